@@ -1,0 +1,170 @@
+use super::*;
+
+const COURSE: &str = "
+c:
+  title: { en: Curling, fr-CA: Curling d'ici, zh-Hant: 冰壺 }
+  organization: Example University
+  language: en
+";
+
+fn parse(text: &str) -> Courses {
+    Courses::parse(&[("courses.yaml".into(), text.into())]).unwrap()
+}
+
+fn course(more: &str) -> Course {
+    parse(&format!("{COURSE}{more}")).get("c").unwrap().clone()
+}
+
+fn tag(text: &str) -> Tag {
+    Tag::parse(text).unwrap()
+}
+
+#[test]
+fn what_is_not_said_has_a_default() {
+    let course = course("");
+    assert_eq!(course.layout, "classic");
+    assert_eq!(course.issued, Issued::Rolling);
+    assert!(course.signatories.is_empty() && course.outcomes.is_empty());
+    assert_eq!(course.place().to_string(), "courses.yaml:2:1");
+    assert_eq!(course.layout_place(), course.place());
+    assert_eq!(course.language_place().to_string(), "courses.yaml:5:13");
+}
+
+#[test]
+fn texts_by_language() {
+    let title = course("").title;
+    let text = |wanted: &str| title.get(&tag(wanted), &tag("en"));
+    assert_eq!(text("en-GB"), ("Curling", false));
+    assert_eq!(text("fr-CA"), ("Curling d'ici", false));
+    assert_eq!(text("fr"), ("Curling d'ici", false));
+    assert_eq!(text("fr-FR"), ("Curling", true));
+    assert_eq!(text("zh-TW"), ("冰壺", false));
+    assert_eq!(text("ar"), ("Curling", true));
+    assert_eq!(title.get(&tag("ar"), &tag("ja")), ("Curling", true));
+    assert_eq!(title.place(&tag("fr"), &tag("en")).to_string(), "courses.yaml:3:32");
+    let plain = course("").organization.name;
+    assert_eq!(plain.get(&tag("ar"), &tag("en")), ("Example University", false));
+    assert_eq!(plain.languages().count(), 0);
+}
+
+#[test]
+fn outcomes_by_grade() {
+    let course = course(
+        "  outcomes: { '>= 0.5': half, '>= 0.9': nine, '< 0.1': low, \
+           Pass: pass, B: b, b: small b }",
+    );
+    let text = |grade| {
+        let outcome = course.outcome(grade)?;
+        Some(outcome.text.get(&course.language, &course.language).0)
+    };
+    assert_eq!(text(Some("B")), Some("b"));
+    assert_eq!(text(Some("b")), Some("small b"));
+    assert_eq!(text(Some("pass")), Some("pass"));
+    assert_eq!(text(Some("0.95")), Some("nine"));
+    assert_eq!(text(Some("0.9")), Some("nine"));
+    assert_eq!(text(Some(" 0.6 ")), Some("half"));
+    assert_eq!(text(Some("0.05")), Some("low"));
+    assert_eq!(text(Some("0.3")), Some("pass"));
+    assert_eq!(text(Some("NaN")), Some("pass"));
+    assert_eq!(text(None), Some("pass"));
+    assert_eq!(course.outcomes[1].place().to_string(), "courses.yaml:6:31");
+    assert!(parse(COURSE).get("c").unwrap().outcome(Some("0.9")).is_none());
+}
+
+#[test]
+fn bounds() {
+    assert_eq!(Grade::parse(">=0.9").unwrap(), Grade::AtLeast(0.9));
+    assert_eq!(Grade::parse("> 0.9").unwrap(), Grade::Above(0.9));
+    assert_eq!(Grade::parse("<= 1").unwrap(), Grade::AtMost(1.0));
+    assert_eq!(Grade::parse("< 1").unwrap(), Grade::Below(1.0));
+    assert_eq!(Grade::parse("A>B").unwrap(), Grade::Text("A>B".into()));
+    for wrong in [">= 90%", ">", "<= inf"] {
+        assert_eq!(Grade::parse(wrong).unwrap_err().kind(), Kind::InvalidValue);
+    }
+}
+
+#[test]
+fn defaults_apply_by_themselves_and_are_no_course() {
+    let courses = parse(
+        "
+defaults:
+  title: Any
+  organization: { short: Ex, name: Example University }
+  language: en
+  issued: 2026-05-14
+  theme: { accent: '#112233', logo: logo.svg }
+  extra: { hours: 12, room: 012 }
+a: {}
+b:
+  issued: rolling
+  theme: { accent: '#AABBCC' }
+  extra: { hours: 3 }
+c:
+",
+    );
+    let ids: Vec<_> = courses.iter().map(|course| course.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    let [a, b] = ["a", "b"].map(|id| courses.get(id).unwrap());
+    assert_eq!(a.issued, Issued::On(Date::new(2026, 5, 14).unwrap()));
+    assert_eq!(b.issued, Issued::Rolling);
+    assert_eq!(b.theme.accent.unwrap().to_string(), "#aabbcc");
+    assert_eq!(b.theme.logo.as_deref(), Some("logo.svg"));
+    assert_eq!(b.theme.logo_place().unwrap().line, Some(7));
+    assert_eq!(serde_json::to_string(&b.extra).unwrap(), r#"{"hours":3,"room":"012"}"#);
+}
+
+#[test]
+fn defaults_of_a_file_without_courses_are_everybodys() {
+    let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let courses = Courses::parse(&[
+        file("courses/a.yaml", "defaults: { language: ar }\na: { title: A }"),
+        file("courses/b.yaml", "b: { title: B }"),
+        file("courses/z.yaml", "defaults: { organization: Example, language: en }"),
+    ])
+    .unwrap();
+    assert_eq!(courses.get("a").unwrap().language, tag("ar"));
+    assert_eq!(courses.get("b").unwrap().language, tag("en"));
+    assert_eq!(courses.len(), 2);
+}
+
+#[test]
+fn signatories_and_their_places() {
+    let course = course(
+        "  signatories:
+    - &ada { name: Ada, title: { en: Professor }, signature: a/ada.svg }
+    - name: Grace
+",
+    );
+    let [ada, grace] = &course.signatories[..] else { panic!("two") };
+    assert_eq!(ada.signature.as_deref(), Some("a/ada.svg"));
+    assert_eq!(ada.place().to_string(), "courses.yaml:7:62");
+    assert_eq!(grace.place().to_string(), "courses.yaml:8:13");
+}
+
+#[test]
+fn a_block_of_lines_is_one_paragraph() {
+    let course = course("  outcomes:\n    Pass: |\n      with\n      honours\n");
+    let text = &course.outcomes[0].text;
+    assert_eq!(text.get(&course.language, &course.language).0, "with honours");
+}
+
+#[test]
+fn an_unknown_course() {
+    let courses = parse(COURSE);
+    let error = courses.get("d").unwrap_err();
+    assert_eq!(error.kind(), Kind::UnknownCourse);
+    assert_eq!(error.help(), Some("did you mean `c`?"));
+    assert!(Courses::default().get("c").unwrap_err().help().is_some());
+}
+
+#[test]
+fn aliases_do_not_multiply_values_without_end() {
+    let mut text = "defaults: { organization: x, language: en, title: x }\n".to_owned();
+    text += &format!("c: {{ extra: &e {{ x: {} }} }}\n", "x".repeat(60_000));
+    for index in 0..2_000 {
+        text += &format!("c{index}: {{ extra: *e }}\n");
+    }
+    let error = Courses::parse(&[("courses.yaml".into(), text.into())]).unwrap_err();
+    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(error.faults().count(), 1);
+}

@@ -1,0 +1,114 @@
+//! A proof-read page becomes a file: PDF, PNG or SVG.
+
+use typst::foundations::{Datetime, Smart};
+use typst::layout::Abs;
+use typst::utils::Scalar;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
+use typst_render::RenderOptions;
+use typst_svg::SvgOptions;
+
+use crate::date::Date;
+use crate::error::{Error, Kind, Result};
+use crate::page::Page;
+
+/// What a certificate is written as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Format {
+    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once.
+    Pdf,
+    /// A bitmap, at so many pixels per inch; pages one below the other.
+    Png {
+        /// From 10 to 1200.
+        pixels_per_inch: f64,
+    },
+    /// A drawing of the first page, its letters as outlines.
+    Svg,
+    /// The sheet that the layout gets, as JSON.
+    Sheet,
+}
+
+impl Format {
+    /// The format that a file's ending asks for: `pdf`, `png`, `svg` or `json`.
+    pub fn by_ending(ending: &str) -> Option<Self> {
+        match ending.to_ascii_lowercase().as_str() {
+            "pdf" => Some(Format::Pdf),
+            "png" => Some(Format::Png { pixels_per_inch: 144.0 }),
+            "svg" => Some(Format::Svg),
+            "json" => Some(Format::Sheet),
+            _ => None,
+        }
+    }
+
+    /// The ending of such a file, without the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Pdf => "pdf",
+            Format::Png { .. } => "png",
+            Format::Svg => "svg",
+            Format::Sheet => "json",
+        }
+    }
+}
+
+/// The PDF of a page. The same page, identifier and date give the same bytes.
+///
+/// # Errors
+/// [`Kind::Export`] when the page cannot be what it claims: PDF/A-3a and PDF/UA-1.
+pub(crate) fn pdf(page: &Page, identifier: &str, issued: Date) -> Result<Vec<u8>> {
+    let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+        .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
+    let midnight =
+        Datetime::from_ymd_hms(issued.year(), issued.month(), issued.day(), 0, 0, 0);
+    let options = PdfOptions {
+        ident: Smart::Custom(identifier.to_owned()),
+        creator: Smart::Custom(Some("testamur".to_owned())),
+        timestamp: midnight.map(Timestamp::new_utc),
+        standards,
+        tagged: true,
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(&page.document, &options).map_err(|found| page.export_error(&found))
+}
+
+/// The bitmap of all pages, one below the other.
+///
+/// # Errors
+/// [`Kind::TooLarge`] beyond 200 million pixels.
+pub(crate) fn png(page: &Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
+    const MOST_PIXELS: f64 = 200e6;
+    let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
+    let pixels: f64 = page
+        .document
+        .pages()
+        .iter()
+        .map(|page| page.frame.width().to_pt() * page.frame.height().to_pt() * scale * scale)
+        .sum();
+    if pixels > MOST_PIXELS {
+        return Err(Error::new(
+            Kind::TooLarge,
+            format!("a picture of {:.0} million pixels is too large", pixels / 1e6),
+        )
+        .with_help("ask for fewer pixels per inch"));
+    }
+    let options =
+        RenderOptions { pixel_per_pt: Scalar::new(scale), ..RenderOptions::default() };
+    let merged = typst_render::render_merged(&page.document, &options, Abs::zero(), None);
+    merged.encode_png().map_err(|error| {
+        Error::new(Kind::Export, format!("failed to write the PNG ({error})"))
+    })
+}
+
+/// The drawing of the first page.
+///
+/// # Errors
+/// [`Kind::PageCount`] for a document without a page.
+pub(crate) fn svg(page: &Page) -> Result<Vec<u8>> {
+    let first =
+        page.document.pages().first().ok_or_else(|| {
+            Error::new(Kind::PageCount, "there is no page to draw")
+        })?;
+    let mut svg = typst_svg::svg(first, &SvgOptions::default());
+    svg.push('\n');
+    Ok(svg.into_bytes())
+}

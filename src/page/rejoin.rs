@@ -1,0 +1,81 @@
+//! Text items put together again.
+//!
+//! Typst ends a text item wherever a glyph stands higher or lower than the one before, and repeats
+//! the text of the cluster in which that happens, so that raised marks come out of the PDF twice
+//! («อภิสิทธิ์» as «อภิสิทธิ์ธิ์»). Neighbours that share a cluster become one item again, in which the
+//! difference of their heights is the glyphs' own offset.
+
+use typst::layout::{Em, Frame, FrameItem, Point};
+use typst::text::{Glyph, TextItem};
+
+/// The frame with its split items joined, groups included.
+pub(super) fn rejoin(frame: &Frame) -> Frame {
+    let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(frame.items().len());
+    for (at, item) in frame.items() {
+        match item {
+            FrameItem::Group(group) => {
+                let mut group = group.clone();
+                group.frame = rejoin(&group.frame);
+                items.push((*at, FrameItem::Group(group)));
+            }
+            FrameItem::Text(text) => match items.last_mut() {
+                Some((before, FrameItem::Text(last))) if at.y != before.y => {
+                    let lift = Em::new((before.y - at.y).to_pt() / last.size.to_pt());
+                    match join(last, text, lift) {
+                        Some(joined) => *last = joined,
+                        None => items.push((*at, item.clone())),
+                    }
+                }
+                _ => items.push((*at, item.clone())),
+            },
+            _ => items.push((*at, item.clone())),
+        }
+    }
+    let mut joined = frame.clone();
+    joined.clear();
+    joined.push_multiple(items);
+    joined
+}
+
+/// `next`, which stands `lift` higher, put behind `last`, if they share a cluster.
+fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
+    if last.font != next.font
+        || last.size != next.size
+        || last.fill != next.fill
+        || last.stroke != next.stroke
+    {
+        return None;
+    }
+    let end = last.glyphs.last()?.range();
+    let start = next.glyphs.first()?.range();
+    if last.text.get(end.clone())? != next.text.get(start.clone())? {
+        return None;
+    }
+    let mut joined = last.clone();
+    if end.end == last.text.len() && start.start == 0 {
+        // Left to right: the shared cluster ends the one text and begins the other.
+        joined.text.push_str(&next.text[start.end..]);
+        joined.glyphs.extend(next.glyphs.iter().map(|glyph| moved(glyph, end.start, lift)));
+    } else if end.start == 0 && start.end == next.text.len() {
+        // Right to left: the glyphs run against the text, whose beginning comes later.
+        joined.text = next.text[..start.start].into();
+        joined.text.push_str(&last.text);
+        for glyph in &mut joined.glyphs {
+            *glyph = moved(glyph, start.start, Em::zero());
+        }
+        joined.glyphs.extend(next.glyphs.iter().map(|glyph| moved(glyph, 0, lift)));
+    } else {
+        return None;
+    }
+    // A glyph's range has sixteen bits.
+    (joined.text.len() <= usize::from(u16::MAX)).then_some(joined)
+}
+
+fn moved(glyph: &Glyph, by: usize, lift: Em) -> Glyph {
+    let by = by as u16;
+    Glyph {
+        range: glyph.range.start + by..glyph.range.end + by,
+        y_offset: glyph.y_offset + lift,
+        ..glyph.clone()
+    }
+}

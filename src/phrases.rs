@@ -1,0 +1,550 @@
+//! Finished sentences: a language's templates filled with the facts of one certificate.
+//!
+//! Takes a [`Locale`] and [`Facts`], gives [`Sentences`] made of runs. The decision made here is that
+//! a value stays a value: templates are minijinja's, strict, with fuel and no loader, and what they
+//! interpolate can become neither markup nor a template again. `layouts/README.md` lists for
+//! translators what is known here.
+
+mod check;
+mod dates;
+mod filters;
+mod markup;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use indexmap::IndexMap;
+use minijinja::{Environment, ErrorKind, OutputSpanKind, Value};
+use serde_json::Value as Json;
+
+use self::check::{Checker, Scope};
+use self::filters::{Day, Formats, Piece};
+use crate::course::{Course, Text};
+use crate::date::Date;
+use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
+use crate::lang::Tag;
+use crate::locale::{Locale, Sentence};
+use crate::name::{self, Name};
+use crate::runs::Runs;
+use crate::site::Site;
+
+/// The compiled sentences of one layout in one language: made once, used for every certificate.
+pub struct Phrases {
+    tag: Tag,
+    fell_back: Option<Warning>,
+    locale: Locale,
+    formats: Arc<Formats>,
+    env: Environment<'static>,
+    outcomes: RwLock<BTreeMap<String, Arc<Environment<'static>>>>,
+}
+
+/// How many texts of outcomes one language keeps compiled.
+const MOST_OUTCOMES: usize = 256;
+
+impl Phrases {
+    /// Reads, checks and compiles the sentences of `layout` in `tag`.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownLanguage`]: there are none. Else all that is wrong in the files, at its place:
+    /// [`Kind::Syntax`] and [`Kind::UnknownKey`] of the files, [`Kind::Sentence`] for what a sentence
+    /// names and nothing here knows.
+    pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
+        let (locale, fell_back) = Locale::load(site, layout, tag)?;
+        let formats = Formats::new(tag)
+            .map_err(|message| Error::new(Kind::UnknownLanguage, message))?;
+        let formats = Arc::new(formats);
+        let mut env = filters::environment(&formats);
+        let mut faults = Vec::new();
+        for sentence in locale.sentences() {
+            let place = |range| sentence.place_of(range);
+            let scope = match sentence.role.as_str() {
+                "title" => Scope::Title,
+                "alt.signature" => Scope::Signature,
+                _ => Scope::Sentence,
+            };
+            let found = Checker { formats: &formats, env: &env, scope, place: &place }
+                .check(&sentence.template);
+            if found.is_empty() {
+                let source = sentence.template.clone();
+                let added = env.add_template_owned(sentence.id.clone(), source);
+                faults.extend(added.err().map(|error| syntax(&error, &place)));
+            }
+            faults.extend(found);
+        }
+        Error::join(faults)?;
+        let outcomes = RwLock::default();
+        Ok(Self { tag: tag.clone(), fell_back, locale, formats, env, outcomes })
+    }
+
+    /// The language that was asked for, with its extensions.
+    pub fn language(&self) -> &Tag {
+        &self.tag
+    }
+
+    /// That the sentences are those of a shorter tag, if they are.
+    pub fn fell_back(&self) -> Option<Warning> {
+        self.fell_back.clone()
+    }
+
+    /// Whether an outcome of a course can be written in this language; `write` says the same when it
+    /// comes to it.
+    ///
+    /// # Errors
+    /// [`Kind::Sentence`], [`Kind::Syntax`]: as for a sentence of the locale, at the outcome's text.
+    pub(crate) fn check_outcome(&self, text: &str, place: &Place) -> Result<()> {
+        let at = |_| place.clone();
+        let checker = Checker {
+            formats: &self.formats,
+            env: &self.env,
+            scope: Scope::Outcome,
+            place: &at,
+        };
+        Error::join(checker.check(text))
+    }
+
+    /// Fills the sentences with the facts of one certificate.
+    ///
+    /// # Errors
+    /// [`Kind::Sentence`]: a sentence asks for what is not there, or a filter cannot take a value;
+    /// [`Kind::TooLarge`]: a sentence takes too long. All of them together.
+    pub fn write(&self, facts: &Facts<'_>) -> Result<Sentences> {
+        let mut texts =
+            Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
+        let mut values = values(facts, &mut texts);
+        let mut faults = Vec::new();
+
+        let outcome = self.outcome(facts, &values, &mut texts);
+        let outcome = outcome.map_err(|error| faults.push(error)).unwrap_or_default();
+        values.insert("outcome", Value::from_object(Piece(outcome)));
+
+        let extra = facts.extra;
+        let common = Value::from(values.clone());
+        let mut write = |sentence: &Sentence, values: Value| {
+            let written = self.write_one(sentence, values, extra);
+            written.map_err(|error| faults.push(error)).ok()
+        };
+        let mut phrase = |sentence: &Sentence| {
+            let runs = write(sentence, common.clone())?;
+            (!runs.is_empty()).then(|| Phrase {
+                role: sentence.role.clone(),
+                runs,
+                place: sentence.place.clone(),
+            })
+        };
+        let Locale { heading, blocks, date, authenticity, specimen, .. } = &self.locale;
+        let heading = heading.as_ref().and_then(&mut phrase);
+        let blocks = blocks.iter().flatten().filter_map(&mut phrase).collect();
+        let date = date.as_ref().and_then(&mut phrase);
+        let authenticity = authenticity.as_ref().and_then(&mut phrase);
+        let specimen = specimen.as_ref().and_then(&mut phrase);
+
+        let mut signatories = Vec::new();
+        let mut signatures = Vec::new();
+        for person in &facts.course.signatories {
+            let name = texts.plain(&person.name, "a signatory's name");
+            let title = person
+                .title
+                .as_ref()
+                .map(|title| texts.plain(title, "a signatory's title"));
+            signatures.push(match &self.locale.alt_signature {
+                None => name.clone(),
+                Some(sentence) => {
+                    let mut values = values.clone();
+                    let person = BTreeMap::from([
+                        ("name", Value::from(name.as_str())),
+                        ("title", title.as_deref().map_or(Value::from(()), Value::from)),
+                    ]);
+                    values.insert("signatory", Value::from(person));
+                    let runs = write(sentence, Value::from(values));
+                    runs.unwrap_or_default().bare()
+                }
+            });
+            let title = title.filter(|title| !title.is_empty());
+            signatories
+                .push((Runs::value(&name), title.map(|title| Runs::value(&title))));
+        }
+        let mut plain = |sentence: &Option<Sentence>, values: &Value| {
+            let runs = sentence.as_ref().map(|sentence| write(sentence, values.clone()));
+            runs.flatten().map(|runs| runs.bare()).filter(|text| !text.is_empty())
+        };
+        let organization =
+            texts.plain(&facts.course.organization.name, "the organization");
+        let alt = AltTexts {
+            signature: signatures,
+            code: plain(&self.locale.alt_code, &common)
+                .unwrap_or_else(|| facts.verify_url.to_owned()),
+            logo: plain(&self.locale.alt_logo, &common)
+                .unwrap_or_else(|| organization.clone()),
+        };
+        let called =
+            heading.as_ref().map(|phrase| phrase.runs.bare()).unwrap_or_default();
+        values.insert("heading", Value::from(called));
+        let title = plain(&self.locale.title, &Value::from(values))
+            .unwrap_or_else(|| texts.plain(&facts.course.title, "the course title"));
+        Error::join(faults)?;
+        Ok(Sentences {
+            language: self.tag.clone(),
+            title,
+            organization,
+            heading,
+            blocks,
+            date,
+            authenticity,
+            specimen,
+            signatories,
+            alt,
+            warnings: texts.warnings,
+        })
+    }
+
+    /// The course's sentence for the grade, which is a template as those of the locale are.
+    fn outcome(
+        &self,
+        facts: &Facts<'_>,
+        values: &BTreeMap<&'static str, Value>,
+        texts: &mut Texts<'_>,
+    ) -> Result<Runs> {
+        let Some(outcome) = facts.course.outcome(facts.grade) else {
+            return Ok(Runs::default());
+        };
+        let text = texts.get(&outcome.text, "the outcome").to_owned();
+        let at = outcome.text.place(&self.tag, &facts.course.language);
+        let place = |_| at.clone();
+        let env = self.compiled(&text, at)?;
+        let template = env.get_template("outcome");
+        let template = template.map_err(|error| syntax(&error, &place))?;
+        let values = Value::from(values.clone());
+        Job { template, what: "outcome", values, extra: facts.extra, place: &place }.run()
+    }
+
+    /// An environment with the text as the template `outcome`, checked and kept.
+    fn compiled(&self, text: &str, place: &Place) -> Result<Arc<Environment<'static>>> {
+        let known = self.outcomes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(env) = known.get(text) {
+            return Ok(Arc::clone(env));
+        }
+        drop(known);
+        self.check_outcome(text, place)?;
+        let mut env = filters::environment(&self.formats);
+        let added = env.add_template_owned("outcome", text.to_owned());
+        added.map_err(|error| syntax(&error, &|_| place.clone()))?;
+        let env = Arc::new(env);
+        let mut known = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_OUTCOMES {
+            known.insert(text.to_owned(), Arc::clone(&env));
+        }
+        Ok(env)
+    }
+
+    fn write_one(
+        &self,
+        sentence: &Sentence,
+        values: Value,
+        extra: &IndexMap<String, Json>,
+    ) -> Result<Runs> {
+        let place = |range| sentence.place_of(range);
+        if !sentence.template.contains('{') {
+            // The check has read its markup already.
+            return Ok(markup::parse(&sentence.template).unwrap_or_default());
+        }
+        let template = self.env.get_template(&sentence.id);
+        let template = template.map_err(|error| syntax(&error, &place))?;
+        Job { template, what: &sentence.role, values, extra, place: &place }.run()
+    }
+}
+
+impl fmt::Debug for Phrases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phrases").field("tag", &self.tag).finish_non_exhaustive()
+    }
+}
+
+/// What a certificate says, before any language.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Who gets it.
+    pub name: &'a Name,
+    /// For what.
+    pub course: &'a Course,
+    /// The date that it bears.
+    pub issued: Date,
+    /// The grade: a text, or a number that only `percent` and `number` print.
+    pub grade: Option<&'a str>,
+    /// What follows the name: a degree, a rank.
+    pub designation: Option<&'a str>,
+    /// The free fields of the course, overlaid by those of the request.
+    pub extra: &'a IndexMap<String, Json>,
+    /// Where it can be checked.
+    pub verify_url: &'a str,
+}
+
+/// Everything that one certificate says, in one language.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Sentences {
+    /// The language, with its extensions.
+    pub language: Tag,
+    /// The document's title, plain text.
+    pub title: String,
+    /// The organization's name, plain text.
+    pub organization: String,
+    /// What the document calls itself.
+    pub heading: Option<Phrase>,
+    /// The sentences in the language's own order; none is empty.
+    pub blocks: Vec<Phrase>,
+    /// When it was issued.
+    pub date: Option<Phrase>,
+    /// How it can be checked.
+    pub authenticity: Option<Phrase>,
+    /// The word that marks a draft.
+    pub specimen: Option<Phrase>,
+    /// Name and title of each signatory.
+    pub signatories: Vec<(Runs, Option<Runs>)>,
+    /// What the pictures say to those who do not see them.
+    pub alt: AltTexts,
+    /// Texts that stand in another language for want of one.
+    pub warnings: Vec<Warning>,
+}
+
+/// Alternative texts, plain.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct AltTexts {
+    /// Of each signatory's signature.
+    pub signature: Vec<String>,
+    /// Of the code that is scanned.
+    pub code: String,
+    /// Of the logo.
+    pub logo: String,
+}
+
+/// A finished sentence.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Phrase {
+    /// The role that a layout styles.
+    pub role: String,
+    /// The text.
+    pub runs: Runs,
+    /// The sentence in its locale file.
+    pub place: Place,
+}
+
+/// A template on its way to runs.
+struct Job<'a> {
+    template: minijinja::Template<'a, 'a>,
+    what: &'a str,
+    values: Value,
+    extra: &'a IndexMap<String, Json>,
+    place: &'a dyn Fn(Range<usize>) -> Place,
+}
+
+impl Job<'_> {
+    fn run(self) -> Result<Runs> {
+        let printed = self.template.render(self.values.clone());
+        let printed = printed.map_err(|error| self.explain(&error))?;
+        markup::parse(&printed).map_err(|fault| {
+            let range = self.source_of(fault.offset);
+            let message =
+                format!("cannot write the sentence `{}` ({})", self.what, fault.message);
+            Error::new(Kind::Sentence, message)
+                .with_help(fault.help)
+                .at((self.place)(range))
+        })
+    }
+
+    /// What minijinja complains about, in the terms of who wrote the sentence.
+    fn explain(&self, error: &minijinja::Error) -> Error {
+        let source = self.template.source();
+        let range = error.range().unwrap_or(0..source.len());
+        let at = |error: Error, range| error.at((self.place)(range));
+        match error.kind() {
+            ErrorKind::UndefinedError => {
+                let scan = scan::scan(source);
+                // The range may be that of the filter after it.
+                let missing = scan.variables.iter().rfind(|(path, at)| {
+                    at.start < range.end
+                        && path.strip_prefix("extra.").is_some_and(|key| self.lacks(key))
+                });
+                let Some((path, range)) = missing else {
+                    let message = format!(
+                        "cannot write the sentence `{}` (a value is not there)",
+                        self.what
+                    );
+                    return at(Error::new(Kind::Sentence, message), range)
+                        .with_help("ask first: `{% if … is defined %}`");
+                };
+                let message = format!(
+                    "the sentence `{}` needs `{path}`, which is not given",
+                    self.what
+                );
+                let known = self
+                    .extra
+                    .keys()
+                    .map(|key| format!("extra.{key}"))
+                    .collect::<Vec<_>>();
+                let hint = did_you_mean(path, known.iter().map(String::as_str));
+                at(Error::new(Kind::Sentence, message), range.clone()).with_help(format!(
+                    "{hint} If it may be missing, ask first: `{{% if {path} is defined %}}`"
+                ))
+            }
+            ErrorKind::OutOfFuel => {
+                let message =
+                    format!("the sentence `{}` takes too long to write", self.what);
+                at(Error::new(Kind::TooLarge, message), range)
+                    .with_help("write it with fewer `{% for %}`")
+            }
+            kind => {
+                let cause = match error.detail() {
+                    Some(detail) => detail.to_owned(),
+                    None => kind.to_string(),
+                };
+                let message =
+                    format!("cannot write the sentence `{}` ({cause})", self.what);
+                at(Error::new(Kind::Sentence, message), range)
+            }
+        }
+    }
+
+    fn lacks(&self, key: &str) -> bool {
+        let mut keys = key.split('.');
+        let first = keys.next().and_then(|key| self.extra.get(key));
+        let found = keys.fold(first, |value, key| value?.get(key));
+        found.is_none()
+    }
+
+    /// Where in the template the byte of the printed text was written.
+    fn source_of(&self, offset: usize) -> Range<usize> {
+        let whole = 0..self.template.source().len();
+        let Ok((_, spans)) = self.template.render_with_spans(self.values.clone()) else {
+            return whole;
+        };
+        let span = spans.iter().find(|span| {
+            span.kind() == OutputSpanKind::Raw && span.output_range().contains(&offset)
+        });
+        span.map_or(whole, |span| {
+            let at = span.source_range().start + offset - span.output_range().start;
+            at..at + 1
+        })
+    }
+}
+
+/// The texts of a course in the language of a certificate.
+struct Texts<'a> {
+    tag: &'a Tag,
+    course: &'a Course,
+    warnings: Vec<Warning>,
+}
+
+impl Texts<'_> {
+    /// The text as it is written; a warning if it is not in the language.
+    fn get<'t>(&mut self, text: &'t Text, what: &str) -> &'t str {
+        let (found, fell_back) = text.get(self.tag, &self.course.language);
+        if fell_back {
+            let tag = self.tag;
+            let warning = Warning::new(
+                Kind::UnknownLanguage,
+                format!(
+                    "{what} is not given in `{tag}`; its text in another language is used"
+                ),
+            );
+            let warning = warning
+                .at(text.place(tag, &self.course.language).clone())
+                .with_help(format!("add a text under `{}`", tag.language()));
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        found
+    }
+
+    /// The text cleaned for print.
+    fn plain(&mut self, text: &Text, what: &str) -> String {
+        name::tidy(self.get(text, what)).into_owned()
+    }
+}
+
+/// What a template may name; `outcome` is added when it is known.
+fn values(facts: &Facts<'_>, texts: &mut Texts<'_>) -> BTreeMap<&'static str, Value> {
+    let course = facts.course;
+    let none = || Value::from(());
+    let given = |text: Option<&str>| {
+        let text = text.map(name::tidy).filter(|text| !text.is_empty());
+        text.map_or_else(none, Value::from)
+    };
+    let names: Vec<_> = course
+        .signatories
+        .iter()
+        .map(|person| Value::from(texts.plain(&person.name, "a signatory's name")))
+        .collect();
+    let of_course = BTreeMap::from([
+        ("id", Value::from(name::tidy(&course.id))),
+        ("title", Value::from(texts.plain(&course.title, "the course title"))),
+    ]);
+    let organization = BTreeMap::from([
+        ("name", Value::from(texts.plain(&course.organization.name, "the organization"))),
+        (
+            "short",
+            Value::from(
+                texts.plain(&course.organization.short, "the organization's short name"),
+            ),
+        ),
+    ]);
+    let number = facts.grade.and_then(|grade| grade.trim().parse::<f64>().ok());
+    let extra: BTreeMap<_, _> =
+        facts.extra.iter().map(|(key, field)| (key.clone(), value(field))).collect();
+    BTreeMap::from([
+        ("name", Value::from(facts.name.as_str())),
+        ("course", Value::from(of_course)),
+        ("organization", Value::from(organization)),
+        ("issued", Value::from_object(Day(facts.issued))),
+        (
+            "grade",
+            match number.filter(|number| number.is_finite()) {
+                Some(number) => Value::from(number),
+                None => given(facts.grade),
+            },
+        ),
+        ("designation", given(facts.designation)),
+        ("verify_url", Value::from(facts.verify_url)),
+        ("signatories", Value::from(names)),
+        ("extra", Value::from(extra)),
+    ])
+}
+
+/// A free field, its texts cleaned.
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(truth) => Value::from(*truth),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64())
+        {
+            (Some(number), ..) => Value::from(number),
+            (_, Some(number), _) => Value::from(number),
+            (.., number) => number.map_or(Value::from(()), Value::from),
+        },
+        Json::String(text) => Value::from(name::tidy(text)),
+        Json::Array(items) => items.iter().map(value).collect::<Vec<_>>().into(),
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(key, field)| (key.clone(), value(field)));
+            fields.collect::<BTreeMap<_, _>>().into()
+        }
+    }
+}
+
+/// A template that minijinja cannot read.
+fn syntax(error: &minijinja::Error, place: &dyn Fn(Range<usize>) -> Place) -> Error {
+    let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    let range = error.range().unwrap_or(0..0);
+    Error::new(Kind::Syntax, format!("cannot read the sentence ({cause})"))
+        .at(place(range))
+        .with_help(
+            "a value is written `{{ name }}`, a condition `{% if grade %}…{% endif %}`",
+        )
+}
+
+#[cfg(test)]
+mod tests;

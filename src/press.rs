@@ -1,0 +1,426 @@
+//! What outlives a job, and the row of steps that makes a certificate.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::course::{Course, Courses, Issued};
+use crate::date::Date;
+use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
+use crate::export::{self, Format};
+use crate::font::Fonts;
+use crate::lang::Tag;
+use crate::layout::Layout;
+use crate::page::Page;
+use crate::phrases::{Facts, Phrases};
+use crate::picture::Picture;
+use crate::pool::Pool;
+use crate::proof::proof;
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::sheet::{Content, Sheet};
+use crate::site::Site;
+
+/// Makes certificates from one [`Site`].
+///
+/// A press owns what outlives a job: the fonts, the parsed layouts, the compiled sentences, the
+/// render threads. It is `Send + Sync` and works through `&self`, so one is enough for a program.
+/// Its methods block; they may be called inside an asynchronous runtime's blocking section. Typst's
+/// caches are the process's own: all presses share them, and each drops what has not been used for
+/// a hundred renders.
+pub struct Press {
+    site: Site,
+    settings: Settings,
+    courses: Courses,
+    fonts: Arc<Fonts>,
+    pool: Pool,
+    layouts: Cache<String, Layout>,
+    phrases: Cache<(String, Tag), Phrases>,
+    pictures: Cache<String, Picture>,
+    warnings: Vec<Warning>,
+}
+
+/// How a draft is made.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DraftOptions {
+    /// What it is written as: PDF unless set.
+    pub format: Format,
+    /// Whether it carries the word that marks a draft: it does unless this is unset.
+    pub specimen: bool,
+}
+
+impl Default for DraftOptions {
+    fn default() -> Self {
+        Self { format: Format::Pdf, specimen: true }
+    }
+}
+
+impl DraftOptions {
+    /// Another format than PDF.
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Whether the draft is marked as one.
+    pub fn with_specimen(mut self, specimen: bool) -> Self {
+        self.specimen = specimen;
+        self
+    }
+}
+
+/// A certificate that passed its proof and was published nowhere.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Draft {
+    /// The file's content.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub format: Format,
+    /// The language that it is in.
+    pub language: Tag,
+    /// The layout that set it.
+    pub layout: String,
+    /// The date that it bears.
+    pub issued: Date,
+    /// The link that its code leads to.
+    pub verify_url: String,
+    /// What was done on the way that somebody may want to know.
+    pub warnings: Vec<Warning>,
+}
+
+impl Press {
+    /// Reads a site's settings, courses and fonts, and starts its render threads.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, the course files and the declared fonts, all faults
+    /// together.
+    pub fn new(site: Site) -> Result<Self> {
+        let mut faults = Vec::new();
+        let mut keep = |error: Error| faults.push(error);
+        let settings = read_settings(&site).map_err(&mut keep).ok();
+        let courses = read_courses(&site).map_err(&mut keep).ok();
+        let fonts = Fonts::load(&site).map_err(&mut keep).ok();
+        Error::join(faults)?;
+        let settings = settings.unwrap_or_default();
+        let courses = courses.unwrap_or_default();
+        let fonts = fonts.ok_or_else(|| Error::new(Kind::Font, "there are no fonts"))?;
+
+        let cores = available_parallelism().map_or(1, |cores| cores.get());
+        let workers = settings.render.threads.unwrap_or(cores);
+        let pool = Pool::start(workers, settings.render.deadline)?;
+        let warnings = fonts.warnings().to_vec();
+        Ok(Self {
+            site,
+            settings,
+            courses,
+            fonts: Arc::new(fonts),
+            pool,
+            layouts: Cache::default(),
+            phrases: Cache::default(),
+            pictures: Cache::default(),
+            warnings,
+        })
+    }
+
+    /// Makes a draft as PDF: it looks like the real thing and carries a small «specimen».
+    ///
+    /// `today` dates courses whose certificates are dated by the day of issue.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being a certificate, with its place; see [`Kind`]. A page that fails
+    /// its proof gives no bytes.
+    pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
+        self.draft_with(request, today, &DraftOptions::default())
+    }
+
+    /// Makes a draft in another format, or without its mark.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft).
+    pub fn draft_with(
+        &self,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let job = self.prepare(request, today, options.specimen)?;
+        let Job { sheet, layout, verify_id, verify_url, issued, language, mut warnings } = job;
+        let fonts = self.fonts.clone();
+        let attachments = request.attachments().to_vec();
+        let format = options.format;
+        let what = format!("`{}` for `{}`", request.course(), request.name());
+        let name = layout.name.clone();
+        let (bytes, found) = self.pool.run(&what, move || {
+            let page = Page::set(&sheet, &layout, &fonts, &attachments, issued)?;
+            proof(&sheet, &layout, &fonts, &page)?;
+            let bytes = match format {
+                Format::Pdf => export::pdf(&page, &verify_id, issued)?,
+                Format::Png { pixels_per_inch } => export::png(&page, pixels_per_inch)?,
+                Format::Svg => export::svg(&page)?,
+                Format::Sheet => sheet.to_json().into_bytes(),
+            };
+            Ok((bytes, page.warnings))
+        })?;
+        warnings.extend(found);
+        Ok(Draft { bytes, format, language, layout: name, issued, verify_url, warnings })
+    }
+
+    /// The sheet that a layout would get for a request.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft), short of what only the page can show.
+    pub fn sheet(&self, request: &Request, today: Date) -> Result<Sheet> {
+        Ok(self.prepare(request, today, true)?.sheet)
+    }
+
+    /// The courses of the site.
+    pub fn courses(&self) -> &Courses {
+        &self.courses
+    }
+
+    /// The languages that a layout has sentences in, its own and the shared ones.
+    pub fn languages(&self, layout: &str) -> Vec<Tag> {
+        let mut tags: Vec<Tag> = [layout, "shared"]
+            .iter()
+            .flat_map(|folder| self.site.list(&format!("layouts/{folder}/locales")))
+            .filter_map(|name| name.rsplit('/').next()?.strip_suffix(".yaml"))
+            .filter_map(|tag| Tag::parse(tag).ok())
+            .collect();
+        tags.sort();
+        tags.dedup();
+        tags
+    }
+
+    /// The settings of the site.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The files of the site.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What was noticed while reading the site.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Renders that were given up because they outlived their deadline. Their threads may still be
+    /// running; after four of them the press makes nothing more ([`Kind::Unwell`]).
+    pub fn abandoned(&self) -> usize {
+        self.pool.abandoned()
+    }
+
+    /// The layout of that name, read once.
+    pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
+        self.layouts.get(name.to_owned(), || Layout::load(&self.site, name, &self.fonts))
+    }
+
+    /// The compiled sentences of a layout in a language, read once.
+    pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
+        self.phrases.get((layout.to_owned(), tag.clone()), || {
+            Phrases::load(&self.site, layout, tag)
+        })
+    }
+
+    fn prepare(&self, request: &Request, today: Date, specimen: bool) -> Result<Job> {
+        let course = self.courses.get(request.course())?;
+        let name = request.layout().unwrap_or(&course.layout);
+        let layout = self.layout(name).map_err(|error| match request.layout() {
+            None if error.kind() == Kind::UnknownLayout => {
+                error.at(course.layout_place().clone())
+            }
+            _ => error,
+        })?;
+        let language = request.language().unwrap_or(&course.language);
+        let phrases = self.phrases(name, language)?;
+        let issued = request.issued().unwrap_or(match course.issued {
+            Issued::Rolling => today,
+            Issued::On(date) => date,
+        });
+        let mut extra = course.extra.clone();
+        extra.extend(request.extra().clone());
+        let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
+        Error::join(missing.map(|key| {
+            Error::new(
+                Kind::MissingField,
+                format!("the layout `{name}` needs `{key}` under `extra`"),
+            )
+            .at(course.place().clone())
+            .with_help("add it to the course or to the request")
+        }))?;
+
+        let verify_id = draft_id(request, course, language, issued);
+        let verify_url = self.verify_url(&verify_id);
+        let facts = Facts {
+            name: request.name(),
+            course,
+            issued,
+            grade: request.grade(),
+            designation: request.designation(),
+            extra: &extra,
+            verify_url: &verify_url,
+        };
+        let sentences = phrases.write(&facts)?;
+        let author = sentences.organization.clone();
+        let (signatures, logo) = self.course_pictures(course)?;
+        let content = Content {
+            sentences,
+            author,
+            signatures,
+            logo,
+            theme: &course.theme,
+            verify_url: &verify_url,
+            extra,
+            specimen,
+        };
+        let (sheet, found) = Sheet::arrange(content, &layout, &self.fonts)
+            .map_err(|error| error.at(course.place().clone()))?;
+        let mut warnings = request.warnings().to_vec();
+        warnings.extend(phrases.fell_back());
+        warnings.extend(found);
+        let language = language.clone();
+        Ok(Job { sheet, layout, verify_id, verify_url, issued, language, warnings })
+    }
+
+    /// The pictures of a course: each signatory's signature, and the logo.
+    fn course_pictures(
+        &self,
+        course: &Course,
+    ) -> Result<(Vec<Option<Picture>>, Option<Picture>)> {
+        let mut faults = Vec::new();
+        let mut read = |name: Option<&str>, place: &Place| {
+            let name = name?;
+            match self.picture(name, place) {
+                Ok(picture) => Some((*picture).clone()),
+                Err(error) => {
+                    faults.push(error.at(place.clone()));
+                    None
+                }
+            }
+        };
+        let signatures = course
+            .signatories
+            .iter()
+            .map(|person| read(person.signature.as_deref(), person.place()))
+            .collect();
+        let logo_place = course.theme.logo_place().unwrap_or(course.place());
+        let logo = read(course.theme.logo.as_deref(), logo_place);
+        Error::join(faults)?;
+        Ok((signatures, logo))
+    }
+
+    fn picture(&self, name: &str, place: &Place) -> Result<Arc<Picture>> {
+        self.pictures.get(name.to_owned(), || {
+            let file = format!("signatures/{name}");
+            match self.site.read(&file)? {
+                Some(bytes) => Picture::read(&bytes),
+                None => {
+                    let names = self.site.list("signatures");
+                    let names = names.iter().filter_map(|n| n.strip_prefix("signatures/"));
+                    let names: Vec<&str> = names.collect();
+                    Err(Error::new(
+                        Kind::MissingFile,
+                        format!("there is no file `{file}`"),
+                    )
+                    .at(place.clone())
+                    .with_help(did_you_mean(name, names)))
+                }
+            }
+        })
+    }
+
+    fn verify_url(&self, verify_id: &str) -> String {
+        // Reserved for examples (RFC 2606): a draft of a site that publishes nothing leads nowhere.
+        let url = self.settings.publish.url.as_deref().unwrap_or("https://example.org");
+        format!("{url}/cert/{verify_id}/{}", self.settings.publish.link)
+    }
+}
+
+impl fmt::Debug for Press {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Press").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+/// A request, ready to be set.
+struct Job {
+    sheet: Sheet,
+    layout: Arc<Layout>,
+    verify_id: String,
+    verify_url: String,
+    issued: Date,
+    language: Tag,
+    warnings: Vec<Warning>,
+}
+
+fn read_settings(site: &Site) -> Result<Settings> {
+    match site.read(crate::settings::FILE)? {
+        Some(bytes) => Settings::parse(&bytes),
+        None => Ok(Settings::default()),
+    }
+}
+
+fn read_courses(site: &Site) -> Result<Courses> {
+    let mut files = Vec::new();
+    for name in site.course_files() {
+        if let Some(bytes) = site.read(name)? {
+            files.push((name.to_owned(), bytes.into_owned()));
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::new(
+            Kind::MissingFile,
+            format!("there is no `courses.yaml` in {}", site.name()),
+        )
+        .with_help("write one: the demo site's, in `examples/demo/`, is a start"));
+    }
+    Courses::parse(&files)
+}
+
+/// 32 lower-case hexadecimal digits that follow from what a draft says.
+fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) -> String {
+    let extra: &IndexMap<String, Value> = request.extra();
+    let facts = serde_json::json!([
+        course.id,
+        request.name().as_str(),
+        language.as_str(),
+        issued.to_string(),
+        request.grade(),
+        request.designation(),
+        request.layout(),
+        extra,
+    ]);
+    // A draft guards no secret: the key only keeps its ids apart from those of issued certificates.
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"testamur draft");
+    let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
+    tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Things that are made once and shared. A failure is not kept: the next job may find it mended.
+struct Cache<K, V>(Mutex<HashMap<K, Arc<V>>>);
+
+impl<K: Eq + Hash, V> Cache<K, V> {
+    fn get(&self, key: K, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = lock().get(&key) {
+            return Ok(value.clone());
+        }
+        let value = Arc::new(make()?);
+        Ok(lock().entry(key).or_insert(value).clone())
+    }
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}

@@ -1,0 +1,57 @@
+//! The commands, and what they share.
+
+mod args;
+mod check;
+mod output;
+mod people;
+mod place;
+mod render;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, Command};
+
+/// How a command ends when it ran at all.
+pub(crate) enum Outcome {
+    /// Everything is done.
+    Done,
+    /// Something failed, was named, and the rest is done.
+    SomeFailed,
+}
+
+/// What keeps a command from running, in words for people.
+pub(crate) struct Failure(pub(crate) String);
+
+impl From<testamur::Error> for Failure {
+    fn from(error: testamur::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+/// Runs the command that the arguments name: 0 done, 1 something failed, 2 wrong usage.
+pub(crate) fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors and go to standard output.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Render(render) => render::run(&arguments.site, &render),
+        Command::Check(check) => check::run(&arguments.site, &check),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
+        Err(Failure(message)) => {
+            report::line(&message);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The arguments, as they are typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use testamur::{Date, Tag};
+
+/// Certificates, made and proof-read.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) site: SiteArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SiteArguments {
+    /// The site's folder; the current one if it has a testamur.yaml, else the built-in demo site
+    #[arg(long = "site", value_name = "DIR", env = "TESTAMUR_SITE", global = true)]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make drafts: proof-read, marked as specimens, published nowhere
+    Render(Render),
+    /// Find everything in the site that can be wrong, before it is
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// The course; every course of the site if left out
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) people: People,
+
+    #[command(flatten)]
+    pub(crate) facts: Facts,
+
+    /// A file for one certificate, a folder for several, - for standard output
+    #[arg(short, long, value_name = "FILE|DIR", allow_hyphen_values = true)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// What to write; follows from the output's ending if left out
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatName>,
+
+    /// Pixels per inch of a PNG
+    #[arg(long, value_name = "NUMBER", default_value = "144", value_parser = pixels)]
+    pub(crate) ppi: f64,
+
+    /// Leave out the word that marks a draft
+    #[arg(long)]
+    pub(crate) no_specimen: bool,
+
+    /// Print one JSON object a certificate on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct People {
+    /// The name; the sample names if left out
+    #[arg(short, long, allow_hyphen_values = true, conflicts_with = "file")]
+    pub(crate) name: Option<String>,
+
+    /// People: a CSV file with a header (its columns are fields), or plain names, one a line
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Facts {
+    /// The language, as a BCP 47 tag; the course's own if left out
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) language: Option<Tag>,
+
+    /// The grade: a text such as Distinction, or a number such as 0.93
+    #[arg(short, long, allow_hyphen_values = true)]
+    pub(crate) grade: Option<String>,
+
+    /// A title that the person bears, such as MD
+    #[arg(short, long, allow_hyphen_values = true)]
+    pub(crate) designation: Option<String>,
+
+    /// The date of issue; the course's own if left out, today's for a rolling course
+    #[arg(short, long, value_name = "YYYY-MM-DD")]
+    pub(crate) issued: Option<Date>,
+
+    /// Another layout than the course's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layout: Option<String>,
+
+    /// A field under `extra`, over the course's; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, allow_hyphen_values = true)]
+    pub(crate) set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The course; every course of the site if left out
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+
+    /// The language; every language that the course's layout speaks if left out
+    #[arg(short, long, value_name = "TAG")]
+    pub(crate) language: Option<Tag>,
+
+    /// Write a picture of every page that passes, and a page that shows them all
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    /// PDF/A-3a and PDF/UA-1
+    Pdf,
+    /// A bitmap
+    Png,
+    /// A drawing, letters as outlines
+    Svg,
+    /// What the layout gets, as JSON
+    Sheet,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("write it as key=value".to_owned()),
+    }
+}
+
+fn pixels(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (10.0..=1200.0).contains(&number) => Ok(number),
+        _ => Err("give a number from 10 to 1200".to_owned()),
+    }
+}

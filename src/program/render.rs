@@ -1,0 +1,190 @@
+//! `testamur render`: drafts as files.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+
+use serde_json::json;
+use testamur::{Date, Draft, DraftOptions, Format, Press};
+
+use super::args::{FormatName, Render, SiteArguments};
+use super::output::{self, Output};
+use super::people::{Person, people};
+use super::{Failure, Outcome, place, report};
+
+pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Failure> {
+    let people = people(&render.people)?;
+    let press = Press::new(place::site(site)?)?;
+    for warning in press.warnings() {
+        report::warning(warning);
+    }
+    let today = place::today(&press)?;
+    let format = format(render)?;
+    let courses = courses(&press, render, &people)?;
+
+    let single = courses.len() * people.len() == 1;
+    let mut output = Output::new(render.output.as_deref(), single);
+    let jobs: Vec<Job<'_>> = courses
+        .iter()
+        .flat_map(|course| people.iter().map(move |person| (course, person)))
+        .map(|(course, person)| {
+            let course = person.course().unwrap_or(course);
+            let path = output.path(course, &person.name, format.ending());
+            Job { course, person, path }
+        })
+        .collect();
+
+    let run = Run { press: &press, render, today, format };
+    let bar = report::progress(jobs.len());
+    let failed = Mutex::new(0_usize);
+    let queue = Mutex::new(jobs.iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(job) = next() {
+                    let outcome = run.job(job);
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    bar.suspend(|| run.say(job, &outcome));
+                    *failed += usize::from(outcome.is_err());
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if jobs.len() > 1 {
+        report::line(&format!("{} made, {failed} failed", jobs.len() - failed));
+    }
+    Ok(if failed == 0 { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+struct Job<'a> {
+    course: &'a str,
+    person: &'a Person,
+    path: Option<PathBuf>,
+}
+
+struct Run<'a> {
+    press: &'a Press,
+    render: &'a Render,
+    today: Date,
+    format: Format,
+}
+
+/// Why a certificate was not made: the library's error, or the program's.
+enum Fault {
+    Press(testamur::Error),
+    Program(Failure),
+}
+
+impl Run<'_> {
+    fn job(&self, job: &Job<'_>) -> Result<Draft, Fault> {
+        let request = job
+            .person
+            .request(job.course, &self.render.facts)
+            .map_err(Fault::Press)?;
+        let options = DraftOptions::default()
+            .with_format(self.format)
+            .with_specimen(!self.render.no_specimen);
+        let draft =
+            self.press.draft_with(&request, self.today, &options).map_err(Fault::Press)?;
+        output::write(job.path.as_deref(), &draft.bytes).map_err(Fault::Program)?;
+        Ok(draft)
+    }
+
+    fn say(&self, job: &Job<'_>, outcome: &Result<Draft, Fault>) {
+        let file = job.path.as_ref().map(|path| path.display().to_string());
+        match outcome {
+            Ok(draft) if self.render.json => report::object(&json!({
+                "status": "done",
+                "course": job.course,
+                "name": job.person.name,
+                "language": draft.language.as_str(),
+                "layout": draft.layout,
+                "issued": draft.issued.to_string(),
+                "format": draft.format.ending(),
+                "file": file,
+                "verify_url": draft.verify_url,
+                "warnings":
+                    draft.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
+            })),
+            Ok(draft) => {
+                draft.warnings.iter().for_each(report::warning);
+                if let Some(file) = file {
+                    report::line(&format!("made {file}"));
+                }
+            }
+            Err(fault) => {
+                if self.render.json {
+                    let error = match fault {
+                        Fault::Press(error) => report::error_json(error),
+                        Fault::Program(Failure(message)) => {
+                            json!({ "kind": "io", "message": message })
+                        }
+                    };
+                    report::object(&json!({
+                        "status": "failed",
+                        "course": job.course,
+                        "name": job.person.name,
+                        "error": error,
+                    }));
+                }
+                let Failure(message) = match fault {
+                    Fault::Press(error) => &job.person.failure(error),
+                    Fault::Program(failure) => failure,
+                };
+                report::line(message);
+            }
+        }
+    }
+}
+
+/// The courses to make certificates of: the one that is named, else those that the rows name, else
+/// all.
+fn courses(
+    press: &Press,
+    render: &Render,
+    people: &[Person],
+) -> Result<Vec<String>, Failure> {
+    if let Some(course) = &render.course {
+        return Ok(vec![press.courses().get(course)?.id.clone()]);
+    }
+    if people.iter().all(|person| person.course().is_some()) {
+        return Ok(vec![String::new()]);
+    }
+    let all: Vec<String> = press.courses().iter().map(|course| course.id.clone()).collect();
+    match all.is_empty() {
+        true => Err(Failure("there is no course in the site".to_owned())),
+        false => Ok(all),
+    }
+}
+
+/// The format by its name, else by the output's ending, else PDF.
+fn format(render: &Render) -> Result<Format, Failure> {
+    let ending = render.output.as_ref().and_then(|path| path.extension());
+    let format = match render.format {
+        Some(FormatName::Pdf) => Format::Pdf,
+        Some(FormatName::Png) => Format::Png { pixels_per_inch: render.ppi },
+        Some(FormatName::Svg) => Format::Svg,
+        Some(FormatName::Sheet) => Format::Sheet,
+        None => match ending {
+            None => Format::Pdf,
+            Some(ending) => Format::by_ending(&ending.to_string_lossy()).ok_or_else(|| {
+                Failure(format!(
+                    "nothing is known of the ending `.{}`\nhelp: use .pdf, .png, .svg or \
+                     .json, or say --format",
+                    ending.to_string_lossy()
+                ))
+            })?,
+        },
+    };
+    Ok(match format {
+        Format::Png { .. } => Format::Png { pixels_per_inch: render.ppi },
+        other => other,
+    })
+}

@@ -1,0 +1,202 @@
+//! A slot's text read back in logical order.
+//!
+//! A page shows text in visual order, line by line. What a sentence must look like there follows from
+//! the bidirectional algorithm (UAX #9): its graphemes get levels, each line is reordered by them
+//! (rule L2), and the glyph clusters on the page must come in that very order. Where they do, the
+//! page reads as the sentence; where not, the permutation is undone to say what it reads instead.
+
+use icu_properties::CodePointMapData;
+use icu_properties::props::BidiClass;
+use typst::layout::{Abs, Point};
+use typst::text::{TextItem, is_default_ignorable};
+use unicode_bidi::{BidiInfo, Level};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::lang::Direction;
+
+/// One text item and the start of its baseline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Set<'a> {
+    pub(super) item: &'a TextItem,
+    pub(super) origin: Point,
+}
+
+/// What a slot says, against what it should.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// The sentence, once.
+    Right,
+    /// The sentence, more than once.
+    Doubled,
+    /// Nothing at all.
+    Blank,
+    /// Something else.
+    Other(String),
+}
+
+/// Reads what was set and compares it with what should be.
+pub(super) fn read(set: &[Set<'_>], expected: &str, direction: Direction) -> Reading {
+    let lines = lines(set);
+    if lines.iter().all(Vec::is_empty) {
+        return match visible(expected) {
+            true => Reading::Blank,
+            false => Reading::Right,
+        };
+    }
+    let units = units(expected, direction);
+    match reorder(&lines, &units) {
+        Ok(()) => Reading::Right,
+        Err(text) => {
+            let twice = format!("{expected}\n{expected}");
+            match reorder(&lines, &self::units(&twice, direction)) {
+                Ok(()) => Reading::Doubled,
+                Err(_) => Reading::Other(text),
+            }
+        }
+    }
+}
+
+/// Whether there is anything to see in a text.
+pub(super) fn visible(text: &str) -> bool {
+    text.chars().any(shows)
+}
+
+/// A grapheme without its invisible parts, and its level.
+struct Unit {
+    text: String,
+    level: Level,
+}
+
+/// The graphemes of a text that show, with their levels.
+fn units(text: &str, direction: Direction) -> Vec<Unit> {
+    let base = match direction {
+        Direction::Ltr => Level::ltr(),
+        Direction::Rtl => Level::rtl(),
+    };
+    let bidi = BidiInfo::new(text, Some(base));
+    text.grapheme_indices(true)
+        .filter_map(|(at, grapheme)| {
+            let shown: String = grapheme.chars().filter(|&c| shows(c)).collect();
+            let first = at + grapheme.find(shows)?;
+            Some(Unit { text: shown, level: bidi.levels[first] })
+        })
+        .collect()
+}
+
+/// Compares lines of clusters with the units that should fill them. The error is what the lines say.
+fn reorder(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
+    let mut rest = units;
+    let mut said = String::new();
+    let mut right = true;
+    for line in lines {
+        let count: usize = line.iter().map(|cluster| cluster.chars().count()).sum();
+        let mut taken = 0;
+        let mut length = 0;
+        while length < count && taken < rest.len() {
+            length += rest[taken].text.chars().count();
+            taken += 1;
+        }
+        let (here, later) = rest.split_at(taken);
+        rest = later;
+        let order = visual_order(here);
+        let should = order.iter().flat_map(|&index| here[index].text.chars());
+        let does = line.iter().flat_map(|cluster| cluster.chars());
+        right &= should.eq(does);
+        said.push_str(&logical(line, &order, here));
+        said.push(' ');
+    }
+    match right && rest.is_empty() {
+        true => Ok(()),
+        false => Err(said.trim_end().to_owned()),
+    }
+}
+
+/// The order in which units stand from left to right (rule L2).
+fn visual_order(units: &[Unit]) -> Vec<usize> {
+    let levels: Vec<Level> = units.iter().map(|unit| unit.level).collect();
+    BidiInfo::reorder_visual(&levels)
+}
+
+/// What a line of clusters says when it is put back into logical order.
+fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
+    let visual: Vec<&str> =
+        line.iter().flat_map(|cluster| cluster.graphemes(true)).collect();
+    if visual.len() != units.len() {
+        return line.concat();
+    }
+    let mut logical = vec![""; visual.len()];
+    for (position, &index) in order.iter().enumerate() {
+        logical[index] = visual[position];
+    }
+    logical.concat()
+}
+
+/// The clusters of each line from left to right. A line ends where the next item begins further left
+/// and lower.
+fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
+    let mut lines: Vec<Vec<String>> = vec![Vec::new()];
+    let mut end: Option<Point> = None;
+    for &Set { item, origin } in set {
+        if let Some(end) = end {
+            let half = item.size / 2.0;
+            if origin.x < end.x - half && origin.y > end.y + half {
+                lines.push(Vec::new());
+            }
+        }
+        let baseline = match end {
+            // Within a line the lowest baseline counts: raised marks are still of that line.
+            Some(end) if lines.last().is_some_and(|line| !line.is_empty()) => {
+                end.y.max(origin.y)
+            }
+            _ => origin.y,
+        };
+        end = Some(Point::new(origin.x + item.width().max(Abs::zero()), baseline));
+        if let Some(line) = lines.last_mut() {
+            clusters(item, line);
+        }
+    }
+    lines
+}
+
+/// The texts of an item's clusters in the order of its glyphs.
+fn clusters(item: &TextItem, line: &mut Vec<String>) {
+    let mut ranges = Vec::new();
+    for glyph in &item.glyphs {
+        let range = glyph.range();
+        if ranges.last() != Some(&range) {
+            ranges.push(range);
+        }
+    }
+    let backwards = match &ranges[..] {
+        [first, .., last] => first.start > last.start,
+        _ => is_right_to_left(&item.text),
+    };
+    for range in ranges {
+        let text = item.text.get(range).unwrap_or_default();
+        let graphemes = text.graphemes(true);
+        let shown = |grapheme: &str| grapheme.chars().filter(|&c| shows(c)).collect();
+        // A ligature of two letters is one cluster: in a line that runs to the left its text still
+        // runs to the right.
+        match backwards {
+            true => line.extend(graphemes.rev().map(shown)),
+            false => line.extend(graphemes.map(shown)),
+        }
+        line.retain(|cluster: &String| !cluster.is_empty());
+    }
+}
+
+fn is_right_to_left(text: &str) -> bool {
+    let classes = CodePointMapData::<BidiClass>::new();
+    text.chars()
+        .map(|c| classes.get(c))
+        .find(|class| {
+            [BidiClass::LeftToRight, BidiClass::RightToLeft, BidiClass::ArabicLetter]
+                .contains(class)
+        })
+        .is_some_and(|class| class != BidiClass::LeftToRight)
+}
+
+/// Whether a character is one that a reader sees.
+fn shows(c: char) -> bool {
+    !(c.is_whitespace() || c.is_control() || is_default_ignorable(c))
+}

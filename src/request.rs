@@ -1,0 +1,196 @@
+//! What is asked for: who gets a certificate of which course.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::date::Date;
+use crate::error::{Error, Kind, Result, Warning};
+use crate::lang::Tag;
+use crate::name::Name;
+
+/// One certificate to be made. A request that exists has a usable name; whether the course, the
+/// language and the layout exist is for the press to say.
+///
+/// ```
+/// use testamur::Request;
+///
+/// let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", "  Guido   van Rossum ")?
+///     .with_language("es".parse()?)
+///     .with_grade("Distinction");
+/// assert_eq!(request.name().as_str(), "Guido van Rossum");
+/// # Ok::<(), testamur::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Request {
+    course: String,
+    name: Name,
+    language: Option<Tag>,
+    issued: Option<Date>,
+    grade: Option<String>,
+    designation: Option<String>,
+    layout: Option<String>,
+    extra: IndexMap<String, Value>,
+    attachments: Vec<Attachment>,
+    warnings: Vec<Warning>,
+}
+
+impl Request {
+    /// A request for a course's certificate in a person's name. The name is cleaned; what was done
+    /// to it is among the [`warnings`](Self::warnings).
+    ///
+    /// # Errors
+    /// [`Kind::Name`] when nothing is left of the name, or it is too long to be one.
+    pub fn new(course: impl Into<String>, name: &str) -> Result<Self> {
+        let (name, warnings) = Name::clean(name)?;
+        Ok(Self {
+            course: course.into(),
+            name,
+            language: None,
+            issued: None,
+            grade: None,
+            designation: None,
+            layout: None,
+            extra: IndexMap::new(),
+            attachments: Vec::new(),
+            warnings,
+        })
+    }
+
+    /// The language of the certificate; the course's own otherwise.
+    pub fn with_language(mut self, language: Tag) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// The date of issue; the course's own otherwise, and today for a rolling course.
+    pub fn with_issued(mut self, issued: Date) -> Self {
+        self.issued = Some(issued);
+        self
+    }
+
+    /// The grade, as text or as a number such as `0.93`.
+    pub fn with_grade(mut self, grade: impl Into<String>) -> Self {
+        self.grade = Some(grade.into());
+        self
+    }
+
+    /// A title that a person bears, such as `MD`.
+    pub fn with_designation(mut self, designation: impl Into<String>) -> Self {
+        self.designation = Some(designation.into());
+        self
+    }
+
+    /// Another layout than the course's.
+    pub fn with_layout(mut self, layout: impl Into<String>) -> Self {
+        self.layout = Some(layout.into());
+        self
+    }
+
+    /// A field under `extra`, over the course's of the same name.
+    pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+
+    /// A file that travels inside the PDF (PDF/A-3).
+    pub fn with_attachment(mut self, attachment: Attachment) -> Self {
+        self.attachments.push(attachment);
+        self
+    }
+
+    /// The course's id.
+    pub fn course(&self) -> &str {
+        &self.course
+    }
+
+    /// The cleaned name.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The language that was asked for.
+    pub fn language(&self) -> Option<&Tag> {
+        self.language.as_ref()
+    }
+
+    /// The date that was asked for.
+    pub fn issued(&self) -> Option<Date> {
+        self.issued
+    }
+
+    /// The grade.
+    pub fn grade(&self) -> Option<&str> {
+        self.grade.as_deref()
+    }
+
+    /// The designation.
+    pub fn designation(&self) -> Option<&str> {
+        self.designation.as_deref()
+    }
+
+    /// The layout that was asked for.
+    pub fn layout(&self) -> Option<&str> {
+        self.layout.as_deref()
+    }
+
+    /// The fields under `extra`.
+    pub fn extra(&self) -> &IndexMap<String, Value> {
+        &self.extra
+    }
+
+    /// The files that travel inside the PDF.
+    pub fn attachments(&self) -> &[Attachment] {
+        &self.attachments
+    }
+
+    /// What was done to the name.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+}
+
+/// A file inside the PDF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub(crate) name: String,
+    pub(crate) media_type: String,
+    pub(crate) description: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Attachment {
+    /// A file by its name, media type (such as `application/json`) and a description for readers.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidValue`] when the name is empty or a path, or the description is empty: PDF/A-3
+    /// asks for both.
+    pub fn new(
+        name: impl Into<String>,
+        media_type: impl Into<String>,
+        description: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Result<Self> {
+        let attachment = Self {
+            name: name.into(),
+            media_type: media_type.into(),
+            description: description.into(),
+            bytes: bytes.into(),
+        };
+        let name = &attachment.name;
+        if name.is_empty() || name.contains(['/', '\\', '\0']) || name == ".." {
+            return Err(Error::new(
+                Kind::InvalidValue,
+                format!("`{name}` is no name for an attachment"),
+            )
+            .with_help("give a plain file name without folders"));
+        }
+        if attachment.description.trim().is_empty() || attachment.media_type.is_empty() {
+            return Err(Error::new(
+                Kind::InvalidValue,
+                format!("the attachment `{name}` has no description or media type"),
+            )
+            .with_help("PDF/A-3 asks for both"));
+        }
+        Ok(attachment)
+    }
+}

@@ -1,0 +1,439 @@
+//! The one value that a layout sees.
+//!
+//! Takes finished sentences, prepared pictures and the layout's promises, and gives a [`Sheet`]. Its
+//! serde shape is the layout contract, version [`Sheet::VERSION`]: `layouts/README.md` documents it
+//! field by field. Every run arrives with its face chosen, so that a layout sets what it is told.
+
+use icu_casemap::CaseMapper;
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::code::Code;
+use crate::course::{Colour, Theme};
+use crate::error::{Error, Kind, Place, Result, Warning};
+use crate::font::{self, Fonts};
+use crate::lang::Direction;
+use crate::layout::{Case, Fit, Layout, Paper, Role};
+use crate::phrases::{Phrase, Sentences};
+use crate::picture::Picture;
+use crate::runs::Runs;
+
+/// Everything that stands on a certificate, ready to be set.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Sheet {
+    /// The version of this contract.
+    pub version: u32,
+    /// The language subtag of the certificate, for hyphenation and glyph forms.
+    pub language: String,
+    /// The region subtag, if the language tag has one.
+    pub region: Option<String>,
+    /// Which way the page reads.
+    pub direction: Direction,
+    /// The document's title.
+    pub title: String,
+    /// The organization that issues, the document's author.
+    pub author: String,
+    /// The size of the page.
+    pub paper: Paper,
+    /// What the document calls itself.
+    pub heading: Option<Sentence>,
+    /// The sentences in the language's own order.
+    pub blocks: Vec<Sentence>,
+    /// When it was issued.
+    pub date: Option<Sentence>,
+    /// How to check it, with the link.
+    pub authenticity: Option<Sentence>,
+    /// The word that marks a draft; none on an issued certificate.
+    pub specimen: Option<Sentence>,
+    /// Who signs, in the order of the course.
+    pub signatories: Vec<SheetSignatory>,
+    /// Where it can be checked.
+    pub verify: Option<Verify>,
+    /// Colours and logo.
+    pub theme: SheetTheme,
+    /// The free fields of course and request.
+    pub extra: IndexMap<String, Value>,
+}
+
+/// A sentence with its slot's name and its declared fit.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Sentence {
+    /// The label of the slot that it stands in.
+    pub id: String,
+    /// The role that the layout styles.
+    pub role: String,
+    /// How it may be fitted.
+    pub fit: Fit,
+    /// The text, each run in one face.
+    pub runs: Vec<SheetRun>,
+    /// The sentence in the file that it was written in.
+    #[serde(skip)]
+    pub(crate) place: Option<Place>,
+}
+
+impl Sentence {
+    /// The sentence's text, isolates included.
+    pub fn text(&self) -> String {
+        self.runs.iter().map(|run| run.text.as_str()).collect()
+    }
+}
+
+/// A stretch of text in one face.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SheetRun {
+    /// The text.
+    pub text: String,
+    /// The family.
+    pub font: String,
+    /// The weight, 100 to 900.
+    pub weight: u16,
+    /// Whether the face is an italic.
+    pub italic: bool,
+    /// The size beside the sentence's own.
+    pub size: f64,
+    /// The script, ISO 15924 in lower case.
+    pub script: String,
+    /// Where the text leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// A signatory, set.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SheetSignatory {
+    /// The name.
+    pub name: Sentence,
+    /// The title or office.
+    pub title: Option<Sentence>,
+    /// The signature.
+    pub image: Option<SheetImage>,
+}
+
+/// A picture under a fixed name.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SheetImage {
+    /// The label of the slot that it stands in.
+    pub id: String,
+    /// Where the layout reads it from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The picture itself, where no file of that name can be read: an SVG's text or a list of bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// Its width, in the same unit as its height.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+    /// What it shows, for people who do not see it.
+    pub alt: String,
+    #[serde(skip)]
+    pub(crate) picture: Picture,
+}
+
+/// Where a certificate can be checked.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Verify {
+    /// The link.
+    pub url: String,
+    /// The QR code of the link, quiet zone included.
+    pub code: SheetImage,
+    /// Modules a side, without the quiet zone of four.
+    pub modules: usize,
+}
+
+/// Colours and logo of a certificate.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SheetTheme {
+    /// The one colour, `#rrggbb`.
+    pub accent: Colour,
+    /// The paper's tone.
+    pub paper: Colour,
+    /// The text's colour.
+    pub ink: Colour,
+    /// The organization's logo.
+    pub logo: Option<SheetImage>,
+}
+
+/// What a sheet is made of besides its layout.
+pub(crate) struct Content<'a> {
+    pub(crate) sentences: Sentences,
+    pub(crate) author: String,
+    pub(crate) signatures: Vec<Option<Picture>>,
+    pub(crate) logo: Option<Picture>,
+    pub(crate) theme: &'a Theme,
+    pub(crate) verify_url: &'a str,
+    pub(crate) extra: IndexMap<String, Value>,
+    pub(crate) specimen: bool,
+}
+
+impl Sheet {
+    /// The version of the layout contract.
+    pub const VERSION: u32 = 1;
+
+    /// Arranges the content for a layout.
+    pub(crate) fn arrange(
+        content: Content<'_>,
+        layout: &Layout,
+        fonts: &Fonts,
+    ) -> Result<(Self, Vec<Warning>)> {
+        let Content { sentences, signatures, .. } = content;
+        let tag = sentences.language.clone();
+        let mut setter = Setter { layout, fonts, tag: &tag, faults: Vec::new() };
+
+        let heading = sentences.heading.map(|phrase| setter.phrase("heading", phrase));
+        let blocks: Vec<Sentence> = sentences
+            .blocks
+            .into_iter()
+            .enumerate()
+            .map(|(index, phrase)| {
+                setter.phrase(&format!("block-{}", index + 1), phrase)
+            })
+            .collect();
+        let date = sentences.date.map(|phrase| setter.phrase("date", phrase));
+        let authenticity =
+            sentences.authenticity.map(|phrase| setter.phrase("authenticity", phrase));
+        let specimen = sentences
+            .specimen
+            .filter(|_| content.specimen)
+            .map(|phrase| setter.phrase("specimen", phrase));
+
+        let mut signature_alts = sentences.alt.signature.into_iter();
+        let mut signatories = Vec::new();
+        for (index, ((name, title), picture)) in
+            sentences.signatories.into_iter().zip(signatures).enumerate()
+        {
+            let id = format!("signatory-{}", index + 1);
+            let alt = signature_alts.next().unwrap_or_default();
+            let name = setter.runs(&format!("{id}-name"), "signatory", name);
+            let title = title.map(|title| {
+                setter.runs(&format!("{id}-title"), "signatory-title", title)
+            });
+            let image = picture.map(|picture| {
+                let name = format!("signature-{}", index + 1);
+                SheetImage::new(format!("{id}-image"), &name, picture, alt)
+            });
+            signatories.push(SheetSignatory { name, title, image });
+        }
+        let faults = setter.faults;
+        Error::join(faults)?;
+
+        let code = Code::new(content.verify_url)?;
+        let (modules, picture) = (code.modules, Picture::svg(code.svg)?);
+        let verify = authenticity.is_some().then(|| Verify {
+            url: content.verify_url.to_owned(),
+            code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),
+            modules,
+        });
+        let theme = content.theme;
+        let sheet = Self {
+            version: Self::VERSION,
+            language: tag.language().to_owned(),
+            region: tag.region().map(str::to_owned),
+            direction: tag.direction(),
+            title: sentences.title,
+            author: content.author,
+            paper: layout.paper,
+            heading,
+            blocks,
+            date,
+            authenticity,
+            specimen,
+            signatories,
+            verify,
+            theme: SheetTheme {
+                accent: theme.accent.unwrap_or(layout.theme.accent),
+                paper: theme.paper.unwrap_or(layout.theme.paper),
+                ink: theme.ink.unwrap_or(layout.theme.ink),
+                logo: content.logo.map(|picture| {
+                    SheetImage::new("logo".into(), "logo", picture, sentences.alt.logo)
+                }),
+            },
+            extra: content.extra,
+        };
+        layout.accepts(&sheet)?;
+        Ok((sheet, sentences.warnings))
+    }
+
+    /// All sentences, each of which must stand on the page once.
+    pub fn sentences(&self) -> impl Iterator<Item = &Sentence> {
+        let people = self
+            .signatories
+            .iter()
+            .flat_map(|person| std::iter::once(&person.name).chain(&person.title));
+        self.heading
+            .iter()
+            .chain(&self.blocks)
+            .chain(&self.date)
+            .chain(&self.authenticity)
+            .chain(&self.specimen)
+            .chain(people)
+    }
+
+    /// All pictures, each of which must stand on the page once.
+    pub fn images(&self) -> impl Iterator<Item = &SheetImage> {
+        self.signatories
+            .iter()
+            .filter_map(|person| person.image.as_ref())
+            .chain(self.verify.iter().map(|verify| &verify.code))
+            .chain(&self.theme.logo)
+    }
+
+    /// The sheet as a file that needs no other, with the pictures inside: what a `preview.typ` reads.
+    pub fn to_json(&self) -> String {
+        let mut sheet = self.clone();
+        let code = sheet.verify.iter_mut().map(|verify| &mut verify.code);
+        let signatures =
+            sheet.signatories.iter_mut().filter_map(|person| person.image.as_mut());
+        for image in signatures.chain(code).chain(&mut sheet.theme.logo) {
+            image.path = None;
+            image.data = Some(image.picture.to_json());
+        }
+        let mut json = serde_json::to_string_pretty(&sheet)
+            .expect("a sheet has string keys and finite numbers");
+        json.push('\n');
+        json
+    }
+}
+
+impl SheetImage {
+    fn new(id: String, name: &str, picture: Picture, alt: String) -> Self {
+        let (width, height) = picture.size();
+        Self {
+            id,
+            path: Some(format!("/{name}.{}", picture.ending())),
+            data: None,
+            width,
+            height,
+            alt,
+            picture,
+        }
+    }
+}
+
+/// Chooses the faces of a sheet's sentences.
+struct Setter<'a> {
+    layout: &'a Layout,
+    fonts: &'a Fonts,
+    tag: &'a crate::lang::Tag,
+    faults: Vec<Error>,
+}
+
+impl Setter<'_> {
+    fn phrase(&mut self, id: &str, phrase: Phrase) -> Sentence {
+        let before = self.faults.len();
+        let mut sentence = self.runs(id, &phrase.role, phrase.runs);
+        for fault in self.faults.split_off(before) {
+            self.faults.push(fault.at(phrase.place.clone()));
+        }
+        sentence.place = Some(phrase.place);
+        sentence
+    }
+
+    fn runs(&mut self, id: &str, role_name: &str, runs: Runs) -> Sentence {
+        let role = self.layout.role(role_name);
+        let mut set = Vec::new();
+        for run in &runs {
+            let text = match role.case {
+                Case::AsWritten => run.text.clone(),
+                Case::Upper => CaseMapper::new()
+                    .uppercase_to_string(&run.text, &self.tag.locale().id)
+                    .into_owned(),
+            };
+            let wanted = role.wanted(self.layout, run.strong, run.emphasis);
+            match self.fonts.set(&text, wanted, self.tag) {
+                Ok(pieces) => {
+                    set.extend(pieces.into_iter().map(|(range, setting)| SheetRun {
+                        text: text[range].to_owned(),
+                        font: setting.family,
+                        weight: setting.weight,
+                        italic: setting.italic,
+                        size: setting.scale,
+                        script: setting.script,
+                        link: run.link.clone(),
+                    }))
+                }
+                Err(letter) => {
+                    let what = match role_name {
+                        "recipient" => format!("the name or its sentence `{text}`"),
+                        _ => format!("the {role_name} `{}`", runs.bare()),
+                    };
+                    self.faults.push(font::missing_glyph(letter, &what));
+                }
+            }
+        }
+        Sentence {
+            id: id.to_owned(),
+            role: role_name.to_owned(),
+            fit: role.fit,
+            runs: set,
+            place: None,
+        }
+    }
+}
+
+impl Role {
+    /// The face for a run of this role.
+    fn wanted<'a>(
+        &self,
+        layout: &'a Layout,
+        strong: bool,
+        emphasis: bool,
+    ) -> font::Wanted<'a> {
+        let face = layout.face(&self.face);
+        font::Wanted {
+            family: &face.family,
+            like: face.like,
+            weight: if strong { self.weight.max(400) + 300 } else { self.weight },
+            // Emphasis inside an italic stands upright.
+            italic: self.italic != emphasis,
+        }
+    }
+}
+
+impl Layout {
+    /// Whether the layout can set this sheet: it has what the layout requires, and no more people
+    /// than it has room for.
+    fn accepts(&self, sheet: &Sheet) -> Result<()> {
+        let mut faults = Vec::new();
+        for role in &self.requires {
+            if !sheet.sentences().any(|sentence| sentence.role == *role) {
+                faults.push(
+                    Error::new(
+                        Kind::Sentence,
+                        format!(
+                            "the layout `{}` needs a `{role}`, and the locale has none",
+                            self.name
+                        ),
+                    )
+                    .with_help(format!(
+                        "add it to `layouts/{}/locales/{}.yaml`",
+                        self.name, sheet.language
+                    )),
+                );
+            }
+        }
+        let people = sheet.signatories.len();
+        if people > self.signatories {
+            faults.push(
+                Error::new(
+                    Kind::TooLarge,
+                    format!(
+                        "the course has {people} signatories, and the layout `{}` has room \
+                         for {}",
+                        self.name, self.signatories
+                    ),
+                )
+                .with_help("name fewer people, or choose another layout"),
+            );
+        }
+        Error::join(faults)
+    }
+}
