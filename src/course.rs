@@ -147,7 +147,16 @@ impl Courses {
     /// [`Kind::Syntax`], [`Kind::UnknownKey`], [`Kind::MissingField`], [`Kind::Duplicate`],
     /// [`Kind::InvalidValue`], [`Kind::TooLarge`].
     pub fn parse(files: &[(String, Vec<u8>)]) -> Result<Self> {
-        read::courses(files).map(Self)
+        read::courses(files, &[]).map(Self)
+    }
+
+    /// Reads a file that holds something else beside its courses, under keys of that name.
+    pub(crate) fn parse_beside(
+        file: &str,
+        bytes: &[u8],
+        keys: &'static [&'static str],
+    ) -> Result<Self> {
+        read::courses(&[(file.to_owned(), bytes.to_vec())], keys).map(Self)
     }
 
     /// The course of this id, compared exactly.

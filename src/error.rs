@@ -357,25 +357,6 @@ impl Place {
             )),
         }
     }
-
-    /// The character at `line` and `column` of `text`, both from one.
-    pub(crate) fn in_line(
-        file: impl Into<String>,
-        text: &str,
-        line: u32,
-        column: u32,
-    ) -> Self {
-        let index = line.saturating_sub(1) as usize;
-        let content = text.split('\n').nth(index).unwrap_or_default();
-        let content = content.trim_end_matches('\r').trim_start_matches('\u{feff}');
-        let column = column.max(1);
-        Self {
-            file: file.into(),
-            line: Some(line),
-            column: Some(column),
-            excerpt: Some(Excerpt::new(line, content, column as usize - 1, 1)),
-        }
-    }
 }
 
 impl fmt::Display for Place {

@@ -7,9 +7,8 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 use typst_svg::SvgOptions;
 
-use crate::date::Date;
 use crate::error::{Error, Kind, Result};
-use crate::page::Page;
+use crate::proof::Proof;
 
 /// What a certificate is written as.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,64 +50,81 @@ impl Format {
     }
 }
 
-/// The PDF of a page. The same page, identifier and date give the same bytes.
-///
-/// # Errors
-/// [`Kind::Export`] when the page cannot be what it claims: PDF/A-3a and PDF/UA-1.
-pub(crate) fn pdf(page: &Page, identifier: &str, issued: Date) -> Result<Vec<u8>> {
-    let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
-        .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
-    let midnight =
-        Datetime::from_ymd_hms(issued.year(), issued.month(), issued.day(), 0, 0, 0);
-    let options = PdfOptions {
-        ident: Smart::Custom(identifier.to_owned()),
-        creator: Smart::Custom(Some("testamur".to_owned())),
-        timestamp: midnight.map(Timestamp::new_utc),
-        standards,
-        tagged: true,
-        ..PdfOptions::default()
-    };
-    typst_pdf::pdf(&page.document, &options).map_err(|found| page.export_error(&found))
-}
-
-/// The bitmap of all pages, one below the other.
-///
-/// # Errors
-/// [`Kind::TooLarge`] beyond 200 million pixels.
-pub(crate) fn png(page: &Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
-    const MOST_PIXELS: f64 = 200e6;
-    let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
-    let pixels: f64 = page
-        .document
-        .pages()
-        .iter()
-        .map(|page| page.frame.width().to_pt() * page.frame.height().to_pt() * scale * scale)
-        .sum();
-    if pixels > MOST_PIXELS {
-        return Err(Error::new(
-            Kind::TooLarge,
-            format!("a picture of {:.0} million pixels is too large", pixels / 1e6),
-        )
-        .with_help("ask for fewer pixels per inch"));
+impl Proof {
+    /// The page as a file of that format.
+    ///
+    /// # Errors
+    /// As the method of that format.
+    pub fn write(&self, format: Format) -> Result<Vec<u8>> {
+        match format {
+            Format::Pdf => self.pdf(),
+            Format::Png { pixels_per_inch } => self.png(pixels_per_inch),
+            Format::Svg => self.svg(),
+            Format::Sheet => Ok(self.page.sheet.to_json().into_bytes()),
+        }
     }
-    let options =
-        RenderOptions { pixel_per_pt: Scalar::new(scale), ..RenderOptions::default() };
-    let merged = typst_render::render_merged(&page.document, &options, Abs::zero(), None);
-    merged.encode_png().map_err(|error| {
-        Error::new(Kind::Export, format!("failed to write the PNG ({error})"))
-    })
-}
 
-/// The drawing of the first page.
-///
-/// # Errors
-/// [`Kind::PageCount`] for a document without a page.
-pub(crate) fn svg(page: &Page) -> Result<Vec<u8>> {
-    let first =
-        page.document.pages().first().ok_or_else(|| {
-            Error::new(Kind::PageCount, "there is no page to draw")
-        })?;
-    let mut svg = typst_svg::svg(first, &SvgOptions::default());
-    svg.push('\n');
-    Ok(svg.into_bytes())
+    /// The PDF: PDF/A-3a and PDF/UA-1, tagged, dated by the day of issue. The same request gives the
+    /// same bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Export`] when the page cannot be what it claims.
+    pub fn pdf(&self) -> Result<Vec<u8>> {
+        let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+            .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
+        let day = self.page.issued;
+        let midnight = Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
+        let options = PdfOptions {
+            ident: Smart::Custom(self.page.identifier.clone()),
+            creator: Smart::Custom(Some("testamur".to_owned())),
+            timestamp: midnight.map(Timestamp::new_utc),
+            standards,
+            tagged: true,
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&self.page.document, &options)
+            .map_err(|found| self.page.export_error(&found))
+    }
+
+    /// The bitmap of all pages, one below the other.
+    ///
+    /// # Errors
+    /// [`Kind::TooLarge`] beyond 200 million pixels.
+    pub fn png(&self, pixels_per_inch: f64) -> Result<Vec<u8>> {
+        const MOST_PIXELS: f64 = 200e6;
+        let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
+        let area = |page: &typst_layout::Page| {
+            page.frame.width().to_pt() * page.frame.height().to_pt()
+        };
+        let document = &self.page.document;
+        let pixels: f64 = document.pages().iter().map(area).sum::<f64>() * scale * scale;
+        if pixels > MOST_PIXELS {
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!("a picture of {:.0} million pixels is too large", pixels / 1e6),
+            )
+            .with_help("ask for fewer pixels per inch"));
+        }
+        let options = RenderOptions {
+            pixel_per_pt: Scalar::new(scale),
+            ..RenderOptions::default()
+        };
+        let merged = typst_render::render_merged(document, &options, Abs::zero(), None);
+        merged.encode_png().map_err(|error| {
+            Error::new(Kind::Export, format!("failed to write the PNG ({error})"))
+        })
+    }
+
+    /// The drawing of the first page.
+    ///
+    /// # Errors
+    /// [`Kind::PageCount`] for a document without a page.
+    pub fn svg(&self) -> Result<Vec<u8>> {
+        let first = self.page.document.pages().first();
+        let first = first
+            .ok_or_else(|| Error::new(Kind::PageCount, "there is no page to draw"))?;
+        let mut svg = typst_svg::svg(first, &SvgOptions::default());
+        svg.push('\n');
+        Ok(svg.into_bytes())
+    }
 }

@@ -28,8 +28,8 @@
 //! - [`Course`]: the facts, from `courses.yaml`.
 //! - [`Phrases`]: a language's sentences, filled in: [`Runs`] of text, values kept apart.
 //! - [`Sheet`]: the one value that a layout sees.
-//! - The page, laid out by Typst, and its proof: every sentence of the sheet stands on it once, in
-//!   its slot, in letters that exist. A page that fails becomes no file.
+//! - [`Page`]: what Typst made of the sheet.
+//! - [`Proof`]: the page, read back by machine and found right. A page that fails becomes no file.
 //! - [`Draft`]: a file and what it is.
 //!
 //! [`Press`] owns what outlives a job and strings the row together.
@@ -56,6 +56,8 @@ mod settings;
 mod course;
 
 mod request;
+
+mod sample;
 
 mod locale;
 
@@ -92,8 +94,10 @@ pub use crate::error::{Error, Kind, Place, Result, Warning};
 pub use crate::export::Format;
 pub use crate::lang::{Direction, Tag};
 pub use crate::name::Name;
+pub use crate::page::Page;
 pub use crate::phrases::Phrases;
 pub use crate::press::{Draft, DraftOptions, Press};
+pub use crate::proof::Proof;
 pub use crate::request::{Attachment, Request};
 pub use crate::runs::{Run, Runs};
 pub use crate::settings::Settings;

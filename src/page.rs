@@ -20,13 +20,19 @@ use crate::request::Attachment;
 use crate::sheet::Sheet;
 use crate::world::SheetWorld;
 
-/// A certificate's page or pages, laid out and with its text rejoined, not yet proof-read.
+/// A certificate's page or pages as Typst laid them out, not yet proof-read. There is no way from
+/// here to a file but through [`proof`](Self::proof).
 #[derive(Debug)]
-pub(crate) struct Page {
+pub struct Page {
     pub(crate) document: PagedDocument,
-    /// What Typst remarked on and a certificate can live with.
-    pub(crate) warnings: Vec<Warning>,
-    world: Arc<SheetWorld>,
+    pub(crate) sheet: Arc<Sheet>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) fonts: Arc<Fonts>,
+    /// What the document's identifier is made from.
+    pub(crate) identifier: String,
+    pub(crate) issued: Date,
+    warnings: Vec<Warning>,
+    world: SheetWorld,
 }
 
 impl Page {
@@ -41,20 +47,21 @@ impl Page {
     /// [`Kind::Layout`] at the layout's line, [`Kind::UndeclaredFamily`], [`Kind::NoConvergence`],
     /// [`Kind::PageCount`] and [`Kind::Overflow`] for pages beyond all measure.
     pub(crate) fn set(
-        sheet: &Sheet,
-        layout: &Layout,
-        fonts: &Arc<Fonts>,
+        sheet: Arc<Sheet>,
+        layout: Arc<Layout>,
+        fonts: Arc<Fonts>,
         attachments: &[Attachment],
+        identifier: String,
         issued: Date,
     ) -> Result<Self> {
-        let world = Arc::new(SheetWorld::new(
+        let world = SheetWorld::new(
             layout.sources.clone(),
             fonts.clone(),
-            sheet,
+            &sheet,
             attachments,
             issued,
-        ));
-        let Warned { output, warnings } = typst::compile::<PagedDocument>(&*world);
+        );
+        let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
         let (mut errors, warnings) = world.report(&warnings);
         let document = match output {
             Ok(document) => document,
@@ -79,7 +86,7 @@ impl Page {
         }
 
         let mut document = document;
-        let info = info(document.info_mut(), sheet);
+        let info = info(document.info_mut(), &sheet);
         let pages: EcoVec<_> = document
             .pages()
             .iter()
@@ -89,7 +96,12 @@ impl Page {
             })
             .collect();
         let document = PagedDocument::new(pages, info);
-        Ok(Self { document, warnings, world })
+        Ok(Self { document, sheet, layout, fonts, identifier, issued, warnings, world })
+    }
+
+    /// What Typst remarked on and a certificate can live with.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Typst's complaints of an export in the words of the layout's author.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::course::{Course, Courses, Issued};
 use crate::date::Date;
 use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
-use crate::export::{self, Format};
+use crate::export::Format;
 use crate::font::Fonts;
 use crate::lang::Tag;
 use crate::layout::Layout;
@@ -20,8 +20,8 @@ use crate::page::Page;
 use crate::phrases::{Facts, Phrases};
 use crate::picture::Picture;
 use crate::pool::Pool;
-use crate::proof::proof;
-use crate::request::Request;
+use crate::request::{Attachment, Request};
+use crate::sample::sample;
 use crate::settings::Settings;
 use crate::sheet::{Content, Sheet};
 use crate::site::Site;
@@ -150,26 +150,60 @@ impl Press {
         today: Date,
         options: &DraftOptions,
     ) -> Result<Draft> {
-        let job = self.prepare(request, today, options.specimen)?;
-        let Job { sheet, layout, verify_id, verify_url, issued, language, mut warnings } = job;
-        let fonts = self.fonts.clone();
-        let attachments = request.attachments().to_vec();
+        let course = self.courses.get(request.course())?;
+        self.make(course, request, today, options)
+    }
+
+    /// Makes a draft of a layout's own sample, the course and the request of its `sample.yaml`.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft); [`Kind::MissingFile`] when the layout has no sample.
+    pub fn draft_sample(
+        &self,
+        layout: &str,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        // A name that is wrong altogether is said first.
+        self.layout(layout)?;
+        let (course, request) = sample(&self.site, layout)?;
+        self.make(&course, &request, today, options)
+    }
+
+    fn make(
+        &self,
+        course: &Course,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let Job { warnings, language, verify_url, set } =
+            self.prepare(course, request, today, options.specimen)?;
+        let (layout, issued) = (set.layout.name.clone(), set.issued);
         let format = options.format;
-        let what = format!("`{}` for `{}`", request.course(), request.name());
-        let name = layout.name.clone();
-        let (bytes, found) = self.pool.run(&what, move || {
-            let page = Page::set(&sheet, &layout, &fonts, &attachments, issued)?;
-            proof(&sheet, &layout, &fonts, &page)?;
-            let bytes = match format {
-                Format::Pdf => export::pdf(&page, &verify_id, issued)?,
-                Format::Png { pixels_per_inch } => export::png(&page, pixels_per_inch)?,
-                Format::Svg => export::svg(&page)?,
-                Format::Sheet => sheet.to_json().into_bytes(),
-            };
-            Ok((bytes, page.warnings))
+        let (bytes, found) = self.pool.run(&what(request), move || {
+            let page = set.page()?;
+            let found = page.warnings().to_vec();
+            Ok((page.proof()?.write(format)?, found))
         })?;
-        warnings.extend(found);
-        Ok(Draft { bytes, format, language, layout: name, issued, verify_url, warnings })
+        let warnings = [warnings, found].concat();
+        Ok(Draft { bytes, format, language, layout, issued, verify_url, warnings })
+    }
+
+    /// The page of a request, laid out and not yet proof-read: the step before
+    /// [`Page::proof`], for those who take them one by one.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft), short of what the proof finds.
+    pub fn page(
+        &self,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Page> {
+        let course = self.courses.get(request.course())?;
+        let Job { set, .. } = self.prepare(course, request, today, options.specimen)?;
+        self.pool.run(&what(request), move || set.page())
     }
 
     /// The sheet that a layout would get for a request.
@@ -177,7 +211,8 @@ impl Press {
     /// # Errors
     /// As [`draft`](Self::draft), short of what only the page can show.
     pub fn sheet(&self, request: &Request, today: Date) -> Result<Sheet> {
-        Ok(self.prepare(request, today, true)?.sheet)
+        let course = self.courses.get(request.course())?;
+        Ok(Arc::unwrap_or_clone(self.prepare(course, request, today, true)?.set.sheet))
     }
 
     /// The courses of the site.
@@ -231,8 +266,13 @@ impl Press {
         })
     }
 
-    fn prepare(&self, request: &Request, today: Date, specimen: bool) -> Result<Job> {
-        let course = self.courses.get(request.course())?;
+    fn prepare(
+        &self,
+        course: &Course,
+        request: &Request,
+        today: Date,
+        specimen: bool,
+    ) -> Result<Job> {
         let name = request.layout().unwrap_or(&course.layout);
         let layout = self.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == Kind::UnknownLayout => {
@@ -287,8 +327,15 @@ impl Press {
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fell_back());
         warnings.extend(found);
-        let language = language.clone();
-        Ok(Job { sheet, layout, verify_id, verify_url, issued, language, warnings })
+        let set = Set {
+            sheet: Arc::new(sheet),
+            layout,
+            fonts: self.fonts.clone(),
+            attachments: request.attachments().to_vec(),
+            identifier: verify_id,
+            issued,
+        };
+        Ok(Job { set, verify_url, language: language.clone(), warnings })
     }
 
     /// The pictures of a course: each signatory's signature, and the logo.
@@ -351,15 +398,34 @@ impl fmt::Debug for Press {
     }
 }
 
-/// A request, ready to be set.
+/// A request, ready to be set, and what its receipt says.
 struct Job {
-    sheet: Sheet,
-    layout: Arc<Layout>,
-    verify_id: String,
+    set: Set,
     verify_url: String,
-    issued: Date,
     language: Tag,
     warnings: Vec<Warning>,
+}
+
+/// What a page is made of.
+struct Set {
+    sheet: Arc<Sheet>,
+    layout: Arc<Layout>,
+    fonts: Arc<Fonts>,
+    attachments: Vec<Attachment>,
+    identifier: String,
+    issued: Date,
+}
+
+impl Set {
+    fn page(self) -> Result<Page> {
+        let Set { sheet, layout, fonts, attachments, identifier, issued } = self;
+        Page::set(sheet, layout, fonts, &attachments, identifier, issued)
+    }
+}
+
+/// What a render is called in errors.
+fn what(request: &Request) -> String {
+    format!("`{}` for `{}`", request.course(), request.name())
 }
 
 fn read_settings(site: &Site) -> Result<Settings> {

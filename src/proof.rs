@@ -23,35 +23,48 @@ use crate::sheet::{Sentence, Sheet};
 /// Half a point of play: rounding, side bearings, the overshoot of round letters.
 const PLAY: Abs = Abs::raw(0.5);
 
-/// Reads a page and compares it with its sheet.
-///
-/// # Errors
-/// All faults together: [`Kind::PageCount`], [`Kind::MissingGlyph`], [`Kind::UndeclaredFamily`],
-/// [`Kind::TextMissing`], [`Kind::TextDoubled`], [`Kind::Overflow`], [`Kind::Overlap`].
-pub(crate) fn proof(
-    sheet: &Sheet,
-    layout: &Layout,
-    fonts: &Fonts,
-    page: &Page,
-) -> Result<()> {
-    let labels: HashSet<&str> = sheet
-        .sentences()
-        .map(|sentence| sentence.id.as_str())
-        .chain(sheet.images().map(|image| image.id.as_str()))
-        .collect();
-    let inked = Inked::of(page, |label| labels.contains(label));
-    let mut proof = Proof { sheet, layout, fonts, page, inked, faults: Vec::new() };
-    proof.pages();
-    proof.faces();
-    proof.texts();
-    proof.pictures();
-    proof.edges();
-    proof.signatures();
-    proof.collisions();
-    Error::join(proof.faults)
+impl Page {
+    /// Reads the page and compares it with its sheet.
+    ///
+    /// # Errors
+    /// All faults together: [`Kind::PageCount`], [`Kind::MissingGlyph`],
+    /// [`Kind::UndeclaredFamily`], [`Kind::TextMissing`], [`Kind::TextDoubled`],
+    /// [`Kind::Overflow`], [`Kind::Overlap`].
+    pub fn proof(self) -> Result<Proof> {
+        let labels: HashSet<&str> = self
+            .sheet
+            .sentences()
+            .map(|sentence| sentence.id.as_str())
+            .chain(self.sheet.images().map(|image| image.id.as_str()))
+            .collect();
+        let inked = Inked::of(&self, |label| labels.contains(label));
+        let mut reader = Reader {
+            sheet: &self.sheet,
+            layout: &self.layout,
+            fonts: &self.fonts,
+            page: &self,
+            inked,
+            faults: Vec::new(),
+        };
+        reader.pages();
+        reader.faces();
+        reader.texts();
+        reader.pictures();
+        reader.edges();
+        reader.signatures();
+        reader.collisions();
+        Error::join(reader.faults)?;
+        Ok(Proof { page: self })
+    }
 }
 
-struct Proof<'a> {
+/// A page that was read and found right: what files are made of.
+#[derive(Debug)]
+pub struct Proof {
+    pub(crate) page: Page,
+}
+
+struct Reader<'a> {
     sheet: &'a Sheet,
     layout: &'a Layout,
     fonts: &'a Fonts,
@@ -60,7 +73,7 @@ struct Proof<'a> {
     faults: Vec<Error>,
 }
 
-impl<'a> Proof<'a> {
+impl<'a> Reader<'a> {
     fn pages(&mut self) {
         let (is, should) = (self.page.document.pages().len(), self.layout.pages);
         if is != should {

@@ -225,7 +225,8 @@ impl Sheet {
         let faults = setter.faults;
         Error::join(faults)?;
 
-        let code = Code::new(content.verify_url)?;
+        let paper = content.theme.paper.unwrap_or(layout.theme.paper);
+        let code = Code::new(content.verify_url, paper)?;
         let (modules, picture) = (code.modules, Picture::svg(code.svg)?);
         let verify = authenticity.is_some().then(|| Verify {
             url: content.verify_url.to_owned(),
@@ -250,7 +251,7 @@ impl Sheet {
             verify,
             theme: SheetTheme {
                 accent: theme.accent.unwrap_or(layout.theme.accent),
-                paper: theme.paper.unwrap_or(layout.theme.paper),
+                paper,
                 ink: theme.ink.unwrap_or(layout.theme.ink),
                 logo: content.logo.map(|picture| {
                     SheetImage::new("logo".into(), "logo", picture, sentences.alt.logo)

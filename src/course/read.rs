@@ -34,8 +34,13 @@ const KNOWN: [&str; 9] = [
     "extra",
 ];
 
-pub(super) fn courses(files: &[(String, Vec<u8>)]) -> Result<IndexMap<String, Course>> {
-    let mut reader = Reader { faults: Faults::default(), tags: HashMap::new(), bytes: 0 };
+/// The courses of some files. The top-level keys in `beside` are no courses but somebody else's.
+pub(super) fn courses(
+    files: &[(String, Vec<u8>)],
+    beside: &'static [&'static str],
+) -> Result<IndexMap<String, Course>> {
+    let mut reader =
+        Reader { faults: Faults::default(), tags: HashMap::new(), bytes: 0, beside };
     let courses = reader.courses(files);
     reader.faults.finish().map(|()| courses)
 }
@@ -46,6 +51,8 @@ struct Reader {
     tags: HashMap<String, Tag>,
     /// What all that was read takes, about.
     bytes: usize,
+    /// Top-level keys that are passed over.
+    beside: &'static [&'static str],
 }
 
 /// A course, or the defaults of courses, as far as it is written.
@@ -133,6 +140,7 @@ impl Reader {
             return (None, Vec::new());
         }
         let entries = self.faults.keep(root.entries()).into_iter().flatten();
+        let entries = entries.filter(|(key, _)| !self.beside.contains(&key.text()));
         let (defaults, courses): (Vec<_>, Vec<_>) =
             entries.partition(|(key, _)| key.text() == DEFAULTS);
         let defaults = defaults.into_iter().next().filter(|(_, node)| !node.is_null());

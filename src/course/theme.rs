@@ -78,6 +78,20 @@ impl Colour {
     }
 }
 
+impl Colour {
+    /// The relative luminance of WCAG 2: nought for black, one for white.
+    pub fn luminance(self) -> f64 {
+        let linear = |share: u8| {
+            let share = f64::from(share) / 255.0;
+            match share <= 0.04045 {
+                true => share / 12.92,
+                false => ((share + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
+    }
+}
+
 impl FromStr for Colour {
     type Err = Error;
 

@@ -56,17 +56,18 @@ pub(super) struct Formats {
 impl Formats {
     pub(super) fn new(tag: &Tag) -> Result<Self, String> {
         let locale = tag.locale();
-        let fault = |error: icu_provider::DataError| {
-            format!("nothing is known of `{tag}` ({error})")
-        };
+        let fault =
+            |error: &dyn fmt::Display| format!("nothing is known of `{tag}` ({error})");
         Ok(Self {
             tag: tag.clone(),
             decimal: DecimalFormatter::try_new(locale.into(), Default::default())
-                .map_err(fault)?,
-            cardinal: PluralRules::try_new_cardinal(locale.into()).map_err(fault)?,
-            ordinal: PluralRules::try_new_ordinal(locale.into()).map_err(fault)?,
+                .map_err(|error| fault(&error))?,
+            cardinal: PluralRules::try_new_cardinal(locale.into())
+                .map_err(|error| fault(&error))?,
+            ordinal: PluralRules::try_new_ordinal(locale.into())
+                .map_err(|error| fault(&error))?,
             and: ListFormatter::try_new_and(locale.into(), Default::default())
-                .map_err(fault)?,
+                .map_err(|error| fault(&error))?,
             dates: RwLock::default(),
         })
     }

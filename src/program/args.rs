@@ -42,6 +42,11 @@ pub(crate) struct Render {
     #[command(flatten)]
     pub(crate) facts: Facts,
 
+    /// A layout's own sample instead of a course of the site
+    #[arg(long, value_name = "LAYOUT", conflicts_with_all =
+        ["course", "name", "file", "language", "grade", "designation", "issued", "layout", "set"])]
+    pub(crate) sample: Option<String>,
+
     /// A file for one certificate, a folder for several, - for standard output
     #[arg(short, long, value_name = "FILE|DIR", allow_hyphen_values = true)]
     pub(crate) output: Option<PathBuf>,

@@ -22,16 +22,22 @@ pub(crate) enum Output {
 
 impl Output {
     /// What the arguments name: `single` says whether there will be one file only.
-    pub(crate) fn new(named: Option<&Path>, single: bool) -> Self {
+    pub(crate) fn new(named: Option<&Path>, single: bool) -> Result<Self, Failure> {
         let folder =
             |folder: &Path| Self::Folder { folder: folder.to_owned(), taken: HashSet::new() };
-        match named {
-            None => folder(Path::new(FOLDER)),
-            Some(path) if path.as_os_str() == "-" && single => Self::Standard,
-            Some(path) if single && !path.is_dir() && !ends_in_slash(path) => {
-                Self::File(path.to_owned())
+        let Some(path) = named else { return Ok(folder(Path::new(FOLDER))) };
+        let standard = path.as_os_str() == "-";
+        let file = standard || (path.extension().is_some() && !path.is_dir());
+        match single {
+            true if standard => Ok(Self::Standard),
+            true if file || !(path.is_dir() || ends_in_slash(path)) => {
+                Ok(Self::File(path.to_owned()))
             }
-            Some(path) => folder(path),
+            false if file && !ends_in_slash(path) => Err(Failure(format!(
+                "several certificates do not go into one file `{}`\nhelp: name a folder",
+                path.display()
+            ))),
+            _ => Ok(folder(path)),
         }
     }
 
@@ -126,7 +132,8 @@ mod tests {
 
     #[test]
     fn two_people_of_one_name_get_two_files() {
-        let mut output = Output::new(Some(Path::new("out")), false);
+        let output = Output::new(Some(Path::new("out")), false);
+        let Ok(mut output) = output else { panic!("a folder") };
         let first = output.path("c", "Ada", "pdf");
         let second = output.path("c", "ADA", "pdf");
         assert_eq!(first, Some(PathBuf::from("out/c-Ada.pdf")));

@@ -15,17 +15,29 @@ use super::people::{Person, people};
 use super::{Failure, Outcome, place, report};
 
 pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Failure> {
+    let format = format(render)?;
     let people = people(&render.people)?;
     let press = Press::new(place::site(site)?)?;
     for warning in press.warnings() {
         report::warning(warning);
     }
     let today = place::today(&press)?;
-    let format = format(render)?;
+    if let Some(layout) = &render.sample {
+        let options = options(render, format);
+        let draft = press.draft_sample(layout, today, &options)?;
+        draft.warnings.iter().for_each(report::warning);
+        let mut output = Output::new(render.output.as_deref(), true)?;
+        let path = output.path(layout, "sample", format.ending());
+        output::write(path.as_deref(), &draft.bytes)?;
+        if let Some(path) = path {
+            report::line(&format!("made {}", path.display()));
+        }
+        return Ok(Outcome::Done);
+    }
     let courses = courses(&press, render, &people)?;
 
     let single = courses.len() * people.len() == 1;
-    let mut output = Output::new(render.output.as_deref(), single);
+    let mut output = Output::new(render.output.as_deref(), single)?;
     let jobs: Vec<Job<'_>> = courses
         .iter()
         .flat_map(|course| people.iter().map(move |person| (course, person)))
@@ -88,9 +100,7 @@ impl Run<'_> {
             .person
             .request(job.course, &self.render.facts)
             .map_err(Fault::Press)?;
-        let options = DraftOptions::default()
-            .with_format(self.format)
-            .with_specimen(!self.render.no_specimen);
+        let options = options(self.render, self.format);
         let draft =
             self.press.draft_with(&request, self.today, &options).map_err(Fault::Press)?;
         output::write(job.path.as_deref(), &draft.bytes).map_err(Fault::Program)?;
@@ -142,6 +152,10 @@ impl Run<'_> {
             }
         }
     }
+}
+
+fn options(render: &Render, format: Format) -> DraftOptions {
+    DraftOptions::default().with_format(format).with_specimen(!render.no_specimen)
 }
 
 /// The courses to make certificates of: the one that is named, else those that the rows name, else

@@ -17,7 +17,7 @@ pub(super) struct Inked<'a> {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) label: String,
-    pub(super) page: usize,
+    /// The frame in points, from its page's top left.
     pub(super) rect: Rect,
 }
 
@@ -99,7 +99,6 @@ impl<'a> Walk<'a, '_> {
                         .map(|label| {
                             self.inked.slots.push(Slot {
                                 label: label.as_str().to_owned(),
-                                page: placed.page,
                                 rect: transformed(origin_rect(item.frame.size()), transform),
                             });
                             self.inked.slots.len() - 1

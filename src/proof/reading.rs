@@ -131,31 +131,35 @@ fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     logical.concat()
 }
 
-/// The clusters of each line from left to right. A line ends where the next item begins further left
-/// and lower.
+/// The clusters of each line from left to right. Typst gives the items of a line in logical order, each
+/// with its glyphs from left to right; a line ends where the next item stands more than half its size
+/// lower. Raised marks are still of their line.
 fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
-    let mut lines: Vec<Vec<String>> = vec![Vec::new()];
-    let mut end: Option<Point> = None;
-    for &Set { item, origin } in set {
-        if let Some(end) = end {
-            let half = item.size / 2.0;
-            if origin.x < end.x - half && origin.y > end.y + half {
-                lines.push(Vec::new());
+    let mut lines: Vec<Vec<Set<'_>>> = Vec::new();
+    let mut baseline = Abs::zero();
+    for &set in set {
+        match lines.last_mut() {
+            Some(line) if set.origin.y <= baseline + set.item.size / 2.0 => {
+                baseline.set_max(set.origin.y);
+                line.push(set);
             }
-        }
-        let baseline = match end {
-            // Within a line the lowest baseline counts: raised marks are still of that line.
-            Some(end) if lines.last().is_some_and(|line| !line.is_empty()) => {
-                end.y.max(origin.y)
+            _ => {
+                baseline = set.origin.y;
+                lines.push(vec![set]);
             }
-            _ => origin.y,
-        };
-        end = Some(Point::new(origin.x + item.width().max(Abs::zero()), baseline));
-        if let Some(line) = lines.last_mut() {
-            clusters(item, line);
         }
     }
     lines
+        .into_iter()
+        .map(|mut line| {
+            line.sort_by(|a, b| a.origin.x.to_raw().total_cmp(&b.origin.x.to_raw()));
+            let mut visual = Vec::new();
+            for set in line {
+                clusters(set.item, &mut visual);
+            }
+            visual
+        })
+        .collect()
 }
 
 /// The texts of an item's clusters in the order of its glyphs.
