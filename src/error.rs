@@ -55,8 +55,10 @@ impl Error {
         self
     }
 
-    /// Joins independent faults into one error; none is no error.
+    /// Joins independent faults into one error, by file and line; none is no error.
     pub(crate) fn join(faults: impl IntoIterator<Item = Error>) -> Result<()> {
+        let mut faults: Vec<Error> = faults.into_iter().collect();
+        faults.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut faults = faults.into_iter();
         match faults.next() {
             None => Ok(()),
@@ -65,6 +67,11 @@ impl Error {
                 Err(first)
             }
         }
+    }
+
+    /// What has no place comes first, then file by file from top to bottom.
+    fn order(&self) -> Option<(&str, Option<u32>, Option<u32>)> {
+        self.place().map(|place| (place.file.as_str(), place.line, place.column))
     }
 
     /// The kind of the (first) fault.
@@ -422,7 +429,8 @@ pub(crate) fn nearest<'a>(
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
         .filter(|(distance, name)| {
-            *distance <= (name.chars().count().max(unknown.chars().count()) / 3).max(1)
+            // A third of the letters may be wrong; of two letters, none.
+            *distance <= name.chars().count().max(unknown.chars().count()) / 3
         })
         .min()
         .map(|(_, name)| name)

@@ -1,7 +1,8 @@
 //! A proof-read page becomes a file: PDF, PNG or SVG.
 
 use typst::foundations::{Datetime, Smart};
-use typst::layout::Abs;
+use typst::layout::{Abs, Frame, FrameItem, Point};
+use typst::model::{Destination, Url};
 use typst::utils::Scalar;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
@@ -73,7 +74,8 @@ impl Proof {
         let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
             .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
         let day = self.page.issued;
-        let midnight = Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
+        let midnight =
+            Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
         let options = PdfOptions {
             ident: Smart::Custom(self.page.identifier.clone()),
             creator: Smart::Custom(Some("testamur".to_owned())),
@@ -123,8 +125,43 @@ impl Proof {
         let first = self.page.document.pages().first();
         let first = first
             .ok_or_else(|| Error::new(Kind::PageCount, "there is no page to draw"))?;
-        let mut svg = typst_svg::svg(first, &SvgOptions::default());
+        let first = typst_layout::Page {
+            frame: with_escaped_links(&first.frame),
+            ..first.clone()
+        };
+        let mut svg = typst_svg::svg(&first, &SvgOptions::default());
         svg.push('\n');
         Ok(svg.into_bytes())
     }
+}
+
+/// The frame with its links as XML wants them: typst-svg 0.15 writes them as they are.
+fn with_escaped_links(frame: &Frame) -> Frame {
+    let items: Vec<(Point, FrameItem)> = frame
+        .items()
+        .map(|(at, item)| {
+            let item = match item {
+                FrameItem::Group(group) => {
+                    let mut group = group.clone();
+                    group.frame = with_escaped_links(&group.frame);
+                    FrameItem::Group(group)
+                }
+                FrameItem::Link(Destination::Url(url), size) => {
+                    let escaped = url
+                        .as_str()
+                        .replace('&', "&amp;")
+                        .replace('<', "&lt;")
+                        .replace('"', "&quot;");
+                    let url = Url::new(escaped).unwrap_or_else(|_| url.clone());
+                    FrameItem::Link(Destination::Url(url), *size)
+                }
+                other => other.clone(),
+            };
+            (*at, item)
+        })
+        .collect();
+    let mut escaped = frame.clone();
+    escaped.clear();
+    escaped.push_multiple(items);
+    escaped
 }

@@ -88,6 +88,15 @@ pub(crate) struct Wanted<'a> {
     pub(crate) italic: bool,
 }
 
+/// A stretch of a text in one face.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Piece {
+    pub(crate) range: Range<usize>,
+    /// The index of its style.
+    pub(crate) style: usize,
+    pub(crate) setting: Setting,
+}
+
 /// What a word is set in.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setting {
@@ -174,62 +183,71 @@ impl Fonts {
         self.book.contains_family(&name.to_lowercase())
     }
 
-    /// Cuts a text into pieces of one face each. White space stays with the word before it.
+    /// Cuts a text into pieces of one face each. `styles` are its stretches and what each wants; a
+    /// word may reach over several. White space stays with the word before it.
     ///
     /// # Errors
     /// The first character that no declared family has.
     pub(crate) fn set(
         &self,
         text: &str,
-        wanted: Wanted<'_>,
+        styles: &[(Range<usize>, Wanted<'_>)],
         tag: &Tag,
-    ) -> Result<Vec<(Range<usize>, Setting)>, char> {
-        let mut pieces: Vec<(Range<usize>, Setting)> = Vec::new();
+    ) -> Result<Vec<Piece>, char> {
+        let mut pieces: Vec<Piece> = Vec::new();
         for word in words(text) {
-            for (range, setting) in self.set_word(text, word, wanted, tag)? {
-                match pieces.last_mut() {
-                    Some((last_range, last)) if *last == setting => {
-                        last_range.end = range.end;
+            for (style, (range, wanted)) in styles.iter().enumerate() {
+                let part = word.start.max(range.start)..word.end.min(range.end);
+                if part.is_empty() {
+                    continue;
+                }
+                for (range, setting) in self.set_part(text, &word, part, *wanted, tag)? {
+                    match pieces.last_mut() {
+                        Some(last) if last.style == style && last.setting == setting => {
+                            last.range.end = range.end;
+                        }
+                        _ => pieces.push(Piece { range, style, setting }),
                     }
-                    _ => pieces.push((range, setting)),
                 }
             }
         }
         Ok(pieces)
     }
 
-    /// The word's letters decide on its face; punctuation that this face lacks, as the faces of most
-    /// scripts lack Latin brackets, is set in the wanted one.
-    fn set_word(
+    /// The word's letters decide on its face, and the marks beside them follow; punctuation that
+    /// this face lacks, as the faces of most scripts lack Latin brackets, is set in the wanted one.
+    fn set_part(
         &self,
         text: &str,
-        range: Range<usize>,
+        word: &Range<usize>,
+        part: Range<usize>,
         wanted: Wanted<'_>,
         tag: &Tag,
     ) -> Result<Vec<(Range<usize>, Setting)>, char> {
-        let word = &text[range.clone()];
-        let own: String = word.chars().filter(|&c| has_script(c)).collect();
-        let key = if own.is_empty() { word } else { &own };
+        let own: String = text[word.clone()].chars().filter(|&c| has_script(c)).collect();
+        let key = if own.is_empty() { &text[part.clone()] } else { &own };
         let (font, setting) =
             self.face(key, wanted, tag).ok_or_else(|| self.missing(key))?;
+        // Marks stand as upright as the letters that they belong to.
+        let mark_wanted = Wanted { italic: setting.italic, ..wanted };
 
         let mut pieces: Vec<(Range<usize>, Setting)> = Vec::new();
-        for (index, c) in word.char_indices() {
-            let at = range.start + index;
+        for (index, c) in text[part.clone()].char_indices() {
+            let at = part.start + index;
             let end = at + c.len_utf8();
-            let needed = letters(c.encode_utf8(&mut [0; 4])).next().is_some();
+            let needed = needs_glyph(c);
             let piece = match needed && !has_script(c) && !has_letter(&font, c) {
                 true => {
-                    let mark = &word[index..index + c.len_utf8()];
-                    let (_, mark) = self.face(mark, wanted, tag).ok_or(c)?;
+                    let mark = &text[at..end];
+                    let (_, mark) = self.face(mark, mark_wanted, tag).ok_or(c)?;
                     Setting { script: setting.script.clone(), ..mark }
                 }
                 false => setting.clone(),
             };
             match pieces.last_mut() {
-                Some((last_range, last)) if *last == piece => last_range.end = end,
-                // White space and controls never begin a piece of their own.
-                Some((last_range, _)) if !needed => last_range.end = end,
+                Some((range, last)) if *last == piece => range.end = end,
+                // White space and controls never begin a piece inside a part.
+                Some((range, _)) if !needed => range.end = end,
                 _ => pieces.push((at..end, piece)),
             }
         }
@@ -237,12 +255,7 @@ impl Fonts {
     }
 
     /// The face for some letters: the wanted one, else the nearest that has them all.
-    fn face(
-        &self,
-        key: &str,
-        wanted: Wanted<'_>,
-        tag: &Tag,
-    ) -> Option<(Font, Setting)> {
+    fn face(&self, key: &str, wanted: Wanted<'_>, tag: &Tag) -> Option<(Font, Setting)> {
         let script = script(key).unwrap_or("Zyyy");
         let scale = |name: &str| {
             let family = self.families.iter().find(|family| family.name == name);
@@ -280,9 +293,9 @@ impl Fonts {
             .unwrap_or(usize::MAX);
         // A family made for one other language waits behind those made for any.
         let foreign = !family.languages.is_empty() && language == usize::MAX;
-        let lighter = self
-            .variant(&family.name, wanted)
-            .is_some_and(|(_, info)| info.variant.weight.to_number() + 150 < wanted.weight);
+        let lighter = self.variant(&family.name, wanted).is_some_and(|(_, info)| {
+            info.variant.weight.to_number() + 150 < wanted.weight
+        });
         let serif = matches!(wanted.like, Like::Serif | Like::Script | Like::Display);
         let other_kind = serif != (family.like == Like::Serif);
         (other_script, language, lighter, other_kind, foreign)
@@ -351,6 +364,18 @@ pub(crate) fn missing_glyph(letter: char, what: &str) -> Error {
     )
 }
 
+/// The help for a family that is not there.
+pub(crate) fn family_help(name: &str, fonts: &Fonts) -> String {
+    // Typst names families in lower case.
+    let name = name.to_lowercase();
+    let distance =
+        |family: &&str| strsim::damerau_levenshtein(&name, &family.to_lowercase());
+    match fonts.families().min_by_key(distance).filter(|near| distance(near) < 4) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "add its fonts to the site's `fonts/` folder".to_owned(),
+    }
+}
+
 fn is_font(name: &str) -> bool {
     let ending = name.rsplit('.').next().unwrap_or_default();
     ["ttf", "otf", "ttc", "otc"].iter().any(|known| ending.eq_ignore_ascii_case(known))
@@ -394,7 +419,9 @@ fn declared(
             warnings.push(
                 Warning::new(
                     Kind::Font,
-                    format!("the family `{name}` is not listed, so it stands in for none"),
+                    format!(
+                        "the family `{name}` is not listed, so it stands in for none"
+                    ),
                 )
                 .at(Place::file(DECLARATION)),
             );
@@ -462,8 +489,11 @@ impl AsRef<[u8]> for Shared {
 
 /// The letters that need a glyph.
 fn letters(word: &str) -> impl Iterator<Item = char> {
-    word.chars()
-        .filter(|&c| !c.is_whitespace() && !c.is_control() && !is_default_ignorable(c))
+    word.chars().filter(|&c| needs_glyph(c))
+}
+
+fn needs_glyph(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control() && !is_default_ignorable(c)
 }
 
 /// A face has a letter as it is or in parts, which the shaper puts together.
@@ -478,8 +508,7 @@ fn has_letter(font: &Font, letter: char) -> bool {
 /// Whether a letter belongs to a script, or to the letter that it is a mark on.
 fn has_script(c: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(c);
-    ![Script::Common, Script::Unknown].contains(&script)
-        && !is_default_ignorable(c)
+    ![Script::Common, Script::Unknown].contains(&script) && !is_default_ignorable(c)
 }
 
 /// The script of a word's first letter that has one, as ISO 15924 writes it.
@@ -488,7 +517,9 @@ pub(crate) fn script(word: &str) -> Option<&'static str> {
     let names = PropertyNamesShort::<Script>::new();
     word.chars()
         .map(|c| scripts.get(c))
-        .find(|script| ![Script::Common, Script::Inherited, Script::Unknown].contains(script))
+        .find(|script| {
+            ![Script::Common, Script::Inherited, Script::Unknown].contains(script)
+        })
         .and_then(|script| names.get(script))
 }
 
@@ -514,9 +545,9 @@ fn words(text: &str) -> Vec<Range<usize>> {
         let (at, c) = characters[index];
         let before = characters[index - 1].1;
         let after_space = before.is_whitespace() && !c.is_whitespace();
-        let turns = matches!((wide[index - 1], wide[index]), (Some(a), Some(b)) if a != b);
-        let joined = is_default_ignorable(c) || c.is_whitespace();
-        if (after_space || turns) && !joined {
+        let turns =
+            matches!((wide[index - 1], wide[index]), (Some(a), Some(b)) if a != b);
+        if after_space || turns && !c.is_whitespace() {
             words.push(start..at);
             start = at;
         }
@@ -529,8 +560,13 @@ fn words(text: &str) -> Vec<Range<usize>> {
 
 fn is_east_asian(c: char) -> Option<bool> {
     let script = CodePointMapData::<Script>::new().get(c);
-    let east_asian =
-        [Script::Han, Script::Hiragana, Script::Katakana, Script::Hangul, Script::Bopomofo];
+    let east_asian = [
+        Script::Han,
+        Script::Hiragana,
+        Script::Katakana,
+        Script::Hangul,
+        Script::Bopomofo,
+    ];
     if east_asian.contains(&script) {
         return Some(true);
     }
@@ -589,10 +625,11 @@ mod tests {
         };
         let families = |text: &str, tag: &str, wanted| -> Vec<(String, String)> {
             let tag = Tag::parse(tag).expect("a tag");
-            let pieces = fonts.set(text, wanted, &tag).expect("every letter has a face");
+            let styles = [(0..text.len(), wanted)];
+            let pieces = fonts.set(text, &styles, &tag).expect("every letter has a face");
             pieces
                 .into_iter()
-                .map(|(range, setting)| (text[range].to_owned(), setting.family))
+                .map(|piece| (text[piece.range].to_owned(), piece.setting.family))
                 .collect()
         };
         let pair = |text: &str, family: &str| (text.to_owned(), family.to_owned());
@@ -607,6 +644,8 @@ mod tests {
         let strong = Wanted { weight: 700, ..wanted };
         assert_eq!(families("修了", "ja", strong), [pair("修了", "Noto Sans CJK JP")]);
         let tag = Tag::parse("en").expect("a tag");
-        assert_eq!(fonts.set("a\u{13000}", wanted, &tag), Err('\u{13000}'));
+        let hieroglyph = "a\u{13000}";
+        let styles = [(0..hieroglyph.len(), wanted)];
+        assert_eq!(fonts.set(hieroglyph, &styles, &tag), Err('\u{13000}'));
     }
 }

@@ -77,12 +77,33 @@ impl Tag {
         let language = bare(id.language, None);
         let plain = LanguageIdentifier { variants: Variants::new(), ..id.clone() };
         let implied = EXPANDER.get_likely_script(&plain);
-        let script = id.script.or_else(|| {
-            implied.filter(|_| implied != EXPANDER.get_likely_script(&language))
+        let usual = EXPANDER.get_likely_script(&language);
+        // Chinese is kept by its script even where that is the usual one.
+        let by_script = id.language.as_str() == "zh";
+        let script = id.script.or(implied.filter(|_| by_script || implied != usual));
+        let with_script = bare(language.language, script);
+        let mut steps = vec![id, plain, with_script.clone(), language];
+        if by_script {
+            steps.push(with_script);
+        }
+        let mut seen = Vec::new();
+        steps.retain(|step| {
+            let new = !seen.contains(step);
+            seen.push(step.clone());
+            new
         });
-        let mut steps = vec![id, plain, bare(language.language, script), language];
-        steps.dedup();
         steps.into_iter().map(|id| Self { text: id.to_string(), locale: id.into() })
+    }
+
+    /// The region whose forms of letters are meant: the tag's own; for Chinese, whose characters
+    /// differ between regions, the one that the script implies.
+    pub(crate) fn glyph_region(&self) -> Option<String> {
+        if self.language() == "zh" && self.region().is_none() {
+            let mut id = self.locale.id.clone();
+            EXPANDER.maximize(&mut id);
+            return id.region.map(|region| region.to_string());
+        }
+        self.region().map(str::to_owned)
     }
 
     /// The direction of the language's script.

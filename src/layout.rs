@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::course::Colour;
-use crate::error::{Error, Kind, Place, Result, did_you_mean};
-use crate::font::{Fonts, Like};
+use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
+use crate::font::{Fonts, Like, family_help};
 use crate::site::Site;
 use crate::sources::Sources;
 use crate::yaml::{Document, Faults, Fields, Node};
@@ -33,6 +33,8 @@ pub(crate) struct Layout {
     /// Fields under `extra` that it reads.
     pub(crate) extra: Vec<String>,
     pub(crate) sources: Arc<Sources>,
+    /// Where its `certificate` is defined.
+    pub(crate) place: Place,
 }
 
 /// A family that a layout has chosen, and what may stand in for it.
@@ -91,16 +93,33 @@ pub(crate) struct ThemeDefaults {
 }
 
 const KEYS: [&str; 10] = [
-    "paper", "orientation", "pages", "signatories", "faces", "roles", "swash", "requires",
-    "theme", "extra",
+    "paper",
+    "orientation",
+    "pages",
+    "signatories",
+    "faces",
+    "roles",
+    "swash",
+    "requires",
+    "theme",
+    "extra",
 ];
 const ROLE_KEYS: [&str; 8] =
     ["face", "weight", "italic", "case", "max", "min", "lines", "swash"];
 
 /// The roles that are known by name: others are set like `statement`.
 const ROLES: [&str; 11] = [
-    "heading", "lead", "recipient", "statement", "course", "outcome", "date", "authenticity",
-    "specimen", "signatory", "signatory-title",
+    "heading",
+    "lead",
+    "recipient",
+    "statement",
+    "course",
+    "outcome",
+    "date",
+    "authenticity",
+    "specimen",
+    "signatory",
+    "signatory-title",
 ];
 
 impl Layout {
@@ -176,6 +195,7 @@ fn read(
         requires,
         theme,
         extra,
+        place: sources.door(),
         sources: Arc::new(sources),
     })
 }
@@ -246,23 +266,13 @@ fn faces(
         let like = like.unwrap_or(Like::Serif);
         faces.insert(key.text().to_owned(), FaceChoice { family, like });
     }
-    if !faces.contains_key("text") {
-        if faults.is_empty() {
-            faults.push(node.key_spot().fault(
-                Kind::MissingField,
-                "`faces` has no `text`, the face that sentences are set in",
-            ));
-        }
+    if !faces.contains_key("text") && faults.is_empty() {
+        faults.push(node.key_spot().fault(
+            Kind::MissingField,
+            "`faces` has no `text`, the face that sentences are set in",
+        ));
     }
     faces
-}
-
-/// The help for a family that is not there.
-pub(crate) fn family_help(name: &str, fonts: &Fonts) -> String {
-    match crate::error::nearest(name, fonts.families()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "add its fonts to the site's `fonts/` folder".to_owned(),
-    }
 }
 
 fn roles(
@@ -314,7 +324,14 @@ fn role(
         },
         None => Case::AsWritten,
     };
-    let most = fields.required("max", faults);
+    // A key that was misspelt is reported as that, not as missing too.
+    let misspelt = faults.keep(node.entries())?.any(|(key, _)| {
+        !ROLE_KEYS.contains(&key.text()) && nearest(key.text(), ["max"]).is_some()
+    });
+    let most = match misspelt {
+        true => fields.get("max"),
+        false => fields.required("max", faults),
+    };
     let max = most.and_then(|node| faults.keep(node.positive()));
     let least = fields.get("min").and_then(|node| faults.keep(node.positive()));
     let lines = whole(fields, "lines", 1..=50, faults).unwrap_or(1);
@@ -329,20 +346,12 @@ fn role(
     }
     let swash = millimetres(fields, "swash", faults).unwrap_or(swash);
     let fit = Fit { max, min, lines: lines as u32 };
-    Some(Role {
-        face: face.to_owned(),
-        weight: weight as u16,
-        italic,
-        case,
-        fit,
-        swash,
-    })
+    Some(Role { face: face.to_owned(), weight: weight as u16, italic, case, fit, swash })
 }
 
 fn theme(fields: Fields<'_>, faults: &mut Faults) -> ThemeDefaults {
     let node = fields.get("theme");
-    let fields =
-        node.and_then(|node| node.fields(&["accent", "paper", "ink"], faults));
+    let fields = node.and_then(|node| node.fields(&["accent", "paper", "ink"], faults));
     let mut colour = |key: &str, [red, green, blue]: [u8; 3]| {
         let node = fields.and_then(|fields| fields.get(key));
         let own = node.and_then(|node| {

@@ -93,6 +93,7 @@ pub use crate::date::Date;
 pub use crate::error::{Error, Kind, Place, Result, Warning};
 pub use crate::export::Format;
 pub use crate::lang::{Direction, Tag};
+pub use crate::layout::{Fit, Paper};
 pub use crate::name::Name;
 pub use crate::page::Page;
 pub use crate::phrases::Phrases;
@@ -101,8 +102,12 @@ pub use crate::proof::Proof;
 pub use crate::request::{Attachment, Request};
 pub use crate::runs::{Run, Runs};
 pub use crate::settings::Settings;
-pub use crate::layout::{Fit, Paper};
 pub use crate::sheet::{
     Sentence, Sheet, SheetImage, SheetRun, SheetSignatory, SheetTheme, Verify,
 };
 pub use crate::site::Site;
+
+/// The README's own examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -9,6 +9,7 @@ use typst::diag::Warned;
 use typst::foundations::{Datetime, Smart};
 use typst::layout::Abs;
 use typst::model::DocumentInfo;
+use typst::syntax::Span;
 use typst::text::{Lang, Locale, Region};
 use typst_layout::PagedDocument;
 
@@ -73,14 +74,15 @@ impl Page {
             }
         };
         Error::join(errors)?;
-        let at = Place::file(format!("layouts/{}/layout.typ", layout.name));
+        let at = layout.place.clone();
         let pages = document.pages();
         if pages.len() > Self::MOST_PAGES {
             let message = format!("the layout fills {} pages", pages.len());
             return Err(Error::new(Kind::PageCount, message).at(at));
         }
         let longest = Abs::pt(Self::LONGEST);
-        if pages.iter().any(|page| page.frame.width().max(page.frame.height()) > longest) {
+        if pages.iter().any(|page| page.frame.width().max(page.frame.height()) > longest)
+        {
             let message = "a page is more than two metres long";
             return Err(Error::new(Kind::Overflow, message).at(at));
         }
@@ -102,6 +104,11 @@ impl Page {
     /// What Typst remarked on and a certificate can live with.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The place of a span, if it lies in the layout's own files rather than in shared ones.
+    pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
+        self.world.place_in_layout(span)
     }
 
     /// Typst's complaints of an export in the words of the layout's author.
@@ -144,8 +151,9 @@ fn info(own: &mut DocumentInfo, sheet: &Sheet) -> DocumentInfo {
     info.author = vec![sheet.author.as_str().into()];
     info.date = Smart::<Option<Datetime>>::Auto;
     if let Ok(lang) = sheet.language.parse::<Lang>() {
-        let region = sheet.region.as_deref().and_then(|region| region.parse::<Region>().ok());
-        info.locale = Smart::Custom(Locale { lang, region, ..Locale::default() });
+        let region =
+            sheet.region.as_deref().and_then(|region| region.parse::<Region>().ok());
+        info.locale = Smart::Custom(Locale { lang, region });
     }
     info
 }

@@ -217,7 +217,10 @@ impl Phrases {
         let template = env.get_template("outcome");
         let template = template.map_err(|error| syntax(&error, &place))?;
         let values = Value::from(values.clone());
-        Job { template, what: "outcome", values, extra: facts.extra, place: &place }.run()
+        let job =
+            Job { template, what: "outcome", values, extra: facts.extra, place: &place };
+        // It may be in the course's language, whose direction is another.
+        Ok(job.run()?.isolated())
     }
 
     /// An environment with the text as the template `outcome`, checked and kept.

@@ -36,7 +36,10 @@ impl Picture {
         if bytes.len() > Self::MOST_BYTES {
             return Err(Error::new(
                 Kind::TooLarge,
-                format!("the picture has {} MB, more than the 8 that are read", bytes.len() >> 20),
+                format!(
+                    "the picture has {} MB, more than the 8 that are read",
+                    bytes.len() >> 20
+                ),
             )
             .with_help("save it smaller: a signature needs no more than 1200 pixels"));
         }
@@ -71,7 +74,8 @@ impl Picture {
         let broken = |error: image::ImageError| {
             Error::new(Kind::Image, format!("failed to read the PNG ({error})"))
         };
-        let open = || ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
+        let open =
+            || ImageReader::with_format(Cursor::new(bytes), image::ImageFormat::Png);
         let (width, height) = open().into_dimensions().map_err(broken)?;
         if u64::from(width) * u64::from(height) > Self::MOST_PIXELS {
             return Err(Error::new(
@@ -126,7 +130,10 @@ mod tests {
             (&b"GIF89a"[..], Kind::Image),
             (b"\x89PNG\r\n\x1a\nbroken", Kind::Image),
             (b"<svg", Kind::Image),
-            (b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='3'/>", Kind::Image),
+            (
+                b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='3'/>",
+                Kind::Image,
+            ),
             (&vec![0; Picture::MOST_BYTES + 1], Kind::TooLarge),
         ] {
             assert_eq!(Picture::read(bytes).expect_err("no picture").kind(), kind);

@@ -63,7 +63,9 @@ impl Pool {
                 Kind::Unwell,
                 format!("{abandoned} renders were given up and may still be running"),
             )
-            .with_help("find the layout that does not end, then start the program anew"));
+            .with_help(
+                "find the layout that does not end, then start the program anew",
+            ));
         }
         let worker = self.take();
         let (sender, receiver) = mpsc::sync_channel(1);

@@ -318,12 +318,13 @@ impl Press {
             signatures,
             logo,
             theme: &course.theme,
+            title_place: course.title.place(language, &course.language),
             verify_url: &verify_url,
             extra,
             specimen,
         };
-        let (sheet, found) = Sheet::arrange(content, &layout, &self.fonts)
-            .map_err(|error| error.at(course.place().clone()))?;
+        let (sheet, found) =
+            Sheet::arrange(content, &layout, &self.fonts, course.place())?;
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fell_back());
         warnings.extend(found);
@@ -372,7 +373,8 @@ impl Press {
                 Some(bytes) => Picture::read(&bytes),
                 None => {
                     let names = self.site.list("signatures");
-                    let names = names.iter().filter_map(|n| n.strip_prefix("signatures/"));
+                    let names =
+                        names.iter().filter_map(|n| n.strip_prefix("signatures/"));
                     let names: Vec<&str> = names.collect();
                     Err(Error::new(
                         Kind::MissingFile,

@@ -23,11 +23,25 @@ pub(crate) enum Outcome {
 }
 
 /// What keeps a command from running, in words for people.
-pub(crate) struct Failure(pub(crate) String);
+pub(crate) struct Failure {
+    message: String,
+    /// Whether the arguments do not go together.
+    usage: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), usage: false }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), usage: true }
+    }
+}
 
 impl From<testamur::Error> for Failure {
     fn from(error: testamur::Error) -> Self {
-        Self(format!("{error:#}"))
+        Self::new(format!("{error:#}"))
     }
 }
 
@@ -49,9 +63,9 @@ pub(crate) fn run() -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
-        Err(Failure(message)) => {
+        Err(Failure { message, usage }) => {
             report::line(&message);
-            ExitCode::FAILURE
+            ExitCode::from(if usage { 2 } else { 1 })
         }
     }
 }

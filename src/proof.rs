@@ -15,7 +15,7 @@ use typst::layout::{Abs, Point, Rect};
 use self::ink::{Inked, Mark, MarkKind, grown, holds, shared};
 use self::reading::{Reading, Set};
 use crate::error::{Error, Kind, Place, Result};
-use crate::font::{self, Fonts};
+use crate::font::Fonts;
 use crate::layout::Layout;
 use crate::page::Page;
 use crate::sheet::{Sentence, Sheet};
@@ -44,6 +44,7 @@ impl Page {
             fonts: &self.fonts,
             page: &self,
             inked,
+            overflowed: HashSet::new(),
             faults: Vec::new(),
         };
         reader.pages();
@@ -70,6 +71,8 @@ struct Reader<'a> {
     fonts: &'a Fonts,
     page: &'a Page,
     inked: Inked<'a>,
+    /// The ids of sentences that were found too long.
+    overflowed: HashSet<String>,
     faults: Vec<Error>,
 }
 
@@ -77,12 +80,12 @@ impl<'a> Reader<'a> {
     fn pages(&mut self) {
         let (is, should) = (self.page.document.pages().len(), self.layout.pages);
         if is != should {
-            let count = |n| if n == 1 { "1 page".to_owned() } else { format!("{n} pages") };
+            let count =
+                |n| if n == 1 { "1 page".to_owned() } else { format!("{n} pages") };
             self.fault(
                 Kind::PageCount,
                 format!("the layout promises {} and fills {}", count(should), count(is)),
                 "shorten what stands on it, or change `pages` in `layout.yaml`",
-                None,
             );
         }
     }
@@ -95,17 +98,24 @@ impl<'a> Reader<'a> {
         let mut undeclared = HashSet::new();
         for mark in &self.inked.marks {
             let MarkKind::Text(text) = &mark.kind else { continue };
+            let family = &text.font.font().info().family;
             let missing = text.glyphs.iter().filter(|glyph| glyph.id == 0);
-            for glyph in missing.take(1) {
+            if let Some(glyph) = missing.min_by_key(|glyph| glyph.range().start) {
                 let cluster = text.text.get(glyph.range()).unwrap_or_default();
-                let letter = cluster.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+                let letter =
+                    cluster.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
                 let what = match self.sentence_of(mark) {
                     Some(sentence) => describe(sentence),
-                    None => format!("`{}`, which the layout writes itself", text.text),
+                    None => format!("`{}`, which the layout writes itself,", text.text),
                 };
-                faults.push((font::missing_glyph(letter, &what), mark.slot));
+                let number = u32::from(letter);
+                let error = Error::new(
+                    Kind::MissingGlyph,
+                    format!("{what} is set in `{family}`, which lacks `{letter}` (U+{number:04X})"),
+                )
+                .with_help("set each run in its own face, `run.font`, and nothing else");
+                faults.push((error, mark));
             }
-            let family = &text.font.font().info().family;
             if !declared.contains(family.as_str()) && undeclared.insert(family.clone()) {
                 let error = Error::new(
                     Kind::UndeclaredFamily,
@@ -115,14 +125,17 @@ impl<'a> Reader<'a> {
                         text.text
                     ),
                 )
-                .with_help("name it under `faces` in `layout.yaml`, or use a face of those");
-                faults.push((error, mark.slot));
+                .with_help(
+                    "name it under `faces` in `layout.yaml`, or use a face of those",
+                );
+                faults.push((error, mark));
             }
         }
-        for (error, slot) in faults {
-            let place = self.place(slot.and_then(|slot| self.sentence_in(slot)));
-            self.faults.push(error.at(place));
-        }
+        let faults: Vec<Error> = faults
+            .into_iter()
+            .map(|(error, mark)| error.at(self.place_of(mark)))
+            .collect();
+        self.faults.extend(faults);
     }
 
     /// Every sentence once, in its slot, and nowhere else.
@@ -140,14 +153,14 @@ impl<'a> Reader<'a> {
             match reading::read(&set, &expected, self.sheet.direction) {
                 Reading::Right => {
                     if self.strays().any(|stray| {
-                        let reading = reading::read(&stray, &expected, self.sheet.direction);
+                        let reading =
+                            reading::read(&stray, &expected, self.sheet.direction);
                         reading::visible(&expected) && reading == Reading::Right
                     }) {
                         faults.push((
                             Kind::TextDoubled,
                             format!("{what} stands on the page a second time, outside its slot"),
                             "set each sentence of the sheet once, with `slot`",
-                            sentence,
                         ));
                     }
                 }
@@ -155,24 +168,28 @@ impl<'a> Reader<'a> {
                     Kind::TextDoubled,
                     format!("{what} stands on the page more than once"),
                     "set each sentence of the sheet once, with `slot`",
-                    sentence,
                 )),
-                Reading::Blank => faults.push((
-                    Kind::TextMissing,
-                    format!("{what} is not on the page"),
-                    "let the layout set it with `slot(sentence, …)`",
-                    sentence,
-                )),
+                Reading::Blank => {
+                    let elsewhere = self.strays().any(|stray| {
+                        reading::read(&stray, &expected, self.sheet.direction)
+                            == Reading::Right
+                    });
+                    let message = match elsewhere {
+                        true => format!("{what} stands on the page, but not in its slot"),
+                        false => format!("{what} is not on the page"),
+                    };
+                    let help = "let the layout set it with `slot(sentence, …)`";
+                    faults.push((Kind::TextMissing, message, help));
+                }
                 Reading::Other(said) => faults.push((
                     Kind::TextMissing,
                     format!("{what} reads `{said}` on the page"),
                     "set a sentence's runs as they are, in their order, in one paragraph",
-                    sentence,
                 )),
             }
         }
-        for (kind, message, help, sentence) in faults {
-            self.fault(kind, message, help, Some(sentence));
+        for (kind, message, help) in faults {
+            self.fault(kind, message, help);
         }
     }
 
@@ -186,14 +203,12 @@ impl<'a> Reader<'a> {
                 .flat_map(|slot| self.inked.marks_in(slot))
                 .filter(|mark| matches!(mark.kind, MarkKind::Image))
                 .count();
-            let what = match image.id.as_str() {
-                "code" => "the code of the verify link".to_owned(),
-                "logo" => "the logo".to_owned(),
-                _ => format!("the picture `{}`", image.id),
-            };
+            let what = self.picture(&image.id);
             match count {
                 1 => {}
-                0 => faults.push((Kind::TextMissing, format!("{what} is not on the page"))),
+                0 => {
+                    faults.push((Kind::TextMissing, format!("{what} is not on the page")))
+                }
                 _ => faults.push((
                     Kind::TextDoubled,
                     format!("{what} stands on the page {count} times"),
@@ -201,7 +216,7 @@ impl<'a> Reader<'a> {
             }
         }
         for (kind, message) in faults {
-            self.fault(kind, message, "set it once, with `picture(image, …)`", None);
+            self.fault(kind, message, "set it once, with `picture(image, …)`");
         }
     }
 
@@ -218,7 +233,7 @@ impl<'a> Reader<'a> {
             let Some(most) = beyond.reduce(Abs::max) else { continue };
             let what = match sentence {
                 Some(sentence) => describe(sentence),
-                None => format!("the picture `{}`", slot.label),
+                None => self.picture(&slot.label),
             };
             faults.push((what, "its slot", most, sentence, index));
         }
@@ -245,29 +260,42 @@ impl<'a> Reader<'a> {
                 let what = match (sentence, &mark.kind) {
                     (Some(sentence), _) => describe(sentence),
                     (None, MarkKind::Text(text)) => format!("`{}`", text.text),
-                    (None, _) => "a picture".to_owned(),
+                    (None, _) => match mark.slot {
+                        Some(slot) => self.picture(&self.inked.slots[slot].label),
+                        None => "a picture".to_owned(),
+                    },
                 };
-                faults.push((what, "the page", over, sentence, 0));
+                // Inside its slot it is the slot that was put in the wrong place.
+                faults.push((what, "the page", over, None, 0));
             }
         }
         for (what, edge, over, sentence, _) in faults {
             let message = format!("{what} reaches {:.1} mm beyond {edge}", over.to_mm());
-            let help = match sentence {
-                Some(_) => "shorten the text, or give its role a smaller `min` or more `lines`",
-                None => "move or shrink it in the layout",
-            };
-            self.fault(Kind::Overflow, message, help, sentence);
+            match sentence {
+                Some(sentence) => {
+                    let help = "shorten the text, or give its role a smaller `min` or more \
+                                `lines` in `layout.yaml`";
+                    self.fault_of(sentence, Kind::Overflow, message, help);
+                    self.overflowed.insert(sentence.id.clone());
+                }
+                None => {
+                    let help = "move or shrink it in the layout";
+                    self.fault(Kind::Overflow, message, help);
+                }
+            }
         }
     }
 
     /// Nothing lies over a signature.
     fn signatures(&mut self) {
         let mut faults = Vec::new();
-        for (number, person) in self.sheet.signatories.iter().enumerate() {
+        for person in &self.sheet.signatories {
             let Some(image) = &person.image else { continue };
             let found = self.inked.marks.iter().enumerate().find(|(_, mark)| {
                 matches!(mark.kind, MarkKind::Image)
-                    && mark.slot.is_some_and(|slot| self.inked.slots[slot].label == image.id)
+                    && mark
+                        .slot
+                        .is_some_and(|slot| self.inked.slots[slot].label == image.id)
             });
             let Some((order, signature)) = found else { continue };
             let Some(ink) = signature.rect else { continue };
@@ -296,21 +324,23 @@ impl<'a> Reader<'a> {
                     let what = match (sentence, &other.kind) {
                         (Some(sentence), _) => describe(sentence),
                         (None, MarkKind::Text(text)) => format!("`{}`", text.text),
-                        (None, MarkKind::Image) => "a picture".to_owned(),
+                        (None, MarkKind::Image) => match other.slot {
+                            Some(slot) => self.picture(&self.inked.slots[slot].label),
+                            None => "a picture".to_owned(),
+                        },
                         (None, _) => "a shape".to_owned(),
                     };
-                    let signature = number + 1;
-                    faults.push((
-                        format!("{what} lies over the signature of signatory {signature}"),
-                        sentence,
-                    ));
+                    faults.push(format!("{what} lies over {}", self.picture(&image.id)));
                     break;
                 }
             }
         }
-        for (message, sentence) in faults {
-            let help = "give the signatures more room in the layout";
-            self.fault(Kind::Overlap, message, help, sentence);
+        for message in faults {
+            self.fault(
+                Kind::Overlap,
+                message,
+                "give the signatures more room in the layout",
+            );
         }
     }
 
@@ -329,7 +359,10 @@ impl<'a> Reader<'a> {
             .collect();
         for (index, (slot, page, rect, sentence)) in texts.iter().enumerate() {
             for (other_slot, other_page, other_rect, other) in &texts[index + 1..] {
-                if slot == other_slot || page != other_page {
+                // What overflows has been reported, and runs into its neighbours for that reason.
+                let overflowed = self.overflowed.contains(&sentence.id)
+                    || self.overflowed.contains(&other.id);
+                if slot == other_slot || page != other_page || overflowed {
                     continue;
                 }
                 let over = shared(*rect, *other_rect);
@@ -347,8 +380,22 @@ impl<'a> Reader<'a> {
                 Kind::Overlap,
                 format!("{} runs into {}", describe(sentence), describe(other)),
                 "shorten one of them, or give them more room in the layout",
-                Some(sentence),
             );
+        }
+    }
+
+    /// What a picture of the sheet is called in messages.
+    fn picture(&self, id: &str) -> String {
+        let signatory = self
+            .sheet
+            .signatories
+            .iter()
+            .find(|person| person.image.as_ref().is_some_and(|image| image.id == id));
+        match (signatory, id) {
+            (Some(person), _) => format!("the signature of `{}`", bare(&person.name)),
+            (None, "code") => "the code of the verify link".to_owned(),
+            (None, "logo") => "the logo".to_owned(),
+            (None, _) => format!("the picture `{id}`"),
         }
     }
 
@@ -374,22 +421,30 @@ impl<'a> Reader<'a> {
         self.sheet.sentences().find(|sentence| sentence.id == *label)
     }
 
-    /// The sentence in its locale file, else the layout.
-    fn place(&self, sentence: Option<&Sentence>) -> Place {
-        sentence.and_then(|sentence| sentence.place.clone()).unwrap_or_else(|| {
-            Place::file(format!("layouts/{}/layout.typ", self.layout.name))
-        })
+    /// Where the layout sets a mark, if it is text that the layout writes itself; else its door.
+    fn place_of(&self, mark: &Mark<'_>) -> Place {
+        let own = match mark.kind {
+            MarkKind::Text(text) => text.glyphs.first(),
+            _ => None,
+        };
+        own.and_then(|glyph| self.page.place_in_layout(glyph.span.0))
+            .unwrap_or_else(|| self.layout.place.clone())
     }
 
-    fn fault(
-        &mut self,
-        kind: Kind,
-        message: String,
-        help: &str,
-        sentence: Option<&Sentence>,
-    ) {
-        let error = Error::new(kind, message).with_help(help).at(self.place(sentence));
-        self.faults.push(error);
+    /// A fault that the layout's author can mend.
+    fn fault(&mut self, kind: Kind, message: String, help: &str) {
+        let place = self.layout.place.clone();
+        self.faults.push(Error::new(kind, message).with_help(help).at(place));
+    }
+
+    /// A fault that whoever wrote the sentence can mend. A name is written in the request, which has
+    /// no place here.
+    fn fault_of(&mut self, sentence: &Sentence, kind: Kind, message: String, help: &str) {
+        let error = Error::new(kind, message).with_help(help);
+        self.faults.push(match &sentence.place {
+            Some(place) => error.at(place.clone()),
+            None => error,
+        });
     }
 }
 
@@ -402,16 +457,18 @@ fn set<'a>(mark: &Mark<'a>) -> Option<Set<'a>> {
 
 /// The role and the text, as messages name them.
 fn describe(sentence: &Sentence) -> String {
-    let text: String = sentence
-        .text()
-        .chars()
-        .filter(|c| !matches!(c, '\u{2066}'..='\u{2069}'))
-        .collect();
+    let text = bare(sentence);
     let mut short: String = text.chars().take(60).collect();
     if short.len() < text.len() {
         short.push('…');
     }
     format!("the {} `{short}`", sentence.role)
+}
+
+/// A sentence's text without its isolates.
+fn bare(sentence: &Sentence) -> String {
+    let isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2069}');
+    sentence.text().chars().filter(|c| !isolate(c)).collect()
 }
 
 /// How far a box reaches out of another, at the side where it is most.

@@ -54,6 +54,16 @@ impl Runs {
         runs
     }
 
+    /// The runs between isolates, so that they keep a direction of their own inside a sentence.
+    pub(crate) fn isolated(mut self) -> Self {
+        if !self.is_empty() {
+            let control = |c: char| Self::plain(c.encode_utf8(&mut [0; 4])).0;
+            self.0.splice(0..0, control(FSI));
+            self.0.extend(control(PDI));
+        }
+        self
+    }
+
     /// The whole text, isolates included.
     pub fn text(&self) -> String {
         self.0.iter().map(|run| run.text.as_str()).collect()

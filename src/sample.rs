@@ -25,7 +25,9 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
             Kind::MissingFile,
             format!("the layout `{layout}` has no `sample.yaml`"),
         )
-        .with_help("write one: a course as in `courses.yaml`, and a `request` beside it"));
+        .with_help(
+            "write one: a course as in `courses.yaml`, and a `request` beside it",
+        ));
     };
     let courses = Courses::parse_beside(&file, &bytes, &[REQUEST])?;
     let Some(course) = courses.iter().next() else {
@@ -48,8 +50,10 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     faults.finish()?;
     match request {
         Some(request) => Ok((course, request)),
-        None => Err(Error::new(Kind::Syntax, "the sample cannot be read")
-            .at(Place::file(file))),
+        None => {
+            Err(Error::new(Kind::Syntax, "the sample cannot be read")
+                .at(Place::file(file)))
+        }
     }
 }
 

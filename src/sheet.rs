@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::code::Code;
 use crate::course::{Colour, Theme};
 use crate::error::{Error, Kind, Place, Result, Warning};
-use crate::font::{self, Fonts};
-use crate::lang::Direction;
+use crate::font::{self, Fonts, Piece};
+use crate::lang::{Direction, Tag};
 use crate::layout::{Case, Fit, Layout, Paper, Role};
 use crate::phrases::{Phrase, Sentences};
 use crate::picture::Picture;
@@ -37,6 +37,8 @@ pub struct Sheet {
     pub author: String,
     /// The size of the page.
     pub paper: Paper,
+    /// The family of the layout's `text` face, for what a layout writes itself.
+    pub face: String,
     /// What the document calls itself.
     pub heading: Option<Sentence>,
     /// The sentences in the language's own order.
@@ -69,7 +71,7 @@ pub struct Sentence {
     pub fit: Fit,
     /// The text, each run in one face.
     pub runs: Vec<SheetRun>,
-    /// The sentence in the file that it was written in.
+    /// Where its text can be shortened; a name is in the request and has none.
     #[serde(skip)]
     pub(crate) place: Option<Place>,
 }
@@ -169,6 +171,8 @@ pub(crate) struct Content<'a> {
     pub(crate) signatures: Vec<Option<Picture>>,
     pub(crate) logo: Option<Picture>,
     pub(crate) theme: &'a Theme,
+    /// Where the course's title is written.
+    pub(crate) title_place: &'a Place,
     pub(crate) verify_url: &'a str,
     pub(crate) extra: IndexMap<String, Value>,
     pub(crate) specimen: bool,
@@ -183,19 +187,20 @@ impl Sheet {
         content: Content<'_>,
         layout: &Layout,
         fonts: &Fonts,
+        course: &Place,
     ) -> Result<(Self, Vec<Warning>)> {
         let Content { sentences, signatures, .. } = content;
         let tag = sentences.language.clone();
-        let mut setter = Setter { layout, fonts, tag: &tag, faults: Vec::new() };
+        let title_place = content.title_place;
+        let mut setter =
+            Setter { layout, fonts, tag: &tag, title_place, faults: Vec::new() };
 
         let heading = sentences.heading.map(|phrase| setter.phrase("heading", phrase));
         let blocks: Vec<Sentence> = sentences
             .blocks
             .into_iter()
             .enumerate()
-            .map(|(index, phrase)| {
-                setter.phrase(&format!("block-{}", index + 1), phrase)
-            })
+            .map(|(index, phrase)| setter.phrase(&format!("block-{}", index + 1), phrase))
             .collect();
         let date = sentences.date.map(|phrase| setter.phrase("date", phrase));
         let authenticity =
@@ -237,11 +242,12 @@ impl Sheet {
         let sheet = Self {
             version: Self::VERSION,
             language: tag.language().to_owned(),
-            region: tag.region().map(str::to_owned),
+            region: tag.glyph_region(),
             direction: tag.direction(),
             title: sentences.title,
             author: content.author,
             paper: layout.paper,
+            face: layout.face("text").family.clone(),
             heading,
             blocks,
             date,
@@ -259,7 +265,7 @@ impl Sheet {
             },
             extra: content.extra,
         };
-        layout.accepts(&sheet)?;
+        layout.accepts(&sheet, course)?;
         Ok((sheet, sentences.warnings))
     }
 
@@ -323,58 +329,64 @@ impl SheetImage {
 struct Setter<'a> {
     layout: &'a Layout,
     fonts: &'a Fonts,
-    tag: &'a crate::lang::Tag,
+    tag: &'a Tag,
+    title_place: &'a Place,
     faults: Vec<Error>,
 }
 
 impl Setter<'_> {
     fn phrase(&mut self, id: &str, phrase: Phrase) -> Sentence {
+        let place = match phrase.role.as_str() {
+            "recipient" => None,
+            "course" => Some(self.title_place.clone()),
+            _ => Some(phrase.place),
+        };
         let before = self.faults.len();
         let mut sentence = self.runs(id, &phrase.role, phrase.runs);
-        for fault in self.faults.split_off(before) {
-            self.faults.push(fault.at(phrase.place.clone()));
+        if let Some(place) = &place {
+            for fault in self.faults.split_off(before) {
+                self.faults.push(fault.at(place.clone()));
+            }
         }
-        sentence.place = Some(phrase.place);
+        sentence.place = place;
         sentence
     }
 
     fn runs(&mut self, id: &str, role_name: &str, runs: Runs) -> Sentence {
         let role = self.layout.role(role_name);
-        let mut set = Vec::new();
+        let mut text = String::new();
+        let mut styles = Vec::new();
         for run in &runs {
-            let text = match role.case {
-                Case::AsWritten => run.text.clone(),
-                Case::Upper => CaseMapper::new()
-                    .uppercase_to_string(&run.text, &self.tag.locale().id)
-                    .into_owned(),
-            };
-            let wanted = role.wanted(self.layout, run.strong, run.emphasis);
-            match self.fonts.set(&text, wanted, self.tag) {
-                Ok(pieces) => {
-                    set.extend(pieces.into_iter().map(|(range, setting)| SheetRun {
-                        text: text[range].to_owned(),
-                        font: setting.family,
-                        weight: setting.weight,
-                        italic: setting.italic,
-                        size: setting.scale,
-                        script: setting.script,
-                        link: run.link.clone(),
-                    }))
-                }
-                Err(letter) => {
-                    let what = match role_name {
-                        "recipient" => format!("the name or its sentence `{text}`"),
-                        _ => format!("the {role_name} `{}`", runs.bare()),
-                    };
-                    self.faults.push(font::missing_glyph(letter, &what));
-                }
+            let start = text.len();
+            match role.case {
+                Case::AsWritten => text.push_str(&run.text),
+                Case::Upper => text.push_str(
+                    &CaseMapper::new()
+                        .uppercase_to_string(&run.text, &self.tag.locale().id),
+                ),
             }
+            let wanted = role.wanted(self.layout, run.strong, run.emphasis);
+            styles.push((start..text.len(), wanted));
         }
+        let pieces = self.fonts.set(&text, &styles, self.tag).unwrap_or_else(|letter| {
+            let what = format!("the {role_name} `{}`", runs.bare());
+            self.faults.push(font::missing_glyph(letter, &what));
+            Vec::new()
+        });
+        let runs = pieces.into_iter().map(|Piece { range, style, setting }| SheetRun {
+            text: text[range].to_owned(),
+            font: setting.family,
+            weight: setting.weight,
+            italic: setting.italic,
+            size: setting.scale,
+            script: setting.script,
+            link: runs.0[style].link.clone(),
+        });
         Sentence {
             id: id.to_owned(),
             role: role_name.to_owned(),
             fit: role.fit,
-            runs: set,
+            runs: runs.collect(),
             place: None,
         }
     }
@@ -402,7 +414,7 @@ impl Role {
 impl Layout {
     /// Whether the layout can set this sheet: it has what the layout requires, and no more people
     /// than it has room for.
-    fn accepts(&self, sheet: &Sheet) -> Result<()> {
+    fn accepts(&self, sheet: &Sheet, course: &Place) -> Result<()> {
         let mut faults = Vec::new();
         for role in &self.requires {
             if !sheet.sentences().any(|sentence| sentence.role == *role) {
@@ -410,14 +422,16 @@ impl Layout {
                     Error::new(
                         Kind::Sentence,
                         format!(
-                            "the layout `{}` needs a `{role}`, and the locale has none",
+                            "the layout `{}` needs the role `{role}`, and the locale has \
+                             none",
                             self.name
                         ),
                     )
-                    .with_help(format!(
-                        "add it to `layouts/{}/locales/{}.yaml`",
+                    .at(Place::file(format!(
+                        "layouts/{}/locales/{}.yaml",
                         self.name, sheet.language
-                    )),
+                    )))
+                    .with_help("add it to this file, or to the shared one"),
                 );
             }
         }
@@ -432,7 +446,8 @@ impl Layout {
                         self.name, self.signatories
                     ),
                 )
-                .with_help("name fewer people, or choose another layout"),
+                .with_help("name fewer people, or choose another layout")
+                .at(course.clone()),
             );
         }
         Error::join(faults)

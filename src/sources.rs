@@ -64,7 +64,8 @@ impl Sources {
         let main = |extra: &str| {
             let text = format!(
                 "#import \"/{layout}/layout.typ\": certificate\n{extra}\
-                 #certificate(json(\"/sheet.json\"))\n"
+                 #let sheet = json(\"/sheet.json\")\n#set text(font: sheet.face)\n\
+                 #certificate(sheet)\n"
             );
             Source::new(file_id("/main.typ"), text)
         };
@@ -81,6 +82,31 @@ impl Sources {
         Ok(sources)
     }
 
+    /// Where the layout defines its `certificate`: the line for faults that have none of their own.
+    pub(crate) fn door(&self) -> Place {
+        let name = format!("layouts/{}/layout.typ", self.layout);
+        let entry = self.files.values().find(|entry| entry.name == name);
+        let Some(source) = entry.and_then(|entry| entry.source.as_ref()) else {
+            return Place::file(name);
+        };
+        let mut door = None;
+        visit(&LinkedNode::new(source.root()), &mut |node| {
+            let is_let = |parent: &LinkedNode<'_>| {
+                [SyntaxKind::Closure, SyntaxKind::LetBinding].contains(&parent.kind())
+            };
+            if node.kind() == SyntaxKind::Ident
+                && node.leaf_text() == "certificate"
+                && node.parent().is_some_and(is_let)
+            {
+                door.get_or_insert(node.range());
+            }
+        });
+        match door {
+            Some(range) => Place::in_text(name, source.text(), range),
+            None => Place::file(name),
+        }
+    }
+
     /// Refuses what a layout has no business with.
     fn lint(&self) -> Result<()> {
         let mut entries: Vec<_> = self.files.values().collect();
@@ -90,37 +116,33 @@ impl Sources {
             let Some(source) = &entry.source else { continue };
             let mut report = |range: Range<usize>, message: &str, help: &str| {
                 let place = Place::in_text(&entry.name, source.text(), range);
-                faults.push(
-                    Error::new(Kind::Layout, message).at(place).with_help(help),
-                );
+                faults.push(Error::new(Kind::Layout, message).at(place).with_help(help));
             };
-            visit(&LinkedNode::new(source.root()), &mut |node| {
-                match node.kind() {
-                    SyntaxKind::Ident
-                        if is_reference(node)
-                            && ["eval", "plugin"].contains(&node.leaf_text().as_str()) =>
-                    {
-                        let name = node.leaf_text();
+            visit(&LinkedNode::new(source.root()), &mut |node| match node.kind() {
+                SyntaxKind::Ident
+                    if is_reference(node)
+                        && ["eval", "plugin"].contains(&node.leaf_text().as_str()) =>
+                {
+                    let name = node.leaf_text();
+                    report(
+                        node.range(),
+                        &format!("a layout may not use `{name}`"),
+                        "a layout sets the sheet that it is given; what must be computed \
+                             can be written in Typst itself",
+                    );
+                }
+                SyntaxKind::Str if is_import(node) => {
+                    let text = node.leaf_text().trim_matches('"');
+                    if text.starts_with('@') {
                         report(
                             node.range(),
-                            &format!("a layout may not use `{name}`"),
-                            "a layout sets the sheet that it is given; what must be computed \
-                             can be written in Typst itself",
+                            &format!("a layout may not fetch the package `{text}`"),
+                            "copy the files that you need into the site's \
+                                 `layouts/shared/` folder and import them from there",
                         );
                     }
-                    SyntaxKind::Str if is_import(node) => {
-                        let text = node.leaf_text().trim_matches('"');
-                        if text.starts_with('@') {
-                            report(
-                                node.range(),
-                                &format!("a layout may not fetch the package `{text}`"),
-                                "copy the files that you need into the site's \
-                                 `layouts/shared/` folder and import them from there",
-                            );
-                        }
-                    }
-                    _ => {}
                 }
+                _ => {}
             });
         }
         Error::join(faults)

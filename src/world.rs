@@ -9,14 +9,14 @@ use std::sync::{Arc, LazyLock};
 
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration};
-use typst::syntax::{DiagSpan, FileId, Source, VirtualRoot};
+use typst::syntax::{DiagSpan, FileId, Source, Span, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World, WorldExt};
 
 use crate::date::Date;
 use crate::error::{Error, Kind, Place, Warning};
-use crate::font::Fonts;
+use crate::font::{Fonts, family_help};
 use crate::request::Attachment;
 use crate::sheet::Sheet;
 use crate::sources::{Entry, Sources, file_id};
@@ -80,12 +80,36 @@ impl SheetWorld {
         diagnostics: impl IntoIterator<Item = &'a SourceDiagnostic>,
     ) -> (Vec<Error>, Vec<Warning>) {
         let (mut errors, mut warnings) = (Vec::<Error>::new(), Vec::new());
+        let diagnostics: Vec<_> = diagnostics.into_iter().collect();
+        // Typst says that the document did not converge, and then what in it.
+        let says_what = diagnostics.iter().any(|other| {
+            other.message.starts_with("value of") && kind(other) == Kind::NoConvergence
+        });
         for diagnostic in diagnostics {
             let kind = kind(diagnostic);
+            let general = diagnostic.message.starts_with("document did not");
+            if kind == Kind::NoConvergence && general && says_what {
+                continue;
+            }
             let place = self.place(diagnostic);
-            let help = self.help(diagnostic, &place);
+            let help = match kind {
+                Kind::UndeclaredFamily => {
+                    let name = diagnostic.message.rsplit(": ").next().unwrap_or_default();
+                    Some(family_help(name, &self.fonts))
+                }
+                _ => self.help(diagnostic, &place),
+            };
             if diagnostic.severity == Severity::Error || kind != Kind::Layout {
-                let error = Error::new(kind, sentence(&diagnostic.message)).at(place);
+                let no_door = diagnostic.span.id() == Some(self.main.id())
+                    && diagnostic.message.starts_with("unresolved import");
+                let (message, help) = match no_door {
+                    true => (
+                        "the layout exports no `certificate`".to_owned(),
+                        Some("write `#let certificate(sheet) = …`".to_owned()),
+                    ),
+                    false => (sentence(&diagnostic.message), help),
+                };
+                let error = Error::new(kind, message).at(place);
                 let error = match help {
                     Some(help) => error.with_help(help),
                     None => error,
@@ -95,7 +119,8 @@ impl SheetWorld {
                     errors.push(error);
                 }
             } else {
-                let mut warning = Warning::new(kind, sentence(&diagnostic.message)).at(place);
+                let mut warning =
+                    Warning::new(kind, sentence(&diagnostic.message)).at(place);
                 warning.help = help;
                 warnings.push(warning);
             }
@@ -111,15 +136,23 @@ impl SheetWorld {
         let mut first = None;
         for span in spans {
             let Some((entry, place)) = self.locate(span) else { continue };
-            let own = format!("layouts/{}/", self.sources.layout);
-            if entry.name.starts_with(&own) || !entry.built_in {
+            if self.is_own(entry) || !entry.built_in {
                 return place;
             }
             first.get_or_insert(place);
         }
-        first.unwrap_or_else(|| {
-            Place::file(format!("layouts/{}/layout.typ", self.sources.layout))
-        })
+        first.unwrap_or_else(|| self.sources.door())
+    }
+
+    /// The place of a span, if it lies in the layout's own files.
+    pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
+        let (_, place) =
+            self.locate(span.into()).filter(|(entry, _)| self.is_own(entry))?;
+        Some(place)
+    }
+
+    fn is_own(&self, entry: &Entry) -> bool {
+        entry.name.starts_with(&format!("layouts/{}/", self.sources.layout))
     }
 
     fn locate(&self, span: DiagSpan) -> Option<(&Entry, Place)> {
@@ -132,11 +165,12 @@ impl SheetWorld {
     fn help(&self, diagnostic: &SourceDiagnostic, place: &Place) -> Option<String> {
         let mut hints: Vec<String> =
             diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect();
-        if let Some((entry, at)) = self.locate(diagnostic.span)
+        // A layout has no root that could be set.
+        hints.retain(|hint| !hint.contains("--root"));
+        if let Some((_, at)) = self.locate(diagnostic.span)
             && at != *place
         {
             hints.push(format!("it came up at {at}, in a shared module"));
-            debug_assert!(entry.built_in);
         }
         (!hints.is_empty()).then(|| hints.join("; "))
     }
@@ -211,4 +245,3 @@ fn kind(diagnostic: &SourceDiagnostic) -> Kind {
 fn sentence(message: &str) -> String {
     message.trim_end_matches('.').to_owned()
 }
-

@@ -88,7 +88,9 @@ impl Colour {
                 false => ((share + 0.055) / 1.055).powf(2.4),
             }
         };
-        0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
+        0.2126 * linear(self.red)
+            + 0.7152 * linear(self.green)
+            + 0.0722 * linear(self.blue)
     }
 }
 

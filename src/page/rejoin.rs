@@ -11,6 +11,9 @@ use typst::text::{Glyph, TextItem};
 /// The frame with its split items joined, groups included.
 pub(super) fn rejoin(frame: &Frame) -> Frame {
     let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(frame.items().len());
+    // The glyph whose cluster the last two items shared: a third may go on with it, at the first's
+    // height.
+    let mut shared = None;
     for (at, item) in frame.items() {
         match item {
             FrameItem::Group(group) => {
@@ -18,16 +21,21 @@ pub(super) fn rejoin(frame: &Frame) -> Frame {
                 group.frame = rejoin(&group.frame);
                 items.push((*at, FrameItem::Group(group)));
             }
-            FrameItem::Text(text) => match items.last_mut() {
-                Some((before, FrameItem::Text(last))) if at.y != before.y => {
+            FrameItem::Text(text) => {
+                let cluster = text.glyphs.first().map(|glyph| glyph.span);
+                if let Some((before, FrameItem::Text(last))) = items.last_mut()
+                    && (at.y != before.y || shared == cluster)
+                {
                     let lift = Em::new((before.y - at.y).to_pt() / last.size.to_pt());
-                    match join(last, text, lift) {
-                        Some(joined) => *last = joined,
-                        None => items.push((*at, item.clone())),
+                    if let Some(joined) = join(last, text, lift) {
+                        *last = joined;
+                        shared = text.glyphs.last().map(|glyph| glyph.span);
+                        continue;
                     }
                 }
-                _ => items.push((*at, item.clone())),
-            },
+                shared = None;
+                items.push((*at, item.clone()));
+            }
             _ => items.push((*at, item.clone())),
         }
     }
@@ -46,8 +54,12 @@ fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
     {
         return None;
     }
-    let end = last.glyphs.last()?.range();
-    let start = next.glyphs.first()?.range();
+    let (end, start) = (last.glyphs.last()?, next.glyphs.first()?);
+    // Two equal letters beside each other have different places in their source.
+    if end.span != start.span {
+        return None;
+    }
+    let (end, start) = (end.range(), start.range());
     if last.text.get(end.clone())? != next.text.get(start.clone())? {
         return None;
     }
@@ -55,7 +67,9 @@ fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
     if end.end == last.text.len() && start.start == 0 {
         // Left to right: the shared cluster ends the one text and begins the other.
         joined.text.push_str(&next.text[start.end..]);
-        joined.glyphs.extend(next.glyphs.iter().map(|glyph| moved(glyph, end.start, lift)));
+        joined
+            .glyphs
+            .extend(next.glyphs.iter().map(|glyph| moved(glyph, end.start, lift)));
     } else if end.start == 0 && start.end == next.text.len() {
         // Right to left: the glyphs run against the text, whose beginning comes later.
         joined.text = next.text[..start.start].into();

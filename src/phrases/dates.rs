@@ -37,7 +37,7 @@ impl DateFormat {
         }?;
         let first = match (tag.language(), tag.region()) {
             ("fr", _) => Some("1er"),
-            ("it", _) | ("pt", None | Some("BR")) => Some("1º"),
+            ("it", _) | ("pt", Some("BR")) => Some("1º"),
             _ => None,
         };
         Ok(Self { write, first })
@@ -49,7 +49,8 @@ impl DateFormat {
         if let (Some(first), "1", true) = (self.first, &text[day.clone()], in_words) {
             text.replace_range(day, first);
         }
-        text
+        // CLDR's narrow space is a hair in most faces: «2026г.» would read as one word.
+        text.replace('\u{202f}', "\u{a0}")
     }
 }
 
@@ -91,6 +92,9 @@ fn by_pattern(tag: &Tag, pattern: &str) -> Written {
         AnyCalendarKind::Buddhist => names!(cal::Buddhist, cal::Buddhist),
         AnyCalendarKind::Japanese => names!(cal::Japanese, cal::Japanese::new()),
         AnyCalendarKind::Roc => names!(cal::Roc, cal::Roc),
+        AnyCalendarKind::Ethiopian => names!(cal::Ethiopian, cal::Ethiopian::new()),
+        AnyCalendarKind::Coptic => names!(cal::Coptic, cal::Coptic),
+        AnyCalendarKind::Indian => names!(cal::Indian, cal::Indian),
         AnyCalendarKind::Persian => names!(cal::Persian, cal::Persian),
         AnyCalendarKind::Hebrew => names!(cal::Hebrew, cal::Hebrew),
         AnyCalendarKind::HijriUmmAlQura => {

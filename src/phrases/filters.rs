@@ -23,6 +23,7 @@ use super::markup;
 use crate::date::Date;
 use crate::error::nearest;
 use crate::lang::Tag;
+use crate::name;
 use crate::runs::{FSI, PDI, Run, Runs};
 
 /// All the filters there are.
@@ -305,7 +306,7 @@ fn print(
     };
     if let Some(piece) = value.downcast_object_ref::<Piece>() {
         for run in &piece.0 {
-            markup::encode(run, out)?;
+            markup::encode_finished(run, out)?;
         }
         return Ok(());
     }
@@ -353,7 +354,7 @@ fn link(address: &str, text: Option<&str>) -> Result<Value, String> {
     }
     let text = text.unwrap_or(address);
     Ok(Value::from_object(Piece(Runs(vec![Run {
-        link: Some(address.to_owned()),
+        link: Some(name::inert(address).into_owned()),
         ..markup::value(text)
     }]))))
 }

@@ -16,13 +16,22 @@ const CLOSE: char = '\u{fdd2}';
 
 /// A run as a template prints it: opened, style and link, middle, text, closed.
 pub(super) fn encode(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
+    let link = run.link.as_deref().map(|link| name::inert(link).into_owned());
+    encode_finished(
+        &Run { text: name::inert(&run.text).into_owned(), link, ..run.clone() },
+        out,
+    )
+}
+
+/// A run of a text that went through here before: its isolates may span several runs.
+pub(super) fn encode_finished(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
     let style =
         u8::from(run.strong) | u8::from(run.emphasis) << 1 | u8::from(run.value) << 2;
     out.write_char(OPEN)?;
     out.write_char(char::from(b'0' + style))?;
-    out.write_str(&name::inert(run.link.as_deref().unwrap_or_default()))?;
+    out.write_str(run.link.as_deref().unwrap_or_default())?;
     out.write_char(MIDDLE)?;
-    out.write_str(&name::inert(&run.text))?;
+    out.write_str(&run.text)?;
     out.write_char(CLOSE)
 }
 

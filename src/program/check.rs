@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use testamur::{Course, Date, DraftOptions, Error, Format, Press, Request, Tag};
+use testamur::{Course, Date, DraftOptions, Error, Format, Press, Request, Tag, Warning};
 
 use super::args::{Check, SiteArguments};
 use super::people::SAMPLES;
@@ -47,7 +47,8 @@ struct Inspection<'a> {
     passed: usize,
     /// Each complaint once, with how many samples met it.
     failed: Vec<(String, usize)>,
-    warned: Vec<String>,
+    /// Each remark on a place once, with the languages in which it was made.
+    warned: Vec<(Warning, Vec<String>)>,
     contact: String,
 }
 
@@ -82,12 +83,8 @@ impl Inspection<'_> {
         match draft {
             Ok(draft) => {
                 self.passed += 1;
-                for warning in &draft.warnings {
-                    let text = format!("{warning:#}");
-                    if !self.warned.contains(&text) {
-                        report::warning(warning);
-                        self.warned.push(text);
-                    }
+                for warning in draft.warnings {
+                    self.remark(warning, language);
                 }
                 if let Some(folder) = &self.check.output {
                     self.show(folder, course, language, name, &draft.bytes)?;
@@ -98,12 +95,28 @@ impl Inspection<'_> {
         Ok(())
     }
 
+    fn remark(&mut self, warning: Warning, language: &Tag) {
+        let language = language.to_string();
+        let same = |known: &Warning| match &warning.place {
+            Some(_) => known.place == warning.place && known.kind == warning.kind,
+            None => known.message == warning.message,
+        };
+        match self.warned.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, languages)) if languages.contains(&language) => {}
+            Some((_, languages)) => languages.push(language),
+            None => self.warned.push((warning, vec![language])),
+        }
+    }
+
     fn fail(&mut self, course: &Course, language: &Tag, error: &Error) {
         let text = format!("{error:#}");
         match self.failed.iter_mut().find(|(known, _)| *known == text) {
             Some((_, count)) => *count += 1,
             None => {
-                report::line(&format!("{text}\n(course `{}`, language `{language}`)\n", course.id));
+                report::line(&format!(
+                    "{text}\n(course `{}`, language `{language}`)\n",
+                    course.id
+                ));
                 self.failed.push((text, 1));
             }
         }
@@ -119,17 +132,25 @@ impl Inspection<'_> {
     ) -> Result<(), Failure> {
         let file = format!("{:04}.png", self.passed);
         output::write(Some(&folder.join(&file)), png)?;
-        write!(
+        writeln!(
             self.contact,
             "<figure><img src=\"{file}\" alt=\"\" loading=\"lazy\"><figcaption>{} · {language} · \
-             <bdi>{}</bdi></figcaption></figure>\n",
+             <bdi>{}</bdi></figcaption></figure>",
             escaped(&course.id),
             escaped(name)
         )
-        .map_err(|error| Failure(error.to_string()))
+        .map_err(|error| Failure::new(error.to_string()))
     }
 
     fn finish(self) -> Result<Outcome, Failure> {
+        for (warning, languages) in &self.warned {
+            report::warning(warning);
+            if let [_, more @ ..] = &languages[..]
+                && !more.is_empty()
+            {
+                report::line(&format!("(the same in {})", more.join(", ")));
+            }
+        }
         if let Some(folder) = &self.check.output {
             let page = folder.join("index.html");
             let html = format!(
@@ -143,7 +164,10 @@ impl Inspection<'_> {
             report::line(&format!("contact sheet: {}", page.display()));
         }
         let failed: usize = self.failed.iter().map(|(_, count)| count).sum();
-        report::line(&format!("{} pages passed their proof, {failed} failed", self.passed));
+        report::line(&format!(
+            "{} pages passed their proof, {failed} failed",
+            self.passed
+        ));
         Ok(if failed == 0 { Outcome::Done } else { Outcome::SomeFailed })
     }
 }

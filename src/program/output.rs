@@ -23,8 +23,10 @@ pub(crate) enum Output {
 impl Output {
     /// What the arguments name: `single` says whether there will be one file only.
     pub(crate) fn new(named: Option<&Path>, single: bool) -> Result<Self, Failure> {
-        let folder =
-            |folder: &Path| Self::Folder { folder: folder.to_owned(), taken: HashSet::new() };
+        let folder = |folder: &Path| Self::Folder {
+            folder: folder.to_owned(),
+            taken: HashSet::new(),
+        };
         let Some(path) = named else { return Ok(folder(Path::new(FOLDER))) };
         let standard = path.as_os_str() == "-";
         let file = standard || (path.extension().is_some() && !path.is_dir());
@@ -33,7 +35,7 @@ impl Output {
             true if file || !(path.is_dir() || ends_in_slash(path)) => {
                 Ok(Self::File(path.to_owned()))
             }
-            false if file && !ends_in_slash(path) => Err(Failure(format!(
+            false if file && !ends_in_slash(path) => Err(Failure::usage(format!(
                 "several certificates do not go into one file `{}`\nhelp: name a folder",
                 path.display()
             ))),
@@ -42,7 +44,12 @@ impl Output {
     }
 
     /// The path for one more file; none for standard output.
-    pub(crate) fn path(&mut self, course: &str, name: &str, ending: &str) -> Option<PathBuf> {
+    pub(crate) fn path(
+        &mut self,
+        course: &str,
+        name: &str,
+        ending: &str,
+    ) -> Option<PathBuf> {
         match self {
             Self::Standard => None,
             Self::File(path) => Some(path.clone()),
@@ -66,10 +73,10 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
         return io::stdout()
             .lock()
             .write_all(bytes)
-            .map_err(|error| Failure(format!("failed to write ({error})")));
+            .map_err(|error| Failure::new(format!("failed to write ({error})")));
     };
     replace(path, bytes).map_err(|error| {
-        Failure(format!("{}: failed to write the file ({error})", path.display()))
+        Failure::new(format!("{}: failed to write the file ({error})", path.display()))
     })
 }
 

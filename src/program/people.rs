@@ -26,7 +26,9 @@ pub(crate) const SAMPLES: [&str; 10] = [
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Person {
     /// Where the person is named: `people.csv:12`.
-    place: Option<String>,
+    pub(crate) place: Option<String>,
+    /// What is wrong with the row, if it cannot be read.
+    pub(crate) fault: Option<String>,
     pub(crate) name: String,
     course: Option<String>,
     language: Option<String>,
@@ -69,12 +71,12 @@ impl Person {
         Ok(request)
     }
 
-    /// An error of this person's, at the row that names them.
-    pub(crate) fn failure(&self, error: &Error) -> Failure {
+    /// An error of this person's in words, at the row that names them.
+    pub(crate) fn complaint(&self, error: &Error) -> String {
         match (&self.place, error.place()) {
-            (Some(place), None) => Failure(format!("{place}: {error:#}")),
-            (Some(place), Some(_)) => Failure(format!("{error:#}\n(for {place})")),
-            (None, _) => Failure(format!("{error:#}")),
+            (Some(place), None) => format!("{place}: {error:#}"),
+            (Some(place), Some(_)) => format!("{error:#}\n(for {place})"),
+            (None, _) => format!("{error:#}"),
         }
     }
 
@@ -95,12 +97,13 @@ pub(crate) fn people(arguments: &People) -> Result<Vec<Person>, Failure> {
 
 fn read(file: &Path) -> Result<Vec<Person>, Failure> {
     let name = file.display();
-    let bytes = fs::read(file)
-        .map_err(|error| Failure(format!("{name}: failed to read the file ({error})")))?;
+    let bytes = fs::read(file).map_err(|error| {
+        Failure::new(format!("{name}: failed to read the file ({error})"))
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        Failure(format!(
+        Failure::new(format!(
             "{name}:{line}: the file is not UTF-8\nhelp: save it as UTF-8 (in a spreadsheet: \
              «CSV UTF-8»)"
         ))
@@ -120,7 +123,7 @@ fn read(file: &Path) -> Result<Vec<Person>, Failure> {
             .collect(),
     };
     match people.is_empty() {
-        true => Err(Failure(format!("{name}: nobody is named in the file"))),
+        true => Err(Failure::new(format!("{name}: nobody is named in the file"))),
         false => Ok(people),
     }
 }
@@ -146,14 +149,20 @@ fn rows(text: &str, file: &str) -> Result<Vec<Person>, Failure> {
         .from_reader(text.as_bytes());
     let headers = reader
         .headers()
-        .map_err(|error| Failure(format!("{file}:1: {error}")))?
+        .map_err(|error| Failure::new(format!("{file}:1: {error}")))?
         .clone();
     let mut people = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            Failure(format!("{file}:{line}: {}", csv_message(&error)))
-        })?;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                let place = Some(format!("{file}:{line}"));
+                let fault = Some(csv_message(&error));
+                people.push(Person { place, fault, ..Person::default() });
+                continue;
+            }
+        };
         let line = record.position().map_or(0, csv::Position::line);
         let mut person =
             Person { place: Some(format!("{file}:{line}")), ..Person::default() };

@@ -27,11 +27,12 @@ pub(crate) fn site(arguments: &SiteArguments) -> Result<Site, Failure> {
 }
 
 /// Today's date in the site's time zone, or in the machine's if the site names none.
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is asked")]
 pub(crate) fn today(press: &Press) -> Result<Date, Failure> {
     let now = Zoned::now();
     let now = match &press.settings().timezone {
         Some(zone) => now.in_tz(zone).map_err(|error| {
-            Failure(format!(
+            Failure::new(format!(
                 "testamur.yaml: there is no time zone `{zone}` ({error})\nhelp: write an \
                  IANA name such as `Europe/Berlin`"
             ))
@@ -39,6 +40,7 @@ pub(crate) fn today(press: &Press) -> Result<Date, Failure> {
         None => now,
     };
     let (year, month, day) = (i32::from(now.year()), now.month(), now.day());
-    Date::new(year, month.unsigned_abs(), day.unsigned_abs())
-        .ok_or_else(|| Failure(format!("the clock says {now}, which is no usable date")))
+    Date::new(year, month.unsigned_abs(), day.unsigned_abs()).ok_or_else(|| {
+        Failure::new(format!("the clock says {now}, which is no usable date"))
+    })
 }

@@ -16,6 +16,13 @@ use super::{Failure, Outcome, place, report};
 
 pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Failure> {
     let format = format(render)?;
+    let standard = render.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if standard && render.json {
+        return Err(Failure::usage(
+            "the certificate and `--json` would both go to standard output\nhelp: name a \
+             file",
+        ));
+    }
     let people = people(&render.people)?;
     let press = Press::new(place::site(site)?)?;
     for warning in press.warnings() {
@@ -59,7 +66,8 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
             scope.spawn(|| {
                 while let Some(job) = next() {
                     let outcome = run.job(job);
-                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut failed =
+                        failed.lock().unwrap_or_else(PoisonError::into_inner);
                     bar.suspend(|| run.say(job, &outcome));
                     *failed += usize::from(outcome.is_err());
                     bar.inc(1);
@@ -96,13 +104,17 @@ enum Fault {
 
 impl Run<'_> {
     fn job(&self, job: &Job<'_>) -> Result<Draft, Fault> {
-        let request = job
-            .person
-            .request(job.course, &self.render.facts)
-            .map_err(Fault::Press)?;
+        if let Some(fault) = &job.person.fault {
+            let place = job.person.place.as_deref().unwrap_or_default();
+            return Err(Fault::Program(Failure::new(format!("{place}: {fault}"))));
+        }
+        let request =
+            job.person.request(job.course, &self.render.facts).map_err(Fault::Press)?;
         let options = options(self.render, self.format);
-        let draft =
-            self.press.draft_with(&request, self.today, &options).map_err(Fault::Press)?;
+        let draft = self
+            .press
+            .draft_with(&request, self.today, &options)
+            .map_err(Fault::Press)?;
         output::write(job.path.as_deref(), &draft.bytes).map_err(Fault::Program)?;
         Ok(draft)
     }
@@ -114,6 +126,7 @@ impl Run<'_> {
                 "status": "done",
                 "course": job.course,
                 "name": job.person.name,
+                "row": job.person.place,
                 "language": draft.language.as_str(),
                 "layout": draft.layout,
                 "issued": draft.issued.to_string(),
@@ -133,22 +146,22 @@ impl Run<'_> {
                 if self.render.json {
                     let error = match fault {
                         Fault::Press(error) => report::error_json(error),
-                        Fault::Program(Failure(message)) => {
-                            json!({ "kind": "io", "message": message })
+                        Fault::Program(failure) => {
+                            json!({ "kind": "io", "message": failure.message })
                         }
                     };
                     report::object(&json!({
                         "status": "failed",
                         "course": job.course,
                         "name": job.person.name,
+                        "row": job.person.place,
                         "error": error,
                     }));
                 }
-                let Failure(message) = match fault {
-                    Fault::Press(error) => &job.person.failure(error),
-                    Fault::Program(failure) => failure,
-                };
-                report::line(message);
+                match fault {
+                    Fault::Press(error) => report::line(&job.person.complaint(error)),
+                    Fault::Program(failure) => report::line(&failure.message),
+                }
             }
         }
     }
@@ -171,9 +184,10 @@ fn courses(
     if people.iter().all(|person| person.course().is_some()) {
         return Ok(vec![String::new()]);
     }
-    let all: Vec<String> = press.courses().iter().map(|course| course.id.clone()).collect();
+    let all: Vec<String> =
+        press.courses().iter().map(|course| course.id.clone()).collect();
     match all.is_empty() {
-        true => Err(Failure("there is no course in the site".to_owned())),
+        true => Err(Failure::new("there is no course in the site".to_owned())),
         false => Ok(all),
     }
 }
@@ -189,7 +203,7 @@ fn format(render: &Render) -> Result<Format, Failure> {
         None => match ending {
             None => Format::Pdf,
             Some(ending) => Format::by_ending(&ending.to_string_lossy()).ok_or_else(|| {
-                Failure(format!(
+                Failure::usage(format!(
                     "nothing is known of the ending `.{}`\nhelp: use .pdf, .png, .svg or \
                      .json, or say --format",
                     ending.to_string_lossy()

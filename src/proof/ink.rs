@@ -51,7 +51,8 @@ impl<'a> Inked<'a> {
     pub(super) fn of(page: &'a Page, known: impl Fn(&str) -> bool) -> Self {
         let mut walk = Walk { inked: Self::default(), known: &known, groups: 0 };
         for (index, page) in page.document.pages().iter().enumerate() {
-            let place = Placed { page: index, transform: Transform::identity(), slot: None };
+            let place =
+                Placed { page: index, transform: Transform::identity(), slot: None };
             walk.frame(&page.frame, place, 0);
         }
         walk.inked
@@ -85,8 +86,7 @@ struct Walk<'a, 'k> {
 impl<'a> Walk<'a, '_> {
     fn frame(&mut self, frame: &'a Frame, placed: Placed, group: usize) {
         for (at, item) in frame.items() {
-            let transform =
-                placed.transform.pre_concat(Transform::translate(at.x, at.y));
+            let transform = placed.transform.pre_concat(Transform::translate(at.x, at.y));
             let here = Placed { transform, ..placed };
             match item {
                 FrameItem::Group(item) => {
@@ -99,7 +99,10 @@ impl<'a> Walk<'a, '_> {
                         .map(|label| {
                             self.inked.slots.push(Slot {
                                 label: label.as_str().to_owned(),
-                                rect: transformed(origin_rect(item.frame.size()), transform),
+                                rect: transformed(
+                                    origin_rect(item.frame.size()),
+                                    transform,
+                                ),
                             });
                             self.inked.slots.len() - 1
                         });

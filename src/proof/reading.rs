@@ -61,13 +61,14 @@ pub(super) fn visible(text: &str) -> bool {
     text.chars().any(shows)
 }
 
-/// A grapheme without its invisible parts, and its level.
+/// A grapheme without its invisible parts, and its level. One that is invisible altogether stays, since
+/// an isolate's level keeps what stands before and behind it apart.
 struct Unit {
     text: String,
     level: Level,
 }
 
-/// The graphemes of a text that show, with their levels.
+/// The graphemes of a text with their levels.
 fn units(text: &str, direction: Direction) -> Vec<Unit> {
     let base = match direction {
         Direction::Ltr => Level::ltr(),
@@ -75,10 +76,10 @@ fn units(text: &str, direction: Direction) -> Vec<Unit> {
     };
     let bidi = BidiInfo::new(text, Some(base));
     text.grapheme_indices(true)
-        .filter_map(|(at, grapheme)| {
-            let shown: String = grapheme.chars().filter(|&c| shows(c)).collect();
-            let first = at + grapheme.find(shows)?;
-            Some(Unit { text: shown, level: bidi.levels[first] })
+        .map(|(at, grapheme)| {
+            let shown = grapheme.chars().filter(|&c| shows(c)).collect();
+            let first = at + grapheme.find(shows).unwrap_or_default();
+            Unit { text: shown, level: bidi.levels[first] }
         })
         .collect()
 }
@@ -105,7 +106,8 @@ fn reorder(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
         said.push_str(&logical(line, &order, here));
         said.push(' ');
     }
-    match right && rest.is_empty() {
+    let unsaid = rest.iter().any(|unit| !unit.text.is_empty());
+    match right && !unsaid {
         true => Ok(()),
         false => Err(said.trim_end().to_owned()),
     }
@@ -119,21 +121,22 @@ fn visual_order(units: &[Unit]) -> Vec<usize> {
 
 /// What a line of clusters says when it is put back into logical order.
 fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
-    let visual: Vec<&str> =
-        line.iter().flat_map(|cluster| cluster.graphemes(true)).collect();
-    if visual.len() != units.len() {
+    let mut visual = line.iter().flat_map(|cluster| cluster.graphemes(true));
+    let shown = units.iter().filter(|unit| !unit.text.is_empty()).count();
+    if visual.clone().count() != shown {
         return line.concat();
     }
-    let mut logical = vec![""; visual.len()];
-    for (position, &index) in order.iter().enumerate() {
-        logical[index] = visual[position];
+    let mut logical = vec![""; units.len()];
+    for &index in order {
+        if !units[index].text.is_empty() {
+            logical[index] = visual.next().unwrap_or_default();
+        }
     }
     logical.concat()
 }
 
-/// The clusters of each line from left to right. Typst gives the items of a line in logical order, each
-/// with its glyphs from left to right; a line ends where the next item stands more than half its size
-/// lower. Raised marks are still of their line.
+/// The clusters of each line from left to right. A line ends where the next item stands more than half
+/// its size lower; raised marks are still of their line.
 fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<Set<'_>>> = Vec::new();
     let mut baseline = Abs::zero();
@@ -149,17 +152,28 @@ fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
             }
         }
     }
-    lines
-        .into_iter()
-        .map(|mut line| {
-            line.sort_by(|a, b| a.origin.x.to_raw().total_cmp(&b.origin.x.to_raw()));
-            let mut visual = Vec::new();
-            for set in line {
-                clusters(set.item, &mut visual);
-            }
-            visual
-        })
-        .collect()
+    lines.iter().map(|line| visual(line)).collect()
+}
+
+/// A line's clusters from left to right. Typst gives stretches of one direction in logical order; the
+/// items of a stretch follow each other from left to right, each where the one before ends, even
+/// where letters overlap and their own places go back and forth.
+fn visual(line: &[Set<'_>]) -> Vec<String> {
+    let mut stretches: Vec<(Abs, Vec<String>)> = Vec::new();
+    let mut end = None;
+    for set in line {
+        let start = set.origin.x;
+        let follows = end.is_some_and(|end: Abs| (start - end).abs() < Abs::pt(0.01));
+        if !follows {
+            stretches.push((start, Vec::new()));
+        }
+        if let Some((_, texts)) = stretches.last_mut() {
+            clusters(set.item, texts);
+        }
+        end = Some(start + set.item.width());
+    }
+    stretches.sort_by(|(a, _), (b, _)| a.to_raw().total_cmp(&b.to_raw()));
+    stretches.into_iter().flat_map(|(_, texts)| texts).collect()
 }
 
 /// The texts of an item's clusters in the order of its glyphs.

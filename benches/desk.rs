@@ -1,0 +1,64 @@
+//! Where the stages get their work: the demo site's press, and a queue of people without an end.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use testamur::{Date, DraftOptions, Page, Press, Proof, Request, Site, Tag};
+
+/// A press of the demo site and the people before it.
+pub(crate) struct Desk {
+    pub(crate) press: Press,
+    pub(crate) today: Date,
+    served: AtomicUsize,
+}
+
+impl Desk {
+    /// A desk whose press has so many threads.
+    pub(crate) fn new(threads: usize) -> Self {
+        let settings = format!("render: {{ threads: {threads} }}");
+        let site = Site::demo().with_file("testamur.yaml", settings);
+        Self {
+            press: Press::new(site).expect("the demo site is sound"),
+            today: Date::parse("2026-05-14").expect("a date"),
+            served: AtomicUsize::new(0),
+        }
+    }
+
+    /// The next person's request, for a page with everything on it.
+    pub(crate) fn request(&self, language: &str) -> Request {
+        let number = self.served.fetch_add(1, Ordering::Relaxed);
+        Request::new("course-v1:ExampleX+CURL101+2026_T1", &name(language, number))
+            .expect("a sound name")
+            .with_language(Tag::parse(language).expect("a tag"))
+            .with_grade("Distinction")
+    }
+
+    /// The next person's page.
+    pub(crate) fn page(&self, language: &str) -> Page {
+        let request = self.request(language);
+        let page = self.press.page(&request, self.today, &DraftOptions::default());
+        page.expect("the demo course can be set")
+    }
+
+    /// The next person's page, proof-read.
+    pub(crate) fn proof(&self, language: &str) -> Proof {
+        self.page(language).proof().expect("the demo course's pages are right")
+    }
+}
+
+/// A name of the language's script; 160,000 of them differ.
+fn name(language: &str, number: usize) -> String {
+    let word = |letters: &str| -> String {
+        let digits = [1, 20, 400, 8_000].map(|place| number / place % 20);
+        digits.iter().filter_map(|&digit| letters.chars().nth(digit)).collect()
+    };
+    match language {
+        "ar" => format!("محمد علي {}", word("ابتثجحخدرزسشصضطعفقكل")),
+        "ja" => word("山川田村松井木林森石原野島崎藤橋池清水谷"),
+        _ => {
+            let word = word("bcdfghjklmnpqrstvwxz");
+            let vowels = word.chars().zip("aeio".chars());
+            let family: String = vowels.flat_map(|(c, vowel)| [c, vowel]).collect();
+            format!("María-José d’{family}n")
+        }
+    }
+}

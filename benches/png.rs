@@ -1,0 +1,23 @@
+//! From a proof to the bitmap, at the program's resolution.
+
+use criterion::{BatchSize, Criterion};
+
+use crate::desk::Desk;
+
+pub(crate) fn define(criterion: &mut Criterion) {
+    let desk = Desk::new(1);
+    let mut group = criterion.benchmark_group("png");
+    group.sample_size(10);
+    group.bench_function("classic", |bencher| {
+        bencher.iter_batched(
+            || desk.proof("en"),
+            |proof| {
+                let png = proof.png(144.0).expect("the proof can be drawn");
+                assert!(png.starts_with(b"\x89PNG"));
+                (proof, png)
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}

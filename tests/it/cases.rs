@@ -1,0 +1,137 @@
+//! What suites of cases share: folders of data, and what was said against what was expected.
+//!
+//! With `TESTAMUR_ACCEPT=1` in the environment what is said becomes what is expected.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use testamur::Site;
+
+/// The folder of that name below `tests/`.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+/// The entries of a folder in order.
+pub(crate) fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+pub(crate) fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// What differed from what was expected, over all cases of a suite.
+#[derive(Default)]
+pub(crate) struct Verdict(Vec<String>);
+
+impl Verdict {
+    /// Holds what was said against the content of `expected`; none where no such file may be.
+    pub(crate) fn compare(&mut self, expected: &Path, said: Option<&str>) {
+        let said = said.map(|said| format!("{said}\n"));
+        let before = fs::read_to_string(expected).ok();
+        if said == before {
+            return;
+        }
+        if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
+            match said {
+                Some(text) => fs::write(expected, text).unwrap(),
+                None => fs::remove_file(expected).unwrap(),
+            }
+        } else {
+            self.fault(format!(
+                "{}\n--- expected ---\n{}\n--- said ---\n{}",
+                expected.display(),
+                before.as_deref().unwrap_or("(nothing)"),
+                said.as_deref().unwrap_or("(nothing)"),
+            ));
+        }
+    }
+
+    pub(crate) fn fault(&mut self, fault: String) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn pass(self) {
+        assert!(self.0.is_empty(), "{}", self.0.join("\n\n"));
+    }
+}
+
+/// The files of a site with one course, `KNOTS-2026`, and its layout `faulty`: the case's own over
+/// those of `tests/proof/common/`.
+pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
+    let common = folder("proof/common");
+    let place = |file: &str| match file {
+        "courses.yaml" | "testamur.yaml" => file.to_owned(),
+        _ => format!("layouts/faulty/{file}"),
+    };
+    let mut files = vec![("testamur.yaml".to_owned(), Vec::new())];
+    for folder in [common.clone(), common.join("locales"), case.to_owned()] {
+        for path in sorted(&folder) {
+            let file = name(&path);
+            let known = [".typ", ".yaml", ".svg"].iter().any(|end| file.ends_with(end));
+            if path.is_file() && known {
+                let inner = path.strip_prefix(&common).unwrap_or(Path::new(file));
+                files.push((place(inner.to_str().unwrap()), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    // Without a layout of its own a case has the plain one.
+    if !files.iter().any(|(name, _)| name == "layouts/faulty/layout.typ") {
+        let plain = b"#import \"plain.typ\": plain as certificate\n".to_vec();
+        files.push(("layouts/faulty/layout.typ".to_owned(), plain));
+    }
+    files
+}
+
+/// That site in memory.
+pub(crate) fn site(case: &Path) -> Site {
+    files(case)
+        .into_iter()
+        .fold(Site::new(), |site, (name, bytes)| site.with_file(name, bytes))
+}
+
+/// That site in a fresh folder of its own.
+pub(crate) fn site_on_disk(case: &Path, suite: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(suite).join(name(case));
+    if root.exists() {
+        fs::remove_dir_all(&root).unwrap();
+    }
+    for (name, bytes) in files(case) {
+        let path = root.join("site").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    root
+}
+
+/// Has the program make a certificate of that site, which must fail and leave no file.
+pub(crate) fn fails_without_a_file(
+    case: &Path,
+    suite: &str,
+    person: &str,
+    verdict: &mut Verdict,
+) {
+    let root = site_on_disk(case, suite);
+    let out = root.join("out");
+    fs::create_dir(&out).unwrap();
+    let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
+        .current_dir(&out)
+        .env_remove("TESTAMUR_SITE")
+        .args(["--site", "../site", "render", "-c", "KNOTS-2026", "-n", person])
+        .args(["-o", "made/certificate.pdf"])
+        .output()
+        .unwrap();
+    let left = sorted(&out);
+    if ran.status.code() != Some(1) || !left.is_empty() || !ran.stdout.is_empty() {
+        verdict.fault(format!(
+            "{}: the program ended with {} and left {left:?}; it said\n{}",
+            case.display(),
+            ran.status,
+            String::from_utf8_lossy(&ran.stderr),
+        ));
+    }
+}

@@ -1,0 +1,745 @@
+//! The program as people call it: arguments in, files, words and exit codes out.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
+
+/// A course file of one course, `Org/Knots/2026`.
+const KNOTS: &str = "\
+Org/Knots/2026:
+  title: Knots and Splices
+  organization: { short: ExampleX, name: Example University }
+  language: en
+  layout: classic
+  issued: 2026-05-14
+";
+
+#[test]
+fn one_certificate() {
+    let desk = Desk::new();
+    let run = desk.run([
+        "render",
+        "-c",
+        COURSE,
+        "-n",
+        "Ada Lovelace",
+        "-l",
+        "ja",
+        "-i",
+        "2026-05-14",
+        "-o",
+        "ada.pdf",
+    ]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.is_empty(), "{run:?}");
+    assert!(run.said.contains("made ada.pdf"), "{run:?}");
+    assert!(desk.read("ada.pdf").starts_with(b"%PDF-"));
+    assert_eq!(desk.names("."), ["ada.pdf"]);
+
+    let again =
+        ["render", "--course", COURSE, "--name", "Ada Lovelace", "--language", "ja"];
+    let run = desk.run(again.into_iter().chain([
+        "--issued",
+        "2026-05-14",
+        "--output",
+        "2.pdf",
+    ]));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(desk.read("ada.pdf") == desk.read("2.pdf"), "two processes, other bytes");
+}
+
+#[test]
+fn each_ending_is_its_format() {
+    let desk = Desk::new();
+    let beginnings: [(&str, &[u8]); 4] = [
+        ("a.pdf", b"%PDF-"),
+        ("a.PNG", b"\x89PNG"),
+        ("a.svg", b"<svg"),
+        ("a.json", b"{"),
+    ];
+    for (file, beginning) in beginnings {
+        let run = desk.render(["-n", "Ada", "-o", file]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(desk.read(file).starts_with(beginning), "{file}");
+    }
+    let run = desk.render(["-n", "Ada", "-o", "a.out", "--format", "svg"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(desk.read("a.out").starts_with(b"<svg"));
+}
+
+#[test]
+fn json_is_one_object_a_certificate() {
+    let desk = Desk::new();
+    let run = desk.render([
+        "-n",
+        "Ada",
+        "-i",
+        "2026-05-14",
+        "-l",
+        "es",
+        "-o",
+        "a.pdf",
+        "--json",
+    ]);
+    let [object] = &run.objects()[..] else { panic!("{run:?}") };
+    for (key, value) in [
+        ("status", "done"),
+        ("course", COURSE),
+        ("name", "Ada"),
+        ("language", "es"),
+        ("layout", "classic"),
+        ("issued", "2026-05-14"),
+        ("format", "pdf"),
+        ("file", "a.pdf"),
+    ] {
+        assert_eq!(object[key], value, "{object:#}");
+    }
+    let link = object["verify_url"].as_str().unwrap();
+    assert!(
+        link.starts_with("https://example.org/cert/") && link.ends_with('/'),
+        "{link}"
+    );
+    assert_eq!(object["warnings"], Value::Array(Vec::new()));
+
+    let run = desk.render(["-n", "Ada  L\u{202e}", "-o", "a.pdf", "--json"]);
+    let [object] = &run.objects()[..] else { panic!("{run:?}") };
+    let warnings = object["warnings"].as_array().unwrap();
+    assert!(warnings.iter().all(|warning| warning["kind"] == "name"), "{object:#}");
+    assert_eq!(warnings.len(), 2, "{object:#}");
+
+    let run = desk.render(["-n", "Ada 𓀀", "-o", "b.pdf", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let [object] = &run.objects()[..] else { panic!("{run:?}") };
+    assert_eq!(object["status"], "failed");
+    assert_eq!(object["error"]["kind"], "missing_glyph");
+    assert!(
+        object["error"]["message"].as_str().unwrap().contains("U+13000"),
+        "{object:#}"
+    );
+    assert!(object["error"]["help"].is_string(), "{object:#}");
+}
+
+#[test]
+fn without_a_name_the_samples_and_without_a_course_every_one() {
+    let desk = Desk::new();
+    let run = desk.run(["render"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("the built-in demo site"), "{run:?}");
+    assert!(run.said.contains("10 made, 0 failed"), "{run:?}");
+    assert_eq!(desk.names("drafts").len(), 10);
+
+    desk.write("two/courses.yaml", format!("{KNOTS}{}", KNOTS.replace("Knots", "Sails")));
+    desk.write("two/testamur.yaml", "");
+    let run = desk.run(["--site", "two", "render", "-o", "all"]);
+    assert_eq!((run.code, desk.names("all").len()), (0, 20), "{run:?}");
+    let run = desk.run(["--site", "two", "render", "-n", "Ada", "-o", "ada"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(desk.names("ada"), ["Org-Knots-2026-Ada.pdf", "Org-Sails-2026-Ada.pdf"]);
+}
+
+#[test]
+fn a_spreadsheet_of_people() {
+    let desk = Desk::new();
+    // As a spreadsheet saves it where the comma is the decimal sign.
+    desk.write(
+        "people.csv",
+        "\u{feff}Name;Language;GRADE;designation;Issued;Teacher\r\n\
+         \"Lovelace; Ada\";es;Distinction;MD;2026-01-02;\"Dr. \"\"Who\"\"; and others\"\r\n\
+         Guido van Rossum;;;;;\r\n",
+    );
+    let run =
+        desk.render(["-f", "people.csv", "-o", "sheets", "--format", "sheet", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let mut sheets = Vec::new();
+    for object in run.objects() {
+        let file = object["file"].as_str().unwrap();
+        let sheet: Value = serde_json::from_slice(&desk.read(file)).unwrap();
+        sheets.push((object["name"].as_str().unwrap().to_owned(), object, sheet));
+    }
+    sheets.sort_by(|one, other| one.0.cmp(&other.0));
+    let [(plain, guido, _), (quoted, ada, sheet)] = &sheets[..] else {
+        panic!("{run:?}")
+    };
+    assert_eq!((plain.as_str(), quoted.as_str()), ("Guido van Rossum", "Lovelace; Ada"));
+    assert_eq!((&guido["language"], &ada["language"]), (&"en".into(), &"es".into()));
+    assert_eq!(ada["issued"], "2026-01-02");
+    assert_eq!(sheet["extra"]["Teacher"], "Dr. \"Who\"; and others");
+    assert_eq!(sheet["extra"]["hours"], 12, "the course's own");
+    let text = sheet.to_string();
+    assert!(text.contains("Lovelace; Ada") && text.contains("MD"), "{text}");
+    assert!(text.contains("aprobó con distinción"), "{text}");
+}
+
+#[test]
+fn commas_quotes_and_tabs() {
+    let desk = Desk::new();
+    desk.write(
+        "comma.csv",
+        "grade,name\nPass,\"Lovelace, Ada\"\nPass,\"\"\"Ace\"\" Byron\"\n",
+    );
+    desk.write("tab.csv", "name\tgrade\nLovelace, Ada\tPass\n\"Ace\" Byron\tPass\n");
+    for file in ["comma.csv", "tab.csv"] {
+        let run =
+            desk.render(["-f", file, "-o", file.trim_end_matches(".csv"), "--json"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let names: BTreeSet<String> = run
+            .objects()
+            .iter()
+            .map(|object| object["name"].as_str().unwrap().replace('"', ""))
+            .collect();
+        assert_eq!(Vec::from_iter(names), ["Ace Byron", "Lovelace, Ada"], "{file}");
+    }
+}
+
+#[test]
+fn a_bad_row_is_named_by_its_line_and_the_rest_is_made() {
+    let desk = Desk::new();
+    desk.write(
+        "people.csv",
+        "name,language,issued,course\n\
+         \"Ada\nLovelace\",en,,\n\
+         Bad Tag,klingon!,,\n\
+         Bad Date,en,2026-02-30,\n\
+         ,en,,\n\
+         No Course,en,,Nowhere\n\
+         No Language,qq,,\n\
+         No Letter 𓀀,en,,\n\
+         Zoë,en,,\n",
+    );
+    let run = desk.render(["-f", "people.csv", "-o", "out", "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    for (line, what) in [
+        (4, "`klingon!` is not a language tag"),
+        (5, "`2026-02-30` is not a date"),
+        (6, "the name is empty"),
+        (7, "there is no course `Nowhere`"),
+        (8, "there are no sentences in `qq`"),
+    ] {
+        let wanted = format!("people.csv:{line}: {what}");
+        assert!(run.said.contains(&wanted), "no {wanted} in\n{}", run.said);
+    }
+    // The letter's place is the sentence; the row is named besides.
+    assert!(
+        run.said.contains("U+13000") && run.said.contains("people.csv:9"),
+        "{}",
+        run.said
+    );
+    assert!(run.said.contains("2 made, 6 failed"), "{}", run.said);
+    assert_eq!(desk.names("out").len(), 2);
+    assert_eq!(
+        run.objects().iter().filter(|object| object["status"] == "failed").count(),
+        6
+    );
+}
+
+#[test]
+fn a_row_of_too_many_fields_is_named_by_its_line() {
+    let desk = Desk::new();
+    desk.write("people.csv", "name,grade\nAda,Pass\nLovelace, Ada,Pass\n");
+    let run = desk.render(["-f", "people.csv", "-o", "out"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.contains("people.csv:3: the row has 3 fields"), "{}", run.said);
+    assert!(run.said.contains("help: put quotes around"), "{}", run.said);
+}
+
+#[test]
+fn a_file_in_an_old_encoding_is_refused_with_its_line() {
+    let desk = Desk::new();
+    for (file, bytes) in [
+        ("people.csv", &b"name,grade\r\nAda,Pass\r\nJos\xe9,Pass\r\n"[..]),
+        ("people.txt", b"Ada\nBob\nJos\xe9\n"),
+    ] {
+        desk.write(file, bytes);
+        let run = desk.render(["-f", file, "-o", "out"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.said.contains(&format!("{file}:3: the file is not UTF-8")),
+            "{}",
+            run.said
+        );
+        assert!(!desk.path("out").exists());
+    }
+}
+
+#[test]
+fn plain_names_one_a_line() {
+    let desk = Desk::new();
+    desk.write("names.txt", "\u{feff}Guido van Rossum\r\n\r\n  Lovelace, Ada \r\n莊雅善");
+    let run = desk.render(["-f", "names.txt", "-o", "out"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let stem = "course-v1-ExampleX-CURL101-2026_T1";
+    let names = ["Guido-van-Rossum", "Lovelace-Ada", "莊雅善"];
+    assert_eq!(desk.names("out"), names.map(|name| format!("{stem}-{name}.pdf")));
+
+    desk.write("nobody.txt", "\n\n");
+    let run = desk.render(["-f", "nobody.txt"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.contains("nobody.txt: nobody is named"), "{}", run.said);
+    let run = desk.render(["-f", "nowhere.txt"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.starts_with("nowhere.txt: failed to read the file"), "{}", run.said);
+}
+
+#[test]
+fn usage_that_makes_no_sense_ends_with_two() {
+    let desk = Desk::new();
+    desk.write("names.txt", "Ada\n");
+    let cases: [&[&str]; 11] = [
+        &[],
+        &["bake"],
+        &["render", "--colour"],
+        &["render", "-n", "Ada", "-n", "Bob"],
+        &["render", "-n", "Ada", "-f", "names.txt"],
+        &["render", "-n", "Ada", "-l", "en_XX!"],
+        &["render", "-n", "Ada", "-i", "14.05.2026"],
+        &["render", "-n", "Ada", "--ppi", "9"],
+        &["render", "-n", "Ada", "--set", "hours"],
+        &["render", "-n", "Ada", "--format", "docx"],
+        &["render", "-n"],
+    ];
+    for arguments in cases {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(run.stdout.is_empty() && !run.said.is_empty(), "{arguments:?}: {run:?}");
+    }
+    assert_eq!(desk.names("."), ["names.txt"]);
+    for arguments in ["--help", "--version"] {
+        let run = desk.run([arguments]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(String::from_utf8_lossy(&run.stdout).contains("testamur"), "{run:?}");
+    }
+}
+
+#[test]
+fn an_ending_that_nobody_knows_makes_nothing() {
+    let desk = Desk::new();
+    let run = desk.render(["-n", "Ada", "-o", "ada.bmp"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.said.contains("the ending `.bmp`") && run.said.contains(".png"),
+        "{}",
+        run.said
+    );
+    assert!(desk.names(".").is_empty());
+}
+
+#[test]
+fn several_certificates_do_not_go_into_one_file() {
+    let desk = Desk::new();
+    desk.write("names.txt", "Ada\nBob\n");
+    let cases: [&[&str]; 3] = [
+        &["-o", "x.pdf"],
+        &["-f", "names.txt", "-o", "x.pdf"],
+        &["-f", "names.txt", "-o", "-"],
+    ];
+    for arguments in cases {
+        let run = desk.render(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+        assert!(run.said.contains("folder"), "{arguments:?}: {run:?}");
+        assert_eq!(desk.names("."), ["names.txt"], "{arguments:?}");
+    }
+}
+
+#[test]
+fn nothing_depends_on_the_locale() {
+    let desk = Desk::new();
+    for locale in [None, Some("C"), Some("POSIX"), Some("tr_TR.ISO-8859-9")] {
+        let mut command = desk.command();
+        command.env_clear().args([
+            "render",
+            "-c",
+            COURSE,
+            "-n",
+            "Ya-Shen Chuang (莊雅善)",
+        ]);
+        command.args(["-i", "2026-05-14", "-o", "out", "--json"]);
+        if let Some(locale) = locale {
+            command.env("LC_ALL", locale).env("LANG", locale);
+        }
+        let run = Run::of(command);
+        assert_eq!(run.code, 0, "{run:?}");
+        let [object] = &run.objects()[..] else { panic!("{run:?}") };
+        assert_eq!(object["name"], "Ya-Shen Chuang (莊雅善)");
+    }
+    // A folder that is not there yet takes the name of the one file.
+    assert_eq!(desk.names("."), ["out"]);
+}
+
+#[test]
+fn a_value_may_begin_with_a_hyphen() {
+    let desk = Desk::new();
+    let run =
+        desk.render(["-n", "-Ada", "-g", "-1", "-d", "-x", "-o", "a.json", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.objects()[0]["name"], "-Ada");
+    let sheet: Value = serde_json::from_slice(&desk.read("a.json")).unwrap();
+    let runs = sheet["blocks"][1]["runs"].as_array().unwrap();
+    let text: String = runs.iter().map(|run| run["text"].as_str().unwrap()).collect();
+    let isolate = |c: char| matches!(c, '\u{2068}' | '\u{2069}');
+    assert_eq!(text.replace(isolate, ""), "-Ada, -x");
+    let run =
+        desk.render(["--name=--help", "--set", "-key=-value", "-o", "b.pdf", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.objects()[0]["name"], "--help");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = Desk::new();
+    for flag in ["-n", "-c", "-g", "-l"] {
+        let mut command = desk.command();
+        command.arg("render").arg(flag).arg(OsStr::from_bytes(b"Jos\xe9"));
+        let run = Run::of(command);
+        assert_eq!(run.code, 2, "{flag}: {run:?}");
+        assert!(run.said.contains("UTF-8"), "{flag}: {run:?}");
+    }
+    assert!(desk.names(".").is_empty());
+}
+
+#[test]
+fn which_site_it_is() {
+    let desk = Desk::new();
+    for (site, title) in [("here", "Here"), ("env", "Env"), ("arg", "Arg")] {
+        desk.write(&format!("{site}/testamur.yaml"), "");
+        let courses = KNOTS.replace("Knots and Splices", title);
+        desk.write(&format!("{site}/courses.yaml"), &courses);
+    }
+    let title = |folder: &str, environment: Option<&str>, argument: Option<&str>| {
+        let mut command = desk.command();
+        command.current_dir(desk.path(folder));
+        command.envs(environment.map(|site| ("TESTAMUR_SITE", desk.path(site))));
+        if let Some(site) = argument {
+            command.arg("--site").arg(desk.path(site));
+        }
+        command.args(["render", "-n", "Ada", "-o", "-", "--format", "sheet"]);
+        let run = Run::of(command);
+        assert_eq!(run.code, 0, "{run:?}");
+        let sheet: Value = serde_json::from_slice(&run.stdout).unwrap();
+        (sheet["title"].as_str().unwrap().to_owned(), run.said)
+    };
+    assert_eq!(title("here", Some("env"), Some("arg")).0, "Certificate: Arg, Ada");
+    assert_eq!(title("here", Some("env"), None).0, "Certificate: Env, Ada");
+    let (here, said) = title("here", None, None);
+    assert_eq!((here.as_str(), said.as_str()), ("Certificate: Here, Ada", ""));
+    let (demo, said) = title(".", None, None);
+    assert_eq!(demo, "Certificate: Introduction to Curling, Ada");
+    assert!(said.contains("the built-in demo site"), "{said}");
+
+    let run = desk.run(["--site", "nowhere", "render"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.contains("no folder `nowhere`"), "{run:?}");
+}
+
+#[test]
+fn a_site_may_be_an_empty_file_and_a_course() {
+    let desk = Desk::new();
+    desk.write("testamur.yaml", "");
+    let run = desk.run(["render"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.contains("there is no `courses.yaml`"), "{run:?}");
+    assert_eq!(desk.names("."), ["testamur.yaml"]);
+
+    desk.write("courses.yaml", KNOTS);
+    let run = desk.run(["render", "-n", "Ada", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.objects()[0]["issued"], "2026-05-14");
+    assert_eq!(desk.names("drafts"), ["Org-Knots-2026-Ada.pdf"]);
+    let run = desk.run(["check"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn what_is_unknown_is_named_with_what_is_near() {
+    let desk = Desk::new();
+    let cases: [(&[&str], &str, &str); 5] = [
+        (
+            &["-c", "course-v1:ExampleX+CURL11+2026_T1"],
+            "there is no course `course-v1:ExampleX+CURL11+2026_T1`",
+            "did you mean `course-v1:ExampleX+CURL101+2026_T1`?",
+        ),
+        (&["-c", "Sails"], "there is no course `Sails`", COURSE),
+        (
+            &["--layout", "clasic"],
+            "there is no layout `clasic`",
+            "did you mean `classic`?",
+        ),
+        (&["-l", "tlh"], "there are no sentences in `tlh`", "`ja`"),
+        (&["-l", "en-GB-x-y"], "", ""),
+    ];
+    for (arguments, message, help) in cases {
+        let mut all = vec!["render", "-n", "Ada", "-o", "a.pdf"];
+        all.extend(arguments);
+        let run = desk.run(all);
+        if message.is_empty() {
+            assert_eq!(
+                run.code, 0,
+                "a narrower tag takes the wider one's sentences: {run:?}"
+            );
+            continue;
+        }
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.said.contains(message), "{}", run.said);
+        let said = run.said.lines().find(|line| line.starts_with("help: "));
+        assert!(said.is_some_and(|said| said.contains(help)), "{}", run.said);
+        assert!(desk.names(".").is_empty());
+    }
+}
+
+#[test]
+fn a_failure_leaves_nothing_behind_and_what_was_there() {
+    let desk = Desk::new();
+    desk.write("kept.pdf", "an earlier certificate");
+    for file in ["kept.pdf", "new.pdf"] {
+        let run = desk.render(["-n", "Ada 𓀀", "-o", file]);
+        assert_eq!(run.code, 1, "{run:?}");
+    }
+    assert_eq!(desk.names("."), ["kept.pdf"]);
+    assert_eq!(desk.read("kept.pdf"), b"an earlier certificate");
+
+    let run = desk.render(["-n", "Ada", "-o", "kept.pdf"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(desk.read("kept.pdf").starts_with(b"%PDF-"));
+    // A file where a folder should be.
+    let run = desk.render(["-n", "Ada", "-o", "kept.pdf/ada.pdf"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.said.contains("kept.pdf/ada.pdf: failed to write the file"),
+        "{}",
+        run.said
+    );
+    assert_eq!(desk.names("."), ["kept.pdf"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_has_the_rights_of_any_other() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let desk = Desk::new();
+    desk.write("any", "other");
+    assert_eq!(desk.render(["-n", "Ada", "-o", "ada.pdf"]).code, 0);
+    let rights = |file| fs::metadata(desk.path(file)).unwrap().permissions().mode();
+    assert_eq!(rights("ada.pdf"), rights("any"));
+}
+
+#[test]
+fn a_hyphen_is_standard_output() {
+    let desk = Desk::new();
+    let run = desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "-"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "ada.pdf"]);
+    assert!(run.stdout == desk.read("ada.pdf"));
+    assert_eq!(desk.names("."), ["ada.pdf"]);
+
+    let run = desk.render(["-n", "Ada", "-o", "-", "--json"]);
+    assert_eq!(run.code, 2, "both would go to standard output: {}", run.said);
+    assert!(run.stdout.is_empty());
+}
+
+#[test]
+fn folders_are_made() {
+    let desk = Desk::new();
+    assert_eq!(desk.render(["-n", "Ada", "-o", "one/two/ada.pdf"]).code, 0);
+    assert_eq!(desk.names("one/two"), ["ada.pdf"]);
+    assert_eq!(desk.render(["-n", "Ada", "-o", "three/four/"]).code, 0);
+    assert_eq!(desk.names("three/four"), ["course-v1-ExampleX-CURL101-2026_T1-Ada.pdf"]);
+    fs::create_dir(desk.path("five.pdf")).unwrap();
+    assert_eq!(desk.render(["-n", "Ada", "-o", "five.pdf"]).code, 0);
+    assert_eq!(desk.names("five.pdf").len(), 1);
+}
+
+#[test]
+fn no_name_leads_out_of_the_folder() {
+    let desk = Desk::new();
+    let names = [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        "...",
+        ".hidden",
+        "-rf",
+        r"..\..\windows",
+        "C:evil",
+        "a/b/c",
+        "x.pdf/../../y",
+        "~root",
+        "$(id)",
+        "`id`",
+        "a|b>c<d&e;f",
+        "\"quoted\"'",
+        "*?",
+        "NUL",
+        "\u{202e}fdp.exe",
+    ];
+    desk.write("names.txt", names.join("\n"));
+    let run = desk.render(["-f", "names.txt", "-o", "in/out"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(desk.names("."), ["in", "names.txt"]);
+    assert_eq!(desk.names("in"), ["out"]);
+    let made = desk.names("in/out");
+    assert_eq!(made.len(), names.len());
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    for file in made {
+        assert!(desk.path("in/out").join(&file).is_file(), "{file}");
+        assert!(file.starts_with("course-v1-") && file.ends_with(".pdf"), "{file}");
+        assert!(file.chars().all(plain), "{file}");
+    }
+
+    // Twice the same name are two files.
+    desk.write("twice.txt", "Ada\nAda\nADA\n");
+    assert_eq!(desk.render(["-f", "twice.txt", "-o", "twice"]).code, 0);
+    assert_eq!(desk.names("twice").len(), 3);
+}
+
+#[test]
+fn a_fault_in_a_course_begins_with_its_place() {
+    let desk = Desk::new();
+    desk.write("testamur.yaml", "");
+    desk.write("courses.yaml", KNOTS.replace("title:", "titel:"));
+    for command in ["render", "check"] {
+        let run = desk.run([command]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.said.contains("courses.yaml:2:3: "), "{}", run.said);
+        assert!(run.said.contains("help: did you mean `title`?"), "{}", run.said);
+    }
+    desk.write("courses.yaml", KNOTS.replace("layout: classic", "layout: clasic"));
+    let run = desk.run(["render", "-n", "Ada"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.starts_with("courses.yaml:5:"), "{}", run.said);
+    assert_eq!(desk.names("."), ["courses.yaml", "testamur.yaml"]);
+}
+
+#[test]
+fn check_passes_what_is_sound() {
+    let desk = Desk::new();
+    let run = desk.run(["check", "-l", "ar", "-o", "sheet"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("12 pages passed their proof, 0 failed"), "{}", run.said);
+    let page = String::from_utf8(desk.read("sheet/index.html")).unwrap();
+    let pictures: Vec<&str> =
+        page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(pictures.len(), 12);
+    for picture in pictures {
+        assert!(desk.path("sheet").join(picture).is_file(), "{picture}");
+    }
+    let run = desk.run(["check"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains(", 0 failed"), "{}", run.said);
+}
+
+#[test]
+fn check_finds_what_is_broken() {
+    let desk = Desk::new();
+    desk.write("testamur.yaml", "");
+    let signed = "  signatories:\n    - { name: Ada Example, signature: adda.svg }\n";
+    let cases = [
+        ("a layout", KNOTS.replace("classic", "clasic"), "there is no layout `clasic`"),
+        ("a letter", KNOTS.replace("Splices", "𓀀"), "U+13000"),
+        (
+            "a signature",
+            format!("{KNOTS}{signed}"),
+            "there is no file `signatures/adda.svg`",
+        ),
+        (
+            "an outcome",
+            format!("{KNOTS}  outcomes:\n    Pass: \"{{{{ nam }}}}\"\n"),
+            "`nam`",
+        ),
+    ];
+    for (what, courses, complaint) in cases {
+        desk.write("courses.yaml", &courses);
+        let run = desk.run(["check"]);
+        assert_eq!(run.code, 1, "{what}: {run:?}");
+        assert!(run.said.contains(complaint), "{what}: {}", run.said);
+    }
+}
+
+/// A folder to work in, the current one of each run.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
+        let path = self.0.path().join(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// All that is in a folder, hidden files too, sorted.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.path(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command.current_dir(self.0.path()).env_remove("TESTAMUR_SITE");
+        command.timeout(Duration::from_secs(120));
+        command
+    }
+
+    fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        let mut command = self.command();
+        command.args(arguments);
+        Run::of(command)
+    }
+
+    /// `testamur render` of the demo site's course.
+    fn render(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        let mut command = self.command();
+        command.args(["render", "-c", COURSE]).args(arguments);
+        Run::of(command)
+    }
+}
+
+/// What a run of the program came to.
+#[derive(Debug)]
+struct Run {
+    code: i32,
+    stdout: Vec<u8>,
+    said: String,
+}
+
+impl Run {
+    fn of(mut command: Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().expect("it ends by itself"),
+            stdout: output.stdout,
+            said: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The objects on standard output, one a line.
+    fn objects(&self) -> Vec<Value> {
+        let text = str::from_utf8(&self.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}

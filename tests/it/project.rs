@@ -1,0 +1,339 @@
+//! House rules that no compiler knows: the order of the modules, what the package holds and what it
+//! leans on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Two of one of these would be two caches, two font databases or two data sets of hundreds of
+/// kilobytes; or types of one that the other does not take.
+const ONE_OF_EACH: [&str; 6] =
+    ["comemo", "fontdb", "icu_locale_core", "ring", "typst", "usvg"];
+
+/// Cryptography and TLS come from ring: these would each bring a C library of their own.
+const NONE_OF: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"];
+
+/// Licences under which a program that holds all of this may be passed on.
+const LICENCES: [&str; 9] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Zlib",
+];
+
+/// What stands at the top of the repository besides dotfiles: the project, and what git ignores.
+const TOP: [&str; 18] = [
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "benches",
+    "docs",
+    "drafts",
+    "examples",
+    "fonts",
+    "keys",
+    "layouts",
+    "public",
+    "signatures",
+    "src",
+    "target",
+    "tests",
+];
+
+#[test]
+fn modules_import_only_what_is_declared_above_them() {
+    let library = read(&root().join("src/lib.rs"));
+    let order: Vec<&str> = library
+        .lines()
+        .filter_map(|line| {
+            line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')
+        })
+        .collect();
+    assert_eq!(order.first(), Some(&"error"), "everything may use it");
+    let place: BTreeMap<&str, usize> =
+        order.iter().enumerate().map(|(place, module)| (*module, place)).collect();
+
+    let mut wrong = Vec::new();
+    for module in &order {
+        let own = root().join("src").join(format!("{module}.rs"));
+        assert!(own.is_file(), "{}", own.display());
+        let mut sources = vec![own];
+        sources.extend(files(&root().join("src").join(module)));
+        for source in sources {
+            for imported in imports(&read(&source)) {
+                match place.get(imported.as_str()) {
+                    Some(other) if *other <= place[module] => {}
+                    Some(_) => wrong.push(format!(
+                        "{}: `{imported}` stands below `{module}` in lib.rs",
+                        shown(&source)
+                    )),
+                    None => wrong.push(format!(
+                        "{}: lib.rs has no module `{imported}`",
+                        shown(&source)
+                    )),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The modules that a source names from the crate's root on.
+fn imports(source: &str) -> BTreeSet<String> {
+    let code: String = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let mut found = BTreeSet::new();
+    for (at, root) in code.match_indices("crate::") {
+        let longer = code[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || c == '_');
+        if longer {
+            continue;
+        }
+        let rest = &code[at + root.len()..];
+        match rest.strip_prefix('{') {
+            None => found.extend(word(rest)),
+            Some(group) => {
+                let mut depth = 1;
+                let mut first = true;
+                for (at, c) in group.char_indices() {
+                    if depth == 1 && first && !c.is_whitespace() {
+                        found.extend(word(&group[at..]));
+                        first = false;
+                    }
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' => first = true,
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn word(text: &str) -> Option<String> {
+    let word: String =
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let source = "use crate::date::{Date, crate_like};\nuse crate::{name::Name, runs::{Run, Runs},\n    \
+                  yaml};\n// crate::nothing\nlet x = crate::code::Code::new();\nother_crate::no();";
+    let found = imports(source);
+    assert_eq!(Vec::from_iter(&found), ["code", "date", "name", "runs", "yaml"]);
+}
+
+#[test]
+fn the_lock_file_has_one_of_each_and_none_of_some() {
+    let lock = read(&root().join("Cargo.lock"));
+    let count = |name: &str| lock.matches(&format!("\nname = \"{name}\"\n")).count();
+    for name in ONE_OF_EACH {
+        assert_eq!(count(name), 1, "versions of {name}");
+    }
+    for name in NONE_OF {
+        assert_eq!(count(name), 0, "versions of {name}");
+    }
+}
+
+#[test]
+fn every_dependency_may_be_passed_on() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    assert!(packages.len() > 100);
+    let mut wrong = Vec::new();
+    for package in packages {
+        let licence = package["license"].as_str().unwrap_or("no licence");
+        if !may_be_passed_on(licence) {
+            wrong.push(format!("{} {}: {licence}", package["name"], package["version"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Of every package for every system, or, where only this system's were ever downloaded, of those.
+fn metadata() -> Value {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let metadata = |more: &[&str]| {
+        let mut command = Command::new(&cargo);
+        command.current_dir(root()).args(["metadata", "--format-version=1", "--locked"]);
+        command.arg("--offline").args(more).output().unwrap()
+    };
+    let mut output = metadata(&[]);
+    if !output.status.success() {
+        let system = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        output = metadata(&["--filter-platform", &system]);
+    }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Whether an SPDX expression leaves a way with the licences above. An older form writes `/` for
+/// `OR`.
+fn may_be_passed_on(expression: &str) -> bool {
+    let expression = expression.replace('/', " OR ");
+    let expression = expression.split_whitespace().collect::<Vec<_>>().join(" ");
+    let every = |part: &str| split(part, " AND ").into_iter().all(licence_is_known);
+    split(&expression, " OR ").into_iter().any(every)
+}
+
+fn licence_is_known(part: &str) -> bool {
+    match part.strip_prefix('(').and_then(|part| part.strip_suffix(')')) {
+        Some(inner) => may_be_passed_on(inner),
+        None => LICENCES.contains(&part),
+    }
+}
+
+/// The parts between separators that stand outside brackets.
+fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(separator) {
+        let before = &text[..at];
+        if before.matches('(').count() == before.matches(')').count() {
+            parts.push(&text[start..at]);
+            start = at + separator.len();
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+#[test]
+fn licences_are_read_as_expressions() {
+    for fine in [
+        "MIT",
+        "MIT/Apache-2.0",
+        "MIT OR GPL-3.0",
+        "(MIT OR Apache-2.0) AND Unicode-3.0",
+        "Apache-2.0 WITH LLVM-exception OR GPL-2.0",
+    ] {
+        assert!(may_be_passed_on(fine), "{fine}");
+    }
+    for not in
+        ["GPL-3.0", "MIT AND GPL-3.0", "(MIT OR GPL-3.0) AND GPL-2.0", "no licence", ""]
+    {
+        assert!(!may_be_passed_on(not), "{not}");
+    }
+}
+
+#[test]
+fn every_family_has_its_licence() {
+    let mut families = 0;
+    for folder in entries(&root().join("fonts")).into_iter().filter(|path| path.is_dir())
+    {
+        let names = entries(&folder);
+        let licence = |path: &PathBuf| {
+            let name = name(path).to_uppercase();
+            name.starts_with("OFL") || name.starts_with("LICEN")
+        };
+        let licence = names.iter().find(|path| licence(path));
+        let licence =
+            licence.unwrap_or_else(|| panic!("no licence in {}", shown(&folder)));
+        let text = read(licence);
+        assert!(text.contains("Copyright"), "{} names nobody", shown(licence));
+        let ending =
+            |path: &PathBuf| path.extension().and_then(OsStr::to_str).map(str::to_owned);
+        for file in names.iter().filter(|path| *path != licence) {
+            let ending = ending(file).unwrap_or_default();
+            assert!(["otf", "ttc", "ttf"].contains(&ending.as_str()), "{}", shown(file));
+        }
+        families += 1;
+    }
+    assert!(families > 10, "{families} families");
+}
+
+#[test]
+fn every_declared_family_is_there() {
+    let mut fonts = fontdb::Database::new();
+    fonts.load_fonts_dir(root().join("fonts"));
+    let there: BTreeSet<&str> = fonts
+        .faces()
+        .flat_map(|face| face.families.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    let list = read(&root().join("fonts/fonts.yaml"));
+    let declared: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split_once("family: ")?.1.split([',', '}']).next())
+        .map(str::trim)
+        .collect();
+    assert!(declared.len() > 10, "{declared:?}");
+    for family in declared {
+        assert!(there.contains(family), "fonts.yaml names {family}");
+    }
+}
+
+#[test]
+fn goldens_are_small() {
+    const MOST: u64 = 30 * 1024;
+    for layout in entries(&root().join("layouts")) {
+        for golden in files(&layout.join("golden")) {
+            let size = fs::metadata(&golden).unwrap().len();
+            assert!(size <= MOST, "{} has {size} bytes", shown(&golden));
+        }
+    }
+}
+
+#[test]
+fn the_top_level_shows_the_project() {
+    let entries = entries(&root());
+    let names =
+        entries.iter().map(|path| name(path)).filter(|name| !name.starts_with('.'));
+    let strangers: Vec<&str> = names.filter(|name| !TOP.contains(name)).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", shown(path)))
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().and_then(OsStr::to_str).unwrap()
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// What a folder holds, sorted; nothing if there is no such folder.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The files in a folder and below.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (folders, mut found): (Vec<_>, Vec<_>) =
+        entries(folder).into_iter().partition(|path| path.is_dir());
+    found.extend(folders.iter().flat_map(|folder| files(folder)));
+    found
+}
