@@ -13,4 +13,5 @@ mod names; // A thousand names in all scripts, none of which the proof may refus
 mod program; // The program: arguments in, files, words and exit codes out
 mod project; // House rules that no compiler knows
 mod proof; // Faults of a page, one in each layout, in three directions of reading
+mod samples; // sheets and goldens beside each layout
 mod soak; // Thousands of renders: each PDF is its own, and memory stays flat
