@@ -5,9 +5,9 @@
 //! face lacks moves its whole word to the family that `fonts/fonts.yaml` declares for the script,
 //! and Typst's own letter-by-letter fallback never comes into play.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use icu_properties::props::{EastAsianWidth, GeneralCategory, Script};
 use icu_properties::{CodePointMapData, PropertyNamesShort};
@@ -33,8 +33,12 @@ pub(crate) struct Fonts {
     book: LazyHash<FontBook>,
     faces: Vec<Face>,
     families: Vec<Family>,
+    orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
     warnings: Vec<Warning>,
 }
+
+/// What the order of families depends on: kind, weight, slope, script and language.
+type OrderKey = (Like, u16, bool, &'static str, Tag);
 
 #[derive(Debug)]
 struct Face {
@@ -54,7 +58,7 @@ struct Family {
 }
 
 /// The kind of face that another one may stand in for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Like {
     Serif,
     Sans,
@@ -110,6 +114,8 @@ pub(crate) struct Setting {
 }
 
 impl Fonts {
+    const MOST_ORDERS: usize = 10_000;
+
     /// The faces and families of a site, in the order of their file names.
     pub(crate) fn load(site: &Site) -> Result<Self> {
         let mut database = fontdb::Database::new();
@@ -157,7 +163,8 @@ impl Fonts {
         }
         let book = FontBook::from_infos(infos);
         let families = declared(site, &book, &mut warnings)?;
-        Ok(Self { book: LazyHash::new(book), faces, families, warnings })
+        let orders = RwLock::default();
+        Ok(Self { book: LazyHash::new(book), faces, families, orders, warnings })
     }
 
     pub(crate) fn book(&self) -> &LazyHash<FontBook> {
@@ -267,14 +274,35 @@ impl Fonts {
             Some((font, Setting { scale: scale(family), script, ..setting }))
         };
         face(wanted.family).or_else(|| {
-            let mut candidates: Vec<&Family> = self
-                .families
-                .iter()
-                .filter(|family| matches!(family.like, Like::Serif | Like::Sans))
-                .collect();
-            candidates.sort_by_key(|family| self.distance(family, wanted, script, tag));
-            candidates.into_iter().find_map(|family| face(&family.name))
+            let order = self.order(wanted, script, tag);
+            order.iter().find_map(|&index| face(&self.families[index].name))
         })
+    }
+
+    /// The families that may stand in for a wanted face, nearest first: indices into `families`.
+    fn order(&self, wanted: Wanted<'_>, script: &'static str, tag: &Tag) -> Arc<[usize]> {
+        let key = (wanted.like, wanted.weight, wanted.italic, script, tag.clone());
+        let known = self.orders.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(order) = known.get(&key) {
+            return order.clone();
+        }
+        drop(known);
+        let languages: Vec<Tag> = tag.fallbacks().collect();
+        let mut order: Vec<usize> = (0..self.families.len())
+            .filter(|&index| {
+                matches!(self.families[index].like, Like::Serif | Like::Sans)
+            })
+            .collect();
+        order.sort_by_cached_key(|&index| {
+            self.distance(&self.families[index], wanted, script, &languages)
+        });
+        let order: Arc<[usize]> = order.into();
+        let mut known = self.orders.write().unwrap_or_else(PoisonError::into_inner);
+        // Languages come with requests: what they may fill is bounded.
+        if known.len() < Self::MOST_ORDERS {
+            known.insert(key, order.clone());
+        }
+        order
     }
 
     /// How far a family is from what is wanted: script first, then language, weight, kind.
@@ -283,13 +311,13 @@ impl Fonts {
         family: &Family,
         wanted: Wanted<'_>,
         script: &str,
-        tag: &Tag,
+        languages: &[Tag],
     ) -> impl Ord + use<> {
         let neutral = matches!(script, "Zyyy" | "Zinh");
         let other_script = !neutral && !family.scripts.iter().any(|s| s == script);
-        let language = tag
-            .fallbacks()
-            .position(|tag| family.languages.contains(&tag))
+        let language = languages
+            .iter()
+            .position(|tag| family.languages.contains(tag))
             .unwrap_or(usize::MAX);
         // A family made for one other language waits behind those made for any.
         let foreign = !family.languages.is_empty() && language == usize::MAX;

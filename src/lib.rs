@@ -27,6 +27,7 @@
 //! - [`Request`]: who gets what, with a cleaned [`Name`].
 //! - [`Course`]: the facts, from `courses.yaml`.
 //! - [`Phrases`]: a language's sentences, filled in: [`Runs`] of text, values kept apart.
+//! - [`Ink`]: a signature lifted off its scan.
 //! - [`Sheet`]: the one value that a layout sees.
 //! - [`Page`]: what Typst made of the sheet.
 //! - [`Proof`]: the page, read back by machine and found right. A page that fails becomes no file.
@@ -66,6 +67,9 @@ mod phrases;
 mod font;
 
 mod code;
+
+mod scan;
+
 mod picture;
 
 mod sources;
@@ -101,6 +105,7 @@ pub use crate::press::{Draft, DraftOptions, Press};
 pub use crate::proof::Proof;
 pub use crate::request::{Attachment, Request};
 pub use crate::runs::{Run, Runs};
+pub use crate::scan::{Area, Ink, InkOptions};
 pub use crate::settings::Settings;
 pub use crate::sheet::{
     Sentence, Sheet, SheetImage, SheetRun, SheetSignatory, SheetTheme, Verify,

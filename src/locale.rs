@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
+use crate::error::{Error, Kind, Place, Result, Warning};
 use crate::lang::Tag;
 use crate::site::Site;
 use crate::yaml::{Document, Faults, Fields, Node};
@@ -219,8 +219,11 @@ fn blocks(
 fn unknown(site: &Site, layout: &str, tag: &Tag) -> Error {
     let known = languages(site, layout);
     let hint = match known.is_empty() {
-        true => "there are no locales".into(),
-        false => did_you_mean(tag.as_str(), known.iter().map(String::as_str)),
+        true => "there are no locales".to_owned(),
+        false => {
+            let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
+            format!("known here: {}", known.join(", "))
+        }
     };
     Error::new(Kind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
         .with_help(format!(

@@ -1,4 +1,4 @@
-//! A picture that a page can show: PNG or SVG, measured and bounded.
+//! A picture that a page can show: PNG or SVG, measured and bounded; a signature also as ink.
 
 use std::fmt;
 use std::io::Cursor;
@@ -8,6 +8,7 @@ use image::ImageReader;
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
+use crate::scan::{Ink, InkOptions};
 
 /// A picture's bytes with what they are.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Picture {
     bytes: Arc<[u8]>,
     format: Format,
     size: (f64, f64),
+    /// Where a signature rests on its line, as a share of the height from the top.
+    baseline: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,31 @@ impl Picture {
         }
     }
 
+    /// A signature from its scan: PNG, JPEG or WebP become ink on transparency, an SVG stays as it
+    /// is; of both the line is found that the letters rest on.
+    ///
+    /// # Errors
+    /// [`Kind::Image`]: unreadable, no ink, nothing but ink. [`Kind::TooLarge`].
+    pub(crate) fn signature(scan: &[u8]) -> Result<Self> {
+        let ink = Ink::lift(scan, &InkOptions::default())?;
+        let (width, height) = ink.size();
+        let [_, top, _, extent] = ink.found();
+        let drawn = ink.baseline() / f64::from(height);
+        match Self::read(scan) {
+            Ok(own) if own.format == Format::Svg => {
+                // What was found is a part of the drawing.
+                let baseline = (top + drawn * extent) / own.size.1;
+                Ok(Self { baseline: Some(baseline.clamp(0.0, 1.0)), ..own })
+            }
+            _ => Ok(Self {
+                bytes: ink.png().into(),
+                format: Format::Png,
+                size: (f64::from(width), f64::from(height)),
+                baseline: Some(drawn),
+            }),
+        }
+    }
+
     /// An SVG from its text.
     pub(crate) fn svg(text: String) -> Result<Self> {
         let options = usvg::Options {
@@ -67,7 +95,17 @@ impl Picture {
             Error::new(Kind::Image, format!("failed to read the SVG ({error})"))
         })?;
         let size = (f64::from(tree.size().width()), f64::from(tree.size().height()));
-        Ok(Self { bytes: text.into_bytes().into(), format: Format::Svg, size })
+        Ok(Self {
+            bytes: text.into_bytes().into(),
+            format: Format::Svg,
+            size,
+            baseline: None,
+        })
+    }
+
+    /// An SVG that the library made itself, of a known size.
+    pub(crate) fn made(svg: String, size: (f64, f64)) -> Self {
+        Self { bytes: svg.into_bytes().into(), format: Format::Svg, size, baseline: None }
     }
 
     fn png(bytes: &[u8]) -> Result<Self> {
@@ -86,7 +124,7 @@ impl Picture {
         }
         open().decode().map_err(broken)?;
         let size = (f64::from(width), f64::from(height));
-        Ok(Self { bytes: bytes.into(), format: Format::Png, size })
+        Ok(Self { bytes: bytes.into(), format: Format::Png, size, baseline: None })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -96,6 +134,11 @@ impl Picture {
     /// Width and height, of which only the ratio means anything.
     pub(crate) fn size(&self) -> (f64, f64) {
         self.size
+    }
+
+    /// Where a signature rests on its line, as a share of the height from the top.
+    pub(crate) fn baseline(&self) -> Option<f64> {
+        self.baseline
     }
 
     pub(crate) fn ending(&self) -> &'static str {

@@ -28,10 +28,10 @@ impl Pool {
     const STACK: usize = 16 << 20;
     /// Renders that were given up, after which the pool is unwell.
     const MOST_ABANDONED: usize = 4;
-    /// Results that no render of the last hundred asked for are dropped from Typst's caches: the
-    /// shortest memory at which a row of certificates of one layout still finds what it shares.
-    const EVICT_EVERY: usize = 10;
-    const EVICT_AGE: usize = 10;
+    /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
+    /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
+    const EVICT_EVERY: usize = 5;
+    const EVICT_AGE: usize = 2;
 
     /// Starts `workers` threads.
     ///

@@ -1,5 +1,6 @@
 //! What outlives a job, and the row of steps that makes a certificate.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -31,8 +32,8 @@ use crate::site::Site;
 /// A press owns what outlives a job: the fonts, the parsed layouts, the compiled sentences, the
 /// render threads. It is `Send + Sync` and works through `&self`, so one is enough for a program.
 /// Its methods block; they may be called inside an asynchronous runtime's blocking section. Typst's
-/// caches are the process's own: all presses share them, and each drops what has not been used for
-/// a hundred renders.
+/// caches are the process's own: all presses share them, and each drops what its last fifteen renders
+/// did not use.
 pub struct Press {
     site: Site,
     settings: Settings,
@@ -41,7 +42,8 @@ pub struct Press {
     pool: Pool,
     layouts: Cache<String, Layout>,
     phrases: Cache<(String, Tag), Phrases>,
-    pictures: Cache<String, Picture>,
+    signatures: Cache<String, Picture>,
+    logos: Cache<String, Picture>,
     warnings: Vec<Warning>,
 }
 
@@ -124,7 +126,8 @@ impl Press {
             pool,
             layouts: Cache::default(),
             phrases: Cache::default(),
-            pictures: Cache::default(),
+            signatures: Cache::default(),
+            logos: Cache::default(),
             warnings,
         })
     }
@@ -345,45 +348,40 @@ impl Press {
         course: &Course,
     ) -> Result<(Vec<Option<Picture>>, Option<Picture>)> {
         let mut faults = Vec::new();
-        let mut read = |name: Option<&str>, place: &Place| {
-            let name = name?;
-            match self.picture(name, place) {
-                Ok(picture) => Some((*picture).clone()),
-                Err(error) => {
-                    faults.push(error.at(place.clone()));
-                    None
-                }
-            }
+        let mut keep = |place: &Place, picture: Result<Arc<Picture>>| {
+            let picture = picture.map_err(|error| faults.push(error.at(place.clone())));
+            picture.ok().map(|picture| (*picture).clone())
         };
-        let signatures = course
-            .signatories
-            .iter()
-            .map(|person| read(person.signature.as_deref(), person.place()))
-            .collect();
-        let logo_place = course.theme.logo_place().unwrap_or(course.place());
-        let logo = read(course.theme.logo.as_deref(), logo_place);
+        let mut signatures = Vec::new();
+        for person in &course.signatories {
+            signatures.push(person.signature.as_deref().and_then(|name| {
+                let picture = self
+                    .signatures
+                    .get(name.to_owned(), || Picture::signature(&self.scan(name)?));
+                keep(person.place(), picture)
+            }));
+        }
+        let logo = course.theme.logo.as_deref().and_then(|name| {
+            let place = course.theme.logo_place().unwrap_or(course.place());
+            let picture =
+                self.logos.get(name.to_owned(), || Picture::read(&self.scan(name)?));
+            keep(place, picture)
+        });
         Error::join(faults)?;
         Ok((signatures, logo))
     }
 
-    fn picture(&self, name: &str, place: &Place) -> Result<Arc<Picture>> {
-        self.pictures.get(name.to_owned(), || {
-            let file = format!("signatures/{name}");
-            match self.site.read(&file)? {
-                Some(bytes) => Picture::read(&bytes),
-                None => {
-                    let names = self.site.list("signatures");
-                    let names =
-                        names.iter().filter_map(|n| n.strip_prefix("signatures/"));
-                    let names: Vec<&str> = names.collect();
-                    Err(Error::new(
-                        Kind::MissingFile,
-                        format!("there is no file `{file}`"),
-                    )
-                    .at(place.clone())
-                    .with_help(did_you_mean(name, names)))
-                }
-            }
+    /// The content of a file in `signatures/`.
+    fn scan(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        let file = format!("signatures/{name}");
+        self.site.read(&file)?.ok_or_else(|| {
+            let names = self.site.list("signatures");
+            let names: Vec<&str> = names
+                .iter()
+                .filter_map(|name| name.strip_prefix("signatures/"))
+                .collect();
+            Error::new(Kind::MissingFile, format!("there is no file `{file}`"))
+                .with_help(did_you_mean(name, names))
         })
     }
 

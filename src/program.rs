@@ -7,6 +7,7 @@ mod people;
 mod place;
 mod render;
 mod report;
+mod signature;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match arguments.command {
         Command::Render(render) => render::run(&arguments.site, &render),
         Command::Check(check) => check::run(&arguments.site, &check),
+        Command::Signature(signature) => signature::run(&signature),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

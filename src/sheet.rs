@@ -132,6 +132,9 @@ pub struct SheetImage {
     pub width: f64,
     /// Its height.
     pub height: f64,
+    /// Where a signature rests on its line, as a share of the height from the top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
     /// What it shows, for people who do not see it.
     pub alt: String,
     #[serde(skip)]
@@ -232,7 +235,8 @@ impl Sheet {
 
         let paper = content.theme.paper.unwrap_or(layout.theme.paper);
         let code = Code::new(content.verify_url, paper)?;
-        let (modules, picture) = (code.modules, Picture::svg(code.svg)?);
+        let side = (code.modules + 2 * Code::QUIET) as f64;
+        let (modules, picture) = (code.modules, Picture::made(code.svg, (side, side)));
         let verify = authenticity.is_some().then(|| Verify {
             url: content.verify_url.to_owned(),
             code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),
@@ -319,6 +323,7 @@ impl SheetImage {
             data: None,
             width,
             height,
+            baseline: picture.baseline(),
             alt,
             picture,
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use testamur::{Date, Tag};
+use testamur::{Colour, Date, Tag};
 
 /// Certificates, made and proof-read.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Render(Render),
     /// Find everything in the site that can be wrong, before it is
     Check(Check),
+    /// Show what is made of a scanned signature
+    Signature(Signature),
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +121,20 @@ pub(crate) struct Check {
     /// Write a picture of every page that passes, and a page that shows them all
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Signature {
+    /// The scan: PNG, JPEG, WebP or SVG
+    pub(crate) file: PathBuf,
+
+    /// The PNG to write: ink on transparency
+    #[arg(short, long, value_name = "FILE.png")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Ink it in this colour
+    #[arg(long, value_name = "#RRGGBB")]
+    pub(crate) tint: Option<Colour>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
