@@ -69,9 +69,23 @@ impl Error {
         }
     }
 
-    /// What has no place comes first, then file by file from top to bottom.
-    fn order(&self) -> Option<(&str, Option<u32>, Option<u32>)> {
-        self.place().map(|place| (place.file.as_str(), place.line, place.column))
+    /// File by file from top to bottom, then what has no place.
+    fn order(&self) -> impl Ord + '_ {
+        let place = self.place();
+        let place = place.map(|place| (place.file.as_str(), place.line, place.column));
+        (place.is_none(), place)
+    }
+
+    /// Both results, or the faults of both.
+    pub(crate) fn both<A, B>(one: Result<A>, other: Result<B>) -> Result<(A, B)> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(fault), Ok(_)) | (Ok(_), Err(fault)) => Err(fault),
+            (Err(mut first), Err(second)) => {
+                first.0.more.push(second);
+                Err(first)
+            }
+        }
     }
 
     /// The kind of the (first) fault.
@@ -103,12 +117,23 @@ impl Error {
 
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.0.kind, Kind::Deadline | Kind::Unwell)
+        matches!(
+            self.0.kind,
+            Kind::Deadline | Kind::Unwell | Kind::Signer | Kind::Timestamp
+        )
     }
 
     /// Whether the request or the site is at fault, rather than the machine or this library.
     pub fn is_user_fault(&self) -> bool {
-        !matches!(self.0.kind, Kind::Deadline | Kind::Unwell | Kind::Panic | Kind::Io)
+        !matches!(
+            self.0.kind,
+            Kind::Deadline
+                | Kind::Unwell
+                | Kind::Panic
+                | Kind::Io
+                | Kind::Signer
+                | Kind::Timestamp
+        )
     }
 }
 
@@ -271,6 +296,18 @@ pub enum Kind {
     Unwell,
     /// A render panicked.
     Panic,
+    /// A key or its certificate cannot be used: unreadable, weak, expired, not a pair.
+    Key,
+    /// Something is there already and is not overwritten.
+    Exists,
+    /// A document that cannot be sealed, or a seal that cannot be raised.
+    Seal,
+    /// Whoever holds the key failed to sign: a command that fails or hangs.
+    Signer,
+    /// A time-stamp authority, or a list of revocations, cannot be had.
+    Timestamp,
+    /// A seal or signature is not what its writer made.
+    Tampered,
     /// A file or folder cannot be read or written.
     Io,
 }
@@ -306,6 +343,12 @@ impl Kind {
             Kind::Deadline => "deadline",
             Kind::Unwell => "unwell",
             Kind::Panic => "panic",
+            Kind::Key => "key",
+            Kind::Exists => "exists",
+            Kind::Seal => "seal",
+            Kind::Signer => "signer",
+            Kind::Timestamp => "timestamp",
+            Kind::Tampered => "tampered",
             Kind::Io => "io",
         }
     }

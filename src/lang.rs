@@ -241,7 +241,8 @@ mod tests {
         assert_eq!(steps("ar-u-ca-islamic"), "ar");
         assert_eq!(steps("zh-Hant-TW"), "zh-Hant-TW zh-Hant zh");
         assert_eq!(steps("zh-TW"), "zh-TW zh-Hant zh");
-        assert_eq!(steps("zh-CN"), "zh-CN zh");
+        assert_eq!(steps("zh-CN"), "zh-CN zh-Hans zh");
+        assert_eq!(steps("zh"), "zh zh-Hans");
         assert_eq!(steps("ca-ES-valencia"), "ca-ES-valencia ca-ES ca");
     }
 

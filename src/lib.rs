@@ -32,11 +32,14 @@
 //! - [`Page`]: what Typst made of the sheet.
 //! - [`Proof`]: the page, read back by machine and found right. A page that fails becomes no file.
 //! - [`Draft`]: a file and what it is.
+//! - [`Sealed`]: the PDF, signed inside (PAdES) and beside it (OpenPGP), by the site's [`Keys`];
+//!   [`verify()`] is the other end of it.
 //!
 //! [`Press`] owns what outlives a job and strings the row together.
 //!
 //! # Features
 //! - `cli` (default): the program `testamur`. A library has no use for it.
+//! - `tsa` (default): asks time-stamp authorities over HTTP, and fetches revocation lists.
 //! - `fonts` (default): the families of `fonts/`, 85 MB, inside the library. Without it a [`Site`]
 //!   brings its own.
 
@@ -49,6 +52,17 @@ mod yaml;
 mod date;
 mod name;
 mod runs;
+
+mod moment;
+
+mod hex;
+mod pem;
+
+mod key;
+
+mod x509;
+
+mod signer;
 
 mod site;
 
@@ -86,6 +100,18 @@ mod proof;
 
 mod export;
 
+mod openpgp;
+
+mod pdf;
+
+mod cms;
+
+mod verify;
+
+mod seal;
+
+mod keys;
+
 mod pool;
 
 mod press;
@@ -96,9 +122,13 @@ pub use crate::course::{
 pub use crate::date::Date;
 pub use crate::error::{Error, Kind, Place, Result, Warning};
 pub use crate::export::Format;
+pub use crate::key::{Algorithm, PrivateKey, PublicKey};
+pub use crate::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use crate::lang::{Direction, Tag};
 pub use crate::layout::{Fit, Paper};
+pub use crate::moment::Moment;
 pub use crate::name::Name;
+pub use crate::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
 pub use crate::page::Page;
 pub use crate::phrases::Phrases;
 pub use crate::press::{Draft, DraftOptions, Press};
@@ -106,11 +136,22 @@ pub use crate::proof::Proof;
 pub use crate::request::{Attachment, Request};
 pub use crate::runs::{Run, Runs};
 pub use crate::scan::{Area, Ink, InkOptions};
-pub use crate::settings::Settings;
+#[cfg(feature = "tsa")]
+pub use crate::seal::Http;
+pub use crate::seal::{Network, Sealed, Sealer};
+pub use crate::settings::{
+    AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings, Settings,
+};
 pub use crate::sheet::{
     Sentence, Sheet, SheetImage, SheetRun, SheetSignatory, SheetTheme, Verify,
 };
+pub use crate::signer::{CommandSigner, Identity, Signer, SignerInput};
 pub use crate::site::Site;
+pub use crate::verify::{
+    RevisionKind, SealLevel, SealReport, SignatureReport, SignerReport, StampReport,
+    Trust, Verdict, Verification, verify,
+};
+pub use crate::x509::X509;
 
 /// The README's own examples, run as tests.
 #[cfg(doctest)]

@@ -2,12 +2,15 @@
 
 mod args;
 mod check;
+mod key;
 mod output;
 mod people;
 mod place;
 mod render;
 mod report;
+mod seal;
 mod signature;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -61,6 +64,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Render(render) => render::run(&arguments.site, &render),
         Command::Check(check) => check::run(&arguments.site, &check),
         Command::Signature(signature) => signature::run(&signature),
+        Command::Key(key) => key::run(&arguments.site, &key),
+        Command::Seal(seal) => seal::run(&arguments.site, &seal),
+        Command::Verify(verify) => verify::run(&arguments.site, &verify),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

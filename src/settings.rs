@@ -1,14 +1,19 @@
 //! What an operator sets in `testamur.yaml`.
 
+mod seal;
+
 use std::time::Duration;
 
+pub use self::seal::{
+    AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings,
+};
 use crate::error::{Kind, Result};
 use crate::yaml::{Document, Fault, Faults, Fields, Key, Node};
 
 /// The name of the file.
 pub(crate) const FILE: &str = "testamur.yaml";
 
-const KNOWN: [&str; 3] = ["publish", "render", "timezone"];
+const KNOWN: [&str; 4] = ["publish", "render", "seal", "timezone"];
 /// Parts of the design that this release does not have: said, rather than passed over.
 const PLANNED: [&str; 4] = ["agent", "keys", "queue", "store"];
 
@@ -23,6 +28,8 @@ pub struct Settings {
     pub timezone: Option<String>,
     /// How documents are made.
     pub render: Render,
+    /// How they are sealed.
+    pub seal: SealSettings,
 }
 
 /// Where certificates are published.
@@ -83,6 +90,9 @@ impl Settings {
         }
         if let Some(node) = fields.get("timezone") {
             self.timezone = faults.keep(timezone(node));
+        }
+        if let Some(node) = fields.get("seal") {
+            self.seal = SealSettings::read(node, faults);
         }
         if let Some(node) = fields.get("render")
             && let Some(fields) = node.fields(&["deadline", "threads"], faults)

@@ -38,6 +38,8 @@ enum File {
 }
 
 impl Site {
+    const DEMO_NAME: &str = "the built-in demo site";
+
     /// A site without files of its own, to be filled with [`with_file`](Self::with_file).
     pub fn new() -> Self {
         Self { name: "the site in memory".into(), own: BTreeMap::new() }
@@ -51,7 +53,7 @@ impl Site {
                 Some((name.strip_prefix(DEMO)?.to_owned(), File::BuiltIn(bytes)))
             })
             .collect();
-        Self { name: "the built-in demo site".into(), own }
+        Self { name: Self::DEMO_NAME.into(), own }
     }
 
     /// The site in a folder. Symbolic links are followed; hidden files are passed over.
@@ -85,6 +87,11 @@ impl Site {
     /// What the site is called in messages: its folder, or what it is instead of one.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether it is the built-in demo site.
+    pub fn is_demo(&self) -> bool {
+        matches!(self.name, Cow::Borrowed(Self::DEMO_NAME))
     }
 
     /// The content of a file, if there is one of that name.

@@ -153,7 +153,7 @@ fn an_unknown_course() {
     let courses = parse(COURSE);
     let error = courses.get("d").unwrap_err();
     assert_eq!(error.kind(), Kind::UnknownCourse);
-    assert_eq!(error.help(), Some("did you mean `c`?"));
+    assert_eq!(error.help(), Some("known here: `c`"));
     assert!(Courses::default().get("c").unwrap_err().help().is_some());
 }
 

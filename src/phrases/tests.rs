@@ -117,7 +117,7 @@ fn each_language_has_its_own_order() {
     assert_eq!(text("ar")[1], "course: «Introduction to Curling»");
     assert_eq!(text("ar")[6], "صدرت بتاريخ 14 مايو 2026");
     assert_eq!(text("ar-u-ca-islamic-umalqura")[6], "صدرت بتاريخ 27 ذو القعدة 1447 هـ");
-    assert_eq!(text("ja")[0], "recipient: Ada Lovelace 殿");
+    assert_eq!(text("ja")[0], "recipient: Ada Lovelace\u{a0}殿");
     assert_eq!(text("ja")[5], "2026年5月14日");
 }
 

@@ -25,11 +25,19 @@ pub(crate) struct SiteArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make drafts: proof-read, marked as specimens, published nowhere
-    Render(Render),
+    Render(Box<Render>),
     /// Find everything in the site that can be wrong, before it is
     Check(Check),
     /// Show what is made of a scanned signature
     Signature(Signature),
+    /// Make, show and rotate the keys that seal
+    #[command(subcommand)]
+    Key(Key),
+    /// Seal drafts, and raise what a seal proves
+    #[command(subcommand)]
+    Seal(Seal),
+    /// Find out whether a certificate is intact, and by whom it is
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +72,16 @@ pub(crate) struct Render {
     /// Leave out the word that marks a draft
     #[arg(long)]
     pub(crate) no_specimen: bool,
+
+    /// Seal the PDF, and sign it beside
+    #[arg(long)]
+    pub(crate) seal: bool,
+
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+
+    #[command(flatten)]
+    pub(crate) stamps: Stamps,
 
     /// Print one JSON object a certificate on standard output
     #[arg(long)]
@@ -163,4 +181,109 @@ fn pixels(text: &str) -> Result<f64, String> {
         Ok(number) if (10.0..=1200.0).contains(&number) => Ok(number),
         _ => Err("give a number from 10 to 1200".to_owned()),
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make the first set: P-256 with a root of its own for the PDF, Ed25519 for OpenPGP
+    New(NewKey),
+    /// Print fingerprints, dates and the public parts to hand out
+    Show(ShowKey),
+    /// Make the next set; what the last one sealed can still be verified
+    Rotate(RotateKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyFolder {
+    /// The folder of the keys; `keys` in the site's folder if left out
+    #[arg(long = "keys", value_name = "DIR", env = "TESTAMUR_KEYS")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewKey {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The organisation's name, which stands in the certificate and the OpenPGP key
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// A private key of your own for the PDF: PKCS #8 or PKCS #1, RSA, P-256 or P-384
+    #[arg(long, value_name = "PEM", requires = "chain")]
+    pub(crate) key: Option<PathBuf>,
+    /// Its certificate, then the certificates of its issuers
+    #[arg(long, value_name = "PEM", requires = "key")]
+    pub(crate) chain: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowKey {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateKey {
+    #[command(flatten)]
+    pub(crate) new: NewKey,
+    /// Make a new root too, which everybody has to be given anew
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) root: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Seal {
+    /// Seal a PDF that testamur rendered
+    Draft(SealDraft),
+    /// Add what was missed or came later: a time stamp, revocation lists, an archive time stamp
+    Upgrade(SealDraft),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealDraft {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    #[command(flatten)]
+    pub(crate) stamps: Stamps,
+    /// The PDF
+    pub(crate) file: PathBuf,
+    /// Where the sealed PDF goes, with its signature beside it; in its place if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What `render --seal`, `issue` and `seal` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Stamps {
+    /// The address of a time-stamp authority (RFC 3161)
+    #[arg(long, value_name = "URL", env = "TESTAMUR_AUTHORITY")]
+    pub(crate) authority: Option<String>,
+    /// Reserve a field for an archive time stamp
+    #[arg(long)]
+    pub(crate) archive: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The certificate
+    pub(crate) file: PathBuf,
+    /// The signature beside it; FILE.sig if that is there
+    #[arg(long, value_name = "SIG")]
+    pub(crate) signature: Option<PathBuf>,
+    /// Certificates that are trusted, with whomever they issue to; may be given more than once
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Certificates of time-stamp authorities that are trusted for time only
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust_time: Vec<PathBuf>,
+    /// OpenPGP keys that are trusted, armoured; may be given more than once
+    #[arg(long, value_name = "ASC")]
+    pub(crate) keyring: Vec<PathBuf>,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }

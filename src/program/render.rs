@@ -1,18 +1,18 @@
 //! `testamur render`: drafts as files.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
 
 use serde_json::json;
-use testamur::{Date, Draft, DraftOptions, Format, Press};
+use testamur::{Date, Draft, DraftOptions, Format, Press, Sealer};
 
 use super::args::{FormatName, Render, SiteArguments};
 use super::output::{self, Output};
 use super::people::{Person, people};
-use super::{Failure, Outcome, place, report};
+use super::{Failure, Outcome, place, report, seal};
 
 pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Failure> {
     let format = format(render)?;
@@ -29,13 +29,26 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         report::warning(warning);
     }
     let today = place::today(&press)?;
+    // Bad keys are found before the first page is set.
+    let sealer = match render.seal {
+        false => None,
+        true if format != Format::Pdf => {
+            return Err(Failure::usage("only a PDF can be sealed\nhelp: name a .pdf"));
+        }
+        true => {
+            let settings = seal::settings(press.settings().seal.clone(), &render.stamps);
+            let now = place::now()?;
+            place::first_keys(site, &render.keys, &press, now)?;
+            Some(place::keys(site, &render.keys, &settings, now)?.sealer())
+        }
+    };
     if let Some(layout) = &render.sample {
         let options = options(render, format);
         let draft = press.draft_sample(layout, today, &options)?;
         draft.warnings.iter().for_each(report::warning);
         let mut output = Output::new(render.output.as_deref(), true)?;
         let path = output.path(layout, "sample", format.ending());
-        output::write(path.as_deref(), &draft.bytes)?;
+        save(path.as_deref(), &draft, sealer.as_ref())?;
         if let Some(path) = path {
             report::line(&format!("made {}", path.display()));
         }
@@ -55,7 +68,7 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         })
         .collect();
 
-    let run = Run { press: &press, render, today, format };
+    let run = Run { press: &press, render, today, format, sealer };
     let bar = report::progress(jobs.len());
     let failed = Mutex::new(0_usize);
     let queue = Mutex::new(jobs.iter());
@@ -94,6 +107,7 @@ struct Run<'a> {
     render: &'a Render,
     today: Date,
     format: Format,
+    sealer: Option<Sealer>,
 }
 
 /// Why a certificate was not made: the library's error, or the program's.
@@ -115,7 +129,8 @@ impl Run<'_> {
             .press
             .draft_with(&request, self.today, &options)
             .map_err(Fault::Press)?;
-        output::write(job.path.as_deref(), &draft.bytes).map_err(Fault::Program)?;
+        save(job.path.as_deref(), &draft, self.sealer.as_ref())
+            .map_err(Fault::Program)?;
         Ok(draft)
     }
 
@@ -164,6 +179,18 @@ impl Run<'_> {
                 }
             }
         }
+    }
+}
+
+/// Writes a draft, sealed if somebody seals it.
+fn save(
+    path: Option<&Path>,
+    draft: &Draft,
+    sealer: Option<&Sealer>,
+) -> Result<(), Failure> {
+    match sealer {
+        None => output::write(path, &draft.bytes),
+        Some(sealer) => seal::write(path, &sealer.seal(&draft.bytes, place::now()?)?),
     }
 }
 

@@ -11,6 +11,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// What was asked for, on standard output.
+pub(crate) fn text(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
 /// A remark that is no fault.
 pub(crate) fn note(text: &str) {
     line(&format!("note: {text}"));

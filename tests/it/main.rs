@@ -16,4 +16,5 @@ mod project; // House rules that no compiler knows
 mod proof; // Faults of a page, one in each layout, in three directions of reading
 mod samples; // sheets and goldens beside each layout
 mod scans; // Signatures on photos whose ink is known
+mod seal; // Keys, seals and signatures
 mod soak; // Thousands of renders: each PDF is its own, and memory stays flat

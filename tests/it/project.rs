@@ -18,12 +18,14 @@ const ONE_OF_EACH: [&str; 6] =
 const NONE_OF: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"];
 
 /// Licences under which a program that holds all of this may be passed on.
-const LICENCES: [&str; 9] = [
+const LICENCES: [&str; 10] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    // The list of web roots, which is data.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "Unicode-3.0",
@@ -71,6 +73,8 @@ fn modules_import_only_what_is_declared_above_them() {
         assert!(own.is_file(), "{}", own.display());
         let mut sources = vec![own];
         sources.extend(files(&root().join("src").join(module)));
+        // A stage's own tests may make their input by the whole row.
+        sources.retain(|source| !source.ends_with("tests.rs"));
         for source in sources {
             for imported in imports(&read(&source)) {
                 match place.get(imported.as_str()) {

@@ -1,0 +1,44 @@
+//! Bytes as hexadecimal digits: fingerprints, and strings in a PDF.
+
+/// Digits in lower case.
+pub(crate) fn lower(bytes: &[u8]) -> String {
+    digits(bytes, b"0123456789abcdef")
+}
+
+/// Digits in upper case.
+pub(crate) fn upper(bytes: &[u8]) -> String {
+    digits(bytes, b"0123456789ABCDEF")
+}
+
+/// Reads digits of one case, the upper; none if there is anything else.
+pub(crate) fn read_upper(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+fn digits(bytes: &[u8], alphabet: &[u8; 16]) -> String {
+    let digit = |value: u8| char::from(alphabet[usize::from(value)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_case_each() {
+        assert_eq!(lower(&[0, 0xaf, 0x10]), "00af10");
+        assert_eq!(upper(&[0, 0xaf, 0x10]), "00AF10");
+        assert_eq!(read_upper(b"00AF10"), Some(vec![0, 0xaf, 0x10]));
+        assert_eq!(read_upper(b"00af10"), None);
+        assert_eq!(read_upper(b"0"), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! Packets, subpackets and numbers (RFC 9580, 3 and 4), written and read.
+
+/// Kinds of packet that are written or read.
+pub(crate) const SIGNATURE: u8 = 2;
+pub(crate) const PUBLIC_KEY: u8 = 6;
+pub(crate) const USER_ID: u8 = 13;
+
+/// A packet in the new format, with the shortest length.
+pub(crate) fn write(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0xc0 | kind];
+    write_length(&mut packet, body.len());
+    packet.extend(body);
+    packet
+}
+
+/// The first packet of some bytes, in either format, and what follows it. Partial lengths are not
+/// read: only streams have them.
+pub(crate) fn read(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (head, rest) = bytes.split_first()?;
+    let (kind, length, rest) = match head >> 6 {
+        3 => {
+            let (length, rest) = read_length(rest)?;
+            (head & 0x3f, length, rest)
+        }
+        2 => {
+            let size = match head & 3 {
+                0 => 1,
+                1 => 2,
+                2 => 4,
+                _ => return None,
+            };
+            let (length, rest) = rest.split_at_checked(size)?;
+            let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            (head >> 2 & 0x0f, length, rest)
+        }
+        _ => return None,
+    };
+    let (body, rest) = rest.split_at_checked(length)?;
+    Some((kind, body, rest))
+}
+
+/// A subpacket of a signature.
+pub(crate) fn write_subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut subpacket = Vec::with_capacity(body.len() + 2);
+    write_length(&mut subpacket, body.len() + 1);
+    subpacket.push(kind);
+    subpacket.extend(body);
+    subpacket
+}
+
+/// The subpackets of an area, each with its kind, whose critical bit is kept.
+pub(crate) fn read_subpackets(mut area: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let mut all = Vec::new();
+    while !area.is_empty() {
+        let (length, rest) = read_length(area)?;
+        let (subpacket, rest) = rest.split_at_checked(length)?;
+        let (kind, body) = subpacket.split_first()?;
+        all.push((*kind, body));
+        area = rest;
+    }
+    Some(all)
+}
+
+/// A number: its length in bits, then its bytes without leading zeros.
+pub(crate) fn write_number(bytes: &[u8]) -> Vec<u8> {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let bytes = &bytes[zeros..];
+    let bits =
+        bytes.first().map_or(0, |first| bytes.len() * 8 - first.leading_zeros() as usize);
+    let mut number = (bits as u16).to_be_bytes().to_vec();
+    number.extend(bytes);
+    number
+}
+
+/// A number's bytes, and what follows.
+pub(crate) fn read_number(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (bits, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*bits)).div_ceil(8))
+}
+
+/// Bytes, filled up in front with zeros to a length; none if they are longer.
+pub(crate) fn widen(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+    let missing = length.checked_sub(bytes.len())?;
+    Some([&vec![0; missing], bytes].concat())
+}
+
+fn write_length(out: &mut Vec<u8>, length: usize) {
+    match length {
+        0..192 => out.push(length as u8),
+        192..8384 => {
+            let rest = length - 192;
+            out.extend([(rest >> 8) as u8 + 192, rest as u8]);
+        }
+        _ => {
+            out.push(255);
+            out.extend((length as u32).to_be_bytes());
+        }
+    }
+}
+
+fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    match first {
+        0..192 => Some((usize::from(*first), rest)),
+        192..224 => {
+            let (second, rest) = rest.split_first()?;
+            Some((((usize::from(*first) - 192) << 8) + usize::from(*second) + 192, rest))
+        }
+        255 => {
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            Some((u32::from_be_bytes(*length) as usize, rest))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_numbers_come_back() {
+        for length in [0, 1, 191, 192, 8383, 8384, 70_000] {
+            let body = vec![7; length];
+            let packet = write(SIGNATURE, &body);
+            assert_eq!(read(&packet), Some((SIGNATURE, &body[..], &[][..])), "{length}");
+        }
+        assert_eq!(write_number(&[0, 0, 1, 2]), [0, 9, 1, 2]);
+        assert_eq!(read_number(&[0, 9, 1, 2, 3]), Some((&[1, 2][..], &[3][..])));
+        assert_eq!(widen(&[1], 3), Some(vec![0, 0, 1]));
+        assert_eq!(read(&[0xc2, 5, 1]), None);
+        assert_eq!(read_subpackets(&[0]), None);
+    }
+}

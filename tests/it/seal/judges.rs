@@ -1,0 +1,214 @@
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use testamur::{Http, KeySource, Keys, PgpKey, SealLevel, Trust, X509, verify};
+
+use super::site::{Site, draft, now, openssl, program, run, said};
+
+const DRAFTS: [&str; 5] = ["en.pdf", "es.pdf", "ja.pdf", "ar.pdf", "he.pdf"];
+
+#[test]
+fn pyhanko_says_valid() {
+    let site = Site::new("Example University");
+    for name in DRAFTS {
+        site.write("sealed.pdf", site.seal(&draft(name)).bytes);
+        let line = "sign validate --pretty-print --trust keys/1/root.pem --trust-replace --no-revocation-check sealed.pdf";
+        let line: Vec<&str> = line.split(' ').collect();
+        let output = run(site.folder.path(), "pyhanko", &line);
+        let said = said(&output);
+        assert!(said.contains("The signature is judged VALID."), "{name}: {said}");
+        assert!(said.contains("The signature covers the entire file."), "{name}: {said}");
+    }
+}
+
+#[test]
+fn pdfsig_and_qpdf_agree() {
+    let site = Site::new("Example University");
+    for name in DRAFTS {
+        site.write("sealed.pdf", site.seal(&draft(name)).bytes);
+        let output = run(site.folder.path(), "pdfsig", &["-nocert", "sealed.pdf"]);
+        let text = said(&output);
+        assert!(text.contains("Signature is Valid"), "{name}: {text}");
+        assert!(text.contains("Total document signed"), "{name}: {text}");
+        let output = run(site.folder.path(), "qpdf", &["--check", "sealed.pdf"]);
+        assert!(output.status.success(), "{name}: {}", said(&output));
+    }
+}
+
+#[test]
+fn outloud_finds_the_sealed_page_accessible() {
+    let site = Site::new("Example University");
+    for (name, archive) in [("en.pdf", false), ("ja.pdf", true)] {
+        let sealer = site.keys.sealer().with_archive(archive);
+        let sealed = sealer.seal(&draft(name), super::site::now()).unwrap();
+        site.write("sealed.pdf", sealed.bytes);
+        let output = run(site.folder.path(), "outloud", &["sealed.pdf"]);
+        let text = said(&output);
+        assert!(text.contains("PASS") && text.contains("0 error(s)"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn gpg_and_sqv_accept_the_signature() {
+    let site = Site::new("Example University");
+    let sealed = site.seal(&draft("en.pdf"));
+    site.write("c.pdf", &sealed.bytes);
+    site.write("c.pdf.sig", sealed.signature.unwrap());
+    site.write("other.pdf", draft("es.pdf"));
+    let home = site.path("gnupg");
+    std::fs::create_dir(&home).unwrap();
+    let home = home.to_str().unwrap();
+    let gpg = |line: &[&str]| {
+        run(site.folder.path(), "gpg", &[&["--homedir", home, "--batch"], line].concat())
+    };
+    let output = gpg(&["--import", "keys/1/openpgp.asc"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let output = gpg(&["--verify", "c.pdf.sig", "c.pdf"]);
+    assert!(said(&output).contains("Good signature from \"Example University\""));
+    assert!(!gpg(&["--verify", "c.pdf.sig", "other.pdf"]).status.success());
+    let line = ["--keyring", "keys/1/openpgp.asc", "c.pdf.sig", "c.pdf"];
+    let output = run(site.folder.path(), "sqv", &line);
+    assert!(output.status.success(), "{}", said(&output));
+    let fingerprint = site.keys.public().openpgp_fingerprint;
+    assert_eq!(said(&output).trim(), fingerprint);
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", home, "--kill", "all"]);
+}
+
+/// A root, a signer, a time-stamp authority and a revocation list on this machine.
+struct Certomancer {
+    folder: tempfile::TempDir,
+    child: Child,
+    port: u16,
+}
+
+impl Certomancer {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = include_str!("certomancer.yml").replace("9876", &port.to_string());
+        std::fs::write(folder.path().join("c.yml"), config).unwrap();
+        for key in ["root", "signer", "tsa", "ocsp"] {
+            let line = format!(
+                "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}.key.pem"
+            );
+            openssl(folder.path(), &line);
+        }
+        let line = ["--config", "c.yml", "mass-summon", "testamur", "out", "--no-pfx"];
+        let output = run(folder.path(), "certomancer", &line);
+        assert!(output.status.success(), "{}", said(&output));
+        let program = program("certomancer");
+        #[expect(
+            clippy::zombie_processes,
+            reason = "it is waited for when it is dropped"
+        )]
+        let child = Command::new(program)
+            .args(["--config", "c.yml", "animate", "--port", &port.to_string()])
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Self { folder, child, port };
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("certomancer does not answer");
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(name)).unwrap()
+    }
+}
+
+impl Drop for Certomancer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn pyhanko_accepts_every_level() {
+    let pki = Certomancer::start();
+    let folder = pki.folder.path();
+    let root = pki.read("out/root/root.cert.pem");
+    let chain = [pki.read("out/root/signer.cert.pem"), root.clone()].concat();
+    std::fs::write(folder.join("chain.pem"), chain).unwrap();
+    let source = KeySource::Own {
+        name: "Demo University",
+        key: &folder.join("signer.key.pem"),
+        chain: &folder.join("chain.pem"),
+    };
+    let keys = Keys::create(&folder.join("keys"), &source, now()).unwrap();
+    let http = Arc::new(Http::new(Duration::from_secs(10)));
+    let url = format!("http://localhost:{}/testamur/tsa/tsa", pki.port);
+    let roots = X509::from_pem(&root).unwrap();
+    let ring = PgpKey::from_armor(keys.public().openpgp_armor.as_bytes()).unwrap();
+    let trust = Trust::new().with_roots(roots.clone()).with_keys(ring);
+
+    let check = |name: &str,
+                 sealed: &testamur::Sealed,
+                 level: SealLevel,
+                 judged: &[&str]| {
+        assert_eq!(sealed.level, level, "{name}");
+        let signature = sealed.signature.as_deref().map(str::as_bytes);
+        let report = verify(&sealed.bytes, signature, &trust, now());
+        assert!(report.is_good(), "{name}: {report:#?}");
+        let seal = report.seal.unwrap();
+        assert_eq!(seal.level, Some(level), "{name}");
+        assert!(seal.stamp.unwrap().trusted, "{name}");
+        // Whoever knows the site alone sees that it is intact, and not who stamped it.
+        let site_only = verify(&sealed.bytes, None, keys.trust(), now());
+        assert!(site_only.seal.unwrap().intact, "{name}");
+        std::fs::write(folder.join(name), &sealed.bytes).unwrap();
+        let line = [
+            "sign",
+            "adesverify",
+            "--trust",
+            "out/root/root.cert.pem",
+            "--trust-replace",
+            name,
+        ];
+        let text = said(&run(folder, "pyhanko", &line));
+        for judged in judged {
+            assert!(text.contains(judged), "{name}: {judged}: {text}");
+        }
+        let text = said(&run(folder, "qpdf", &["--check", name]));
+        assert!(text.contains("No syntax or stream encoding errors"), "{name}: {text}");
+        let text = said(&run(folder, "outloud", &[name]));
+        assert!(text.contains("0 error(s)"), "{name}: {text}");
+    };
+    const STAMPED: &str = "INTACT:TRUSTED,TIMESTAMP_TOKEN<INTACT:TRUSTED>";
+    for (archive, highest) in [(false, SealLevel::LongTerm), (true, SealLevel::Archived)]
+    {
+        let plain = keys.sealer().with_archive(archive).with_issuers(roots.clone());
+        let sealer = plain.with_authority(&url, http.clone());
+        let timed = sealer.seal(&draft("en.pdf"), now()).unwrap();
+        check("timed.pdf", &timed, SealLevel::Timed, &[STAMPED, "UNTOUCHED"]);
+        let raised = sealer.upgrade(&timed.bytes, &[], now()).unwrap();
+        check("raised.pdf", &raised, highest, &[STAMPED, "ACCEPTABLE_MODIFICATIONS"]);
+        assert!(raised.bytes.starts_with(&timed.bytes), "appended only");
+        let again = sealer.upgrade(&raised.bytes, &[], now());
+        if archive {
+            assert_eq!(again.unwrap().bytes, raised.bytes);
+            // The seal was made while the authority was down, and is stamped later.
+            let missed =
+                keys.sealer().with_archive(true).seal(&draft("es.pdf"), now()).unwrap();
+            assert_eq!(missed.level, SealLevel::Basic);
+            let late = sealer.upgrade(&missed.bytes, &[], now()).unwrap();
+            check("late.pdf", &late, SealLevel::Archived, &[STAMPED]);
+        }
+        // Every byte that was appended, and every digit of the stamp.
+        let start = draft("en.pdf").len();
+        for index in (start..raised.bytes.len()).step_by(3) {
+            let mut pdf = raised.bytes.clone();
+            pdf[index] ^= 1 << (index % 8);
+            let report = verify(&pdf, None, &trust, now());
+            assert!(!report.is_good(), "byte {index} of {}", pdf.len());
+        }
+    }
+}

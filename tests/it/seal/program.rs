@@ -1,0 +1,123 @@
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::site::{Site, draft, said};
+
+fn program(folder: &Path, line: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_testamur"))
+        .args(line)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// The secret lines of every key file of a folder.
+fn secrets(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for set in std::fs::read_dir(folder.join("keys")).unwrap().flatten() {
+        for file in std::fs::read_dir(set.path()).unwrap().flatten() {
+            if file.path().to_string_lossy().ends_with(".key.pem") {
+                let text = std::fs::read_to_string(file.path()).unwrap();
+                all.extend(
+                    text.lines().filter(|l| !l.starts_with('-')).map(str::to_owned),
+                );
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn from_keys_to_a_verified_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("c.pdf"), draft("en.pdf")).unwrap();
+    std::fs::write(here.join("d.pdf"), draft("es.pdf")).unwrap();
+    let mut everything = String::new();
+    let mut say = |line: &[&str], code: i32| {
+        let output = program(here, line);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {text}");
+        everything += &text;
+        text
+    };
+    let without = say(&["seal", "draft", "c.pdf"], 1);
+    assert!(without.contains("testamur key new"), "{without}");
+    say(&["key", "new", "-n", "Example University"], 0);
+    say(&["key", "new", "-n", "Example University"], 1);
+    let shown = say(&["key", "show"], 0);
+    assert!(
+        shown.contains("BEGIN CERTIFICATE") && shown.contains("BEGIN PGP PUBLIC KEY")
+    );
+    say(&["key", "show", "--json"], 0);
+    say(&["verify", "c.pdf"], 1);
+    say(&["seal", "draft", "c.pdf", "-o", "s.pdf"], 0);
+    say(&["verify", "s.pdf", "--signature", "s.pdf.sig"], 0);
+    say(&["verify", "d.pdf", "--signature", "s.pdf.sig"], 1);
+    let json = say(&["verify", "s.pdf", "--json"], 0);
+    let json: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+    assert_eq!(json["verdict"], "good");
+    assert_eq!(json["seal"]["level"], "B-B");
+    assert_eq!(json["signature"]["fingerprint"].as_str().unwrap().len(), 40);
+    // A stranger sees that it is intact, and trusts whom the site hands out.
+    let unknown = say(&["verify", "s.pdf", "--keys", "none"], 1);
+    assert!(unknown.contains("signer is not known"), "{unknown}");
+    let line = ["verify", "s.pdf", "--keys", "none", "--trust", "keys/1/root.pem"];
+    say(&line, 1);
+    say(&[&line[..], &["--keyring", "keys/1/openpgp.asc"]].concat(), 0);
+    let first = secrets(here);
+    assert!(first.len() >= 3);
+    say(&["key", "rotate", "-n", "Example University"], 0);
+    say(&["verify", "s.pdf"], 0);
+    for secret in first.iter().chain(&secrets(here)) {
+        assert!(!everything.contains(secret.as_str()), "a secret was shown");
+    }
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in [&["verify"][..], &["key"], &["key", "new"], &["seal", "up", "x"]] {
+        assert_eq!(program(folder.path(), line).status.code(), Some(2), "{line:?}");
+    }
+}
+
+#[test]
+fn the_signature_beside_is_found_by_its_name() {
+    let site = Site::new("Example University");
+    let sealed = site.seal(&draft("en.pdf"));
+    site.write("c.pdf", &sealed.bytes);
+    site.write("c.pdf.sig", "not a signature");
+    let output = program(site.folder.path(), &["verify", "c.pdf"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
+fn render_seals_what_it_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let render = ["render", "-n", "Ada Lovelace", "--seal", "-o", "c.pdf"];
+    let output = program(here, &render);
+    assert!(output.status.success(), "{}", said(&output));
+    let verified = program(here, &["verify", "c.pdf", "--signature", "c.pdf.sig"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    // Whoever does not know the keys learns that it is intact, and no more.
+    let abroad = ["verify", "c.pdf", "--keys", "none", "--json"];
+    let verified = program(here, &abroad);
+    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
+    assert!(said(&verified).contains("\"unknown\""), "{}", said(&verified));
+
+    // A site of one's own has no keys until somebody makes them, and then no page is set.
+    std::fs::create_dir(here.join("own")).unwrap();
+    std::fs::write(here.join("own/testamur.yaml"), "").unwrap();
+    let courses = "c: { title: x, organization: y, language: en }\n";
+    std::fs::write(here.join("own/courses.yaml"), courses).unwrap();
+    let output =
+        program(here, &["--site", "own", "render", "-n", "A", "--seal", "-o", "d.pdf"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("testamur key new"), "{}", said(&output));
+    assert!(!here.join("d.pdf").exists());
+
+    let output = program(here, &["render", "-n", "A", "--seal", "-o", "d.png"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}

@@ -1,0 +1,276 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use testamur::{
+    CommandSigner, Identity, Kind, PgpCommand, PgpKey, PgpSigner, Sealer, Signer,
+    SignerInput, Trust, Warning, X509, verify,
+};
+
+use super::site::{Site, draft, now, openssl, run};
+
+fn shell(script: &str) -> (String, Vec<String>) {
+    ("sh".to_owned(), vec!["-c".to_owned(), script.to_owned()])
+}
+
+fn command(site: &Site, script: &str) -> CommandSigner {
+    let (program, arguments) = shell(script);
+    let key = site.keys.identity().certificate().key().unwrap();
+    CommandSigner::new(program, arguments, key)
+}
+
+fn key_file(site: &Site) -> String {
+    site.path("keys/1/seal.key.pem").display().to_string()
+}
+
+#[test]
+fn a_command_that_signs() {
+    let site = Site::new("Ada");
+    let file = key_file(&site);
+    let whole = command(&site, &format!("openssl dgst -sha256 -sign {file}"));
+    let digest = command(
+        &site,
+        &format!("cat > {file}.in; openssl pkeyutl -sign -inkey {file} -in {file}.in"),
+    )
+    .with_input(SignerInput::Digest);
+    for signer in [whole, digest] {
+        let chain = site.keys.identity().chain().to_vec();
+        let identity = Identity::new(Arc::new(signer), chain, now()).unwrap();
+        let sealed = Sealer::new(identity).seal(&draft("en.pdf"), now()).unwrap();
+        assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
+    }
+}
+
+#[test]
+fn commands_that_do_not_sign() {
+    let site = Site::new("Ada");
+    let other = Site::new("Eve");
+    for (script, words) in [
+        ("exit 3", "failed (exit status: 3)"),
+        ("echo 'no slot' >&2; exit 1", "no slot"),
+        ("true", "wrote nothing"),
+        ("echo hello", "are no signature"),
+        ("yes", "failed"),
+        ("cat > /dev/null; sleep 5", "took longer"),
+        ("sleep 5", "took longer"),
+        (&format!("openssl dgst -sha256 -sign {}", key_file(&other)), "are no signature"),
+    ] {
+        let signer = command(&site, script).with_deadline(Duration::from_millis(700));
+        let start = Instant::now();
+        let fault = signer.sign(b"message").unwrap_err();
+        assert_eq!(fault.kind(), Kind::Signer, "{script}");
+        assert!(fault.to_string().contains(words), "{script}: {fault}");
+        assert!(fault.is_retryable());
+        assert!(start.elapsed() < Duration::from_secs(3), "{script}");
+        // And so it is found out before any certificate is made.
+        let chain = site.keys.identity().chain().to_vec();
+        assert!(Identity::new(Arc::new(signer), chain, now()).is_err(), "{script}");
+    }
+    let key = site.keys.identity().certificate().key().unwrap();
+    let fault =
+        CommandSigner::new("no-such-program", vec![], key).sign(b"m").unwrap_err();
+    assert!(fault.to_string().contains("cannot be started"), "{fault}");
+}
+
+#[test]
+fn keys_of_every_kind() {
+    let site = Site::new("Ada");
+    let folder = site.folder.path();
+    openssl(folder, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
+    openssl(folder, "rsa -in rsa.pem -traditional -out rsa1.pem");
+    openssl(
+        folder,
+        "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out rsa3072.pem",
+    );
+    for curve in ["P-256", "P-384"] {
+        openssl(
+            folder,
+            &format!(
+                "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:{curve} -out {curve}.pem"
+            ),
+        );
+    }
+    for name in ["rsa", "rsa1", "rsa3072", "P-256", "P-384"] {
+        openssl(
+            folder,
+            &format!(
+                "req -x509 -new -key {name}.pem -subj /O=Ada/CN=Ada -days 30 -out {name}.crt -addext keyUsage=critical,digitalSignature"
+            ),
+        );
+        let key = std::fs::read(site.path(&format!("{name}.pem"))).unwrap();
+        let key = testamur::PrivateKey::from_pem(&key).unwrap();
+        let pem = std::fs::read(site.path(&format!("{name}.crt"))).unwrap();
+        let chain = X509::from_pem(&pem).unwrap();
+        let trust = Trust::new().with_certificate(chain[0].clone(), vec![]);
+        let identity = Identity::new(Arc::new(key), chain, now()).unwrap();
+        let sealed = Sealer::new(identity).seal(&draft("ar.pdf"), now()).unwrap();
+        let report = verify(&sealed.bytes, None, &trust, now());
+        assert!(report.is_good(), "{name}: {report:#?}");
+        let path = site.write("sealed.pdf", &sealed.bytes);
+        let output = run(folder, "pdfsig", &["-nocert", path.to_str().unwrap()]);
+        let said = super::site::said(&output);
+        assert!(said.contains("Signature is Valid"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn gpg_as_the_signer() {
+    let site = Site::new("Ada");
+    let home = site.path("gnupg");
+    std::fs::create_dir(&home).unwrap();
+    let home = home.to_str().unwrap().to_owned();
+    // `ring` knows no ECDSA with SHA-512.
+    for (kind, hash) in
+        [("ed25519", "SHA512"), ("rsa3072", "SHA512"), ("nistp256", "SHA256")]
+    {
+        let id = format!("{kind} <{kind}@example.org>");
+        let arguments = [
+            "--homedir",
+            &home,
+            "--batch",
+            "--passphrase",
+            "",
+            "--quick-gen-key",
+            &id,
+            kind,
+            "sign",
+        ];
+        let output = run(site.folder.path(), "gpg", &arguments);
+        assert!(output.status.success(), "{}", super::site::said(&output));
+        let arguments = ["--homedir", &home, "--batch", "--armor", "--export", &id];
+        let ring = run(site.folder.path(), "gpg", &arguments).stdout;
+        let key = PgpKey::from_armor(&ring).unwrap().remove(0);
+        assert_eq!(key.user_id(), Some(id.as_str()));
+        let fingerprint = key.fingerprint();
+        let line = [
+            "--homedir",
+            &home,
+            "--batch",
+            "--armor",
+            "--digest-algo",
+            hash,
+            "--detach-sign",
+            "-u",
+            &fingerprint,
+        ];
+        let signer =
+            PgpCommand::new("gpg", line.map(str::to_owned).to_vec(), key.clone());
+        let signature = signer.sign(b"a certificate", now());
+        let signature = signature.unwrap_or_else(|fault| panic!("{kind}: {fault}"));
+        assert!(signature.verifies(&key, b"a certificate"));
+        assert!(!signature.verifies(&key, b"another"));
+
+        let file = site.write("file", b"a certificate");
+        let beside = site.write("file.sig", signature.to_armor());
+        let arguments = [
+            "--homedir",
+            &home,
+            "--batch",
+            "--verify",
+            beside.to_str().unwrap(),
+            file.to_str().unwrap(),
+        ];
+        let output = run(site.folder.path(), "gpg", &arguments);
+        assert!(output.status.success(), "{kind}: {}", super::site::said(&output));
+    }
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", &home, "--kill", "all"]);
+}
+
+#[derive(Debug)]
+struct Down;
+
+impl testamur::Network for Down {
+    fn post(&self, _: &str, _: &str, _: &[u8]) -> testamur::Result<Vec<u8>> {
+        Ok(b"<html>502 Bad Gateway</html>".to_vec())
+    }
+
+    fn get(&self, _: &str) -> testamur::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn an_authority_that_is_down_costs_the_level_and_no_more() {
+    let site = Site::new("Ada");
+    let sealer = site.keys.sealer().with_authority("http://localhost:1/", Arc::new(Down));
+    let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
+    assert_eq!(sealed.level.as_str(), "B-B");
+    let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
+    assert_eq!(*kind, Kind::Timestamp);
+    assert!(message.contains("without a time stamp"), "{message}");
+    assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
+    let fault = sealer.upgrade(&sealed.bytes, site.keys.lists(), now()).unwrap_err();
+    assert_eq!(fault.kind(), Kind::Timestamp);
+}
+
+#[test]
+fn http_to_nobody() {
+    let site = Site::new("Ada");
+    let network = testamur::Http::new(Duration::from_millis(500));
+    let sealer =
+        site.keys.sealer().with_authority("http://127.0.0.1:9/", Arc::new(network));
+    let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
+    assert_eq!(sealed.level.as_str(), "B-B");
+    assert_eq!(sealed.warnings.len(), 1);
+}
+
+#[test]
+fn keys_that_the_settings_put_elsewhere() {
+    use testamur::{KeySource, Keys};
+
+    let site = Site::new("Ada");
+    let other = site.path("other");
+    let source = KeySource::NewRoot { name: "Grace" };
+    let theirs = Keys::create(&other, &source, now()).unwrap();
+    let settings = |yaml: &str| {
+        let settings = format!("seal: {{ {yaml} }}");
+        testamur::Settings::parse(settings.as_bytes()).unwrap().seal
+    };
+    let open = |yaml: &str| {
+        Keys::open_with(&site.path("keys"), site.folder.path(), &settings(yaml), now())
+    };
+    let keys =
+        open("pdf: { key: other/1/seal.key.pem, chain: other/1/seal.pem }").unwrap();
+    assert_eq!(keys.identity().certificate(), theirs.identity().certificate());
+    let sealed = keys.sealer().seal(&draft("en.pdf"), now()).unwrap();
+    let signature = sealed.signature.as_deref().map(str::as_bytes);
+    assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_good());
+
+    let file = site.path("other/1/seal.key.pem").display().to_string();
+    let command = format!(
+        "command: [openssl, dgst, -sha256, -sign, {file}], chain: other/1/seal.pem"
+    );
+    let keys = open(&format!("pdf: {{ {command} }}")).unwrap();
+    assert!(keys.sealer().seal(&draft("en.pdf"), now()).is_ok());
+
+    for (yaml, kind, words) in [
+        (
+            "pdf: { key: gone.pem, chain: other/1/seal.pem }",
+            Kind::MissingFile,
+            "gone.pem",
+        ),
+        (
+            "pdf: { key: keys/1/seal.key.pem, chain: other/1/seal.pem }",
+            Kind::Key,
+            "belong",
+        ),
+        (
+            "pdf: { command: [\"false\"], chain: other/1/seal.pem }",
+            Kind::Signer,
+            "failed",
+        ),
+        (
+            "openpgp: { command: [\"false\"], key: other/1/openpgp.asc }",
+            Kind::Signer,
+            "failed",
+        ),
+        (
+            "authority: { url: \"http://x/\", roots: gone.pem }",
+            Kind::MissingFile,
+            "gone.pem",
+        ),
+    ] {
+        let fault = open(yaml).unwrap_err();
+        assert_eq!(fault.kind(), kind, "{yaml}: {fault:#}");
+        assert!(fault.to_string().contains(words), "{yaml}: {fault:#}");
+    }
+}

@@ -1,0 +1,88 @@
+//! What the tests of the seal share: a site with keys, a draft, the judges.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use testamur::{Date, KeySource, Keys, Moment, Press, Request, Sealed};
+
+/// A site's folder that goes away by itself.
+pub(crate) struct Site {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) keys: Keys,
+}
+
+impl Site {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = KeySource::NewRoot { name };
+        let keys = Keys::create(&folder.path().join("keys"), &source, now()).unwrap();
+        Self { folder, keys }
+    }
+
+    pub(crate) fn seal(&self, draft: &[u8]) -> Sealed {
+        self.keys.sealer().seal(draft, now()).unwrap()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+/// The clock's time: judges look at it too.
+#[allow(clippy::disallowed_methods, reason = "judges compare with the real time")]
+pub(crate) fn now() -> Moment {
+    let since =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Moment::from_unix(since.as_secs()).unwrap()
+}
+
+/// A draft of the demo's course, in the language that its name begins with.
+pub(crate) fn draft(name: &str) -> Vec<u8> {
+    static PRESS: LazyLock<Press> =
+        LazyLock::new(|| Press::new(testamur::Site::demo()).unwrap());
+    let language = name.split('.').next().unwrap();
+    let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", "Guido van Rossum")
+        .unwrap()
+        .with_language(language.parse().unwrap());
+    PRESS.draft(&request, Date::parse("2026-05-14").unwrap()).unwrap().bytes
+}
+
+/// A program that `tests/run` put beside the build, else one of the machine's.
+pub(crate) fn program(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_testamur"))
+        .ancestors()
+        .map(|folder| folder.join("judges/bin").join(name))
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// Runs a program that judges us.
+pub(crate) fn run(folder: &Path, name: &str, arguments: &[&str]) -> Output {
+    let program = program(name);
+    Command::new(&program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap_or_else(|cause| panic!("{name}: {cause}: run tests/run"))
+}
+
+pub(crate) fn said(output: &Output) -> String {
+    [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
+}
+
+/// Uses openssl, which every machine that builds has.
+pub(crate) fn openssl(folder: &Path, line: &str) {
+    let output = Command::new("openssl")
+        .args(line.split(' '))
+        .current_dir(folder)
+        .output()
+        .expect("openssl is installed");
+    assert!(output.status.success(), "openssl {line}: {}", said(&output));
+}

@@ -1,0 +1,375 @@
+use std::sync::LazyLock;
+
+use testamur::{Verdict, Verification, verify};
+
+use super::site::{Site, draft, now};
+
+/// One sealed certificate for all, and another of the same site.
+struct Case {
+    site: Site,
+    pdf: Vec<u8>,
+    signature: String,
+    other: Vec<u8>,
+    other_signature: String,
+}
+
+static CASE: LazyLock<Case> = LazyLock::new(|| {
+    let site = Site::new("Example University");
+    let (sealed, other) = (site.seal(&draft("en.pdf")), site.seal(&draft("es.pdf")));
+    Case {
+        pdf: sealed.bytes,
+        signature: sealed.signature.unwrap(),
+        other: other.bytes,
+        other_signature: other.signature.unwrap(),
+        site,
+    }
+});
+
+fn alone(pdf: &[u8]) -> Verification {
+    verify(pdf, None, CASE.site.keys.trust(), now())
+}
+
+fn both(pdf: &[u8], signature: &str) -> Verification {
+    verify(pdf, Some(signature.as_bytes()), CASE.site.keys.trust(), now())
+}
+
+/// Not good, and not «intact, signer unknown» either.
+fn caught(pdf: &[u8], how: &str) {
+    let report = alone(pdf);
+    assert!(
+        matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+        "{how}: {report:#?}"
+    );
+    assert!(!report.seal.is_some_and(|seal| seal.intact || seal.trusted), "{how}");
+    assert_eq!(both(pdf, &CASE.signature).verdict, Verdict::Bad, "{how}");
+}
+
+/// Where the appended revision begins, and the digits of the seal.
+fn places(pdf: &[u8]) -> (usize, std::ops::Range<usize>) {
+    let base = draft("en.pdf").len();
+    let open = find(pdf, b"/Contents<", base) + 10;
+    let close = find(pdf, b">", open);
+    (base, open..close)
+}
+
+fn find(bytes: &[u8], what: &[u8], from: usize) -> usize {
+    from + bytes[from..].windows(what.len()).position(|window| window == what).unwrap()
+}
+
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let at = find(bytes, from.as_bytes(), 0);
+    [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
+}
+
+#[test]
+fn untouched() {
+    let report = both(&CASE.pdf, &CASE.signature);
+    assert!(report.is_good(), "{report:#?}");
+    let seal = report.seal.unwrap();
+    assert_eq!(seal.covered, CASE.pdf.len());
+    assert_eq!(seal.signer.unwrap().name, "Example University");
+}
+
+#[test]
+fn every_byte_of_the_seals_own_revision() {
+    let (base, digits) = places(&CASE.pdf);
+    let mut unknown = 0;
+    for index in base..CASE.pdf.len() {
+        let bit = 1 << (index % 8);
+        let mut pdf = CASE.pdf.clone();
+        pdf[index] ^= bit;
+        let report = alone(&pdf);
+        // Another issuer's name in the root's certificate makes another root, not a broken one.
+        let stranger = digits.contains(&index) && report.verdict == Verdict::Unknown;
+        unknown += usize::from(stranger);
+        assert!(
+            stranger || matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+            "byte {index}, bit {bit}: {report:#?}"
+        );
+    }
+    assert!(unknown < 200, "{unknown}");
+}
+
+#[test]
+fn bytes_all_over_the_document() {
+    let (base, _) = places(&CASE.pdf);
+    for index in (0..base).step_by(97) {
+        let mut pdf = CASE.pdf.clone();
+        pdf[index] ^= 0x20;
+        caught(&pdf, &format!("byte {index}"));
+    }
+}
+
+#[test]
+fn one_case_of_digits_only() {
+    let (_, digits) = places(&CASE.pdf);
+    let mut lower = CASE.pdf.clone();
+    lower[digits.clone()].make_ascii_lowercase();
+    caught(&lower, "lower case");
+    let letter = digits.clone().find(|at| CASE.pdf[*at].is_ascii_uppercase()).unwrap();
+    let mut one = CASE.pdf.clone();
+    one[letter].make_ascii_lowercase();
+    caught(&one, "one letter");
+    let mut space = CASE.pdf.clone();
+    space[digits.end - 1] = b' ';
+    caught(&space, "white space between digits");
+    let mut padding = CASE.pdf.clone();
+    padding[digits.end - 1] = b'1';
+    caught(&padding, "padding that is not zero");
+}
+
+#[test]
+fn truncated() {
+    let length = CASE.pdf.len();
+    let (base, _) = places(&CASE.pdf);
+    let all =
+        (0..length).step_by(1999).chain(base - 3..base + 3).chain(length - 40..length);
+    for end in all {
+        let report = alone(&CASE.pdf[..end]);
+        assert!(
+            matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+            "{end}: {report:#?}"
+        );
+        assert_eq!(
+            both(&CASE.pdf[..end], &CASE.signature).verdict,
+            Verdict::Bad,
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn appended() {
+    for more in
+        ["\n", "\0", " ", "%", "x", "%%EOF\n", "\n%%EOF\n", "startxref\n0\n%%EOF\n"]
+    {
+        caught(
+            &[&CASE.pdf[..], more.as_bytes()].concat(),
+            &format!("{more:?} after the end"),
+        );
+        caught(
+            &[more.as_bytes(), &CASE.pdf[..]].concat(),
+            &format!("{more:?} before the start"),
+        );
+    }
+    caught(&[&CASE.pdf[..], &CASE.pdf].concat(), "twice");
+    caught(&[&CASE.pdf[..], &CASE.other].concat(), "another after it");
+    caught(&[&CASE.other[..], &CASE.pdf].concat(), "another before it");
+}
+
+/// Incremental updates such as other programs write, each well formed.
+#[test]
+fn further_revisions() {
+    let table = {
+        let at = CASE.pdf.windows(9).rposition(|window| window == b"startxref").unwrap();
+        let text = String::from_utf8_lossy(&CASE.pdf[at + 10..]).into_owned();
+        text.lines().next().unwrap().to_owned()
+    };
+    let trailer = |size: u32| {
+        format!("<</Size {size}/Root 68 0 R/Info 66 0 R/ID[(a)(b)]/Prev {table}>>")
+    };
+    let revision = |objects: &[(u32, &str)]| {
+        let mut pdf = CASE.pdf.clone();
+        let mut entries = String::new();
+        for (number, body) in objects {
+            entries += &format!("{number} 1\n{:010} 00000 n\r\n", pdf.len());
+            pdf.extend(format!("{number} 0 obj\n{body}\nendobj\n").bytes());
+        }
+        let at = pdf.len();
+        pdf.extend(
+            format!("xref\n{entries}trailer\n{}\nstartxref\n{at}\n%%EOF\n", trailer(200))
+                .bytes(),
+        );
+        pdf
+    };
+    let note =
+        "<</Type/Annot/Subtype/FreeText/Rect[0 0 99 99]/Contents(Dr.)/DA(/F 9 Tf)>>";
+    let page = "<</Type/Page/Parent 1 0 R/MediaBox[0 0 9 9]/Annots[150 0 R]>>";
+    for (how, objects) in [
+        ("nothing at all", &[][..]),
+        ("an annotation", &[(150, note), (50, page)][..]),
+        ("another page content", &[(63, "<</Length 0>>\nstream\n\nendstream")]),
+        ("another catalog", &[(68, "<</Type/Catalog/Pages 1 0 R>>")]),
+        ("other facts", &[(66, "<</Title(Doctor of Medicine)>>")]),
+        ("an unused object", &[(150, "<</A 1>>")]),
+        ("empty validation data", &[(150, "<</Type/DSS/Certs[]/CRLs[]>>")]),
+    ] {
+        caught(&revision(objects), how);
+    }
+}
+
+#[test]
+fn shadow_objects() {
+    let base = draft("en.pdf");
+    let table = base.windows(5).rposition(|window| window == b"xref\n").unwrap();
+    // A second object 50 hides before the table, and a comment between two objects.
+    let hidden = b"50 0 obj\n<</Type/Page>>\nendobj\n";
+    for what in [&hidden[..], b"% a comment\n", b"\n\n"] {
+        let pdf = [&CASE.pdf[..table], what, &CASE.pdf[table..]].concat();
+        caught(&pdf, "something hides before the table");
+    }
+    for (from, to) in [
+        ("/Type/Sig/", "/Type/Sig /"),
+        ("/P 1/", "/P 2/"),
+        ("/P 1/", "/P 3/"),
+        ("/SigFlags 3", "/SigFlags 1"),
+        ("/SigFlags 3", "/SigFlags 3/NeedAppearances true"),
+        ("/Rect[0 0 0 0]", "/Rect[0 0 9 9]"),
+        ("/F 132", "/F 134"),
+        ("/Perms<<", "/Perms1<<"),
+        ("/ETSI.CAdES.detached", "/adbe.pkcs7.detached"),
+        ("/Adobe.PPKLite", "/Adobe.PPKMS"),
+        ("/Lang(en)/Alt", "/Lang(de)/Alt"),
+        ("/Tabs/S", "/Tabs/R"),
+        ("/Perms", "/AA<<>>/Perms"),
+        ("/Perms", "/OpenAction<</S/JavaScript/JS(1)>>/Perms"),
+    ] {
+        caught(&replaced(&CASE.pdf, from, to), to);
+    }
+}
+
+#[test]
+fn other_ranges() {
+    let (base, digits) = places(&CASE.pdf);
+    let at = find(&CASE.pdf, b"/ByteRange[", base) + 11;
+    let end = digits.end + 1;
+    let rest = CASE.pdf.len() - end;
+    let open = digits.start - 1;
+    for range in [
+        format!("0 {open} {end} {}", rest - 1),
+        format!("0 {} {end} {rest}", open - 1),
+        format!("1 {} {end} {rest}", open - 1),
+        format!("0 {open} {} {}", end + 1, rest - 1),
+        format!("0 0 0 {}", CASE.pdf.len()),
+        format!("0 0 {end} {rest}"),
+        format!("0 {open} {end} {rest} 0 0"),
+        format!("0 {open} {end} -{rest}"),
+        format!("00 {open} {end} {rest}"),
+        format!("0 {open} {end}  {rest}"),
+        "0 18446744073709551615 1 1".to_owned(),
+        String::new(),
+    ] {
+        let mut pdf = CASE.pdf.clone();
+        let slot = format!("{:<41}", format!("{range}]"));
+        pdf[at..at + slot.len()].copy_from_slice(slot.as_bytes());
+        caught(&pdf, &range);
+    }
+}
+
+#[test]
+fn swapped_contents() {
+    let (_, digits) = places(&CASE.pdf);
+    let (other_base, from) =
+        (draft("es.pdf").len(), find(&CASE.other, b"/Contents<", 0) + 10);
+    assert!(from > other_base);
+    let mut pdf = CASE.pdf.clone();
+    pdf[digits.clone()].copy_from_slice(&CASE.other[from..from + digits.len()]);
+    caught(&pdf, "another certificate's signature");
+
+    let again = CASE.site.seal(&draft("en.pdf")).bytes;
+    let (_, theirs) = places(&again);
+    if again[..theirs.start] != CASE.pdf[..digits.start] {
+        // Sealed in another second, so that the signature is over another text.
+        let mut pdf = CASE.pdf.clone();
+        pdf[digits.clone()].copy_from_slice(&again[theirs]);
+        caught(&pdf, "the signature of another sealing");
+    }
+
+    let stranger = Site::new("Example University").seal(&draft("en.pdf")).bytes;
+    let (_, theirs) = places(&stranger);
+    let mut pdf = CASE.pdf.clone();
+    let length = theirs.len().min(digits.len());
+    pdf[digits.clone()].fill(b'0');
+    pdf[digits.start..digits.start + length]
+        .copy_from_slice(&stranger[theirs.start..][..length]);
+    assert!(!alone(&pdf).is_good(), "the signature of a stranger");
+
+    for fill in [b'0', b'F', b'3'] {
+        let mut pdf = CASE.pdf.clone();
+        pdf[digits.clone()].fill(fill);
+        caught(&pdf, "no signature at all");
+    }
+    // The certificates of the signature, without the rest of it.
+    let document =
+        [&CASE.other[..other_base], &CASE.pdf[draft("en.pdf").len()..]].concat();
+    caught(&document, "the seal of another document");
+}
+
+#[test]
+fn the_signature_beside() {
+    let bad = |pdf: &[u8], signature: &str, how: &str| {
+        assert_eq!(both(pdf, signature).verdict, Verdict::Bad, "{how}");
+    };
+    let good = &CASE.signature;
+    bad(&CASE.pdf, &CASE.other_signature, "another certificate's");
+    bad(&CASE.other, good, "over another file");
+    bad(&draft("en.pdf"), good, "over the unsealed draft");
+    bad(&CASE.pdf, "", "empty");
+    bad(&CASE.pdf, &good.replace('\n', "\r\n"), "other line ends");
+    bad(&CASE.pdf, &format!("{good}\n"), "a line more");
+    bad(&CASE.pdf, &format!(" {good}"), "a space before");
+    bad(&CASE.pdf, &format!("{good}{good}"), "twice");
+    bad(&CASE.pdf, good.trim_end(), "without its last line end");
+    bad(&CASE.pdf, &good.replacen("\n\n", "\nVersion: x\n\n", 1), "a header");
+    bad(&CASE.pdf, &good.replace("SIGNATURE", "MESSAGE"), "another label");
+    bad(
+        &CASE.pdf,
+        &good
+            .lines()
+            .filter(|line| !line.starts_with('='))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        "no checksum",
+    );
+    for index in 0..good.len() {
+        let mut text = good.clone().into_bytes();
+        text[index] = if text[index] == b'A' { b'B' } else { b'A' };
+        let report = verify(&CASE.pdf, Some(&text), CASE.site.keys.trust(), now());
+        assert_eq!(report.verdict, Verdict::Bad, "character {index}");
+    }
+    // A stranger's key may call itself the same.
+    let stranger = Site::new("Example University");
+    let theirs = stranger.seal(&draft("en.pdf"));
+    let report = both(&theirs.bytes, &theirs.signature.unwrap());
+    assert_eq!(report.verdict, Verdict::Unknown);
+}
+
+/// Every bit of the packet, with the checksum made right again.
+#[test]
+fn bits_of_the_signature_beside() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let body: String = CASE
+        .signature
+        .lines()
+        .skip(2)
+        .take_while(|line| !line.starts_with('='))
+        .collect();
+    let packet = STANDARD.decode(body).unwrap();
+    for index in 0..packet.len() * 8 {
+        let mut packet = packet.clone();
+        packet[index / 8] ^= 1 << (index % 8);
+        let mut sum = 0x00b7_04ce_u32;
+        for byte in &packet {
+            sum ^= u32::from(*byte) << 16;
+            for _ in 0..8 {
+                sum =
+                    if sum & 0x80_0000 == 0 { sum << 1 } else { (sum << 1) ^ 0x186_4cfb };
+                sum &= 0xff_ffff;
+            }
+        }
+        let text = STANDARD.encode(&packet);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| str::from_utf8(line).unwrap())
+            .collect();
+        let text = format!(
+            "-----BEGIN PGP SIGNATURE-----\n\n{}\n={}\n-----END PGP SIGNATURE-----\n",
+            lines.join("\n"),
+            STANDARD.encode(&sum.to_be_bytes()[1..])
+        );
+        // A fingerprint that is nobody's makes an unknown signer, the rest no signature.
+        assert!(!both(&CASE.pdf, &text).is_good(), "bit {index}");
+    }
+}
