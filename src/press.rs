@@ -17,6 +17,7 @@ use crate::export::Format;
 use crate::font::Fonts;
 use crate::lang::Tag;
 use crate::layout::Layout;
+use crate::locale;
 use crate::page::Page;
 use crate::phrases::{Facts, Phrases};
 use crate::picture::Picture;
@@ -225,15 +226,8 @@ impl Press {
 
     /// The languages that a layout has sentences in, its own and the shared ones.
     pub fn languages(&self, layout: &str) -> Vec<Tag> {
-        let mut tags: Vec<Tag> = [layout, "shared"]
-            .iter()
-            .flat_map(|folder| self.site.list(&format!("layouts/{folder}/locales")))
-            .filter_map(|name| name.rsplit('/').next()?.strip_suffix(".yaml"))
-            .filter_map(|tag| Tag::parse(tag).ok())
-            .collect();
-        tags.sort();
-        tags.dedup();
-        tags
+        let names = locale::languages(&self.site, layout);
+        names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
     }
 
     /// The settings of the site.
