@@ -4,6 +4,7 @@
 //! every course there is. `theme` and `extra` are filled in key by key, all else as a whole, which
 //! is also what a YAML merge key does.
 
+mod beside;
 mod outcome;
 mod read;
 mod text;
@@ -12,6 +13,7 @@ mod theme;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+pub use self::beside::{Badge, Nudge, Signatory, Sponsor};
 pub use self::outcome::{Grade, Outcome};
 pub use self::text::Text;
 pub use self::theme::{Colour, Theme};
@@ -32,13 +34,25 @@ pub struct Course {
     pub organization: Organization,
     /// The name of its layout, `classic` unless set.
     pub layout: String,
+    /// The paper, one of those that the layout is drawn for; its first unless set.
+    pub paper: Option<String>,
     /// Its language: that of its certificates unless another is asked for, and the one that its
     /// texts fall back to.
     pub language: Tag,
+    /// The language beside it, on layouts that have room for two.
+    pub second_language: Option<Tag>,
     /// The date that its certificates bear, rolling unless set.
     pub issued: Issued,
+    /// What they say instead of that date.
+    pub issued_text: Option<Text>,
+    /// Where they are issued, as it stands beside the date.
+    pub place_of_issue: Option<Text>,
     /// Who signs, in order.
     pub signatories: Vec<Signatory>,
+    /// Who supports it.
+    pub sponsors: Vec<Sponsor>,
+    /// Seals and badges.
+    pub badges: Vec<Badge>,
     /// A sentence by grade.
     pub outcomes: Vec<Outcome>,
     /// Its colours and logo, where they differ from the layout's.
@@ -53,6 +67,7 @@ pub struct Course {
 struct Spots {
     course: Spot,
     layout: Option<Spot>,
+    paper: Option<Spot>,
     language: Spot,
 }
 
@@ -75,21 +90,6 @@ pub enum Issued {
     On(Date),
 }
 
-/// A person whose signature stands on the certificate.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Signatory {
-    /// Name, with or without academic titles.
-    pub name: Text,
-    /// Office or profession.
-    pub title: Option<Text>,
-    /// Another organization than the course's.
-    pub organization: Option<Text>,
-    /// The file below `signatures/` with the scanned signature.
-    pub signature: Option<String>,
-    spot: Spot,
-}
-
 impl Course {
     /// The sentence for a grade: that of the grade's own text, else of the bound that a numeric
     /// grade meets most closely, else of `Pass`, else none.
@@ -98,6 +98,11 @@ impl Course {
     /// sentence of `Pass`.
     pub fn outcome(&self, grade: Option<&str>) -> Option<&Outcome> {
         outcome::choose(&self.outcomes, grade)
+    }
+
+    /// A map by language within a free field as the text that it is, if it is one.
+    pub(crate) fn text_of(&self, json: &Json) -> Option<Text> {
+        Text::of_json(json, &self.spots.course)
     }
 
     /// The course's key in its file.
@@ -110,16 +115,14 @@ impl Course {
         self.spots.layout.as_ref().unwrap_or(&self.spots.course).place()
     }
 
+    /// Where its paper is named, in the course or its defaults; else its key.
+    pub fn paper_place(&self) -> &Place {
+        self.spots.paper.as_ref().unwrap_or(&self.spots.course).place()
+    }
+
     /// Where its language is named.
     pub fn language_place(&self) -> &Place {
         self.spots.language.place()
-    }
-}
-
-impl Signatory {
-    /// Where the file of the signature is named, else the person.
-    pub fn place(&self) -> &Place {
-        self.spot.place()
     }
 }
 

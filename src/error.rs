@@ -25,7 +25,9 @@ struct Fault {
 }
 
 impl Error {
-    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    /// A fault of one's own: for those who write a [`Store`](crate::Store), a
+    /// [`Signer`](crate::Signer) or another edge. The message is lower case, without a full stop.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error(Box::new(Fault {
             kind,
             message: message.into(),
@@ -42,22 +44,22 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+    /// The same fault, with what to do next.
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl StdError + Send + Sync + 'static,
-    ) -> Self {
+    /// The same fault, with the error that is behind it.
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
 
     /// Joins independent faults into one error, by file and line; none is no error.
     pub(crate) fn join(faults: impl IntoIterator<Item = Error>) -> Result<()> {
-        let mut faults: Vec<Error> = faults.into_iter().collect();
+        let mut faults: Vec<Error> =
+            faults.into_iter().flat_map(Error::into_faults).collect();
         faults.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut faults = faults.into_iter();
         match faults.next() {
@@ -115,11 +117,23 @@ impl Error {
         std::iter::once(self).chain(rest)
     }
 
+    /// The same faults, each an error of its own.
+    pub fn into_faults(mut self) -> Vec<Error> {
+        let more = std::mem::take(&mut self.0.more);
+        let rest = more.into_iter().flat_map(Error::into_faults);
+        std::iter::once(self).chain(rest).collect()
+    }
+
     /// Whether the same request may succeed later without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.0.kind,
-            Kind::Deadline | Kind::Unwell | Kind::Signer | Kind::Timestamp
+            Kind::Deadline
+                | Kind::Unwell
+                | Kind::Queue
+                | Kind::Signer
+                | Kind::Store
+                | Kind::Timestamp
         )
     }
 
@@ -131,7 +145,9 @@ impl Error {
                 | Kind::Unwell
                 | Kind::Panic
                 | Kind::Io
+                | Kind::Queue
                 | Kind::Signer
+                | Kind::Store
                 | Kind::Timestamp
         )
     }
@@ -308,6 +324,18 @@ pub enum Kind {
     Timestamp,
     /// A seal or signature is not what its writer made.
     Tampered,
+    /// No certificate of that id.
+    UnknownCertificate,
+    /// A certificate is there that was withdrawn, superseded or erased.
+    Withdrawn,
+    /// A store cannot be reached, or refuses what is asked of it.
+    Store,
+    /// A store does not let us: no such bucket, a wrong key, a right that is missing.
+    StoreRefused,
+    /// A queue cannot be reached, or fails for a while.
+    Queue,
+    /// A queue does not let us: no such queue, a wrong password, a right that is missing.
+    QueueRefused,
     /// A file or folder cannot be read or written.
     Io,
 }
@@ -349,6 +377,12 @@ impl Kind {
             Kind::Signer => "signer",
             Kind::Timestamp => "timestamp",
             Kind::Tampered => "tampered",
+            Kind::UnknownCertificate => "unknown_certificate",
+            Kind::Withdrawn => "withdrawn",
+            Kind::Store => "store",
+            Kind::StoreRefused => "store_refused",
+            Kind::Queue => "queue",
+            Kind::QueueRefused => "queue_refused",
             Kind::Io => "io",
         }
     }

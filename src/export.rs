@@ -1,5 +1,7 @@
 //! A proof-read page becomes a file: PDF, PNG or SVG.
 
+use std::fmt;
+
 use typst::foundations::{Datetime, Smart};
 use typst::layout::{Abs, Frame, FrameItem, Point};
 use typst::model::{Destination, Url};
@@ -15,7 +17,7 @@ use crate::proof::Proof;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
-    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once.
+    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once; neither, if a PDF lies under it.
     Pdf,
     /// A bitmap, at so many pixels per inch; pages one below the other.
     Png {
@@ -26,6 +28,25 @@ pub enum Format {
     Svg,
     /// The sheet that the layout gets, as JSON.
     Sheet,
+}
+
+/// A standard that a PDF claims to meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// ISO 19005-3: it can be kept, and read as it was written.
+    PdfA3a,
+    /// ISO 14289-1: those who hear it miss nothing.
+    PdfUa1,
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Claim::PdfA3a => "PDF/A-3a",
+            Claim::PdfUa1 => "PDF/UA-1",
+        })
+    }
 }
 
 impl Format {
@@ -65,13 +86,25 @@ impl Proof {
         }
     }
 
-    /// The PDF: PDF/A-3a and PDF/UA-1, tagged, dated by the day of issue. The same request gives the
-    /// same bytes.
+    /// What its PDF claims to be. What a PDF under the page holds nobody can vouch for.
+    pub fn claims(&self) -> &'static [Claim] {
+        match self.page.sheet.background {
+            None => &[Claim::PdfA3a, Claim::PdfUa1],
+            Some(_) => &[],
+        }
+    }
+
+    /// The PDF: what it [claims](Self::claims) to be, tagged, dated by the day of issue. The same
+    /// request gives the same bytes.
     ///
     /// # Errors
     /// [`Kind::Export`] when the page cannot be what it claims.
     pub fn pdf(&self) -> Result<Vec<u8>> {
-        let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
+        let claims = self.claims().iter().map(|claim| match claim {
+            Claim::PdfA3a => PdfStandard::A_3a,
+            Claim::PdfUa1 => PdfStandard::Ua_1,
+        });
+        let standards = PdfStandards::new(&claims.collect::<Vec<_>>())
             .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
         let day = self.page.issued;
         let midnight =

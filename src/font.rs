@@ -231,7 +231,11 @@ impl Fonts {
         wanted: Wanted<'_>,
         tag: &Tag,
     ) -> Result<Vec<(Range<usize>, Setting)>, char> {
-        let own: String = text[word.clone()].chars().filter(|&c| has_script(c)).collect();
+        let those = |which: fn(char) -> bool| -> String {
+            text[word.clone()].chars().filter(|&c| which(c)).collect()
+        };
+        let own = Some(those(decides)).filter(|own| !own.is_empty());
+        let own = own.unwrap_or_else(|| those(has_script));
         let key = if own.is_empty() { &text[part.clone()] } else { &own };
         let (font, setting) =
             self.face(key, wanted, tag).ok_or_else(|| self.missing(key))?;
@@ -243,7 +247,7 @@ impl Fonts {
             let at = part.start + index;
             let end = at + c.len_utf8();
             let needed = needs_glyph(c);
-            let piece = match needed && !has_script(c) && !has_letter(&font, c) {
+            let piece = match needed && !decides(c) && !has_letter(&font, c) {
                 true => {
                     let mark = &text[at..end];
                     let (_, mark) = self.face(mark, mark_wanted, tag).ok_or(c)?;
@@ -537,6 +541,24 @@ fn has_letter(font: &Font, letter: char) -> bool {
 fn has_script(c: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(c);
     ![Script::Common, Script::Unknown].contains(&script) && !is_default_ignorable(c)
+}
+
+/// Whether a letter has a say in the face of its word: punctuation has not, though that of some
+/// scripts belongs to no other, as the Ethiopic comma behind a Latin name.
+fn decides(c: char) -> bool {
+    use GeneralCategory as Is;
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    has_script(c)
+        && ![
+            Is::ConnectorPunctuation,
+            Is::DashPunctuation,
+            Is::OpenPunctuation,
+            Is::ClosePunctuation,
+            Is::InitialPunctuation,
+            Is::FinalPunctuation,
+            Is::OtherPunctuation,
+        ]
+        .contains(&category)
 }
 
 /// The script of a word's first letter that has one, as ISO 15924 writes it.

@@ -12,10 +12,19 @@ pub(crate) fn upper(bytes: &[u8]) -> String {
 
 /// Reads digits of one case, the upper; none if there is anything else.
 pub(crate) fn read_upper(text: &[u8]) -> Option<Vec<u8>> {
+    read(text, b'A')
+}
+
+/// Reads digits of one case, the lower; none if there is anything else.
+pub(crate) fn read_lower(text: &[u8]) -> Option<Vec<u8>> {
+    read(text, b'a')
+}
+
+/// Reads digits whose ten is written so.
+fn read(text: &[u8], ten: u8) -> Option<Vec<u8>> {
     let digit = |byte: &u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+        _ => byte.checked_sub(ten).filter(|&more| more < 6).map(|more| more + 10),
     };
     let (pairs, rest) = text.as_chunks::<2>();
     if !rest.is_empty() {
@@ -40,5 +49,8 @@ mod tests {
         assert_eq!(read_upper(b"00AF10"), Some(vec![0, 0xaf, 0x10]));
         assert_eq!(read_upper(b"00af10"), None);
         assert_eq!(read_upper(b"0"), None);
+        assert_eq!(read_lower(b"00af10"), Some(vec![0, 0xaf, 0x10]));
+        assert_eq!(read_lower(b"00AF10"), None);
+        assert_eq!(read_lower(b"0g"), None);
     }
 }

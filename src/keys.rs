@@ -8,6 +8,7 @@
 //!     root.crl       its list of the revoked, which is empty
 //!     seal.pem       the certificate that seals, then its issuers; seal.key.pem is its key
 //!     openpgp.asc    the key that checks signatures, to be handed out; openpgp.key.pem is its key
+//!   id.secret        what the addresses of certificates are derived from; never replaced
 //! ```
 //!
 //! A set appears whole, by rename, and is never overwritten. Files that end in `.key.pem` are
@@ -25,6 +26,7 @@ use serde::Serialize;
 
 use self::files::Folder;
 pub use self::make::KeySource;
+use crate::award::IdSecret;
 use crate::error::{Error, Kind, Result, Warning};
 use crate::key::{Algorithm, PrivateKey};
 use crate::moment::Moment;
@@ -42,6 +44,7 @@ const SEAL: &str = "seal.pem";
 const SEAL_KEY: &str = "seal.key.pem";
 const PGP: &str = "openpgp.asc";
 const PGP_KEY: &str = "openpgp.key.pem";
+const ID_SECRET: &str = "id.secret";
 
 /// The current keys of a site, ready to seal, and whom it trusts.
 #[derive(Debug, Clone)]
@@ -147,6 +150,28 @@ impl Keys {
             archive: settings.archive,
             warnings,
         })
+    }
+
+    /// Whether there is a set of keys in a folder.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when it cannot be listed.
+    pub fn are_in(folder: &Path) -> Result<bool> {
+        Ok(Folder::new(folder).newest()?.is_some())
+    }
+
+    /// The secret that a site's ids are derived from, which is made when it is first asked for:
+    /// `id.secret` in the folder of the keys. Rotating the keys leaves it as it is.
+    ///
+    /// # Errors
+    /// [`Kind::Key`]: the file is there and holds something else. [`Kind::Io`].
+    pub fn id_secret(folder: &Path) -> Result<IdSecret> {
+        let file = folder.join(ID_SECRET);
+        let text = match files::read_if(&file)? {
+            Some(text) => text,
+            None => Folder::new(folder).add_secret(ID_SECRET, &IdSecret::generate()?)?,
+        };
+        IdSecret::parse(&file, &text)
     }
 
     /// Makes the next set of keys, and removes the secret parts of the current one. Under

@@ -4,14 +4,20 @@
 //! without. The drawing itself is Typst's and stays in `layout.typ`; its files are the layout's
 //! [`Sources`].
 
+mod paper;
+
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::background::Background;
 use crate::course::Colour;
 use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
 use crate::font::{Fonts, Like, family_help};
+use crate::locale::Table;
 use crate::site::Site;
 use crate::sources::Sources;
 use crate::yaml::{Document, Faults, Fields, Node};
@@ -20,13 +26,23 @@ use crate::yaml::{Document, Faults, Fields, Node};
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) name: String,
-    pub(crate) paper: Paper,
+    /// The papers that it is drawn for, by name; the first is the default.
+    pub(crate) papers: IndexMap<String, Paper>,
+    /// What lies under its pages.
+    pub(crate) background: Option<Background>,
     /// How many pages it fills.
-    pub(crate) pages: usize,
+    pub(crate) pages: RangeInclusive<usize>,
+    /// The rows that it sets.
+    pub(crate) table: Option<Table>,
     /// The most signatories that it has room for.
     pub(crate) signatories: usize,
+    /// The most logos of sponsors, and the most badges, that it has room for.
+    pub(crate) sponsors: usize,
+    pub(crate) badges: usize,
     faces: HashMap<String, FaceChoice>,
     roles: HashMap<String, Role>,
+    /// Whether it has room for a second language.
+    pub(crate) bilingual: bool,
     /// Roles without which it is no certificate.
     pub(crate) requires: Vec<String>,
     pub(crate) theme: ThemeDefaults,
@@ -92,11 +108,16 @@ pub(crate) struct ThemeDefaults {
     pub(crate) ink: Colour,
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 15] = [
     "paper",
     "orientation",
+    "background",
     "pages",
+    "bilingual",
+    "table",
     "signatories",
+    "sponsors",
+    "badges",
     "faces",
     "roles",
     "swash",
@@ -108,16 +129,20 @@ const ROLE_KEYS: [&str; 8] =
     ["face", "weight", "italic", "case", "max", "min", "lines", "swash"];
 
 /// The roles that are known by name: others are set like `statement`.
-const ROLES: [&str; 11] = [
+const ROLES: [&str; 15] = [
     "heading",
     "lead",
     "recipient",
     "statement",
     "course",
     "outcome",
+    "column",
+    "cell",
+    "total",
     "date",
     "authenticity",
     "specimen",
+    "folio",
     "signatory",
     "signatory-title",
 ];
@@ -139,7 +164,11 @@ impl Layout {
         let sources = Sources::load(site, name)?;
         let mut faults = Faults::default();
         let layout = Document::parse(&file, &bytes, &mut faults).and_then(|document| {
-            read(document.root(), name, fonts, sources, &mut faults)
+            let root = document.root();
+            let background = paper::background(site, root, name, &mut faults);
+            let mut layout = read(root, name, fonts, sources, background, &mut faults)?;
+            layout.table = Table::find(root, &file, &bytes, &mut faults);
+            Some(layout)
         });
         faults.finish()?;
         if site.read(&format!("layouts/{name}/layout.typ"))?.is_none() {
@@ -155,6 +184,13 @@ impl Layout {
     /// How a role is set; one that the layout does not name is set like a statement.
     pub(crate) fn role(&self, name: &str) -> &Role {
         self.roles.get(name).unwrap_or_else(|| &self.roles["statement"])
+    }
+
+    /// The roles that the layout names.
+    pub(crate) fn role_names(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.roles.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names.into_iter()
     }
 
     /// A face by the name that a role has for it.
@@ -173,23 +209,34 @@ fn read(
     name: &str,
     fonts: &Fonts,
     sources: Sources,
+    background: Option<Background>,
     faults: &mut Faults,
 ) -> Option<Layout> {
     let fields = root.fields(&KEYS, faults)?;
-    let paper = paper(fields, faults);
+    let papers = paper::papers(fields, background.as_ref(), faults);
     let faces = faces(fields, fonts, faults);
     let swash = millimetres(fields, "swash", faults).unwrap_or(0.0);
     let roles = roles(fields, &faces, swash, faults);
     let requires = texts(fields, "requires", faults);
     let extra = texts(fields, "extra", faults);
     let theme = theme(fields, faults);
-    let pages = whole(fields, "pages", 1..=50, faults).unwrap_or(1);
+    let pages = pages(fields, faults).unwrap_or(1..=1);
     let signatories = whole(fields, "signatories", 0..=12, faults).unwrap_or(6);
+    let sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(0);
+    let badges = whole(fields, "badges", 0..=6, faults).unwrap_or(0);
+    let bilingual = fields.get("bilingual").and_then(|node| {
+        faults.keep(node.one_of(&["true", "false"])).map(|choice| choice == "true")
+    });
     Some(Layout {
         name: name.to_owned(),
-        paper: paper?,
+        papers: papers?,
+        background,
         pages,
+        table: None,
         signatories,
+        sponsors,
+        badges,
+        bilingual: bilingual.unwrap_or(false),
         faces,
         roles: roles?,
         requires,
@@ -200,38 +247,19 @@ fn read(
     })
 }
 
-fn paper(fields: Fields<'_>, faults: &mut Faults) -> Option<Paper> {
-    let node = fields.required("paper", faults)?;
-    let landscape = match fields.get("orientation") {
-        Some(node) => {
-            faults.keep(node.one_of(&["portrait", "landscape"]))? == "landscape"
-        }
-        None => false,
-    };
-    let (width, height) = if node.is_scalar() {
-        match faults.keep(node.one_of(&["a4", "letter"]))? {
-            "a4" => (210.0, 297.0),
-            _ => (215.9, 279.4),
-        }
-    } else {
-        let sides = node.fields(&["width", "height"], faults)?;
-        let mut side = |key| {
-            let node = sides.required(key, faults)?;
-            let length = faults.keep(node.positive())?;
-            if length > 2000.0 {
-                faults.push(node.fault(
-                    Kind::InvalidValue,
-                    format!("`{key}: {length}` is more than 2000 mm"),
-                ));
-            }
-            Some(length)
-        };
-        (side("width")?, side("height")?)
-    };
-    Some(match landscape {
-        true => Paper { width: height.max(width), height: height.min(width) },
-        false => Paper { width, height },
-    })
+/// A number of pages, or how many it may fill: `{ max: 6 }`.
+fn pages(fields: Fields<'_>, faults: &mut Faults) -> Option<RangeInclusive<usize>> {
+    const MOST: RangeInclusive<usize> = 1..=50;
+    let node = fields.get("pages")?;
+    if node.is_scalar() {
+        let pages = whole(fields, "pages", MOST, faults)?;
+        return Some(pages..=pages);
+    }
+    let range = node.fields(&["min", "max"], faults)?;
+    range.required("max", faults)?;
+    let max = whole(range, "max", MOST, faults)?;
+    let min = whole(range, "min", 1..=max, faults).unwrap_or(1);
+    Some(min..=max)
 }
 
 fn faces(
@@ -379,7 +407,7 @@ fn texts(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Vec<String> {
 fn whole(
     fields: Fields<'_>,
     key: &str,
-    range: std::ops::RangeInclusive<usize>,
+    range: RangeInclusive<usize>,
     faults: &mut Faults,
 ) -> Option<usize> {
     let node = fields.get(key)?;

@@ -34,11 +34,20 @@
 //! - [`Draft`]: a file and what it is.
 //! - [`Sealed`]: the PDF, signed inside (PAdES) and beside it (OpenPGP), by the site's [`Keys`];
 //!   [`verify()`] is the other end of it.
+//! - [`Record`]: what is publicly known of an issued certificate; with it, it exists.
+//! - [`Pages`]: what a browser shows of a certificate, and how it is checked there.
+//! - [`Receipt`]: where it can be had.
 //!
-//! [`Press`] owns what outlives a job and strings the row together.
+//! [`Press`] owns what outlives a job and strings the row together up to a draft; an [`Issuer`]
+//! goes on from there, into the [`Store`]s of a [`Register`].
+//!
+//! A [`Queue`] is where requests come from besides: an event bus, or a learning management system.
+//! An [`Agent`] takes them, from there and over HTTP, and issues what they ask for.
 //!
 //! # Features
+//! - `agent` (default): takes requests from queues and over HTTP.
 //! - `cli` (default): the program `testamur`. A library has no use for it.
+//! - `s3` (default): S3, and whatever speaks it, as a [`Store`].
 //! - `tsa` (default): asks time-stamp authorities over HTTP, and fetches revocation lists.
 //! - `fonts` (default): the families of `fonts/`, 85 MB, inside the library. Without it a [`Site`]
 //!   brings its own.
@@ -56,6 +65,7 @@ mod runs;
 mod moment;
 
 mod hex;
+mod path;
 mod pem;
 
 mod key;
@@ -72,6 +82,10 @@ mod course;
 
 mod request;
 
+mod award;
+
+mod rows;
+
 mod sample;
 
 mod locale;
@@ -86,11 +100,17 @@ mod scan;
 
 mod picture;
 
+mod background;
+
+mod album;
+
 mod sources;
 
 mod layout;
 
 mod sheet;
+
+mod inspect;
 
 mod world;
 
@@ -102,6 +122,8 @@ mod export;
 
 mod openpgp;
 
+mod bind;
+
 mod pdf;
 
 mod cms;
@@ -112,27 +134,70 @@ mod seal;
 
 mod keys;
 
+mod store;
+
+mod record;
+
+mod snapshot;
+
+mod pages;
+
+mod register;
+
 mod pool;
 
 mod press;
 
+mod issue;
+
+#[cfg(feature = "agent")]
+mod queue;
+
+#[cfg(feature = "agent")]
+mod agent;
+
+#[cfg(feature = "agent")]
+pub use crate::agent::{Agent, Clock, End, Intake, Running, Webhook};
+pub use crate::award::{Award, IdSecret, Learner};
+pub use crate::bind::Binder;
 pub use crate::course::{
-    Colour, Course, Courses, Grade, Issued, Organization, Outcome, Signatory, Text, Theme,
+    Badge, Colour, Course, Courses, Grade, Issued, Nudge, Organization, Outcome,
+    Signatory, Sponsor, Text, Theme,
 };
 pub use crate::date::Date;
 pub use crate::error::{Error, Kind, Place, Result, Warning};
-pub use crate::export::Format;
+pub use crate::export::{Claim, Format};
+pub use crate::inspect::Inspection;
+pub use crate::issue::{
+    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took,
+};
 pub use crate::key::{Algorithm, PrivateKey, PublicKey};
 pub use crate::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use crate::lang::{Direction, Tag};
 pub use crate::layout::{Fit, Paper};
+pub use crate::locale::Align;
 pub use crate::moment::Moment;
 pub use crate::name::Name;
 pub use crate::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
 pub use crate::page::Page;
+pub use crate::pages::{
+    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
+    PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
+};
+pub use crate::path::StorePath;
 pub use crate::phrases::Phrases;
 pub use crate::press::{Draft, DraftOptions, Press};
 pub use crate::proof::Proof;
+#[cfg(feature = "agent")]
+pub use crate::queue::{
+    About, Answer, Delivery, Depth, Hold, Links, Queue, RedisQueue, Target, Task,
+    Withdrawal, XQueue, open as open_queue,
+};
+pub use crate::record::{
+    Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
+    SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
+};
+pub use crate::register::Register;
 pub use crate::request::{Attachment, Request};
 pub use crate::runs::{Run, Runs};
 pub use crate::scan::{Area, Ink, InkOptions};
@@ -140,13 +205,19 @@ pub use crate::scan::{Area, Ink, InkOptions};
 pub use crate::seal::Http;
 pub use crate::seal::{Network, Sealed, Sealer};
 pub use crate::settings::{
-    AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings, Settings,
+    AgentSettings, AuthoritySettings, CommandLine, FolderSettings, HttpSettings,
+    KeyFiles, PdfKeySettings, PgpSettings, QueueKind, Readers, RedisSettings, S3Settings,
+    SealSettings, Secret, Settings, StoreSettings, WebhookSettings, XqueueSettings,
 };
 pub use crate::sheet::{
-    Sentence, Sheet, SheetImage, SheetRun, SheetSignatory, SheetTheme, Verify,
+    Second, SecondSignatory, Sentence, Sheet, SheetColumn, SheetImage, SheetRun,
+    SheetSignatory, SheetTable, SheetTheme, Verify,
 };
 pub use crate::signer::{CommandSigner, Identity, Signer, SignerInput};
 pub use crate::site::Site;
+pub use crate::store::{Cache, Created, Directory, Store, StoreFile, Stores, Swapped};
+#[cfg(feature = "s3")]
+pub use crate::store::{S3, S3Keys};
 pub use crate::verify::{
     RevisionKind, SealLevel, SealReport, SignatureReport, SignerReport, StampReport,
     Trust, Verdict, Verification, verify,

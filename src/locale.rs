@@ -2,19 +2,39 @@
 //!
 //! Takes locale files and gives one merged [`Locale`]. The decision made here is the chain: by
 //! language from the tag to ever shorter ones, in each the layout's own file and then the shared one.
-//! `blocks` is taken as a whole from the first file that has it, every other key singly.
+//! `blocks` is taken as a whole from the first file that has it, every other key singly. What the
+//! files say for the web, [`PageTexts`], is read apart.
 
-use std::collections::BTreeSet;
+mod page;
+
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
+
+pub use self::table::Align;
+pub(crate) use self::table::Table;
 
 use crate::error::{Error, Kind, Place, Result, Warning};
 use crate::lang::Tag;
 use crate::site::Site;
 use crate::yaml::{Document, Faults, Fields, Node};
 
-const KEYS: [&str; 7] =
-    ["heading", "blocks", "date", "authenticity", "specimen", "title", "alt"];
+pub(crate) use self::page::{PageTexts, page_texts};
+
+const KEYS: [&str; 10] = [
+    "heading",
+    "blocks",
+    "date",
+    "authenticity",
+    "specimen",
+    "title",
+    "alt",
+    "table",
+    "folio",
+    "page",
+];
 const ALT: [&str; 3] = ["signature", "code", "logo"];
 
 /// The merged sentences of a language.
@@ -29,19 +49,25 @@ pub(crate) struct Locale {
     pub(crate) alt_signature: Option<Sentence>,
     pub(crate) alt_code: Option<Sentence>,
     pub(crate) alt_logo: Option<Sentence>,
+    /// The number of a page.
+    pub(crate) folio: Option<Sentence>,
+    /// The layout's table, its columns named.
+    pub(crate) table: Option<Table>,
+    words: BTreeMap<String, Sentence>,
 }
 
 impl Locale {
     /// Reads and merges the chain of `tag`. The warning says that another language than the one
-    /// asked for was found first.
+    /// asked for was found first. The faults of the files go to `found_faults`, so that whoever
+    /// reads the sentences can report those of both together.
     ///
     /// # Errors
-    /// [`Kind::UnknownLanguage`]: there is no file at all; [`Kind::Syntax`], [`Kind::UnknownKey`] and
-    /// the like: faults of the files, all of them together.
+    /// [`Kind::UnknownLanguage`]: there is no file at all.
     pub(crate) fn load(
         site: &Site,
         layout: &str,
         tag: &Tag,
+        found_faults: &mut Vec<Error>,
     ) -> Result<(Self, Option<Warning>)> {
         let mut locale = Self::default();
         let mut found: Option<Tag> = None;
@@ -55,8 +81,13 @@ impl Locale {
                 }
             }
         }
-        faults.finish()?;
+        found_faults.extend(faults.finish().err());
         let Some(found) = found else { return Err(unknown(site, layout, tag)) };
+        if let Some(mut table) = Table::load(site, layout)? {
+            let file = format!("layouts/{layout}/locales/{found}.yaml");
+            table.name(std::mem::take(&mut locale.words), &file)?;
+            locale.table = Some(table);
+        }
         let asked = tag.fallbacks().next();
         let warning = (asked.as_ref() != Some(&found)).then(|| {
             let message =
@@ -80,17 +111,54 @@ impl Locale {
             &self.alt_signature,
             &self.alt_code,
             &self.alt_logo,
+            &self.folio,
         ];
-        single.into_iter().flatten().chain(self.blocks.iter().flatten())
+        let table = self.table.iter().flat_map(Table::sentences);
+        single.into_iter().flatten().chain(self.blocks.iter().flatten()).chain(table)
+    }
+
+    /// Each key that a page needs, and where its sentence is written.
+    pub(crate) fn keys(&self) -> Vec<(&'static str, Option<&Place>)> {
+        fn place(sentence: &Option<Sentence>) -> Option<&Place> {
+            sentence.as_ref().map(|sentence| &sentence.place)
+        }
+        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.first());
+        vec![
+            ("heading", place(&self.heading)),
+            ("blocks", blocks.map(|sentence| &sentence.place)),
+            ("date", place(&self.date)),
+            ("authenticity", place(&self.authenticity)),
+            ("specimen", place(&self.specimen)),
+            ("title", place(&self.title)),
+            ("alt.signature", place(&self.alt_signature)),
+            ("alt.code", place(&self.alt_code)),
+            ("alt.logo", place(&self.alt_logo)),
+        ]
+    }
+
+    /// Other words in the same places.
+    pub(crate) fn rewrite(&mut self, rewrite: impl Fn(&str) -> String) {
+        let single = [
+            &mut self.heading,
+            &mut self.date,
+            &mut self.authenticity,
+            &mut self.specimen,
+            &mut self.title,
+            &mut self.alt_signature,
+            &mut self.alt_code,
+            &mut self.alt_logo,
+            &mut self.folio,
+        ];
+        let single = single.into_iter().flatten();
+        let table = self.table.iter_mut().flat_map(Table::words_mut);
+        for sentence in single.chain(self.blocks.iter_mut().flatten()).chain(table) {
+            sentence.template = rewrite(&sentence.template);
+        }
     }
 
     fn merge(&mut self, path: &str, bytes: &[u8], faults: &mut Faults) {
         let Some(document) = Document::parse(path, bytes, faults) else { return };
-        let text = String::from_utf8_lossy(bytes);
-        let source = Arc::new(Source {
-            file: path.to_owned(),
-            text: text.trim_start_matches('\u{feff}').to_owned(),
-        });
+        let source = Arc::new(Source::new(path, bytes));
         let Some(fields) = document.root().fields(&KEYS, faults) else { return };
         let mut take =
             |slot: &mut Option<Sentence>, fields: Fields<'_>, key: &str, role: &str| {
@@ -104,6 +172,17 @@ impl Locale {
         take(&mut self.authenticity, fields, "authenticity", "authenticity");
         take(&mut self.specimen, fields, "specimen", "specimen");
         take(&mut self.title, fields, "title", "title");
+        take(&mut self.folio, fields, "folio", "folio");
+        if let Some(node) = fields.get("table") {
+            for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
+                let name = key.text();
+                let role = if name == table::TOTAL { name } else { "column" };
+                let read = Sentence::read(node, role, &source, faults);
+                if let Some(read) = read.filter(|_| !self.words.contains_key(name)) {
+                    self.words.insert(name.to_owned(), read);
+                }
+            }
+        }
         if let Some(node) = fields.written("blocks") {
             let read = blocks(node, &source, faults);
             self.blocks = self.blocks.take().or(read);
@@ -120,6 +199,10 @@ impl Locale {
             take(&mut self.alt_signature, "signature", "alt.signature");
             take(&mut self.alt_code, "code", "alt.code");
             take(&mut self.alt_logo, "logo", "alt.logo");
+        }
+        if let Some(node) = fields.written("page") {
+            // No certificate says it, but a fault in it is better found now.
+            page::read(node, faults);
         }
     }
 }
@@ -139,6 +222,14 @@ pub(crate) struct Sentence {
 struct Source {
     file: String,
     text: String,
+}
+
+impl Source {
+    fn new(file: &str, bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_start_matches('\u{feff}').to_owned();
+        Self { file: file.to_owned(), text }
+    }
 }
 
 impl Sentence {
@@ -177,13 +268,29 @@ impl Sentence {
     ) -> Option<Self> {
         let template = faults.keep(node.text())?;
         let place = node.spot().place().clone();
-        Some(Self {
+        let sentence = Self {
             id: format!("{place}:{role}"),
             role: role.to_owned(),
             template: template.to_owned(),
             place,
             source: Arc::clone(source),
-        })
+        };
+        if let Some(comment) = sentence.comment() {
+            let message = format!("`{comment}` is a comment to YAML, and no part of it");
+            faults.push(node.fault(Kind::Syntax, message).with_help(
+                "put the sentence in quotes; a comment has a space after its `#`",
+            ));
+        }
+        Some(sentence)
+    }
+
+    /// What stands behind the sentence on its line, and was hardly meant as the comment that it is.
+    fn comment(&self) -> Option<&str> {
+        let rest =
+            self.source.text.get(self.offset()?..)?.strip_prefix(&self.template)?;
+        let rest = rest.lines().next()?.trim();
+        let meant = rest.get(1..).is_none_or(|text| text.starts_with(['#', ' ']));
+        (rest.starts_with('#') && !meant).then_some(rest)
     }
 }
 
@@ -257,7 +364,10 @@ mod tests {
         let site = files.iter().fold(Site::new(), |site, (name, text)| {
             site.with_file(format!("layouts/{name}.yaml"), *text)
         });
-        Locale::load(&site, "classic", &Tag::parse(tag).unwrap())
+        let mut faults = Vec::new();
+        let loaded =
+            Locale::load(&site, "classic", &Tag::parse(tag).unwrap(), &mut faults);
+        Error::join(faults).and(loaded)
     }
 
     const SHARED: &str =

@@ -9,9 +9,12 @@ mod check;
 mod dates;
 mod filters;
 mod markup;
+mod pseudo;
 mod scan;
+mod select;
+mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +25,8 @@ use serde_json::Value as Json;
 
 use self::check::{Checker, Scope};
 use self::filters::{Day, Formats, Piece};
+pub(crate) use self::pseudo::Pseudo;
+pub(crate) use self::table::TablePhrases;
 use crate::course::{Course, Text};
 use crate::date::Date;
 use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
@@ -52,17 +57,28 @@ impl Phrases {
     /// [`Kind::Syntax`] and [`Kind::UnknownKey`] of the files, [`Kind::Sentence`] for what a sentence
     /// names and nothing here knows.
     pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
-        let (locale, fell_back) = Locale::load(site, layout, tag)?;
+        let mut faults = Vec::new();
+        let (locale, fell_back) = match Pseudo::of(tag) {
+            None => Locale::load(site, layout, tag, &mut faults)?,
+            Some(pseudo) => {
+                let english = Tag::parse("en")?;
+                let (mut locale, _) = Locale::load(site, layout, &english, &mut faults)?;
+                locale.rewrite(|template| pseudo.rewrite(template));
+                (locale, None)
+            }
+        };
         let formats = Formats::new(tag)
             .map_err(|message| Error::new(Kind::UnknownLanguage, message))?;
         let formats = Arc::new(formats);
         let mut env = filters::environment(&formats);
-        let mut faults = Vec::new();
         for sentence in locale.sentences() {
             let place = |range| sentence.place_of(range);
             let scope = match sentence.role.as_str() {
                 "title" => Scope::Title,
                 "alt.signature" => Scope::Signature,
+                "cell" => Scope::Cell,
+                "total" => Scope::Total,
+                "folio" => Scope::Folio,
                 _ => Scope::Sentence,
             };
             let found = Checker { formats: &formats, env: &env, scope, place: &place }
@@ -87,6 +103,27 @@ impl Phrases {
     /// That the sentences are those of a shorter tag, if they are.
     pub fn fell_back(&self) -> Option<Warning> {
         self.fell_back.clone()
+    }
+
+    /// The sentences as they are written.
+    pub(crate) fn locale(&self) -> &Locale {
+        &self.locale
+    }
+
+    /// The values that the sentences of the page name.
+    pub(crate) fn printed(&self) -> BTreeSet<String> {
+        let of_page = |sentence: &&Sentence| {
+            sentence.role != "title" && !sentence.role.starts_with("alt.")
+        };
+        let sentences = self.locale.sentences().filter(of_page);
+        let named =
+            sentences.flat_map(|sentence| scan::scan(&sentence.template).variables);
+        named.map(|(name, _)| name).filter(|name| !name.starts_with("extra.")).collect()
+    }
+
+    /// Where a template's own words stand.
+    pub(crate) fn words(template: &str) -> Vec<Range<usize>> {
+        scan::scan(template).texts
     }
 
     /// Whether an outcome of a course can be written in this language; `write` says the same when it
@@ -116,6 +153,8 @@ impl Phrases {
         let mut values = values(facts, &mut texts);
         let mut faults = Vec::new();
 
+        let table = self.table(facts, &values, &mut texts);
+        let table = table.map_err(|error| faults.push(error)).ok().flatten();
         let outcome = self.outcome(facts, &values, &mut texts);
         let outcome = outcome.map_err(|error| faults.push(error)).unwrap_or_default();
         values.insert("outcome", Value::from_object(Piece(outcome)));
@@ -194,6 +233,7 @@ impl Phrases {
             date,
             authenticity,
             specimen,
+            table,
             signatories,
             alt,
             warnings: texts.warnings,
@@ -274,6 +314,8 @@ pub struct Facts<'a> {
     pub course: &'a Course,
     /// The date that it bears.
     pub issued: Date,
+    /// What is printed in its place.
+    pub issued_text: Option<&'a Text>,
     /// The grade: a text, or a number that only `percent` and `number` print.
     pub grade: Option<&'a str>,
     /// What follows the name: a degree, a rank.
@@ -304,6 +346,8 @@ pub struct Sentences {
     pub authenticity: Option<Phrase>,
     /// The word that marks a draft.
     pub specimen: Option<Phrase>,
+    /// The layout's table, if it has one and there are rows.
+    pub(crate) table: Option<TablePhrases>,
     /// Name and title of each signatory.
     pub signatories: Vec<(Runs, Option<Runs>)>,
     /// What the pictures say to those who do not see them.
@@ -334,6 +378,12 @@ pub struct Phrase {
     pub runs: Runs,
     /// The sentence in its locale file.
     pub place: Place,
+}
+
+/// A date in the words of a language, as `date('long')` writes it.
+pub(crate) fn long_date(tag: &Tag, date: Date) -> String {
+    let format = dates::DateFormat::new(tag, "long");
+    format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 
 /// A template on its way to runs.
@@ -436,15 +486,15 @@ impl Job<'_> {
 }
 
 /// The texts of a course in the language of a certificate.
-struct Texts<'a> {
-    tag: &'a Tag,
-    course: &'a Course,
-    warnings: Vec<Warning>,
+pub(crate) struct Texts<'a> {
+    pub(crate) tag: &'a Tag,
+    pub(crate) course: &'a Course,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Texts<'_> {
     /// The text as it is written; a warning if it is not in the language.
-    fn get<'t>(&mut self, text: &'t Text, what: &str) -> &'t str {
+    pub(crate) fn get<'t>(&mut self, text: &'t Text, what: &str) -> &'t str {
         let (found, fell_back) = text.get(self.tag, &self.course.language);
         if fell_back {
             let tag = self.tag;
@@ -496,6 +546,18 @@ fn values(facts: &Facts<'_>, texts: &mut Texts<'_>) -> BTreeMap<&'static str, Va
             ),
         ),
     ]);
+    let place = match &course.place_of_issue {
+        Some(text) => Value::from(texts.plain(text, "the place of issue")),
+        None => none(),
+    };
+    let day = match facts.issued_text {
+        Some(text) => {
+            // Only for its warning: the filter chooses.
+            texts.get(text, "the date of issue");
+            Day::Said(Box::new((text.clone(), course.language.clone())))
+        }
+        None => Day::On(facts.issued),
+    };
     let number = facts.grade.and_then(|grade| grade.trim().parse::<f64>().ok());
     let extra: BTreeMap<_, _> =
         facts.extra.iter().map(|(key, field)| (key.clone(), value(field))).collect();
@@ -503,7 +565,8 @@ fn values(facts: &Facts<'_>, texts: &mut Texts<'_>) -> BTreeMap<&'static str, Va
         ("name", Value::from(facts.name.as_str())),
         ("course", Value::from(of_course)),
         ("organization", Value::from(organization)),
-        ("issued", Value::from_object(Day(facts.issued))),
+        ("issued", Value::from_object(day)),
+        ("place", place),
         (
             "grade",
             match number.filter(|number| number.is_finite()) {

@@ -27,7 +27,7 @@ pub(crate) struct Pool {
 impl Pool {
     const STACK: usize = 16 << 20;
     /// Renders that were given up, after which the pool is unwell.
-    const MOST_ABANDONED: usize = 4;
+    pub(crate) const MOST_ABANDONED: usize = 4;
     /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
     /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
     const EVICT_EVERY: usize = 5;

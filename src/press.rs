@@ -1,6 +1,5 @@
 //! What outlives a job, and the row of steps that makes a certificate.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -10,19 +9,21 @@ use std::thread::available_parallelism;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::album::Album;
 use crate::course::{Course, Courses, Issued};
 use crate::date::Date;
-use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
-use crate::export::Format;
+use crate::error::{Error, Kind, Result, Warning};
+use crate::export::{Claim, Format};
 use crate::font::Fonts;
+use crate::inspect::{self, Inspection};
 use crate::lang::Tag;
 use crate::layout::Layout;
 use crate::locale;
 use crate::page::Page;
-use crate::phrases::{Facts, Phrases};
-use crate::picture::Picture;
+use crate::phrases::{Facts, Phrases, Pseudo, Texts};
 use crate::pool::Pool;
 use crate::request::{Attachment, Request};
+use crate::rows;
 use crate::sample::sample;
 use crate::settings::Settings;
 use crate::sheet::{Content, Sheet};
@@ -43,8 +44,7 @@ pub struct Press {
     pool: Pool,
     layouts: Cache<String, Layout>,
     phrases: Cache<(String, Tag), Phrases>,
-    signatures: Cache<String, Picture>,
-    logos: Cache<String, Picture>,
+    album: Album,
     warnings: Vec<Warning>,
 }
 
@@ -86,6 +86,8 @@ pub struct Draft {
     pub bytes: Vec<u8>,
     /// What it is.
     pub format: Format,
+    /// The standards that it claims to meet: those of a PDF under which no PDF lies.
+    pub claims: Vec<Claim>,
     /// The language that it is in.
     pub language: Tag,
     /// The layout that set it.
@@ -127,8 +129,7 @@ impl Press {
             pool,
             layouts: Cache::default(),
             phrases: Cache::default(),
-            signatures: Cache::default(),
-            logos: Cache::default(),
+            album: Album::default(),
             warnings,
         })
     }
@@ -158,6 +159,21 @@ impl Press {
         self.make(course, request, today, options)
     }
 
+    /// What a layout says in a language, and what a translator can mend of it.
+    ///
+    /// # Errors
+    /// What is wrong with the layout itself.
+    pub fn inspect(&self, layout: &str, language: &Tag) -> Result<Inspection> {
+        let layout = self.layout(layout)?;
+        Ok(Inspection::of(&self.site, &layout, language, &self.fonts))
+    }
+
+    /// Languages that are made from English to test a layout, and are in no list of languages:
+    /// `en-XA` is accented and longer by two fifths, `ar-XB` runs from right to left.
+    pub fn pseudo_languages(&self) -> Vec<Tag> {
+        inspect::pseudo_languages().unwrap_or_default()
+    }
+
     /// Makes a draft of a layout's own sample, the course and the request of its `sample.yaml`.
     ///
     /// # Errors
@@ -168,9 +184,56 @@ impl Press {
         today: Date,
         options: &DraftOptions,
     ) -> Result<Draft> {
+        let (course, request) = self.sample(layout)?;
+        self.make(&course, &request, today, options)
+    }
+
+    /// Makes a draft of a course that need not be the site's: the caller has its own, or has changed
+    /// one. The request's course is not looked up.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft).
+    pub fn draft_course(
+        &self,
+        course: &Course,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        self.make(course, request, today, options)
+    }
+
+    /// A layout's own sample: the course and the request of its `sample.yaml`.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownLayout`]; [`Kind::MissingFile`] when the layout has no sample; what is wrong with
+    /// either.
+    pub fn sample(&self, layout: &str) -> Result<(Course, Request)> {
         // A name that is wrong altogether is said first.
         self.layout(layout)?;
-        let (course, request) = sample(&self.site, layout)?;
+        sample(&self.site, layout)
+    }
+
+    /// Makes the same draft for another name, in another language, and on another paper if one is
+    /// named.
+    ///
+    /// # Errors
+    /// As [`draft_sample`](Self::draft_sample); [`Kind::Name`] for a name that is none.
+    pub fn draft_sample_for(
+        &self,
+        layout: &str,
+        name: &str,
+        language: &Tag,
+        paper: Option<&str>,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let (course, request) = self.sample(layout)?;
+        let request = request.with_name(name)?.with_language(language.clone());
+        let request = match paper {
+            Some(paper) => request.with_paper(paper),
+            None => request,
+        };
         self.make(&course, &request, today, options)
     }
 
@@ -181,17 +244,35 @@ impl Press {
         today: Date,
         options: &DraftOptions,
     ) -> Result<Draft> {
-        let Job { warnings, language, verify_url, set } =
-            self.prepare(course, request, today, options.specimen)?;
+        let job = self.prepare(course, request, today, options.specimen)?;
+        let Job { warnings, language, verify_url, set, .. } = job;
         let (layout, issued) = (set.layout.name.clone(), set.issued);
+        let tests_words = Pseudo::of(&language).is_some();
         let format = options.format;
-        let (bytes, found) = self.pool.run(&what(request), move || {
+        let (bytes, claims, found) = self.pool.run(&what(request), move || {
             let page = set.page()?;
-            let found = page.warnings().to_vec();
-            Ok((page.proof()?.write(format)?, found))
+            let mut found = page.warnings().to_vec();
+            if tests_words {
+                found.extend(page.own_words());
+            }
+            let proof = page.proof()?;
+            let claims = match format {
+                Format::Pdf => proof.claims().to_vec(),
+                _ => Vec::new(),
+            };
+            Ok((proof.write(format)?, claims, found))
         })?;
         let warnings = [warnings, found].concat();
-        Ok(Draft { bytes, format, language, layout, issued, verify_url, warnings })
+        Ok(Draft {
+            bytes,
+            format,
+            claims,
+            language,
+            layout,
+            issued,
+            verify_url,
+            warnings,
+        })
     }
 
     /// The page of a request, laid out and not yet proof-read: the step before
@@ -230,6 +311,22 @@ impl Press {
         names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
     }
 
+    /// The names of the papers that a layout is drawn for; the first is its default.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownLayout`]; what is wrong with the layout.
+    pub fn papers(&self, layout: &str) -> Result<Vec<String>> {
+        Ok(self.layout(layout)?.papers.keys().cloned().collect())
+    }
+
+    /// The most signatories that a layout has room for.
+    ///
+    /// # Errors
+    /// As [`papers`](Self::papers).
+    pub fn most_signatories(&self, layout: &str) -> Result<usize> {
+        Ok(self.layout(layout)?.signatories)
+    }
+
     /// The settings of the site.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -263,11 +360,51 @@ impl Press {
         })
     }
 
+    /// A draft's job: its link leads nowhere that is known yet.
     fn prepare(
         &self,
         course: &Course,
         request: &Request,
         today: Date,
+        specimen: bool,
+    ) -> Result<Job> {
+        let language = request.language().unwrap_or(&course.language);
+        let issued = issued(course, request, today);
+        let verify_id = draft_id(request, course, language, issued);
+        self.compose(course, request, issued, verify_id, specimen)
+    }
+
+    /// A certificate's job: the same page without its mark, under the id that it will have.
+    pub(crate) fn job(
+        &self,
+        request: &Request,
+        today: Date,
+        verify_id: String,
+    ) -> Result<Job> {
+        let course = self.courses.get(request.course())?;
+        let issued = issued(course, request, today);
+        self.compose(course, request, issued, verify_id, false)
+    }
+
+    /// The PDF of a job, and what was noticed while it was made.
+    pub(crate) fn print(
+        &self,
+        request: &Request,
+        set: Set,
+    ) -> Result<(Vec<u8>, Vec<Warning>)> {
+        self.pool.run(&what(request), move || {
+            let page = set.page()?;
+            let found = page.warnings().to_vec();
+            Ok((page.proof()?.pdf()?, found))
+        })
+    }
+
+    fn compose(
+        &self,
+        course: &Course,
+        request: &Request,
+        issued: Date,
+        verify_id: String,
         specimen: bool,
     ) -> Result<Job> {
         let name = request.layout().unwrap_or(&course.layout);
@@ -277,14 +414,24 @@ impl Press {
             }
             _ => error,
         })?;
+        let background = self.album.background(&self.site, course)?;
+        let background = background.or_else(|| layout.background.clone());
+        let paper = match request.paper() {
+            Some(name) => layout.paper(Some(name), background.as_ref())?,
+            None => layout
+                .paper(course.paper.as_deref(), background.as_ref())
+                .map_err(|error| error.at(course.paper_place().clone()))?,
+        };
         let language = request.language().unwrap_or(&course.language);
         let phrases = self.phrases(name, language)?;
-        let issued = request.issued().unwrap_or(match course.issued {
-            Issued::Rolling => today,
-            Issued::On(date) => date,
-        });
         let mut extra = course.extra.clone();
         extra.extend(request.extra().clone());
+        if let Some(table) = &layout.table
+            && let Some(asked) = request.extra().get(&table.rows)
+        {
+            let rows = rows::overlay(&table.rows, course.extra.get(&table.rows), asked)?;
+            extra.insert(table.rows.clone(), rows);
+        }
         let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
         Error::join(missing.map(|key| {
             Error::new(
@@ -295,36 +442,75 @@ impl Press {
             .with_help("add it to the course or to the request")
         }))?;
 
-        let verify_id = draft_id(request, course, language, issued);
-        let verify_url = self.verify_url(&verify_id);
+        let verify_url = self.settings.publish.verify_url(&verify_id);
         let facts = Facts {
             name: request.name(),
             course,
             issued,
+            // A date of its own that a request brings is one.
+            issued_text: course
+                .issued_text
+                .as_ref()
+                .filter(|_| request.issued().is_none()),
             grade: request.grade(),
             designation: request.designation(),
             extra: &extra,
             verify_url: &verify_url,
         };
         let sentences = phrases.write(&facts)?;
+        let second = second_language(course, request, language);
+        let mut unused = None;
+        let second = match second {
+            Some(tag) if layout.bilingual => {
+                Some(self.phrases(name, tag)?.write(&facts)?)
+            }
+            Some(tag) => {
+                unused = Some(one_language_only(name, tag).at(course.place().clone()));
+                None
+            }
+            None => None,
+        };
+        let folios = match *layout.pages.end() {
+            1 => Vec::new(),
+            most => phrases.folios(&facts, most)?,
+        };
         let author = sentences.organization.clone();
-        let (signatures, logo) = self.course_pictures(course)?;
+        let pictures = self.album.pictures(&self.site, course)?;
+        let mut texts = Texts { tag: language, course, warnings: Vec::new() };
+        let sponsors = course.sponsors.iter();
+        let sponsors = sponsors
+            .map(|sponsor| texts.get(&sponsor.name, "a sponsor's name").to_owned());
+        let sponsors = sponsors.collect();
+        let badges = course.badges.iter();
+        let badges =
+            badges.map(|badge| texts.get(&badge.alt, "what a badge shows").to_owned());
+        let badges = badges.collect();
+        let unsaid = texts.warnings;
         let content = Content {
             sentences,
+            second,
+            folios,
             author,
-            signatures,
-            logo,
-            theme: &course.theme,
+            pictures,
+            sponsors,
+            badges,
+            course,
+            background: background.as_ref().map(|background| background.picture.clone()),
+            paper,
             title_place: course.title.place(language, &course.language),
             verify_url: &verify_url,
             extra,
             specimen,
         };
-        let (sheet, found) =
-            Sheet::arrange(content, &layout, &self.fonts, course.place())?;
+        let (sheet, found) = Sheet::arrange(content, &layout, &self.fonts)?;
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fell_back());
+        warnings.extend(unused);
+        if let Some(background) = &background {
+            warnings.extend(background.warnings((paper.width, paper.height)));
+        }
         warnings.extend(found);
+        warnings.extend(unsaid);
         let set = Set {
             sheet: Arc::new(sheet),
             layout,
@@ -335,55 +521,6 @@ impl Press {
         };
         Ok(Job { set, verify_url, language: language.clone(), warnings })
     }
-
-    /// The pictures of a course: each signatory's signature, and the logo.
-    fn course_pictures(
-        &self,
-        course: &Course,
-    ) -> Result<(Vec<Option<Picture>>, Option<Picture>)> {
-        let mut faults = Vec::new();
-        let mut keep = |place: &Place, picture: Result<Arc<Picture>>| {
-            let picture = picture.map_err(|error| faults.push(error.at(place.clone())));
-            picture.ok().map(|picture| (*picture).clone())
-        };
-        let mut signatures = Vec::new();
-        for person in &course.signatories {
-            signatures.push(person.signature.as_deref().and_then(|name| {
-                let picture = self
-                    .signatures
-                    .get(name.to_owned(), || Picture::signature(&self.scan(name)?));
-                keep(person.place(), picture)
-            }));
-        }
-        let logo = course.theme.logo.as_deref().and_then(|name| {
-            let place = course.theme.logo_place().unwrap_or(course.place());
-            let picture =
-                self.logos.get(name.to_owned(), || Picture::read(&self.scan(name)?));
-            keep(place, picture)
-        });
-        Error::join(faults)?;
-        Ok((signatures, logo))
-    }
-
-    /// The content of a file in `signatures/`.
-    fn scan(&self, name: &str) -> Result<Cow<'_, [u8]>> {
-        let file = format!("signatures/{name}");
-        self.site.read(&file)?.ok_or_else(|| {
-            let names = self.site.list("signatures");
-            let names: Vec<&str> = names
-                .iter()
-                .filter_map(|name| name.strip_prefix("signatures/"))
-                .collect();
-            Error::new(Kind::MissingFile, format!("there is no file `{file}`"))
-                .with_help(did_you_mean(name, names))
-        })
-    }
-
-    fn verify_url(&self, verify_id: &str) -> String {
-        // Reserved for examples (RFC 2606): a draft of a site that publishes nothing leads nowhere.
-        let url = self.settings.publish.url.as_deref().unwrap_or("https://example.org");
-        format!("{url}/cert/{verify_id}/{}", self.settings.publish.link)
-    }
 }
 
 impl fmt::Debug for Press {
@@ -393,21 +530,21 @@ impl fmt::Debug for Press {
 }
 
 /// A request, ready to be set, and what its receipt says.
-struct Job {
-    set: Set,
-    verify_url: String,
-    language: Tag,
-    warnings: Vec<Warning>,
+pub(crate) struct Job {
+    pub(crate) set: Set,
+    pub(crate) verify_url: String,
+    pub(crate) language: Tag,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// What a page is made of.
-struct Set {
-    sheet: Arc<Sheet>,
-    layout: Arc<Layout>,
+pub(crate) struct Set {
+    pub(crate) sheet: Arc<Sheet>,
+    pub(crate) layout: Arc<Layout>,
     fonts: Arc<Fonts>,
     attachments: Vec<Attachment>,
     identifier: String,
-    issued: Date,
+    pub(crate) issued: Date,
 }
 
 impl Set {
@@ -415,6 +552,32 @@ impl Set {
         let Set { sheet, layout, fonts, attachments, identifier, issued } = self;
         Page::set(sheet, layout, fonts, &attachments, identifier, issued)
     }
+}
+
+/// The date that a certificate bears.
+fn issued(course: &Course, request: &Request, today: Date) -> Date {
+    request.issued().unwrap_or(match course.issued {
+        Issued::Rolling => today,
+        Issued::On(date) => date,
+    })
+}
+
+/// The language beside `language`: that of the request, or the other one of the course's two.
+fn second_language<'a>(
+    course: &'a Course,
+    request: &'a Request,
+    language: &Tag,
+) -> Option<&'a Tag> {
+    let second = request.second_language().or(course.second_language.as_ref())?;
+    [second, &course.language].into_iter().find(|tag| *tag != language)
+}
+
+fn one_language_only(layout: &str, tag: &Tag) -> Warning {
+    Warning::new(
+        Kind::Layout,
+        format!("the layout `{layout}` has one language, and leaves out `{tag}`"),
+    )
+    .with_help("choose one with `bilingual: true` in its `layout.yaml`")
 }
 
 /// What a render is called in errors.
@@ -449,7 +612,7 @@ fn read_courses(site: &Site) -> Result<Courses> {
 /// 32 lower-case hexadecimal digits that follow from what a draft says.
 fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) -> String {
     let extra: &IndexMap<String, Value> = request.extra();
-    let facts = serde_json::json!([
+    let mut facts = serde_json::json!([
         course.id,
         request.name().as_str(),
         language.as_str(),
@@ -459,6 +622,13 @@ fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) ->
         request.layout(),
         extra,
     ]);
+    if let (Some(paper), Some(facts)) = (request.paper(), facts.as_array_mut()) {
+        facts.push(paper.into());
+    }
+    if let (Some(second), Some(facts)) = (request.second_language(), facts.as_array_mut())
+    {
+        facts.push(second.as_str().into());
+    }
     // A draft guards no secret: the key only keeps its ids apart from those of issued certificates.
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"testamur draft");
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());

@@ -1,11 +1,18 @@
 //! The commands, and what they share.
 
+#[cfg(feature = "agent")]
+mod agent;
 mod args;
 mod check;
+mod crew;
+mod issue;
 mod key;
+mod locales;
+mod new;
 mod output;
 mod people;
 mod place;
+mod register;
 mod render;
 mod report;
 mod seal;
@@ -62,7 +69,16 @@ pub(crate) fn run() -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Render(render) => render::run(&arguments.site, &render),
+        Command::Issue(issue) => issue::run(&arguments.site, &issue),
+        #[cfg(feature = "agent")]
+        Command::Agent(agent) => agent::run(&arguments.site, &agent),
+        Command::New(new) => new::run(&new),
+        Command::List(list) => register::list(&arguments.site, &list),
+        Command::Find(find) => register::find(&arguments.site, &find),
+        Command::Revoke(revoke) => register::revoke(&arguments.site, &revoke),
+        Command::Erase(erase) => register::erase(&arguments.site, &erase),
         Command::Check(check) => check::run(&arguments.site, &check),
+        Command::Locales(locales) => locales::run(&arguments.site, &locales),
         Command::Signature(signature) => signature::run(&signature),
         Command::Key(key) => key::run(&arguments.site, &key),
         Command::Seal(seal) => seal::run(&arguments.site, &seal),

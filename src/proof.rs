@@ -2,11 +2,15 @@
 //!
 //! Takes a sheet and the page made of it, gives nothing but faults. Every sentence stands on the page
 //! once, in its slot, in its own order; no glyph is missing; no family was used that the layout does
-//! not declare; no ink leaves its slot or the page; nothing lies over a signature. What it cannot
+//! not declare; no ink leaves its slot or the page; nothing lies over a signature
+//! or another picture. What it cannot
 //! find it does not excuse: a page that fails becomes no file.
 
 mod ink;
+mod pictures;
 mod reading;
+mod several;
+mod words;
 
 use std::collections::HashSet;
 
@@ -18,7 +22,7 @@ use crate::error::{Error, Kind, Place, Result};
 use crate::font::Fonts;
 use crate::layout::Layout;
 use crate::page::Page;
-use crate::sheet::{Sentence, Sheet};
+use crate::sheet::{Sentence, Sheet, SheetTable};
 
 /// Half a point of play: rounding, side bearings, the overshoot of round letters.
 const PLAY: Abs = Abs::raw(0.5);
@@ -31,11 +35,18 @@ impl Page {
     /// [`Kind::UndeclaredFamily`], [`Kind::TextMissing`], [`Kind::TextDoubled`],
     /// [`Kind::Overflow`], [`Kind::Overlap`].
     pub fn proof(self) -> Result<Proof> {
+        let pages = self.document.pages().len();
         let labels: HashSet<&str> = self
             .sheet
             .sentences()
+            .chain(repeated(&self.sheet, pages))
             .map(|sentence| sentence.id.as_str())
-            .chain(self.sheet.images().map(|image| image.id.as_str()))
+            .chain(
+                self.sheet
+                    .images()
+                    .chain(&self.sheet.background)
+                    .map(|image| image.id.as_str()),
+            )
             .collect();
         let inked = Inked::of(&self, |label| labels.contains(label));
         let mut reader = Reader {
@@ -50,9 +61,11 @@ impl Page {
         reader.pages();
         reader.faces();
         reader.texts();
+        reader.table();
+        reader.background();
         reader.pictures();
         reader.edges();
-        reader.signatures();
+        reader.overlaps();
         reader.collisions();
         Error::join(reader.faults)?;
         Ok(Proof { page: self })
@@ -78,13 +91,17 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn pages(&mut self) {
-        let (is, should) = (self.page.document.pages().len(), self.layout.pages);
-        if is != should {
+        let (is, should) = (self.page.document.pages().len(), self.layout.pages.clone());
+        if !should.contains(&is) {
             let count =
                 |n| if n == 1 { "1 page".to_owned() } else { format!("{n} pages") };
+            let promised = match (*should.start(), *should.end()) {
+                (min, max) if min == max => count(max),
+                (min, max) => format!("{min} to {}", count(max)),
+            };
             self.fault(
                 Kind::PageCount,
-                format!("the layout promises {} and fills {}", count(should), count(is)),
+                format!("the layout promises {promised} and fills {}", count(is)),
                 "shorten what stands on it, or change `pages` in `layout.yaml`",
             );
         }
@@ -141,7 +158,8 @@ impl<'a> Reader<'a> {
     /// Every sentence once, in its slot, and nowhere else.
     fn texts(&mut self) {
         let mut faults = Vec::new();
-        for sentence in self.sheet.sentences() {
+        let pages = self.page.document.pages().len();
+        for sentence in self.sheet.sentences().chain(folios(self.sheet, pages)) {
             let expected = sentence.text();
             let set: Vec<Set<'_>> = self
                 .inked
@@ -150,11 +168,11 @@ impl<'a> Reader<'a> {
                 .filter_map(set)
                 .collect();
             let what = describe(sentence);
-            match reading::read(&set, &expected, self.sheet.direction) {
+            let direction = self.sheet.direction_of(sentence);
+            match reading::read(&set, &expected, direction) {
                 Reading::Right => {
                     if self.strays().any(|stray| {
-                        let reading =
-                            reading::read(&stray, &expected, self.sheet.direction);
+                        let reading = reading::read(&stray, &expected, direction);
                         reading::visible(&expected) && reading == Reading::Right
                     }) {
                         faults.push((
@@ -171,8 +189,7 @@ impl<'a> Reader<'a> {
                 )),
                 Reading::Blank => {
                     let elsewhere = self.strays().any(|stray| {
-                        reading::read(&stray, &expected, self.sheet.direction)
-                            == Reading::Right
+                        reading::read(&stray, &expected, direction) == Reading::Right
                     });
                     let message = match elsewhere {
                         true => format!("{what} stands on the page, but not in its slot"),
@@ -193,36 +210,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Every picture of the sheet once.
-    fn pictures(&mut self) {
-        let mut faults = Vec::new();
-        for image in self.sheet.images() {
-            let count = self
-                .inked
-                .slots_of(&image.id)
-                .flat_map(|slot| self.inked.marks_in(slot))
-                .filter(|mark| matches!(mark.kind, MarkKind::Image))
-                .count();
-            let what = self.picture(&image.id);
-            match count {
-                1 => {}
-                0 => {
-                    faults.push((Kind::TextMissing, format!("{what} is not on the page")))
-                }
-                _ => faults.push((
-                    Kind::TextDoubled,
-                    format!("{what} stands on the page {count} times"),
-                )),
-            }
-        }
-        for (kind, message) in faults {
-            self.fault(kind, message, "set it once, with `picture(image, …)`");
-        }
-    }
-
     /// No ink beyond its slot or the page.
     fn edges(&mut self) {
         let mut faults = Vec::new();
+        let mut reported: HashSet<Option<usize>> = HashSet::new();
         for (index, slot) in self.inked.slots.iter().enumerate() {
             let sentence = self.sentence_in(index);
             let swash = sentence.map_or(0.0, |s| self.layout.role(&s.role).swash);
@@ -235,16 +226,15 @@ impl<'a> Reader<'a> {
                 Some(sentence) => describe(sentence),
                 None => self.picture(&slot.label),
             };
-            faults.push((what, "its slot", most, sentence, index));
+            reported.insert(Some(index));
+            faults.push((what, "its slot", most, sentence, None));
         }
-        let mut reported: HashSet<Option<usize>> =
-            faults.iter().map(|fault| Some(fault.4)).collect();
         for mark in &self.inked.marks {
             if !matches!(mark.kind, MarkKind::Text(_) | MarkKind::Image) {
                 continue;
             }
             let (Some(rect), Some(page)) =
-                (mark.rect, self.page.document.pages().get(mark.page))
+                (self.ink_of(mark), self.page.document.pages().get(mark.page))
             else {
                 continue;
             };
@@ -256,91 +246,26 @@ impl<'a> Reader<'a> {
             }
             let over = beyond(rect, grown(whole, PLAY));
             if over > Abs::zero() && reported.insert(mark.slot) {
-                let sentence = mark.slot.and_then(|slot| self.sentence_in(slot));
-                let what = match (sentence, &mark.kind) {
-                    (Some(sentence), _) => describe(sentence),
-                    (None, MarkKind::Text(text)) => format!("`{}`", text.text),
-                    (None, _) => match mark.slot {
-                        Some(slot) => self.picture(&self.inked.slots[slot].label),
-                        None => "a picture".to_owned(),
-                    },
-                };
                 // Inside its slot it is the slot that was put in the wrong place.
-                faults.push((what, "the page", over, None, 0));
+                let what = self.describe_mark(mark);
+                faults.push((what, "the page", over, None, self.image_of(mark)));
             }
         }
-        for (what, edge, over, sentence, _) in faults {
+        for (what, edge, over, sentence, image) in faults {
             let message = format!("{what} reaches {:.1} mm beyond {edge}", over.to_mm());
-            match sentence {
-                Some(sentence) => {
+            let help = "move or shrink it in the layout";
+            match (sentence, image) {
+                (Some(sentence), _) => {
                     let help = "shorten the text, or give its role a smaller `min` or more \
                                 `lines` in `layout.yaml`";
                     self.fault_of(sentence, Kind::Overflow, message, help);
                     self.overflowed.insert(sentence.id.clone());
                 }
-                None => {
-                    let help = "move or shrink it in the layout";
-                    self.fault(Kind::Overflow, message, help);
+                (None, Some(image)) => {
+                    self.fault_in_picture(image, Kind::Overflow, message, help);
                 }
+                (None, None) => self.fault(Kind::Overflow, message, help),
             }
-        }
-    }
-
-    /// Nothing lies over a signature.
-    fn signatures(&mut self) {
-        let mut faults = Vec::new();
-        for person in &self.sheet.signatories {
-            let Some(image) = &person.image else { continue };
-            let found = self.inked.marks.iter().enumerate().find(|(_, mark)| {
-                matches!(mark.kind, MarkKind::Image)
-                    && mark
-                        .slot
-                        .is_some_and(|slot| self.inked.slots[slot].label == image.id)
-            });
-            let Some((order, signature)) = found else { continue };
-            let Some(ink) = signature.rect else { continue };
-            for (other_order, other) in self.inked.marks.iter().enumerate() {
-                let Some(rect) = other.rect else { continue };
-                if other_order == order || other.page != signature.page {
-                    continue;
-                }
-                let over = shared(rect, grown(ink, -PLAY));
-                if over.x <= Abs::zero() || over.y <= Abs::zero() {
-                    continue;
-                }
-                let in_the_way = match &other.kind {
-                    // What was painted before and lies under all of it is its ground.
-                    MarkKind::Text(_) | MarkKind::Image => {
-                        !(other_order < order && holds(rect, ink))
-                    }
-                    // A shape that comes later and has an area of its own hides it.
-                    MarkKind::Filled => {
-                        other_order > order && over.x.min(over.y) > Abs::pt(2.0)
-                    }
-                    MarkKind::Outline => false,
-                };
-                if in_the_way {
-                    let sentence = self.sentence_of(other);
-                    let what = match (sentence, &other.kind) {
-                        (Some(sentence), _) => describe(sentence),
-                        (None, MarkKind::Text(text)) => format!("`{}`", text.text),
-                        (None, MarkKind::Image) => match other.slot {
-                            Some(slot) => self.picture(&self.inked.slots[slot].label),
-                            None => "a picture".to_owned(),
-                        },
-                        (None, _) => "a shape".to_owned(),
-                    };
-                    faults.push(format!("{what} lies over {}", self.picture(&image.id)));
-                    break;
-                }
-            }
-        }
-        for message in faults {
-            self.fault(
-                Kind::Overlap,
-                message,
-                "give the signatures more room in the layout",
-            );
         }
     }
 
@@ -384,21 +309,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a picture of the sheet is called in messages.
-    fn picture(&self, id: &str) -> String {
-        let signatory = self
-            .sheet
-            .signatories
-            .iter()
-            .find(|person| person.image.as_ref().is_some_and(|image| image.id == id));
-        match (signatory, id) {
-            (Some(person), _) => format!("the signature of `{}`", bare(&person.name)),
-            (None, "code") => "the code of the verify link".to_owned(),
-            (None, "logo") => "the logo".to_owned(),
-            (None, _) => format!("the picture `{id}`"),
-        }
-    }
-
     /// Texts outside every slot, one for each group that holds some.
     fn strays(&self) -> impl Iterator<Item = Vec<Set<'_>>> {
         let mut groups: Vec<(usize, Vec<Set<'_>>)> = Vec::new();
@@ -418,7 +328,9 @@ impl<'a> Reader<'a> {
 
     fn sentence_in(&self, slot: usize) -> Option<&'a Sentence> {
         let label = &self.inked.slots[slot].label;
-        self.sheet.sentences().find(|sentence| sentence.id == *label)
+        let pages = self.page.document.pages().len();
+        let mut all = self.sheet.sentences().chain(repeated(self.sheet, pages));
+        all.find(|sentence| sentence.id == *label)
     }
 
     /// Where the layout sets a mark, if it is text that the layout writes itself; else its door.
@@ -446,6 +358,17 @@ impl<'a> Reader<'a> {
             None => error,
         });
     }
+}
+
+/// The numbers of so many pages.
+fn folios(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
+    let folios = pages.checked_sub(1).and_then(|index| sheet.folios.get(index));
+    folios.into_iter().flatten().flatten()
+}
+
+/// What the number of pages decides: their own numbers, and headings that stand on each.
+fn repeated(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
+    folios(sheet, pages).chain(sheet.table.iter().flat_map(SheetTable::headings))
 }
 
 fn set<'a>(mark: &Mark<'a>) -> Option<Set<'a>> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::date::Date;
 use crate::error::{Error, Kind, Result, Warning};
 use crate::lang::Tag;
+use crate::moment::Moment;
 use crate::name::Name;
 
 /// One certificate to be made. A request that exists has a usable name; whether the course, the
@@ -24,11 +25,15 @@ use crate::name::Name;
 pub struct Request {
     course: String,
     name: Name,
+    learner: Option<String>,
+    asked: Option<Moment>,
     language: Option<Tag>,
+    second_language: Option<Tag>,
     issued: Option<Date>,
     grade: Option<String>,
     designation: Option<String>,
     layout: Option<String>,
+    paper: Option<String>,
     extra: IndexMap<String, Value>,
     attachments: Vec<Attachment>,
     warnings: Vec<Warning>,
@@ -45,20 +50,50 @@ impl Request {
         Ok(Self {
             course: course.into(),
             name,
+            learner: None,
+            asked: None,
             language: None,
+            second_language: None,
             issued: None,
             grade: None,
             designation: None,
             layout: None,
+            paper: None,
             extra: IndexMap::new(),
             attachments: Vec::new(),
             warnings,
         })
     }
 
+    /// Who it is, by a username or any other id of the caller's: two requests of one id are for
+    /// the same learner, whatever the names. Otherwise the name says who it is.
+    pub fn with_learner(mut self, id: impl Into<String>) -> Self {
+        self.learner = Some(id.into());
+        self
+    }
+
+    /// When the request was made, if its sender says so: it changes nothing that was issued
+    /// later.
+    pub fn with_asked(mut self, asked: Moment) -> Self {
+        self.asked = Some(asked);
+        self
+    }
+
+    /// The same for another person.
+    pub(crate) fn with_name(self, name: &str) -> Result<Self> {
+        let (name, warnings) = Name::clean(name)?;
+        Ok(Self { name, warnings, ..self })
+    }
+
     /// The language of the certificate; the course's own otherwise.
     pub fn with_language(mut self, language: Tag) -> Self {
         self.language = Some(language);
+        self
+    }
+
+    /// The language beside it, on a layout that has room for two; the course's own otherwise.
+    pub fn with_second_language(mut self, language: Tag) -> Self {
+        self.second_language = Some(language);
         self
     }
 
@@ -86,6 +121,12 @@ impl Request {
         self
     }
 
+    /// Another paper than the course's, one of those that the layout is drawn for.
+    pub fn with_paper(mut self, paper: impl Into<String>) -> Self {
+        self.paper = Some(paper.into().to_lowercase());
+        self
+    }
+
     /// A field under `extra`, over the course's of the same name.
     pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
@@ -108,9 +149,24 @@ impl Request {
         &self.name
     }
 
+    /// The learner's id, if the caller has one.
+    pub fn learner(&self) -> Option<&str> {
+        self.learner.as_deref()
+    }
+
+    /// When the request was made, if that is known.
+    pub fn asked(&self) -> Option<Moment> {
+        self.asked
+    }
+
     /// The language that was asked for.
     pub fn language(&self) -> Option<&Tag> {
         self.language.as_ref()
+    }
+
+    /// The second language that was asked for.
+    pub fn second_language(&self) -> Option<&Tag> {
+        self.second_language.as_ref()
     }
 
     /// The date that was asked for.
@@ -131,6 +187,11 @@ impl Request {
     /// The layout that was asked for.
     pub fn layout(&self) -> Option<&str> {
         self.layout.as_deref()
+    }
+
+    /// The paper that was asked for.
+    pub fn paper(&self) -> Option<&str> {
+        self.paper.as_deref()
     }
 
     /// The fields under `extra`.

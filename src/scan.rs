@@ -7,7 +7,7 @@
 
 mod plane;
 
-mod decode;
+pub(crate) mod decode;
 
 mod paper;
 
@@ -44,6 +44,7 @@ pub struct Ink {
     baseline: f64,
     stroke: f64,
     colour: [u8; 3],
+    cutout: bool,
 }
 
 /// How a scan is turned into ink.
@@ -83,6 +84,7 @@ impl Ink {
     /// of more than 32,767.
     pub fn lift(scan: &[u8], options: &InkOptions) -> Result<Self> {
         let decoded = decode::decode(scan)?;
+        let cutout = matches!(decoded.raster, Raster::Cutout(..));
         let (coverage, at, colours) = match decoded.raster {
             Raster::Photo(image) => from_photo(&image)?,
             Raster::Cutout(colours, alpha) => from_cutout(&colours, &alpha)?,
@@ -94,7 +96,7 @@ impl Ink {
         let found = [at.x, at.y, at.width, at.height].map(f64::from);
         let [x, y, width, height] = found.map(|value| value * decoded.scale);
         let found = [x + decoded.origin.0, y + decoded.origin.1, width, height];
-        Self::make(coverage, colours, found)
+        Ok(Self { cutout, ..Self::make(coverage, colours, found)? })
     }
 
     /// The picture: a PNG with eight bits of red, green, blue and alpha.
@@ -132,6 +134,11 @@ impl Ink {
     /// The ink's (chief) colour: red, green and blue.
     pub fn colour(&self) -> [u8; 3] {
         self.colour
+    }
+
+    /// Whether the scan was a drawing on transparency already.
+    pub(crate) fn is_cutout(&self) -> bool {
+        self.cutout
     }
 
     fn make(mut coverage: Plane, mut colours: Colours, found: [f64; 4]) -> Result<Self> {
@@ -180,6 +187,7 @@ impl Ink {
             baseline: measure::baseline(&coverage),
             stroke: measure::stroke(&coverage),
             colour,
+            cutout: false,
         })
     }
 }

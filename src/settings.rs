@@ -1,26 +1,36 @@
 //! What an operator sets in `testamur.yaml`.
 
+mod agent;
 mod seal;
+mod store;
 
 use std::time::Duration;
 
+pub use self::agent::{
+    AgentSettings, HttpSettings, QueueKind, RedisSettings, Secret, WebhookSettings,
+    XqueueSettings,
+};
 pub use self::seal::{
     AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings,
 };
+pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
 use crate::error::{Kind, Result};
 use crate::yaml::{Document, Fault, Faults, Fields, Key, Node};
 
 /// The name of the file.
 pub(crate) const FILE: &str = "testamur.yaml";
 
-const KNOWN: [&str; 4] = ["publish", "render", "seal", "timezone"];
+const KNOWN: [&str; 7] =
+    ["agent", "private", "publish", "render", "seal", "store", "timezone"];
 /// Parts of the design that this release does not have: said, rather than passed over.
-const PLANNED: [&str; 4] = ["agent", "keys", "queue", "store"];
+const PLANNED: [&str; 1] = ["keys"];
 
 /// The settings of a site. An empty file is valid: everything has a default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Settings {
+    /// Where requests come from; an empty one unless set.
+    pub agent: AgentSettings,
     /// Where certificates are published.
     pub publish: Publish,
     /// The IANA name of the time zone whose calendar dates a rolling course, such as
@@ -30,6 +40,10 @@ pub struct Settings {
     pub render: Render,
     /// How they are sealed.
     pub seal: SealSettings,
+    /// Where they go: the folder `public` unless set.
+    pub store: StoreSettings,
+    /// Where what is for the operator alone goes: the folder `private` unless set.
+    pub private: Option<StoreSettings>,
 }
 
 /// Where certificates are published.
@@ -38,9 +52,53 @@ pub struct Settings {
 pub struct Publish {
     /// The address that verify links begin with, `http` or `https`, without a `/` at its end.
     pub url: Option<String>,
+    /// The address that links to the PDFs begin with, where it differs from `url`.
+    pub downloads: Option<String>,
     /// The file that links to a verify page name, such as `valid.html`, for servers without an
     /// index rule; empty if links end in `/`.
     pub link: String,
+    /// What every PDF is called.
+    pub filename: Filename,
+    /// Whether the PDFs of certificates that were withdrawn or superseded stay where they are.
+    pub keep: bool,
+}
+
+/// What every PDF is called: `Certificate.pdf` unless set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filename(String);
+
+impl Filename {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Filename {
+    fn default() -> Self {
+        Self("Certificate.pdf".to_owned())
+    }
+}
+
+impl Publish {
+    /// What links begin with where nothing is set: reserved for examples (RFC 2606), it leads
+    /// nowhere.
+    pub const NOWHERE: &str = "https://example.org";
+    /// The longest link that old tables of learning management systems hold, in bytes.
+    pub const LONGEST: usize = 128;
+
+    /// The address of a verify page.
+    pub fn verify_url(&self, id: &str) -> String {
+        let url = self.url.as_deref().unwrap_or(Self::NOWHERE);
+        format!("{url}/cert/{id}/{}", self.link)
+    }
+
+    /// The address of a PDF.
+    pub fn download_url(&self, id: &str) -> String {
+        let url = self.downloads.as_deref().or(self.url.as_deref());
+        let url = url.unwrap_or(Self::NOWHERE);
+        format!("{url}/downloads/{id}/{}", self.filename.0)
+    }
 }
 
 /// How documents are made.
@@ -83,8 +141,12 @@ impl Settings {
             false => key.unknown(&KNOWN),
         };
         let Some(fields) = root.fields_or(&KNOWN, faults, unknown) else { return };
+        if let Some(node) = fields.get("agent") {
+            self.agent = AgentSettings::read(node, faults);
+        }
         if let Some(node) = fields.get("publish")
-            && let Some(fields) = node.fields(&["url", "link"], faults)
+            && let Some(fields) =
+                node.fields(&["url", "downloads", "link", "filename", "keep"], faults)
         {
             self.publish = publish(fields, faults);
         }
@@ -94,6 +156,15 @@ impl Settings {
         if let Some(node) = fields.get("seal") {
             self.seal = SealSettings::read(node, faults);
         }
+        if let Some(node) = fields.get("store")
+            && let Some(store) = StoreSettings::read(node, faults)
+        {
+            self.store = store;
+        }
+        if let Some(node) = fields.get("private") {
+            self.private = StoreSettings::read(node, faults);
+        }
+        store::keep_apart(&self.store, self.private.as_ref(), fields, faults);
         if let Some(node) = fields.get("render")
             && let Some(fields) = node.fields(&["deadline", "threads"], faults)
         {
@@ -111,36 +182,83 @@ fn planned(key: Key<'_>) -> Fault {
 }
 
 fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
-    let url = fields.get("url").and_then(|node| {
-        let url = faults.keep(node.text())?.trim_end_matches('/');
-        let host =
-            ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-        let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
-        let clean = printable && !url.contains(['?', '#', '"', '<', '>', '\\']);
-        let named = host.is_some_and(|host| !host.starts_with('/') && !host.is_empty());
-        if !(clean && named) {
-            faults.push(
-                node.fault(
-                    Kind::InvalidValue,
-                    format!("`{url}` is no address that links can begin with"),
-                )
-                .with_help("write it like `https://certificates.example.org`"),
-            );
-        }
-        Some(url.to_owned())
-    });
-    let link = fields.get("link").and_then(|node| {
-        let link = faults.keep(node.text())?;
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if !link.chars().all(allowed) || link.starts_with('.') {
+    let mut publish = Publish::default();
+    if let Some(node) = fields.get("url") {
+        publish.url = address(node, faults);
+    }
+    if let Some(node) = fields.get("downloads") {
+        publish.downloads = address(node, faults);
+    }
+    if let Some(node) = fields.get("link")
+        && let Some(link) = faults.keep(node.text())
+    {
+        if !is_file_name(link) && !link.is_empty() {
             faults.push(
                 node.fault(Kind::InvalidValue, format!("`{link}` is no file name"))
                     .with_help("name one file, such as `valid.html`, or leave it out"),
             );
         }
-        Some(link.to_owned())
-    });
-    Publish { url, link: link.unwrap_or_default() }
+        link.clone_into(&mut publish.link);
+    }
+    if let Some(node) = fields.get("filename")
+        && let Some(name) = faults.keep(node.text())
+    {
+        match is_file_name(name) && name.to_ascii_lowercase().ends_with(".pdf") {
+            true => publish.filename = Filename(name.to_owned()),
+            false => faults.push(
+                node.fault(Kind::InvalidValue, format!("`{name}` is no name for a PDF"))
+                    .with_help("write letters, digits, `.`, `-` and `_`, then `.pdf`"),
+            ),
+        }
+    }
+    if let Some(node) = fields.get("keep") {
+        publish.keep = faults
+            .keep(node.one_of(&["true", "false"]))
+            .is_some_and(|keep| keep == "true");
+    }
+    let id = "0".repeat(32);
+    for (key, link) in
+        [("url", publish.verify_url(&id)), ("downloads", publish.download_url(&id))]
+    {
+        if link.len() > Publish::LONGEST
+            && let Some(node) = fields.get(key).or(fields.get("url"))
+        {
+            let message = format!("links would be {} bytes long", link.len());
+            let help = format!(
+                "shorten it: old tables of learning management systems hold {} bytes",
+                Publish::LONGEST
+            );
+            faults.push(node.fault(Kind::InvalidValue, message).with_help(help));
+        }
+    }
+    publish
+}
+
+/// An address that links can begin with, without the `/` at its end.
+fn address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+    let url = faults.keep(node.text())?.trim_end_matches('/');
+    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
+    let clean = printable && !url.contains(['?', '#', '"', '<', '>', '\\']);
+    let named = host.is_some_and(|host| !host.starts_with('/') && !host.is_empty());
+    if !(clean && named) {
+        faults.push(
+            node.fault(
+                Kind::InvalidValue,
+                format!("`{url}` is no address that links can begin with"),
+            )
+            .with_help("write it like `https://certificates.example.org`"),
+        );
+    }
+    Some(url.to_owned())
+}
+
+fn is_file_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(allowed)
+        && !name.starts_with('.')
 }
 
 /// The form of a name in the IANA database; whether the machine knows it is the program's to say.
@@ -223,7 +341,7 @@ mod tests {
                     publish: { url: ftp://x, link: a/b }\n\
                     timezone: somewhere nice\n\
                     render: { deadline: 0, threads: many }\n\
-                    store: s3\n";
+                    keys: k\n";
         let error = Settings::parse(text.as_bytes()).unwrap_err();
         let lines: Vec<_> =
             error.faults().map(|fault| fault.place().unwrap().line.unwrap()).collect();

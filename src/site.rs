@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{fmt, fs, io};
 
 use crate::error::{Error, Kind, Place, Result};
@@ -15,8 +16,15 @@ include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// The folders and files of a site that the library reads. `keys/` and what is published are not
 /// among them.
-const PARTS: [&str; 6] =
-    ["testamur.yaml", "courses.yaml", "courses", "layouts", "fonts", "signatures"];
+const PARTS: [&str; 7] = [
+    "testamur.yaml",
+    "courses.yaml",
+    "courses",
+    "layouts",
+    "fonts",
+    "signatures",
+    "images",
+];
 
 /// Where the built-in demo site's own files are kept among the built-in ones.
 const DEMO: &str = "demo/";
@@ -114,6 +122,18 @@ impl Site {
         }
     }
 
+    /// When its files on the disk were last written, and how long they are: by this it is seen that
+    /// somebody changed one.
+    #[cfg(feature = "agent")]
+    pub(crate) fn stamps(&self) -> BTreeMap<String, (Option<SystemTime>, u64)> {
+        let stamp = |(name, file): (&String, &File)| {
+            let File::Disk(path) = file else { return None };
+            let known = fs::metadata(path).ok()?;
+            Some((name.clone(), (known.modified().ok(), known.len())))
+        };
+        self.own.iter().filter_map(stamp).collect()
+    }
+
     /// The names of all files below a folder, own and built-in, sorted.
     pub fn list(&self, folder: &str) -> BTreeSet<&str> {
         let prefix = format!("{}/", folder.trim_end_matches('/'));
@@ -141,6 +161,12 @@ impl Site {
                 && name.matches('/').count() == 1
         });
         std::iter::once("courses.yaml").filter(own).chain(folder).collect()
+    }
+
+    /// Whether any file of a layout is the site's own rather than a built-in one.
+    pub fn has_own(&self, layout: &str) -> bool {
+        let folder = format!("layouts/{layout}/");
+        self.own.keys().any(|name| name.starts_with(&folder))
     }
 
     /// The names of the layouts: folders below `layouts/` with a `layout.yaml`.

@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use ring::digest;
 use typst::foundations::Bytes;
 use typst::syntax::{
     FileId, LinkedNode, RootedPath, Source, SyntaxKind, VirtualPath, VirtualRoot,
 };
 
 use crate::error::{Error, Kind, Place, Result};
+use crate::hex;
 use crate::site::Site;
 
 /// The files that a layout can see, parsed once.
@@ -21,7 +23,12 @@ pub(crate) struct Sources {
     pub(crate) files: HashMap<FileId, Entry>,
     pub(crate) main: Source,
     pub(crate) main_with_attachments: Source,
+    /// The SHA-256 of what a certificate depends on, 64 hexadecimal digits in lower case.
+    pub(crate) sha256: String,
 }
+
+/// Files of a layout's folder that no certificate depends on.
+const BESIDE: [&str; 3] = ["preview.typ", "sample.yaml", "sheet.json"];
 
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -42,7 +49,8 @@ impl Sources {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
             for name in site.list(&folder) {
-                if name.contains("/golden/") || name.contains("/locales/") {
+                let of_others = ["/golden/", "/locales/", "/shared/pages/"];
+                if of_others.iter().any(|folder| name.contains(folder)) {
                     continue;
                 }
                 let (bytes, built_in) = match site.built_in(name) {
@@ -74,6 +82,7 @@ impl Sources {
                       mime-type: file.media_type, description: file.description)\n}\n";
         let sources = Self {
             layout: layout.to_owned(),
+            sha256: sha256(files.values()),
             files,
             main: main(""),
             main_with_attachments: main(attach),
@@ -147,6 +156,23 @@ impl Sources {
         }
         Error::join(faults)
     }
+}
+
+/// The hash of the files' names and contents, by name.
+fn sha256<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+    let counts = |entry: &&Entry| {
+        entry.name.rsplit_once('/').is_some_and(|(_, file)| !BESIDE.contains(&file))
+    };
+    let mut entries: Vec<&Entry> = entries.filter(counts).collect();
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut context = digest::Context::new(&digest::SHA256);
+    for Entry { name, bytes, .. } in entries {
+        for part in [name.as_bytes(), bytes.as_slice()] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+    }
+    hex::lower(context.finish().as_ref())
 }
 
 /// The interned path of a file, below `layouts/` as the root.

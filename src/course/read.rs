@@ -1,5 +1,7 @@
 //! Course files, read whole: what is wrong in one course does not hide what is in the next.
 
+mod beside;
+
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
@@ -7,7 +9,8 @@ use serde_json::Value as Json;
 
 use super::text::Version;
 use super::{
-    Colour, Course, Grade, Issued, Organization, Outcome, Signatory, Spots, Text, Theme,
+    Badge, Course, Grade, Issued, Organization, Outcome, Signatory, Sponsor, Spots, Text,
+    Theme,
 };
 use crate::date::Date;
 use crate::error::{Kind, Result, did_you_mean, nearest};
@@ -22,13 +25,18 @@ const MOST_ID: usize = 255;
 const MOST_LANGUAGES: usize = 1_000;
 /// The most bytes that the courses of a site may take, defaults and aliases written out.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 14] = [
     "title",
     "organization",
     "layout",
+    "paper",
     "language",
+    "second_language",
     "issued",
+    "place",
     "signatories",
+    "sponsors",
+    "badges",
     "outcomes",
     "theme",
     "extra",
@@ -61,9 +69,14 @@ struct Draft {
     title: Written<Text>,
     organization: Written<Organization>,
     layout: Option<(String, Spot)>,
+    paper: Option<(String, Spot)>,
     language: Written<(Tag, Spot)>,
-    issued: Option<Issued>,
+    second_language: Option<Tag>,
+    issued: Option<(Issued, Option<Text>)>,
+    place: Option<Text>,
     signatories: Option<Vec<Signatory>>,
+    sponsors: Option<Vec<Sponsor>>,
+    badges: Option<Vec<Badge>>,
     outcomes: Option<Vec<Outcome>>,
     theme: Theme,
     extra: IndexMap<String, Json>,
@@ -181,20 +194,29 @@ impl Reader {
             return None;
         };
         let (layout, layout_spot) = draft.layout.unzip();
+        let (paper, paper_spot) = draft.paper.unzip();
+        let (issued, issued_text) = draft.issued.unwrap_or((Issued::Rolling, None));
         Some(Course {
             id: id.to_owned(),
             title,
             organization,
             layout: layout.unwrap_or_else(|| LAYOUT.to_owned()),
+            paper,
             language: language.0,
-            issued: draft.issued.unwrap_or(Issued::Rolling),
+            second_language: draft.second_language,
+            issued,
+            issued_text,
+            place_of_issue: draft.place,
             signatories: draft.signatories.unwrap_or_default(),
+            sponsors: draft.sponsors.unwrap_or_default(),
+            badges: draft.badges.unwrap_or_default(),
             outcomes: draft.outcomes.unwrap_or_default(),
             theme: draft.theme,
             extra: draft.extra,
             spots: Spots {
                 course: key.spot(),
                 layout: layout_spot,
+                paper: paper_spot,
                 language: language.1,
             },
         })
@@ -227,22 +249,22 @@ impl Reader {
                 let name = reader.faults.keep(file_name(node, "layout"))?;
                 Some((name, node.spot()))
             }),
+            paper: self.field(fields, "paper", |reader, node| {
+                let name = reader.faults.keep(node.text())?;
+                Some((name.to_lowercase(), node.spot()))
+            }),
             language: self.written(fields, "language", |reader, node| {
-                let tag = reader.faults.keep(node.text())?;
-                let tag = Tag::parse(tag).map_err(|error| node.wrap(error));
-                Some((reader.faults.keep(tag)?, node.spot()))
+                Some((reader.language(node)?, node.spot()))
             }),
-            issued: self.field(fields, "issued", |reader, node| {
-                let text = reader.faults.keep(node.text())?;
-                reader.faults.keep(issued(text).map_err(|error| {
-                    node.wrap(error)
-                        .with_help("write `rolling`, or a date such as `2026-05-14`")
-                }))
-            }),
+            second_language: self.field(fields, "second_language", Self::language),
+            issued: self.field(fields, "issued", Self::issued),
+            place: self.field(fields, "place", Self::text),
             signatories: self.field(fields, "signatories", |reader, node| {
                 let items = reader.faults.keep(node.items())?;
                 Some(items.filter_map(|node| reader.signatory(node)).collect())
             }),
+            sponsors: self.field(fields, "sponsors", Self::sponsors),
+            badges: self.field(fields, "badges", Self::badges),
             outcomes: self.field(fields, "outcomes", Self::outcomes),
             theme: self.field(fields, "theme", Self::theme).unwrap_or_default(),
             extra: self.field(fields, "extra", Self::extra).unwrap_or_default(),
@@ -367,6 +389,32 @@ impl Reader {
         Some(tag)
     }
 
+    fn language(&mut self, node: Node<'_>) -> Option<Tag> {
+        let tag = self.faults.keep(node.text())?;
+        self.faults.keep(Tag::parse(tag).map_err(|error| node.wrap(error)))
+    }
+
+    /// A date, or what is printed in its place: `{ text: …, date: … }`.
+    fn issued(&mut self, node: Node<'_>) -> Option<(Issued, Option<Text>)> {
+        if node.is_scalar() {
+            return Some((self.date(node)?, None));
+        }
+        let fields = node.fields(&["text", "date"], &mut self.faults)?;
+        let text = fields.required("text", &mut self.faults);
+        let text = text.and_then(|node| self.text(node));
+        let date = self.field(fields, "date", Self::date);
+        Some((date.unwrap_or(Issued::Rolling), Some(text?)))
+    }
+
+    fn date(&mut self, node: Node<'_>) -> Option<Issued> {
+        let text = self.faults.keep(node.text())?;
+        self.faults.keep(issued(text).map_err(|error| {
+            node.wrap(error).with_help(
+                "write `rolling`, a date such as `2026-05-14`, or `{ text: … }` for words",
+            )
+        }))
+    }
+
     fn organization(&mut self, node: Node<'_>) -> Option<Organization> {
         if node.is_scalar() {
             let name = self.text(node)?;
@@ -377,20 +425,6 @@ impl Reader {
         let name = fields.required("name", &mut self.faults);
         let name = name.and_then(|node| self.text(node))?;
         Some(Organization { short: short.unwrap_or_else(|| name.clone()), name })
-    }
-
-    fn signatory(&mut self, node: Node<'_>) -> Option<Signatory> {
-        let known = ["name", "title", "organization", "signature"];
-        let fields = node.fields(&known, &mut self.faults)?;
-        let name = fields.required("name", &mut self.faults);
-        let name = name.and_then(|node| self.text(node));
-        let title = self.field(fields, "title", Self::text);
-        let organization = self.field(fields, "organization", Self::text);
-        let signature = self.field(fields, "signature", |reader, node| {
-            reader.faults.keep(file_path(node))
-        });
-        let spot = fields.get("signature").or_else(|| fields.get("name")).unwrap_or(node);
-        Some(Signatory { name: name?, title, organization, signature, spot: spot.spot() })
     }
 
     fn outcomes(&mut self, node: Node<'_>) -> Option<Vec<Outcome>> {
@@ -404,22 +438,6 @@ impl Reader {
             }
         }
         Some(outcomes)
-    }
-
-    fn theme(&mut self, node: Node<'_>) -> Option<Theme> {
-        let known = ["accent", "paper", "ink", "logo"];
-        let fields = node.fields(&known, &mut self.faults)?;
-        let mut colour = |key| {
-            let node = fields.written(key)?;
-            let text = self.faults.keep(node.text())?;
-            self.faults.keep(Colour::parse(text).map_err(|error| node.wrap(error)))
-        };
-        let [accent, paper, ink] = ["accent", "paper", "ink"].map(&mut colour);
-        let logo = self.field(fields, "logo", |reader, node| {
-            Some((reader.faults.keep(file_path(node))?, node.spot()))
-        });
-        let (logo, logo_spot) = logo.unzip();
-        Some(Theme { accent, paper, ink, logo, logo_spot })
     }
 
     fn extra(&mut self, node: Node<'_>) -> Option<IndexMap<String, Json>> {
@@ -443,9 +461,16 @@ impl Draft {
             title: self.title.or(&defaults.title),
             organization: self.organization.or(&defaults.organization),
             layout: self.layout.or_else(|| defaults.layout.clone()),
+            paper: self.paper.or_else(|| defaults.paper.clone()),
             language: self.language.or(&defaults.language),
-            issued: self.issued.or(defaults.issued),
+            second_language: self
+                .second_language
+                .or_else(|| defaults.second_language.clone()),
+            issued: self.issued.or_else(|| defaults.issued.clone()),
+            place: self.place.or_else(|| defaults.place.clone()),
             signatories: self.signatories.or_else(|| defaults.signatories.clone()),
+            sponsors: self.sponsors.or_else(|| defaults.sponsors.clone()),
+            badges: self.badges.or_else(|| defaults.badges.clone()),
             outcomes: self.outcomes.or_else(|| defaults.outcomes.clone()),
             theme: self.theme.or(&defaults.theme),
             extra,

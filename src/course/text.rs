@@ -1,5 +1,7 @@
 //! A text of a course, plain or by language.
 
+use serde_json::Value as Json;
+
 use crate::error::Place;
 use crate::lang::Tag;
 use crate::yaml::Spot;
@@ -22,6 +24,19 @@ impl Text {
     /// A text of one version or more; without any, none.
     pub(super) fn new(versions: Vec<Version>) -> Option<Self> {
         (!versions.is_empty()).then_some(Self { versions })
+    }
+
+    /// A map by language that is written in a free field of the course at `spot`.
+    pub(super) fn of_json(json: &Json, spot: &Spot) -> Option<Self> {
+        let version = |(tag, text): (&String, &Json)| {
+            let language = Some(Tag::parse(tag).ok()?);
+            Some(Version {
+                language,
+                text: text.as_str()?.to_owned(),
+                spot: spot.clone(),
+            })
+        };
+        Self::new(json.as_object()?.iter().map(version).collect::<Option<_>>()?)
     }
 
     /// The text in a language, and whether it is that of another language for want of one.

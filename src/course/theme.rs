@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, Kind, Place, Result};
 use crate::yaml::Spot;
@@ -18,9 +18,14 @@ pub struct Theme {
     pub paper: Option<Colour>,
     /// The colour of the text.
     pub ink: Option<Colour>,
-    /// The file below `signatures/` with the organization's logo.
+    /// The one colour in which all signatures are inked; each in its pen's own if none.
+    pub signature_ink: Option<Colour>,
+    /// The file below `images/` with the organization's logo.
     pub logo: Option<String>,
     pub(super) logo_spot: Option<Spot>,
+    /// The file below `images/` whose first page lies under the certificate: a PDF.
+    pub background: Option<String>,
+    pub(super) background_spot: Option<Spot>,
 }
 
 impl Theme {
@@ -29,18 +34,30 @@ impl Theme {
         self.logo_spot.as_ref().map(Spot::place)
     }
 
+    /// Where the background is named.
+    pub fn background_place(&self) -> Option<&Place> {
+        self.background_spot.as_ref().map(Spot::place)
+    }
+
     /// What this theme leaves open, taken from `other`.
     pub(super) fn or(self, other: &Self) -> Self {
         let (logo, logo_spot) = match self.logo {
             Some(logo) => (Some(logo), self.logo_spot),
             None => (other.logo.clone(), other.logo_spot.clone()),
         };
+        let (background, background_spot) = match self.background {
+            Some(background) => (Some(background), self.background_spot),
+            None => (other.background.clone(), other.background_spot.clone()),
+        };
         Self {
             accent: self.accent.or(other.accent),
             paper: self.paper.or(other.paper),
             ink: self.ink.or(other.ink),
+            signature_ink: self.signature_ink.or(other.signature_ink),
             logo,
             logo_spot,
+            background,
+            background_spot,
         }
     }
 }
@@ -111,5 +128,12 @@ impl fmt::Display for Colour {
 impl Serialize for Colour {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Colour {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
     }
 }

@@ -4,9 +4,11 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Place, Result, Warning};
+use crate::hex;
 
 /// How secret files end.
 const SECRET: &str = ".key.pem";
@@ -79,6 +81,28 @@ impl Folder {
             // The first fault is the one to tell; what is left has a name that says so.
             let _ = fs::remove_dir_all(&staged);
         })
+    }
+
+    /// Makes a secret file beside the sets, unless somebody was faster; gives what it holds then.
+    pub(super) fn add_secret(
+        &self,
+        name: &str,
+        text: &str,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        make_folder(&self.0, true)?;
+        let path = self.0.join(name);
+        let staged = self.0.join(format!(".{name}.{}{SECRET}", staging_number()?));
+        write_new(&staged, text.as_bytes())?;
+        // Unlike a rename, a link never takes the place of a file that is there.
+        let linked = fs::hard_link(&staged, &path);
+        let removed = fs::remove_file(&staged);
+        match linked {
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed("write the file", &path, &cause));
+            }
+            _ => removed.map_err(|cause| failed("remove the file", &staged, &cause))?,
+        }
+        read(&path)
     }
 
     /// Removes the secret files of a set.
@@ -173,6 +197,15 @@ fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
         io::ErrorKind::AlreadyExists => exists(path),
         _ => failed("make the folder", path, &cause),
     })
+}
+
+/// A number that no other process takes at the same time.
+fn staging_number() -> Result<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::new(Kind::Key, "the machine gives no random numbers"))?;
+    Ok(hex::lower(&bytes))
 }
 
 fn exists(path: &Path) -> Error {

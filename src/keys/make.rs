@@ -46,6 +46,11 @@ pub enum KeySource<'a> {
     },
 }
 
+impl KeySource<'_> {
+    /// The longest name of an organisation, in letters (X.520, `ub-organization-name`).
+    pub const LONGEST_NAME: usize = 64;
+}
+
 /// Makes a set and puts it into the folder.
 pub(super) fn set(
     keys: &Folder,

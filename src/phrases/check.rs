@@ -5,11 +5,12 @@ use std::ops::Range;
 use minijinja::Environment;
 
 use super::filters::{FILTERS, Formats, STATEMENTS, TESTS};
-use super::{markup, scan, syntax};
+use super::scan::Filter;
+use super::{markup, scan, select, syntax};
 use crate::error::{Error, Kind, Place, did_you_mean};
 use crate::name;
 
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 15] = [
     "name",
     "course",
     "course.id",
@@ -19,6 +20,7 @@ const VARIABLES: [&str; 14] = [
     "organization.short",
     "outcome",
     "issued",
+    "place",
     "grade",
     "designation",
     "verify_url",
@@ -33,6 +35,9 @@ pub(super) enum Scope {
     Outcome,
     Title,
     Signature,
+    Cell,
+    Total,
+    Folio,
 }
 
 impl Scope {
@@ -40,12 +45,25 @@ impl Scope {
         let own: &[&str] = match self {
             Scope::Title => &["heading"],
             Scope::Signature => &["signatory", "signatory.name", "signatory.title"],
+            Scope::Cell => &["row"],
+            Scope::Total => &["rows", "total"],
+            Scope::Folio => &["page", "pages"],
             Scope::Sentence | Scope::Outcome => &[],
         };
-        let common = VARIABLES
-            .into_iter()
-            .filter(|name| self != Scope::Outcome || *name != "outcome");
+        // What is written apart from the blocks, or before them, knows no outcome.
+        let alone =
+            matches!(self, Scope::Outcome | Scope::Cell | Scope::Total | Scope::Folio);
+        let common = VARIABLES.into_iter().filter(|name| !(alone && *name == "outcome"));
         common.chain(own.iter().copied()).collect()
+    }
+
+    /// What begins a path whose rest is free.
+    fn free(self) -> &'static [&'static str] {
+        match self {
+            Scope::Cell => &["extra.", "row."],
+            Scope::Total => &["extra.", "total."],
+            _ => &["extra."],
+        }
     }
 }
 
@@ -69,6 +87,7 @@ impl Checker<'_> {
         };
         let mut faults = Vec::new();
         let scan = scan::scan(template);
+        faults.extend(self.code(template, &scan.texts));
         let fault = |range: &Range<usize>, message: String| {
             Error::new(Kind::Sentence, message).at((self.place)(range.clone()))
         };
@@ -95,15 +114,7 @@ impl Checker<'_> {
                 faults.push(unknown("filter", filter.name, &filter.range, &FILTERS));
                 continue;
             }
-            let message = match (filter.name, &filter.text) {
-                ("plural" | "ordinal", _) => {
-                    let names = filter.keywords.iter().map(|(name, _)| *name);
-                    self.formats.check_categories(filter.name == "ordinal", names).err()
-                }
-                ("date", Some((style, _))) => self.formats.date_format(style).err(),
-                _ => None,
-            };
-            if let Some(message) = message {
+            if let Err(message) = self.arguments(filter) {
                 faults.push(fault(
                     &filter.range,
                     format!("cannot use `{}` here ({message})", filter.name),
@@ -117,7 +128,8 @@ impl Checker<'_> {
         undeclared.sort_unstable();
         for path in undeclared {
             let called = scan.calls.iter().any(|(name, _)| *name == path);
-            if known.contains(&path.as_str()) || path.starts_with("extra.") || called {
+            let free = self.scope.free().iter().any(|start| path.starts_with(start));
+            if known.contains(&path.as_str()) || free || called {
                 continue;
             }
             let first = scan.variables.iter().find(|(used, _)| *used == path);
@@ -129,6 +141,51 @@ impl Checker<'_> {
         }
         faults.sort_by_key(|fault| fault.place().map(|place| (place.line, place.column)));
         faults
+    }
+
+    /// What can be known of a filter's arguments.
+    fn arguments(&self, filter: &Filter<'_>) -> Result<(), String> {
+        let names = filter.keywords.iter().map(|keyword| keyword.name);
+        match filter.name {
+            "plural" | "ordinal" => {
+                self.formats.check_categories(filter.name == "ordinal", names)
+            }
+            "select" => select::check(names),
+            "date" => {
+                let mut language = None;
+                for keyword in &filter.keywords {
+                    if keyword.name != "language" {
+                        let name = keyword.name;
+                        return Err(format!("it takes no `{name}`, only `language`"));
+                    }
+                    language = keyword.text.as_ref().map(|(tag, _)| *tag);
+                }
+                let style = filter.text.as_ref().map_or("long", |(style, _)| style);
+                self.formats.date_format(style, language).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What would be Typst's code, and is none here.
+    fn code(&self, template: &str, texts: &[Range<usize>]) -> Option<Error> {
+        let letter = |c: char| c.is_ascii_alphabetic();
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let (start, length) = texts.iter().find_map(|range| {
+            let text = &template[range.clone()];
+            let mut signs = text.match_indices('#').filter(|(at, _)| {
+                text[at + 1..].starts_with(letter) && !text[..*at].ends_with('\\')
+            });
+            let (at, _) = signs.next()?;
+            let rest = &text[at + 1..];
+            Some((range.start + at, 1 + rest.find(|c| !word(c)).unwrap_or(rest.len())))
+        })?;
+        let code = &template[start..start + length];
+        let message = format!("`{code}` looks like code, and a sentence has none");
+        let error = Error::new(Kind::Sentence, message);
+        Some(error.at((self.place)(start..start + length)).with_help(
+            "remove it; for the sign itself write `\\#`, inside double quotes `\\\\#`",
+        ))
     }
 
     /// A character that would act on the text around it, or pass for something else.

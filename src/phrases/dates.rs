@@ -29,6 +29,10 @@ impl DateFormat {
     /// `style` is `full`, `long`, `medium`, `short` or a pattern such as `d MMMM y`.
     pub(super) fn new(tag: &Tag, style: &str) -> Result<Self, String> {
         let write = match style {
+            // CLDR has no words for this in Portugal, and writes figures.
+            "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
+                by_pattern(tag, "EEEE, d 'de' MMMM 'de' y")
+            }
             "full" => by_style(tag, DateFieldSet::YMDE(YMDE::long())),
             "long" => by_style(tag, DateFieldSet::YMD(YMD::long())),
             "medium" => by_style(tag, DateFieldSet::YMD(YMD::medium())),

@@ -19,7 +19,8 @@ use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value}
 use writeable::{Part, PartsWrite, Writeable};
 
 use super::dates::DateFormat;
-use super::markup;
+use super::{markup, select};
+use crate::course::Text;
 use crate::date::Date;
 use crate::error::nearest;
 use crate::lang::Tag;
@@ -27,9 +28,9 @@ use crate::name;
 use crate::runs::{FSI, PDI, Run, Runs};
 
 /// All the filters there are.
-pub(super) const FILTERS: [&str; 16] = [
+pub(super) const FILTERS: [&str; 17] = [
     "date", "default", "first", "join", "last", "length", "link", "list", "lower",
-    "number", "ordinal", "percent", "plural", "replace", "trim", "upper",
+    "number", "ordinal", "percent", "plural", "replace", "select", "trim", "upper",
 ];
 
 /// All the tests there are.
@@ -44,6 +45,9 @@ const FUEL: u64 = 20_000;
 /// How many date styles one language keeps ready.
 const MOST_DATES: usize = 32;
 
+/// Another language than the certificate's, if one is asked for, and the style.
+type DateKey = (Option<String>, String);
+
 /// What one language knows about numbers, lists, plurals and dates.
 pub(super) struct Formats {
     tag: Tag,
@@ -51,7 +55,8 @@ pub(super) struct Formats {
     cardinal: PluralRules,
     ordinal: PluralRules,
     and: ListFormatter,
-    dates: RwLock<BTreeMap<String, Arc<DateFormat>>>,
+    /// By language, where it is another, and style.
+    dates: RwLock<BTreeMap<DateKey, Arc<DateFormat>>>,
 }
 
 impl Formats {
@@ -73,19 +78,32 @@ impl Formats {
         })
     }
 
-    /// The format of a style or pattern, made at its first use.
-    pub(super) fn date_format(&self, style: &str) -> Result<Arc<DateFormat>, String> {
+    /// The format of a style or pattern, in another language if one is given; made at its first use.
+    pub(super) fn date_format(
+        &self,
+        style: &str,
+        language: Option<&str>,
+    ) -> Result<Arc<DateFormat>, String> {
+        let key = (language.map(str::to_owned), style.to_owned());
         let known = self.dates.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(format) = known.get(style) {
+        if let Some(format) = known.get(&key) {
             return Ok(Arc::clone(format));
         }
         drop(known);
-        let format = Arc::new(DateFormat::new(&self.tag, style)?);
+        let format = Arc::new(DateFormat::new(&self.other(language)?, style)?);
         let mut known = self.dates.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST_DATES {
-            known.insert(style.to_owned(), Arc::clone(&format));
+            known.insert(key, Arc::clone(&format));
         }
         Ok(format)
+    }
+
+    /// The language that an argument names; without one, the certificate's.
+    fn other(&self, language: Option<&str>) -> Result<Tag, String> {
+        match language {
+            None => Ok(self.tag.clone()),
+            Some(text) => Tag::parse(text).map_err(|error| error.message().to_owned()),
+        }
     }
 
     /// Whether `names` are plural categories that the language has, `other` among them.
@@ -117,9 +135,20 @@ impl Formats {
         }
     }
 
-    fn date(&self, value: &Value, style: Option<&str>) -> Result<String, String> {
+    fn date(
+        &self,
+        value: &Value,
+        style: Option<&str>,
+        language: Option<&str>,
+    ) -> Result<Value, String> {
         let date = match value.downcast_object_ref::<Day>() {
-            Some(day) => day.0,
+            Some(Day::On(date)) => *date,
+            Some(Day::Said(said)) => {
+                let (text, course) = &**said;
+                // A date that is a text is printed as it was written.
+                let (text, _) = text.get(&self.other(language)?, course);
+                return Ok(Value::from(name::tidy(text)));
+            }
             None => {
                 let text = value.as_str().unwrap_or_default();
                 let date = Date::parse(text).ok();
@@ -128,7 +157,8 @@ impl Formats {
                 })?
             }
         };
-        Ok(self.date_format(style.unwrap_or("long"))?.format(date))
+        let format = self.date_format(style.unwrap_or("long"), language)?;
+        Ok(Value::from(format.format(date)))
     }
 
     fn number(&self, value: &Value, digits: Option<i16>) -> Result<String, String> {
@@ -189,8 +219,10 @@ pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
     env.set_formatter(print);
 
     let own = Arc::clone(formats);
-    env.add_filter("date", move |value: &Value, style: Option<&str>| {
-        own.date(defined(value)?, style).map_err(fault)
+    env.add_filter("date", move |value: &Value, style: Option<&str>, more: Kwargs| {
+        let language = more.get::<Option<&str>>("language")?;
+        more.assert_all_used()?;
+        own.date(defined(value)?, style, language).map_err(fault)
     });
     let own = Arc::clone(formats);
     env.add_filter("number", move |value: &Value, digits: Option<i16>| {
@@ -209,6 +241,9 @@ pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
     let own = Arc::clone(formats);
     env.add_filter("ordinal", move |value: &Value, forms: Kwargs| {
         own.counted(defined(value)?, &forms, true).map_err(fault)
+    });
+    env.add_filter("select", |value: &Value, forms: Kwargs| {
+        select::select(defined(value)?, &forms).map_err(fault)
     });
     let own = Arc::clone(formats);
     env.add_filter("upper", move |text: Cow<'_, str>| {
@@ -287,11 +322,18 @@ impl Object for Piece {
 
 /// A date as a template's value, which only `date` prints.
 #[derive(Debug)]
-pub(super) struct Day(pub(super) Date);
+pub(super) enum Day {
+    On(Date),
+    /// What the course says instead of a date, and the language that its texts fall back to.
+    Said(Box<(Text, Tag)>),
+}
 
 impl Object for Day {
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match &**self {
+            Day::On(date) => fmt::Display::fmt(date, f),
+            Day::Said(said) => f.write_str(said.0.get(&said.1, &said.1).0),
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn parse(printed: &str) -> Result<Runs, Fault> {
         let after = rest.chars().next();
         match c {
             OPEN => rest = reader.value(rest),
-            '\\' if matches!(after, Some('*' | '_' | '\\')) => {
+            '\\' if matches!(after, Some('*' | '_' | '#' | '\\')) => {
                 reader.push(after.unwrap_or(c));
                 rest = &rest[1..];
             }
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn reads_two_signs_and_their_escapes() {
         assert_eq!(shown("a *b* _c *d*_\n e"), "[a ][*b][ ][_c ][*_d][ e]");
-        assert_eq!(shown(r"2 \* 3 \_ \\ \n"), r"[2 * 3 _ \ \n]");
+        assert_eq!(shown(r"2 \* 3 \_ \# \\ \n"), r"[2 * 3 _ # \ \n]");
         assert_eq!(shown("snake_case_2 _x_"), "[snake_case_2 ][_x]");
         assert_eq!(shown("  \u{a0}a  \n b "), "[\u{a0}a b]");
     }

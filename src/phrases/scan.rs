@@ -16,6 +16,8 @@ pub(super) struct Scan<'a> {
     pub(super) statements: Vec<(&'a str, Range<usize>)>,
     /// Where values and comments stand: all but text and statements.
     pub(super) tags: Vec<Range<usize>>,
+    /// Where text stands: all but values, comments and statements.
+    pub(super) texts: Vec<Range<usize>>,
     /// What is called like a function.
     pub(super) calls: Vec<(&'a str, Range<usize>)>,
 }
@@ -27,8 +29,16 @@ pub(super) struct Filter<'a> {
     pub(super) range: Range<usize>,
     /// The first argument, if it is a string without escapes.
     pub(super) text: Option<(&'a str, Range<usize>)>,
-    /// The names of its keyword arguments.
-    pub(super) keywords: Vec<(&'a str, Range<usize>)>,
+    /// Its keyword arguments.
+    pub(super) keywords: Vec<Keyword<'a>>,
+}
+
+/// An argument with a name.
+#[derive(Debug)]
+pub(super) struct Keyword<'a> {
+    pub(super) name: &'a str,
+    /// Its value, if that is a string.
+    pub(super) text: Option<(&'a str, Range<usize>)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +54,12 @@ type Tokens<'a> = [(Token<'a>, Range<usize>)];
 pub(super) fn scan(template: &str) -> Scan<'_> {
     let mut scan = Scan::default();
     let mut from = 0;
+    let mut text = 0;
     while let Some(open) = template[from..].find('{').map(|index| from + index) {
+        let tag = matches!(template.as_bytes().get(open + 1), Some(b'#' | b'{' | b'%'));
+        if tag && text < open {
+            scan.texts.push(text..open);
+        }
         from = match template.as_bytes().get(open + 1) {
             Some(b'#') => {
                 let end = template[open..]
@@ -69,11 +84,34 @@ pub(super) fn scan(template: &str) -> Scan<'_> {
             }
             _ => open + 1,
         };
+        if tag {
+            text = from;
+        }
+    }
+    if text < template.len() {
+        scan.texts.push(text..template.len());
     }
     scan
 }
 
 impl<'a> Scan<'a> {
+    /// The texts that stand under no condition.
+    pub(super) fn unconditional<'t>(
+        &'t self,
+        template: &'t str,
+    ) -> impl Iterator<Item = &'t str> + 't {
+        let open = |at: usize| {
+            let before = self.statements.iter().filter(move |(_, range)| range.end <= at);
+            before.fold(0, |depth, (word, _)| match *word {
+                "if" | "for" => depth + 1,
+                "endif" | "endfor" => depth - 1,
+                _ => depth,
+            })
+        };
+        let texts = self.texts.iter().filter(move |range| open(range.start) == 0);
+        texts.map(|range| &template[range.clone()])
+    }
+
     fn expression(&mut self, tokens: &Tokens<'a>) {
         let sign =
             |at: usize, c| matches!(tokens.get(at), Some((Token::Sign(s), _)) if *s == c);
@@ -144,14 +182,18 @@ fn filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Filter<'
         filter.text = (!text.contains('\\')).then(|| (*text, range.clone()));
     }
     let mut depth = 0;
-    for (index, (token, range)) in rest.iter().enumerate() {
+    for (index, (token, _)) in rest.iter().enumerate() {
         match token {
             Token::Sign('(' | '[' | '{') => depth += 1,
             Token::Sign(')' | ']' | '}') => depth -= 1,
-            Token::Word(word) if depth == 1 => {
+            Token::Word(name) if depth == 1 => {
                 let is = |at: usize| matches!(rest.get(at), Some((Token::Sign('='), _)));
                 if is(index + 1) && !is(index + 2) {
-                    filter.keywords.push((word, range.clone()));
+                    let text = match rest.get(index + 2) {
+                        Some((Token::Text(text), range)) => Some((*text, range.clone())),
+                        _ => None,
+                    };
+                    filter.keywords.push(Keyword { name, text });
                 }
             }
             _ => {}
@@ -230,7 +272,7 @@ mod tests {
         let filters: Vec<_> = scan.filters.iter().map(|filter| filter.name).collect();
         assert_eq!(filters, ["plural", "upper"]);
         let keywords: Vec<_> =
-            scan.filters[0].keywords.iter().map(|(name, _)| *name).collect();
+            scan.filters[0].keywords.iter().map(|keyword| keyword.name).collect();
         assert_eq!(keywords, ["one", "other"]);
         let tests: Vec<_> = scan.tests.iter().map(|(name, _)| *name).collect();
         assert_eq!(tests, ["none", "defined"]);

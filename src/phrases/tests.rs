@@ -43,6 +43,7 @@ fn write_with(
         name: &Name::clean(name).unwrap().0,
         course,
         issued: Date::parse("2026-05-14").unwrap(),
+        issued_text: course.issued_text.as_ref(),
         grade,
         designation: None,
         extra: &extra,
@@ -195,6 +196,65 @@ fn what_a_sentence_may_say() {
     let each = "{% for n in extra.parts %}{{ loop.index }}: {{ n }}{% if not loop.last %}; {% endif %}{% endfor %}";
     assert_eq!(heading(each), "1: *a*; 2: b");
     assert_eq!(heading("{{ outcome }}"), "");
+}
+
+#[test]
+fn wording_by_a_value() {
+    let by_grade = "{{ grade | select(Pass='passed', High_Distinction='with high distinction', \
+                    other='took part') }}";
+    let said = |grade: Option<&str>| {
+        let site = site(&format!("heading: {}\n", Json::from(by_grade)));
+        let course = course("", "Curling");
+        let written =
+            write_with(&site, "en", "Ada", &course, grade, serde_json::json!({}));
+        written.unwrap().heading.unwrap().runs.bare()
+    };
+    assert_eq!(said(Some("Pass")), "passed");
+    assert_eq!(said(Some("high distinction")), "with high distinction");
+    assert_eq!(said(Some("0.7")), "took part");
+    assert_eq!(said(None), "took part");
+    assert!(
+        refused("heading: \"{{ extra.gender | select(f='a', other='b') }}\"\n")
+            .contains("needs `extra.gender`, which is not given")
+    );
+    assert_eq!(
+        heading("{{ extra.gender | default('') | select(f='her', other='their') }}"),
+        "their"
+    );
+}
+
+#[test]
+fn a_date_in_another_language() {
+    assert_eq!(heading("{{ issued | date('long', language='fa') }}"), "۲۴ اردیبهشت ۱۴۰۵");
+    assert_eq!(heading("{{ issued | date(language='fr') }}"), "14 mai 2026");
+    assert!(
+        refused("heading: \"{{ issued | date(lang='fr') }}\"\n")
+            .contains("it takes no `lang`, only `language`")
+    );
+}
+
+#[test]
+fn a_date_that_is_a_text_and_a_place() {
+    let yaml = "C1:\n  language: en\n  title: T\n  organization: O\n  \
+                issued: { text: { en: Spring 2026, es: primavera de 2026 } }\n  \
+                place: { en: Boston, it: Milano }\n";
+    let courses = Courses::parse(&[("courses.yaml".into(), yaml.into())]).unwrap();
+    let course = courses.get("C1").unwrap();
+    let date = |tag: &str, text: &str| {
+        let site = Site::new().with_file(
+            format!("layouts/shared/locales/{tag}.yaml"),
+            format!("date: {}\n", Json::from(text)),
+        );
+        let written =
+            write_with(&site, tag, "Ada", course, None, serde_json::json!({})).unwrap();
+        written.date.unwrap().runs.bare()
+    };
+    let both = "{{ place }}, {{ issued | date('long') }}";
+    assert_eq!(date("en", both), "Boston, Spring 2026");
+    assert_eq!(date("it", both), "Milano, Spring 2026");
+    assert_eq!(date("en", "{{ issued | date('d MMMM y') }}"), "Spring 2026");
+    let other = "{{ issued | date('long', language='es') }}";
+    assert_eq!(date("en", other), "primavera de 2026");
 }
 
 #[test]

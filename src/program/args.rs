@@ -26,8 +26,25 @@ pub(crate) struct SiteArguments {
 pub(crate) enum Command {
     /// Make drafts: proof-read, marked as specimens, published nowhere
     Render(Box<Render>),
+    /// Issue certificates: sealed, published, recorded, and checkable by anybody
+    Issue(Box<Issue>),
+    /// Take requests from a queue or over HTTP, and answer them, until it is stopped
+    #[cfg(feature = "agent")]
+    Agent(Agent),
+    /// Make a site to start from: settings, a course, a signature, keys
+    New(New),
+    /// Print what was issued
+    List(List),
+    /// Find certificates by a name, or a part of one
+    Find(Find),
+    /// Withdraw a certificate: its page says so, and why
+    Revoke(Revoke),
+    /// Forget a person: what is left says only that there was a certificate
+    Erase(Erase),
     /// Find everything in the site that can be wrong, before it is
     Check(Check),
+    /// List languages and layouts, and what each lacks
+    Locales(Locales),
     /// Show what is made of a scanned signature
     Signature(Signature),
     /// Make, show and rotate the keys that seal
@@ -36,7 +53,7 @@ pub(crate) enum Command {
     /// Seal drafts, and raise what a seal proves
     #[command(subcommand)]
     Seal(Seal),
-    /// Find out whether a certificate is intact, and by whom it is
+    /// Find out whether a certificate is intact, by whom it is, and whether it still stands
     Verify(Verify),
 }
 
@@ -54,7 +71,7 @@ pub(crate) struct Render {
 
     /// A layout's own sample instead of a course of the site
     #[arg(long, value_name = "LAYOUT", conflicts_with_all =
-        ["course", "name", "file", "language", "grade", "designation", "issued", "layout", "set"])]
+        ["course", "name", "file", "username", "language", "grade", "designation", "issued", "layout", "set"])]
     pub(crate) sample: Option<String>,
 
     /// A file for one certificate, a folder for several, - for standard output
@@ -89,6 +106,163 @@ pub(crate) struct Render {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Issue {
+    /// The course; may be left out if the site has one, or the file says it
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+
+    /// The name of one person
+    #[arg(
+        short,
+        long,
+        allow_hyphen_values = true,
+        conflicts_with = "file",
+        required_unless_present = "file"
+    )]
+    pub(crate) name: Option<String>,
+
+    /// People: a CSV file with a header (its columns are fields), or plain names, one a line
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) facts: Facts,
+
+    /// Let other facts take the place of a certificate that is there
+    #[arg(long)]
+    pub(crate) replace: bool,
+
+    /// Issue anew what was withdrawn or erased
+    #[arg(long)]
+    pub(crate) reissue: bool,
+
+    /// Make and proof-read everything, and publish nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Publish into this folder, wherever the settings say
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write what came of each row, in the order of the file: .csv or .json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Put all PDFs into one archive, each named after its person
+    #[arg(long, value_name = "FILE.zip")]
+    pub(crate) zip: Option<PathBuf>,
+
+    /// Put all PDFs into one, in the order of the file, for a printer
+    #[arg(long, value_name = "FILE.pdf")]
+    pub(crate) print: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+
+    #[command(flatten)]
+    pub(crate) stamps: Stamps,
+
+    /// Print one JSON object a certificate on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(feature = "agent")]
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// A setting of `agent`, such as redis.url=redis://localhost, over TESTAMUR_AGENT__REDIS__URL
+    /// and testamur.yaml
+    #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+
+    #[command(flatten)]
+    pub(crate) stamps: Stamps,
+
+    /// What the log on standard error looks like; TESTAMUR_LOG says how much of it there is
+    #[arg(long, value_enum, default_value = "text", env = "TESTAMUR_LOG_FORMAT")]
+    pub(crate) log: LogFormat,
+
+    /// Find out whether everything is right, and take no requests
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// What a log looks like.
+#[cfg(feature = "agent")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The folder to make
+    pub(crate) folder: PathBuf,
+    /// The organization's name, which stands in the keys and on the certificates
+    #[arg(short, long, value_name = "NAME", default_value = "Example University")]
+    pub(crate) name: String,
+}
+
+/// Where certificates are published.
+#[derive(Debug, Args)]
+pub(crate) struct PublicFolder {
+    /// The folder that they were published into, wherever the settings say
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) public: PublicFolder,
+    /// Of this course only
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+    /// Print CSV with a header
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    /// Print one JSON object a certificate
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Find {
+    /// The name, or a part of it; capitals and accents do not matter
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) list: List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// The certificate's id, or its verify page's address
+    pub(crate) id: String,
+    /// Why, in words for whoever looks at the page
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) public: PublicFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// The certificate's id, or its verify page's address
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) public: PublicFolder,
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct People {
     /// The name; the sample names if left out
     #[arg(short, long, allow_hyphen_values = true, conflicts_with = "file")]
@@ -105,6 +279,14 @@ pub(crate) struct Facts {
     #[arg(short, long, value_name = "TAG")]
     pub(crate) language: Option<Tag>,
 
+    /// A second language beside it, for a layout that has room for two
+    #[arg(long, value_name = "TAG")]
+    pub(crate) second_language: Option<Tag>,
+
+    /// A username or other id: two requests of one id are for the same learner
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) username: Option<String>,
+
     /// The grade: a text such as Distinction, or a number such as 0.93
     #[arg(short, long, allow_hyphen_values = true)]
     pub(crate) grade: Option<String>,
@@ -120,6 +302,10 @@ pub(crate) struct Facts {
     /// Another layout than the course's
     #[arg(long, value_name = "NAME")]
     pub(crate) layout: Option<String>,
+
+    /// Another paper than the course's, one that the layout is drawn for: a4, letter
+    #[arg(long, value_name = "NAME")]
+    pub(crate) paper: Option<String>,
 
     /// A field under `extra`, over the course's; may be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair, allow_hyphen_values = true)]
@@ -139,6 +325,13 @@ pub(crate) struct Check {
     /// Write a picture of every page that passes, and a page that shows them all
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Locales {
+    /// Print one JSON object a language and layout on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -196,7 +389,8 @@ pub(crate) enum Key {
 #[derive(Debug, Args)]
 pub(crate) struct KeyFolder {
     /// The folder of the keys; `keys` in the site's folder if left out
-    #[arg(long = "keys", value_name = "DIR", env = "TESTAMUR_KEYS")]
+    // By another name than the site's: what is global is found by its name.
+    #[arg(id = "keys", long = "keys", value_name = "DIR", env = "TESTAMUR_KEYS")]
     pub(crate) folder: Option<PathBuf>,
 }
 

@@ -80,7 +80,29 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// Writes a file piece by piece, so that it is there whole or not at all.
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("{}: failed to write the file ({error})", path.display()))
+    };
+    let mut file = staged(path).map_err(|error| failed(&error))?;
+    fill(file.as_file_mut())?;
+    file.persist(path).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = staged(path)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// A file beside the place where it will be.
+fn staged(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -94,14 +116,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // As any new file: the umask takes away what it does.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
+    builder.tempfile_in(folder)
 }
 
 /// A text as part of a file name: letters and digits of any script, the rest one hyphen each.
-fn plain(text: &str, most: usize) -> String {
+pub(crate) fn plain(text: &str, most: usize) -> String {
     let mut plain = String::new();
     for c in text.chars() {
         if plain.len() + c.len_utf8() > most {

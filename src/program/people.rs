@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use testamur::{Date, Error, Request, Tag};
 
 use super::Failure;
@@ -30,6 +31,7 @@ pub(crate) struct Person {
     /// What is wrong with the row, if it cannot be read.
     pub(crate) fault: Option<String>,
     pub(crate) name: String,
+    username: Option<String>,
     course: Option<String>,
     language: Option<String>,
     grade: Option<String>,
@@ -48,9 +50,15 @@ impl Person {
     pub(crate) fn request(&self, course: &str, facts: &Facts) -> Result<Request, Error> {
         let course = self.course.as_deref().unwrap_or(course);
         let mut request = Request::new(course, &self.name)?;
+        if let Some(username) = self.username.as_ref().or(facts.username.as_ref()) {
+            request = request.with_learner(username);
+        }
         let own = self.language.as_deref().map(Tag::parse).transpose()?;
         if let Some(language) = own.or_else(|| facts.language.clone()) {
             request = request.with_language(language);
+        }
+        if let Some(language) = &facts.second_language {
+            request = request.with_second_language(language.clone());
         }
         let own = self.issued.as_deref().map(Date::parse).transpose()?;
         if let Some(issued) = own.or(facts.issued) {
@@ -65,8 +73,11 @@ impl Person {
         if let Some(layout) = self.layout.as_ref().or(facts.layout.as_ref()) {
             request = request.with_layout(layout);
         }
-        for (key, value) in facts.set.iter().chain(&self.extra) {
-            request = request.with_extra(key, value.as_str());
+        if let Some(paper) = &facts.paper {
+            request = request.with_paper(paper);
+        }
+        for (key, value) in nested(facts.set.iter().chain(&self.extra)) {
+            request = request.with_extra(key, value);
         }
         Ok(request)
     }
@@ -83,6 +94,29 @@ impl Person {
     /// Whether the row names a course of its own.
     pub(crate) fn course(&self) -> Option<&str> {
         self.course.as_deref()
+    }
+}
+
+/// Fields by name, of which `modules.knots.grade` is one inside another.
+fn nested<'a>(fields: impl Iterator<Item = &'a (String, String)>) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (path, text) in fields {
+        put(&mut all, path, text);
+    }
+    all
+}
+
+fn put(map: &mut Map<String, Value>, path: &str, text: &str) {
+    let Some((key, rest)) = path.split_once('.') else {
+        map.insert(path.to_owned(), text.into());
+        return;
+    };
+    let field = map.entry(key).or_insert(Value::Null);
+    if !field.is_object() {
+        *field = Value::Object(Map::new());
+    }
+    if let Value::Object(inner) = field {
+        put(inner, rest, text);
     }
 }
 
@@ -152,18 +186,19 @@ fn rows(text: &str, file: &str) -> Result<Vec<Person>, Failure> {
         .map_err(|error| Failure::new(format!("{file}:1: {error}")))?
         .clone();
     let mut people = Vec::new();
+    let mut lines = Lines { text, byte: 0, line: 1 };
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = error.position().map_or(0, |position| lines.at(position));
                 let place = Some(format!("{file}:{line}"));
                 let fault = Some(csv_message(&error));
                 people.push(Person { place, fault, ..Person::default() });
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| lines.at(position));
         let mut person =
             Person { place: Some(format!("{file}:{line}")), ..Person::default() };
         for (key, value) in headers.iter().zip(&record) {
@@ -173,6 +208,7 @@ fn rows(text: &str, file: &str) -> Result<Vec<Person>, Failure> {
             let value = value.to_owned();
             match key.to_ascii_lowercase().as_str() {
                 "name" => person.name = value,
+                "username" => person.username = Some(value),
                 "course" => person.course = Some(value),
                 "language" => person.language = Some(value),
                 "grade" => person.grade = Some(value),
@@ -185,6 +221,29 @@ fn rows(text: &str, file: &str) -> Result<Vec<Person>, Failure> {
         people.push(person);
     }
     Ok(people)
+}
+
+/// The lines of a file as an editor counts them: the reader takes the line feed of a carriage
+/// return for the beginning of the next record.
+struct Lines<'a> {
+    text: &'a str,
+    byte: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line of a record, none of which lies before an earlier one.
+    fn at(&mut self, position: &csv::Position) -> usize {
+        let bytes = self.text.as_bytes();
+        let start =
+            usize::try_from(position.byte()).unwrap_or(usize::MAX).min(bytes.len());
+        let blank = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        let start = start + bytes[start..].iter().take_while(blank).count();
+        let passed = bytes.get(self.byte..start).unwrap_or_default();
+        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.byte = self.byte.max(start);
+        self.line
+    }
 }
 
 fn csv_message(error: &csv::Error) -> String {

@@ -1,10 +1,14 @@
 //! Which site, which keys, and which day it is there.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Zoned;
-use testamur::{Date, KeySource, Keys, Moment, Press, SealSettings, Settings, Site};
+use testamur::{
+    Date, Directory, IdSecret, KeySource, Keys, Moment, Press, Register, SealSettings,
+    Settings, Site, Stores,
+};
 
 use super::Failure;
 use super::args::{KeyFolder, SiteArguments};
@@ -12,35 +16,72 @@ use super::report;
 
 /// The site that the arguments, the environment or the current folder name; else the demo site.
 pub(crate) fn site(arguments: &SiteArguments) -> Result<Site, Failure> {
+    let site = quiet_site(arguments)?;
+    if site.is_demo() {
+        report::note(&format!(
+            "using {}: no --site, and no testamur.yaml here",
+            site.name()
+        ));
+    }
+    Ok(site)
+}
+
+/// The same, for commands to which it makes little difference.
+pub(crate) fn quiet_site(arguments: &SiteArguments) -> Result<Site, Failure> {
     let here = Path::new(".");
     Ok(match &arguments.folder {
         Some(folder) => Site::open(folder)?,
         None if here.join("testamur.yaml").is_file() => Site::open(here)?,
-        None => {
-            let site = Site::demo();
-            report::note(&format!(
-                "using {}: no --site, and no testamur.yaml here",
-                site.name()
-            ));
-            site
-        }
+        None => Site::demo(),
     })
 }
 
 /// The site's settings, for commands that make no page.
 pub(crate) fn settings(arguments: &SiteArguments) -> Result<Settings, Failure> {
-    let site = site(arguments)?;
+    settings_of(&site(arguments)?)
+}
+
+/// The settings of a site.
+pub(crate) fn settings_of(site: &Site) -> Result<Settings, Failure> {
     Ok(match site.read("testamur.yaml")? {
         Some(bytes) => Settings::parse(&bytes)?,
         None => Settings::default(),
     })
 }
 
+/// The register by settings, or in the folder that an argument names.
+pub(crate) fn register(
+    arguments: &SiteArguments,
+    site: &Site,
+    settings: &Settings,
+    output: Option<&Path>,
+) -> Result<Register, Failure> {
+    let stores = Stores::open(settings, folder(arguments))?;
+    let public = match output {
+        Some(folder) => Arc::new(Directory::new(folder)),
+        None => stores.public,
+    };
+    Ok(Register::new(site, settings.publish.clone(), public, stores.private)?)
+}
+
+/// The secret that ids are derived from, which is made when it is first asked for.
+pub(crate) fn id_secret(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+) -> Result<IdSecret, Failure> {
+    Ok(Keys::id_secret(&key_folder(site, keys))?)
+}
+
 /// Today's date in the site's time zone, or in the machine's if the site names none.
-#[expect(clippy::disallowed_methods, reason = "the place where the clock is asked")]
 pub(crate) fn today(press: &Press) -> Result<Date, Failure> {
+    today_in(press.settings().timezone.as_deref())
+}
+
+/// The same, in the time zone of that name.
+#[expect(clippy::disallowed_methods, reason = "the place where the clock is asked")]
+pub(crate) fn today_in(timezone: Option<&str>) -> Result<Date, Failure> {
     let now = Zoned::now();
-    let now = match &press.settings().timezone {
+    let now = match timezone {
         Some(zone) => now.in_tz(zone).map_err(|error| {
             Failure::new(format!(
                 "testamur.yaml: there is no time zone `{zone}` ({error})\nhelp: write an \
@@ -75,8 +116,20 @@ pub(crate) fn key_folder(site: &SiteArguments, keys: &KeyFolder) -> PathBuf {
     keys.folder.clone().unwrap_or_else(|| folder(site).join("keys"))
 }
 
-/// Makes keys for the built-in demo site, so that its first certificate can be sealed. A site of
-/// somebody's own gets keys when they say so.
+/// Makes keys for the built-in demo site if it has none, so that its first draft can be sealed.
+pub(crate) fn demo_keys(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    press: &Press,
+    now: Moment,
+) -> Result<(), Failure> {
+    match press.site().is_demo() {
+        true => first_keys(site, keys, press, now),
+        false => Ok(()),
+    }
+}
+
+/// Makes keys for a site that has none, so that its first certificate can be issued.
 pub(crate) fn first_keys(
     site: &SiteArguments,
     keys: &KeyFolder,
@@ -84,13 +137,18 @@ pub(crate) fn first_keys(
     now: Moment,
 ) -> Result<(), Failure> {
     let folder = key_folder(site, keys);
-    let demo = press.site().is_demo();
+    let seal = &press.settings().seal;
+    let elsewhere = seal.pdf.is_some() && seal.openpgp.is_some();
     let Some(course) = press.courses().iter().next() else { return Ok(()) };
-    if demo && !folder.exists() {
+    if !elsewhere && !Keys::are_in(&folder)? {
         let name = &course.organization.name;
         let (name, _) = name.get(&course.language, &course.language);
-        Keys::create(&folder, &KeySource::NewRoot { name }, now)?;
-        report::note(&format!("made keys for the demo in {}", folder.display()));
+        let name: String = name.chars().take(KeySource::LONGEST_NAME).collect();
+        Keys::create(&folder, &KeySource::NewRoot { name: &name }, now)?;
+        report::note(&format!(
+            "made keys for {name} in {}: keep a copy in a safe place",
+            folder.display()
+        ));
     }
     Ok(())
 }

@@ -1,15 +1,12 @@
 //! `testamur render`: drafts as files.
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::thread;
 
 use serde_json::json;
-use testamur::{Date, Draft, DraftOptions, Format, Press, Sealer};
+use testamur::{Claim, Date, Draft, DraftOptions, Format, Press, Sealer};
 
 use super::args::{FormatName, Render, SiteArguments};
+use super::crew::{self, Stop};
 use super::output::{self, Output};
 use super::people::{Person, people};
 use super::{Failure, Outcome, place, report, seal};
@@ -38,7 +35,7 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         true => {
             let settings = seal::settings(press.settings().seal.clone(), &render.stamps);
             let now = place::now()?;
-            place::first_keys(site, &render.keys, &press, now)?;
+            place::demo_keys(site, &render.keys, &press, now)?;
             Some(place::keys(site, &render.keys, &settings, now)?.sealer())
         }
     };
@@ -54,7 +51,7 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         }
         return Ok(Outcome::Done);
     }
-    let courses = courses(&press, render, &people)?;
+    let courses = courses(&press, render.course.as_deref(), &people)?;
 
     let single = courses.len() * people.len() == 1;
     let mut output = Output::new(render.output.as_deref(), single)?;
@@ -69,27 +66,17 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         .collect();
 
     let run = Run { press: &press, render, today, format, sealer };
-    let bar = report::progress(jobs.len());
-    let failed = Mutex::new(0_usize);
-    let queue = Mutex::new(jobs.iter());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len());
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(job) = next() {
-                    let outcome = run.job(job);
-                    let mut failed =
-                        failed.lock().unwrap_or_else(PoisonError::into_inner);
-                    bar.suspend(|| run.say(job, &outcome));
-                    *failed += usize::from(outcome.is_err());
-                    bar.inc(1);
-                }
-            });
-        }
-    });
-    bar.finish_and_clear();
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut failed = 0_usize;
+    crew::work(
+        &jobs,
+        1,
+        &Stop::default(),
+        |job| run.job(job),
+        |index, outcome| {
+            failed += usize::from(outcome.is_err());
+            run.say(&jobs[index], &outcome);
+        },
+    );
     if jobs.len() > 1 {
         report::line(&format!("{} made, {failed} failed", jobs.len() - failed));
     }
@@ -146,6 +133,7 @@ impl Run<'_> {
                 "layout": draft.layout,
                 "issued": draft.issued.to_string(),
                 "format": draft.format.ending(),
+                "claims": draft.claims.iter().map(Claim::to_string).collect::<Vec<_>>(),
                 "file": file,
                 "verify_url": draft.verify_url,
                 "warnings":
@@ -200,12 +188,12 @@ fn options(render: &Render, format: Format) -> DraftOptions {
 
 /// The courses to make certificates of: the one that is named, else those that the rows name, else
 /// all.
-fn courses(
+pub(crate) fn courses(
     press: &Press,
-    render: &Render,
+    named: Option<&str>,
     people: &[Person],
 ) -> Result<Vec<String>, Failure> {
-    if let Some(course) = &render.course {
+    if let Some(course) = named {
         return Ok(vec![press.courses().get(course)?.id.clone()]);
     }
     if people.iter().all(|person| person.course().is_some()) {

@@ -1,8 +1,8 @@
-//! `testamur verify`: is it intact, and by whom.
+//! `testamur verify`: is it intact, by whom, and does it still stand.
 
 use testamur::{
-    Keys, PgpKey, RevisionKind, SealReport, SignatureReport, Trust, Verdict,
-    Verification, X509, verify,
+    Keys, PgpKey, Record, RevisionKind, SealReport, SignatureReport, Status, Trust,
+    Verdict, Verification, X509, verify,
 };
 
 use super::args::{SiteArguments, Verify};
@@ -21,11 +21,56 @@ pub(crate) fn run(site: &SiteArguments, arguments: &Verify) -> Result<Outcome, F
             .transpose()?,
     };
     let found = verify(&file, signature.as_deref(), &trust, now);
+    // A store that cannot be reached says nothing about the file.
+    let record = record(site, &file, &found.sha256).unwrap_or_else(|failure| {
+        report::line(&format!("warning: the status is not known: {}", failure.message));
+        None
+    });
     match arguments.json {
-        true => report::text(&serde_json::to_string(&found).unwrap_or_default()),
-        false => report::text(&describe(&found)),
+        true => {
+            let mut object = serde_json::to_value(&found).unwrap_or_default();
+            object["record"] = serde_json::to_value(&record).unwrap_or_default();
+            report::object(&object);
+        }
+        false => {
+            report::text(&describe(&found));
+            if let Some(record) = &record {
+                report::text(&describe_record(record));
+            }
+        }
     }
-    Ok(if found.is_good() { Outcome::Done } else { Outcome::SomeFailed })
+    let stands = record.is_none_or(|record| record.status == Status::Valid);
+    Ok(if found.is_good() && stands { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+/// The record in the site's register, if this very file was published from there.
+fn record(
+    site: &SiteArguments,
+    file: &[u8],
+    sha256: &str,
+) -> Result<Option<Record>, Failure> {
+    let files = place::quiet_site(site)?;
+    let settings = place::settings_of(&files)?;
+    let register = place::register(site, &files, &settings, None)?;
+    let record = register.record_of(file)?;
+    // A later edition, or a withdrawal, tells no hash any more.
+    Ok(record.filter(|record| match &record.certificate {
+        Some(certificate) => certificate.pdf.sha256 == sha256,
+        None => true,
+    }))
+}
+
+fn describe_record(record: &Record) -> String {
+    let edition = record.edition;
+    let mut text = format!("status       {} (edition {edition})", record.status.as_str());
+    if let Some(successor) = &record.successor {
+        text.push_str(&format!("\n  now        {successor}"));
+    }
+    let last = record.history.last();
+    if let Some(reason) = last.and_then(|event| event.reason.as_ref()) {
+        text.push_str(&format!("\n  because    {reason}"));
+    }
+    text
 }
 
 /// The site's own keys, and whom the arguments name.

@@ -17,6 +17,7 @@ pub(super) struct Inked<'a> {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) label: String,
+    pub(super) page: usize,
     /// The frame in points, from its page's top left.
     pub(super) rect: Rect,
 }
@@ -42,7 +43,9 @@ pub(super) enum MarkKind<'a> {
     Image,
     /// A shape with a fill, which hides what is under it.
     Filled,
-    /// A line or an outline.
+    /// A straight line.
+    Line,
+    /// A shape without a fill.
     Outline,
 }
 
@@ -99,6 +102,7 @@ impl<'a> Walk<'a, '_> {
                         .map(|label| {
                             self.inked.slots.push(Slot {
                                 label: label.as_str().to_owned(),
+                                page: placed.page,
                                 rect: transformed(
                                     origin_rect(item.frame.size()),
                                     transform,
@@ -128,9 +132,10 @@ impl<'a> Walk<'a, '_> {
                         Geometry::Rect(size) => origin_rect(*size),
                         Geometry::Curve(curve) => curve.bbox(None),
                     };
-                    let kind = match shape.fill {
-                        Some(_) => MarkKind::Filled,
-                        None => MarkKind::Outline,
+                    let kind = match (&shape.geometry, &shape.fill) {
+                        (Geometry::Line(_), _) => MarkKind::Line,
+                        (_, Some(_)) => MarkKind::Filled,
+                        (_, None) => MarkKind::Outline,
                     };
                     self.mark(kind, Some(rect), here, group);
                 }

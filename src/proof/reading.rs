@@ -7,7 +7,7 @@
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
-use typst::layout::{Abs, Point};
+use typst::layout::{Abs, Em, Point};
 use typst::text::{TextItem, is_default_ignorable};
 use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation;
@@ -44,7 +44,9 @@ pub(super) fn read(set: &[Set<'_>], expected: &str, direction: Direction) -> Rea
         };
     }
     let units = units(expected, direction);
-    match reorder(&lines, &units) {
+    let read = reorder(&lines, &units)
+        .or_else(|text| reorder(&unrepeated(&lines), &units).map_err(|_| text));
+    match read {
         Ok(()) => Reading::Right,
         Err(text) => {
             let twice = format!("{expected}\n{expected}");
@@ -54,6 +56,23 @@ pub(super) fn read(set: &[Set<'_>], expected: &str, direction: Direction) -> Rea
             }
         }
     }
+}
+
+/// The lines without the hyphens that Czech, Polish, Portuguese and others repeat where a line begins
+/// after one that a hyphen ends.
+fn unrepeated(lines: &[Vec<String>]) -> Vec<Vec<String>> {
+    let is_hyphen = |cluster: Option<&String>| {
+        cluster.is_some_and(|cluster| matches!(cluster.as_str(), "-" | "\u{2010}"))
+    };
+    let mut before = false;
+    lines
+        .iter()
+        .map(|line| {
+            let repeated = before && is_hyphen(line.first());
+            before = is_hyphen(line.last());
+            line[usize::from(repeated)..].to_vec()
+        })
+        .collect()
 }
 
 /// Whether there is anything to see in a text.
@@ -135,45 +154,66 @@ fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     logical.concat()
 }
 
-/// The clusters of each line from left to right. A line ends where the next item stands more than half
-/// its size lower; raised marks are still of their line.
+/// The clusters of each line from left to right. A line ends where the next stretch stands more than
+/// half its size lower.
 fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
-    let mut lines: Vec<Vec<Set<'_>>> = Vec::new();
+    let mut lines: Vec<Vec<Stretch<'_, '_>>> = Vec::new();
     let mut baseline = Abs::zero();
-    for &set in set {
+    for stretch in stretches(set) {
+        let (own, size) = stretch.baseline();
         match lines.last_mut() {
-            Some(line) if set.origin.y <= baseline + set.item.size / 2.0 => {
-                baseline.set_max(set.origin.y);
-                line.push(set);
+            Some(line) if own <= baseline + size / 2.0 => {
+                baseline.set_max(own);
+                line.push(stretch);
             }
             _ => {
-                baseline = set.origin.y;
-                lines.push(vec![set]);
+                baseline = own;
+                lines.push(vec![stretch]);
             }
         }
     }
-    lines.iter().map(|line| visual(line)).collect()
+    lines.into_iter().map(visual).collect()
 }
 
-/// A line's clusters from left to right. Typst gives stretches of one direction in logical order; the
-/// items of a stretch follow each other from left to right, each where the one before ends, even
-/// where letters overlap and their own places go back and forth.
-fn visual(line: &[Set<'_>]) -> Vec<String> {
-    let mut stretches: Vec<(Abs, Vec<String>)> = Vec::new();
-    let mut end = None;
-    for set in line {
-        let start = set.origin.x;
-        let follows = end.is_some_and(|end: Abs| (start - end).abs() < Abs::pt(0.01));
-        if !follows {
-            stretches.push((start, Vec::new()));
+/// Items that follow each other from left to right, each where the one before ends, even where
+/// letters overlap and their own places go back and forth, up and down.
+struct Stretch<'a, 's>(&'s [Set<'a>]);
+
+/// The stretches of what was set. Typst gives those of a line in logical order.
+fn stretches<'a, 's>(set: &'s [Set<'a>]) -> impl Iterator<Item = Stretch<'a, 's>> {
+    let follows = |before: &Set<'_>, set: &Set<'_>| {
+        let end = before.origin.x + before.item.width();
+        let drop = (set.origin.y - before.origin.y).abs();
+        (set.origin.x - end).abs() < Abs::pt(0.01) && drop < set.item.size * 2.0
+    };
+    set.chunk_by(follows).map(Stretch)
+}
+
+impl Stretch<'_, '_> {
+    /// The lowest letter's baseline, and its size. Letters of a word that runs downhill stand above the
+    /// line's, which the last of them reaches; marks, which take no room, also below it.
+    fn baseline(&self) -> (Abs, Abs) {
+        let mut heights = Vec::new();
+        for set in self.0 {
+            let size = set.item.size;
+            for glyph in &set.item.glyphs {
+                let lift = glyph.y_offset.at(size);
+                heights.push((glyph.x_advance != Em::zero(), set.origin.y - lift, size));
+            }
         }
-        if let Some((_, texts)) = stretches.last_mut() {
-            clusters(set.item, texts);
-        }
-        end = Some(start + set.item.width());
+        let lowest = heights.into_iter().reduce(|a, b| if a < b { b } else { a });
+        lowest.map_or_else(Default::default, |(_, height, size)| (height, size))
     }
-    stretches.sort_by(|(a, _), (b, _)| a.to_raw().total_cmp(&b.to_raw()));
-    stretches.into_iter().flat_map(|(_, texts)| texts).collect()
+}
+
+/// A line's clusters from left to right.
+fn visual(mut line: Vec<Stretch<'_, '_>>) -> Vec<String> {
+    line.sort_by_key(|stretch| stretch.0.first().map(|set| set.origin.x));
+    let mut texts = Vec::new();
+    for set in line.iter().flat_map(|stretch| stretch.0) {
+        clusters(set.item, &mut texts);
+    }
+    texts
 }
 
 /// The texts of an item's clusters in the order of its glyphs.

@@ -41,31 +41,52 @@ pub(super) struct Decoded {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded> {
-    if bytes.len() > MOST_BYTES {
-        return Err(too_large(format!("is {} MB long", bytes.len() >> 20)));
+    match Source::of(bytes, "scan")? {
+        Source::Drawing(text) => draw(text),
+        Source::Bitmap(format) => photo(bytes, format),
     }
-    let format = match bytes {
-        [0x89, b'P', b'N', b'G', ..] => ImageFormat::Png,
-        [0xff, 0xd8, 0xff, ..] => ImageFormat::Jpeg,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
-            ImageFormat::WebP
-        }
-        _ => match std::str::from_utf8(bytes) {
-            Ok(text) if text.contains("<svg") => return draw(text),
-            _ => {
-                let message = "the scan is neither PNG, JPEG, WebP nor SVG";
-                return Err(Error::new(Kind::Image, message)
-                    .with_help("save it in one of these formats"));
-            }
-        },
-    };
-    photo(bytes, format)
 }
 
-fn photo(bytes: &[u8], format: ImageFormat) -> Result<Decoded> {
+/// A file, told apart by content, and small enough to be looked into.
+pub(crate) enum Source<'a> {
+    Bitmap(ImageFormat),
+    Drawing(&'a str),
+}
+
+impl<'a> Source<'a> {
+    /// `what` is what the file is called in errors.
+    pub(crate) fn of(bytes: &'a [u8], what: &str) -> Result<Self> {
+        if bytes.len() > MOST_BYTES {
+            return Err(too_large(what, format!("is {} MB long", bytes.len() >> 20)));
+        }
+        Ok(Self::Bitmap(match bytes {
+            [0x89, b'P', b'N', b'G', ..] => ImageFormat::Png,
+            [0xff, 0xd8, 0xff, ..] => ImageFormat::Jpeg,
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+                ImageFormat::WebP
+            }
+            _ => match std::str::from_utf8(bytes) {
+                Ok(text) if text.contains("<svg") => return Ok(Self::Drawing(text)),
+                _ => {
+                    let message =
+                        format!("the {what} is neither PNG, JPEG, WebP nor SVG");
+                    return Err(Error::new(Kind::Image, message)
+                        .with_help("save it in one of these formats"));
+                }
+            },
+        }))
+    }
+}
+
+/// A bitmap as it is meant to be looked at, and how many of the file's pixels one of its stands for.
+pub(crate) fn upright(
+    bytes: &[u8],
+    format: ImageFormat,
+    what: &str,
+) -> Result<(DynamicImage, f64)> {
     let broken = |error: ImageError| match error {
-        ImageError::Limits(_) => too_large("needs too much memory".into()),
-        error => Error::new(Kind::Image, format!("failed to read the scan ({error})"))
+        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
+        error => Error::new(Kind::Image, format!("failed to read the {what} ({error})"))
             .with_help("open it in a viewer; if it shows there, save it again"),
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -76,43 +97,35 @@ fn photo(bytes: &[u8], format: ImageFormat) -> Result<Decoded> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MOST_PIXELS || width.max(height) > MOST_SIDE {
-        return Err(too_large(format!("has {width} × {height} pixels")));
+        return Err(too_large(what, format!("has {width} × {height} pixels")));
     }
     // A broken note on orientation is as good as none.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    let (mut width, mut height) = (width, height);
     let shrink = (f64::from(width) * f64::from(height) / WORKING_PIXELS).sqrt();
     if shrink > 1.0 {
-        width = (f64::from(width) / shrink).round().max(1.0) as u32;
-        height = (f64::from(height) / shrink).round().max(1.0) as u32;
+        let width = (f64::from(width) / shrink).round().max(1.0) as u32;
+        let height = (f64::from(height) / shrink).round().max(1.0) as u32;
         image = image.thumbnail_exact(width, height);
     }
     if let Some(orientation) = orientation {
         image.apply_orientation(orientation);
     }
-    let (raster, (left, top)) = match image.color().has_alpha() {
-        true => Raster::with_alpha(image.into_rgba8()),
-        false => (Raster::Photo(image.into_rgb8()), (0, 0)),
-    };
-    let scale = shrink.max(1.0);
-    let origin = (f64::from(left) * scale, f64::from(top) * scale);
-    Ok(Decoded { raster, scale, origin })
+    Ok((image, shrink.max(1.0)))
 }
 
-/// Draws what an SVG shows, as large as a signature is ever needed.
-fn draw(text: &str) -> Result<Decoded> {
-    let broken =
-        |error| Error::new(Kind::Image, format!("failed to read the SVG ({error})"));
+/// What an SVG draws; nothing outside it is ever looked at.
+pub(crate) fn tree(text: &str) -> Result<usvg::Tree> {
     let options = usvg::Options {
-        // Nothing outside the file is ever looked at.
         image_href_resolver: usvg::ImageHrefResolver {
             resolve_data: usvg::ImageHrefResolver::default_data_resolver(),
             resolve_string: Box::new(|_, _| None),
         },
         ..usvg::Options::default()
     };
-    let tree = usvg::Tree::from_str(text, &options).map_err(broken)?;
+    let tree = usvg::Tree::from_str(text, &options).map_err(|error| {
+        Error::new(Kind::Image, format!("failed to read the SVG ({error})"))
+    })?;
     // Without fonts it would vanish silently.
     if text.contains("<text") {
         return Err(Error::new(
@@ -121,17 +134,39 @@ fn draw(text: &str) -> Result<Decoded> {
         )
         .with_help("convert its text to paths"));
     }
-    let shown =
-        usvg::Rect::from_xywh(0.0, 0.0, tree.size().width(), tree.size().height());
-    let drawn = tree.root().abs_layer_bounding_box().to_rect();
-    let Some(drawn) = shown.and_then(|shown| intersection(shown, drawn)) else {
-        return Err(super::no_ink());
+    Ok(tree)
+}
+
+/// The part of a drawing in which there is something.
+pub(crate) fn drawn(tree: &usvg::Tree) -> Option<usvg::Rect> {
+    // The box of nothing is not empty.
+    if !tree.root().has_children() {
+        return None;
+    }
+    let size = tree.size();
+    let shown = usvg::Rect::from_xywh(0.0, 0.0, size.width(), size.height())?;
+    intersection(shown, tree.root().abs_layer_bounding_box().to_rect())
+}
+
+fn photo(bytes: &[u8], format: ImageFormat) -> Result<Decoded> {
+    let (image, scale) = upright(bytes, format, "scan")?;
+    let (raster, (left, top)) = match image.color().has_alpha() {
+        true => Raster::with_alpha(image.into_rgba8()),
+        false => (Raster::Photo(image.into_rgb8()), (0, 0)),
     };
+    let origin = (f64::from(left) * scale, f64::from(top) * scale);
+    Ok(Decoded { raster, scale, origin })
+}
+
+/// Draws what an SVG shows, as large as a signature is ever needed.
+fn draw(text: &str) -> Result<Decoded> {
+    let tree = tree(text)?;
+    let drawn = drawn(&tree).ok_or_else(super::no_ink)?;
     let scale = DRAWN / drawn.width().max(drawn.height());
     let width = (drawn.width() * scale).ceil().max(1.0);
     let height = (drawn.height() * scale).ceil().max(1.0);
     let mut canvas = resvg::tiny_skia::Pixmap::new(width as u32, height as u32)
-        .ok_or_else(|| too_large("has no usable size".into()))?;
+        .ok_or_else(|| too_large("scan", "has no usable size".into()))?;
     let transform = resvg::tiny_skia::Transform::from_scale(scale, scale)
         .pre_translate(-drawn.x(), -drawn.y());
     resvg::render(&tree, transform, &mut canvas.as_mut());
@@ -192,7 +227,7 @@ impl Raster {
     }
 }
 
-fn too_large(what: String) -> Error {
-    Error::new(Kind::TooLarge, format!("the scan {what}, more than is read"))
-        .with_help("save it smaller: 3000 pixels across are plenty for a signature")
+fn too_large(what: &str, how: String) -> Error {
+    Error::new(Kind::TooLarge, format!("the {what} {how}, more than is read"))
+        .with_help("save it smaller: 3000 pixels across are plenty")
 }

@@ -65,6 +65,11 @@ impl<'a> Node<'a> {
         matches!(self.tree().value, Value::Scalar { .. })
     }
 
+    /// Whether the value is a list.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.tree().value, Value::List(_))
+    }
+
     /// A scalar as it was written, without the quotes; nothing written is no text.
     pub(crate) fn text(self) -> Result<&'a str, Fault> {
         if self.is_null() {

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testamur::Site;
+use testamur::{Site, Tag};
 
 /// The folder of that name below `tests/`.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -66,6 +66,7 @@ pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
     let common = folder("proof/common");
     let place = |file: &str| match file {
         "courses.yaml" | "testamur.yaml" => file.to_owned(),
+        _ if is_locale(file) => format!("layouts/faulty/locales/{file}"),
         _ => format!("layouts/faulty/{file}"),
     };
     let mut files = vec![("testamur.yaml".to_owned(), Vec::new())];
@@ -85,6 +86,11 @@ pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
         files.push(("layouts/faulty/layout.typ".to_owned(), plain));
     }
     files
+}
+
+/// Whether a file is called like a language.
+fn is_locale(file: &str) -> bool {
+    file.strip_suffix(".yaml").is_some_and(|name| Tag::parse(name).is_ok())
 }
 
 /// That site in memory.

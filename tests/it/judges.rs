@@ -394,7 +394,7 @@ fn tool(name: &str) -> Command {
 }
 
 /// A program that `tests/run` put beside the build.
-fn judge(name: &str) -> Command {
+pub(crate) fn judge(name: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_testamur"))
         .ancestors()
         .map(|folder| folder.join("judges/bin").join(name))
@@ -405,7 +405,7 @@ fn judge(name: &str) -> Command {
 }
 
 /// What a program prints when all is well.
-fn output(command: &mut Command) -> String {
+pub(crate) fn output(command: &mut Command) -> String {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()
@@ -416,7 +416,7 @@ fn output(command: &mut Command) -> String {
     said
 }
 
-fn accessible(files: &[PathBuf]) {
+pub(crate) fn accessible(files: &[PathBuf]) {
     let said =
         output(judge("outloud").args(["--json", "-", "--fail-on", "never"]).args(files));
     let report: Value = serde_json::from_str(&said).unwrap();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use testamur::{Date, Direction, DraftOptions, Format, Press, Request, Site, Tag};
 
-const LANGUAGES: [&str; 36] = [
+pub(crate) const LANGUAGES: [&str; 36] = [
     "am", "ar", "bg", "bn", "ca", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi",
     "hu", "hy", "id", "it", "ja", "ka", "ko", "nl", "pl", "pt", "pt-BR", "ro", "ru",
     "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh-Hans", "zh-Hant",
@@ -30,9 +30,49 @@ const NAMES: [&str; 14] = [
     "ኃይለ ገብረሥላሴ",
 ];
 
+/// A name in each language that is hard to set: stacked marks, rare letters, long words.
+const HARD: [(&str, &str); 36] = [
+    ("am", "ዶ/ር ወይዘሮ ፅጌረዳ ኃይለማርያም"),
+    ("ar", "الأستاذة الدكتورة فاطمةُ الزهراءِ بنتُ عبدِ الرحمٰن"),
+    ("bg", "Щърбан Ъглев-Йорданов"),
+    ("bn", "শ্রীমতী ঋত্বিকা ক্ষেত্ৰপাল বন্দ্যোপাধ্যায়"),
+    ("ca", "Gal·la Puig-l’Àngel i Güell"),
+    ("cs", "Žaneta Příšerně-Žluťoučká"),
+    ("de", "Dr. Jörg-Übel Größenwahn-Müßiggang"),
+    ("el", "Ἀριστοτέλης Ὠκεανίδης-Ϊωάννου"),
+    ("en", "Siobhán O’Brien-ffoulkes"),
+    ("es", "María Ángeles Íñiguez de la Peña y Güemes"),
+    ("fa", "سیّده پگاه گُل‌محمّدی نژاد"),
+    ("fr", "Maëlle d’Œuvre-Ÿsaÿe"),
+    ("he", "רַחֵל בְּרָכָה צְבִי־הִירְשׁ ז״ל"),
+    ("hi", "डॉ॰ श्रीमती ज्ञानेश्वरी त्र्यम्बक कृष्णमूर्ति"),
+    ("hu", "Őrült Űrhajós-Székesfehérvári Zsófia"),
+    ("hy", "Սուրէն Յովհաննիսեան-Խաչատրյան"),
+    ("id", "Raden Adjeng Kartini Djojo Adhiningrat"),
+    ("it", "Nicolò Ciò-Perché degl’Innocenti"),
+    ("ja", "渡邉 﨑一郎・髙橋ヴィクトリア"),
+    ("ka", "ჯუმბერ ლეჟავა-მჭედლიშვილი"),
+    ("ko", "남궁뷁 (南宮㻋)"),
+    ("nl", "IJsbrand van ’t Hooft-de Ruijter"),
+    ("pl", "Świętosława Brzęczyszczykiewicz-Łękołodzka"),
+    ("pt", "Conceição D’Ávila e Guimarães"),
+    ("pt-BR", "João Antônio Brandão Gonçalves Júnior"),
+    ("ro", "Ștefăniță Țepeș-Înțeleptul"),
+    ("ru", "Съёмщикова-Подъячева Ульяна Ёжиковна"),
+    ("sw", "Ng’ang’a wa Mzee Mwinyi-Mkuu"),
+    ("ta", "டாக்டர் க்ஷேத்ரஜ்ஞ ஸ்ரீநிவாசமூர்த்தி"),
+    ("th", "ณัฐฐ์ กตัญญู ญาณินฐ์ปรัชญ์ ณ อยุธยา"),
+    ("tr", "İğdır Işıkçıoğlu-Şeyhülislâm"),
+    ("uk", "Ґалаґан-Її Мар’яна З’єднанська"),
+    ("ur", "ڈاکٹر سیّدہ نُزہت النّساء چودھری"),
+    ("vi", "Nguyễn Phước Bửu Đại Kỳ Thuỷ"),
+    ("zh-Hans", "龘䶮·阿卜杜热合曼·𠮷"),
+    ("zh-Hant", "歐陽𡘙靐齉"),
+];
+
 /// The first of a month, leap days, both sides of a Hebrew and a Persian new year, a Hebrew leap
 /// month, every month once.
-const DATES: [&str; 20] = [
+pub(crate) const DATES: [&str; 20] = [
     "2024-01-01",
     "2024-02-15",
     "2024-02-29",
@@ -62,7 +102,8 @@ fn every_language_sets_names_of_every_script() {
     let options =
         DraftOptions::default().with_format(Format::Png { pixels_per_inch: 10.0 });
     for language in LANGUAGES {
-        for name in NAMES {
+        let hard = HARD.iter().find(|(tag, _)| *tag == language).unwrap().1;
+        for name in NAMES.into_iter().chain([hard]) {
             let request = Request::new("c", name).unwrap().with_language(tag(language));
             let draft = press.draft_with(&request, day("2026-05-14"), &options);
             if let Err(error) = draft {
@@ -136,20 +177,125 @@ fn intl(lines: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The steps of `layouts/README.md`, one by one, in a language that does not come along.
 #[test]
 fn a_language_is_one_file() {
-    // What `layouts/README.md` says, with a language that nobody speaks.
-    let locale = "heading: Atteste\n\
-                  blocks:\n\
-                  \x20 - recipient: \"{{ name }}\"\n\
-                  \x20 - course: \"{{ course.title }}\"\n\
-                  date: \"{{ issued | date('d MMMM y') }}\"\n\
-                  authenticity: \"{{ verify_url | link }}\"\n\
-                  specimen: Ekzem\n";
-    let site = site("").with_file("layouts/shared/locales/qaa.yaml", locale);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("testamur.yaml", "");
+    write(
+        "courses.yaml",
+        "KNOTS: { title: Nodoj, organization: Universitato, language: en }\n",
+    );
+    let run = |arguments: &[&str]| {
+        assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
+            .current_dir(folder.path())
+            .env_remove("TESTAMUR_SITE")
+            .args(["--site", "."])
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let english = include_str!("../../layouts/shared/locales/en.yaml");
+    let words = [
+        ("heading: Certificate", "heading: Atesto"),
+        ("This is to certify that", "Ĉi tio atestas, ke"),
+        ("successfully completed", "sukcese finis la kurson"),
+        ("a course of study offered by ", "de "),
+        (
+            "Issued{% if place %} in {{ place }} on{% endif %}",
+            "{% if place %}{{ place }}, {% endif %}la",
+        ),
+        ("The authenticity of this certificate can be verified at", "Kontrolebla ĉe"),
+        ("specimen: Specimen", "specimen: Specimeno"),
+        ("date('long')", r#"date(\"d 'de' MMMM y\")"#),
+    ];
+    let esperanto = words.iter().fold(english.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    write("layouts/shared/locales/eo.yaml", &esperanto);
+
+    let rendered =
+        run(&["render", "-c", "KNOTS", "-n", "Ada", "-l", "eo", "-o", "eo.png"]);
+    assert!(rendered.status.success(), "{rendered:?}");
+    assert!(folder.path().join("eo.png").is_file());
+    let checked = run(&["check", "-l", "eo"]);
+    assert!(checked.status.success(), "{checked:?}");
+    let said = String::from_utf8(checked.stderr).unwrap();
+    assert!(!said.contains("eo.yaml"), "{said}");
+    let listed = run(&["locales"]);
+    let table = String::from_utf8(listed.stdout).unwrap();
+    let row = table.lines().find(|row| row.starts_with("eo ")).unwrap();
+    // The one layout with words of its own, those of its table, needs a file of its own.
+    let only_the_table = row.matches("the layout's table needs").count() == 1;
+    assert!(row.contains("shared") && !row.contains("lacks") && only_the_table, "{row}");
+
+    // What is forgotten is listed, and one in the wrong place is no sentence.
+    write(
+        "layouts/shared/locales/eo.yaml",
+        &esperanto.replace("specimen:", "#specimen:"),
+    );
+    let table = String::from_utf8(run(&["locales"]).stdout).unwrap();
+    assert!(table.contains("shared; lacks specimen"), "{table}");
+    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(said.contains("eo.yaml: there is no `specimen` in `eo`"), "{said}");
+    write("layouts/shared/locales/eo.yaml", &esperanto.replace("{{ outcome }}", "bone"));
+    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(said.contains("no sentence in `eo` prints `outcome`"), "{said}");
+    let objects = String::from_utf8(run(&["locales", "--json"]).stdout).unwrap();
+    let object = objects.lines().find(|line| line.contains("\"eo\"")).unwrap();
+    let object: serde_json::Value = serde_json::from_str(object).unwrap();
+    assert_eq!(object["sentences"]["heading"], "layouts/shared/locales/eo.yaml");
+}
+
+#[test]
+fn what_stays_english_in_a_made_up_language_is_told() {
+    let layout = "#import \"plain.typ\": plain\n#let certificate(sheet) = plain(sheet, also: [Date])\n";
+    let site = crate::cases::site(std::path::Path::new("none"))
+        .with_file("layouts/faulty/layout.typ", layout);
     let press = Press::new(site).unwrap();
-    let request = Request::new("c", "Ada").unwrap().with_language(tag("qaa"));
-    press.draft(&request, day("2026-05-14")).unwrap();
+    let draft = |language: &str| {
+        let request = Request::new("KNOTS-2026", "Ada").unwrap();
+        press.draft(&request.with_language(tag(language)), day("2026-05-14"))
+    };
+    let told = |language: &str| {
+        let warnings = draft(language).unwrap().warnings;
+        warnings.iter().any(|warning| warning.message.contains("writes `Date` itself"))
+    };
+    assert!(told("en-XA") && told("ar-XB") && !told("en"));
+    assert_eq!(press.pseudo_languages(), [tag("en-XA"), tag("ar-XB")]);
+}
+
+#[test]
+fn two_languages_stand_side_by_side() {
+    let press = press("  second_language: en\n  layout: bilingual\n");
+    for (first, second) in
+        [("ar", "en"), ("fr", "en"), ("zh-Hans", "en"), ("ur", "he"), ("en", "th")]
+    {
+        let request = Request::new("c", "Ya-Shen Chuang (莊雅善)")
+            .unwrap()
+            .with_language(tag(first))
+            .with_second_language(tag(second));
+        let sheet = press.sheet(&request, day("2026-05-14")).unwrap();
+        let other = sheet.second.as_ref().unwrap();
+        assert_eq!(sheet.direction, tag(first).direction());
+        assert_eq!(other.direction, tag(second).direction());
+        assert_ne!(sheet.heading.unwrap().text(), other.heading.as_ref().unwrap().text());
+        press.draft(&request, day("2026-05-14")).unwrap();
+    }
+    // The course's own two, whichever is asked for; a layout of one language leaves one out.
+    let sheet = |language: &str, layout: &str| {
+        let request = Request::new("c", "Ada").unwrap().with_layout(layout);
+        press.sheet(&request.with_language(tag(language)), day("2026-05-14")).unwrap()
+    };
+    assert_eq!(sheet("ar", "bilingual").second.unwrap().language, "en");
+    assert!(sheet("en", "bilingual").second.is_none());
+    assert!(sheet("ar", "classic").second.is_none());
 }
 
 #[test]

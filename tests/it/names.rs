@@ -879,6 +879,26 @@ fn a_line_may_begin_with_the_letter_that_ended_the_one_before() {
     }
 }
 
+/// In Nastaliq every letter has a height of its own, and dots below a word's last letter come first.
+#[test]
+fn words_that_run_downhill_are_read_in_their_order() {
+    let press = Press::new(Site::demo()).unwrap();
+    for name in [
+        "رئيسة التعليم عن بعد",
+        "رئیسہ تبسّم",
+        "لکھنؤ کے مؤثر ہے",
+        "شعبۂ کیمسٹری کے سربراہ",
+        "گرہیں یے سمجھیے بھیجیے",
+        "مدیر آموزش از راه دور",
+        "سیدہ کیمیا فاطمہ بیگم بنت ڈاکٹر محمد مصطفیٰ کمال صدیقی رئیسۂ شعبۂ تعلیم و تحقیق جامعہ لکھنؤ",
+    ] {
+        let request = Request::new(COURSE, name).unwrap();
+        let request = request.with_language(Tag::parse("ur").unwrap());
+        let drafted = press.draft(&request, Date::parse("2026-05-14").unwrap());
+        assert!(drafted.is_ok(), "{name}: {:?}", drafted.err());
+    }
+}
+
 #[test]
 fn names_are_made_up_for_every_script() {
     let declared =

@@ -3,14 +3,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use assert_cmd::Command;
 use serde_json::Value;
-use tempfile::TempDir;
 
-const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
+use crate::desk::{COURSE, Desk, Run};
 
 /// A course file of one course, `Org/Knots/2026`.
 const KNOTS: &str = "\
@@ -625,11 +621,11 @@ fn check_passes_what_is_sound() {
     let desk = Desk::new();
     let run = desk.run(["check", "-l", "ar", "-o", "sheet"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("12 pages passed their proof, 0 failed"), "{}", run.said);
+    assert!(run.said.contains("14 pages passed their proof, 0 failed"), "{}", run.said);
     let page = String::from_utf8(desk.read("sheet/index.html")).unwrap();
     let pictures: Vec<&str> =
         page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(pictures.len(), 12);
+    assert_eq!(pictures.len(), 14);
     for picture in pictures {
         assert!(desk.path("sheet").join(picture).is_file(), "{picture}");
     }
@@ -662,84 +658,5 @@ fn check_finds_what_is_broken() {
         let run = desk.run(["check"]);
         assert_eq!(run.code, 1, "{what}: {run:?}");
         assert!(run.said.contains(complaint), "{what}: {}", run.said);
-    }
-}
-
-/// A folder to work in, the current one of each run.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
-        let path = self.0.path().join(name);
-        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    /// All that is in a folder, hidden files too, sorted.
-    fn names(&self, folder: &str) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(self.path(folder))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(self.0.path()).env_remove("TESTAMUR_SITE");
-        command.timeout(Duration::from_secs(120));
-        command
-    }
-
-    fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
-        let mut command = self.command();
-        command.args(arguments);
-        Run::of(command)
-    }
-
-    /// `testamur render` of the demo site's course.
-    fn render(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
-        let mut command = self.command();
-        command.args(["render", "-c", COURSE]).args(arguments);
-        Run::of(command)
-    }
-}
-
-/// What a run of the program came to.
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    stdout: Vec<u8>,
-    said: String,
-}
-
-impl Run {
-    fn of(mut command: Command) -> Self {
-        let output = command.output().unwrap();
-        Self {
-            code: output.status.code().expect("it ends by itself"),
-            stdout: output.stdout,
-            said: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    /// The objects on standard output, one a line.
-    fn objects(&self) -> Vec<Value> {
-        let text = str::from_utf8(&self.stdout).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

@@ -18,22 +18,27 @@ const ONE_OF_EACH: [&str; 6] =
 const NONE_OF: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"];
 
 /// Licences under which a program that holds all of this may be passed on.
-const LICENCES: [&str; 10] = [
+const LICENCES: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "BSL-1.0",
+    // One that only makes random numbers while S3 is compiled.
+    "CC0-1.0",
     // The list of web roots, which is data.
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
+    // The client that fetches a machine's keys for S3: its own files stay under it.
+    "MPL-2.0",
     "Unicode-3.0",
     "Zlib",
 ];
 
 /// What stands at the top of the repository besides dotfiles: the project, and what git ignores.
-const TOP: [&str; 18] = [
+const TOP: [&str; 19] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -47,6 +52,7 @@ const TOP: [&str; 18] = [
     "fonts",
     "keys",
     "layouts",
+    "private",
     "public",
     "signatures",
     "src",

@@ -1,17 +1,25 @@
 //! What stands beside each built-in layout: its sheet is current, and its pages look as they did.
 //!
 //! `TESTAMUR_ACCEPT=1` writes both anew. A golden is a page in eight shades of grey at 44 pixels per
-//! inch: small enough to keep, large enough to see what moved.
+//! inch: small enough to keep, large enough to see what moved. `golden/ar-6.png` is the layout's own
+//! sample in Arabic with six of the people in `tests/people/`, on the layout's first paper;
+//! `golden/en-3-letter.png` is on another.
 
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{GrayImage, ImageFormat};
-use testamur::{Date, DraftOptions, Format, Press, Request, Site};
+use testamur::{
+    Course, Courses, Date, Draft, DraftOptions, Format, Kind, Press, Request, Result,
+    Site,
+};
 
-const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
-const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];
+const NAME: &str = "Ya-Shen Chuang (莊雅善)";
+const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];
+/// The most bytes of a golden.
+const MOST_BYTES: usize = 30 * 1024;
 
 #[test]
 fn every_sheet_is_what_its_sample_makes() {
@@ -33,51 +41,209 @@ fn every_page_looks_as_it_did() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
         let golden = folder(layout).join("golden");
-        for language in LANGUAGES {
-            let file = golden.join(format!("{language}.png"));
-            let page = page(&press, layout, language);
-            if accepts() {
-                fs::create_dir_all(&golden).unwrap();
-                page.save(&file).unwrap();
-            }
-            let kept = image::open(&file).unwrap_or_else(|error| {
-                panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
-            });
-            let kept = kept.into_luma8();
-            assert_eq!(kept.dimensions(), page.dimensions(), "{}", file.display());
-            let off = difference(&kept, &page);
-            assert!(off < 0.5, "{}: {off:.2} shades off", file.display());
+        if accepts() {
+            let _ = fs::remove_dir_all(&golden);
+            fs::create_dir_all(&golden).unwrap();
         }
-        let known = LANGUAGES.map(|language| format!("{language}.png"));
+        let most = press.most_signatories(layout).unwrap();
+        let mut counts = vec![1.min(most), 3.min(most), 6.min(most)];
+        counts.dedup();
+        let mut wanted = Vec::new();
+        for language in LANGUAGES {
+            for &count in &counts {
+                wanted.push((format!("{language}-{count}.png"), language, count, None));
+            }
+        }
+        let middle = counts[counts.len() / 2];
+        for paper in press.papers(layout).unwrap().into_iter().skip(1) {
+            let name = format!("en-{middle}-{paper}.png");
+            wanted.push((name, "en", middle, Some(paper)));
+        }
+        for (name, language, count, paper) in &wanted {
+            let golden = Golden { layout, language, count: *count, paper: paper.clone() };
+            compare(&press, &golden, &folder(layout).join("golden").join(name));
+        }
         for entry in fs::read_dir(&golden).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            assert!(known.contains(&name), "{layout}/golden/{name}: of no test");
+            let known = wanted.iter().any(|(known, ..)| *known == name);
+            assert!(known, "{layout}/golden/{name}: of no test");
         }
     }
 }
 
-/// A page of the demo's course in eight shades.
-fn page(press: &Press, layout: &str, language: &str) -> GrayImage {
-    let request = Request::new(COURSE, "Ya-Shen Chuang (莊雅善)")
-        .unwrap()
-        .with_language(language.parse().unwrap())
-        .with_layout(layout)
-        .with_grade("Distinction");
-    let format = Format::Png { pixels_per_inch: 44.0 };
-    let options = DraftOptions::default().with_format(format);
-    let draft = press.draft_with(&request, day(), &options).unwrap();
+#[test]
+fn a_layout_takes_as_many_people_as_it_says() {
+    let press = Press::new(Site::demo()).unwrap();
+    for layout in press.site().layouts() {
+        let most = press.most_signatories(layout).unwrap();
+        for paper in press.papers(layout).unwrap() {
+            for language in ["en", "ar", "ja", "de", "th", "ur"] {
+                for count in 0..=most {
+                    let paper = Some(paper.clone());
+                    let golden = Golden { layout, language, count, paper };
+                    if let Err(error) = golden.draft(&press, Format::Pdf) {
+                        panic!("{golden:?}: {error:#}");
+                    }
+                }
+            }
+        }
+        let golden = Golden { layout, language: "en", count: most + 1, paper: None };
+        let error = golden.draft(&press, Format::Pdf).unwrap_err();
+        assert_eq!(error.kind(), Kind::TooLarge, "{error:#}");
+        assert!(error.place().is_some() && error.is_user_fault(), "{error:#}");
+    }
+}
+
+#[test]
+fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
+    let press = Press::new(Site::demo()).unwrap();
+    for layout in press.site().layouts() {
+        let most = press.most_signatories(layout).unwrap();
+        for paper in press.papers(layout).unwrap() {
+            for (language, count) in
+                LANGUAGES.iter().flat_map(|tag| [0, 3.min(most), most].map(|n| (*tag, n)))
+            {
+                let paper = Some(paper.clone());
+                let golden = Golden { layout, language, count, paper };
+                let (mut course, request) = golden.course(&press);
+                let hard = people("hard");
+                course.title = hard.title;
+                course.organization = hard.organization;
+                course.outcomes.clear();
+                course.signatories = hard.signatories.into_iter().take(count).collect();
+                let options = DraftOptions::default();
+                let Err(error) = press.draft_course(&course, &request, day(), &options)
+                else {
+                    continue;
+                };
+                let too_much = error.faults().all(|fault| {
+                    [Kind::Overflow, Kind::Overlap].contains(&fault.kind())
+                        && fault.help().is_some()
+                });
+                assert!(too_much, "{golden:?}: {error:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_course_chooses_its_paper() {
+    let course = |paper: &str| {
+        format!(
+            "KNOTS:\n  title: Knots\n  organization: Example University\n  language: en\n  \
+             paper: {paper}\n"
+        )
+    };
+    let request = Request::new("KNOTS", "Ada").unwrap();
+    let press =
+        |paper: &str| Press::new(Site::new().with_file("courses.yaml", course(paper)));
+    let press_of = |paper: &str| press(paper).unwrap();
+    let width = |press: &Press, request: &Request| {
+        press.sheet(request, day()).unwrap().paper.width
+    };
+    assert_eq!(width(&press_of("a4"), &request), 297.0);
+    assert_eq!(width(&press_of("Letter"), &request), 279.4);
+    // What is asked for wins.
+    assert_eq!(width(&press_of("letter"), &request.clone().with_paper("a4")), 297.0);
+    let error = press_of("a5").sheet(&request, day()).unwrap_err();
+    assert_eq!(error.message(), "the layout `classic` has no paper `a5`");
+    assert_eq!(error.help(), Some("it has `a4` and `letter`"));
+    assert_eq!(error.place().unwrap().to_string(), "courses.yaml:5:10");
+}
+
+#[derive(Debug)]
+struct Golden<'a> {
+    layout: &'a str,
+    language: &'a str,
+    count: usize,
+    paper: Option<String>,
+}
+
+impl Golden<'_> {
+    /// The layout's sample, signed by so many people, with texts in all three languages.
+    fn course(&self, press: &Press) -> (Course, Request) {
+        let (mut course, sample) = press.sample(self.layout).unwrap();
+        let people = people("golden");
+        course.title = people.title;
+        course.organization = people.organization;
+        course.outcomes = people.outcomes;
+        course.signatories =
+            people.signatories.iter().cycle().take(self.count).cloned().collect();
+
+        let mut request = Request::new(&course.id, NAME)
+            .unwrap()
+            .with_language(self.language.parse().unwrap());
+        if let Some(grade) = sample.grade() {
+            request = request.with_grade(grade);
+        }
+        if let Some(designation) = sample.designation() {
+            request = request.with_designation(designation);
+        }
+        for (key, value) in sample.extra() {
+            request = request.with_extra(key, value.clone());
+        }
+        if let Some(paper) = &self.paper {
+            request = request.with_paper(paper);
+        }
+        if self.layout == "bilingual" {
+            let second = if self.language == "en" { "fr" } else { "en" };
+            request = request.with_second_language(second.parse().unwrap());
+        }
+        (course, request)
+    }
+
+    fn draft(&self, press: &Press, format: Format) -> Result<Draft> {
+        let (course, request) = self.course(press);
+        let options = DraftOptions::default().with_format(format);
+        press.draft_course(&course, &request, day(), &options)
+    }
+}
+
+fn compare(press: &Press, golden: &Golden<'_>, file: &Path) {
+    let draft = golden.draft(press, Format::Png { pixels_per_inch: 44.0 });
+    let draft = draft.unwrap_or_else(|error| panic!("{}: {error:#}", file.display()));
     let read = image::load(Cursor::new(draft.bytes), ImageFormat::Png).unwrap();
     let mut page = read.into_luma8();
     for pixel in page.pixels_mut() {
         pixel.0[0] = pixel.0[0] / 36 * 36;
     }
-    page
+    if accepts() {
+        fs::write(file, small(&page)).unwrap();
+    }
+    let bytes = fs::read(file).unwrap_or_else(|error| {
+        panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
+    });
+    assert!(bytes.len() <= MOST_BYTES, "{}: {} bytes", file.display(), bytes.len());
+    let kept = image::load_from_memory(&bytes).unwrap().into_luma8();
+    assert_eq!(kept.dimensions(), page.dimensions(), "{}", file.display());
+    let off = difference(&kept, &page);
+    assert!(off < 0.5, "{}: {off:.2} shades off", file.display());
+}
+
+/// The page as the smallest PNG.
+fn small(page: &GrayImage) -> Vec<u8> {
+    let filters = [FilterType::NoFilter, FilterType::Adaptive];
+    let written = filters.map(|filter| {
+        let mut bytes = Vec::new();
+        let encoder =
+            PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, filter);
+        page.write_with_encoder(encoder).unwrap();
+        bytes
+    });
+    written.into_iter().min_by_key(Vec::len).unwrap()
 }
 
 /// By how many shades of 256 two pages differ, on average.
 fn difference(a: &GrayImage, b: &GrayImage) -> f64 {
     let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / f64::from(a.width() * a.height())
+}
+
+/// A course of `tests/people/`.
+fn people(course: &str) -> Course {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/people/courses.yaml");
+    let files = [("courses.yaml".to_owned(), fs::read(file).unwrap())];
+    Courses::parse(&files).unwrap().get(course).unwrap().clone()
 }
 
 fn folder(layout: &str) -> PathBuf {

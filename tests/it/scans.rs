@@ -3,8 +3,8 @@
 //! With `SCANS` set to a folder, each photo, what was made of it and its measures are written there,
 //! to look at.
 
-mod pen;
-mod photo;
+pub(crate) mod pen;
+pub(crate) mod photo;
 
 use std::path::PathBuf;
 

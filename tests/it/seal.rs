@@ -5,5 +5,5 @@ mod keys; // A site's folder of keys: made, shown, rotated, and all that can be 
 mod mutations; // Broken input of any kind is an answer, never a panic
 mod program; // The program, from keys to a verified certificate
 mod signers; // Commands that sign, fail, lie and hang
-mod site; // What they share
+pub(crate) mod site; // What they share
 mod tamperings; // A hundred ways to change a sealed certificate, each caught

@@ -1,0 +1,114 @@
+//! What the door answers.
+
+use std::error::Error as StdError;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind};
+use crate::issue::Issued;
+use crate::queue::Answer;
+
+/// The answer to whoever waited.
+pub(super) fn status_of(answer: &Answer) -> StatusCode {
+    match answer {
+        Answer::Issued { outcome: Issued::New | Issued::Superseding, .. } => {
+            StatusCode::CREATED
+        }
+        Answer::Failed { kind, .. } => status(*kind),
+        _ => StatusCode::OK,
+    }
+}
+
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Syntax => StatusCode::BAD_REQUEST,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Exists | Kind::Withdrawn => StatusCode::CONFLICT,
+        Kind::Panic | Kind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
+        kind => match Error::new(kind, "").is_user_fault() {
+            true => StatusCode::UNPROCESSABLE_ENTITY,
+            false => StatusCode::SERVICE_UNAVAILABLE,
+        },
+    }
+}
+
+/// A request that was refused.
+pub(super) fn error(error: &Error) -> Response {
+    match status(error.kind()) {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            retry_later(error.kind().as_str(), "try again later")
+        }
+        status => fault(status, error),
+    }
+}
+
+/// All that is wrong with a request.
+pub(super) fn fault(status: StatusCode, error: &Error) -> Response {
+    let mut body = one(error);
+    let all: Vec<Value> = error.faults().map(one).collect();
+    if all.len() > 1 {
+        body["faults"] = all.into();
+    }
+    json_with(status, &body)
+}
+
+fn one(error: &Error) -> Value {
+    let mut body = json!({ "error": error.kind().as_str(), "message": error.message() });
+    if let Some(help) = error.help() {
+        body["help"] = help.into();
+    }
+    body
+}
+
+pub(super) fn refusal(status: StatusCode, error: &str, message: &str) -> Response {
+    json_with(status, &json!({ "error": error, "message": message }))
+}
+
+pub(super) fn unauthorized() -> Response {
+    let why = "give the agent's token: `Authorization: Bearer …`";
+    let answer = refusal(StatusCode::UNAUTHORIZED, "unauthorized", why);
+    with(answer, WWW_AUTHENTICATE, "Bearer")
+}
+
+/// Something is away that will come back.
+pub(super) fn retry_later(error: &str, message: &str) -> Response {
+    let answer = refusal(StatusCode::SERVICE_UNAVAILABLE, error, message);
+    with(answer, RETRY_AFTER, "10")
+}
+
+pub(super) fn full() -> Response {
+    let why = "more requests wait than the agent accepts";
+    with(refusal(StatusCode::TOO_MANY_REQUESTS, "full", why), RETRY_AFTER, "5")
+}
+
+pub(super) fn json_with(status: StatusCode, body: &Value) -> Response {
+    let mut answer = text("application/json", body.to_string() + "\n");
+    *answer.status_mut() = status;
+    answer
+}
+
+pub(super) fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
+    let answer = with(Response::new(body.into()), CONTENT_TYPE, media_type);
+    with(answer, CACHE_CONTROL, "no-store")
+}
+
+fn with(mut answer: Response, name: HeaderName, value: &'static str) -> Response {
+    answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    answer
+}
+
+/// Whether a body was not read because it is too long.
+pub(super) fn is_of_length(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("length limit") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,308 @@
+//! Requests that came over HTTP: written down before they are accepted, removed when they are done.
+//!
+//! A tray is a [`Queue`]: what the private store holds under `intake/` is what is to be done, and
+//! memory the order. Of one award one request is handed out at a time, in the order of their coming.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::award::Award;
+use crate::error::{Error, Kind, Result};
+use crate::moment::Moment;
+use crate::path::StorePath;
+use crate::queue::{Answer, Delivery, Depth, Hold, Queue, Target, Task};
+use crate::store::{Store, StoreFile};
+
+/// Where they are written down in the private store.
+const FOLDER: &str = "intake";
+/// Nobody else hands these out: a lease lasts as long as the agent.
+const LEASE: Duration = Duration::from_secs(3600);
+
+/// The requests that came over HTTP and are not done.
+pub(super) struct Tray {
+    store: Arc<dyn Store>,
+    agent: String,
+    capacity: usize,
+    next: AtomicU64,
+    state: Mutex<State>,
+    bell: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order of their coming.
+    waiting: VecDeque<Arc<Item>>,
+    busy: Vec<Arc<Item>>,
+    /// Room that is taken by what is just being written down.
+    reserved: usize,
+}
+
+/// A request.
+struct Item {
+    id: String,
+    body: Vec<u8>,
+    subject: Subject,
+    not_before: Mutex<Instant>,
+    came: Instant,
+    listeners: Mutex<Vec<oneshot::Sender<Outcome>>>,
+}
+
+/// What requests are about that must be done one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Subject {
+    Award(Award),
+    Certificate(String),
+    Nothing,
+}
+
+/// An answer, and its form in JSON.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    pub(super) answer: Answer,
+    pub(super) json: Value,
+}
+
+/// A request that was accepted.
+pub(super) struct Accepted {
+    pub(super) id: String,
+    pub(super) listener: oneshot::Receiver<Outcome>,
+}
+
+impl Tray {
+    pub(super) fn new(store: Arc<dyn Store>, agent: &str, capacity: usize) -> Self {
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let agent: String = agent.chars().filter(allowed).take(100).collect();
+        Self {
+            store,
+            agent,
+            capacity,
+            next: AtomicU64::new(0),
+            state: Mutex::default(),
+            bell: Condvar::new(),
+        }
+    }
+
+    /// Takes up what was accepted and not done: by an agent that ended, or by another one, which
+    /// then does the same. Says how many.
+    pub(super) fn recover(&self) -> Result<usize> {
+        let mut paths = Vec::new();
+        self.store.list(Some(&StorePath::parse(FOLDER)?), &mut |path| {
+            paths.push(path);
+            Ok(())
+        })?;
+        paths.sort();
+        let mut state = self.state();
+        for path in paths {
+            let Some(id) = path.name().strip_suffix(".json") else { continue };
+            if let Some(body) = self.store.read(&path)? {
+                let (_, task) = Task::from_json(&body);
+                let item =
+                    Item::new(id.to_owned(), body, Subject::of(task.as_ref().ok()));
+                state.waiting.push_back(Arc::new(item));
+            }
+        }
+        Ok(state.waiting.len())
+    }
+
+    /// Accepts a request, which is then safe. None: there is no room for it now.
+    ///
+    /// The same request while it waits or is worked on, without another for the same award since, is
+    /// one request.
+    pub(super) fn accept(
+        &self,
+        body: &[u8],
+        task: &Task,
+        now: Moment,
+    ) -> Result<Option<Accepted>> {
+        let subject = Subject::of(Some(task));
+        {
+            let mut state = self.state();
+            let mut all = state.busy.iter().chain(&state.waiting);
+            let last = all.rfind(|item| item.subject == subject);
+            if let Some(item) = last.filter(|item| item.body == body) {
+                return Ok(Some(Accepted {
+                    id: item.id.clone(),
+                    listener: item.listen(),
+                }));
+            }
+            if state.len() >= self.capacity {
+                return Ok(None);
+            }
+            state.reserved += 1;
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:012}-{}-{number:09}", now.unix(), self.agent);
+        let written = path(&id)
+            .and_then(|path| self.store.create(&StoreFile::new(&path, body)).map(drop));
+        let mut state = self.state();
+        state.reserved -= 1;
+        written?;
+        let item = Arc::new(Item::new(id.clone(), body.to_vec(), subject));
+        let listener = item.listen();
+        state.waiting.push_back(item);
+        drop(state);
+        self.bell.notify_one();
+        Ok(Some(Accepted { id, listener }))
+    }
+
+    /// The first that may be worked on now.
+    fn pick(&self, state: &mut State) -> Option<Arc<Item>> {
+        let now = Instant::now();
+        let mut passed: HashSet<&Subject> =
+            state.busy.iter().map(|item| &item.subject).collect();
+        let found = state.waiting.iter().position(|item| {
+            let alone =
+                item.subject == Subject::Nothing || !passed.contains(&item.subject);
+            let turn = alone && item.not_before() <= now;
+            if !turn {
+                // What comes after it waits for it.
+                passed.insert(&item.subject);
+            }
+            turn
+        })?;
+        let item = state.waiting.remove(found)?;
+        state.busy.push(item.clone());
+        Some(item)
+    }
+
+    fn release(&self, id: &str) -> Option<Arc<Item>> {
+        let mut state = self.state();
+        let at = state.busy.iter().position(|item| item.id == id)?;
+        Some(state.busy.swap_remove(at))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue for Tray {
+    fn check(&self) -> Result<()> {
+        self.store.check()
+    }
+
+    fn receive(&self, wait: Duration) -> Result<Option<Delivery>> {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        loop {
+            if let Some(item) = self.pick(&mut state) {
+                let (about, task) = Task::from_json(&item.body);
+                return Ok(Some(Delivery::new(item.id.as_str(), task).with_about(about)));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            // What was put off rings no bell.
+            let nap = left.min(Duration::from_millis(200));
+            let waited = self.bell.wait_timeout(state, nap);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn extend(&self, _: &Delivery) -> Result<Hold> {
+        Ok(Hold::Ours)
+    }
+
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold> {
+        self.store.remove(&path(delivery.id())?)?;
+        let Some(item) = self.release(delivery.id()) else { return Ok(Hold::Lost) };
+        let outcome = Outcome { answer: answer.clone(), json: answer.to_json(delivery) };
+        let mut listeners = item.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.drain(..) {
+            // Whoever has gone need not be told.
+            let _ = listener.send(outcome.clone());
+        }
+        self.bell.notify_all();
+        Ok(Hold::Ours)
+    }
+
+    fn retry(&self, delivery: &Delivery, after: Duration) -> Result<()> {
+        let Some(item) = self.release(delivery.id()) else { return Ok(()) };
+        *item.not_before.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now() + after;
+        // It came before all others of its award.
+        self.state().waiting.push_front(item);
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold> {
+        self.done(delivery, &Answer::from(why))
+    }
+
+    fn depth(&self) -> Result<Option<Depth>> {
+        let state = self.state();
+        let oldest = state.waiting.iter().map(|item| item.came.elapsed()).max();
+        Ok(Some(Depth {
+            waiting: Some(state.waiting.len() as u64),
+            held: Some(state.busy.len() as u64),
+            behind: Some(oldest.unwrap_or_default()),
+        }))
+    }
+
+    fn lease(&self) -> Duration {
+        LEASE
+    }
+}
+
+impl fmt::Debug for Tray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tray").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.waiting.len() + self.busy.len() + self.reserved
+    }
+}
+
+impl Item {
+    fn new(id: String, body: Vec<u8>, subject: Subject) -> Self {
+        let now = Instant::now();
+        let (not_before, listeners) = (Mutex::new(now), Mutex::default());
+        Self { id, body, subject, not_before, came: now, listeners }
+    }
+
+    fn not_before(&self) -> Instant {
+        *self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&self) -> oneshot::Receiver<Outcome> {
+        let (sender, receiver) = oneshot::channel();
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those who gave up waiting.
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.push(sender);
+        receiver
+    }
+}
+
+impl Subject {
+    fn of(task: Option<&Task>) -> Self {
+        match task {
+            Some(Task::Issue { request, .. }) => Self::Award(Award::of(request)),
+            Some(Task::Withdraw(withdrawal)) => match &withdrawal.target {
+                Target::Award(award) => Self::Award(award.clone()),
+                Target::Certificate { verify, .. } => Self::Certificate(verify.clone()),
+            },
+            Some(Task::Ignore(_)) | None => Self::Nothing,
+        }
+    }
+}
+
+fn path(id: &str) -> Result<StorePath> {
+    StorePath::parse(&format!("{FOLDER}/{id}.json")).map_err(|error| {
+        Error::new(
+            Kind::InvalidValue,
+            format!("`{id}` is no request ({})", error.message()),
+        )
+    })
+}

@@ -1,0 +1,128 @@
+//! What all threads of an agent share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::Clock;
+use super::fate::{is_of_store, loggable};
+use super::halt::Halt;
+use super::locks::Locks;
+use super::metrics::Metrics;
+use super::webhook::Webhook;
+use crate::error::Error;
+use crate::issue::Issuer;
+use crate::pool::Pool;
+
+/// The most requests that are remembered for being slow.
+const REMEMBERED: usize = 10_000;
+
+pub(super) struct Shared {
+    issuer: RwLock<Arc<Issuer>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) metrics: Metrics,
+    pub(super) locks: Locks,
+    pub(super) webhook: Option<Webhook>,
+    /// Take nothing more.
+    pub(super) halt: Halt,
+    /// All work has ended.
+    pub(super) closed: Halt,
+    store_is_up: AtomicBool,
+    unwell: AtomicBool,
+    /// Renders that issuers gave up whose place another one took.
+    abandoned_before: AtomicUsize,
+    /// How often requests did not end in time, by source and id.
+    slow: Mutex<HashMap<String, u32>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        issuer: Issuer,
+        clock: Arc<dyn Clock>,
+        webhook: Option<Webhook>,
+    ) -> Self {
+        Self {
+            issuer: RwLock::new(Arc::new(issuer)),
+            clock,
+            metrics: Metrics::new(),
+            locks: Locks::default(),
+            webhook,
+            halt: Halt::default(),
+            closed: Halt::default(),
+            store_is_up: AtomicBool::new(true),
+            unwell: AtomicBool::new(false),
+            abandoned_before: AtomicUsize::new(0),
+            slow: Mutex::default(),
+        }
+    }
+
+    /// The issuer of now. Work that has begun keeps the one that it began with.
+    pub(super) fn issuer(&self) -> Arc<Issuer> {
+        self.issuer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn replace_issuer(&self, issuer: Issuer) {
+        let mut place = self.issuer.write().unwrap_or_else(PoisonError::into_inner);
+        self.abandoned_before.fetch_add(place.press().abandoned(), Ordering::Relaxed);
+        *place = Arc::new(issuer);
+    }
+
+    /// Renders that were given up, and may still be running.
+    pub(super) fn abandoned(&self) -> usize {
+        self.abandoned_before.load(Ordering::Relaxed) + self.issuer().press().abandoned()
+    }
+
+    pub(super) fn has_abandoned_too_many(&self) -> bool {
+        self.abandoned() >= Pool::MOST_ABANDONED
+    }
+
+    pub(super) fn store_is_up(&self) -> bool {
+        self.store_is_up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_unwell(&self) -> bool {
+        self.unwell.load(Ordering::Relaxed)
+    }
+
+    /// Ends the agent, so that its supervisor starts it anew.
+    pub(super) fn set_unwell(&self) {
+        if !self.unwell.swap(true, Ordering::Relaxed) {
+            let abandoned = self.abandoned();
+            tracing::error!(
+                abandoned,
+                "too many renders did not end: start the agent anew"
+            );
+        }
+        self.halt.ask(super::PATIENCE);
+    }
+
+    /// Remembers how the store answered; a change is said once.
+    pub(super) fn saw_store(&self, result: Result<(), &Error>) {
+        match result {
+            Ok(()) => {
+                if !self.store_is_up.swap(true, Ordering::Relaxed) {
+                    tracing::info!("the store answers again");
+                }
+            }
+            Err(error) if is_of_store(error) => {
+                self.metrics.store_errors.inc();
+                if self.store_is_up.swap(false, Ordering::Relaxed) {
+                    let error = loggable(error);
+                    tracing::error!(error, "the store fails: requests wait for it");
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// How often this request did not end in time, with this one.
+    pub(super) fn count_slow(&self, key: String) -> u32 {
+        let mut slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
+        if slow.len() >= REMEMBERED {
+            slow.clear();
+        }
+        let count = slow.entry(key).or_default();
+        *count += 1;
+        *count
+    }
+}

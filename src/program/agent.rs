@@ -1,0 +1,200 @@
+//! `testamur agent`: requests in, certificates out, until somebody stops it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use testamur::{
+    Agent, AgentSettings, Clock, Date, End, Error, Intake, Issuer, Kind, Moment, Press,
+    Webhook, open_queue,
+};
+use tracing_subscriber::EnvFilter;
+
+use super::args::{self, LogFormat, SiteArguments};
+use super::crew::Stop;
+use super::{Failure, Outcome, place, report, seal};
+
+/// How much is logged unless the environment says.
+const LOG: &str = "info";
+/// How long to wait for a store or a queue that is away when we begin.
+const AWAY: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(site: &SiteArguments, agent: &args::Agent) -> Result<Outcome, Failure> {
+    log(agent.log)?;
+    let press = Arc::new(Press::new(place::site(site)?)?);
+    press.warnings().iter().for_each(|warning| tracing::warn!("{warning:#}"));
+    let folder = place::folder(site);
+    let settings = settings(&press, agent)?;
+    settings.check()?;
+    let name = name();
+    let queue = match settings.queue {
+        Some(_) => Some(open_queue(&settings, folder, &name)?),
+        None => None,
+    };
+    let intake = Intake::of(&settings, folder)?;
+    let webhook = Webhook::open(&settings, folder)?;
+    let clock = Arc::new(Machine { timezone: press.settings().timezone.clone() });
+    clock.today()?;
+
+    let stop = Stop::on_signal()?;
+    let issuer = patiently(&stop, "the store", || issuer(site, agent, &press))?;
+    let Some(issuer) = issuer else { return Ok(Outcome::Done) };
+    if let Some(queue) = &queue {
+        match queue.check() {
+            Err(error) if error.is_retryable() && !agent.check => {
+                tracing::warn!("the queue is away, and we wait for it: {error:#}");
+            }
+            checked => checked?,
+        }
+    }
+    if agent.check {
+        report::line("everything is right");
+        return Ok(Outcome::Done);
+    }
+    if queue.is_none() && press.settings().publish.url.is_none() {
+        tracing::warn!("links lead nowhere: set `publish.url` in testamur.yaml");
+    }
+
+    let mut work = Agent::new(issuer, clock, name.as_str());
+    if let Some(queue) = queue {
+        work = work.with_queue(queue);
+    }
+    if let Some(intake) = intake {
+        work = work.with_intake(intake);
+    }
+    if let Some(webhook) = webhook {
+        work = work.with_webhook(webhook);
+    }
+    if let Some(workers) = settings.workers {
+        work = work.with_workers(workers);
+    }
+    if let Some(patience) = settings.stop {
+        work = work.with_patience(patience);
+    }
+    if !press.site().is_demo() {
+        work = work.with_folder(folder, None);
+    }
+    // What made it is not kept beside it: the agent gets another one when the site changes.
+    drop(press);
+    let running = work.start()?;
+    tracing::info!(agent = name, version = env!("CARGO_PKG_VERSION"), "taking requests");
+    match running.wait(|| stop.is_asked()) {
+        End::Unwell => Ok(Outcome::SomeFailed),
+        _ => {
+            tracing::info!("stopped");
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Arguments over environment over `testamur.yaml`.
+fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the place where the environment is read"
+    )]
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    });
+    let settings = press.settings().agent.clone();
+    let settings = settings.with_env(variables)?;
+    Ok(settings
+        .with_arguments("--set", agent.set.iter().map(|(key, value)| (key, value)))?)
+}
+
+/// An issuer by arguments and settings, over stores that work.
+fn issuer(
+    site: &SiteArguments,
+    agent: &args::Agent,
+    press: &Arc<Press>,
+) -> Result<Issuer, Error> {
+    let said = |failure: Failure| Error::new(Kind::Key, failure.message);
+    let now = place::now().map_err(said)?;
+    let settings = seal::settings(press.settings().seal.clone(), &agent.stamps);
+    place::first_keys(site, &agent.keys, press, now).map_err(said)?;
+    let keys = place::keys(site, &agent.keys, &settings, now).map_err(said)?;
+    let secret = place::id_secret(site, &agent.keys).map_err(said)?;
+    let register =
+        place::register(site, press.site(), press.settings(), None).map_err(said)?;
+    register.check()?;
+    Issuer::new(press.clone(), &keys, secret, register)
+}
+
+/// Tries until it works, or cannot, or a stop is asked for.
+fn patiently<T>(
+    stop: &Stop,
+    what: &str,
+    mut make: impl FnMut() -> Result<T, Error>,
+) -> Result<Option<T>, Failure> {
+    while !stop.is_asked() {
+        match make() {
+            Ok(made) => return Ok(Some(made)),
+            Err(error) if error.is_retryable() => {
+                tracing::warn!("{what} is away, and we wait for it: {error:#}");
+                let mut left = AWAY;
+                while !left.is_zero() && !stop.is_asked() {
+                    let nap = left.min(Duration::from_millis(100));
+                    thread::sleep(nap);
+                    left -= nap;
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+/// A name that no other agent has: the machine's, and something of this process alone.
+fn name() -> String {
+    let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
+    let host = host.unwrap_or_else(|_| "agent".to_owned());
+    let host: String = host
+        .trim()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(40)
+        .collect();
+    let since = place::now().map_or(0, Moment::unix);
+    format!("{host}-{}-{since}", std::process::id())
+}
+
+fn log(format: LogFormat) -> Result<(), Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the place where the environment is read"
+    )]
+    let filter = std::env::var("TESTAMUR_LOG").unwrap_or_else(|_| LOG.to_owned());
+    let filter = EnvFilter::try_new(&filter).map_err(|error| {
+        Failure::usage(format!(
+            "TESTAMUR_LOG: `{filter}` says nothing ({error})\nhelp: write `warn`, `info`, \
+             `debug`, or `info,testamur=debug`"
+        ))
+    })?;
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let set = match format {
+        LogFormat::Text => {
+            builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init()
+        }
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    set.map_err(|error| Failure::new(format!("failed to begin the log ({error})")))
+}
+
+/// The machine's clock.
+struct Machine {
+    timezone: Option<String>,
+}
+
+impl Clock for Machine {
+    fn now(&self) -> Result<Moment, Error> {
+        place::now().map_err(|failure| Error::new(Kind::Io, failure.message))
+    }
+
+    fn today(&self) -> Result<Date, Error> {
+        let today = place::today_in(self.timezone.as_deref());
+        today.map_err(|failure| Error::new(Kind::Io, failure.message))
+    }
+}

@@ -1,0 +1,384 @@
+//! The register: what was issued, as the public store tells it.
+//!
+//! There is no database. A certificate exists as soon as its record does, which is written last.
+//! Whatever changes a certificate later changes its pages first, which people look at, then takes its
+//! PDF away, and its record last: as long as the record is as it was, the change is not done, and
+//! running it again finishes it.
+
+mod pages;
+
+use std::sync::Arc;
+
+use self::pages::PageWriter;
+use crate::award::{Award, IdSecret, is_id};
+use crate::error::{Error, Kind, Place, Result, Warning};
+use crate::moment::Moment;
+use crate::path::StorePath;
+use crate::record::{Record, Status};
+use crate::settings::Publish;
+use crate::site::Site;
+use crate::snapshot::Snapshot;
+use crate::store::{Created, Store, StoreFile, Swapped};
+
+/// The name of a record's file.
+const RECORD: &str = "certificate.json";
+/// An award of more editions than this is a mistake.
+const MOST_EDITIONS: u32 = 1000;
+/// So often may a record change under our hands before we give up.
+const MOST_TURNS: usize = 16;
+
+/// What was issued, and where it is.
+#[derive(Debug)]
+pub struct Register {
+    publish: Publish,
+    pages: PageWriter,
+    public: Arc<dyn Store>,
+    private: Arc<dyn Store>,
+}
+
+impl Register {
+    /// The register of a public store. The private store keeps what went into each certificate;
+    /// nothing in it may be reachable from outside.
+    ///
+    /// # Errors
+    /// [`Kind::Layout`]: the site's own templates of pages cannot be read.
+    pub fn new(
+        site: &Site,
+        publish: Publish,
+        public: Arc<dyn Store>,
+        private: Arc<dyn Store>,
+    ) -> Result<Self> {
+        let pages = PageWriter::new(site.clone(), publish.clone())?;
+        Ok(Self { publish, pages, public, private })
+    }
+
+    /// The same register with the pages of another site.
+    pub(crate) fn with_site(&self, site: &Site) -> Result<Self> {
+        let (public, private) = (self.public.clone(), self.private.clone());
+        Self::new(site, self.publish.clone(), public, private)
+    }
+
+    /// The store of what is for the operator alone.
+    #[cfg(feature = "agent")]
+    pub(crate) fn private(&self) -> &Arc<dyn Store> {
+        &self.private
+    }
+
+    /// Finds out, before anything is made, whether the stores can do what is asked of them, and
+    /// removes what an interrupted run left behind in them.
+    ///
+    /// # Errors
+    /// What the stores say.
+    pub fn check(&self) -> Result<()> {
+        self.public.check()?;
+        self.private.check()
+    }
+
+    /// The record of a PDF that was published here, found by the address that is printed on it;
+    /// none if it names no certificate of this register.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn record_of(&self, pdf: &[u8]) -> Result<Option<Record>> {
+        const BEFORE: &[u8] = b"/cert/";
+        let found = pdf.windows(BEFORE.len()).enumerate();
+        for (at, _) in found.filter(|(_, window)| *window == BEFORE) {
+            let start = at + BEFORE.len();
+            let id = pdf.get(start..start + 32).and_then(|id| str::from_utf8(id).ok());
+            if let Some(id) = id.filter(|id| is_id(id)) {
+                return self.record(id);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Withdraws a certificate: its page says so and why, its PDF goes unless the settings keep
+    /// it. Withdrawing once more finishes what was interrupted, and keeps the first reason.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownCertificate`]: no such id. [`Kind::Withdrawn`]: it was superseded or erased.
+    /// What the store says.
+    pub fn withdraw(&self, id: &str, reason: &str, now: Moment) -> Result<Record> {
+        self.change(id, |record| {
+            let record = match record.status {
+                Status::Valid => record.withdrawn(reason, now),
+                Status::Withdrawn => record,
+                Status::Superseded => {
+                    let by = record.successor.as_deref().unwrap_or_default();
+                    let message = format!("`{id}` was superseded already");
+                    return Err(Error::new(Kind::Withdrawn, message)
+                        .with_help(format!("withdraw its successor: {by}")));
+                }
+                Status::Erased => {
+                    let message = format!("`{id}` was erased already");
+                    return Err(Error::new(Kind::Withdrawn, message));
+                }
+            };
+            self.write_pages(&record, None)?;
+            if !self.publish.keep {
+                self.remove_files(&record, None)?;
+            }
+            Ok(record)
+        })
+    }
+
+    /// Forgets a person: of every edition of the award stays that there was one. Gives the ids of
+    /// what was erased; erasing once more finishes what was interrupted.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownCertificate`]: no such id. What the stores say.
+    pub fn erase(&self, id: &str, secret: &IdSecret, now: Moment) -> Result<Vec<String>> {
+        let mut editions = vec![self.known(id)?];
+        let award = self.snapshots(id)?.pop().map(|snapshot| snapshot.award);
+        if let Some(award) = &award {
+            editions = self.editions(award, secret)?;
+        }
+        for edition in &editions {
+            let ids = award.as_ref().map(|award| award.ids(secret, edition.edition));
+            self.change(&edition.id, |record| {
+                let download = ids.as_ref().map(|ids| ids.download.as_str());
+                self.write_pages(&record.clone().erased(now), None)?;
+                self.remove_files(&record, download)?;
+                Ok(record.erased(now))
+            })?;
+        }
+        // Last, because they lead to the other editions.
+        let ids: Vec<String> = editions.into_iter().map(|edition| edition.id).collect();
+        for id in &ids {
+            for path in self.snapshot_paths(id)? {
+                self.private.remove(&path)?;
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The record of an id, if there is a certificate of it.
+    ///
+    /// # Errors
+    /// [`Kind::InvalidValue`]: this is no id. [`Kind::Syntax`]: a record that cannot be read. What
+    /// the store says.
+    pub fn record(&self, id: &str) -> Result<Option<Record>> {
+        Ok(self.read(id)?.map(|(record, _)| record))
+    }
+
+    /// Every record, in the order of the store. One that cannot be read is handed on as its error,
+    /// and ends nothing.
+    ///
+    /// # Errors
+    /// What the store says, or `each`.
+    pub fn records(
+        &self,
+        each: &mut dyn FnMut(Result<Record>) -> Result<()>,
+    ) -> Result<()> {
+        self.public.list(Some(&path("cert")?), &mut |path| {
+            let id = path.as_str().strip_prefix("cert/");
+            let id = id.and_then(|rest| rest.strip_suffix(RECORD)?.strip_suffix('/'));
+            let Some(id) = id.filter(|id| is_id(id)) else { return Ok(()) };
+            self.record(id).transpose().map_or(Ok(()), &mut *each)
+        })
+    }
+
+    /// The settings that say how things are published.
+    pub fn publish(&self) -> &Publish {
+        &self.publish
+    }
+
+    /// The content of a published file, if there is one of that path.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.public.read(&path(name)?)
+    }
+
+    /// The editions of an award that exist, in order.
+    pub(crate) fn editions(
+        &self,
+        award: &Award,
+        secret: &IdSecret,
+    ) -> Result<Vec<Record>> {
+        let mut editions = Vec::new();
+        for edition in 1..=MOST_EDITIONS {
+            match self.record(&award.ids(secret, edition).verify)? {
+                Some(record) => editions.push(record),
+                None => return Ok(editions),
+            }
+        }
+        let message = format!("there are {MOST_EDITIONS} editions of one certificate");
+        Err(Error::new(Kind::TooLarge, message))
+    }
+
+    /// Publishes a key, so that pages can lead to it.
+    pub(crate) fn publish_key(&self, fingerprint: &str, armor: &str) -> Result<()> {
+        let path = path(&pages::key_path(fingerprint))?;
+        let file = StoreFile::new(&path, armor.as_bytes());
+        self.public.create(&file).map(|_| ())
+    }
+
+    /// Writes a snapshot down, before anything of it is published.
+    pub(crate) fn prepare(&self, snapshot: &Snapshot, sha256: &str) -> Result<()> {
+        let path = path(&Snapshot::path(&snapshot.record.id, sha256))?;
+        self.private.replace(&StoreFile::new(&path, snapshot.to_json().as_bytes()))
+    }
+
+    /// Creates a PDF. If there is one already, it is the winner's, and these are its bytes.
+    pub(crate) fn create_pdf(&self, name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+        let path = path(name)?;
+        // It may be withdrawn: nobody shall keep a copy without asking.
+        match self.public.create(&StoreFile::new(&path, bytes))? {
+            Created::New => Ok(None),
+            Created::Exists => self.public.read(&path)?.map(Some).ok_or_else(|| {
+                Error::new(Kind::Store, format!("`{name}` is there and cannot be read"))
+            }),
+        }
+    }
+
+    /// The snapshot that goes with a PDF, by its hash.
+    pub(crate) fn snapshot(&self, id: &str, sha256: &str) -> Result<Option<Snapshot>> {
+        self.read_snapshot(&path(&Snapshot::path(id, sha256))?)
+    }
+
+    /// Removes the snapshot of a PDF that lost the race.
+    pub(crate) fn discard(&self, id: &str, sha256: &str) -> Result<()> {
+        self.private.remove(&path(&Snapshot::path(id, sha256))?)
+    }
+
+    /// Publishes what goes with a PDF: signature and pages, and last of all the record, which may
+    /// be there already. Gives what the pages' texts lack.
+    pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Vec<Warning>> {
+        let record = &snapshot.record;
+        let certificate = record.certificate.as_ref();
+        let name = certificate.and_then(|c| c.signature.as_ref()).map(|s| &s.path);
+        if let (Some(name), Some(signature)) = (name, &snapshot.signature) {
+            let (path, bytes) = (path(name)?, signature.armor.as_bytes());
+            self.public.replace(&StoreFile::new(&path, bytes))?;
+        }
+        let warnings = self.write_pages(record, Some(snapshot))?;
+        let path = record_path(&record.id)?;
+        self.public.create(&StoreFile::new(&path, record.to_json().as_bytes()))?;
+        Ok(warnings)
+    }
+
+    /// Marks a certificate as superseded by the one at that address.
+    pub(crate) fn supersede(
+        &self,
+        id: &str,
+        download_id: &str,
+        successor: &str,
+        now: Moment,
+    ) -> Result<()> {
+        self.change(id, |record| {
+            if record.status == Status::Erased {
+                return Ok(record);
+            }
+            let superseded = record.clone().superseded(successor, now);
+            self.write_pages(&superseded, None)?;
+            if !self.publish.keep {
+                self.remove_files(&record, Some(download_id))?;
+            }
+            Ok(superseded)
+        })?;
+        Ok(())
+    }
+
+    /// Changes a record, from what it is at that moment; `change` does all else that belongs to it.
+    fn change(
+        &self,
+        id: &str,
+        mut change: impl FnMut(Record) -> Result<Record>,
+    ) -> Result<Record> {
+        let path = record_path(id)?;
+        for _ in 0..MOST_TURNS {
+            let (record, was) = self.read(id)?.ok_or_else(|| unknown(id))?;
+            let record = change(record)?;
+            let json = record.to_json();
+            if json.as_bytes() == was {
+                return Ok(record);
+            }
+            let file = StoreFile::new(&path, json.as_bytes());
+            if self.public.swap(&file, &was)? == Swapped::Done {
+                return Ok(record);
+            }
+        }
+        Err(Error::new(Kind::Store, format!("others keep changing the record of `{id}`")))
+    }
+
+    fn read(&self, id: &str) -> Result<Option<(Record, Vec<u8>)>> {
+        if !is_id(id) {
+            return Err(Error::new(Kind::InvalidValue, format!("`{id}` is no id"))
+                .with_help(
+                    "give the 32 digits between the slashes of a verify page's address",
+                ));
+        }
+        let path = record_path(id)?;
+        let Some(bytes) = self.public.read(&path)? else { return Ok(None) };
+        let record = Record::parse(&bytes);
+        let record = record.map_err(|error| error.at(Place::file(path.as_str())))?;
+        Ok(Some((record, bytes)))
+    }
+
+    /// Removes PDF and signature of a certificate: where its record says, else below the id.
+    fn remove_files(&self, record: &Record, download_id: Option<&str>) -> Result<()> {
+        let filename = self.publish.filename.as_str();
+        let told = record.certificate.as_ref().map(|c| c.pdf.path.clone());
+        let derived = download_id.map(|id| format!("downloads/{id}/{filename}"));
+        if let Some(pdf) = told.or(derived) {
+            self.public.remove(&path(&pdf)?)?;
+        }
+        self.public.remove(&path(&format!("cert/{}/{filename}.sig", record.id))?)
+    }
+
+    fn write_pages(
+        &self,
+        record: &Record,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<Vec<Warning>> {
+        let (pages, warnings) = self.pages.write(record, snapshot)?;
+        for (name, html) in pages {
+            let path = path(&format!("cert/{}/{name}", record.id))?;
+            self.public.replace(&StoreFile::new(&path, html.as_bytes()))?;
+        }
+        Ok(warnings)
+    }
+
+    /// The record of an id that somebody typed.
+    fn known(&self, id: &str) -> Result<Record> {
+        self.record(id)?.ok_or_else(|| unknown(id))
+    }
+
+    /// The snapshots of a certificate: one, and those that lost a race and were left behind.
+    fn snapshots(&self, id: &str) -> Result<Vec<Snapshot>> {
+        let paths = self.snapshot_paths(id)?;
+        paths.iter().filter_map(|path| self.read_snapshot(path).transpose()).collect()
+    }
+
+    fn snapshot_paths(&self, id: &str) -> Result<Vec<StorePath>> {
+        let mut paths = Vec::new();
+        self.private.list(Some(&path(id)?), &mut |path| {
+            paths.push(path);
+            Ok(())
+        })?;
+        Ok(paths)
+    }
+
+    fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
+        let bytes = self.private.read(path)?;
+        let parse = |bytes: Vec<u8>| {
+            Snapshot::parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))
+        };
+        bytes.map(parse).transpose()
+    }
+}
+
+fn path(name: &str) -> Result<StorePath> {
+    StorePath::parse(name)
+}
+
+fn record_path(id: &str) -> Result<StorePath> {
+    path(&format!("cert/{id}/{RECORD}"))
+}
+
+fn unknown(id: &str) -> Error {
+    Error::new(Kind::UnknownCertificate, format!("there is no certificate `{id}`"))
+        .with_help("look for it: testamur find NAME")
+}

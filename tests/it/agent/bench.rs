@@ -1,0 +1,445 @@
+//! What the tests of the agent share.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::redis::{Client, Connection, Value as Reply, cmd};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testamur::{
+    Answer, Clock, Date, Delivery, Depth, Directory, Error, Hold, Issuer, KeySource,
+    Keys, Kind, Moment, Press, Queue, Register, Site, Store, Task,
+};
+
+use crate::desk::Desk;
+
+/// Long enough for anything on a busy machine.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+pub(crate) const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
+pub(crate) const TOKEN: &str = "open sesame";
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < LONG, "it never happens: {what}");
+        thread::sleep(Duration::from_millis(25));
+    }
+}
+
+pub(crate) fn request(user: &str) -> Value {
+    json!({ "course": COURSE, "name": format!("Person {user}"), "username": user,
+        "reference": user })
+}
+
+/// A site with keys, as `testamur new` makes it.
+pub(crate) struct Home(pub(crate) Desk);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let desk = Desk::new();
+        assert_eq!(desk.run(["new", "site"]).code, 0);
+        let home = Self(desk);
+        home.0.write("site/keys/token", TOKEN);
+        home
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path("site")
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command.current_dir(self.path()).env_remove("TESTAMUR_SITE").arg("agent");
+        command
+    }
+
+    /// A command of an agent with a door.
+    pub(crate) fn door(&self) -> Command {
+        let mut command = self.command();
+        command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
+        command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
+        command
+    }
+
+    /// A command of an agent with a queue.
+    pub(crate) fn queue(&self, redis: &Redis) -> Command {
+        let mut command = self.command();
+        command.env("TESTAMUR_AGENT__QUEUE", "redis");
+        command.env("TESTAMUR_AGENT__REDIS__URL", redis.url());
+        command.env("TESTAMUR_AGENT__REDIS__STREAM", Redis::STREAM);
+        command.env("TESTAMUR_AGENT__REDIS__LEASE", "2");
+        command
+    }
+
+    /// The records of all certificates.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let Ok(folders) = fs::read_dir(self.path().join("public/cert")) else {
+            return Vec::new();
+        };
+        let paths = folders.map(|folder| folder.unwrap().path().join("certificate.json"));
+        let records = paths.filter_map(|path| fs::read(path).ok());
+        records.map(|json| serde_json::from_slice(&json).unwrap()).collect()
+    }
+
+    /// What was accepted over HTTP and is not done.
+    pub(crate) fn accepted(&self) -> usize {
+        let folder = fs::read_dir(self.path().join("private/intake"));
+        folder.map_or(0, Iterator::count)
+    }
+
+    /// Holds that a PDF verifies.
+    pub(crate) fn verifies(&self, record: &Value) {
+        let pdf = record["certificate"]["pdf"]["path"].as_str().unwrap();
+        let pdf = self.path().join("public").join(pdf);
+        let sig = record["certificate"]["signature"]["path"].as_str().unwrap();
+        let sig = self.path().join("public").join(sig);
+        let mut command = self.0.command();
+        command.arg("--site").arg(self.path()).arg("verify").arg(pdf);
+        let run = crate::desk::Run::of({
+            command.arg("--signature").arg(sig);
+            command
+        });
+        assert_eq!(run.code, 0, "{}", run.said);
+    }
+}
+
+/// The program at work. It is killed with its test.
+pub(crate) struct Program {
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Program {
+    /// Starts it, and waits until it takes requests.
+    pub(crate) fn start(command: Command) -> Self {
+        let program = Self::spawn(command);
+        until("it takes requests", || {
+            assert!(
+                program.log().contains("taking requests") || program.is_alive(),
+                "{}",
+                program.log()
+            );
+            program.log().contains("taking requests")
+        });
+        program
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = log.clone();
+        thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                let mut log = kept.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Self { child, log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    fn is_alive(&self) -> bool {
+        Path::new(&format!("/proc/{}/exe", self.child.id())).exists()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> String {
+        let log = self.log();
+        let rest = log.split_once("address=").expect("it listens").1;
+        rest.split_whitespace().next().unwrap().trim_matches('"').to_owned()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+    }
+
+    /// How it ends by itself.
+    pub(crate) fn code(&mut self) -> i32 {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(begun.elapsed() < LONG, "it does not end: {}", self.log());
+            thread::sleep(Duration::from_millis(25));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A Redis server of Debian, which ends with its test.
+pub(crate) struct Redis {
+    folder: TempDir,
+    server: Option<Child>,
+}
+
+impl Redis {
+    pub(crate) const STREAM: &str = "requests";
+
+    pub(crate) fn new() -> Self {
+        // The path of a socket has at most 107 bytes.
+        let mut redis = Self { folder: tempfile::tempdir().unwrap(), server: None };
+        redis.start();
+        redis
+    }
+
+    pub(crate) fn start(&mut self) {
+        let server = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--appendonly", "yes", "--unixsocket"])
+            .arg(self.folder.path().join("socket"))
+            .arg("--dir")
+            .arg(self.folder.path())
+            .stdout(Stdio::null())
+            .spawn();
+        self.server = Some(server.expect("tests/run installs redis-server"));
+        until("the server starts", || {
+            self.open().is_some_and(|mut it| cmd("PING").exec(&mut it).is_ok())
+        });
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis+unix://{}", self.folder.path().join("socket").display())
+    }
+
+    fn open(&self) -> Option<Connection> {
+        Client::open(self.url()).unwrap().get_connection().ok()
+    }
+
+    pub(crate) fn add(&self, fields: &[(&str, &[u8])]) {
+        let mut add = cmd("XADD");
+        add.arg(Self::STREAM).arg("*");
+        for (name, value) in fields {
+            add.arg(name).arg(value);
+        }
+        add.exec(&mut self.open().unwrap()).unwrap();
+    }
+
+    pub(crate) fn ask(&self, request: &Value) {
+        self.add(&[("request", request.to_string().as_bytes())]);
+    }
+
+    /// The results so far, in order.
+    pub(crate) fn results(&self) -> Vec<Value> {
+        type Entry = (String, Vec<(String, Vec<u8>)>);
+        let mut range = cmd("XRANGE");
+        range.arg(format!("{}-results", Self::STREAM)).arg("-").arg("+");
+        let Some(mut connection) = self.open() else { return Vec::new() };
+        let entries: Vec<Entry> = range.query(&mut connection).unwrap();
+        let values = entries.into_iter().map(|(_, mut fields)| fields.remove(0).1);
+        values.map(|value| serde_json::from_slice(&value).unwrap()).collect()
+    }
+
+    /// How many unusable messages were set aside.
+    pub(crate) fn dead(&self) -> i64 {
+        let mut length = cmd("XLEN");
+        length.arg(format!("{}-dead", Self::STREAM));
+        match length.query(&mut self.open().unwrap()).unwrap() {
+            Reply::Int(length) => length,
+            _ => 0,
+        }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Said {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+pub(crate) fn get(address: &str, path: &str) -> Said {
+    http(address, "GET", path, Some(TOKEN), b"")
+}
+
+pub(crate) fn post(address: &str, path: &str, body: &Value) -> Said {
+    http(address, "POST", path, Some(TOKEN), body.to_string().as_bytes())
+}
+
+pub(crate) fn http(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Said {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
+    if let Some(token) = token {
+        head += &format!("authorization: Bearer {token}\r\n");
+    }
+    head += &format!("content-length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that has heard enough need not listen to the rest.
+    let _ = stream.write_all(body);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    let said = String::from_utf8(bytes).unwrap();
+    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
+    let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{said:?}"));
+    let (status, head) = (status.parse().unwrap(), head.to_lowercase());
+    Said { status, head, body: body.to_owned() }
+}
+
+/// A clock that stands still.
+pub(crate) struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Result<Moment, Error> {
+        Moment::parse("2026-05-14T09:30:00Z")
+    }
+    fn today(&self) -> Result<Date, Error> {
+        Date::parse("2026-05-14")
+    }
+}
+
+/// An issuer of a site, over folders in `folder`, with something before the public one.
+pub(crate) fn issuer(
+    folder: &Path,
+    site: Site,
+    wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+) -> Issuer {
+    let now = Still.now().unwrap();
+    let source = KeySource::NewRoot { name: "Example University" };
+    let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
+    let secret = Keys::id_secret(&folder.join("keys")).unwrap();
+    let press = Arc::new(Press::new(site).unwrap());
+    let public = wrap(Arc::new(Directory::new(folder.join("public"))));
+    let private = Arc::new(Directory::new(folder.join("private")));
+    let publish = press.settings().publish.clone();
+    let register = Register::new(press.site(), publish, public, private).unwrap();
+    Issuer::new(press, &keys, secret, register).unwrap()
+}
+
+/// A queue in memory, whose answers can be made to fail.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    waiting: Mutex<VecDeque<(String, String)>>,
+    held: Mutex<Vec<(String, String)>>,
+    pub(crate) answers: Mutex<Vec<Value>>,
+    next: AtomicUsize,
+    /// So many answers are not taken.
+    pub(crate) deaf: AtomicUsize,
+}
+
+impl Heap {
+    pub(crate) fn of(requests: impl IntoIterator<Item = String>) -> Arc<Self> {
+        let heap = Self::default();
+        requests.into_iter().for_each(|request| heap.add(request));
+        Arc::new(heap)
+    }
+
+    pub(crate) fn add(&self, request: String) {
+        let id = self.next.fetch_add(1, Ordering::SeqCst).to_string();
+        self.waiting.lock().unwrap().push_back((id, request));
+    }
+
+    pub(crate) fn answers(&self) -> Vec<Value> {
+        self.answers.lock().unwrap().clone()
+    }
+
+    fn release(&self, delivery: &Delivery) -> Option<(String, String)> {
+        let mut held = self.held.lock().unwrap();
+        let at = held.iter().position(|(id, _)| id == delivery.id())?;
+        Some(held.remove(at))
+    }
+}
+
+impl Queue for Heap {
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn receive(&self, wait: Duration) -> Result<Option<Delivery>, Error> {
+        let Some((id, request)) = self.waiting.lock().unwrap().pop_front() else {
+            thread::sleep(wait.min(Duration::from_millis(20)));
+            return Ok(None);
+        };
+        let (about, task) = Task::from_json(request.as_bytes());
+        self.held.lock().unwrap().push((id.clone(), request));
+        Ok(Some(Delivery::new(id, task).with_about(about)))
+    }
+
+    fn extend(&self, _: &Delivery) -> Result<Hold, Error> {
+        Ok(Hold::Ours)
+    }
+
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold, Error> {
+        let deaf = self
+            .deaf
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if deaf.is_ok() {
+            return Err(Error::new(Kind::Queue, "the line is cut"));
+        }
+        self.release(delivery).expect("it is answered once");
+        self.answers.lock().unwrap().push(answer.to_json(delivery));
+        Ok(Hold::Ours)
+    }
+
+    fn retry(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
+        if let Some(request) = self.release(delivery) {
+            self.waiting.lock().unwrap().push_back(request);
+        }
+        Ok(())
+    }
+
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold, Error> {
+        self.done(delivery, &Answer::from(why))
+    }
+
+    fn depth(&self) -> Result<Option<Depth>, Error> {
+        Ok(None)
+    }
+
+    fn lease(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}

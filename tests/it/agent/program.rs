@@ -1,0 +1,147 @@
+//! From an event to a certificate; settings, logs, the end.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::bench::{COURSE, Home, Program, Redis, post, request, until};
+
+/// What a real producer wrote of a learner's certificate.
+const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
+
+fn event(redis: &Redis, kind: &str) {
+    let data = BASE64_STANDARD.decode(EVENT).unwrap();
+    redis.add(&[
+        ("type", format!("org.openedx.learning.certificate.{kind}.v1").as_bytes()),
+        ("id", b"8a2b8a5c-1111-11f1-8000-0242ac120002"),
+        ("time", b"2026-05-14T11:30:00.123456+02:00"),
+        ("event_data", &data),
+    ]);
+}
+
+/// An event becomes a certificate that verifies, and a result; another one takes it back. The log
+/// says what was done and not for whom.
+#[test]
+fn from_an_event_to_a_certificate() {
+    let home = Home::new();
+    let redis = Redis::new();
+    event(&redis, "created");
+    let mut command = home.queue(&redis);
+    command.args(["--log", "json"]);
+    let mut program = Program::start(command);
+    until("there is a result", || redis.results().len() == 1);
+    let result = &redis.results()[0];
+    assert_eq!(
+        (&result["outcome"], &result["username"]),
+        (&json!("new"), &json!("guido"))
+    );
+    let records = home.records();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["id"], result["verify_id"]);
+    assert_eq!(records[0]["certificate"]["name"], "Guido van Rossum");
+    home.verifies(&records[0]);
+
+    event(&redis, "created");
+    event(&redis, "revoked");
+    until("it is withdrawn", || home.records()[0]["status"] == "withdrawn");
+    redis.ask(
+        &json!({ "course": COURSE, "name": "Guido van Rossum", "username": "guido" }),
+    );
+    redis.ask(
+        &json!({ "course": COURSE, "name": "Zaphod \u{e000}", "username": "zaphod" }),
+    );
+    until("all are answered", || redis.results().len() == 5);
+    let failed: Vec<Value> =
+        redis.results().into_iter().filter(|it| it["outcome"] == "failed").collect();
+    assert!(failed.iter().any(|it| it["error"] == "withdrawn"), "{failed:?}");
+
+    program.terminate();
+    assert_eq!(program.code(), 0);
+    let log = program.log();
+    assert!(log.contains("\"outcome\":\"new\""), "{log}");
+    for personal in ["guido", "Guido", "Rossum", "g@example.org", "Zaphod", "zaphod"] {
+        assert!(!log.contains(personal), "{personal}: {log}");
+    }
+    let lines = log.lines().filter(|line| line.starts_with('{'));
+    let objects: Vec<Value> =
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(objects.len() > 3);
+}
+
+/// A wrong setting is said with its place, before anything is taken.
+#[test]
+fn wrong_settings() {
+    let home = Home::new();
+    let redis = Redis::new();
+    redis.ask(&request("ada"));
+    let said = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = home.queue(&redis);
+        command.envs(variables.iter().copied()).args(arguments);
+        let mut program = Program::spawn(command);
+        assert_ne!(program.code(), 0);
+        // The last words are read by another thread.
+        until("it says why", || !program.log().is_empty());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        program.log()
+    };
+    for (variable, value, words) in [
+        ("TESTAMUR_AGENT__QUEUE", "rediss", "did you mean `redis`?"),
+        ("TESTAMUR_AGENT__REDIS__LEASE", "soon", "`lease: soon` is no number"),
+        ("TESTAMUR_AGENT__REDIS__STREAMS", "x", "TESTAMUR_AGENT__REDIS__STREAM"),
+        ("TESTAMUR_AGENT__HTTP__LISTEN", "localhost", "127.0.0.1:8080"),
+        ("TESTAMUR_AGENT__WORKERS", "0", "from 1 to 1024"),
+    ] {
+        let log = said(&[(variable, value)], &[]);
+        assert!(log.contains(variable) && log.contains(words), "{log}");
+    }
+    let log = said(&[], &["--set", "redis.lease=soon"]);
+    assert!(log.contains("--set redis.lease: `lease: soon`"), "{log}");
+    let missing = [
+        ("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0"),
+        ("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/nothing"),
+    ];
+    let log = said(&missing, &[]);
+    assert!(
+        log.contains("TESTAMUR_AGENT__HTTP__TOKEN_FILE") && log.contains("keys/nothing"),
+        "{log}"
+    );
+    let log = said(&[("TESTAMUR_AGENT__WEBHOOK__URL", "https://example.org/hook")], &[]);
+    assert!(log.contains("`webhook` has no `secret_file`"), "{log}");
+    let log = said(&[("TESTAMUR_LOG", "lo=ud")], &[]);
+    assert!(log.contains("TESTAMUR_LOG"), "{log}");
+    assert!(redis.results().is_empty());
+
+    let mut nothing = Program::spawn(home.command());
+    assert_eq!(nothing.code(), 1);
+    until("it says why", || nothing.log().contains("`agent` has no `queue`"));
+    let mut check = home.queue(&redis);
+    check.arg("--check");
+    let mut check = Program::spawn(check);
+    assert_eq!(check.code(), 0, "{}", check.log());
+    assert!(redis.results().is_empty(), "it only looks");
+}
+
+/// Renders that do not end: the agent takes no more, keeps what it has, and ends for its supervisor.
+#[test]
+fn too_many_renders_that_do_not_end() {
+    let home = Home::new();
+    home.0.write("site/testamur.yaml", "render: { deadline: 0.0005 }\n");
+    let mut program = Program::start(home.door());
+    let at = program.address();
+    for user in ["a", "b", "c", "d", "e", "f"] {
+        // It may be over before the last one comes.
+        if std::net::TcpStream::connect(&at).is_ok() {
+            let _ =
+                std::panic::catch_unwind(|| post(&at, "/certificates", &request(user)));
+        }
+    }
+    assert_eq!(program.code(), 1, "{}", program.log());
+    assert!(program.log().contains("too many renders did not end"));
+    assert!(home.accepted() > 0, "what is not done is kept");
+    assert!(home.records().is_empty());
+
+    home.0.write("site/testamur.yaml", "");
+    let _program = Program::start(home.door());
+    until("the rest is done", || home.accepted() == 0);
+    assert!(!home.records().is_empty());
+}

@@ -1,0 +1,341 @@
+//! An operator's own PDF under a certificate: made and judged by programs that are not ours.
+//!
+//! MuPDF makes the template (its fonts come along with outloud), qpdf its variants, and both of them
+//! and poppler read the certificate back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+use testamur::{Claim, Date, Draft, DraftOptions, Error, Kind, Press, Request, Site};
+
+use crate::judges::{judge, output};
+
+const WORDS: &str = "Letterhead of the Guild";
+
+/// A template of so many points: words in a face of its own, lines, a shape.
+const MAKE: &str = r#"
+import sys, pymupdf
+file, width, height, font = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+document = pymupdf.open()
+page = document.new_page(width=width, height=height)
+page.insert_font(fontname="F0", fontfile=font)
+page.insert_text((40, 40), "Letterhead of the Guild", fontname="F0", fontsize=11)
+page.draw_rect(pymupdf.Rect(24, 24, width - 24, height - 24), color=(0.2, 0.3, 0.6), width=3)
+page.draw_circle((width - 60, height - 60), 20, fill=(0.9, 0.8, 0.5))
+document.new_page().insert_text((40, 40), "Second page")
+document.save(file)
+"#;
+
+#[test]
+fn a_template_keeps_its_words_and_lines() {
+    let a4 = template(841.89, 595.276);
+    let draft = drafted(&a4, "classic", "background: template.pdf").unwrap();
+    assert_eq!(draft.claims, []);
+    let file = filed(&draft.bytes);
+    let said = output(Command::new("qpdf").arg("--check").arg(&file.path));
+    assert!(said.contains("No syntax or stream encoding errors"), "{said}");
+    let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
+    for words in [WORDS, "Ada Lovelace", "Introduction to Curling"] {
+        assert_eq!(text.matches(words).count(), 1, "{text}");
+    }
+    assert!(!text.contains("Second page"));
+    // The template's face is there as a face, and nothing became a picture.
+    let fonts = output(Command::new("pdffonts").arg(&file.path));
+    assert!(fonts.contains("Cinzel"), "{fonts}");
+    let images = output(Command::new("pdfimages").arg("-list").arg(&file.path));
+    assert_eq!(images.lines().skip(2).filter(|line| line.contains("jpeg")).count(), 0);
+    // Its rim is where it was, in its colour.
+    let picture = raster(&draft.bytes);
+    let at = |x: f64, y: f64| picture.get_pixel((x * 2.0) as u32, (y * 2.0) as u32).0;
+    assert!(at(24.0, 300.0)[2] > at(24.0, 300.0)[0] + 60, "{:?}", at(24.0, 300.0));
+    assert!(at(841.89 - 60.0, 595.0 - 60.0)[2] < 180);
+}
+
+#[test]
+fn nothing_is_claimed_that_nobody_can_vouch_for() {
+    let draft =
+        drafted(&template(841.89, 595.276), "classic", "background: template.pdf");
+    let draft = draft.unwrap();
+    let file = filed(&draft.bytes);
+    let metadata = output(Command::new("pdfinfo").arg("-meta").arg(&file.path));
+    assert!(!metadata.contains("pdfaid") && !metadata.contains("pdfuaid"), "{metadata}");
+    let info = output(Command::new("pdfinfo").arg(&file.path));
+    assert!(info.contains("Tagged:          yes"), "{info}");
+    let warning = &draft.warnings[0];
+    assert!(warning.message.contains("PDF/A-3a"), "{warning:#}");
+    let place = warning.place.as_ref().unwrap();
+    assert_eq!(place.file, "layouts/classic/layout.yaml", "{warning:#}");
+
+    let plain = Press::new(Site::demo()).unwrap();
+    let options = DraftOptions::default();
+    let plain = plain.draft_sample("classic", day(), &options).unwrap();
+    assert_eq!(plain.claims, [Claim::PdfA3a, Claim::PdfUa1]);
+}
+
+#[test]
+fn the_templates_own_page_may_be_the_paper() {
+    let draft = drafted(&template(700.0, 500.0), "classic", "background: template.pdf");
+    // It has another shape than A4.
+    let shape = |draft: &Draft| {
+        draft.warnings.iter().any(|warning| warning.message.contains("does not fill"))
+    };
+    assert!(shape(&draft.unwrap()));
+    let draft = drafted_on(&template(900.0, 620.0), "background");
+    assert!(!shape(&draft));
+    let file = filed(&draft.bytes);
+    let info = output(Command::new("pdfinfo").arg(&file.path));
+    assert!(info.contains("Page size:       900 x 620 pts"), "{info}");
+    // A template that is shown turned is as wide as it is shown.
+    let folder = TempDir::new().unwrap();
+    let turned = folder.path().join("turned.pdf");
+    let upright = template(620.0, 900.0);
+    qpdf(&upright, &["--rotate=+90:1"], &turned);
+    let draft = drafted_on(&turned, "background");
+    let picture = raster(&draft.bytes);
+    assert_eq!(picture.dimensions(), (1800, 1240));
+}
+
+#[test]
+fn a_template_lies_under_every_page() {
+    let site = with_template(
+        &template(595.276, 841.89),
+        "statement-of-results",
+        "background: template.pdf",
+        "a4",
+    );
+    let rows: Vec<String> =
+        (1..40).map(|row| format!("{{ title: Knot {row}, hours: {row} }}")).collect();
+    let courses = format!(
+        "c:\n  title: Knots\n  organization: A\n  language: en\n  layout: statement-of-results\n  \
+         extra:\n    modules: [{}]\n",
+        rows.join(", ")
+    );
+    let press = Press::new(site.with_file("courses.yaml", courses)).unwrap();
+    let draft = press.draft(&request("c"), day()).unwrap();
+    let file = filed(&draft.bytes);
+    let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
+    let pages: Vec<&str> = text.trim_end_matches('\u{c}').split('\u{c}').collect();
+    assert!(pages.len() > 1 && pages.iter().all(|page| page.contains(WORDS)), "{text}");
+}
+
+#[test]
+fn a_course_has_a_template_of_its_own() {
+    let bytes = fs::read(template(841.89, 595.276)).unwrap();
+    let courses = "c:\n  title: Knots\n  organization: A\n  language: en\n  theme: { background: \
+                   guild.pdf }\n";
+    let site = |name: &str| {
+        Site::new().with_file("courses.yaml", courses).with_file(name, bytes.clone())
+    };
+    let draft = Press::new(site("images/guild.pdf")).unwrap();
+    let draft = draft.draft(&request("c"), day()).unwrap();
+    assert_eq!(draft.claims, []);
+    assert_eq!(draft.warnings[0].place.as_ref().unwrap().line, Some(5));
+    let error = Press::new(site("images/gild.pdf")).unwrap();
+    let error = error.draft(&request("c"), day()).unwrap_err();
+    assert_eq!(error.kind(), Kind::MissingFile);
+    assert_eq!(error.place().unwrap().line, Some(5), "{error:#}");
+}
+
+#[test]
+fn files_as_other_programs_write_them_lie_under_it_too() {
+    let plain = template(841.89, 595.276);
+    let folder = TempDir::new().unwrap();
+    for (name, options) in [
+        ("streams", &["--object-streams=generate"][..]),
+        ("linear", &["--linearize"]),
+        ("old", &["--object-streams=disable", "--force-version=1.3"]),
+        ("unpacked", &["--qdf", "--stream-data=uncompress"]),
+    ] {
+        let file = folder.path().join(name);
+        qpdf(&plain, options, &file);
+        let draft = drafted(&file, "classic", "background: template.pdf");
+        let draft = draft.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let file = filed(&draft.bytes);
+        let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
+        assert!(text.contains(WORDS), "{name}: {text}");
+    }
+    // Our own certificate under another, tags and all.
+    let options = DraftOptions::default();
+    let own = Press::new(Site::demo()).unwrap().draft_sample("classic", day(), &options);
+    let own = filed(&own.unwrap().bytes);
+    drafted(&own.path, "classic", "background: template.pdf").unwrap();
+}
+
+#[test]
+fn what_cannot_lie_under_it_is_refused_at_the_layouts_line() {
+    let plain = template(841.89, 595.276);
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let bytes = fs::read(&plain).unwrap();
+    for (name, password) in [("locked", "secret"), ("owned", "")] {
+        qpdf(&plain, &["--encrypt", password, "owner", "256", "--"], &path(name));
+    }
+    fs::write(path("half"), &bytes[..bytes.len() / 3]).unwrap();
+    fs::write(path("empty"), b"").unwrap();
+    fs::write(path("text"), b"Letterhead").unwrap();
+    fs::write(path("large"), [bytes, vec![b' '; 17 << 20]].concat()).unwrap();
+    for (name, kind, part) in [
+        ("locked", Kind::Image, "encrypted"),
+        ("owned", Kind::Image, "encrypted"),
+        ("half", Kind::Image, "damaged"),
+        ("empty", Kind::Image, "no PDF"),
+        ("text", Kind::Image, "no PDF"),
+        ("large", Kind::TooLarge, "17 MB"),
+    ] {
+        let error =
+            drafted(&path(name), "classic", "background: template.pdf").unwrap_err();
+        assert_eq!(error.kind(), kind, "{name}: {error:#}");
+        assert!(error.message().contains(part), "{name}: {error:#}");
+        let place = error.place().unwrap();
+        assert_eq!(place.file, "layouts/classic/layout.yaml");
+        assert_eq!(place.line, Some(1), "{error:#}");
+        assert!(error.is_user_fault());
+    }
+    for line in ["background: tempalte.pdf", "background: ../classic/template.pdf"] {
+        let error = drafted(&plain, "classic", line).unwrap_err();
+        assert_eq!(error.kind(), Kind::MissingFile, "{error:#}");
+    }
+}
+
+#[test]
+fn the_seal_holds_on_it() {
+    let root = TempDir::new().unwrap();
+    let site = root.path();
+    write(site, &template(841.89, 595.276));
+    let run = |line: &[&str]| {
+        let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
+            .current_dir(site)
+            .env_remove("TESTAMUR_SITE")
+            .args(line)
+            .output()
+            .unwrap();
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        assert!(ran.status.success(), "{line:?}: {said}");
+        said
+    };
+    run(&["key", "new", "-n", "Example University"]);
+    let said =
+        run(&["render", "-c", "c", "-n", "Ada Lovelace", "--seal", "-o", "sealed.pdf"]);
+    assert!(said.contains("PDF/A-3a"), "{said}");
+    run(&["verify", "sealed.pdf"]);
+    let sealed = site.join("sealed.pdf");
+    let checked = output(Command::new("qpdf").arg("--check").arg(&sealed));
+    assert!(checked.contains("No syntax or stream encoding errors"), "{checked}");
+    let signed = output(Command::new("pdfsig").arg("-nocert").arg(&sealed));
+    assert!(signed.contains("Signature is Valid"), "{signed}");
+    assert!(signed.contains("Total document signed"), "{signed}");
+
+    let json = run(&["render", "-c", "c", "-n", "Ada", "--json", "-o", "out/"]);
+    assert!(json.contains("\"claims\":[]"), "{json}");
+    let said = run(&["check", "-c", "c", "-l", "en"]);
+    assert!(said.contains("warning") && said.contains("PDF/A-3a"), "{said}");
+}
+
+struct Filed {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+fn filed(bytes: &[u8]) -> Filed {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("c.pdf");
+    fs::write(&path, bytes).unwrap();
+    Filed { path, _folder: folder }
+}
+
+/// The template of that size, made once.
+fn template(width: f64, height: f64) -> PathBuf {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let folder = FOLDER.get_or_init(|| TempDir::new().unwrap());
+    let _one = LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let file = folder.path().join(format!("{width}x{height}.pdf"));
+    if !file.exists() {
+        let font = Path::new(env!("CARGO_MANIFEST_DIR")).join("fonts/cinzel");
+        let font = fs::read_dir(font).unwrap().map(|entry| entry.unwrap().path());
+        let mut fonts =
+            font.filter(|path| path.extension().is_some_and(|end| end == "ttf"));
+        let mut python = judge("python");
+        python.args(["-c", MAKE]).arg(&file);
+        output(
+            python
+                .args([width, height].map(|side| side.to_string()))
+                .arg(fonts.next().unwrap()),
+        );
+    }
+    file
+}
+
+fn qpdf(from: &Path, options: &[&str], to: &Path) {
+    let made = Command::new("qpdf").args(options).arg(from).arg(to).status().unwrap();
+    assert!(made.success(), "{options:?}");
+}
+
+/// A site whose layout of that name has the file under it.
+fn with_template(file: &Path, layout: &str, line: &str, paper: &str) -> Site {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout);
+    let yaml = fs::read_to_string(own.join("layout.yaml")).unwrap();
+    let yaml = yaml.replace("paper: [a4, letter]", &format!("paper: {paper}"));
+    Site::new()
+        .with_file(format!("layouts/{layout}/layout.yaml"), format!("{line}\n{yaml}"))
+        .with_file(format!("layouts/{layout}/template.pdf"), fs::read(file).unwrap())
+        .with_file(
+            "courses.yaml",
+            "c:\n  title: Introduction to Curling\n  organization: Example University\n  \
+             language: en\n  signatories:\n    - { name: Dr. Ada Example, title: Professor, \
+             signature: ada.svg }\n",
+        )
+}
+
+/// The same in a folder.
+fn write(site: &Path, template: &Path) {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts/classic/layout.yaml");
+    let yaml = fs::read_to_string(own).unwrap();
+    let layout = site.join("layouts/classic");
+    fs::create_dir_all(&layout).unwrap();
+    fs::write(layout.join("layout.yaml"), format!("background: template.pdf\n{yaml}"))
+        .unwrap();
+    fs::copy(template, layout.join("template.pdf")).unwrap();
+    fs::write(site.join("testamur.yaml"), "").unwrap();
+    let courses = "c:\n  title: Knots\n  organization: A\n  language: en\n";
+    fs::write(site.join("courses.yaml"), courses).unwrap();
+}
+
+fn drafted(file: &Path, layout: &str, line: &str) -> Result<Draft, Error> {
+    Press::new(with_template(file, layout, line, "a4"))
+        .unwrap()
+        .draft(&request("c"), day())
+}
+
+fn drafted_on(file: &Path, paper: &str) -> Draft {
+    let site = with_template(file, "classic", "background: template.pdf", paper);
+    Press::new(site).unwrap().draft(&request("c"), day()).unwrap()
+}
+
+/// The first page at two pixels a point, drawn by poppler.
+fn raster(pdf: &[u8]) -> image::RgbImage {
+    let file = filed(pdf);
+    let stem = file.path.with_extension("");
+    output(
+        Command::new("pdftoppm")
+            .args(["-r", "144", "-png", "-singlefile"])
+            .arg(&file.path)
+            .arg(&stem),
+    );
+    image::open(stem.with_extension("png")).unwrap().into_rgb8()
+}
+
+fn request(course: &str) -> Request {
+    Request::new(course, "Ada Lovelace").unwrap()
+}
+
+fn day() -> Date {
+    Date::parse("2026-05-14").unwrap()
+}

@@ -1,0 +1,458 @@
+//! Verify pages in a real browser: what they say, what they check, and that nothing on them runs.
+
+mod chromium; // A browser, led over a pipe
+mod server; // A web server for its pages
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
+use testamur::{PageFacts, PageTemplates, Pages, PgpCommand, PgpKey, PgpSigner};
+
+use self::chromium::Chromium;
+use self::server::Server;
+use crate::desk::Desk;
+use crate::issuing::bench::files;
+use crate::seal::site::{Site, draft, now, run, said};
+
+const ID: &str = "0f3c5a91b27d4e680f3c5a91b27d4e68";
+
+/// A PDF, its signature, and the key to it.
+struct Signed {
+    pdf: Vec<u8>,
+    signature: String,
+    key: String,
+    fingerprint: String,
+}
+
+impl Signed {
+    /// By the library's own keys.
+    fn new(site: &Site) -> Self {
+        let sealed = site.seal(&draft("en.pdf"));
+        let keys = site.keys.public();
+        Self {
+            pdf: sealed.bytes,
+            signature: sealed.signature.unwrap(),
+            key: keys.openpgp_armor,
+            fingerprint: keys.openpgp_fingerprint,
+        }
+    }
+
+    fn facts(&self) -> Value {
+        let sha256 = digest(&SHA256, &self.pdf);
+        let sha256: String = sha256.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        json!({
+            "id": ID,
+            "status": { "is": "valid" },
+            "language": "en",
+            "title": "Certificate: Knots, Ada Lovelace",
+            "name": "Ada Lovelace",
+            "course": "Knots and Splices",
+            "organization": "Example University",
+            "issued": { "text": "May 14, 2026", "date": "2026-05-14" },
+            "signatories": [{ "name": "Grace Sample", "title": "Dean of Studies" }],
+            "sentences": [
+                { "role": "heading", "text": "Certificate" },
+                { "role": "recipient", "text": "Ada Lovelace" },
+                { "role": "course", "text": "Knots and Splices" },
+                { "role": "date", "text": "Issued May 14, 2026" },
+            ],
+            "edition": 1,
+            "verify_url": format!("https://certs.example.org/cert/{ID}/"),
+            "pdf": {
+                "url": "Certificate.pdf",
+                "file": "Certificate.pdf",
+                "sha256": sha256,
+                "size": self.pdf.len(),
+            },
+            "signature": { "file": "Certificate.pdf.sig", "armor": self.signature },
+            "key": { "url": "openpgp.asc", "armor": self.key, "fingerprint": self.fingerprint },
+            "issuer": "Example School",
+            "engine": "testamur",
+            "theme": { "accent": "#8c1414", "paper": "#fffdf8", "ink": "#1d1a16" },
+            "record_url": "certificate.json",
+            "linkedin": true,
+        })
+    }
+}
+
+/// Writes the pages and gives the address of the first.
+fn publish(site: &Site, facts: &Value, language: &str) -> String {
+    let facts: PageFacts = serde_json::from_value(facts.clone()).unwrap();
+    let texts: Vec<_> =
+        PageTemplates::TEXTS.iter().map(|key| (*key, format!("text {key}"))).collect();
+    let texts = texts.iter().map(|(key, text)| (*key, text.as_str()));
+    let templates = PageTemplates::load(&testamur::Site::new()).unwrap();
+    let Pages { certificate, verify, .. } =
+        templates.render(&facts, &language.parse().unwrap(), texts).unwrap();
+    site.write("verify.html", verify);
+    file_url(&site.write("index.html", certificate))
+}
+
+fn file_url(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+/// The PDF with one bit changed.
+fn changed(pdf: &[u8]) -> Vec<u8> {
+    let mut pdf = pdf.to_vec();
+    let middle = pdf.len() / 2;
+    pdf[middle] ^= 1;
+    pdf
+}
+
+/// The signature with the last bit of its number changed: all that it says of itself still fits.
+fn forged(armor: &str) -> String {
+    let mut lines: Vec<&str> = armor.lines().collect();
+    let (begin, end) = (lines.remove(0), lines.pop().unwrap());
+    lines.retain(|line| !line.is_empty() && !line.starts_with('='));
+    let mut bytes = STANDARD.decode(lines.concat()).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    format!("{begin}\n\n{}\n{end}\n", STANDARD.encode(bytes))
+}
+
+/// What the README's first command leaves, as whoever scans the code sees it.
+#[test]
+fn what_was_issued_is_valid_and_knows_its_file() {
+    let desk = Desk::new();
+    let hostile = "\"><script>alert(1)</script>";
+    for name in ["Ada Lovelace", hostile] {
+        let run = desk.run(["issue", "-n", name]);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+    let mut browser = Chromium::start();
+    for (path, _) in files(&desk.path("public")) {
+        let Some(folder) = path.strip_suffix("certificate.json") else { continue };
+        let record: Value =
+            serde_json::from_slice(&desk.read(format!("public/{path}"))).unwrap();
+        let name = record["certificate"]["name"].as_str().unwrap();
+        let pdf =
+            format!("public/{}", record["certificate"]["pdf"]["path"].as_str().unwrap());
+        desk.write("changed.pdf", changed(&desk.read(&pdf)));
+        browser.open(&file_url(&desk.path(&format!("public/{folder}index.html"))));
+        let text = browser.js("document.body.innerText");
+        let text = text.as_str().unwrap();
+        assert!(
+            text.contains("This certificate is valid") && text.contains(name),
+            "{text}"
+        );
+        browser.drop(&desk.path(&pdf), ".drop");
+        assert_eq!(browser.verdict(), ["intact", "signed"], "{name}");
+        browser.drop(&desk.path("changed.pdf"), ".drop");
+        assert_eq!(browser.verdict(), ["broken", "unsigned"], "{name}");
+        assert_eq!(browser.faults(), [""; 0], "{name}");
+
+        let run =
+            desk.run(["revoke", record["id"].as_str().unwrap(), "--reason", hostile]);
+        assert_eq!(run.code, 0, "{run:?}");
+        browser.open(&file_url(&desk.path(&format!("public/{folder}index.html"))));
+        let text = browser.js("document.body.innerText");
+        let text = text.as_str().unwrap();
+        assert!(text.contains("has been withdrawn") && text.contains(hostile), "{text}");
+        assert_eq!(browser.faults(), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_page_says_valid_and_knows_its_file() {
+    let site = Site::new("Example University");
+    let signed = Signed::new(&site);
+    let good = site.write("Certificate.pdf", &signed.pdf);
+    let bad = site.write("changed.pdf", changed(&signed.pdf));
+    let page = publish(&site, &signed.facts(), "en");
+    let server = Server::start(site.folder.path());
+    let mut browser = Chromium::start();
+    for address in [page, format!("http://127.0.0.1:{}/index.html", server.port)] {
+        browser.open(&address);
+        let verdict = browser.js("document.querySelector('.verdict').innerText");
+        assert_eq!(verdict, "text valid", "{address}");
+        let title = browser.js("document.title");
+        assert_eq!(title, "Certificate: Knots, Ada Lovelace");
+        browser.choose(&good);
+        assert_eq!(browser.verdict(), ["intact", "signed"], "{address}");
+        browser.choose(&bad);
+        assert_eq!(browser.verdict(), ["broken", "unsigned"], "{address}");
+        browser.drop(&bad, ".drop");
+        assert_eq!(browser.verdict(), ["broken", "unsigned"], "{address}");
+        browser.drop(&good, ".drop");
+        assert_eq!(browser.verdict(), ["intact", "signed"], "{address}");
+        // A file that misses the zone does not take the page's place.
+        browser.drop(&good, "main");
+        assert_eq!(browser.verdict(), ["intact", "signed"], "{address}");
+        assert_eq!(browser.faults(), [""; 0], "{address}");
+        assert_eq!(browser.js("location.href"), address.as_str());
+    }
+
+    // Where the browser has no cryptography, the page does not pretend.
+    browser.open(&format!("http://certs.test:{}/index.html", server.port));
+    assert_eq!(browser.js("isSecureContext"), false);
+    browser.choose(&good);
+    assert_eq!(browser.verdict(), ["unable"]);
+    assert_eq!(browser.faults(), [""; 0]);
+}
+
+#[test]
+fn files_of_every_kind_get_an_answer() {
+    let site = Site::new("Example University");
+    let signed = Signed::new(&site);
+    let page = publish(&site, &signed.facts(), "en");
+    let folder = site.path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let huge = site.write("huge.pdf", "");
+    let file = std::fs::OpenOptions::new().write(true).open(&huge).unwrap();
+    file.set_len(3 << 30).unwrap();
+    let mut browser = Chromium::start();
+    browser.open(&page);
+    for (file, said) in [
+        (site.write("empty.pdf", ""), &["broken", "unsigned"][..]),
+        (site.write("text.txt", "no PDF"), &["broken", "unsigned"]),
+        (
+            site.write("longer.pdf", [&signed.pdf[..], b"\n"].concat()),
+            &["broken", "unsigned"],
+        ),
+        (huge, &["broken"]),
+        (folder, &["unreadable"]),
+    ] {
+        browser.drop(&file, ".drop");
+        assert_eq!(browser.verdict(), said, "{}", file.display());
+    }
+    assert_eq!(browser.faults(), [""; 0]);
+}
+
+#[test]
+fn signatures_of_every_kind_are_judged() {
+    let site = Site::new("Example University");
+    let own = Signed::new(&site);
+    let file = site.write("Certificate.pdf", &own.pdf);
+    let other = Site::new("Eve");
+    let other_file = Signed::new(&other);
+    let mut cases: Vec<(String, Signed, &[&str])> = Vec::new();
+    let mut case = |name: &str, signature: &str, key: &str, said| {
+        let fingerprint = own.fingerprint.clone();
+        let (signature, key) = (signature.to_owned(), key.to_owned());
+        let signed = Signed { pdf: own.pdf.clone(), signature, key, fingerprint };
+        cases.push((name.to_owned(), signed, said));
+    };
+    let good = &["intact", "signed"];
+    let bad = &["intact", "unsigned"];
+    let unable = &["intact", "unable"];
+    case("own", &own.signature, &own.key, good);
+    case("of another file", &other_file.signature, &own.key, bad);
+    case("by another key", &own.signature, &other_file.key, bad);
+    case("of another file by another key", &other_file.signature, &other_file.key, bad);
+    case("forged", &forged(&own.signature), &own.key, bad);
+    case("no signature", "x", &own.key, unable);
+    case("half a signature", &own.signature[..100], &own.key, unable);
+    let checksum = own.signature.lines().find(|line| line.starts_with('=')).unwrap();
+    case(
+        "no checksum",
+        &own.signature.replace(&format!("{checksum}\n"), ""),
+        &own.key,
+        good,
+    );
+    let gnupg = site.path("gnupg");
+    std::fs::create_dir(&gnupg).unwrap();
+    let home = gnupg.to_str().unwrap();
+    for (kind, hash) in [
+        ("ed25519", "SHA512"),
+        ("rsa2048", "SHA512"),
+        ("rsa3072", "SHA256"),
+        ("nistp256", "SHA256"),
+        ("nistp384", "SHA384"),
+    ] {
+        let gpg = |line: &[&str]| {
+            let common = ["--homedir", home, "--batch", "--passphrase", ""];
+            let output = run(site.folder.path(), "gpg", &[&common[..], line].concat());
+            assert!(output.status.success(), "{kind}: {}", said(&output));
+            output.stdout
+        };
+        let id = format!("{kind} <{kind}@example.org>");
+        gpg(&["--quick-gen-key", &id, kind, "sign"]);
+        let ring = String::from_utf8(gpg(&["--armor", "--export", &id])).unwrap();
+        let key = PgpKey::from_armor(ring.as_bytes()).unwrap().remove(0);
+        let line = format!(
+            "--homedir {home} --batch --armor --digest-algo {hash} --detach-sign -u"
+        );
+        let mut line: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        line.push(key.fingerprint());
+        let signature = PgpCommand::new("gpg", line, key).sign(&own.pdf, now()).unwrap();
+        case(&format!("{kind} by gpg"), &signature.to_armor(), &ring, good);
+        case(&format!("{kind}, forged"), &forged(&signature.to_armor()), &ring, bad);
+        case(&format!("{kind}, but another's key"), &signature.to_armor(), &own.key, bad);
+    }
+    let mut browser = Chromium::start();
+    for (name, signed, verdict) in cases {
+        let page = publish(&site, &signed.facts(), "en");
+        browser.open(&page);
+        browser.choose(&file);
+        assert_eq!(browser.verdict(), verdict, "{name}");
+        assert_eq!(browser.faults(), [""; 0], "{name}");
+    }
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", home, "--kill", "all"]);
+}
+
+#[test]
+fn nothing_that_is_printed_runs() {
+    let site = Site::new("Example University");
+    let signed = Signed::new(&site);
+    let mut browser = Chromium::start();
+    let attack = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*191 }}<!--'\
+                  </title></style></textarea><svg onload=alert(3)>\u{202e}";
+    let withdrawn = json!({ "is": "withdrawn", "on": attack, "reason": attack });
+    for status in [json!({ "is": "valid" }), withdrawn] {
+        let mut facts = signed.facts();
+        for key in ["title", "name", "designation", "course", "organization", "issuer"] {
+            facts[key] = json!(attack);
+        }
+        for key in ["outcome", "grade", "engine"] {
+            facts[key] = json!(attack);
+        }
+        facts["status"] = status;
+        facts["issued"]["text"] = json!(attack);
+        facts["signatories"][0] = json!({ "name": attack, "title": attack });
+        facts["sentences"][1] =
+            json!({ "role": "x\" onclick=\"alert(4)", "text": attack });
+        facts["signature"]["armor"] = json!(attack);
+        facts["seal"] = json!({ "level": attack, "fingerprint": attack });
+        facts["pdf"]["file"] = json!(attack);
+        let page = publish(&site, &facts, "en");
+        for address in [page.clone(), page.replace("index.html", "verify.html")] {
+            browser.open(&address);
+            assert_eq!(browser.faults(), [""; 0], "{address}");
+            let strange = "document.querySelectorAll('main script, img:not(.code), textarea, \
+                           [onclick], [onload], svg:not([aria-hidden])').length";
+            assert_eq!(browser.js(strange), 0);
+            let text = browser.js("document.body.innerText");
+            assert!(!text.as_str().unwrap().contains("1337"));
+            if address == page {
+                let shown =
+                    text.as_str().unwrap().matches("<script>alert(1)</script>").count();
+                assert!(shown >= 8, "{text}");
+            }
+        }
+    }
+
+    // And if a template let something through, the policy would stop it: this is what would be seen.
+    let hole = "{{ policy }}\"><style>{{ style }}</style><p onclick=\"alert(1)\">x</p>";
+    let own = format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{hole}<script>alert(1)</script>"
+    );
+    let own =
+        testamur::Site::new().with_file("layouts/shared/pages/certificate.html", own);
+    let facts: PageFacts = serde_json::from_value(signed.facts()).unwrap();
+    let texts = PageTemplates::TEXTS.iter().map(|key| (*key, *key));
+    let templates = PageTemplates::load(&own).unwrap();
+    let pages = templates.render(&facts, &"en".parse().unwrap(), texts).unwrap();
+    browser.open(&file_url(&site.write("hole.html", pages.certificate)));
+    let faults = browser.faults();
+    assert!(
+        faults.iter().any(|fault| fault.contains("Content Security Policy")),
+        "{faults:?}"
+    );
+    assert!(!faults.iter().any(|fault| fault.contains("javascriptDialog")), "{faults:?}");
+}
+
+#[test]
+fn a_page_can_be_read_by_everybody() {
+    let site = Site::new("Example University");
+    let signed = Signed::new(&site);
+    let mut browser = Chromium::start();
+    for (language, direction) in
+        [("en", "ltr"), ("ar", "rtl"), ("ja", "ltr"), ("he", "rtl")]
+    {
+        let mut facts = signed.facts();
+        facts["language"] = json!(language);
+        let page = publish(&site, &facts, language);
+        for address in [page.clone(), page.replace("index.html", "verify.html")] {
+            browser.open(&address);
+            assert_eq!(browser.js("document.documentElement.lang"), language);
+            assert_eq!(
+                browser.js("getComputedStyle(document.body).direction"),
+                direction
+            );
+            for width in [1280, 390, 320] {
+                browser.size(width, 800);
+                let wide = browser.js("document.documentElement.scrollWidth");
+                assert!(
+                    wide.as_u64().unwrap() <= width.into(),
+                    "{address} {wide} in {width}"
+                );
+            }
+            browser.size(1280, 900);
+        }
+    }
+
+    // In the order of reading, each with its name, and nothing in between.
+    let page = publish(&site, &signed.facts(), "en");
+    browser.open(&page);
+    let mut order = Vec::new();
+    for _ in 0..8 {
+        browser.press("Tab");
+        let name = "(e => (e.labels?.[0] ?? e).innerText)(document.activeElement)";
+        order.push(browser.js(name).as_str().unwrap_or_default().to_owned());
+        let seen = browser.js(
+            "(e => getComputedStyle(e.closest('.drop') ?? e).outlineStyle)(document.activeElement)",
+        );
+        assert_eq!(seen, "solid", "{order:?}");
+    }
+    let keys = [
+        "choose",
+        "download",
+        "signature",
+        "key",
+        "record",
+        "how",
+        "linkedin",
+        "details",
+    ];
+    assert_eq!(order, keys.map(|key| format!("text {key}")));
+
+    let tree = browser.call("Accessibility.getFullAXTree", json!({}));
+    let nodes: Vec<(&str, &str)> = tree["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|node| node["ignored"] == false)
+        .map(|node| {
+            let text = |key: &str| node[key]["value"].as_str().unwrap_or_default();
+            (text("role"), text("name"))
+        })
+        .collect();
+    for node in [
+        ("main", ""),
+        ("banner", ""),
+        ("contentinfo", ""),
+        ("status", ""),
+        ("heading", "Certificate: Knots, Ada Lovelace"),
+        ("heading", "TEXT CHECK"),
+        ("region", "text full_text"),
+        ("image", "text code"),
+        ("time", ""),
+    ] {
+        assert!(nodes.contains(&node), "no {node:?} in {nodes:?}");
+    }
+    assert!(nodes.iter().any(|(_, name)| *name == "text choose"), "{nodes:?}");
+
+    // Without script everything stands there but the check, and the page says why.
+    browser.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    browser.open(&page);
+    let text = browser.js("document.body.innerText");
+    let text = text.as_str().unwrap();
+    for said in ["text valid", "Ada Lovelace", "Knots and Splices", "text script", ID] {
+        assert!(text.contains(said), "no {said} in {text}");
+    }
+    assert!(!text.contains("text choose"), "{text}");
+    let output: PathBuf = site.path("page.pdf");
+    let printed = browser.call("Page.printToPDF", json!({}));
+    let printed = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+    std::fs::write(&output, printed).unwrap();
+    let text = said(&run(site.folder.path(), "pdftotext", &["page.pdf", "-"]));
+    let pages = said(&run(site.folder.path(), "pdfinfo", &["page.pdf"]));
+    assert!(pages.contains("Pages:           1"), "{pages}");
+    for said in ["text valid", "Ada Lovelace", ID, &signed.fingerprint] {
+        assert!(text.contains(said), "no {said} in {text}");
+    }
+    assert!(!text.contains("text check"), "{text}");
+}

@@ -1,0 +1,219 @@
+//! A Chromium of one's own, led over a pipe by its DevTools protocol: no port, no driver, no library.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Longer than a loaded machine takes for anything that is asked here.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A browser with one page, and everything that it has reported.
+pub(crate) struct Chromium {
+    child: Child,
+    orders: Option<ChildStdin>,
+    reports: Receiver<Value>,
+    count: u64,
+    session: Option<String>,
+    events: Vec<Value>,
+    _profile: TempDir,
+}
+
+impl Chromium {
+    pub(crate) fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        // It reads descriptor 3 and writes descriptor 4; a host that no other machine has stands for
+        // a server without encryption.
+        let script = "exec chromium --headless --remote-debugging-pipe --no-sandbox \
+            --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run \
+            --disable-background-networking --disable-component-update --disable-sync \
+            --host-resolver-rules='MAP certs.test 127.0.0.1' \
+            --user-data-dir=\"$0\" about:blank 3<&0 4>&1 </dev/null >/dev/null 2>&1";
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .arg(profile.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let orders = child.stdin.take();
+        let mut from = BufReader::new(child.stdout.take().unwrap());
+        let (send, reports) = channel();
+        std::thread::spawn(move || {
+            let mut message = Vec::new();
+            while from.read_until(0, &mut message).is_ok_and(|length| length > 0) {
+                message.pop();
+                let report = serde_json::from_slice(&message).unwrap_or_default();
+                if send.send(report).is_err() {
+                    break;
+                }
+                message.clear();
+            }
+        });
+        let mut own = Self {
+            child,
+            orders,
+            reports,
+            count: 0,
+            session: None,
+            events: Vec::new(),
+            _profile: profile,
+        };
+        let target = own.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let session = own.call("Target.attachToTarget", attach);
+        own.session = session["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Page", "Runtime", "Log", "DOM", "Network", "Audits"] {
+            own.call(&format!("{domain}.enable"), json!({}));
+        }
+        own.size(1280, 900);
+        own
+    }
+
+    /// Calls a method of the protocol.
+    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.count += 1;
+        let mut order =
+            json!({ "id": self.count, "method": method, "params": parameters });
+        if let Some(session) = &self.session {
+            order["sessionId"] = json!(session);
+        }
+        let orders = self.orders.as_mut().unwrap();
+        let written = orders.write_all(format!("{order}\0").as_bytes());
+        written.and_then(|()| orders.flush()).expect("chromium is there: run tests/run");
+        loop {
+            let mut report = self.report(method);
+            if report["id"] == self.count {
+                assert!(report["error"].is_null(), "{method}: {report}");
+                return report["result"].take();
+            }
+            self.keep(report);
+        }
+    }
+
+    pub(crate) fn size(&mut self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Opens a page and waits until it is there.
+    pub(crate) fn open(&mut self, address: &str) {
+        self.events.clear();
+        let opened = self.call("Page.navigate", json!({ "url": address }));
+        assert!(opened["errorText"].is_null(), "{address}: {opened}");
+        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+            let report = self.report(address);
+            self.keep(report);
+        }
+    }
+
+    /// The value of an expression on the page.
+    pub(crate) fn js(&mut self, expression: &str) -> Value {
+        let order = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let mut answer = self.call("Runtime.evaluate", order);
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].take()
+    }
+
+    /// Chooses a file as a person does in the dialog.
+    pub(crate) fn choose(&mut self, file: &Path) {
+        let document = self.call("DOM.getDocument", json!({}));
+        let query =
+            json!({ "nodeId": document["root"]["nodeId"], "selector": "#check input" });
+        let input = self.call("DOM.querySelector", query);
+        let files = json!({ "nodeId": input["nodeId"], "files": [file] });
+        self.call("DOM.setFileInputFiles", files);
+    }
+
+    /// Drags a file over an element and drops it there.
+    pub(crate) fn drop(&mut self, file: &Path, selector: &str) {
+        self.js(&format!("document.querySelector('{selector}').scrollIntoView()"));
+        let place = self.js(&format!(
+            "(r => [r.x + r.width / 2, r.y + Math.min(r.height, 40) / 2])\
+             (document.querySelector('{selector}').getBoundingClientRect())"
+        ));
+        for step in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
+            let order =
+                json!({ "type": step, "x": place[0], "y": place[1], "data": data });
+            self.call("Input.dispatchDragEvent", order);
+        }
+    }
+
+    pub(crate) fn press(&mut self, key: &str) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let code = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": 9 });
+            self.call("Input.dispatchKeyEvent", code);
+        }
+    }
+
+    /// What the page says of a file, once it says something; then it is silent again.
+    pub(crate) fn verdict(&mut self) -> Vec<String> {
+        let start = Instant::now();
+        loop {
+            let said = self
+                .js("[...document.querySelectorAll('[role=status] [data-verdict]')]\
+                 .map(line => line.dataset.verdict)");
+            let said: Vec<String> = serde_json::from_value(said).unwrap();
+            if !said.is_empty() && said != ["checking"] {
+                self.js("document.querySelector('[role=status]').replaceChildren()");
+                return said;
+            }
+            assert!(start.elapsed() < PATIENCE, "the page says {said:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What went wrong on the page: dialogs, exceptions, everything that the console or the policy
+    /// reports, and requests for anything but the page itself.
+    pub(crate) fn faults(&mut self) -> Vec<String> {
+        // Whatever is on its way comes before the answer.
+        self.js("new Promise(done => setTimeout(done, 100))");
+        let bad = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
+            "Page.javascriptDialogOpening"
+            | "Runtime.exceptionThrown"
+            | "Log.entryAdded"
+            | "Audits.issueAdded" => true,
+            "Network.requestWillBeSent" => {
+                let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
+                event["params"]["type"] != "Document" && !url.starts_with("data:")
+            }
+            _ => false,
+        };
+        self.events.iter().filter(bad).map(Value::to_string).collect()
+    }
+
+    fn keep(&mut self, event: Value) {
+        let dialog = event["method"] == "Page.javascriptDialogOpening";
+        self.events.push(event);
+        if dialog {
+            self.call("Page.handleJavaScriptDialog", json!({ "accept": true }));
+        }
+    }
+
+    fn report(&mut self, what: &str) -> Value {
+        self.reports.recv_timeout(PATIENCE).unwrap_or_else(|cause| {
+            panic!("chromium says nothing to {what}: {cause}: run tests/run")
+        })
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // It ends by itself when nobody leads it any more.
+        self.orders = None;
+        let start = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if start.elapsed() > Duration::from_secs(10) {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A designer's path: a layout of one's own from a copy, without Rust, as `layouts/README.md` tells it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const README: &str = include_str!("../../layouts/README.md");
+/// What the README has a designer write.
+const FACE: &str = "text: { family: My Garamond, like: serif }";
+const FIELD: &str = "extra: [motto]";
+const MOTTO: &str = "extra: { motto: Per aspera }";
+const PRINT: &str =
+    "place(top + center, dy: 20mm, text(font: sheet.face, size: 9pt, sheet.extra.motto))";
+
+#[test]
+fn a_copy_becomes_a_layout_of_ones_own() {
+    for words in [FACE, FIELD, MOTTO, PRINT, "cp -r layouts/classic my-site/layouts/mine"]
+    {
+        assert!(README.contains(words), "{words}");
+    }
+    let desk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let site = desk.path().join("my-site");
+    let mine = site.join("layouts/mine");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    copy(&root.join("layouts/classic"), &mine);
+
+    change(
+        &mine.join("layout.yaml"),
+        &[
+            ("accent: \"#1f3d5c\"", "accent: \"#00c040\""),
+            ("paper: [a4, letter]", "paper: letter"),
+            ("text: { family: EB Garamond, like: serif }", FACE),
+            ("extra: []", FIELD),
+        ],
+    );
+    let door = "context {\n";
+    change(&mine.join("layout.typ"), &[(door, &format!("{door}    {PRINT}\n"))]);
+    let theme = "  theme: { accent: \"#8c1414\" }\n";
+    change(&mine.join("sample.yaml"), &[(theme, &format!("  {MOTTO}\n"))]);
+    fs::create_dir_all(site.join("fonts")).unwrap();
+    for face in ["Regular", "Medium", "Italic", "Bold"] {
+        let file = root.join(format!("fonts/eb-garamond/EBGaramond-{face}.ttf"));
+        let file = renamed(fs::read(file).unwrap());
+        fs::write(site.join(format!("fonts/my-{face}.ttf")), file).unwrap();
+    }
+    fs::write(site.join("testamur.yaml"), "").unwrap();
+    let course = format!(
+        "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
+         language: en\n  layout: mine\n  {MOTTO}\n"
+    );
+    fs::write(site.join("courses.yaml"), course).unwrap();
+
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command.current_dir(desk.path()).env_remove("TESTAMUR_SITE");
+        succeed(command.args(["--site", "my-site"]).args(arguments))
+    };
+    run(&["render", "--sample", "mine", "-o", "mine.png"]);
+    run(&["render", "--sample", "mine", "-o", "my-site/layouts/mine/sheet.json"]);
+    run(&["check", "-l", "ar"]);
+    run(&["render", "--sample", "mine", "-o", "mine.pdf"]);
+
+    let page = image::open(desk.path().join("mine.png")).unwrap().into_rgb8();
+    let green = page.pixels().filter(|pixel| {
+        let [red, green, blue] = pixel.0;
+        green > red.saturating_add(80) && green > blue.saturating_add(60)
+    });
+    assert!(green.count() > 1000, "the border is not green");
+    let sheet = fs::read_to_string(mine.join("sheet.json")).unwrap();
+    assert!(sheet.contains("\"font\": \"My Garamond\""));
+    let poppler = |tool: &str, end: &[&str]| {
+        let mut command = Command::new(tool);
+        let output = succeed(command.current_dir(desk.path()).arg("mine.pdf").args(end));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(poppler("pdftotext", &["-"]).contains("Per aspera"));
+    assert!(poppler("pdfinfo", &[]).contains("792 x 612 pts (letter)"));
+    // The name within the file is that of the face; its own was changed as well.
+    assert!(poppler("pdffonts", &[]).contains("MyGaramond"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => {
+                fs::copy(&path, &to).unwrap();
+            }
+        }
+    }
+}
+
+fn change(file: &Path, changes: &[(&str, &str)]) {
+    let mut text = fs::read_to_string(file).unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{}: no `{from}`", file.display());
+        text = text.replacen(from, to, 1);
+    }
+    fs::write(file, text).unwrap();
+}
+
+/// The font under another name of the same length, which is all that makes it another family.
+fn renamed(mut font: Vec<u8>) -> Vec<u8> {
+    let wide =
+        |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+    for (from, to) in [("EB Garamond", "My Garamond"), ("EBGaramond", "MyGaramond")] {
+        for (from, to) in
+            [(wide(from), wide(to)), (from.as_bytes().to_vec(), to.as_bytes().to_vec())]
+        {
+            let mut at = 0;
+            while let Some(found) =
+                font[at..].windows(from.len()).position(|part| part == from)
+            {
+                font[at + found..][..from.len()].copy_from_slice(&to);
+                at += found + from.len();
+            }
+        }
+    }
+    font
+}
+
+fn succeed(command: &mut Command) -> Output {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("no `{name}` here ({error}): run tests/run"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    output
+}

@@ -1,0 +1,179 @@
+//! Pictures beside people: logos of the organization and of sponsors, and badges.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use testamur::{Date, Draft, DraftOptions, Error, Format, Kind, Press, Request, Site};
+
+const SEAL: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 120'>\
+    <circle cx='60' cy='60' r='40' fill='none' stroke='#8c1414' stroke-width='6'/></svg>";
+
+#[test]
+fn pictures_of_every_format_stand_on_the_page() {
+    let opaque = RgbImage::from_pixel(400, 150, Rgb([200, 60, 0]));
+    let rimmed = RgbaImage::from_fn(600, 400, |x, y| {
+        let inside = (150..450).contains(&x) && (150..250).contains(&y);
+        if inside { Rgba([0, 120, 60, 255]) } else { Rgba([0; 4]) }
+    });
+    let files = [
+        ("images/seal.svg", SEAL.as_bytes().to_vec()),
+        ("images/logo.jpg", encoded(opaque.clone().into(), ImageFormat::Jpeg)),
+        ("images/a.webp", encoded(opaque.into(), ImageFormat::WebP)),
+        ("images/b.png", encoded(rimmed.into(), ImageFormat::Png)),
+        // A file of signatures/ will do as well.
+        ("signatures/c.svg", SEAL.as_bytes().to_vec()),
+    ];
+    let press = press(
+        "  theme: { logo: logo.jpg }
+  sponsors:
+    - { name: { en: Alpha, ar: ألفا }, logo: a.webp }
+    - { name: Beta, logo: b.png }
+    - { name: Gamma, logo: c.svg }
+  badges: [{ image: seal.svg, alt: { en: A ring, ar: حلقة } }]",
+        &files,
+    );
+    for language in ["en", "ar", "ja"] {
+        for paper in ["a4", "letter"] {
+            let draft = draft(&press, language, paper).unwrap();
+            assert!(draft.bytes.starts_with(b"%PDF-"));
+        }
+    }
+    let request = Request::new("KNOTS", "Ada").unwrap();
+    let request = request.with_language("ar".parse().unwrap());
+    let sheet = press.sheet(&request, day()).unwrap();
+    let alts: Vec<&str> = sheet.sponsors.iter().map(|image| image.alt.as_str()).collect();
+    assert_eq!(alts, ["ألفا", "Beta", "Gamma"]);
+    assert_eq!(sheet.badges[0].alt, "حلقة");
+    // What is empty around a picture is gone.
+    let ratio = |index: usize| sheet.sponsors[index].width / sheet.sponsors[index].height;
+    assert!((ratio(1) - 3.0).abs() < 0.01 && (ratio(2) - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn what_is_wrong_with_a_picture_is_said_at_its_line() {
+    let huge = {
+        let small = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
+        let mut jpeg = encoded(small.into(), ImageFormat::Jpeg);
+        // The size in the frame header is what a reader would make room for.
+        let frame =
+            jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x00, 0xff, 0x00]);
+        jpeg
+    };
+    let blank = encoded(RgbaImage::new(40, 40).into(), ImageFormat::Png);
+    let files = [
+        ("images/seal.svg", SEAL.as_bytes().to_vec()),
+        ("images/huge.jpg", huge),
+        ("images/blank.png", blank),
+        ("images/note.txt", b"a note".to_vec()),
+    ];
+    let badge = |file: &str| format!("  badges:\n    - {{ image: {file}, alt: A ring }}");
+    let seven = "\n    - { name: A, logo: seal.svg }".repeat(7);
+    for (beside, line, kind, message) in [
+        (badge("sael.svg"), 6, Kind::MissingFile, "there is no file `images/sael.svg`"),
+        (badge("huge.jpg"), 6, Kind::TooLarge, "65280 × 65280 pixels"),
+        (badge("blank.png"), 6, Kind::Image, "the picture is empty"),
+        (badge("note.txt"), 6, Kind::Image, "neither PNG, JPEG, WebP nor SVG"),
+        (format!("  sponsors:{seven}"), 12, Kind::TooLarge, "7 sponsors"),
+        (
+            badge("seal.svg") + "\n    - { image: seal.svg, alt: B }",
+            7,
+            Kind::TooLarge,
+            "2 badges",
+        ),
+        ("  theme:\n    logo: none.png".into(), 6, Kind::MissingFile, "images/none.png"),
+    ] {
+        let error = draft(&press(&beside, &files), "en", "a4").map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:#}");
+        assert!(error.message().contains(message), "{error:#}");
+        let place = error.place().unwrap().to_string();
+        assert!(place.starts_with(&format!("courses.yaml:{line}:")), "{error:#}");
+    }
+    let unsaid = Press::new(site("  badges: [{ image: seal.svg }]", &files)).unwrap_err();
+    assert!(unsaid.message().contains("`alt` is missing"), "{unsaid:#}");
+}
+
+#[test]
+fn a_layout_that_has_no_room_for_sponsors_says_so() {
+    let files = [
+        ("images/seal.svg", SEAL.as_bytes().to_vec()),
+        ("layouts/classic/layout.yaml", without("sponsors: 6\n")),
+    ];
+    let press = press("  sponsors: [{ name: A, logo: seal.svg }]", &files);
+    let error = draft(&press, "en", "a4").map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), Kind::TooLarge);
+    assert!(
+        error.place().unwrap().to_string().starts_with("courses.yaml:5:"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn a_picture_must_be_on_the_page_inside_it_and_apart() {
+    let files = |row: &str| {
+        let layout = include_str!("../../layouts/classic/layout.typ");
+        let place = "at(bottom, -below - sponsors-rise, align(center, sponsors.body))";
+        assert!(layout.contains(place));
+        let layout = layout.replace(place, row).into_bytes();
+        [
+            ("images/seal.svg", SEAL.as_bytes().to_vec()),
+            ("layouts/classic/layout.typ", layout),
+        ]
+    };
+    for (row, kind, message) in [
+        ("none", Kind::TextMissing, "the logo of the sponsor `Alpha` is not on the page"),
+        (
+            "at(bottom, 0mm, move(dx: -50mm, dy: 3mm, sponsors.body))",
+            Kind::Overflow,
+            "the logo of the sponsor `Alpha` reaches",
+        ),
+        (
+            "at(bottom, -below, align(end, move(dx: -4mm, sponsors.body)))",
+            Kind::Overlap,
+            "lies over the",
+        ),
+    ] {
+        let press = press("  sponsors: [{ name: Alpha, logo: seal.svg }]", &files(row));
+        let error = draft(&press, "en", "a4").map(|_| ()).unwrap_err();
+        let said = format!("{error:#}");
+        assert!(error.faults().any(|fault| fault.kind() == kind), "{said}");
+        assert!(said.contains(message) && said.contains("layout.typ"), "{said}");
+    }
+}
+
+/// The classic `layout.yaml` without a line.
+fn without(line: &str) -> Vec<u8> {
+    let yaml = include_str!("../../layouts/classic/layout.yaml");
+    assert!(yaml.contains(line));
+    yaml.replace(line, "").into_bytes()
+}
+
+fn site(beside: &str, files: &[(&str, Vec<u8>)]) -> Site {
+    let course = format!(
+        "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
+         language: en\n{beside}\n"
+    );
+    let site = Site::new().with_file("courses.yaml", course);
+    files.iter().fold(site, |site, (name, bytes)| site.with_file(*name, bytes.clone()))
+}
+
+fn press(beside: &str, files: &[(&str, Vec<u8>)]) -> Press {
+    Press::new(site(beside, files)).unwrap()
+}
+
+fn draft(press: &Press, language: &str, paper: &str) -> Result<Draft, Error> {
+    let request = Request::new("KNOTS", "Ada Lovelace")?
+        .with_language(language.parse()?)
+        .with_paper(paper);
+    press.draft_with(&request, day(), &DraftOptions::default().with_format(Format::Pdf))
+}
+
+fn encoded(image: DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn day() -> Date {
+    Date::parse("2026-05-14").unwrap()
+}

@@ -1,0 +1,158 @@
+//! Dates, numbers and percents against an independent ICU (`Intl` in Node), text by text.
+//!
+//! Where ours differs, `tests/intl.tsv` has a row with both texts and the reason: `order` where the words
+//! are the same, `words` where they are not. A row that no longer holds fails as much as a difference
+//! without one. CLDR's narrow space and the marks that no reader sees are left out of the comparison.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use testamur::{Date, Press, Request, Site, Tag};
+
+use crate::cases::folder;
+use crate::languages::{DATES, LANGUAGES};
+
+/// Calendars, digits and regions that a tag can choose.
+const TAGS: [&str; 22] = [
+    "am-u-ca-ethiopic",
+    "ar-EG",
+    "ar-SA",
+    "ar-u-ca-islamic-umalqura",
+    "ar-u-nu-arab",
+    "bn-IN",
+    "de-AT",
+    "en-GB",
+    "en-u-ca-buddhist",
+    "en-u-ca-hebrew",
+    "es-MX",
+    "fa-u-ca-gregory",
+    "fa-u-nu-latn",
+    "fr-CA",
+    "he-u-ca-hebrew",
+    "hi-u-ca-indian",
+    "hi-u-nu-deva",
+    "ja-u-ca-japanese",
+    "pt-PT",
+    "th-u-ca-gregory",
+    "th-u-nu-thai",
+    "zh-Hant-u-ca-roc",
+];
+const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
+const NUMBERS: [&str; 4] = ["0", "1234", "12345.5", "1234567"];
+const SHARES: [&str; 4] = ["0.87", "0.875", "1", "0.035"];
+
+#[test]
+fn every_difference_from_an_independent_icu_is_known() {
+    let tags: Vec<&str> = LANGUAGES.into_iter().chain(TAGS).collect();
+    let Some(theirs) = theirs(&tags) else { return };
+    let mut known = known();
+    let mut faults = String::new();
+    for (tag, theirs) in tags.iter().zip(theirs) {
+        let mut first: BTreeMap<&str, (String, String)> = BTreeMap::new();
+        for ((what, ours), theirs) in whats().zip(ours(tag)).zip(theirs) {
+            if plain(&ours) != plain(&theirs) {
+                first.entry(what).or_insert((ours, theirs));
+            }
+        }
+        for (what, (ours, theirs)) in first {
+            let kind = if words(&ours) == words(&theirs) { "order" } else { "words" };
+            let row =
+                format!("{tag}\t{what}\t{kind}\t{}\t{}", plain(&ours), plain(&theirs));
+            if known.remove(&row).is_none() {
+                writeln!(faults, "no reason: {row}").unwrap();
+            }
+        }
+    }
+    for row in known.keys() {
+        writeln!(faults, "no difference any more: {row}").unwrap();
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+/// The rows of the table, and their reasons.
+fn known() -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(folder("intl.tsv")).unwrap();
+    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|line| {
+        let (row, reason) = line.rsplit_once('\t').unwrap();
+        assert!(reason.contains(' '), "{line}: say why");
+        (row.to_owned(), reason.to_owned())
+    })
+    .collect()
+}
+
+/// What each text is.
+fn whats() -> impl Iterator<Item = &'static str> {
+    let dates = DATES.iter().flat_map(|_| STYLES);
+    dates.chain(NUMBERS.map(|_| "number")).chain(SHARES.map(|_| "percent"))
+}
+
+fn ours(tag: &str) -> Vec<String> {
+    let dates = DATES.iter().flat_map(|date| {
+        STYLES.map(|style| format!("{{{{ '{date}' | date('{style}') }}}}"))
+    });
+    let numbers = NUMBERS.map(|number| format!("{{{{ '{number}' | number }}}}"));
+    let shares = SHARES.map(|share| format!("{{{{ '{share}' | percent }}}}"));
+    let all: Vec<String> = dates.chain(numbers).chain(shares).collect();
+    let tag = Tag::parse(tag).unwrap();
+    let file = tag.fallbacks().next().unwrap();
+    let site = Site::new()
+        .with_file("courses.yaml", "c: { title: T, organization: O, language: en }\n")
+        .with_file(
+            format!("layouts/shared/locales/{file}.yaml"),
+            format!(
+                "heading: T\nblocks: [recipient: \"{{{{ name }}}}\", course: T]\ndate: \"{}\"\n",
+                all.join(" | ")
+            ),
+        );
+    let request = Request::new("c", "A").unwrap().with_language(tag);
+    let today = Date::parse("2026-05-14").unwrap();
+    let sheet = Press::new(site).unwrap().sheet(&request, today).unwrap();
+    sheet.date.unwrap().text().split(" | ").map(str::to_owned).collect()
+}
+
+/// Node's texts for each tag; none if its CLDR is not the one that the table was made with.
+fn theirs(tags: &[&str]) -> Option<Vec<Vec<String>>> {
+    let script = "const [tags, dates, styles, numbers, shares] = \
+          JSON.parse(require('fs').readFileSync(0, 'utf8')); \
+        if (!process.versions.cldr.startsWith('48')) { console.log('null'); process.exit(0); } \
+        console.log(JSON.stringify(tags.map(tag => [ \
+          ...dates.flatMap(date => styles.map(dateStyle => \
+            new Intl.DateTimeFormat(tag, { dateStyle, timeZone: 'UTC' }) \
+              .format(new Date(date + 'T00:00:00Z')))), \
+          ...numbers.map(number => new Intl.NumberFormat(tag, { maximumFractionDigits: 9 }) \
+              .format(Number(number))), \
+          ...shares.map(share => new Intl.NumberFormat(tag, { style: 'percent' }) \
+              .format(Number(share)))])));";
+    let mut node = Command::new("node")
+        .args(["-e", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Node is there: run tests/run");
+    let asked = serde_json::json!([tags, DATES, STYLES, NUMBERS, SHARES]).to_string();
+    node.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A text without what no reader sees, and with one kind of fixed space.
+fn plain(text: &str) -> String {
+    let unseen = |c: &char| {
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2066}'..='\u{2069}')
+    };
+    let space = |c: char| if c.is_whitespace() { ' ' } else { c };
+    text.chars().filter(|c| !unseen(c)).map(space).collect()
+}
+
+/// The words and numbers of a text, whatever their order.
+fn words(text: &str) -> Vec<String> {
+    let parts = text.split(|c: char| !c.is_alphanumeric());
+    let mut words: Vec<String> =
+        parts.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.sort();
+    words
+}

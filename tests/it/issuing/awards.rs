@@ -1,0 +1,288 @@
+use testamur::{
+    Date, IssueOptions, IssueOutcome, Keys, Kind, Record, Site, Status, StorePath,
+};
+
+use super::bench::{Bench, COURSES, at, now, request, today};
+
+fn path(text: &str) -> String {
+    StorePath::parse(text).unwrap().as_str().to_owned()
+}
+
+#[test]
+fn a_certificate_consists_of_seven_files() {
+    let bench = Bench::new();
+    let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
+    assert_eq!(receipt.outcome, IssueOutcome::New);
+    let (id, download) = (&receipt.record.id, &receipt.download_id);
+    let key = receipt.record.certificate.as_ref().unwrap().signature.as_ref().unwrap();
+    let mut expected = [
+        format!("cert/{id}/Certificate.pdf.sig"),
+        format!("cert/{id}/certificate.json"),
+        format!("cert/{id}/index.html"),
+        format!("cert/{id}/valid.html"),
+        format!("cert/{id}/verify.html"),
+        format!("downloads/{download}/Certificate.pdf"),
+        format!("keys/{}.asc", key.key),
+    ]
+    .map(|name| path(&name));
+    expected.sort();
+    assert_eq!(bench.public().into_keys().collect::<Vec<_>>(), expected);
+    assert_eq!(bench.private().len(), 1);
+    assert_eq!(bench.holds(), 1);
+
+    let page = bench.text(&format!("cert/{id}/index.html"));
+    for text in ["Ada Lovelace", "Knots and Splices", "Dr. Ada Example", "May 14, 2026"] {
+        assert!(page.contains(text), "{text}");
+    }
+    let record =
+        Record::parse(bench.text(&format!("cert/{id}/certificate.json")).as_bytes());
+    assert_eq!(record.unwrap(), receipt.record);
+}
+
+#[test]
+fn the_same_request_gets_the_same_receipt_however_often() {
+    let bench = Bench::new();
+    let first = bench.issue(&request("Ada Lovelace")).unwrap();
+    let before = bench.public();
+    for (name, day) in [("Ada Lovelace", "2026-05-14"), (" Ada  Lovelace", "2026-06-01")]
+    {
+        // The date of a rolling course is fixed by the first issue.
+        let day = Date::parse(day).unwrap();
+        let again = bench
+            .issuer
+            .issue(
+                &request(name),
+                day,
+                at("2026-06-01T00:00:00Z"),
+                &IssueOptions::default(),
+            )
+            .unwrap();
+        assert_eq!(again.outcome, IssueOutcome::Repeated);
+        assert_eq!(again.record, first.record);
+        assert_eq!(again.download_url, first.download_url);
+    }
+    assert!(bench.public() == before, "nothing is written twice");
+}
+
+#[test]
+fn what_was_issued_outlives_its_layout_and_its_language() {
+    let bench = Bench::new();
+    bench.issue(&request("Ada Lovelace")).unwrap();
+    let before = bench.public();
+    let changed = Site::new()
+        .with_file(
+            "courses.yaml",
+            COURSES.replace(
+                "layout: classic",
+                "layout: classic\n  theme: { accent: \"#008800\" }",
+            ),
+        )
+        .with_file("layouts/classic/locales/en.yaml", "heading: Quite Another Word\n");
+    let issuer = bench.another(changed);
+    let options = IssueOptions::default();
+    let again = issuer.issue(&request("Ada Lovelace"), today(), now(), &options).unwrap();
+    assert_eq!(again.outcome, IssueOutcome::Repeated);
+    assert!(bench.public() == before);
+    let other = issuer.issue(&request("Grace Hopper"), today(), now(), &options).unwrap();
+    assert!(
+        other
+            .record
+            .certificate
+            .unwrap()
+            .printed
+            .iter()
+            .any(|p| p.text.contains("ANOTHER"))
+    );
+}
+
+#[test]
+fn other_facts_make_the_next_edition_and_the_last_one_tells_no_name() {
+    let bench = Bench::new();
+    let known = |name: &str| request(name).with_learner("ada");
+    let first = bench.issue(&known("Augusta Byron")).unwrap();
+    let second = bench.issue(&known("Ada Lovelace")).unwrap();
+    assert_eq!(second.outcome, IssueOutcome::Superseding);
+    assert_eq!(second.record.edition, 2);
+    assert_ne!(first.record.id, second.record.id);
+    assert_eq!(bench.holds(), 1);
+
+    for (path, bytes) in bench.public() {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("Byron"), "{path}");
+        if path.contains(&second.record.id) {
+            assert!(!text.contains(&first.record.id), "no way back: {path}");
+        }
+    }
+    let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
+    assert_eq!(old.status, Status::Superseded);
+    assert_eq!(old.successor.as_deref(), Some(second.verify_url.as_str()));
+    let page = bench.text(&format!("cert/{}/index.html", first.record.id));
+    assert!(page.replace("&#x2f;", "/").contains(&second.verify_url), "{page}");
+    assert!(!bench.public().keys().any(|path| path.contains(&first.download_id)));
+
+    // An old request that comes once more brings nothing back, unless somebody says so.
+    let late = bench.issue(&known("Augusta Byron")).unwrap();
+    assert_eq!((late.outcome, &late.record), (IssueOutcome::Repeated, &second.record));
+    let replace = IssueOptions::default().with_replace(true);
+    let third = bench.issue_with(&known("Augusta Byron"), &replace).unwrap();
+    assert_eq!((third.outcome, third.record.edition), (IssueOutcome::Superseding, 3));
+    let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
+    assert_eq!(old.successor, Some(third.verify_url), "the first leads to the last");
+}
+
+#[test]
+fn a_request_that_says_when_it_was_made_changes_nothing_newer() {
+    let bench = Bench::new();
+    let asked =
+        |name: &str, time: &str| request(name).with_learner("ada").with_asked(at(time));
+    bench.issue(&asked("Ada Lovelace", "2026-03-02T00:00:00Z")).unwrap();
+    let late = bench.issue(&asked("Augusta Byron", "2026-03-01T00:00:00Z")).unwrap();
+    assert_eq!(late.outcome, IssueOutcome::Late);
+    assert_eq!(late.record.certificate.unwrap().name, "Ada Lovelace");
+    let newer = bench.issue(&asked("Augusta King", "2026-03-03T00:00:00Z")).unwrap();
+    assert_eq!(newer.outcome, IssueOutcome::Superseding);
+    assert_eq!(newer.record.certificate.unwrap().name, "Augusta King");
+}
+
+#[test]
+fn a_list_supersedes_only_when_it_is_told_to() {
+    let bench = Bench::new();
+    let cautious = IssueOptions::default().with_cautious(true);
+    bench.issue_with(&request("Ada"), &cautious).unwrap();
+    let before = bench.public();
+    let fault = bench.issue_with(&request("Ada").with_grade("Distinction"), &cautious);
+    let fault = fault.unwrap_err();
+    assert_eq!(fault.kind(), Kind::Exists);
+    assert!(format!("{fault:#}").contains("--replace"), "{fault:#}");
+    assert!(bench.public() == before);
+    let replace = cautious.with_replace(true);
+    let outcome = bench.issue_with(&request("Ada").with_grade("Distinction"), &replace);
+    assert_eq!(outcome.unwrap().outcome, IssueOutcome::Superseding);
+}
+
+#[test]
+fn who_is_the_same_learner() {
+    let bench = Bench::new();
+    let ids: std::collections::HashSet<String> = [
+        request("Ada"),
+        request("ada"),
+        request("Ada").with_learner("ada"),
+        request("Ada").with_learner("Ada"),
+        request("Ada").with_learner("ada2"),
+    ]
+    .iter()
+    .map(|request| bench.issue(request).unwrap().record.id)
+    .collect();
+    assert_eq!(ids.len(), 5);
+    assert_eq!(bench.holds(), 5);
+}
+
+#[test]
+fn withdrawn_is_said_with_the_reason_and_comes_back_only_when_told_to() {
+    let bench = Bench::new();
+    let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
+    let id = &receipt.record.id;
+    let register = bench.issuer.register();
+    let record = register.withdraw(id, "issued by mistake", at("2026-06-01T10:00:00Z"));
+    let record = record.unwrap();
+    assert_eq!(record.status, Status::Withdrawn);
+    assert_eq!(record.history.len(), 1);
+    let page = bench.text(&format!("cert/{id}/index.html"));
+    assert!(
+        page.contains("issued by mistake") && page.contains("June 1, 2026"),
+        "{page}"
+    );
+    assert!(
+        !bench
+            .public()
+            .keys()
+            .any(|path| path.ends_with(".pdf") || path.ends_with(".sig"))
+    );
+    assert_eq!(bench.holds(), 0);
+
+    // Once more: the first reason stays.
+    let again = register.withdraw(id, "another reason", now()).unwrap();
+    assert_eq!(again, record);
+    let fault = bench.issue(&request("Ada Lovelace")).unwrap_err();
+    assert_eq!(fault.kind(), Kind::Withdrawn);
+    assert!(format!("{fault:#}").contains("--reissue"), "{fault:#}");
+
+    let reissue = IssueOptions::default().with_reissue(true);
+    let back = bench.issue_with(&request("Ada Lovelace"), &reissue).unwrap();
+    assert_eq!((back.outcome, back.record.edition), (IssueOutcome::Superseding, 2));
+    let old = register.record(id).unwrap().unwrap();
+    assert_eq!(old.status, Status::Superseded);
+    assert_eq!(old.history.len(), 2, "its history stays: {old:?}");
+    assert_eq!(bench.holds(), 1);
+    let fault = register.withdraw(id, "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), Kind::Withdrawn);
+    assert!(format!("{fault:#}").contains(&back.verify_url), "{fault:#}");
+    let fault = register.withdraw(&"0".repeat(32), "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), Kind::UnknownCertificate);
+    let fault = register.withdraw("../../x", "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), Kind::InvalidValue);
+}
+
+#[test]
+fn the_pdf_stays_where_the_settings_say_so() {
+    let settings = "publish: { keep: true, filename: Attestation.pdf }\n";
+    let site = Site::new()
+        .with_file("courses.yaml", COURSES)
+        .with_file("testamur.yaml", settings);
+    let bench = Bench::of(site);
+    let receipt = bench.issue(&request("Ada")).unwrap();
+    bench.issuer.register().withdraw(&receipt.record.id, "x", now()).unwrap();
+    let kept = format!("downloads/{}/Attestation.pdf", receipt.download_id);
+    assert!(bench.public().contains_key(&kept));
+}
+
+#[test]
+fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
+    let bench = Bench::new();
+    let known = |name: &str| request(name).with_learner("ada-l");
+    let first = bench.issue(&known("Augusta Byron")).unwrap();
+    let second = bench.issue(&known("Ada Lovelace")).unwrap();
+    let other = bench.issue(&request("Grace Hopper")).unwrap();
+    let secret = Keys::id_secret(
+        std::path::Path::new(&bench.keys.public().folder).parent().unwrap(),
+    );
+    let secret = secret.unwrap();
+    let register = bench.issuer.register();
+    let erased = register.erase(&second.record.id, &secret, now()).unwrap();
+    assert_eq!(erased, [first.record.id.clone(), second.record.id.clone()]);
+    for (path, bytes) in bench.public().into_iter().chain(bench.private()) {
+        let text = String::from_utf8_lossy(&bytes);
+        for trace in
+            ["Byron", "Lovelace", "ada-l", &first.download_id, &second.download_id]
+        {
+            assert!(!text.contains(trace) && !path.contains(trace), "{trace} in {path}");
+        }
+    }
+    for id in &erased {
+        let record = register.record(id).unwrap().unwrap();
+        assert_eq!(record.status, Status::Erased);
+        assert!(record.facts.is_none() && record.certificate.is_none());
+    }
+    assert_eq!(bench.holds(), 1);
+    assert_eq!(register.record(&other.record.id).unwrap(), Some(other.record));
+    // Once more is no error, and so is a certificate afterwards if somebody says so.
+    register.erase(&second.record.id, &secret, now()).unwrap();
+    assert_eq!(bench.issue(&known("Ada Lovelace")).unwrap_err().kind(), Kind::Withdrawn);
+    let reissue = IssueOptions::default().with_reissue(true);
+    assert_eq!(
+        bench.issue_with(&known("Ada Lovelace"), &reissue).unwrap().record.edition,
+        3
+    );
+}
+
+#[test]
+fn links_that_would_not_fit_are_found_at_the_start() {
+    let long = format!("https://{}.example.org", "a".repeat(60));
+    let settings = |url: &str| {
+        testamur::Settings::parse(format!("publish: {{ url: \"{url}\" }}").as_bytes())
+    };
+    settings("https://certificates.example.org").unwrap();
+    let fault = settings(&long).unwrap_err();
+    assert!(format!("{fault:#}").contains("128 bytes"), "{fault:#}");
+    assert_eq!(fault.place().unwrap().line, Some(1));
+}

@@ -1,0 +1,51 @@
+use testamur::Site;
+
+use super::bench::{Bench, now, request};
+
+/// What would run, load, close an element or end a template, if a page took it for anything but text.
+const NAME: &str = "\"><script>alert(1)</script>";
+
+#[test]
+fn nothing_that_somebody_wrote_is_more_than_text() {
+    let courses = r#"
+Org/Knots/2026:
+  title: "{{ 7 * 191 }} {% raw %} ${7*191} <img src=x onerror=alert(2)>"
+  organization: { short: X, name: "A & B </title><svg onload=alert(3)>" }
+  language: en
+  layout: classic
+  issued: 2026-05-14
+  signatories: [{ name: "javascript:alert(4)", title: "<!-- ]]> --> *x* _y_" }]
+"#;
+    let bench = Bench::of(Site::new().with_file("courses.yaml", courses));
+    let receipt = bench.issue(&request(NAME)).unwrap();
+    let id = &receipt.record.id;
+    let pages = |bench: &Bench| {
+        ["index.html", "valid.html", "verify.html"]
+            .map(|name| bench.text(&format!("cert/{id}/{name}")))
+    };
+    for page in pages(&bench) {
+        let lower = page.to_lowercase();
+        for wrong in
+            ["<script>alert", "<img src=x", "<svg onload", "</title><svg", "1337"]
+        {
+            assert!(!lower.contains(wrong), "{wrong}");
+        }
+        assert_eq!(lower.matches("</title>").count(), 1);
+    }
+    let page = &pages(&bench)[0];
+    assert!(
+        page.contains("&quot;&gt;&lt;script&gt;alert(1)"),
+        "the name is shown as it is"
+    );
+    assert!(page.contains("{{ 7 * 191 }}"));
+
+    let reason = "<b>no</b> {{ 7 * 191 }} \"' <script src=//evil.example></script>";
+    bench.issuer.register().withdraw(id, reason, now()).unwrap();
+    for page in pages(&bench) {
+        assert!(!page.contains("<b>no") && !page.contains("<script src"), "{page}");
+    }
+    // The record is JSON, whatever stands in it.
+    let record = bench.issuer.register().record(id).unwrap().unwrap();
+    assert_eq!(record.history[0].reason.as_deref(), Some(reason));
+    assert_eq!(record.certificate.unwrap().name, NAME);
+}

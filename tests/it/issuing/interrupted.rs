@@ -1,0 +1,187 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use testamur::{
+    Created, Error, IssueOptions, IssueOutcome, Kind, Result, Site, Store, StoreFile,
+    StorePath, Swapped,
+};
+
+use super::bench::{Bench, COURSES, now, request, today};
+
+/// A store that does so many more things and then nothing any more, as a machine that loses its
+/// power does.
+#[derive(Debug)]
+struct Failing {
+    inner: Arc<dyn Store>,
+    left: AtomicUsize,
+    fails: AtomicBool,
+}
+
+impl Failing {
+    fn step(&self) -> Result<()> {
+        let out = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        match out {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                self.fails.store(true, Ordering::SeqCst);
+                Err(Error::new(Kind::Store, "the power is gone"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Store for Failing {
+    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
+        self.step()?;
+        self.inner.create(file)
+    }
+    fn replace(&self, file: &StoreFile<'_>) -> Result<()> {
+        self.step()?;
+        self.inner.replace(file)
+    }
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
+        self.step()?;
+        self.inner.swap(file, was)
+    }
+    fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
+        self.inner.read(path)
+    }
+    fn remove(&self, path: &StorePath) -> Result<()> {
+        self.step()?;
+        self.inner.remove(path)
+    }
+    fn list(
+        &self,
+        folder: Option<&StorePath>,
+        found: &mut dyn FnMut(StorePath) -> Result<()>,
+    ) -> Result<()> {
+        self.inner.list(folder, found)
+    }
+    fn check(&self) -> Result<()> {
+        self.inner.check()
+    }
+}
+
+/// What a life of a certificate is made of, each step of it to be run again until it is done.
+fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
+    let mut tries = 0;
+    let mut until_done = |step: &dyn Fn() -> Result<()>| {
+        failing.left.store(after, Ordering::SeqCst);
+        loop {
+            tries += 1;
+            match step() {
+                Ok(()) => break,
+                Err(_) if failing.fails.swap(false, Ordering::SeqCst) => {
+                    bench.holds();
+                    failing.left.store(after + tries, Ordering::SeqCst);
+                }
+                Err(fault) => panic!("{fault:#}"),
+            }
+        }
+    };
+    let known = |name: &str| request(name).with_learner("ada");
+    let options = IssueOptions::default().with_reissue(true);
+    let issue = |name: &str| bench.issue_with(&known(name), &options).map(|_| ());
+    until_done(&|| issue("Augusta Byron"));
+    assert_eq!(bench.holds(), 1);
+    until_done(&|| issue("Ada Lovelace"));
+    assert_eq!(bench.holds(), 1);
+    let current = || bench.issuer.current(&known("x")).unwrap().unwrap();
+    until_done(&|| {
+        bench.issuer.register().withdraw(&current().id, "a mistake", now()).map(|_| ())
+    });
+    assert_eq!(bench.holds(), 0);
+    tries
+}
+
+/// Wherever it is interrupted, nothing looks valid that is not, and running again finishes it.
+#[test]
+fn a_store_that_fails_at_any_step() {
+    let mut most = 0;
+    for after in 0..12 {
+        let mut kept = None;
+        let bench =
+            Bench::over(Site::new().with_file("courses.yaml", COURSES), |inner| {
+                let (left, fails) =
+                    (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
+                let failing = Arc::new(Failing { inner, left, fails });
+                kept = Some(failing.clone());
+                failing
+            });
+        most = most.max(life(&bench, &kept.unwrap(), after));
+        let public = bench.public();
+        for (path, bytes) in &public {
+            assert!(!String::from_utf8_lossy(bytes).contains("Byron"), "{path}");
+        }
+        assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{public:?}");
+    }
+    assert!(most > 10, "it was interrupted: {most}");
+}
+
+/// Sixteen at once, on issuers of their own: one certificate, one PDF, one receipt.
+#[test]
+fn many_who_issue_the_same_at_once() {
+    let bench = Bench::new();
+    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let issuers: Vec<_> = (0..4).map(|_| bench.another(site())).collect();
+    let receipts: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|index| {
+                let issuer = &issuers[index % issuers.len()];
+                scope.spawn(move || {
+                    let options = IssueOptions::default();
+                    issuer.issue(&request("Ada"), today(), now(), &options).unwrap()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(receipts.iter().all(|receipt| receipt.record == receipts[0].record));
+    assert!(receipts.iter().any(|receipt| receipt.outcome == IssueOutcome::New));
+    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.private().len(), 1, "who lost the race takes its snapshot away");
+    assert_eq!(bench.public().len(), 7);
+}
+
+/// Two who want different things for the same learner: one edition each, the last one valid.
+#[test]
+fn many_who_issue_different_facts_at_once() {
+    let bench = Bench::new();
+    thread::scope(|scope| {
+        for index in 0..6 {
+            let bench = &bench;
+            scope.spawn(move || {
+                let name = format!("Ada {index}");
+                bench.issue(&request(&name).with_learner("ada")).unwrap();
+            });
+        }
+    });
+    // Whoever was overtaken while superseding is finished by the next.
+    bench.issue(&request("Ada at last").with_learner("ada")).unwrap();
+    assert_eq!(bench.holds(), 1);
+}
+
+/// A PDF at the right place that nobody of this site made is not taken for one.
+#[test]
+fn a_stranger_at_the_address() {
+    let bench = Bench::new();
+    let first = bench.issue(&request("Ada")).unwrap();
+    let other = Bench::new();
+    // The same site elsewhere, whose ids are others: what is put there is no certificate of it.
+    let folder = bench.public();
+    let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.download_id)];
+    let second = other.issue(&request("Ada")).unwrap();
+    assert_ne!(second.download_id, first.download_id);
+    let found = testamur::verify(pdf, None, other.keys.trust(), now());
+    assert!(!found.is_good());
+}

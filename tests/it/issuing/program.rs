@@ -1,0 +1,327 @@
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bench::files;
+use crate::desk::{Desk, Run};
+use crate::seal::site::run as judge;
+
+/// A site that `testamur new` made, and a file of people.
+fn site() -> Desk {
+    let desk = Desk::new();
+    let made = desk.run(["new", "school"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    desk
+}
+
+fn issue(desk: &Desk, arguments: &[&str]) -> Run {
+    desk.run(["--site", "school", "issue"].iter().chain(arguments))
+}
+
+fn ids(desk: &Desk) -> Vec<String> {
+    let mut ids: Vec<String> = desk
+        .run(["--site", "school", "list", "--json"])
+        .objects()
+        .iter()
+        .map(|object| object["id"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn a_new_site_issues_at_once() {
+    let desk = site();
+    assert_eq!(
+        desk.names("school"),
+        [".gitignore", "courses.yaml", "keys", "signatures", "testamur.yaml"]
+    );
+    let ignored = String::from_utf8(desk.read("school/.gitignore")).unwrap();
+    assert!(ignored.contains("keys/") && ignored.contains("private/"));
+    let run = issue(&desk, &["-n", "Ada Lovelace", "-i", "2026-05-14"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("issued: Ada Lovelace"), "{}", run.said);
+    assert!(run.said.contains("set `publish.url`"), "{}", run.said);
+    let public = files(&desk.path("school/public"));
+    let pdf = public.keys().find(|path| path.ends_with("Certificate.pdf")).unwrap();
+    let signature = public.keys().find(|path| path.ends_with(".sig")).unwrap();
+    let (pdf, signature) = (format!("public/{pdf}"), format!("public/{signature}"));
+    let run = desk.run([
+        "--site",
+        "school",
+        "verify",
+        &format!("school/{pdf}"),
+        "--signature",
+        &format!("school/{signature}"),
+    ]);
+    assert_eq!(run.code, 0, "{run:?}");
+    // Somebody who has only what is public, and gpg.
+    let key = public.keys().find(|path| path.starts_with("keys/")).unwrap();
+    let folder = desk.path("school");
+    fs::create_dir(desk.path("school/home")).unwrap();
+    let home = ["--homedir", "home", "--batch"];
+    let gpg =
+        |arguments: &[&str]| judge(&folder, "gpg", &[&home[..], arguments].concat());
+    assert!(gpg(&["--import", &format!("public/{key}")]).status.success());
+    assert!(gpg(&["--verify", &signature, &pdf]).status.success());
+
+    let again = desk.run(["new", "school"]);
+    assert_eq!(again.code, 1);
+    assert!(again.said.contains("is not empty"), "{}", again.said);
+}
+
+#[test]
+fn with_no_site_at_all_it_goes_to_public() {
+    let desk = Desk::new();
+    let run = desk.run(["issue", "-n", "Ada Lovelace", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(desk.names("."), ["keys", "private", "public"]);
+    assert!(run.said.contains("made keys for Example University"), "{}", run.said);
+    let object = &run.objects()[0];
+    assert_eq!(object["status"], "new");
+    let again = desk.run(["issue", "-n", "Ada Lovelace", "--json"]);
+    assert_eq!(again.objects()[0]["status"], "repeated");
+    assert_eq!(again.objects()[0]["id"], object["id"]);
+    assert!(!again.said.contains("made keys"), "{}", again.said);
+}
+
+#[test]
+fn a_file_of_people() {
+    let desk = site();
+    let people = "\u{feff}name,username,language,grade\r\n\
+                  Ada Lovelace,ada,en,Pass\r\n\
+                  سيف رمضان ريان,saif,ar,Distinction\r\n\
+                  ,nobody,en,Pass\r\n\
+                  \"Ya-Shen Chuang (莊雅善)\",yashen,ja,Pass\r\n\
+                  Grace Hopper,grace,xx-nowhere,Pass\r\n";
+    desk.write("people.csv", people);
+    let all = [
+        "-f",
+        "people.csv",
+        "--report",
+        "report.csv",
+        "--zip",
+        "all.zip",
+        "--print",
+        "all.pdf",
+    ];
+    let run = issue(&desk, &all);
+    assert_eq!(run.code, 1, "{run:?}");
+    for words in ["people.csv:4: the name is empty", "people.csv:6", "3 issued, 2 failed"]
+    {
+        assert!(run.said.contains(words), "{words}: {}", run.said);
+    }
+    let report = desk.read("report.csv");
+    let mut rows = csv::Reader::from_reader(&report[..]);
+    let status: Vec<String> =
+        rows.records().map(|row| row.unwrap()[3].to_owned()).collect();
+    assert_eq!(status, ["new", "new", "failed", "new", "failed"]);
+
+    // One PDF for the printer, in the file's order, and an archive of all.
+    let check = judge(desk.path(".").as_path(), "qpdf", &["--check", "all.pdf"]);
+    assert!(check.status.success(), "{check:?}");
+    let text = judge(desk.path(".").as_path(), "pdftotext", &["-raw", "all.pdf", "-"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    let pages: Vec<&str> = text.trim_end_matches('\u{c}').split('\u{c}').collect();
+    assert_eq!(pages.len(), 3);
+    assert!(pages[0].contains("Ada Lovelace") && pages[2].contains("莊雅善"), "{text}");
+    let names =
+        judge(desk.path(".").as_path(), "python3", &["-m", "zipfile", "-l", "all.zip"]);
+    let names = String::from_utf8(names.stdout).unwrap();
+    for name in ["Ada-Lovelace.pdf", "سيف-رمضان-ريان.pdf", "Ya-Shen-Chuang-莊雅善.pdf"]
+    {
+        assert!(names.contains(name), "{names}");
+    }
+    let test =
+        judge(desk.path(".").as_path(), "python3", &["-m", "zipfile", "-t", "all.zip"]);
+    assert!(test.status.success());
+
+    // Mended and run again: what was issued stays what it was.
+    let before = files(&desk.path("school/public"));
+    desk.write(
+        "people.csv",
+        people.replace(",nobody", "Mary Jackson,nobody").replace("xx-nowhere", "es"),
+    );
+    let run = issue(&desk, &["-f", "people.csv", "--report", "report.json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("2 issued, 3 issued before, 0 failed"), "{}", run.said);
+    let after = files(&desk.path("school/public"));
+    assert!(before.iter().all(|(path, bytes)| after[path] == *bytes));
+    let rows: Vec<Value> = serde_json::from_slice(&desk.read("report.json")).unwrap();
+    assert_eq!(rows[2]["name"], "Mary Jackson");
+    assert_eq!(ids(&desk).len(), 5);
+}
+
+#[test]
+fn files_that_cannot_be_right() {
+    let desk = site();
+    desk.write("latin1.csv", b"name\nJos\xe9\n");
+    let run = issue(&desk, &["-f", "latin1.csv"]);
+    assert_eq!(run.code, 1);
+    assert!(run.said.contains("latin1.csv:2: the file is not UTF-8"), "{}", run.said);
+    desk.write("twice.txt", "Ada Lovelace\nGrace Hopper\n Ada  Lovelace\n");
+    let run = issue(&desk, &["-f", "twice.txt"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.said.contains("the same learner at twice.txt:1 and twice.txt:3"),
+        "{}",
+        run.said
+    );
+    assert!(run.said.contains("1 issued, 2 failed"), "{}", run.said);
+    let run = issue(&desk, &["-f", "twice.txt", "--zip", "all.tar"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    let run = issue(&desk, &["-f", "twice.txt", "--report", "all.xls"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert_eq!(issue(&desk, &[]).code, 2);
+}
+
+#[test]
+fn a_rehearsal_publishes_nothing() {
+    let desk = site();
+    desk.write("people.txt", "Ada Lovelace\nAda 𓀀\n");
+    let run = issue(&desk, &["-f", "people.txt", "--dry-run"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.said.contains("1 would be issued, 1 failed"), "{}", run.said);
+    assert!(
+        !desk.path("school/public").exists() && !desk.path("school/private").exists()
+    );
+}
+
+#[test]
+fn the_register_is_asked_and_changed() {
+    let desk = site();
+    desk.write(
+        "people.csv",
+        "name,username\nAda Lovelace,ada\nÉmilie du Châtelet,emilie\n",
+    );
+    assert_eq!(issue(&desk, &["-f", "people.csv"]).code, 0);
+    let ask = |line: &[&str]| desk.run(["--site", "school"].iter().chain(line));
+    let found = ask(&["find", "emilie DU chat", "--json"]);
+    let found = found.objects();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["name"], "Émilie du Châtelet");
+    let csv = ask(&["list", "--csv"]);
+    let csv = String::from_utf8(csv.stdout).unwrap();
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(ask(&["list", "-c", "other", "--json"]).objects().is_empty());
+
+    let page = found[0]["verify_url"].as_str().unwrap();
+    let run = ask(&["revoke", page, "--reason", "a mistake"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.said.contains("withdrawn: Émilie du Châtelet"), "{}", run.said);
+    assert_eq!(ask(&["find", "emilie", "--json"]).objects()[0]["status"], "withdrawn");
+    let refused = issue(&desk, &["-n", "Émilie du Châtelet", "-u", "emilie"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.said.contains("--reissue"), "{}", refused.said);
+    let back = issue(&desk, &["-n", "Émilie du Châtelet", "-u", "emilie", "--reissue"]);
+    assert_eq!(back.code, 0, "{back:?}");
+
+    let ada = ask(&["find", "Lovelace", "--json"]).objects()[0]["id"].clone();
+    let run = ask(&["erase", ada.as_str().unwrap()]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(ask(&["find", "Lovelace", "--json"]).objects().is_empty());
+    assert_eq!(ids(&desk).len(), 3);
+    assert_eq!(ask(&["revoke", "nonsense", "--reason", "x"]).code, 1);
+    assert_eq!(ask(&["revoke", &"0".repeat(32), "--reason", "x"]).code, 1);
+}
+
+/// Kills a run of many people again and again, at moments that differ, and lets it finish.
+fn killed(times: u64, people: usize) {
+    let desk = site();
+    let list: String =
+        (0..people).map(|n| format!("Person Number{n},person{n}\n")).collect();
+    desk.write("people.csv", format!("name,username\n{list}"));
+    let mut seed = 7_u64;
+    for round in 0..times {
+        // Two at the same file every third time.
+        let mut runs: Vec<_> = (0..1 + usize::from(round % 3 == 0))
+            .map(|_| {
+                Command::new(env!("CARGO_BIN_EXE_testamur"))
+                    .args(["--site", "school", "issue", "-f", "people.csv"])
+                    .current_dir(desk.path("."))
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        std::thread::sleep(Duration::from_millis(120 + (seed >> 33) % 700));
+        for run in &mut runs {
+            run.kill().unwrap();
+            run.wait().unwrap();
+        }
+        consistent(&desk);
+    }
+    let run = issue(&desk, &["-f", "people.csv"]);
+    assert_eq!(run.code, 0, "{}", run.said);
+    assert_eq!(consistent(&desk), people);
+    let public = files(&desk.path("school/public"));
+    let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
+    assert_eq!(pdfs, people, "none missing, none twice");
+}
+
+/// Every record has its PDF and pages, which fit together; gives how many there are.
+fn consistent(desk: &Desk) -> usize {
+    let public = files(&desk.path("school/public"));
+    let mut records = 0;
+    for (path, bytes) in &public {
+        let Some(folder) = path.strip_suffix("certificate.json") else { continue };
+        let record: Value = serde_json::from_slice(bytes).unwrap();
+        let certificate = &record["certificate"];
+        let pdf = &public[certificate["pdf"]["path"].as_str().unwrap()];
+        assert_eq!(certificate["pdf"]["bytes"], pdf.len());
+        let page = String::from_utf8_lossy(&public[&format!("{folder}index.html")]);
+        assert!(page.contains(certificate["pdf"]["sha256"].as_str().unwrap()));
+        assert!(public.contains_key(certificate["signature"]["path"].as_str().unwrap()));
+        records += 1;
+    }
+    // A page is not there without its PDF.
+    let pages = public.keys().filter(|path| path.ends_with("index.html"));
+    let pdfs = public.keys().filter(|path| path.ends_with("Certificate.pdf")).count();
+    assert!(pages.count() <= pdfs);
+    records
+}
+
+#[test]
+fn killed_at_any_moment_a_run_goes_on_where_it_was() {
+    killed(6, 30);
+}
+
+#[test]
+#[ignore = "minutes: 200 kills"]
+fn killed_two_hundred_times() {
+    killed(200, 600);
+}
+
+#[cfg(unix)]
+#[test]
+fn who_asks_it_to_stop_gets_what_has_begun() {
+    let desk = site();
+    let list: String = (0..400).map(|n| format!("Person Number{n}\n")).collect();
+    desk.write("people.txt", list);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_testamur"))
+        .args(["--site", "school", "issue", "-f", "people.txt"])
+        .current_dir(desk.path("."))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while files(&desk.path("school/public")).len() < 20 {
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(run.try_wait().unwrap().is_none(), "it ended too early");
+    }
+    let stop = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(stop.unwrap().success());
+    let status = run.wait().unwrap();
+    let mut said = String::new();
+    run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("run the same again"), "{said}");
+    let public = files(&desk.path("school/public"));
+    let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
+    assert_eq!(consistent(&desk), pdfs, "what had begun is whole");
+    assert!(!public.keys().any(|path| path.contains("/.")), "nothing half written");
+}

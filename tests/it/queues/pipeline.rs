@@ -1,0 +1,102 @@
+//! The agent behind an XQueue server: what ended its predecessor is answered, and the queue goes on.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use testamur::{Agent, End, Site};
+
+use super::contract::World;
+use super::xserver::XqueueWorld;
+use crate::agent::bench::{Still, issuer, until};
+
+const COURSES: &str = "\
+defaults: &defaults
+  organization: { short: ExampleX, name: Example University }
+  language: en
+  layout: classic
+  issued: rolling
+Example/Knots/2026: { title: Knots }
+Example/Sails/2026: { title: Sails, layout: modern }
+Example/Ropes/2026: { title: Ropes, layout: nothing }
+";
+
+/// `predecessor.md` §3: what looped, ended the agent, or gave one learner another's certificate.
+#[test]
+fn what_ended_the_predecessor() {
+    let world = XqueueWorld::new();
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new().with_file("courses.yaml", COURSES);
+    let issuer = issuer(folder.path(), site, |store| store);
+    let create = |user: &str, course: &str, name: &str| {
+        json!({ "action": "create", "username": user, "course_id": course, "name": name,
+            "course_name": "Another Title", "grade": "Pass" })
+    };
+    let uuid = "0123456789abcdef0123456789abcdef";
+    let knots = "Example/Knots/2026";
+    let all = [
+        // 1: actions that it never had.
+        json!({ "action": "remove", "username": "a", "course_id": knots, "delete_verify_uuid": uuid,
+            "delete_download_uuid": uuid }),
+        json!({ "action": "regen", "username": "b", "course_id": knots, "name": "Bea",
+            "delete_verify_uuid": uuid, "delete_download_uuid": uuid }),
+        // 2: a layout that is missing, and what is no JSON.
+        create("c", "Example/Ropes/2026", "Cyd"),
+        json!("{{"),
+        // 3: examples have no course name and no grade.
+        json!({ "action": "create", "username": uuid, "course_id": knots, "name": "John Doë",
+            "example_certificate": true }),
+        // 4: each course its own layout and title.
+        create("d", "Example/Sails/2026", "Dee"),
+        create("e", knots, "Eve"),
+        // 5: keys that are none.
+        create("f", "ccx-v1:a+b+c+ccx@1", "Fay"),
+        create("g", "\u{0}", "Gus"),
+        // 6: letters beyond ASCII where something fails.
+        create("josé-π", "no/such/course", "José"),
+        create("josé", knots, "José <b>&amp;</b>"),
+    ];
+    let number = all.len();
+    for body in &all {
+        match body.as_str() {
+            Some(text) => world.submit(text),
+            None => world.submit(&body.to_string()),
+        }
+    }
+    let queue = Arc::new(world.xqueue());
+    let agent = Agent::new(issuer, Arc::new(Still), "test").with_queue(queue);
+    let running = agent.start().unwrap();
+    until("half of it is answered", || world.replies().len() >= number / 2);
+    // 7: a session that ends.
+    world.end_sessions();
+    until("all of it is retired", || world.state().rows.iter().all(|row| row.retired));
+    assert_eq!(running.wait(|| true), End::Stopped);
+
+    let replies = world.replies();
+    let of = |user: &str| {
+        let mut found = replies.iter().filter(|reply| reply["username"] == user);
+        found.next_back().unwrap_or_else(|| panic!("no reply for {user}: {replies:?}"))
+    };
+    for good in ["b", uuid, "d", "e", "josé"] {
+        let reply = of(good);
+        assert!(reply.get("error").is_none(), "{reply}");
+        let id = reply["verify_uuid"].as_str().unwrap();
+        let record = folder.path().join(format!("public/cert/{id}/certificate.json"));
+        let record: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
+        let title = if good == "d" { "Sails" } else { "Knots" };
+        assert_eq!(record["certificate"]["course"]["title"], title, "{good}");
+        assert_eq!(
+            record["layout"]["name"],
+            if good == "d" { "modern" } else { "classic" }
+        );
+    }
+    for bad in ["a", "c", "f", "g", "josé-π"] {
+        assert!(of(bad)["error"].is_string(), "{}", of(bad));
+    }
+    // Once good, never bad.
+    for good in ["b", "d", "e"] {
+        let wrong =
+            replies.iter().find(|it| it["username"] == good && it.get("error").is_some());
+        assert!(wrong.is_none(), "{wrong:?}");
+    }
+}

@@ -1,0 +1,186 @@
+//! A real Redis server of its own for each test, on a socket in a folder.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::redis::{Client, Connection, Value, cmd};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use testamur::{Queue, RedisQueue, RedisSettings, Settings};
+
+use super::contract::{LEASE, World};
+
+pub(super) const STREAM: &str = "dev-learning-certificate-lifecycle";
+pub(super) const RESULTS: &str = "dev-testamur-certificates";
+pub(super) const DEAD: &str = "dev-testamur-dead";
+
+/// A server, which ends with its test.
+pub(super) struct RedisWorld {
+    folder: TempDir,
+    server: Option<Child>,
+    more: Vec<String>,
+}
+
+impl RedisWorld {
+    /// A server with these lines besides in its settings.
+    pub(super) fn with(more: &[&str]) -> Self {
+        // Not the target folder's: the path of a socket has at most 107 bytes.
+        let folder = tempfile::tempdir().unwrap();
+        let more = more.iter().map(|&line| line.to_owned()).collect();
+        let mut world = Self { folder, server: None, more };
+        world.start();
+        world
+    }
+
+    fn start(&mut self) {
+        let mut settings = fs::File::create(self.path("redis.conf")).unwrap();
+        let folder = self.folder.path().display();
+        writeln!(settings, "port 0\nunixsocket {folder}/socket\ndir {folder}").unwrap();
+        writeln!(settings, "appendonly yes\nappendfsync always\nsave \"\"").unwrap();
+        for line in &self.more {
+            writeln!(settings, "{line}").unwrap();
+        }
+        let server = Command::new("redis-server")
+            .arg(self.path("redis.conf"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.server = Some(server.expect("tests/run installs redis-server"));
+        let begun = Instant::now();
+        while !self.answers_at_all() {
+            assert!(begun.elapsed() < super::LONG, "the server does not start");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Whether it answers, if only that it wants a password.
+    fn answers_at_all(&self) -> bool {
+        let said = self.open().map(|mut server| cmd("PING").exec(&mut server));
+        said.is_some_and(|said| {
+            said.map_or_else(|no| no.code() == Some("NOAUTH"), |()| true)
+        })
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("redis+unix://{}", self.path("socket").display())
+    }
+
+    fn open(&self) -> Option<Connection> {
+        Client::open(self.url()).unwrap().get_connection().ok()
+    }
+
+    pub(super) fn ask<T: ::redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut ask = cmd(words[0]);
+        ask.arg(&words[1..]);
+        ask.query(&mut self.open().unwrap()).unwrap()
+    }
+
+    /// Adds an entry of these fields to the stream of requests, and gives its id.
+    pub(super) fn add(&self, fields: &[(&str, &[u8])]) -> String {
+        let mut add = cmd("XADD");
+        add.arg(STREAM).arg("*");
+        for (name, value) in fields {
+            add.arg(name).arg(value);
+        }
+        add.query(&mut self.open().unwrap()).unwrap()
+    }
+
+    /// The entries of a stream, each a map of its fields.
+    pub(super) fn entries(&self, stream: &str) -> Vec<Vec<(String, Vec<u8>)>> {
+        type Entry = (String, Vec<(String, Vec<u8>)>);
+        let entries: Vec<Entry> = self.ask(&["XRANGE", stream, "-", "+"]);
+        entries.into_iter().map(|(_, fields)| fields).collect()
+    }
+
+    /// The results, which are JSON in the one field `result`.
+    pub(super) fn results(&self) -> Vec<Json> {
+        let entries = self.entries(RESULTS).into_iter();
+        let field = |entry: Vec<(String, Vec<u8>)>| {
+            let [(name, value)] = &entry[..] else { panic!("{entry:?}") };
+            assert_eq!(name, "result");
+            serde_json::from_slice(value).unwrap()
+        };
+        entries.map(field).collect()
+    }
+
+    /// What an operator would write.
+    pub(super) fn settings(&self) -> RedisSettings {
+        let text = format!(
+            "agent:\n  queue: redis\n  redis:\n    url: {}\n    stream: {STREAM}\n    \
+             results: {RESULTS}\n    dead: {DEAD}\n    lease: {}\n    deadline: 5\n",
+            self.url(),
+            LEASE.as_secs_f64()
+        );
+        Settings::parse(text.as_bytes()).unwrap().agent.redis
+    }
+
+    pub(super) fn redis(&self, consumer: &str) -> RedisQueue {
+        RedisQueue::new(&self.settings(), consumer).unwrap()
+    }
+
+    /// How many requests are handed out and not answered.
+    pub(super) fn pending(&self) -> usize {
+        let pending: (usize, Value, Value, Value) =
+            self.ask(&["XPENDING", STREAM, "testamur"]);
+        pending.0
+    }
+}
+
+impl World for RedisWorld {
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn queue(&self, consumer: &str) -> Box<dyn Queue> {
+        Box::new(self.redis(consumer))
+    }
+
+    fn send(&self, learner: &str) {
+        let request = json!({
+            "course": "Example/Knots/2026",
+            "name": "Ada Example",
+            "username": learner,
+        });
+        self.add(&[("request", request.to_string().as_bytes())]);
+    }
+
+    fn send_broken(&self) {
+        self.add(&[("request", b"{\"course\":")]);
+    }
+
+    fn answers(&self) -> Vec<(String, bool)> {
+        let answer = |result: Json| {
+            let learner = result["username"].as_str().unwrap_or_default();
+            (learner.to_owned(), result["outcome"] != "failed")
+        };
+        self.results().into_iter().map(answer).collect()
+    }
+
+    fn set_away(&mut self, away: bool) {
+        match away {
+            true => self.stop(),
+            false => self.start(),
+        }
+    }
+}
+
+impl Drop for RedisWorld {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,382 @@
+//! XQueue's habits, and the faults of the program that lived with them before us.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use testamur::{Answer, Hold, Kind, Queue, Target, Task, XQueue};
+
+use super::contract::{LEASE, World, receive};
+use super::xserver::XqueueWorld;
+use super::{BRIEF, failed, issued};
+
+/// Ids of certificates.
+const VERIFY: &str = "0123456789abcdef0123456789abcdef";
+const DOWNLOAD: &str = "fedcba9876543210fedcba9876543210";
+
+fn world() -> (XqueueWorld, XQueue) {
+    let world = XqueueWorld::new();
+    let queue = world.xqueue();
+    (world, queue)
+}
+
+#[test]
+fn a_reply_is_in_the_old_form() {
+    let (world, queue) = world();
+    world.send("guido");
+    let delivery = receive(&queue);
+    queue.done(&delivery, &issued(&delivery)).unwrap();
+    let state = world.state();
+    let (header, reply) = &state.callbacks[0];
+    assert_eq!(header["lms_key"], format!("{:032x}", 1));
+    let keys: Vec<&String> = reply.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["action", "download_uuid", "verify_uuid", "username", "course_id", "url"]
+    );
+    assert_eq!(reply["action"], "create");
+    assert_eq!(reply["course_id"], "Example/Knots/2026");
+    assert!(state.rows[0].retired);
+}
+
+#[test]
+fn a_session_that_ends_is_begun_anew() {
+    for (real_status, followed) in [(false, false), (false, true), (true, false)] {
+        let (world, queue) = world();
+        world.state().real_status = real_status;
+        world.state().followed = followed;
+        queue.check().unwrap();
+        world.send("ada");
+        world.end_sessions();
+        let delivery = receive(&queue);
+        world.end_sessions();
+        // The result is not lost with the session.
+        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+        assert_eq!(world.answers(), [("ada".to_owned(), true)]);
+        assert_eq!(world.calls("login"), [200, 200, 200]);
+        assert_eq!(world.calls("put_result").len(), 2);
+    }
+}
+
+#[test]
+fn one_of_many_hands_logs_in() {
+    let (world, queue) = world();
+    for number in 0..8 {
+        world.send(&number.to_string());
+    }
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| receive(&queue));
+        }
+    });
+    assert_eq!(world.calls("login").len(), 1);
+}
+
+#[test]
+fn a_wrong_password_is_said_before_anything_is_taken() {
+    for real_status in [false, true] {
+        let (world, queue) = world();
+        world.send("ada");
+        world.state().real_status = real_status;
+        world.state().password = "another".to_owned();
+        let fault = queue.check().unwrap_err();
+        assert_eq!(fault.kind(), Kind::QueueRefused);
+        assert!(fault.to_string().contains("does not let `lms` in"), "{fault}");
+        assert!(fault.help().unwrap().contains("password_file"));
+        assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), Kind::QueueRefused);
+        assert!(world.calls("get_submission").is_empty());
+    }
+}
+
+#[test]
+fn a_queue_that_is_not_there() {
+    let world = XqueueWorld::new();
+    let mut settings = world.settings();
+    settings.name = Some("certificate".to_owned());
+    let queue = XQueue::new(&settings).unwrap();
+    let fault = queue.check().unwrap_err();
+    assert_eq!(fault.kind(), Kind::QueueRefused);
+    assert_eq!(fault.help(), Some("did you mean `certificates`?"));
+    assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), Kind::QueueRefused);
+
+    settings.url = Some(world.url() + "/somewhere");
+    let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
+    assert_eq!(fault.kind(), Kind::QueueRefused, "{fault}");
+}
+
+#[test]
+fn the_web_server_in_front_asks_too() {
+    let world = XqueueWorld::new();
+    world.state().basic = Some("ZWR4OmludHJh".to_owned());
+    world.send("ada");
+    let mut settings = world.settings();
+    let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
+    assert_eq!(fault.kind(), Kind::QueueRefused);
+    assert!(fault.help().unwrap().contains("auth_user"), "{fault}");
+    settings.auth_user = Some("edx".to_owned());
+    settings.auth_password = Some(testamur::Secret::new("intra"));
+    let queue = XQueue::new(&settings).unwrap();
+    let delivery = receive(&queue);
+    queue.done(&delivery, &issued(&delivery)).unwrap();
+    assert_eq!(world.answers().len(), 1);
+}
+
+#[test]
+fn an_example_needs_no_course_name_and_no_grade() {
+    let (world, queue) = world();
+    world.submit(
+        &json!({
+            "action": "create", "username": VERIFY, "course_id": "Example/Knots/2026",
+            "name": "John Doë", "example_certificate": true,
+        })
+        .to_string(),
+    );
+    let delivery = receive(&queue);
+    let Ok(Task::Issue { request, example, replaces, .. }) = delivery.task() else {
+        panic!()
+    };
+    assert!(*example && replaces.is_none());
+    assert_eq!(request.name().as_str(), "John Doë");
+    assert_eq!(request.grade(), None);
+    queue.done(&delivery, &issued(&delivery)).unwrap();
+    assert_eq!(world.replies()[0]["username"], VERIFY);
+}
+
+#[test]
+fn regen_remove_and_delete() {
+    let (world, queue) = world();
+    for (action, more) in [
+        ("regen", json!({ "name": "Ada", "course_id": "c" })),
+        ("remove", json!({ "course_id": "c" })),
+        ("delete", json!({})),
+    ] {
+        let mut body = json!({
+            "action": action, "username": "ada",
+            "delete_verify_uuid": VERIFY, "delete_download_uuid": DOWNLOAD,
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        world.submit(&body.to_string());
+    }
+    let delivery = receive(&queue);
+    let Ok(Task::Issue { options, replaces, .. }) = delivery.task() else { panic!() };
+    assert!(options.replace);
+    assert_eq!(replaces.as_deref(), Some(VERIFY));
+    queue.done(&delivery, &issued(&delivery)).unwrap();
+    for _ in 0..2 {
+        let delivery = receive(&queue);
+        let Ok(Task::Withdraw(withdrawal)) = delivery.task() else { panic!() };
+        let target = Target::Certificate {
+            verify: VERIFY.to_owned(),
+            download: Some(DOWNLOAD.to_owned()),
+        };
+        assert_eq!(withdrawal.target, target);
+        let answer = Answer::Withdrawn { verify_id: VERIFY.to_owned() };
+        queue.done(&delivery, &answer).unwrap();
+    }
+    for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
+        assert_eq!(reply["action"], action);
+        assert!(reply.get("error").is_none(), "or it would never be `deleted`");
+    }
+}
+
+#[test]
+fn every_message_gets_an_answer() {
+    let (world, queue) = world();
+    let large = format!("\"{}\"", "x".repeat(10 << 20));
+    let cases = [
+        ("", "is no JSON"),
+        ("[]", "is no JSON object"),
+        ("{\"action\": \"create\"", "is no JSON"),
+        (large.as_str(), "bytes"),
+        (r#"{"action":"create","name":"A","course_id":"c"}"#, "`username` is missing"),
+        (r#"{"action":"create","username":"é","course_id":"c"}"#, "`name` is missing"),
+        (
+            r#"{"action":"create","username":"a","course_id":"c","name":" "}"#,
+            "`name` is missing",
+        ),
+        (r#"{"action":"create","username":"a","name":"A"}"#, "`course_id` is missing"),
+        (
+            r#"{"action":"create","username":"a\u0000","name":"A","course_id":"c"}"#,
+            "`username` has",
+        ),
+        (
+            r#"{"action":"create","username":"a","name":7,"course_id":"c"}"#,
+            "`name` is no text",
+        ),
+        (
+            r#"{"action":"creat","username":"a","name":"A","course_id":"c"}"#,
+            "unknown action `creat`",
+        ),
+        (r#"{"username":"a","name":"A","course_id":"c"}"#, "`action` is missing"),
+        (r#"{"action":"remove","username":"a"}"#, "`delete_verify_uuid` is missing"),
+        (r#"{"action":"remove","username":"a","delete_verify_uuid":"../x"}"#, "is no id"),
+        (
+            r#"{"action":"create","username":"a","name":"A","course_id":"c","issued_date":"soon"}"#,
+            "`issued_date`",
+        ),
+    ];
+    for (body, _) in cases {
+        world.submit(body);
+    }
+    for (body, words) in cases {
+        let delivery = receive(&queue);
+        let Err(why) = delivery.task() else { panic!("{body}") };
+        assert!(why.to_string().contains(words), "{body}: {why}");
+        queue.dead(&delivery, why).unwrap();
+    }
+    let replies = world.replies();
+    assert_eq!(replies.len(), cases.len());
+    for (reply, (body, words)) in replies.iter().zip(cases) {
+        let keys: Vec<&String> = reply.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["error", "username", "course_id", "error_reason"], "{body}");
+        assert!(reply["error_reason"].as_str().unwrap().contains(words), "{reply}");
+    }
+    assert_eq!(replies[5]["username"], "é");
+    assert!(
+        replies[5]["error_reason"].as_str().unwrap().starts_with("(é c) missing_field: ")
+    );
+    thread::sleep(LEASE + BRIEF);
+    assert!(queue.receive(BRIEF).unwrap().is_none(), "none comes again");
+}
+
+#[test]
+fn no_error_after_a_success() {
+    let (world, queue) = world();
+    world.state().lms.1 = false;
+    world.send("ada");
+    let delivery = receive(&queue);
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    // It was not taken, as far as the server knows, and comes again; now it fails.
+    let delivery = receive(&queue);
+    queue.done(&delivery, &failed()).unwrap();
+    let replies = world.replies();
+    assert_eq!(replies.len(), 2);
+    assert_eq!(replies[0], replies[1], "the certificate is there");
+    // Another learner's error is an error.
+    world.state().lms.1 = true;
+    world.send("grace");
+    loop {
+        let delivery = receive(&queue);
+        queue.done(&delivery, &failed()).unwrap();
+        if delivery.about().learner.as_deref() == Some("grace") {
+            break;
+        }
+    }
+    assert!(world.replies().last().unwrap().get("error").is_some());
+}
+
+#[test]
+fn a_request_that_nobody_takes_is_retired() {
+    let (world, queue) = world();
+    world.state().delay = Duration::from_millis(50);
+    world.state().lms.1 = false;
+    world.send("ada");
+    for _ in 0..4 {
+        let delivery = receive(&queue);
+        queue.done(&delivery, &issued(&delivery)).unwrap();
+    }
+    assert!(queue.receive(BRIEF * 2).unwrap().is_none());
+    let state = world.state();
+    assert_eq!((state.rows[0].failures, state.rows[0].retired), (4, true));
+    assert_eq!(state.callbacks.len(), 4);
+}
+
+#[test]
+fn what_does_not_fit_their_tables() {
+    let (world, queue) = world();
+    world.send("ada");
+    world.send("grace");
+    let delivery = receive(&queue);
+    let message = format!("\u{1f600} {}", "ü".repeat(600));
+    let answer = Answer::Failed { kind: Kind::Layout, message, help: None };
+    queue.done(&delivery, &answer).unwrap();
+    let delivery = receive(&queue);
+    let Answer::Issued { mut links, outcome } = issued(&delivery) else { panic!() };
+    links.download_url = format!("https://example.org/{}", "x".repeat(109));
+    assert_eq!(links.download_url.len(), 129);
+    queue.done(&delivery, &Answer::Issued { links, outcome }).unwrap();
+    let replies = world.replies();
+    let reason = replies[0]["error_reason"].as_str().unwrap();
+    assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());
+    assert!(reason.chars().all(|c| c <= '\u{ffff}') && reason.ends_with('…'));
+    assert!(replies[1]["error_reason"].as_str().unwrap().contains("129 bytes"));
+}
+
+#[test]
+fn a_slow_learning_management_system() {
+    let world = XqueueWorld::new();
+    world.state().lms.0 = Duration::from_secs(1);
+    world.send("ada");
+    let queue = world.xqueue();
+    let delivery = receive(&queue);
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+
+    // Slower than we wait: whether it arrived is not known, and the same answer may come again.
+    let mut settings = world.settings();
+    settings.deadline = Duration::from_millis(300);
+    let hasty = XQueue::new(&settings).unwrap();
+    world.send("grace");
+    let delivery = receive(&hasty);
+    let fault = hasty.done(&delivery, &issued(&delivery)).unwrap_err();
+    assert!(fault.is_retryable(), "{fault}");
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    assert!(world.answers().iter().all(|(_, good)| *good));
+}
+
+#[test]
+fn a_server_that_says_nothing() {
+    let world = XqueueWorld::new();
+    let mut settings = world.settings();
+    settings.deadline = Duration::from_millis(300);
+    let queue = XQueue::new(&settings).unwrap();
+    queue.check().unwrap();
+    world.state().mute = true;
+    let begun = Instant::now();
+    let fault = queue.receive(BRIEF).unwrap_err();
+    assert!(fault.is_retryable(), "{fault}");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    world.state().mute = false;
+}
+
+#[test]
+fn races_and_broken_pages() {
+    let (world, queue) = world();
+    queue.check().unwrap();
+    world.state().races = 2;
+    world.send("ada");
+    let delivery = receive(&queue);
+    for status in [500, 502, 503, 429, 200] {
+        world.state().broken = (status, 1);
+        let fault = queue.done(&delivery, &issued(&delivery)).unwrap_err();
+        assert_eq!(fault.kind(), Kind::Queue, "{status}: {fault}");
+    }
+    queue.done(&delivery, &issued(&delivery)).unwrap();
+    assert_eq!(world.answers(), [("ada".to_owned(), true)]);
+}
+
+#[test]
+fn an_empty_queue_is_asked_once_in_a_while() {
+    let world = XqueueWorld::new();
+    let mut settings = world.settings();
+    settings.poll = Duration::from_millis(400);
+    let queue = XQueue::new(&settings).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                assert!(queue.receive(Duration::from_secs(1)).unwrap().is_none())
+            });
+        }
+    });
+    let calls = world.calls("get_submission").len();
+    assert!((2..=4).contains(&calls), "{calls} for eight threads");
+}
+
+#[test]
+fn withdrawn_comes_back_only_where_it_is_set() {
+    let (world, queue) = world();
+    let queue = queue.with_reissue(true);
+    world.send("ada");
+    let delivery = receive(&queue);
+    let Ok(Task::Issue { options, .. }) = delivery.task() else { panic!() };
+    assert!(options.reissue && !options.replace);
+}

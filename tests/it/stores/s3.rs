@@ -1,0 +1,373 @@
+//! A bucket: what is sent for it, and what becomes of it when the server or the wire fails.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use testamur::{
+    Cache, Created, Error, Kind, S3, S3Keys, Settings, Store, StoreFile, StorePath,
+    Stores, Swapped,
+};
+
+use super::contract::{create, keep, listed, path};
+use super::server::{ACCESS_KEY, Act, BUCKET, SECRET_KEY, Server};
+
+const BUSY: Act = Act::Answer(503, "", "<Error><Code>SlowDown</Code></Error>");
+
+#[test]
+fn a_bucket_keeps_the_contract() {
+    keep(&Server::start().store());
+}
+
+#[test]
+fn a_part_of_a_bucket_keeps_the_contract() {
+    let server = Server::start();
+    let mut settings = server.settings();
+    settings.prefix = Some(path("schools/one"));
+    let store = server.store_of(&settings);
+    let others = server.store();
+    for other in ["schools/two", "schools/one-and-a-half/x", "schools/ones"] {
+        create(&others, &path(other), b"not ours");
+    }
+    keep(&store);
+    create(&store, &path("a/b"), b"ours");
+    assert_eq!(
+        others.read(&path("schools/one/a/b")).unwrap().as_deref(),
+        Some(&b"ours"[..])
+    );
+    assert_eq!(listed(&others, None).len(), 4);
+}
+
+#[test]
+fn what_is_sent() {
+    let server = Server::start();
+    let mut settings = server.settings();
+    settings.prefix = Some(path("x"));
+    settings.acl = Some("public-read".to_owned());
+    let store = server.store_of(&settings);
+    let file = path("cert/1/index.html");
+    let page = StoreFile::new(&file, "<p>ø".as_bytes());
+
+    server.wire.next([]);
+    store.create(&page).unwrap();
+    store
+        .replace(&page.with_cache(Cache::Immutable).with_media_type("text/plain"))
+        .unwrap();
+    store.swap(&page, "<p>ø".as_bytes()).unwrap();
+    store.swap(&StoreFile::new(&file, b"<p>o"), "<p>ø".as_bytes()).unwrap();
+    let seen = server.wire.seen();
+    let lines: Vec<_> = seen.iter().map(|request| request.line.as_str()).collect();
+    let (put, get) = (
+        format!("PUT /{BUCKET}/x/cert/1/index.html HTTP/1.1"),
+        format!("GET /{BUCKET}/x/cert/1/index.html HTTP/1.1"),
+    );
+    assert_eq!(lines, [&put, &put, &get, &get, &put]);
+
+    let [created, replaced, _, _, swapped] = &seen[..] else { panic!() };
+    assert_eq!(created.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(created.header("cache-control"), Some("no-cache"));
+    assert_eq!(created.header("x-amz-acl"), Some("public-read"));
+    assert_eq!(created.header("if-none-match"), Some("*"));
+    assert_eq!(replaced.header("content-type"), Some("text/plain"));
+    let immutable = "public, max-age=31536000, immutable";
+    assert_eq!(replaced.header("cache-control"), Some(immutable));
+    assert_eq!(replaced.header("if-none-match"), None);
+    assert!(swapped.header("if-match").unwrap().starts_with('"'));
+    let signed = created.header("authorization").unwrap();
+    for name in ["cache-control", "content-type", "if-none-match", "x-amz-acl"] {
+        assert!(signed.contains(name), "{signed}");
+    }
+
+    server.wire.next([]);
+    server.store().create(&StoreFile::new(&file, b"")).unwrap();
+    assert_eq!(server.wire.seen()[0].header("x-amz-acl"), None);
+}
+
+#[test]
+fn many_files_come_page_by_page() {
+    let server = Server::start();
+    let store = server.store();
+    let count = 1050;
+    thread::scope(|scope| {
+        for part in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for number in (part..count).step_by(8) {
+                    create(store, &path(&format!("a/{number}")), b"");
+                }
+            });
+        }
+    });
+    server.wire.next([]);
+    assert_eq!(listed(&store, Some("a")).len(), count);
+    let seen = server.wire.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(seen[1].line.contains("continuation-token="), "{}", seen[1].line);
+}
+
+#[test]
+fn what_is_refused_says_what_to_mend() {
+    let server = Server::start();
+    let file = path("a");
+    let attempt = |store: S3, acts: fn() -> Vec<Act>| {
+        server.wire.next(acts());
+        let fault = store.create(&StoreFile::new(&file, b"")).unwrap_err();
+        assert_eq!(fault.kind(), Kind::StoreRefused, "{fault}");
+        assert!(!fault.is_retryable() && fault.is_user_fault());
+        assert_eq!(server.wire.seen().len(), 1, "asking again would not help");
+        server.wire.next(acts());
+        let checked = store.check().unwrap_err();
+        assert_eq!(checked.help(), fault.help());
+        (fault.to_string(), fault.help().unwrap().to_owned())
+    };
+    let keys = |access: &str, secret: &str| {
+        S3::with_keys(&server.settings(), &S3Keys::new(access, secret)).unwrap()
+    };
+    let secret = "another-Secret/x";
+    let (fault, help) = attempt(keys(ACCESS_KEY, secret), Vec::new);
+    assert!(
+        fault.contains("failed to write `a` in the bucket `certs` at `http://"),
+        "{fault}"
+    );
+    assert!(fault.contains("403 SignatureDoesNotMatch"), "{fault}");
+    assert!(help.contains("secret key"), "{help}");
+    assert!(!fault.contains(secret));
+
+    let (fault, help) = attempt(keys("AKIDNOBODY", SECRET_KEY), Vec::new);
+    assert!(fault.contains("(40"), "{fault}");
+    assert!(help.contains("access key"), "{fault} {help}");
+
+    // This server makes a bucket of whatever it is given; real ones don't.
+    let (fault, help) = attempt(server.store(), || {
+        vec![Act::Answer(404, "", "<Error><Code>NoSuchBucket</Code></Error>")]
+    });
+    assert!(fault.contains("404 NoSuchBucket"), "{fault}");
+    assert!(help.contains("make the bucket first"), "{help}");
+}
+
+#[test]
+fn nothing_shows_the_keys() {
+    let server = Server::start();
+    let store = server.store();
+    let keys = S3Keys::new(ACCESS_KEY, SECRET_KEY).with_session_token("a-token");
+    let shown = format!("{store:?} {store:#?} {store} {keys:?}");
+    for secret in [ACCESS_KEY, SECRET_KEY, "a-token"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(store.to_string().starts_with("the bucket `certs` at `http://127.0.0.1:"));
+}
+
+#[test]
+fn a_server_that_is_busy_is_asked_again() {
+    let server = Server::start();
+    let store = server.store();
+    let conflict =
+        Act::Answer(409, "", "<Error><Code>ConditionalRequestConflict</Code></Error>");
+    for (name, acts) in [
+        ("503", vec![BUSY, BUSY]),
+        ("429", vec![Act::Answer(429, "Retry-After: 1\r\n", "")]),
+        ("409", vec![conflict]),
+        ("500", vec![Act::Answer(500, "", "not even XML")]),
+        ("cut", vec![Act::Cut, Act::Cut]),
+    ] {
+        let file = path("busy").join(name).unwrap();
+        let attempts = acts.len() + 1;
+        server.wire.next(acts);
+        assert_eq!(create(&store, &file, name.as_bytes()), Created::New, "{name}");
+        assert_eq!(server.wire.seen().len(), attempts, "{name}");
+
+        server.wire.next([BUSY]);
+        assert_eq!(store.read(&file).unwrap().as_deref(), Some(name.as_bytes()));
+        server.wire.next([Act::Cut]);
+        assert_eq!(listed(&store, Some("busy")).len(), 1);
+        server.wire.next([Act::Answer(429, "", "")]);
+        store.remove(&file).unwrap();
+        assert_eq!(server.wire.seen().len(), 2);
+    }
+}
+
+#[test]
+fn a_lost_answer_is_told_from_a_conflict() {
+    let server = Server::start();
+    let store = server.store();
+    let file = path("a/ours");
+    server.wire.next([Act::Lose]);
+    assert_eq!(create(&store, &file, b"ours"), Created::New);
+    // Written, refused, read.
+    assert_eq!(server.wire.seen().len(), 3);
+
+    // Somebody else's stands there, and the first attempt did not come through.
+    server.wire.next([Act::Cut]);
+    assert_eq!(create(&store, &file, b"other"), Created::Exists);
+    // Without an attempt that may have come through there is no doubt.
+    server.wire.next([]);
+    assert_eq!(create(&store, &file, b"ours"), Created::Exists);
+    assert_eq!(server.wire.seen().len(), 1);
+
+    let swap = |to: &'static [u8], was: &[u8]| {
+        store.swap(&StoreFile::new(&file, to), was).unwrap()
+    };
+    server.wire.next([Act::Pass, Act::Lose]);
+    assert_eq!(swap(b"next", b"ours"), Swapped::Done);
+    assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"next"[..]));
+    server.wire.next([Act::Cut, Act::Pass, Act::Cut, Act::Answer(412, "", "")]);
+    assert_eq!(swap(b"last", b"next"), Swapped::Changed);
+
+    server.wire.next([Act::Lose]);
+    store.remove(&file).unwrap();
+    assert_eq!(store.read(&file).unwrap(), None);
+    server.wire.next([Act::Lose]);
+    store.replace(&StoreFile::new(&file, b"x")).unwrap();
+}
+
+#[test]
+fn who_is_told_that_it_is_new_finds_his_bytes() {
+    let server = Server::start();
+    let store = server.store();
+    server.wire.next((0..48).map(|turn| match turn % 3 {
+        0 => Act::Lose,
+        1 => Act::Cut,
+        _ => Act::Pass,
+    }));
+    let file = path("race");
+    let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
+    let made: Vec<Created> = thread::scope(|scope| {
+        let create = |text: &str| create(&store, &file, text.as_bytes());
+        let threads: Vec<_> =
+            texts.iter().map(|text| scope.spawn(move || create(text))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let is = store.read(&file).unwrap().unwrap();
+    let told: Vec<_> =
+        texts.iter().zip(&made).filter(|(_, made)| **made == Created::New).collect();
+    assert_eq!(told.len(), 1, "{made:?}");
+    assert_eq!(told[0].0.as_bytes(), is);
+}
+
+#[test]
+fn a_server_that_is_down_is_waited_for_and_then_given_up() {
+    let server = Server::start();
+    let mut settings = server.settings();
+    settings.attempts = 3;
+    let store = server.store_of(&settings);
+    let file = path("a");
+    let failed = |fault: Error, words: &str| {
+        assert_eq!(fault.kind(), Kind::Store, "{fault}");
+        assert!(fault.is_retryable() && !fault.is_user_fault());
+        assert!(fault.to_string().contains(words), "{fault}");
+        assert!(fault.help().unwrap().contains("what is done stays done"));
+    };
+
+    server.wire.next([BUSY, BUSY, BUSY]);
+    let fault = store.create(&StoreFile::new(&file, b"x")).unwrap_err();
+    failed(fault, "(503 SlowDown; asked 3 times)");
+    assert_eq!(server.wire.seen().len(), 3);
+
+    server.wire.next([Act::Cut, Act::Cut, Act::Cut]);
+    failed(store.read(&file).unwrap_err(), "asked 3 times");
+
+    // Half-way down a list, the pages before it have been handed on.
+    create(&store, &file, b"x");
+    let page: &str = "<R><IsTruncated>true</IsTruncated><Key>a</Key>\
+                      <NextContinuationToken>t</NextContinuationToken></R>";
+    server.wire.next([Act::Answer(200, "", page), BUSY, BUSY, BUSY]);
+    let mut found = Vec::new();
+    let mut keep = |path: StorePath| {
+        found.push(path);
+        Ok(())
+    };
+    failed(store.list(None, &mut keep).unwrap_err(), "failed to list the bucket");
+    assert_eq!(found, [path("a")]);
+
+    settings.deadline = Duration::from_millis(100);
+    let hasty = server.store_of(&settings);
+    server.wire.next([0; 3].map(|_| Act::Stall(Duration::from_millis(400))));
+    failed(hasty.read(&file).unwrap_err(), "(no answer in time; asked 3 times)");
+
+    // A port where nobody listens any more.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    settings.endpoint = Some(format!("http://{port}"));
+    let nowhere = server.store_of(&settings);
+    failed(nowhere.check().unwrap_err(), "refused");
+}
+
+#[test]
+fn a_server_that_goes_down_half_way_loses_nothing() {
+    let server = Server::start();
+    let store = server.store();
+    let paths: Vec<StorePath> =
+        (0..24).map(|number| path(&format!("a/{number}"))).collect();
+    server.wire.next((0..18).map(|turn| match turn {
+        0..6 => Act::Pass,
+        6..10 => Act::Lose,
+        _ => Act::Cut,
+    }));
+    thread::scope(|scope| {
+        for part in paths.chunks(6) {
+            let store = &store;
+            scope.spawn(move || {
+                for file in part {
+                    let made = create(store, file, file.as_str().as_bytes());
+                    assert_eq!(made, Created::New, "{file}");
+                }
+            });
+        }
+    });
+    assert_eq!(listed(&store, None).len(), paths.len());
+    for file in &paths {
+        assert_eq!(store.read(file).unwrap().unwrap(), file.as_str().as_bytes());
+    }
+}
+
+#[test]
+fn a_server_that_ignores_conditions_is_found_out() {
+    let server = Server::start();
+    let store = server.store();
+    let fine = || Act::Answer(200, "ETag: \"x\"\r\n", "");
+    server.wire.next([fine(), fine()]);
+    let fault = store.check().unwrap_err();
+    assert_eq!(fault.kind(), Kind::StoreRefused);
+    assert!(fault.to_string().contains("it ignores `If-None-Match`"), "{fault}");
+
+    // What is checked twice is written once.
+    for requests in [4, 3] {
+        server.wire.next([]);
+        store.check().unwrap();
+        assert_eq!(server.wire.seen().len(), requests);
+    }
+    assert_eq!(listed(&store, None).len(), 0, "the mark is nobody's file");
+}
+
+#[test]
+fn a_site_names_the_files_of_its_keys() {
+    let server = Server::start();
+    let site = tempfile::tempdir().unwrap();
+    fs::create_dir(site.path().join("keys")).unwrap();
+    fs::write(site.path().join("keys/s3.id"), format!("{ACCESS_KEY}\n")).unwrap();
+    let secret = site.path().join("keys/s3.secret");
+    fs::write(&secret, format!("{SECRET_KEY}\n")).unwrap();
+    let settings = format!(
+        "store:\n  s3:\n    bucket: {BUCKET}\n    endpoint: {}\n    \
+         access_key_file: keys/s3.id\n    secret_key_file: {}\n",
+        server.settings().endpoint.unwrap(),
+        secret.display(),
+    );
+    let settings = Settings::parse(settings.as_bytes()).unwrap();
+    let stores = Stores::open(&settings, site.path()).unwrap();
+    stores.public.check().unwrap();
+
+    for (text, kind) in [
+        (Some("two\nlines"), Kind::Key),
+        (Some(" "), Kind::Key),
+        (None, Kind::MissingFile),
+    ] {
+        match text {
+            Some(text) => fs::write(&secret, text).unwrap(),
+            None => fs::remove_file(&secret).unwrap(),
+        }
+        let fault = Stores::open(&settings, site.path()).unwrap_err();
+        assert_eq!(fault.kind(), kind);
+        assert!(fault.place().unwrap().file.ends_with("s3.secret"));
+        assert!(!fault.to_string().contains("lines"));
+    }
+}
