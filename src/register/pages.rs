@@ -13,9 +13,13 @@ use crate::pages::{
 };
 use crate::phrases::long_date;
 use crate::record::{Certificate, Event, Record, Status};
+use crate::runs::PDI;
 use crate::settings::Publish;
 use crate::site::Site;
 use crate::snapshot::Snapshot;
+
+/// Begins what reads from left to right, whatever is around it (UAX #9).
+const LRI: char = '\u{2066}';
 
 /// Writes the pages of certificates.
 #[derive(Debug)]
@@ -73,6 +77,7 @@ impl PageWriter {
         };
         let printed = certificate.map(|c| c.printed.as_slice()).unwrap_or_default();
         let people = certificate.map(|c| c.signatories.as_slice()).unwrap_or_default();
+        let address = text(|c| &c.verify_url);
         let signature = snapshot.and_then(|snapshot| snapshot.signature.as_ref());
         let filename = self.publish.filename.as_str();
         let outcome = printed.iter().filter(|p| p.role == "outcome");
@@ -105,7 +110,7 @@ impl PageWriter {
                 .filter(|printed| !printed.role.starts_with("signatory"))
                 .map(|printed| PageSentence {
                     role: printed.role.clone(),
-                    text: printed.text.clone(),
+                    text: isolated(&printed.text, &address),
                 })
                 .collect(),
             edition: record.edition,
@@ -162,6 +167,14 @@ impl PageWriter {
         }
         let texts = Arc::new(page_texts(&self.site, layout, tag)?);
         Ok(lock().entry(key).or_insert(texts).clone())
+    }
+}
+
+/// A sentence whose address keeps its own direction, whatever that of the words around it is.
+fn isolated(text: &str, address: &str) -> String {
+    match address.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(address, &format!("{LRI}{address}{PDI}")),
     }
 }
 

@@ -237,6 +237,25 @@ fn the_pdf_stays_where_the_settings_say_so() {
 }
 
 #[test]
+fn an_address_reads_from_left_to_right_on_a_page_that_does_not() {
+    let site = Site::new()
+        .with_file("courses.yaml", COURSES)
+        .with_file("testamur.yaml", "publish: { url: 'https://certs.example.edu' }\n");
+    let bench = Bench::of(site);
+    let receipt =
+        bench.issue(&request("سيف رمضان ريان").with_language("ar".parse().unwrap()));
+    let receipt = receipt.unwrap();
+    let page = bench.text(&format!("cert/{}/index.html", receipt.record.id));
+    let page = page.replace("&#x2f;", "/");
+    assert!(page.contains("<html lang=\"ar\" dir=\"rtl\""), "{page}");
+    let address = format!("\u{2066}{}\u{2069}", receipt.verify_url);
+    assert!(page.contains(&address), "{page}");
+    // The record is for machines.
+    let printed = receipt.record.certificate.unwrap().printed;
+    assert!(printed.iter().all(|sentence| !sentence.text.contains('\u{2066}')));
+}
+
+#[test]
 fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
     let bench = Bench::new();
     let known = |name: &str| request(name).with_learner("ada-l");
