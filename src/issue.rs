@@ -227,15 +227,6 @@ impl Issuer {
         &self.press
     }
 
-    /// Where the certificate of a request would be, and whether it is there: nothing is made.
-    ///
-    /// # Errors
-    /// As [`issue`](Self::issue), short of what only making it can show.
-    pub fn current(&self, request: &Request) -> Result<Option<Record>> {
-        self.press.courses().get(request.course())?;
-        Ok(self.register.editions(&Award::of(request), &self.secret)?.pop())
-    }
-
     /// Where the certificate of a request will be: nothing is made. Of a request whose certificate is
     /// there already, where it is.
     ///

@@ -54,6 +54,8 @@
 
 mod error;
 
+mod cache;
+
 mod lang;
 
 mod yaml;

@@ -21,7 +21,7 @@ use crate::lang::Tag;
 use crate::site::Site;
 use crate::yaml::{Document, Faults, Fields, Node};
 
-pub(crate) use self::page::{PageTexts, page_texts};
+pub(crate) use self::page::{KEYS as PAGE_TEXTS, PageTexts, page_texts};
 
 const KEYS: [&str; 10] = [
     "heading",

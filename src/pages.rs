@@ -29,6 +29,7 @@ use crate::code::Code;
 use crate::course::Colour;
 use crate::error::{Error, Kind, Place, Result};
 use crate::lang::Tag;
+use crate::locale::PAGE_TEXTS;
 use crate::site::Site;
 
 const FOLDER: &str = "layouts/shared/pages";
@@ -58,55 +59,7 @@ pub struct PageTemplates {
 
 impl PageTemplates {
     /// The names of the texts that the pages need.
-    pub const TEXTS: [&str; 47] = [
-        "valid",
-        "superseded",
-        "withdrawn",
-        "erased",
-        "current",
-        "reason",
-        "withdrawn_on",
-        "name",
-        "designation",
-        "course",
-        "organization",
-        "outcome",
-        "grade",
-        "issued",
-        "signatories",
-        "full_text",
-        "number",
-        "edition",
-        "issuer",
-        "download",
-        "signature",
-        "key",
-        "record",
-        "linkedin",
-        "code",
-        "check",
-        "check_hint",
-        "choose",
-        "checking",
-        "intact",
-        "broken",
-        "signed",
-        "unsigned",
-        "unable",
-        "unreadable",
-        "script",
-        "details",
-        "digest",
-        "seal",
-        "seal_key",
-        "openpgp_key",
-        "how",
-        "how_reader",
-        "how_gpg",
-        "how_digest",
-        "how_fingerprint",
-        "back",
-    ];
+    pub const TEXTS: [&str; 47] = PAGE_TEXTS;
 
     /// Reads the files of `layouts/shared/pages/`, the site's own over the built-in ones.
     ///

@@ -1,15 +1,14 @@
 //! What outlives a job, and the row of steps that makes a certificate.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::album::Album;
+use crate::cache::Cache;
 use crate::course::{Course, Courses, Issued};
 use crate::date::Date;
 use crate::error::{Error, Kind, Result, Warning};
@@ -633,24 +632,4 @@ fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) ->
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"testamur draft");
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
     tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Things that are made once and shared. A failure is not kept: the next job may find it mended.
-struct Cache<K, V>(Mutex<HashMap<K, Arc<V>>>);
-
-impl<K: Eq + Hash, V> Cache<K, V> {
-    fn get(&self, key: K, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = lock().get(&key) {
-            return Ok(value.clone());
-        }
-        let value = Arc::new(make()?);
-        Ok(lock().entry(key).or_insert(value).clone())
-    }
-}
-
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
 }

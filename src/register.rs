@@ -137,9 +137,10 @@ impl Register {
             let ids = award.as_ref().map(|award| award.ids(secret, edition.edition));
             self.change(&edition.id, |record| {
                 let download = ids.as_ref().map(|ids| ids.download.as_str());
-                self.write_pages(&record.clone().erased(now), None)?;
+                let erased = record.clone().erased(now);
+                self.write_pages(&erased, None)?;
                 self.remove_files(&record, download)?;
-                Ok(record.erased(now))
+                Ok(erased)
             })?;
         }
         // Last, because they lead to the other editions.

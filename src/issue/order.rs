@@ -1,11 +1,10 @@
 //! One request on its way: the facts, and the record that follows from its page.
 
-use ring::digest;
-
 use crate::award::{Award, IdSecret, Ids};
 use crate::course::{Course, Text};
 use crate::date::Date;
 use crate::hex;
+use crate::key;
 use crate::moment::Moment;
 use crate::phrases::long_date;
 use crate::press::Job;
@@ -163,5 +162,5 @@ pub(super) struct Facts {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex::lower(digest::digest(&digest::SHA256, bytes).as_ref())
+    hex::lower(&key::sha256(bytes))
 }

@@ -17,7 +17,7 @@ use crate::site::Site;
 use crate::yaml::{Document, Fault, Faults, Node};
 
 /// The texts there are, in the order of the files.
-const KEYS: [&str; 47] = [
+pub(crate) const KEYS: [&str; 47] = [
     "valid",
     "superseded",
     "withdrawn",

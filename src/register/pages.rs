@@ -1,8 +1,8 @@
 //! From a record to its pages.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::cache::Cache;
 use crate::date::Date;
 use crate::error::{Result, Warning};
 use crate::lang::Tag;
@@ -28,7 +28,7 @@ pub(super) struct PageWriter {
     publish: Publish,
     templates: PageTemplates,
     /// By layout and language.
-    texts: Mutex<HashMap<(String, String), Arc<PageTexts>>>,
+    texts: Cache<(String, Tag), PageTexts>,
 }
 
 /// Pages by their names.
@@ -42,7 +42,7 @@ pub(super) fn key_path(fingerprint: &str) -> String {
 impl PageWriter {
     pub(super) fn new(site: Site, publish: Publish) -> Result<Self> {
         let templates = PageTemplates::load(&site)?;
-        Ok(Self { site, publish, templates, texts: Mutex::default() })
+        Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
     /// The pages of a record by their names, and what their texts lack. Only with the snapshot can
@@ -160,13 +160,8 @@ impl PageWriter {
     }
 
     fn texts(&self, layout: &str, tag: &Tag) -> Result<Arc<PageTexts>> {
-        let lock = || self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (layout.to_owned(), tag.as_str().to_owned());
-        if let Some(texts) = lock().get(&key) {
-            return Ok(texts.clone());
-        }
-        let texts = Arc::new(page_texts(&self.site, layout, tag)?);
-        Ok(lock().entry(key).or_insert(texts).clone())
+        self.texts
+            .get((layout.to_owned(), tag.clone()), || page_texts(&self.site, layout, tag))
     }
 }
 

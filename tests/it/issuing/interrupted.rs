@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use testamur::{
-    Created, Error, IssueOptions, IssueOutcome, Kind, Result, Site, Store, StoreFile,
-    StorePath, Swapped,
+    Award, Created, Error, IssueOptions, IssueOutcome, Kind, Result, Site, Store,
+    StoreFile, StorePath, Swapped,
 };
 
 use super::bench::{Bench, COURSES, now, request, today};
@@ -96,7 +96,7 @@ fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
     assert_eq!(bench.holds(), 1);
     until_done(&|| issue("Ada Lovelace"));
     assert_eq!(bench.holds(), 1);
-    let current = || bench.issuer.current(&known("x")).unwrap().unwrap();
+    let current = || bench.issuer.last(&Award::of(&known("x"))).unwrap().unwrap();
     until_done(&|| {
         bench.issuer.register().withdraw(&current().id, "a mistake", now()).map(|_| ())
     });
