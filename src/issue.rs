@@ -17,7 +17,7 @@ use crate::keys::Keys;
 use crate::moment::Moment;
 use crate::press::Press;
 use crate::record::{Record, Status};
-use crate::register::Register;
+use crate::register::{PdfCreated, Register};
 use crate::request::Request;
 use crate::seal::Sealer;
 use crate::site::Site;
@@ -199,7 +199,8 @@ impl Issuer {
                 return Ok(self.receipt(&order.award, current, outcome, made));
             }
             let edition = editions.len() as u32 + 1;
-            let (snapshot, made) = self.publish(&order, edition)?;
+            // Overtaken: what is there now is to be seen.
+            let Some((snapshot, made)) = self.publish(&order, edition)? else { continue };
             let record = snapshot.record;
             // Somebody else's, of other facts: what they mean for this request is to be seen.
             if record.facts.as_ref() != Some(&order.facts) {
@@ -275,8 +276,13 @@ impl Issuer {
         })
     }
 
-    /// Publishes an edition, or finishes the one that somebody else began.
-    fn publish(&self, order: &Order<'_>, edition: u32) -> Result<(Snapshot, Made)> {
+    /// Publishes an edition, or finishes the one that somebody else began; nothing, if it was
+    /// superseded, withdrawn or erased meanwhile.
+    fn publish(
+        &self,
+        order: &Order<'_>,
+        edition: u32,
+    ) -> Result<Option<(Snapshot, Made)>> {
         let begun = Instant::now();
         let ids = order.award.ids(&self.secret, edition);
         let job = self.press.job(order.request, order.today, ids.verify.clone())?;
@@ -296,21 +302,26 @@ impl Issuer {
         let path = format!("downloads/{}/{}", ids.download, publish.filename.as_str());
         let sha256 = sha256(&sealed.bytes);
         self.register.prepare(&snapshot, &sha256)?;
+        let discard = || self.register.discard(&ids.verify, &sha256);
         let snapshot = match self.register.create_pdf(&path, &sealed.bytes)? {
-            None => snapshot,
-            Some(winner) => {
+            PdfCreated::New => snapshot,
+            PdfCreated::Exists(winner) => {
                 let adopted = self.adopt(&ids.verify, &path, &winner, order.now)?;
-                self.register.discard(&ids.verify, &sha256)?;
+                discard()?;
                 adopted
             }
+            PdfCreated::Gone => return discard().map(|()| None),
         };
-        warnings.extend(self.register.finish(&snapshot)?);
+        match self.register.finish(&snapshot)? {
+            Some(found) => warnings.extend(found),
+            None => return discard().map(|()| None),
+        }
         let took = Took {
             render: rendered - begun,
             seal: sealed_at - rendered,
             publish: sealed_at.elapsed(),
         };
-        Ok((snapshot, (warnings, took)))
+        Ok(Some((snapshot, (warnings, took))))
     }
 
     /// The snapshot of a PDF that somebody else created, once it is known to be ours.

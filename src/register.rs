@@ -99,26 +99,19 @@ impl Register {
     /// [`Kind::UnknownCertificate`]: no such id. [`Kind::Withdrawn`]: it was superseded or erased.
     /// What the store says.
     pub fn withdraw(&self, id: &str, reason: &str, now: Moment) -> Result<Record> {
-        self.change(id, |record| {
-            let record = match record.status {
-                Status::Valid => record.withdrawn(reason, now),
-                Status::Withdrawn => record,
-                Status::Superseded => {
-                    let by = record.successor.as_deref().unwrap_or_default();
-                    let message = format!("`{id}` was superseded already");
-                    return Err(Error::new(Kind::Withdrawn, message)
-                        .with_help(format!("withdraw its successor: {by}")));
-                }
-                Status::Erased => {
-                    let message = format!("`{id}` was erased already");
-                    return Err(Error::new(Kind::Withdrawn, message));
-                }
-            };
-            self.write_pages(&record, None)?;
-            if !self.publish.keep {
-                self.remove_files(&record, None)?;
+        self.change(id, None, |record| match record.status {
+            Status::Valid => Ok(record.withdrawn(reason, now)),
+            Status::Withdrawn => Ok(record),
+            Status::Superseded => {
+                let by = record.successor.as_deref().unwrap_or_default();
+                let message = format!("`{id}` was superseded already");
+                Err(Error::new(Kind::Withdrawn, message)
+                    .with_help(format!("withdraw its successor: {by}")))
             }
-            Ok(record)
+            Status::Erased => {
+                let message = format!("`{id}` was erased already");
+                Err(Error::new(Kind::Withdrawn, message))
+            }
         })
     }
 
@@ -135,13 +128,8 @@ impl Register {
         }
         for edition in &editions {
             let ids = award.as_ref().map(|award| award.ids(secret, edition.edition));
-            self.change(&edition.id, |record| {
-                let download = ids.as_ref().map(|ids| ids.download.as_str());
-                let erased = record.clone().erased(now);
-                self.write_pages(&erased, None)?;
-                self.remove_files(&record, download)?;
-                Ok(erased)
-            })?;
+            let download = ids.as_ref().map(|ids| ids.download.as_str());
+            self.change(&edition.id, download, |record| Ok(record.erased(now)))?;
         }
         // Last, because they lead to the other editions.
         let ids: Vec<String> = editions.into_iter().map(|edition| edition.id).collect();
@@ -222,16 +210,17 @@ impl Register {
         self.private.replace(&StoreFile::new(&path, snapshot.to_json().as_bytes()))
     }
 
-    /// Creates a PDF. If there is one already, it is the winner's, and these are its bytes.
-    pub(crate) fn create_pdf(&self, name: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+    /// Creates a PDF, unless there is one.
+    pub(crate) fn create_pdf(&self, name: &str, bytes: &[u8]) -> Result<PdfCreated> {
         let path = path(name)?;
         // It may be withdrawn: nobody shall keep a copy without asking.
-        match self.public.create(&StoreFile::new(&path, bytes))? {
-            Created::New => Ok(None),
-            Created::Exists => self.public.read(&path)?.map(Some).ok_or_else(|| {
-                Error::new(Kind::Store, format!("`{name}` is there and cannot be read"))
-            }),
-        }
+        Ok(match self.public.create(&StoreFile::new(&path, bytes))? {
+            Created::New => PdfCreated::New,
+            Created::Exists => match self.public.read(&path)? {
+                Some(winner) => PdfCreated::Exists(winner),
+                None => PdfCreated::Gone,
+            },
+        })
     }
 
     /// The snapshot that goes with a PDF, by its hash.
@@ -245,8 +234,9 @@ impl Register {
     }
 
     /// Publishes what goes with a PDF: signature and pages, and last of all the record, which may
-    /// be there already. Gives what the pages' texts lack.
-    pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Vec<Warning>> {
+    /// be there already. Gives what the pages' texts lack; nothing, if the record that is there tells
+    /// something else by now, which then stays what is told.
+    pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Vec<Warning>>> {
         let record = &snapshot.record;
         let certificate = record.certificate.as_ref();
         let name = certificate.and_then(|c| c.signature.as_ref()).map(|s| &s.path);
@@ -256,8 +246,22 @@ impl Register {
         }
         let warnings = self.write_pages(record, Some(snapshot))?;
         let path = record_path(&record.id)?;
-        self.public.create(&StoreFile::new(&path, record.to_json().as_bytes()))?;
-        Ok(warnings)
+        let file = record.to_json();
+        if self.public.create(&StoreFile::new(&path, file.as_bytes()))? == Created::New {
+            return Ok(Some(warnings));
+        }
+        let current = self.known(&record.id)?;
+        if current == *record {
+            return Ok(Some(warnings));
+        }
+        // We were late: it was superseded, withdrawn or erased while we worked.
+        let told = current.certificate.as_ref().map(|c| c.pdf.sha256.as_str());
+        let told = told.map(|sha256| self.snapshot(&record.id, sha256)).transpose()?;
+        self.write_pages(&current, told.flatten().as_ref())?;
+        if current.status == Status::Erased || !self.publish.keep {
+            self.remove_files(record, None)?;
+        }
+        Ok(None)
     }
 
     /// Marks a certificate as superseded by the one at that address.
@@ -268,37 +272,42 @@ impl Register {
         successor: &str,
         now: Moment,
     ) -> Result<()> {
-        self.change(id, |record| {
-            if record.status == Status::Erased {
-                return Ok(record);
-            }
-            let superseded = record.clone().superseded(successor, now);
-            self.write_pages(&superseded, None)?;
-            if !self.publish.keep {
-                self.remove_files(&record, Some(download_id))?;
-            }
-            Ok(superseded)
+        self.change(id, Some(download_id), |record| match record.status {
+            Status::Erased => Ok(record),
+            _ => Ok(record.superseded(successor, now)),
         })?;
         Ok(())
     }
 
-    /// Changes a record, from what it is at that moment; `change` does all else that belongs to it.
+    /// Changes a record from what it is at that moment, and all that it tells: pages first, then the
+    /// files, the record last. Then the rest once more, for whoever finished the certificate late may
+    /// have written over it.
     fn change(
         &self,
         id: &str,
-        mut change: impl FnMut(Record) -> Result<Record>,
+        download_id: Option<&str>,
+        mut next: impl FnMut(Record) -> Result<Record>,
     ) -> Result<Record> {
         let path = record_path(id)?;
         for _ in 0..MOST_TURNS {
             let (record, was) = self.read(id)?.ok_or_else(|| unknown(id))?;
-            let record = change(record)?;
-            let json = record.to_json();
+            let changed = next(record.clone())?;
+            let tell = || -> Result<()> {
+                self.write_pages(&changed, None)?;
+                match changed.status == Status::Erased || !self.publish.keep {
+                    true => self.remove_files(&record, download_id),
+                    false => Ok(()),
+                }
+            };
+            tell()?;
+            let json = changed.to_json();
             if json.as_bytes() == was {
-                return Ok(record);
+                return Ok(changed);
             }
             let file = StoreFile::new(&path, json.as_bytes());
             if self.public.swap(&file, &was)? == Swapped::Done {
-                return Ok(record);
+                tell()?;
+                return Ok(changed);
             }
         }
         Err(Error::new(Kind::Store, format!("others keep changing the record of `{id}`")))
@@ -369,6 +378,17 @@ impl Register {
         };
         bytes.map(parse).transpose()
     }
+}
+
+/// What became of a PDF that was to be created.
+#[derive(Debug)]
+pub(crate) enum PdfCreated {
+    /// It was.
+    New,
+    /// There was one, the winner's, of these bytes.
+    Exists(Vec<u8>),
+    /// There was one, which was taken away since.
+    Gone,
 }
 
 fn path(name: &str) -> Result<StorePath> {

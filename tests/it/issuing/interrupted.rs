@@ -169,6 +169,46 @@ fn many_who_issue_different_facts_at_once() {
     // Whoever was overtaken while superseding is finished by the next.
     bench.issue(&request("Ada at last").with_learner("ada")).unwrap();
     assert_eq!(bench.holds(), 1);
+    // Nothing of an overtaken one came back after it was taken away.
+    let public = bench.public();
+    let count = |end: &str| public.keys().filter(|path| path.ends_with(end)).count();
+    assert_eq!((count(".pdf"), count(".sig")), (1, 1), "{:?}", public.keys());
+    for (path, bytes) in public.iter().filter(|(path, _)| path.ends_with("index.html")) {
+        let valid = String::from_utf8_lossy(bytes).contains("is valid");
+        let record = public[&path.replace("index.html", "certificate.json")].clone();
+        let record = testamur::Record::parse(&record).unwrap();
+        assert_eq!(valid, record.status == testamur::Status::Valid, "{path}");
+    }
+}
+
+/// Withdrawn as soon as it is there, while others still finish it: what is told is what holds.
+#[test]
+fn withdrawn_while_others_still_issue_it() {
+    let bench = Bench::new();
+    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let issuers: Vec<_> = (0..4).map(|_| bench.another(site())).collect();
+    let options = IssueOptions::default();
+    for round in 0..6 {
+        let request = request(&format!("Ada {round}"));
+        let id = issuers[0].foresee(&request, &options).unwrap().verify_id;
+        thread::scope(|scope| {
+            for issuer in &issuers {
+                // It was issued, or withdrawn before: either is an answer.
+                scope.spawn(|| issuer.issue(&request, today(), now(), &options).is_ok());
+            }
+            let register = bench.issuer.register();
+            scope.spawn(|| {
+                while let Err(fault) = register.withdraw(&id, "a mistake", now()) {
+                    assert_eq!(fault.kind(), Kind::UnknownCertificate, "{fault:#}");
+                }
+            });
+        });
+        let page = bench.text(&format!("cert/{id}/index.html"));
+        assert!(page.contains("has been withdrawn"), "{page}");
+    }
+    assert_eq!(bench.holds(), 0);
+    let public = bench.public();
+    assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{:?}", public.keys());
 }
 
 /// A PDF at the right place that nobody of this site made is not taken for one.
