@@ -36,6 +36,11 @@ fn what_the_door_answers() {
     let record = get(at, &format!("/certificates/{id}")).json();
     assert_eq!(record["certificate"]["name"], "Person ada");
 
+    // As long as it is in hand, the same request once more is that very request.
+    until("it is out of hand", || {
+        let idle = "testamur_requests_in_hand{source=\"http\"} 0";
+        get(at, "/metrics").body.contains(idle)
+    });
     let said = post(at, "/certificates?wait", &request("ada"));
     assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("repeated")));
     assert_eq!(said.json()["verify_id"], id);
