@@ -94,14 +94,18 @@ pub enum Learner {
     Id(String),
     /// The cleaned name, for want of an id.
     Name(String),
+    /// Nobody: the id or the name in an example, of whose certificates it is none.
+    Specimen(String),
 }
 
 impl Award {
     /// The award that is asked for.
     pub fn of(request: &Request) -> Self {
-        let learner = match request.learner() {
-            Some(id) => Learner::Id(id.to_owned()),
-            None => Learner::Name(request.name().as_str().to_owned()),
+        let (id, name) = (request.learner(), request.name().as_str());
+        let learner = match (id, request.is_specimen()) {
+            (id, true) => Learner::Specimen(id.unwrap_or(name).to_owned()),
+            (Some(id), false) => Learner::Id(id.to_owned()),
+            (None, false) => Learner::Name(name.to_owned()),
         };
         Self { course: request.course().to_owned(), learner }
     }
@@ -146,6 +150,7 @@ impl Award {
         let (kind, learner) = match &self.learner {
             Learner::Id(id) => ("id", id),
             Learner::Name(name) => ("name", name),
+            Learner::Specimen(id) => ("specimen", id),
         };
         let parts = [self.course.as_str(), kind, learner, &edition];
         Ids {
@@ -190,6 +195,8 @@ mod tests {
             award("a/b/c", "Ada Example").ids(&other, 1),
             award("a/b/cA", "da Example").ids(&secret(), 1),
             Award::of(&Request::new("a/b/c", "x").unwrap().with_learner("Ada Example"))
+                .ids(&secret(), 1),
+            Award::of(&Request::new("a/b/c", "Ada Example").unwrap().with_specimen(true))
                 .ids(&secret(), 1),
         ] {
             assert_ne!(ids, award("a/b/c", "Ada Example").ids(&secret(), 1));

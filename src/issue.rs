@@ -5,11 +5,13 @@
 //! whoever comes second finds the first one's PDF and goes on with it.
 
 mod order;
+mod withdraw;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::order::{Order, sha256};
+pub use self::withdraw::Withdrawn;
 use crate::award::{Award, IdSecret};
 use crate::date::Date;
 use crate::error::{Error, Kind, Result, Warning};
@@ -195,6 +197,10 @@ impl Issuer {
             if let Some(outcome) = settled(&editions, request, &order.facts, options)? {
                 let current = editions.into_iter().next_back();
                 let current = current.expect("only an edition settles a request");
+                let again = request.asked().filter(|_| outcome == Issued::Repeated);
+                let Some(current) = self.register.ask_again(current, again)? else {
+                    continue;
+                };
                 let made = (Vec::new(), Took::default());
                 return Ok(self.receipt(&order.award, current, outcome, made));
             }
@@ -206,9 +212,11 @@ impl Issuer {
             if record.facts.as_ref() != Some(&order.facts) {
                 continue;
             }
-            let outcome = match editions.is_empty() {
-                true => Issued::New,
-                false => Issued::Superseding,
+            let record = self.withdraw_with(editions.last(), record, now)?;
+            let outcome = match (record.status, editions.is_empty()) {
+                (Status::Withdrawn, _) => Issued::Late,
+                (_, true) => Issued::New,
+                (_, false) => Issued::Superseding,
             };
             let editions = [editions, vec![record.clone()]].concat();
             self.supersede_all(&order.award, &editions, now)?;
@@ -256,6 +264,23 @@ impl Issuer {
     /// What the store says.
     pub fn last(&self, award: &Award) -> Result<Option<Record>> {
         Ok(self.register.editions(award, &self.secret)?.pop())
+    }
+
+    /// What was made of the same request, if it is the current edition and holds: also of a course that
+    /// is not there any more, or a layout that has a fault by now.
+    ///
+    /// # Errors
+    /// What the stores say.
+    #[cfg(feature = "agent")]
+    pub(crate) fn standing(&self, request: &Request) -> Result<Option<Receipt>> {
+        let award = Award::of(request);
+        let Some(record) = self.last(&award)? else { return Ok(None) };
+        let Some(certificate) = &record.certificate else { return Ok(None) };
+        let snapshot = self.register.snapshot(&record.id, &certificate.pdf.sha256)?;
+        let holds = matches!(record.status, Status::Valid | Status::Specimen);
+        let same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
+        let made = (Vec::new(), Took::default());
+        Ok((holds && same).then(|| self.receipt(&award, record, Issued::Repeated, made)))
     }
 
     /// The same with the courses, layouts and pages of another site. Its settings must be the same:
@@ -350,7 +375,10 @@ impl Issuer {
         let Some((last, earlier)) = editions.split_last() else { return Ok(()) };
         let successor = self.register.publish().verify_url(&last.id);
         for record in earlier {
-            let stands = matches!(record.status, Status::Valid | Status::Withdrawn);
+            let stands = matches!(
+                record.status,
+                Status::Valid | Status::Specimen | Status::Withdrawn
+            );
             let elsewhere = record.successor.as_ref() != Some(&successor);
             if stands || (record.status == Status::Superseded && elsewhere) {
                 let download = award.ids(&self.secret, record.edition).download;
@@ -394,16 +422,19 @@ fn settled(
     let Some((current, past)) = editions.split_last() else { return Ok(None) };
     let who =
         || format!("`{}` has a certificate of `{}`", request.name(), request.course());
+    let withdrawal = current.history.last();
+    // By the same clock, if the withdrawal was asked for by it.
+    let (asked, since) = (request.asked(), withdrawal.and_then(|event| event.asked));
+    let ended = since.or(withdrawal.map(|event| event.at.into()));
     match current.status {
-        Status::Valid => {}
+        Status::Valid | Status::Specimen => {}
         // A request that is older than the withdrawal does not undo it.
-        _ if request.asked().is_some_and(|asked| {
-            current.history.last().is_some_and(|event| asked <= event.at)
-        }) =>
-        {
+        _ if asked.zip(ended).is_some_and(|(asked, ended)| asked <= ended) => {
             return Ok(Some(Issued::Late));
         }
         _ if options.reissue => return Ok(None),
+        // Whoever took it back gives it anew.
+        Status::Withdrawn if asked.is_some() && since.is_some() => return Ok(None),
         status => {
             let why = match status {
                 Status::Erased => "that was erased",
@@ -420,8 +451,8 @@ fn settled(
     if options.replace {
         return Ok(None);
     }
-    if let Some(asked) = request.asked() {
-        let late = asked <= current.asked.unwrap_or(current.recorded);
+    if let Some(asked) = asked {
+        let late = asked <= current.asked_last();
         return Ok(late.then_some(Issued::Late));
     }
     // An old request that comes once more must not bring back what was mended since.

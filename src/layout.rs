@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::background::Background;
-use crate::course::Colour;
+use crate::course::{Colour, Theme};
 use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
 use crate::font::{Fonts, Like, family_help};
 use crate::locale::Table;
@@ -106,6 +106,17 @@ pub(crate) struct ThemeDefaults {
     pub(crate) accent: Colour,
     pub(crate) paper: Colour,
     pub(crate) ink: Colour,
+}
+
+impl ThemeDefaults {
+    /// The same with a course's own colours.
+    pub(crate) fn with(&self, theme: &Theme) -> Self {
+        Self {
+            accent: theme.accent.unwrap_or(self.accent),
+            paper: theme.paper.unwrap_or(self.paper),
+            ink: theme.ink.unwrap_or(self.ink),
+        }
+    }
 }
 
 const KEYS: [&str; 15] = [

@@ -171,14 +171,14 @@ pub use crate::error::{Error, Kind, Place, Result, Warning};
 pub use crate::export::{Claim, Format};
 pub use crate::inspect::Inspection;
 pub use crate::issue::{
-    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took,
+    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took, Withdrawn,
 };
 pub use crate::key::{Algorithm, PrivateKey, PublicKey};
 pub use crate::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use crate::lang::{Direction, Tag};
 pub use crate::layout::{Fit, Paper};
 pub use crate::locale::Align;
-pub use crate::moment::Moment;
+pub use crate::moment::{Moment, Timestamp};
 pub use crate::name::Name;
 pub use crate::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
 pub use crate::page::Page;

@@ -1,6 +1,8 @@
-//! A moment in time, as seals and records write it: `2026-05-14T09:30:00Z`.
+//! Moments in time, as seals and records write them: `2026-05-14T09:30:00Z`.
 //!
 //! The library never asks a clock: whoever calls it says what time it is.
+
+mod timestamp;
 
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use der::DateTime;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::timestamp::Timestamp;
 use crate::error::{Error, Kind, Result};
 
 /// A second of universal time, from 1970 to 9999.

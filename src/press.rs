@@ -373,7 +373,8 @@ impl Press {
         self.compose(course, request, issued, verify_id, specimen)
     }
 
-    /// A certificate's job: the same page without its mark, under the id that it will have.
+    /// A certificate's job: the same page under the id that it will have, and without the mark unless
+    /// it is an example.
     pub(crate) fn job(
         &self,
         request: &Request,
@@ -382,7 +383,7 @@ impl Press {
     ) -> Result<Job> {
         let course = self.courses.get(request.course())?;
         let issued = issued(course, request, today);
-        self.compose(course, request, issued, verify_id, false)
+        self.compose(course, request, issued, verify_id, request.is_specimen())
     }
 
     /// The PDF of a job, and what was noticed while it was made.

@@ -26,7 +26,7 @@ pub use self::xqueue::XQueue;
 use crate::award::Award;
 use crate::error::{Error, Kind, Result};
 use crate::issue::IssueOptions;
-use crate::moment::Moment;
+use crate::moment::Timestamp;
 use crate::request::Request;
 use crate::settings::{AgentSettings, QueueKind, Secret};
 
@@ -144,8 +144,6 @@ pub enum Task {
         /// The verify id of the certificate whose place it takes. If that is another edition's, or
         /// none of this site's, it is for whoever issues to see to it.
         replaces: Option<String>,
-        /// Whether it is an example, by which a learning management system tries the way.
-        example: bool,
     },
     /// A certificate is to be withdrawn.
     Withdraw(Withdrawal),
@@ -162,7 +160,7 @@ pub struct Withdrawal {
     /// Why, for everybody to read on its page.
     pub reason: String,
     /// When it was asked for, if the sender says so: it changes nothing that was asked for later.
-    pub asked: Option<Moment>,
+    pub asked: Option<Timestamp>,
 }
 
 /// By what a certificate is known that is to be withdrawn.

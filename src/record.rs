@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::course::Colour;
 use crate::date::Date;
 use crate::error::{Error, Kind, Result};
-use crate::moment::Moment;
+use crate::moment::{Moment, Timestamp};
 
 /// What is publicly known of one edition of an award.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct Record {
     pub recorded: Moment,
     /// When it was asked for, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Moment>,
+    pub asked: Option<Timestamp>,
     /// A fingerprint of the facts, keyed by the site's secret: equal for equal facts, and nothing
     /// can be guessed from it. Gone when the person was erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,8 @@ pub struct Record {
     pub theme: ThemeFacts,
     /// What made it: name and version.
     pub engine: String,
-    /// What is certified: not told of a certificate that was superseded or erased.
+    /// What is certified: not told of a certificate that was superseded or erased, and not there if
+    /// it was withdrawn before it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
     /// The verify page of the edition that superseded this one.
@@ -59,6 +60,8 @@ pub struct Record {
 pub enum Status {
     /// It stands.
     Valid,
+    /// It is an example that certifies nothing.
+    Specimen,
     /// A later edition took its place.
     Superseded,
     /// It was taken back.
@@ -72,6 +75,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Valid => "valid",
+            Status::Specimen => "specimen",
             Status::Superseded => "superseded",
             Status::Withdrawn => "withdrawn",
             Status::Erased => "erased",
@@ -87,6 +91,9 @@ pub struct Event {
     pub status: Status,
     /// When.
     pub at: Moment,
+    /// When it was asked for, if the request said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
     /// Why, in the words of whoever withdrew it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -248,6 +255,11 @@ impl Record {
         serde_json::from_slice(json).map_err(failed)
     }
 
+    /// When it was asked for last, or made for want of that.
+    pub(crate) fn asked_last(&self) -> Timestamp {
+        self.asked.unwrap_or(self.recorded.into())
+    }
+
     /// The content of the file.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self)
@@ -259,12 +271,30 @@ impl Record {
     /// The record of a certificate that another took the place of: no word of what it said.
     pub(crate) fn superseded(self, successor: &str, at: Moment) -> Self {
         let successor = Some(successor.to_owned());
-        Self { certificate: None, successor, ..self }.then(Status::Superseded, at, None)
+        let superseded = Self { certificate: None, successor, ..self };
+        superseded.then(Event::new(Status::Superseded, at))
     }
 
-    /// The record of a certificate that was taken back.
-    pub(crate) fn withdrawn(self, reason: &str, at: Moment) -> Self {
-        self.then(Status::Withdrawn, at, Some(reason.to_owned()))
+    /// The record of a certificate that was taken back. Of one that was already, only when that was
+    /// asked for last is new.
+    pub(crate) fn withdrawn(
+        mut self,
+        reason: &str,
+        asked: Option<Timestamp>,
+        at: Moment,
+    ) -> Self {
+        match (self.status, self.history.last_mut()) {
+            (Status::Withdrawn, Some(event)) => {
+                event.asked =
+                    event.asked.map(|before| asked.map_or(before, |it| it.max(before)));
+                self
+            }
+            _ => self.then(Event {
+                asked,
+                reason: Some(reason.to_owned()),
+                ..Event::new(Status::Withdrawn, at)
+            }),
+        }
     }
 
     /// The record of a person who was forgotten: that there was one.
@@ -272,14 +302,20 @@ impl Record {
         // A reason may name the person.
         self.history.iter_mut().for_each(|event| event.reason = None);
         let gone = Self { certificate: None, successor: None, facts: None, ..self };
-        gone.then(Status::Erased, at, None)
+        gone.then(Event::new(Status::Erased, at))
     }
 
-    fn then(mut self, status: Status, at: Moment, reason: Option<String>) -> Self {
-        if self.status != status {
-            self.status = status;
-            self.history.push(Event { status, at, reason });
+    fn then(mut self, event: Event) -> Self {
+        if self.status != event.status {
+            self.status = event.status;
+            self.history.push(event);
         }
         self
+    }
+}
+
+impl Event {
+    fn new(status: Status, at: Moment) -> Self {
+        Self { status, at, asked: None, reason: None }
     }
 }

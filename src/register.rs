@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::pages::PageWriter;
 use crate::award::{Award, IdSecret, is_id};
 use crate::error::{Error, Kind, Place, Result, Warning};
-use crate::moment::Moment;
+use crate::moment::{Moment, Timestamp};
 use crate::path::StorePath;
 use crate::record::{Record, Status};
 use crate::settings::Publish;
@@ -99,9 +99,21 @@ impl Register {
     /// [`Kind::UnknownCertificate`]: no such id. [`Kind::Withdrawn`]: it was superseded or erased.
     /// What the store says.
     pub fn withdraw(&self, id: &str, reason: &str, now: Moment) -> Result<Record> {
+        self.withdraw_asked(id, reason, None, now)
+    }
+
+    /// The same with when it was asked for, by a clock that others ask as well.
+    pub(crate) fn withdraw_asked(
+        &self,
+        id: &str,
+        reason: &str,
+        asked: Option<Timestamp>,
+        now: Moment,
+    ) -> Result<Record> {
         self.change(id, None, |record| match record.status {
-            Status::Valid => Ok(record.withdrawn(reason, now)),
-            Status::Withdrawn => Ok(record),
+            Status::Valid | Status::Specimen | Status::Withdrawn => {
+                Ok(record.withdrawn(reason, asked, now))
+            }
             Status::Superseded => {
                 let by = record.successor.as_deref().unwrap_or_default();
                 let message = format!("`{id}` was superseded already");
@@ -251,7 +263,7 @@ impl Register {
             return Ok(Some(warnings));
         }
         let current = self.known(&record.id)?;
-        if current == *record {
+        if (Record { asked: record.asked, ..current.clone() }) == *record {
             return Ok(Some(warnings));
         }
         // We were late: it was superseded, withdrawn or erased while we worked.
@@ -262,6 +274,39 @@ impl Register {
             self.remove_files(record, None)?;
         }
         Ok(None)
+    }
+
+    /// Notes that a certificate was asked for again, so that it outlasts a withdrawal in between.
+    /// None, if it is not what it was.
+    pub(crate) fn ask_again(
+        &self,
+        record: Record,
+        asked: Option<Timestamp>,
+    ) -> Result<Option<Record>> {
+        if asked.is_none_or(|asked| asked <= record.asked_last()) {
+            return Ok(Some(record));
+        }
+        let Some((current, was)) = self.read(&record.id)? else { return Ok(None) };
+        if current != record {
+            return Ok(None);
+        }
+        let again = Record { asked, ..record };
+        let (path, json) = (record_path(&again.id)?, again.to_json());
+        let swapped = self.public.swap(&StoreFile::new(&path, json.as_bytes()), &was)?;
+        Ok((swapped == Swapped::Done).then_some(again))
+    }
+
+    /// Writes the record of a certificate that was withdrawn before it was made, unless there is one of
+    /// that id, and says whether there was none.
+    pub(crate) fn forestall(&self, record: &Record) -> Result<bool> {
+        let path = record_path(&record.id)?;
+        let file = record.to_json();
+        // The record first: whoever is about to finish the certificate sees it, and gives way.
+        let created = self.public.create(&StoreFile::new(&path, file.as_bytes()))?;
+        if created == Created::New {
+            self.write_pages(record, None)?;
+        }
+        Ok(created == Created::New)
     }
 
     /// Marks a certificate as superseded by the one at that address.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::date::Date;
 use crate::error::{Error, Kind, Result, Warning};
 use crate::lang::Tag;
-use crate::moment::Moment;
+use crate::moment::Timestamp;
 use crate::name::Name;
 
 /// One certificate to be made. A request that exists has a usable name; whether the course, the
@@ -26,7 +26,8 @@ pub struct Request {
     course: String,
     name: Name,
     learner: Option<String>,
-    asked: Option<Moment>,
+    specimen: bool,
+    asked: Option<Timestamp>,
     language: Option<Tag>,
     second_language: Option<Tag>,
     issued: Option<Date>,
@@ -51,6 +52,7 @@ impl Request {
             course: course.into(),
             name,
             learner: None,
+            specimen: false,
             asked: None,
             language: None,
             second_language: None,
@@ -74,8 +76,15 @@ impl Request {
 
     /// When the request was made, if its sender says so: it changes nothing that was issued
     /// later.
-    pub fn with_asked(mut self, asked: Moment) -> Self {
-        self.asked = Some(asked);
+    pub fn with_asked(mut self, asked: impl Into<Timestamp>) -> Self {
+        self.asked = Some(asked.into());
+        self
+    }
+
+    /// Whether it is an example, by which somebody tries the way: what is issued carries the mark of
+    /// a draft, its page says that it certifies nothing, and no certificate of the learner is touched.
+    pub fn with_specimen(mut self, specimen: bool) -> Self {
+        self.specimen = specimen;
         self
     }
 
@@ -154,8 +163,13 @@ impl Request {
         self.learner.as_deref()
     }
 
+    /// Whether it is an example.
+    pub fn is_specimen(&self) -> bool {
+        self.specimen
+    }
+
     /// When the request was made, if that is known.
-    pub fn asked(&self) -> Option<Moment> {
+    pub fn asked(&self) -> Option<Timestamp> {
         self.asked
     }
 

@@ -335,8 +335,8 @@ impl Sheet {
         Error::join(faults)?;
 
         let theme = &course.theme;
-        let paper = theme.paper.unwrap_or(layout.theme.paper);
-        let code = Code::new(content.verify_url, paper)?;
+        let colours = layout.theme.with(theme);
+        let code = Code::new(content.verify_url, colours.paper)?;
         let side = (code.modules + 2 * Code::QUIET) as f64;
         let (modules, picture) = (code.modules, Picture::made(code.svg, (side, side)));
         let verify = authenticity.is_some().then(|| Verify {
@@ -366,9 +366,9 @@ impl Sheet {
             second,
             verify,
             theme: SheetTheme {
-                accent: theme.accent.unwrap_or(layout.theme.accent),
-                paper,
-                ink: theme.ink.unwrap_or(layout.theme.ink),
+                accent: colours.accent,
+                paper: colours.paper,
+                ink: colours.ink,
                 logo: pictures.logo.map(|picture| {
                     let place = theme.logo_place().unwrap_or(course.place());
                     SheetImage::new("logo".into(), "logo", picture, sentences.alt.logo)

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::award::Award;
 use crate::date::Date;
 use crate::error::{Error, Kind, Result};
-use crate::moment::Moment;
+use crate::moment::Timestamp;
 use crate::record::Record;
 use crate::request::Request;
 
@@ -35,13 +35,15 @@ pub(crate) struct Signature {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Input {
     course: String,
     name: String,
     learner: Option<String>,
-    asked: Option<Moment>,
+    asked: Option<Timestamp>,
     language: Option<String>,
+    #[serde(default)]
+    second_language: Option<String>,
     issued: Option<Date>,
     grade: Option<String>,
     designation: Option<String>,
@@ -57,6 +59,7 @@ impl Input {
             learner: request.learner().map(str::to_owned),
             asked: request.asked(),
             language: request.language().map(|tag| tag.as_str().to_owned()),
+            second_language: request.second_language().map(|tag| tag.as_str().to_owned()),
             issued: request.issued(),
             grade: request.grade().map(str::to_owned),
             designation: request.designation().map(str::to_owned),
@@ -67,6 +70,13 @@ impl Input {
 }
 
 impl Snapshot {
+    /// Whether this is what a request asks for, whenever it does.
+    #[cfg(feature = "agent")]
+    pub(crate) fn answers(&self, request: &Request) -> bool {
+        let asked = self.request.asked;
+        self.request == Input { asked, ..Input::of(request) }
+    }
+
     const SCHEMA: u32 = 1;
 
     pub(crate) fn new(

@@ -41,6 +41,8 @@ struct State {
     busy: Vec<Arc<Item>>,
     /// Room that is taken by what is just being written down.
     reserved: usize,
+    /// The latest second that was written down, lest a clock that is set back puts new before old.
+    second: u64,
 }
 
 /// A request.
@@ -100,6 +102,8 @@ impl Tray {
         let mut state = self.state();
         for path in paths {
             let Some(id) = path.name().strip_suffix(".json") else { continue };
+            let second = id.split('-').next().and_then(|digits| digits.parse().ok());
+            state.second = state.second.max(second.unwrap_or_default());
             if let Some(body) = self.store.read(&path)? {
                 let (_, task) = Task::from_json(&body);
                 let item =
@@ -121,7 +125,7 @@ impl Tray {
         now: Moment,
     ) -> Result<Option<Accepted>> {
         let subject = Subject::of(Some(task));
-        {
+        let second = {
             let mut state = self.state();
             let mut all = state.busy.iter().chain(&state.waiting);
             let last = all.rfind(|item| item.subject == subject);
@@ -135,9 +139,11 @@ impl Tray {
                 return Ok(None);
             }
             state.reserved += 1;
-        }
+            state.second = state.second.max(now.unix());
+            state.second
+        };
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{:012}-{}-{number:09}", now.unix(), self.agent);
+        let id = format!("{second:012}-{}-{number:09}", self.agent);
         let written = path(&id)
             .and_then(|path| self.store.create(&StoreFile::new(&path, body)).map(drop));
         let mut state = self.state();

@@ -1,11 +1,13 @@
 //! Does what a delivery asks for.
 
+use super::fate::{Fate, loggable};
 use super::shared::Shared;
 use crate::award::Award;
 use crate::error::{Error, Kind, Result};
-use crate::issue::Receipt;
+use crate::issue::{Issuer, Receipt, Withdrawn};
 use crate::queue::{Answer, Target, Task, Withdrawal};
 use crate::record::{Record, Status};
+use crate::request::Request;
 
 /// What a page says of a certificate whose place another one took.
 const REPLACED: &str = "another certificate took its place";
@@ -13,11 +15,13 @@ const REPLACED: &str = "another certificate took its place";
 /// Does a task. The same task may be done any number of times.
 pub(super) fn perform(shared: &Shared, task: &Task) -> Result<Answer> {
     match task {
-        Task::Issue { request, options, replaces, .. } => {
+        Task::Issue { request, options, replaces } => {
             let _turn = shared.locks.turn(Award::of(request));
             let issuer = shared.issuer();
             let clock = &shared.clock;
-            let receipt = issuer.issue(request, clock.today()?, clock.now()?, options)?;
+            let receipt = issuer
+                .issue(request, clock.today()?, clock.now()?, options)
+                .or_else(|error| standing(&issuer, request, error))?;
             shared.metrics.took(&receipt.took);
             if let Some(id) = replaces {
                 take_place(shared, id, &receipt)?;
@@ -26,6 +30,25 @@ pub(super) fn perform(shared: &Shared, task: &Task) -> Result<Answer> {
         }
         Task::Withdraw(withdrawal) => withdraw(shared, withdrawal),
         Task::Ignore(why) => Ok(Answer::Ignored { why: why.clone() }),
+    }
+}
+
+/// What is there already of a request that fails: whoever had it before may have answered so, and no
+/// error follows a success.
+fn standing(issuer: &Issuer, request: &Request, error: Error) -> Result<Receipt> {
+    match Fate::of(&error) {
+        Fate::Waits | Fate::Unwell => Err(error),
+        Fate::Fails | Fate::Slow => match issuer.standing(request)? {
+            Some(receipt) => {
+                let error = loggable(&error);
+                tracing::warn!(
+                    error,
+                    "a request cannot be done again that was done before"
+                );
+                Ok(receipt)
+            }
+            None => Err(error),
+        },
     }
 }
 
@@ -43,37 +66,31 @@ fn take_place(shared: &Shared, id: &str, receipt: &Receipt) -> Result<()> {
 }
 
 fn withdraw(shared: &Shared, withdrawal: &Withdrawal) -> Result<Answer> {
-    let issuer = shared.issuer();
-    let (record, _turn) = match &withdrawal.target {
+    let (issuer, now) = (shared.issuer(), shared.clock.now()?);
+    let Withdrawal { target, reason, asked } = withdrawal;
+    let ignored = |why: &str| Ok(Answer::Ignored { why: why.to_owned() });
+    let overtaken = "the certificate was asked for after it was to be withdrawn";
+    let verify = match target {
+        Target::Certificate { verify, .. } => verify,
         Target::Award(award) => {
-            let turn = shared.locks.turn(award.clone());
-            let Some(record) = issuer.last(award)? else {
-                let why = "there is no certificate to withdraw".to_owned();
-                return Ok(Answer::Ignored { why });
+            let _turn = shared.locks.turn(award.clone());
+            return match issuer.withdraw(award, reason, *asked, now)? {
+                Withdrawn::Done(record) => Ok(Answer::from(&*record)),
+                Withdrawn::Overtaken => ignored(overtaken),
+                Withdrawn::Nothing => ignored("there is no certificate to withdraw"),
             };
-            (record, Some(turn))
-        }
-        Target::Certificate { verify, .. } => {
-            let Some(record) = issuer.register().record(verify)? else {
-                let message = format!("there is no certificate `{verify}`");
-                return Err(Error::new(Kind::UnknownCertificate, message));
-            };
-            (record, None)
         }
     };
-    if let (Some(asked), Some(newer)) = (withdrawal.asked, record.asked)
-        && newer > asked
-    {
-        let why = "the certificate was asked for after it was to be withdrawn".to_owned();
-        return Ok(Answer::Ignored { why });
+    let Some(record) = issuer.register().record(verify)? else {
+        let message = format!("there is no certificate `{verify}`");
+        return Err(Error::new(Kind::UnknownCertificate, message));
+    };
+    if asked.is_some_and(|asked| record.asked.is_some_and(|newer| newer > asked)) {
+        return ignored(overtaken);
     }
     match record.status {
-        // Withdrawing once more finishes what was interrupted.
-        Status::Valid | Status::Withdrawn => {
-            let (register, now) = (issuer.register(), shared.clock.now()?);
-            let record = register.withdraw(&record.id, &withdrawal.reason, now)?;
-            Ok(Answer::from(&record))
-        }
         Status::Superseded | Status::Erased => Ok(Answer::from(&record)),
+        // Withdrawing once more finishes what was interrupted.
+        _ => Ok(Answer::from(&issuer.register().withdraw(verify, reason, now)?)),
     }
 }

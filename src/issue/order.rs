@@ -18,7 +18,7 @@ use crate::seal::{Sealed, Sealer};
 use crate::settings::Publish;
 
 /// What made the certificates of this release.
-const ENGINE: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
+pub(super) const ENGINE: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
 
 /// What is asked for, and when.
 pub(super) struct Order<'a> {
@@ -69,7 +69,10 @@ impl<'a> Order<'a> {
         Record {
             schema: Record::SCHEMA,
             id: ids.verify.clone(),
-            status: Status::Valid,
+            status: match self.request.is_specimen() {
+                true => Status::Specimen,
+                false => Status::Valid,
+            },
             edition,
             recorded: self.now,
             asked: self.request.asked(),

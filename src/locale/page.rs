@@ -17,8 +17,9 @@ use crate::site::Site;
 use crate::yaml::{Document, Fault, Faults, Node};
 
 /// The texts there are, in the order of the files.
-pub(crate) const KEYS: [&str; 47] = [
+pub(crate) const KEYS: [&str; 48] = [
     "valid",
+    "specimen",
     "superseded",
     "withdrawn",
     "erased",
@@ -256,7 +257,7 @@ mod tests {
         let [warning] = &page.warnings[..] else { panic!("{:?}", page.warnings) };
         let said = warning.to_string();
         assert!(said.starts_with(
-            "layouts/shared/locales/he.yaml: there are no page texts `valid`, `superseded`"
+            "layouts/shared/locales/he.yaml: there are no page texts `valid`, `specimen`, "
         ));
         assert!(said.ends_with(" in `he`; the built-in ones are used"), "{said}");
         assert!(!said.contains("`name`"), "{said}");
@@ -274,7 +275,7 @@ mod tests {
         assert_eq!(page.texts.len(), KEYS.len());
         assert_eq!(page.language.as_str(), "tlh");
         let said = page.warnings[0].to_string();
-        assert!(said.contains("`valid`, `superseded`"), "{said}");
+        assert!(said.contains("`valid`, `specimen`"), "{said}");
         assert!(said.ends_with(" in `tlh`; those in `en` are used"), "{said}");
 
         let page = texts(&[("shared/locales/tlh", "heading: x\n")], "tlh").unwrap();

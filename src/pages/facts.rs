@@ -86,6 +86,8 @@ pub struct PageFacts {
 pub enum PageStatus {
     /// It does.
     Valid,
+    /// It is an example, and certifies nothing.
+    Specimen,
     /// A later edition holds instead.
     Superseded {
         /// That edition's page.
@@ -104,10 +106,11 @@ pub enum PageStatus {
 }
 
 impl PageStatus {
-    /// The status as a word: `valid`, `superseded`, `withdrawn` or `erased`.
+    /// The status as a word: `valid`, `specimen`, `superseded`, `withdrawn` or `erased`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Valid => "valid",
+            Self::Specimen => "specimen",
             Self::Superseded { .. } => "superseded",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Erased => "erased",
@@ -303,7 +306,10 @@ impl PageFacts {
             record_url: None,
             commands: None,
         };
-        if let PageStatus::Superseded { .. } | PageStatus::Erased = self.status {
+        // One that was withdrawn before it was made has no name.
+        let gone =
+            matches!(self.status, PageStatus::Superseded { .. } | PageStatus::Erased);
+        if gone || self.name.is_empty() {
             return Ok(shown);
         }
         let certificate = self.certificate()?;
@@ -393,7 +399,8 @@ impl PageFacts {
                 .collect(),
             sentences,
             edition: self.edition,
-            check: valid && pdf.is_some(),
+            check: pdf.is_some()
+                && matches!(self.status, PageStatus::Valid | PageStatus::Specimen),
             pdf,
             signature,
             linkedin,

@@ -129,6 +129,7 @@ fn every_text_has_its_place() {
     let mut all = String::new();
     for status in [
         json!({ "is": "valid" }),
+        json!({ "is": "specimen" }),
         json!({ "is": "superseded", "current_url": "../1/" }),
         json!({ "is": "withdrawn", "on": "May 15, 2026", "reason": "x" }),
         json!({ "is": "erased" }),
@@ -346,5 +347,5 @@ fn texts_that_are_missing_are_named() {
     let facts: PageFacts = serde_json::from_value(plain()).unwrap();
     let templates = PageTemplates::load(&Site::new()).unwrap();
     let error = templates.render(&facts, &"en".parse().unwrap(), [("valid", "x")]);
-    assert!(error.unwrap_err().to_string().contains("`superseded`"));
+    assert!(error.unwrap_err().to_string().contains("`specimen`"));
 }

@@ -4,7 +4,8 @@
 //! { "course": "course-v1:ExampleX+CURL101+2026_T1", "name": "Guido van Rossum",
 //!   "username": "guido", "language": "es", "grade": "0.93", "issued": "2026-05-14",
 //!   "designation": "MD", "layout": "modern", "extra": { "hours": 12 },
-//!   "asked": "2026-05-14T09:30:00Z", "replace": false, "reissue": false, "reference": "42" }
+//!   "second_language": "ar", "paper": "letter", "asked": "2026-05-14T09:30:00Z",
+//!   "specimen": false, "replace": false, "reissue": false, "reference": "42" }
 //! { "action": "withdraw", "course": "…", "username": "guido", "reason": "…" }
 //! { "action": "withdraw", "id": "0123456789abcdef0123456789abcdef", "reason": "…" }
 //! ```
@@ -13,16 +14,16 @@
 
 use serde_json::{Map, Value};
 
-use super::event::moment;
 use super::{About, LARGEST, Target, Task, Withdrawal, cut};
 use crate::award::{Award, Learner, is_id};
 use crate::date::Date;
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::issue::IssueOptions;
 use crate::lang::Tag;
+use crate::moment::Timestamp;
 use crate::request::Request;
 
-const ISSUE: [&str; 14] = [
+const ISSUE: [&str; 17] = [
     "action",
     "asked",
     "course",
@@ -33,9 +34,12 @@ const ISSUE: [&str; 14] = [
     "language",
     "layout",
     "name",
+    "paper",
     "reference",
     "reissue",
     "replace",
+    "second_language",
+    "specimen",
     "username",
 ];
 const WITHDRAW: [&str; 8] =
@@ -156,6 +160,10 @@ impl Object {
         self.text(key)?.map(Date::parse).transpose().map_err(|error| named(key, &error))
     }
 
+    fn tag(&self, key: &str) -> Result<Option<Tag>> {
+        self.text(key)?.map(Tag::parse).transpose().map_err(|error| named(key, &error))
+    }
+
     fn known(&self, known: &[&str]) -> Result<()> {
         let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));
         Error::join(unknown.map(|key| {
@@ -185,9 +193,12 @@ impl Object {
         if let Some(learner) = self.id("username")? {
             request = request.with_learner(learner);
         }
-        if let Some(tag) = self.text("language")? {
-            let tag = Tag::parse(tag).map_err(|error| named("language", &error))?;
+        request = request.with_specimen(self.flag("specimen")?);
+        if let Some(tag) = self.tag("language")? {
             request = request.with_language(tag);
+        }
+        if let Some(tag) = self.tag("second_language")? {
+            request = request.with_second_language(tag);
         }
         if let Some(grade) = self.number_or_text("grade")? {
             request = request.with_grade(grade);
@@ -201,8 +212,11 @@ impl Object {
         if let Some(layout) = self.text("layout")? {
             request = request.with_layout(layout);
         }
+        if let Some(paper) = self.text("paper")? {
+            request = request.with_paper(paper);
+        }
         if let Some(asked) = self.text("asked")? {
-            request = request.with_asked(moment(asked)?);
+            request = request.with_asked(Timestamp::parse(asked)?);
         }
         match self.0.get("extra") {
             None | Some(Value::Null) => {}
@@ -219,7 +233,7 @@ impl Object {
             .with_replace(self.flag("replace")?)
             .with_reissue(self.flag("reissue")?);
         let request = Box::new(request);
-        Ok(Task::Issue { request, options, replaces: None, example: false })
+        Ok(Task::Issue { request, options, replaces: None })
     }
 
     fn withdraw(&self) -> Result<Withdrawal> {
@@ -254,7 +268,7 @@ impl Object {
         Ok(Withdrawal {
             target,
             reason: self.text("reason")?.unwrap_or(NO_REASON).to_owned(),
-            asked: self.text("asked")?.map(moment).transpose()?,
+            asked: self.text("asked")?.map(Timestamp::parse).transpose()?,
         })
     }
 }

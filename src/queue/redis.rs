@@ -171,9 +171,9 @@ impl RedisQueue {
         let fields = fields?;
         let (about, task) = fields.task(&self.rules);
         let task = task.map(|task| match task {
-            Task::Issue { request, options, replaces, example } => {
+            Task::Issue { request, options, replaces } => {
                 let options = options.with_reissue(options.reissue || self.reissue);
-                Task::Issue { request, options, replaces, example }
+                Task::Issue { request, options, replaces }
             }
             other => other,
         });

@@ -152,9 +152,9 @@ impl XQueue {
             None => message::task(b""),
         };
         let task = task.map(|task| match task {
-            Task::Issue { request, options, replaces, example } => {
+            Task::Issue { request, options, replaces } => {
                 let options = options.with_reissue(options.reissue || self.reissue);
-                Task::Issue { request, options, replaces, example }
+                Task::Issue { request, options, replaces }
             }
             other => other,
         });

@@ -83,6 +83,7 @@ impl PageWriter {
         let outcome = printed.iter().filter(|p| p.role == "outcome");
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
+        let there = matches!(record.status, Status::Valid | Status::Specimen);
         Ok(PageFacts {
             id: record.id.clone(),
             status: status(record, tag),
@@ -119,7 +120,7 @@ impl PageWriter {
                 None => format!("/cert/{}/{}", record.id, self.publish.link),
             },
             pdf: certificate.map(|certificate| PagePdf {
-                url: (valid || self.publish.keep).then(|| self.download(certificate)),
+                url: (there || self.publish.keep).then(|| self.download(certificate)),
                 file: filename.to_owned(),
                 sha256: certificate.pdf.sha256.clone(),
                 size: certificate.pdf.bytes as u64,
@@ -176,6 +177,7 @@ fn isolated(text: &str, address: &str) -> String {
 fn status(record: &Record, tag: &Tag) -> PageStatus {
     match record.status {
         Status::Valid => PageStatus::Valid,
+        Status::Specimen => PageStatus::Specimen,
         Status::Superseded => PageStatus::Superseded {
             current_url: record.successor.clone().unwrap_or_default(),
         },

@@ -55,7 +55,9 @@ fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
     let learner = object.required("username", object.id("username")?)?;
     let course = object.required("course_id", object.id("course_id")?)?;
     let name = object.required("name", object.text("name")?)?;
-    let mut request = Request::new(course, name)?.with_learner(learner);
+    let mut request = Request::new(course, name)?
+        .with_learner(learner)
+        .with_specimen(object.flag("example_certificate")?);
     if let Some(grade) = object.number_or_text("grade")? {
         request = request.with_grade(grade);
     }
@@ -71,7 +73,6 @@ fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
         request: Box::new(request),
         options: IssueOptions::default().with_replace(anew.is_some()),
         replaces: anew.flatten().map(str::to_owned),
-        example: object.flag("example_certificate")?,
     })
 }
 

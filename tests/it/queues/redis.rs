@@ -56,7 +56,7 @@ fn the_events_of_a_certificates_life() {
     assert_eq!((request.course(), request.learner()), (COURSE, Some("guido")));
     assert_eq!(request.name().as_str(), "Guido van Rossum");
     assert_eq!(request.grade(), Some("0.93"));
-    assert_eq!(request.asked().unwrap().to_string(), "2026-05-14T09:30:00Z");
+    assert_eq!(request.asked().unwrap().to_string(), "2026-05-14T09:30:00.123456Z");
     assert!(!options.replace && !options.reissue);
     queue.done(&delivery, &issued(&delivery)).unwrap();
 

@@ -132,10 +132,8 @@ fn an_example_needs_no_course_name_and_no_grade() {
         .to_string(),
     );
     let delivery = receive(&queue);
-    let Ok(Task::Issue { request, example, replaces, .. }) = delivery.task() else {
-        panic!()
-    };
-    assert!(*example && replaces.is_none());
+    let Ok(Task::Issue { request, replaces, .. }) = delivery.task() else { panic!() };
+    assert!(request.is_specimen() && replaces.is_none());
     assert_eq!(request.name().as_str(), "John Doë");
     assert_eq!(request.grade(), None);
     queue.done(&delivery, &issued(&delivery)).unwrap();

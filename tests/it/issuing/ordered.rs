@@ -1,0 +1,190 @@
+//! Requests that say when they were made: their order counts, not that of their coming.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use testamur::{
+    Award, IssueOptions, IssueOutcome, Issuer, Kind, Request, Site, Status, Timestamp,
+    Withdrawn,
+};
+
+use super::bench::{Bench, COURSES, now, request, today};
+
+/// What a platform says of a learner, in the order in which it does.
+#[derive(Clone, Copy)]
+enum Said {
+    /// Earned, in this name.
+    Earned(&'static str),
+    Revoked,
+}
+use Said::{Earned, Revoked};
+
+/// The histories that are tried.
+const HISTORIES: [&[Said]; 6] = [
+    &[Earned("Ada Lovelace"), Revoked],
+    &[Earned("Ada Lovelace"), Earned("Augusta King")],
+    &[Revoked, Earned("Ada Lovelace")],
+    &[Earned("Ada Lovelace"), Revoked, Earned("Ada Lovelace")],
+    &[Earned("Ada Lovelace"), Revoked, Earned("Augusta King"), Revoked],
+    &[Earned("Ada Byron"), Earned("Ada Lovelace"), Revoked, Earned("Augusta King")],
+];
+
+/// The time of the nth event, all within one second.
+fn time(number: usize) -> Timestamp {
+    Timestamp::parse(&format!("2026-03-02T08:00:00.{:06}+00:00", number * 10)).unwrap()
+}
+
+fn learner(id: &str, name: &str) -> Request {
+    request(name).with_learner(id)
+}
+
+/// Does what one event says.
+fn act(issuer: &Issuer, id: &str, number: usize, said: Said) {
+    match said {
+        Earned(name) => {
+            let request = learner(id, name).with_asked(time(number));
+            issuer.issue(&request, today(), now(), &IssueOptions::default()).unwrap();
+        }
+        Revoked => {
+            let award = Award::of(&learner(id, "x"));
+            let asked = Some(time(number));
+            let done = issuer.withdraw(&award, "revoked", asked, now()).unwrap();
+            assert_ne!(done, Withdrawn::Nothing);
+        }
+    }
+}
+
+/// What there is in the end: the name of a certificate that is valid.
+fn end(issuer: &Issuer, id: &str) -> Option<String> {
+    let record = issuer.last(&Award::of(&learner(id, "x"))).unwrap().unwrap();
+    match record.status {
+        Status::Valid => Some(record.certificate.unwrap().name),
+        Status::Withdrawn => None,
+        status => panic!("{status:?}"),
+    }
+}
+
+fn orders(of: usize) -> Vec<Vec<usize>> {
+    match of {
+        0 => vec![Vec::new()],
+        _ => {
+            let place = |order: Vec<usize>| {
+                (0..of).map(move |at| {
+                    let mut order = order.clone();
+                    order.insert(at, of - 1);
+                    order
+                })
+            };
+            orders(of - 1).into_iter().flat_map(place).collect()
+        }
+    }
+}
+
+#[test]
+fn whatever_comes_first() {
+    let bench = Bench::new();
+    let mut tried = 0;
+    let mut valid = 0;
+    for history in HISTORIES {
+        let last = match history.last() {
+            Some(Earned(name)) => Some((*name).to_owned()),
+            _ => None,
+        };
+        for order in orders(history.len()) {
+            tried += 1;
+            let id = format!("learner-{tried}");
+            for number in &order {
+                act(&bench.issuer, &id, *number, history[*number]);
+                // It comes twice.
+                act(&bench.issuer, &id, *number, history[*number]);
+            }
+            assert_eq!(end(&bench.issuer, &id), last, "{order:?}");
+            valid += usize::from(last.is_some());
+        }
+    }
+    assert_eq!(tried, 2 + 2 + 2 + 6 + 24 + 24);
+    assert_eq!(bench.holds(), valid);
+}
+
+/// The same by several processes at once.
+#[test]
+fn whoever_is_faster() {
+    let bench = Bench::new();
+    let site = || Site::new().with_file("courses.yaml", COURSES);
+    let issuers: Vec<_> = (0..3).map(|_| bench.another(site())).collect();
+    let turns = AtomicUsize::new(0);
+    for round in 0..12 {
+        let history = HISTORIES[round % HISTORIES.len()];
+        let id = format!("learner-{round}");
+        thread::scope(|scope| {
+            for (number, said) in history.iter().enumerate() {
+                let issuer = &issuers[turns.fetch_add(1, Ordering::Relaxed) % 3];
+                let id = &id;
+                scope.spawn(move || act(issuer, id, number, *said));
+            }
+        });
+        let last = match history.last() {
+            Some(Earned(name)) => Some((*name).to_owned()),
+            _ => None,
+        };
+        assert_eq!(end(&bench.issuer, &id), last, "round {round}");
+    }
+    bench.holds();
+}
+
+/// What was withdrawn before it was made has a page that says so, and nothing else.
+#[test]
+fn withdrawn_before_it_was_made() {
+    let bench = Bench::new();
+    let ada = learner("ada", "Ada Lovelace");
+    let award = Award::of(&ada);
+    let nothing = bench.issuer.withdraw(&award, "revoked", None, now()).unwrap();
+    assert_eq!(nothing, Withdrawn::Nothing);
+    assert!(bench.issuer.last(&award).unwrap().is_none());
+    let done = bench.issuer.withdraw(&award, "revoked", Some(time(2)), now()).unwrap();
+    let Withdrawn::Done(record) = done else { panic!("{done:?}") };
+    let page = bench.text(&format!("cert/{}/index.html", record.id));
+    assert!(page.contains("has been withdrawn") && page.contains("revoked"), "{page}");
+    let late = bench
+        .issuer
+        .issue(&ada.clone().with_asked(time(1)), today(), now(), &IssueOptions::default())
+        .unwrap();
+    assert_eq!((late.outcome, &late.record), (IssueOutcome::Late, &*record));
+    // Without a time it is for the operator to say.
+    assert_eq!(bench.issue(&ada).unwrap_err().kind(), Kind::Withdrawn);
+    assert!(!bench.public().keys().any(|path| path.ends_with(".pdf")));
+    // What the operator withdrew, no later request brings back.
+    let eve = learner("eve", "Eve");
+    let receipt = bench.issue(&eve).unwrap();
+    bench.issuer.register().withdraw(&receipt.record.id, "a mistake", now()).unwrap();
+    let later = eve.with_asked(Timestamp::parse("2031-01-01T00:00:00Z").unwrap());
+    assert_eq!(bench.issue(&later).unwrap_err().kind(), Kind::Withdrawn);
+}
+
+/// An example carries its mark, says on its page what it is, and touches no certificate.
+#[test]
+fn an_example_certifies_nothing() {
+    let bench = Bench::new();
+    let ada = learner("ada", "Ada Lovelace");
+    let real = bench.issue(&ada).unwrap();
+    let example = ada.clone().with_specimen(true);
+    let receipt = bench.issue(&example).unwrap();
+    assert_eq!(receipt.record.status, Status::Specimen);
+    assert_ne!(receipt.record.id, real.record.id);
+    assert_eq!(bench.issue(&example).unwrap().outcome, IssueOutcome::Repeated);
+    assert_eq!(bench.issue(&ada).unwrap().record, real.record);
+    let printed = receipt.record.certificate.unwrap().printed;
+    let mark = printed.iter().find(|it| it.role == "specimen").unwrap();
+    assert_eq!(mark.text.to_lowercase(), "specimen");
+    let page = bench.text(&format!("cert/{}/index.html", receipt.record.id));
+    assert!(page.contains("This is a specimen and certifies nothing"), "{page}");
+    assert!(!page.contains("is valid") && !page.contains("linkedin"), "{page}");
+    let path = format!("downloads/{}/Certificate.pdf", receipt.download_id);
+    assert!(page.replace("&#x2f;", "/").contains(&format!("../../{path}")), "{page}");
+    assert_eq!(bench.holds(), 1);
+    // It ends like any other.
+    let register = bench.issuer.register();
+    let record = register.withdraw(&receipt.record.id, "tried", now()).unwrap();
+    assert_eq!(record.status, Status::Withdrawn);
+    assert!(!bench.public().contains_key(&path));
+}
