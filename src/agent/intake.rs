@@ -103,7 +103,9 @@ impl Tray {
         for path in paths {
             let Some(id) = path.name().strip_suffix(".json") else { continue };
             let second = id.split('-').next().and_then(|digits| digits.parse().ok());
-            state.second = state.second.max(second.unwrap_or_default());
+            // What comes now comes after it.
+            let next = second.map_or(0, |second: u64| second.saturating_add(1));
+            state.second = state.second.max(next);
             if let Some(body) = self.store.read(&path)? {
                 let (_, task) = Task::from_json(&body);
                 let item =
@@ -311,4 +313,42 @@ fn path(id: &str) -> Result<StorePath> {
             format!("`{id}` is no request ({})", error.message()),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Directory;
+
+    /// The names of those whose requests are handed out, in order.
+    fn handed_out(tray: &Tray) -> Vec<String> {
+        let next = || tray.receive(Duration::ZERO).unwrap();
+        std::iter::from_fn(next)
+            .map(|delivery| delivery.about().learner.clone().unwrap())
+            .collect()
+    }
+
+    fn accept(tray: &Tray, user: &str, unix: u64) {
+        let body = format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
+        let (_, task) = Task::from_json(body.as_bytes());
+        let now = Moment::from_unix(unix).unwrap();
+        tray.accept(body.as_bytes(), &task.unwrap(), now).unwrap().unwrap();
+    }
+
+    #[test]
+    fn what_came_first_is_first_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let tray = Tray::new(store.clone(), "one", 100);
+        for (user, unix) in [("a", 2_000_000_000), ("b", 1_000), ("c", 1_000_000_000)] {
+            accept(&tray, user, unix);
+        }
+        // What another one took up comes before what that one accepts.
+        let tray = Tray::new(store.clone(), "another", 100);
+        assert_eq!(tray.recover().unwrap(), 3);
+        accept(&tray, "d", 5);
+        let tray = Tray::new(store, "a third", 100);
+        assert_eq!(tray.recover().unwrap(), 4);
+        assert_eq!(handed_out(&tray), ["a", "b", "c", "d"]);
+    }
 }

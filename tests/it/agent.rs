@@ -1,5 +1,6 @@
 //! The agent: requests in, certificates out, nothing lost.
 
+mod again; // What comes again after it was done
 pub(crate) mod bench; // What they share: programs at work, a Redis, a queue in memory, an HTTP client
 mod door; // HTTP: who is let in, what is answered, what survives
 mod faults; // Everything that can go wrong, and what must not come of it

@@ -1,0 +1,61 @@
+//! What comes again after it was done.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use testamur::{Agent, End, Intake, Site};
+
+use super::bench::{Heap, Still, get, issuer, until};
+
+const COURSES: &str = "\
+Org/Knots/2026:
+  title: Knots
+  organization: { short: ExampleX, name: Example University }
+  language: en
+  layout: classic
+  issued: rolling
+";
+
+/// Whoever had a request before may have answered that it is done, and the course may be gone since:
+/// no error follows.
+#[test]
+fn no_error_after_a_success() {
+    let (site, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let courses = site.path().join("courses.yaml");
+    fs::write(&courses, COURSES).unwrap();
+    let issuer = issuer(folder.path(), Site::open(site.path()).unwrap(), |store| store);
+    let heap = Heap::of([]);
+    let running = Agent::new(issuer, Arc::new(Still), "test")
+        .with_queue(heap.clone())
+        .with_intake(Intake::new("127.0.0.1:0".parse().unwrap(), None, 1))
+        .with_folder(site.path(), Some(Duration::from_millis(50)))
+        .start()
+        .unwrap();
+    let at = running.address().unwrap().to_string();
+    let ask = |user: &str, name: &str, asked: &str| {
+        let before = heap.answers().len();
+        let request = json!({ "course": "Org/Knots/2026", "name": name, "username": user,
+            "asked": asked });
+        heap.add(request.to_string());
+        until("it is answered", || heap.answers().len() > before);
+        let answer = heap.answers().last().unwrap().clone();
+        (answer["outcome"].as_str().unwrap().to_owned(), answer["url"].clone())
+    };
+    let (first, later) = ("2026-05-14T09:30:00Z", "2026-05-15T09:30:00Z");
+    let (outcome, url) = ask("ada", "Ada", first);
+    assert_eq!(outcome, "new");
+    fs::write(&courses, COURSES.replace("Knots", "Sails")).unwrap();
+    let reloaded = "testamur_reloads_total{outcome=\"done\"} 1";
+    until("it is read anew", || get(&at, "/metrics").body.contains(reloaded));
+    // The same once more, and the same that somebody asks for anew.
+    for asked in [first, later] {
+        assert_eq!(ask("ada", "Ada", asked), ("repeated".to_owned(), url.clone()));
+    }
+    // What was never done fails.
+    for (user, name) in [("ada", "Augusta"), ("eve", "Eve")] {
+        assert_eq!(ask(user, name, later).0, "failed", "{user} {name}");
+    }
+    assert_eq!(running.wait(|| true), End::Stopped);
+}
