@@ -207,9 +207,10 @@ pub use crate::scan::{Area, Ink, InkOptions};
 pub use crate::seal::Http;
 pub use crate::seal::{Network, Sealed, Sealer};
 pub use crate::settings::{
-    AgentSettings, AuthoritySettings, CommandLine, FolderSettings, HttpSettings,
-    KeyFiles, PdfKeySettings, PgpSettings, QueueKind, Readers, RedisSettings, S3Settings,
-    SealSettings, Secret, Settings, StoreSettings, WebhookSettings, XqueueSettings,
+    AgentSettings, AuthoritySettings, CommandLine, Facility, FolderSettings,
+    HttpSettings, KeyFiles, LogFormat, LogSettings, LogTarget, PdfKeySettings,
+    PgpSettings, QueueKind, Readers, RedisSettings, S3Settings, SealSettings, Secret,
+    Settings, StoreSettings, SyslogAddress, WebhookSettings, XqueueSettings,
 };
 pub use crate::sheet::{
     Second, SecondSignatory, Sentence, Sheet, SheetColumn, SheetImage, SheetRun,

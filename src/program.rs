@@ -8,6 +8,8 @@ mod crew;
 mod issue;
 mod key;
 mod locales;
+#[cfg(feature = "agent")]
+mod log;
 mod new;
 mod output;
 mod people;
@@ -17,6 +19,8 @@ mod render;
 mod report;
 mod seal;
 mod signature;
+#[cfg(feature = "agent")]
+mod syslog;
 mod verify;
 
 use std::process::ExitCode;

@@ -7,8 +7,8 @@ mod store;
 use std::time::Duration;
 
 pub use self::agent::{
-    AgentSettings, HttpSettings, QueueKind, RedisSettings, Secret, WebhookSettings,
-    XqueueSettings,
+    AgentSettings, Facility, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
+    RedisSettings, Secret, SyslogAddress, WebhookSettings, XqueueSettings,
 };
 pub use self::seal::{
     AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings,

@@ -1,40 +1,53 @@
 //! `testamur agent`: requests in, certificates out, until somebody stops it.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use testamur::{
-    Agent, AgentSettings, Clock, Date, End, Error, Intake, Issuer, Kind, Moment, Press,
-    Webhook, open_queue,
+    Agent, AgentSettings, Clock, Date, End, Error, Intake, Issuer, Kind, LogTarget,
+    Moment, Press, Webhook, open_queue,
 };
-use tracing_subscriber::EnvFilter;
 
 use super::args::{self, LogFormat, SiteArguments};
 use super::crew::Stop;
-use super::{Failure, Outcome, place, report, seal};
+use super::{Failure, Outcome, log, place, report, seal};
 
-/// How much is logged unless the environment says.
-const LOG: &str = "info";
 /// How long to wait for a store or a queue that is away when we begin.
 const AWAY: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(site: &SiteArguments, agent: &args::Agent) -> Result<Outcome, Failure> {
-    log(agent.log)?;
     let press = Arc::new(Press::new(place::site(site)?)?);
-    press.warnings().iter().for_each(|warning| tracing::warn!("{warning:#}"));
-    let folder = place::folder(site);
     let settings = settings(&press, agent)?;
     settings.check()?;
-    let name = name();
+    let host = host();
+    let _farewell = log::begin(&settings, &host, agent.check)?;
+    let elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
+    let outcome = serve(site, agent, press, &settings, &name(&host));
+    if let Err(failure) = &outcome
+        && elsewhere
+    {
+        tracing::error!("{}", failure.message);
+    }
+    outcome
+}
+
+fn serve(
+    site: &SiteArguments,
+    agent: &args::Agent,
+    press: Arc<Press>,
+    settings: &AgentSettings,
+    name: &str,
+) -> Result<Outcome, Failure> {
+    press.warnings().iter().for_each(|warning| tracing::warn!("{warning:#}"));
+    let folder = place::folder(site);
     let queue = match settings.queue {
-        Some(_) => Some(open_queue(&settings, folder, &name)?),
+        Some(_) => Some(open_queue(settings, folder, name)?),
         None => None,
     };
-    let intake = Intake::of(&settings, folder)?;
-    let webhook = Webhook::open(&settings, folder)?;
+    let intake = Intake::of(settings, folder)?;
+    let webhook = Webhook::open(settings, folder)?;
     let clock = Arc::new(Machine { timezone: press.settings().timezone.clone() });
     clock.today()?;
 
@@ -57,7 +70,7 @@ pub(crate) fn run(site: &SiteArguments, agent: &args::Agent) -> Result<Outcome, 
         tracing::warn!("links lead nowhere: set `publish.url` in testamur.yaml");
     }
 
-    let mut work = Agent::new(issuer, clock, name.as_str());
+    let mut work = Agent::new(issuer, clock, name);
     if let Some(queue) = queue {
         work = work.with_queue(queue);
     }
@@ -100,8 +113,15 @@ fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure
     });
     let settings = press.settings().agent.clone();
     let settings = settings.with_env(variables)?;
-    Ok(settings
-        .with_arguments("--set", agent.set.iter().map(|(key, value)| (key, value)))?)
+    let set = agent.set.iter().map(|(key, value)| (key, value));
+    let mut settings = settings.with_arguments("--set", set)?;
+    if let Some(format) = agent.log {
+        settings.log.format = match format {
+            LogFormat::Text => testamur::LogFormat::Text,
+            LogFormat::Json => testamur::LogFormat::Json,
+        };
+    }
+    Ok(settings)
 }
 
 /// An issuer by arguments and settings, over stores that work.
@@ -146,41 +166,21 @@ fn patiently<T>(
     Ok(None)
 }
 
-/// A name that no other agent has: the machine's, and something of this process alone.
-fn name() -> String {
+/// The machine's name.
+fn host() -> String {
     let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
-    let host = host.unwrap_or_else(|_| "agent".to_owned());
+    host.map_or_else(|_| "agent".to_owned(), |host| host.trim().to_owned())
+}
+
+/// A name that no other agent has: the machine's, and something of this process alone.
+fn name(host: &str) -> String {
     let host: String = host
-        .trim()
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(40)
         .collect();
     let since = place::now().map_or(0, Moment::unix);
     format!("{host}-{}-{since}", std::process::id())
-}
-
-fn log(format: LogFormat) -> Result<(), Failure> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the place where the environment is read"
-    )]
-    let filter = std::env::var("TESTAMUR_LOG").unwrap_or_else(|_| LOG.to_owned());
-    let filter = EnvFilter::try_new(&filter).map_err(|error| {
-        Failure::usage(format!(
-            "TESTAMUR_LOG: `{filter}` says nothing ({error})\nhelp: write `warn`, `info`, \
-             `debug`, or `info,testamur=debug`"
-        ))
-    })?;
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let set = match format {
-        LogFormat::Text => {
-            builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init()
-        }
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-    };
-    set.map_err(|error| Failure::new(format!("failed to begin the log ({error})")))
 }
 
 /// The machine's clock.

@@ -181,9 +181,10 @@ pub(crate) struct Agent {
     #[command(flatten)]
     pub(crate) stamps: Stamps,
 
-    /// What the log on standard error looks like; TESTAMUR_LOG says how much of it there is
-    #[arg(long, value_enum, default_value = "text", env = "TESTAMUR_LOG_FORMAT")]
-    pub(crate) log: LogFormat,
+    /// What the log looks like, over TESTAMUR_LOG_FORMAT; TESTAMUR_LOG says how much of it there
+    /// is, and the settings `log` where it goes
+    #[arg(long, value_enum)]
+    pub(crate) log: Option<LogFormat>,
 
     /// Find out whether everything is right, and take no requests
     #[arg(long)]

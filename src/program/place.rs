@@ -106,6 +106,13 @@ pub(crate) fn now() -> Result<Moment, Failure> {
         .ok_or_else(|| Failure::new("the clock shows no usable time"))
 }
 
+/// The time, as syslog(3) writes it.
+#[expect(clippy::disallowed_methods, reason = "the place where the clock is asked")]
+#[cfg(feature = "agent")]
+pub(crate) fn syslog_time() -> String {
+    Zoned::now().strftime("%b %e %H:%M:%S").to_string()
+}
+
 /// The site's folder: where files that its settings name are. The demo site works here.
 pub(crate) fn folder(site: &SiteArguments) -> &Path {
     site.folder.as_deref().unwrap_or(Path::new("."))

@@ -20,6 +20,7 @@
 //! there, never from `testamur.yaml`.
 
 mod http;
+mod log;
 mod read;
 
 use std::collections::BTreeMap;
@@ -29,11 +30,15 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use self::http::{HttpSettings, WebhookSettings};
+pub use self::log::{Facility, LogFormat, LogSettings, LogTarget, SyslogAddress};
 use super::FILE;
 use crate::error::{Error, Kind, Place, Result, did_you_mean};
 
 /// What the variables of the environment begin with.
 const PREFIX: &str = "TESTAMUR_AGENT__";
+/// Shorter names of variables; they win over the longer ones.
+const SHORT: [(&str, &str); 2] =
+    [("TESTAMUR_LOG", "LOG__LEVEL"), ("TESTAMUR_LOG_FORMAT", "LOG__FORMAT")];
 
 /// Where requests come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,6 +55,8 @@ pub struct AgentSettings {
     pub xqueue: XqueueSettings,
     /// The door for requests over HTTP, and for whoever watches over the agent.
     pub http: HttpSettings,
+    /// What is logged, and where it goes.
+    pub log: LogSettings,
     /// Who is told of each outcome.
     pub webhook: WebhookSettings,
     /// How many requests of each source are worked on at once: four a core unless set.
@@ -215,12 +222,14 @@ impl AgentSettings {
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self> {
         let mut faults = Vec::new();
-        for (name, value) in variables {
+        let mut variables: Vec<_> = variables.into_iter().collect();
+        // So that the short names come last.
+        variables.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
+        for (name, value) in &variables {
             let (name, value) = (name.as_ref(), value.as_ref());
-            let Some(rest) = name.strip_prefix(PREFIX).filter(|_| !value.is_empty())
-            else {
-                continue;
-            };
+            let long = SHORT.iter().find(|(short, _)| *short == name).map(|it| it.1);
+            let rest = long.or_else(|| name.strip_prefix(PREFIX));
+            let Some(rest) = rest.filter(|_| !value.is_empty()) else { continue };
             let place = Place::file(name);
             match read::set_variable(&mut self, rest, value) {
                 Ok(()) => drop(self.places.insert(rest.to_owned(), place)),
@@ -318,8 +327,9 @@ impl AgentSettings {
         Error::join(faults)
     }
 
-    /// Gives an error the place where a setting was set: `REDIS__URL`.
-    pub(crate) fn at(&self, path: &str, error: Error) -> Error {
+    /// Gives an error the place where a setting was set, by its name in the environment without
+    /// the prefix: `REDIS__URL`.
+    pub fn at(&self, path: &str, error: Error) -> Error {
         match self.places.get(path) {
             Some(place) => error.at(place.clone()),
             None => error.at(Place::file(FILE)),

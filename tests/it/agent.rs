@@ -5,4 +5,5 @@ pub(crate) mod bench; // What they share: programs at work, a Redis, a queue in 
 mod door; // HTTP: who is let in, what is answered, what survives
 mod faults; // Everything that can go wrong, and what must not come of it
 mod killed; // Killed at any moment, stopped under load, two at once
+mod logs; // Where the log goes, what it never tells, and a syslog that goes away
 mod program; // From an event to a certificate; settings, logs, the end

@@ -8,11 +8,12 @@ use super::{AgentSettings, QueueKind, Secret, unknown_variable};
 use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::yaml::{Faults, Node};
 
-const TOP: [&str; 8] =
-    ["http", "queue", "redis", "reissue", "stop", "webhook", "workers", "xqueue"];
+const TOP: [&str; 9] =
+    ["http", "log", "queue", "redis", "reissue", "stop", "webhook", "workers", "xqueue"];
 /// Those of them that are one value.
 const PLAIN: [&str; 4] = ["queue", "reissue", "stop", "workers"];
 const HTTP: [&str; 3] = ["capacity", "listen", "token_file"];
+const LOG: [&str; 5] = ["address", "facility", "format", "level", "to"];
 const WEBHOOK: [&str; 2] = ["secret_file", "url"];
 const REDIS: [&str; 12] = [
     "dead",
@@ -62,6 +63,7 @@ impl AgentSettings {
         }
         for (section, known) in [
             ("http", &HTTP[..]),
+            ("log", &LOG[..]),
             ("redis", &REDIS[..]),
             ("webhook", &WEBHOOK[..]),
             ("xqueue", &XQUEUE[..]),
@@ -150,6 +152,7 @@ pub(super) fn set_variable(
 ) -> Result<()> {
     let all = PLAIN.map(|key| ("", key)).into_iter();
     let all = all.chain(HTTP.map(|key| ("http", key)));
+    let all = all.chain(LOG.map(|key| ("log", key)));
     let all = all.chain(WEBHOOK.map(|key| ("webhook", key)));
     let all = all.chain(REDIS.map(|key| ("redis", key)));
     let mut all = all.chain(XQUEUE.map(|key| ("xqueue", key))).chain(SECRETS);
@@ -194,6 +197,7 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("http", "capacity") => {
             settings.http.capacity = whole(key, text, 1..=1_000_000)?;
         }
+        ("log", _) => settings.log.set(key, text)?,
         ("webhook", "url") => settings.webhook.url = Some(web_address(text)?),
         ("webhook", "secret") => settings.webhook.secret = Some(Secret::new(text)),
         ("webhook", "secret_file") => {
@@ -251,7 +255,7 @@ fn set_list(settings: &mut AgentSettings, key: &str, words: Vec<String>) -> Resu
     Ok(())
 }
 
-fn none_of(text: &str, known: &[&str]) -> Error {
+pub(super) fn none_of(text: &str, known: &[&str]) -> Error {
     Error::new(Kind::InvalidValue, format!("unknown value `{text}`"))
         .with_help(did_you_mean(text, known.iter().copied()))
 }

@@ -85,6 +85,15 @@ fn what_is_wrong_has_its_line() {
         (2, "is no address", "agent:\n  xqueue: { url: x.example.org }\n"),
         (2, "`poll: often`", "agent:\n  xqueue: { poll: often }\n"),
         (1, "unknown value `yes`", "agent: { reissue: yes }\n"),
+        (2, "unknown value `sislog`", "agent:\n  log: { to: sislog }\n"),
+        (2, "unknown value `xml`", "agent:\n  log: { format: xml }\n"),
+        (2, "unknown level `inof`", "agent:\n  log: { level: 'inof,testamur=debug' }\n"),
+        (2, "unknown facility `local8`", "agent:\n  log: { facility: local8 }\n"),
+        (2, "is no address of a syslog", "agent:\n  log: { address: localhost }\n"),
+        (2, "is no address of a syslog", "agent:\n  log: { address: 'tcp://host' }\n"),
+        (2, "is no address of a syslog", "agent:\n  log: { address: 'udp://:514' }\n"),
+        (2, "is no address of a syslog", "agent:\n  log: { address: 'udp://::1:514' }\n"),
+        (2, "is no address of a syslog", "agent:\n  log: { address: 'tls://a:6514' }\n"),
     ] {
         let fault = parse(text).unwrap_err();
         assert!(fault.to_string().contains(words), "{text}: {fault}");
@@ -112,6 +121,41 @@ fn the_environment_says_it_over_the_file() {
     assert_eq!(redis.modes, ["honor", "verified"]);
     assert_eq!(redis.stream.as_deref(), Some("s"), "an empty one says nothing");
     assert!(!format!("{settings:?}").contains("p@ss"));
+}
+
+#[test]
+fn where_the_log_goes() {
+    let log = AgentSettings::default().log;
+    assert_eq!((log.to, log.format), (LogTarget::Stderr, LogFormat::Text));
+    assert_eq!((log.level.as_str(), log.facility.code()), ("info", 3));
+    assert_eq!(log.address.to_string(), "/dev/log");
+    let settings = parse(
+        "agent:\n  log:\n    to: syslog\n    format: json\n    level: warn\n    \
+         address: 'udp://[::1]:514'\n    facility: local7\n",
+    )
+    .unwrap();
+    let log = &settings.log;
+    assert_eq!((log.to, log.format), (LogTarget::Syslog, LogFormat::Json));
+    assert_eq!((log.level.as_str(), log.facility.code()), ("warn", 23));
+    assert_eq!(log.address, SyslogAddress::Udp("[::1]:514".to_owned()));
+
+    // The short names are there too, and win over the long ones.
+    let log = settings
+        .with_env([
+            ("TESTAMUR_LOG_FORMAT", "text"),
+            ("TESTAMUR_LOG", "info,testamur=debug"),
+            ("TESTAMUR_AGENT__LOG__LEVEL", "error"),
+            ("TESTAMUR_AGENT__LOG__ADDRESS", "tcp://log.example.org:601"),
+        ])
+        .unwrap()
+        .log;
+    assert_eq!(
+        (log.format, log.level.as_str()),
+        (LogFormat::Text, "info,testamur=debug")
+    );
+    assert_eq!(log.address.to_string(), "tcp://log.example.org:601");
+    let fault = AgentSettings::default().with_env([("TESTAMUR_LOG", "loud")]);
+    assert!(fault.unwrap_err().to_string().starts_with("TESTAMUR_LOG: unknown level"));
 }
 
 #[test]
