@@ -51,7 +51,7 @@ fn serve(
     let clock = Arc::new(Machine { timezone: press.settings().timezone.clone() });
     clock.today()?;
 
-    let stop = Stop::on_signal()?;
+    let stop = Stop::on_signal_with(|| {})?;
     let issuer = patiently(&stop, "the store", || issuer(site, agent, &press))?;
     let Some(issuer) = issuer else { return Ok(Outcome::Done) };
     if let Some(queue) = &queue {

@@ -15,8 +15,16 @@ pub(crate) const WAITING: usize = 8;
 pub(crate) struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// A stop that Ctrl-C and SIGTERM ask for. Asked twice, the program ends at once.
+    /// A stop that Ctrl-C and SIGTERM ask for, which is then said. Asked twice, the program ends at
+    /// once.
     pub(crate) fn on_signal() -> Result<Self, Failure> {
+        Self::on_signal_with(|| {
+            report::line("stopping: what has begun is finished first");
+        })
+    }
+
+    /// The same for a program that has another way to say it.
+    pub(crate) fn on_signal_with(tell: fn()) -> Result<Self, Failure> {
         let stop = Self::default();
         let flag = stop.clone();
         ctrlc::set_handler(move || {
@@ -27,7 +35,7 @@ impl Stop {
                 )]
                 std::process::exit(130);
             }
-            report::line("stopping: what has begun is finished first");
+            tell();
         })
         .map_err(|error| {
             Failure::new(format!("failed to listen for Ctrl-C ({error})"))
