@@ -136,6 +136,11 @@ pub(crate) struct Issue {
     #[arg(long)]
     pub(crate) reissue: bool,
 
+    /// Issue examples, to try the way: they carry the mark of a draft, and their pages say that they
+    /// certify nothing
+    #[arg(long)]
+    pub(crate) specimen: bool,
+
     /// Make and proof-read everything, and publish nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

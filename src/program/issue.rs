@@ -117,6 +117,7 @@ fn jobs<'a>(
                 Some(fault) => Err(fault.clone()),
                 None => person
                     .request(course, &issue.facts)
+                    .map(|request| request.with_specimen(issue.specimen))
                     .map_err(|error| format!("{error:#}")),
             },
         })

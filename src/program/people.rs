@@ -34,10 +34,12 @@ pub(crate) struct Person {
     username: Option<String>,
     course: Option<String>,
     language: Option<String>,
+    second_language: Option<String>,
     grade: Option<String>,
     designation: Option<String>,
     issued: Option<String>,
     layout: Option<String>,
+    paper: Option<String>,
     extra: Vec<(String, String)>,
 }
 
@@ -57,8 +59,9 @@ impl Person {
         if let Some(language) = own.or_else(|| facts.language.clone()) {
             request = request.with_language(language);
         }
-        if let Some(language) = &facts.second_language {
-            request = request.with_second_language(language.clone());
+        let own = self.second_language.as_deref().map(Tag::parse).transpose()?;
+        if let Some(language) = own.or_else(|| facts.second_language.clone()) {
+            request = request.with_second_language(language);
         }
         let own = self.issued.as_deref().map(Date::parse).transpose()?;
         if let Some(issued) = own.or(facts.issued) {
@@ -73,7 +76,7 @@ impl Person {
         if let Some(layout) = self.layout.as_ref().or(facts.layout.as_ref()) {
             request = request.with_layout(layout);
         }
-        if let Some(paper) = &facts.paper {
+        if let Some(paper) = self.paper.as_ref().or(facts.paper.as_ref()) {
             request = request.with_paper(paper);
         }
         for (key, value) in nested(facts.set.iter().chain(&self.extra)) {
@@ -211,10 +214,12 @@ fn rows(text: &str, file: &str) -> Result<Vec<Person>, Failure> {
                 "username" => person.username = Some(value),
                 "course" => person.course = Some(value),
                 "language" => person.language = Some(value),
+                "second_language" => person.second_language = Some(value),
                 "grade" => person.grade = Some(value),
                 "designation" => person.designation = Some(value),
                 "issued" => person.issued = Some(value),
                 "layout" => person.layout = Some(value),
+                "paper" => person.paper = Some(value),
                 _ => person.extra.push((key.to_owned(), value)),
             }
         }
