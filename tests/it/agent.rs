@@ -4,4 +4,5 @@ pub(crate) mod bench; // What they share: programs at work, a Redis, a queue in 
 mod door; // HTTP: who is let in, what is answered, what survives
 mod faults; // Everything that can go wrong, and what must not come of it
 mod killed; // Killed at any moment, stopped under load, two at once
+pub(crate) mod producer; // The real producer of Open edX's event bus, through the program
 mod program; // From an event to a certificate; settings, logs, the end
