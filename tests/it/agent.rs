@@ -7,4 +7,5 @@ mod faults; // Everything that can go wrong, and what must not come of it
 mod killed; // Killed at any moment, stopped under load, two at once
 pub(crate) mod producer; // The real producer of Open edX's event bus, through the program
 mod program; // From an event to a certificate; settings, logs, the end
+mod stamps; // A time-stamp authority that is away for a while
 mod tls; // Redis over TLS: who is believed and who is not
