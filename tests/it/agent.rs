@@ -1,6 +1,7 @@
 //! The agent: requests in, certificates out, nothing lost.
 
 pub(crate) mod bench; // What they share: programs at work, a Redis, a queue in memory, an HTTP client
+mod clock; // A clock that jumps, fails, and never comes to rest
 mod disk; // Disks that are full
 mod door; // HTTP: who is let in, what is answered, what survives
 mod faults; // Everything that can go wrong, and what must not come of it
