@@ -4,6 +4,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use super::bench::{Home, Program, Redis, request, until};
 use crate::seal::site::openssl;
@@ -64,14 +66,16 @@ fn command(home: &Home, redis: &Redis, url: &str, authorities: &Path) -> Command
     command
 }
 
-/// An authority of one's own vouches for the server: the work goes through the encrypted line, and
-/// goes on after the server was away.
+/// An authority of one's own vouches for the server: the work goes through the encrypted line. It
+/// stops while another one stands in the server's place, and goes on when it is back.
 #[test]
 fn a_server_that_is_believed() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.cnf"), EXTENSIONS).unwrap();
     certificate(folder.path(), "ours", "authority", None);
     certificate(folder.path(), "right", "server", Some("ours"));
+    certificate(folder.path(), "theirs", "authority", None);
+    certificate(folder.path(), "stranger", "server", Some("theirs"));
     let home = Home::new();
     let (mut redis, url) = server(folder.path(), "right");
     let authorities = folder.path().join("ours.pem");
@@ -79,8 +83,22 @@ fn a_server_that_is_believed() {
     let mut program = Program::start(command(&home, &redis, &url, &authorities));
     until("the first is answered", || redis.results().len() == 1);
     redis.stop();
+    let put = |from: &str, to: &str| {
+        for ending in ["pem", "key"] {
+            let [from, to] = [from, to].map(|name| format!("{name}.{ending}"));
+            fs::copy(folder.path().join(from), folder.path().join(to)).unwrap();
+        }
+    };
+    put("right", "kept");
+    put("stranger", "right");
     redis.start();
     redis.ask(&request("b"));
+    until("it is noticed", || program.log().contains("UnknownIssuer"));
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(redis.results().len(), 1);
+    redis.stop();
+    put("kept", "right");
+    redis.start();
     until("the second is answered", || redis.results().len() == 2);
     assert_eq!(home.records().len(), 2);
     program.terminate();
