@@ -8,6 +8,7 @@
 mod backoff;
 mod fate;
 mod halt;
+mod health;
 mod http;
 mod intake;
 mod locks;

@@ -57,6 +57,7 @@ pub struct Keys {
     authority: Option<AuthoritySettings>,
     issuers: Vec<X509>,
     archive: bool,
+    insists: bool,
     root: Option<X509>,
     lists: Vec<Vec<u8>>,
     trust: Trust,
@@ -148,6 +149,7 @@ impl Keys {
             authority: settings.authority.clone(),
             issuers,
             archive: settings.archive,
+            insists: false,
             warnings,
         })
     }
@@ -216,13 +218,21 @@ impl Keys {
         Ok(trust)
     }
 
+    /// The same whose sealers are content with nothing less than a time stamp, if the settings name an
+    /// authority: while it is away, [`Sealer::seal`] fails with [`Kind::Timestamp`].
+    pub fn with_insistence(mut self, insists: bool) -> Self {
+        self.insists = insists;
+        self
+    }
+
     /// A sealer with these keys: PAdES inside, OpenPGP beside, and a time stamp if the settings
     /// name an authority (and this library is built with `tsa`).
     pub fn sealer(&self) -> Sealer {
         let sealer = Sealer::new(self.identity.clone())
             .with_pgp(self.pgp.clone())
             .with_issuers(self.issuers.iter().cloned())
-            .with_archive(self.archive);
+            .with_archive(self.archive)
+            .with_insistence(self.insists);
         #[cfg(feature = "tsa")]
         if let Some(authority) = &self.authority {
             let network = Arc::new(crate::seal::Http::new(authority.deadline));

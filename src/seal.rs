@@ -3,7 +3,8 @@
 //! A [`Sealer`] lives as long as the process and is shared by its threads; a [`Sealed`] is one
 //! document. The seal stands inside the PDF (PAdES: ETSI EN 319 142-1), the OpenPGP signature
 //! beside it, over the sealed bytes. A time-stamp authority that cannot be reached costs the level,
-//! never the document. What was sealed is verified before it is handed on.
+//! never the document, unless whoever seals can wait for it. What was sealed is verified before it
+//! is handed on.
 
 #[cfg(feature = "tsa")]
 mod http;
@@ -39,6 +40,7 @@ pub struct Sealer {
     authority: Option<Authority>,
     issuers: Vec<X509>,
     archive: bool,
+    insists: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -64,7 +66,14 @@ pub struct Sealed {
 impl Sealer {
     /// Seals in this identity's name.
     pub fn new(identity: Identity) -> Self {
-        Self { identity, pgp: None, authority: None, issuers: Vec::new(), archive: false }
+        Self {
+            identity,
+            pgp: None,
+            authority: None,
+            issuers: Vec::new(),
+            archive: false,
+            insists: false,
+        }
     }
 
     /// Puts an OpenPGP signature beside each PDF.
@@ -97,6 +106,13 @@ impl Sealer {
         self
     }
 
+    /// Whether an authority that cannot be reached is an error, rather than a warning: the way of
+    /// those who can wait.
+    pub fn with_insistence(mut self, insists: bool) -> Self {
+        self.insists = insists;
+        self
+    }
+
     /// Who seals.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -113,7 +129,8 @@ impl Sealer {
     /// [`Kind::Seal`]: the PDF is not one of ours, or is sealed already. [`Kind::Signer`]: a
     /// signature cannot be had. [`Kind::Key`]: the certificate has ended since the sealer was made.
     /// [`Kind::Tampered`]: what was sealed does not hold; this is a fault
-    /// of this library or of a signer.
+    /// of this library or of a signer. [`Kind::Timestamp`], if the sealer
+    /// [insists](Self::with_insistence).
     pub fn seal(&self, pdf: &[u8], now: Moment) -> Result<Sealed> {
         self.identity.check(now)?;
         let mut document = Document::read(pdf)?;
@@ -142,6 +159,9 @@ impl Sealer {
                     stamped.len()
                 ),
             )),
+            Some(Err(fault)) if self.insists && fault.is_retryable() => {
+                return Err(fault);
+            }
             Some(Err(fault)) => warnings.push(
                 Warning::new(
                     Kind::Timestamp,

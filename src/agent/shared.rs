@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use super::Clock;
 use super::fate::{is_of_store, loggable};
 use super::halt::Halt;
+use super::health::Health;
 use super::locks::Locks;
 use super::metrics::Metrics;
 use super::webhook::Webhook;
@@ -27,7 +28,7 @@ pub(super) struct Shared {
     pub(super) halt: Halt,
     /// All work has ended.
     pub(super) closed: Halt,
-    store_is_up: AtomicBool,
+    store: Health,
     unwell: AtomicBool,
     /// Renders that issuers gave up whose place another one took.
     abandoned_before: AtomicUsize,
@@ -49,7 +50,7 @@ impl Shared {
             webhook,
             halt: Halt::default(),
             closed: Halt::default(),
-            store_is_up: AtomicBool::new(true),
+            store: Health::default(),
             unwell: AtomicBool::new(false),
             abandoned_before: AtomicUsize::new(0),
             slow: Mutex::default(),
@@ -77,7 +78,7 @@ impl Shared {
     }
 
     pub(super) fn store_is_up(&self) -> bool {
-        self.store_is_up.load(Ordering::Relaxed)
+        self.store.is_well()
     }
 
     pub(super) fn is_unwell(&self) -> bool {
@@ -100,13 +101,13 @@ impl Shared {
     pub(super) fn saw_store(&self, result: Result<(), &Error>) {
         match result {
             Ok(()) => {
-                if !self.store_is_up.swap(true, Ordering::Relaxed) {
+                if self.store.answers() {
                     tracing::info!("the store answers again");
                 }
             }
             Err(error) if is_of_store(error) => {
                 self.metrics.store_errors.inc();
-                if self.store_is_up.swap(false, Ordering::Relaxed) {
+                if self.store.fails(error) {
                     let error = loggable(error);
                     tracing::error!(error, "the store fails: requests wait for it");
                 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::fate::loggable;
+use super::health::Health;
 use super::shared::Shared;
 use crate::error::Error;
 use crate::queue::{Delivery, Hold, Queue};
@@ -15,7 +16,7 @@ use crate::queue::{Delivery, Hold, Queue};
 pub(super) struct Source {
     pub(super) name: &'static str,
     pub(super) queue: Arc<dyn Queue>,
-    up: AtomicBool,
+    health: Health,
     next: AtomicU64,
     held: Mutex<HashMap<u64, Held>>,
 }
@@ -36,27 +37,27 @@ impl Source {
         Self {
             name,
             queue,
-            up: AtomicBool::new(true),
+            health: Health::default(),
             next: AtomicU64::new(0),
             held: Mutex::default(),
         }
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
+        self.health.is_well()
     }
 
     /// Remembers how the queue answered; a change is said once.
     pub(super) fn saw(&self, shared: &Shared, result: Result<(), &Error>) {
         match result {
             Ok(()) => {
-                if !self.up.swap(true, Ordering::Relaxed) {
+                if self.health.answers() {
                     tracing::info!(source = self.name, "the queue answers again");
                 }
             }
             Err(error) => {
                 shared.metrics.queue_error(self.name);
-                if self.up.swap(false, Ordering::Relaxed) {
+                if self.health.fails(error) {
                     let error = loggable(error);
                     tracing::error!(
                         source = self.name,

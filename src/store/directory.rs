@@ -26,6 +26,8 @@ const LOCK: &str = "lock";
 const STAGED: &str = ".new";
 /// A file in the making that is older than this was left behind.
 const STALE: Duration = Duration::from_secs(60 * 60);
+/// How much room there must be for a store to be of use, in bytes: about a certificate's.
+const ROOM: usize = 192 << 10;
 /// How often a file's folder may be removed by others between its making and its use.
 const MOST_TRIES: usize = 16;
 
@@ -305,7 +307,7 @@ impl Store for Directory {
     }
 
     fn check(&self) -> Result<()> {
-        let probe = self.stage(b"")?;
+        let probe = self.stage(&[0; ROOM])?;
         self.sweep(&probe).map_err(|cause| failed("list", &self.workshop(), &cause))?;
         // The workshop is our own; whether the root lets us write shows there only.
         let name = format!("{WORKSHOP}-{}", random_name()?);

@@ -4,6 +4,7 @@
 //! known of the real one's behaviour on the wire.
 
 mod contract; // What every queue promises, run for each
+mod faults; // What the predecessor did wrong, through the program
 mod pipeline; // The agent behind an XQueue server: what ended its predecessor
 mod redis; // Redis Streams: groups, trimming, dead letters, the event bus of Open edX
 mod server; // A real Redis server, in a folder of its own

@@ -11,6 +11,11 @@ use ::redis::{
 use crate::error::{Error, Kind, Result};
 use crate::settings::RedisSettings;
 
+/// What to do about a server's certificate that is not believed.
+const CERTIFICATE: &str = "`url` must have the name that the certificate has; an authority of your \
+                           own is trusted once this machine trusts it, or once the environment's \
+                           SSL_CERT_FILE names the file of authorities that it is in";
+
 pub(super) struct Link {
     client: Client,
     /// The address, for messages.
@@ -107,6 +112,10 @@ impl Link {
                 Some("DENIED" | "WRONGTYPE" | "NOPROTO") => (Kind::QueueRefused, None),
                 _ if error.to_string().contains("unknown command") => {
                     (Kind::QueueRefused, Some("Redis 6.2 or later is needed"))
+                }
+                // No waiting makes it the server that was meant.
+                _ if error.to_string().contains("invalid peer certificate") => {
+                    (Kind::QueueRefused, Some(CERTIFICATE))
                 }
                 _ => (Kind::Queue, None),
             },

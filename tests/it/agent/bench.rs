@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testamur::{
     Answer, Clock, Date, Delivery, Depth, Directory, Error, Hold, Issuer, KeySource,
-    Keys, Kind, Moment, Press, Queue, Register, Site, Store, Task,
+    Keys, Kind, Moment, Press, Queue, Register, Site, Store, Task, Trust, verify,
 };
 
 use crate::desk::Desk;
@@ -82,12 +82,7 @@ impl Home {
 
     /// The records of all certificates.
     pub(crate) fn records(&self) -> Vec<Value> {
-        let Ok(folders) = fs::read_dir(self.path().join("public/cert")) else {
-            return Vec::new();
-        };
-        let paths = folders.map(|folder| folder.unwrap().path().join("certificate.json"));
-        let records = paths.filter_map(|path| fs::read(path).ok());
-        records.map(|json| serde_json::from_slice(&json).unwrap()).collect()
+        records(&self.path().join("public"))
     }
 
     /// What was accepted over HTTP and is not done.
@@ -149,6 +144,10 @@ impl Program {
         Self { child, log }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -202,14 +201,22 @@ impl Drop for Program {
 pub(crate) struct Redis {
     folder: TempDir,
     server: Option<Child>,
+    more: Vec<String>,
 }
 
 impl Redis {
     pub(crate) const STREAM: &str = "requests";
 
     pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with these arguments besides.
+    pub(crate) fn with(more: &[&str]) -> Self {
         // The path of a socket has at most 107 bytes.
-        let mut redis = Self { folder: tempfile::tempdir().unwrap(), server: None };
+        let folder = tempfile::tempdir().unwrap();
+        let more = more.iter().map(|&it| it.to_owned()).collect();
+        let mut redis = Self { folder, server: None, more };
         redis.start();
         redis
     }
@@ -220,6 +227,7 @@ impl Redis {
             .arg(self.folder.path().join("socket"))
             .arg("--dir")
             .arg(self.folder.path())
+            .args(&self.more)
             .stdout(Stdio::null())
             .spawn();
         self.server = Some(server.expect("tests/run installs redis-server"));
@@ -354,13 +362,48 @@ pub(crate) fn issuer(
     let now = Still.now().unwrap();
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
+    issuer_by(&keys, folder, site, wrap)
+}
+
+/// The same with keys that are there.
+pub(crate) fn issuer_by(
+    keys: &Keys,
+    folder: &Path,
+    site: Site,
+    wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+) -> Issuer {
     let secret = Keys::id_secret(&folder.join("keys")).unwrap();
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
     let publish = press.settings().publish.clone();
     let register = Register::new(press.site(), publish, public, private).unwrap();
-    Issuer::new(press, &keys, secret, register).unwrap()
+    Issuer::new(press, keys, secret, register).unwrap()
+}
+
+/// The bytes of a certificate and of the signature beside it, in the public folder.
+pub(crate) fn files(public: &Path, record: &Value) -> [Vec<u8>; 2] {
+    let certificate = &record["certificate"];
+    [&certificate["pdf"], &certificate["signature"]].map(|file| {
+        let path = public.join(file["path"].as_str().unwrap());
+        fs::read(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()))
+    })
+}
+
+/// Holds that a certificate in a public folder verifies.
+pub(crate) fn holds(public: &Path, record: &Value, trust: &Trust, now: Moment) {
+    let [pdf, signature] = files(public, record);
+    let found = verify(&pdf, Some(&signature), trust, now);
+    assert!(found.is_good(), "{found:?}");
+    assert_eq!(record["certificate"]["pdf"]["sha256"], found.sha256.as_str());
+}
+
+/// The records of all certificates in a public folder.
+pub(crate) fn records(public: &Path) -> Vec<Value> {
+    let Ok(folders) = fs::read_dir(public.join("cert")) else { return Vec::new() };
+    let paths = folders.map(|folder| folder.unwrap().path().join("certificate.json"));
+    let records = paths.filter_map(|path| fs::read(path).ok());
+    records.map(|json| serde_json::from_slice(&json).unwrap()).collect()
 }
 
 /// A queue in memory, whose answers can be made to fail.

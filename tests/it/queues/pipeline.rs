@@ -1,13 +1,32 @@
 //! The agent behind an XQueue server: what ended its predecessor is answered, and the queue goes on.
 
+use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::Arc;
 
-use serde_json::json;
-use testamur::{Agent, End, Site};
+use serde_json::{Value, json};
+use testamur::{Agent, Clock, End, Keys, Site};
 
-use super::contract::World;
-use super::xserver::XqueueWorld;
-use crate::agent::bench::{Still, issuer, until};
+use super::contract::{LEASE, World};
+use super::xserver::{QUEUE, XqueueWorld};
+use crate::agent::bench::{COURSE, Home, Program, Still, holds, issuer, until};
+
+/// A command of the program for a queue of that server.
+pub(super) fn command(home: &Home, world: &XqueueWorld) -> Command {
+    let mut command = home.command();
+    for (name, value) in [
+        ("QUEUE", "xqueue"),
+        ("XQUEUE__URL", &world.url()),
+        ("XQUEUE__NAME", QUEUE),
+        ("XQUEUE__USER", "lms"),
+        ("XQUEUE__PASSWORD", "geheim & +%"),
+        ("XQUEUE__POLL", "0.1"),
+        ("XQUEUE__LEASE", &LEASE.as_secs_f64().to_string()),
+    ] {
+        command.env(format!("TESTAMUR_AGENT__{name}"), value);
+    }
+    command
+}
 
 const COURSES: &str = "\
 defaults: &defaults
@@ -76,12 +95,13 @@ fn what_ended_the_predecessor() {
         let mut found = replies.iter().filter(|reply| reply["username"] == user);
         found.next_back().unwrap_or_else(|| panic!("no reply for {user}: {replies:?}"))
     };
+    let trust = Keys::trusted(&folder.path().join("keys")).unwrap();
     for good in ["b", uuid, "d", "e", "josé"] {
         let reply = of(good);
         assert!(reply.get("error").is_none(), "{reply}");
         let id = reply["verify_uuid"].as_str().unwrap();
         let record = folder.path().join(format!("public/cert/{id}/certificate.json"));
-        let record: serde_json::Value =
+        let record: Value =
             serde_json::from_slice(&std::fs::read(record).unwrap()).unwrap();
         let title = if good == "d" { "Sails" } else { "Knots" };
         assert_eq!(record["certificate"]["course"]["title"], title, "{good}");
@@ -89,6 +109,8 @@ fn what_ended_the_predecessor() {
             record["layout"]["name"],
             if good == "d" { "modern" } else { "classic" }
         );
+        assert_eq!(reply["url"], record["certificate"]["pdf"]["url"], "{good}");
+        holds(&folder.path().join("public"), &record, &trust, Still.now().unwrap());
     }
     for bad in ["a", "c", "f", "g", "josé-π"] {
         assert!(of(bad)["error"].is_string(), "{}", of(bad));
@@ -98,5 +120,50 @@ fn what_ended_the_predecessor() {
         let wrong =
             replies.iter().find(|it| it["username"] == good && it.get("error").is_some());
         assert!(wrong.is_none(), "{wrong:?}");
+    }
+}
+
+/// Two programs at one queue and one store: every message is answered, whoever has it, however often
+/// it comes; every learner gets one certificate, which verifies.
+#[test]
+fn two_at_one_queue() {
+    const LEARNERS: usize = 30;
+    let world = XqueueWorld::new();
+    let home = Home::new();
+    let mut programs = [(); 2].map(|()| Program::start(command(&home, &world)));
+    for number in 0..LEARNERS {
+        let body = json!({ "action": "create", "username": format!("learner-{number}"),
+            "course_id": COURSE, "name": format!("Person {number}"), "grade": "Pass" });
+        // Some come twice, at once.
+        for _ in 0..1 + usize::from(number % 3 == 0) {
+            world.submit(&body.to_string());
+        }
+    }
+    until("all of it is retired", || world.state().rows.iter().all(|row| row.retired));
+    for program in &mut programs {
+        program.terminate();
+        assert_eq!(program.code(), 0);
+        assert!(
+            program.log().contains("outcome=\"new\""),
+            "each had its part: {}",
+            program.log()
+        );
+    }
+    let mut told: BTreeMap<String, Value> = BTreeMap::new();
+    for reply in world.replies() {
+        assert!(reply.get("error").is_none(), "{reply}");
+        let before = told.insert(reply["username"].to_string(), reply.clone());
+        assert!(before.is_none_or(|before| before == reply), "{reply}");
+    }
+    let records = home.records();
+    assert_eq!((told.len(), records.len()), (LEARNERS, LEARNERS));
+    for (number, record) in records.iter().enumerate() {
+        assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
+        let id = &record["id"];
+        let reply = told.values().find(|reply| reply["verify_uuid"] == *id).unwrap();
+        assert_eq!(reply["url"], record["certificate"]["pdf"]["url"]);
+        if number % 5 == 0 {
+            home.verifies(record);
+        }
     }
 }

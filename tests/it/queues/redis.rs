@@ -1,7 +1,6 @@
 //! Redis Streams, and the event bus of Open edX that runs over them.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use testamur::{
 use super::contract::{LEASE, World, receive};
 use super::server::{DEAD, RESULTS, RedisWorld, STREAM};
 use super::{BRIEF, LONG, issued};
+use crate::agent::producer::produce;
 
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 /// What a real producer wrote of a learner's certificate.
@@ -90,15 +90,7 @@ fn the_events_of_a_certificates_life() {
 #[test]
 fn the_real_producer() {
     let (world, queue) = world();
-    let python =
-        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("../judges/bin/python");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/queues/produce.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(world.url().replace("redis+unix://", "unix://"))
-        .output()
-        .expect("tests/run installs the producer");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    produce(&world.url(), &[]);
     let seen: Vec<String> = (0..3)
         .map(|_| {
             let delivery = receive(&queue);

@@ -77,14 +77,14 @@ fn gpg_and_sqv_accept_the_signature() {
 }
 
 /// A root, a signer, a time-stamp authority and a revocation list on this machine.
-struct Certomancer {
+pub(crate) struct Certomancer {
     folder: tempfile::TempDir,
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Certomancer {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = include_str!("certomancer.yml").replace("9876", &port.to_string());
@@ -119,7 +119,7 @@ impl Certomancer {
         panic!("certomancer does not answer");
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.folder.path().join(name)).unwrap()
     }
 }

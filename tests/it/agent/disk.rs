@@ -1,0 +1,191 @@
+//! Disks that are full: requests wait, nothing half written is shown, and all is done once there is
+//! room.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::bench::{Home, Program, Redis, get, post, request, until};
+
+/// A command of the program that sees a small disk of its own in the place of a folder. Nobody else
+/// does, so that it is gone with the program. It takes the rights of an administrator, or those that
+/// the system lets everybody have in a namespace of their own.
+fn with_disk(command: &Command, folder: &Path, size: &str) -> Command {
+    let can = |flags: &str| {
+        let mut unshare = Command::new("unshare");
+        let unshare = unshare.args([flags, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+        unshare.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    let flags = ["-rm", "-m"].into_iter().find(|flags| can(flags));
+    let flags = flags
+        .expect("a small disk can be mounted: run as root, or allow user namespaces");
+    let mut within = Command::new("unshare");
+    let script = "mount -t tmpfs -o \"size=$1\" tmpfs \"$2\" && shift 2 && exec \"$@\"";
+    within.args([flags, "sh", "-c", script, "sh", size]).arg(folder);
+    within.arg(command.get_program()).args(command.get_args());
+    within.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => within.env(name, value),
+            None => within.env_remove(name),
+        };
+    }
+    within
+}
+
+/// The disk of a program, as it sees it.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn of(program: &Program, folder: &Path) -> Self {
+        let below = folder.strip_prefix("/").unwrap();
+        Self(Path::new(&format!("/proc/{}/root", program.id())).join(below))
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    /// Fills it but for so many bytes.
+    fn fill(&self, room: u64) {
+        let mut file = File::create(self.filler()).unwrap();
+        while file.write_all(&[1; 4096]).is_ok() {}
+        let length = file.metadata().unwrap().len();
+        file.set_len(length.saturating_sub(room)).unwrap();
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+}
+
+/// All files below a folder, its hidden ones too.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+}
+
+/// Whatever has a name is whole, and no record tells of what is not there.
+fn nothing_is_half_written(public: &Path) {
+    for path in below(public) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let end = match path.extension().and_then(|ending| ending.to_str()) {
+            _ if path.parent().is_some_and(|folder| folder.ends_with(".testamur")) => {
+                continue;
+            }
+            Some("pdf") => "%%EOF",
+            Some("html") => "</html>",
+            Some("sig") => "-----END PGP SIGNATURE-----",
+            Some("json") => "}",
+            _ => continue,
+        };
+        // It may be taken away while we look.
+        let Ok(bytes) = fs::read(&path) else { continue };
+        assert!(
+            bytes.trim_ascii_end().ends_with(end.as_bytes()),
+            "{} is cut",
+            path.display()
+        );
+        if name == "certificate.json" {
+            let record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let pdf = public.join(record["certificate"]["pdf"]["path"].as_str().unwrap());
+            assert!(pdf.is_file(), "{record}");
+            for page in ["index.html", "valid.html", "verify.html"] {
+                assert!(path.with_file_name(page).is_file(), "{record}");
+            }
+        }
+    }
+}
+
+/// The store of that name has a disk of its own, which fills up amid the work.
+fn full(store: &str) {
+    let home = Home::new();
+    let redis = Redis::new();
+    let folder = home.path().join(store);
+    fs::create_dir(&folder).unwrap();
+    let mut command = home.queue(&redis);
+    command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
+    command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
+    let mut program = Program::start(with_disk(&command, &folder, "4m"));
+    let at = program.address();
+    let disk = Disk::of(&program, &folder);
+    let public = match store {
+        "public" => disk.0.clone(),
+        _ => home.path().join("public"),
+    };
+    redis.ask(&request("a"));
+    until("the first is answered", || redis.results().len() == 1);
+
+    disk.fill(0);
+    for user in ["b", "c", "d", "e"] {
+        redis.ask(&request(user));
+    }
+    // What cannot be written down is not accepted, and what was accepted is safe.
+    let said = post(&at, "/certificates", &request("f"));
+    let accepted = if store == "private" { 503 } else { 202 };
+    assert_eq!(said.status, accepted, "{said:?}");
+    until("it is noticed", || get(&at, "/readyz").status == 503);
+    // And stays so, although what is there can be read.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(8) {
+        let said = get(&at, "/readyz");
+        assert_eq!(
+            (said.status, &said.json()["why"]),
+            (503, &json!(["store"])),
+            "{said:?}"
+        );
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(redis.results().len(), 1, "the others wait");
+    nothing_is_half_written(&public);
+    // Room for a PDF and a page, and for nothing more.
+    disk.make_room();
+    disk.fill(130 << 10);
+    thread::sleep(Duration::from_secs(3));
+    nothing_is_half_written(&public);
+
+    disk.make_room();
+    until("all are answered", || redis.results().len() >= 5);
+    until("it is ready again", || get(&at, "/readyz").status == 200);
+    if accepted == 202 {
+        until("that over HTTP is done", || home.accepted() == 0);
+    }
+    let said = post(&at, "/certificates?wait=60", &request("f"));
+    let made = if accepted == 202 { 200 } else { 201 };
+    assert_eq!(said.status, made, "{said:?}");
+    assert!(redis.results().iter().all(|result| result["outcome"] == "new"));
+    nothing_is_half_written(&public);
+    let left = below(&disk.0.join(".testamur"));
+    assert!(left.iter().all(|path| path.ends_with("lock")), "{left:?}");
+    let log = program.log();
+    assert_eq!(log.matches("the store fails").count(), 1, "it is said once: {log}");
+    assert!(log.contains("No space left on device"), "{log}");
+
+    // What is on the disk goes with the program.
+    let copied = Command::new("cp").arg("-a").arg(disk.0.join(".")).arg(&folder).status();
+    assert!(copied.unwrap().success());
+    program.terminate();
+    assert_eq!(program.code(), 0);
+    let records = home.records();
+    assert_eq!((records.len(), redis.results().len()), (6, 5), "each once");
+    for record in &records {
+        assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
+        home.verifies(record);
+    }
+}
+
+#[test]
+fn the_public_store_is_full() {
+    full("public");
+}
+
+#[test]
+fn the_private_store_is_full() {
+    full("private");
+}

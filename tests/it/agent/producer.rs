@@ -1,0 +1,128 @@
+//! The real producer of Open edX's event bus at one end, the program in the middle, strangers who look
+//! at what came of it at the other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bench::{Home, Program, Redis, files, until};
+use crate::desk::Run;
+use crate::seal::site::{run, said};
+
+/// Sends events of a certificate's life (all of them, if none is named) over the bus at that address.
+pub(crate) fn produce(url: &str, events: &[&str]) {
+    let python = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../judges/bin/python");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/queues/produce.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(url.replace("redis+unix://", "unix://"))
+        .args(events)
+        .output()
+        .expect("tests/run installs the producer");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The key that the page of a certificate leads to.
+pub(crate) fn key(public: &Path, record: &Value) -> Option<PathBuf> {
+    let page = public.join(format!("cert/{}/index.html", record["id"].as_str()?));
+    let page = fs::read_to_string(page).unwrap().replace("&#x2f;", "/");
+    let key = page.split("\"../../keys/").nth(1)?.split('"').next()?;
+    Some(public.join("keys").join(key))
+}
+
+/// Somebody who has downloaded what is public, and was told the organization's root: gpg and we
+/// ourselves say that it is right, and its page has the name.
+fn a_stranger_believes(home: &Home, record: &Value, name: &str) {
+    let public = home.path().join("public");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let [pdf, signature] = files(&public, record);
+    fs::write(path("c.pdf"), pdf).unwrap();
+    fs::write(path("c.pdf.sig"), signature).unwrap();
+    let key = key(&public, record).expect("its page leads to the key");
+    fs::copy(key, path("key.asc")).unwrap();
+    fs::copy(home.path().join("keys/1/root.pem"), path("root.pem")).unwrap();
+
+    fs::create_dir(path("gnupg")).unwrap();
+    let gnupg = path("gnupg").display().to_string();
+    let gpg = |line: &[&str]| {
+        run(folder.path(), "gpg", &[&["--homedir", &gnupg, "--batch"], line].concat())
+    };
+    assert!(gpg(&["--import", "key.asc"]).status.success());
+    let judged = said(&gpg(&["--verify", "c.pdf.sig", "c.pdf"]));
+    assert!(judged.contains("Good signature from \"Example University\""), "{judged}");
+    let _ = run(folder.path(), "gpgconf", &["--homedir", &gnupg, "--kill", "all"]);
+
+    let mut command = home.0.command();
+    command.current_dir(folder.path()).args(["verify", "c.pdf"]);
+    command.args(["--trust", "root.pem", "--keyring", "key.asc"]);
+    let judged = Run::of(command);
+    assert_eq!(judged.code, 0, "{}", judged.said);
+
+    let text = said(&run(folder.path(), "pdftotext", &["c.pdf", "-"]));
+    assert!(text.contains(name), "{text}");
+}
+
+/// `created` issues, `changed` with another name takes its place, `revoked` withdraws that.
+#[test]
+fn a_certificates_life() {
+    let home = Home::new();
+    let redis = Redis::new();
+    let mut command = home.queue(&redis);
+    let stream = "dev-learning-certificate-lifecycle";
+    command.env("TESTAMUR_AGENT__REDIS__STREAM", stream);
+    command.env("TESTAMUR_AGENT__REDIS__RESULTS", format!("{}-results", Redis::STREAM));
+    let mut program = Program::start(command);
+    let result = |number: usize| {
+        until("there is a result", || redis.results().len() >= number);
+        let result = redis.results().remove(number - 1);
+        assert_eq!(
+            (redis.results().len(), result["username"].as_str()),
+            (number, Some("莊"))
+        );
+        result
+    };
+    let record = |id: &Value| {
+        let found = home.records().into_iter().find(|record| record["id"] == *id);
+        found.unwrap_or_else(|| panic!("{id} has no record"))
+    };
+
+    produce(&redis.url(), &["created"]);
+    let created = result(1);
+    assert_eq!(created["outcome"], "new");
+    assert_eq!(created["action"], "org.openedx.learning.certificate.created.v1");
+    let first = record(&created["verify_id"]);
+    assert_eq!(first["status"], "valid");
+    a_stranger_believes(&home, &first, "Ya-Shen Chuang (莊雅善)");
+    home.verifies(&first);
+    let old = home.path().join("public");
+    let old = old.join(first["certificate"]["pdf"]["path"].as_str().unwrap());
+
+    // What was asked for in the same second is not newer.
+    thread::sleep(Duration::from_millis(1100));
+    produce(&redis.url(), &["changed"]);
+    let changed = result(2);
+    assert_eq!(changed["outcome"], "superseding");
+    assert_ne!(changed["verify_id"], created["verify_id"]);
+    let (before, second) = (record(&created["verify_id"]), record(&changed["verify_id"]));
+    assert_eq!((&second["status"], &second["edition"]), (&"valid".into(), &2.into()));
+    assert_eq!(before["status"], "superseded");
+    assert_eq!(before["successor"], changed["verify_url"]);
+    assert!(!old.exists(), "what is valid no more is not to be had");
+    a_stranger_believes(&home, &second, "莊雅善");
+    home.verifies(&second);
+
+    produce(&redis.url(), &["revoked"]);
+    let revoked = result(3);
+    assert_eq!(revoked["outcome"], "withdrawn");
+    assert_eq!(revoked["verify_id"], changed["verify_id"]);
+    assert_eq!(record(&changed["verify_id"])["status"], "withdrawn");
+    assert_eq!(record(&created["verify_id"])["status"], "superseded");
+    assert!(!home.path().join("public/downloads").exists(), "no PDF is to be had");
+    program.terminate();
+    assert_eq!(program.code(), 0);
+}

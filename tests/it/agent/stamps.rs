@@ -1,0 +1,96 @@
+//! A time-stamp authority that is away for a while: no certificate goes out without its stamp.
+
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use testamur::{
+    Agent, AuthoritySettings, Clock, Date, End, Error, KeySource, Keys, Moment,
+    SealSettings, Site,
+};
+
+use super::bench::{Heap, holds, issuer_by, records, request, until};
+use crate::seal::judges::Certomancer;
+use crate::seal::site::now;
+
+/// The machine's clock: the authority looks at it too.
+struct Machine;
+
+impl Clock for Machine {
+    fn now(&self) -> Result<Moment, Error> {
+        Ok(now())
+    }
+    fn today(&self) -> Result<Date, Error> {
+        Date::parse(&now().to_string()[..10])
+    }
+}
+
+/// A wire to a port that can be cut, and the port of its near end.
+fn wire(far: u16) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let cut = Arc::new(AtomicBool::new(true));
+    let is_cut = cut.clone();
+    thread::spawn(move || {
+        for near in listener.incoming() {
+            let near = near.unwrap();
+            if is_cut.load(Ordering::SeqCst) {
+                continue;
+            }
+            let far = TcpStream::connect(("127.0.0.1", far)).unwrap();
+            for (mut from, mut to) in [
+                (near.try_clone().unwrap(), far.try_clone().unwrap()),
+                (far.try_clone().unwrap(), near.try_clone().unwrap()),
+            ] {
+                thread::spawn(move || {
+                    let _ = io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    (port, cut)
+}
+
+fn keys(folder: &Path, authority: &Certomancer, port: u16) -> Keys {
+    let source = KeySource::NewRoot { name: "Example University" };
+    let keys = folder.join("keys");
+    Keys::create(&keys, &source, now()).unwrap();
+    std::fs::write(folder.join("tsa.pem"), authority.read("out/root/root.cert.pem"))
+        .unwrap();
+    let url = format!("http://127.0.0.1:{port}/testamur/tsa/tsa");
+    let mut settings = AuthoritySettings::new(url);
+    settings.roots = Some("tsa.pem".to_owned());
+    let settings = SealSettings::default().with_authority(settings);
+    Keys::open_with(&keys, folder, &settings, now()).unwrap()
+}
+
+/// Whoever can wait does, and then gets the stamp.
+#[test]
+fn an_authority_that_is_away() {
+    let authority = Certomancer::start();
+    let (port, cut) = wire(authority.port);
+    let folder = tempfile::tempdir().unwrap();
+    let keys = keys(folder.path(), &authority, port).with_insistence(true);
+    let issuer = issuer_by(&keys, folder.path(), Site::demo(), |store| store);
+    let heap = Heap::of(["a", "b"].map(|user| request(user).to_string()));
+    let agent = Agent::new(issuer, Arc::new(Machine), "test").with_queue(heap.clone());
+    let running = agent.start().unwrap();
+    thread::sleep(Duration::from_secs(2));
+    let public = folder.path().join("public");
+    assert!(heap.answers().is_empty() && records(&public).is_empty());
+    cut.store(false, Ordering::SeqCst);
+    until("both are answered", || heap.answers().len() == 2);
+    assert_eq!(running.wait(|| true), End::Stopped);
+    assert!(heap.answers().iter().all(|answer| answer["outcome"] == "new"));
+    let records = records(&public);
+    assert_eq!(records.len(), 2);
+    for record in &records {
+        assert_eq!(record["certificate"]["seal"]["level"], "B-T", "{record}");
+        holds(&public, record, keys.trust(), now());
+    }
+}

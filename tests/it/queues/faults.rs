@@ -1,0 +1,382 @@
+//! The predecessor's faults, by their numbers, through the program: none of them comes back.
+//!
+//! 1 to 7 are in `pipeline`. 23, a stop between the PDF and its signature: `issuing::interrupted` and
+//! `agent::killed`. 26 and 28, what files of settings may do: `cases` and `program`. 29, courses that
+//! come while it works: `agent::faults`. 17, 18 and 24, letters and their room: `names`, `layouts`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::contract::World;
+use super::pipeline::command;
+use super::xserver::XqueueWorld;
+use crate::agent::bench::{Home, Program, Redis, records, request, until};
+use crate::agent::producer::key;
+use crate::seal::site::{run, said};
+
+const SETTINGS: &str = "publish: { url: 'https://certificates.example.edu' }\n";
+
+const COURSES: &str = r#"
+defaults:
+  organization: { short: ExampleX, name: Example University }
+  language: en
+  layout: classic
+  issued: rolling
+Example/Knots/2026: { title: Knots }
+Example/Markup/2026:
+  title: "<b>A & B</b> *x* _y_ #panic() {{ 7 * 191 }}"
+Example/Größe/2026: { title: Größe und 結び目 — Знакомство, layout: dynamic }
+"#;
+
+/// A message, and what is printed for it.
+struct Case {
+    /// Whose fault it is: the numbers.
+    faults: &'static str,
+    course: &'static str,
+    name: &'static str,
+    more: Value,
+    /// On the page, as it is.
+    has: &'static [&'static str],
+    /// Neither on the page nor in its HTML.
+    lacks: &'static [&'static str],
+}
+
+fn cases() -> Vec<Case> {
+    let knots = |faults, name, more, has, lacks| Case {
+        faults,
+        course: "Example/Knots/2026",
+        name,
+        more,
+        has,
+        lacks,
+    };
+    vec![
+        // 10: what a learner is called ran on the page that verifies it.
+        knots(
+            "10",
+            "<script>alert(1)</script>",
+            json!({}),
+            &["<script>alert(1)</script>"],
+            &["<script>alert"],
+        ),
+        // 11: names and titles were markup: one failed, one vanished, one changed the type.
+        knots("11", "a <b c", json!({}), &["a <b c"], &["<b c"]),
+        knots("11", "<x>", json!({}), &["<x>"], &["<x>"]),
+        knots(
+            "11",
+            "*Ada* _E_ #panic() $x$ @y <font color=red>",
+            json!({}),
+            &["*Ada* _E_ #panic() $x$ @y <font color=red>"],
+            &["<font"],
+        ),
+        knots(
+            "11",
+            "{{ 7 * 191 }} {NAME}",
+            json!({}),
+            &["{{ 7 * 191 }} {NAME}"],
+            &["1337"],
+        ),
+        Case {
+            faults: "10, 11",
+            course: "Example/Markup/2026",
+            name: "Ada",
+            more: json!({}),
+            has: &["<b>A & B</b> *x* _y_ #panic() {{ 7 * 191 }}"],
+            lacks: &["<b>A", "1337"],
+        },
+        // 13: a rolling course was printed as issued ROLLING, and a date as the message had it.
+        knots("13", "Ada", json!({}), &["Issued "], &["ROLLING", "rolling"]),
+        knots(
+            "13",
+            "Ada",
+            json!({ "issued_date": "ROLLING" }),
+            &["Issued "],
+            &["ROLLING", "rolling"],
+        ),
+        knots(
+            "13",
+            "Ada",
+            json!({ "issued_date": "2026-05-14" }),
+            &["Issued May 14, 2026"],
+            &["Issued 2026-05-14"],
+        ),
+        // 15: titles, grades and designations beyond ASCII failed. 32: and names were printed as b'…'.
+        Case {
+            faults: "15, 32",
+            course: "Example/Größe/2026",
+            name: "José Ångström Ωμέγα",
+            more: json!({ "grade": "Très bien Ω", "designation": "M.Sc. Ψυχή" }),
+            has: &[
+                "José Ångström Ωμέγα, M.Sc. Ψυχή",
+                "Größe und 結び目 — Знакомство",
+                "with Très bien Ω.",
+            ],
+            lacks: &["b'"],
+        },
+        // 27: a template was opened wherever the message said. 30: and `unverified` was verified.
+        knots("27", "Ada", json!({ "template_pdf": "../../x" }), &["Ada"], &[]),
+        knots(
+            "27",
+            "Ada",
+            json!({ "template_pdf": "/etc/passwd" }),
+            &["Ada"],
+            &["root:"],
+        ),
+        knots(
+            "30",
+            "Ada",
+            json!({ "template_pdf": "certificate-template-unverified.pdf" }),
+            &["Ada"],
+            &["VERIFIED", "HONOR", "Honor Code"],
+        ),
+        // 12, 19: what was not set was called None, and a bucket was printed for the address.
+        knots(
+            "12, 19",
+            "Ada",
+            json!({ "grade": null, "designation": null }),
+            &["Ada"],
+            &["None", "null"],
+        ),
+    ]
+}
+
+/// All files below a folder with the time of their last change.
+fn files(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => {
+                let changed = fs::metadata(&path).unwrap().modified().unwrap();
+                let bytes = fs::read(&path).unwrap();
+                found.insert(path, (changed, bytes));
+            }
+        }
+    }
+    found
+}
+
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn last_of(world: &XqueueWorld, user: &str) -> Value {
+    let replies = world.replies();
+    let found = replies.into_iter().rfind(|reply| reply["username"] == user);
+    found.unwrap_or_else(|| panic!("no reply for {user}"))
+}
+
+#[test]
+fn what_the_predecessor_did_wrong() {
+    let world = XqueueWorld::new();
+    world.state().delay = Duration::from_secs(60);
+    let home = Home::new();
+    home.0.write("site/testamur.yaml", SETTINGS);
+    home.0.write("site/courses.yaml", COURSES);
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = command(&home, &world);
+    command.env("TMPDIR", temporary.path());
+    let mut program = Program::start(command);
+    let cases = cases();
+    let body = |number: usize| {
+        let case = &cases[number];
+        let mut body = json!({ "action": "create", "username": format!("learner-{number}"),
+            "course_id": case.course, "name": case.name, "course_name": "Another" });
+        for (key, value) in case.more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        body.to_string()
+    };
+    (0..cases.len()).for_each(|number| world.submit(&body(number)));
+    // 16: boxes were printed for letters that no font has.
+    world.submit(
+        &json!({ "action": "create", "username": "boxes", "name": "Zaphod \u{e000}",
+        "course_id": "Example/Knots/2026" })
+        .to_string(),
+    );
+    until("all are answered", || world.state().rows.iter().all(|row| row.retired));
+    assert!(last_of(&world, "boxes")["error"].is_string());
+
+    let public = home.path().join("public");
+    for (number, case) in cases.iter().enumerate() {
+        let fault = format!("{}: {}", case.faults, case.name);
+        let reply = last_of(&world, &format!("learner-{number}"));
+        assert!(reply.get("error").is_none(), "{fault}: {reply}");
+        holds(&home, &reply, case, &fault);
+    }
+    // 34: asked once more, it was made once more; and nothing was ever taken back.
+    let before = files(&public);
+    let first = last_of(&world, "learner-0");
+    world.submit(&body(0));
+    world.submit(&body(1).replace("learner-1", "another"));
+    until("both are answered", || world.state().rows.iter().all(|row| row.retired));
+    assert_eq!(last_of(&world, "learner-0"), first);
+    assert!(last_of(&world, "another").get("error").is_none());
+    // 21: the files of others were written again.
+    let after = files(&public);
+    for (path, then) in &before {
+        assert!(after.get(path) == Some(then), "{} was touched", path.display());
+    }
+    assert_eq!(records(&public).len(), cases.len() + 1);
+    let id = first["verify_uuid"].clone();
+    world.submit(
+        &json!({ "action": "remove", "username": "learner-0",
+        "delete_verify_uuid": id })
+        .to_string(),
+    );
+    until("it is answered", || world.state().rows.iter().all(|row| row.retired));
+    let removed = last_of(&world, "learner-0");
+    assert!(removed.get("error").is_none(), "{removed}");
+    let record = home.records().into_iter().find(|record| record["id"] == id).unwrap();
+    assert_eq!(record["status"], "withdrawn");
+
+    program.terminate();
+    assert_eq!(program.code(), 0);
+    // 22: each certificate left a folder behind, each failure files.
+    assert!(files(temporary.path()).is_empty());
+    assert!(fs::read_dir(temporary.path()).unwrap().next().is_none());
+    for store in ["public", "private"] {
+        let left = files(&home.path().join(store).join(".testamur"));
+        assert!(left.keys().all(|path| path.ends_with("lock")), "{left:?}");
+    }
+}
+
+/// What holds of every certificate, and what this one is to say.
+fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
+    let public = home.path().join("public");
+    // 20: an id was given out that nothing was behind.
+    let id = reply["verify_uuid"].as_str().unwrap();
+    let page = |name: &str| {
+        let path = public.join("cert").join(id).join(name);
+        fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{fault}: {cause}"))
+    };
+    let record: Value = serde_json::from_str(&page("certificate.json")).unwrap();
+    assert_eq!(reply["url"], record["certificate"]["pdf"]["url"], "{fault}");
+    let layout = if case.course.contains("Größe") { "dynamic" } else { "classic" };
+    assert_eq!(record["layout"]["name"], layout, "{fault}");
+    assert_eq!(record["certificate"]["name"], case.name, "{fault}");
+    // 8: signatures were not looked at.
+    home.verifies(&record);
+
+    let path = public.join(record["certificate"]["pdf"]["path"].as_str().unwrap());
+    let path = path.to_str().unwrap();
+    let judge = |name: &str, line: &[&str]| said(&run(&public, name, line));
+    let text = plain(&judge("pdftotext", &[path, "-"]));
+    for words in case.has {
+        assert!(text.contains(words), "{fault}: `{words}` is not in {text}");
+    }
+    // 19: the address of a bucket was printed. 12: with None for what was not set.
+    let address = format!("https://certificates.example.edu/cert/{id}/");
+    assert!(text.contains(&address), "{fault}: {text}");
+    // 31: without language, structure and fonts.
+    assert!(judge("pdfinfo", &[path]).contains("Tagged:          yes"), "{fault}");
+    let fonts = judge("pdffonts", &[path]);
+    assert!(
+        fonts.lines().skip(2).all(|font| font.contains(" yes yes yes ")),
+        "{fault}: {fonts}"
+    );
+    for name in ["index.html", "valid.html", "verify.html"] {
+        let page = page(name);
+        // 33: signatures were shown as b'…'.
+        assert!(!page.contains("b'") && !page.contains("b&#x27;"), "{fault}");
+        for words in case.lacks {
+            assert!(!page.contains(words), "{fault}: `{words}` is in {name}");
+        }
+    }
+    // On the page `<` is a letter like others.
+    for words in case.lacks.iter().filter(|words| !words.starts_with('<')) {
+        assert!(!text.contains(words), "{fault}: `{words}` is in {text}");
+    }
+    // 25: the link to the key led nowhere, and its id was too short to trust.
+    let key =
+        key(&public, &record).unwrap_or_else(|| panic!("{fault}: no link to a key"));
+    assert_eq!(key.file_stem().unwrap().len(), 40, "{fault}");
+    assert!(key.is_file(), "{fault}");
+}
+
+/// 8: without a usable key an empty signature was published as valid. 9: and for a key that was not
+/// known, with whatever key came first.
+#[test]
+fn signatures_are_by_the_key_or_there_are_none() {
+    let home = Home::new();
+    let redis = Redis::new();
+    let gnupg = tempfile::tempdir().unwrap();
+    let folder = gnupg.path().display().to_string();
+    let gpg = |line: &[&str]| {
+        let output = run(
+            gnupg.path(),
+            "gpg",
+            &[&["--homedir", &folder, "--batch"], line].concat(),
+        );
+        assert!(output.status.success(), "{}", said(&output));
+        output.stdout
+    };
+    for name in ["first", "ours"] {
+        gpg(&["--passphrase", "", "--quick-gen-key", name, "ed25519", "sign"]);
+    }
+    home.0.write("site/ours.asc", gpg(&["--armor", "--export", "ours"]));
+    let mood = home.path().join("mood");
+    let set = |text: &str| fs::write(&mood, text).unwrap();
+    let script = format!(
+        "case $(cat {0}) in\n  nothing) cat > {0}.in; exit 0;;\n  *) exec gpg --homedir {folder} \
+         --batch --armor --digest-algo SHA512 --detach-sign -u $(cat {0});;\nesac\n",
+        mood.display()
+    );
+    home.0.write("site/sign.sh", script);
+    let script = home.path().join("sign.sh").display().to_string();
+    let settings = format!(
+        "seal: {{ openpgp: {{ command: [sh, {script}], key: ours.asc, deadline: 20 }} }}\n"
+    );
+    home.0.write("site/testamur.yaml", settings);
+
+    redis.ask(&request("a"));
+    for wrong in ["nothing", "first", "somebody-else"] {
+        set(wrong);
+        let mut program = Program::spawn(home.queue(&redis));
+        assert_eq!(program.code(), 1, "{wrong}: {}", program.log());
+        assert!(redis.results().is_empty() && home.records().is_empty(), "{wrong}");
+    }
+    set("ours");
+    let mut program = Program::start(home.queue(&redis));
+    until("the first is answered", || redis.results().len() == 1);
+    for wrong in ["nothing", "first", "somebody-else"] {
+        set(wrong);
+        redis.ask(&request(wrong));
+        std::thread::sleep(Duration::from_millis(1500));
+        assert_eq!((redis.results().len(), home.records().len()), (1, 1), "{wrong}");
+    }
+    set("ours");
+    until("all are answered", || redis.results().len() == 4);
+    assert!(redis.results().iter().all(|result| result["outcome"] == "new"));
+    program.terminate();
+    assert_eq!(program.code(), 0);
+    let public = home.path().join("public");
+    let ours =
+        String::from_utf8(gpg(&["--with-colons", "--fingerprint", "ours"])).unwrap();
+    let ours = ours.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap();
+    for record in records(&public) {
+        let path = |file: &Value| {
+            public.join(file["path"].as_str().unwrap()).display().to_string()
+        };
+        let certificate = &record["certificate"];
+        let files = [path(&certificate["signature"]), path(&certificate["pdf"])];
+        let line = ["--status-fd", "1", "--verify", &files[0], &files[1]];
+        let judged = String::from_utf8(gpg(&line)).unwrap();
+        let valid = format!("VALIDSIG {}", ours.trim_end_matches(':'));
+        assert!(judged.contains(&valid), "{judged}");
+    }
+    let _ = run(gnupg.path(), "gpgconf", &["--homedir", &folder, "--kill", "all"]);
+
+    // 8: and one whose key is gone does not begin.
+    let bare = Home::new();
+    fs::remove_file(bare.path().join("keys/1/openpgp.key.pem")).unwrap();
+    redis.ask(&request("b"));
+    let mut program = Program::spawn(bare.queue(&redis));
+    assert_eq!(program.code(), 1, "{}", program.log());
+    assert_eq!((redis.results().len(), bare.records().len()), (4, 0));
+}
