@@ -7,7 +7,8 @@
 mod order;
 mod withdraw;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::order::{Order, sha256};
@@ -40,6 +41,8 @@ pub struct Issuer {
     key: String,
     secret: IdSecret,
     register: Register,
+    /// The certificates of which a PDF could not be published: their snapshots are in the way.
+    untidy: Arc<Mutex<HashSet<String>>>,
 }
 
 /// What an issuer may do to a certificate that is there already.
@@ -170,6 +173,7 @@ impl Issuer {
             key: public.openpgp_armor,
             secret,
             register,
+            untidy: Arc::default(),
         })
     }
 
@@ -298,6 +302,7 @@ impl Issuer {
             key: self.key.clone(),
             secret: self.secret.clone(),
             register,
+            untidy: self.untidy.clone(),
         })
     }
 
@@ -328,7 +333,12 @@ impl Issuer {
         let sha256 = sha256(&sealed.bytes);
         self.register.prepare(&snapshot, &sha256)?;
         let discard = || self.register.discard(&ids.verify, &sha256);
-        let snapshot = match self.register.create_pdf(&path, &sealed.bytes)? {
+        let created = self.register.create_pdf(&path, &sealed.bytes);
+        if created.is_err() {
+            // It may be there all the same: only what is there in the end tells which one goes with it.
+            self.untidy().insert(ids.verify.clone());
+        }
+        let snapshot = match created? {
             PdfCreated::New => snapshot,
             PdfCreated::Exists(winner) => {
                 let adopted = self.adopt(&ids.verify, &path, &winner, order.now)?;
@@ -340,6 +350,9 @@ impl Issuer {
         match self.register.finish(&snapshot)? {
             Some(found) => warnings.extend(found),
             None => return discard().map(|()| None),
+        }
+        if self.untidy().remove(&ids.verify) {
+            self.register.tidy(&snapshot)?;
         }
         let took = Took {
             render: rendered - begun,
@@ -386,6 +399,10 @@ impl Issuer {
             }
         }
         Ok(())
+    }
+
+    fn untidy(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.untidy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn receipt(

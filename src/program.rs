@@ -42,21 +42,24 @@ pub(crate) struct Failure {
     message: String,
     /// Whether the arguments do not go together.
     usage: bool,
+    /// Whether it may pass.
+    #[cfg_attr(not(feature = "agent"), allow(dead_code, reason = "only agents wait"))]
+    passes: bool,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), usage: false }
+        Self { message: message.into(), usage: false, passes: false }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), usage: true }
+        Self { usage: true, ..Self::new(message) }
     }
 }
 
 impl From<testamur::Error> for Failure {
     fn from(error: testamur::Error) -> Self {
-        Self::new(format!("{error:#}"))
+        Self { passes: error.is_retryable(), ..Self::new(format!("{error:#}")) }
     }
 }
 
@@ -91,7 +94,7 @@ pub(crate) fn run() -> ExitCode {
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
-        Err(Failure { message, usage }) => {
+        Err(Failure { message, usage, .. }) => {
             report::line(&message);
             ExitCode::from(if usage { 2 } else { 1 })
         }

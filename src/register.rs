@@ -245,6 +245,16 @@ impl Register {
         self.private.remove(&path(&Snapshot::path(id, sha256))?)
     }
 
+    /// Removes the other snapshots of a certificate whose PDF is published.
+    pub(crate) fn tidy(&self, snapshot: &Snapshot) -> Result<()> {
+        let record = &snapshot.record;
+        let Some(certificate) = &record.certificate else { return Ok(()) };
+        let kept = Snapshot::path(&record.id, &certificate.pdf.sha256);
+        let paths = self.snapshot_paths(&record.id)?;
+        let others = paths.iter().filter(|path| path.as_str() != kept);
+        others.into_iter().try_for_each(|path| self.private.remove(path))
+    }
+
     /// Publishes what goes with a PDF: signature and pages, and last of all the record, which may
     /// be there already. Gives what the pages' texts lack; nothing, if the record that is there tells
     /// something else by now, which then stays what is told.

@@ -37,6 +37,11 @@ pub(super) fn is_of_store(error: &Error) -> bool {
     matches!(error.kind(), Kind::Store | Kind::StoreRefused)
 }
 
+/// Whether it is what certificates are sealed with: a key, a signer, a time-stamp authority.
+pub(super) fn is_of_seal(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Key | Kind::Signer | Kind::Timestamp)
+}
+
 /// What may be logged of an error: messages about requests may name a person.
 pub(super) fn loggable(error: &Error) -> String {
     let telling = is_ours(error.kind())

@@ -356,9 +356,7 @@ impl Door {
         if self.shared.halt.is_asked() {
             ills.push("stopping");
         }
-        if !self.shared.store_is_up() {
-            ills.push("store");
-        }
+        ills.extend(self.shared.ills());
         ills.extend(
             self.sources.iter().filter(|it| !it.is_up()).map(|source| source.name),
         );

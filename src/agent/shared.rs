@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::Clock;
-use super::fate::{is_of_store, loggable};
+use super::fate::{is_of_seal, is_of_store, loggable};
 use super::halt::Halt;
 use super::health::Health;
 use super::locks::Locks;
 use super::metrics::Metrics;
 use super::webhook::Webhook;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::issue::Issuer;
 use crate::pool::Pool;
+use crate::queue::Answer;
 
 /// The most requests that are remembered for being slow.
 const REMEMBERED: usize = 10_000;
@@ -29,6 +30,10 @@ pub(super) struct Shared {
     /// All work has ended.
     pub(super) closed: Halt,
     store: Health,
+    /// Keys, signer and time-stamp authority.
+    seal: Health,
+    /// Its clock first of all.
+    machine: Health,
     unwell: AtomicBool,
     /// Renders that issuers gave up whose place another one took.
     abandoned_before: AtomicUsize,
@@ -51,6 +56,8 @@ impl Shared {
             halt: Halt::default(),
             closed: Halt::default(),
             store: Health::default(),
+            seal: Health::default(),
+            machine: Health::default(),
             unwell: AtomicBool::new(false),
             abandoned_before: AtomicUsize::new(0),
             slow: Mutex::default(),
@@ -114,6 +121,41 @@ impl Shared {
             }
             Err(_) => {}
         }
+    }
+
+    /// Remembers what a request's work tells of all that it needs.
+    pub(super) fn saw_work(&self, result: Result<&Answer, &Error>) {
+        match result {
+            Ok(answer) => {
+                self.machine.answers();
+                // Whoever only reads does not know whether it could write, or seal.
+                let wrote = answer.is_change();
+                if wrote {
+                    self.saw_store(Ok(()));
+                }
+                if wrote && matches!(answer, Answer::Issued { .. }) && self.seal.answers()
+                {
+                    tracing::info!("certificates are sealed again");
+                }
+            }
+            Err(error) if is_of_seal(error) => {
+                if self.seal.fails(error) {
+                    let error = loggable(error);
+                    tracing::error!(error, "nothing can be sealed: requests wait for it");
+                }
+            }
+            Err(error) if error.kind() == Kind::Io => {
+                self.machine.fails(error);
+            }
+            Err(error) => self.saw_store(Err(error)),
+        }
+    }
+
+    /// What keeps requests waiting, of what they need besides their queues.
+    pub(super) fn ills(&self) -> impl Iterator<Item = &'static str> {
+        let all =
+            [("store", &self.store), ("seal", &self.seal), ("machine", &self.machine)];
+        all.into_iter().filter(|(_, health)| !health.is_well()).map(|(name, _)| name)
     }
 
     /// How often this request did not end in time, with this one.

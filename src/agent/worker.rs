@@ -89,16 +89,14 @@ fn take(
     shared.metrics.stage("work", begun.elapsed());
     let error = match result {
         Ok(answer) => {
-            if !matches!(answer, Answer::Ignored { .. }) {
-                shared.saw_store(Ok(()));
-            }
+            shared.saw_work(Ok(&answer));
             close(shared, source, &delivery, Close::Answered(answer));
             backoff.reset();
             return Duration::ZERO;
         }
         Err(error) => error,
     };
-    shared.saw_store(Err(&error));
+    shared.saw_work(Err(&error));
     let mut fate = Fate::of(&error);
     if fate == Fate::Slow {
         let times = shared.count_slow(format!("{} {}", source.name, delivery.id()));

@@ -52,7 +52,10 @@ fn serve(
     clock.today()?;
 
     let stop = Stop::on_signal_with(|| {})?;
-    let issuer = patiently(&stop, "the store", || issuer(site, agent, &press))?;
+    let issuer = match agent.check {
+        true => Some(issuer(site, agent, &press)?),
+        false => patiently(&stop, || issuer(site, agent, &press))?,
+    };
     let Some(issuer) = issuer else { return Ok(Outcome::Done) };
     if let Some(queue) = &queue {
         match queue.check() {
@@ -129,30 +132,32 @@ fn issuer(
     site: &SiteArguments,
     agent: &args::Agent,
     press: &Arc<Press>,
-) -> Result<Issuer, Error> {
-    let said = |failure: Failure| Error::new(Kind::Key, failure.message);
-    let now = place::now().map_err(said)?;
+) -> Result<Issuer, Failure> {
+    let now = place::now()?;
     let settings = seal::settings(press.settings().seal.clone(), &agent.stamps);
-    place::first_keys(site, &agent.keys, press, now).map_err(said)?;
-    let keys = place::keys(site, &agent.keys, &settings, now).map_err(said)?;
-    let secret = place::id_secret(site, &agent.keys).map_err(said)?;
-    let register =
-        place::register(site, press.site(), press.settings(), None).map_err(said)?;
+    place::first_keys(site, &agent.keys, press, now)?;
+    let keys = place::keys(site, &agent.keys, &settings, now);
+    // A signer that does not sign at the start is a wrong setting rather than away.
+    let keys = keys.map_err(|failure| Failure { passes: false, ..failure })?;
+    // Certificates can wait for a time-stamp authority.
+    let keys = keys.with_insistence(true);
+    let secret = place::id_secret(site, &agent.keys)?;
+    let register = place::register(site, press.site(), press.settings(), None)?;
     register.check()?;
-    Issuer::new(press.clone(), &keys, secret, register)
+    Ok(Issuer::new(press.clone(), &keys, secret, register)?)
 }
 
 /// Tries until it works, or cannot, or a stop is asked for.
 fn patiently<T>(
     stop: &Stop,
-    what: &str,
-    mut make: impl FnMut() -> Result<T, Error>,
+    mut make: impl FnMut() -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
     while !stop.is_asked() {
         match make() {
             Ok(made) => return Ok(Some(made)),
-            Err(error) if error.is_retryable() => {
-                tracing::warn!("{what} is away, and we wait for it: {error:#}");
+            Err(failure) if failure.passes => {
+                let why = &failure.message;
+                tracing::warn!("not everything is there yet, and we wait: {why}");
                 let mut left = AWAY;
                 while !left.is_zero() && !stop.is_asked() {
                     let nap = left.min(Duration::from_millis(100));
@@ -160,7 +165,7 @@ fn patiently<T>(
                     left -= nap;
                 }
             }
-            Err(error) => return Err(error.into()),
+            Err(failure) => return Err(failure),
         }
     }
     Ok(None)

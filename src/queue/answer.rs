@@ -63,6 +63,16 @@ impl Answer {
         }
     }
 
+    /// Whether something was made or changed.
+    pub(crate) fn is_change(&self) -> bool {
+        let made = [Issued::New, Issued::Superseding];
+        match self {
+            Self::Issued { outcome, .. } => made.contains(outcome),
+            Self::Withdrawn { .. } => true,
+            Self::Ignored { .. } | Self::Failed { .. } => false,
+        }
+    }
+
     /// The answer to a delivery as JSON, the form of results, on a stream and over HTTP.
     ///
     /// `id` is the request's in the queue, `reference` the sender's own; `action`, `course` and

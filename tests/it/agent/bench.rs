@@ -152,10 +152,6 @@ impl Program {
         self.log.lock().unwrap().clone()
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     fn is_alive(&self) -> bool {
         Path::new(&format!("/proc/{}/exe", self.child.id())).exists()
     }

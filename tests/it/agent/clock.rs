@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testamur::{
-    Agent, Clock, Date, End, Error, KeySource, Keys, Kind, Moment, RedisQueue, Running,
-    Settings, Site,
+    Agent, Clock, Date, End, Error, Intake, KeySource, Keys, Kind, Moment, RedisQueue,
+    Running, Settings, Site,
 };
 
-use super::bench::{COURSE, Redis, holds, issuer_by, records, request, until};
+use super::bench::{COURSE, Redis, Said, get, holds, issuer_by, records, request, until};
 
 /// The day on which the keys are made, and another one later on which all is well.
 const MADE: &str = "2025-01-10T00:00:00Z";
@@ -81,7 +81,9 @@ impl World {
         let clock = Arc::new(Unsteady(AtomicU64::new(0)));
         clock.set(TODAY);
         let agent = Agent::new(issuer, clock.clone(), "test");
-        let running = agent.with_queue(Arc::new(queue)).start().unwrap();
+        let door = Intake::new("127.0.0.1:0".parse().unwrap(), None, 1);
+        let agent = agent.with_queue(Arc::new(queue)).with_intake(door);
+        let running = agent.start().unwrap();
         Self { folder, redis, clock, keys, running }
     }
 
@@ -97,11 +99,18 @@ impl World {
         self.redis.results().remove(before)
     }
 
-    /// Holds that nothing is answered for a while.
-    fn nothing_comes(&self) {
+    /// Holds that nothing is answered for a while, and that it is said why.
+    fn nothing_comes(&self, why: &str) {
         let before = self.redis.results();
         thread::sleep(Duration::from_secs(2));
         assert_eq!(self.redis.results(), before);
+        let said = self.readiness();
+        assert_eq!(said.status, 503);
+        assert!(said.json()["why"].as_array().unwrap().contains(&json!(why)), "{said:?}");
+    }
+
+    fn readiness(&self) -> Said {
+        get(&self.running.address().unwrap().to_string(), "/readyz")
     }
 
     /// Ends it, and gives the results and the records, all of whose certificates verify.
@@ -145,17 +154,18 @@ fn a_clock_that_jumps() {
 
     world.clock.set("2024-05-14T09:30:00Z");
     world.redis.ask(&request("c"));
-    world.nothing_comes();
+    world.nothing_comes("seal");
     world.clock.set("2036-05-14T09:30:00Z");
     world.redis.ask(&request("d"));
-    world.nothing_comes();
+    world.nothing_comes("seal");
     world.clock.fail();
     world.redis.ask(&request("e"));
     let withdraw = json!({ "action": "withdraw", "course": COURSE, "username": "b" });
     world.redis.ask(&withdraw);
-    world.nothing_comes();
+    world.nothing_comes("machine");
     world.clock.set(TODAY);
     until("all are answered", || world.redis.results().len() == 8);
+    assert_eq!(world.readiness().status, 200);
 
     let (results, records) = world.end();
     assert_eq!(results.len(), 8, "each is answered once");

@@ -172,6 +172,12 @@ fn full(store: &str) {
     assert!(copied.unwrap().success());
     program.terminate();
     assert_eq!(program.code(), 0);
+    // Nor is there more of each in private than goes with its PDF.
+    let snapshots = below(&home.path().join("private"));
+    let snapshots = snapshots
+        .iter()
+        .filter(|path| path.file_stem().is_some_and(|name| name.len() == 64));
+    assert_eq!(snapshots.count(), 6);
     let records = home.records();
     assert_eq!((records.len(), redis.results().len()), (6, 5), "each once");
     for record in &records {

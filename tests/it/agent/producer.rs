@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -102,8 +100,6 @@ fn a_certificates_life() {
     let old = home.path().join("public");
     let old = old.join(first["certificate"]["pdf"]["path"].as_str().unwrap());
 
-    // What was asked for in the same second is not newer.
-    thread::sleep(Duration::from_millis(1100));
     produce(&redis.url(), &["changed"]);
     let changed = result(2);
     assert_eq!(changed["outcome"], "superseding");
