@@ -4,9 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use icu_calendar::Iso;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::as_text::as_text;
 use crate::error::{Error, Kind, Result};
 
 /// A day of the Gregorian calendar, from year 1 to 9999, without a time or a zone.
@@ -91,18 +90,7 @@ impl fmt::Display for Date {
     }
 }
 
-impl Serialize for Date {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Date {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|error| D::Error::custom(error.message()))
-    }
-}
+as_text!(Date);
 
 #[cfg(test)]
 mod tests {

@@ -54,6 +54,8 @@
 
 mod error;
 
+mod as_text;
+
 mod cache;
 
 mod lang;

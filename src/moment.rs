@@ -8,10 +8,9 @@ use std::fmt;
 use std::time::Duration;
 
 use der::DateTime;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::timestamp::Timestamp;
+use crate::as_text::as_text;
 use crate::error::{Error, Kind, Result};
 
 /// A second of universal time, from 1970 to 9999.
@@ -108,18 +107,7 @@ impl fmt::Display for Moment {
     }
 }
 
-impl Serialize for Moment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|error| D::Error::custom(error.message()))
-    }
-}
+as_text!(Moment);
 
 #[cfg(test)]
 mod tests {

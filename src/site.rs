@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "agent")]
 use std::time::SystemTime;
 use std::{fmt, fs, io};
 

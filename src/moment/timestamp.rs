@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::Moment;
+use crate::as_text::as_text;
 use crate::error::{Error, Kind, Result};
 
 /// A point in universal time to the microsecond, as a sender's clock says it: of two requests, the
@@ -100,18 +98,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|error| D::Error::custom(error.message()))
-    }
-}
+as_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {
