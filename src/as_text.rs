@@ -18,8 +18,9 @@ macro_rules! as_text {
                 D: serde::Deserializer<'de>,
             {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                let fault =
-                    |error: crate::Error| serde::de::Error::custom(error.message());
+                let fault = |error: crate::error::Error| {
+                    serde::de::Error::custom(error.message())
+                };
                 Self::parse(&text).map_err(fault)
             }
         }
