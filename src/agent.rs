@@ -15,6 +15,7 @@ mod locks;
 mod metrics;
 mod perform;
 mod probe;
+mod room;
 mod shared;
 mod source;
 mod watch;

@@ -10,6 +10,7 @@ use super::halt::Halt;
 use super::health::Health;
 use super::locks::Locks;
 use super::metrics::Metrics;
+use super::room::Room;
 use super::webhook::Webhook;
 use crate::error::{Error, Kind};
 use crate::issue::Issuer;
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Metrics,
     pub(super) locks: Locks,
+    pub(super) room: Room,
     pub(super) webhook: Option<Webhook>,
     /// Take nothing more.
     pub(super) halt: Halt,
@@ -52,6 +54,7 @@ impl Shared {
             clock,
             metrics: Metrics::new(),
             locks: Locks::default(),
+            room: Room::default(),
             webhook,
             halt: Halt::default(),
             closed: Halt::default(),

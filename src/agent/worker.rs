@@ -18,8 +18,13 @@ use crate::queue::{Answer, Delivery, Hold};
 
 /// How long to wait for a request before looking whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
-/// A request that was handed out so often and never answered ends whoever takes it.
+/// A request that was handed out so often and never answered may end whoever takes it, and is worked
+/// on alone from then on.
+const MOST_IN_COMPANY: u32 = 3;
+/// One that was handed out so often does end whoever takes it.
 const MOST_ATTEMPTS: u32 = 10;
+/// How long such a one waits while another of them is worked on.
+const NEXT_ALONE: Duration = Duration::from_secs(1);
 /// A request that did not end in time so often never will.
 const MOST_SLOW: u32 = 2;
 
@@ -28,15 +33,26 @@ pub(super) fn run(shared: &Shared, source: &Source) {
     let mut reaching = Backoff::default();
     let mut working = Backoff::default();
     while !shared.halt.is_asked() {
-        let turn = AssertUnwindSafe(|| match source.queue.receive(WAIT) {
-            Ok(found) => {
-                source.saw(shared, Ok(()));
-                reaching.reset();
-                found.map(|delivery| take(shared, source, delivery, &mut working))
-            }
-            Err(error) => {
-                source.saw(shared, Err(&error));
-                Some(reaching.next())
+        let turn = AssertUnwindSafe(|| {
+            let company = shared.room.enter();
+            match source.queue.receive(WAIT) {
+                Ok(found) => {
+                    source.saw(shared, Ok(()));
+                    reaching.reset();
+                    let delivery = Arc::new(found?);
+                    let suspicious = delivery.attempt() > MOST_IN_COMPANY;
+                    Some(match suspicious {
+                        false => take(shared, source, delivery, &mut working),
+                        true => {
+                            drop(company);
+                            take_alone(shared, source, delivery, &mut working)
+                        }
+                    })
+                }
+                Err(error) => {
+                    source.saw(shared, Err(&error));
+                    Some(reaching.next())
+                }
             }
         });
         match catch_unwind(turn) {
@@ -59,14 +75,33 @@ enum Close<'a> {
     Dead(&'a Error),
 }
 
+/// Does what a delivery asks for as [`take`] does, while nothing else is in hand.
+fn take_alone(
+    shared: &Shared,
+    source: &Source,
+    delivery: Arc<Delivery>,
+    backoff: &mut Backoff,
+) -> Duration {
+    let _held = source.hold(delivery.clone());
+    match shared.room.enter_alone() {
+        Some(_alone) => take(shared, source, delivery, backoff),
+        None => {
+            // Otherwise its lease runs out.
+            if let Err(error) = source.queue.retry(&delivery, NEXT_ALONE) {
+                source.saw(shared, Err(&error));
+            }
+            Duration::ZERO
+        }
+    }
+}
+
 /// Does what a delivery asks for, and gives the time to wait before the next.
 fn take(
     shared: &Shared,
     source: &Source,
-    delivery: Delivery,
+    delivery: Arc<Delivery>,
     backoff: &mut Backoff,
 ) -> Duration {
-    let delivery = Arc::new(delivery);
     let _held = source.hold(delivery.clone());
     let task = match delivery.task() {
         Ok(task) => task,

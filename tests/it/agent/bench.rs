@@ -1,6 +1,6 @@
 //! What the tests of the agent share.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -409,6 +409,10 @@ pub(crate) struct Heap {
     held: Mutex<Vec<(String, String)>>,
     pub(crate) answers: Mutex<Vec<Value>>,
     next: AtomicUsize,
+    /// How often requests were handed out before, of those of which it is known.
+    pub(crate) attempts: Mutex<HashMap<String, u32>>,
+    /// How many others were in hand when one of these was answered.
+    pub(crate) company: Mutex<Vec<usize>>,
     /// So many answers are not taken.
     pub(crate) deaf: AtomicUsize,
 }
@@ -423,6 +427,13 @@ impl Heap {
     pub(crate) fn add(&self, request: String) {
         let id = self.next.fetch_add(1, Ordering::SeqCst).to_string();
         self.waiting.lock().unwrap().push_back((id, request));
+    }
+
+    /// Adds one that was handed out so often already.
+    pub(crate) fn add_again(&self, request: String, attempts: u32) {
+        let id = self.next.load(Ordering::SeqCst).to_string();
+        self.attempts.lock().unwrap().insert(id, attempts);
+        self.add(request);
     }
 
     pub(crate) fn answers(&self) -> Vec<Value> {
@@ -448,7 +459,9 @@ impl Queue for Heap {
         };
         let (about, task) = Task::from_json(request.as_bytes());
         self.held.lock().unwrap().push((id.clone(), request));
-        Ok(Some(Delivery::new(id, task).with_about(about)))
+        let attempts = self.attempts.lock().unwrap().get(&id).copied();
+        let delivery = Delivery::new(id, task).with_about(about);
+        Ok(Some(delivery.with_attempt(1 + attempts.unwrap_or_default())))
     }
 
     fn extend(&self, _: &Delivery) -> Result<Hold, Error> {
@@ -461,6 +474,12 @@ impl Queue for Heap {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         if deaf.is_ok() {
             return Err(Error::new(Kind::Queue, "the line is cut"));
+        }
+        let attempts = self.attempts.lock().unwrap().clone();
+        if attempts.contains_key(delivery.id()) {
+            let held = self.held.lock().unwrap();
+            let others = held.iter().filter(|(id, _)| !attempts.contains_key(id));
+            self.company.lock().unwrap().push(others.count());
         }
         self.release(delivery).expect("it is answered once");
         self.answers.lock().unwrap().push(answer.to_json(delivery));

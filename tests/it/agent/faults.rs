@@ -184,6 +184,28 @@ fn a_queue_that_does_not_take_answers() {
     end(running);
 }
 
+/// What may have ended an agent is worked on alone, and set aside if it does so again and again.
+#[test]
+fn whoever_may_be_deadly_is_alone() {
+    let Inside { _folder, store, agent } = inside(Site::demo());
+    let heap = Heap::of([]);
+    for user in 0..12 {
+        match user % 3 {
+            0 => heap.add_again(request(&user.to_string()).to_string(), 5),
+            _ => heap.add(request(&user.to_string()).to_string()),
+        }
+    }
+    heap.add_again(request("deadly").to_string(), 10);
+    let running = agent.with_workers(6).with_queue(heap.clone()).start().unwrap();
+    until("all are answered", || heap.answers().len() == 13);
+    let outcomes = outcomes(&heap);
+    let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
+    assert_eq!((count("new"), count("failed")), (12, 1), "{outcomes:?}");
+    assert_eq!(*heap.company.lock().unwrap(), [0; 5], "none of the others is in hand");
+    assert_eq!(store.pdfs.load(Ordering::SeqCst), 12);
+    end(running);
+}
+
 /// The same at once is rendered once, and what is poison among what is good ends nothing.
 #[test]
 fn the_same_many_times_and_poison_between() {
