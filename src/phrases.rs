@@ -8,11 +8,14 @@
 mod check;
 mod dates;
 mod filters;
+mod formats;
+mod job;
 mod markup;
 mod pseudo;
 mod scan;
 mod select;
 mod table;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,19 +23,23 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use indexmap::IndexMap;
-use minijinja::{Environment, ErrorKind, OutputSpanKind, Value};
+use minijinja::{Environment, Value};
 use serde_json::Value as Json;
 
 use self::check::{Checker, Scope};
-use self::filters::{Day, Formats, Piece};
+use self::filters::Piece;
+use self::formats::Formats;
+use self::job::{Job, syntax};
 pub(crate) use self::pseudo::Pseudo;
 pub(crate) use self::table::TablePhrases;
+pub(crate) use self::values::Texts;
+use self::values::values;
 use crate::course::{Course, Text};
 use crate::date::Date;
-use crate::error::{Error, Kind, Place, Result, Warning, did_you_mean};
+use crate::error::{Error, Kind, Place, Result, Warning};
 use crate::lang::Tag;
 use crate::locale::{Locale, Sentence};
-use crate::name::{self, Name};
+use crate::name::Name;
 use crate::runs::Runs;
 use crate::site::Site;
 
@@ -384,232 +391,6 @@ pub struct Phrase {
 pub(crate) fn long_date(tag: &Tag, date: Date) -> String {
     let format = dates::DateFormat::new(tag, "long");
     format.map_or_else(|_| date.to_string(), |format| format.format(date))
-}
-
-/// A template on its way to runs.
-struct Job<'a> {
-    template: minijinja::Template<'a, 'a>,
-    what: &'a str,
-    values: Value,
-    extra: &'a IndexMap<String, Json>,
-    place: &'a dyn Fn(Range<usize>) -> Place,
-}
-
-impl Job<'_> {
-    fn run(self) -> Result<Runs> {
-        let printed = self.template.render(self.values.clone());
-        let printed = printed.map_err(|error| self.explain(&error))?;
-        markup::parse(&printed).map_err(|fault| {
-            let range = self.source_of(fault.offset);
-            let message =
-                format!("cannot write the sentence `{}` ({})", self.what, fault.message);
-            Error::new(Kind::Sentence, message)
-                .with_help(fault.help)
-                .at((self.place)(range))
-        })
-    }
-
-    /// What minijinja complains about, in the terms of who wrote the sentence.
-    fn explain(&self, error: &minijinja::Error) -> Error {
-        let source = self.template.source();
-        let range = error.range().unwrap_or(0..source.len());
-        let at = |error: Error, range| error.at((self.place)(range));
-        match error.kind() {
-            ErrorKind::UndefinedError => {
-                let scan = scan::scan(source);
-                // The range may be that of the filter after it.
-                let missing = scan.variables.iter().rfind(|(path, at)| {
-                    at.start < range.end
-                        && path.strip_prefix("extra.").is_some_and(|key| self.lacks(key))
-                });
-                let Some((path, range)) = missing else {
-                    let message = format!(
-                        "cannot write the sentence `{}` (a value is not there)",
-                        self.what
-                    );
-                    return at(Error::new(Kind::Sentence, message), range)
-                        .with_help("ask first: `{% if … is defined %}`");
-                };
-                let message = format!(
-                    "the sentence `{}` needs `{path}`, which is not given",
-                    self.what
-                );
-                let known = self
-                    .extra
-                    .keys()
-                    .map(|key| format!("extra.{key}"))
-                    .collect::<Vec<_>>();
-                let hint = did_you_mean(path, known.iter().map(String::as_str));
-                at(Error::new(Kind::Sentence, message), range.clone()).with_help(format!(
-                    "{hint} If it may be missing, ask first: `{{% if {path} is defined %}}`"
-                ))
-            }
-            ErrorKind::OutOfFuel => {
-                let message =
-                    format!("the sentence `{}` takes too long to write", self.what);
-                at(Error::new(Kind::TooLarge, message), range)
-                    .with_help("write it with fewer `{% for %}`")
-            }
-            kind => {
-                let cause = match error.detail() {
-                    Some(detail) => detail.to_owned(),
-                    None => kind.to_string(),
-                };
-                let message =
-                    format!("cannot write the sentence `{}` ({cause})", self.what);
-                at(Error::new(Kind::Sentence, message), range)
-            }
-        }
-    }
-
-    fn lacks(&self, key: &str) -> bool {
-        let mut keys = key.split('.');
-        let first = keys.next().and_then(|key| self.extra.get(key));
-        let found = keys.fold(first, |value, key| value?.get(key));
-        found.is_none()
-    }
-
-    /// Where in the template the byte of the printed text was written.
-    fn source_of(&self, offset: usize) -> Range<usize> {
-        let whole = 0..self.template.source().len();
-        let Ok((_, spans)) = self.template.render_with_spans(self.values.clone()) else {
-            return whole;
-        };
-        let span = spans.iter().find(|span| {
-            span.kind() == OutputSpanKind::Raw && span.output_range().contains(&offset)
-        });
-        span.map_or(whole, |span| {
-            let at = span.source_range().start + offset - span.output_range().start;
-            at..at + 1
-        })
-    }
-}
-
-/// The texts of a course in the language of a certificate.
-pub(crate) struct Texts<'a> {
-    pub(crate) tag: &'a Tag,
-    pub(crate) course: &'a Course,
-    pub(crate) warnings: Vec<Warning>,
-}
-
-impl Texts<'_> {
-    /// The text as it is written; a warning if it is not in the language.
-    pub(crate) fn get<'t>(&mut self, text: &'t Text, what: &str) -> &'t str {
-        let (found, fell_back) = text.get(self.tag, &self.course.language);
-        if fell_back {
-            let tag = self.tag;
-            let warning = Warning::new(
-                Kind::UnknownLanguage,
-                format!(
-                    "{what} is not given in `{tag}`; its text in another language is used"
-                ),
-            );
-            let warning = warning
-                .at(text.place(tag, &self.course.language).clone())
-                .with_help(format!("add a text under `{}`", tag.language()));
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
-        found
-    }
-
-    /// The text cleaned for print.
-    fn plain(&mut self, text: &Text, what: &str) -> String {
-        name::tidy(self.get(text, what)).into_owned()
-    }
-}
-
-/// What a template may name; `outcome` is added when it is known.
-fn values(facts: &Facts<'_>, texts: &mut Texts<'_>) -> BTreeMap<&'static str, Value> {
-    let course = facts.course;
-    let none = || Value::from(());
-    let given = |text: Option<&str>| {
-        let text = text.map(name::tidy).filter(|text| !text.is_empty());
-        text.map_or_else(none, Value::from)
-    };
-    let names: Vec<_> = course
-        .signatories
-        .iter()
-        .map(|person| Value::from(texts.plain(&person.name, "a signatory's name")))
-        .collect();
-    let of_course = BTreeMap::from([
-        ("id", Value::from(name::tidy(&course.id))),
-        ("title", Value::from(texts.plain(&course.title, "the course title"))),
-    ]);
-    let organization = BTreeMap::from([
-        ("name", Value::from(texts.plain(&course.organization.name, "the organization"))),
-        (
-            "short",
-            Value::from(
-                texts.plain(&course.organization.short, "the organization's short name"),
-            ),
-        ),
-    ]);
-    let place = match &course.place_of_issue {
-        Some(text) => Value::from(texts.plain(text, "the place of issue")),
-        None => none(),
-    };
-    let day = match facts.issued_text {
-        Some(text) => {
-            // Only for its warning: the filter chooses.
-            texts.get(text, "the date of issue");
-            Day::Said(Box::new((text.clone(), course.language.clone())))
-        }
-        None => Day::On(facts.issued),
-    };
-    let number = facts.grade.and_then(|grade| grade.trim().parse::<f64>().ok());
-    let extra: BTreeMap<_, _> =
-        facts.extra.iter().map(|(key, field)| (key.clone(), value(field))).collect();
-    BTreeMap::from([
-        ("name", Value::from(facts.name.as_str())),
-        ("course", Value::from(of_course)),
-        ("organization", Value::from(organization)),
-        ("issued", Value::from_object(day)),
-        ("place", place),
-        (
-            "grade",
-            match number.filter(|number| number.is_finite()) {
-                Some(number) => Value::from(number),
-                None => given(facts.grade),
-            },
-        ),
-        ("designation", given(facts.designation)),
-        ("verify_url", Value::from(facts.verify_url)),
-        ("signatories", Value::from(names)),
-        ("extra", Value::from(extra)),
-    ])
-}
-
-/// A free field, its texts cleaned.
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::from(()),
-        Json::Bool(truth) => Value::from(*truth),
-        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64())
-        {
-            (Some(number), ..) => Value::from(number),
-            (_, Some(number), _) => Value::from(number),
-            (.., number) => number.map_or(Value::from(()), Value::from),
-        },
-        Json::String(text) => Value::from(name::tidy(text)),
-        Json::Array(items) => items.iter().map(value).collect::<Vec<_>>().into(),
-        Json::Object(fields) => {
-            let fields = fields.iter().map(|(key, field)| (key.clone(), value(field)));
-            fields.collect::<BTreeMap<_, _>>().into()
-        }
-    }
-}
-
-/// A template that minijinja cannot read.
-fn syntax(error: &minijinja::Error, place: &dyn Fn(Range<usize>) -> Place) -> Error {
-    let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    let range = error.range().unwrap_or(0..0);
-    Error::new(Kind::Syntax, format!("cannot read the sentence ({cause})"))
-        .at(place(range))
-        .with_help(
-            "a value is written `{{ name }}`, a condition `{% if grade %}…{% endif %}`",
-        )
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use minijinja::Environment;
 
-use super::filters::{FILTERS, Formats, STATEMENTS, TESTS};
+use super::filters::{FILTERS, STATEMENTS, TESTS};
+use super::formats::Formats;
+use super::job::syntax;
 use super::scan::Filter;
-use super::{markup, scan, select, syntax};
+use super::{markup, scan, select};
 use crate::error::{Error, Kind, Place, did_you_mean};
 use crate::name;
 

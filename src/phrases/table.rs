@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde_json::{Map, Value as Json};
 
-use super::{Facts, Job, Phrase, Phrases, Texts, value};
+use super::job::{Job, syntax};
+use super::values::{Texts, value, values};
+use super::{Facts, Phrase, Phrases};
 use crate::error::{Error, Kind, Result};
 use crate::locale::{Align, Sentence};
 use crate::rows;
@@ -111,7 +113,7 @@ impl Phrases {
         let Some(sentence) = &self.locale.folio else { return Ok(Vec::new()) };
         let mut texts =
             Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
-        let mut values = super::values(facts, &mut texts);
+        let mut values = values(facts, &mut texts);
         let mut folio = |page: usize, pages: usize| {
             values.insert("page", Value::from(page));
             values.insert("pages", Value::from(pages));
@@ -135,7 +137,7 @@ impl Phrases {
             return self.write_one(sentence, values, extra);
         }
         let template = self.env.get_template(&sentence.id);
-        let template = template.map_err(|error| super::syntax(&error, &place))?;
+        let template = template.map_err(|error| syntax(&error, &place))?;
         Job { template, what, values, extra, place: &place }.run()
     }
 }

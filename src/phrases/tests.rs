@@ -1,5 +1,6 @@
 use super::*;
 use crate::course::Courses;
+use crate::name;
 
 const HOSTILE: [&str; 7] = [
     r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,

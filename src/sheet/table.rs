@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Sentence, Setter};
+use super::Sentence;
+use super::arrange::Setter;
 use crate::locale::Align;
 use crate::phrases::{Phrase, TablePhrases};
 
