@@ -68,6 +68,9 @@ mod runs;
 
 mod moment;
 
+#[cfg(any(feature = "agent", feature = "tsa"))]
+mod tls;
+
 mod hex;
 mod path;
 mod pem;

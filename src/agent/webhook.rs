@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hex;
 use crate::queue::read_secret;
 use crate::settings::{AgentSettings, Secret};
+use crate::tls::trusting_the_machine;
 
 /// The most outcomes that wait to be told.
 const CAPACITY: usize = 1000;
@@ -39,6 +40,7 @@ impl Webhook {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(DEADLINE))
             .max_redirects(0)
+            .tls_config(trusting_the_machine())
             .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {

@@ -11,4 +11,4 @@ mod logs; // Where the log goes, what it never tells, and a syslog that goes awa
 pub(crate) mod producer; // The real producer of Open edX's event bus, through the program
 mod program; // From an event to a certificate; settings, logs, the end
 mod stamps; // A time-stamp authority that is away for a while
-mod tls; // Redis over TLS: who is believed and who is not
+mod tls; // Over TLS: who is believed and who is not

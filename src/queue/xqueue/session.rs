@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::cut;
 use crate::error::{Error, Kind, Result};
 use crate::settings::{Secret, XqueueSettings};
+use crate::tls::trusting_the_machine;
 
 /// The most bytes of one answer: far more than any request for a certificate, so that even one that
 /// is far too large gets its answer.
@@ -64,6 +65,7 @@ impl Session {
             |key| Error::new(Kind::MissingField, format!("`xqueue` has no `{key}`"));
         let config = Agent::config_builder()
             .max_redirects(0)
+            .tls_config(trusting_the_machine())
             .http_status_as_error(false)
             // Not what the environment says: that is for servers out in the world.
             .proxy(None)

@@ -1,9 +1,10 @@
-//! Redis over TLS: who is believed, and who is not.
+//! Over TLS: who is believed, and who is not.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -139,4 +140,64 @@ fn servers_that_are_not_believed() {
         }
         assert!(redis.results().is_empty() && home.records().is_empty());
     }
+}
+
+/// What an XQueue says to a login and to whoever asks how long the queue is.
+const XQUEUE: &str = "\
+import http.server, ssl
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get('content-length', 0)))
+        body = b'{\"return_code\": 0, \"content\": 0}'
+        self.send_response(200)
+        self.send_header('Set-Cookie', 'sessionid=1')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    do_POST = do_GET
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('right.pem', 'right.key')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+";
+
+/// An XQueue, and so whatever is asked over HTTPS, may have an authority of one's own as well.
+#[test]
+fn an_xqueue_of_an_authority_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("c.cnf"), EXTENSIONS).unwrap();
+    certificate(folder.path(), "ours", "authority", None);
+    certificate(folder.path(), "right", "server", Some("ours"));
+    certificate(folder.path(), "theirs", "authority", None);
+    let mut python = Command::new("python3");
+    python.args(["-c", XQUEUE]).current_dir(folder.path()).stdout(Stdio::piped());
+    let mut server = python.spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let home = Home::new();
+    let check = |authority: &str| {
+        let mut command = home.command();
+        command.arg("--check").env("SSL_CERT_FILE", folder.path().join(authority));
+        for (key, value) in [
+            ("QUEUE", "xqueue"),
+            ("XQUEUE__URL", &format!("https://localhost:{}", port.trim())),
+            ("XQUEUE__NAME", "certificates"),
+            ("XQUEUE__USER", "lms"),
+            ("XQUEUE__PASSWORD", "secret"),
+        ] {
+            command.env(format!("TESTAMUR_AGENT__{key}"), value);
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (good, bad) = (check("ours.pem"), check("theirs.pem"));
+    let _ = server.kill();
+    let _ = server.wait();
+    assert_eq!(good.0, Some(0), "{}", good.1);
+    assert_eq!(bad.0, Some(1), "{}", bad.1);
+    assert!(bad.1.contains("UnknownIssuer"), "{}", bad.1);
 }

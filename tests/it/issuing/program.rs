@@ -179,6 +179,35 @@ fn files_that_cannot_be_right() {
 }
 
 #[test]
+fn a_list_of_examples_in_two_languages_on_another_paper() {
+    let desk = site();
+    let header = "name,username,layout,language,second_language,paper";
+    desk.write(
+        "people.csv",
+        format!("{header}\nAda Lovelace,ada,bilingual,en,es,letter\n"),
+    );
+    let run = issue(&desk, &["-f", "people.csv", "--specimen"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let list = desk.run(["--site", "school", "list", "--json"]).objects();
+    assert_eq!((list.len(), &list[0]["status"]), (1, &Value::from("specimen")));
+    let public = files(&desk.path("school/public"));
+    let pdf = public.keys().find(|path| path.ends_with("Certificate.pdf")).unwrap();
+    let pdf = format!("school/public/{pdf}");
+    let said = |program, line: &[&str]| {
+        let output = judge(&desk.path("."), program, line);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let info = said("pdfinfo", &[&pdf]);
+    assert!(info.contains("792 x 612 pts (letter)"), "{info}");
+    let text = said("pdftotext", &[&pdf, "-"]);
+    assert!(text.contains("certify that") && text.contains("certifica"), "{text}");
+    let run = desk.run(["--site", "school", "verify", &pdf]);
+    assert_eq!(run.code, 1, "it certifies nothing: {run:?}");
+    let said = String::from_utf8(run.stdout).unwrap();
+    assert!(said.contains("specimen (edition 1)"), "{said}");
+}
+
+#[test]
 fn a_rehearsal_publishes_nothing() {
     let desk = site();
     desk.write("people.txt", "Ada Lovelace\nAda 𓀀\n");
