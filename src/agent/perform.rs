@@ -85,12 +85,17 @@ fn withdraw(shared: &Shared, withdrawal: &Withdrawal) -> Result<Answer> {
         let message = format!("there is no certificate `{verify}`");
         return Err(Error::new(Kind::UnknownCertificate, message));
     };
-    if asked.is_some_and(|asked| record.asked.is_some_and(|newer| newer > asked)) {
-        return ignored(overtaken);
-    }
     match record.status {
         Status::Superseded | Status::Erased => Ok(Answer::from(&record)),
+        Status::Valid | Status::Specimen
+            if asked.is_some_and(|asked| record.asked_last() > asked) =>
+        {
+            ignored(overtaken)
+        }
         // Withdrawing once more finishes what was interrupted.
-        _ => Ok(Answer::from(&issuer.register().withdraw(verify, reason, now)?)),
+        _ => {
+            let register = issuer.register();
+            Ok(Answer::from(&register.withdraw_asked(verify, reason, *asked, now)?))
+        }
     }
 }

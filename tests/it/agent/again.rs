@@ -59,3 +59,40 @@ fn no_error_after_a_success() {
     }
     assert_eq!(running.wait(|| true), End::Stopped);
 }
+
+/// What is withdrawn by its id with a time is put in order like all else.
+#[test]
+fn withdrawn_by_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = Site::new().with_file("courses.yaml", COURSES);
+    let issuer = issuer(folder.path(), site, |store| store);
+    let heap = Heap::of([]);
+    let agent = Agent::new(issuer, Arc::new(Still), "test").with_queue(heap.clone());
+    let running = agent.start().unwrap();
+    let said = |request: serde_json::Value| {
+        let before = heap.answers().len();
+        heap.add(request.to_string());
+        until("it is answered", || heap.answers().len() > before);
+        let answer = heap.answers().last().unwrap().clone();
+        let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
+        (text("outcome"), text("verify_id"))
+    };
+    let issue = |hour: u32| {
+        said(json!({ "course": "Org/Knots/2026", "name": "Ada", "username": "ada",
+            "asked": format!("2026-05-14T{hour:02}:30:00Z") }))
+    };
+    let withdraw = |id: &str, hour: u32| {
+        said(json!({ "action": "withdraw", "id": id, "reason": "left",
+            "asked": format!("2026-05-14T{hour:02}:30:00Z") }))
+        .0
+    };
+    let (outcome, id) = issue(1);
+    assert_eq!(outcome, "new");
+    assert_eq!(withdraw(&id, 3), "withdrawn");
+    assert_eq!(issue(2).0, "late");
+    let (outcome, next) = issue(4);
+    assert_eq!(outcome, "superseding");
+    assert_eq!(withdraw(&next, 3), "ignored");
+    assert_eq!(withdraw(&next, 5), "withdrawn");
+    assert_eq!(running.wait(|| true), End::Stopped);
+}
