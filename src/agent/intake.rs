@@ -2,10 +2,12 @@
 //!
 //! A tray is a [`Queue`]: what the private store holds under `intake/` is what is to be done, and
 //! memory the order. Of one award one request is handed out at a time, in the order of their coming.
+//! What an agent left when it ended is counted from then on, in a file beside the request: it may
+//! have been what ended it.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,6 +52,8 @@ struct Item {
     id: String,
     body: Vec<u8>,
     subject: Subject,
+    /// How often it was handed out since an agent left it, if one did.
+    tries: Option<AtomicU32>,
     not_before: Mutex<Instant>,
     came: Instant,
     listeners: Mutex<Vec<oneshot::Sender<Outcome>>>,
@@ -108,8 +112,12 @@ impl Tray {
             state.second = state.second.max(next);
             if let Some(body) = self.store.read(&path)? {
                 let (_, task) = Task::from_json(&body);
-                let item =
+                let tries = self.store.read(&tries_path(id)?)?;
+                let tries =
+                    tries.and_then(|text| str::from_utf8(&text).ok()?.parse().ok());
+                let mut item =
                     Item::new(id.to_owned(), body, Subject::of(task.as_ref().ok()));
+                item.tries = Some(AtomicU32::new(tries.unwrap_or_default()));
                 state.waiting.push_back(Arc::new(item));
             }
         }
@@ -179,6 +187,31 @@ impl Tray {
         Some(item)
     }
 
+    /// How often an item was handed out, with this time.
+    fn count(&self, item: &Item) -> Result<u32> {
+        let Some(tries) = &item.tries else { return Ok(1) };
+        let tries = tries.fetch_add(1, Ordering::Relaxed) + 1;
+        self.note(item)?;
+        // Once at least by whoever accepted it.
+        Ok(tries + 1)
+    }
+
+    /// Writes down how often an item was handed out since an agent left it.
+    fn note(&self, item: &Item) -> Result<()> {
+        let Some(tries) = &item.tries else { return Ok(()) };
+        let (path, text) =
+            (tries_path(&item.id)?, tries.load(Ordering::Relaxed).to_string());
+        self.store.replace(&StoreFile::new(&path, text.as_bytes()))
+    }
+
+    /// Puts an item back, before all others of its award.
+    fn put_back(&self, item: Arc<Item>, after: Duration) {
+        *item.not_before.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now() + after;
+        self.state().waiting.push_front(item);
+        self.bell.notify_one();
+    }
+
     fn release(&self, id: &str) -> Option<Arc<Item>> {
         let mut state = self.state();
         let at = state.busy.iter().position(|item| item.id == id)?;
@@ -200,8 +233,14 @@ impl Queue for Tray {
         let mut state = self.state();
         loop {
             if let Some(item) = self.pick(&mut state) {
+                drop(state);
+                let attempt = self.count(&item).inspect_err(|_| {
+                    self.release(&item.id);
+                    self.put_back(item.clone(), Duration::ZERO);
+                })?;
                 let (about, task) = Task::from_json(&item.body);
-                return Ok(Some(Delivery::new(item.id.as_str(), task).with_about(about)));
+                let delivery = Delivery::new(item.id.as_str(), task).with_about(about);
+                return Ok(Some(delivery.with_attempt(attempt)));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -219,6 +258,9 @@ impl Queue for Tray {
     }
 
     fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold> {
+        if delivery.attempt() > 1 {
+            self.store.remove(&tries_path(delivery.id())?)?;
+        }
         self.store.remove(&path(delivery.id())?)?;
         let Some(item) = self.release(delivery.id()) else { return Ok(Hold::Lost) };
         let outcome = Outcome { answer: answer.clone(), json: answer.to_json(delivery) };
@@ -233,12 +275,13 @@ impl Queue for Tray {
 
     fn retry(&self, delivery: &Delivery, after: Duration) -> Result<()> {
         let Some(item) = self.release(delivery.id()) else { return Ok(()) };
-        *item.not_before.lock().unwrap_or_else(PoisonError::into_inner) =
-            Instant::now() + after;
-        // It came before all others of its award.
-        self.state().waiting.push_front(item);
-        self.bell.notify_one();
-        Ok(())
+        if let Some(tries) = &item.tries {
+            // It was given back, and counts for nothing.
+            tries.fetch_sub(1, Ordering::Relaxed);
+        }
+        let noted = self.note(&item);
+        self.put_back(item, after);
+        noted
     }
 
     fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold> {
@@ -276,7 +319,7 @@ impl Item {
     fn new(id: String, body: Vec<u8>, subject: Subject) -> Self {
         let now = Instant::now();
         let (not_before, listeners) = (Mutex::new(now), Mutex::default());
-        Self { id, body, subject, not_before, came: now, listeners }
+        Self { id, body, subject, tries: None, not_before, came: now, listeners }
     }
 
     fn not_before(&self) -> Instant {
@@ -307,7 +350,15 @@ impl Subject {
 }
 
 fn path(id: &str) -> Result<StorePath> {
-    StorePath::parse(&format!("{FOLDER}/{id}.json")).map_err(|error| {
+    beside(id, "json")
+}
+
+fn tries_path(id: &str) -> Result<StorePath> {
+    beside(id, "tries")
+}
+
+fn beside(id: &str, ending: &str) -> Result<StorePath> {
+    StorePath::parse(&format!("{FOLDER}/{id}.{ending}")).map_err(|error| {
         Error::new(
             Kind::InvalidValue,
             format!("`{id}` is no request ({})", error.message()),
@@ -350,5 +401,39 @@ mod tests {
         let tray = Tray::new(store, "a third", 100);
         assert_eq!(tray.recover().unwrap(), 4);
         assert_eq!(handed_out(&tray), ["a", "b", "c", "d"]);
+    }
+
+    /// What is in hand whenever an agent ends is known by that; what only waits is not.
+    #[test]
+    fn what_may_have_ended_an_agent_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let receive = |tray: &Tray| tray.receive(Duration::ZERO).unwrap().unwrap();
+        let tray = Tray::new(store.clone(), "one", 100);
+        accept(&tray, "deadly", 1);
+        accept(&tray, "patient", 2);
+        assert_eq!(receive(&tray).attempt(), 1);
+        let mut last = tray;
+        for attempt in 2..6 {
+            last = Tray::new(store.clone(), "next", 100);
+            last.recover().unwrap();
+            let delivery = receive(&last);
+            assert_eq!(delivery.attempt(), attempt);
+            assert_eq!(delivery.about().learner.as_deref(), Some("deadly"));
+            // What is given back does not count.
+            last.retry(&delivery, Duration::ZERO).unwrap();
+            assert_eq!(receive(&last).attempt(), attempt);
+        }
+        let other = receive(&last);
+        assert_eq!(other.attempt(), 2);
+        let tray = Tray::new(store, "last", 100);
+        tray.recover().unwrap();
+        for _ in 0..2 {
+            let delivery = receive(&tray);
+            let done = Answer::Ignored { why: "x".to_owned() };
+            tray.done(&delivery, &done).unwrap();
+        }
+        let left = std::fs::read_dir(folder.path().join(FOLDER));
+        assert_eq!(left.map_or(0, Iterator::count), 0);
     }
 }
