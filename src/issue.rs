@@ -281,7 +281,7 @@ impl Issuer {
         let Some(record) = self.last(&award)? else { return Ok(None) };
         let Some(certificate) = &record.certificate else { return Ok(None) };
         let snapshot = self.register.snapshot(&record.id, &certificate.pdf.sha256)?;
-        let holds = matches!(record.status, Status::Valid | Status::Specimen);
+        let holds = record.status.stands();
         let same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
         let made = (Vec::new(), Took::default());
         Ok((holds && same).then(|| self.receipt(&award, record, Issued::Repeated, made)))
@@ -388,10 +388,7 @@ impl Issuer {
         let Some((last, earlier)) = editions.split_last() else { return Ok(()) };
         let successor = self.register.publish().verify_url(&last.id);
         for record in earlier {
-            let stands = matches!(
-                record.status,
-                Status::Valid | Status::Specimen | Status::Withdrawn
-            );
+            let stands = record.status.stands() || record.status == Status::Withdrawn;
             let elsewhere = record.successor.as_ref() != Some(&successor);
             if stands || (record.status == Status::Superseded && elsewhere) {
                 let download = award.ids(&self.secret, record.edition).download;

@@ -71,6 +71,11 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether it can be had as it was issued.
+    pub(crate) fn stands(self) -> bool {
+        matches!(self, Status::Valid | Status::Specimen)
+    }
+
     /// The status in one word, as the record writes it.
     pub fn as_str(self) -> &'static str {
         match self {

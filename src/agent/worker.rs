@@ -40,12 +40,13 @@ pub(super) fn run(shared: &Shared, source: &Source) {
                     source.saw(shared, Ok(()));
                     reaching.reset();
                     let delivery = Arc::new(found?);
+                    let _held = source.hold(delivery.clone());
                     let suspicious = delivery.attempt() > MOST_IN_COMPANY;
                     Some(match suspicious {
-                        false => take(shared, source, delivery, &mut working),
+                        false => take(shared, source, &delivery, &mut working),
                         true => {
                             drop(company);
-                            take_alone(shared, source, delivery, &mut working)
+                            take_alone(shared, source, &delivery, &mut working)
                         }
                     })
                 }
@@ -79,15 +80,14 @@ enum Close<'a> {
 fn take_alone(
     shared: &Shared,
     source: &Source,
-    delivery: Arc<Delivery>,
+    delivery: &Delivery,
     backoff: &mut Backoff,
 ) -> Duration {
-    let _held = source.hold(delivery.clone());
     match shared.room.enter_alone() {
         Some(_alone) => take(shared, source, delivery, backoff),
         None => {
             // Otherwise its lease runs out.
-            if let Err(error) = source.queue.retry(&delivery, NEXT_ALONE) {
+            if let Err(error) = source.queue.retry(delivery, NEXT_ALONE) {
                 source.saw(shared, Err(&error));
             }
             Duration::ZERO
@@ -99,14 +99,13 @@ fn take_alone(
 fn take(
     shared: &Shared,
     source: &Source,
-    delivery: Arc<Delivery>,
+    delivery: &Delivery,
     backoff: &mut Backoff,
 ) -> Duration {
-    let _held = source.hold(delivery.clone());
     let task = match delivery.task() {
         Ok(task) => task,
         Err(why) => {
-            close(shared, source, &delivery, Close::Dead(why));
+            close(shared, source, delivery, Close::Dead(why));
             return Duration::ZERO;
         }
     };
@@ -115,7 +114,7 @@ fn take(
             format!("it was handed out {} times, and never answered", MOST_ATTEMPTS);
         let why = Error::new(Kind::Panic, message)
             .with_help("it seems to end the agent: look into its logs, and mend it");
-        close(shared, source, &delivery, Close::Dead(&why));
+        close(shared, source, delivery, Close::Dead(&why));
         return Duration::ZERO;
     }
 
@@ -125,7 +124,7 @@ fn take(
     let error = match result {
         Ok(answer) => {
             shared.saw_work(Ok(&answer));
-            close(shared, source, &delivery, Close::Answered(answer));
+            close(shared, source, delivery, Close::Answered(answer));
             backoff.reset();
             return Duration::ZERO;
         }
@@ -141,17 +140,17 @@ fn take(
     }
     let pause = match fate {
         Fate::Fails => {
-            close(shared, source, &delivery, Close::Answered(Answer::from(&error)));
+            close(shared, source, delivery, Close::Answered(Answer::from(&error)));
             backoff.reset();
             Duration::ZERO
         }
         Fate::Waits | Fate::Slow => {
             let pause = backoff.next();
-            give_back(shared, source, &delivery, &error, pause);
+            give_back(shared, source, delivery, &error, pause);
             pause
         }
         Fate::Unwell => {
-            give_back(shared, source, &delivery, &error, Duration::ZERO);
+            give_back(shared, source, delivery, &error, Duration::ZERO);
             shared.set_unwell();
             Duration::ZERO
         }

@@ -83,7 +83,7 @@ impl PageWriter {
         let outcome = printed.iter().filter(|p| p.role == "outcome");
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
-        let there = matches!(record.status, Status::Valid | Status::Specimen);
+        let there = record.status.stands();
         Ok(PageFacts {
             id: record.id.clone(),
             status: status(record, tag),
