@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use testamur::Courses;
+use testamur::site::Courses;
 
 const COUNT: usize = 5_000;
 

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use testamur::{Date, DraftOptions, Page, Press, Proof, Request, Site, Tag};
+use testamur::press::{DraftOptions, Page, Press, Proof};
+use testamur::site::{Request, Site};
+use testamur::{Date, Tag};
 
 /// A press of the demo site and the people before it.
 pub(crate) struct Desk {

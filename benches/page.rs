@@ -1,7 +1,7 @@
 //! From a request to the laid-out page: the sheet's share is that of `sheet/classic/en`.
 
 use criterion::{BatchSize, Criterion};
-use testamur::DraftOptions;
+use testamur::press::DraftOptions;
 
 use crate::desk::Desk;
 

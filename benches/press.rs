@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use testamur::{Press, Site};
+use testamur::press::Press;
+use testamur::site::Site;
 
 pub(crate) fn define(criterion: &mut Criterion) {
     criterion.bench_function("press/demo/cold", |bencher| {

@@ -52,185 +52,38 @@
 //! - `fonts` (default): the families of `fonts/`, 85 MB, inside the library. Without it a [`Site`]
 //!   brings its own.
 
-mod error;
+mod base;
 
-mod as_text;
+/// Keys, sealing and verifying.
+pub mod seal;
 
-mod cache;
+/// Settings, courses, requests, names, and the folder of keys.
+pub mod site;
 
-mod lang;
+/// Locales and sentences.
+pub mod text;
 
-mod yaml;
+/// Scanned signatures, pictures, backgrounds and QR codes.
+pub mod image;
 
-mod date;
-mod name;
-mod runs;
+/// Layouts, fonts, pages, the proof and the files.
+pub mod press;
 
-mod moment;
+/// Stores, records, verify pages; issue, revoke, erase.
+pub mod register;
 
-#[cfg(any(feature = "agent", feature = "tsa"))]
-mod tls;
-
-mod hex;
-mod path;
-mod pem;
-
-mod key;
-
-mod x509;
-
-mod signer;
-
-mod site;
-
-mod settings;
-
-mod course;
-
-mod request;
-
-mod award;
-
-mod rows;
-
-mod sample;
-
-mod locale;
-
-mod phrases;
-
-mod font;
-
-mod code;
-
-mod scan;
-
-mod picture;
-
-mod background;
-
-mod album;
-
-mod sources;
-
-mod layout;
-
-mod sheet;
-
-mod inspect;
-
-mod world;
-
-mod page;
-
-mod proof;
-
-mod export;
-
-mod openpgp;
-
-mod bind;
-
-mod pdf;
-
-mod cms;
-
-mod verify;
-
-mod seal;
-
-mod keys;
-
-mod store;
-
-mod record;
-
-mod snapshot;
-
-mod pages;
-
-mod register;
-
-mod pool;
-
-mod press;
-
-mod issue;
-
+/// Requests from queues and over HTTP.
 #[cfg(feature = "agent")]
-mod queue;
+pub mod agent;
 
-#[cfg(feature = "agent")]
-mod agent;
+/// The program `testamur`.
+#[cfg(feature = "cli")]
+pub mod cli;
 
-#[cfg(feature = "agent")]
-pub use crate::agent::{Agent, Clock, End, Intake, Running, Webhook};
-pub use crate::award::{Award, IdSecret, Learner};
-pub use crate::bind::Binder;
-pub use crate::course::{
-    Badge, Colour, Course, Courses, Grade, Issued, Nudge, Organization, Outcome,
-    Signatory, Sponsor, Text, Theme,
-};
-pub use crate::date::Date;
-pub use crate::error::{Error, Kind, Place, Result, Warning};
-pub use crate::export::{Claim, Format};
-pub use crate::inspect::Inspection;
-pub use crate::issue::{
-    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took, Withdrawn,
-};
-pub use crate::key::{Algorithm, PrivateKey, PublicKey};
-pub use crate::keys::{KeySource, Keys, PublicKeys, X509Facts};
-pub use crate::lang::{Direction, Tag};
-pub use crate::layout::{Fit, Paper};
-pub use crate::locale::Align;
-pub use crate::moment::{Moment, Timestamp};
-pub use crate::name::Name;
-pub use crate::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
-pub use crate::page::Page;
-pub use crate::pages::{
-    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
-    PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
-};
-pub use crate::path::StorePath;
-pub use crate::phrases::Phrases;
-pub use crate::press::{Draft, DraftOptions, Press};
-pub use crate::proof::Proof;
-#[cfg(feature = "agent")]
-pub use crate::queue::{
-    About, Answer, Delivery, Depth, Hold, Links, Queue, RedisQueue, Target, Task,
-    Withdrawal, XQueue, open as open_queue,
-};
-pub use crate::record::{
-    Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
-    SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
-};
-pub use crate::register::Register;
-pub use crate::request::{Attachment, Request};
-pub use crate::runs::{Run, Runs};
-pub use crate::scan::{Area, Ink, InkOptions};
-#[cfg(feature = "tsa")]
-pub use crate::seal::Http;
-pub use crate::seal::{Network, Sealed, Sealer};
-pub use crate::settings::{
-    AgentSettings, AuthoritySettings, CommandLine, Facility, FolderSettings,
-    HttpSettings, KeyFiles, LogFormat, LogSettings, LogTarget, PdfKeySettings,
-    PgpSettings, QueueKind, Readers, RedisSettings, S3Settings, SealSettings, Secret,
-    Settings, StoreSettings, SyslogAddress, WebhookSettings, XqueueSettings,
-};
-pub use crate::sheet::{
-    Second, SecondSignatory, Sentence, Sheet, SheetColumn, SheetImage, SheetRun,
-    SheetSignatory, SheetTable, SheetTheme, Verify,
-};
-pub use crate::signer::{CommandSigner, Identity, Signer, SignerInput};
-pub use crate::site::Site;
-pub use crate::store::{Cache, Created, Directory, Store, StoreFile, Stores, Swapped};
-#[cfg(feature = "s3")]
-pub use crate::store::{S3, S3Keys};
-pub use crate::verify::{
-    RevisionKind, SealLevel, SealReport, SignatureReport, SignerReport, StampReport,
-    Trust, Verdict, Verification, verify,
-};
-pub use crate::x509::X509;
+pub use crate::base::date::Date;
+pub use crate::base::error::{Error, Kind, Place, Result, Warning};
+pub use crate::base::lang::Tag;
+pub use crate::base::moment::{Moment, Timestamp};
 
 /// The README's own examples, run as tests.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! What becomes of a request that failed.
 
-use crate::error::{Error, Kind};
+use crate::base::error::{Error, Kind};
 
 /// What becomes of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::error::{Error, Kind};
+use crate::base::error::{Error, Kind};
 
 /// Whether what is needed is there, as far as its last answer tells. The worse it gets the more is
 /// said, and nothing twice.

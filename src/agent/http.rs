@@ -30,10 +30,10 @@ use super::halt::Halt;
 use super::intake::{Accepted, Outcome, Tray};
 use super::shared::Shared;
 use super::source::Source;
-use crate::award::is_id;
-use crate::error::{Error, Kind, Result};
-use crate::queue::{Target, Task, read_secret};
-use crate::settings::{AgentSettings, Secret};
+use crate::agent::queue::{Target, Task, read_secret};
+use crate::base::error::{Error, Kind, Result};
+use crate::site::award::is_id;
+use crate::site::settings::{AgentSettings, Secret};
 
 /// The most bytes of a request.
 const LARGEST: usize = 64 << 10;

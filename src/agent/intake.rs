@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::award::Award;
-use crate::error::{Error, Kind, Result};
-use crate::moment::Moment;
-use crate::path::StorePath;
-use crate::queue::{Answer, Delivery, Depth, Hold, Queue, Target, Task};
-use crate::store::{Store, StoreFile};
+use crate::agent::queue::{Answer, Delivery, Depth, Hold, Queue, Target, Task};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::moment::Moment;
+use crate::base::path::StorePath;
+use crate::register::store::{Store, StoreFile};
+use crate::site::award::Award;
 
 /// Where they are written down in the private store.
 const FOLDER: &str = "intake";
@@ -369,7 +369,7 @@ fn beside(id: &str, ending: &str) -> Result<StorePath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Directory;
+    use crate::register::store::Directory;
 
     /// The names of those whose requests are handed out, in order.
     fn handed_out(tray: &Tray) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::award::Award;
+use crate::site::award::Award;
 
 /// The awards that somebody is at.
 #[derive(Debug, Default)]

@@ -14,9 +14,9 @@ use prometheus_client::registry::{Registry, Unit};
 use super::probe::memory;
 use super::shared::Shared;
 use super::source::Source;
-use crate::error::Kind;
-use crate::issue::Took;
-use crate::queue::Depth;
+use crate::agent::queue::Depth;
+use crate::base::error::Kind;
+use crate::register::issue::Took;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Of {

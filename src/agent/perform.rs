@@ -2,12 +2,12 @@
 
 use super::fate::{Fate, loggable};
 use super::shared::Shared;
-use crate::award::Award;
-use crate::error::{Error, Kind, Result};
-use crate::issue::{Issuer, Receipt, Withdrawn};
-use crate::queue::{Answer, Target, Task, Withdrawal};
-use crate::record::{Record, Status};
-use crate::request::Request;
+use crate::agent::queue::{Answer, Target, Task, Withdrawal};
+use crate::base::error::{Error, Kind, Result};
+use crate::register::issue::{Issuer, Receipt, Withdrawn};
+use crate::register::record::{Record, Status};
+use crate::site::award::Award;
+use crate::site::request::Request;
 
 /// What a page says of a certificate whose place another one took.
 const REPLACED: &str = "another certificate took its place";

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
-use super::Clock;
+use super::clock::Clock;
 use super::fate::{is_of_seal, is_of_store, loggable};
 use super::halt::Halt;
 use super::health::Health;
@@ -12,11 +13,13 @@ use super::locks::Locks;
 use super::metrics::Metrics;
 use super::room::Room;
 use super::webhook::Webhook;
-use crate::error::{Error, Kind};
-use crate::issue::Issuer;
-use crate::pool::Pool;
-use crate::queue::Answer;
+use crate::agent::queue::Answer;
+use crate::base::error::{Error, Kind};
+use crate::press::pool::Pool;
+use crate::register::issue::Issuer;
 
+/// How long an agent that is asked to stop may take to finish what it has, unless it is told.
+pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 /// The most requests that are remembered for being slow.
 const REMEMBERED: usize = 10_000;
 
@@ -104,7 +107,7 @@ impl Shared {
                 "too many renders did not end: start the agent anew"
             );
         }
-        self.halt.ask(super::PATIENCE);
+        self.halt.ask(PATIENCE);
     }
 
     /// Remembers how the store answered; a change is said once.

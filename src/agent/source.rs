@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::fate::loggable;
 use super::health::Health;
 use super::shared::Shared;
-use crate::error::Error;
-use crate::queue::{Delivery, Hold, Queue};
+use crate::agent::queue::{Delivery, Hold, Queue};
+use crate::base::error::Error;
 
 /// A queue, and what is held of it.
 pub(super) struct Source {

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::shared::Shared;
-use crate::error::Result;
-use crate::settings::FILE;
-use crate::site::Site;
+use crate::base::error::Result;
+use crate::site::files::Site;
+use crate::site::settings::FILE;
 
 /// Looks for changes until a stop is asked for.
 pub(super) fn run(shared: &Shared, folder: &Path, every: Duration) {

@@ -9,14 +9,14 @@ use std::time::Duration;
 use ring::hmac;
 use serde_json::Value;
 
-use super::backoff::Backoff;
 use super::metrics::Metrics;
 use super::shared::Shared;
-use crate::error::{Error, Kind, Result};
-use crate::hex;
-use crate::queue::read_secret;
-use crate::settings::{AgentSettings, Secret};
-use crate::tls::trusting_the_machine;
+use crate::agent::queue::read_secret;
+use crate::base::backoff::Backoff;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::hex;
+use crate::base::tls::trusting_the_machine;
+use crate::site::settings::{AgentSettings, Secret};
 
 /// The most outcomes that wait to be told.
 const CAPACITY: usize = 1000;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
 use super::fate::{Fate, is_of_store, loggable};
 use super::perform::perform;
 use super::shared::Shared;
 use super::source::Source;
-use crate::error::{Error, Kind, Result};
-use crate::queue::{Answer, Delivery, Hold};
+use crate::agent::queue::{Answer, Delivery, Hold};
+use crate::base::backoff::Backoff;
+use crate::base::error::{Error, Kind, Result};
 
 /// How long to wait for a request before looking whether to stop.
 const WAIT: Duration = Duration::from_secs(1);

@@ -9,7 +9,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
-use testamur::{Claim, Date, Draft, DraftOptions, Error, Kind, Press, Request, Site};
+use testamur::press::{Claim, Draft, DraftOptions, Press};
+use testamur::site::{Request, Site};
+use testamur::{Date, Error, Kind};
 
 use crate::judges::{judge, output};
 

@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
-use testamur::{PageFacts, PageTemplates, Pages, PgpCommand, PgpKey, PgpSigner};
+use testamur::register::{PageFacts, PageTemplates, Pages};
+use testamur::seal::{PgpCommand, PgpKey, PgpSigner};
 
 use self::chromium::Chromium;
 use self::server::Server;
@@ -84,7 +85,7 @@ fn publish(site: &Site, facts: &Value, language: &str) -> String {
     let texts: Vec<_> =
         PageTemplates::TEXTS.iter().map(|key| (*key, format!("text {key}"))).collect();
     let texts = texts.iter().map(|(key, text)| (*key, text.as_str()));
-    let templates = PageTemplates::load(&testamur::Site::new()).unwrap();
+    let templates = PageTemplates::load(&testamur::site::Site::new()).unwrap();
     let Pages { certificate, verify, .. } =
         templates.render(&facts, &language.parse().unwrap(), texts).unwrap();
     site.write("verify.html", verify);
@@ -339,8 +340,8 @@ fn nothing_that_is_printed_runs() {
     let own = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{hole}<script>alert(1)</script>"
     );
-    let own =
-        testamur::Site::new().with_file("layouts/shared/pages/certificate.html", own);
+    let own = testamur::site::Site::new()
+        .with_file("layouts/shared/pages/certificate.html", own);
     let facts: PageFacts = serde_json::from_value(signed.facts()).unwrap();
     let texts = PageTemplates::TEXTS.iter().map(|key| (*key, *key));
     let templates = PageTemplates::load(&own).unwrap();

@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testamur::{Site, Tag};
+use testamur::Tag;
+use testamur::site::Site;
 
 /// The folder of that name below `tests/`.
 pub(crate) fn folder(name: &str) -> PathBuf {

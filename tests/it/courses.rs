@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testamur::Courses;
+use testamur::site::Courses;
 
 #[test]
 fn every_case_says_what_is_expected() {

@@ -8,7 +8,9 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
-use testamur::{Date, DraftOptions, Format, Press, Site};
+use testamur::Date;
+use testamur::press::{DraftOptions, Format, Press};
+use testamur::site::Site;
 
 /// As many pixels has a picture, whatever its shape.
 const PIXELS: f64 = 600.0 * 424.0;

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use testamur::{Date, DraftOptions, Press, Site};
+use testamur::Date;
+use testamur::press::{DraftOptions, Press};
+use testamur::site::Site;
 
 use crate::cases::{Verdict, folder, name, sorted};
 use crate::judges::{judge, output};

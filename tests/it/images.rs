@@ -3,7 +3,9 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
-use testamur::{Date, Draft, DraftOptions, Error, Format, Kind, Press, Request, Site};
+use testamur::press::{Draft, DraftOptions, Format, Press};
+use testamur::site::{Request, Site};
+use testamur::{Date, Error, Kind};
 
 const SEAL: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 120'>\
     <circle cx='60' cy='60' r='40' fill='none' stroke='#8c1414' stroke-width='6'/></svg>";

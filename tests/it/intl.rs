@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use testamur::{Date, Press, Request, Site, Tag};
+use testamur::press::Press;
+use testamur::site::{Request, Site};
+use testamur::{Date, Tag};
 
 use crate::cases::folder;
 use crate::languages::{DATES, LANGUAGES};

@@ -12,9 +12,9 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use testamur::{
-    Attachment, Date, Draft, DraftOptions, Format, Press, Request, Site, Tag,
-};
+use testamur::press::{Draft, DraftOptions, Format, Press};
+use testamur::site::{Attachment, Request, Site};
+use testamur::{Date, Tag};
 
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];

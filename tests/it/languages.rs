@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use testamur::{Date, Direction, DraftOptions, Format, Press, Request, Site, Tag};
+use testamur::press::{DraftOptions, Format, Press};
+use testamur::site::{Request, Site};
+use testamur::text::Direction;
+use testamur::{Date, Tag};
 
 pub(crate) const LANGUAGES: [&str; 36] = [
     "am", "ar", "bg", "bn", "ca", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi",

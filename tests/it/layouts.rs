@@ -3,7 +3,9 @@
 //! Each folder of `tests/layouts/` is a case: a `layout.typ` or a `layout.yaml` with one mistake, over
 //! the plain ones of `tests/proof/common/`, and `expected.txt` with what its author reads.
 
-use testamur::{Date, Kind, Press, Request};
+use testamur::press::Press;
+use testamur::site::Request;
+use testamur::{Date, Kind};
 
 use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
 

@@ -4,7 +4,9 @@
 //! more), over the plain sentences of `tests/proof/common/`, and `expected.txt` with what a translator
 //! reads.
 
-use testamur::{Date, Press, Request};
+use testamur::Date;
+use testamur::press::Press;
+use testamur::site::Request;
 
 use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
 

@@ -21,9 +21,10 @@ mod judges; // Outside programs that read our files back
 mod languages; // Every language: all names, the dates of an independent ICU
 mod layouts; // Mistakes of layouts' authors: one message each, at the line, and no file
 mod locales; // Mistakes of translators: one message each, at the line, and no file
+mod modules; // Modules import downward, files without circles
 mod names; // A thousand names in all scripts, none of which the proof may refuse
 mod program; // The program: arguments in, files, words and exit codes out
-mod project; // House rules that no compiler knows
+mod project; // Rules of the repository that no compiler checks
 mod proof; // Faults of a page, one in each layout, in three directions of reading
 #[cfg(feature = "agent")]
 mod queues; // Queues under one contract: Redis, XQueue, and what they do to those who use them

@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use testamur::{Date, Press, Request, Site, Tag};
+use testamur::press::Press;
+use testamur::site::{Request, Site};
+use testamur::{Date, Tag};
 
 /// What syllables of a script are made of. `nuclei` say where the onset goes, as vowels may stand
 /// before it; `{}` is its place.

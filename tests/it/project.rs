@@ -1,7 +1,6 @@
-//! House rules that no compiler knows: the order of the modules, what the package holds and what it
-//! leans on.
+//! Rules of the repository that no compiler checks: what the package holds, and what it depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,103 +58,6 @@ const TOP: [&str; 19] = [
     "target",
     "tests",
 ];
-
-#[test]
-fn modules_import_only_what_is_declared_above_them() {
-    let library = read(&root().join("src/lib.rs"));
-    let order: Vec<&str> = library
-        .lines()
-        .filter_map(|line| {
-            line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')
-        })
-        .collect();
-    assert_eq!(order.first(), Some(&"error"), "everything may use it");
-    let place: BTreeMap<&str, usize> =
-        order.iter().enumerate().map(|(place, module)| (*module, place)).collect();
-
-    let mut wrong = Vec::new();
-    for module in &order {
-        let own = root().join("src").join(format!("{module}.rs"));
-        assert!(own.is_file(), "{}", own.display());
-        let mut sources = vec![own];
-        sources.extend(files(&root().join("src").join(module)));
-        // A stage's own tests may make their input by the whole row.
-        sources.retain(|source| !source.ends_with("tests.rs"));
-        for source in sources {
-            for imported in imports(&read(&source)) {
-                match place.get(imported.as_str()) {
-                    Some(other) if *other <= place[module] => {}
-                    Some(_) => wrong.push(format!(
-                        "{}: `{imported}` stands below `{module}` in lib.rs",
-                        shown(&source)
-                    )),
-                    None => wrong.push(format!(
-                        "{}: lib.rs has no module `{imported}`",
-                        shown(&source)
-                    )),
-                }
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// The modules that a source names from the crate's root on.
-fn imports(source: &str) -> BTreeSet<String> {
-    let code: String = source
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let mut found = BTreeSet::new();
-    for (at, root) in code.match_indices("crate::") {
-        let longer = code[..at]
-            .chars()
-            .next_back()
-            .is_some_and(|c| c.is_alphanumeric() || c == '_');
-        if longer {
-            continue;
-        }
-        let rest = &code[at + root.len()..];
-        match rest.strip_prefix('{') {
-            None => found.extend(word(rest)),
-            Some(group) => {
-                let mut depth = 1;
-                let mut first = true;
-                for (at, c) in group.char_indices() {
-                    if depth == 1 && first && !c.is_whitespace() {
-                        found.extend(word(&group[at..]));
-                        first = false;
-                    }
-                    match c {
-                        '{' => depth += 1,
-                        '}' => depth -= 1,
-                        ',' => first = true,
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    found
-}
-
-fn word(text: &str) -> Option<String> {
-    let word: String =
-        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    (!word.is_empty()).then_some(word)
-}
-
-#[test]
-fn imports_are_found_however_they_are_written() {
-    let source = "use crate::date::{Date, crate_like};\nuse crate::{name::Name, runs::{Run, Runs},\n    \
-                  yaml};\n// crate::nothing\nlet x = crate::code::Code::new();\nother_crate::no();";
-    let found = imports(source);
-    assert_eq!(Vec::from_iter(&found), ["code", "date", "name", "runs", "yaml"]);
-}
 
 #[test]
 fn the_lock_file_has_one_of_each_and_none_of_some() {

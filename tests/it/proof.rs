@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use testamur::{Date, Kind, Press, Request, Tag};
+use testamur::press::Press;
+use testamur::site::Request;
+use testamur::{Date, Kind, Tag};
 
 use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
 

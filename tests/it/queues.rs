@@ -13,7 +13,9 @@ mod xserver; // An XQueue server, with all its habits
 
 use std::time::Duration;
 
-use testamur::{Answer, Delivery, IssueOutcome, Kind, Links, Task};
+use testamur::Kind;
+use testamur::agent::{Answer, Delivery, Links, Task};
+use testamur::register::IssueOutcome;
 
 /// Long enough for anything that is there on a busy machine.
 const LONG: Duration = Duration::from_secs(20);

@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{GrayImage, ImageFormat};
-use testamur::{
-    Course, Courses, Date, Draft, DraftOptions, Format, Kind, Press, Request, Result,
-    Site,
-};
+use testamur::press::{Draft, DraftOptions, Format, Press};
+use testamur::site::{Course, Courses, Request, Site};
+use testamur::{Date, Kind, Result};
 
 const NAME: &str = "Ya-Shen Chuang (莊雅善)";
 const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use image::metadata::Orientation;
 use image::{Rgba, RgbaImage};
-use testamur::{Ink, InkOptions, Kind};
+use testamur::Kind;
+use testamur::image::{Ink, InkOptions};
 
 use pen::{Grid, Signature};
 use photo::{BLACK, BLUE, PENCIL, Photo};

@@ -4,9 +4,9 @@
 //! What is measured is the rendered page. Signatures are inked in a blue that nothing else has.
 
 use image::{Rgb, RgbImage};
-use testamur::{
-    Date, Draft, DraftOptions, Error, Format, Kind, Press, Request, Result, Site,
-};
+use testamur::press::{Draft, DraftOptions, Format, Press};
+use testamur::site::{Request, Site};
+use testamur::{Date, Error, Kind, Result};
 
 use crate::scans::pen::Signature;
 use crate::scans::photo::{BLUE, Photo};

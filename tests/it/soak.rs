@@ -15,7 +15,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use testamur::{Date, Kind, Press, Request, Site, Tag};
+use testamur::press::Press;
+use testamur::site::{Request, Site};
+use testamur::{Date, Kind, Tag};
 
 /// How many renders the child makes.
 const RENDERS: &str = "TESTAMUR_SOAK";

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testamur::{Date, DraftOptions, Error, Format, Kind, Press, Request, Site};
+use testamur::press::{DraftOptions, Format, Press};
+use testamur::site::{Request, Site};
+use testamur::{Date, Error, Kind};
 
 const LAYOUT: &str = "statement-of-results";
 

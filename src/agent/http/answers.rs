@@ -8,9 +8,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Kind};
-use crate::issue::Issued;
-use crate::queue::Answer;
+use crate::agent::queue::Answer;
+use crate::base::error::{Error, Kind};
+use crate::register::issue::Issued;
 
 /// The answer to whoever waited.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use testamur::{Agent, End, Intake, Site};
+use testamur::agent::{Agent, End, Intake};
+use testamur::site::Site;
 
 use super::bench::{Heap, Still, get, issuer, until};
 

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use ::redis::{Client, Connection, Value as Reply, cmd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testamur::{
-    Answer, Clock, Date, Delivery, Depth, Directory, Error, Hold, Issuer, KeySource,
-    Keys, Kind, Moment, Press, Queue, Register, Site, Store, Task, Trust, verify,
-};
+use testamur::agent::{Answer, Clock, Delivery, Depth, Hold, Queue, Task};
+use testamur::press::Press;
+use testamur::register::{Directory, Issuer, Register, Store};
+use testamur::seal::{Trust, verify};
+use testamur::site::{KeySource, Keys, Site};
+use testamur::{Date, Error, Kind, Moment};
 
 use crate::desk::Desk;
 

@@ -8,10 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur::{
-    Agent, Clock, Date, End, Error, Intake, KeySource, Keys, Kind, Moment, RedisQueue,
-    Running, Settings, Site,
-};
+use testamur::agent::{Agent, Clock, End, Intake, RedisQueue, Running};
+use testamur::site::{KeySource, Keys, Settings, Site};
+use testamur::{Date, Error, Kind, Moment};
 
 use super::bench::{COURSE, Redis, Said, get, holds, issuer_by, records, request, until};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use testamur::Task;
+use testamur::agent::Task;
 
 use super::bench::{COURSE, Home, Program, get, http, post, request, until};
 

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use ring::hmac;
 use serde_json::{Value, json};
-use testamur::{
-    Agent, Created, End, Error, Intake, Kind, Result, Running, Secret, Site, Store,
-    StoreFile, StorePath, Swapped, Webhook,
-};
+use testamur::agent::{Agent, End, Intake, Running, Webhook};
+use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
+use testamur::site::{Secret, Site};
+use testamur::{Error, Kind, Result};
 
 use super::bench::{
     COURSE, Heap, Home, LONG, Program, Redis, Still, TOKEN, get, issuer, post, request,

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use testamur::{
-    Agent, AuthoritySettings, Clock, Date, End, Error, KeySource, Keys, Moment,
-    SealSettings, Site,
-};
+use testamur::agent::{Agent, Clock, End};
+use testamur::site::{AuthoritySettings, KeySource, Keys, SealSettings, Site};
+use testamur::{Date, Error, Moment};
 
 use super::bench::{Heap, holds, issuer_by, records, request, until};
 use crate::seal::judges::Certomancer;

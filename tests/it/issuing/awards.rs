@@ -1,6 +1,6 @@
-use testamur::{
-    Date, IssueOptions, IssueOutcome, Keys, Kind, Record, Site, Status, StorePath,
-};
+use testamur::register::{IssueOptions, IssueOutcome, Record, Status, StorePath};
+use testamur::site::{Keys, Site};
+use testamur::{Date, Kind};
 
 use super::bench::{Bench, COURSES, at, now, request, today};
 
@@ -298,7 +298,9 @@ fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
 fn links_that_would_not_fit_are_found_at_the_start() {
     let long = format!("https://{}.example.org", "a".repeat(60));
     let settings = |url: &str| {
-        testamur::Settings::parse(format!("publish: {{ url: \"{url}\" }}").as_bytes())
+        testamur::site::Settings::parse(
+            format!("publish: {{ url: \"{url}\" }}").as_bytes(),
+        )
     };
     settings("https://certificates.example.org").unwrap();
     let fault = settings(&long).unwrap_err();

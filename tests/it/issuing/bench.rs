@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use testamur::{
-    Date, Directory, Error, IdSecret, IssueOptions, Issuer, KeySource, Keys, Moment,
-    Press, Receipt, Register, Request, Site, Store,
-};
+use testamur::press::Press;
+use testamur::register::{Directory, IssueOptions, Issuer, Receipt, Register, Store};
+use testamur::site::{IdSecret, KeySource, Keys, Request, Site};
+use testamur::{Date, Error, Moment};
 
 pub(crate) const COURSES: &str = "\
 Org/Knots/2026:
@@ -86,7 +86,7 @@ impl Bench {
         let mut valid = 0;
         for (path, bytes) in &files {
             let Some(folder) = path.strip_suffix("certificate.json") else { continue };
-            let record = testamur::Record::parse(bytes).unwrap();
+            let record = testamur::register::Record::parse(bytes).unwrap();
             let page = String::from_utf8(files[&format!("{folder}index.html")].clone());
             let page = page.unwrap();
             // A change that is not done has begun with the pages, which people look at.
@@ -95,7 +95,9 @@ impl Bench {
             else {
                 continue;
             };
-            if record.status != testamur::Status::Valid || !page.contains("is valid") {
+            if record.status != testamur::register::Status::Valid
+                || !page.contains("is valid")
+            {
                 continue;
             }
             valid += 1;
@@ -103,7 +105,8 @@ impl Bench {
             assert_eq!(certificate.pdf.bytes, pdf.len());
             assert!(page.contains(&certificate.pdf.sha256), "{path}");
             let signature = &files[&certificate.signature.unwrap().path];
-            let found = testamur::verify(pdf, Some(signature), self.keys.trust(), now());
+            let found =
+                testamur::seal::verify(pdf, Some(signature), self.keys.trust(), now());
             assert!(found.is_good(), "{path}: {found:?}");
             assert_eq!(found.sha256, certificate.pdf.sha256);
         }

@@ -1,4 +1,4 @@
-use testamur::Site;
+use testamur::site::Site;
 
 use super::bench::{Bench, now, request};
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use testamur::{
-    Award, Created, Error, IssueOptions, IssueOutcome, Kind, Result, Site, Store,
-    StoreFile, StorePath, Swapped,
+use testamur::register::{
+    Created, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, Swapped,
 };
+use testamur::site::{Award, Site};
+use testamur::{Error, Kind, Result};
 
 use super::bench::{Bench, COURSES, now, request, today};
 
@@ -176,8 +177,8 @@ fn many_who_issue_different_facts_at_once() {
     for (path, bytes) in public.iter().filter(|(path, _)| path.ends_with("index.html")) {
         let valid = String::from_utf8_lossy(bytes).contains("is valid");
         let record = public[&path.replace("index.html", "certificate.json")].clone();
-        let record = testamur::Record::parse(&record).unwrap();
-        assert_eq!(valid, record.status == testamur::Status::Valid, "{path}");
+        let record = testamur::register::Record::parse(&record).unwrap();
+        assert_eq!(valid, record.status == testamur::register::Status::Valid, "{path}");
     }
 }
 
@@ -222,6 +223,6 @@ fn a_stranger_at_the_address() {
     let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.download_id)];
     let second = other.issue(&request("Ada")).unwrap();
     assert_ne!(second.download_id, first.download_id);
-    let found = testamur::verify(pdf, None, other.keys.trust(), now());
+    let found = testamur::seal::verify(pdf, None, other.keys.trust(), now());
     assert!(!found.is_good());
 }

@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use testamur::{
-    Award, IssueOptions, IssueOutcome, Issuer, Kind, Request, Site, Status, Timestamp,
-    Withdrawn,
-};
+use testamur::register::{IssueOptions, IssueOutcome, Issuer, Status, Withdrawn};
+use testamur::site::{Award, Request, Site};
+use testamur::{Kind, Timestamp};
 
 use super::bench::{Bench, COURSES, now, request, today};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testamur::{Delivery, Hold, Kind, Queue, Task};
+use testamur::Kind;
+use testamur::agent::{Delivery, Hold, Queue, Task};
 
 use super::server::RedisWorld;
 use super::xserver::XqueueWorld;

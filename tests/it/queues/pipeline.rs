@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use testamur::{Agent, Clock, End, Keys, Site};
+use testamur::agent::{Agent, Clock, End};
+use testamur::site::{Keys, Site};
 
 use super::contract::{LEASE, World};
 use super::xserver::{QUEUE, XqueueWorld};

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use testamur::{
-    Answer, Award, Hold, Kind, Learner, Queue, RedisQueue, Secret, Target, Task,
-    open_queue,
-};
+use testamur::Kind;
+use testamur::agent::{Answer, Hold, Queue, RedisQueue, Target, Task, open_queue};
+use testamur::site::{Award, Learner, Secret};
 
 use super::contract::{LEASE, World, receive};
 use super::server::{DEAD, RESULTS, RedisWorld, STREAM};
@@ -355,7 +354,7 @@ fn a_password_from_a_file() {
             "agent: {{ queue: redis, redis: {{ url: '{}', stream: s{more} }} }}\n",
             world.url()
         );
-        testamur::Settings::parse(text.as_bytes()).unwrap().agent
+        testamur::site::Settings::parse(text.as_bytes()).unwrap().agent
     };
     let with_file = settings(", password_file: redis.secret");
     let fault = open_queue(&with_file, site.path(), "a").unwrap_err();
@@ -377,7 +376,8 @@ fn a_server_that_hangs_or_speaks_otherwise() {
         let text = format!(
             "agent: {{ queue: redis, redis: {{ url: '{scheme}://{address}', stream: s, deadline: 0.3 }} }}\n"
         );
-        let settings = testamur::Settings::parse(text.as_bytes()).unwrap().agent.redis;
+        let settings =
+            testamur::site::Settings::parse(text.as_bytes()).unwrap().agent.redis;
         let begun = Instant::now();
         let fault = RedisQueue::new(&settings, "a").unwrap().check().unwrap_err();
         assert!(fault.is_retryable(), "{scheme}: {fault}");

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use ::redis::{Client, Connection, Value, cmd};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
-use testamur::{Queue, RedisQueue, RedisSettings, Settings};
+use testamur::agent::{Queue, RedisQueue};
+use testamur::site::{RedisSettings, Settings};
 
 use super::contract::{LEASE, World};
 

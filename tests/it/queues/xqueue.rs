@@ -4,7 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testamur::{Answer, Hold, Kind, Queue, Target, Task, XQueue};
+use testamur::Kind;
+use testamur::agent::{Answer, Hold, Queue, Target, Task, XQueue};
 
 use super::contract::{LEASE, World, receive};
 use super::xserver::XqueueWorld;
@@ -114,7 +115,7 @@ fn the_web_server_in_front_asks_too() {
     assert_eq!(fault.kind(), Kind::QueueRefused);
     assert!(fault.help().unwrap().contains("auth_user"), "{fault}");
     settings.auth_user = Some("edx".to_owned());
-    settings.auth_password = Some(testamur::Secret::new("intra"));
+    settings.auth_password = Some(testamur::site::Secret::new("intra"));
     let queue = XQueue::new(&settings).unwrap();
     let delivery = receive(&queue);
     queue.done(&delivery, &issued(&delivery)).unwrap();

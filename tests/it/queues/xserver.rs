@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
-use testamur::{Queue, Secret, Settings, XQueue, XqueueSettings};
+use testamur::agent::{Queue, XQueue};
+use testamur::site::{Secret, Settings, XqueueSettings};
 
 use super::contract::{LEASE, World};
 

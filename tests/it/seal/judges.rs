@@ -3,7 +3,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use testamur::{Http, KeySource, Keys, PgpKey, SealLevel, Trust, X509, verify};
+use testamur::seal::{Http, PgpKey, SealLevel, Trust, X509, verify};
+use testamur::site::{KeySource, Keys};
 
 use super::site::{Site, draft, now, openssl, program, run, said};
 
@@ -151,7 +152,7 @@ fn pyhanko_accepts_every_level() {
     let trust = Trust::new().with_roots(roots.clone()).with_keys(ring);
 
     let check = |name: &str,
-                 sealed: &testamur::Sealed,
+                 sealed: &testamur::seal::Sealed,
                  level: SealLevel,
                  judged: &[&str]| {
         assert_eq!(sealed.level, level, "{name}");

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use testamur::{KeySource, Keys, Kind, PrivateKey, X509, verify};
+use testamur::Kind;
+use testamur::seal::{PrivateKey, X509, verify};
+use testamur::site::{KeySource, Keys};
 
 use super::site::{Site, draft, now, openssl};
 
@@ -66,7 +68,7 @@ fn rotation_keeps_what_verifies() {
     }
 }
 
-fn site_public(folder: &Path) -> testamur::PublicKeys {
+fn site_public(folder: &Path) -> testamur::site::PublicKeys {
     Keys::open(folder, now()).unwrap().public()
 }
 

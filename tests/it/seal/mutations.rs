@@ -1,4 +1,4 @@
-use testamur::{DetachedSignature, PgpKey, PrivateKey, Sealer, X509, verify};
+use testamur::seal::{DetachedSignature, PgpKey, PrivateKey, Sealer, X509, verify};
 
 use super::site::{Site, draft, now};
 

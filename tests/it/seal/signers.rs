@@ -1,10 +1,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use testamur::{
-    CommandSigner, Identity, Kind, PgpCommand, PgpKey, PgpSigner, Sealer, Signer,
-    SignerInput, Trust, Warning, X509, verify,
+use testamur::seal::{
+    CommandSigner, Identity, PgpCommand, PgpKey, PgpSigner, Sealer, Signer, SignerInput,
+    Trust, X509, verify,
 };
+use testamur::{Kind, Warning};
 
 use super::site::{Site, draft, now, openssl, run};
 
@@ -97,7 +98,7 @@ fn keys_of_every_kind() {
             ),
         );
         let key = std::fs::read(site.path(&format!("{name}.pem"))).unwrap();
-        let key = testamur::PrivateKey::from_pem(&key).unwrap();
+        let key = testamur::seal::PrivateKey::from_pem(&key).unwrap();
         let pem = std::fs::read(site.path(&format!("{name}.crt"))).unwrap();
         let chain = X509::from_pem(&pem).unwrap();
         let trust = Trust::new().with_certificate(chain[0].clone(), vec![]);
@@ -178,7 +179,7 @@ fn gpg_as_the_signer() {
 #[derive(Debug)]
 struct Down;
 
-impl testamur::Network for Down {
+impl testamur::seal::Network for Down {
     fn post(&self, _: &str, _: &str, _: &[u8]) -> testamur::Result<Vec<u8>> {
         Ok(b"<html>502 Bad Gateway</html>".to_vec())
     }
@@ -205,7 +206,7 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
 #[test]
 fn http_to_nobody() {
     let site = Site::new("Ada");
-    let network = testamur::Http::new(Duration::from_millis(500));
+    let network = testamur::seal::Http::new(Duration::from_millis(500));
     let sealer =
         site.keys.sealer().with_authority("http://127.0.0.1:9/", Arc::new(network));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
@@ -215,7 +216,7 @@ fn http_to_nobody() {
 
 #[test]
 fn keys_that_the_settings_put_elsewhere() {
-    use testamur::{KeySource, Keys};
+    use testamur::site::{KeySource, Keys};
 
     let site = Site::new("Ada");
     let other = site.path("other");
@@ -223,7 +224,7 @@ fn keys_that_the_settings_put_elsewhere() {
     let theirs = Keys::create(&other, &source, now()).unwrap();
     let settings = |yaml: &str| {
         let settings = format!("seal: {{ {yaml} }}");
-        testamur::Settings::parse(settings.as_bytes()).unwrap().seal
+        testamur::site::Settings::parse(settings.as_bytes()).unwrap().seal
     };
     let open = |yaml: &str| {
         Keys::open_with(&site.path("keys"), site.folder.path(), &settings(yaml), now())

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use testamur::{Date, KeySource, Keys, Moment, Press, Request, Sealed};
+use testamur::press::Press;
+use testamur::seal::Sealed;
+use testamur::site::{KeySource, Keys, Request};
+use testamur::{Date, Moment};
 
 /// A site's folder that goes away by itself.
 pub(crate) struct Site {
@@ -46,7 +49,7 @@ pub(crate) fn now() -> Moment {
 /// A draft of the demo's course, in the language that its name begins with.
 pub(crate) fn draft(name: &str) -> Vec<u8> {
     static PRESS: LazyLock<Press> =
-        LazyLock::new(|| Press::new(testamur::Site::demo()).unwrap());
+        LazyLock::new(|| Press::new(testamur::site::Site::demo()).unwrap());
     let language = name.split('.').next().unwrap();
     let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", "Guido van Rossum")
         .unwrap()

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use testamur::{Verdict, Verification, verify};
+use testamur::seal::{Verdict, Verification, verify};
 
 use super::site::{Site, draft, now};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use testamur::{Created, Error, Kind, Store, StoreFile, StorePath, Swapped};
+use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
+use testamur::{Error, Kind};
 
 pub(super) fn keep(store: &dyn Store) {
     store.check().unwrap();

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use testamur::{
-    Created, Directory, Kind, Readers, Settings, Store, StoreFile, Stores, Swapped,
-};
+use testamur::Kind;
+use testamur::register::{Created, Directory, Store, StoreFile, Stores, Swapped};
+use testamur::site::{Readers, Settings};
 
 use super::contract::{create, keep, listed, path};
 

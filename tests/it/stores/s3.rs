@@ -4,10 +4,11 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use testamur::{
-    Cache, Created, Error, Kind, S3, S3Keys, Settings, Store, StoreFile, StorePath,
-    Stores, Swapped,
+use testamur::register::{
+    Cache, Created, S3, S3Keys, Store, StoreFile, StorePath, Stores, Swapped,
 };
+use testamur::site::Settings;
+use testamur::{Error, Kind};
 
 use super::contract::{create, keep, listed, path};
 use super::server::{ACCESS_KEY, Act, BUCKET, SECRET_KEY, Server};

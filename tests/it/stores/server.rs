@@ -12,7 +12,8 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tempfile::TempDir;
-use testamur::{S3, S3Keys, S3Settings};
+use testamur::register::{S3, S3Keys};
+use testamur::site::S3Settings;
 
 pub(super) const ACCESS_KEY: &str = "AKIDTESTAMUR";
 pub(super) const SECRET_KEY: &str = "a-Secret/of+testamur";

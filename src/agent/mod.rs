@@ -1,0 +1,37 @@
+//! Issuing on request: queues, an HTTP API, workers, and what an operator watches.
+//!
+//! - **Takes**: an [`Issuer`](crate::register::Issuer), a [`Queue`], a [`Clock`].
+//! - **Gives**: an [`Answer`] for each [`Delivery`], and outcomes for a [`Webhook`].
+//! - **Imports**: `base`, `site`, `press`, `register`.
+//!
+//! Deliveries come at least once; ids are derived from requests, so that doing one again changes
+//! nothing. A request that can succeed later is returned to its queue; one that cannot is answered with
+//! its error. All threads block; the caller gives the clock and says when to stop.
+
+pub(crate) mod clock;
+mod fate;
+mod halt;
+mod health;
+mod http;
+mod intake;
+mod locks;
+mod metrics;
+mod perform;
+mod probe;
+pub(crate) mod queue;
+mod room;
+mod runtime;
+mod shared;
+mod source;
+mod watch;
+mod webhook;
+mod worker;
+
+pub use self::clock::Clock;
+pub use self::http::Intake;
+pub use self::queue::{
+    About, Answer, Delivery, Depth, Hold, Links, Queue, RedisQueue, Target, Task,
+    Withdrawal, XQueue, open as open_queue,
+};
+pub use self::runtime::{Agent, End, Running};
+pub use self::webhook::Webhook;

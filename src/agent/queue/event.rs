@@ -1,0 +1,257 @@
+//! The public events of Open edX that speak of certificates, as its event bus carries them.
+//!
+//! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data` matter
+//! here. The event says nothing of a language or a layout: those are the course's.
+
+use super::avro::Reader;
+use super::{About, Target, Task, Withdrawal, cut};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::moment::Timestamp;
+use crate::register::issue::IssueOptions;
+use crate::site::award::{Award, Learner};
+use crate::site::request::Request;
+
+/// What the types of all of them begin with.
+const FAMILY: &str = "org.openedx.learning.certificate.";
+/// What a page says about a certificate that an event withdrew.
+const REASON: &str = "revoked by the learning platform";
+
+/// Which events lead to a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EventRules {
+    /// The modes of enrolment that earn one.
+    pub(super) modes: Vec<String>,
+    /// The statuses that mean that it is earned.
+    pub(super) statuses: Vec<String>,
+}
+
+/// What an event says of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct CertificateData<'a> {
+    username: &'a str,
+    full_name: &'a str,
+    course: &'a str,
+    mode: &'a str,
+    grade: &'a str,
+    name: &'a str,
+    status: &'a str,
+}
+
+impl<'a> CertificateData<'a> {
+    /// Reads the record `CertificateData` of openedx-events.
+    fn read(bytes: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        reader.long("user.id")?;
+        reader.boolean("user.is_active")?;
+        let username = reader.string("user.pii.username")?;
+        reader.string("user.pii.email")?;
+        let full_name = reader.string("user.pii.name")?;
+        let course = reader.string("course.course_key")?;
+        reader.string("course.display_name")?;
+        reader.optional_string("course.start")?;
+        reader.optional_string("course.end")?;
+        let mode = reader.string("mode")?;
+        let grade = reader.string("grade")?;
+        reader.string("download_url")?;
+        let name = reader.string("name")?;
+        let status = reader.string("current_status")?;
+        reader.string("previous_status")?;
+        Ok(Self { username, full_name, course, mode, grade, name, status })
+    }
+}
+
+/// Reads an event by its fields.
+pub(super) fn task<'a>(
+    kind: &str,
+    field: impl Fn(&str) -> Option<&'a [u8]>,
+    rules: &EventRules,
+) -> (About, Result<Task>) {
+    let text = |key| field(key).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let mut about = About {
+        action: Some(cut(kind, 255)),
+        reference: text("id").map(|id| cut(id, 255)),
+        ..About::default()
+    };
+    let action = match kind.strip_prefix(FAMILY) {
+        Some(action) => action,
+        None => {
+            let why = format!("`{}` is no event about a certificate", cut(kind, 100));
+            return (about, Ok(Task::Ignore(why)));
+        }
+    };
+    let data = field("event_data").ok_or_else(|| missing("event_data"));
+    let data = match data.and_then(CertificateData::read) {
+        Ok(data) => data,
+        Err(error) => return (about, Err(error)),
+    };
+    about.course = Some(cut(data.course, 255));
+    about.learner = Some(cut(data.username, 255));
+    let asked = text("time").ok_or_else(|| missing("time")).and_then(Timestamp::parse);
+    let task = asked.and_then(|asked| of(action, &data, asked, rules));
+    (about, task)
+}
+
+fn of(
+    action: &str,
+    data: &CertificateData<'_>,
+    asked: Timestamp,
+    rules: &EventRules,
+) -> Result<Task> {
+    for (key, text) in
+        [("course.course_key", data.course), ("user.pii.username", data.username)]
+    {
+        if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
+            return Err(Error::new(
+                Kind::InvalidValue,
+                format!("`{key}` cannot be used"),
+            )
+            .with_help("it has 1 to 255 bytes, and no control characters"));
+        }
+    }
+    match action {
+        "created.v1" | "changed.v1" => {}
+        "revoked.v1" => {
+            let learner = Learner::Id(data.username.to_owned());
+            let award = Award { course: data.course.to_owned(), learner };
+            return Ok(Task::Withdraw(Withdrawal {
+                target: Target::Award(award),
+                reason: REASON.to_owned(),
+                asked: Some(asked),
+            }));
+        }
+        _ => {
+            let why =
+                format!("nothing is done at events of the type `{}`", cut(action, 100));
+            return Ok(Task::Ignore(why));
+        }
+    }
+    for (what, value, earns) in
+        [("status", data.status, &rules.statuses), ("mode", data.mode, &rules.modes)]
+    {
+        if !earns.iter().any(|known| known == value) {
+            let value = cut(value, 100);
+            return Ok(Task::Ignore(format!(
+                "the {what} `{value}` earns no certificate"
+            )));
+        }
+    }
+    let name =
+        [data.name, data.full_name].into_iter().find(|name| !name.trim().is_empty());
+    let mut request = Request::new(data.course, name.unwrap_or_default())?
+        .with_learner(data.username)
+        .with_asked(asked);
+    if !data.grade.is_empty() {
+        request = request.with_grade(data.grade);
+    }
+    let request = Box::new(request);
+    let options = IssueOptions::default();
+    Ok(Task::Issue { request, options, replaces: None })
+}
+
+fn missing(field: &str) -> Error {
+    Error::new(Kind::MissingField, format!("the event has no field `{field}`"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+
+    /// Of the real producer.
+    const SAMPLE: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
+
+    pub(in crate::agent::queue) fn sample() -> Vec<u8> {
+        BASE64_STANDARD.decode(SAMPLE).unwrap()
+    }
+
+    fn rules() -> EventRules {
+        EventRules {
+            modes: vec!["verified".to_owned()],
+            statuses: vec!["downloadable".to_owned()],
+        }
+    }
+
+    fn read(kind: &str, data: &[u8], time: &str) -> (About, Result<Task>) {
+        let kind = format!("{FAMILY}{kind}");
+        let field = |key: &str| match key {
+            "event_data" => Some(data),
+            "time" => Some(time.as_bytes()),
+            "id" => Some(&b"5f3c"[..]),
+            _ => None,
+        };
+        task(&kind, field, &rules())
+    }
+
+    const TIME: &str = "2026-05-14T11:30:00.123456+02:00";
+
+    #[test]
+    fn what_the_real_producer_wrote() {
+        let data = sample();
+        let (about, task) = read("created.v1", &data, TIME);
+        assert_eq!(about.learner.as_deref(), Some("guido"));
+        assert_eq!(about.course.as_deref(), Some("course-v1:ExampleX+CURL101+2026_T1"));
+        assert_eq!(about.reference.as_deref(), Some("5f3c"));
+        let Ok(Task::Issue { request, options, .. }) = task else { panic!() };
+        assert_eq!(request.course(), "course-v1:ExampleX+CURL101+2026_T1");
+        assert_eq!(request.name().as_str(), "Guido van Rossum");
+        assert_eq!(request.learner(), Some("guido"));
+        assert_eq!(request.grade(), Some("0.93"));
+        assert_eq!(request.asked().unwrap().to_string(), "2026-05-14T09:30:00.123456Z");
+        assert_eq!(options, IssueOptions::default());
+
+        let (_, task) = read("revoked.v1", &data, TIME);
+        let Ok(Task::Withdraw(withdrawal)) = task else { panic!() };
+        let Target::Award(award) = withdrawal.target else { panic!() };
+        assert_eq!(award, Award::of(&request));
+        assert_eq!(withdrawal.asked, request.asked());
+    }
+
+    #[test]
+    fn what_a_newer_writer_adds_is_passed_over() {
+        let data = [sample(), vec![2, b'x', 0xff]].concat();
+        assert!(matches!(read("changed.v1", &data, TIME).1, Ok(Task::Issue { .. })));
+    }
+
+    #[test]
+    fn what_earns_no_certificate() {
+        let data = sample();
+        for (kind, data) in [
+            ("created.v1", replace(&data, b"downloadable", b"notpassing..")),
+            ("changed.v1", replace(&data, b"verified", b"audit...")),
+            ("created.v2", data.clone()),
+        ] {
+            assert!(matches!(read(kind, &data, TIME).1, Ok(Task::Ignore(_))), "{kind}");
+        }
+        let field = |_: &str| None;
+        let (_, other) =
+            task("org.openedx.learning.course.enrollment.v1", field, &rules());
+        assert!(matches!(other, Ok(Task::Ignore(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_read() {
+        let data = sample();
+        for length in 0..data.len() {
+            let (_, task) = read("created.v1", &data[..length], TIME);
+            assert!(task.is_err(), "cut to {length}");
+        }
+        let fault = read("created.v1", &data, "yesterday").1.unwrap_err();
+        assert!(fault.to_string().contains("`yesterday` is not a time"), "{fault}");
+        let nobody = replace(&data, b"guido", b"gu\0do");
+        let (_, task) = read("revoked.v1", &nobody, TIME);
+        assert!(task.unwrap_err().to_string().contains("username"));
+    }
+
+    fn replace(data: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+        assert_eq!(from.len(), to.len());
+        let mut data = data.to_vec();
+        for at in 0..=data.len() - from.len() {
+            if &data[at..at + from.len()] == from {
+                data[at..at + from.len()].copy_from_slice(to);
+            }
+        }
+        data
+    }
+}

@@ -1,0 +1,159 @@
+//! The messages of old learning management systems, and the replies that they take.
+//!
+//! Their tables are small, and a reply that does not fit is lost without a word: an address has at
+//! most 128 bytes, a reason 512, of characters that three bytes hold.
+
+use serde_json::json;
+
+use super::super::json::{Object, no_id};
+use super::super::{About, Answer, Delivery, Target, Task, Withdrawal, cut};
+use crate::base::error::{Error, Kind, Result, did_you_mean};
+use crate::register::issue::IssueOptions;
+use crate::site::award::{Award, Learner, is_id};
+use crate::site::request::Request;
+use crate::site::settings::Publish;
+
+/// The most bytes of the reason of an error.
+const MOST_REASON: usize = 512;
+/// What a page says about a certificate that was deleted so.
+const REASON: &str = "deleted by the learning management system";
+
+/// Reads the body of a submission: what the learning management system wrote, with whatever other
+/// keys it has.
+pub(super) fn task(body: &[u8]) -> (About, Result<Task>) {
+    let object = match Object::parse("the request", body) {
+        Ok(object) => object,
+        Err(error) => return (About::default(), Err(error)),
+    };
+    let about = object.about("course_id", "username", "");
+    let task = read(&object);
+    (about, task)
+}
+
+fn read(object: &Object) -> Result<Task> {
+    let action = object.required("action", object.text("action")?)?;
+    match action {
+        "create" => issue(object, None),
+        "regen" => {
+            // Of an old certificate it may be any text.
+            let old = object.text("delete_verify_uuid")?.filter(|id| is_id(id));
+            issue(object, Some(old))
+        }
+        "remove" | "delete" => withdraw(object).map(Task::Withdraw),
+        _ => {
+            let message = format!("unknown action `{}`", cut(action, 100).escape_debug());
+            let known = ["create", "delete", "regen", "remove"];
+            Err(Error::new(Kind::InvalidValue, message)
+                .with_help(did_you_mean(action, known)))
+        }
+    }
+}
+
+/// A request to create, with or without anew. The course's name is ours to say, and a template's is
+/// nothing that a message may choose.
+fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
+    let learner = object.required("username", object.id("username")?)?;
+    let course = object.required("course_id", object.id("course_id")?)?;
+    let name = object.required("name", object.text("name")?)?;
+    let mut request = Request::new(course, name)?
+        .with_learner(learner)
+        .with_specimen(object.flag("example_certificate")?);
+    if let Some(grade) = object.number_or_text("grade")? {
+        request = request.with_grade(grade);
+    }
+    if let Some(designation) = object.text("designation")? {
+        request = request.with_designation(designation);
+    }
+    if object.text("issued_date")?.is_some_and(|date| date != "ROLLING")
+        && let Some(date) = object.date("issued_date")?
+    {
+        request = request.with_issued(date);
+    }
+    Ok(Task::Issue {
+        request: Box::new(request),
+        options: IssueOptions::default().with_replace(anew.is_some()),
+        replaces: anew.flatten().map(str::to_owned),
+    })
+}
+
+fn withdraw(object: &Object) -> Result<Withdrawal> {
+    let verify = object.text("delete_verify_uuid")?;
+    let download = object.text("delete_download_uuid")?;
+    let target = match verify {
+        Some(id) if !is_id(id) => return Err(no_id("delete_verify_uuid", id)),
+        Some(id) => Target::Certificate {
+            verify: id.to_owned(),
+            download: download.map(str::to_owned),
+        },
+        None => match (object.id("course_id")?, object.id("username")?) {
+            (Some(course), Some(learner)) => Target::Award(Award {
+                course: course.to_owned(),
+                learner: Learner::Id(learner.to_owned()),
+            }),
+            _ => {
+                let message = "`delete_verify_uuid` is missing";
+                return Err(Error::new(Kind::MissingField, message));
+            }
+        },
+    };
+    Ok(Withdrawal { target, reason: REASON.to_owned(), asked: None })
+}
+
+/// The reply of an answer, and whether it is a good one.
+pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
+    let About { action, course, learner, .. } = delivery.about();
+    let failed = |kind: Kind, message: &str| {
+        let known = |text: &Option<String>| text.clone().unwrap_or_default();
+        let reason = format!("({} {}) {kind}: {message}", known(learner), known(course));
+        let error =
+            format!("There was an error processing the certificate request: {message}");
+        let body = json!({
+            "error": fit(&error),
+            "username": learner,
+            "course_id": course,
+            "error_reason": fit(&reason),
+        });
+        (body.to_string(), false)
+    };
+    match answer {
+        Answer::Issued { links, .. } if links.download_url.len() > Publish::LONGEST => {
+            let message = format!(
+                "the certificate's address has {} bytes, of which {} can be stored",
+                links.download_url.len(),
+                Publish::LONGEST
+            );
+            failed(Kind::TooLarge, &message)
+        }
+        Answer::Issued { links, .. } => {
+            let body = json!({
+                "action": action,
+                "download_uuid": links.download_id,
+                "verify_uuid": links.verify_id,
+                "username": learner,
+                "course_id": course,
+                "url": links.download_url,
+            });
+            (body.to_string(), true)
+        }
+        Answer::Withdrawn { verify_id } => {
+            let body = json!({
+                "action": action,
+                "verify_uuid": verify_id,
+                "username": learner,
+                "course_id": course,
+            });
+            (body.to_string(), true)
+        }
+        Answer::Ignored { why } => failed(Kind::InvalidValue, why),
+        Answer::Failed { kind, message, .. } => failed(*kind, message),
+    }
+}
+
+/// What a column of theirs takes.
+fn fit(text: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{10000}'.. | '\0' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    cut(&text.chars().map(narrow).collect::<String>(), MOST_REASON)
+}

@@ -1,0 +1,329 @@
+//! Talking to an XQueue server: forms out, `{"return_code": …, "content": …}` in, and a session that
+//! ends when it likes.
+//!
+//! Redirects are not followed: one to the login page means that the session is over, and following
+//! it would turn a result into a question and lose it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{HeaderMap, Request, Response, StatusCode};
+use zeroize::Zeroizing;
+
+use super::cut;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::tls::trusting_the_machine;
+use crate::site::settings::{Secret, XqueueSettings};
+
+/// The most bytes of one answer: far more than any request for a certificate, so that even one that
+/// is far too large gets its answer.
+const LARGEST: u64 = 32 << 20;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(super) struct Session {
+    agent: Agent,
+    url: String,
+    user: String,
+    password: Secret,
+    /// What the web server in front asks for.
+    basic: Option<Zeroizing<String>>,
+    deadline: Duration,
+    /// The cookies of the session, while there is one.
+    cookies: Mutex<Option<Cookies>>,
+}
+
+type Cookies = BTreeMap<String, String>;
+
+/// What the server says, once it knows us.
+pub(super) enum Said {
+    /// Return code nought.
+    Done(Value),
+    /// Another return code, and why.
+    Failed(String),
+    /// We are logged in, and it does not let us.
+    Denied,
+    /// There is no such thing.
+    Absent,
+}
+
+/// One exchange.
+enum Reply {
+    Said(Said),
+    /// There is no session, or no more.
+    Stranger,
+}
+
+impl Session {
+    pub(super) fn new(settings: &XqueueSettings) -> Result<Self> {
+        let missing =
+            |key| Error::new(Kind::MissingField, format!("`xqueue` has no `{key}`"));
+        let config = Agent::config_builder()
+            .max_redirects(0)
+            .tls_config(trusting_the_machine())
+            .http_status_as_error(false)
+            // Not what the environment says: that is for servers out in the world.
+            .proxy(None)
+            // Django's servers close what is idle after seconds.
+            .max_idle_age(Duration::from_secs(1))
+            .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let basic = settings.auth_user.as_ref().map(|user| {
+            let password = settings.auth_password.as_ref().map_or("", Secret::reveal);
+            let both = Zeroizing::new(format!("{user}:{password}"));
+            Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(both.as_bytes())))
+        });
+        Ok(Self {
+            agent: Agent::new_with_config(config),
+            url: settings.url.clone().ok_or_else(|| missing("url"))?,
+            user: settings.user.clone().ok_or_else(|| missing("user"))?,
+            password: settings
+                .password
+                .clone()
+                .ok_or_else(|| missing("password_file"))?,
+            basic,
+            deadline: settings.deadline,
+            cookies: Mutex::default(),
+        })
+    }
+
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(super) fn get(
+        &self,
+        call: &str,
+        query: &[(&str, &str)],
+        deadline: Duration,
+    ) -> Result<Said> {
+        self.ask(call, |cookies| {
+            let query = encoded(query);
+            let address = format!("{}/xqueue/{call}/?{}", self.url, *query);
+            self.send(Request::get(address), cookies, String::new(), deadline)
+        })
+    }
+
+    pub(super) fn post(
+        &self,
+        call: &str,
+        form: &[(&str, &str)],
+        deadline: Duration,
+    ) -> Result<Said> {
+        let form = encoded(form);
+        self.ask(call, |cookies| {
+            let address = format!("{}/xqueue/{call}/", self.url);
+            let request = Request::post(address).header("content-type", FORM);
+            self.send(request, cookies, form.to_string(), deadline)
+        })
+    }
+
+    /// Begins a session anew.
+    pub(super) fn login(&self) -> Result<()> {
+        let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        *session = None;
+        *session = Some(self.log_in()?);
+        Ok(())
+    }
+
+    /// The fault of a server that has nothing of the kind at that address.
+    pub(super) fn absent(&self) -> Error {
+        Error::new(Kind::QueueRefused, format!("there is no XQueue at `{}`", self.url))
+            .with_help("set `url` to what comes before `/xqueue/`")
+    }
+
+    /// Asks within a session; if it is over, within another.
+    fn ask(
+        &self,
+        call: &str,
+        exchange: impl Fn(&Cookies) -> Result<Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Said> {
+        for _ in 0..2 {
+            let cookies = self.cookies()?;
+            let answer = exchange(&cookies).map_err(|cause| self.away(call, &cause))?;
+            match self.read(call, answer)? {
+                Reply::Said(said) => return Ok(said),
+                Reply::Stranger => {
+                    let mut session =
+                        self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+                    // Unless another thread has logged in meanwhile.
+                    if session.as_ref() == Some(&cookies) {
+                        *session = None;
+                    }
+                }
+            }
+        }
+        Ok(Said::Denied)
+    }
+
+    /// The session's cookies. Whoever comes while another logs in waits for it.
+    fn cookies(&self) -> Result<Cookies> {
+        let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*session {
+            Some(cookies) => Ok(cookies.clone()),
+            None => {
+                let cookies = self.log_in()?;
+                Ok(session.insert(cookies).clone())
+            }
+        }
+    }
+
+    fn log_in(&self) -> Result<Cookies> {
+        let form =
+            encoded(&[("username", &self.user), ("password", self.password.reveal())]);
+        let request = Request::post(format!("{}/xqueue/login/", self.url));
+        let request = request.header("content-type", FORM);
+        let none = Cookies::new();
+        let answer = self
+            .send(request, &none, form.to_string(), self.deadline)
+            .map_err(|cause| self.away("login", &cause))?;
+        let mut cookies = Cookies::new();
+        keep(answer.headers(), &mut cookies);
+        match self.read("login", answer)? {
+            Reply::Said(Said::Done(_)) => Ok(cookies),
+            Reply::Said(Said::Absent) => Err(self.absent()),
+            _ => {
+                let message = format!("{self} does not let `{}` in", self.user);
+                Err(Error::new(Kind::QueueRefused, message)
+                    .with_help("set `user` and `password_file` as XQueue has them"))
+            }
+        }
+    }
+
+    fn send(
+        &self,
+        request: ureq::http::request::Builder,
+        cookies: &Cookies,
+        body: String,
+        deadline: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        let mut request = request;
+        if let Some(basic) = &self.basic {
+            request = request.header("authorization", basic.as_str());
+        }
+        if !cookies.is_empty() {
+            let pairs: Vec<String> =
+                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header("cookie", pairs.join("; "));
+        }
+        if let Some(token) = cookies.get("csrftoken") {
+            request = request.header("x-csrftoken", token).header("referer", &self.url);
+        }
+        let request = request.body(body)?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_global(Some(deadline))
+            .timeout_connect(Some(deadline.min(Duration::from_secs(10))))
+            .build();
+        self.agent.run(request)
+    }
+
+    fn read(&self, call: &str, mut answer: Response<ureq::Body>) -> Result<Reply> {
+        let status = answer.status();
+        if status.is_redirection() {
+            let to = answer.headers().get("location").and_then(|to| to.to_str().ok());
+            let to = to.unwrap_or("nowhere");
+            if to.contains("/login") {
+                return Ok(Reply::Stranger);
+            }
+            let message = format!("{self} sends us to `{}`", cut(to, 200));
+            return Err(Error::new(Kind::QueueRefused, message)
+                .with_help("set `url` to where the server really is"));
+        }
+        let asks_basic = answer.headers().get_all("www-authenticate").iter().any(|it| {
+            it.to_str().is_ok_and(|it| it.to_ascii_lowercase().starts_with("basic"))
+        });
+        if status == StatusCode::UNAUTHORIZED && asks_basic {
+            let message = format!("the web server before {self} does not let us in");
+            return Err(Error::new(Kind::QueueRefused, message)
+                .with_help("set `auth_user` and `auth_password_file` as it has them"));
+        }
+        let body = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
+        let body = body.map_err(|cause| self.away(call, &cause))?;
+        if status.is_server_error() || [408, 409, 425, 429].contains(&status.as_u16()) {
+            return Err(self.unwell(call, &format!("status {}", status.as_u16())));
+        }
+        let said: Option<Value> = serde_json::from_slice(&body).ok();
+        let code = said.as_ref().and_then(|said| said.get("return_code")?.as_i64());
+        let content = said.and_then(|said| said.get("content").cloned());
+        let (code, content) = match (code, content, status) {
+            (_, Some(Value::String(content)), _) if content == "login_required" => {
+                return Ok(Reply::Stranger);
+            }
+            (_, _, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                return Ok(Reply::Stranger);
+            }
+            (_, _, StatusCode::NOT_FOUND) => return Ok(Reply::Said(Said::Absent)),
+            (Some(code), Some(content), _) => (code, content),
+            _ => {
+                let why = format!("{} bytes that are no answer", body.len());
+                return Err(self.unwell(call, &why));
+            }
+        };
+        Ok(Reply::Said(match code {
+            0 => Said::Done(content),
+            _ => Said::Failed(match content {
+                Value::String(why) => why,
+                other => other.to_string(),
+            }),
+        }))
+    }
+
+    fn away(&self, call: &str, cause: &ureq::Error) -> Error {
+        self.unwell(call, &cause.to_string())
+    }
+
+    fn unwell(&self, call: &str, why: &str) -> Error {
+        Error::new(Kind::Queue, format!("failed to ask {self} for `{call}` ({why})"))
+    }
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "XQueue at `{}`", self.url)
+    }
+}
+
+/// Takes over the cookies that an answer sets.
+fn keep(headers: &HeaderMap, cookies: &mut Cookies) {
+    for cookie in headers.get_all("set-cookie") {
+        let pair = cookie.to_str().ok().and_then(|text| text.split(';').next());
+        if let Some((name, value)) = pair.and_then(|pair| pair.split_once('=')) {
+            cookies.insert(name.trim().to_owned(), value.trim().to_owned());
+        }
+    }
+}
+
+/// A form or a query, which may hold a password.
+fn encoded(fields: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut form = Zeroizing::new(String::new());
+    for (name, value) in fields {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        encode(name, &mut form);
+        form.push('=');
+        encode(value, &mut form);
+    }
+    form
+}
+
+fn encode(text: &str, form: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                form.push(char::from(byte));
+            }
+            _ => {
+                let digit = |four: u8| char::from(b"0123456789ABCDEF"[usize::from(four)]);
+                form.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Values that files hold as one text, in the form that they show and read.
+
+/// Lets serde write a type as it [displays](std::fmt::Display) and read it by its `parse`.
+macro_rules! as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S>(&self, serializer: S) -> Result<S::Ok, S::Error>
+            where
+                S: serde::Serializer,
+            {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D>(deserializer: D) -> Result<Self, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                let fault = |error: crate::base::error::Error| {
+                    serde::de::Error::custom(error.message())
+                };
+                Self::parse(&text).map_err(fault)
+            }
+        }
+    };
+}
+
+pub(crate) use as_text;

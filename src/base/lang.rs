@@ -1,0 +1,258 @@
+//! Language tags (BCP 47), and what follows from one: where its sentences are looked up and which way
+//! it is written.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use icu_locale::subtags::{Language, Script, Variants};
+use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer};
+use icu_locale::{LocaleDirectionality, LocaleExpander};
+use serde::{Serialize, Serializer};
+
+use crate::base::error::{Error, Kind, Result};
+
+static CANONICALIZER: LocaleCanonicalizer = LocaleCanonicalizer::new_extended();
+static EXPANDER: LocaleExpander = LocaleExpander::new_extended();
+static DIRECTIONALITY: LocaleDirectionality = LocaleDirectionality::new_extended();
+
+/// A language tag in its canonical form: `pt-BR`, `zh-Hant`, `ar-u-ca-islamic-umalqura`.
+///
+/// It always names a language. A `-u-` extension chooses a calendar (`-ca-`) or digits (`-nu-`) for
+/// the dates and numbers; it has no part in looking up files.
+#[derive(Clone)]
+pub struct Tag {
+    text: String,
+    locale: Locale,
+}
+
+impl Tag {
+    /// Reads a tag, whatever its case, and puts it into canonical form (`PT-br` becomes `pt-BR`, `iw`
+    /// becomes `he`).
+    ///
+    /// # Errors
+    /// [`Kind::InvalidValue`]: not a tag, or one without a language.
+    pub fn parse(text: &str) -> Result<Self> {
+        let hyphens = text.trim().replace('_', "-");
+        let read = if text.len() > 100 { None } else { Self::read(&hyphens) };
+        match read {
+            Some(tag) if hyphens == text => Ok(tag),
+            read => {
+                let message = format!("`{}` is not a language tag", text.escape_debug());
+                Err(Error::new(Kind::InvalidValue, message).with_help(match read {
+                    Some(tag) => format!("write it as `{tag}`"),
+                    None => {
+                        "write a BCP 47 tag such as `en`, `fr-CA` or `zh-Hant`".into()
+                    }
+                }))
+            }
+        }
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The language subtag: `pt`.
+    pub fn language(&self) -> &str {
+        self.locale.id.language.as_str()
+    }
+
+    /// The script subtag, if the tag has one: `Hant`.
+    pub fn script(&self) -> Option<&str> {
+        self.locale.id.script.as_ref().map(|script| script.as_str())
+    }
+
+    /// The region subtag, if the tag has one: `BR`.
+    pub fn region(&self) -> Option<&str> {
+        self.locale.id.region.as_ref().map(|region| region.as_str())
+    }
+
+    /// The tag itself without extensions, then ever shorter ones: `zh-TW`, `zh-Hant`, `zh`. A script
+    /// that only the region implies has a step of its own.
+    pub fn fallbacks(&self) -> impl Iterator<Item = Self> {
+        let id = self.locale.id.clone();
+        let language = bare(id.language, None);
+        let plain = LanguageIdentifier { variants: Variants::new(), ..id.clone() };
+        let implied = EXPANDER.get_likely_script(&plain);
+        let usual = EXPANDER.get_likely_script(&language);
+        // Chinese is kept by its script even where that is the usual one.
+        let by_script = id.language.as_str() == "zh";
+        let script = id.script.or(implied.filter(|_| by_script || implied != usual));
+        let with_script = bare(language.language, script);
+        let mut steps = vec![id, plain, with_script.clone(), language];
+        if by_script {
+            steps.push(with_script);
+        }
+        let mut seen = Vec::new();
+        steps.retain(|step| {
+            let new = !seen.contains(step);
+            seen.push(step.clone());
+            new
+        });
+        steps.into_iter().map(|id| Self { text: id.to_string(), locale: id.into() })
+    }
+
+    /// The region whose forms of letters are meant: the tag's own; for Chinese, whose characters
+    /// differ between regions, the one that the script implies.
+    pub(crate) fn glyph_region(&self) -> Option<String> {
+        if self.language() == "zh" && self.region().is_none() {
+            let mut id = self.locale.id.clone();
+            EXPANDER.maximize(&mut id);
+            return id.region.map(|region| region.to_string());
+        }
+        self.region().map(str::to_owned)
+    }
+
+    /// The direction of the language's script.
+    pub fn direction(&self) -> Direction {
+        match DIRECTIONALITY.is_right_to_left(&self.locale.id) {
+            true => Direction::Rtl,
+            false => Direction::Ltr,
+        }
+    }
+
+    /// The tag with its extensions, as ICU4X's formatters take it.
+    pub(crate) fn locale(&self) -> &Locale {
+        &self.locale
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut locale: Locale = text.parse().ok()?;
+        CANONICALIZER.canonicalize(&mut locale);
+        let known = !locale.id.language.is_unknown();
+        known.then(|| Self { text: locale.to_string(), locale })
+    }
+}
+
+fn bare(language: Language, script: Option<Script>) -> LanguageIdentifier {
+    LanguageIdentifier { language, script, region: None, variants: Variants::new() }
+}
+
+impl PartialEq for Tag {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Tag {}
+
+impl PartialOrd for Tag {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Tag {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for Tag {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl FromStr for Tag {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tag({})", self.text)
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// Which way a line of text runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From left to right.
+    Ltr,
+    /// From right to left.
+    Rtl,
+}
+
+impl Direction {
+    /// `ltr` or `rtl`, as Typst and HTML have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Ltr => "ltr",
+            Direction::Rtl => "rtl",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(tag: &str) -> String {
+        let tag = Tag::parse(tag).unwrap();
+        tag.fallbacks().map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn tags_become_canonical() {
+        let canonical = [("PT-br", "pt-BR"), ("iw", "he"), ("zh-hant-tw", "zh-Hant-TW")];
+        for (written, tag) in canonical {
+            assert_eq!(Tag::parse(written).unwrap().as_str(), tag);
+        }
+        let tag = Tag::parse("ar-EG-u-nu-latn").unwrap();
+        assert_eq!(
+            (tag.language(), tag.script(), tag.region()),
+            ("ar", None, Some("EG"))
+        );
+        assert_eq!(tag.as_str(), "ar-EG-u-nu-latn");
+        for wrong in ["", "und", "english", "e", "en--US", "../en", "en/../x", "日本"] {
+            assert_eq!(
+                Tag::parse(wrong).unwrap_err().kind(),
+                Kind::InvalidValue,
+                "{wrong}"
+            );
+        }
+        let error = Tag::parse("pt_br").unwrap_err();
+        assert_eq!(error.help(), Some("write it as `pt-BR`"));
+    }
+
+    #[test]
+    fn fallbacks_keep_the_script() {
+        assert_eq!(steps("fr-CA"), "fr-CA fr");
+        assert_eq!(steps("ar-u-ca-islamic"), "ar");
+        assert_eq!(steps("zh-Hant-TW"), "zh-Hant-TW zh-Hant zh");
+        assert_eq!(steps("zh-TW"), "zh-TW zh-Hant zh");
+        assert_eq!(steps("zh-CN"), "zh-CN zh-Hans zh");
+        assert_eq!(steps("zh"), "zh zh-Hans");
+        assert_eq!(steps("ca-ES-valencia"), "ca-ES-valencia ca-ES ca");
+    }
+
+    #[test]
+    fn directions() {
+        for rtl in ["ar", "he", "fa", "ur", "ps", "dv", "yi", "ckb", "az-Arab", "pa-PK"] {
+            assert_eq!(Tag::parse(rtl).unwrap().direction(), Direction::Rtl, "{rtl}");
+        }
+        for ltr in ["en", "ja", "ku", "pa", "ar-Latn", "mn-Mong"] {
+            assert_eq!(Tag::parse(ltr).unwrap().direction(), Direction::Ltr, "{ltr}");
+        }
+    }
+}

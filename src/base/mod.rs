@@ -1,0 +1,24 @@
+//! What every module needs: errors with places, YAML with places, time, language tags, paths, caches.
+//!
+//! - **Takes**: plain values.
+//! - **Gives**: [`Error`](error::Error) and its [`Place`](error::Place), [`Date`](date::Date),
+//!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the YAML
+//!   reader, hexadecimal text, caches, back-off, and the TLS roots of the machine.
+//! - **Imports**: no other module.
+//!
+//! The module is private. Its public types are exported from the crate root, or from the module whose
+//! callers need them.
+
+pub(crate) mod as_text;
+#[cfg(feature = "agent")]
+pub(crate) mod backoff;
+pub(crate) mod cache;
+pub(crate) mod date;
+pub(crate) mod error;
+pub(crate) mod hex;
+pub(crate) mod lang;
+pub(crate) mod moment;
+pub(crate) mod path;
+#[cfg(any(feature = "agent", feature = "tsa"))]
+pub(crate) mod tls;
+pub(crate) mod yaml;

@@ -1,0 +1,288 @@
+//! From the parser's events to a [`Document`]: anchors, merge keys, duplicate keys.
+//!
+//! An alias is a second mention of the same tree and is never copied, so that a nest of aliases
+//! costs what was written; only the entries of merged maps are, within a budget.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde_yaml::granit_parser::{
+    self, Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag,
+};
+
+use super::{Document, Entry, Fault, Faults, Key, Mention, Source, Spot, Tree, Value};
+use crate::base::error::Kind;
+
+/// The most values of one file.
+const MOST_TREES: usize = 500_000;
+/// The most entries that the merge keys of one file may copy.
+const MOST_MERGED: usize = 500_000;
+/// The most collections inside each other.
+pub(super) const MOST_NESTED: usize = 64;
+
+pub(super) fn document(source: Arc<Source>, faults: &mut Faults) -> Option<Document> {
+    let options = granit_parser::options! {
+        flow_nesting_limit: MOST_NESTED,
+        block_nesting_limit: MOST_NESTED,
+        disallow_directives: true,
+    };
+    let text = Arc::clone(&source);
+    let mut composer = Composer {
+        parser: Parser::new_from_str_with_options(&text.text, options),
+        document: Document { source, trees: Vec::new(), root: 0 },
+        anchors: HashMap::new(),
+        merged: 0,
+        faults,
+    };
+    let root = composer.stream();
+    let Composer { mut document, faults, .. } = composer;
+    document.root = faults.keep(root)?;
+    Some(document)
+}
+
+struct Composer<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    document: Document,
+    anchors: HashMap<usize, u32>,
+    merged: usize,
+    faults: &'a mut Faults,
+}
+
+type Step<T> = Result<T, Fault>;
+
+impl<'a> Composer<'a> {
+    fn stream(&mut self) -> Step<u32> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::DocumentStart(..) if root.is_some() => {
+                    return Err(self
+                        .spot(&span)
+                        .fault(Kind::Syntax, "a second document begins here")
+                        .with_help("remove the `---`, or make it a file of its own"));
+                }
+                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
+                event => root = Some(self.node(event, &span, 0)?.tree),
+            }
+        }
+        match root {
+            Some(root) => Ok(root),
+            None => self.push(0..0, Value::Scalar { text: "".into(), plain: true }),
+        }
+    }
+
+    fn next(&mut self) -> Step<(Event<'a>, Span)> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                let text = &self.document.source.text;
+                let said = super::syntax::explain(text, &error);
+                let fault = Spot::new(&self.document.source, said.at)
+                    .fault(said.kind, said.message);
+                Err(match said.help {
+                    Some(help) => fault.with_help(help),
+                    None => fault,
+                })
+            }
+            None => Ok((Event::StreamEnd, Span::empty(Marker::default()))),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Step<Mention> {
+        if depth > MOST_NESTED {
+            return Err(self.spot(span).fault(
+                Kind::TooLarge,
+                format!("nested deeper than {MOST_NESTED} levels"),
+            ));
+        }
+        let at = range(span);
+        let (anchor, tree) = match event {
+            Event::Alias(anchor) => {
+                let alias = Some(Box::new(at.clone()));
+                return match self.anchors.get(&anchor) {
+                    Some(&tree) => Ok(Mention { tree, alias }),
+                    None => Err(self
+                        .spot(span)
+                        .fault(Kind::Syntax, "an alias stands inside its own anchor")
+                        .with_help("write the value out here")),
+                };
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let forced = tag.as_deref().is_some_and(|tag| {
+                    tag.is_yaml_core_schema_tag("str") || tag.original() == "!"
+                });
+                self.tag(tag.as_deref(), span);
+                let plain = style == ScalarStyle::Plain && !forced;
+                (anchor, self.push(at, Value::Scalar { text: text.into(), plain })?)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), span);
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, span) => {
+                            items.push(self.node(event, &span, depth + 1)?)
+                        }
+                    }
+                }
+                (anchor, self.push(at, Value::List(items))?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), span);
+                let entries = self.entries(depth)?;
+                (anchor, self.push(at, Value::Map(entries))?)
+            }
+            _ => return Err(self.spot(span).fault(Kind::Syntax, "unexpected end")),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, tree);
+        }
+        Ok(Mention { tree, alias: None })
+    }
+
+    fn entries(&mut self, depth: usize) -> Step<Vec<Entry>> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut merges = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                break;
+            }
+            let merge = matches!(&event,
+                Event::Scalar(text, ScalarStyle::Plain, _, _) if text == "<<");
+            let key = self.node(event, &span, depth + 1)?.tree;
+            let (event, value_span) = self.next()?;
+            let value = self.node(event, &value_span, depth + 1)?;
+            match self.document.trees[key as usize].value {
+                Value::Scalar { .. } if merge => merges.push(value),
+                Value::Scalar { .. } => entries.push(Entry { key, value }),
+                _ => return Err(self.no_key(&span)),
+            }
+        }
+        self.without_duplicates(&mut entries);
+        if !merges.is_empty() {
+            self.merge(&mut entries, &merges)?;
+        }
+        Ok(entries)
+    }
+
+    /// The fault of a list or map that stands as a key: most likely an unquoted `{{ name }}`.
+    fn no_key(&self, span: &Span) -> Fault {
+        let Range { start, end } = range(span);
+        let before = &self.document.source.text[..start as usize];
+        let fault = match before.ends_with('{') {
+            true => Spot::new(&self.document.source, start - 1..end)
+                .fault(Kind::Syntax, "an unquoted text cannot begin with `{{`"),
+            false => {
+                self.spot(span).fault(Kind::Syntax, "a list or a map cannot be a key")
+            }
+        };
+        fault.with_help("put the text in quotes")
+    }
+
+    /// Keeps the first of entries with one key, and the fault of the others.
+    fn without_duplicates(&mut self, entries: &mut Vec<Entry>) {
+        let document = &self.document;
+        let mut firsts = HashMap::with_capacity(entries.len());
+        entries.retain(|entry| {
+            let key = Key { document, tree: entry.key };
+            let first = *firsts.entry(key.text()).or_insert(entry.key);
+            if first != entry.key && self.faults.is_full() {
+                self.faults.count();
+            } else if first != entry.key {
+                let first = Key { document, tree: first }.spot();
+                self.faults.push(key.twice(&first));
+            }
+            first == entry.key
+        });
+    }
+
+    /// Adds what `<<` brings and the map does not say itself; of several maps the first wins.
+    fn merge(&mut self, entries: &mut Vec<Entry>, merges: &[Mention]) -> Step<()> {
+        let document = &self.document;
+        let text = |tree| Key { document, tree }.text();
+        let mut known: HashSet<&str> =
+            entries.iter().map(|entry| text(entry.key)).collect();
+        let mut sources = Vec::new();
+        for merge in merges {
+            match &document.trees[merge.tree as usize].value {
+                Value::List(items) => sources.extend(items),
+                _ => sources.push(merge),
+            }
+        }
+        for source in sources {
+            let tree = &document.trees[source.tree as usize];
+            let at = source.alias.as_deref().unwrap_or(&tree.at).clone();
+            let spot = Spot::new(&document.source, at);
+            let Value::Map(brought) = &tree.value else {
+                self.faults.push(
+                    spot.fault(Kind::InvalidValue, "`<<` can only bring in a map")
+                        .with_help("name the anchor of a map: `<<: *defaults`"),
+                );
+                continue;
+            };
+            let before = entries.len();
+            entries.extend(
+                brought.iter().filter(|entry| known.insert(text(entry.key))).cloned(),
+            );
+            // What was looked at counts too, else a chain of empty merges costs nothing.
+            self.merged += brought.len().max(entries.len() - before);
+            if self.merged > MOST_MERGED {
+                return Err(spot
+                    .fault(
+                        Kind::TooLarge,
+                        format!("merge keys bring in more than {MOST_MERGED} entries"),
+                    )
+                    .with_help("divide the file, or use `defaults` instead"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tags beyond those of YAML's own types mean nothing here.
+    fn tag(&mut self, tag: Option<&Tag>, span: &Span) {
+        if let Some(tag) =
+            tag.filter(|tag| !tag.is_yaml_core_schema() && tag.original() != "!")
+        {
+            let at = span.tag_span().map_or_else(|| range(span), |span| range(&span));
+            self.faults.push(
+                Spot::new(&self.document.source, at)
+                    .fault(
+                        Kind::InvalidValue,
+                        format!("unknown tag `{}`", tag.original()),
+                    )
+                    .with_help("remove it, or put the text in quotes"),
+            );
+        }
+    }
+
+    fn push(&mut self, at: Range<u32>, value: Value) -> Step<u32> {
+        let trees = &mut self.document.trees;
+        let index = trees.len();
+        if index >= MOST_TREES {
+            return Err(Spot::new(&self.document.source, at)
+                .fault(
+                    Kind::TooLarge,
+                    format!("more than {MOST_TREES} values in one file"),
+                )
+                .with_help("divide it into several files"));
+        }
+        trees.push(Tree { at, value });
+        Ok(index as u32)
+    }
+
+    fn spot(&self, span: &Span) -> Spot {
+        Spot::new(&self.document.source, range(span))
+    }
+}
+
+/// A span as bytes. Texts stay below 4 GiB by the size that a file may have.
+fn range(span: &Span) -> Range<u32> {
+    let start = span.start.byte_offset().unwrap_or_default();
+    let end = span.end.byte_offset().unwrap_or(start).max(start);
+    start as u32..end as u32
+}

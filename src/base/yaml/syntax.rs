@@ -1,0 +1,328 @@
+//! What is wrong with a file that is no YAML, in the words of who wrote it.
+//!
+//! The parser names a rule of its grammar and the spot where it gave up; people have a colon in a
+//! title, a tab, or a quote that is never closed, often lines above.
+
+use std::ops::Range;
+
+use serde_yaml::granit_parser::{ErrorKind, ScanError};
+
+use super::compose::MOST_NESTED;
+use crate::base::error::{Kind, nearest};
+
+/// A parser's error, explained.
+pub(super) struct Explained {
+    pub(super) kind: Kind,
+    pub(super) at: Range<u32>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
+    use ErrorKind::*;
+    let at = offset(text, error.marker().line(), error.marker().col());
+    let rest = &text[at..];
+    let found = rest.chars().next();
+    match error.kind() {
+        MappingValueNotAllowed => colon(text, at),
+        SimpleKeyExpected | InvalidSimpleKey | ExpectedDocumentStart => {
+            no_entry(text, at)
+        }
+        TabInBlockIndentation
+        | TabInIndentation
+        | TabNotAllowed
+        | TabInPlainScalar
+        | TabAtBlockScalarStart => {
+            let line = line_start(text, at);
+            let tab = text[line..].find('\t').map_or(at, |tab| line + tab);
+            say(tab..tab + 1, "a tab in the indentation", "indent with spaces")
+        }
+        UnclosedQuotedScalar => say(
+            at..at + 1,
+            format!("this quote is never closed: {}", quote(rest)),
+            "add the closing quote",
+        ),
+        InvalidQuotedScalarIndent
+        | DocumentIndicatorInQuotedScalar
+        | InvalidTrailingSingleQuotedScalar
+        | InvalidTrailingDoubleQuotedScalar
+            if let Some(open) = last_quote(text, at)
+                && open < line_start(text, at) =>
+        {
+            say(
+                open..open + 1,
+                format!("this quote is not closed on its line: {}", quote(&text[open..])),
+                "add the closing quote",
+            )
+        }
+        InvalidTrailingSingleQuotedScalar => say(
+            word(text, at),
+            "text goes on after the closing quote",
+            "write `''` for an apostrophe between single quotes, or use double quotes",
+        ),
+        InvalidTrailingDoubleQuotedScalar => say(
+            word(text, at),
+            "text goes on after the closing quote",
+            r#"write `\"` for a quote between double quotes, or put single quotes around all"#,
+        ),
+        UnknownQuotedScalarEscape
+        | InvalidQuotedScalarHexEscape
+        | InvalidUnicodeEscape => {
+            let escape = unknown_escape(rest).map_or(at, |escape| at + escape);
+            let end = text[escape..]
+                .char_indices()
+                .nth(2)
+                .map_or(text.len(), |(i, _)| escape + i);
+            say(
+                escape..end,
+                format!("unknown escape `{}`", &text[escape..end]),
+                r"write `\\` for a backslash, or put single quotes around the text",
+            )
+        }
+        UnknownAnchor | MissingAnchorOrAliasName => unknown_anchor(text, at),
+        UnexpectedCharacter { character } if character.is_control() => say(
+            at..at + 1,
+            format!("a control character (U+{:04X})", *character as u32),
+            "remove it",
+        ),
+        UnexpectedCharacter { character } => say(
+            at..at + character.len_utf8(),
+            format!("an unquoted text cannot begin with `{character}`"),
+            "put the text in quotes",
+        ),
+        ExpectedBlockMappingKey | InvalidIndentation => say(
+            word(text, at),
+            "the indentation of this line matches none above it",
+            "give keys that belong together the same number of spaces",
+        ),
+        ExpectedBlockSequenceEntry => say(
+            word(text, at),
+            "a list ends here without its map having gone on",
+            "begin each item with `- `, and indent what belongs to an item",
+        ),
+        BlockSequenceEntryNotAllowed => say(
+            at..at + 1,
+            "a list cannot begin on the line of its key",
+            "begin it on the next line, or write `[…]`",
+        ),
+        MisplacedFlowCollectionEnd => say(
+            at..at + 1,
+            format!("`{}` closes nothing", found.unwrap_or(' ')),
+            "remove it, or put the text in quotes",
+        ),
+        MismatchedFlowCollectionEnd { open, close } => {
+            say(at..at + 1, format!("`{open}` is closed by `{close}`"), None)
+        }
+        ExpectedFlowMappingSeparator
+        | ExpectedFlowSequenceSeparator
+        | UnclosedFlowCollection { .. }
+        | InvalidColonPlacement
+        | UnexpectedEofFlowSequence
+        | UnexpectedEofFlowMapping
+        | UnexpectedEofImplicitFlowMapping
+        | InvalidFlowScalarIndent => bracket(text, at),
+        DirectiveDisallowed => {
+            say(word(text, at), "YAML directives are not used here", "remove this line")
+        }
+        RecursionLimitExceeded => Explained {
+            kind: Kind::TooLarge,
+            ..say(at..at + 1, format!("nested deeper than {MOST_NESTED} levels"), None)
+        },
+        other => say(word(text, at), format!("this is no YAML ({other})"), None),
+    }
+}
+
+/// A `:` where no key can end.
+fn colon(text: &str, at: usize) -> Explained {
+    let start = line_start(text, at);
+    let before = &text[start..at];
+    if let Some((key, value)) = before.split_once(": ") {
+        let value = format!("{value}{}", line(text, at));
+        let value = value.trim();
+        let help = match value.contains('"') {
+            true => format!("put the text after `{}: ` in quotes", key.trim()),
+            false => format!("put the text in quotes: `{}: \"{value}\"`", key.trim()),
+        };
+        return say(at..at + 1, "a second `: ` in an unquoted text", help);
+    }
+    let above = text[..start].trim_end_matches('\n');
+    let above_start = line_start(text, above.len());
+    let above = above[above_start..].trim_end();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    if !above.contains(": ") && !above.ends_with(':') && !above.trim().is_empty() {
+        return no_entry(text, above_start + indent(above));
+    }
+    if indent(before) > indent(above) {
+        return say(
+            word(text, start + indent(before)),
+            "this line is indented deeper than the one above, which has a value already",
+            "give keys that belong together the same number of spaces",
+        );
+    }
+    if before.len() > 1000 {
+        return Explained {
+            kind: Kind::TooLarge,
+            ..say(at..at + 1, "too long a key", None)
+        };
+    }
+    say(at..at + 1, "a `:` where no key can end", "put the text in quotes")
+}
+
+/// A line that ought to be an entry of a map.
+fn no_entry(text: &str, at: usize) -> Explained {
+    let end = at + line(text, at).trim_end().len();
+    say(
+        at..end.max(at + 1),
+        "this line is no `key: value`",
+        "write a key, a colon, a space and the value",
+    )
+}
+
+/// A `{` or `[` that is not closed, or a `,` that is missing inside.
+fn bracket(text: &str, at: usize) -> Explained {
+    match open(&text[..at]).0.last() {
+        Some(&(index, c)) if text[index..at].contains('\n') || at >= text.len() => {
+            let close = if c == '{' { '}' } else { ']' };
+            say(
+                index..index + 1,
+                format!("this `{c}` is never closed"),
+                format!("add the closing `{close}`"),
+            )
+        }
+        Some((_, c)) => say(
+            at..at + 1,
+            format!("a `,` is missing before this, inside `{c}`"),
+            "put a comma between entries, and texts with `:`, `,` or brackets in quotes",
+        ),
+        None => say(at..at + 1, "unexpected here", "put the text in quotes"),
+    }
+}
+
+/// The quote that was opened last before `at`.
+fn last_quote(text: &str, at: usize) -> Option<usize> {
+    open(&text[..at]).1
+}
+
+/// The brackets that stand open after a text, and the quote that was opened last in it.
+fn open(text: &str) -> (Vec<(usize, char)>, Option<usize>) {
+    let mut brackets = Vec::new();
+    let mut quoted = None;
+    let mut last = None;
+    for (index, c) in text.char_indices() {
+        match (quoted, c) {
+            (Some(quote), _) if quote == c => quoted = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if starts_value(&text[..index]) => {
+                quoted = Some(c);
+                last = Some(index);
+            }
+            (None, '{' | '[') if starts_value(&text[..index]) => {
+                brackets.push((index, c))
+            }
+            (None, '}' | ']') => drop(brackets.pop()),
+            _ => {}
+        }
+    }
+    (brackets, last)
+}
+
+fn unknown_anchor(text: &str, at: usize) -> Explained {
+    let sign = if text[at..].starts_with('&') { '&' } else { '*' };
+    let name: String = text[at..]
+        .trim_start_matches(['*', '&'])
+        .chars()
+        .take_while(|c| !c.is_whitespace() && !matches!(c, ',' | '[' | ']' | '{' | '}'))
+        .collect();
+    let range = at..at + 1 + name.len();
+    if name.is_empty() || name.ends_with('*') {
+        return say(
+            range,
+            format!("an unquoted text cannot begin with `{sign}`"),
+            "put the text in quotes",
+        );
+    }
+    let anchors = text[..at].split_whitespace().filter_map(|word| word.strip_prefix('&'));
+    let names = anchors.filter(|anchor| anchor.len().max(name.len()) < 100);
+    let help = match nearest(&name, names) {
+        Some(anchor) => format!("did you mean `*{anchor}`?"),
+        None => format!("define it above with `&{name}`, or put the text in quotes"),
+    };
+    say(range, format!("no anchor `&{name}` above"), help)
+}
+
+fn say(at: Range<usize>, message: impl Into<String>, help: impl Into<Help>) -> Explained {
+    Explained {
+        kind: Kind::Syntax,
+        at: at.start as u32..at.end as u32,
+        message: message.into(),
+        help: help.into().0,
+    }
+}
+
+struct Help(Option<String>);
+
+impl From<&str> for Help {
+    fn from(help: &str) -> Self {
+        Help(Some(help.into()))
+    }
+}
+
+impl From<String> for Help {
+    fn from(help: String) -> Self {
+        Help(Some(help))
+    }
+}
+
+impl From<Option<&str>> for Help {
+    fn from(help: Option<&str>) -> Self {
+        Help(help.map(Into::into))
+    }
+}
+
+/// Whether a bracket or quote after `before` would open something, rather than be a letter.
+fn starts_value(before: &str) -> bool {
+    before.trim_end_matches(' ').ends_with([':', ',', '[', '{', '-', '\n'])
+}
+
+fn unknown_escape(quoted: &str) -> Option<usize> {
+    let mut chars = quoted.char_indices();
+    while let Some((index, c)) = chars.next() {
+        if c == '\\'
+            && !chars.next().is_some_and(|(_, c)| "0abtnvfre \"/\\N_LP\n\t".contains(c))
+        {
+            return Some(index);
+        }
+    }
+    None
+}
+
+/// The beginning of a quoted text, enough to know it again.
+fn quote(rest: &str) -> String {
+    let line = rest.lines().next().unwrap_or_default();
+    match line.char_indices().nth(24) {
+        Some((end, _)) => format!("`{}…`", &line[..end]),
+        None => format!("`{line}`"),
+    }
+}
+
+fn word(text: &str, at: usize) -> Range<usize> {
+    let word = text[at..].split([' ', ':', '\n', '\r']).next().unwrap_or_default();
+    at..at + word.len().max(1)
+}
+
+fn line(text: &str, at: usize) -> &str {
+    text[at..].lines().next().unwrap_or_default()
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// The byte of a line (from one) and a column (from nought, in characters).
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start = match line {
+        0 | 1 => 0,
+        _ => text.match_indices('\n').nth(line - 2).map_or(text.len(), |(i, _)| i + 1),
+    };
+    text[start..].char_indices().nth(column).map_or(text.len(), |(i, _)| start + i)
+}

@@ -1,0 +1,209 @@
+//! An operator's existing template under a page: the first page of a PDF.
+//!
+//! It is looked at when it is named, so that a file that cannot lie there is said at that line. What
+//! can be seen of it only by drawing it, the proof cannot read: it is ground, and no sentence of ours.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hayro_syntax::{LoadPdfError, Pdf};
+
+use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::image::picture::Picture;
+
+/// A page to lie under others.
+#[derive(Debug, Clone)]
+pub(crate) struct Background {
+    pub(crate) picture: Picture,
+    /// Where it is named.
+    pub(crate) place: Place,
+}
+
+impl Background {
+    /// The most bytes of a file.
+    const MOST_BYTES: usize = 16 << 20;
+    /// Sides in millimetres.
+    const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
+
+    /// Reads a PDF and measures its first page.
+    ///
+    /// # Errors
+    /// [`Kind::Image`]: no PDF, broken, encrypted, without a page of any use. [`Kind::TooLarge`].
+    pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
+        let (width, height) = size(bytes).map_err(|error| error.at(place.clone()))?;
+        let picture = Picture::page(bytes, (width, height));
+        Ok(Self { picture, place: place.clone() })
+    }
+
+    /// Width and height of the page in millimetres.
+    pub(crate) fn sides(&self) -> (f64, f64) {
+        let (width, height) = self.picture.size();
+        let millimetres = |points: f64| (points / 72.0 * 25.4 * 1e4).round() / 1e4;
+        (millimetres(width), millimetres(height))
+    }
+
+    /// What there is to say about it under a paper of these sides.
+    pub(crate) fn warnings(&self, (width, height): (f64, f64)) -> Vec<Warning> {
+        let message = "a PDF lies under the page, which therefore claims to be neither PDF/A-3a \
+                       nor PDF/UA-1";
+        let mut warnings = vec![Warning::new(Kind::Export, message).with_help(
+            "where archives or law ask for them, draw it as an SVG in a layout",
+        )];
+        let own = self.sides();
+        if (own.0 / own.1 * height / width - 1.0).abs() > 0.01 {
+            let message = format!(
+                "the background has {:.0} × {:.0} mm and the paper {width:.0} × {height:.0}: it \
+                 does not fill it",
+                own.0, own.1
+            );
+            warnings.push(Warning::new(Kind::Image, message).with_help(
+                "write `paper: background` in `layout.yaml`, or export it anew",
+            ));
+        }
+        warnings.into_iter().map(|warning| warning.at(self.place.clone())).collect()
+    }
+}
+
+/// The size of the first page in points, as it is shown.
+fn size(bytes: &[u8]) -> Result<(f64, f64)> {
+    let most = Background::MOST_BYTES;
+    if bytes.len() > most {
+        let (is, most) = (bytes.len() >> 20, most >> 20);
+        let message =
+            format!("the background has {is} MB, more than the {most} that are read");
+        return Err(Error::new(Kind::TooLarge, message).with_help(
+            "every certificate carries it: export it for print with smaller pictures",
+        ));
+    }
+    let broken = |cause: &str| {
+        Error::new(Kind::Image, format!("failed to read the background ({cause})"))
+    };
+    let head = bytes.get(..1024).unwrap_or(bytes);
+    if !head.windows(5).any(|five| five == b"%PDF-") {
+        return Err(broken("it is no PDF")
+            .with_help("pictures of other formats are for `layout.typ`: `image(…)`"));
+    }
+    let encrypted = || {
+        broken("it is encrypted")
+            .with_help("export it again without a password, or run `qpdf --decrypt`")
+    };
+    // The dictionary that names it is never compressed, in either kind of trailer.
+    if names(bytes, b"/Encrypt") {
+        return Err(encrypted());
+    }
+    let damaged = || {
+        broken("the file is damaged")
+            .with_help("open it and export it again; `qpdf --check` says more")
+    };
+    // Readers mend what they can and leave out the rest; nobody would notice what is missing.
+    if !is_whole(bytes) {
+        return Err(damaged());
+    }
+    // Whatever a file makes its reader do, it does to one layout.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let pdf = Pdf::new(bytes.to_vec())?;
+        let Some(page) = pdf.pages().first() else { return Ok(None) };
+        let drawn = page.page_stream().is_some();
+        let blank = !page.raw().contains_key(b"Contents");
+        match drawn || blank {
+            true => Ok(Some(page.render_dimensions())),
+            false => Err(LoadPdfError::Invalid),
+        }
+    }));
+    let (width, height) = match read {
+        Ok(Ok(Some(size))) => size,
+        Ok(Ok(None)) => return Err(broken("it has no page")),
+        Ok(Err(LoadPdfError::Decryption(_))) => return Err(encrypted()),
+        Ok(Err(LoadPdfError::Invalid)) | Err(_) => return Err(damaged()),
+    };
+    let (width, height) = (f64::from(width), f64::from(height));
+    let side = |points: f64| Background::SIDES.contains(&(points / 72.0 * 25.4));
+    if !(side(width) && side(height)) {
+        let message =
+            format!("its page of {width} × {height} points is none to print on");
+        return Err(broken(&message));
+    }
+    Ok((width, height))
+}
+
+/// Whether the file ends as a PDF does: with the place of its cross-references, which are there.
+fn is_whole(bytes: &[u8]) -> bool {
+    const END: &[u8] = b"startxref";
+    let tail = bytes.len().saturating_sub(2048);
+    let last = |what: &[u8]| bytes[tail..].windows(what.len()).rposition(|w| w == what);
+    let (Some(start), Some(_)) = (last(END), last(b"%%EOF")) else { return false };
+    let rest = bytes[tail + start + END.len()..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let offset = std::str::from_utf8(&rest[..digits]).ok();
+    let offset: Option<usize> = offset.and_then(|text| text.parse().ok());
+    let Some(offset) = offset else { return false };
+    // Some count from the header, before which there may be other bytes.
+    let header = bytes.windows(5).position(|five| five == b"%PDF-").unwrap_or(0);
+    [offset, offset.saturating_add(header)].into_iter().any(|offset| {
+        let at = bytes.get(offset..).unwrap_or_default().trim_ascii_start();
+        at.starts_with(b"xref") || at.first().is_some_and(u8::is_ascii_digit)
+    })
+}
+
+/// Whether `name` stands in the file as a whole name.
+fn names(bytes: &[u8], name: &[u8]) -> bool {
+    let ends = |at: usize| {
+        bytes.get(at + name.len()).is_none_or(|next| !next.is_ascii_alphanumeric())
+    };
+    let starts = bytes.windows(name.len()).enumerate();
+    starts.filter(|(_, window)| *window == name).any(|(at, _)| ends(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page without anything on it.
+    fn page(media_box: &str) -> Vec<u8> {
+        let mut file = String::from("%PDF-1.4\n");
+        let mut table = String::from("xref\n0 4\n0000000000 65535 f \n");
+        for object in [
+            "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n".to_owned(),
+            "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n".to_owned(),
+            format!(
+                "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{media_box}]/Rotate 90/Resources<<>>\
+                 >>endobj\n"
+            ),
+        ] {
+            table += &format!("{:010} 00000 n \n", file.len());
+            file += &object;
+        }
+        let start = file.len();
+        file += &table;
+        file += &format!("trailer<</Root 1 0 R/Size 4>>\nstartxref\n{start}\n%%EOF\n");
+        file.into_bytes()
+    }
+
+    #[test]
+    fn a_page_is_as_large_as_it_is_shown() {
+        let place = Place::file("x");
+        let ground = Background::read(&page("0 0 595.276 841.89"), &place).unwrap();
+        let (width, height) = ground.sides();
+        assert!((width - 297.0).abs() < 0.001 && (height - 210.0).abs() < 0.001);
+        assert_eq!(ground.warnings(ground.sides()).len(), 1);
+        assert_eq!(ground.warnings((279.4, 215.9)).len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_lie_under_a_page_is_refused() {
+        let encrypted =
+            [page("0 0 500 500"), b"trailer<</Encrypt 5 0 R>>".to_vec()].concat();
+        for (bytes, part) in [
+            (vec![0; Background::MOST_BYTES + 1], "16"),
+            (b"\x89PNG".to_vec(), "no PDF"),
+            (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
+            (page("0 0 500 500")[..150].to_vec(), "damaged"),
+            (encrypted, "encrypted"),
+            (page("0 0 7 7"), "none to print on"),
+            (page("0 0 500 90000"), "none to print on"),
+        ] {
+            let error = Background::read(&bytes, &Place::file("x")).unwrap_err();
+            assert!(error.message().contains(part), "{error:#}");
+            assert!(error.place().is_some());
+        }
+    }
+}

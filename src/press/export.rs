@@ -1,0 +1,200 @@
+//! A proof-read page becomes a file: PDF, PNG or SVG.
+
+use std::fmt;
+
+use typst::foundations::{Datetime, Smart};
+use typst::layout::{Abs, Frame, FrameItem, Point};
+use typst::model::{Destination, Url};
+use typst::utils::Scalar;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
+use typst_render::RenderOptions;
+use typst_svg::SvgOptions;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::press::proof::Proof;
+
+/// What a certificate is written as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Format {
+    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once; neither, if a PDF lies under it.
+    Pdf,
+    /// A bitmap, at so many pixels per inch; pages one below the other.
+    Png {
+        /// From 10 to 1200.
+        pixels_per_inch: f64,
+    },
+    /// A drawing of the first page, its letters as outlines.
+    Svg,
+    /// The sheet that the layout gets, as JSON.
+    Sheet,
+}
+
+/// A standard that a PDF claims to meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// ISO 19005-3: it can be kept, and read as it was written.
+    PdfA3a,
+    /// ISO 14289-1: those who hear it miss nothing.
+    PdfUa1,
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Claim::PdfA3a => "PDF/A-3a",
+            Claim::PdfUa1 => "PDF/UA-1",
+        })
+    }
+}
+
+impl Format {
+    /// The format that a file's ending asks for: `pdf`, `png`, `svg` or `json`.
+    pub fn by_ending(ending: &str) -> Option<Self> {
+        match ending.to_ascii_lowercase().as_str() {
+            "pdf" => Some(Format::Pdf),
+            "png" => Some(Format::Png { pixels_per_inch: 144.0 }),
+            "svg" => Some(Format::Svg),
+            "json" => Some(Format::Sheet),
+            _ => None,
+        }
+    }
+
+    /// The ending of such a file, without the dot.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Pdf => "pdf",
+            Format::Png { .. } => "png",
+            Format::Svg => "svg",
+            Format::Sheet => "json",
+        }
+    }
+}
+
+impl Proof {
+    /// The page as a file of that format.
+    ///
+    /// # Errors
+    /// As the method of that format.
+    pub fn write(&self, format: Format) -> Result<Vec<u8>> {
+        match format {
+            Format::Pdf => self.pdf(),
+            Format::Png { pixels_per_inch } => self.png(pixels_per_inch),
+            Format::Svg => self.svg(),
+            Format::Sheet => Ok(self.page.sheet.to_json().into_bytes()),
+        }
+    }
+
+    /// What its PDF claims to be. What a PDF under the page holds nobody can vouch for.
+    pub fn claims(&self) -> &'static [Claim] {
+        match self.page.sheet.background {
+            None => &[Claim::PdfA3a, Claim::PdfUa1],
+            Some(_) => &[],
+        }
+    }
+
+    /// The PDF: what it [claims](Self::claims) to be, tagged, dated by the day of issue. The same
+    /// request gives the same bytes.
+    ///
+    /// # Errors
+    /// [`Kind::Export`] when the page cannot be what it claims.
+    pub fn pdf(&self) -> Result<Vec<u8>> {
+        let claims = self.claims().iter().map(|claim| match claim {
+            Claim::PdfA3a => PdfStandard::A_3a,
+            Claim::PdfUa1 => PdfStandard::Ua_1,
+        });
+        let standards = PdfStandards::new(&claims.collect::<Vec<_>>())
+            .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
+        let day = self.page.issued;
+        let midnight =
+            Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
+        let options = PdfOptions {
+            ident: Smart::Custom(self.page.identifier.clone()),
+            creator: Smart::Custom(Some("testamur".to_owned())),
+            timestamp: midnight.map(Timestamp::new_utc),
+            standards,
+            tagged: true,
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&self.page.document, &options)
+            .map_err(|found| self.page.export_error(&found))
+    }
+
+    /// The bitmap of all pages, one below the other.
+    ///
+    /// # Errors
+    /// [`Kind::TooLarge`] beyond 200 million pixels.
+    pub fn png(&self, pixels_per_inch: f64) -> Result<Vec<u8>> {
+        const MOST_PIXELS: f64 = 200e6;
+        let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
+        let area = |page: &typst_layout::Page| {
+            page.frame.width().to_pt() * page.frame.height().to_pt()
+        };
+        let document = &self.page.document;
+        let pixels: f64 = document.pages().iter().map(area).sum::<f64>() * scale * scale;
+        if pixels > MOST_PIXELS {
+            return Err(Error::new(
+                Kind::TooLarge,
+                format!("a picture of {:.0} million pixels is too large", pixels / 1e6),
+            )
+            .with_help("ask for fewer pixels per inch"));
+        }
+        let options = RenderOptions {
+            pixel_per_pt: Scalar::new(scale),
+            ..RenderOptions::default()
+        };
+        let merged = typst_render::render_merged(document, &options, Abs::zero(), None);
+        merged.encode_png().map_err(|error| {
+            Error::new(Kind::Export, format!("failed to write the PNG ({error})"))
+        })
+    }
+
+    /// The drawing of the first page.
+    ///
+    /// # Errors
+    /// [`Kind::PageCount`] for a document without a page.
+    pub fn svg(&self) -> Result<Vec<u8>> {
+        let first = self.page.document.pages().first();
+        let first = first
+            .ok_or_else(|| Error::new(Kind::PageCount, "there is no page to draw"))?;
+        let first = typst_layout::Page {
+            frame: with_escaped_links(&first.frame),
+            ..first.clone()
+        };
+        let mut svg = typst_svg::svg(&first, &SvgOptions::default());
+        svg.push('\n');
+        Ok(svg.into_bytes())
+    }
+}
+
+/// The frame with its links as XML wants them: typst-svg 0.15 writes them as they are.
+fn with_escaped_links(frame: &Frame) -> Frame {
+    let items: Vec<(Point, FrameItem)> = frame
+        .items()
+        .map(|(at, item)| {
+            let item = match item {
+                FrameItem::Group(group) => {
+                    let mut group = group.clone();
+                    group.frame = with_escaped_links(&group.frame);
+                    FrameItem::Group(group)
+                }
+                FrameItem::Link(Destination::Url(url), size) => {
+                    let escaped = url
+                        .as_str()
+                        .replace('&', "&amp;")
+                        .replace('<', "&lt;")
+                        .replace('"', "&quot;");
+                    let url = Url::new(escaped).unwrap_or_else(|_| url.clone());
+                    FrameItem::Link(Destination::Url(url), *size)
+                }
+                other => other.clone(),
+            };
+            (*at, item)
+        })
+        .collect();
+    let mut escaped = frame.clone();
+    escaped.clear();
+    escaped.push_multiple(items);
+    escaped
+}

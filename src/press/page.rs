@@ -1,0 +1,159 @@
+//! The laid-out page: what Typst made of a sheet.
+
+mod rejoin;
+
+use std::sync::Arc;
+
+use ecow::EcoVec;
+use typst::diag::Warned;
+use typst::foundations::{Datetime, Smart};
+use typst::layout::Abs;
+use typst::model::DocumentInfo;
+use typst::syntax::Span;
+use typst::text::{Lang, Locale, Region};
+use typst_layout::PagedDocument;
+
+use crate::base::date::Date;
+use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::press::fonts::Fonts;
+use crate::press::layout::Layout;
+use crate::press::sheet::Sheet;
+use crate::press::world::SheetWorld;
+use crate::site::request::Attachment;
+
+/// A certificate's page or pages as Typst laid them out, not yet proof-read. There is no way from
+/// here to a file but through [`proof`](Self::proof).
+#[derive(Debug)]
+pub struct Page {
+    pub(crate) document: PagedDocument,
+    pub(crate) sheet: Arc<Sheet>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) fonts: Arc<Fonts>,
+    /// What the document's identifier is made from.
+    pub(crate) identifier: String,
+    pub(crate) issued: Date,
+    warnings: Vec<Warning>,
+    world: SheetWorld,
+}
+
+impl Page {
+    /// Pages beyond this are no certificate but a runaway layout.
+    const MOST_PAGES: usize = 200;
+    /// The longest side of a page, in points: two metres.
+    const LONGEST: f64 = 5670.0;
+
+    /// Sets a sheet in its layout.
+    ///
+    /// # Errors
+    /// [`Kind::Layout`] at the layout's line, [`Kind::UndeclaredFamily`], [`Kind::NoConvergence`],
+    /// [`Kind::PageCount`] and [`Kind::Overflow`] for pages beyond all measure.
+    pub(crate) fn set(
+        sheet: Arc<Sheet>,
+        layout: Arc<Layout>,
+        fonts: Arc<Fonts>,
+        attachments: &[Attachment],
+        identifier: String,
+        issued: Date,
+    ) -> Result<Self> {
+        let world = SheetWorld::new(
+            layout.sources.clone(),
+            fonts.clone(),
+            &sheet,
+            attachments,
+            issued,
+        );
+        let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
+        let (mut errors, warnings) = world.report(&warnings);
+        let document = match output {
+            Ok(document) => document,
+            Err(diagnostics) => {
+                let (found, _) = world.report(&diagnostics);
+                errors.splice(0..0, found);
+                Error::join(errors)?;
+                return Err(Error::new(Kind::Layout, "failed to lay out the page"));
+            }
+        };
+        Error::join(errors)?;
+        let at = layout.place.clone();
+        let pages = document.pages();
+        if pages.len() > Self::MOST_PAGES {
+            let message = format!("the layout fills {} pages", pages.len());
+            return Err(Error::new(Kind::PageCount, message).at(at));
+        }
+        let longest = Abs::pt(Self::LONGEST);
+        if pages.iter().any(|page| page.frame.width().max(page.frame.height()) > longest)
+        {
+            let message = "a page is more than two metres long";
+            return Err(Error::new(Kind::Overflow, message).at(at));
+        }
+
+        let mut document = document;
+        let info = info(document.info_mut(), &sheet);
+        let pages: EcoVec<_> = document
+            .pages()
+            .iter()
+            .map(|page| typst_layout::Page {
+                frame: rejoin::rejoin(&page.frame),
+                ..page.clone()
+            })
+            .collect();
+        let document = PagedDocument::new(pages, info);
+        Ok(Self { document, sheet, layout, fonts, identifier, issued, warnings, world })
+    }
+
+    /// What Typst remarked on and a certificate can live with.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The place of a span, if it lies in the layout's own files rather than in shared ones.
+    pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
+        self.world.place_in_layout(span)
+    }
+
+    /// Typst's complaints of an export in the words of the layout's author.
+    pub(crate) fn export_error(
+        &self,
+        diagnostics: &[typst::diag::SourceDiagnostic],
+    ) -> Error {
+        let (errors, _) = self.world.report(diagnostics);
+        let errors = errors.into_iter().map(|error| {
+            let export = Error::new(
+                Kind::Export,
+                format!("failed to write the PDF ({})", error.message()),
+            );
+            let export = match error.help() {
+                Some(help) => export.with_help(help),
+                None => export,
+            };
+            match error.place() {
+                Some(place) => export.at(place.clone()),
+                None => export,
+            }
+        });
+        match Error::join(errors) {
+            Err(error) => error,
+            Ok(()) => Error::new(Kind::Export, "failed to write the PDF"),
+        }
+    }
+}
+
+impl std::fmt::Debug for SheetWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SheetWorld")
+    }
+}
+
+/// The document's metadata, from the sheet and nothing else.
+fn info(own: &mut DocumentInfo, sheet: &Sheet) -> DocumentInfo {
+    let mut info = own.clone();
+    info.title = Some(sheet.title.as_str().into());
+    info.author = vec![sheet.author.as_str().into()];
+    info.date = Smart::<Option<Datetime>>::Auto;
+    if let Ok(lang) = sheet.language.parse::<Lang>() {
+        let region =
+            sheet.region.as_deref().and_then(|region| region.parse::<Region>().ok());
+        info.locale = Smart::Custom(Locale { lang, region });
+    }
+    info
+}

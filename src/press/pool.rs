@@ -1,0 +1,188 @@
+//! Where renders run: threads of our own, one Typst render each, watched by the clock.
+//!
+//! Typst needs a deep stack and fans out on whichever rayon pool it runs in, so each worker is a
+//! pool of one thread with a stack of 16 MiB. A render cannot be stopped from outside: one that
+//! outlives its deadline is given up, its worker replaced, and after four of them the pool takes no
+//! more work. The pool is also the one owner of the eviction of Typst's caches.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::base::error::{Error, Kind, Result};
+
+/// A fixed number of render workers.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    idle: Mutex<Vec<ThreadPool>>,
+    freed: Condvar,
+    deadline: Duration,
+    abandoned: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl Pool {
+    const STACK: usize = 16 << 20;
+    /// Renders that were given up, after which the pool is unwell.
+    pub(crate) const MOST_ABANDONED: usize = 4;
+    /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
+    /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
+    const EVICT_EVERY: usize = 5;
+    const EVICT_AGE: usize = 2;
+
+    /// Starts `workers` threads.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when the machine gives no more threads.
+    pub(crate) fn start(workers: usize, deadline: Duration) -> Result<Self> {
+        let idle = (0..workers.max(1)).map(|_| worker()).collect::<Result<_>>()?;
+        Ok(Self {
+            idle: Mutex::new(idle),
+            freed: Condvar::new(),
+            deadline,
+            abandoned: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+        })
+    }
+
+    /// Runs a job on a worker and waits for it. `what` names it in errors.
+    ///
+    /// # Errors
+    /// [`Kind::Panic`], [`Kind::Deadline`], [`Kind::Unwell`], or the job's own.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        what: &str,
+        job: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let abandoned = self.abandoned();
+        if abandoned >= Self::MOST_ABANDONED {
+            return Err(Error::new(
+                Kind::Unwell,
+                format!("{abandoned} renders were given up and may still be running"),
+            )
+            .with_help(
+                "find the layout that does not end, then start the program anew",
+            ));
+        }
+        let worker = self.take();
+        let (sender, receiver) = mpsc::sync_channel(1);
+        worker.spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(job));
+            // Nobody listens any more when the job was given up.
+            let _ = sender.send(outcome);
+        });
+        match receiver.recv_timeout(self.deadline) {
+            Ok(outcome) => {
+                self.evict();
+                self.give_back(worker);
+                outcome.unwrap_or_else(|payload| Err(panicked(what, &*payload)))
+            }
+            Err(_) => {
+                self.abandoned.fetch_add(1, Ordering::Relaxed);
+                // Its thread runs on until the job ends; a new worker takes its place.
+                drop(worker);
+                self.give_back(self::worker()?);
+                Err(Error::new(
+                    Kind::Deadline,
+                    format!(
+                        "the render of {what} took longer than {} s and was given up",
+                        self.deadline.as_secs_f64()
+                    ),
+                )
+                .with_help(
+                    "look for a loop in the layout that does not end, or raise \
+                     `render.deadline`",
+                ))
+            }
+        }
+    }
+
+    /// How many renders were given up.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    fn evict(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed);
+        if done % Self::EVICT_EVERY == Self::EVICT_EVERY - 1 {
+            comemo::evict(Self::EVICT_AGE);
+        }
+    }
+
+    fn take(&self) -> ThreadPool {
+        let mut idle = self.lock();
+        loop {
+            if let Some(worker) = idle.pop() {
+                return worker;
+            }
+            idle = self.freed.wait(idle).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn give_back(&self, worker: ThreadPool) {
+        self.lock().push(worker);
+        self.freed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<ThreadPool>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn worker() -> Result<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(1)
+        .stack_size(Pool::STACK)
+        .thread_name(|_| "testamur-render".to_owned())
+        .build()
+        .map_err(|error| {
+            Error::new(Kind::Io, "failed to start a render thread").with_source(error)
+        })
+}
+
+fn panicked(what: &str, payload: &(dyn std::any::Any + Send)) -> Error {
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    Error::new(Kind::Panic, format!("the render of {what} panicked ({message})"))
+        .with_help("this is a fault of the program: please report it with the layout")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_fails_its_own_job_alone() {
+        let pool = Pool::start(1, Duration::from_secs(10)).expect("a thread");
+        let error = pool.run("a", || -> Result<()> { panic!("oh") }).expect_err("panics");
+        assert_eq!(error.kind(), Kind::Panic);
+        assert_eq!(error.message(), "the render of a panicked (oh)");
+        assert_eq!(pool.run("b", || Ok(1)).expect("the worker lives"), 1);
+    }
+
+    #[test]
+    fn four_jobs_given_up_make_the_pool_unwell() {
+        let pool = Pool::start(1, Duration::from_millis(1)).expect("a thread");
+        let (end, wait) = mpsc::channel::<()>();
+        let wait = std::sync::Arc::new(Mutex::new(wait));
+        for _ in 0..Pool::MOST_ABANDONED {
+            let wait = wait.clone();
+            let error = pool
+                .run("a", move || {
+                    let _ = wait.lock().map(|wait| wait.recv());
+                    Ok(())
+                })
+                .expect_err("never ends");
+            assert_eq!(error.kind(), Kind::Deadline);
+        }
+        assert_eq!(pool.run("b", || Ok(())).expect_err("unwell").kind(), Kind::Unwell);
+        assert_eq!(pool.abandoned(), 4);
+        drop(end);
+    }
+}

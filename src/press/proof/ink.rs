@@ -1,0 +1,203 @@
+//! Where the ink of a page is: every mark with its box and the slot that it belongs to.
+
+use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Size, Transform};
+use typst::text::TextItem;
+use typst::visualize::Geometry;
+
+use crate::press::page::Page;
+
+/// All marks of a document, in the order in which they are painted.
+#[derive(Debug, Default)]
+pub(super) struct Inked<'a> {
+    pub(super) slots: Vec<Slot>,
+    pub(super) marks: Vec<Mark<'a>>,
+}
+
+/// The frame of a labelled group.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) label: String,
+    pub(super) page: usize,
+    /// The frame in points, from its page's top left.
+    pub(super) rect: Rect,
+}
+
+/// Something that leaves ink.
+#[derive(Debug)]
+pub(super) struct Mark<'a> {
+    pub(super) page: usize,
+    pub(super) kind: MarkKind<'a>,
+    /// The box of the ink in points, from the page's top left; none for blanks.
+    pub(super) rect: Option<Rect>,
+    /// The start of the baseline, for text.
+    pub(super) origin: Point,
+    /// The slot that it stands in: an index into [`Inked::slots`].
+    pub(super) slot: Option<usize>,
+    /// The innermost group, which tells stray texts apart.
+    pub(super) group: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum MarkKind<'a> {
+    Text(&'a TextItem),
+    Image,
+    /// A shape with a fill, which hides what is under it.
+    Filled,
+    /// A straight line.
+    Line,
+    /// A shape without a fill.
+    Outline,
+}
+
+impl<'a> Inked<'a> {
+    /// Walks the page's frames. `known` says which labels are slots.
+    pub(super) fn of(page: &'a Page, known: impl Fn(&str) -> bool) -> Self {
+        let mut walk = Walk { inked: Self::default(), known: &known, groups: 0 };
+        for (index, page) in page.document.pages().iter().enumerate() {
+            let place =
+                Placed { page: index, transform: Transform::identity(), slot: None };
+            walk.frame(&page.frame, place, 0);
+        }
+        walk.inked
+    }
+
+    /// The indices of the slots of that label.
+    pub(super) fn slots_of(&self, label: &str) -> impl Iterator<Item = usize> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter(move |(_, slot)| slot.label == label).map(|(index, _)| index)
+    }
+
+    /// The marks in a slot.
+    pub(super) fn marks_in(&self, slot: usize) -> impl Iterator<Item = &Mark<'a>> {
+        self.marks.iter().filter(move |mark| mark.slot == Some(slot))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Placed {
+    page: usize,
+    transform: Transform,
+    slot: Option<usize>,
+}
+
+struct Walk<'a, 'k> {
+    inked: Inked<'a>,
+    known: &'k dyn Fn(&str) -> bool,
+    groups: usize,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn frame(&mut self, frame: &'a Frame, placed: Placed, group: usize) {
+        for (at, item) in frame.items() {
+            let transform = placed.transform.pre_concat(Transform::translate(at.x, at.y));
+            let here = Placed { transform, ..placed };
+            match item {
+                FrameItem::Group(item) => {
+                    self.groups += 1;
+                    let transform = transform.pre_concat(item.transform);
+                    let slot = item
+                        .label
+                        .map(|label| label.resolve())
+                        .filter(|label| (self.known)(label.as_str()))
+                        .map(|label| {
+                            self.inked.slots.push(Slot {
+                                label: label.as_str().to_owned(),
+                                page: placed.page,
+                                rect: transformed(
+                                    origin_rect(item.frame.size()),
+                                    transform,
+                                ),
+                            });
+                            self.inked.slots.len() - 1
+                        });
+                    let inner =
+                        Placed { transform, slot: slot.or(placed.slot), ..placed };
+                    self.frame(&item.frame, inner, self.groups);
+                }
+                FrameItem::Text(text) => {
+                    let bounds = text.bbox();
+                    let blank = !(bounds.min.x.to_raw().is_finite()
+                        && bounds.max.x.to_raw().is_finite());
+                    let rect = (!blank).then_some(bounds);
+                    self.mark(MarkKind::Text(text), rect, here, group);
+                }
+                FrameItem::Image(_, size, _) => {
+                    self.mark(MarkKind::Image, Some(origin_rect(*size)), here, group);
+                }
+                FrameItem::Shape(shape, _) => {
+                    let rect = match &shape.geometry {
+                        Geometry::Line(to) => {
+                            Rect::new(Point::zero().min(*to), Point::zero().max(*to))
+                        }
+                        Geometry::Rect(size) => origin_rect(*size),
+                        Geometry::Curve(curve) => curve.bbox(None),
+                    };
+                    let kind = match (&shape.geometry, &shape.fill) {
+                        (Geometry::Line(_), _) => MarkKind::Line,
+                        (_, Some(_)) => MarkKind::Filled,
+                        (_, None) => MarkKind::Outline,
+                    };
+                    self.mark(kind, Some(rect), here, group);
+                }
+                FrameItem::Link(..) | FrameItem::Tag(_) => {}
+            }
+        }
+    }
+
+    fn mark(
+        &mut self,
+        kind: MarkKind<'a>,
+        rect: Option<Rect>,
+        placed: Placed,
+        group: usize,
+    ) {
+        self.inked.marks.push(Mark {
+            page: placed.page,
+            kind,
+            rect: rect.map(|rect| transformed(rect, placed.transform)),
+            origin: Point::zero().transform(placed.transform),
+            slot: placed.slot,
+            group,
+        });
+    }
+}
+
+fn origin_rect(size: Size) -> Rect {
+    Rect::new(Point::zero(), size.to_point())
+}
+
+fn transformed(rect: Rect, transform: Transform) -> Rect {
+    let corners = [
+        rect.min,
+        Point::new(rect.max.x, rect.min.y),
+        Point::new(rect.min.x, rect.max.y),
+        rect.max,
+    ]
+    .map(|corner| corner.transform(transform));
+    let min = corners.into_iter().reduce(Point::min).unwrap_or_default();
+    let max = corners.into_iter().reduce(Point::max).unwrap_or_default();
+    Rect::new(min, max)
+}
+
+/// How much of both boxes is shared: width and height, nought where they are apart.
+pub(super) fn shared(a: Rect, b: Rect) -> Size {
+    let width = a.max.x.min(b.max.x) - a.min.x.max(b.min.x);
+    let height = a.max.y.min(b.max.y) - a.min.y.max(b.min.y);
+    match width > Abs::zero() && height > Abs::zero() {
+        true => Size::new(width, height),
+        false => Size::zero(),
+    }
+}
+
+/// Whether `outer` holds all of `inner`.
+pub(super) fn holds(outer: Rect, inner: Rect) -> bool {
+    outer.min.x <= inner.min.x
+        && outer.min.y <= inner.min.y
+        && outer.max.x >= inner.max.x
+        && outer.max.y >= inner.max.y
+}
+
+/// A box grown on every side.
+pub(super) fn grown(rect: Rect, by: Abs) -> Rect {
+    Rect::new(rect.min - Point::splat(by), rect.max + Point::splat(by))
+}

@@ -1,0 +1,36 @@
+//! Words that a layout writes itself, which no translator can reach.
+
+use std::collections::HashSet;
+
+use super::ink::{Inked, MarkKind};
+use crate::base::error::{Kind, Warning};
+use crate::press::page::Page;
+
+impl Page {
+    /// A remark on each text outside of every sentence that has letters.
+    pub(crate) fn own_words(&self) -> Vec<Warning> {
+        let labels: HashSet<&str> =
+            self.sheet.sentences().map(|sentence| sentence.id.as_str()).collect();
+        let inked = Inked::of(self, |label| labels.contains(label));
+        let mut warnings: Vec<Warning> = Vec::new();
+        for mark in inked.marks.iter().filter(|mark| mark.slot.is_none()) {
+            let MarkKind::Text(item) = &mark.kind else { continue };
+            if !item.text.contains(char::is_alphabetic) {
+                continue;
+            }
+            let place = item.glyphs.first();
+            let place = place.and_then(|glyph| self.place_in_layout(glyph.span.0));
+            let message = format!(
+                "the layout writes `{}` itself, which stays the same in every language",
+                item.text
+            );
+            let warning = Warning::new(Kind::Layout, message)
+                .at(place.unwrap_or_else(|| self.layout.place.clone()))
+                .with_help("let a sentence of the locale say it");
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        warnings
+    }
+}

@@ -1,0 +1,247 @@
+//! Typst's world for one certificate: a layout's files, the fonts, one virtual `/sheet.json` and the
+//! pictures under fixed names.
+//!
+//! Nothing else exists for a layout: no disk, no network, no packages, no clock. Names are fixed
+//! because Typst interns every path for the life of the process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
+use typst::foundations::{Bytes, Datetime, Duration};
+use typst::syntax::{DiagSpan, FileId, Source, Span, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt, World, WorldExt};
+
+use crate::base::date::Date;
+use crate::base::error::{Error, Kind, Place, Warning};
+use crate::press::fonts::{Fonts, family_help};
+use crate::press::sheet::Sheet;
+use crate::press::sources::{Entry, Sources, file_id};
+use crate::site::request::Attachment;
+
+static LIBRARY: LazyLock<LazyHash<Library>> =
+    LazyLock::new(|| LazyHash::new(Library::default()));
+
+/// One certificate's view of a layout.
+pub(crate) struct SheetWorld {
+    sources: Arc<Sources>,
+    fonts: Arc<Fonts>,
+    main: Source,
+    data: HashMap<FileId, Bytes>,
+    issued: Date,
+}
+
+impl SheetWorld {
+    pub(crate) fn new(
+        sources: Arc<Sources>,
+        fonts: Arc<Fonts>,
+        sheet: &Sheet,
+        attachments: &[Attachment],
+        issued: Date,
+    ) -> Self {
+        let mut data = HashMap::new();
+        let json = serde_json::to_vec(sheet)
+            .expect("a sheet has string keys and finite numbers");
+        data.insert(file_id("/sheet.json"), Bytes::new(json));
+        for image in sheet.images().chain(&sheet.background) {
+            if let Some(path) = &image.path {
+                let bytes = image.picture.bytes().to_vec();
+                data.insert(file_id(path), Bytes::new(bytes));
+            }
+        }
+        let mut list = Vec::new();
+        for (index, attachment) in attachments.iter().enumerate() {
+            let path = format!("/attachment-{}", index + 1);
+            data.insert(file_id(&path), Bytes::new(attachment.bytes.clone()));
+            list.push(serde_json::json!({
+                "name": attachment.name,
+                "path": path,
+                "media_type": attachment.media_type,
+                "description": attachment.description,
+            }));
+        }
+        let main = match list.is_empty() {
+            true => sources.main.clone(),
+            false => {
+                let list = serde_json::Value::from(list).to_string();
+                data.insert(file_id("/attachments.json"), Bytes::from_string(list));
+                sources.main_with_attachments.clone()
+            }
+        };
+        Self { sources, fonts, main, data, issued }
+    }
+
+    /// Typst's errors and warnings in the words of whoever wrote the layout. Warnings that a
+    /// certificate must not have come back as errors.
+    pub(crate) fn report<'a>(
+        &self,
+        diagnostics: impl IntoIterator<Item = &'a SourceDiagnostic>,
+    ) -> (Vec<Error>, Vec<Warning>) {
+        let (mut errors, mut warnings) = (Vec::<Error>::new(), Vec::new());
+        let diagnostics: Vec<_> = diagnostics.into_iter().collect();
+        // Typst says that the document did not converge, and then what in it.
+        let says_what = diagnostics.iter().any(|other| {
+            other.message.starts_with("value of") && kind(other) == Kind::NoConvergence
+        });
+        for diagnostic in diagnostics {
+            let kind = kind(diagnostic);
+            let general = diagnostic.message.starts_with("document did not");
+            if kind == Kind::NoConvergence && general && says_what {
+                continue;
+            }
+            let place = self.place(diagnostic);
+            let help = match kind {
+                Kind::UndeclaredFamily => {
+                    let name = diagnostic.message.rsplit(": ").next().unwrap_or_default();
+                    Some(family_help(name, &self.fonts))
+                }
+                _ => self.help(diagnostic, &place),
+            };
+            if diagnostic.severity == Severity::Error || kind != Kind::Layout {
+                let no_door = diagnostic.span.id() == Some(self.main.id())
+                    && diagnostic.message.starts_with("unresolved import");
+                let (message, help) = match no_door {
+                    true => (
+                        "the layout exports no `certificate`".to_owned(),
+                        Some("write `#let certificate(sheet) = …`".to_owned()),
+                    ),
+                    false => (sentence(&diagnostic.message), help),
+                };
+                let error = Error::new(kind, message).at(place);
+                let error = match help {
+                    Some(help) => error.with_help(help),
+                    None => error,
+                };
+                // One slip on one line is one message, however often it was run through.
+                if !errors.iter().any(|other| other.to_string() == error.to_string()) {
+                    errors.push(error);
+                }
+            } else {
+                let mut warning =
+                    Warning::new(kind, sentence(&diagnostic.message)).at(place);
+                warning.help = help;
+                warnings.push(warning);
+            }
+        }
+        (errors, warnings)
+    }
+
+    /// The place that the layout's author can mend: the innermost one in the layout's own folder or
+    /// in a file of the site's own, else where Typst says.
+    fn place(&self, diagnostic: &SourceDiagnostic) -> Place {
+        let spans = std::iter::once(diagnostic.span)
+            .chain(diagnostic.trace.iter().map(|point| point.span.into()));
+        let mut first = None;
+        for span in spans {
+            let Some((entry, place)) = self.locate(span) else { continue };
+            if self.is_own(entry) || !entry.built_in {
+                return place;
+            }
+            first.get_or_insert(place);
+        }
+        first.unwrap_or_else(|| self.sources.door())
+    }
+
+    /// The place of a span, if it lies in the layout's own files.
+    pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
+        let (_, place) =
+            self.locate(span.into()).filter(|(entry, _)| self.is_own(entry))?;
+        Some(place)
+    }
+
+    fn is_own(&self, entry: &Entry) -> bool {
+        entry.name.starts_with(&format!("layouts/{}/", self.sources.layout))
+    }
+
+    fn locate(&self, span: DiagSpan) -> Option<(&Entry, Place)> {
+        let entry = self.sources.files.get(&span.id()?)?;
+        let range = self.range(span)?;
+        let text = std::str::from_utf8(&entry.bytes).ok()?;
+        Some((entry, Place::in_text(&entry.name, text, range)))
+    }
+
+    fn help(&self, diagnostic: &SourceDiagnostic, place: &Place) -> Option<String> {
+        let mut hints: Vec<String> =
+            diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect();
+        // A layout has no root that could be set.
+        hints.retain(|hint| !hint.contains("--root"));
+        if let Some((_, at)) = self.locate(diagnostic.span)
+            && at != *place
+        {
+            hints.push(format!("it came up at {at}, in a shared module"));
+        }
+        (!hints.is_empty()).then(|| hints.join("; "))
+    }
+}
+
+impl World for SheetWorld {
+    fn library(&self) -> &LazyHash<Library> {
+        &LIBRARY
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        self.fonts.book()
+    }
+
+    fn main(&self) -> FileId {
+        self.main.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        if id == self.main.id() {
+            return Ok(self.main.clone());
+        }
+        match self.sources.files.get(&id) {
+            Some(entry) => entry.source.clone().ok_or(FileError::NotSource),
+            None => Err(self.unknown(id)),
+        }
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        let own = || self.sources.files.get(&id).map(|entry| &entry.bytes);
+        self.data.get(&id).or_else(own).cloned().ok_or_else(|| self.unknown(id))
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        self.fonts.font(index)
+    }
+
+    fn today(&self, _: Option<Duration>) -> Option<Datetime> {
+        let date = self.issued;
+        Datetime::from_ymd(date.year(), date.month(), date.day())
+    }
+}
+
+impl SheetWorld {
+    fn unknown(&self, id: FileId) -> FileError {
+        let path = id.get();
+        FileError::Other(Some(match path.root() {
+            VirtualRoot::Package(package) => ecow::eco_format!(
+                "packages are not fetched ({package}); copy its files into `layouts/shared/`"
+            ),
+            VirtualRoot::Project => ecow::eco_format!(
+                "no file `{0}`; a layout sees its own folder, `/shared/` and the sheet's \
+                 pictures",
+                path.vpath().get_with_slash()
+            ),
+        }))
+    }
+}
+
+fn kind(diagnostic: &SourceDiagnostic) -> Kind {
+    let message = diagnostic.message.as_str();
+    if message.starts_with("unknown font family") {
+        Kind::UndeclaredFamily
+    } else if message.contains("did not converge") {
+        Kind::NoConvergence
+    } else {
+        Kind::Layout
+    }
+}
+
+/// Typst begins some messages with a capital and ends some with a full stop. Ours do neither.
+fn sentence(message: &str) -> String {
+    message.trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,200 @@
+//! From a record to its pages.
+
+use std::sync::Arc;
+
+use crate::base::cache::Cache;
+use crate::base::date::Date;
+use crate::base::error::{Result, Warning};
+use crate::base::lang::Tag;
+use crate::register::record::{Certificate, Event, Record, Status};
+use crate::register::snapshot::Snapshot;
+use crate::register::web::{
+    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
+    PageSignature, PageStatus, PageTemplates, PageTheme,
+};
+use crate::site::files::Site;
+use crate::site::settings::Publish;
+use crate::text::locale::{PageTexts, page_texts};
+use crate::text::phrases::long_date;
+use crate::text::runs::PDI;
+
+/// Begins what reads from left to right, whatever is around it (UAX #9).
+const LRI: char = '\u{2066}';
+
+/// Writes the pages of certificates.
+#[derive(Debug)]
+pub(super) struct PageWriter {
+    site: Site,
+    publish: Publish,
+    templates: PageTemplates,
+    /// By layout and language.
+    texts: Cache<(String, Tag), PageTexts>,
+}
+
+/// Pages by their names.
+type PageFiles = [(&'static str, String); 3];
+
+/// Where a public key is in the store.
+pub(super) fn key_path(fingerprint: &str) -> String {
+    format!("keys/{fingerprint}.asc")
+}
+
+impl PageWriter {
+    pub(super) fn new(site: Site, publish: Publish) -> Result<Self> {
+        let templates = PageTemplates::load(&site)?;
+        Ok(Self { site, publish, templates, texts: Cache::default() })
+    }
+
+    /// The pages of a record by their names, and what their texts lack. Only with the snapshot can
+    /// a page check a file.
+    pub(super) fn write(
+        &self,
+        record: &Record,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<(PageFiles, Vec<Warning>)> {
+        let tag = Tag::parse(&record.language)?;
+        let facts = self.facts(record, snapshot, &tag)?;
+        let texts = self.texts(&record.layout.name, &tag)?;
+        let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
+        let pages = self.templates.render(&facts, &texts.language, words)?;
+        let files = [
+            ("verify.html", pages.verify),
+            ("valid.html", pages.certificate.clone()),
+            ("index.html", pages.certificate),
+        ];
+        Ok((files, texts.warnings.clone()))
+    }
+
+    fn facts(
+        &self,
+        record: &Record,
+        snapshot: Option<&Snapshot>,
+        tag: &Tag,
+    ) -> Result<PageFacts> {
+        let certificate = record.certificate.as_ref();
+        let text = |get: fn(&Certificate) -> &String| {
+            certificate.map(|certificate| get(certificate).clone()).unwrap_or_default()
+        };
+        let printed = certificate.map(|c| c.printed.as_slice()).unwrap_or_default();
+        let people = certificate.map(|c| c.signatories.as_slice()).unwrap_or_default();
+        let address = text(|c| &c.verify_url);
+        let signature = snapshot.and_then(|snapshot| snapshot.signature.as_ref());
+        let filename = self.publish.filename.as_str();
+        let outcome = printed.iter().filter(|p| p.role == "outcome");
+        let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
+        let valid = record.status == Status::Valid;
+        let there = record.status.stands();
+        Ok(PageFacts {
+            id: record.id.clone(),
+            status: status(record, tag),
+            language: record.language.clone(),
+            title: text(|c| &c.title),
+            name: text(|c| &c.name),
+            designation: certificate.and_then(|c| c.designation.clone()),
+            course: text(|c| &c.course.title),
+            organization: record.organization.name.clone(),
+            outcome: (!outcome.is_empty()).then(|| outcome.join(" ")),
+            grade: None,
+            issued: PageDate {
+                text: text(|c| &c.issued_text),
+                date: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
+            },
+            signatories: people
+                .iter()
+                .map(|person| PageSignatory {
+                    name: person.name.clone(),
+                    title: person.title.clone(),
+                })
+                .collect(),
+            sentences: printed
+                .iter()
+                .filter(|printed| !printed.role.starts_with("signatory"))
+                .map(|printed| PageSentence {
+                    role: printed.role.clone(),
+                    text: isolated(&printed.text, &address),
+                })
+                .collect(),
+            edition: record.edition,
+            verify_url: match &self.publish.url {
+                Some(_) => self.publish.verify_url(&record.id),
+                None => format!("/cert/{}/{}", record.id, self.publish.link),
+            },
+            pdf: certificate.map(|certificate| PagePdf {
+                url: (there || self.publish.keep).then(|| self.download(certificate)),
+                file: filename.to_owned(),
+                sha256: certificate.pdf.sha256.clone(),
+                size: certificate.pdf.bytes as u64,
+            }),
+            signature: signature.map(|signature| PageSignature {
+                file: format!("{filename}.sig"),
+                armor: signature.armor.clone(),
+            }),
+            key: signature.zip(certificate.and_then(|c| c.signature.as_ref())).map(
+                |(signature, facts)| PageKey {
+                    url: Some(format!("../../{}", key_path(&facts.key))),
+                    armor: signature.key.clone(),
+                    fingerprint: facts.key.clone(),
+                },
+            ),
+            seal: certificate.map(|certificate| PageSeal {
+                level: certificate.seal.level.clone(),
+                fingerprint: certificate.seal.certificate.clone(),
+            }),
+            issuer: record.organization.name.clone(),
+            engine: record.engine.clone(),
+            theme: PageTheme {
+                accent: record.theme.accent,
+                paper: record.theme.paper,
+                ink: record.theme.ink,
+            },
+            record_url: Some("certificate.json".to_owned()),
+            linkedin: valid,
+        })
+    }
+
+    /// The way from a page to its PDF.
+    fn download(&self, certificate: &Certificate) -> String {
+        match self.publish.downloads {
+            Some(_) => certificate.pdf.url.clone(),
+            None => format!("../../{}", certificate.pdf.path),
+        }
+    }
+
+    fn texts(&self, layout: &str, tag: &Tag) -> Result<Arc<PageTexts>> {
+        self.texts
+            .get((layout.to_owned(), tag.clone()), || page_texts(&self.site, layout, tag))
+    }
+}
+
+/// A sentence whose address keeps its own direction, whatever that of the words around it is.
+fn isolated(text: &str, address: &str) -> String {
+    match address.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(address, &format!("{LRI}{address}{PDI}")),
+    }
+}
+
+fn status(record: &Record, tag: &Tag) -> PageStatus {
+    match record.status {
+        Status::Valid => PageStatus::Valid,
+        Status::Specimen => PageStatus::Specimen,
+        Status::Superseded => PageStatus::Superseded {
+            current_url: record.successor.clone().unwrap_or_default(),
+        },
+        Status::Withdrawn => {
+            let event = record.history.iter().rfind(|e| e.status == Status::Withdrawn);
+            PageStatus::Withdrawn {
+                on: event.map(|event| day(event, tag)).unwrap_or_default(),
+                reason: event.and_then(|event| event.reason.clone()).unwrap_or_default(),
+            }
+        }
+        Status::Erased => PageStatus::Erased,
+    }
+}
+
+/// The day of an event, in universal time.
+fn day(event: &Event, tag: &Tag) -> String {
+    let text = event.at.to_string();
+    let date = text.get(..10).and_then(|date| Date::parse(date).ok());
+    date.map_or(text, |date| long_date(tag, date))
+}

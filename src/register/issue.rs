@@ -1,0 +1,481 @@
+//! Issuing: from a request to a certificate that exists.
+//!
+//! The order is what makes it safe: a private snapshot, the PDF if there is none, signature and
+//! pages, the record. Whoever is interrupted leaves something that the next run finishes, and
+//! whoever comes second finds the first one's PDF and goes on with it.
+
+mod order;
+mod withdraw;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::order::{Order, sha256};
+pub use self::withdraw::Withdrawn;
+use crate::base::date::Date;
+use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::moment::Moment;
+use crate::press::pipeline::Press;
+use crate::register::certificates::{PdfCreated, Register};
+use crate::register::record::{Record, Status};
+use crate::register::snapshot::{Signature, Snapshot};
+use crate::seal::sealer::Sealer;
+use crate::seal::verify::{Trust, verify};
+use crate::site::award::{Award, IdSecret};
+use crate::site::files::Site;
+use crate::site::keys::Keys;
+use crate::site::request::Request;
+
+/// So often may somebody else be faster than we before we give up.
+const MOST_TURNS: usize = 16;
+
+/// Issues certificates: makes, seals and publishes them.
+///
+/// `Send + Sync`, `&self`, many threads and many processes: each award gets one certificate.
+#[derive(Debug)]
+pub struct Issuer {
+    press: Arc<Press>,
+    sealer: Sealer,
+    trust: Trust,
+    key: String,
+    secret: IdSecret,
+    register: Register,
+    /// The certificates of which a PDF could not be published: their snapshots are in the way.
+    untidy: Arc<Mutex<HashSet<String>>>,
+}
+
+/// What an issuer may do to a certificate that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct IssueOptions {
+    /// Other facts than those of the current edition always make the next one.
+    pub replace: bool,
+    /// A certificate that was withdrawn, or whose person was erased, comes back as the next edition.
+    pub reissue: bool,
+    /// Other facts than those of the current edition are an error, unless `replace` is set: the way
+    /// of lists, in which an old line must not undo what somebody mended since.
+    pub cautious: bool,
+}
+
+impl IssueOptions {
+    /// Whether other facts always make the next edition.
+    pub fn with_replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
+        self
+    }
+
+    /// Whether a withdrawn certificate may come back.
+    pub fn with_reissue(mut self, reissue: bool) -> Self {
+        self.reissue = reissue;
+        self
+    }
+
+    /// Whether other facts are an error.
+    pub fn with_cautious(mut self, cautious: bool) -> Self {
+        self.cautious = cautious;
+        self
+    }
+}
+
+/// Where a certificate can be had.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Its public record.
+    pub record: Record,
+    /// The verify page's address.
+    pub verify_url: String,
+    /// The PDF's address.
+    pub download_url: String,
+    /// The id below which the PDF is: it leads to the verify page's no more than the other way.
+    pub download_id: String,
+    /// What came of the request.
+    pub outcome: Issued,
+    /// What was done on the way that somebody may want to know.
+    pub warnings: Vec<Warning>,
+    /// How long it took.
+    pub took: Took,
+}
+
+/// How long the parts of issuing took; nothing where nothing had to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Took {
+    /// To set the page and to read its proof, waiting for a free thread included.
+    pub render: Duration,
+    /// To seal the PDF.
+    pub seal: Duration,
+    /// To write it down and to publish it.
+    pub publish: Duration,
+}
+
+/// Where the certificate of a request will be, short of others who are faster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Address {
+    /// The id of its verify page.
+    pub verify_id: String,
+    /// The id of its PDF.
+    pub download_id: String,
+    /// The verify page's address.
+    pub verify_url: String,
+    /// The PDF's address.
+    pub download_url: String,
+    /// Whether it is there already.
+    pub exists: bool,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Issued {
+    /// A certificate was issued, or finished that somebody had begun.
+    New,
+    /// There was one of the same facts already.
+    Repeated,
+    /// There was one, which the new one takes the place of.
+    Superseding,
+    /// The request is older than the current certificate, and changed nothing.
+    Late,
+}
+
+impl Issued {
+    /// The outcome in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Issued::New => "new",
+            Issued::Repeated => "repeated",
+            Issued::Superseding => "superseding",
+            Issued::Late => "late",
+        }
+    }
+}
+
+impl Issuer {
+    /// An issuer that seals with these keys and publishes into this register, and first of all the
+    /// public key.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn new(
+        press: Arc<Press>,
+        keys: &Keys,
+        secret: IdSecret,
+        register: Register,
+    ) -> Result<Self> {
+        let public = keys.public();
+        register.publish_key(&public.openpgp_fingerprint, &public.openpgp_armor)?;
+        Ok(Self {
+            press,
+            sealer: keys.sealer(),
+            trust: keys.trust().clone(),
+            key: public.openpgp_armor,
+            secret,
+            register,
+            untidy: Arc::default(),
+        })
+    }
+
+    /// Issues what is asked for, once: the same request gives the same receipt, however often it
+    /// comes and from wherever.
+    ///
+    /// `today` dates the certificates of a rolling course, `now` is written into the record.
+    ///
+    /// # Errors
+    /// What [`Press::draft`] says; [`Kind::Exists`] and [`Kind::Withdrawn`] when a certificate is
+    /// there that the options keep; [`Kind::Store`] and the like when it cannot be published.
+    /// Nothing that looks valid is left by a failure, and the same request may come again.
+    pub fn issue(
+        &self,
+        request: &Request,
+        today: Date,
+        now: Moment,
+        options: &IssueOptions,
+    ) -> Result<Receipt> {
+        let course = self.press.courses().get(request.course())?;
+        let order = Order::new(request, course, &self.secret, today, now);
+        for _ in 0..MOST_TURNS {
+            let editions = self.register.editions(&order.award, &self.secret)?;
+            self.supersede_all(&order.award, &editions, now)?;
+            if let Some(outcome) = settled(&editions, request, &order.facts, options)? {
+                let current = editions.into_iter().next_back();
+                let current = current.expect("only an edition settles a request");
+                let again = request.asked().filter(|_| outcome == Issued::Repeated);
+                let Some(current) = self.register.ask_again(current, again)? else {
+                    continue;
+                };
+                let made = (Vec::new(), Took::default());
+                return Ok(self.receipt(&order.award, current, outcome, made));
+            }
+            let edition = editions.len() as u32 + 1;
+            // Overtaken: what is there now is to be seen.
+            let Some((snapshot, made)) = self.publish(&order, edition)? else { continue };
+            let record = snapshot.record;
+            // Somebody else's, of other facts: what they mean for this request is to be seen.
+            if record.facts.as_ref() != Some(&order.facts) {
+                continue;
+            }
+            let record = self.withdraw_with(editions.last(), record, now)?;
+            let outcome = match (record.status, editions.is_empty()) {
+                (Status::Withdrawn, _) => Issued::Late,
+                (_, true) => Issued::New,
+                (_, false) => Issued::Superseding,
+            };
+            let editions = [editions, vec![record.clone()]].concat();
+            self.supersede_all(&order.award, &editions, now)?;
+            return Ok(self.receipt(&order.award, record, outcome, made));
+        }
+        Err(Error::new(Kind::Unwell, "others keep issuing the same certificate")
+            .with_help("find out who asks for it with other facts"))
+    }
+
+    /// The register that it publishes into.
+    pub fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// The press that makes its certificates.
+    pub fn press(&self) -> &Press {
+        &self.press
+    }
+
+    /// Where the certificate of a request will be: nothing is made. Of a request whose certificate is
+    /// there already, where it is.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue), short of what only making it can show.
+    pub fn foresee(&self, request: &Request, options: &IssueOptions) -> Result<Address> {
+        let course = self.press.courses().get(request.course())?;
+        let award = Award::of(request);
+        let facts = Award::facts(&self.secret, course, request);
+        let editions = self.register.editions(&award, &self.secret)?;
+        let exists = settled(&editions, request, &facts, options)?.is_some();
+        let edition = editions.len() as u32 + u32::from(!exists);
+        let (ids, publish) = (award.ids(&self.secret, edition), self.register.publish());
+        Ok(Address {
+            verify_url: publish.verify_url(&ids.verify),
+            download_url: publish.download_url(&ids.download),
+            verify_id: ids.verify,
+            download_id: ids.download,
+            exists,
+        })
+    }
+
+    /// The last edition of an award, if there is any.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn last(&self, award: &Award) -> Result<Option<Record>> {
+        Ok(self.register.editions(award, &self.secret)?.pop())
+    }
+
+    /// What was made of the same request, if it is the current edition and holds: also of a course that
+    /// is not there any more, or a layout that has a fault by now.
+    ///
+    /// # Errors
+    /// What the stores say.
+    #[cfg(feature = "agent")]
+    pub(crate) fn standing(&self, request: &Request) -> Result<Option<Receipt>> {
+        let award = Award::of(request);
+        let Some(record) = self.last(&award)? else { return Ok(None) };
+        let Some(certificate) = &record.certificate else { return Ok(None) };
+        let snapshot = self.register.snapshot(&record.id, &certificate.pdf.sha256)?;
+        let holds = record.status.stands();
+        let same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
+        let made = (Vec::new(), Took::default());
+        Ok((holds && same).then(|| self.receipt(&award, record, Issued::Repeated, made)))
+    }
+
+    /// The same with the courses, layouts and pages of another site. Its settings must be the same:
+    /// keys, stores and links stay as they are.
+    ///
+    /// # Errors
+    /// As [`Press::new`] and [`Register::new`].
+    pub fn with_site(&self, site: Site) -> Result<Self> {
+        let press = Arc::new(Press::new(site)?);
+        let register = self.register.with_site(press.site())?;
+        Ok(Self {
+            press,
+            sealer: self.sealer.clone(),
+            trust: self.trust.clone(),
+            key: self.key.clone(),
+            secret: self.secret.clone(),
+            register,
+            untidy: self.untidy.clone(),
+        })
+    }
+
+    /// Publishes an edition, or finishes the one that somebody else began; nothing, if it was
+    /// superseded, withdrawn or erased meanwhile.
+    fn publish(
+        &self,
+        order: &Order<'_>,
+        edition: u32,
+    ) -> Result<Option<(Snapshot, Made)>> {
+        let begun = Instant::now();
+        let ids = order.award.ids(&self.secret, edition);
+        let job = self.press.job(order.request, order.today, ids.verify.clone())?;
+        let facts = order.facts_of(&job);
+        let mut warnings = job.warnings;
+        let (pdf, found) = self.press.print(order.request, job.set)?;
+        let rendered = Instant::now();
+        let sealed = self.sealer.seal(&pdf, order.now)?;
+        let sealed_at = Instant::now();
+        warnings.extend(found.into_iter().chain(sealed.warnings.iter().cloned()));
+
+        let publish = self.register.publish();
+        let record = order.record(edition, &ids, &facts, &sealed, &self.sealer, publish);
+        let signature =
+            sealed.signature.map(|armor| Signature { armor, key: self.key.clone() });
+        let snapshot = Snapshot::new(&order.award, order.request, record, signature);
+        let path = format!("downloads/{}/{}", ids.download, publish.filename.as_str());
+        let sha256 = sha256(&sealed.bytes);
+        self.register.prepare(&snapshot, &sha256)?;
+        let discard = || self.register.discard(&ids.verify, &sha256);
+        let created = self.register.create_pdf(&path, &sealed.bytes);
+        if created.is_err() {
+            // It may be there all the same: only what is there in the end tells which one goes with it.
+            self.untidy().insert(ids.verify.clone());
+        }
+        let snapshot = match created? {
+            PdfCreated::New => snapshot,
+            PdfCreated::Exists(winner) => {
+                let adopted = self.adopt(&ids.verify, &path, &winner, order.now)?;
+                discard()?;
+                adopted
+            }
+            PdfCreated::Gone => return discard().map(|()| None),
+        };
+        match self.register.finish(&snapshot)? {
+            Some(found) => warnings.extend(found),
+            None => return discard().map(|()| None),
+        }
+        if self.untidy().remove(&ids.verify) {
+            self.register.tidy(&snapshot)?;
+        }
+        let took = Took {
+            render: rendered - begun,
+            seal: sealed_at - rendered,
+            publish: sealed_at.elapsed(),
+        };
+        Ok(Some((snapshot, (warnings, took))))
+    }
+
+    /// The snapshot of a PDF that somebody else created, once it is known to be ours.
+    fn adopt(&self, id: &str, path: &str, pdf: &[u8], now: Moment) -> Result<Snapshot> {
+        let sha256 = sha256(pdf);
+        let found = self.register.snapshot(id, &sha256)?;
+        let intact = found.as_ref().is_some_and(|snapshot| {
+            let signature = snapshot.signature.as_ref().map(|s| s.armor.as_bytes());
+            verify(pdf, signature, &self.trust, now).is_good()
+        });
+        found.filter(|_| intact).ok_or_else(|| {
+            let message = format!("`{path}` is there, and is not what this site issued");
+            Error::new(Kind::Tampered, message).with_help(
+                "it was never valid, because it has no record: remove it, and issue again",
+            )
+        })
+    }
+
+    /// Finishes what was interrupted: all but the last of the editions are superseded.
+    fn supersede_all(
+        &self,
+        award: &Award,
+        editions: &[Record],
+        now: Moment,
+    ) -> Result<()> {
+        let Some((last, earlier)) = editions.split_last() else { return Ok(()) };
+        let successor = self.register.publish().verify_url(&last.id);
+        for record in earlier {
+            let stands = record.status.stands() || record.status == Status::Withdrawn;
+            let elsewhere = record.successor.as_ref() != Some(&successor);
+            if stands || (record.status == Status::Superseded && elsewhere) {
+                let download = award.ids(&self.secret, record.edition).download;
+                self.register.supersede(&record.id, &download, &successor, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn untidy(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.untidy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn receipt(
+        &self,
+        award: &Award,
+        record: Record,
+        outcome: Issued,
+        (warnings, took): Made,
+    ) -> Receipt {
+        let publish = self.register.publish();
+        let download_id = award.ids(&self.secret, record.edition).download;
+        Receipt {
+            verify_url: publish.verify_url(&record.id),
+            download_url: publish.download_url(&download_id),
+            download_id,
+            record,
+            outcome,
+            warnings,
+            took,
+        }
+    }
+}
+
+/// What was noticed while it was made, and how long it took.
+type Made = (Vec<Warning>, Took);
+
+/// What the editions that are there mean for a request; none if it makes the next one.
+fn settled(
+    editions: &[Record],
+    request: &Request,
+    facts: &str,
+    options: &IssueOptions,
+) -> Result<Option<Issued>> {
+    let Some((current, past)) = editions.split_last() else { return Ok(None) };
+    let who =
+        || format!("`{}` has a certificate of `{}`", request.name(), request.course());
+    let withdrawal = current.history.last();
+    // By the same clock, if the withdrawal was asked for by it.
+    let (asked, since) = (request.asked(), withdrawal.and_then(|event| event.asked));
+    let ended = since.or(withdrawal.map(|event| event.at.into()));
+    match current.status {
+        Status::Valid | Status::Specimen => {}
+        // A request that is older than the withdrawal does not undo it.
+        _ if asked.zip(ended).is_some_and(|(asked, ended)| asked <= ended) => {
+            return Ok(Some(Issued::Late));
+        }
+        _ if options.reissue => return Ok(None),
+        // Whoever took it back gives it anew.
+        Status::Withdrawn if asked.is_some() && since.is_some() => return Ok(None),
+        status => {
+            let why = match status {
+                Status::Erased => "that was erased",
+                _ => "that was withdrawn",
+            };
+            return Err(Error::new(Kind::Withdrawn, format!("{} {why}", who()))
+                .with_help("to issue it all the same: --reissue"));
+        }
+    }
+    let same = |record: &Record| record.facts.as_deref() == Some(facts);
+    if same(current) {
+        return Ok(Some(Issued::Repeated));
+    }
+    if options.replace {
+        return Ok(None);
+    }
+    if let Some(asked) = asked {
+        let late = asked <= current.asked_last();
+        return Ok(late.then_some(Issued::Late));
+    }
+    // An old request that comes once more must not bring back what was mended since.
+    if past.iter().any(same) {
+        return Ok(Some(Issued::Repeated));
+    }
+    if options.cautious {
+        return Err(Error::new(Kind::Exists, format!("{} with other facts", who()))
+            .with_help("to let this one take its place: --replace"));
+    }
+    Ok(None)
+}

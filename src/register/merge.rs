@@ -1,0 +1,339 @@
+//! Many PDFs bound into one, for a printer.
+//!
+//! The bound file grows on its way out, so that ten thousand certificates take no more memory than
+//! one. It has the pages and nothing else: tags, links, attachments and seals belong to each document
+//! of its own, and stay there. Equal fonts and pictures are written once.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use hayro_syntax::Pdf;
+use hayro_syntax::object::{Dict, MaybeRef, ObjRef, Object, ObjectIdentifier};
+use ring::digest::{SHA256, digest};
+
+use crate::base::error::{Error, Kind, Result};
+
+const CATALOG: usize = 1;
+const PAGES: usize = 2;
+/// Deeper than the arrays and dictionaries of any page.
+const DEEPEST: usize = 64;
+/// What of a page is bound.
+const KEPT: [&[u8]; 9] = [
+    b"ArtBox",
+    b"BleedBox",
+    b"Contents",
+    b"CropBox",
+    b"Group",
+    b"MediaBox",
+    b"Resources",
+    b"Rotate",
+    b"TrimBox",
+];
+
+/// Binds PDFs into one, in the order in which they are added.
+#[derive(Debug)]
+pub struct Binder<W> {
+    out: W,
+    written: u64,
+    /// Where each object begins, from number one; nowhere as long as it is not written.
+    offsets: Vec<u64>,
+    pages: Vec<usize>,
+    /// Streams that refer to nothing, by their content.
+    known: HashMap<[u8; 32], usize>,
+}
+
+impl<W: Write> Binder<W> {
+    /// Begins a bound file.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when it cannot be written.
+    pub fn new(out: W) -> Result<Self> {
+        let mut binder = Self {
+            out,
+            written: 0,
+            offsets: vec![0; PAGES],
+            pages: Vec::new(),
+            known: HashMap::new(),
+        };
+        // The bytes beyond ASCII tell programs that it is no text.
+        binder.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
+        Ok(binder)
+    }
+
+    /// Adds the pages of a PDF.
+    ///
+    /// # Errors
+    /// [`Kind::Export`] when it cannot be read; [`Kind::Io`] when it cannot be written.
+    pub fn add(&mut self, pdf: &[u8]) -> Result<()> {
+        let pdf = Pdf::new(Arc::new(pdf.to_vec()))
+            .map_err(|_| unreadable("it is no PDF that can be read"))?;
+        let mut copy = Copy { pdf: &pdf, numbers: HashMap::new(), waiting: Vec::new() };
+        for page in pdf.pages().iter() {
+            let number = self.reserve();
+            let mut body = format!("<</Type/Page/Parent {PAGES} 0 R").into_bytes();
+            let dict = page.raw();
+            for (key, value) in dict.entries() {
+                let key: &[u8] = key.as_ref();
+                if KEPT.contains(&key) {
+                    write_name(&mut body, key);
+                    copy.value(self, &mut body, &value, 0)?;
+                }
+            }
+            if !dict.contains_key("MediaBox") {
+                let area = page.media_box();
+                let area = [area.x0, area.y0, area.x1, area.y1];
+                body.extend(format!("/MediaBox{area:?}").bytes());
+            }
+            body.extend(b">>");
+            self.object(number, &body)?;
+            self.pages.push(number);
+            while let Some((from, to)) = copy.waiting.pop() {
+                copy.object(self, from, to)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when it cannot be written; [`Kind::Export`] when nothing was added.
+    pub fn finish(mut self) -> Result<()> {
+        if self.pages.is_empty() {
+            return Err(unreadable("there is nothing to bind"));
+        }
+        let catalog = format!("<</Type/Catalog/Pages {PAGES} 0 R>>");
+        self.object(CATALOG, catalog.as_bytes())?;
+        // A tree of one level is allowed to be as wide as it likes.
+        let kids: String =
+            self.pages.iter().map(|number| format!("{number} 0 R ")).collect();
+        let pages = format!("<</Type/Pages/Count {}/Kids[{kids}]>>", self.pages.len());
+        self.object(PAGES, pages.as_bytes())?;
+        let (table, size) = (self.written, self.offsets.len() + 1);
+        let mut end = format!("xref\n0 {size}\n0000000000 65535 f\r\n").into_bytes();
+        for offset in &self.offsets {
+            end.extend(format!("{offset:010} 00000 n\r\n").bytes());
+        }
+        let trailer = format!("trailer\n<</Size {size}/Root {CATALOG} 0 R>>\n");
+        end.extend(format!("{trailer}startxref\n{table}\n%%EOF\n").bytes());
+        self.write(&end)?;
+        self.out.flush().map_err(|cause| failed(&cause))
+    }
+
+    fn reserve(&mut self) -> usize {
+        self.offsets.push(0);
+        self.offsets.len()
+    }
+
+    fn object(&mut self, number: usize, body: &[u8]) -> Result<()> {
+        self.offsets[number - 1] = self.written;
+        self.write(format!("{number} 0 obj\n").as_bytes())?;
+        self.write(body)?;
+        self.write(b"\nendobj\n")
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.write_all(bytes).map_err(|cause| failed(&cause))?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// The objects of one document on their way into the bound file.
+struct Copy<'a> {
+    pdf: &'a Pdf,
+    numbers: HashMap<ObjRef, usize>,
+    /// Objects that have a number and are not written yet.
+    waiting: Vec<(ObjRef, usize)>,
+}
+
+impl<'a> Copy<'a> {
+    fn object<W: Write>(
+        &mut self,
+        binder: &mut Binder<W>,
+        from: ObjRef,
+        to: usize,
+    ) -> Result<()> {
+        let mut body = Vec::new();
+        match self.find(from) {
+            Some(object) => self.direct(binder, &mut body, &object, 0)?,
+            // A reference to nothing is null (ISO 32000-2, 7.3.10).
+            None => body.extend(b"null"),
+        }
+        binder.object(to, &body)
+    }
+
+    fn find(&self, reference: ObjRef) -> Option<Object<'a>> {
+        self.pdf.xref().get::<Object<'a>>(ObjectIdentifier::new(
+            reference.obj_number,
+            reference.gen_number,
+        ))
+    }
+
+    /// The number that an object has in the bound file.
+    fn number<W: Write>(
+        &mut self,
+        binder: &mut Binder<W>,
+        reference: ObjRef,
+    ) -> Result<usize> {
+        if let Some(&number) = self.numbers.get(&reference) {
+            return Ok(number);
+        }
+        let leaf = match self.find(reference) {
+            Some(Object::Stream(stream)) if is_leaf(stream.dict()) => {
+                let mut body = Vec::new();
+                self.direct(binder, &mut body, &Object::Stream(stream), 0)?;
+                Some(body)
+            }
+            _ => None,
+        };
+        let number = match leaf {
+            None => {
+                let number = binder.reserve();
+                self.waiting.push((reference, number));
+                number
+            }
+            Some(body) => {
+                let mut hash = [0; 32];
+                hash.copy_from_slice(digest(&SHA256, &body).as_ref());
+                match binder.known.get(&hash) {
+                    Some(&number) => number,
+                    None => {
+                        let number = binder.reserve();
+                        binder.object(number, &body)?;
+                        binder.known.insert(hash, number);
+                        number
+                    }
+                }
+            }
+        };
+        self.numbers.insert(reference, number);
+        Ok(number)
+    }
+
+    fn value<W: Write>(
+        &mut self,
+        binder: &mut Binder<W>,
+        body: &mut Vec<u8>,
+        value: &MaybeRef<Object<'a>>,
+        depth: usize,
+    ) -> Result<()> {
+        match value {
+            MaybeRef::NotRef(object) => self.direct(binder, body, object, depth),
+            MaybeRef::Ref(reference) => {
+                let number = self.number(binder, *reference)?;
+                body.extend(format!(" {number} 0 R").bytes());
+                Ok(())
+            }
+        }
+    }
+
+    fn direct<W: Write>(
+        &mut self,
+        binder: &mut Binder<W>,
+        body: &mut Vec<u8>,
+        object: &Object<'a>,
+        depth: usize,
+    ) -> Result<()> {
+        if depth > DEEPEST {
+            return Err(unreadable("its objects are nested too deeply"));
+        }
+        match object {
+            Object::Null(_) => body.extend(b" null"),
+            Object::Boolean(true) => body.extend(b" true"),
+            Object::Boolean(false) => body.extend(b" false"),
+            Object::Number(number) => {
+                body.extend(format!(" {}", number.as_f64()).bytes());
+            }
+            Object::String(string) => {
+                body.push(b'<');
+                body.extend(crate::base::hex::upper(string.as_bytes()).bytes());
+                body.push(b'>');
+            }
+            Object::Name(name) => write_name(body, name.as_ref()),
+            Object::Array(array) => {
+                body.push(b'[');
+                for item in array.raw_iter() {
+                    self.value(binder, body, &item, depth + 1)?;
+                }
+                body.push(b']');
+            }
+            Object::Dict(dict) => self.dict(binder, body, dict, None, depth)?,
+            Object::Stream(stream) => {
+                let data = stream.raw_data();
+                self.dict(binder, body, stream.dict(), Some(data.len()), depth)?;
+                body.extend(b"\nstream\n");
+                body.extend_from_slice(&data);
+                body.extend(b"\nendstream");
+            }
+        }
+        Ok(())
+    }
+
+    /// A dictionary; that of a stream with the length of its data.
+    fn dict<W: Write>(
+        &mut self,
+        binder: &mut Binder<W>,
+        body: &mut Vec<u8>,
+        dict: &Dict<'a>,
+        length: Option<usize>,
+        depth: usize,
+    ) -> Result<()> {
+        body.extend(b"<<");
+        if let Some(length) = length {
+            body.extend(format!("/Length {length}").bytes());
+        }
+        for (key, value) in dict.entries() {
+            let key: &[u8] = key.as_ref();
+            // Marked content keeps its marks, but there is no tree that they lead to.
+            let dropped = key == b"StructParent" || key == b"StructParents";
+            if dropped || (length.is_some() && key == b"Length") {
+                continue;
+            }
+            write_name(body, key);
+            self.value(binder, body, &value, depth + 1)?;
+        }
+        body.extend(b">>");
+        Ok(())
+    }
+}
+
+/// Whether a dictionary refers to nothing but its length.
+fn is_leaf(dict: &Dict<'_>) -> bool {
+    dict.entries().all(|(key, value)| {
+        let key: &[u8] = key.as_ref();
+        match value {
+            MaybeRef::Ref(_) => key == b"Length",
+            MaybeRef::NotRef(Object::Dict(_)) => false,
+            MaybeRef::NotRef(Object::Array(items)) => {
+                items.raw_iter().all(|item| match item {
+                    MaybeRef::NotRef(item) => {
+                        !matches!(item, Object::Dict(_) | Object::Array(_))
+                    }
+                    MaybeRef::Ref(_) => false,
+                })
+            }
+            MaybeRef::NotRef(_) => true,
+        }
+    })
+}
+
+/// A name, with the escapes that it needs (ISO 32000-2, 7.3.5).
+fn write_name(body: &mut Vec<u8>, name: &[u8]) {
+    body.push(b'/');
+    for &byte in name {
+        match byte {
+            b'!'..=b'~' if !b"#()<>[]{}/%".contains(&byte) => body.push(byte),
+            _ => body.extend(format!("#{byte:02X}").bytes()),
+        }
+    }
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::new(Kind::Export, format!("failed to bind the PDF ({why})"))
+}
+
+fn failed(cause: &io::Error) -> Error {
+    Error::new(Kind::Io, format!("failed to write the bound PDF ({cause})"))
+}

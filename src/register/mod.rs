@@ -1,0 +1,34 @@
+//! Issued certificates: stores, records, web pages, issuing, revoking and erasing.
+//!
+//! - **Takes**: a [`Press`](crate::press::Press), a [`Sealer`](crate::seal::Sealer), an
+//!   [`IdSecret`](crate::site::IdSecret), a public and a private [`Store`].
+//! - **Gives**: a [`Receipt`] for each request; the [`Record`] of each certificate.
+//! - **Imports**: `base`, `seal`, `site`, `text`, `image`, `press`.
+//!
+//! There is no database. A certificate exists as soon as its record does, which is written last.
+
+pub(crate) mod certificates;
+pub(crate) mod issue;
+pub(crate) mod merge;
+pub(crate) mod record;
+pub(crate) mod snapshot;
+pub(crate) mod store;
+pub(crate) mod web;
+
+pub use self::certificates::Register;
+pub use self::issue::{
+    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took, Withdrawn,
+};
+pub use self::merge::Binder;
+pub use self::record::{
+    Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
+    SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
+};
+pub use self::store::{Cache, Created, Directory, Store, StoreFile, Stores, Swapped};
+#[cfg(feature = "s3")]
+pub use self::store::{S3, S3Keys};
+pub use self::web::{
+    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
+    PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
+};
+pub use crate::base::path::StorePath;

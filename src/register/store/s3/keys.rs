@@ -1,0 +1,112 @@
+//! Whose name requests are made in.
+
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use s3::creds::Credentials;
+use zeroize::Zeroizing;
+
+use crate::base::error::{Error, Kind, Place, Result};
+use crate::site::settings::S3Settings;
+
+/// The keys of a bucket. Nothing prints them.
+#[derive(Clone)]
+pub struct S3Keys {
+    access_key: Zeroizing<String>,
+    secret_key: Zeroizing<String>,
+    session_token: Option<Zeroizing<String>>,
+}
+
+impl S3Keys {
+    /// A pair of keys.
+    pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        Self {
+            access_key: Zeroizing::new(access_key.into()),
+            secret_key: Zeroizing::new(secret_key.into()),
+            session_token: None,
+        }
+    }
+
+    /// The same, lent for a while.
+    pub fn with_session_token(mut self, token: impl Into<String>) -> Self {
+        self.session_token = Some(Zeroizing::new(token.into()));
+        self
+    }
+
+    pub(super) fn credentials(&self) -> Result<Credentials> {
+        let token = self.session_token.as_ref().map(|token| token.as_str());
+        Credentials::new(
+            Some(&self.access_key),
+            Some(&self.secret_key),
+            None,
+            token,
+            None,
+        )
+        // Its words could quote the keys.
+        .map_err(|_| Error::new(Kind::Key, "the keys of the store cannot be used"))
+    }
+}
+
+impl fmt::Debug for S3Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Keys").finish_non_exhaustive()
+    }
+}
+
+/// The keys in the files that are named, or else those of the machine. The latter may ask the
+/// network that the machine belongs to.
+pub(super) fn find(settings: &S3Settings, site: &Path) -> Result<Credentials> {
+    if let Some(files) = &settings.key_files {
+        let mut keys = S3Keys {
+            access_key: read(&site.join(&files.access_key))?,
+            secret_key: read(&site.join(&files.secret_key))?,
+            session_token: None,
+        };
+        if let Some(file) = &files.session_token {
+            keys.session_token = Some(read(&site.join(file))?);
+        }
+        return keys.credentials();
+    }
+    let found = match &settings.profile {
+        Some(profile) => Credentials::from_profile(Some(profile)),
+        None => Credentials::default(),
+    };
+    found.map_err(|cause| {
+        let (what, help) = match &settings.profile {
+            Some(profile) => (
+                format!("no keys of the profile `{profile}`: {cause}"),
+                "write them into `~/.aws/credentials`, or name files by `access_key_file` and \
+                 `secret_key_file`",
+            ),
+            None => (
+                "no keys for it".to_owned(),
+                "name files by `access_key_file` and `secret_key_file`, or set \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this where a role gives \
+                 them",
+            ),
+        };
+        Error::new(Kind::StoreRefused, format!("failed to open {settings} ({what})"))
+            .with_help(help)
+    })
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|cause| {
+        let kind = match cause.kind() {
+            ErrorKind::NotFound => Kind::MissingFile,
+            _ => Kind::Io,
+        };
+        Error::new(kind, format!("failed to read a key of the store ({cause})"))
+            .at(Place::file(&shown))
+    })?;
+    let key = text.trim();
+    if key.is_empty() || key.contains(|c: char| !c.is_ascii_graphic()) {
+        return Err(Error::new(Kind::Key, "the file holds more or less than one key")
+            .at(Place::file(shown))
+            .with_help("write nothing but the key into it, on one line"));
+    }
+    Ok(Zeroizing::new(key.to_owned()))
+}

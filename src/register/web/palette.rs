@@ -1,0 +1,217 @@
+//! The colours of a page, out of a certificate's three, so that everything can be read.
+//!
+//! The decision made here: a theme's colours are wishes. Text gets a contrast of 4.5 to 1 at least
+//! (WCAG 2.2, 1.4.3), edges of what one uses 3 to 1 (1.4.11), whatever the theme.
+
+use std::fmt::Write as _;
+
+use super::facts::PageTheme;
+use crate::site::course::Colour;
+
+const BLACK: Colour = Colour { red: 0, green: 0, blue: 0 };
+const WHITE: Colour = Colour { red: 255, green: 255, blue: 255 };
+
+/// What texts ask for; a little more than the rule, for rounding's sake.
+const TEXT: f64 = 4.6;
+const EDGE: f64 = 3.1;
+
+/// The colours by the names that `style.css` has for them.
+pub(super) struct Palette {
+    ground: Colour,
+    card: Colour,
+    ink: Colour,
+    quiet: Colour,
+    accent: Colour,
+    on_accent: Colour,
+    line: Colour,
+    edge: Colour,
+    good: Colour,
+    warn: Colour,
+    bad: Colour,
+    /// Under the code, which is black.
+    code: Colour,
+}
+
+impl Palette {
+    /// The variables of `style.css`: by day, by night and on paper.
+    pub(super) fn css(theme: &PageTheme) -> String {
+        let day = Self::new(theme.paper, theme.ink, theme.accent);
+        let print = Self::new(WHITE, BLACK, theme.accent);
+        let mut css = String::new();
+        // A dark theme is dark by day as well.
+        match theme.paper.luminance() < 0.18 {
+            true => day.write("", "dark", &mut css),
+            false => {
+                day.write("", "light", &mut css);
+                let (paper, ink) = night(theme);
+                let night = Self::new(paper, ink, theme.accent);
+                let screen = "screen and (prefers-color-scheme: dark)";
+                night.write(screen, "dark", &mut css);
+            }
+        }
+        print.write("print", "light", &mut css);
+        css
+    }
+
+    fn new(paper: Colour, ink: Colour, accent: Colour) -> Self {
+        let dark = paper.luminance() < 0.18;
+        let card = paper;
+        let ground = match dark {
+            true => mix(paper, BLACK, 0.35),
+            false => mix(paper, ink, 0.025),
+        };
+        // On a middle grey only black or white can be read, and on one shade of it only.
+        let clear = [BLACK, WHITE]
+            .iter()
+            .any(|text| contrast(*text, ground).min(contrast(*text, card)) >= TEXT);
+        let ground = if clear { ground } else { paper };
+        let on = [card, ground];
+        let status = |red, green, blue| readable(Colour { red, green, blue }, on, TEXT);
+        let accent = readable(accent, on, TEXT);
+        Self {
+            ground,
+            card,
+            ink: readable(ink, on, 9.0),
+            quiet: readable(mix(ink, paper, 0.38), on, TEXT),
+            accent,
+            on_accent: match contrast(accent, WHITE) >= contrast(accent, BLACK) {
+                true => WHITE,
+                false => BLACK,
+            },
+            line: mix(paper, ink, 0.16),
+            edge: readable(mix(ink, paper, 0.5), on, EDGE),
+            good: status(0x1d, 0x6b, 0x3c),
+            warn: status(0x8a, 0x5a, 0x00),
+            bad: status(0xa8, 0x1c, 0x1c),
+            code: if ground.luminance() < 0.75 { WHITE } else { ground },
+        }
+    }
+
+    fn colours(&self) -> [(&'static str, Colour); 12] {
+        [
+            ("ground", self.ground),
+            ("card", self.card),
+            ("ink", self.ink),
+            ("quiet", self.quiet),
+            ("accent", self.accent),
+            ("on-accent", self.on_accent),
+            ("line", self.line),
+            ("edge", self.edge),
+            ("good", self.good),
+            ("warn", self.warn),
+            ("bad", self.bad),
+            ("code", self.code),
+        ]
+    }
+
+    fn write(&self, media: &str, scheme: &str, css: &mut String) {
+        let mut rule = format!(":root {{ color-scheme: {scheme};");
+        for (name, colour) in self.colours() {
+            write!(rule, " --{name}: {colour};").expect("a string grows");
+        }
+        // A ground of its own does not hang into the margin.
+        let hang = if self.code == self.ground { "-0.8rem" } else { "0rem" };
+        write!(rule, " --hang: {hang}; }}").expect("a string grows");
+        match media.is_empty() {
+            true => writeln!(css, "{rule}").expect("a string grows"),
+            false => {
+                writeln!(css, "@media {media} {{ {rule} }}").expect("a string grows");
+            }
+        }
+    }
+}
+
+/// Paper and ink by night: the day's ink, darkened, under the day's paper, dimmed.
+fn night(theme: &PageTheme) -> (Colour, Colour) {
+    let step = |towards: Colour, enough: fn(f64) -> bool, from: Colour| {
+        (0..=32)
+            .map(|step| mix(from, towards, f64::from(step) / 32.0))
+            .find(|colour| enough(colour.luminance()))
+            .unwrap_or(towards)
+    };
+    let paper = step(BLACK, |luminance| luminance <= 0.013, theme.ink);
+    let paper = step(WHITE, |luminance| luminance >= 0.009, paper);
+    (paper, mix(theme.paper, paper, 0.12))
+}
+
+/// The colour, moved towards black or white until it stands out from every ground.
+fn readable(colour: Colour, grounds: [Colour; 2], least: f64) -> Colour {
+    let least_of = |colour| {
+        grounds.map(|ground| contrast(colour, ground)).into_iter().fold(21.0, f64::min)
+    };
+    let goal = if least_of(BLACK) >= least_of(WHITE) { BLACK } else { WHITE };
+    (0..=64)
+        .map(|step| mix(colour, goal, f64::from(step) / 64.0))
+        .find(|colour| least_of(*colour) >= least)
+        .unwrap_or(goal)
+}
+
+/// From 1, the same, to 21, black on white (WCAG 2).
+fn contrast(one: Colour, other: Colour) -> f64 {
+    let (one, other) = (one.luminance() + 0.05, other.luminance() + 0.05);
+    one.max(other) / one.min(other)
+}
+
+fn mix(one: Colour, other: Colour, share: f64) -> Colour {
+    let mix = |one: u8, other: u8| {
+        let (one, other) = (f64::from(one), f64::from(other));
+        (one + (other - one) * share).round() as u8
+    };
+    Colour {
+        red: mix(one.red, other.red),
+        green: mix(one.green, other.green),
+        blue: mix(one.blue, other.blue),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_theme_everything_can_be_read() {
+        let shares = [0x00, 0x44, 0x77, 0xbb, 0xff];
+        let colours: Vec<Colour> = shares
+            .iter()
+            .flat_map(|red| shares.map(|green| (*red, green)))
+            .flat_map(|(red, green)| shares.map(|blue| Colour { red, green, blue }))
+            .collect();
+        for paper in &colours {
+            for accent in colours.iter().step_by(7) {
+                let theme = PageTheme { paper: *paper, accent: *accent, ink: *accent };
+                let (dark, light) = night(&theme);
+                for palette in [
+                    Palette::new(*paper, *accent, *accent),
+                    Palette::new(dark, light, *accent),
+                ] {
+                    let Palette { ground, card, .. } = palette;
+                    for (name, colour) in palette.colours() {
+                        let least = match name {
+                            "ground" | "card" | "line" | "on-accent" | "code" => continue,
+                            "edge" => 3.0,
+                            _ => 4.5,
+                        };
+                        for ground in [ground, card] {
+                            let contrast = contrast(colour, ground);
+                            assert!(
+                                contrast >= least,
+                                "{name} {colour} on {ground}: {contrast}"
+                            );
+                        }
+                    }
+                    assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_theme_that_can_be_read_is_kept() {
+        let theme = ["#8c1414", "#fffdf8", "#1d1a16"].map(|text| text.parse().unwrap());
+        let [accent, paper, ink] = theme;
+        let css = Palette::css(&PageTheme { accent, paper, ink });
+        assert!(css.contains("--card: #fffdf8"), "{css}");
+        assert!(css.contains("--accent: #8c1414"), "{css}");
+        assert!(css.contains("--ink: #1d1a16"), "{css}");
+    }
+}

@@ -1,0 +1,211 @@
+//! Private keys in PEM files, and new ones.
+
+use std::fmt;
+
+use const_oid::db::{rfc5912, rfc8410};
+use der::asn1::OctetStringRef;
+use der::{Decode, Reader, SliceReader};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+    Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use super::{Algorithm, PublicKey};
+use crate::base::error::{Error, Kind, Result};
+use crate::seal::pem;
+
+/// A key that signs, held in memory. It is never shown, not even by `{:?}`.
+pub struct PrivateKey {
+    pair: Pair,
+    public: PublicKey,
+}
+
+enum Pair {
+    Rsa(RsaKeyPair),
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl PrivateKey {
+    /// Reads the private key of a PEM file: PKCS #8 (`PRIVATE KEY`) or PKCS #1 (`RSA PRIVATE KEY`).
+    /// Certificates beside it are passed over. The buffers that held it are wiped.
+    ///
+    /// # Errors
+    /// [`Kind::Key`]: no key, more than one, an encrypted one, a form or kind that is not
+    /// supported (the help says how to convert it), or one that is too weak.
+    pub fn from_pem(text: &[u8]) -> Result<Self> {
+        let mut keys: Vec<_> = pem::read(text)?
+            .into_iter()
+            .filter(|block| block.label.ends_with("PRIVATE KEY"))
+            .collect();
+        let block = match keys.len() {
+            1 => keys.remove(0),
+            0 => {
+                return Err(Error::new(Kind::Key, "there is no private key in the file")
+                    .with_help("a PEM file has a line `-----BEGIN PRIVATE KEY-----`"));
+            }
+            _ => {
+                return Err(Error::new(
+                    Kind::Key,
+                    "there is more than one private key in the file",
+                ));
+            }
+        };
+        match block.label.as_str() {
+            "ENCRYPTED PRIVATE KEY" => Err(encrypted()),
+            _ if block.headers => Err(encrypted()),
+            "PRIVATE KEY" => Self::from_pkcs8(&block.bytes),
+            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&block.bytes)
+                .map_err(|cause| unreadable(&cause))
+                .and_then(Self::from_rsa),
+            "EC PRIVATE KEY" => Err(Error::new(
+                Kind::Key,
+                "the key is in the SEC1 form (`EC PRIVATE KEY`), which is not read",
+            )
+            .with_help(
+                "convert it: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem",
+            )),
+            label => Err(Error::new(
+                Kind::Key,
+                format!("keys in the form `{label}` are not read"),
+            )
+            .with_help("convert it to PKCS #8 (`PRIVATE KEY`)")),
+        }
+    }
+
+    /// Makes a key, and gives it with its PKCS #8 form. Not RSA, which `ring` does not make.
+    pub(crate) fn generate(algorithm: Algorithm) -> Result<(Self, Zeroizing<Vec<u8>>)> {
+        let random = SystemRandom::new();
+        let document = match algorithm {
+            Algorithm::P256 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random)
+            }
+            Algorithm::P384 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &random)
+            }
+            Algorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
+            Algorithm::Rsa => {
+                return Err(Error::new(Kind::Key, "RSA keys are not made here"));
+            }
+        };
+        let document = document.map_err(|_| {
+            Error::new(Kind::Key, "failed to make a key (no random numbers)")
+        })?;
+        let pkcs8 = Zeroizing::new(document.as_ref().to_vec());
+        Ok((Self::from_pkcs8(&pkcs8)?, pkcs8))
+    }
+
+    /// The kind of key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.public.algorithm()
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Signs a message; the form is the [`Algorithm`]'s.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let failed = |_| Error::new(Kind::Signer, "failed to sign (no random numbers)");
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Rsa(key) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(failed)?;
+                Ok(signature)
+            }
+            Pair::Ecdsa(key) => {
+                Ok(key.sign(&random, message).map_err(failed)?.as_ref().to_vec())
+            }
+            Pair::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
+        }
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Result<Self> {
+        let random = SystemRandom::new();
+        match pkcs8_algorithm(der)? {
+            Algorithm::Rsa => RsaKeyPair::from_pkcs8(der)
+                .map_err(|cause| unreadable(&cause))
+                .and_then(Self::from_rsa),
+            Algorithm::P256 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der, &random)
+                    .map_err(|cause| unreadable(&cause))
+                    .and_then(|key| Self::from_ecdsa(Algorithm::P256, key))
+            }
+            Algorithm::P384 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, der, &random)
+                    .map_err(|cause| unreadable(&cause))
+                    .and_then(|key| Self::from_ecdsa(Algorithm::P384, key))
+            }
+            // OpenSSL writes version 1, without the public half, which `from_pkcs8` refuses.
+            Algorithm::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+                .map_err(|cause| unreadable(&cause))
+                .and_then(|key| {
+                    let public = PublicKey::from_ed25519(key.public_key().as_ref())?;
+                    Ok(Self { pair: Pair::Ed25519(key), public })
+                }),
+        }
+    }
+
+    fn from_rsa(key: RsaKeyPair) -> Result<Self> {
+        let public = PublicKey::from_raw(Algorithm::Rsa, key.public().as_ref())?;
+        Ok(Self { pair: Pair::Rsa(key), public })
+    }
+
+    fn from_ecdsa(algorithm: Algorithm, key: EcdsaKeyPair) -> Result<Self> {
+        let public = PublicKey::from_raw(algorithm, key.public_key().as_ref())?;
+        Ok(Self { pair: Pair::Ecdsa(key), public })
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKey")
+            .field("algorithm", &self.algorithm())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kind of key that a PKCS #8 document says it holds (RFC 5958).
+fn pkcs8_algorithm(der: &[u8]) -> Result<Algorithm> {
+    let read = || -> der::Result<_> {
+        let mut reader = SliceReader::new(der)?;
+        reader.sequence(|reader| {
+            u8::decode(reader)?;
+            let algorithm = AlgorithmIdentifierRef::decode(reader)?;
+            OctetStringRef::decode(reader)?;
+            reader.read_slice(reader.remaining_len())?;
+            Ok((algorithm.oid, algorithm.parameters_oid().ok()))
+        })
+    };
+    let (oid, curve) =
+        read().map_err(|_| Error::new(Kind::Key, "the private key cannot be read"))?;
+    match (oid, curve) {
+        (rfc5912::RSA_ENCRYPTION, _) => Ok(Algorithm::Rsa),
+        (rfc8410::ID_ED_25519, _) => Ok(Algorithm::Ed25519),
+        (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_256_R_1)) => Ok(Algorithm::P256),
+        (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_384_R_1)) => Ok(Algorithm::P384),
+        _ => Err(Error::new(Kind::Key, "a key of this kind is not supported").with_help(
+            "use RSA (2048 bits or more), P-256 or P-384; Ed25519 for OpenPGP only",
+        )),
+    }
+}
+
+fn unreadable(cause: &dyn fmt::Display) -> Error {
+    Error::new(Kind::Key, format!("the private key is not accepted ({cause})"))
+        .with_help("RSA keys must have 2048 to 4096 bits; others be whole and consistent")
+}
+
+fn encrypted() -> Error {
+    Error::new(Kind::Key, "the key is protected by a passphrase, which is not asked for")
+        .with_help(
+            "write an unprotected copy that only its owner can read: umask 077; openssl \
+             pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem; or let a command sign that \
+             knows the passphrase",
+        )
+}

@@ -1,0 +1,202 @@
+//! Public keys, and what they have signed.
+
+use const_oid::ObjectIdentifier as Oid;
+use const_oid::db::{rfc5912, rfc8410};
+use der::asn1::UintRef;
+use der::{Decode, Encode, Reader, SliceReader};
+use ring::signature as ring_signature;
+use spki::{
+    AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
+};
+
+use super::{Algorithm, Hash};
+use crate::base::error::{Error, Kind, Result};
+
+/// A key that checks signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    algorithm: Algorithm,
+    /// As X.509 writes it: the whole `SubjectPublicKeyInfo`.
+    spki: Vec<u8>,
+    /// What stands in its bit string.
+    raw: Vec<u8>,
+    bits: usize,
+}
+
+impl PublicKey {
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280), which is what PEM calls `PUBLIC KEY`.
+    ///
+    /// # Errors
+    /// [`Kind::Key`]: no such key, a kind that is not supported, or one that is too weak.
+    pub fn from_spki(der: &[u8]) -> Result<Self> {
+        let info = SubjectPublicKeyInfoRef::from_der(der)
+            .map_err(|_| Error::new(Kind::Key, "the public key cannot be read"))?;
+        let raw = info
+            .subject_public_key
+            .as_bytes()
+            .ok_or_else(|| Error::new(Kind::Key, "the public key cannot be read"))?;
+        let algorithm = match info.algorithm.oid {
+            rfc5912::RSA_ENCRYPTION => Algorithm::Rsa,
+            rfc8410::ID_ED_25519 => Algorithm::Ed25519,
+            rfc5912::ID_EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
+                Ok(rfc5912::SECP_256_R_1) => Algorithm::P256,
+                Ok(rfc5912::SECP_384_R_1) => Algorithm::P384,
+                _ => {
+                    return Err(unsupported(
+                        "an elliptic curve other than P-256 and P-384",
+                    ));
+                }
+            },
+            oid => return Err(unsupported(&format!("a key of the kind {oid}"))),
+        };
+        let key = Self { algorithm, spki: der.to_vec(), raw: raw.to_vec(), bits: 0 };
+        key.measured()
+    }
+
+    /// The Ed25519 key of 32 bytes.
+    pub(crate) fn from_ed25519(raw: &[u8]) -> Result<Self> {
+        Self::from_raw(Algorithm::Ed25519, raw)
+    }
+
+    /// A key as its algorithm writes it: a point, or an RSA key by PKCS #1.
+    pub(crate) fn from_raw(algorithm: Algorithm, raw: &[u8]) -> Result<Self> {
+        let named = |curve: &Oid| Some(curve.into());
+        let (oid, parameters) = match algorithm {
+            Algorithm::Rsa => (rfc5912::RSA_ENCRYPTION, Some(der::Any::null())),
+            Algorithm::P256 => (rfc5912::ID_EC_PUBLIC_KEY, named(&rfc5912::SECP_256_R_1)),
+            Algorithm::P384 => (rfc5912::ID_EC_PUBLIC_KEY, named(&rfc5912::SECP_384_R_1)),
+            Algorithm::Ed25519 => (rfc8410::ID_ED_25519, None),
+        };
+        let unusable = |_| Error::new(Kind::Key, "the public key cannot be written");
+        let info = SubjectPublicKeyInfoOwned {
+            algorithm: AlgorithmIdentifierOwned { oid, parameters },
+            subject_public_key: der::asn1::BitString::from_bytes(raw)
+                .map_err(unusable)?,
+        };
+        Self::from_spki(&info.to_der().map_err(unusable)?)
+    }
+
+    /// The kind of key.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Its size in bits: of the modulus, or of the curve.
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// The key as X.509 writes it (`SubjectPublicKeyInfo`, DER).
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// The key as its algorithm writes it: a point, or an RSA key by PKCS #1.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Whether this key made the signature, of the form that [`Algorithm`] says.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verifies_hashed(self.algorithm.hash(), message, signature)
+    }
+
+    /// As [`verifies`](Self::verifies), with a hash that somebody else has chosen.
+    pub(crate) fn verifies_hashed(
+        &self,
+        hash: Hash,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        use ring_signature::*;
+        let algorithm: &dyn VerificationAlgorithm = match (self.algorithm, hash) {
+            (Algorithm::Rsa, Hash::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+            (Algorithm::Rsa, Hash::Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+            (Algorithm::Rsa, Hash::Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+            (Algorithm::P256, Hash::Sha256) => &ECDSA_P256_SHA256_ASN1,
+            (Algorithm::P256, Hash::Sha384) => &ECDSA_P256_SHA384_ASN1,
+            (Algorithm::P384, Hash::Sha256) => &ECDSA_P384_SHA256_ASN1,
+            (Algorithm::P384, Hash::Sha384) => &ECDSA_P384_SHA384_ASN1,
+            (Algorithm::Ed25519, _) => &ED25519,
+            (Algorithm::P256 | Algorithm::P384, Hash::Sha512) => return false,
+        };
+        UnparsedPublicKey::new(algorithm, &self.raw).verify(message, signature).is_ok()
+    }
+
+    /// As [`verifies`](Self::verifies), for what an X.509 algorithm identifier says, with the hash
+    /// beside it where the identifier leaves it open, as CMS may.
+    pub(crate) fn verifies_as(
+        &self,
+        identifier: &AlgorithmIdentifierOwned,
+        beside: Option<Hash>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let (algorithm, hash) = match identifier.oid {
+            rfc5912::RSA_ENCRYPTION => match beside {
+                Some(hash) => (Algorithm::Rsa, hash),
+                None => return false,
+            },
+            rfc5912::SHA_256_WITH_RSA_ENCRYPTION => (Algorithm::Rsa, Hash::Sha256),
+            rfc5912::SHA_384_WITH_RSA_ENCRYPTION => (Algorithm::Rsa, Hash::Sha384),
+            rfc5912::SHA_512_WITH_RSA_ENCRYPTION => (Algorithm::Rsa, Hash::Sha512),
+            rfc5912::ECDSA_WITH_SHA_256 => (self.algorithm, Hash::Sha256),
+            rfc5912::ECDSA_WITH_SHA_384 => (self.algorithm, Hash::Sha384),
+            rfc8410::ID_ED_25519 => (Algorithm::Ed25519, Hash::Sha512),
+            _ => return false,
+        };
+        let is_ecdsa = matches!(
+            identifier.oid,
+            rfc5912::ECDSA_WITH_SHA_256 | rfc5912::ECDSA_WITH_SHA_384
+        );
+        let of_curve = matches!(self.algorithm, Algorithm::P256 | Algorithm::P384);
+        let agrees = beside.is_none_or(|beside| beside == hash);
+        algorithm == self.algorithm
+            && is_ecdsa == of_curve
+            && agrees
+            && self.verifies_hashed(hash, message, signature)
+    }
+
+    /// Fills in the size, and refuses what is too small.
+    fn measured(mut self) -> Result<Self> {
+        let fits = |length: usize| match self.raw.len() == length {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Key, "the public key has a wrong length")),
+        };
+        self.bits = match self.algorithm {
+            Algorithm::Ed25519 => fits(32).map(|()| 256)?,
+            Algorithm::P256 => fits(65).map(|()| 256)?,
+            Algorithm::P384 => fits(97).map(|()| 384)?,
+            Algorithm::Rsa => modulus_bits(&self.raw)
+                .ok_or_else(|| Error::new(Kind::Key, "the RSA key cannot be read"))?,
+        };
+        match self.algorithm {
+            Algorithm::Rsa if !(2048..=8192).contains(&self.bits) => {
+                Err(Error::new(Kind::Key, format!("the RSA key has {} bits", self.bits))
+                    .with_help(
+                        "use 3072 bits: at least 2048 and at most 8192 are accepted",
+                    ))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+fn modulus_bits(raw: &[u8]) -> Option<usize> {
+    let mut reader = SliceReader::new(raw).ok()?;
+    reader
+        .sequence(|reader| {
+            let modulus = UintRef::decode(reader)?;
+            UintRef::decode(reader)?;
+            let bytes = modulus.as_bytes();
+            let zeros = bytes.first().map_or(8, |byte| byte.leading_zeros() as usize);
+            Ok(bytes.len() * 8 - zeros.min(bytes.len() * 8))
+        })
+        .ok()
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(Kind::Key, format!("{what} is not supported")).with_help(
+        "use RSA (2048 bits or more), P-256 or P-384; Ed25519 for OpenPGP only",
+    )
+}

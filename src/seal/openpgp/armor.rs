@@ -1,0 +1,126 @@
+//! ASCII armour (RFC 9580, 6.2): base64 with a checksum between two lines.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::seal::pem;
+
+/// More than any key ring or signature that is read here.
+const LARGEST: usize = 8 << 20;
+
+/// What an armoured text holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    PublicKey,
+    Signature,
+}
+
+impl Label {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PublicKey => "PGP PUBLIC KEY BLOCK",
+            Self::Signature => "PGP SIGNATURE",
+        }
+    }
+}
+
+/// Bytes as armour, in the one form that this library writes: no headers, lines of 64 characters.
+pub(crate) fn write(label: Label, bytes: &[u8]) -> String {
+    let name = label.name();
+    let mut text = format!("-----BEGIN {name}-----\n\n");
+    pem::push_lines(&mut text, bytes);
+    let sum = STANDARD.encode(&checksum(bytes).to_be_bytes()[1..]);
+    text.push_str(&format!("={sum}\n-----END {name}-----\n"));
+    text
+}
+
+/// Reads every armoured block of that label, as other programs write them: headers are passed
+/// over, a checksum may be missing.
+///
+/// # Errors
+/// [`Kind::Syntax`]: no block, or a broken one.
+pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
+    let name = label.name();
+    let fault =
+        |what: &str| Error::new(Kind::Syntax, format!("the `{name}` block {what}"));
+    let too_large = text.len() > LARGEST;
+    let text = str::from_utf8(text).ok().filter(|_| !too_large);
+    let text = text.ok_or_else(|| {
+        Error::new(Kind::Syntax, "the file is no armoured OpenPGP text")
+            .with_help("export it with: gpg --armor")
+    })?;
+    let (begin, end) =
+        (format!("-----BEGIN {name}-----"), format!("-----END {name}-----"));
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().map(str::trim_end);
+    while lines.by_ref().any(|line| line == begin) {
+        let (mut body, mut sum, mut ended) = (String::new(), None, false);
+        for line in lines.by_ref() {
+            if line == end {
+                ended = true;
+                break;
+            }
+            match line.strip_prefix('=') {
+                Some(rest) => sum = Some(rest),
+                // A header, or the empty line after the headers.
+                None if line.is_empty() || line.contains(": ") => {}
+                None => body.push_str(line),
+            }
+        }
+        let bytes = STANDARD.decode(&body).ok().filter(|_| ended);
+        let bytes = bytes.ok_or_else(|| fault("is broken"))?;
+        let expected = STANDARD.encode(&checksum(&bytes).to_be_bytes()[1..]);
+        if sum.is_some_and(|sum| sum != expected) {
+            return Err(fault("has a wrong checksum"));
+        }
+        blocks.push(bytes);
+    }
+    match blocks.is_empty() {
+        true => {
+            Err(Error::new(Kind::Syntax, format!("there is no `{name}` in the file")))
+        }
+        false => Ok(blocks),
+    }
+}
+
+/// CRC-24 (RFC 9580, 6.1.1).
+fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x00b7_04ce, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte) << 16, |sum, _| {
+            let sum = sum << 1;
+            if sum & 0x0100_0000 == 0 { sum } else { sum ^ 0x0186_4cfb }
+        })
+    }) & 0x00ff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let text = write(Label::Signature, &bytes);
+        assert_eq!(
+            read(Label::Signature, text.as_bytes()).unwrap(),
+            std::slice::from_ref(&bytes)
+        );
+        assert!(read(Label::PublicKey, text.as_bytes()).is_err());
+        let with_header = text.replacen("\n\n", "\nVersion: GnuPG v2\n\n", 1);
+        assert_eq!(read(Label::Signature, with_header.as_bytes()).unwrap(), [bytes]);
+    }
+
+    #[test]
+    fn broken_blocks_are_refused() {
+        let text = write(Label::Signature, b"some bytes");
+        for broken in
+            [text.replace("c29t", "d29t"), text.replace("-----END", "-----ENDE")]
+        {
+            assert_eq!(
+                read(Label::Signature, broken.as_bytes()).unwrap_err().kind(),
+                Kind::Syntax
+            );
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The tokens of PDF (ISO 32000-1, 7.3), as far as dictionaries must be taken apart and put
+//! together again. Values stay as they are written; comments are not read.
+
+/// Deeper than any object of ours, and an end for brackets without one.
+const DEEPEST: usize = 32;
+
+/// A dictionary: its keys in order, each with its value as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Dict {
+    /// Reads a dictionary that begins at `at`, and says where it ends. No key may stand twice.
+    pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
+        let mut dict = Self::default();
+        let mut at = open(bytes, at)?;
+        loop {
+            at = skip_space(bytes, at);
+            if bytes.get(at..)?.starts_with(b">>") {
+                return Some((dict, at + 2));
+            }
+            let end = name_end(bytes, at)?;
+            let key = &bytes[at + 1..end];
+            let start = skip_space(bytes, end);
+            at = value_end(bytes, start, 1)?;
+            if dict.get_bytes(key).is_some() {
+                return None;
+            }
+            dict.0.push((key.to_vec(), bytes[start..at].to_vec()));
+        }
+    }
+
+    /// The dictionary that is all of `bytes`.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes, 0).filter(|(_, end)| *end == bytes.len()).map(|(dict, _)| dict)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&[u8]> {
+        self.get_bytes(key.as_bytes())
+    }
+
+    /// Sets a key, at its place if it is there, else at the end.
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Vec<u8>>) {
+        match self.0.iter_mut().find(|(known, _)| known == key.as_bytes()) {
+            Some((_, old)) => *old = value.into(),
+            None => self.0.push((key.as_bytes().to_vec(), value.into())),
+        }
+    }
+
+    /// The dictionary as it is written.
+    pub(crate) fn write(&self) -> Vec<u8> {
+        let mut out = b"<<".to_vec();
+        for (key, value) in &self.0 {
+            out.push(b'/');
+            out.extend(key);
+            if !value.first().is_some_and(|first| b"/<[(".contains(first)) {
+                out.push(b' ');
+            }
+            out.extend(value);
+        }
+        out.extend(b">>");
+        out
+    }
+
+    fn get_bytes(&self, key: &[u8]) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| &value[..])
+    }
+}
+
+/// The object that a value refers to, in generation zero.
+pub(crate) fn reference(value: &[u8]) -> Option<u32> {
+    number(value.strip_suffix(b" 0 R")?)
+}
+
+/// A whole number without a sign.
+pub(crate) fn number<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
+    let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
+}
+
+/// The items of an array, as they are written.
+pub(crate) fn items(array: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut at = 1;
+    let mut items = Vec::new();
+    array.strip_prefix(b"[")?;
+    loop {
+        at = skip_space(array, at);
+        if array.get(at)? == &b']' {
+            return (at + 1 == array.len()).then_some(items);
+        }
+        let end = value_end(array, at, 1)?;
+        items.push(&array[at..end]);
+        at = end;
+    }
+}
+
+/// An array with further items at its end.
+pub(crate) fn extended(array: &[u8], more: &[String]) -> Option<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = items(array)?.into_iter().map(<[u8]>::to_vec).collect();
+    all.extend(more.iter().map(|item| item.clone().into_bytes()));
+    Some([b"[", &all.join(&b' ')[..], b"]"].concat())
+}
+
+/// A text string in UTF-16, written as hexadecimal digits: no escapes, any script.
+pub(crate) fn text(text: &str) -> String {
+    let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
+    format!("<FEFF{}>", units.collect::<String>())
+}
+
+/// Reads what [`text`] writes.
+pub(crate) fn read_text(value: &[u8]) -> Option<String> {
+    let digits = value.strip_prefix(b"<FEFF")?.strip_suffix(b">")?;
+    let (pairs, rest) = crate::base::hex::read_upper(digits).map(|bytes| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        (pairs.to_vec(), rest.len())
+    })?;
+    let units: Vec<u16> = pairs.into_iter().map(u16::from_be_bytes).collect();
+    String::from_utf16(&units).ok().filter(|_| rest == 0)
+}
+
+/// Where the value that begins at `at` ends.
+pub(crate) fn value_end(bytes: &[u8], at: usize, depth: usize) -> Option<usize> {
+    if depth > DEEPEST {
+        return None;
+    }
+    match bytes.get(at)? {
+        b'<' if bytes.get(at + 1) == Some(&b'<') => {
+            let mut at = at + 2;
+            loop {
+                at = skip_space(bytes, at);
+                if bytes.get(at..)?.starts_with(b">>") {
+                    return Some(at + 2);
+                }
+                at = skip_space(bytes, name_end(bytes, at)?);
+                at = value_end(bytes, at, depth + 1)?;
+            }
+        }
+        b'<' => {
+            let length =
+                bytes[at + 1..].iter().position(|byte| !byte.is_ascii_hexdigit())?;
+            let end = at + 1 + length;
+            (bytes[end] == b'>').then_some(end + 1)
+        }
+        b'[' => {
+            let mut at = at + 1;
+            loop {
+                at = skip_space(bytes, at);
+                if bytes.get(at)? == &b']' {
+                    return Some(at + 1);
+                }
+                at = value_end(bytes, at, depth + 1)?;
+            }
+        }
+        b'(' => string_end(bytes, at),
+        b'/' => name_end(bytes, at),
+        byte if byte.is_ascii_digit() || b"+-.".contains(byte) => {
+            Some(reference_end(bytes, at).unwrap_or_else(|| regular_end(bytes, at)))
+        }
+        _ => {
+            let end = regular_end(bytes, at);
+            matches!(&bytes[at..end], b"true" | b"false" | b"null").then_some(end)
+        }
+    }
+}
+
+fn open(bytes: &[u8], at: usize) -> Option<usize> {
+    bytes.get(at..)?.starts_with(b"<<").then_some(at + 2)
+}
+
+fn name_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = (bytes.get(at)? == &b'/').then(|| regular_end(bytes, at + 1))?;
+    (end > at + 1).then_some(end)
+}
+
+fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let (mut depth, mut at) = (0_usize, at);
+    loop {
+        match bytes.get(at)? {
+            b'\\' => at += 1,
+            b'(' => depth += 1,
+            b')' if depth == 1 => return Some(at + 1),
+            b')' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Where `12 0 R` ends, if that is what begins at `at`.
+fn reference_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = regular_end(bytes, at);
+    let digits = bytes[at..end].iter().all(u8::is_ascii_digit);
+    let rest = bytes.get(end..)?.starts_with(b" 0 R").then_some(end + 4)?;
+    (digits && regular_end(bytes, rest) == rest).then_some(rest)
+}
+
+fn regular_end(bytes: &[u8], at: usize) -> usize {
+    let special = |byte: &u8| is_space(*byte) || b"()<>[]{}/%".contains(byte);
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+fn skip_space(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| !is_space(*byte)).unwrap_or(rest.len())
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, 0 | 9 | 10 | 12 | 13 | 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dictionaries_come_back_as_they_were() {
+        let source: &[u8] =
+            b"<</A 1/B[2 0 R<</C(x\\)(y))>>]/D<FEFF>/E/F/G true/H -1.5/I 12 0 R>>";
+        let dict = Dict::parse(source).unwrap();
+        assert_eq!(dict.write(), source);
+        assert_eq!(dict.get("B").and_then(items).unwrap().len(), 2);
+        assert_eq!(dict.get("I").and_then(reference), Some(12));
+        let mut dict = dict;
+        dict.set("A", "7");
+        dict.set("Z", "[1]");
+        assert!(dict.write().starts_with(b"<</A 7/B"));
+        assert!(dict.write().ends_with(b"/I 12 0 R/Z[1]>>"));
+    }
+
+    #[test]
+    fn what_is_broken_is_nothing() {
+        for broken in [
+            "<<",
+            "<</A>>",
+            "<</A 1",
+            "<</A 1/A 2>>",
+            "<</A(>>",
+            "<</A<0g>>>",
+            "<</A 1>",
+            "[",
+            "<</A 1>>x",
+            "<</ 1>>",
+            "<</A nul>>",
+            "<</A % c\n1>>",
+        ] {
+            assert_eq!(Dict::parse(broken.as_bytes()), None, "{broken}");
+        }
+        let deep = ["<</A ".to_owned(), "[".repeat(100_000)].concat();
+        assert_eq!(Dict::parse(deep.as_bytes()), None);
+    }
+
+    #[test]
+    fn text_in_any_script() {
+        for words in ["", "Ada", "証明書 – Ω", "🎓"] {
+            assert_eq!(read_text(text(words).as_bytes()).as_deref(), Some(words));
+        }
+        assert_eq!(read_text(b"<FEFFD800>"), None);
+        assert_eq!(read_text(b"<FEFF00>"), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Sealing: a PDF that our writer made, signed so that nobody can change it unseen.
+//!
+//! A [`Sealer`] lives as long as the process and is shared by its threads; a [`Sealed`] is one
+//! document. The seal stands inside the PDF (PAdES: ETSI EN 319 142-1), the OpenPGP signature
+//! beside it, over the sealed bytes. A time-stamp authority that cannot be reached costs the level,
+//! never the document, unless whoever seals can wait for it. What was sealed is verified before it
+//! is handed on.
+
+#[cfg(feature = "tsa")]
+mod http;
+mod network;
+mod upgrade;
+
+use std::sync::Arc;
+
+#[cfg(feature = "tsa")]
+pub use self::http::Http;
+pub use self::network::Network;
+use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::moment::Moment;
+use crate::seal::cms::{self, Seal, Stamp, StampRequest};
+use crate::seal::openpgp::PgpSigner;
+use crate::seal::pdf::{self, Document, SealFacts};
+use crate::seal::signer::Identity;
+use crate::seal::verify::{Layers, SealLevel};
+use crate::seal::x509::X509;
+
+/// Room for the seal besides its certificates, in bytes.
+const ROOM: usize = 1536;
+/// Room for a time stamp: those of public authorities, with their chains, have 4 to 8 kB.
+const STAMP_ROOM: usize = 10_240;
+/// The media types of RFC 3161.
+const QUESTION: &str = "application/timestamp-query";
+
+/// Seals documents.
+#[derive(Debug, Clone)]
+pub struct Sealer {
+    identity: Identity,
+    pgp: Option<Arc<dyn PgpSigner>>,
+    authority: Option<Authority>,
+    issuers: Vec<X509>,
+    archive: bool,
+    insists: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Authority {
+    url: String,
+    network: Arc<dyn Network>,
+}
+
+/// A sealed document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sealed {
+    /// The PDF.
+    pub bytes: Vec<u8>,
+    /// The armoured OpenPGP signature over it, if the sealer makes one.
+    pub signature: Option<String>,
+    /// How much the seal proves.
+    pub level: SealLevel,
+    /// What was meant to be better, such as a time stamp that could not be had.
+    pub warnings: Vec<Warning>,
+}
+
+impl Sealer {
+    /// Seals in this identity's name.
+    pub fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            pgp: None,
+            authority: None,
+            issuers: Vec::new(),
+            archive: false,
+            insists: false,
+        }
+    }
+
+    /// Puts an OpenPGP signature beside each PDF.
+    pub fn with_pgp(mut self, signer: Arc<dyn PgpSigner>) -> Self {
+        self.pgp = Some(signer);
+        self
+    }
+
+    /// Asks the time-stamp authority (RFC 3161) at that address.
+    pub fn with_authority(
+        mut self,
+        url: impl Into<String>,
+        network: Arc<dyn Network>,
+    ) -> Self {
+        self.authority = Some(Authority { url: url.into(), network });
+        self
+    }
+
+    /// Certificates of issuers that neither the chain nor the authority's answers hold, such as
+    /// the authority's root. [`upgrade`](Self::upgrade) puts those that it needs into the file.
+    pub fn with_issuers(mut self, certificates: impl IntoIterator<Item = X509>) -> Self {
+        self.issuers.extend(certificates);
+        self
+    }
+
+    /// Reserves a field for an archive time stamp in each PDF, so that the seal can be
+    /// [upgraded](Self::upgrade) to B-LTA. Until then, viewers show an empty signature field.
+    pub fn with_archive(mut self, archive: bool) -> Self {
+        self.archive = archive;
+        self
+    }
+
+    /// Whether an authority that cannot be reached is an error, rather than a warning: the way of
+    /// those who can wait.
+    pub fn with_insistence(mut self, insists: bool) -> Self {
+        self.insists = insists;
+        self
+    }
+
+    /// Who seals.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Who signs beside the PDF.
+    pub fn pgp(&self) -> Option<&dyn PgpSigner> {
+        self.pgp.as_deref()
+    }
+
+    /// Seals a PDF that [`Press::draft`](crate) made.
+    ///
+    /// # Errors
+    /// [`Kind::Seal`]: the PDF is not one of ours, or is sealed already. [`Kind::Signer`]: a
+    /// signature cannot be had. [`Kind::Key`]: the certificate has ended since the sealer was made.
+    /// [`Kind::Tampered`]: what was sealed does not hold; this is a fault
+    /// of this library or of a signer. [`Kind::Timestamp`], if the sealer
+    /// [insists](Self::with_insistence).
+    pub fn seal(&self, pdf: &[u8], now: Moment) -> Result<Sealed> {
+        self.identity.check(now)?;
+        let mut document = Document::read(pdf)?;
+        let facts = SealFacts {
+            made: now,
+            name: self.identity.certificate().name(),
+            room: self.room(),
+            archive: self.archive,
+        };
+        let mut signable = pdf::seal(&document, &facts)?;
+        let hash = self.identity.algorithm().hash();
+        let digest = hash.of(&signable.signed_parts(&document));
+        let mut der = cms::seal(&self.identity, &digest)?;
+        let mut warnings = self.identity.warnings(now);
+        let mut level = SealLevel::Basic;
+        match self.stamped(&der, now) {
+            None => {}
+            Some(Ok(stamped)) if stamped.len() <= facts.room => {
+                der = stamped;
+                level = SealLevel::Timed;
+            }
+            Some(Ok(stamped)) => warnings.push(Warning::new(
+                Kind::Timestamp,
+                format!(
+                    "sealed without a time stamp: one of {} bytes has no room",
+                    stamped.len()
+                ),
+            )),
+            Some(Err(fault)) if self.insists && fault.is_retryable() => {
+                return Err(fault);
+            }
+            Some(Err(fault)) => warnings.push(
+                Warning::new(
+                    Kind::Timestamp,
+                    format!("sealed without a time stamp: {fault}"),
+                )
+                .with_help("add it when the authority answers: testamur seal upgrade"),
+            ),
+        }
+        signable.fill(&der)?;
+        document.append(signable.revision);
+        self.finish(document.into_bytes(), level, warnings, now)
+    }
+
+    /// Signs beside, and verifies everything before it is handed on.
+    fn finish(
+        &self,
+        bytes: Vec<u8>,
+        level: SealLevel,
+        warnings: Vec<Warning>,
+        now: Moment,
+    ) -> Result<Sealed> {
+        let broken =
+            |why: &str| Error::new(Kind::Tampered, format!("failed to seal ({why})"));
+        let layers = Layers::read(&bytes).map_err(broken)?;
+        let ours = layers.seal.leaf() == Some(self.identity.certificate());
+        let archived = layers.archive.is_none_or(|(_, fault)| fault.is_none());
+        if !layers.holds || !ours || !archived {
+            return Err(broken("the seal that was made does not hold"));
+        }
+        let signature = match &self.pgp {
+            None => None,
+            Some(signer) => {
+                let signature = signer.sign(&bytes, now)?;
+                if !signature.verifies(signer.key(), &bytes) {
+                    return Err(broken(
+                        "the OpenPGP signature that was made does not hold",
+                    ));
+                }
+                Some(signature.to_armor())
+            }
+        };
+        Ok(Sealed { bytes, signature, level, warnings })
+    }
+
+    /// The seal with a time stamp over its signature, if an authority is set.
+    fn stamped(&self, seal: &[u8], now: Moment) -> Option<Result<Vec<u8>>> {
+        let authority = self.authority.as_ref()?;
+        let unreadable =
+            || Error::new(Kind::Seal, "the seal that was made cannot be read");
+        Some(Seal::read(seal).ok_or_else(unreadable).and_then(|seal| {
+            let stamp = authority.stamp(&[seal.signature()], now)?;
+            seal.stamped(&stamp)
+        }))
+    }
+
+    fn room(&self) -> usize {
+        let chain: usize =
+            self.identity.chain().iter().map(|cert| cert.der().len()).sum();
+        let stamp = if self.authority.is_some() || self.archive { STAMP_ROOM } else { 0 };
+        chain + ROOM + stamp
+    }
+}
+
+impl Authority {
+    fn stamp(&self, parts: &[&[u8]], now: Moment) -> Result<Stamp> {
+        let request = StampRequest::new(parts)?;
+        let answer = self.network.post(&self.url, QUESTION, request.der())?;
+        request.answer(&answer, now)
+    }
+}

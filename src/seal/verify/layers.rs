@@ -1,0 +1,98 @@
+//! A sealed file, taken apart into the revisions that our writer made.
+
+use crate::seal::cms::{Seal, Stamp};
+use crate::seal::pdf::{self, Document, SealFacts, Validation};
+
+/// A sealed PDF in its parts. Each is exactly what our writer makes, byte for byte.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    /// All of it, as a document to append to.
+    pub(crate) document: Document,
+    pub(crate) facts: SealFacts,
+    pub(crate) seal: Seal,
+    /// Whether the seal is over the document and nothing else.
+    pub(crate) holds: bool,
+    /// How many bytes the seal covers from the beginning, its digits included.
+    pub(crate) covered: usize,
+    /// Where the digits of the seal stand.
+    pub(crate) digits: std::ops::Range<usize>,
+    /// The field that is reserved for an archive stamp, if it is there.
+    pub(crate) reserved: Option<u32>,
+    pub(crate) validation: Option<Validation>,
+    /// The archive stamp, and what is wrong with it if anything is.
+    pub(crate) archive: Option<(Stamp, Option<&'static str>)>,
+}
+
+impl Layers {
+    /// Takes a file apart; what does not fit is said in words.
+    pub(crate) fn read(file: &[u8]) -> Result<Self, &'static str> {
+        let end = Document::base_end(file).ok_or("its end is missing or broken")?;
+        let mut document = Document::read(&file[..end])
+            .map_err(|_| "the document in it is not as our writer makes them")?;
+        let facts = SealFacts::read(&document, &file[end..])
+            .ok_or("what follows the document is no seal of our writer")?;
+        let (facts, mut signable) =
+            [facts.clone(), SealFacts { archive: false, ..facts }]
+                .into_iter()
+                .filter_map(|facts| {
+                    Some((facts.clone(), pdf::seal(&document, &facts).ok()?))
+                })
+                .find(|(_, signable)| file[end..].starts_with(signable.head()))
+                .ok_or("what follows the document is no seal of our writer")?;
+        let signature = signable
+            .lift(file)
+            .ok_or("the seal's revision is not as our writer makes it")?;
+        let seal = Seal::read(&signature)
+            .ok_or("the seal's signature is not as our writer makes it")?;
+        let holds = seal.covers(&signable.signed_parts(&document));
+        let (digits, reserved) = (signable.digits.clone(), signable.archive);
+        document.append(signable.revision);
+        let covered = document.bytes().len();
+        let mut layers = Self {
+            document,
+            facts,
+            seal,
+            holds,
+            covered,
+            digits,
+            reserved,
+            validation: None,
+            archive: None,
+        };
+        layers.read_additions(file)?;
+        match layers.document.bytes().len() == file.len() {
+            true => Ok(layers),
+            false => Err("something was added to it that is not ours"),
+        }
+    }
+
+    fn read_additions(&mut self, file: &[u8]) -> Result<(), &'static str> {
+        let rest =
+            |document: &Document| file.get(document.bytes().len()..).unwrap_or_default();
+        if let Some(validation) = Validation::read(&self.document, rest(&self.document)) {
+            let revision = validation
+                .revise(&self.document)
+                .map_err(|_| "its validation data is broken")?;
+            if !rest(&self.document).starts_with(&revision.bytes) {
+                return Err("its validation data is not as our writer makes it");
+            }
+            self.document.append(revision);
+            self.validation = Some(validation);
+        }
+        if let Some(field) = self.reserved
+            && !rest(&self.document).is_empty()
+        {
+            let broken = "its archive time stamp is not as our writer makes it";
+            let room =
+                pdf::archive_room(&self.document, rest(&self.document)).ok_or(broken)?;
+            let mut signable =
+                pdf::fill_archive(&self.document, field, room).map_err(|_| broken)?;
+            let token = signable.lift(file).ok_or(broken)?;
+            let stamp = Stamp::read(&token).ok_or(broken)?;
+            let fault = stamp.fault_over(&signable.signed_parts(&self.document));
+            self.document.append(signable.revision);
+            self.archive = Some((stamp, fault));
+        }
+        Ok(())
+    }
+}

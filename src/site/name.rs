@@ -1,0 +1,274 @@
+//! A person's name, cleaned once. Whatever prints, compares or records a name takes it from here.
+//!
+//! Nothing is guessed: no capitals are set, no parts are found, no letters are replaced. What is
+//! removed could only do harm on a page, and is named in a warning.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::base::error::{Error, Kind, Result, Warning};
+
+/// A name that can be printed: composed (NFC), not empty, without control characters, line breaks,
+/// outer or doubled white space and unbalanced bidirectional controls.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(String);
+
+impl Name {
+    /// The most letters (grapheme clusters) a name may have.
+    pub const MOST: usize = 300;
+
+    /// Cleans `raw` and says what was done, one warning a thing.
+    ///
+    /// # Errors
+    /// [`Kind::Name`]: nothing is left, it is longer than [`Name::MOST`], or a letter of it was lost
+    /// before it came here (U+FFFD).
+    pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
+        if raw.len() > Self::MOST * 64 {
+            return Err(too_long());
+        }
+        let (text, done) = cleaned(raw);
+        if !text.chars().any(|c| !is_invisible(c)) {
+            return Err(Error::new(Kind::Name, "the name is empty")
+                .with_help("give the name that is to be printed"));
+        }
+        if text.contains('\u{fffd}') {
+            let message = format!("a letter of the name `{text}` is lost (U+FFFD)");
+            return Err(Error::new(Kind::Name, message)
+                .with_help("the name was read in a wrong encoding; send it as UTF-8"));
+        }
+        let letters = text.graphemes(true).count();
+        if letters > Self::MOST || text.chars().count() > Self::MOST * 8 {
+            return Err(too_long());
+        }
+        let warnings =
+            done.into_iter().map(|done| Warning::new(Kind::Name, done)).collect();
+        Ok((Self(text.into_owned()), warnings))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+fn too_long() -> Error {
+    Error::new(Kind::Name, format!("the name has more than {} letters", Name::MOST))
+        .with_help("give the name alone, without titles of courses or other text")
+}
+
+/// Any text that will be printed as a value, cleaned by the same rules as a name.
+pub(crate) fn tidy(raw: &str) -> Cow<'_, str> {
+    cleaned(raw).0
+}
+
+/// `text` without what could act on the text around it; all that can be seen stays.
+pub(crate) fn inert(text: &str) -> Cow<'_, str> {
+    let printable = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.bytes().all(printable) {
+        return Cow::Borrowed(text);
+    }
+    let unbalanced = unbalanced_controls(text);
+    if unbalanced.is_empty() && !text.chars().any(|c| is_harmful(c) || is_break(c)) {
+        return Cow::Borrowed(text);
+    }
+    let kept = text
+        .char_indices()
+        .filter(|&(index, c)| !is_harmful(c) && !unbalanced.contains(&index))
+        .map(|(_, c)| if is_break(c) { ' ' } else { c });
+    Cow::Owned(kept.collect())
+}
+
+/// The cleaned text, and what was done in the words of a warning about a name.
+fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
+    let printable = |byte: u8| (b' '..=b'~').contains(&byte);
+    let spaced = raw.contains("  ") || raw.starts_with(' ') || raw.ends_with(' ');
+    if raw.bytes().all(printable) && !spaced {
+        return (Cow::Borrowed(raw), Vec::new());
+    }
+    let mut done = Vec::new();
+    let unbalanced = unbalanced_controls(raw);
+    let mut removed: Vec<char> = Vec::new();
+    let mut kept: String = raw
+        .char_indices()
+        .filter(|&(index, c)| {
+            let remove = is_harmful(c) || unbalanced.contains(&index);
+            if remove {
+                removed.push(c);
+            }
+            !remove
+        })
+        .map(|(_, c)| c)
+        .collect();
+    if !removed.is_empty() {
+        done.push(removal(removed));
+    }
+    // A CJK compatibility ideograph is a form of a letter that its bearer may insist on: plain NFC
+    // would replace it, a standardized variation sequence keeps it apart (Unicode 16, 23.4).
+    if !is_nfc(&kept) {
+        kept = kept.cjk_compat_variants().nfc().collect();
+        done.push("composed the letters of the name (NFC)".to_owned());
+    }
+    let folded = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    if folded != kept {
+        done.push("reduced the white space in the name to single spaces".to_owned());
+    }
+    (Cow::Owned(folded), done)
+}
+
+fn removal(mut removed: Vec<char>) -> String {
+    let count = removed.len();
+    removed.sort_unstable();
+    removed.dedup();
+    let shown: Vec<_> =
+        removed.iter().take(5).map(|&c| format!("U+{:04X}", u32::from(c))).collect();
+    let dots = if removed.len() > 5 { ", …" } else { "" };
+    let what = match count {
+        1 => "a control character".to_owned(),
+        _ => format!("{count} control characters"),
+    };
+    format!("removed {what} ({}{dots}) from the name", shown.join(", "))
+}
+
+/// Tabs, line and paragraph ends.
+fn is_break(c: char) -> bool {
+    c.is_whitespace() && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// Controls that are no white space, noncharacters, annotation marks and the byte order mark.
+fn is_harmful(c: char) -> bool {
+    (c.is_control() && !c.is_whitespace())
+        || is_noncharacter(c)
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{feff}')
+}
+
+/// What Unicode reserves for a program's own use; no text of anybody's has it.
+pub(crate) fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Where the bidirectional controls stand that lack their partner: an open override would take the
+/// rest of the page with it (UAX #9, BD9 and X7).
+fn unbalanced_controls(text: &str) -> Vec<usize> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut lone = Vec::new();
+    for (index, c) in text.char_indices() {
+        match c {
+            '\u{202a}'
+            | '\u{202b}'
+            | '\u{202d}'
+            | '\u{202e}'
+            | '\u{2066}'..='\u{2068}' => {
+                open.push((index, c));
+            }
+            '\u{202c}' => match open.last() {
+                Some((_, '\u{202a}'..='\u{202e}')) => drop(open.pop()),
+                _ => lone.push(index),
+            },
+            '\u{2069}' => {
+                match open.iter().rposition(|(_, c)| matches!(c, '\u{2066}'..='\u{2068}'))
+                {
+                    Some(isolate) => {
+                        lone.extend(
+                            open.drain(isolate..).skip(1).map(|(index, _)| index),
+                        );
+                    }
+                    None => lone.push(index),
+                }
+            }
+            _ => {}
+        }
+    }
+    lone.extend(open.into_iter().map(|(index, _)| index));
+    lone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean(raw: &str) -> (String, Vec<String>) {
+        let (name, warnings) = Name::clean(raw).unwrap();
+        (name.0, warnings.into_iter().map(|warning| warning.message).collect())
+    }
+
+    #[test]
+    fn leaves_names_as_they_are() {
+        for name in [
+            "Ada Lovelace",
+            "María-José Ñuñez",
+            "محمد علی‌پور",
+            "O'Brien",
+            "司馬 遼太郎",
+            "X",
+        ] {
+            assert_eq!(clean(name), (name.to_owned(), vec![]));
+        }
+    }
+
+    #[test]
+    fn says_what_was_done() {
+        let (name, done) = clean(" Zoe\u{308}\t\u{3000}Quinn\r\n");
+        assert_eq!(name, "Zoë Quinn");
+        assert_eq!(done.len(), 2, "{done:?}");
+        let (name, done) = clean("A\0d\u{fdd0}a\u{1b}");
+        assert_eq!(name, "Ada");
+        assert_eq!(
+            done,
+            ["removed 3 control characters (U+0000, U+001B, U+FDD0) from the name"]
+        );
+    }
+
+    #[test]
+    fn directions_must_close() {
+        assert_eq!(clean("Ada\u{202e}").0, "Ada");
+        assert_eq!(
+            clean("Ada\u{202e}").1,
+            ["removed a control character (U+202E) from the name"]
+        );
+        assert_eq!(clean("\u{2069}A\u{202c}da\u{2067}").0, "Ada");
+        assert_eq!(clean("A \u{2067}\u{202e}b\u{2069}").0, "A \u{2067}b\u{2069}");
+        let paired = "Ada \u{2067}علي\u{2069} \u{202b}ب\u{202c}\u{200f}";
+        assert_eq!(clean(paired), (paired.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn keeps_the_form_of_a_compatibility_ideograph() {
+        assert_eq!(clean("\u{fa19}田").0, "神\u{fe00}田");
+    }
+
+    #[test]
+    fn refuses_what_is_no_name() {
+        let long = "x".repeat(301);
+        let stacked = format!("Z{}", "\u{335}".repeat(5000));
+        for raw in
+            ["", " \n", "\u{202e}\0", "\u{200b}\u{3164}", "Jos\u{fffd}", &long, &stacked]
+        {
+            assert_eq!(Name::clean(raw).unwrap_err().kind(), Kind::Name, "{raw:.9}");
+        }
+        assert!(Name::clean(&"é".repeat(300)).is_ok());
+    }
+}

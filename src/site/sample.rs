@@ -1,0 +1,86 @@
+//! A layout's own sample: the course and the request in its `sample.yaml`.
+//!
+//! Previews, tests and benches use it. The file is a course file with one course, and a `request`
+//! beside it whose keys are those of the program's arguments.
+
+use crate::base::date::Date;
+use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::lang::Tag;
+use crate::base::yaml::{Document, Faults, Node};
+use crate::site::course::{Course, Courses};
+use crate::site::files::Site;
+use crate::site::request::Request;
+
+const REQUEST: &str = "request";
+const KEYS: [&str; 6] = ["name", "language", "grade", "designation", "issued", "extra"];
+
+/// Reads the sample of a layout.
+///
+/// # Errors
+/// [`Kind::MissingFile`] when the layout has none; whatever is wrong in it.
+pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
+    let file = format!("layouts/{layout}/sample.yaml");
+    let Some(bytes) = site.read(&file)? else {
+        return Err(Error::new(
+            Kind::MissingFile,
+            format!("the layout `{layout}` has no `sample.yaml`"),
+        )
+        .with_help(
+            "write one: a course as in `courses.yaml`, and a `request` beside it",
+        ));
+    };
+    let courses = Courses::parse_beside(&file, &bytes, &[REQUEST])?;
+    let Some(course) = courses.iter().next() else {
+        return Err(Error::new(Kind::MissingField, "the sample has no course")
+            .at(Place::file(file)));
+    };
+    let mut course = course.clone();
+    course.layout = layout.to_owned();
+
+    let mut faults = Faults::default();
+    let request = Document::parse(&file, &bytes, &mut faults).and_then(|document| {
+        let root = document.root();
+        let mut entries = faults.keep(root.entries())?;
+        let Some((_, node)) = entries.find(|(key, _)| key.text() == REQUEST) else {
+            faults.push(root.fault(Kind::MissingField, "the sample has no `request`"));
+            return None;
+        };
+        request(&course.id, node, &mut faults)
+    });
+    faults.finish()?;
+    match request {
+        Some(request) => Ok((course, request)),
+        None => {
+            Err(Error::new(Kind::Syntax, "the sample cannot be read")
+                .at(Place::file(file)))
+        }
+    }
+}
+
+fn request(course: &str, node: Node<'_>, faults: &mut Faults) -> Option<Request> {
+    let fields = node.fields(&KEYS, faults)?;
+    let name = fields.required("name", faults)?;
+    let text = faults.keep(name.text())?;
+    let mut request =
+        faults.keep(Request::new(course, text).map_err(|error| name.wrap(error)))?;
+    if let Some(node) = fields.get("language") {
+        let tag = Tag::parse(faults.keep(node.text())?);
+        request = request.with_language(faults.keep(tag.map_err(|e| node.wrap(e)))?);
+    }
+    if let Some(node) = fields.get("issued") {
+        let date = Date::parse(faults.keep(node.text())?);
+        request = request.with_issued(faults.keep(date.map_err(|e| node.wrap(e)))?);
+    }
+    if let Some(node) = fields.get("grade") {
+        request = request.with_grade(faults.keep(node.text())?);
+    }
+    if let Some(node) = fields.get("designation") {
+        request = request.with_designation(faults.keep(node.text())?);
+    }
+    if let Some(node) = fields.get("extra") {
+        for (key, value) in faults.keep(node.entries())? {
+            request = request.with_extra(key.text(), faults.keep(value.json())?);
+        }
+    }
+    Some(request)
+}

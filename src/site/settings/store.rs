@@ -1,0 +1,452 @@
+//! What an operator sets about where files go.
+//!
+//! ```yaml
+//! store: public             # a folder, for everybody to see
+//! private:                  # what is for the operator alone; never below `store`
+//!   s3:
+//!     bucket: certificates-private
+//!     region: eu-central-1
+//! ```
+//!
+//! Both take the same forms: a folder's name, `{ folder: public, readers: group }`, or
+//! `{ s3: { … } }`.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::base::error::{Kind, did_you_mean};
+use crate::base::path::StorePath;
+use crate::base::yaml::{Faults, Fields, Node};
+
+const S3_KEYS: [&str; 12] = [
+    "access_key_file",
+    "acl",
+    "attempts",
+    "bucket",
+    "deadline",
+    "endpoint",
+    "path_style",
+    "prefix",
+    "profile",
+    "region",
+    "secret_key_file",
+    "session_token_file",
+];
+/// The longest time that one request may be given, in seconds.
+const LONGEST: f64 = 600.0;
+/// The ACLs that S3 has ready made.
+const ACLS: [&str; 7] = [
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-full-control",
+    "bucket-owner-read",
+    "private",
+    "public-read",
+    "public-read-write",
+];
+
+/// Where files go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "a site has two of them")]
+pub enum StoreSettings {
+    /// Into a folder.
+    Folder(FolderSettings),
+    /// Into a bucket.
+    S3(S3Settings),
+}
+
+/// A folder that files go into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FolderSettings {
+    /// The folder, in the site unless it is absolute.
+    pub path: String,
+    /// Who can read what is in it; everybody unless set, or the owner alone in a private store.
+    pub readers: Option<Readers>,
+}
+
+/// Who can read the files of a folder, among the machine's users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Readers {
+    /// Everybody, so that any web server can show them (0644, folders 0755).
+    #[default]
+    Everybody,
+    /// The owner and the group (0640, 0750).
+    Group,
+    /// The owner alone (0600, 0700).
+    Owner,
+}
+
+/// A bucket that files go into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct S3Settings {
+    /// The bucket.
+    pub bucket: String,
+    /// Its region; `us-east-1` where a server of one's own has none.
+    pub region: String,
+    /// The server's address, if it is not Amazon's, without a `/` at its end.
+    pub endpoint: Option<String>,
+    /// What all keys begin with, before a `/`.
+    pub prefix: Option<StorePath>,
+    /// Whether the bucket stands in the path of addresses rather than in the name of the host: so
+    /// unless set where there is an `endpoint`.
+    pub path_style: bool,
+    /// The ready-made ACL that each file gets; none unless set, since most buckets refuse them.
+    pub acl: Option<String>,
+    /// The section of the AWS credentials file.
+    pub profile: Option<String>,
+    /// The files that hold the keys, in the site unless absolute; otherwise keys are looked for
+    /// where Amazon's own tools do.
+    pub key_files: Option<KeyFiles>,
+    /// How long one request may take; 30 seconds unless set.
+    pub deadline: Duration,
+    /// How often a request that may succeed later is made before giving up; 8 unless set, which
+    /// takes some 20 seconds if it fails at once each time.
+    pub attempts: u32,
+}
+
+/// The files that hold the keys of a bucket: nothing but the key in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyFiles {
+    /// The access key.
+    pub access_key: String,
+    /// The secret key.
+    pub secret_key: String,
+    /// The token of keys that are lent for a while.
+    pub session_token: Option<String>,
+}
+
+impl StoreSettings {
+    /// The folder of that path.
+    pub fn folder(path: impl Into<String>) -> Self {
+        Self::Folder(FolderSettings { path: path.into(), readers: None })
+    }
+
+    /// Reads the value of `store` or `private`.
+    pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Option<Self> {
+        if node.is_scalar() {
+            let path = faults.keep(node.text())?;
+            // People write it so because other programs have it so.
+            if path == "s3" || path.starts_with("s3:") {
+                let fault =
+                    node.fault(Kind::InvalidValue, format!("`{path}` is no folder"));
+                faults.push(fault.with_help(
+                    "a bucket is written `{ s3: { bucket: NAME, region: REGION } }`",
+                ));
+                return None;
+            }
+            return Some(Self::folder(path));
+        }
+        let known = ["folder", "readers", "s3"];
+        let fields = node.fields(&known, faults)?;
+        match (fields.get("folder"), fields.get("s3")) {
+            (Some(folder), None) => {
+                let path = faults.keep(folder.text())?.to_owned();
+                let readers = fields.get("readers").and_then(|node| {
+                    faults.keep(node.one_of(&["everybody", "group", "owner"]))
+                });
+                let readers = readers.map(|readers| match readers {
+                    "group" => Readers::Group,
+                    "owner" => Readers::Owner,
+                    _ => Readers::Everybody,
+                });
+                Some(Self::Folder(FolderSettings { path, readers }))
+            }
+            (None, Some(bucket)) => {
+                if let Some(readers) = fields.get("readers") {
+                    faults.push(
+                        readers
+                            .key_spot()
+                            .fault(Kind::InvalidValue, "`readers` is for folders")
+                            .with_help(
+                                "say who reads a bucket in its policy, or by `acl`",
+                            ),
+                    );
+                }
+                let fields = bucket.fields(&S3_KEYS, faults)?;
+                s3(fields, faults).map(Self::S3)
+            }
+            // The stranger that has been named may have been meant for one of them.
+            (None, None)
+                if node.entries().ok()?.any(|(key, _)| !known.contains(&key.text())) =>
+            {
+                None
+            }
+            _ => {
+                let fault = node.key_spot().fault(
+                    Kind::InvalidValue,
+                    "a store is either a folder or a bucket of S3",
+                );
+                faults.push(fault.with_help("give `folder` or `s3`, one of them"));
+                None
+            }
+        }
+    }
+
+    /// Whether what is in this store is in `other` too, as far as their names tell.
+    pub(crate) fn is_in(&self, other: &StoreSettings) -> bool {
+        match (self, other) {
+            (Self::Folder(one), Self::Folder(other)) => {
+                match (parts(&one.path), parts(&other.path)) {
+                    (Some(one), Some(other)) => one.starts_with(&other),
+                    _ => false,
+                }
+            }
+            (Self::S3(one), Self::S3(other)) => {
+                one.bucket == other.bucket
+                    && one.host() == other.host()
+                    && match (&one.prefix, &other.prefix) {
+                        (_, None) => true,
+                        (None, Some(_)) => false,
+                        (Some(one), Some(other)) => one.is_in(other),
+                    }
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self::folder("public")
+    }
+}
+
+impl fmt::Display for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "the folder `{}`", folder.path),
+            Self::S3(settings) => settings.fmt(f),
+        }
+    }
+}
+
+impl S3Settings {
+    /// A bucket at Amazon's, with the keys of the machine.
+    pub fn new(bucket: impl Into<String>, region: impl Into<String>) -> Self {
+        Self {
+            bucket: bucket.into(),
+            region: region.into(),
+            endpoint: None,
+            prefix: None,
+            path_style: false,
+            acl: None,
+            profile: None,
+            key_files: None,
+            deadline: Duration::from_secs(30),
+            attempts: 8,
+        }
+    }
+
+    /// The address that requests go to, before the bucket.
+    pub(crate) fn host(&self) -> String {
+        match &self.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None if self.region.starts_with("cn-") => {
+                format!("https://s3.{}.amazonaws.com.cn", self.region)
+            }
+            None => format!("https://s3.{}.amazonaws.com", self.region),
+        }
+    }
+}
+
+impl fmt::Display for S3Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the bucket `{}`", self.bucket)?;
+        if let Some(prefix) = &self.prefix {
+            write!(f, " below `{prefix}`")?;
+        }
+        match &self.endpoint {
+            Some(endpoint) => write!(f, " at `{endpoint}`"),
+            None => write!(f, " in `{}`", self.region),
+        }
+    }
+}
+
+impl KeyFiles {
+    /// The files of both keys.
+    pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        let (access_key, secret_key) = (access_key.into(), secret_key.into());
+        Self { access_key, secret_key, session_token: None }
+    }
+}
+
+/// A private store that is in the public one is public, and so is one that everybody may read.
+pub(super) fn keep_apart(
+    public: &StoreSettings,
+    private: Option<&StoreSettings>,
+    fields: Fields<'_>,
+    faults: &mut Faults,
+) {
+    if let (Some(StoreSettings::S3(S3Settings { acl: Some(acl), .. })), Some(node)) =
+        (private, fields.get("private"))
+        && !matches!(acl.as_str(), "private" | "bucket-owner-full-control")
+    {
+        let fault = node.key_spot().fault(
+            Kind::InvalidValue,
+            format!("what is private would be published: `acl: {acl}`"),
+        );
+        faults.push(fault.with_help("remove `acl`"));
+    }
+    if let (Some(private), Some(node)) = (private, fields.get("private"))
+        && private.is_in(public)
+    {
+        let fault = node.key_spot().fault(
+            Kind::InvalidValue,
+            format!("what is private would be published: it goes into {public}"),
+        );
+        faults.push(fault.with_help("give `private` a place outside of `store`"));
+    }
+}
+
+fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
+    let bucket = fields.required("bucket", faults).and_then(|node| bucket(node, faults));
+    let endpoint = fields.get("endpoint").and_then(|node| endpoint(node, faults));
+    let region = match (fields.get("region"), endpoint.is_some()) {
+        (Some(node), _) => faults.keep(node.text()).map(|text| {
+            if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+                let message = format!("`{text}` is no region");
+                let fault = node.fault(Kind::InvalidValue, message);
+                faults.push(fault.with_help("write it like `eu-central-1`"));
+            }
+            text.to_owned()
+        }),
+        (None, true) => Some("us-east-1".to_owned()),
+        (None, false) => {
+            if fields.get("endpoint").is_none() {
+                faults.push(fields.missing("region").with_help(
+                    "write it like `eu-central-1`; for a server that is not Amazon's give \
+                     `endpoint`",
+                ));
+            }
+            None
+        }
+    };
+    let mut settings = S3Settings::new(bucket?, region?);
+    settings.path_style = endpoint.is_some();
+    settings.endpoint = endpoint;
+    settings.prefix = fields.get("prefix").and_then(|node| {
+        let text = faults.keep(node.text())?.trim_matches('/');
+        faults.keep(StorePath::parse(text).map_err(|error| node.wrap(error)))
+    });
+    if let Some(node) = fields.get("path_style")
+        && let Some(text) = faults.keep(node.one_of(&["true", "false"]))
+    {
+        settings.path_style = text == "true";
+    }
+    settings.acl = fields.get("acl").and_then(|node| {
+        let text = faults.keep(node.text())?;
+        if !ACLS.contains(&text) {
+            let fault = node.fault(Kind::InvalidValue, format!("unknown value `{text}`"));
+            faults.push(fault.with_help(did_you_mean(text, ACLS)));
+        }
+        Some(text.to_owned())
+    });
+    settings.profile = text(fields, "profile", faults);
+    settings.key_files = key_files(fields, faults);
+    if let Some(node) = fields.get("deadline")
+        && let Some(seconds) = faults.keep(node.positive())
+    {
+        match seconds <= LONGEST {
+            true => settings.deadline = Duration::from_secs_f64(seconds),
+            false => faults.push(node.fault(
+                Kind::InvalidValue,
+                format!("`deadline: {seconds}` is more than {LONGEST} seconds"),
+            )),
+        }
+    }
+    if let Some(node) = fields.get("attempts")
+        && let Some(text) = faults.keep(node.text())
+    {
+        match text.parse().ok().filter(|attempts| (1..=100).contains(attempts)) {
+            Some(attempts) => settings.attempts = attempts,
+            None => faults.push(node.fault(
+                Kind::InvalidValue,
+                format!("`attempts: {text}` is no whole number from 1 to 100"),
+            )),
+        }
+    }
+    Some(settings)
+}
+
+/// The form that Amazon asks for; it becomes part of an address.
+fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+    let text = faults.keep(node.text())?;
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+    };
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    if !(3..=63).contains(&text.len())
+        || !text.bytes().all(allowed)
+        || !ends(bytes.first())
+        || !ends(bytes.last())
+    {
+        let message = format!("`{text}` is no name of a bucket");
+        let fault = node.fault(Kind::InvalidValue, message);
+        faults.push(fault.with_help(
+            "a bucket has 3 to 63 small letters, digits, `-` and `.`; folders in it go under \
+             `prefix`",
+        ));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+    let text = faults.keep(node.text())?.trim_end_matches('/');
+    let host =
+        ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let clean = |host: &str| {
+        !host.is_empty()
+            && !host.starts_with(['/', ':'])
+            && host.bytes().all(|byte| byte.is_ascii_graphic())
+            && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
+    };
+    if !host.is_some_and(clean) {
+        let fault = node.fault(Kind::InvalidValue, format!("`{text}` is no address"));
+        faults.push(fault.with_help(
+            "write it like `https://s3.example.org`; keys go into files, never into it",
+        ));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
+    let access_key = text(fields, "access_key_file", faults);
+    let secret_key = text(fields, "secret_key_file", faults);
+    let session_token = text(fields, "session_token_file", faults);
+    let missing = match (&access_key, &secret_key, &session_token) {
+        (None, Some(_), _) | (None, None, Some(_)) => "access_key_file",
+        (Some(_), None, _) => "secret_key_file",
+        _ => {
+            let (access_key, secret_key) = access_key.zip(secret_key)?;
+            return Some(KeyFiles { access_key, secret_key, session_token });
+        }
+    };
+    faults.push(fields.missing(missing).with_help(
+        "keys come from files together, or without any from where Amazon's tools look",
+    ));
+    None
+}
+
+fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+    let node = fields.get(key)?;
+    faults.keep(node.text()).map(str::to_owned)
+}
+
+/// The parts of a folder's path from the site on. Of one that leads out of the site only the disk
+/// knows where it is.
+fn parts(path: &str) -> Option<Vec<&str>> {
+    let parts = path.split(['/', '\\']);
+    let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
+    let outside = path.starts_with(['/', '\\']) || parts.contains(&"..");
+    (!outside).then_some(parts)
+}

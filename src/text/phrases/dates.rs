@@ -1,0 +1,243 @@
+//! Dates in words, by ICU4X: a style, or a pattern of the locale's own with ICU4X's names.
+
+use std::fmt;
+use std::ops::Range;
+
+use icu_calendar::{AnyCalendarKind, cal};
+use icu_datetime::fieldsets::enums::DateFieldSet;
+use icu_datetime::fieldsets::{YMD, YMDE};
+use icu_datetime::pattern::{DateTimePattern, FixedCalendarDateTimeNames};
+use icu_datetime::{DateTimeFormatter, parts};
+use writeable::{Part, PartsWrite, TryWriteable, Writeable};
+
+use crate::base::date::Date;
+use crate::base::error::nearest;
+use crate::base::lang::Tag;
+
+const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
+const FIELDS: [&str; 10] =
+    ["d", "dd", "M", "MM", "MMM", "MMMM", "LLLL", "y", "yyyy", "EEEE"];
+
+/// A style or pattern, made ready for one language.
+pub(super) struct DateFormat {
+    write: Box<dyn Fn(Date) -> Parts + Send + Sync>,
+    /// How the language writes the first day of a month, where ICU4X does not know it.
+    first: Option<&'static str>,
+}
+
+impl DateFormat {
+    /// `style` is `full`, `long`, `medium`, `short` or a pattern such as `d MMMM y`.
+    pub(super) fn new(tag: &Tag, style: &str) -> Result<Self, String> {
+        let write = match style {
+            // CLDR has no words for this in Portugal, and writes figures.
+            "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
+                by_pattern(tag, "EEEE, d 'de' MMMM 'de' y")
+            }
+            "full" => by_style(tag, DateFieldSet::YMDE(YMDE::long())),
+            "long" => by_style(tag, DateFieldSet::YMD(YMD::long())),
+            "medium" => by_style(tag, DateFieldSet::YMD(YMD::medium())),
+            "short" => by_style(tag, DateFieldSet::YMD(YMD::short())),
+            pattern => check(pattern).and_then(|()| by_pattern(tag, pattern)),
+        }?;
+        let first = match (tag.language(), tag.region()) {
+            ("fr", _) => Some("1er"),
+            ("it", _) | ("pt", Some("BR")) => Some("1º"),
+            _ => None,
+        };
+        Ok(Self { write, first })
+    }
+
+    pub(super) fn format(&self, date: Date) -> String {
+        let Parts { mut text, day, month } = (self.write)(date);
+        let in_words = text[month].chars().any(char::is_alphabetic);
+        if let (Some(first), "1", true) = (self.first, &text[day.clone()], in_words) {
+            text.replace_range(day, first);
+        }
+        // CLDR's narrow space is a hair in most faces: «2026г.» would read as one word.
+        text.replace('\u{202f}', "\u{a0}")
+    }
+}
+
+fn by_style(tag: &Tag, fields: DateFieldSet) -> Written {
+    let formatter = formatter(tag, fields)?;
+    Ok(Box::new(move |date| {
+        let mut parts = Parts::default();
+        // A `String` takes everything, so that neither this nor the next can fail.
+        let _ = formatter.format(&date.iso()).write_to_parts(&mut parts);
+        parts
+    }))
+}
+
+fn by_pattern(tag: &Tag, pattern: &str) -> Written {
+    let fault = |error: &dyn fmt::Display| {
+        format!("cannot read the date pattern `{pattern}` ({error})")
+    };
+    let fields = DateFieldSet::YMD(YMD::long());
+    let calendar = formatter(tag, fields)?.calendar().kind();
+    let parsed =
+        DateTimePattern::try_from_pattern_str(pattern).map_err(|error| fault(&error))?;
+    macro_rules! names {
+        ($name:ty, $calendar:expr) => {{
+            let prefs = tag.locale().into();
+            let names = FixedCalendarDateTimeNames::<$name, DateFieldSet>::try_new(prefs);
+            let mut names = names.map_err(|error| fault(&error))?;
+            names.include_for_pattern(&parsed).map_err(|error| fault(&error))?;
+            Box::new(move |date: Date| {
+                let mut parts = Parts::default();
+                let date = date.iso().to_calendar($calendar);
+                let written = names.with_pattern_unchecked(&parsed).format(&date);
+                let _ = written.try_write_to_parts(&mut parts);
+                parts
+            })
+        }};
+    }
+    Ok(match calendar {
+        AnyCalendarKind::Gregorian => names!(cal::Gregorian, cal::Gregorian),
+        AnyCalendarKind::Buddhist => names!(cal::Buddhist, cal::Buddhist),
+        AnyCalendarKind::Japanese => names!(cal::Japanese, cal::Japanese::new()),
+        AnyCalendarKind::Roc => names!(cal::Roc, cal::Roc),
+        AnyCalendarKind::Ethiopian => names!(cal::Ethiopian, cal::Ethiopian::new()),
+        AnyCalendarKind::Coptic => names!(cal::Coptic, cal::Coptic),
+        AnyCalendarKind::Indian => names!(cal::Indian, cal::Indian),
+        AnyCalendarKind::Persian => names!(cal::Persian, cal::Persian),
+        AnyCalendarKind::Hebrew => names!(cal::Hebrew, cal::Hebrew),
+        AnyCalendarKind::HijriUmmAlQura => {
+            names!(cal::Hijri<cal::hijri::UmmAlQura>, cal::Hijri::new_umm_al_qura())
+        }
+        other => {
+            return Err(format!(
+                "there are no date patterns for the {other:?} calendar of `{tag}`; use `date('long')`"
+            ));
+        }
+    })
+}
+
+type Written = Result<Box<dyn Fn(Date) -> Parts + Send + Sync>, String>;
+
+fn formatter(
+    tag: &Tag,
+    fields: DateFieldSet,
+) -> Result<DateTimeFormatter<DateFieldSet>, String> {
+    DateTimeFormatter::try_new(tag.locale().into(), fields)
+        .map_err(|error| format!("no dates are known for `{tag}` ({error})"))
+}
+
+/// Whether a pattern uses known fields only; what is neither letter nor quoted is free.
+fn check(pattern: &str) -> Result<(), String> {
+    let mut fields = 0;
+    for (index, part) in pattern.split('\'').enumerate() {
+        let mut rest = if index % 2 == 0 { part } else { "" };
+        while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic()) {
+            let field = &rest[start..];
+            let letter = field.chars().next();
+            let end = field.find(|c| Some(c) != letter).unwrap_or(field.len());
+            if !FIELDS.contains(&&field[..end]) {
+                let word = |c: char| !c.is_ascii_alphabetic();
+                let style = nearest(pattern, STYLES).filter(|_| !pattern.contains(word));
+                return Err(match style {
+                    Some(style) => format!(
+                        "`{pattern}` is no style of dates; did you mean `{style}`?"
+                    ),
+                    None => format!(
+                        "`{}` is no field of a date pattern; there are {}, and words stand in \
+                         single quotes",
+                        &field[..end],
+                        FIELDS.join(", ")
+                    ),
+                });
+            }
+            fields += 1;
+            rest = &field[end..];
+        }
+    }
+    match fields {
+        0 => Err(format!(
+            "`{pattern}` is no style or pattern of dates; use one of {}",
+            STYLES.join(", ")
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A date as text, and where in it the day and the month stand.
+#[derive(Default)]
+struct Parts {
+    text: String,
+    day: Range<usize>,
+    month: Range<usize>,
+}
+
+impl fmt::Write for Parts {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+impl PartsWrite for Parts {
+    type SubPartsWrite = Self;
+
+    fn with_part(
+        &mut self,
+        part: Part,
+        mut write: impl FnMut(&mut Self) -> fmt::Result,
+    ) -> fmt::Result {
+        let start = self.text.len();
+        write(self)?;
+        let range = start..self.text.len();
+        match part {
+            parts::DAY => self.day = range,
+            parts::MONTH => self.month = range,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_as_each_language_writes_them() {
+        for (tag, style, date, expected) in [
+            ("en", "long", "2026-05-14", "May 14, 2026"),
+            ("en-GB", "long", "2026-05-14", "14 May 2026"),
+            ("en", "full", "2026-05-14", "Thursday, May 14, 2026"),
+            ("es", "long", "2026-05-14", "14 de mayo de 2026"),
+            ("es", "d 'de' MMMM 'del' y", "2026-05-14", "14 de mayo del 2026"),
+            ("ar", "long", "2026-05-14", "14 مايو 2026"),
+            ("ar-EG", "long", "2026-05-14", "١٤ مايو ٢٠٢٦"),
+            ("ar-EG", "dd/MM/yyyy", "2026-05-04", "٠٤/٠٥/٢٠٢٦"),
+            ("ar-u-ca-islamic-umalqura", "d MMMM y", "2026-05-14", "27 ذو القعدة 1447"),
+            ("ja", "long", "2026-05-14", "2026年5月14日"),
+            ("ja", "y年M月d日", "2026-05-14", "2026年5月14日"),
+            ("ja-u-ca-japanese", "long", "2026-05-14", "令和8年5月14日"),
+            ("th", "d MMMM y", "2026-05-14", "14 พฤษภาคม 2569"),
+            ("ru", "d MMMM y", "2026-05-14", "14 мая 2026"),
+            ("fr", "long", "2026-05-01", "1er mai 2026"),
+            ("fr", "full", "2026-05-01", "vendredi 1er mai 2026"),
+            ("fr", "d/M/y", "2026-05-01", "1/5/2026"),
+            ("pt-BR", "long", "2026-05-01", "1º de maio de 2026"),
+            ("pt-PT", "long", "2026-05-01", "1 de maio de 2026"),
+        ] {
+            let tag = Tag::parse(tag).unwrap();
+            let format = DateFormat::new(&tag, style).unwrap();
+            assert_eq!(
+                format.format(Date::parse(date).unwrap()),
+                expected,
+                "{tag} {style}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_are_checked() {
+        let tag = Tag::parse("es").unwrap();
+        let fault = |style| DateFormat::new(&tag, style).err().unwrap();
+        assert!(fault("d de MMMM").contains("`e` is no field"), "{}", fault("d de MMMM"));
+        assert!(fault("lnog").contains("did you mean `long`?"));
+        assert!(fault("").contains("no style or pattern"));
+        assert!(fault("d MMMM MMM").contains("cannot read"));
+    }
+}

@@ -1,0 +1,281 @@
+//! The filters of a sentence, and how its values are printed.
+//!
+//! The environment begins empty: a sentence can use what is added here and nothing else, and nothing
+//! here turns a value into markup.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use icu_casemap::CaseMapper;
+use minijinja::value::{Kwargs, Object, ValueKind};
+use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+
+use super::formats::{Day, Formats};
+use super::{markup, select};
+use crate::site::name;
+use crate::text::runs::{Run, Runs};
+
+/// All the filters there are.
+pub(super) const FILTERS: [&str; 17] = [
+    "date", "default", "first", "join", "last", "length", "link", "list", "lower",
+    "number", "ordinal", "percent", "plural", "replace", "select", "trim", "upper",
+];
+
+/// All the tests there are.
+pub(super) const TESTS: [&str; 7] =
+    ["defined", "even", "none", "number", "odd", "string", "undefined"];
+
+/// All the statements there are.
+pub(super) const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
+
+/// What a sentence may cost: minijinja counts steps and bytes.
+const FUEL: u64 = 20_000;
+
+/// An environment with the filters and tests above, for the sentences of one language.
+pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
+    let mut env = Environment::empty();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    env.set_debug(false);
+    env.set_formatter(print);
+
+    let own = Arc::clone(formats);
+    env.add_filter("date", move |value: &Value, style: Option<&str>, more: Kwargs| {
+        let language = more.get::<Option<&str>>("language")?;
+        more.assert_all_used()?;
+        own.date(defined(value)?, style, language).map_err(fault)
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("number", move |value: &Value, digits: Option<i16>| {
+        own.number(defined(value)?, digits).map_err(fault)
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("percent", move |value: &Value, digits: Option<i16>| {
+        own.percent(defined(value)?, digits).map_err(fault)
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("list", move |value: &Value| own.list(defined(value)?).map_err(fault));
+    let own = Arc::clone(formats);
+    env.add_filter("plural", move |value: &Value, forms: Kwargs| {
+        own.counted(defined(value)?, &forms, false).map_err(fault)
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("ordinal", move |value: &Value, forms: Kwargs| {
+        own.counted(defined(value)?, &forms, true).map_err(fault)
+    });
+    env.add_filter("select", |value: &Value, forms: Kwargs| {
+        select::select(defined(value)?, &forms).map_err(fault)
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("upper", move |text: Cow<'_, str>| {
+        CaseMapper::new().uppercase_to_string(&text, &own.tag.locale().id).into_owned()
+    });
+    let own = Arc::clone(formats);
+    env.add_filter("lower", move |text: Cow<'_, str>| {
+        CaseMapper::new().lowercase_to_string(&text, &own.tag.locale().id).into_owned()
+    });
+    env.add_filter("link", |address: &str, text: Option<&str>| {
+        link(address, text).map_err(fault)
+    });
+    env.add_filter("default", |value: &Value, other: Value| {
+        let missing =
+            value.is_undefined() || value.is_none() || value.as_str() == Some("");
+        if missing { other } else { value.clone() }
+    });
+    env.add_filter("first", minijinja::filters::first);
+    env.add_filter("join", minijinja::filters::join);
+    env.add_filter("last", minijinja::filters::last);
+    env.add_filter("length", minijinja::filters::length);
+    env.add_filter("replace", minijinja::filters::replace);
+    env.add_filter("trim", minijinja::filters::trim);
+
+    env.add_test("defined", minijinja::tests::is_defined);
+    env.add_test("even", minijinja::tests::is_even);
+    env.add_test("none", minijinja::tests::is_none);
+    env.add_test("number", minijinja::tests::is_number);
+    env.add_test("odd", minijinja::tests::is_odd);
+    env.add_test("string", minijinja::tests::is_string);
+    env.add_test("undefined", minijinja::tests::is_undefined);
+    env
+}
+
+/// Finished text as a template's value: it keeps its runs where it is printed as it is, and is plain
+/// text to every filter.
+#[derive(Debug)]
+pub(super) struct Piece(pub(super) Runs);
+
+impl Object for Piece {
+    fn is_true(self: &Arc<Self>) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.bare())
+    }
+}
+
+/// Prints a value: texts and whole numbers as they are, the rest through a filter that says how.
+fn print(
+    out: &mut Output<'_>,
+    _: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
+    let through = |what: &str, filters: &str| {
+        Err(fault(format!("{what} is printed through {filters}")))
+    };
+    if let Some(piece) = value.downcast_object_ref::<Piece>() {
+        for run in &piece.0 {
+            markup::encode_finished(run, out)?;
+        }
+        return Ok(());
+    }
+    if value.downcast_object_ref::<Day>().is_some() {
+        return through("a date", "`date`: `{{ issued | date }}`");
+    }
+    match value.kind() {
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            Ok(markup::encode(&markup::value(text), out)?)
+        }
+        ValueKind::Number if value.is_integer() => {
+            Ok(markup::encode(&markup::value(&value.to_string()), out)?)
+        }
+        ValueKind::Number => through("a number with a fraction", "`percent` or `number`"),
+        ValueKind::Undefined => Err(minijinja::Error::from(ErrorKind::UndefinedError)),
+        ValueKind::None => Err(fault(
+            "there is no value here; ask first: `{% if … %}`, or give another: `default('…')`",
+        )),
+        ValueKind::Bool => {
+            Err(fault("a truth value cannot be printed; use `{% if … %}`"))
+        }
+        ValueKind::Seq | ValueKind::Iterable => through("a list", "`list` or `join`"),
+        _ => Err(fault("a group of values cannot be printed; name one of them")),
+    }
+}
+
+fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
+    match value.is_undefined() {
+        true => Err(minijinja::Error::from(ErrorKind::UndefinedError)),
+        false => Ok(value),
+    }
+}
+
+fn fault(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
+    minijinja::Error::new(ErrorKind::InvalidOperation, message)
+}
+
+fn link(address: &str, text: Option<&str>) -> Result<Value, String> {
+    let known = ["https://", "http://", "mailto:"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme));
+    if !known || address.contains(char::is_whitespace) {
+        return Err(format!("`{address}` is no address; it begins with `https://`"));
+    }
+    let text = text.unwrap_or(address);
+    Ok(Value::from_object(Piece(Runs(vec![Run {
+        link: Some(name::inert(address).into_owned()),
+        ..markup::value(text)
+    }]))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::base::lang::Tag;
+
+    fn render(
+        tag: &str,
+        template: &str,
+        value: impl Into<Value>,
+    ) -> Result<String, String> {
+        let formats = Arc::new(Formats::new(&Tag::parse(tag).unwrap())?);
+        let env = environment(&formats);
+        let context = Value::from(BTreeMap::from([("v", value.into())]));
+        let printed =
+            env.render_str(template, context).map_err(|error| error.to_string())?;
+        Ok(markup::parse(&printed).unwrap().bare())
+    }
+
+    #[test]
+    fn numbers_by_language() {
+        let twice = "{{ v | percent }} {{ v | percent(1) }}";
+        assert_eq!(render("en", twice, 0.875).unwrap(), "88% 87.5%");
+        assert_eq!(render("de", twice, 0.875).unwrap(), "88\u{a0}% 87,5\u{a0}%");
+        assert_eq!(render("ar-EG", "{{ v | percent }}", "0.9").unwrap(), "٩٠٪\u{61c}");
+        assert_eq!(render("es", "{{ v | number }}", 12345.5).unwrap(), "12.345,5");
+        assert_eq!(render("en", "{{ v | number }}", 12.0).unwrap(), "12");
+        assert_eq!(render("en", "{{ v }}", 12).unwrap(), "12");
+        assert!(render("en", "{{ v }}", 0.9).unwrap_err().contains("through `percent`"));
+        assert!(
+            render("en", "{{ v | number }}", "x")
+                .unwrap_err()
+                .contains("`x` is not a number")
+        );
+        assert!(render("en", "{{ v | percent }}", f64::NAN).is_err());
+    }
+
+    #[test]
+    fn plurals_are_the_translators_words() {
+        let hours = "{{ v | plural(one='ساعة واحدة', two='ساعتان', few='# ساعات', many='# ساعة', \
+            other='# ساعة') }}";
+        let forms = [
+            (1, "ساعة واحدة"),
+            (2, "ساعتان"),
+            (3, "3 ساعات"),
+            (11, "11 ساعة"),
+            (100, "100 ساعة"),
+        ];
+        for (number, expected) in forms {
+            assert_eq!(render("ar", hours, number).unwrap(), expected);
+        }
+        let place = "{{ v | ordinal(one='#st', two='#nd', few='#rd', other='#th') }}";
+        for (number, expected) in
+            [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")]
+        {
+            assert_eq!(render("en", place, number).unwrap(), expected);
+        }
+        assert!(
+            render("en", "{{ v | plural(one='a') }}", 1)
+                .unwrap_err()
+                .contains("`other` is missing")
+        );
+        assert!(
+            render("ja", "{{ v | plural(one='a', other='b') }}", 1)
+                .unwrap_err()
+                .contains("it has other")
+        );
+        assert!(
+            render("en", "{{ v | plural(onee='a', other='b') }}", 1)
+                .unwrap_err()
+                .contains("`one`?")
+        );
+    }
+
+    #[test]
+    fn lists_by_language() {
+        let names = || vec!["Padre", "Isabel"];
+        assert_eq!(render("es", "{{ v | list }}", names()).unwrap(), "Padre e Isabel");
+        assert_eq!(
+            render("en", "{{ v | list }}", vec!["A", "B", "C"]).unwrap(),
+            "A, B, and C"
+        );
+        assert_eq!(render("ja", "{{ v | list }}", names()).unwrap(), "Padre、Isabel");
+        assert!(render("en", "{{ v }}", names()).unwrap_err().contains("through `list`"));
+    }
+
+    #[test]
+    fn nothing_else_is_there() {
+        for template in
+            ["{{ v | safe }}", "{{ v | escape }}", "{{ range(9) }}", "{{ v.upper() }}"]
+        {
+            assert!(render("en", template, "x").is_err(), "{template}");
+        }
+        let endless = "{% for a in v %}{% for b in v %}{% for c in v %}{{ a }}{% endfor %}{% endfor %}{% endfor %}";
+        assert!(render("en", endless, vec!["x"; 100]).unwrap_err().contains("fuel"));
+        assert!(render("en", "{{ v | link }}", "javascript:alert(1)").is_err());
+        assert_eq!(render("tr", "{{ v | upper }}", "istanbul").unwrap(), "İSTANBUL");
+    }
+}

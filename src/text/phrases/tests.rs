@@ -1,0 +1,344 @@
+use super::*;
+use crate::site::course::Courses;
+use crate::site::name;
+
+const HOSTILE: [&str; 7] = [
+    r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,
+    "*",
+    "_a_ **b** \\*",
+    "{{ name }}{% for x in extra %}{% endfor %}{# c #}",
+    "https://example.org/ [a](b) ```x``` // /* ~ -- ---",
+    "\u{202e}drowssap\u{2066}",
+    "\u{fdd0}3\u{fdd1}bold\u{fdd2}\u{fdd0}",
+];
+
+const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];
+
+fn course(outcome: &str, title: &str) -> Course {
+    let yaml = format!(
+        "C1:\n  language: en\n  title: {}\n  organization: {{ short: ExampleX, name: Example University }}\n  \
+         outcomes: {{ Pass: {} }}\n  signatories:\n    - {{ name: Dr. Ada Example, title: {{ en: \
+         Professor, es: Profesora }} }}\n",
+        Json::from(title),
+        Json::from(outcome)
+    );
+    let courses = Courses::parse(&[("courses.yaml".into(), yaml.into_bytes())]).unwrap();
+    courses.get("C1").unwrap().clone()
+}
+
+fn site(locale: &str) -> Site {
+    Site::new().with_file("layouts/shared/locales/en.yaml", locale)
+}
+
+fn write_with(
+    site: &Site,
+    tag: &str,
+    name: &str,
+    course: &Course,
+    grade: Option<&str>,
+    extra: Json,
+) -> Result<Sentences> {
+    let extra: IndexMap<String, Json> = serde_json::from_value(extra).unwrap();
+    let phrases = Phrases::load(site, "classic", &Tag::parse(tag).unwrap())?;
+    phrases.write(&Facts {
+        name: &Name::clean(name).unwrap().0,
+        course,
+        issued: Date::parse("2026-05-14").unwrap(),
+        issued_text: course.issued_text.as_ref(),
+        grade,
+        designation: None,
+        extra: &extra,
+        verify_url: "https://example.org/c/0/",
+    })
+}
+
+fn write(locale: &str, extra: Json) -> Result<Sentences> {
+    write_with(&site(locale), "en", "Ada", &course("", "Curling"), Some("0.9"), extra)
+}
+
+/// The finished text of one heading.
+fn heading(template: &str) -> String {
+    let locale = format!("heading: {}\n", Json::from(template));
+    let extra = serde_json::json!({ "hours": 12, "parts": ["*a*", "b"], "none": null });
+    write(&locale, extra)
+        .unwrap()
+        .heading
+        .map_or_else(String::new, |phrase| phrase.runs.bare())
+}
+
+fn refused(locale: &str) -> String {
+    format!("{:#}", write(locale, serde_json::json!({ "hours": 12 })).unwrap_err())
+}
+
+#[test]
+fn each_language_has_its_own_order() {
+    let text = |tag: &str| {
+        let course = course("*{{ name }}* passed.", "Introduction to Curling");
+        let written = write_with(
+            &Site::new(),
+            tag,
+            "Ada Lovelace",
+            &course,
+            None,
+            Json::Object(Default::default()),
+        );
+        let written = written.unwrap();
+        let blocks = written
+            .blocks
+            .iter()
+            .map(|block| format!("{}: {}", block.role, block.runs.bare()));
+        let rest = [&written.date, &written.authenticity, &written.specimen];
+        let rest = rest.into_iter().flatten().map(|phrase| phrase.runs.bare());
+        blocks
+            .chain(rest)
+            .chain([written.title])
+            .chain(written.alt.signature)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        text("en"),
+        [
+            "lead: This is to certify that",
+            "recipient: Ada Lovelace",
+            "statement: successfully completed",
+            "course: Introduction to Curling",
+            "statement: a course of study offered by Example University",
+            "outcome: Ada Lovelace passed.",
+            "Issued May 14, 2026",
+            "The authenticity of this certificate can be verified at https://example.org/c/0/",
+            "Specimen",
+            "Certificate: Introduction to Curling, Ada Lovelace",
+            "Signature of Dr. Ada Example",
+        ]
+    );
+    assert_eq!(
+        text("es")[0],
+        "lead: Example University otorga el presente certificado a"
+    );
+    assert_eq!(text("es")[5], "Expedido el 14 de mayo de 2026");
+    assert_eq!(text("ar")[1], "course: «Introduction to Curling»");
+    assert_eq!(text("ar")[6], "صدرت بتاريخ 14 مايو 2026");
+    assert_eq!(text("ar-u-ca-islamic-umalqura")[6], "صدرت بتاريخ 27 ذو القعدة 1447 هـ");
+    assert_eq!(text("ja")[0], "recipient: Ada Lovelace\u{a0}殿");
+    assert_eq!(text("ja")[5], "2026年5月14日");
+}
+
+#[test]
+fn no_value_is_ever_markup_or_code() {
+    for (tag, hostile) in
+        LANGUAGES.iter().flat_map(|tag| HOSTILE.map(|text| (*tag, text)))
+    {
+        let course = course("{{ name }} — *{{ extra.x }}*", hostile);
+        let extra = serde_json::json!({ "x": hostile });
+        let written =
+            write_with(&Site::new(), tag, hostile, &course, Some(hostile), extra)
+                .unwrap();
+        let clean = name::tidy(hostile).into_owned();
+        let runs: Vec<_> =
+            written.blocks.iter().flat_map(|block| block.runs.iter()).collect();
+        let values: Vec<_> =
+            runs.iter().filter(|run| run.value && run.text.contains(&clean)).collect();
+        assert_eq!(values.len(), 4, "{tag}: {hostile}: {runs:?}");
+        let strong = values.iter().filter(|run| run.strong).count();
+        assert_eq!(strong, 1, "only the template's own `*` counts ({tag}: {hostile})");
+        assert!(runs.iter().all(|run| !run.emphasis && run.link.is_none()));
+        let letters = runs.iter().flat_map(|run| run.text.chars());
+        assert!(letters.clone().all(|c| !name::is_noncharacter(c) && c != '\u{202e}'));
+    }
+}
+
+#[test]
+fn a_plain_outcome_is_a_template_too() {
+    let course = course(r"2 \* 2 _is_ {{ 2 * 2 }}", "Curling");
+    let written =
+        write_with(&Site::new(), "en", "Ada", &course, None, serde_json::json!({}))
+            .unwrap();
+    assert_eq!(written.blocks[5].runs.bare(), "2 * 2 is 4");
+    let course = super::tests::course("{{ nmae }}", "Curling");
+    let error =
+        write_with(&Site::new(), "en", "Ada", &course, None, serde_json::json!({}))
+            .unwrap_err();
+    assert!(format!("{error:#}").starts_with("courses.yaml:5:"), "{error:#}");
+    let unmet = super::tests::course("{{ outcome }}", "Curling");
+    assert!(
+        write_with(&Site::new(), "en", "Ada", &unmet, None, serde_json::json!({}))
+            .is_err()
+    );
+}
+
+#[test]
+fn what_a_sentence_may_say() {
+    assert_eq!(heading("{{ grade | percent }} {{ grade|number }}"), "90% 0.9");
+    assert_eq!(heading("{% if grade >= 0.8 %}good{% else %}fair{% endif %}"), "good");
+    assert_eq!(
+        heading("{{ designation | default('-') }}{% if designation %}x{% endif %}"),
+        "-"
+    );
+    assert_eq!(
+        heading("{{ extra.parts | list }}, {{ extra.parts | join(' + ') }}"),
+        "*a* and b, *a* + b"
+    );
+    assert_eq!(
+        heading("{{ extra.hours | plural(one='# hour', other='# hours') }}"),
+        "12 hours"
+    );
+    assert_eq!(
+        heading("{% if extra.days is defined %}x{% endif %}{{ name | upper }}"),
+        "ADA"
+    );
+    assert_eq!(
+        heading("{{ '*x*' }} {{ outcome }} {{ '2026-01-02' | date('d MMMM') }}"),
+        "*x* 2 January"
+    );
+    assert_eq!(
+        heading("{{ signatories | list }} of {{ organization.short }}"),
+        "Dr. Ada Example of ExampleX"
+    );
+    let each = "{% for n in extra.parts %}{{ loop.index }}: {{ n }}{% if not loop.last %}; {% endif %}{% endfor %}";
+    assert_eq!(heading(each), "1: *a*; 2: b");
+    assert_eq!(heading("{{ outcome }}"), "");
+}
+
+#[test]
+fn wording_by_a_value() {
+    let by_grade = "{{ grade | select(Pass='passed', High_Distinction='with high distinction', \
+                    other='took part') }}";
+    let said = |grade: Option<&str>| {
+        let site = site(&format!("heading: {}\n", Json::from(by_grade)));
+        let course = course("", "Curling");
+        let written =
+            write_with(&site, "en", "Ada", &course, grade, serde_json::json!({}));
+        written.unwrap().heading.unwrap().runs.bare()
+    };
+    assert_eq!(said(Some("Pass")), "passed");
+    assert_eq!(said(Some("high distinction")), "with high distinction");
+    assert_eq!(said(Some("0.7")), "took part");
+    assert_eq!(said(None), "took part");
+    assert!(
+        refused("heading: \"{{ extra.gender | select(f='a', other='b') }}\"\n")
+            .contains("needs `extra.gender`, which is not given")
+    );
+    assert_eq!(
+        heading("{{ extra.gender | default('') | select(f='her', other='their') }}"),
+        "their"
+    );
+}
+
+#[test]
+fn a_date_in_another_language() {
+    assert_eq!(heading("{{ issued | date('long', language='fa') }}"), "۲۴ اردیبهشت ۱۴۰۵");
+    assert_eq!(heading("{{ issued | date(language='fr') }}"), "14 mai 2026");
+    assert!(
+        refused("heading: \"{{ issued | date(lang='fr') }}\"\n")
+            .contains("it takes no `lang`, only `language`")
+    );
+}
+
+#[test]
+fn a_date_that_is_a_text_and_a_place() {
+    let yaml = "C1:\n  language: en\n  title: T\n  organization: O\n  \
+                issued: { text: { en: Spring 2026, es: primavera de 2026 } }\n  \
+                place: { en: Boston, it: Milano }\n";
+    let courses = Courses::parse(&[("courses.yaml".into(), yaml.into())]).unwrap();
+    let course = courses.get("C1").unwrap();
+    let date = |tag: &str, text: &str| {
+        let site = Site::new().with_file(
+            format!("layouts/shared/locales/{tag}.yaml"),
+            format!("date: {}\n", Json::from(text)),
+        );
+        let written =
+            write_with(&site, tag, "Ada", course, None, serde_json::json!({})).unwrap();
+        written.date.unwrap().runs.bare()
+    };
+    let both = "{{ place }}, {{ issued | date('long') }}";
+    assert_eq!(date("en", both), "Boston, Spring 2026");
+    assert_eq!(date("it", both), "Milano, Spring 2026");
+    assert_eq!(date("en", "{{ issued | date('d MMMM y') }}"), "Spring 2026");
+    let other = "{{ issued | date('long', language='es') }}";
+    assert_eq!(date("en", other), "primavera de 2026");
+}
+
+#[test]
+fn an_error_points_into_the_sentence() {
+    assert_eq!(
+        refused("heading: x\nblocks:\n  - recipient: \"To {{ nmae | uper }}\"\n"),
+        "\
+layouts/shared/locales/en.yaml:3:23: unknown variable `nmae`
+  |
+3 |   - recipient: \"To {{ nmae | uper }}\"
+  |                       ^^^^
+help: did you mean `name`?
+
+layouts/shared/locales/en.yaml:3:30: unknown filter `uper`
+  |
+3 |   - recipient: \"To {{ nmae | uper }}\"
+  |                              ^^^^
+help: did you mean `upper`?"
+    );
+    assert_eq!(
+        refused("heading: \"{{ extra.hour | number }}\"\n"),
+        "\
+layouts/shared/locales/en.yaml:1:14: the sentence `heading` needs `extra.hour`, which is not given
+  |
+1 | heading: \"{{ extra.hour | number }}\"
+  |              ^^^^^^^^^^
+help: did you mean `extra.hours`? If it may be missing, ask first: `{% if extra.hour is defined %}`"
+    );
+    for (template, place, cause) in [
+        ("{{ course.titel }}", 14, "unknown variable `course.titel`"),
+        ("{{ name.first }}", 14, "unknown variable `name.first`"),
+        ("a {{ name", 16, "cannot read the sentence"),
+        ("a *b", 13, "nothing closes"),
+        ("{% if grade %}*{% endif %}", 25, "nothing closes"),
+        ("**b**", 11, "`**` is no markup"),
+        ("{{ issued }}", 14, "a date is printed through `date`"),
+        ("{{ grade }}", 14, "printed through `percent`"),
+        ("{{ designation }}", 14, "there is no value here"),
+        ("{{ course }}", 14, "a group of values"),
+        ("{{ issued | date('lnog') }}", 23, "did you mean `long`?"),
+        (
+            "{{ 3 | plural(few='x', other='y') }}",
+            18,
+            "`en` has no category `few`; it has one, other",
+        ),
+        ("{{ 3 | ordinal(one='x') }}", 18, "`other` is missing"),
+        ("{% set x %}*{% endset %}", 14, "unknown statement `set`"),
+        ("{% raw %}{{ name }}{% endraw %}", 14, "unknown statement `raw`"),
+        ("{{ range(3) }}", 14, "unknown function `range`"),
+        ("{{ name | safe }}", 21, "unknown filter `safe`"),
+        ("{{ name is upper }}", 22, "unknown test `upper`"),
+        ("a\u{202e}b", 12, "U+202E"),
+    ] {
+        let report = refused(&format!("heading: \"{template}\"\n"));
+        let head = format!("layouts/shared/locales/en.yaml:1:{place}: ");
+        assert!(
+            report.starts_with(&head) && report.contains(cause),
+            "{template}\n{report}"
+        );
+    }
+}
+
+#[test]
+fn a_text_of_another_language_is_told() {
+    let course = course("", "Curling");
+    let extra = || serde_json::json!({});
+    let written = write_with(&Site::new(), "es", "Ada", &course, None, extra()).unwrap();
+    assert_eq!(written.warnings, []);
+    assert_eq!(written.signatories[0].1.as_ref().unwrap().bare(), "Profesora");
+    let written = write_with(&Site::new(), "ja", "Ada", &course, None, extra()).unwrap();
+    assert_eq!(written.warnings.len(), 1, "{:?}", written.warnings);
+    assert!(
+        written.warnings[0]
+            .to_string()
+            .contains("a signatory's title is not given in `ja`")
+    );
+    let phrases =
+        Phrases::load(&Site::new(), "classic", &Tag::parse("es-MX").unwrap()).unwrap();
+    assert!(phrases.fell_back().unwrap().message.contains("those in `es`"));
+}
+
+#[test]
+fn phrases_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Phrases>();
+}
