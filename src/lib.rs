@@ -38,7 +38,7 @@
 //! - [`Pages`]: what a browser shows of a certificate, and how it is checked there.
 //! - [`Receipt`]: where it can be had.
 //!
-//! [`Press`] owns what outlives a job and strings the row together up to a draft; an [`Issuer`]
+//! [`Press`] owns what outlives a job and strings the row together up to a draft; an [`IssueService`]
 //! goes on from there, into the [`Store`]s of a [`Register`].
 //!
 //! A [`Queue`] is where requests come from besides: an event bus, or a learning management system.
@@ -81,9 +81,9 @@ pub mod agent;
 pub mod cli;
 
 pub use crate::base::date::Date;
-pub use crate::base::error::{Error, Kind, Place, Result, Warning};
+pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 pub use crate::base::lang::Tag;
-pub use crate::base::moment::{Moment, Timestamp};
+pub use crate::base::timestamp::Timestamp;
 
 /// The README's own examples, run as tests.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use crate::base::date::Date;
 use crate::base::error::Result;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 
 /// Says what time it is: the library does not know.
 pub trait Clock: Send + Sync {
@@ -10,7 +10,7 @@ pub trait Clock: Send + Sync {
     ///
     /// # Errors
     /// If the machine shows no usable time.
-    fn now(&self) -> Result<Moment>;
+    fn now(&self) -> Result<Timestamp>;
 
     /// The day, in the time zone of the site.
     ///

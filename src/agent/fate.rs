@@ -1,6 +1,6 @@
 //! What becomes of a request that failed.
 
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, ErrorKind};
 
 /// What becomes of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,14 +12,14 @@ pub(super) enum Fate {
     /// It did not end in time: it is tried once more, because the machine may have been busy.
     Slow,
     /// It is given back, and the agent ends.
-    Unwell,
+    Unhealthy,
 }
 
 impl Fate {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind() {
-            Kind::Deadline => Self::Slow,
-            Kind::Unwell => Self::Unwell,
+            ErrorKind::Deadline => Self::Slow,
+            ErrorKind::Unhealthy => Self::Unhealthy,
             kind if is_ours(kind) || error.is_retryable() => Self::Waits,
             _ => Self::Fails,
         }
@@ -28,18 +28,24 @@ impl Fate {
 
 /// Whether it is for the operator to mend, and no request's fault: a right that was taken away, a key
 /// that ran out, a disk that fails.
-fn is_ours(kind: Kind) -> bool {
-    matches!(kind, Kind::Io | Kind::Key | Kind::QueueRefused | Kind::StoreRefused)
+fn is_ours(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Io
+            | ErrorKind::Key
+            | ErrorKind::QueueRefused
+            | ErrorKind::StoreRefused
+    )
 }
 
 /// Whether it is the store that failed.
 pub(super) fn is_of_store(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Store | Kind::StoreRefused)
+    matches!(error.kind(), ErrorKind::Store | ErrorKind::StoreRefused)
 }
 
 /// Whether it is what certificates are sealed with: a key, a signer, a time-stamp authority.
 pub(super) fn is_of_seal(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Key | Kind::Signer | Kind::Timestamp)
+    matches!(error.kind(), ErrorKind::Key | ErrorKind::Signer | ErrorKind::Timestamp)
 }
 
 /// What may be logged of an error: messages about requests may name a person.
@@ -47,11 +53,11 @@ pub(super) fn loggable(error: &Error) -> String {
     let telling = is_ours(error.kind())
         || matches!(
             error.kind(),
-            Kind::Queue
-                | Kind::Store
-                | Kind::Signer
-                | Kind::Timestamp
-                | Kind::UnknownCourse
+            ErrorKind::Queue
+                | ErrorKind::Store
+                | ErrorKind::Signer
+                | ErrorKind::Timestamp
+                | ErrorKind::UnknownCourse
         );
     match (telling, error.place()) {
         (true, _) => format!("{error:#}").replace('\n', "; "),
@@ -67,18 +73,18 @@ mod tests {
     #[test]
     fn no_request_fails_for_what_is_not_its_fault() {
         for (kind, fate) in [
-            (Kind::UnknownCourse, Fate::Fails),
-            (Kind::Layout, Fate::Fails),
-            (Kind::Withdrawn, Fate::Fails),
-            (Kind::Panic, Fate::Fails),
-            (Kind::Store, Fate::Waits),
-            (Kind::StoreRefused, Fate::Waits),
-            (Kind::Signer, Fate::Waits),
-            (Kind::Timestamp, Fate::Waits),
-            (Kind::Key, Fate::Waits),
-            (Kind::Io, Fate::Waits),
-            (Kind::Deadline, Fate::Slow),
-            (Kind::Unwell, Fate::Unwell),
+            (ErrorKind::UnknownCourse, Fate::Fails),
+            (ErrorKind::Layout, Fate::Fails),
+            (ErrorKind::Revoked, Fate::Fails),
+            (ErrorKind::Panic, Fate::Fails),
+            (ErrorKind::Store, Fate::Waits),
+            (ErrorKind::StoreRefused, Fate::Waits),
+            (ErrorKind::Signer, Fate::Waits),
+            (ErrorKind::Timestamp, Fate::Waits),
+            (ErrorKind::Key, Fate::Waits),
+            (ErrorKind::Io, Fate::Waits),
+            (ErrorKind::Deadline, Fate::Slow),
+            (ErrorKind::Unhealthy, Fate::Unhealthy),
         ] {
             assert_eq!(Fate::of(&Error::new(kind, "")), fate, "{kind}");
         }
@@ -86,7 +92,7 @@ mod tests {
 
     #[test]
     fn names_are_not_logged() {
-        let error = Error::new(Kind::Withdrawn, "`Ada` has a certificate");
+        let error = Error::new(ErrorKind::Revoked, "`Ada` has a certificate");
         assert!(!loggable(&error).contains("Ada"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, ErrorKind};
 
 /// Whether what is needed is there, as far as its last answer tells. The worse it gets the more is
 /// said, and nothing twice.
@@ -27,7 +27,7 @@ impl Health {
     /// It failed: whether that is news.
     pub(super) fn fails(&self, error: &Error) -> bool {
         let ill = match error.kind() {
-            Kind::QueueRefused | Kind::StoreRefused => Self::REFUSED,
+            ErrorKind::QueueRefused | ErrorKind::StoreRefused => Self::REFUSED,
             _ => Self::AWAY,
         };
         self.0.fetch_max(ill, Ordering::Relaxed) < ill
@@ -42,7 +42,7 @@ mod tests {
     fn an_outage_is_news_once_and_a_refusal_amid_it_too() {
         let health = Health::default();
         let [away, refused] =
-            [Kind::Queue, Kind::QueueRefused].map(|kind| Error::new(kind, ""));
+            [ErrorKind::Queue, ErrorKind::QueueRefused].map(|kind| Error::new(kind, ""));
         assert!(!health.answers() && health.is_well());
         let news = [&away, &away, &refused, &away, &refused].map(|it| health.fails(it));
         assert_eq!(news, [true, false, true, false, false]);

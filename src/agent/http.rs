@@ -31,7 +31,7 @@ use super::intake::{Accepted, Outcome, Tray};
 use super::shared::Shared;
 use super::source::Source;
 use crate::agent::queue::{Target, Task, read_secret};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::award::is_id;
 use crate::site::settings::{AgentSettings, Secret};
 
@@ -63,7 +63,7 @@ impl Intake {
     /// `site`.
     ///
     /// # Errors
-    /// [`Kind::MissingFile`] and the like for the token's file.
+    /// [`ErrorKind::MissingFile`] and the like for the token's file.
     pub fn of(settings: &AgentSettings, site: &Path) -> Result<Option<Self>> {
         let http = &settings.http;
         let Some(listen) = http.listen else { return Ok(None) };
@@ -95,7 +95,7 @@ impl Intake {
     ) -> Result<(SocketAddr, JoinHandle<()>)> {
         let failed = |cause: std::io::Error| {
             let message = format!("failed to listen at `{}` ({cause})", self.listen);
-            Error::new(Kind::Io, message)
+            Error::new(ErrorKind::Io, message)
                 .with_help("set `agent.http.listen` to an address that is free")
         };
         let listener = TcpListener::bind(self.listen).map_err(failed)?;
@@ -134,8 +134,9 @@ struct Token {
 
 impl Token {
     fn new(token: &Secret) -> Result<Self> {
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| Error::new(Kind::Key, "the machine gives no random numbers"))?;
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(
+            |_| Error::new(ErrorKind::Key, "the machine gives no random numbers"),
+        )?;
         let tag = hmac::sign(&key, token.reveal().as_bytes());
         Ok(Self { key, tag })
     }
@@ -213,7 +214,7 @@ async fn accept(
         Err(error) => return fault(StatusCode::BAD_REQUEST, &error),
     };
     let too_large = || {
-        let error = Error::new(Kind::TooLarge, "the request is too large")
+        let error = Error::new(ErrorKind::TooLarge, "the request is too large")
             .with_help(format!("at most {LARGEST} bytes are read"));
         fault(StatusCode::PAYLOAD_TOO_LARGE, &error)
     };
@@ -265,16 +266,15 @@ fn wait(query: Option<&str>) -> Result<Option<Duration>> {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         if key != "wait" {
             let message = format!("unknown parameter `{}`", key.escape_debug());
-            return Err(
-                Error::new(Kind::UnknownKey, message).with_help("did you mean `wait`?")
-            );
+            return Err(Error::new(ErrorKind::UnknownKey, message)
+                .with_help("did you mean `wait`?"));
         }
         let seconds = match value {
             "" => Some(WAIT),
             value => value.parse().ok(),
         };
         let seconds = seconds.ok_or_else(|| {
-            Error::new(Kind::InvalidValue, "`wait` is no number of seconds")
+            Error::new(ErrorKind::InvalidValue, "`wait` is no number of seconds")
                 .with_help(format!("write a whole number up to {LONGEST_WAIT}"))
         })?;
         wait = Some(Duration::from_secs(seconds.min(LONGEST_WAIT)));
@@ -351,7 +351,7 @@ impl Door {
     fn ills(&self) -> Vec<&'static str> {
         let mut ills = Vec::new();
         if self.shared.is_unwell() || self.shared.has_abandoned_too_many() {
-            ills.push("unwell");
+            ills.push("unhealthy");
         }
         if self.shared.halt.is_asked() {
             ills.push("stopping");
@@ -380,7 +380,7 @@ impl Door {
         for (key, value) in [
             ("reference", about.reference),
             ("course", about.course),
-            ("username", about.learner),
+            ("username", about.recipient),
         ] {
             if let Some(value) = value {
                 told.insert(key.to_owned(), value.into());
@@ -390,18 +390,18 @@ impl Door {
         match &task {
             Task::Issue { request, options, .. } => {
                 let issuer = self.shared.issuer();
-                let address = issuer.foresee(request, options).map_err(refused)?;
+                let urls = issuer.plan(request, options).map_err(refused)?.urls;
                 for (key, value) in [
-                    ("verify_id", address.verify_id),
-                    ("download_id", address.download_id),
-                    ("verify_url", address.verify_url),
-                    ("url", address.download_url),
+                    ("verify_id", urls.verify_id),
+                    ("download_id", urls.download_id),
+                    ("verify_url", urls.verify_url),
+                    ("url", urls.download_url),
                 ] {
                     told.insert(key.to_owned(), value.into());
                 }
             }
-            Task::Withdraw(withdrawal) => {
-                if let Target::Certificate { verify, .. } = &withdrawal.target {
+            Task::Revoke(revocation) => {
+                if let Target::Certificate { verify, .. } = &revocation.target {
                     told.insert("verify_id".to_owned(), verify.as_str().into());
                 }
             }

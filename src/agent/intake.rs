@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::agent::queue::{Answer, Delivery, Depth, Hold, Queue, Target, Task};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Target, Task};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
 use crate::register::store::{Store, StoreFile};
 use crate::site::award::Award;
 
@@ -132,7 +132,7 @@ impl Tray {
         &self,
         body: &[u8],
         task: &Task,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<Option<Accepted>> {
         let subject = Subject::of(Some(task));
         let second = {
@@ -253,16 +253,16 @@ impl Queue for Tray {
         }
     }
 
-    fn extend(&self, _: &Delivery) -> Result<Hold> {
-        Ok(Hold::Ours)
+    fn extend(&self, _: &Delivery) -> Result<LeaseState> {
+        Ok(LeaseState::Ours)
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold> {
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
         if delivery.attempt() > 1 {
             self.store.remove(&tries_path(delivery.id())?)?;
         }
         self.store.remove(&path(delivery.id())?)?;
-        let Some(item) = self.release(delivery.id()) else { return Ok(Hold::Lost) };
+        let Some(item) = self.release(delivery.id()) else { return Ok(LeaseState::Lost) };
         let outcome = Outcome { answer: answer.clone(), json: answer.to_json(delivery) };
         let mut listeners = item.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         for listener in listeners.drain(..) {
@@ -270,7 +270,7 @@ impl Queue for Tray {
             let _ = listener.send(outcome.clone());
         }
         self.bell.notify_all();
-        Ok(Hold::Ours)
+        Ok(LeaseState::Ours)
     }
 
     fn retry(&self, delivery: &Delivery, after: Duration) -> Result<()> {
@@ -284,7 +284,7 @@ impl Queue for Tray {
         noted
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold> {
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
         self.done(delivery, &Answer::from(why))
     }
 
@@ -340,7 +340,7 @@ impl Subject {
     fn of(task: Option<&Task>) -> Self {
         match task {
             Some(Task::Issue { request, .. }) => Self::Award(Award::of(request)),
-            Some(Task::Withdraw(withdrawal)) => match &withdrawal.target {
+            Some(Task::Revoke(revocation)) => match &revocation.target {
                 Target::Award(award) => Self::Award(award.clone()),
                 Target::Certificate { verify, .. } => Self::Certificate(verify.clone()),
             },
@@ -360,7 +360,7 @@ fn tries_path(id: &str) -> Result<StorePath> {
 fn beside(id: &str, ending: &str) -> Result<StorePath> {
     StorePath::parse(&format!("{FOLDER}/{id}.{ending}")).map_err(|error| {
         Error::new(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("`{id}` is no request ({})", error.message()),
         )
     })
@@ -375,14 +375,14 @@ mod tests {
     fn handed_out(tray: &Tray) -> Vec<String> {
         let next = || tray.receive(Duration::ZERO).unwrap();
         std::iter::from_fn(next)
-            .map(|delivery| delivery.about().learner.clone().unwrap())
+            .map(|delivery| delivery.about().recipient.clone().unwrap())
             .collect()
     }
 
     fn accept(tray: &Tray, user: &str, unix: u64) {
         let body = format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
         let (_, task) = Task::from_json(body.as_bytes());
-        let now = Moment::from_unix(unix).unwrap();
+        let now = Timestamp::from_unix(unix).unwrap();
         tray.accept(body.as_bytes(), &task.unwrap(), now).unwrap().unwrap();
     }
 
@@ -419,7 +419,7 @@ mod tests {
             last.recover().unwrap();
             let delivery = receive(&last);
             assert_eq!(delivery.attempt(), attempt);
-            assert_eq!(delivery.about().learner.as_deref(), Some("deadly"));
+            assert_eq!(delivery.about().recipient.as_deref(), Some("deadly"));
             // What is given back does not count.
             last.retry(&delivery, Duration::ZERO).unwrap();
             assert_eq!(receive(&last).attempt(), attempt);

@@ -15,8 +15,8 @@ use super::probe::memory;
 use super::shared::Shared;
 use super::source::Source;
 use crate::agent::queue::Depth;
-use crate::base::error::Kind;
-use crate::register::issue::Took;
+use crate::base::error::ErrorKind;
+use crate::register::issue::Timings;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Of {
@@ -134,7 +134,7 @@ impl Metrics {
         self.requests.get_or_create(&Request { source, outcome }).inc();
     }
 
-    pub(super) fn retry(&self, source: &'static str, kind: Kind) {
+    pub(super) fn retry(&self, source: &'static str, kind: ErrorKind) {
         self.retries.get_or_create(&Retry { source, error: kind.as_str() }).inc();
     }
 
@@ -150,11 +150,11 @@ impl Metrics {
         self.stages.get_or_create(&Stage { stage }).observe(took.as_secs_f64());
     }
 
-    pub(super) fn took(&self, took: &Took) {
-        if *took != Took::default() {
-            self.stage("render", took.render);
-            self.stage("seal", took.seal);
-            self.stage("publish", took.publish);
+    pub(super) fn timings(&self, timings: &Timings) {
+        if *timings != Timings::default() {
+            self.stage("render", timings.render);
+            self.stage("seal", timings.seal);
+            self.stage("publish", timings.publish);
         }
     }
 

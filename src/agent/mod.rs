@@ -1,6 +1,6 @@
 //! Issuing on request: queues, an HTTP API, workers, and what an operator watches.
 //!
-//! - **Takes**: an [`Issuer`](crate::register::Issuer), a [`Queue`], a [`Clock`].
+//! - **Takes**: an [`IssueService`](crate::register::IssueService), a [`Queue`], a [`Clock`].
 //! - **Gives**: an [`Answer`] for each [`Delivery`], and outcomes for a [`Webhook`].
 //! - **Imports**: `base`, `site`, `press`, `register`.
 //!
@@ -30,8 +30,8 @@ mod worker;
 pub use self::clock::Clock;
 pub use self::http::Intake;
 pub use self::queue::{
-    About, Answer, Delivery, Depth, Hold, Links, Queue, RedisQueue, Target, Task,
-    Withdrawal, XQueue, open as open_queue,
+    About, Answer, Delivery, Depth, LeaseState, Queue, RedisQueue, Revocation, Target,
+    Task, XQueue, open as open_queue,
 };
 pub use self::runtime::{Agent, End, Running};
 pub use self::webhook::Webhook;

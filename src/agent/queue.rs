@@ -20,11 +20,11 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-pub use self::answer::{Answer, Links};
+pub use self::answer::Answer;
 pub use self::redis::RedisQueue;
 pub use self::xqueue::XQueue;
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Timestamp;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::Award;
 use crate::site::request::Request;
@@ -42,7 +42,7 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// Whether the queue can be used: it is reached, lets us in, and has what was set.
     ///
     /// # Errors
-    /// [`Kind::Queue`] if it may be so later, [`Kind::QueueRefused`] if something is to be mended.
+    /// [`ErrorKind::Queue`] if it may be so later, [`ErrorKind::QueueRefused`] if something is to be mended.
     fn check(&self) -> Result<()>;
 
     /// The next request, leased for [`lease`](Self::lease), or none if none comes while we wait.
@@ -55,13 +55,13 @@ pub trait Queue: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    fn extend(&self, delivery: &Delivery) -> Result<Hold>;
+    fn extend(&self, delivery: &Delivery) -> Result<LeaseState>;
 
     /// Gives the answer and is rid of the request. After an error the same call may come again.
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold>;
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState>;
 
     /// Gives the request back, for whoever receives next once that time has passed, or the lease if
     /// it is shorter. Nothing is answered.
@@ -74,7 +74,7 @@ pub trait Queue: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold>;
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState>;
 
     /// How much there is to do, if the queue tells.
     ///
@@ -88,7 +88,7 @@ pub trait Queue: fmt::Debug + Send + Sync {
 
 /// Whether a lease held to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hold {
+pub enum LeaseState {
     /// It is ours, or was until now.
     Ours,
     /// It ran out: the request was handed out again, or somebody else has answered.
@@ -114,7 +114,7 @@ pub struct Delivery {
     attempt: u32,
     about: About,
     task: Result<Task>,
-    ticket: Box<dyn Any + Send + Sync>,
+    receipt: Box<dyn Any + Send + Sync>,
 }
 
 /// By what the sender recognizes an answer: as much as could be read of the message.
@@ -125,8 +125,8 @@ pub struct About {
     pub action: Option<String>,
     /// The course.
     pub course: Option<String>,
-    /// The learner, by the sender's id.
-    pub learner: Option<String>,
+    /// The recipient, by the sender's id.
+    pub recipient: Option<String>,
     /// The sender's own id of the message.
     pub reference: Option<String>,
 }
@@ -145,25 +145,25 @@ pub enum Task {
         /// none of this site's, it is for whoever issues to see to it.
         replaces: Option<String>,
     },
-    /// A certificate is to be withdrawn.
-    Withdraw(Withdrawal),
+    /// A certificate is to be revoked.
+    Revoke(Revocation),
     /// Nothing is to be done, and why.
     Ignore(String),
 }
 
-/// A certificate that is to be withdrawn.
+/// A certificate that is to be revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Withdrawal {
+pub struct Revocation {
     /// Which.
     pub target: Target,
     /// Why, for everybody to read on its page.
     pub reason: String,
     /// When it was asked for, if the sender says so: it changes nothing that was asked for later.
-    pub asked: Option<Timestamp>,
+    pub requested_at: Option<Timestamp>,
 }
 
-/// By what a certificate is known that is to be withdrawn.
+/// By what a certificate is known that is to be revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The current edition of an award.
@@ -185,7 +185,7 @@ impl Delivery {
             attempt: 1,
             about: About::default(),
             task,
-            ticket: Box::new(()),
+            receipt: Box::new(()),
         }
     }
 
@@ -202,8 +202,8 @@ impl Delivery {
     }
 
     /// The same with what the queue needs to know it by.
-    pub fn with_ticket(mut self, ticket: impl Any + Send + Sync) -> Self {
-        self.ticket = Box::new(ticket);
+    pub fn with_receipt(mut self, receipt: impl Any + Send + Sync) -> Self {
+        self.receipt = Box::new(receipt);
         self
     }
 
@@ -232,8 +232,8 @@ impl Delivery {
     }
 
     /// What the queue knows it by, if it is of that type.
-    pub fn ticket<T: Any>(&self) -> Option<&T> {
-        self.ticket.downcast_ref()
+    pub fn receipt<T: Any>(&self) -> Option<&T> {
+        self.receipt.downcast_ref()
     }
 }
 
@@ -252,7 +252,7 @@ impl fmt::Debug for Delivery {
 /// `site`; `consumer` names this agent among those that share the queue, each by a name of its own.
 ///
 /// # Errors
-/// What [`AgentSettings::check`] says; [`Kind::MissingFile`] and the like for files of passwords.
+/// What [`AgentSettings::check`] says; [`ErrorKind::MissingFile`] and the like for files of passwords.
 pub fn open(
     settings: &AgentSettings,
     site: &Path,
@@ -286,7 +286,9 @@ pub fn open(
             queue.auth_password = secret("XQUEUE__AUTH_PASSWORD_FILE", auth, file)?;
             Arc::new(XQueue::new(&queue)?.with_reissue(settings.reissue))
         }
-        None => return Err(Error::new(Kind::MissingField, "`agent` has no `queue`")),
+        None => {
+            return Err(Error::new(ErrorKind::MissingField, "`agent` has no `queue`"));
+        }
     })
 }
 
@@ -294,8 +296,8 @@ pub fn open(
 pub(crate) fn read_secret(path: &Path) -> Result<Secret> {
     let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|cause| {
         let kind = match cause.kind() {
-            std::io::ErrorKind::NotFound => Kind::MissingFile,
-            _ => Kind::Io,
+            std::io::ErrorKind::NotFound => ErrorKind::MissingFile,
+            _ => ErrorKind::Io,
         };
         let message =
             format!("failed to read the secret in `{}` ({cause})", path.display());
@@ -304,7 +306,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Secret> {
     match text.trim_end_matches(['\r', '\n']) {
         "" => {
             let message = format!("`{}` holds no secret", path.display());
-            Err(Error::new(Kind::InvalidValue, message))
+            Err(Error::new(ErrorKind::InvalidValue, message))
         }
         secret => Ok(Secret::new(secret)),
     }

@@ -1,6 +1,6 @@
 //! The agent: requests in, certificates out, nothing lost.
 //!
-//! A few threads take deliveries from each [`Queue`], do what they ask for with one [`Issuer`], and
+//! A few threads take deliveries from each [`Queue`], do what they ask for with one [`IssueService`], and
 //! answer. What may succeed later is given back and tried again, for ever; what cannot is answered
 //! with its fault. All of it blocks, on threads of its own; the caller gives the clock, and says when
 //! to stop.
@@ -21,8 +21,8 @@ use super::source::Source;
 use super::webhook::Webhook;
 use super::{probe, watch, webhook, worker};
 use crate::agent::queue::Queue;
-use crate::base::error::{Error, Kind, Result};
-use crate::register::issue::Issuer;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::register::issue::IssueService;
 
 /// Requests that are worked on at once for each core: most of the time they wait for a store.
 const PER_CORE: usize = 4;
@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Takes requests, issues certificates, answers. See [`start`](Self::start).
 pub struct Agent {
-    issuer: Issuer,
+    issuer: IssueService,
     clock: Arc<dyn Clock>,
     name: String,
     queue: Option<Arc<dyn Queue>>,
@@ -51,12 +51,16 @@ pub enum End {
     /// It was asked to, and is done with what it had, or has given it back.
     Stopped,
     /// Too many renders did not end: start it anew.
-    Unwell,
+    Unhealthy,
 }
 
 impl Agent {
     /// An agent that has nothing to do yet. `name` tells it from others that share queue and stores.
-    pub fn new(issuer: Issuer, clock: Arc<dyn Clock>, name: impl Into<String>) -> Self {
+    pub fn new(
+        issuer: IssueService,
+        clock: Arc<dyn Clock>,
+        name: impl Into<String>,
+    ) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             issuer,
@@ -115,7 +119,7 @@ impl Agent {
     /// Begins: what an earlier run accepted and did not do first of all.
     ///
     /// # Errors
-    /// [`Kind::Io`]: no thread, or the address cannot be listened at; what the private store says.
+    /// [`ErrorKind::Io`]: no thread, or the address cannot be listened at; what the private store says.
     pub fn start(self) -> Result<Running> {
         let shared = Arc::new(Shared::new(self.issuer, self.clock, self.webhook));
         let mut sources = Vec::new();
@@ -203,7 +207,7 @@ impl Running {
         self.address
     }
 
-    /// Waits until it is to stop or unwell, and ends it: it takes nothing more, and finishes what it
+    /// Waits until it is to stop or unhealthy, and ends it: it takes nothing more, and finishes what it
     /// has or gives it back.
     pub fn wait(self, stop: impl Fn() -> bool) -> End {
         while !stop() && !self.shared.halt.is_asked() {
@@ -229,7 +233,7 @@ impl Running {
             thread::sleep(TICK);
         }
         match self.shared.is_unwell() {
-            true => End::Unwell,
+            true => End::Unhealthy,
             false => End::Stopped,
         }
     }
@@ -243,6 +247,6 @@ impl fmt::Debug for Running {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|cause| {
-        Error::new(Kind::Io, format!("failed to start a thread ({cause})"))
+        Error::new(ErrorKind::Io, format!("failed to start a thread ({cause})"))
     })
 }

@@ -14,9 +14,9 @@ use super::metrics::Metrics;
 use super::room::Room;
 use super::webhook::Webhook;
 use crate::agent::queue::Answer;
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, ErrorKind};
 use crate::press::pool::Pool;
-use crate::register::issue::Issuer;
+use crate::register::issue::IssueService;
 
 /// How long an agent that is asked to stop may take to finish what it has, unless it is told.
 pub(super) const PATIENCE: Duration = Duration::from_secs(25);
@@ -24,7 +24,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 const REMEMBERED: usize = 10_000;
 
 pub(super) struct Shared {
-    issuer: RwLock<Arc<Issuer>>,
+    issuer: RwLock<Arc<IssueService>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Metrics,
     pub(super) locks: Locks,
@@ -39,7 +39,7 @@ pub(super) struct Shared {
     seal: Health,
     /// Its clock first of all.
     machine: Health,
-    unwell: AtomicBool,
+    unhealthy: AtomicBool,
     /// Renders that issuers gave up whose place another one took.
     abandoned_before: AtomicUsize,
     /// How often requests did not end in time, by source and id.
@@ -48,7 +48,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(
-        issuer: Issuer,
+        issuer: IssueService,
         clock: Arc<dyn Clock>,
         webhook: Option<Webhook>,
     ) -> Self {
@@ -64,18 +64,18 @@ impl Shared {
             store: Health::default(),
             seal: Health::default(),
             machine: Health::default(),
-            unwell: AtomicBool::new(false),
+            unhealthy: AtomicBool::new(false),
             abandoned_before: AtomicUsize::new(0),
             slow: Mutex::default(),
         }
     }
 
     /// The issuer of now. Work that has begun keeps the one that it began with.
-    pub(super) fn issuer(&self) -> Arc<Issuer> {
+    pub(super) fn issuer(&self) -> Arc<IssueService> {
         self.issuer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn replace_issuer(&self, issuer: Issuer) {
+    pub(super) fn replace_issuer(&self, issuer: IssueService) {
         let mut place = self.issuer.write().unwrap_or_else(PoisonError::into_inner);
         self.abandoned_before.fetch_add(place.press().abandoned(), Ordering::Relaxed);
         *place = Arc::new(issuer);
@@ -95,12 +95,12 @@ impl Shared {
     }
 
     pub(super) fn is_unwell(&self) -> bool {
-        self.unwell.load(Ordering::Relaxed)
+        self.unhealthy.load(Ordering::Relaxed)
     }
 
     /// Ends the agent, so that its supervisor starts it anew.
     pub(super) fn set_unwell(&self) {
-        if !self.unwell.swap(true, Ordering::Relaxed) {
+        if !self.unhealthy.swap(true, Ordering::Relaxed) {
             let abandoned = self.abandoned();
             tracing::error!(
                 abandoned,
@@ -150,7 +150,7 @@ impl Shared {
                     tracing::error!(error, "nothing can be sealed: requests wait for it");
                 }
             }
-            Err(error) if error.kind() == Kind::Io => {
+            Err(error) if error.kind() == ErrorKind::Io => {
                 self.machine.fails(error);
             }
             Err(error) => self.saw_store(Err(error)),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::fate::loggable;
 use super::health::Health;
 use super::shared::Shared;
-use crate::agent::queue::{Delivery, Hold, Queue};
+use crate::agent::queue::{Delivery, LeaseState, Queue};
 use crate::base::error::Error;
 
 /// A queue, and what is held of it.
@@ -95,9 +95,9 @@ impl Source {
             for (number, delivery) in found {
                 let renewed = self.queue.extend(&delivery);
                 match &renewed {
-                    Ok(Hold::Ours) => {}
+                    Ok(LeaseState::Ours) => {}
                     // Whoever has it now gets the same certificate: we go on.
-                    Ok(Hold::Lost) => {
+                    Ok(LeaseState::Lost) => {
                         tracing::debug!(
                             source = self.name,
                             id = delivery.id(),

@@ -13,7 +13,7 @@ use super::metrics::Metrics;
 use super::shared::Shared;
 use crate::agent::queue::read_secret;
 use crate::base::backoff::Backoff;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::base::tls::trusting_the_machine;
 use crate::site::settings::{AgentSettings, Secret};
@@ -55,7 +55,7 @@ impl Webhook {
     /// The one of these settings, if they name any; the secret's file is looked for in `site`.
     ///
     /// # Errors
-    /// [`Kind::MissingFile`] and the like for the secret's file.
+    /// [`ErrorKind::MissingFile`] and the like for the secret's file.
     pub fn open(settings: &AgentSettings, site: &Path) -> Result<Option<Self>> {
         let webhook = &settings.webhook;
         let Some(url) = &webhook.url else { return Ok(None) };
@@ -65,7 +65,7 @@ impl Webhook {
                 .map_err(|error| settings.at("WEBHOOK__SECRET_FILE", error))?,
             (None, None) => {
                 return Err(Error::new(
-                    Kind::MissingField,
+                    ErrorKind::MissingField,
                     "`webhook` has no `secret_file`",
                 ));
             }

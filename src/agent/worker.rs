@@ -12,9 +12,9 @@ use super::fate::{Fate, is_of_store, loggable};
 use super::perform::perform;
 use super::shared::Shared;
 use super::source::Source;
-use crate::agent::queue::{Answer, Delivery, Hold};
+use crate::agent::queue::{Answer, Delivery, LeaseState};
 use crate::base::backoff::Backoff;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// How long to wait for a request before looking whether to stop.
 const WAIT: Duration = Duration::from_secs(1);
@@ -112,7 +112,7 @@ fn take(
     if delivery.attempt() > MOST_ATTEMPTS {
         let message =
             format!("it was handed out {} times, and never answered", MOST_ATTEMPTS);
-        let why = Error::new(Kind::Panic, message)
+        let why = Error::new(ErrorKind::Panic, message)
             .with_help("it seems to end the agent: look into its logs, and mend it");
         close(shared, source, delivery, Close::Dead(&why));
         return Duration::ZERO;
@@ -149,7 +149,7 @@ fn take(
             give_back(shared, source, delivery, &error, pause);
             pause
         }
-        Fate::Unwell => {
+        Fate::Unhealthy => {
             give_back(shared, source, delivery, &error, Duration::ZERO);
             shared.set_unwell();
             Duration::ZERO
@@ -215,7 +215,7 @@ fn close(shared: &Shared, source: &Source, delivery: &Delivery, close: Close<'_>
     };
     say(source, delivery, &answer);
     shared.metrics.request(source.name, answer.as_str());
-    if hold == Hold::Lost {
+    if hold == LeaseState::Lost {
         shared.metrics.lost(source.name);
         tracing::warn!(
             source = source.name,
@@ -234,14 +234,14 @@ fn close(shared: &Shared, source: &Source, delivery: &Delivery, close: Close<'_>
 fn say(source: &Source, delivery: &Delivery, answer: &Answer) {
     let (source, id) = (source.name, delivery.id());
     let course = delivery.about().course.as_deref();
-    let learner = delivery.about().learner.as_deref();
+    let recipient = delivery.about().recipient.as_deref();
     let outcome = answer.as_str();
     match answer {
-        Answer::Issued { links, .. } => {
-            let certificate = &links.verify_id;
+        Answer::Issued { urls, .. } => {
+            let certificate = &urls.verify_id;
             tracing::info!(source, id, course, outcome, certificate, "done");
         }
-        Answer::Withdrawn { verify_id } => {
+        Answer::Revoked { verify_id } => {
             tracing::info!(source, id, course, outcome, certificate = verify_id, "done");
         }
         Answer::Ignored { why } => {
@@ -256,7 +256,7 @@ fn say(source: &Source, delivery: &Delivery, answer: &Answer) {
                 error = kind.as_str(),
                 "answered"
             );
-            tracing::debug!(source, id, learner, message, help, "why it failed");
+            tracing::debug!(source, id, recipient, message, help, "why it failed");
         }
     }
 }
@@ -264,7 +264,10 @@ fn say(source: &Source, delivery: &Delivery, answer: &Answer) {
 /// Whatever happens is a result.
 fn catch(work: impl FnOnce() -> Result<Answer>) -> Result<Answer> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(Kind::Panic, "a fault of the program kept it from being issued")
-            .with_help("please report it with the request"))
+        Err(Error::new(
+            ErrorKind::Panic,
+            "a fault of the program kept it from being issued",
+        )
+        .with_help("please report it with the request"))
     })
 }

@@ -3,37 +3,29 @@
 use std::fmt;
 use std::str::FromStr;
 
-use icu_calendar::Iso;
-
 use crate::base::as_text::as_text;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// A day of the Gregorian calendar, from year 1 to 9999, without a time or a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    year: i32,
-    month: u8,
-    day: u8,
-}
+pub struct Date(jiff::civil::Date);
 
 impl Date {
     /// The date, if there is such a day.
     pub fn new(year: i32, month: u8, day: u8) -> Option<Self> {
-        if !(1..=9999).contains(&year) {
-            return None;
-        }
-        icu_calendar::Date::try_new_iso(year, month, day).ok()?;
-        Some(Self { year, month, day })
+        let year = i16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
+        let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+        jiff::civil::Date::new(year, month, day).ok().map(Self)
     }
 
     /// Reads `YYYY-MM-DD` (ISO 8601, RFC 3339 `full-date`) and no other form.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: another form, or no such day.
+    /// [`ErrorKind::InvalidValue`]: another form, or no such day.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
             Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{}` is not a date", text.escape_debug()),
             )
             .with_help("write year, month and day as in `2026-05-14`")
@@ -42,37 +34,28 @@ impl Date {
 
     /// The year.
     pub fn year(self) -> i32 {
-        self.year
+        self.0.year().into()
     }
 
     /// The month, from one.
     pub fn month(self) -> u8 {
-        self.month
+        self.0.month().unsigned_abs()
     }
 
     /// The day of the month, from one.
     pub fn day(self) -> u8 {
-        self.day
-    }
-
-    /// The date as ICU4X's formatters take it.
-    pub(crate) fn iso(self) -> icu_calendar::Date<Iso> {
-        icu_calendar::Date::try_new_iso(self.year, self.month, self.day)
-            .expect("`new` has built this very date")
-            .to_calendar(Iso)
+        self.0.day().unsigned_abs()
     }
 
     fn read(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let digits = |range: std::ops::Range<usize>| {
-            bytes[range].iter().try_fold(0, |number: i32, byte| {
-                byte.is_ascii_digit().then(|| number * 10 + i32::from(byte - b'0'))
-            })
+        let has_form = |(at, byte): (usize, u8)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
         };
-        if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-            return None;
-        }
-        Self::new(digits(0..4)?, digits(5..7)? as u8, digits(8..10)? as u8)
+        // jiff also reads other forms, and signed years.
+        let is_plain = text.len() == 10 && text.bytes().enumerate().all(has_form);
+        let date: jiff::civil::Date = text.parse().ok().filter(|_| is_plain)?;
+        (date.year() > 0).then_some(Self(date))
     }
 }
 
@@ -86,7 +69,7 @@ impl FromStr for Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        self.0.fmt(f)
     }
 }
 
@@ -112,7 +95,7 @@ mod tests {
         for text in wrong.into_iter().chain(["0000-01-01", "+026-01-01", "2026-13-01"]) {
             assert_eq!(
                 Date::parse(text).unwrap_err().kind(),
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 "{text}"
             );
         }

@@ -1,6 +1,6 @@
 //! What can go wrong, said to the person who can mend it.
 //!
-//! One opaque [`Error`] for the whole library. It knows its [`Kind`], the [`Place`] in a file that
+//! One opaque [`Error`] for the whole library. It knows its [`ErrorKind`], the [`Place`] in a file that
 //! somebody wrote, and what to do about it. `{}` is one line; `{:#}` is the report with the excerpt
 //! and the help. Independent faults travel together: [`Error::faults`] walks them.
 
@@ -16,7 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error(Box<Fault>);
 
 struct Fault {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
     place: Option<Place>,
     help: Option<String>,
@@ -27,7 +27,7 @@ struct Fault {
 impl Error {
     /// A fault of one's own: for those who write a [`Store`](crate::Store), a
     /// [`Signer`](crate::Signer) or another edge. The message is lower case, without a full stop.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(Fault {
             kind,
             message: message.into(),
@@ -91,7 +91,7 @@ impl Error {
     }
 
     /// The kind of the (first) fault.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
@@ -128,12 +128,12 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.0.kind,
-            Kind::Deadline
-                | Kind::Unwell
-                | Kind::Queue
-                | Kind::Signer
-                | Kind::Store
-                | Kind::Timestamp
+            ErrorKind::Deadline
+                | ErrorKind::Unhealthy
+                | ErrorKind::Queue
+                | ErrorKind::Signer
+                | ErrorKind::Store
+                | ErrorKind::Timestamp
         )
     }
 
@@ -141,14 +141,14 @@ impl Error {
     pub fn is_user_fault(&self) -> bool {
         !matches!(
             self.0.kind,
-            Kind::Deadline
-                | Kind::Unwell
-                | Kind::Panic
-                | Kind::Io
-                | Kind::Queue
-                | Kind::Signer
-                | Kind::Store
-                | Kind::Timestamp
+            ErrorKind::Deadline
+                | ErrorKind::Unhealthy
+                | ErrorKind::Panic
+                | ErrorKind::Io
+                | ErrorKind::Queue
+                | ErrorKind::Signer
+                | ErrorKind::Store
+                | ErrorKind::Timestamp
         )
     }
 }
@@ -194,7 +194,7 @@ impl StdError for Error {
 #[non_exhaustive]
 pub struct Warning {
     /// What kind of thing it is about.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// One sentence, lower case, no full stop.
     pub message: String,
     /// Where it comes from.
@@ -204,7 +204,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), place: None, help: None }
     }
 
@@ -257,7 +257,7 @@ fn write_report(
 /// What kind of fault it is. More will come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// A file is not what its format asks for: YAML, UTF-8, a template's syntax.
     Syntax,
     /// A key that is not known at its place.
@@ -309,7 +309,7 @@ pub enum Kind {
     /// A render took longer than it may.
     Deadline,
     /// Too many renders were given up: the press takes no more work.
-    Unwell,
+    Unhealthy,
     /// A render panicked.
     Panic,
     /// A key or its certificate cannot be used: unreadable, weak, expired, not a pair.
@@ -326,8 +326,8 @@ pub enum Kind {
     Tampered,
     /// No certificate of that id.
     UnknownCertificate,
-    /// A certificate is there that was withdrawn, superseded or erased.
-    Withdrawn,
+    /// A certificate is there that was revoked, superseded or erased.
+    Revoked,
     /// A store cannot be reached, or refuses what is asked of it.
     Store,
     /// A store does not let us: no such bucket, a wrong key, a right that is missing.
@@ -340,55 +340,55 @@ pub enum Kind {
     Io,
 }
 
-impl Kind {
+impl ErrorKind {
     /// The kind's name in snake case, as the program prints it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Syntax => "syntax",
-            Kind::UnknownKey => "unknown_key",
-            Kind::MissingField => "missing_field",
-            Kind::Duplicate => "duplicate",
-            Kind::InvalidValue => "invalid_value",
-            Kind::TooLarge => "too_large",
-            Kind::UnknownCourse => "unknown_course",
-            Kind::UnknownLayout => "unknown_layout",
-            Kind::UnknownLanguage => "unknown_language",
-            Kind::MissingFile => "missing_file",
-            Kind::Name => "name",
-            Kind::Sentence => "sentence",
-            Kind::Image => "image",
-            Kind::Font => "font",
-            Kind::Layout => "layout",
-            Kind::MissingGlyph => "missing_glyph",
-            Kind::UndeclaredFamily => "undeclared_family",
-            Kind::TextMissing => "text_missing",
-            Kind::TextDoubled => "text_doubled",
-            Kind::Overflow => "overflow",
-            Kind::Overlap => "overlap",
-            Kind::PageCount => "page_count",
-            Kind::NoConvergence => "no_convergence",
-            Kind::Export => "export",
-            Kind::Deadline => "deadline",
-            Kind::Unwell => "unwell",
-            Kind::Panic => "panic",
-            Kind::Key => "key",
-            Kind::Exists => "exists",
-            Kind::Seal => "seal",
-            Kind::Signer => "signer",
-            Kind::Timestamp => "timestamp",
-            Kind::Tampered => "tampered",
-            Kind::UnknownCertificate => "unknown_certificate",
-            Kind::Withdrawn => "withdrawn",
-            Kind::Store => "store",
-            Kind::StoreRefused => "store_refused",
-            Kind::Queue => "queue",
-            Kind::QueueRefused => "queue_refused",
-            Kind::Io => "io",
+            ErrorKind::Syntax => "syntax",
+            ErrorKind::UnknownKey => "unknown_key",
+            ErrorKind::MissingField => "missing_field",
+            ErrorKind::Duplicate => "duplicate",
+            ErrorKind::InvalidValue => "invalid_value",
+            ErrorKind::TooLarge => "too_large",
+            ErrorKind::UnknownCourse => "unknown_course",
+            ErrorKind::UnknownLayout => "unknown_layout",
+            ErrorKind::UnknownLanguage => "unknown_language",
+            ErrorKind::MissingFile => "missing_file",
+            ErrorKind::Name => "name",
+            ErrorKind::Sentence => "sentence",
+            ErrorKind::Image => "image",
+            ErrorKind::Font => "font",
+            ErrorKind::Layout => "layout",
+            ErrorKind::MissingGlyph => "missing_glyph",
+            ErrorKind::UndeclaredFamily => "undeclared_family",
+            ErrorKind::TextMissing => "text_missing",
+            ErrorKind::TextDoubled => "text_doubled",
+            ErrorKind::Overflow => "overflow",
+            ErrorKind::Overlap => "overlap",
+            ErrorKind::PageCount => "page_count",
+            ErrorKind::NoConvergence => "no_convergence",
+            ErrorKind::Export => "export",
+            ErrorKind::Deadline => "deadline",
+            ErrorKind::Unhealthy => "unhealthy",
+            ErrorKind::Panic => "panic",
+            ErrorKind::Key => "key",
+            ErrorKind::Exists => "exists",
+            ErrorKind::Seal => "seal",
+            ErrorKind::Signer => "signer",
+            ErrorKind::Timestamp => "timestamp",
+            ErrorKind::Tampered => "tampered",
+            ErrorKind::UnknownCertificate => "unknown_certificate",
+            ErrorKind::Revoked => "revoked",
+            ErrorKind::Store => "store",
+            ErrorKind::StoreRefused => "store_refused",
+            ErrorKind::Queue => "queue",
+            ErrorKind::QueueRefused => "queue_refused",
+            ErrorKind::Io => "io",
         }
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -11,7 +11,7 @@ use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer};
 use icu_locale::{LocaleDirectionality, LocaleExpander};
 use serde::{Serialize, Serializer};
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 static CANONICALIZER: LocaleCanonicalizer = LocaleCanonicalizer::new_extended();
 static EXPANDER: LocaleExpander = LocaleExpander::new_extended();
@@ -32,7 +32,7 @@ impl Tag {
     /// becomes `he`).
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: not a tag, or one without a language.
+    /// [`ErrorKind::InvalidValue`]: not a tag, or one without a language.
     pub fn parse(text: &str) -> Result<Self> {
         let hyphens = text.trim().replace('_', "-");
         let read = if text.len() > 100 { None } else { Self::read(&hyphens) };
@@ -40,7 +40,7 @@ impl Tag {
             Some(tag) if hyphens == text => Ok(tag),
             read => {
                 let message = format!("`{}` is not a language tag", text.escape_debug());
-                Err(Error::new(Kind::InvalidValue, message).with_help(match read {
+                Err(Error::new(ErrorKind::InvalidValue, message).with_help(match read {
                     Some(tag) => format!("write it as `{tag}`"),
                     None => {
                         "write a BCP 47 tag such as `en`, `fr-CA` or `zh-Hant`".into()
@@ -227,7 +227,7 @@ mod tests {
         for wrong in ["", "und", "english", "e", "en--US", "../en", "en/../x", "日本"] {
             assert_eq!(
                 Tag::parse(wrong).unwrap_err().kind(),
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 "{wrong}"
             );
         }

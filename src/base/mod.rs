@@ -17,8 +17,8 @@ pub(crate) mod date;
 pub(crate) mod error;
 pub(crate) mod hex;
 pub(crate) mod lang;
-pub(crate) mod moment;
 pub(crate) mod path;
+pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]
 pub(crate) mod tls;
 pub(crate) mod yaml;

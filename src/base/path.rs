@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a path: with a prefix it must fit S3's 1,024.
 const LONGEST: usize = 512;
@@ -20,12 +20,12 @@ impl StorePath {
     /// Reads a path such as `cert/0123456789abcdef/certificate.json`.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`] if it is none.
+    /// [`ErrorKind::InvalidValue`] if it is none.
     pub fn parse(text: &str) -> Result<Self> {
         match Self::is_valid(text) {
             true => Ok(Self(text.to_owned())),
             false => Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{}` is no path in a store", text.escape_debug()),
             )
             .with_help(
@@ -97,7 +97,7 @@ mod tests {
             "a\\b", "a\0", "C:", "a%2fb", "a\n", &long, &part,
         ] {
             let fault = StorePath::parse(text).unwrap_err();
-            assert_eq!(fault.kind(), Kind::InvalidValue, "{text:?}");
+            assert_eq!(fault.kind(), ErrorKind::InvalidValue, "{text:?}");
         }
     }
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub(crate) use self::fault::{Fault, Faults, Spot};
 pub(crate) use self::node::{Fields, Key, Node};
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 
 /// The most bytes that one file may have.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -92,10 +92,9 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Source, Fault> {
     };
     if bytes.len() > MOST_BYTES {
         let message = format!("{} bytes are more than a file may have", bytes.len());
-        return Err(fault(String::new(), 0, Kind::TooLarge, message).with_help(format!(
-            "divide it into files of at most {} MiB",
-            MOST_BYTES >> 20
-        )));
+        return Err(fault(String::new(), 0, ErrorKind::TooLarge, message).with_help(
+            format!("divide it into files of at most {} MiB", MOST_BYTES >> 20),
+        ));
     }
     let utf16: Option<fn([u8; 2]) -> u16> = match bytes {
         [0xff, 0xfe, ..] | [1..=255, 0, ..] => Some(u16::from_le_bytes),
@@ -109,8 +108,13 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Source, Fault> {
             .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
             .filter(|&c| c != '\u{feff}')
             .collect();
-        return Err(fault(text, 0, Kind::Syntax, "the file is UTF-16, not UTF-8".into())
-            .with_help("save it again with the encoding UTF-8"));
+        return Err(fault(
+            text,
+            0,
+            ErrorKind::Syntax,
+            "the file is UTF-16, not UTF-8".into(),
+        )
+        .with_help("save it again with the encoding UTF-8"));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(source(text.trim_start_matches('\u{feff}').to_owned())),
@@ -120,7 +124,7 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Source, Fault> {
             // Whatever it is, its first 256 characters are most likely those of Latin-1.
             let mut text = String::from_utf8_lossy(&bytes[..at]).into_owned();
             text.extend(bytes[at..].iter().map(|&byte| char::from(byte)));
-            Err(fault(text, at, Kind::Syntax, message).with_help(
+            Err(fault(text, at, ErrorKind::Syntax, message).with_help(
                 "save the file again with the encoding UTF-8 (it may be Latin-1 now)",
             ))
         }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crate::agent::{Agent, Clock, End, Intake, Webhook, open_queue};
 use crate::press::Press;
-use crate::register::Issuer;
+use crate::register::IssueService;
 use crate::site::{AgentSettings, LogTarget};
-use crate::{Date, Error, Kind, Moment};
+use crate::{Date, Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
 use super::crew::Stop;
@@ -98,7 +98,7 @@ fn serve(
     let running = work.start()?;
     tracing::info!(agent = name, version = env!("CARGO_PKG_VERSION"), "taking requests");
     match running.wait(|| stop.is_asked()) {
-        End::Unwell => Ok(Outcome::SomeFailed),
+        End::Unhealthy => Ok(Outcome::SomeFailed),
         _ => {
             tracing::info!("stopped");
             Ok(Outcome::Done)
@@ -133,7 +133,7 @@ fn issuer(
     site: &SiteArguments,
     agent: &args::Agent,
     press: &Arc<Press>,
-) -> Result<Issuer, Failure> {
+) -> Result<IssueService, Failure> {
     let now = place::now()?;
     let settings = seal::settings(press.settings().seal.clone(), &agent.stamps);
     place::first_keys(site, &agent.keys, press, now)?;
@@ -145,7 +145,7 @@ fn issuer(
     let secret = place::id_secret(site, &agent.keys)?;
     let register = place::register(site, press.site(), press.settings(), None)?;
     register.check()?;
-    Ok(Issuer::new(press.clone(), &keys, secret, register)?)
+    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
 }
 
 /// Tries until it works, or cannot, or a stop is asked for.
@@ -185,7 +185,7 @@ fn name(host: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(40)
         .collect();
-    let since = place::now().map_or(0, Moment::unix);
+    let since = place::now().map_or(0, Timestamp::unix);
     format!("{host}-{}-{since}", std::process::id())
 }
 
@@ -195,12 +195,12 @@ struct Machine {
 }
 
 impl Clock for Machine {
-    fn now(&self) -> Result<Moment, Error> {
-        place::now().map_err(|failure| Error::new(Kind::Io, failure.message))
+    fn now(&self) -> Result<Timestamp, Error> {
+        place::now().map_err(|failure| Error::new(ErrorKind::Io, failure.message))
     }
 
     fn today(&self) -> Result<Date, Error> {
         let today = place::today_in(self.timezone.as_deref());
-        today.map_err(|failure| Error::new(Kind::Io, failure.message))
+        today.map_err(|failure| Error::new(ErrorKind::Io, failure.message))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     List(List),
     /// Find certificates by a name, or a part of one
     Find(Find),
-    /// Withdraw a certificate: its page says so, and why
+    /// Revoke a certificate: its page says so, and why
     Revoke(Revoke),
     /// Forget a person: what is left says only that there was a certificate
     Erase(Erase),
@@ -133,7 +133,7 @@ pub(crate) struct Issue {
     #[arg(long)]
     pub(crate) replace: bool,
 
-    /// Issue anew what was withdrawn or erased
+    /// Issue anew what was revoked or erased
     #[arg(long)]
     pub(crate) reissue: bool,
 
@@ -290,7 +290,7 @@ pub(crate) struct Facts {
     #[arg(long, value_name = "TAG")]
     pub(crate) second_language: Option<Tag>,
 
-    /// A username or other id: two requests of one id are for the same learner
+    /// A username or other id: two requests of one id are for the same recipient
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 

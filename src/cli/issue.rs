@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::press::{Draft, DraftOptions, Press};
-use crate::register::{IssueOptions, IssueOutcome, Issuer, Receipt};
+use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt};
 use crate::site::{Award, Request};
 use crate::{Date, Error};
 use serde_json::json;
@@ -68,7 +68,7 @@ fn issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
-) -> Result<Issuer, Failure> {
+) -> Result<IssueService, Failure> {
     let now = place::now()?;
     let settings = seal::settings(press.settings().seal.clone(), &issue.stamps);
     place::first_keys(site, &issue.keys, press, now)?;
@@ -83,7 +83,7 @@ fn issuer(
              `publish.url` in testamur.yaml to the address at which the folder is served",
         );
     }
-    Ok(Issuer::new(press.clone(), &keys, secret, register)?)
+    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
 }
 
 /// One certificate to issue.
@@ -94,7 +94,7 @@ pub(super) struct Job<'a> {
     request: Result<Request, String>,
 }
 
-/// The jobs, each row of the file one. Two rows for the same learner would be one certificate: both
+/// The jobs, each row of the file one. Two rows for the same recipient would be one certificate: both
 /// are refused.
 fn jobs<'a>(
     press: &Press,
@@ -134,7 +134,7 @@ fn jobs<'a>(
     for (first, second) in doubled {
         let place = |index: usize| people[index].place.clone().unwrap_or_default();
         let message = format!(
-            "the same learner at {} and {}\nhelp: remove one, or tell two people of one name \
+            "the same recipient at {} and {}\nhelp: remove one, or tell two people of one name \
              apart in a column `username`",
             place(first),
             place(second)
@@ -161,7 +161,7 @@ impl Job<'_> {
 
     fn issue(
         &self,
-        issuer: &Issuer,
+        issuer: &IssueService,
         today: Date,
         options: &IssueOptions,
     ) -> Result<Receipt, Fault> {
@@ -237,8 +237,8 @@ fn say(job: &Job<'_>, result: &Result<Receipt, Fault>, json: bool, single: bool)
                     "{}: {}\n  PDF   {}\n  page  {}",
                     done(receipt.outcome),
                     job.person.name,
-                    receipt.download_url,
-                    receipt.verify_url
+                    receipt.urls.download_url,
+                    receipt.urls.verify_url
                 ));
             }
         }
@@ -253,9 +253,9 @@ fn say(job: &Job<'_>, result: &Result<Receipt, Fault>, json: bool, single: bool)
 
 fn done(outcome: IssueOutcome) -> &'static str {
     match outcome {
-        IssueOutcome::Repeated => "issued before",
+        IssueOutcome::Unchanged => "issued before",
         IssueOutcome::Superseding => "issued, in place of an earlier one",
-        IssueOutcome::Late => "kept the current one, which is newer",
+        IssueOutcome::Stale => "kept the current one, which is newer",
         _ => "issued",
     }
 }

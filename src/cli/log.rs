@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::site::{AgentSettings, LogFormat, LogSettings, LogTarget, SyslogAddress};
-use crate::{Error, Kind};
+use crate::{Error, ErrorKind};
 use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
@@ -25,7 +25,7 @@ pub(crate) fn begin(
     let log = &settings.log;
     let filter = EnvFilter::try_new(&log.level).map_err(|error| {
         let message = format!("`{}` is no level of a log ({error})", log.level);
-        let error = Error::new(Kind::InvalidValue, message)
+        let error = Error::new(ErrorKind::InvalidValue, message)
             .with_help("write `warn`, `info`, `debug`, or `info,testamur=debug`");
         settings.at("LOG__LEVEL", error)
     })?;
@@ -73,7 +73,7 @@ fn journald(settings: &AgentSettings) -> Result<Target, Error> {
     let journald = tracing_journald::layer().map_err(|error| {
         let message =
             format!("failed to reach journald at `/run/systemd/journal/socket` ({error})");
-        let error = Error::new(Kind::Io, message).with_help(
+        let error = Error::new(ErrorKind::Io, message).with_help(
             "start systemd-journald, mount its socket into the container, or set `agent.log.to` \
              to `stderr`",
         );
@@ -117,5 +117,5 @@ fn syslog(settings: &AgentSettings, check: bool) -> Result<Option<Wire>, Error> 
         true => "LOG__TO",
         false => "LOG__ADDRESS",
     };
-    Err(settings.at(key, Error::new(Kind::Io, message).with_help(help)))
+    Err(settings.at(key, Error::new(ErrorKind::Io, message).with_help(help)))
 }

@@ -54,7 +54,7 @@ impl Person {
         let course = self.course.as_deref().unwrap_or(course);
         let mut request = Request::new(course, &self.name)?;
         if let Some(username) = self.username.as_ref().or(facts.username.as_ref()) {
-            request = request.with_learner(username);
+            request = request.with_username(username);
         }
         let own = self.language.as_deref().map(Tag::parse).transpose()?;
         if let Some(language) = own.or_else(|| facts.language.clone()) {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::press::Press;
 use crate::register::{Directory, Register, Stores};
 use crate::site::{IdSecret, KeySource, Keys, SealSettings, Settings, Site};
-use crate::{Date, Moment};
+use crate::{Date, Timestamp};
 use jiff::Zoned;
 
 use super::Failure;
@@ -98,11 +98,11 @@ pub(crate) fn today_in(timezone: Option<&str>) -> Result<Date, Failure> {
 
 /// What time it is.
 #[expect(clippy::disallowed_methods, reason = "the place where the clock is asked")]
-pub(crate) fn now() -> Result<Moment, Failure> {
+pub(crate) fn now() -> Result<Timestamp, Failure> {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
-        .and_then(|since| Moment::from_unix(since.as_secs()))
+        .and_then(|since| Timestamp::from_unix(since.as_secs()))
         .ok_or_else(|| Failure::new("the clock shows no usable time"))
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn demo_keys(
     site: &SiteArguments,
     keys: &KeyFolder,
     press: &Press,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     match press.site().is_demo() {
         true => first_keys(site, keys, press, now),
@@ -141,7 +141,7 @@ pub(crate) fn first_keys(
     site: &SiteArguments,
     keys: &KeyFolder,
     press: &Press,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     let folder = key_folder(site, keys);
     let seal = &press.settings().seal;
@@ -165,7 +165,7 @@ pub(crate) fn keys(
     site: &SiteArguments,
     keys: &KeyFolder,
     settings: &SealSettings,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Keys, Failure> {
     let keys = Keys::open_with(&key_folder(site, keys), folder(site), settings, now)?;
     keys.warnings().iter().for_each(report::warning);

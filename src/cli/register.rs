@@ -29,10 +29,9 @@ pub(crate) fn revoke(site: &SiteArguments, revoke: &Revoke) -> Result<Outcome, F
         return Err(Failure::usage("the reason is empty\nhelp: say why, in a few words"));
     }
     let (register, _) = register(site, revoke.public.output.as_deref())?;
-    let record =
-        register.withdraw(id(&revoke.id), revoke.reason.trim(), place::now()?)?;
+    let record = register.revoke(id(&revoke.id), revoke.reason.trim(), place::now()?)?;
     report::line(&format!(
-        "withdrawn: {}\n  page  {}",
+        "revoked: {}\n  page  {}",
         record.certificate.map(|certificate| certificate.name).unwrap_or_default(),
         register.publish().verify_url(&record.id)
     ));
@@ -98,7 +97,7 @@ fn print(
     Ok(if unread == 0 { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-const HEADER: &str = "id,status,edition,course,name,issued,recorded,verify_url";
+const HEADER: &str = "id,status,edition,course,name,issued,issued_at,verify_url";
 
 fn csv_line(record: &Record, url: &str) -> String {
     let certificate = record.certificate.as_ref();
@@ -109,7 +108,7 @@ fn csv_line(record: &Record, url: &str) -> String {
         certificate.map(|c| inert(&c.course.id)).unwrap_or_default(),
         certificate.map(|c| inert(&c.name)).unwrap_or_default(),
         certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
-        record.recorded.to_string(),
+        record.issued_at.to_string(),
         url.to_owned(),
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -128,7 +127,7 @@ fn object(record: &Record, url: &str) -> serde_json::Value {
         "course": certificate.map(|c| c.course.id.as_str()),
         "name": certificate.map(|c| c.name.as_str()),
         "issued": certificate.map(|c| c.issued.to_string()),
-        "recorded": record.recorded,
+        "issued_at": record.issued_at,
         "verify_url": url,
         "download_url": certificate.map(|c| c.pdf.url.as_str()),
         "history": record.history,

@@ -55,7 +55,7 @@ fn record(
     let settings = place::settings_of(&files)?;
     let register = place::register(site, &files, &settings, None)?;
     let record = register.record_of(file)?;
-    // A later edition, or a withdrawal, tells no hash any more.
+    // A later edition, or a revocation, tells no hash any more.
     Ok(record.filter(|record| match &record.certificate {
         Some(certificate) => certificate.pdf.sha256 == sha256,
         None => true,
@@ -155,7 +155,7 @@ fn describe_signature(signature: &SignatureReport, lines: &mut Vec<String>) {
     if let Some(name) = &signature.user_id {
         lines.push(format!("  by         {name}"));
     }
-    if let Some(time) = signature.made {
+    if let Some(time) = signature.signing_time {
         lines.push(format!("  says       signed {time}"));
     }
     complaints(&signature.faults, &signature.doubts, lines);

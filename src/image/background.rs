@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hayro_syntax::{LoadPdfError, Pdf};
 
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::picture::Picture;
 
 /// A page to lie under others.
@@ -27,7 +27,7 @@ impl Background {
     /// Reads a PDF and measures its first page.
     ///
     /// # Errors
-    /// [`Kind::Image`]: no PDF, broken, encrypted, without a page of any use. [`Kind::TooLarge`].
+    /// [`ErrorKind::Image`]: no PDF, broken, encrypted, without a page of any use. [`ErrorKind::TooLarge`].
     pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
         let (width, height) = size(bytes).map_err(|error| error.at(place.clone()))?;
         let picture = Picture::page(bytes, (width, height));
@@ -45,7 +45,7 @@ impl Background {
     pub(crate) fn warnings(&self, (width, height): (f64, f64)) -> Vec<Warning> {
         let message = "a PDF lies under the page, which therefore claims to be neither PDF/A-3a \
                        nor PDF/UA-1";
-        let mut warnings = vec![Warning::new(Kind::Export, message).with_help(
+        let mut warnings = vec![Warning::new(ErrorKind::Export, message).with_help(
             "where archives or law ask for them, draw it as an SVG in a layout",
         )];
         let own = self.sides();
@@ -55,7 +55,7 @@ impl Background {
                  does not fill it",
                 own.0, own.1
             );
-            warnings.push(Warning::new(Kind::Image, message).with_help(
+            warnings.push(Warning::new(ErrorKind::Image, message).with_help(
                 "write `paper: background` in `layout.yaml`, or export it anew",
             ));
         }
@@ -70,12 +70,12 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         let (is, most) = (bytes.len() >> 20, most >> 20);
         let message =
             format!("the background has {is} MB, more than the {most} that are read");
-        return Err(Error::new(Kind::TooLarge, message).with_help(
+        return Err(Error::new(ErrorKind::TooLarge, message).with_help(
             "every certificate carries it: export it for print with smaller pictures",
         ));
     }
     let broken = |cause: &str| {
-        Error::new(Kind::Image, format!("failed to read the background ({cause})"))
+        Error::new(ErrorKind::Image, format!("failed to read the background ({cause})"))
     };
     let head = bytes.get(..1024).unwrap_or(bytes);
     if !head.windows(5).any(|five| five == b"%PDF-") {

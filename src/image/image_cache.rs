@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
 
-use crate::base::error::{Error, Kind, Place, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::image::background::Background;
 use crate::image::picture::Picture;
 use crate::site::course::Course;
@@ -47,8 +47,8 @@ impl Album {
     /// The pictures that a course names.
     ///
     /// # Errors
-    /// All that is wrong with them, each at the line that names it: [`Kind::MissingFile`],
-    /// [`Kind::Image`], [`Kind::TooLarge`], [`Kind::Io`].
+    /// All that is wrong with them, each at the line that names it: [`ErrorKind::MissingFile`],
+    /// [`ErrorKind::Image`], [`ErrorKind::TooLarge`], [`ErrorKind::Io`].
     pub(crate) fn pictures(&self, site: &Site, course: &Course) -> Result<Pictures> {
         let mut faults = Vec::new();
         let mut keep = |place: &Place, picture: Result<Picture>| {
@@ -137,6 +137,6 @@ fn file<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]
         .filter_map(|name| Some(name.split_once('/')?.1))
         .collect();
     let folder = folders[0];
-    Err(Error::new(Kind::MissingFile, format!("there is no file `{folder}/{name}`"))
+    Err(Error::new(ErrorKind::MissingFile, format!("there is no file `{folder}/{name}`"))
         .with_help(did_you_mean(name, names)))
 }

@@ -8,7 +8,7 @@ use image::imageops::{crop_imm, thumbnail};
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use serde_json::Value;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::image::signature_scan::decode::{self, Source};
 use crate::image::signature_scan::{Ink, InkOptions};
 
@@ -47,7 +47,7 @@ impl Picture {
     /// is cut off.
     ///
     /// # Errors
-    /// [`Kind::Image`]: none of these, broken, or empty. [`Kind::TooLarge`].
+    /// [`ErrorKind::Image`]: none of these, broken, or empty. [`ErrorKind::TooLarge`].
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         match Source::of(bytes, "picture")? {
             Source::Drawing(text) => {
@@ -67,7 +67,7 @@ impl Picture {
     /// one unless it is to have another colour.
     ///
     /// # Errors
-    /// [`Kind::Image`]: unreadable, no ink, nothing but ink. [`Kind::TooLarge`].
+    /// [`ErrorKind::Image`]: unreadable, no ink, nothing but ink. [`ErrorKind::TooLarge`].
     pub(crate) fn signature(scan: &[u8], tint: Option<[u8; 3]>) -> Result<Self> {
         let ink = Ink::lift(scan, &InkOptions { tint })?;
         let mut signed = Signed::measured(&ink);
@@ -159,7 +159,7 @@ impl Picture {
         let image = if opaque { image.into_rgb8().into() } else { image };
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-            Error::new(Kind::Image, format!("failed to write the picture ({error})"))
+            Error::new(ErrorKind::Image, format!("failed to write the picture ({error})"))
         })?;
         let bytes = png.into_inner().into();
         Ok(Self { bytes, format: Format::Png, size, signed: None })
@@ -243,7 +243,7 @@ fn covering(pixel: [u8; 4], change: impl Fn(u32, u32) -> u32) -> [u8; 4] {
 }
 
 fn empty() -> Error {
-    Error::new(Kind::Image, "the picture is empty")
+    Error::new(ErrorKind::Image, "the picture is empty")
 }
 
 impl fmt::Debug for Picture {
@@ -259,15 +259,18 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused() {
         for (bytes, kind) in [
-            (&b"GIF89a"[..], Kind::Image),
-            (b"\x89PNG\r\n\x1a\nbroken", Kind::Image),
-            (b"<svg", Kind::Image),
-            (b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 3 3'/>", Kind::Image),
+            (&b"GIF89a"[..], ErrorKind::Image),
+            (b"\x89PNG\r\n\x1a\nbroken", ErrorKind::Image),
+            (b"<svg", ErrorKind::Image),
+            (
+                b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 3 3'/>",
+                ErrorKind::Image,
+            ),
             (
                 b"<svg xmlns='http://www.w3.org/2000/svg' width='0' height='3'/>",
-                Kind::Image,
+                ErrorKind::Image,
             ),
-            (&vec![0; (48 << 20) + 1], Kind::TooLarge),
+            (&vec![0; (48 << 20) + 1], ErrorKind::TooLarge),
         ] {
             assert_eq!(Picture::read(bytes).expect_err("no picture").kind(), kind);
         }

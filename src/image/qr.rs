@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use fast_qr::{ECL, QRBuilder};
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::course::Colour;
 
 /// A QR code of error correction level M, with its quiet zone.
@@ -28,11 +28,11 @@ impl Code {
     /// The code of a link. On paper that is nearly white the modules need no ground of their own.
     ///
     /// # Errors
-    /// [`Kind::TooLarge`] when the link is longer than a code can hold at this level (2,331 bytes).
+    /// [`ErrorKind::TooLarge`] when the link is longer than a code can hold at this level (2,331 bytes).
     pub(crate) fn new(link: &str, paper: Colour) -> Result<Self> {
         let code = QRBuilder::new(link).ecl(ECL::M).build().map_err(|_| {
             Error::new(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 format!("the verify link has {} bytes, too many for a code", link.len()),
             )
             .with_help("shorten `publish.url`")
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn a_link_beyond_the_standard_is_refused() {
         let error = Code::new(&"x".repeat(2332), WHITE).expect_err("too long");
-        assert_eq!(error.kind(), Kind::TooLarge);
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert!(Code::new(&"x".repeat(2331), WHITE).is_ok());
     }
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use decode::Raster;
 use paper::Darkness;
 use pieces::Pieces;
@@ -79,8 +79,8 @@ impl Ink {
     /// keeps its coverage, and without a tint its colours. The same file gives the same bytes.
     ///
     /// # Errors
-    /// [`Kind::Image`]: not one of these formats, broken, without ink, or nothing but ink.
-    /// [`Kind::TooLarge`]: longer than 48 MB, more than 64 million pixels, or a side
+    /// [`ErrorKind::Image`]: not one of these formats, broken, without ink, or nothing but ink.
+    /// [`ErrorKind::TooLarge`]: longer than 48 MB, more than 64 million pixels, or a side
     /// of more than 32,767.
     pub fn lift(scan: &[u8], options: &InkOptions) -> Result<Self> {
         let decoded = decode::decode(scan)?;
@@ -177,7 +177,7 @@ impl Ink {
         )
         .write_image(&pixels, size.0, size.1, ExtendedColorType::Rgba8)
         .map_err(|error| {
-            Error::new(Kind::Image, format!("failed to write the ink ({error})"))
+            Error::new(ErrorKind::Image, format!("failed to write the ink ({error})"))
         })?;
         Ok(Self {
             png: png.into(),
@@ -312,12 +312,15 @@ fn medians(colours: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
 }
 
 fn no_ink() -> Error {
-    Error::new(Kind::Image, "the scan has no ink").with_help(
+    Error::new(ErrorKind::Image, "the scan has no ink").with_help(
         "sign with a dark pen on light paper, and let the signature fill the picture",
     )
 }
 
 fn all_ink() -> Error {
-    Error::new(Kind::Image, "the scan is all ink: no paper is left around the strokes")
-        .with_help("leave light paper, or transparency, around the signature")
+    Error::new(
+        ErrorKind::Image,
+        "the scan is all ink: no paper is left around the strokes",
+    )
+    .with_help("leave light paper, or transparency, around the signature")
 }

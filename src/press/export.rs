@@ -10,7 +10,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 use typst_svg::SvgOptions;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::proof::Proof;
 
 /// What a certificate is written as.
@@ -98,14 +98,14 @@ impl Proof {
     /// request gives the same bytes.
     ///
     /// # Errors
-    /// [`Kind::Export`] when the page cannot be what it claims.
+    /// [`ErrorKind::Export`] when the page cannot be what it claims.
     pub fn pdf(&self) -> Result<Vec<u8>> {
         let claims = self.claims().iter().map(|claim| match claim {
             Claim::PdfA3a => PdfStandard::A_3a,
             Claim::PdfUa1 => PdfStandard::Ua_1,
         });
         let standards = PdfStandards::new(&claims.collect::<Vec<_>>())
-            .map_err(|error| Error::new(Kind::Export, error.message().as_str()))?;
+            .map_err(|error| Error::new(ErrorKind::Export, error.message().as_str()))?;
         let day = self.page.issued;
         let midnight =
             Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
@@ -124,7 +124,7 @@ impl Proof {
     /// The bitmap of all pages, one below the other.
     ///
     /// # Errors
-    /// [`Kind::TooLarge`] beyond 200 million pixels.
+    /// [`ErrorKind::TooLarge`] beyond 200 million pixels.
     pub fn png(&self, pixels_per_inch: f64) -> Result<Vec<u8>> {
         const MOST_PIXELS: f64 = 200e6;
         let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
@@ -135,7 +135,7 @@ impl Proof {
         let pixels: f64 = document.pages().iter().map(area).sum::<f64>() * scale * scale;
         if pixels > MOST_PIXELS {
             return Err(Error::new(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 format!("a picture of {:.0} million pixels is too large", pixels / 1e6),
             )
             .with_help("ask for fewer pixels per inch"));
@@ -146,18 +146,19 @@ impl Proof {
         };
         let merged = typst_render::render_merged(document, &options, Abs::zero(), None);
         merged.encode_png().map_err(|error| {
-            Error::new(Kind::Export, format!("failed to write the PNG ({error})"))
+            Error::new(ErrorKind::Export, format!("failed to write the PNG ({error})"))
         })
     }
 
     /// The drawing of the first page.
     ///
     /// # Errors
-    /// [`Kind::PageCount`] for a document without a page.
+    /// [`ErrorKind::PageCount`] for a document without a page.
     pub fn svg(&self) -> Result<Vec<u8>> {
         let first = self.page.document.pages().first();
-        let first = first
-            .ok_or_else(|| Error::new(Kind::PageCount, "there is no page to draw"))?;
+        let first = first.ok_or_else(|| {
+            Error::new(ErrorKind::PageCount, "there is no page to draw")
+        })?;
         let first = typst_layout::Page {
             frame: with_escaped_links(&first.frame),
             ..first.clone()

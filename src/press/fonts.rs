@@ -19,7 +19,7 @@ use typst::text::{
 use typst::utils::LazyHash;
 
 pub(crate) use self::choice::{Piece, Wanted, missing_glyph};
-use crate::base::error::{Kind, Place, Result, Warning};
+use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::files::Site;
@@ -103,7 +103,7 @@ impl Fonts {
             let ids = database.load_font_source(source);
             if ids.is_empty() {
                 warnings.push(
-                    Warning::new(Kind::Font, "the file is no font that can be read")
+                    Warning::new(ErrorKind::Font, "the file is no font that can be read")
                         .at(Place::file(name))
                         .with_help(
                             "put a TrueType or OpenType font here (.ttf, .otf, .ttc)",
@@ -212,7 +212,7 @@ fn declared(
         if !names.contains(name) && !name.contains("Mono CJK") {
             warnings.push(
                 Warning::new(
-                    Kind::Font,
+                    ErrorKind::Font,
                     format!(
                         "the family `{name}` is not listed, so it stands in for none"
                     ),

@@ -4,7 +4,7 @@
 //! are lacking, and all that a translator can mend. What only a page shows, such as a sentence that
 //! does not fit, is the proof's to find.
 
-use crate::base::error::{Error, Kind, Place, Result, Warning, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
@@ -74,7 +74,7 @@ impl Inspection {
             }
             let message = format!("there is no `{key}` in `{tag}`");
             self.warnings.push(
-                Warning::new(Kind::MissingField, message)
+                Warning::new(ErrorKind::MissingField, message)
                     .at(file_of(layout, locale, tag))
                     .with_help(format!(
                         "write it as `layouts/shared/locales/{MODEL}.yaml` does"
@@ -94,7 +94,7 @@ impl Inspection {
                     layout.name
                 );
                 self.warnings.push(
-                    Warning::new(Kind::UnknownKey, message)
+                    Warning::new(ErrorKind::UnknownKey, message)
                         .at(block.place.clone())
                         .with_help(did_you_mean(role, known.iter().copied())),
                 );
@@ -117,7 +117,7 @@ impl Inspection {
                 phrases.language()
             );
             self.warnings.push(
-                Warning::new(Kind::MissingField, message)
+                Warning::new(ErrorKind::MissingField, message)
                     .at(place.clone())
                     .with_help(format!("write `{{{{ {value} }}}}` where it belongs")),
             );
@@ -135,7 +135,7 @@ fn requirements(layout: &Layout, locale: &Locale, tag: &Tag) -> Vec<Error> {
                 "the layout `{}` needs the role `{role}`, and the locale has none",
                 layout.name
             );
-            Error::new(Kind::Sentence, message)
+            Error::new(ErrorKind::Sentence, message)
                 .at(file_of(layout, locale, tag))
                 .with_help("add it to this file")
         })

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::base::error::{Error, Kind, Place, Result, did_you_mean, nearest};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, nearest};
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::image::background::Background;
 use crate::press::fonts::{Fonts, Like, family_help};
@@ -162,12 +162,12 @@ impl Layout {
     /// The layout of that name, its own file over the built-in one.
     ///
     /// # Errors
-    /// [`Kind::UnknownLayout`]; whatever `layout.yaml` or the Typst files have wrong.
+    /// [`ErrorKind::UnknownLayout`]; whatever `layout.yaml` or the Typst files have wrong.
     pub(crate) fn load(site: &Site, name: &str, fonts: &Fonts) -> Result<Self> {
         let file = format!("layouts/{name}/layout.yaml");
         let Some(bytes) = site.read(&file)? else {
             return Err(Error::new(
-                Kind::UnknownLayout,
+                ErrorKind::UnknownLayout,
                 format!("there is no layout `{name}`"),
             )
             .with_help(did_you_mean(name, site.layouts())));
@@ -184,12 +184,12 @@ impl Layout {
         faults.finish()?;
         if site.read(&format!("layouts/{name}/layout.typ"))?.is_none() {
             return Err(Error::new(
-                Kind::MissingFile,
+                ErrorKind::MissingFile,
                 format!("the layout `{name}` has no `layout.typ`"),
             )
             .at(Place::file(file)));
         }
-        layout.ok_or_else(|| Error::new(Kind::Layout, "the file is empty"))
+        layout.ok_or_else(|| Error::new(ErrorKind::Layout, "the file is empty"))
     }
 
     /// How a role is set; one that the layout does not name is set like a statement.
@@ -288,7 +288,7 @@ fn faces(
             if !fonts.has_family(name) {
                 faults.push(
                     node.fault(
-                        Kind::UndeclaredFamily,
+                        ErrorKind::UndeclaredFamily,
                         format!("there is no family `{name}`"),
                     )
                     .with_help(family_help(name, fonts)),
@@ -307,7 +307,7 @@ fn faces(
     }
     if !faces.contains_key("text") && faults.is_empty() {
         faults.push(node.key_spot().fault(
-            Kind::MissingField,
+            ErrorKind::MissingField,
             "`faces` has no `text`, the face that sentences are set in",
         ));
     }
@@ -331,7 +331,7 @@ fn roles(
         if !roles.contains_key(name) && faults.is_empty() {
             faults.push(
                 node.key_spot()
-                    .fault(Kind::MissingField, format!("`roles` has no `{name}`"))
+                    .fault(ErrorKind::MissingField, format!("`roles` has no `{name}`"))
                     .with_help(format!("the roles by name are {}", ROLES.join(", "))),
             );
         }
@@ -379,7 +379,7 @@ fn role(
     if min > max {
         let node = fields.get("min").unwrap_or(node);
         faults.push(node.fault(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("`min: {min}` is larger than `max: {max}`"),
         ));
     }
@@ -428,7 +428,7 @@ fn whole(
         None => {
             let (least, most) = (range.start(), range.end());
             faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}: {text}` is no whole number from {least} to {most}"),
             ));
             None
@@ -443,7 +443,7 @@ fn millimetres(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<f64
         Some(number) => Some(number),
         None => {
             faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}: {text}` is no length from 0 to 100 mm"),
             ));
             None

@@ -14,7 +14,7 @@ use typst::text::{Lang, Locale, Region};
 use typst_layout::PagedDocument;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
@@ -45,8 +45,8 @@ impl Page {
     /// Sets a sheet in its layout.
     ///
     /// # Errors
-    /// [`Kind::Layout`] at the layout's line, [`Kind::UndeclaredFamily`], [`Kind::NoConvergence`],
-    /// [`Kind::PageCount`] and [`Kind::Overflow`] for pages beyond all measure.
+    /// [`ErrorKind::Layout`] at the layout's line, [`ErrorKind::UndeclaredFamily`], [`ErrorKind::NoConvergence`],
+    /// [`ErrorKind::PageCount`] and [`ErrorKind::Overflow`] for pages beyond all measure.
     pub(crate) fn set(
         sheet: Arc<Sheet>,
         layout: Arc<Layout>,
@@ -70,7 +70,7 @@ impl Page {
                 let (found, _) = world.report(&diagnostics);
                 errors.splice(0..0, found);
                 Error::join(errors)?;
-                return Err(Error::new(Kind::Layout, "failed to lay out the page"));
+                return Err(Error::new(ErrorKind::Layout, "failed to lay out the page"));
             }
         };
         Error::join(errors)?;
@@ -78,13 +78,13 @@ impl Page {
         let pages = document.pages();
         if pages.len() > Self::MOST_PAGES {
             let message = format!("the layout fills {} pages", pages.len());
-            return Err(Error::new(Kind::PageCount, message).at(at));
+            return Err(Error::new(ErrorKind::PageCount, message).at(at));
         }
         let longest = Abs::pt(Self::LONGEST);
         if pages.iter().any(|page| page.frame.width().max(page.frame.height()) > longest)
         {
             let message = "a page is more than two metres long";
-            return Err(Error::new(Kind::Overflow, message).at(at));
+            return Err(Error::new(ErrorKind::Overflow, message).at(at));
         }
 
         let mut document = document;
@@ -119,7 +119,7 @@ impl Page {
         let (errors, _) = self.world.report(diagnostics);
         let errors = errors.into_iter().map(|error| {
             let export = Error::new(
-                Kind::Export,
+                ErrorKind::Export,
                 format!("failed to write the PDF ({})", error.message()),
             );
             let export = match error.help() {
@@ -133,7 +133,7 @@ impl Page {
         });
         match Error::join(errors) {
             Err(error) => error,
-            Ok(()) => Error::new(Kind::Export, "failed to write the PDF"),
+            Ok(()) => Error::new(ErrorKind::Export, "failed to write the PDF"),
         }
     }
 }

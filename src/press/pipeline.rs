@@ -10,7 +10,7 @@ pub(crate) use self::job::Job;
 use self::job::Set;
 use crate::base::cache::Cache;
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::image::image_cache::Album;
 use crate::press::export::{Claim, Format};
@@ -114,7 +114,8 @@ impl Press {
         Error::join(faults)?;
         let settings = settings.unwrap_or_default();
         let courses = courses.unwrap_or_default();
-        let fonts = fonts.ok_or_else(|| Error::new(Kind::Font, "there are no fonts"))?;
+        let fonts =
+            fonts.ok_or_else(|| Error::new(ErrorKind::Font, "there are no fonts"))?;
 
         let cores = available_parallelism().map_or(1, |cores| cores.get());
         let workers = settings.render.threads.unwrap_or(cores);
@@ -138,7 +139,7 @@ impl Press {
     /// `today` dates courses whose certificates are dated by the day of issue.
     ///
     /// # Errors
-    /// Whatever keeps it from being a certificate, with its place; see [`Kind`]. A page that fails
+    /// Whatever keeps it from being a certificate, with its place; see [`ErrorKind`]. A page that fails
     /// its proof gives no bytes.
     pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
         self.draft_with(request, today, &DraftOptions::default())
@@ -176,7 +177,7 @@ impl Press {
     /// Makes a draft of a layout's own sample, the course and the request of its `sample.yaml`.
     ///
     /// # Errors
-    /// As [`draft`](Self::draft); [`Kind::MissingFile`] when the layout has no sample.
+    /// As [`draft`](Self::draft); [`ErrorKind::MissingFile`] when the layout has no sample.
     pub fn draft_sample(
         &self,
         layout: &str,
@@ -205,7 +206,7 @@ impl Press {
     /// A layout's own sample: the course and the request of its `sample.yaml`.
     ///
     /// # Errors
-    /// [`Kind::UnknownLayout`]; [`Kind::MissingFile`] when the layout has no sample; what is wrong with
+    /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] when the layout has no sample; what is wrong with
     /// either.
     pub fn sample(&self, layout: &str) -> Result<(Course, Request)> {
         // A name that is wrong altogether is said first.
@@ -217,7 +218,7 @@ impl Press {
     /// named.
     ///
     /// # Errors
-    /// As [`draft_sample`](Self::draft_sample); [`Kind::Name`] for a name that is none.
+    /// As [`draft_sample`](Self::draft_sample); [`ErrorKind::Name`] for a name that is none.
     pub fn draft_sample_for(
         &self,
         layout: &str,
@@ -313,7 +314,7 @@ impl Press {
     /// The names of the papers that a layout is drawn for; the first is its default.
     ///
     /// # Errors
-    /// [`Kind::UnknownLayout`]; what is wrong with the layout.
+    /// [`ErrorKind::UnknownLayout`]; what is wrong with the layout.
     pub fn papers(&self, layout: &str) -> Result<Vec<String>> {
         Ok(self.layout(layout)?.papers.keys().cloned().collect())
     }
@@ -342,7 +343,7 @@ impl Press {
     }
 
     /// Renders that were given up because they outlived their deadline. Their threads may still be
-    /// running; after four of them the press makes nothing more ([`Kind::Unwell`]).
+    /// running; after four of them the press makes nothing more ([`ErrorKind::Unhealthy`]).
     pub fn abandoned(&self) -> usize {
         self.pool.abandoned()
     }
@@ -400,7 +401,7 @@ fn read_courses(site: &Site) -> Result<Courses> {
     }
     if files.is_empty() {
         return Err(Error::new(
-            Kind::MissingFile,
+            ErrorKind::MissingFile,
             format!("there is no `courses.yaml` in {}", site.name()),
         )
         .with_help("write one: the demo site's, in `examples/demo/`, is a start"));

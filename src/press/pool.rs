@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// A fixed number of render workers.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     const STACK: usize = 16 << 20;
-    /// Renders that were given up, after which the pool is unwell.
+    /// Renders that were given up, after which the pool is unhealthy.
     pub(crate) const MOST_ABANDONED: usize = 4;
     /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
     /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
@@ -36,7 +36,7 @@ impl Pool {
     /// Starts `workers` threads.
     ///
     /// # Errors
-    /// [`Kind::Io`] when the machine gives no more threads.
+    /// [`ErrorKind::Io`] when the machine gives no more threads.
     pub(crate) fn start(workers: usize, deadline: Duration) -> Result<Self> {
         let idle = (0..workers.max(1)).map(|_| worker()).collect::<Result<_>>()?;
         Ok(Self {
@@ -51,7 +51,7 @@ impl Pool {
     /// Runs a job on a worker and waits for it. `what` names it in errors.
     ///
     /// # Errors
-    /// [`Kind::Panic`], [`Kind::Deadline`], [`Kind::Unwell`], or the job's own.
+    /// [`ErrorKind::Panic`], [`ErrorKind::Deadline`], [`ErrorKind::Unhealthy`], or the job's own.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         what: &str,
@@ -60,7 +60,7 @@ impl Pool {
         let abandoned = self.abandoned();
         if abandoned >= Self::MOST_ABANDONED {
             return Err(Error::new(
-                Kind::Unwell,
+                ErrorKind::Unhealthy,
                 format!("{abandoned} renders were given up and may still be running"),
             )
             .with_help(
@@ -86,7 +86,7 @@ impl Pool {
                 drop(worker);
                 self.give_back(self::worker()?);
                 Err(Error::new(
-                    Kind::Deadline,
+                    ErrorKind::Deadline,
                     format!(
                         "the render of {what} took longer than {} s and was given up",
                         self.deadline.as_secs_f64()
@@ -139,7 +139,8 @@ fn worker() -> Result<ThreadPool> {
         .thread_name(|_| "testamur-render".to_owned())
         .build()
         .map_err(|error| {
-            Error::new(Kind::Io, "failed to start a render thread").with_source(error)
+            Error::new(ErrorKind::Io, "failed to start a render thread")
+                .with_source(error)
         })
 }
 
@@ -149,7 +150,7 @@ fn panicked(what: &str, payload: &(dyn std::any::Any + Send)) -> Error {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    Error::new(Kind::Panic, format!("the render of {what} panicked ({message})"))
+    Error::new(ErrorKind::Panic, format!("the render of {what} panicked ({message})"))
         .with_help("this is a fault of the program: please report it with the layout")
 }
 
@@ -161,7 +162,7 @@ mod tests {
     fn a_panic_fails_its_own_job_alone() {
         let pool = Pool::start(1, Duration::from_secs(10)).expect("a thread");
         let error = pool.run("a", || -> Result<()> { panic!("oh") }).expect_err("panics");
-        assert_eq!(error.kind(), Kind::Panic);
+        assert_eq!(error.kind(), ErrorKind::Panic);
         assert_eq!(error.message(), "the render of a panicked (oh)");
         assert_eq!(pool.run("b", || Ok(1)).expect("the worker lives"), 1);
     }
@@ -179,9 +180,12 @@ mod tests {
                     Ok(())
                 })
                 .expect_err("never ends");
-            assert_eq!(error.kind(), Kind::Deadline);
+            assert_eq!(error.kind(), ErrorKind::Deadline);
         }
-        assert_eq!(pool.run("b", || Ok(())).expect_err("unwell").kind(), Kind::Unwell);
+        assert_eq!(
+            pool.run("b", || Ok(())).expect_err("unhealthy").kind(),
+            ErrorKind::Unhealthy
+        );
         assert_eq!(pool.abandoned(), 4);
         drop(end);
     }

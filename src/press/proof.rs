@@ -18,7 +18,7 @@ use typst::layout::{Abs, Point, Rect};
 
 use self::ink::{Inked, Mark, MarkKind, grown, holds, shared};
 use self::reading::{Reading, Set};
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::page::Page;
@@ -31,9 +31,9 @@ impl Page {
     /// Reads the page and compares it with its sheet.
     ///
     /// # Errors
-    /// All faults together: [`Kind::PageCount`], [`Kind::MissingGlyph`],
-    /// [`Kind::UndeclaredFamily`], [`Kind::TextMissing`], [`Kind::TextDoubled`],
-    /// [`Kind::Overflow`], [`Kind::Overlap`].
+    /// All faults together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
+    /// [`ErrorKind::UndeclaredFamily`], [`ErrorKind::TextMissing`], [`ErrorKind::TextDoubled`],
+    /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`].
     pub fn proof(self) -> Result<Proof> {
         let pages = self.document.pages().len();
         let labels: HashSet<&str> = self
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
                 (min, max) => format!("{min} to {}", count(max)),
             };
             self.fault(
-                Kind::PageCount,
+                ErrorKind::PageCount,
                 format!("the layout promises {promised} and fills {}", count(is)),
                 "shorten what stands on it, or change `pages` in `layout.yaml`",
             );
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
                 };
                 let number = u32::from(letter);
                 let error = Error::new(
-                    Kind::MissingGlyph,
+                    ErrorKind::MissingGlyph,
                     format!("{what} is set in `{family}`, which lacks `{letter}` (U+{number:04X})"),
                 )
                 .with_help("set each run in its own face, `run.font`, and nothing else");
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
             }
             if !declared.contains(family.as_str()) && undeclared.insert(family.clone()) {
                 let error = Error::new(
-                    Kind::UndeclaredFamily,
+                    ErrorKind::UndeclaredFamily,
                     format!(
                         "`{}` is set in the family `{family}`, which the layout does not \
                          declare",
@@ -176,14 +176,14 @@ impl<'a> Reader<'a> {
                         reading::visible(&expected) && reading == Reading::Right
                     }) {
                         faults.push((
-                            Kind::TextDoubled,
+                            ErrorKind::TextDoubled,
                             format!("{what} stands on the page a second time, outside its slot"),
                             "set each sentence of the sheet once, with `slot`",
                         ));
                     }
                 }
                 Reading::Doubled => faults.push((
-                    Kind::TextDoubled,
+                    ErrorKind::TextDoubled,
                     format!("{what} stands on the page more than once"),
                     "set each sentence of the sheet once, with `slot`",
                 )),
@@ -196,10 +196,10 @@ impl<'a> Reader<'a> {
                         false => format!("{what} is not on the page"),
                     };
                     let help = "let the layout set it with `slot(sentence, …)`";
-                    faults.push((Kind::TextMissing, message, help));
+                    faults.push((ErrorKind::TextMissing, message, help));
                 }
                 Reading::Other(said) => faults.push((
-                    Kind::TextMissing,
+                    ErrorKind::TextMissing,
                     format!("{what} reads `{said}` on the page"),
                     "set a sentence's runs as they are, in their order, in one paragraph",
                 )),
@@ -258,13 +258,13 @@ impl<'a> Reader<'a> {
                 (Some(sentence), _) => {
                     let help = "shorten the text, or give its role a smaller `min` or more \
                                 `lines` in `layout.yaml`";
-                    self.fault_of(sentence, Kind::Overflow, message, help);
+                    self.fault_of(sentence, ErrorKind::Overflow, message, help);
                     self.overflowed.insert(sentence.id.clone());
                 }
                 (None, Some(image)) => {
-                    self.fault_in_picture(image, Kind::Overflow, message, help);
+                    self.fault_in_picture(image, ErrorKind::Overflow, message, help);
                 }
-                (None, None) => self.fault(Kind::Overflow, message, help),
+                (None, None) => self.fault(ErrorKind::Overflow, message, help),
             }
         }
     }
@@ -302,7 +302,7 @@ impl<'a> Reader<'a> {
         let found: Vec<_> = found.into_iter().map(|(_, a, b)| (a, b)).collect();
         for (sentence, other) in found {
             self.fault(
-                Kind::Overlap,
+                ErrorKind::Overlap,
                 format!("{} runs into {}", describe(sentence), describe(other)),
                 "shorten one of them, or give them more room in the layout",
             );
@@ -344,14 +344,20 @@ impl<'a> Reader<'a> {
     }
 
     /// A fault that the layout's author can mend.
-    fn fault(&mut self, kind: Kind, message: String, help: &str) {
+    fn fault(&mut self, kind: ErrorKind, message: String, help: &str) {
         let place = self.layout.place.clone();
         self.faults.push(Error::new(kind, message).with_help(help).at(place));
     }
 
     /// A fault that whoever wrote the sentence can mend. A name is written in the request, which has
     /// no place here.
-    fn fault_of(&mut self, sentence: &Sentence, kind: Kind, message: String, help: &str) {
+    fn fault_of(
+        &mut self,
+        sentence: &Sentence,
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
         let error = Error::new(kind, message).with_help(help);
         self.faults.push(match &sentence.place {
             Some(place) => error.at(place.clone()),

@@ -12,7 +12,7 @@ use typst::syntax::{
     FileId, LinkedNode, RootedPath, Source, SyntaxKind, VirtualPath, VirtualRoot,
 };
 
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::site::files::Site;
 
@@ -44,7 +44,7 @@ impl Sources {
     /// The files of `layouts/<layout>/` and `layouts/shared/`.
     ///
     /// # Errors
-    /// [`Kind::Layout`] when a file cannot be parsed, or reaches for `eval` or `plugin`.
+    /// [`ErrorKind::Layout`] when a file cannot be parsed, or reaches for `eval` or `plugin`.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
@@ -125,7 +125,9 @@ impl Sources {
             let Some(source) = &entry.source else { continue };
             let mut report = |range: Range<usize>, message: &str, help: &str| {
                 let place = Place::in_text(&entry.name, source.text(), range);
-                faults.push(Error::new(Kind::Layout, message).at(place).with_help(help));
+                faults.push(
+                    Error::new(ErrorKind::Layout, message).at(place).with_help(help),
+                );
             };
             visit(&LinkedNode::new(source.root()), &mut |node| match node.kind() {
                 SyntaxKind::Ident
@@ -183,7 +185,7 @@ pub(crate) fn file_id(path: &str) -> FileId {
 
 fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str> {
     std::str::from_utf8(bytes).map_err(|error| {
-        Error::new(Kind::Syntax, format!("the file is not UTF-8 ({error})"))
+        Error::new(ErrorKind::Syntax, format!("the file is not UTF-8 ({error})"))
             .at(Place::file(name))
             .with_help("save it as UTF-8")
     })

@@ -15,7 +15,7 @@ use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World, WorldExt};
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Place, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Warning};
 use crate::press::fonts::{Fonts, family_help};
 use crate::press::sheet::Sheet;
 use crate::press::sources::{Entry, Sources, file_id};
@@ -83,23 +83,24 @@ impl SheetWorld {
         let diagnostics: Vec<_> = diagnostics.into_iter().collect();
         // Typst says that the document did not converge, and then what in it.
         let says_what = diagnostics.iter().any(|other| {
-            other.message.starts_with("value of") && kind(other) == Kind::NoConvergence
+            other.message.starts_with("value of")
+                && kind(other) == ErrorKind::NoConvergence
         });
         for diagnostic in diagnostics {
             let kind = kind(diagnostic);
             let general = diagnostic.message.starts_with("document did not");
-            if kind == Kind::NoConvergence && general && says_what {
+            if kind == ErrorKind::NoConvergence && general && says_what {
                 continue;
             }
             let place = self.place(diagnostic);
             let help = match kind {
-                Kind::UndeclaredFamily => {
+                ErrorKind::UndeclaredFamily => {
                     let name = diagnostic.message.rsplit(": ").next().unwrap_or_default();
                     Some(family_help(name, &self.fonts))
                 }
                 _ => self.help(diagnostic, &place),
             };
-            if diagnostic.severity == Severity::Error || kind != Kind::Layout {
+            if diagnostic.severity == Severity::Error || kind != ErrorKind::Layout {
                 let no_door = diagnostic.span.id() == Some(self.main.id())
                     && diagnostic.message.starts_with("unresolved import");
                 let (message, help) = match no_door {
@@ -230,14 +231,14 @@ impl SheetWorld {
     }
 }
 
-fn kind(diagnostic: &SourceDiagnostic) -> Kind {
+fn kind(diagnostic: &SourceDiagnostic) -> ErrorKind {
     let message = diagnostic.message.as_str();
     if message.starts_with("unknown font family") {
-        Kind::UndeclaredFamily
+        ErrorKind::UndeclaredFamily
     } else if message.contains("did not converge") {
-        Kind::NoConvergence
+        ErrorKind::NoConvergence
     } else {
-        Kind::Layout
+        ErrorKind::Layout
     }
 }
 

@@ -10,9 +10,9 @@ mod pages;
 use std::sync::Arc;
 
 use self::pages::PageWriter;
-use crate::base::error::{Error, Kind, Place, Result, Warning};
-use crate::base::moment::{Moment, Timestamp};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{Created, Store, StoreFile, Swapped};
@@ -41,7 +41,7 @@ impl Register {
     /// nothing in it may be reachable from outside.
     ///
     /// # Errors
-    /// [`Kind::Layout`]: the site's own templates of pages cannot be read.
+    /// [`ErrorKind::Layout`]: the site's own templates of pages cannot be read.
     pub fn new(
         site: &Site,
         publish: Publish,
@@ -92,37 +92,37 @@ impl Register {
         Ok(None)
     }
 
-    /// Withdraws a certificate: its page says so and why, its PDF goes unless the settings keep
-    /// it. Withdrawing once more finishes what was interrupted, and keeps the first reason.
+    /// Revokes a certificate: its page says so and why, its PDF goes unless the settings keep
+    /// it. Revoking once more finishes what was interrupted, and keeps the first reason.
     ///
     /// # Errors
-    /// [`Kind::UnknownCertificate`]: no such id. [`Kind::Withdrawn`]: it was superseded or erased.
+    /// [`ErrorKind::UnknownCertificate`]: no such id. [`ErrorKind::Revoked`]: it was superseded or erased.
     /// What the store says.
-    pub fn withdraw(&self, id: &str, reason: &str, now: Moment) -> Result<Record> {
-        self.withdraw_asked(id, reason, None, now)
+    pub fn revoke(&self, id: &str, reason: &str, now: Timestamp) -> Result<Record> {
+        self.revoke_as_of(id, reason, None, now)
     }
 
     /// The same with when it was asked for, by a clock that others ask as well.
-    pub(crate) fn withdraw_asked(
+    pub(crate) fn revoke_as_of(
         &self,
         id: &str,
         reason: &str,
-        asked: Option<Timestamp>,
-        now: Moment,
+        requested_at: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<Record> {
         self.change(id, None, |record| match record.status {
-            Status::Valid | Status::Specimen | Status::Withdrawn => {
-                Ok(record.withdrawn(reason, asked, now))
+            Status::Valid | Status::Specimen | Status::Revoked => {
+                Ok(record.revoked(reason, requested_at, now))
             }
             Status::Superseded => {
                 let by = record.successor.as_deref().unwrap_or_default();
                 let message = format!("`{id}` was superseded already");
-                Err(Error::new(Kind::Withdrawn, message)
-                    .with_help(format!("withdraw its successor: {by}")))
+                Err(Error::new(ErrorKind::Revoked, message)
+                    .with_help(format!("revoke its successor: {by}")))
             }
             Status::Erased => {
                 let message = format!("`{id}` was erased already");
-                Err(Error::new(Kind::Withdrawn, message))
+                Err(Error::new(ErrorKind::Revoked, message))
             }
         })
     }
@@ -131,8 +131,13 @@ impl Register {
     /// what was erased; erasing once more finishes what was interrupted.
     ///
     /// # Errors
-    /// [`Kind::UnknownCertificate`]: no such id. What the stores say.
-    pub fn erase(&self, id: &str, secret: &IdSecret, now: Moment) -> Result<Vec<String>> {
+    /// [`ErrorKind::UnknownCertificate`]: no such id. What the stores say.
+    pub fn erase(
+        &self,
+        id: &str,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
         let mut editions = vec![self.known(id)?];
         let award = self.snapshots(id)?.pop().map(|snapshot| snapshot.award);
         if let Some(award) = &award {
@@ -156,7 +161,7 @@ impl Register {
     /// The record of an id, if there is a certificate of it.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: this is no id. [`Kind::Syntax`]: a record that cannot be read. What
+    /// [`ErrorKind::InvalidValue`]: this is no id. [`ErrorKind::Syntax`]: a record that cannot be read. What
     /// the store says.
     pub fn record(&self, id: &str) -> Result<Option<Record>> {
         Ok(self.read(id)?.map(|(record, _)| record))
@@ -206,7 +211,7 @@ impl Register {
             }
         }
         let message = format!("there are {MOST_EDITIONS} editions of one certificate");
-        Err(Error::new(Kind::TooLarge, message))
+        Err(Error::new(ErrorKind::TooLarge, message))
     }
 
     /// Publishes a key, so that pages can lead to it.
@@ -225,7 +230,7 @@ impl Register {
     /// Creates a PDF, unless there is one.
     pub(crate) fn create_pdf(&self, name: &str, bytes: &[u8]) -> Result<PdfCreated> {
         let path = path(name)?;
-        // It may be withdrawn: nobody shall keep a copy without asking.
+        // It may be revoked: nobody shall keep a copy without asking.
         Ok(match self.public.create(&StoreFile::new(&path, bytes))? {
             Created::New => PdfCreated::New,
             Created::Exists => match self.public.read(&path)? {
@@ -246,7 +251,7 @@ impl Register {
     }
 
     /// Removes the other snapshots of a certificate whose PDF is published.
-    pub(crate) fn tidy(&self, snapshot: &Snapshot) -> Result<()> {
+    pub(crate) fn remove_orphans(&self, snapshot: &Snapshot) -> Result<()> {
         let record = &snapshot.record;
         let Some(certificate) = &record.certificate else { return Ok(()) };
         let kept = Snapshot::path(&record.id, &certificate.pdf.sha256);
@@ -273,10 +278,10 @@ impl Register {
             return Ok(Some(warnings));
         }
         let current = self.known(&record.id)?;
-        if (Record { asked: record.asked, ..current.clone() }) == *record {
+        if (Record { requested_at: record.requested_at, ..current.clone() }) == *record {
             return Ok(Some(warnings));
         }
-        // We were late: it was superseded, withdrawn or erased while we worked.
+        // We were late: it was superseded, revoked or erased while we worked.
         let told = current.certificate.as_ref().map(|c| c.pdf.sha256.as_str());
         let told = told.map(|sha256| self.snapshot(&record.id, sha256)).transpose()?;
         self.write_pages(&current, told.flatten().as_ref())?;
@@ -286,29 +291,31 @@ impl Register {
         Ok(None)
     }
 
-    /// Notes that a certificate was asked for again, so that it outlasts a withdrawal in between.
+    /// Notes that a certificate was asked for again, so that it outlasts a revocation in between.
     /// None, if it is not what it was.
     pub(crate) fn ask_again(
         &self,
         record: Record,
-        asked: Option<Timestamp>,
+        requested_at: Option<Timestamp>,
     ) -> Result<Option<Record>> {
-        if asked.is_none_or(|asked| asked <= record.asked_last()) {
+        if requested_at
+            .is_none_or(|requested_at| requested_at <= record.last_requested_at())
+        {
             return Ok(Some(record));
         }
         let Some((current, was)) = self.read(&record.id)? else { return Ok(None) };
         if current != record {
             return Ok(None);
         }
-        let again = Record { asked, ..record };
+        let again = Record { requested_at, ..record };
         let (path, json) = (record_path(&again.id)?, again.to_json());
         let swapped = self.public.swap(&StoreFile::new(&path, json.as_bytes()), &was)?;
         Ok((swapped == Swapped::Done).then_some(again))
     }
 
-    /// Writes the record of a certificate that was withdrawn before it was made, unless there is one of
+    /// Writes the record of a certificate that was revoked before it was made, unless there is one of
     /// that id, and says whether there was none.
-    pub(crate) fn forestall(&self, record: &Record) -> Result<bool> {
+    pub(crate) fn create_tombstone(&self, record: &Record) -> Result<bool> {
         let path = record_path(&record.id)?;
         let file = record.to_json();
         // The record first: whoever is about to finish the certificate sees it, and gives way.
@@ -325,7 +332,7 @@ impl Register {
         id: &str,
         download_id: &str,
         successor: &str,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<()> {
         self.change(id, Some(download_id), |record| match record.status {
             Status::Erased => Ok(record),
@@ -365,12 +372,15 @@ impl Register {
                 return Ok(changed);
             }
         }
-        Err(Error::new(Kind::Store, format!("others keep changing the record of `{id}`")))
+        Err(Error::new(
+            ErrorKind::Store,
+            format!("others keep changing the record of `{id}`"),
+        ))
     }
 
     fn read(&self, id: &str) -> Result<Option<(Record, Vec<u8>)>> {
         if !is_id(id) {
-            return Err(Error::new(Kind::InvalidValue, format!("`{id}` is no id"))
+            return Err(Error::new(ErrorKind::InvalidValue, format!("`{id}` is no id"))
                 .with_help(
                     "give the 32 digits between the slashes of a verify page's address",
                 ));
@@ -455,6 +465,6 @@ fn record_path(id: &str) -> Result<StorePath> {
 }
 
 fn unknown(id: &str) -> Error {
-    Error::new(Kind::UnknownCertificate, format!("there is no certificate `{id}`"))
+    Error::new(ErrorKind::UnknownCertificate, format!("there is no certificate `{id}`"))
         .with_help("look for it: testamur find NAME")
 }

@@ -5,17 +5,17 @@
 //! whoever comes second finds the first one's PDF and goes on with it.
 
 mod order;
-mod withdraw;
+mod revoke;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::order::{Order, sha256};
-pub use self::withdraw::Withdrawn;
+pub use self::revoke::RevokeOutcome;
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result, Warning};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::timestamp::Timestamp;
 use crate::press::pipeline::Press;
 use crate::register::certificates::{PdfCreated, Register};
 use crate::register::record::{Record, Status};
@@ -34,7 +34,7 @@ const MOST_TURNS: usize = 16;
 ///
 /// `Send + Sync`, `&self`, many threads and many processes: each award gets one certificate.
 #[derive(Debug)]
-pub struct Issuer {
+pub struct IssueService {
     press: Arc<Press>,
     sealer: Sealer,
     trust: Trust,
@@ -42,7 +42,7 @@ pub struct Issuer {
     secret: IdSecret,
     register: Register,
     /// The certificates of which a PDF could not be published: their snapshots are in the way.
-    untidy: Arc<Mutex<HashSet<String>>>,
+    orphans: Arc<Mutex<HashSet<String>>>,
 }
 
 /// What an issuer may do to a certificate that is there already.
@@ -51,7 +51,7 @@ pub struct Issuer {
 pub struct IssueOptions {
     /// Other facts than those of the current edition always make the next one.
     pub replace: bool,
-    /// A certificate that was withdrawn, or whose person was erased, comes back as the next edition.
+    /// A certificate that was revoked, or whose person was erased, comes back as the next edition.
     pub reissue: bool,
     /// Other facts than those of the current edition are an error, unless `replace` is set: the way
     /// of lists, in which an old line must not undo what somebody mended since.
@@ -65,7 +65,7 @@ impl IssueOptions {
         self
     }
 
-    /// Whether a withdrawn certificate may come back.
+    /// Whether a revoked certificate may come back.
     pub fn with_reissue(mut self, reissue: bool) -> Self {
         self.reissue = reissue;
         self
@@ -84,24 +84,20 @@ impl IssueOptions {
 pub struct Receipt {
     /// Its public record.
     pub record: Record,
-    /// The verify page's address.
-    pub verify_url: String,
-    /// The PDF's address.
-    pub download_url: String,
-    /// The id below which the PDF is: it leads to the verify page's no more than the other way.
-    pub download_id: String,
+    /// Its ids and addresses.
+    pub urls: CertificateUrls,
     /// What came of the request.
-    pub outcome: Issued,
+    pub outcome: IssueOutcome,
     /// What was done on the way that somebody may want to know.
     pub warnings: Vec<Warning>,
     /// How long it took.
-    pub took: Took,
+    pub timings: Timings,
 }
 
 /// How long the parts of issuing took; nothing where nothing had to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Took {
+pub struct Timings {
     /// To set the page and to read its proof, waiting for a free thread included.
     pub render: Duration,
     /// To seal the PDF.
@@ -110,49 +106,57 @@ pub struct Took {
     pub publish: Duration,
 }
 
-/// Where the certificate of a request will be, short of others who are faster.
+/// What issuing a request would do, unless another process changes the award first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Address {
-    /// The id of its verify page.
-    pub verify_id: String,
-    /// The id of its PDF.
-    pub download_id: String,
-    /// The verify page's address.
-    pub verify_url: String,
-    /// The PDF's address.
-    pub download_url: String,
-    /// Whether it is there already.
+pub struct Plan {
+    /// Where the certificate will be, or is.
+    pub urls: CertificateUrls,
+    /// Whether it is issued already.
     pub exists: bool,
+}
+
+/// The ids and addresses of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateUrls {
+    /// The id of its verify page: 32 hexadecimal digits in lower case.
+    pub verify_id: String,
+    /// The id of its PDF: 32 hexadecimal digits in lower case. Neither id can be derived from the
+    /// other.
+    pub download_id: String,
+    /// The address of its verify page.
+    pub verify_url: String,
+    /// The address of its PDF.
+    pub download_url: String,
 }
 
 /// What came of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Issued {
-    /// A certificate was issued, or finished that somebody had begun.
-    New,
-    /// There was one of the same facts already.
-    Repeated,
-    /// There was one, which the new one takes the place of.
+pub enum IssueOutcome {
+    /// A certificate was issued, or one that another process had begun was finished.
+    Issued,
+    /// The current edition has the same facts.
+    Unchanged,
+    /// A new edition was issued, which supersedes the one before it.
     Superseding,
-    /// The request is older than the current certificate, and changed nothing.
-    Late,
+    /// The request is older than the current edition, and changed nothing.
+    Stale,
 }
 
-impl Issued {
+impl IssueOutcome {
     /// The outcome in one word.
     pub fn as_str(self) -> &'static str {
         match self {
-            Issued::New => "new",
-            Issued::Repeated => "repeated",
-            Issued::Superseding => "superseding",
-            Issued::Late => "late",
+            IssueOutcome::Issued => "issued",
+            IssueOutcome::Unchanged => "unchanged",
+            IssueOutcome::Superseding => "superseding",
+            IssueOutcome::Stale => "stale",
         }
     }
 }
 
-impl Issuer {
+impl IssueService {
     /// An issuer that seals with these keys and publishes into this register, and first of all the
     /// public key.
     ///
@@ -173,7 +177,7 @@ impl Issuer {
             key: public.openpgp_armor,
             secret,
             register,
-            untidy: Arc::default(),
+            orphans: Arc::default(),
         })
     }
 
@@ -183,14 +187,14 @@ impl Issuer {
     /// `today` dates the certificates of a rolling course, `now` is written into the record.
     ///
     /// # Errors
-    /// What [`Press::draft`] says; [`Kind::Exists`] and [`Kind::Withdrawn`] when a certificate is
-    /// there that the options keep; [`Kind::Store`] and the like when it cannot be published.
+    /// What [`Press::draft`] says; [`ErrorKind::Exists`] and [`ErrorKind::Revoked`] when a certificate is
+    /// there that the options keep; [`ErrorKind::Store`] and the like when it cannot be published.
     /// Nothing that looks valid is left by a failure, and the same request may come again.
     pub fn issue(
         &self,
         request: &Request,
         today: Date,
-        now: Moment,
+        now: Timestamp,
         options: &IssueOptions,
     ) -> Result<Receipt> {
         let course = self.press.courses().get(request.course())?;
@@ -198,14 +202,15 @@ impl Issuer {
         for _ in 0..MOST_TURNS {
             let editions = self.register.editions(&order.award, &self.secret)?;
             self.supersede_all(&order.award, &editions, now)?;
-            if let Some(outcome) = settled(&editions, request, &order.facts, options)? {
+            if let Some(outcome) = decide(&editions, request, &order.facts, options)? {
                 let current = editions.into_iter().next_back();
                 let current = current.expect("only an edition settles a request");
-                let again = request.asked().filter(|_| outcome == Issued::Repeated);
+                let again =
+                    request.requested_at().filter(|_| outcome == IssueOutcome::Unchanged);
                 let Some(current) = self.register.ask_again(current, again)? else {
                     continue;
                 };
-                let made = (Vec::new(), Took::default());
+                let made = (Vec::new(), Timings::default());
                 return Ok(self.receipt(&order.award, current, outcome, made));
             }
             let edition = editions.len() as u32 + 1;
@@ -216,17 +221,17 @@ impl Issuer {
             if record.facts.as_ref() != Some(&order.facts) {
                 continue;
             }
-            let record = self.withdraw_with(editions.last(), record, now)?;
+            let record = self.revoke_with(editions.last(), record, now)?;
             let outcome = match (record.status, editions.is_empty()) {
-                (Status::Withdrawn, _) => Issued::Late,
-                (_, true) => Issued::New,
-                (_, false) => Issued::Superseding,
+                (Status::Revoked, _) => IssueOutcome::Stale,
+                (_, true) => IssueOutcome::Issued,
+                (_, false) => IssueOutcome::Superseding,
             };
             let editions = [editions, vec![record.clone()]].concat();
             self.supersede_all(&order.award, &editions, now)?;
             return Ok(self.receipt(&order.award, record, outcome, made));
         }
-        Err(Error::new(Kind::Unwell, "others keep issuing the same certificate")
+        Err(Error::new(ErrorKind::Unhealthy, "others keep issuing the same certificate")
             .with_help("find out who asks for it with other facts"))
     }
 
@@ -245,21 +250,21 @@ impl Issuer {
     ///
     /// # Errors
     /// As [`issue`](Self::issue), short of what only making it can show.
-    pub fn foresee(&self, request: &Request, options: &IssueOptions) -> Result<Address> {
+    pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
         let course = self.press.courses().get(request.course())?;
         let award = Award::of(request);
         let facts = Award::facts(&self.secret, course, request);
         let editions = self.register.editions(&award, &self.secret)?;
-        let exists = settled(&editions, request, &facts, options)?.is_some();
+        let exists = decide(&editions, request, &facts, options)?.is_some();
         let edition = editions.len() as u32 + u32::from(!exists);
         let (ids, publish) = (award.ids(&self.secret, edition), self.register.publish());
-        Ok(Address {
+        let urls = CertificateUrls {
             verify_url: publish.verify_url(&ids.verify),
             download_url: publish.download_url(&ids.download),
             verify_id: ids.verify,
             download_id: ids.download,
-            exists,
-        })
+        };
+        Ok(Plan { urls, exists })
     }
 
     /// The last edition of an award, if there is any.
@@ -283,8 +288,9 @@ impl Issuer {
         let snapshot = self.register.snapshot(&record.id, &certificate.pdf.sha256)?;
         let holds = record.status.stands();
         let same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
-        let made = (Vec::new(), Took::default());
-        Ok((holds && same).then(|| self.receipt(&award, record, Issued::Repeated, made)))
+        let made = (Vec::new(), Timings::default());
+        Ok((holds && same)
+            .then(|| self.receipt(&award, record, IssueOutcome::Unchanged, made)))
     }
 
     /// The same with the courses, layouts and pages of another site. Its settings must be the same:
@@ -302,12 +308,12 @@ impl Issuer {
             key: self.key.clone(),
             secret: self.secret.clone(),
             register,
-            untidy: self.untidy.clone(),
+            orphans: self.orphans.clone(),
         })
     }
 
     /// Publishes an edition, or finishes the one that somebody else began; nothing, if it was
-    /// superseded, withdrawn or erased meanwhile.
+    /// superseded, revoked or erased meanwhile.
     fn publish(
         &self,
         order: &Order<'_>,
@@ -336,7 +342,7 @@ impl Issuer {
         let created = self.register.create_pdf(&path, &sealed.bytes);
         if created.is_err() {
             // It may be there all the same: only what is there in the end tells which one goes with it.
-            self.untidy().insert(ids.verify.clone());
+            self.orphans().insert(ids.verify.clone());
         }
         let snapshot = match created? {
             PdfCreated::New => snapshot,
@@ -351,19 +357,25 @@ impl Issuer {
             Some(found) => warnings.extend(found),
             None => return discard().map(|()| None),
         }
-        if self.untidy().remove(&ids.verify) {
-            self.register.tidy(&snapshot)?;
+        if self.orphans().remove(&ids.verify) {
+            self.register.remove_orphans(&snapshot)?;
         }
-        let took = Took {
+        let timings = Timings {
             render: rendered - begun,
             seal: sealed_at - rendered,
             publish: sealed_at.elapsed(),
         };
-        Ok(Some((snapshot, (warnings, took))))
+        Ok(Some((snapshot, (warnings, timings))))
     }
 
     /// The snapshot of a PDF that somebody else created, once it is known to be ours.
-    fn adopt(&self, id: &str, path: &str, pdf: &[u8], now: Moment) -> Result<Snapshot> {
+    fn adopt(
+        &self,
+        id: &str,
+        path: &str,
+        pdf: &[u8],
+        now: Timestamp,
+    ) -> Result<Snapshot> {
         let sha256 = sha256(pdf);
         let found = self.register.snapshot(id, &sha256)?;
         let intact = found.as_ref().is_some_and(|snapshot| {
@@ -372,7 +384,7 @@ impl Issuer {
         });
         found.filter(|_| intact).ok_or_else(|| {
             let message = format!("`{path}` is there, and is not what this site issued");
-            Error::new(Kind::Tampered, message).with_help(
+            Error::new(ErrorKind::Tampered, message).with_help(
                 "it was never valid, because it has no record: remove it, and issue again",
             )
         })
@@ -383,12 +395,12 @@ impl Issuer {
         &self,
         award: &Award,
         editions: &[Record],
-        now: Moment,
+        now: Timestamp,
     ) -> Result<()> {
         let Some((last, earlier)) = editions.split_last() else { return Ok(()) };
         let successor = self.register.publish().verify_url(&last.id);
         for record in earlier {
-            let stands = record.status.stands() || record.status == Status::Withdrawn;
+            let stands = record.status.stands() || record.status == Status::Revoked;
             let elsewhere = record.successor.as_ref() != Some(&successor);
             if stands || (record.status == Status::Superseded && elsewhere) {
                 let download = award.ids(&self.secret, record.edition).download;
@@ -398,83 +410,85 @@ impl Issuer {
         Ok(())
     }
 
-    fn untidy(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.untidy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn orphans(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn receipt(
         &self,
         award: &Award,
         record: Record,
-        outcome: Issued,
-        (warnings, took): Made,
+        outcome: IssueOutcome,
+        (warnings, timings): Made,
     ) -> Receipt {
         let publish = self.register.publish();
         let download_id = award.ids(&self.secret, record.edition).download;
-        Receipt {
+        let urls = CertificateUrls {
+            verify_id: record.id.clone(),
             verify_url: publish.verify_url(&record.id),
             download_url: publish.download_url(&download_id),
             download_id,
-            record,
-            outcome,
-            warnings,
-            took,
-        }
+        };
+        Receipt { urls, record, outcome, warnings, timings }
     }
 }
 
 /// What was noticed while it was made, and how long it took.
-type Made = (Vec<Warning>, Took);
+type Made = (Vec<Warning>, Timings);
 
 /// What the editions that are there mean for a request; none if it makes the next one.
-fn settled(
+fn decide(
     editions: &[Record],
     request: &Request,
     facts: &str,
     options: &IssueOptions,
-) -> Result<Option<Issued>> {
+) -> Result<Option<IssueOutcome>> {
     let Some((current, past)) = editions.split_last() else { return Ok(None) };
     let who =
         || format!("`{}` has a certificate of `{}`", request.name(), request.course());
-    let withdrawal = current.history.last();
-    // By the same clock, if the withdrawal was asked for by it.
-    let (asked, since) = (request.asked(), withdrawal.and_then(|event| event.asked));
-    let ended = since.or(withdrawal.map(|event| event.at.into()));
+    let revocation = current.history.last();
+    // By the same clock, if the revocation was asked for by it.
+    let (requested_at, since) =
+        (request.requested_at(), revocation.and_then(|event| event.requested_at));
+    let ended = since.or(revocation.map(|event| event.at));
     match current.status {
         Status::Valid | Status::Specimen => {}
-        // A request that is older than the withdrawal does not undo it.
-        _ if asked.zip(ended).is_some_and(|(asked, ended)| asked <= ended) => {
-            return Ok(Some(Issued::Late));
+        // A request that is older than the revocation does not undo it.
+        _ if requested_at
+            .zip(ended)
+            .is_some_and(|(requested_at, ended)| requested_at <= ended) =>
+        {
+            return Ok(Some(IssueOutcome::Stale));
         }
         _ if options.reissue => return Ok(None),
         // Whoever took it back gives it anew.
-        Status::Withdrawn if asked.is_some() && since.is_some() => return Ok(None),
+        Status::Revoked if requested_at.is_some() && since.is_some() => return Ok(None),
         status => {
             let why = match status {
                 Status::Erased => "that was erased",
-                _ => "that was withdrawn",
+                _ => "that was revoked",
             };
-            return Err(Error::new(Kind::Withdrawn, format!("{} {why}", who()))
+            return Err(Error::new(ErrorKind::Revoked, format!("{} {why}", who()))
                 .with_help("to issue it all the same: --reissue"));
         }
     }
     let same = |record: &Record| record.facts.as_deref() == Some(facts);
     if same(current) {
-        return Ok(Some(Issued::Repeated));
+        return Ok(Some(IssueOutcome::Unchanged));
     }
     if options.replace {
         return Ok(None);
     }
-    if let Some(asked) = asked {
-        let late = asked <= current.asked_last();
-        return Ok(late.then_some(Issued::Late));
+    if let Some(requested_at) = requested_at {
+        let late = requested_at <= current.last_requested_at();
+        return Ok(late.then_some(IssueOutcome::Stale));
     }
     // An old request that comes once more must not bring back what was mended since.
     if past.iter().any(same) {
-        return Ok(Some(Issued::Repeated));
+        return Ok(Some(IssueOutcome::Unchanged));
     }
     if options.cautious {
-        return Err(Error::new(Kind::Exists, format!("{} with other facts", who()))
+        return Err(Error::new(ErrorKind::Exists, format!("{} with other facts", who()))
             .with_help("to let this one take its place: --replace"));
     }
     Ok(None)

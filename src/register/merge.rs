@@ -12,7 +12,7 @@ use hayro_syntax::Pdf;
 use hayro_syntax::object::{Dict, MaybeRef, ObjRef, Object, ObjectIdentifier};
 use ring::digest::{SHA256, digest};
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 const CATALOG: usize = 1;
 const PAGES: usize = 2;
@@ -47,7 +47,7 @@ impl<W: Write> Binder<W> {
     /// Begins a bound file.
     ///
     /// # Errors
-    /// [`Kind::Io`] when it cannot be written.
+    /// [`ErrorKind::Io`] when it cannot be written.
     pub fn new(out: W) -> Result<Self> {
         let mut binder = Self {
             out,
@@ -64,7 +64,7 @@ impl<W: Write> Binder<W> {
     /// Adds the pages of a PDF.
     ///
     /// # Errors
-    /// [`Kind::Export`] when it cannot be read; [`Kind::Io`] when it cannot be written.
+    /// [`ErrorKind::Export`] when it cannot be read; [`ErrorKind::Io`] when it cannot be written.
     pub fn add(&mut self, pdf: &[u8]) -> Result<()> {
         let pdf = Pdf::new(Arc::new(pdf.to_vec()))
             .map_err(|_| unreadable("it is no PDF that can be read"))?;
@@ -98,7 +98,7 @@ impl<W: Write> Binder<W> {
     /// Ends the file.
     ///
     /// # Errors
-    /// [`Kind::Io`] when it cannot be written; [`Kind::Export`] when nothing was added.
+    /// [`ErrorKind::Io`] when it cannot be written; [`ErrorKind::Export`] when nothing was added.
     pub fn finish(mut self) -> Result<()> {
         if self.pages.is_empty() {
             return Err(unreadable("there is nothing to bind"));
@@ -331,9 +331,9 @@ fn write_name(body: &mut Vec<u8>, name: &[u8]) {
 }
 
 fn unreadable(why: &str) -> Error {
-    Error::new(Kind::Export, format!("failed to bind the PDF ({why})"))
+    Error::new(ErrorKind::Export, format!("failed to bind the PDF ({why})"))
 }
 
 fn failed(cause: &io::Error) -> Error {
-    Error::new(Kind::Io, format!("failed to write the bound PDF ({cause})"))
+    Error::new(ErrorKind::Io, format!("failed to write the bound PDF ({cause})"))
 }

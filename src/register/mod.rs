@@ -17,7 +17,8 @@ pub(crate) mod web;
 
 pub use self::certificates::Register;
 pub use self::issue::{
-    Address, IssueOptions, Issued as IssueOutcome, Issuer, Receipt, Took, Withdrawn,
+    CertificateUrls, IssueOptions, IssueOutcome, IssueService, Plan, Receipt,
+    RevokeOutcome, Timings,
 };
 pub use self::merge::Binder;
 pub use self::record::{

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::{Moment, Timestamp};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::site::course::Colour;
 
 /// What is publicly known of one edition of an award.
@@ -23,10 +23,10 @@ pub struct Record {
     /// The edition of the award, from one.
     pub edition: u32,
     /// When it was issued.
-    pub recorded: Moment,
+    pub issued_at: Timestamp,
     /// When it was asked for, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Timestamp>,
+    pub requested_at: Option<Timestamp>,
     /// A fingerprint of the facts, keyed by the site's secret: equal for equal facts, and nothing
     /// can be guessed from it. Gone when the person was erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub struct Record {
     /// What made it: name and version.
     pub engine: String,
     /// What is certified: not told of a certificate that was superseded or erased, and not there if
-    /// it was withdrawn before it was made.
+    /// it was revoked before it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
     /// The verify page of the edition that superseded this one.
@@ -65,7 +65,7 @@ pub enum Status {
     /// A later edition took its place.
     Superseded,
     /// It was taken back.
-    Withdrawn,
+    Revoked,
     /// Its person was forgotten.
     Erased,
 }
@@ -82,7 +82,7 @@ impl Status {
             Status::Valid => "valid",
             Status::Specimen => "specimen",
             Status::Superseded => "superseded",
-            Status::Withdrawn => "withdrawn",
+            Status::Revoked => "revoked",
             Status::Erased => "erased",
         }
     }
@@ -95,11 +95,11 @@ pub struct Event {
     /// What it became.
     pub status: Status,
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// When it was asked for, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Timestamp>,
-    /// Why, in the words of whoever withdrew it.
+    pub requested_at: Option<Timestamp>,
+    /// Why, in the words of whoever revoked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -242,27 +242,27 @@ impl Record {
     /// Reads a `certificate.json`.
     ///
     /// # Errors
-    /// [`Kind::Syntax`] when it is no record, or one of a later version.
+    /// [`ErrorKind::Syntax`] when it is no record, or one of a later version.
     pub fn parse(json: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct Version {
             schema: u32,
         }
         let failed = |cause: serde_json::Error| {
-            Error::new(Kind::Syntax, format!("failed to read the record ({cause})"))
+            Error::new(ErrorKind::Syntax, format!("failed to read the record ({cause})"))
         };
         let Version { schema } = serde_json::from_slice(json).map_err(failed)?;
         if schema > Self::SCHEMA {
             let message = format!("the record has version {schema} of the format");
-            return Err(Error::new(Kind::Syntax, message)
+            return Err(Error::new(ErrorKind::Syntax, message)
                 .with_help("a later testamur wrote it: use that one"));
         }
         serde_json::from_slice(json).map_err(failed)
     }
 
     /// When it was asked for last, or made for want of that.
-    pub(crate) fn asked_last(&self) -> Timestamp {
-        self.asked.unwrap_or(self.recorded.into())
+    pub(crate) fn last_requested_at(&self) -> Timestamp {
+        self.requested_at.unwrap_or(self.issued_at)
     }
 
     /// The content of the file.
@@ -274,7 +274,7 @@ impl Record {
     }
 
     /// The record of a certificate that another took the place of: no word of what it said.
-    pub(crate) fn superseded(self, successor: &str, at: Moment) -> Self {
+    pub(crate) fn superseded(self, successor: &str, at: Timestamp) -> Self {
         let successor = Some(successor.to_owned());
         let superseded = Self { certificate: None, successor, ..self };
         superseded.then(Event::new(Status::Superseded, at))
@@ -282,28 +282,29 @@ impl Record {
 
     /// The record of a certificate that was taken back. Of one that was already, only when that was
     /// asked for last is new.
-    pub(crate) fn withdrawn(
+    pub(crate) fn revoked(
         mut self,
         reason: &str,
-        asked: Option<Timestamp>,
-        at: Moment,
+        requested_at: Option<Timestamp>,
+        at: Timestamp,
     ) -> Self {
         match (self.status, self.history.last_mut()) {
-            (Status::Withdrawn, Some(event)) => {
-                event.asked =
-                    event.asked.map(|before| asked.map_or(before, |it| it.max(before)));
+            (Status::Revoked, Some(event)) => {
+                event.requested_at = event
+                    .requested_at
+                    .map(|before| requested_at.map_or(before, |it| it.max(before)));
                 self
             }
             _ => self.then(Event {
-                asked,
+                requested_at,
                 reason: Some(reason.to_owned()),
-                ..Event::new(Status::Withdrawn, at)
+                ..Event::new(Status::Revoked, at)
             }),
         }
     }
 
     /// The record of a person who was forgotten: that there was one.
-    pub(crate) fn erased(mut self, at: Moment) -> Self {
+    pub(crate) fn erased(mut self, at: Timestamp) -> Self {
         // A reason may name the person.
         self.history.iter_mut().for_each(|event| event.reason = None);
         let gone = Self { certificate: None, successor: None, facts: None, ..self };
@@ -320,7 +321,7 @@ impl Record {
 }
 
 impl Event {
-    fn new(status: Status, at: Moment) -> Self {
-        Self { status, at, asked: None, reason: None }
+    fn new(status: Status, at: Timestamp) -> Self {
+        Self { status, at, requested_at: None, reason: None }
     }
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Timestamp;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::record::Record;
 use crate::site::award::Award;
 use crate::site::request::Request;
@@ -39,8 +39,8 @@ pub(crate) struct Signature {
 pub(crate) struct Input {
     course: String,
     name: String,
-    learner: Option<String>,
-    asked: Option<Timestamp>,
+    recipient: Option<String>,
+    requested_at: Option<Timestamp>,
     language: Option<String>,
     #[serde(default)]
     second_language: Option<String>,
@@ -56,8 +56,8 @@ impl Input {
         Self {
             course: request.course().to_owned(),
             name: request.name().as_str().to_owned(),
-            learner: request.learner().map(str::to_owned),
-            asked: request.asked(),
+            recipient: request.recipient().map(str::to_owned),
+            requested_at: request.requested_at(),
             language: request.language().map(|tag| tag.as_str().to_owned()),
             second_language: request.second_language().map(|tag| tag.as_str().to_owned()),
             issued: request.issued(),
@@ -73,8 +73,8 @@ impl Snapshot {
     /// Whether this is what a request asks for, whenever it does.
     #[cfg(feature = "agent")]
     pub(crate) fn answers(&self, request: &Request) -> bool {
-        let asked = self.request.asked;
-        self.request == Input { asked, ..Input::of(request) }
+        let requested_at = self.request.requested_at;
+        self.request == Input { requested_at, ..Input::of(request) }
     }
 
     const SCHEMA: u32 = 1;
@@ -96,7 +96,10 @@ impl Snapshot {
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|cause| {
-            Error::new(Kind::Syntax, format!("failed to read the snapshot ({cause})"))
+            Error::new(
+                ErrorKind::Syntax,
+                format!("failed to read the snapshot ({cause})"),
+            )
         })
     }
 

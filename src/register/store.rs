@@ -25,8 +25,8 @@ use crate::base::path::StorePath;
 /// for messages.
 ///
 /// # Errors
-/// [`Kind::Store`](crate::Kind::Store) if the store cannot be reached or has no room: the same may
-/// succeed later. [`Kind::StoreRefused`](crate::Kind::StoreRefused) if it does not let us: somebody
+/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store cannot be reached or has no room: the same may
+/// succeed later. [`ErrorKind::StoreRefused`](crate::ErrorKind::StoreRefused) if it does not let us: somebody
 /// must mend its settings or its rights. In either case the file may have been written.
 pub trait Store: Debug + Display + Send + Sync {
     /// Writes a file unless there is one.

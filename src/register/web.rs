@@ -25,7 +25,7 @@ pub use self::facts::{
     PageSignature, PageStatus, PageTheme,
 };
 use self::palette::Palette;
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
 use crate::image::qr::Code;
 use crate::site::course::Colour;
@@ -64,7 +64,7 @@ impl PageTemplates {
     /// Reads the files of `layouts/shared/pages/`, the site's own over the built-in ones.
     ///
     /// # Errors
-    /// [`Kind::Layout`]: a template cannot be read, or a style or script cannot stand in a page.
+    /// [`ErrorKind::Layout`]: a template cannot be read, or a style or script cannot stand in a page.
     pub fn load(site: &Site) -> Result<Self> {
         let mut env = Environment::empty();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -77,7 +77,7 @@ impl PageTemplates {
             if let Some(at) = source.find("autoescape") {
                 let place = Place::in_text(path(name), &source, at..at + 10);
                 let message = "a page may not turn off escaping";
-                return Err(Error::new(Kind::Layout, message).at(place));
+                return Err(Error::new(ErrorKind::Layout, message).at(place));
             }
             let added = env.add_template_owned(name, source.clone());
             added.map_err(|error| fault(name, &source, &error))?;
@@ -95,8 +95,8 @@ impl PageTemplates {
     /// one that its texts are borrowed from.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: a fact that cannot stand on a page, such as a link that is none.
-    /// [`Kind::MissingField`]: a text is missing. [`Kind::Layout`]: a template asks for what is not
+    /// [`ErrorKind::InvalidValue`]: a fact that cannot stand on a page, such as a link that is none.
+    /// [`ErrorKind::MissingField`]: a text is missing. [`ErrorKind::Layout`]: a template asks for what is not
     /// there.
     pub fn render<'a>(
         &self,
@@ -107,7 +107,7 @@ impl PageTemplates {
         let texts: BTreeMap<&str, &str> = texts.into_iter().collect();
         if let Some(missing) = Self::TEXTS.iter().find(|key| !texts.contains_key(*key)) {
             let message = format!("the pages' texts in `{language}` lack `{missing}`");
-            return Err(Error::new(Kind::MissingField, message));
+            return Err(Error::new(ErrorKind::MissingField, message));
         }
         let facts = facts.shown()?;
         let style = format!("{}{}", Palette::css(&facts.theme), self.style);
@@ -178,17 +178,19 @@ fn path(name: &str) -> String {
 /// A file's text with the line ends that a browser makes of any: digests are over those.
 fn read(site: &Site, name: &str) -> Result<String> {
     let path = path(name);
-    let missing = || Error::new(Kind::MissingFile, format!("there is no `{path}`"));
+    let missing = || Error::new(ErrorKind::MissingFile, format!("there is no `{path}`"));
     let bytes = site.read(&path)?.ok_or_else(missing)?;
     let text = str::from_utf8(&bytes).map_err(|error| {
-        Error::new(Kind::Layout, format!("the file is not UTF-8 ({error})"))
+        Error::new(ErrorKind::Layout, format!("the file is not UTF-8 ({error})"))
             .at(Place::file(&path))
             .with_help("save it as UTF-8")
     })?;
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     match text.contains(['\r', '\0']) {
-        true => Err(Error::new(Kind::Layout, "the file has a lone CR or a NUL in it")
-            .at(Place::file(&path))),
+        true => {
+            Err(Error::new(ErrorKind::Layout, "the file has a lone CR or a NUL in it")
+                .at(Place::file(&path)))
+        }
         false => Ok(text),
     }
 }
@@ -201,7 +203,7 @@ fn inline(site: &Site, name: &str, end: &str) -> Result<String> {
         if let Some(at) = lower.find(end) {
             let place = Place::in_text(path(name), &text, at..at + end.len());
             let message = format!("`{end}` cannot stand in a page's style or script");
-            return Err(Error::new(Kind::Layout, message)
+            return Err(Error::new(ErrorKind::Layout, message)
                 .at(place)
                 .with_help("write it in two parts, with an escape, or without it"));
         }
@@ -220,7 +222,7 @@ fn fault(name: &str, source: &str, error: &minijinja::Error) -> Error {
         }
         (None, None) => Place::file(path(name)),
     };
-    Error::new(Kind::Layout, format!("failed to make the page ({cause})")).at(place)
+    Error::new(ErrorKind::Layout, format!("failed to make the page ({cause})")).at(place)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use x509_cert::attr::Attribute;
 
 pub(crate) use self::read::Seal;
 pub(crate) use self::stamp::{Stamp, StampRequest};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::key::sha256;
 use crate::seal::signer::Identity;
 use crate::seal::x509::X509;
@@ -35,7 +35,7 @@ const TST_INFO: Oid = Oid::new_unwrap("1.2.840.113549.1.9.16.1.4");
 /// 142-1, table 1). The time stands in the PDF, so `signing-time` is not among them.
 ///
 /// # Errors
-/// [`Kind::Signer`]: the signer does not sign.
+/// [`ErrorKind::Signer`]: the signer does not sign.
 pub(crate) fn seal(identity: &Identity, digest: &[u8]) -> Result<Vec<u8>> {
     let attributes =
         signed_attributes(identity.certificate(), digest).map_err(unwritable)?;
@@ -117,5 +117,5 @@ fn wrap(data: &SignedData) -> der::Result<Vec<u8>> {
 }
 
 fn unwritable(cause: der::Error) -> Error {
-    Error::new(Kind::Seal, format!("failed to write the seal ({cause})"))
+    Error::new(ErrorKind::Seal, format!("failed to write the seal ({cause})"))
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// More than any key or chain needs.
 const LARGEST: usize = 1 << 20;
@@ -22,11 +22,14 @@ pub(crate) struct Block {
 /// The blocks of a file in order. Text around them is passed over, as RFC 7468 allows.
 ///
 /// # Errors
-/// [`Kind::Syntax`]: a block that does not end, or is no base64.
+/// [`ErrorKind::Syntax`]: a block that does not end, or is no base64.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<Block>> {
-    let fault = |message: &str| Error::new(Kind::Syntax, message);
+    let fault = |message: &str| Error::new(ErrorKind::Syntax, message);
     if text.len() > LARGEST {
-        return Err(Error::new(Kind::TooLarge, "the file is larger than a megabyte"));
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            "the file is larger than a megabyte",
+        ));
     }
     let text =
         str::from_utf8(text).map_err(|_| fault("the file is no PEM (not text)"))?;

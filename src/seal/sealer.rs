@@ -16,8 +16,8 @@ use std::sync::Arc;
 #[cfg(feature = "tsa")]
 pub use self::http::Http;
 pub use self::network::Network;
-use crate::base::error::{Error, Kind, Result, Warning};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::timestamp::Timestamp;
 use crate::seal::cms::{self, Seal, Stamp, StampRequest};
 use crate::seal::openpgp::PgpSigner;
 use crate::seal::pdf::{self, Document, SealFacts};
@@ -126,16 +126,16 @@ impl Sealer {
     /// Seals a PDF that [`Press::draft`](crate) made.
     ///
     /// # Errors
-    /// [`Kind::Seal`]: the PDF is not one of ours, or is sealed already. [`Kind::Signer`]: a
-    /// signature cannot be had. [`Kind::Key`]: the certificate has ended since the sealer was made.
-    /// [`Kind::Tampered`]: what was sealed does not hold; this is a fault
-    /// of this library or of a signer. [`Kind::Timestamp`], if the sealer
+    /// [`ErrorKind::Seal`]: the PDF is not one of ours, or is sealed already. [`ErrorKind::Signer`]: a
+    /// signature cannot be had. [`ErrorKind::Key`]: the certificate has ended since the sealer was made.
+    /// [`ErrorKind::Tampered`]: what was sealed does not hold; this is a fault
+    /// of this library or of a signer. [`ErrorKind::Timestamp`], if the sealer
     /// [insists](Self::with_insistence).
-    pub fn seal(&self, pdf: &[u8], now: Moment) -> Result<Sealed> {
+    pub fn seal(&self, pdf: &[u8], now: Timestamp) -> Result<Sealed> {
         self.identity.check(now)?;
         let mut document = Document::read(pdf)?;
         let facts = SealFacts {
-            made: now,
+            signing_time: now,
             name: self.identity.certificate().name(),
             room: self.room(),
             archive: self.archive,
@@ -153,7 +153,7 @@ impl Sealer {
                 level = SealLevel::Timed;
             }
             Some(Ok(stamped)) => warnings.push(Warning::new(
-                Kind::Timestamp,
+                ErrorKind::Timestamp,
                 format!(
                     "sealed without a time stamp: one of {} bytes has no room",
                     stamped.len()
@@ -164,7 +164,7 @@ impl Sealer {
             }
             Some(Err(fault)) => warnings.push(
                 Warning::new(
-                    Kind::Timestamp,
+                    ErrorKind::Timestamp,
                     format!("sealed without a time stamp: {fault}"),
                 )
                 .with_help("add it when the authority answers: testamur seal upgrade"),
@@ -181,10 +181,11 @@ impl Sealer {
         bytes: Vec<u8>,
         level: SealLevel,
         warnings: Vec<Warning>,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<Sealed> {
-        let broken =
-            |why: &str| Error::new(Kind::Tampered, format!("failed to seal ({why})"));
+        let broken = |why: &str| {
+            Error::new(ErrorKind::Tampered, format!("failed to seal ({why})"))
+        };
         let layers = Layers::read(&bytes).map_err(broken)?;
         let ours = layers.seal.leaf() == Some(self.identity.certificate());
         let archived = layers.archive.is_none_or(|(_, fault)| fault.is_none());
@@ -207,10 +208,10 @@ impl Sealer {
     }
 
     /// The seal with a time stamp over its signature, if an authority is set.
-    fn stamped(&self, seal: &[u8], now: Moment) -> Option<Result<Vec<u8>>> {
+    fn stamped(&self, seal: &[u8], now: Timestamp) -> Option<Result<Vec<u8>>> {
         let authority = self.authority.as_ref()?;
         let unreadable =
-            || Error::new(Kind::Seal, "the seal that was made cannot be read");
+            || Error::new(ErrorKind::Seal, "the seal that was made cannot be read");
         Some(Seal::read(seal).ok_or_else(unreadable).and_then(|seal| {
             let stamp = authority.stamp(&[seal.signature()], now)?;
             seal.stamped(&stamp)
@@ -226,7 +227,7 @@ impl Sealer {
 }
 
 impl Authority {
-    fn stamp(&self, parts: &[&[u8]], now: Moment) -> Result<Stamp> {
+    fn stamp(&self, parts: &[&[u8]], now: Timestamp) -> Result<Stamp> {
         let request = StampRequest::new(parts)?;
         let answer = self.network.post(&self.url, QUESTION, request.der())?;
         request.answer(&answer, now)

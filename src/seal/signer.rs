@@ -24,7 +24,7 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// signature as long as the key, an ECDSA signature in DER, or the 64 bytes of Ed25519.
     ///
     /// # Errors
-    /// [`Kind::Signer`](crate::Kind::Signer): the signature cannot be had now.
+    /// [`ErrorKind::Signer`](crate::ErrorKind::Signer): the signature cannot be had now.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>>;
 }
 

@@ -21,7 +21,7 @@ pub use self::trust::Trust;
 pub(crate) use self::layers::Layers;
 
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::sha256;
 use crate::seal::openpgp::DetachedSignature;
 
@@ -33,7 +33,7 @@ pub fn verify(
     bytes: &[u8],
     signature: Option<&[u8]>,
     trust: &Trust,
-    now: Moment,
+    now: Timestamp,
 ) -> Verification {
     let seal = pdf::report(bytes, trust, now);
     let signature = signature.map(|text| beside(bytes, text, trust, now));
@@ -41,7 +41,7 @@ pub fn verify(
 }
 
 /// The detached signature.
-fn beside(bytes: &[u8], text: &[u8], trust: &Trust, now: Moment) -> SignatureReport {
+fn beside(bytes: &[u8], text: &[u8], trust: &Trust, now: Timestamp) -> SignatureReport {
     let mut report = SignatureReport::default();
     let signature = match DetachedSignature::from_armor(text) {
         Ok(signature) => signature,
@@ -51,8 +51,8 @@ fn beside(bytes: &[u8], text: &[u8], trust: &Trust, now: Moment) -> SignatureRep
         }
     };
     report.fingerprint = Some(signature.fingerprint());
-    report.made = Some(signature.made());
-    if signature.made() > now.plus_days(1) {
+    report.signing_time = Some(signature.signing_time());
+    if signature.signing_time() > now.plus_days(1) {
         report.doubts.push("it says that it was made in the future".to_owned());
     }
     let known =
@@ -67,7 +67,7 @@ fn beside(bytes: &[u8], text: &[u8], trust: &Trust, now: Moment) -> SignatureRep
         Some(key) => {
             report.user_id = key.user_id().map(str::to_owned);
             report.intact = true;
-            match key.unfit_at(signature.made()) {
+            match key.unfit_at(signature.signing_time()) {
                 Some(why) => report.faults.push(why.to_owned()),
                 None => report.trusted = report.doubts.is_empty(),
             }

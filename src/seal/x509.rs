@@ -22,9 +22,9 @@ use x509_cert::ext::pkix::{
 pub(crate) use self::issue::Issue;
 pub(crate) use self::list::RevocationList;
 pub(crate) use self::path::Path;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{PublicKey, sha256};
 use crate::seal::pem;
 
@@ -41,9 +41,9 @@ impl X509 {
     /// Reads DER, and nothing that is not DER.
     ///
     /// # Errors
-    /// [`Kind::Syntax`]: not a certificate.
+    /// [`ErrorKind::Syntax`]: not a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let fault = || Error::new(Kind::Syntax, "this is no X.509 certificate");
+        let fault = || Error::new(ErrorKind::Syntax, "this is no X.509 certificate");
         let parsed = Certificate::from_der(der).map_err(|_| fault())?;
         let signed = parsed.tbs_certificate.to_der().map_err(|_| fault())?;
         let same = parsed.to_der().is_ok_and(|again| again == der);
@@ -56,7 +56,7 @@ impl X509 {
     /// The certificates of a PEM file, in their order. Other blocks are passed over.
     ///
     /// # Errors
-    /// [`Kind::Syntax`]: no certificate, or one that cannot be read.
+    /// [`ErrorKind::Syntax`]: no certificate, or one that cannot be read.
     pub fn from_pem(text: &[u8]) -> Result<Vec<Self>> {
         let all: Vec<_> = pem::read(text)?
             .iter()
@@ -64,8 +64,10 @@ impl X509 {
             .map(|block| Self::from_der(&block.bytes))
             .collect::<Result<_>>()?;
         match all.is_empty() {
-            true => Err(Error::new(Kind::Syntax, "there is no certificate in the file")
-                .with_help("a PEM file has a line `-----BEGIN CERTIFICATE-----`")),
+            true => {
+                Err(Error::new(ErrorKind::Syntax, "there is no certificate in the file")
+                    .with_help("a PEM file has a line `-----BEGIN CERTIFICATE-----`"))
+            }
             false => Ok(all),
         }
     }
@@ -103,24 +105,26 @@ impl X509 {
     }
 
     /// The first moment at which it is valid.
-    pub fn not_before(&self) -> Moment {
-        Moment::from_der(self.parsed.tbs_certificate.validity.not_before.to_date_time())
+    pub fn not_before(&self) -> Timestamp {
+        Timestamp::from_der(
+            self.parsed.tbs_certificate.validity.not_before.to_date_time(),
+        )
     }
 
     /// The last moment at which it is valid.
-    pub fn not_after(&self) -> Moment {
-        Moment::from_der(self.parsed.tbs_certificate.validity.not_after.to_date_time())
+    pub fn not_after(&self) -> Timestamp {
+        Timestamp::from_der(self.parsed.tbs_certificate.validity.not_after.to_date_time())
     }
 
     /// Whether that moment lies in the time for which it was issued.
-    pub fn is_valid_at(&self, moment: Moment) -> bool {
+    pub fn is_valid_at(&self, moment: Timestamp) -> bool {
         (self.not_before()..=self.not_after()).contains(&moment)
     }
 
     /// The key that it is about.
     ///
     /// # Errors
-    /// [`Kind::Key`]: a kind of key that is not supported.
+    /// [`ErrorKind::Key`]: a kind of key that is not supported.
     pub fn key(&self) -> Result<PublicKey> {
         let info = self.parsed.tbs_certificate.subject_public_key_info.to_der();
         PublicKey::from_spki(&info.unwrap_or_default())

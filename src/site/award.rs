@@ -1,8 +1,8 @@
 //! What a certificate certifies, apart from how it looks: an award, and the ids that follow from it.
 //!
-//! An award is a course and a learner. Its editions have ids of 32 hexadecimal digits, derived from
+//! An award is a course and a recipient. Its editions have ids of 32 hexadecimal digits, derived from
 //! the site's secret by HMAC-SHA-256, so that the same request always leads to the same address and
-//! nobody can guess another. The decision made here is who is the same learner: whoever has the same
+//! nobody can guess another. The decision made here is who is the same recipient: whoever has the same
 //! id of the caller's (a username), else the same cleaned name.
 
 use std::fmt;
@@ -13,9 +13,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
-use crate::site::course::{Course, Issued, Text};
+use crate::site::course::{Course, IssueDate, Text};
 use crate::site::request::Request;
 
 /// The secret that a site's ids are derived from. It is made once and never replaced: with another,
@@ -35,13 +35,13 @@ impl IdSecret {
     /// Reads the secret's file: 64 hexadecimal digits in lower case.
     ///
     /// # Errors
-    /// [`Kind::Key`] when it holds anything else.
+    /// [`ErrorKind::Key`] when it holds anything else.
     pub fn parse(file: &Path, text: &[u8]) -> Result<Self> {
         let digits = text.trim_ascii_end();
         let bytes = hex::read_lower(digits).map(Zeroizing::new);
         let bytes = bytes.as_deref().and_then(|bytes| bytes.as_slice().try_into().ok());
         bytes.map(Self::new).ok_or_else(|| {
-            Error::new(Kind::Key, "this is no id secret")
+            Error::new(ErrorKind::Key, "this is no id secret")
                 .at(Place::file(file.display().to_string()))
                 .with_help(
                     "restore the file from a copy: with another secret every award would get \
@@ -53,9 +53,9 @@ impl IdSecret {
     /// The content of a new secret's file.
     pub(crate) fn generate() -> Result<Zeroizing<String>> {
         let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        SystemRandom::new()
-            .fill(&mut *bytes)
-            .map_err(|_| Error::new(Kind::Key, "the machine gives no random numbers"))?;
+        SystemRandom::new().fill(&mut *bytes).map_err(|_| {
+            Error::new(ErrorKind::Key, "the machine gives no random numbers")
+        })?;
         Ok(Zeroizing::new(hex::lower(&*bytes) + "\n"))
     }
 
@@ -81,15 +81,15 @@ impl fmt::Debug for IdSecret {
 pub struct Award {
     /// The course's id.
     pub course: String,
-    /// The learner.
+    /// The recipient.
     #[serde(flatten)]
-    pub learner: Learner,
+    pub recipient: Recipient,
 }
 
-/// By what a learner is known.
+/// By what a recipient is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Learner {
+pub enum Recipient {
     /// A username, or any id that the caller has.
     Id(String),
     /// The cleaned name, for want of an id.
@@ -101,13 +101,13 @@ pub enum Learner {
 impl Award {
     /// The award that is asked for.
     pub fn of(request: &Request) -> Self {
-        let (id, name) = (request.learner(), request.name().as_str());
-        let learner = match (id, request.is_specimen()) {
-            (id, true) => Learner::Specimen(id.unwrap_or(name).to_owned()),
-            (Some(id), false) => Learner::Id(id.to_owned()),
-            (None, false) => Learner::Name(name.to_owned()),
+        let (id, name) = (request.recipient(), request.name().as_str());
+        let recipient = match (id, request.is_specimen()) {
+            (id, true) => Recipient::Specimen(id.unwrap_or(name).to_owned()),
+            (Some(id), false) => Recipient::Id(id.to_owned()),
+            (None, false) => Recipient::Name(name.to_owned()),
         };
-        Self { course: request.course().to_owned(), learner }
+        Self { course: request.course().to_owned(), recipient }
     }
 
     /// A fingerprint of the facts that a certificate would print: equal for equal facts. The date of
@@ -119,8 +119,8 @@ impl Award {
         extra.extend(request.extra().clone());
         extra.sort_keys();
         let issued = request.issued().or(match course.issued {
-            Issued::Rolling => None,
-            Issued::On(date) => Some(date),
+            IssueDate::Rolling => None,
+            IssueDate::On(date) => Some(date),
         });
         let people: Vec<_> = course
             .signatories
@@ -147,12 +147,12 @@ impl Award {
     /// The addresses of an edition, from one.
     pub(crate) fn ids(&self, secret: &IdSecret, edition: u32) -> Ids {
         let edition = edition.to_string();
-        let (kind, learner) = match &self.learner {
-            Learner::Id(id) => ("id", id),
-            Learner::Name(name) => ("name", name),
-            Learner::Specimen(id) => ("specimen", id),
+        let (kind, recipient) = match &self.recipient {
+            Recipient::Id(id) => ("id", id),
+            Recipient::Name(name) => ("name", name),
+            Recipient::Specimen(id) => ("specimen", id),
         };
-        let parts = [self.course.as_str(), kind, learner, &edition];
+        let parts = [self.course.as_str(), kind, recipient, &edition];
         Ids {
             verify: secret.derive("verify", &parts),
             download: secret.derive("download", &parts),
@@ -194,7 +194,7 @@ mod tests {
             award("a/b/c", "Ada Example").ids(&secret(), 2),
             award("a/b/c", "Ada Example").ids(&other, 1),
             award("a/b/cA", "da Example").ids(&secret(), 1),
-            Award::of(&Request::new("a/b/c", "x").unwrap().with_learner("Ada Example"))
+            Award::of(&Request::new("a/b/c", "x").unwrap().with_username("Ada Example"))
                 .ids(&secret(), 1),
             Award::of(&Request::new("a/b/c", "Ada Example").unwrap().with_specimen(true))
                 .ids(&secret(), 1),
@@ -204,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn a_learner_with_an_id_may_change_their_name() {
-        let request = |name| Request::new("c", name).unwrap().with_learner("ada");
+    fn a_recipient_with_an_id_may_change_their_name() {
+        let request = |name| Request::new("c", name).unwrap().with_username("ada");
         assert_eq!(Award::of(&request("Ada")), Award::of(&request("Augusta")));
     }
 
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(format!("{read:?}"), "IdSecret(…)");
         for wrong in ["", "00", &"0".repeat(63), &"G".repeat(64), &"A".repeat(64)] {
             let fault = IdSecret::parse(Path::new("f"), wrong.as_bytes()).unwrap_err();
-            assert_eq!(fault.kind(), Kind::Key, "{wrong}");
+            assert_eq!(fault.kind(), ErrorKind::Key, "{wrong}");
         }
     }
 

@@ -18,7 +18,7 @@ pub use self::outcome::{Grade, Outcome};
 pub use self::text::Text;
 pub use self::theme::{Colour, Theme};
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Place, Result, did_you_mean, nearest};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
 use crate::base::yaml::Spot;
 
@@ -42,7 +42,7 @@ pub struct Course {
     /// The language beside it, on layouts that have room for two.
     pub second_language: Option<Tag>,
     /// The date that its certificates bear, rolling unless set.
-    pub issued: Issued,
+    pub issued: IssueDate,
     /// What they say instead of that date.
     pub issued_text: Option<Text>,
     /// Where they are issued, as it stands beside the date.
@@ -83,7 +83,7 @@ pub struct Organization {
 
 /// The date that certificates bear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Issued {
+pub enum IssueDate {
     /// The day on which each is issued.
     Rolling,
     /// The same day for all.
@@ -147,8 +147,8 @@ impl Courses {
     ///
     /// # Errors
     /// Everything that is wrong in all the files at once, each fault with its place:
-    /// [`Kind::Syntax`], [`Kind::UnknownKey`], [`Kind::MissingField`], [`Kind::Duplicate`],
-    /// [`Kind::InvalidValue`], [`Kind::TooLarge`].
+    /// [`ErrorKind::Syntax`], [`ErrorKind::UnknownKey`], [`ErrorKind::MissingField`], [`ErrorKind::Duplicate`],
+    /// [`ErrorKind::InvalidValue`], [`ErrorKind::TooLarge`].
     pub fn parse(files: &[(String, Vec<u8>)]) -> Result<Self> {
         read::courses(files, &[]).map(Self)
     }
@@ -165,7 +165,7 @@ impl Courses {
     /// The course of this id, compared exactly.
     ///
     /// # Errors
-    /// [`Kind::UnknownCourse`], with the nearest id as help.
+    /// [`ErrorKind::UnknownCourse`], with the nearest id as help.
     pub fn get(&self, id: &str) -> Result<&Course> {
         self.0.get(id).ok_or_else(|| {
             let known = self.0.keys().map(String::as_str);
@@ -176,7 +176,7 @@ impl Courses {
                 }
                 _ => did_you_mean(id, known).into_owned(),
             };
-            Error::new(Kind::UnknownCourse, format!("there is no course `{id}`"))
+            Error::new(ErrorKind::UnknownCourse, format!("there is no course `{id}`"))
                 .with_help(help)
         })
     }

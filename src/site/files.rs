@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fmt, fs, io};
 
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
@@ -68,12 +68,12 @@ impl Site {
     /// The site in a folder. Symbolic links are followed; hidden files are passed over.
     ///
     /// # Errors
-    /// [`Kind::Io`] when the folder or one of its parts cannot be listed.
+    /// [`ErrorKind::Io`] when the folder or one of its parts cannot be listed.
     pub fn open(folder: &Path) -> Result<Self> {
         let mut own = BTreeMap::new();
         if !folder.is_dir() {
             return Err(Error::new(
-                Kind::Io,
+                ErrorKind::Io,
                 format!("failed to open the site (no folder `{}`)", folder.display()),
             ));
         }
@@ -106,7 +106,7 @@ impl Site {
     /// The content of a file, if there is one of that name.
     ///
     /// # Errors
-    /// [`Kind::Io`] when the file is there and cannot be read.
+    /// [`ErrorKind::Io`] when the file is there and cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>> {
         match self.own.get(name) {
             Some(File::BuiltIn(bytes)) => Ok(Some(Cow::Borrowed(*bytes))),
@@ -114,7 +114,7 @@ impl Site {
             Some(File::Disk(path)) => match fs::read(path) {
                 Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
                 Err(error) => Err(Error::new(
-                    Kind::Io,
+                    ErrorKind::Io,
                     format!("failed to read the file ({error})"),
                 )
                 .at(Place::file(name))),
@@ -207,7 +207,7 @@ fn list(
     files: &mut BTreeMap<String, File>,
 ) -> Result<()> {
     let failed = |error: io::Error| {
-        Error::new(Kind::Io, format!("failed to list the folder ({error})"))
+        Error::new(ErrorKind::Io, format!("failed to list the folder ({error})"))
             .at(Place::file(name))
     };
     if path.is_file() {

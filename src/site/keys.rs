@@ -26,8 +26,8 @@ use serde::Serialize;
 
 use self::files::Folder;
 pub use self::make::KeySource;
-use crate::base::error::{Error, Kind, Result, Warning};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, PrivateKey};
 use crate::seal::openpgp::{PgpIdentity, PgpKey, PgpSigner};
 use crate::seal::sealer::Sealer;
@@ -68,12 +68,12 @@ impl Keys {
     /// Makes the first set of keys in a folder, which is made too.
     ///
     /// # Errors
-    /// [`Kind::Exists`]: there are keys already. [`Kind::Io`]; and what [`open`](Self::open) says.
-    pub fn create(folder: &Path, source: &KeySource<'_>, now: Moment) -> Result<Self> {
+    /// [`ErrorKind::Exists`]: there are keys already. [`ErrorKind::Io`]; and what [`open`](Self::open) says.
+    pub fn create(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
         let keys = Folder::new(folder);
         if let Some(number) = keys.newest()? {
             return Err(Error::new(
-                Kind::Exists,
+                ErrorKind::Exists,
                 format!("there are keys already, in `{}`", keys.set(number).display()),
             )
             .with_help(
@@ -87,9 +87,9 @@ impl Keys {
     /// Opens a folder and checks all that can be wrong with its current set.
     ///
     /// # Errors
-    /// [`Kind::MissingFile`]: no keys. [`Kind::Key`]: keys that cannot be used, for each of which
+    /// [`ErrorKind::MissingFile`]: no keys. [`ErrorKind::Key`]: keys that cannot be used, for each of which
     /// the place names the file and the help what to do.
-    pub fn open(folder: &Path, now: Moment) -> Result<Self> {
+    pub fn open(folder: &Path, now: Timestamp) -> Result<Self> {
         Self::open_with(folder, Path::new(""), &SealSettings::default(), now)
     }
 
@@ -98,12 +98,12 @@ impl Keys {
     /// folder need not be there.
     ///
     /// # Errors
-    /// What [`open`](Self::open) says, and [`Kind::Signer`]: a command that does not sign.
+    /// What [`open`](Self::open) says, and [`ErrorKind::Signer`]: a command that does not sign.
     pub fn open_with(
         folder: &Path,
         site: &Path,
         settings: &SealSettings,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<Self> {
         let keys = Folder::new(folder);
         let elsewhere = settings.pdf.is_some() && settings.openpgp.is_some();
@@ -157,7 +157,7 @@ impl Keys {
     /// Whether there is a set of keys in a folder.
     ///
     /// # Errors
-    /// [`Kind::Io`] when it cannot be listed.
+    /// [`ErrorKind::Io`] when it cannot be listed.
     pub fn are_in(folder: &Path) -> Result<bool> {
         Ok(Folder::new(folder).newest()?.is_some())
     }
@@ -166,7 +166,7 @@ impl Keys {
     /// `id.secret` in the folder of the keys. Rotating the keys leaves it as it is.
     ///
     /// # Errors
-    /// [`Kind::Key`]: the file is there and holds something else. [`Kind::Io`].
+    /// [`ErrorKind::Key`]: the file is there and holds something else. [`ErrorKind::Io`].
     pub fn id_secret(folder: &Path) -> Result<IdSecret> {
         let file = folder.join(ID_SECRET);
         let text = match files::read_if(&file)? {
@@ -180,9 +180,9 @@ impl Keys {
     /// [`KeySource::NextLeaf`] the root stays, and so does the trust of whoever has it.
     ///
     /// # Errors
-    /// [`Kind::MissingFile`]: there is nothing to replace. [`Kind::Io`]; and what
+    /// [`ErrorKind::MissingFile`]: there is nothing to replace. [`ErrorKind::Io`]; and what
     /// [`open`](Self::open) says.
-    pub fn rotate(folder: &Path, source: &KeySource<'_>, now: Moment) -> Result<Self> {
+    pub fn rotate(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
         let keys = Folder::new(folder);
         let number = keys.newest()?.ok_or_else(|| no_keys(folder))?;
         make::set(&keys, number + 1, source, now)?;
@@ -196,7 +196,7 @@ impl Keys {
     /// all its sets, which need no secret part for it. Nobody, if there are no keys.
     ///
     /// # Errors
-    /// [`Kind::Io`], [`Kind::Syntax`]: a public part that cannot be read.
+    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part that cannot be read.
     pub fn trusted(folder: &Path) -> Result<Trust> {
         let keys = Folder::new(folder);
         let mut trust = Trust::new();
@@ -219,7 +219,7 @@ impl Keys {
     }
 
     /// The same whose sealers are content with nothing less than a time stamp, if the settings name an
-    /// authority: while it is away, [`Sealer::seal`] fails with [`Kind::Timestamp`].
+    /// authority: while it is away, [`Sealer::seal`] fails with [`ErrorKind::Timestamp`].
     pub fn with_insistence(mut self, insists: bool) -> Self {
         self.insists = insists;
         self
@@ -291,13 +291,13 @@ pub struct PublicKeys {
     /// The self-made root, to be handed out.
     pub root: Option<X509Facts>,
     /// When the certificate that seals ends.
-    pub expires: Moment,
+    pub expires: Timestamp,
     /// The whole fingerprint of the OpenPGP key: 40 digits in upper case.
     pub openpgp_fingerprint: String,
     /// The name of the OpenPGP key.
     pub openpgp_user_id: Option<String>,
     /// When it was made.
-    pub openpgp_created: Moment,
+    pub openpgp_created: Timestamp,
     /// The OpenPGP key, to be handed out.
     pub openpgp_armor: String,
 }
@@ -311,9 +311,9 @@ pub struct X509Facts {
     /// The whole SHA-256 of the certificate: 64 digits in lower case.
     pub fingerprint: String,
     /// Since when it is valid.
-    pub not_before: Moment,
+    pub not_before: Timestamp,
     /// Until when it is.
-    pub not_after: Moment,
+    pub not_after: Timestamp,
     /// The certificate as PEM.
     pub pem: String,
 }
@@ -330,7 +330,7 @@ impl X509Facts {
     }
 }
 
-fn identity(set: &Path, now: Moment) -> Result<Identity> {
+fn identity(set: &Path, now: Timestamp) -> Result<Identity> {
     let (key_file, chain_file) = (set.join(SEAL_KEY), set.join(SEAL));
     let key = files::at(&key_file, PrivateKey::from_pem(&files::read(&key_file)?));
     let chain = files::at(&chain_file, X509::from_pem(&files::read(&chain_file)?));
@@ -346,8 +346,10 @@ fn openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
     let made = PgpIdentity::new(Arc::new(key), public.created());
     let made = files::at(&key_file, made)?.with_user_id(public.user_id());
     if made.key().fingerprint() != public.fingerprint() {
-        let fault =
-            Error::new(Kind::Key, "the key does not belong to `openpgp.asc` beside it");
+        let fault = Error::new(
+            ErrorKind::Key,
+            "the key does not belong to `openpgp.asc` beside it",
+        );
         return files::at(
             &key_file,
             Err(fault
@@ -358,6 +360,9 @@ fn openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
 }
 
 fn no_keys(folder: &Path) -> Error {
-    Error::new(Kind::MissingFile, format!("there are no keys in `{}`", folder.display()))
-        .with_help("make them: testamur key new")
+    Error::new(
+        ErrorKind::MissingFile,
+        format!("there are no keys in `{}`", folder.display()),
+    )
+    .with_help("make them: testamur key new")
 }

@@ -18,9 +18,9 @@ pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
 
-pub use self::award::{Award, IdSecret, Learner};
+pub use self::award::{Award, IdSecret, Recipient};
 pub use self::course::{
-    Badge, Colour, Course, Courses, Grade, Issued, Nudge, Organization, Outcome,
+    Badge, Colour, Course, Courses, Grade, IssueDate, Nudge, Organization, Outcome,
     Signatory, Sponsor, Text, Theme,
 };
 pub use self::files::Site;

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 
 /// A name that can be printed: composed (NFC), not empty, without control characters, line breaks,
 /// outer or doubled white space and unbalanced bidirectional controls.
@@ -24,7 +24,7 @@ impl Name {
     /// Cleans `raw` and says what was done, one warning a thing.
     ///
     /// # Errors
-    /// [`Kind::Name`]: nothing is left, it is longer than [`Name::MOST`], or a letter of it was lost
+    /// [`ErrorKind::Name`]: nothing is left, it is longer than [`Name::MOST`], or a letter of it was lost
     /// before it came here (U+FFFD).
     pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
         if raw.len() > Self::MOST * 64 {
@@ -32,12 +32,12 @@ impl Name {
         }
         let (text, done) = cleaned(raw);
         if !text.chars().any(|c| !is_invisible(c)) {
-            return Err(Error::new(Kind::Name, "the name is empty")
+            return Err(Error::new(ErrorKind::Name, "the name is empty")
                 .with_help("give the name that is to be printed"));
         }
         if text.contains('\u{fffd}') {
             let message = format!("a letter of the name `{text}` is lost (U+FFFD)");
-            return Err(Error::new(Kind::Name, message)
+            return Err(Error::new(ErrorKind::Name, message)
                 .with_help("the name was read in a wrong encoding; send it as UTF-8"));
         }
         let letters = text.graphemes(true).count();
@@ -45,7 +45,7 @@ impl Name {
             return Err(too_long());
         }
         let warnings =
-            done.into_iter().map(|done| Warning::new(Kind::Name, done)).collect();
+            done.into_iter().map(|done| Warning::new(ErrorKind::Name, done)).collect();
         Ok((Self(text.into_owned()), warnings))
     }
 
@@ -68,7 +68,7 @@ impl Serialize for Name {
 }
 
 fn too_long() -> Error {
-    Error::new(Kind::Name, format!("the name has more than {} letters", Name::MOST))
+    Error::new(ErrorKind::Name, format!("the name has more than {} letters", Name::MOST))
         .with_help("give the name alone, without titles of courses or other text")
 }
 
@@ -267,7 +267,7 @@ mod tests {
         for raw in
             ["", " \n", "\u{202e}\0", "\u{200b}\u{3164}", "Jos\u{fffd}", &long, &stacked]
         {
-            assert_eq!(Name::clean(raw).unwrap_err().kind(), Kind::Name, "{raw:.9}");
+            assert_eq!(Name::clean(raw).unwrap_err().kind(), ErrorKind::Name, "{raw:.9}");
         }
         assert!(Name::clean(&"é".repeat(300)).is_ok());
     }

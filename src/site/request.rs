@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
-use crate::base::moment::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::site::name::Name;
 
 /// One certificate to be made. A request that exists has a usable name; whether the course, the
@@ -25,9 +25,9 @@ use crate::site::name::Name;
 pub struct Request {
     course: String,
     name: Name,
-    learner: Option<String>,
+    recipient: Option<String>,
     specimen: bool,
-    asked: Option<Timestamp>,
+    requested_at: Option<Timestamp>,
     language: Option<Tag>,
     second_language: Option<Tag>,
     issued: Option<Date>,
@@ -45,15 +45,15 @@ impl Request {
     /// to it is among the [`warnings`](Self::warnings).
     ///
     /// # Errors
-    /// [`Kind::Name`] when nothing is left of the name, or it is too long to be one.
+    /// [`ErrorKind::Name`] when nothing is left of the name, or it is too long to be one.
     pub fn new(course: impl Into<String>, name: &str) -> Result<Self> {
         let (name, warnings) = Name::clean(name)?;
         Ok(Self {
             course: course.into(),
             name,
-            learner: None,
+            recipient: None,
             specimen: false,
-            asked: None,
+            requested_at: None,
             language: None,
             second_language: None,
             issued: None,
@@ -68,21 +68,21 @@ impl Request {
     }
 
     /// Who it is, by a username or any other id of the caller's: two requests of one id are for
-    /// the same learner, whatever the names. Otherwise the name says who it is.
-    pub fn with_learner(mut self, id: impl Into<String>) -> Self {
-        self.learner = Some(id.into());
+    /// the same recipient, whatever the names. Otherwise the name says who it is.
+    pub fn with_username(mut self, id: impl Into<String>) -> Self {
+        self.recipient = Some(id.into());
         self
     }
 
     /// When the request was made, if its sender says so: it changes nothing that was issued
     /// later.
-    pub fn with_asked(mut self, asked: impl Into<Timestamp>) -> Self {
-        self.asked = Some(asked.into());
+    pub fn with_requested_at(mut self, requested_at: impl Into<Timestamp>) -> Self {
+        self.requested_at = Some(requested_at.into());
         self
     }
 
     /// Whether it is an example, by which somebody tries the way: what is issued carries the mark of
-    /// a draft, its page says that it certifies nothing, and no certificate of the learner is touched.
+    /// a draft, its page says that it certifies nothing, and no certificate of the recipient is touched.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
         self
@@ -158,9 +158,9 @@ impl Request {
         &self.name
     }
 
-    /// The learner's id, if the caller has one.
-    pub fn learner(&self) -> Option<&str> {
-        self.learner.as_deref()
+    /// The recipient's id, if the caller has one.
+    pub fn recipient(&self) -> Option<&str> {
+        self.recipient.as_deref()
     }
 
     /// Whether it is an example.
@@ -169,8 +169,8 @@ impl Request {
     }
 
     /// When the request was made, if that is known.
-    pub fn asked(&self) -> Option<Timestamp> {
-        self.asked
+    pub fn requested_at(&self) -> Option<Timestamp> {
+        self.requested_at
     }
 
     /// The language that was asked for.
@@ -237,7 +237,7 @@ impl Attachment {
     /// A file by its name, media type (such as `application/json`) and a description for readers.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`] when the name is empty or a path, or the description is empty: PDF/A-3
+    /// [`ErrorKind::InvalidValue`] when the name is empty or a path, or the description is empty: PDF/A-3
     /// asks for both.
     pub fn new(
         name: impl Into<String>,
@@ -254,14 +254,14 @@ impl Attachment {
         let name = &attachment.name;
         if name.is_empty() || name.contains(['/', '\\', '\0']) || name == ".." {
             return Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{name}` is no name for an attachment"),
             )
             .with_help("give a plain file name without folders"));
         }
         if attachment.description.trim().is_empty() || attachment.media_type.is_empty() {
             return Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("the attachment `{name}` has no description or media type"),
             )
             .with_help("PDF/A-3 asks for both"));

@@ -4,7 +4,7 @@
 //! beside it whose keys are those of the program's arguments.
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::course::{Course, Courses};
@@ -17,12 +17,12 @@ const KEYS: [&str; 6] = ["name", "language", "grade", "designation", "issued", "
 /// Reads the sample of a layout.
 ///
 /// # Errors
-/// [`Kind::MissingFile`] when the layout has none; whatever is wrong in it.
+/// [`ErrorKind::MissingFile`] when the layout has none; whatever is wrong in it.
 pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     let file = format!("layouts/{layout}/sample.yaml");
     let Some(bytes) = site.read(&file)? else {
         return Err(Error::new(
-            Kind::MissingFile,
+            ErrorKind::MissingFile,
             format!("the layout `{layout}` has no `sample.yaml`"),
         )
         .with_help(
@@ -31,7 +31,7 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     };
     let courses = Courses::parse_beside(&file, &bytes, &[REQUEST])?;
     let Some(course) = courses.iter().next() else {
-        return Err(Error::new(Kind::MissingField, "the sample has no course")
+        return Err(Error::new(ErrorKind::MissingField, "the sample has no course")
             .at(Place::file(file)));
     };
     let mut course = course.clone();
@@ -42,7 +42,8 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
         let root = document.root();
         let mut entries = faults.keep(root.entries())?;
         let Some((_, node)) = entries.find(|(key, _)| key.text() == REQUEST) else {
-            faults.push(root.fault(Kind::MissingField, "the sample has no `request`"));
+            faults
+                .push(root.fault(ErrorKind::MissingField, "the sample has no `request`"));
             return None;
         };
         request(&course.id, node, &mut faults)
@@ -50,10 +51,8 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     faults.finish()?;
     match request {
         Some(request) => Ok((course, request)),
-        None => {
-            Err(Error::new(Kind::Syntax, "the sample cannot be read")
-                .at(Place::file(file)))
-        }
+        None => Err(Error::new(ErrorKind::Syntax, "the sample cannot be read")
+            .at(Place::file(file))),
     }
 }
 

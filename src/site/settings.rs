@@ -14,7 +14,7 @@ pub use self::seal::{
     AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings,
 };
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
-use crate::base::error::{Kind, Result};
+use crate::base::error::{ErrorKind, Result};
 use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node};
 
 /// The name of the file.
@@ -59,7 +59,7 @@ pub struct Publish {
     pub link: String,
     /// What every PDF is called.
     pub filename: Filename,
-    /// Whether the PDFs of certificates that were withdrawn or superseded stay where they are.
+    /// Whether the PDFs of certificates that were revoked or superseded stay where they are.
     pub keep: bool,
 }
 
@@ -121,8 +121,8 @@ impl Settings {
     /// Reads the content of a `testamur.yaml`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each fault with its place: [`Kind::Syntax`],
-    /// [`Kind::UnknownKey`], [`Kind::InvalidValue`] and the like.
+    /// Everything that is wrong with it, each fault with its place: [`ErrorKind::Syntax`],
+    /// [`ErrorKind::UnknownKey`], [`ErrorKind::InvalidValue`] and the like.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut faults = Faults::default();
         let mut settings = Settings::default();
@@ -175,7 +175,7 @@ impl Settings {
 
 fn planned(key: Key<'_>) -> Fault {
     key.fault(
-        Kind::UnknownKey,
+        ErrorKind::UnknownKey,
         format!("`{}` is planned, but not in this release", key.text()),
     )
     .with_help("remove it: nothing would act on it")
@@ -194,7 +194,7 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
     {
         if !is_file_name(link) && !link.is_empty() {
             faults.push(
-                node.fault(Kind::InvalidValue, format!("`{link}` is no file name"))
+                node.fault(ErrorKind::InvalidValue, format!("`{link}` is no file name"))
                     .with_help("name one file, such as `valid.html`, or leave it out"),
             );
         }
@@ -206,8 +206,11 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
         match is_file_name(name) && name.to_ascii_lowercase().ends_with(".pdf") {
             true => publish.filename = Filename(name.to_owned()),
             false => faults.push(
-                node.fault(Kind::InvalidValue, format!("`{name}` is no name for a PDF"))
-                    .with_help("write letters, digits, `.`, `-` and `_`, then `.pdf`"),
+                node.fault(
+                    ErrorKind::InvalidValue,
+                    format!("`{name}` is no name for a PDF"),
+                )
+                .with_help("write letters, digits, `.`, `-` and `_`, then `.pdf`"),
             ),
         }
     }
@@ -228,7 +231,7 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
                 "shorten it: old tables of learning management systems hold {} bytes",
                 Publish::LONGEST
             );
-            faults.push(node.fault(Kind::InvalidValue, message).with_help(help));
+            faults.push(node.fault(ErrorKind::InvalidValue, message).with_help(help));
         }
     }
     publish
@@ -244,7 +247,7 @@ fn address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     if !(clean && named) {
         faults.push(
             node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{url}` is no address that links can begin with"),
             )
             .with_help("write it like `https://certificates.example.org`"),
@@ -269,7 +272,7 @@ fn timezone(node: Node<'_>) -> Result<String, Fault> {
     match !name.is_empty() && name.chars().all(allowed) {
         true => Ok(name.to_owned()),
         false => Err(node
-            .fault(Kind::InvalidValue, format!("`{name}` is no time zone"))
+            .fault(ErrorKind::InvalidValue, format!("`{name}` is no time zone"))
             .with_help("write a name such as `Europe/Berlin` or `UTC`")),
     }
 }
@@ -282,7 +285,7 @@ fn render(fields: Fields<'_>, faults: &mut Faults) -> Render {
         match seconds <= 3600.0 {
             true => render.deadline = Duration::from_secs_f64(seconds),
             false => faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`deadline: {seconds}` is more than 3600 seconds"),
             )),
         }
@@ -293,7 +296,7 @@ fn render(fields: Fields<'_>, faults: &mut Faults) -> Render {
         render.threads = text.parse().ok().filter(|threads| (1..=1024).contains(threads));
         if render.threads.is_none() {
             faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`threads: {text}` is no whole number from 1 to 1024"),
             ));
         }

@@ -1,19 +1,19 @@
 //! The rows of a table: a free field of the course that is a list of maps, or a map of them by id.
 //!
 //! The decision made here is how a request fills in what the course leaves open. Rows that have ids
-//! are overlaid field by field (`modules.knots.grade` of a learner over the course's title and
+//! are overlaid field by field (`modules.knots.grade` of a recipient over the course's title and
 //! hours); a list takes the place of the course's.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 
 /// The rows of a course with what a request says of them. `name` is what the field is called.
 ///
 /// # Errors
-/// [`Kind::InvalidValue`] for a row that the course does not have.
+/// [`ErrorKind::InvalidValue`] for a row that the course does not have.
 pub(crate) fn overlay(
     name: &str,
     course: Option<&Value>,
@@ -25,7 +25,7 @@ pub(crate) fn overlay(
     let Value::Object(own) = own else {
         let message =
             format!("the request has rows of `{name}` by id, and the course a list");
-        return Err(Error::new(Kind::InvalidValue, message).with_help(format!(
+        return Err(Error::new(ErrorKind::InvalidValue, message).with_help(format!(
             "write the course's as a map: `{name}: {{ id: {{ … }} }}`"
         )));
     };
@@ -34,7 +34,7 @@ pub(crate) fn overlay(
         let Some(row) = rows.get_mut(id) else {
             let message = format!("the course has no `{id}` under `{name}`");
             let known = own.keys().map(String::as_str);
-            return Err(Error::new(Kind::InvalidValue, message)
+            return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(did_you_mean(id, known)));
         };
         match (row, fields) {
@@ -52,7 +52,7 @@ pub(crate) fn overlay(
 /// The rows in order.
 ///
 /// # Errors
-/// [`Kind::InvalidValue`] for what is no list of maps, [`Kind::MissingField`] for none.
+/// [`ErrorKind::InvalidValue`] for what is no list of maps, [`ErrorKind::MissingField`] for none.
 pub(crate) fn read<'a>(
     name: &str,
     value: &'a Value,
@@ -67,18 +67,18 @@ pub(crate) fn read<'a>(
         }
         _ => {
             let message = format!("`{name}` is no list of rows");
-            return Err(Error::new(Kind::InvalidValue, message).with_help(
+            return Err(Error::new(ErrorKind::InvalidValue, message).with_help(
                 "write one row a line, each after `- `, or each after its id",
             ));
         }
     };
     if rows.is_empty() {
-        return Err(Error::new(Kind::MissingField, format!("`{name}` has no rows")));
+        return Err(Error::new(ErrorKind::MissingField, format!("`{name}` has no rows")));
     }
     let map = |(id, row): (Cow<'a, str>, &'a Value)| match row {
         Value::Object(row) => Ok(row),
         _ => Err(Error::new(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("the row `{id}` of `{name}` is no map of fields"),
         )
         .with_help("write `{ title: …, hours: … }`")),
@@ -122,10 +122,10 @@ mod tests {
         let error = said(&json!([{}]), json!({ "knots": {} }));
         assert!(error.message().contains("a list"), "{error:#}");
         for (rows, kind) in [
-            (json!("x"), Kind::InvalidValue),
-            (json!([]), Kind::MissingField),
-            (json!([{}, 3]), Kind::InvalidValue),
-            (json!({ "knots": 3 }), Kind::InvalidValue),
+            (json!("x"), ErrorKind::InvalidValue),
+            (json!([]), ErrorKind::MissingField),
+            (json!([{}, 3]), ErrorKind::InvalidValue),
+            (json!({ "knots": 3 }), ErrorKind::InvalidValue),
         ] {
             assert_eq!(read("m", &rows).unwrap_err().kind(), kind, "{rows}");
         }

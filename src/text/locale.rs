@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use self::table::Align;
 pub(crate) use self::table::Table;
 
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::site::files::Site;
@@ -62,7 +62,7 @@ impl Locale {
     /// reads the sentences can report those of both together.
     ///
     /// # Errors
-    /// [`Kind::UnknownLanguage`]: there is no file at all.
+    /// [`ErrorKind::UnknownLanguage`]: there is no file at all.
     pub(crate) fn load(
         site: &Site,
         layout: &str,
@@ -92,7 +92,7 @@ impl Locale {
         let warning = (asked.as_ref() != Some(&found)).then(|| {
             let message =
                 format!("there are no sentences in `{tag}`; those in `{found}` are used");
-            Warning::new(Kind::UnknownLanguage, message).with_help(format!(
+            Warning::new(ErrorKind::UnknownLanguage, message).with_help(format!(
                 "write `layouts/shared/locales/{}.yaml`",
                 file_tag(tag)
             ))
@@ -277,7 +277,7 @@ impl Sentence {
         };
         if let Some(comment) = sentence.comment() {
             let message = format!("`{comment}` is a comment to YAML, and no part of it");
-            faults.push(node.fault(Kind::Syntax, message).with_help(
+            faults.push(node.fault(ErrorKind::Syntax, message).with_help(
                 "put the sentence in quotes; a comment has a space after its `#`",
             ));
         }
@@ -305,15 +305,18 @@ fn blocks(
         let Some(mut entries) = faults.keep(item.entries()) else { continue };
         let (Some((role, text)), None) = (entries.next(), entries.next()) else {
             faults.push(
-                item.fault(Kind::InvalidValue, "a block is one role with its sentence")
-                    .with_help("write each as `- role: sentence`"),
+                item.fault(
+                    ErrorKind::InvalidValue,
+                    "a block is one role with its sentence",
+                )
+                .with_help("write each as `- role: sentence`"),
             );
             continue;
         };
         let plain = |c: char| c.is_ascii_lowercase() || c == '-';
         if role.text().is_empty() || !role.text().chars().all(plain) {
             let message = format!("`{}` is no role", role.text());
-            faults.push(role.fault(Kind::InvalidValue, message).with_help(
+            faults.push(role.fault(ErrorKind::InvalidValue, message).with_help(
                 "a role is a lower-case word such as `lead`, `recipient`, `statement`, `course`, `outcome`",
             ));
             continue;
@@ -332,7 +335,7 @@ fn unknown(site: &Site, layout: &str, tag: &Tag) -> Error {
             format!("known here: {}", known.join(", "))
         }
     };
-    Error::new(Kind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
+    Error::new(ErrorKind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
         .with_help(format!(
             "{hint}; a new language is a file `layouts/shared/locales/{}.yaml`",
             file_tag(tag)
@@ -404,7 +407,7 @@ mod tests {
     #[test]
     fn an_empty_chain_is_an_error() {
         let error = load(&[("shared/locales/fr", SHARED)], "tlh").unwrap_err();
-        assert_eq!(error.kind(), Kind::UnknownLanguage);
+        assert_eq!(error.kind(), ErrorKind::UnknownLanguage);
         assert!(error.help().unwrap().contains("`fr`"), "{error:#}");
     }
 

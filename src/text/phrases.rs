@@ -35,7 +35,7 @@ pub(crate) use self::table::TablePhrases;
 pub(crate) use self::values::Texts;
 use self::values::values;
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::site::course::{Course, Text};
 use crate::site::files::Site;
@@ -60,8 +60,8 @@ impl Phrases {
     /// Reads, checks and compiles the sentences of `layout` in `tag`.
     ///
     /// # Errors
-    /// [`Kind::UnknownLanguage`]: there are none. Else all that is wrong in the files, at its place:
-    /// [`Kind::Syntax`] and [`Kind::UnknownKey`] of the files, [`Kind::Sentence`] for what a sentence
+    /// [`ErrorKind::UnknownLanguage`]: there are none. Else all that is wrong in the files, at its place:
+    /// [`ErrorKind::Syntax`] and [`ErrorKind::UnknownKey`] of the files, [`ErrorKind::Sentence`] for what a sentence
     /// names and nothing here knows.
     pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
         let mut faults = Vec::new();
@@ -75,7 +75,7 @@ impl Phrases {
             }
         };
         let formats = Formats::new(tag)
-            .map_err(|message| Error::new(Kind::UnknownLanguage, message))?;
+            .map_err(|message| Error::new(ErrorKind::UnknownLanguage, message))?;
         let formats = Arc::new(formats);
         let mut env = filters::environment(&formats);
         for sentence in locale.sentences() {
@@ -137,7 +137,7 @@ impl Phrases {
     /// comes to it.
     ///
     /// # Errors
-    /// [`Kind::Sentence`], [`Kind::Syntax`]: as for a sentence of the locale, at the outcome's text.
+    /// [`ErrorKind::Sentence`], [`ErrorKind::Syntax`]: as for a sentence of the locale, at the outcome's text.
     pub(crate) fn check_outcome(&self, text: &str, place: &Place) -> Result<()> {
         let at = |_| place.clone();
         let checker = Checker {
@@ -152,8 +152,8 @@ impl Phrases {
     /// Fills the sentences with the facts of one certificate.
     ///
     /// # Errors
-    /// [`Kind::Sentence`]: a sentence asks for what is not there, or a filter cannot take a value;
-    /// [`Kind::TooLarge`]: a sentence takes too long. All of them together.
+    /// [`ErrorKind::Sentence`]: a sentence asks for what is not there, or a filter cannot take a value;
+    /// [`ErrorKind::TooLarge`]: a sentence takes too long. All of them together.
     pub fn write(&self, facts: &Facts<'_>) -> Result<Sentences> {
         let mut texts =
             Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use testamur::press::{Claim, Draft, DraftOptions, Press};
 use testamur::site::{Request, Site};
-use testamur::{Date, Error, Kind};
+use testamur::{Date, Error, ErrorKind};
 
 use crate::judges::{judge, output};
 
@@ -137,7 +137,7 @@ fn a_course_has_a_template_of_its_own() {
     assert_eq!(draft.warnings[0].place.as_ref().unwrap().line, Some(5));
     let error = Press::new(site("images/gild.pdf")).unwrap();
     let error = error.draft(&request("c"), day()).unwrap_err();
-    assert_eq!(error.kind(), Kind::MissingFile);
+    assert_eq!(error.kind(), ErrorKind::MissingFile);
     assert_eq!(error.place().unwrap().line, Some(5), "{error:#}");
 }
 
@@ -180,12 +180,12 @@ fn what_cannot_lie_under_it_is_refused_at_the_layouts_line() {
     fs::write(path("text"), b"Letterhead").unwrap();
     fs::write(path("large"), [bytes, vec![b' '; 17 << 20]].concat()).unwrap();
     for (name, kind, part) in [
-        ("locked", Kind::Image, "encrypted"),
-        ("owned", Kind::Image, "encrypted"),
-        ("half", Kind::Image, "damaged"),
-        ("empty", Kind::Image, "no PDF"),
-        ("text", Kind::Image, "no PDF"),
-        ("large", Kind::TooLarge, "17 MB"),
+        ("locked", ErrorKind::Image, "encrypted"),
+        ("owned", ErrorKind::Image, "encrypted"),
+        ("half", ErrorKind::Image, "damaged"),
+        ("empty", ErrorKind::Image, "no PDF"),
+        ("text", ErrorKind::Image, "no PDF"),
+        ("large", ErrorKind::TooLarge, "17 MB"),
     ] {
         let error =
             drafted(&path(name), "classic", "background: template.pdf").unwrap_err();
@@ -198,7 +198,7 @@ fn what_cannot_lie_under_it_is_refused_at_the_layouts_line() {
     }
     for line in ["background: tempalte.pdf", "background: ../classic/template.pdf"] {
         let error = drafted(&plain, "classic", line).unwrap_err();
-        assert_eq!(error.kind(), Kind::MissingFile, "{error:#}");
+        assert_eq!(error.kind(), ErrorKind::MissingFile, "{error:#}");
     }
 }
 

@@ -151,7 +151,7 @@ fn what_was_issued_is_valid_and_knows_its_file() {
         browser.open(&file_url(&desk.path(&format!("public/{folder}index.html"))));
         let text = browser.js("document.body.innerText");
         let text = text.as_str().unwrap();
-        assert!(text.contains("has been withdrawn") && text.contains(hostile), "{text}");
+        assert!(text.contains("has been revoked") && text.contains(hostile), "{text}");
         assert_eq!(browser.faults(), [""; 0], "{name}");
     }
 }
@@ -301,8 +301,8 @@ fn nothing_that_is_printed_runs() {
     let mut browser = Chromium::start();
     let attack = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*191 }}<!--'\
                   </title></style></textarea><svg onload=alert(3)>\u{202e}";
-    let withdrawn = json!({ "is": "withdrawn", "on": attack, "reason": attack });
-    for status in [json!({ "is": "valid" }), withdrawn] {
+    let revoked = json!({ "is": "revoked", "on": attack, "reason": attack });
+    for status in [json!({ "is": "valid" }), revoked] {
         let mut facts = signed.facts();
         for key in ["title", "name", "designation", "course", "organization", "issuer"] {
             facts[key] = json!(attack);

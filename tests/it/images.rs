@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
-use testamur::{Date, Error, Kind};
+use testamur::{Date, Error, ErrorKind};
 
 const SEAL: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 120'>\
     <circle cx='60' cy='60' r='40' fill='none' stroke='#8c1414' stroke-width='6'/></svg>";
@@ -72,18 +72,28 @@ fn what_is_wrong_with_a_picture_is_said_at_its_line() {
     let badge = |file: &str| format!("  badges:\n    - {{ image: {file}, alt: A ring }}");
     let seven = "\n    - { name: A, logo: seal.svg }".repeat(7);
     for (beside, line, kind, message) in [
-        (badge("sael.svg"), 6, Kind::MissingFile, "there is no file `images/sael.svg`"),
-        (badge("huge.jpg"), 6, Kind::TooLarge, "65280 × 65280 pixels"),
-        (badge("blank.png"), 6, Kind::Image, "the picture is empty"),
-        (badge("note.txt"), 6, Kind::Image, "neither PNG, JPEG, WebP nor SVG"),
-        (format!("  sponsors:{seven}"), 12, Kind::TooLarge, "7 sponsors"),
+        (
+            badge("sael.svg"),
+            6,
+            ErrorKind::MissingFile,
+            "there is no file `images/sael.svg`",
+        ),
+        (badge("huge.jpg"), 6, ErrorKind::TooLarge, "65280 × 65280 pixels"),
+        (badge("blank.png"), 6, ErrorKind::Image, "the picture is empty"),
+        (badge("note.txt"), 6, ErrorKind::Image, "neither PNG, JPEG, WebP nor SVG"),
+        (format!("  sponsors:{seven}"), 12, ErrorKind::TooLarge, "7 sponsors"),
         (
             badge("seal.svg") + "\n    - { image: seal.svg, alt: B }",
             7,
-            Kind::TooLarge,
+            ErrorKind::TooLarge,
             "2 badges",
         ),
-        ("  theme:\n    logo: none.png".into(), 6, Kind::MissingFile, "images/none.png"),
+        (
+            "  theme:\n    logo: none.png".into(),
+            6,
+            ErrorKind::MissingFile,
+            "images/none.png",
+        ),
     ] {
         let error = draft(&press(&beside, &files), "en", "a4").map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:#}");
@@ -103,7 +113,7 @@ fn a_layout_that_has_no_room_for_sponsors_says_so() {
     ];
     let press = press("  sponsors: [{ name: A, logo: seal.svg }]", &files);
     let error = draft(&press, "en", "a4").map(|_| ()).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert!(
         error.place().unwrap().to_string().starts_with("courses.yaml:5:"),
         "{error:#}"
@@ -123,15 +133,19 @@ fn a_picture_must_be_on_the_page_inside_it_and_apart() {
         ]
     };
     for (row, kind, message) in [
-        ("none", Kind::TextMissing, "the logo of the sponsor `Alpha` is not on the page"),
+        (
+            "none",
+            ErrorKind::TextMissing,
+            "the logo of the sponsor `Alpha` is not on the page",
+        ),
         (
             "at(bottom, 0mm, move(dx: -50mm, dy: 3mm, sponsors.body))",
-            Kind::Overflow,
+            ErrorKind::Overflow,
             "the logo of the sponsor `Alpha` reaches",
         ),
         (
             "at(bottom, -below, align(end, move(dx: -4mm, sponsors.body)))",
-            Kind::Overlap,
+            ErrorKind::Overlap,
             "lies over the",
         ),
     ] {

@@ -1,4 +1,4 @@
-//! Certificates that stay: issued, superseded, withdrawn, erased, interrupted.
+//! Certificates that stay: issued, superseded, revoked, erased, interrupted.
 
 mod awards; // Who gets one, who gets another, and who the same again
 pub(crate) mod bench; // What they share: an issuer over stores that can be looked into

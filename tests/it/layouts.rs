@@ -5,7 +5,7 @@
 
 use testamur::press::Press;
 use testamur::site::Request;
-use testamur::{Date, Kind};
+use testamur::{Date, ErrorKind};
 
 use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
 
@@ -69,10 +69,10 @@ fn a_render_past_its_deadline_is_given_up_and_four_are_the_end() {
     };
     for person in ["Ada", "Emmy", "Grace", "Mary"] {
         let error = draft(person);
-        assert_eq!(error.kind(), Kind::Deadline, "{error:#}");
+        assert_eq!(error.kind(), ErrorKind::Deadline, "{error:#}");
         assert!(error.is_retryable() && !error.is_user_fault());
         assert!(error.message().contains(person), "{error:#}");
     }
     assert_eq!(press.abandoned(), 4);
-    assert_eq!(draft("Rosa").kind(), Kind::Unwell);
+    assert_eq!(draft("Rosa").kind(), ErrorKind::Unhealthy);
 }

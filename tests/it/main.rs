@@ -16,7 +16,7 @@ mod gallery; // The pictures of layouts that the README shows
 mod geometry; // The predecessor's six looks: lines of text stand where it set them
 mod images; // Logos and badges on the page, and what is said of those that cannot be used
 mod intl; // Dates and numbers against an independent ICU, with a reason for each difference
-mod issuing; // Certificates that stay: issued, superseded, withdrawn, erased, interrupted
+mod issuing; // Certificates that stay: issued, superseded, revoked, erased, interrupted
 mod judges; // Outside programs that read our files back
 mod languages; // Every language: all names, the dates of an independent ICU
 mod layouts; // Mistakes of layouts' authors: one message each, at the line, and no file

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use testamur::press::Press;
 use testamur::site::Request;
-use testamur::{Date, Kind, Tag};
+use testamur::{Date, ErrorKind, Tag};
 
 use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
 
@@ -21,15 +21,15 @@ const DIRECTIONS: [(&str, &str, &str); 3] = [
 ];
 
 /// What a proof can find, as the folders' names begin.
-const KINDS: [Kind; 8] = [
-    Kind::MissingGlyph,
-    Kind::UndeclaredFamily,
-    Kind::TextMissing,
-    Kind::TextDoubled,
-    Kind::Overflow,
-    Kind::Overlap,
-    Kind::PageCount,
-    Kind::NoConvergence,
+const KINDS: [ErrorKind; 8] = [
+    ErrorKind::MissingGlyph,
+    ErrorKind::UndeclaredFamily,
+    ErrorKind::TextMissing,
+    ErrorKind::TextDoubled,
+    ErrorKind::Overflow,
+    ErrorKind::Overlap,
+    ErrorKind::PageCount,
+    ErrorKind::NoConvergence,
 ];
 
 #[test]
@@ -53,7 +53,7 @@ fn every_fault_is_named_and_no_other() {
                 .with_language(Tag::parse(tag).unwrap());
             let drafted = press.draft(&request, Date::parse("2026-05-14").unwrap());
             let error = drafted.err();
-            let kinds: BTreeSet<Kind> = error
+            let kinds: BTreeSet<ErrorKind> = error
                 .iter()
                 .flat_map(|error| error.faults())
                 .map(|fault| fault.kind())

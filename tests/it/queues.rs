@@ -13,36 +13,36 @@ mod xserver; // An XQueue server, with all its habits
 
 use std::time::Duration;
 
-use testamur::Kind;
-use testamur::agent::{Answer, Delivery, Links, Task};
-use testamur::register::IssueOutcome;
+use testamur::ErrorKind;
+use testamur::agent::{Answer, Delivery, Task};
+use testamur::register::{CertificateUrls, IssueOutcome};
 
 /// Long enough for anything that is there on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 /// Long enough to see that nothing is there.
 const BRIEF: Duration = Duration::from_millis(200);
 
-/// The answer that a pipeline would give: a certificate for the learner.
+/// The answer that a pipeline would give: a certificate for the recipient.
 fn issued(delivery: &Delivery) -> Answer {
     let Ok(Task::Issue { request, .. }) = delivery.task() else {
         panic!("{:?}", delivery.task())
     };
     let digit =
-        request.learner().map_or(0, |learner| learner.bytes().map(u32::from).sum());
+        request.recipient().map_or(0, |recipient| recipient.bytes().map(u32::from).sum());
     let id = format!("{digit:032x}");
     Answer::Issued {
-        links: Links {
+        urls: CertificateUrls {
             verify_url: format!("https://example.org/cert/{id}/"),
             download_url: format!("https://example.org/downloads/{id}/Certificate.pdf"),
             verify_id: id.clone(),
             download_id: id,
         },
-        outcome: IssueOutcome::New,
+        outcome: IssueOutcome::Issued,
     }
 }
 
 /// The answer when nothing can be issued.
 fn failed() -> Answer {
     let message = "there is no course `Example/Knots/2026`".to_owned();
-    Answer::Failed { kind: Kind::UnknownCourse, message, help: None }
+    Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None }
 }

@@ -13,7 +13,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{GrayImage, ImageFormat};
 use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Course, Courses, Request, Site};
-use testamur::{Date, Kind, Result};
+use testamur::{Date, ErrorKind, Result};
 
 const NAME: &str = "Ya-Shen Chuang (莊雅善)";
 const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];
@@ -88,7 +88,7 @@ fn a_layout_takes_as_many_people_as_it_says() {
         }
         let golden = Golden { layout, language: "en", count: most + 1, paper: None };
         let error = golden.draft(&press, Format::Pdf).unwrap_err();
-        assert_eq!(error.kind(), Kind::TooLarge, "{error:#}");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
         assert!(error.place().is_some() && error.is_user_fault(), "{error:#}");
     }
 }
@@ -116,7 +116,7 @@ fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
                     continue;
                 };
                 let too_much = error.faults().all(|fault| {
-                    [Kind::Overflow, Kind::Overlap].contains(&fault.kind())
+                    [ErrorKind::Overflow, ErrorKind::Overlap].contains(&fault.kind())
                         && fault.help().is_some()
                 });
                 assert!(too_much, "{golden:?}: {error:#}");

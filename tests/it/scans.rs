@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use image::metadata::Orientation;
 use image::{Rgba, RgbaImage};
-use testamur::Kind;
+use testamur::ErrorKind;
 use testamur::image::{Ink, InkOptions};
 
 use pen::{Grid, Signature};
@@ -199,7 +199,7 @@ fn paper_without_ink_is_refused() {
         show(name, &photo, None);
         match Ink::lift(&photo.take(), &InkOptions::default()) {
             Err(error) => {
-                assert_eq!(error.kind(), Kind::Image, "{name}");
+                assert_eq!(error.kind(), ErrorKind::Image, "{name}");
                 assert_eq!(error.message(), "the scan has no ink", "{name}");
             }
             Ok(ink) => {
@@ -280,16 +280,20 @@ fn what_cannot_be_used_is_refused_with_its_reason() {
     broken.truncate(60);
     let text = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><text>A</text></svg>";
     for (bytes, kind, message) in [
-        (filled([255, 255, 255, 255]), Kind::Image, "the scan has no ink"),
-        (filled([0, 0, 0, 0]), Kind::Image, "the scan has no ink"),
-        (filled([10, 10, 10, 255]), Kind::Image, "the scan is all ink"),
-        (png(&block), Kind::Image, "the scan is all ink"),
-        (huge, Kind::TooLarge, "the scan has 65280 × 65280 pixels"),
-        (vec![0; (48 << 20) + 1], Kind::TooLarge, "the scan is 48 MB long"),
-        (broken, Kind::Image, "failed to read the scan"),
-        (b"GIF89a".to_vec(), Kind::Image, "the scan is neither PNG, JPEG, WebP nor SVG"),
-        (b"<svg".to_vec(), Kind::Image, "failed to read the SVG"),
-        (text.to_vec(), Kind::Image, "the SVG has text"),
+        (filled([255, 255, 255, 255]), ErrorKind::Image, "the scan has no ink"),
+        (filled([0, 0, 0, 0]), ErrorKind::Image, "the scan has no ink"),
+        (filled([10, 10, 10, 255]), ErrorKind::Image, "the scan is all ink"),
+        (png(&block), ErrorKind::Image, "the scan is all ink"),
+        (huge, ErrorKind::TooLarge, "the scan has 65280 × 65280 pixels"),
+        (vec![0; (48 << 20) + 1], ErrorKind::TooLarge, "the scan is 48 MB long"),
+        (broken, ErrorKind::Image, "failed to read the scan"),
+        (
+            b"GIF89a".to_vec(),
+            ErrorKind::Image,
+            "the scan is neither PNG, JPEG, WebP nor SVG",
+        ),
+        (b"<svg".to_vec(), ErrorKind::Image, "failed to read the SVG"),
+        (text.to_vec(), ErrorKind::Image, "the SVG has text"),
     ] {
         let error = Ink::lift(&bytes, &InkOptions::default()).expect_err(message);
         assert_eq!(error.kind(), kind, "{message}");

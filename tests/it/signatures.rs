@@ -6,7 +6,7 @@
 use image::{Rgb, RgbImage};
 use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
-use testamur::{Date, Error, Kind, Result};
+use testamur::{Date, Error, ErrorKind, Result};
 
 use crate::scans::pen::Signature;
 use crate::scans::photo::{BLUE, Photo};
@@ -114,15 +114,15 @@ fn a_silly_move_is_found_at_its_line() {
     };
     for (people, kind, message) in [
         // Upon the sentence above.
-        (one("dy: -40"), Kind::Overlap, "lies over the signature of `Ada`"),
+        (one("dy: -40"), ErrorKind::Overlap, "lies over the signature of `Ada`"),
         // Upon the own name.
-        (one("dy: 7"), Kind::Overlap, "the signatory `Ada` lies over"),
-        (one("scale: 4"), Kind::Overlap, "lies over the signature of `Ada`"),
+        (one("dy: 7"), ErrorKind::Overlap, "the signatory `Ada` lies over"),
+        (one("scale: 4"), ErrorKind::Overlap, "lies over the signature of `Ada`"),
         // Upon the line of somebody who has no signature, and across the gap between two.
-        (two("dx: -55"), Kind::Overlap, "crosses a line that is not its own"),
+        (two("dx: -55"), ErrorKind::Overlap, "crosses a line that is not its own"),
         (
             two("dx: 40"),
-            Kind::Overlap,
+            ErrorKind::Overlap,
             "the signature of `Cyd` crosses a line that is not its own",
         ),
     ] {
@@ -147,17 +147,17 @@ fn what_is_wrong_with_a_signature_is_said_at_its_line() {
         (
             "\n    - { name: A, signature: adda.svg }",
             6,
-            Kind::MissingFile,
+            ErrorKind::MissingFile,
             "signatures/adda.svg",
         ),
-        ("\n    - { name: A, signature: blank.png }", 6, Kind::Image, "no ink"),
+        ("\n    - { name: A, signature: blank.png }", 6, ErrorKind::Image, "no ink"),
         (
             "\n    - { name: A, signature: broken.png }",
             6,
-            Kind::Image,
+            ErrorKind::Image,
             "failed to read the scan",
         ),
-        (seven.as_str(), 12, Kind::TooLarge, "7 signatories"),
+        (seven.as_str(), 12, ErrorKind::TooLarge, "7 signatories"),
     ] {
         let error = draft(&press(people, &files), "en").map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:#}");

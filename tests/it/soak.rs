@@ -17,7 +17,7 @@ use std::thread;
 
 use testamur::press::Press;
 use testamur::site::{Request, Site};
-use testamur::{Date, Kind, Tag};
+use testamur::{Date, ErrorKind, Tag};
 
 /// How many renders the child makes.
 const RENDERS: &str = "TESTAMUR_SOAK";
@@ -133,10 +133,14 @@ impl Soak {
     /// A request that fails: at its name, at its sheet, in its layout, or when its page is read.
     fn fail(&self, number: usize) {
         let (name, layout, kind) = match number / 10 % 4 {
-            0 => ("W".repeat(301), "classic", Kind::Name),
-            1 => (format!("{} \u{13000}", name(number)), "classic", Kind::MissingGlyph),
-            2 => (name(number), "broken", Kind::Layout),
-            _ => ("W".repeat(100 + number % 200), "classic", Kind::Overflow),
+            0 => ("W".repeat(301), "classic", ErrorKind::Name),
+            1 => (
+                format!("{} \u{13000}", name(number)),
+                "classic",
+                ErrorKind::MissingGlyph,
+            ),
+            2 => (name(number), "broken", ErrorKind::Layout),
+            _ => ("W".repeat(100 + number % 200), "classic", ErrorKind::Overflow),
         };
         let drafted = Request::new(COURSE, &name)
             .and_then(|request| self.press.draft(&request.with_layout(layout), today()));

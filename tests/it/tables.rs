@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testamur::press::{DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
-use testamur::{Date, Error, Kind};
+use testamur::{Date, Error, ErrorKind};
 
 const LAYOUT: &str = "statement-of-results";
 
@@ -56,15 +56,19 @@ fn what_is_no_row_is_said_where_it_can_be_mended() {
     let one = "{ knots: { title: Knots } }";
     let other = request("en").with_extra("modules", json!({ "knot": { "grade": 1 } }));
     let error = said(one, other);
-    assert_eq!(error.kind(), Kind::InvalidValue);
+    assert_eq!(error.kind(), ErrorKind::InvalidValue);
     assert!(error.help().unwrap().contains("`knots`"), "{error:#}");
     for (modules, kind, part) in [
-        ("knots", Kind::InvalidValue, "no list of rows"),
-        ("[]", Kind::MissingField, "no rows"),
-        ("[knots]", Kind::InvalidValue, "no map of fields"),
-        ("[{ title: { english: Knots } }]", Kind::InvalidValue, "no text by language"),
-        ("[{ hours: 3 }]", Kind::Sentence, "`module of row 1`"),
-        ("[{ title: Knots, hours: many }]", Kind::Sentence, "`hours of row 1`"),
+        ("knots", ErrorKind::InvalidValue, "no list of rows"),
+        ("[]", ErrorKind::MissingField, "no rows"),
+        ("[knots]", ErrorKind::InvalidValue, "no map of fields"),
+        (
+            "[{ title: { english: Knots } }]",
+            ErrorKind::InvalidValue,
+            "no text by language",
+        ),
+        ("[{ hours: 3 }]", ErrorKind::Sentence, "`module of row 1`"),
+        ("[{ title: Knots, hours: many }]", ErrorKind::Sentence, "`hours of row 1`"),
     ] {
         let error = said(modules, request("en"));
         assert_eq!(error.kind(), kind, "{error:#}");
@@ -72,7 +76,7 @@ fn what_is_no_row_is_said_where_it_can_be_mended() {
         assert!(error.place().is_some() && error.is_user_fault(), "{error:#}");
     }
     let error = said(&modules(121), request("en"));
-    assert_eq!(error.kind(), Kind::TooLarge, "{error:#}");
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn long_titles_fill_three_lines_and_four_are_too_many() {
     assert!(texts(&draft.bytes).len() <= 8);
     let error =
         press_of(&format!("{title} {title}")).draft(&request("en"), day()).unwrap_err();
-    assert_eq!(error.kind(), Kind::Overflow, "{error:#}");
+    assert_eq!(error.kind(), ErrorKind::Overflow, "{error:#}");
     assert_eq!(error.place().unwrap().file, "courses.yaml", "{error:#}");
 }
 
@@ -210,16 +214,20 @@ fn a_table_that_is_set_wrong_is_no_file() {
     };
     let header = "table.header(..heads)";
     for (name, code, kind) in [
-        ("order", table("rows.rev()", header), Kind::Layout),
-        ("columns", table("rows.map(row => row.rev())", header), Kind::Layout),
-        ("a row left out", table("rows.slice(1)", header), Kind::TextMissing),
-        ("a row twice", table("rows.slice(0, 1) + rows", header), Kind::TextDoubled),
+        ("order", table("rows.rev()", header), ErrorKind::Layout),
+        ("columns", table("rows.map(row => row.rev())", header), ErrorKind::Layout),
+        ("a row left out", table("rows.slice(1)", header), ErrorKind::TextMissing),
+        ("a row twice", table("rows.slice(0, 1) + rows", header), ErrorKind::TextDoubled),
         (
             "not repeated",
             table("rows", "table.header(repeat: false, ..heads)"),
-            Kind::TextMissing,
+            ErrorKind::TextMissing,
         ),
-        ("twice", table("rows", "table.header(..heads, ..heads)"), Kind::TextDoubled),
+        (
+            "twice",
+            table("rows", "table.header(..heads, ..heads)"),
+            ErrorKind::TextDoubled,
+        ),
     ] {
         let own = Site::new()
             .with_file("courses.yaml", courses(&modules(40), 0))
@@ -231,7 +239,8 @@ fn a_table_that_is_set_wrong_is_no_file() {
                 .iter()
                 .any(|role| fault.message().starts_with(&format!("the {role} ")))
         };
-        let kinds: Vec<Kind> = error.faults().filter(of_table).map(Error::kind).collect();
+        let kinds: Vec<ErrorKind> =
+            error.faults().filter(of_table).map(Error::kind).collect();
         assert!(
             !kinds.is_empty() && kinds.iter().all(|&found| found == kind),
             "{name}: {error:#}"

@@ -9,26 +9,27 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::agent::queue::Answer;
-use crate::base::error::{Error, Kind};
-use crate::register::issue::Issued;
+use crate::base::error::{Error, ErrorKind};
+use crate::register::issue::IssueOutcome;
 
 /// The answer to whoever waited.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {
     match answer {
-        Answer::Issued { outcome: Issued::New | Issued::Superseding, .. } => {
-            StatusCode::CREATED
-        }
+        Answer::Issued {
+            outcome: IssueOutcome::Issued | IssueOutcome::Superseding,
+            ..
+        } => StatusCode::CREATED,
         Answer::Failed { kind, .. } => status(*kind),
         _ => StatusCode::OK,
     }
 }
 
-fn status(kind: Kind) -> StatusCode {
+fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        Kind::Syntax => StatusCode::BAD_REQUEST,
-        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Kind::Exists | Kind::Withdrawn => StatusCode::CONFLICT,
-        Kind::Panic | Kind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Syntax => StatusCode::BAD_REQUEST,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
+        ErrorKind::Panic | ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
         kind => match Error::new(kind, "").is_user_fault() {
             true => StatusCode::UNPROCESSABLE_ENTITY,
             false => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{About, Delivery};
-use crate::base::error::{Error, Kind};
-use crate::register::issue::{Issued, Receipt};
+use crate::base::error::{Error, ErrorKind};
+use crate::register::issue::{CertificateUrls, IssueOutcome, Receipt};
 use crate::register::record::Record;
 
 /// What came of a request.
@@ -14,12 +14,12 @@ pub enum Answer {
     /// There is a certificate.
     Issued {
         /// Where.
-        links: Links,
+        urls: CertificateUrls,
         /// Whether it is new.
-        outcome: Issued,
+        outcome: IssueOutcome,
     },
     /// A certificate is valid no more.
-    Withdrawn {
+    Revoked {
         /// Its verify id.
         verify_id: String,
     },
@@ -31,7 +31,7 @@ pub enum Answer {
     /// It cannot be done, now or later.
     Failed {
         /// What kind of fault it is.
-        kind: Kind,
+        kind: ErrorKind,
         /// What failed.
         message: String,
         /// What to do next.
@@ -39,25 +39,12 @@ pub enum Answer {
     },
 }
 
-/// Where a certificate can be had and checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Links {
-    /// The id of its verify page, 32 hexadecimal digits.
-    pub verify_id: String,
-    /// The id of its PDF, 32 hexadecimal digits.
-    pub download_id: String,
-    /// The verify page's address.
-    pub verify_url: String,
-    /// The PDF's address.
-    pub download_url: String,
-}
-
 impl Answer {
-    /// The outcome in one word: that of [`Issued::as_str`], or `withdrawn`, `ignored`, `failed`.
+    /// The outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`, `failed`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Issued { outcome, .. } => outcome.as_str(),
-            Self::Withdrawn { .. } => "withdrawn",
+            Self::Revoked { .. } => "revoked",
             Self::Ignored { .. } => "ignored",
             Self::Failed { .. } => "failed",
         }
@@ -65,10 +52,10 @@ impl Answer {
 
     /// Whether something was made or changed.
     pub(crate) fn is_change(&self) -> bool {
-        let made = [Issued::New, Issued::Superseding];
+        let made = [IssueOutcome::Issued, IssueOutcome::Superseding];
         match self {
             Self::Issued { outcome, .. } => made.contains(outcome),
-            Self::Withdrawn { .. } => true,
+            Self::Revoked { .. } => true,
             Self::Ignored { .. } | Self::Failed { .. } => false,
         }
     }
@@ -76,18 +63,18 @@ impl Answer {
     /// The answer to a delivery as JSON, the form of results, on a stream and over HTTP.
     ///
     /// `id` is the request's in the queue, `reference` the sender's own; `action`, `course` and
-    /// `username` are as the request had them. `outcome` is one of `new`, `repeated`,
-    /// `superseding`, `late`, `withdrawn`, `ignored`, `failed`. A certificate has `verify_id`,
+    /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
+    /// `superseding`, `stale`, `revoked`, `ignored`, `failed`. A certificate has `verify_id`,
     /// `download_id`, `verify_url` and `url`; a failure `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
-        let About { action, course, learner, reference } = delivery.about();
+        let About { action, course, recipient, reference } = delivery.about();
         let mut fields = Map::new();
         fields.insert("id".into(), delivery.id().into());
         for (key, value) in [
             ("reference", reference),
             ("action", action),
             ("course", course),
-            ("username", learner),
+            ("username", recipient),
         ] {
             if let Some(value) = value {
                 fields.insert(key.into(), value.as_str().into());
@@ -95,13 +82,13 @@ impl Answer {
         }
         fields.insert("outcome".into(), self.as_str().into());
         let more = match self {
-            Self::Issued { links, .. } => json!({
-                "verify_id": links.verify_id,
-                "download_id": links.download_id,
-                "verify_url": links.verify_url,
-                "url": links.download_url,
+            Self::Issued { urls, .. } => json!({
+                "verify_id": urls.verify_id,
+                "download_id": urls.download_id,
+                "verify_url": urls.verify_url,
+                "url": urls.download_url,
             }),
-            Self::Withdrawn { verify_id } => json!({ "verify_id": verify_id }),
+            Self::Revoked { verify_id } => json!({ "verify_id": verify_id }),
             Self::Ignored { why } => json!({ "why": why }),
             Self::Failed { kind, message, help: None } => {
                 json!({ "error": kind.as_str(), "message": message })
@@ -119,20 +106,14 @@ impl Answer {
 
 impl From<&Receipt> for Answer {
     fn from(receipt: &Receipt) -> Self {
-        let links = Links {
-            verify_id: receipt.record.id.clone(),
-            download_id: receipt.download_id.clone(),
-            verify_url: receipt.verify_url.clone(),
-            download_url: receipt.download_url.clone(),
-        };
-        Self::Issued { links, outcome: receipt.outcome }
+        Self::Issued { urls: receipt.urls.clone(), outcome: receipt.outcome }
     }
 }
 
 impl From<&Record> for Answer {
-    /// Of a certificate that was withdrawn.
+    /// Of a certificate that was revoked.
     fn from(record: &Record) -> Self {
-        Self::Withdrawn { verify_id: record.id.clone() }
+        Self::Revoked { verify_id: record.id.clone() }
     }
 }
 

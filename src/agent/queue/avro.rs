@@ -2,7 +2,7 @@
 //! other, without names. What is read is bounded by what is there; whatever follows it is a newer
 //! writer's and passed over.
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// Reads values off the front of some bytes.
 pub(super) struct Reader<'a>(&'a [u8]);
@@ -66,10 +66,13 @@ impl<'a> Reader<'a> {
 }
 
 fn fault(field: &str, what: &str) -> Error {
-    Error::new(Kind::Syntax, format!("failed to read `event_data` (`{field}` {what})"))
-        .with_help(
-            "its Avro schema is another than that of `CertificateData` in openedx-events",
-        )
+    Error::new(
+        ErrorKind::Syntax,
+        format!("failed to read `event_data` (`{field}` {what})"),
+    )
+    .with_help(
+        "its Avro schema is another than that of `CertificateData` in openedx-events",
+    )
 }
 
 #[cfg(test)]

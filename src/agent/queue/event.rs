@@ -4,16 +4,16 @@
 //! here. The event says nothing of a language or a layout: those are the course's.
 
 use super::avro::Reader;
-use super::{About, Target, Task, Withdrawal, cut};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Timestamp;
+use super::{About, Revocation, Target, Task, cut};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
-use crate::site::award::{Award, Learner};
+use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
 
 /// What the types of all of them begin with.
 const FAMILY: &str = "org.openedx.learning.certificate.";
-/// What a page says about a certificate that an event withdrew.
+/// What a page says about a certificate that an event revoked.
 const REASON: &str = "revoked by the learning platform";
 
 /// Which events lead to a certificate.
@@ -85,16 +85,18 @@ pub(super) fn task<'a>(
         Err(error) => return (about, Err(error)),
     };
     about.course = Some(cut(data.course, 255));
-    about.learner = Some(cut(data.username, 255));
-    let asked = text("time").ok_or_else(|| missing("time")).and_then(Timestamp::parse);
-    let task = asked.and_then(|asked| of(action, &data, asked, rules));
+    about.recipient = Some(cut(data.username, 255));
+    let requested_at =
+        text("time").ok_or_else(|| missing("time")).and_then(Timestamp::parse);
+    let task =
+        requested_at.and_then(|requested_at| of(action, &data, requested_at, rules));
     (about, task)
 }
 
 fn of(
     action: &str,
     data: &CertificateData<'_>,
-    asked: Timestamp,
+    requested_at: Timestamp,
     rules: &EventRules,
 ) -> Result<Task> {
     for (key, text) in
@@ -102,7 +104,7 @@ fn of(
     {
         if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
             return Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}` cannot be used"),
             )
             .with_help("it has 1 to 255 bytes, and no control characters"));
@@ -111,12 +113,12 @@ fn of(
     match action {
         "created.v1" | "changed.v1" => {}
         "revoked.v1" => {
-            let learner = Learner::Id(data.username.to_owned());
-            let award = Award { course: data.course.to_owned(), learner };
-            return Ok(Task::Withdraw(Withdrawal {
+            let recipient = Recipient::Id(data.username.to_owned());
+            let award = Award { course: data.course.to_owned(), recipient };
+            return Ok(Task::Revoke(Revocation {
                 target: Target::Award(award),
                 reason: REASON.to_owned(),
-                asked: Some(asked),
+                requested_at: Some(requested_at),
             }));
         }
         _ => {
@@ -138,8 +140,8 @@ fn of(
     let name =
         [data.name, data.full_name].into_iter().find(|name| !name.trim().is_empty());
     let mut request = Request::new(data.course, name.unwrap_or_default())?
-        .with_learner(data.username)
-        .with_asked(asked);
+        .with_username(data.username)
+        .with_requested_at(requested_at);
     if !data.grade.is_empty() {
         request = request.with_grade(data.grade);
     }
@@ -149,7 +151,7 @@ fn of(
 }
 
 fn missing(field: &str) -> Error {
-    Error::new(Kind::MissingField, format!("the event has no field `{field}`"))
+    Error::new(ErrorKind::MissingField, format!("the event has no field `{field}`"))
 }
 
 #[cfg(test)]
@@ -190,22 +192,25 @@ pub(super) mod tests {
     fn what_the_real_producer_wrote() {
         let data = sample();
         let (about, task) = read("created.v1", &data, TIME);
-        assert_eq!(about.learner.as_deref(), Some("guido"));
+        assert_eq!(about.recipient.as_deref(), Some("guido"));
         assert_eq!(about.course.as_deref(), Some("course-v1:ExampleX+CURL101+2026_T1"));
         assert_eq!(about.reference.as_deref(), Some("5f3c"));
         let Ok(Task::Issue { request, options, .. }) = task else { panic!() };
         assert_eq!(request.course(), "course-v1:ExampleX+CURL101+2026_T1");
         assert_eq!(request.name().as_str(), "Guido van Rossum");
-        assert_eq!(request.learner(), Some("guido"));
+        assert_eq!(request.recipient(), Some("guido"));
         assert_eq!(request.grade(), Some("0.93"));
-        assert_eq!(request.asked().unwrap().to_string(), "2026-05-14T09:30:00.123456Z");
+        assert_eq!(
+            request.requested_at().unwrap().to_string(),
+            "2026-05-14T09:30:00.123456Z"
+        );
         assert_eq!(options, IssueOptions::default());
 
         let (_, task) = read("revoked.v1", &data, TIME);
-        let Ok(Task::Withdraw(withdrawal)) = task else { panic!() };
-        let Target::Award(award) = withdrawal.target else { panic!() };
+        let Ok(Task::Revoke(revocation)) = task else { panic!() };
+        let Target::Award(award) = revocation.target else { panic!() };
         assert_eq!(award, Award::of(&request));
-        assert_eq!(withdrawal.asked, request.asked());
+        assert_eq!(revocation.requested_at, request.requested_at());
     }
 
     #[test]

@@ -4,28 +4,28 @@
 //! { "course": "course-v1:ExampleX+CURL101+2026_T1", "name": "Guido van Rossum",
 //!   "username": "guido", "language": "es", "grade": "0.93", "issued": "2026-05-14",
 //!   "designation": "MD", "layout": "modern", "extra": { "hours": 12 },
-//!   "second_language": "ar", "paper": "letter", "asked": "2026-05-14T09:30:00Z",
+//!   "second_language": "ar", "paper": "letter", "requested_at": "2026-05-14T09:30:00Z",
 //!   "specimen": false, "replace": false, "reissue": false, "reference": "42" }
-//! { "action": "withdraw", "course": "…", "username": "guido", "reason": "…" }
-//! { "action": "withdraw", "id": "0123456789abcdef0123456789abcdef", "reason": "…" }
+//! { "action": "revoke", "course": "…", "username": "guido", "reason": "…" }
+//! { "action": "revoke", "id": "0123456789abcdef0123456789abcdef", "reason": "…" }
 //! ```
 //!
 //! Of a request to issue, `course` and `name` must be there, and nothing that is not known.
 
 use serde_json::{Map, Value};
 
-use super::{About, LARGEST, Target, Task, Withdrawal, cut};
+use super::{About, LARGEST, Revocation, Target, Task, cut};
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::lang::Tag;
-use crate::base::moment::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
-use crate::site::award::{Award, Learner, is_id};
+use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
 
 const ISSUE: [&str; 17] = [
     "action",
-    "asked",
+    "requested_at",
     "course",
     "designation",
     "extra",
@@ -43,19 +43,19 @@ const ISSUE: [&str; 17] = [
     "username",
 ];
 const WITHDRAW: [&str; 8] =
-    ["action", "asked", "course", "id", "name", "reason", "reference", "username"];
+    ["action", "requested_at", "course", "id", "name", "reason", "reference", "username"];
 /// The most bytes of one text.
 const MOST_TEXT: usize = 5_000;
-/// The most bytes of an id: of a course, a learner, a message.
+/// The most bytes of an id: of a course, a recipient, a message.
 const MOST_ID: usize = 255;
 /// Why, where a sender does not say.
-const NO_REASON: &str = "withdrawn at the request of the issuing platform";
+const NO_REASON: &str = "revoked at the request of the issuing platform";
 
 impl Task {
     /// Reads a request in JSON, and what its sender will recognize the answer by.
     ///
     /// # Errors
-    /// In the second: [`Kind::Syntax`], [`Kind::TooLarge`], [`Kind::UnknownKey`] and the like.
+    /// In the second: [`ErrorKind::Syntax`], [`ErrorKind::TooLarge`], [`ErrorKind::UnknownKey`] and the like.
     pub fn from_json(text: &[u8]) -> (About, Result<Task>) {
         let object = match Object::parse("the request", text) {
             Ok(object) => object,
@@ -75,25 +75,27 @@ impl Object {
     pub(super) fn parse(what: &str, text: &[u8]) -> Result<Self> {
         if text.len() > LARGEST {
             let message = format!("{what} has {} bytes", text.len());
-            return Err(Error::new(Kind::TooLarge, message)
+            return Err(Error::new(ErrorKind::TooLarge, message)
                 .with_help(format!("at most {LARGEST} are read")));
         }
         match serde_json::from_slice(text) {
             Ok(Value::Object(object)) => Ok(Self(object)),
-            Ok(_) => Err(Error::new(Kind::Syntax, format!("{what} is no JSON object"))),
+            Ok(_) => {
+                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON object")))
+            }
             Err(cause) => {
-                Err(Error::new(Kind::Syntax, format!("{what} is no JSON ({cause})")))
+                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON ({cause})")))
             }
         }
     }
 
     /// What the answer is recognized by, as far as it is there.
-    pub(super) fn about(&self, course: &str, learner: &str, reference: &str) -> About {
+    pub(super) fn about(&self, course: &str, recipient: &str, reference: &str) -> About {
         let text = |key| self.0.get(key)?.as_str().map(|text| cut(text, MOST_ID));
         About {
             action: text("action"),
             course: text(course),
-            learner: text(learner),
+            recipient: text(recipient),
             reference: text(reference),
         }
     }
@@ -105,12 +107,12 @@ impl Object {
             Some(Value::String(text)) => text,
             Some(_) => {
                 let message = format!("`{key}` is no text");
-                return Err(Error::new(Kind::InvalidValue, message));
+                return Err(Error::new(ErrorKind::InvalidValue, message));
             }
         };
         if text.len() > MOST_TEXT {
             let message = format!("`{key}` has {} bytes", text.len());
-            return Err(Error::new(Kind::TooLarge, message));
+            return Err(Error::new(ErrorKind::TooLarge, message));
         }
         Ok(Some(text.as_str()).filter(|text| !text.trim().is_empty()))
     }
@@ -121,7 +123,7 @@ impl Object {
         match text.chars().any(char::is_control) || text.len() > MOST_ID {
             false => Ok(Some(text)),
             true => Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}` has control characters or more than {MOST_ID} bytes"),
             )),
         }
@@ -133,7 +135,8 @@ impl Object {
         key: &str,
         found: Option<&'a str>,
     ) -> Result<&'a str> {
-        let missing = || Error::new(Kind::MissingField, format!("`{key}` is missing"));
+        let missing =
+            || Error::new(ErrorKind::MissingField, format!("`{key}` is missing"));
         found.ok_or_else(missing)
     }
 
@@ -150,7 +153,7 @@ impl Object {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}` is neither true nor false"),
             )),
         }
@@ -168,7 +171,7 @@ impl Object {
         let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));
         Error::join(unknown.map(|key| {
             let message = format!("unknown key `{}`", cut(key, 100).escape_debug());
-            Error::new(Kind::UnknownKey, message)
+            Error::new(ErrorKind::UnknownKey, message)
                 .with_help(did_you_mean(key, known.iter().copied()))
         }))
     }
@@ -176,11 +179,11 @@ impl Object {
     fn task(&self) -> Result<Task> {
         match self.text("action")?.unwrap_or("issue") {
             "issue" => self.issue(),
-            "withdraw" => self.withdraw().map(Task::Withdraw),
+            "revoke" => self.revoke().map(Task::Revoke),
             action => {
                 let message = format!("unknown action `{}`", action.escape_debug());
-                Err(Error::new(Kind::InvalidValue, message)
-                    .with_help(did_you_mean(action, ["issue", "withdraw"])))
+                Err(Error::new(ErrorKind::InvalidValue, message)
+                    .with_help(did_you_mean(action, ["issue", "revoke"])))
             }
         }
     }
@@ -190,8 +193,8 @@ impl Object {
         let course = self.required("course", self.id("course")?)?;
         let mut request =
             Request::new(course, self.required("name", self.text("name")?)?)?;
-        if let Some(learner) = self.id("username")? {
-            request = request.with_learner(learner);
+        if let Some(recipient) = self.id("username")? {
+            request = request.with_username(recipient);
         }
         request = request.with_specimen(self.flag("specimen")?);
         if let Some(tag) = self.tag("language")? {
@@ -215,8 +218,8 @@ impl Object {
         if let Some(paper) = self.text("paper")? {
             request = request.with_paper(paper);
         }
-        if let Some(asked) = self.text("asked")? {
-            request = request.with_asked(Timestamp::parse(asked)?);
+        if let Some(requested_at) = self.text("requested_at")? {
+            request = request.with_requested_at(Timestamp::parse(requested_at)?);
         }
         match self.0.get("extra") {
             None | Some(Value::Null) => {}
@@ -226,7 +229,7 @@ impl Object {
                 }
             }
             Some(_) => {
-                return Err(Error::new(Kind::InvalidValue, "`extra` is no object"));
+                return Err(Error::new(ErrorKind::InvalidValue, "`extra` is no object"));
             }
         }
         let options = IssueOptions::default()
@@ -236,39 +239,39 @@ impl Object {
         Ok(Task::Issue { request, options, replaces: None })
     }
 
-    fn withdraw(&self) -> Result<Withdrawal> {
+    fn revoke(&self) -> Result<Revocation> {
         self.known(&WITHDRAW)?;
         let id = self.id("id")?;
-        let learner = self.id("username")?;
+        let recipient = self.id("username")?;
         let name = self.text("name")?;
-        let target = match (id, learner, name) {
+        let target = match (id, recipient, name) {
             (Some(id), None, None) if is_id(id) => {
                 Target::Certificate { verify: id.to_owned(), download: None }
             }
             (Some(id), None, None) => return Err(no_id("id", id)),
             (Some(_), ..) => {
                 return Err(Error::new(
-                    Kind::InvalidValue,
-                    "`id` and a learner: one of them says which certificate",
+                    ErrorKind::InvalidValue,
+                    "`id` and a recipient: one of them says which certificate",
                 ));
             }
-            (None, learner, name) => {
+            (None, recipient, name) => {
                 let course = self.required("course", self.id("course")?)?.to_owned();
-                let learner = match learner {
-                    Some(learner) => Learner::Id(learner.to_owned()),
+                let recipient = match recipient {
+                    Some(recipient) => Recipient::Id(recipient.to_owned()),
                     None => {
                         let name = self.required("username", name)?;
                         let request = Request::new(course.as_str(), name)?;
-                        Learner::Name(request.name().as_str().to_owned())
+                        Recipient::Name(request.name().as_str().to_owned())
                     }
                 };
-                Target::Award(Award { course, learner })
+                Target::Award(Award { course, recipient })
             }
         };
-        Ok(Withdrawal {
+        Ok(Revocation {
             target,
             reason: self.text("reason")?.unwrap_or(NO_REASON).to_owned(),
-            asked: self.text("asked")?.map(Timestamp::parse).transpose()?,
+            requested_at: self.text("requested_at")?.map(Timestamp::parse).transpose()?,
         })
     }
 }
@@ -277,7 +280,7 @@ impl Object {
 pub(super) fn no_id(key: &str, text: &str) -> Error {
     let message =
         format!("`{key}: {}` is no id of a certificate", cut(text, 100).escape_debug());
-    Error::new(Kind::InvalidValue, message)
+    Error::new(ErrorKind::InvalidValue, message)
         .with_help("it has 32 hexadecimal digits in lower case")
 }
 

@@ -16,8 +16,8 @@ use ::redis::{Cmd, Value, cmd, pipe};
 use self::link::{Link, is_no_group, is_no_stream};
 use self::reply::{Entry, Fields};
 use super::event::{self, EventRules};
-use super::{Answer, Delivery, Depth, Hold, LARGEST, Queue, Task};
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use super::{Answer, Delivery, Depth, LARGEST, LeaseState, Queue, Task};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::RedisSettings;
 
 /// How often at most we look for what was given back, or held by the dead.
@@ -52,11 +52,11 @@ impl RedisQueue {
     /// within the group, and nobody else. Nothing is asked of the server yet.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: an address that Redis has not; [`Kind::MissingField`]: no address or
+    /// [`ErrorKind::InvalidValue`]: an address that Redis has not; [`ErrorKind::MissingField`]: no address or
     /// no stream.
     pub fn new(settings: &RedisSettings, consumer: &str) -> Result<Self> {
         let missing =
-            |key| Error::new(Kind::MissingField, format!("`redis` has no `{key}`"));
+            |key| Error::new(ErrorKind::MissingField, format!("`redis` has no `{key}`"));
         Ok(Self {
             link: Link::new(settings)?,
             stream: settings.stream.clone().ok_or_else(|| missing("stream"))?,
@@ -75,7 +75,7 @@ impl RedisQueue {
         })
     }
 
-    /// Whether a certificate that was withdrawn comes back when it is asked for anew.
+    /// Whether a certificate that was revoked comes back when it is asked for anew.
     pub fn with_reissue(mut self, reissue: bool) -> Self {
         self.reissue = reissue;
         self
@@ -178,7 +178,7 @@ impl RedisQueue {
             other => other,
         });
         let delivery = Delivery::new(id, task).with_about(about).with_attempt(attempt);
-        Some(delivery.with_ticket(fields))
+        Some(delivery.with_receipt(fields))
     }
 
     fn add(&self, stream: &str) -> Cmd {
@@ -194,7 +194,7 @@ impl RedisQueue {
     }
 
     /// Sends `entries` and the acknowledgement, all or none.
-    fn close(&self, delivery: &Delivery, entries: Vec<Cmd>) -> Result<Hold> {
+    fn close(&self, delivery: &Delivery, entries: Vec<Cmd>) -> Result<LeaseState> {
         let mut all = pipe();
         all.atomic();
         for entry in entries {
@@ -202,8 +202,8 @@ impl RedisQueue {
         }
         all.cmd("XACK").arg(&self.stream).arg(&self.group).arg(delivery.id());
         match self.link.ask_all::<(u64,)>(&all)? {
-            (0,) => Ok(Hold::Lost),
-            _ => Ok(Hold::Ours),
+            (0,) => Ok(LeaseState::Lost),
+            _ => Ok(LeaseState::Ours),
         }
     }
 
@@ -231,7 +231,7 @@ impl Queue for RedisQueue {
             let kind: String = self.link.ask(Duration::ZERO, cmd("TYPE").arg(stream))?;
             if !matches!(kind.as_str(), "none" | "stream") {
                 let message = format!("`{stream}` is a {kind}, and no stream");
-                return Err(Error::new(Kind::QueueRefused, message).with_help(
+                return Err(Error::new(ErrorKind::QueueRefused, message).with_help(
                     "give the stream another name, or the server another database",
                 ));
             }
@@ -268,18 +268,18 @@ impl Queue for RedisQueue {
         }
     }
 
-    fn extend(&self, delivery: &Delivery) -> Result<Hold> {
+    fn extend(&self, delivery: &Delivery) -> Result<LeaseState> {
         if !self.holds(delivery.id())? {
-            return Ok(Hold::Lost);
+            return Ok(LeaseState::Lost);
         }
         let mut claim = cmd("XCLAIM");
         claim.arg(&self.stream).arg(&self.group).arg(&self.consumer).arg(0);
         claim.arg(delivery.id()).arg("JUSTID");
         self.link.ask::<Value>(Duration::ZERO, &claim)?;
-        Ok(Hold::Ours)
+        Ok(LeaseState::Ours)
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold> {
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
         let entries = match answer {
             Answer::Ignored { .. } => Vec::new(),
             _ => vec![self.result(delivery, answer)],
@@ -300,9 +300,9 @@ impl Queue for RedisQueue {
         self.link.ask::<Value>(Duration::ZERO, &claim).map(drop)
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold> {
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
         let mut letter = self.add(&self.dead);
-        if let Some(fields) = delivery.ticket::<Fields>() {
+        if let Some(fields) = delivery.receipt::<Fields>() {
             for (name, value) in fields.0.iter().take(MOST_FIELDS) {
                 letter.arg(&name[..name.len().min(255)]);
                 letter.arg(&value[..value.len().min(MOST_FIELD)]);
@@ -335,7 +335,8 @@ impl Fields {
         let size: usize =
             self.0.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > LARGEST {
-            let fault = Error::new(Kind::TooLarge, format!("the entry has {size} bytes"));
+            let fault =
+                Error::new(ErrorKind::TooLarge, format!("the entry has {size} bytes"));
             let fault = fault.with_help(format!("at most {LARGEST} are read"));
             return (super::About::default(), Err(fault));
         }
@@ -349,7 +350,7 @@ impl Fields {
                 let first = self.0.first().map(|(name, _)| name.as_slice());
                 let first = String::from_utf8_lossy(first.unwrap_or_default());
                 let fault = Error::new(
-                    Kind::MissingField,
+                    ErrorKind::MissingField,
                     "the entry has neither a `request` nor the `type` of an event",
                 );
                 let help = did_you_mean(&first, ["request", "type"]);

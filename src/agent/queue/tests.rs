@@ -5,8 +5,8 @@ use super::*;
 fn mutations_of_messages() {
     let messages: [&[u8]; 3] = [
         br#"{"course":"c","name":"Ada","username":"a","grade":0.9,"extra":{"a":[1]}}"#,
-        br#"{"action":"withdraw","course":"c","username":"a","reason":"why"}"#,
-        br#"{"action":"withdraw","id":"0123456789abcdef0123456789abcdef"}"#,
+        br#"{"action":"revoke","course":"c","username":"a","reason":"why"}"#,
+        br#"{"action":"revoke","id":"0123456789abcdef0123456789abcdef"}"#,
     ];
     for message in messages {
         assert!(Task::from_json(message).1.is_ok());
@@ -26,30 +26,30 @@ fn mutations_of_messages() {
 #[test]
 fn who_is_to_lose_a_certificate() {
     let read = |text: &str| match Task::from_json(text.as_bytes()).1 {
-        Ok(Task::Withdraw(withdrawal)) => Ok(withdrawal),
+        Ok(Task::Revoke(revocation)) => Ok(revocation),
         Ok(task) => panic!("{task:?}"),
         Err(error) => Err(error.to_string()),
     };
     let id = "0123456789abcdef0123456789abcdef";
-    let withdrawal = read(&format!(r#"{{"action":"withdraw","id":"{id}"}}"#)).unwrap();
-    assert_eq!(withdrawal.reason, "withdrawn at the request of the issuing platform");
+    let revocation = read(&format!(r#"{{"action":"revoke","id":"{id}"}}"#)).unwrap();
+    assert_eq!(revocation.reason, "revoked at the request of the issuing platform");
     let by_name =
-        r#"{"action":"withdraw","course":"c","name":" Ada  Example ","reason":"fraud"}"#;
-    let withdrawal = read(by_name).unwrap();
+        r#"{"action":"revoke","course":"c","name":" Ada  Example ","reason":"fraud"}"#;
+    let revocation = read(by_name).unwrap();
     let award = Award::of(&Request::new("c", "Ada Example").unwrap());
-    assert_eq!(withdrawal.target, Target::Award(award));
-    assert_eq!(withdrawal.reason, "fraud");
+    assert_eq!(revocation.target, Target::Award(award));
+    assert_eq!(revocation.reason, "fraud");
     for (text, words) in [
-        (r#"{"action":"withdraw"}"#, "`course` is missing"),
-        (r#"{"action":"withdraw","course":"c"}"#, "`username` is missing"),
-        (r#"{"action":"withdraw","id":"0123"}"#, "is no id of a certificate"),
-        (r#"{"action":"withdraw","id":"0123","username":"a"}"#, "one of them"),
+        (r#"{"action":"revoke"}"#, "`course` is missing"),
+        (r#"{"action":"revoke","course":"c"}"#, "`username` is missing"),
+        (r#"{"action":"revoke","id":"0123"}"#, "is no id of a certificate"),
+        (r#"{"action":"revoke","id":"0123","username":"a"}"#, "one of them"),
         (
-            r#"{"action":"withdraw","course":"c","username":"a","grade":"1"}"#,
+            r#"{"action":"revoke","course":"c","username":"a","grade":"1"}"#,
             "unknown key `grade`",
         ),
         (
-            r#"{"action":"withdraw","course":"c","username":"a","asked":"now"}"#,
+            r#"{"action":"revoke","course":"c","username":"a","requested_at":"now"}"#,
             "is not a time",
         ),
     ] {

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::session::{Said, Session};
-use super::{Answer, Delivery, Depth, Hold, Queue, Task, cut};
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use super::{Answer, Delivery, Depth, LeaseState, Queue, Task, cut};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::XqueueSettings;
 
 /// The longest that an answer is awaited to anything but a result, for which the server asks another.
@@ -65,10 +65,10 @@ impl XQueue {
     /// server yet.
     ///
     /// # Errors
-    /// [`Kind::MissingField`]: no address, name, user or password.
+    /// [`ErrorKind::MissingField`]: no address, name, user or password.
     pub fn new(settings: &XqueueSettings) -> Result<Self> {
         let missing =
-            |key| Error::new(Kind::MissingField, format!("`xqueue` has no `{key}`"));
+            |key| Error::new(ErrorKind::MissingField, format!("`xqueue` has no `{key}`"));
         Ok(Self {
             session: Session::new(settings)?,
             name: settings.name.clone().ok_or_else(|| missing("name"))?,
@@ -81,7 +81,7 @@ impl XQueue {
         })
     }
 
-    /// Whether a certificate that was withdrawn comes back when it is asked for anew.
+    /// Whether a certificate that was revoked comes back when it is asked for anew.
     pub fn with_reissue(mut self, reissue: bool) -> Self {
         self.reissue = reissue;
         self
@@ -158,23 +158,27 @@ impl XQueue {
             }
             other => other,
         });
-        let ticket = Ticket { header, received: Instant::now() };
-        Ok(Delivery::new(id, task).with_about(about).with_ticket(ticket))
+        let receipt = Ticket { header, received: Instant::now() };
+        Ok(Delivery::new(id, task).with_about(about).with_receipt(receipt))
     }
 
     /// Sends a reply, and says whether it was taken.
-    fn put(&self, delivery: &Delivery, reply: &str) -> Result<Hold> {
-        let Some(ticket) = delivery.ticket::<Ticket>() else {
+    fn put(&self, delivery: &Delivery, reply: &str) -> Result<LeaseState> {
+        let Some(receipt) = delivery.receipt::<Ticket>() else {
             let message = format!("`{}` is of another queue", delivery.id());
-            return Err(Error::new(Kind::InvalidValue, message));
+            return Err(Error::new(ErrorKind::InvalidValue, message));
         };
-        let form = [("xqueue_header", ticket.header.as_str()), ("xqueue_body", reply)];
+        let form = [("xqueue_header", receipt.header.as_str()), ("xqueue_body", reply)];
         match self.session.post("put_result", &form, self.deadline)? {
-            Said::Done(_) => Ok(Hold::Ours),
+            Said::Done(_) => Ok(LeaseState::Ours),
             // A server with real status codes says no more to a key that is not its own.
-            Said::Denied | Said::Absent => Ok(Hold::Lost),
-            Said::Failed(why) if why == "Incorrect key for submission" => Ok(Hold::Lost),
-            Said::Failed(why) if why == "Submission does not exist" => Ok(Hold::Lost),
+            Said::Denied | Said::Absent => Ok(LeaseState::Lost),
+            Said::Failed(why) if why == "Incorrect key for submission" => {
+                Ok(LeaseState::Lost)
+            }
+            Said::Failed(why) if why == "Submission does not exist" => {
+                Ok(LeaseState::Lost)
+            }
             Said::Failed(why) => Err(self.failed("send a result", &why)),
         }
     }
@@ -182,7 +186,7 @@ impl XQueue {
     fn failed(&self, what: &str, why: &str) -> Error {
         let why = cut(why, 200);
         Error::new(
-            Kind::Queue,
+            ErrorKind::Queue,
             format!("failed to {what} ({} says: {why})", self.session),
         )
     }
@@ -193,14 +197,14 @@ impl XQueue {
             self.session,
             self.session.user()
         );
-        Error::new(Kind::QueueRefused, message)
+        Error::new(ErrorKind::QueueRefused, message)
             .with_help("the user may lack a right, such as the group `xqueue`")
     }
 
     /// The fault of a queue that is not there; `known` are those that are.
     fn no_such_queue(&self, known: Option<&str>) -> Error {
         let fault = Error::new(
-            Kind::QueueRefused,
+            ErrorKind::QueueRefused,
             format!("{} has no queue `{}`", self.session, self.name),
         );
         match known {
@@ -238,18 +242,18 @@ impl Queue for XQueue {
         Ok(None)
     }
 
-    fn extend(&self, delivery: &Delivery) -> Result<Hold> {
-        let held = delivery.ticket::<Ticket>();
-        match held.is_some_and(|ticket| ticket.received.elapsed() < self.lease) {
-            true => Ok(Hold::Ours),
-            false => Ok(Hold::Lost),
+    fn extend(&self, delivery: &Delivery) -> Result<LeaseState> {
+        let held = delivery.receipt::<Ticket>();
+        match held.is_some_and(|receipt| receipt.received.elapsed() < self.lease) {
+            true => Ok(LeaseState::Ours),
+            false => Ok(LeaseState::Lost),
         }
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold> {
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
         let (mut reply, good) = message::reply(delivery, answer);
         // Whether the learning management system has it nobody knows, so it is remembered before it
-        // is sent: an error after it would take back a certificate that its learner has seen.
+        // is sent: an error after it would take back a certificate that its recipient has seen.
         let mut successes = lock(&self.successes);
         match good {
             true => successes.remember(delivery.id(), &reply),
@@ -268,7 +272,7 @@ impl Queue for XQueue {
         Ok(())
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold> {
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
         self.done(delivery, &Answer::from(why))
     }
 
@@ -318,5 +322,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn strange() -> Error {
-    Error::new(Kind::Queue, "the server's answer is not of the form that XQueue has")
+    Error::new(ErrorKind::Queue, "the server's answer is not of the form that XQueue has")
 }

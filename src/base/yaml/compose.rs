@@ -12,7 +12,7 @@ use serde_yaml::granit_parser::{
 };
 
 use super::{Document, Entry, Fault, Faults, Key, Mention, Source, Spot, Tree, Value};
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 
 /// The most values of one file.
 const MOST_TREES: usize = 500_000;
@@ -61,7 +61,7 @@ impl<'a> Composer<'a> {
                 Event::DocumentStart(..) if root.is_some() => {
                     return Err(self
                         .spot(&span)
-                        .fault(Kind::Syntax, "a second document begins here")
+                        .fault(ErrorKind::Syntax, "a second document begins here")
                         .with_help("remove the `---`, or make it a file of its own"));
                 }
                 Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
@@ -94,7 +94,7 @@ impl<'a> Composer<'a> {
     fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Step<Mention> {
         if depth > MOST_NESTED {
             return Err(self.spot(span).fault(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 format!("nested deeper than {MOST_NESTED} levels"),
             ));
         }
@@ -106,7 +106,7 @@ impl<'a> Composer<'a> {
                     Some(&tree) => Ok(Mention { tree, alias }),
                     None => Err(self
                         .spot(span)
-                        .fault(Kind::Syntax, "an alias stands inside its own anchor")
+                        .fault(ErrorKind::Syntax, "an alias stands inside its own anchor")
                         .with_help("write the value out here")),
                 };
             }
@@ -136,7 +136,7 @@ impl<'a> Composer<'a> {
                 let entries = self.entries(depth)?;
                 (anchor, self.push(at, Value::Map(entries))?)
             }
-            _ => return Err(self.spot(span).fault(Kind::Syntax, "unexpected end")),
+            _ => return Err(self.spot(span).fault(ErrorKind::Syntax, "unexpected end")),
         };
         if anchor != 0 {
             self.anchors.insert(anchor, tree);
@@ -176,10 +176,10 @@ impl<'a> Composer<'a> {
         let before = &self.document.source.text[..start as usize];
         let fault = match before.ends_with('{') {
             true => Spot::new(&self.document.source, start - 1..end)
-                .fault(Kind::Syntax, "an unquoted text cannot begin with `{{`"),
-            false => {
-                self.spot(span).fault(Kind::Syntax, "a list or a map cannot be a key")
-            }
+                .fault(ErrorKind::Syntax, "an unquoted text cannot begin with `{{`"),
+            false => self
+                .spot(span)
+                .fault(ErrorKind::Syntax, "a list or a map cannot be a key"),
         };
         fault.with_help("put the text in quotes")
     }
@@ -220,7 +220,7 @@ impl<'a> Composer<'a> {
             let spot = Spot::new(&document.source, at);
             let Value::Map(brought) = &tree.value else {
                 self.faults.push(
-                    spot.fault(Kind::InvalidValue, "`<<` can only bring in a map")
+                    spot.fault(ErrorKind::InvalidValue, "`<<` can only bring in a map")
                         .with_help("name the anchor of a map: `<<: *defaults`"),
                 );
                 continue;
@@ -234,7 +234,7 @@ impl<'a> Composer<'a> {
             if self.merged > MOST_MERGED {
                 return Err(spot
                     .fault(
-                        Kind::TooLarge,
+                        ErrorKind::TooLarge,
                         format!("merge keys bring in more than {MOST_MERGED} entries"),
                     )
                     .with_help("divide the file, or use `defaults` instead"));
@@ -252,7 +252,7 @@ impl<'a> Composer<'a> {
             self.faults.push(
                 Spot::new(&self.document.source, at)
                     .fault(
-                        Kind::InvalidValue,
+                        ErrorKind::InvalidValue,
                         format!("unknown tag `{}`", tag.original()),
                     )
                     .with_help("remove it, or put the text in quotes"),
@@ -266,7 +266,7 @@ impl<'a> Composer<'a> {
         if index >= MOST_TREES {
             return Err(Spot::new(&self.document.source, at)
                 .fault(
-                    Kind::TooLarge,
+                    ErrorKind::TooLarge,
                     format!("more than {MOST_TREES} values in one file"),
                 )
                 .with_help("divide it into several files"));

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::Source;
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The most faults that are reported at once.
 pub(super) const MOST_FAULTS: usize = 50;
@@ -41,7 +41,7 @@ impl Spot {
         Arc::ptr_eq(&self.source, source)
     }
 
-    pub(crate) fn fault(self, kind: Kind, message: impl Into<String>) -> Fault {
+    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> Fault {
         Fault { spot: self, error: Error::new(kind, message) }
     }
 }
@@ -128,7 +128,7 @@ impl Faults {
         faults.sort_by_key(|fault| (self.file(&fault.spot.source), fault.spot.start));
         let rest = (self.unsaid > 0).then(|| {
             Error::new(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 format!("{} more faults are not shown", self.unsaid),
             )
         });

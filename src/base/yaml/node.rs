@@ -6,7 +6,7 @@ use serde_json::{Number, Value as Json};
 
 use super::compose::MOST_NESTED;
 use super::{Document, Fault, Faults, Mention, Spot, Tree, Value};
-use crate::base::error::{Error, Kind, did_you_mean};
+use crate::base::error::{Error, ErrorKind, did_you_mean};
 
 /// The most characters of one text.
 const MOST_TEXT: usize = 5_000;
@@ -40,7 +40,7 @@ impl<'a> Node<'a> {
     }
 
     /// A fault in what the value says.
-    pub(crate) fn fault(self, kind: Kind, message: impl Into<String>) -> Fault {
+    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> Fault {
         self.spot().fault(kind, message)
     }
 
@@ -80,12 +80,12 @@ impl<'a> Node<'a> {
         };
         if text.chars().nth(MOST_TEXT).is_some() {
             let message = format!("a text of more than {MOST_TEXT} characters");
-            return Err(self.fault(Kind::TooLarge, message));
+            return Err(self.fault(ErrorKind::TooLarge, message));
         }
         match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
             Some(c) => Err(self
                 .fault(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     format!("a control character (U+{:04X}) in a text", c as u32),
                 )
                 .with_help("remove it")),
@@ -99,7 +99,7 @@ impl<'a> Node<'a> {
         match known.contains(&text) {
             true => Ok(text),
             false => Err(self
-                .fault(Kind::InvalidValue, format!("unknown value `{text}`"))
+                .fault(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
                 .with_help(did_you_mean(text, known.iter().copied()))),
         }
     }
@@ -110,7 +110,7 @@ impl<'a> Node<'a> {
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
             _ => Err(self.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{text}` is no number greater than 0"),
             )),
         }
@@ -184,7 +184,7 @@ impl<'a> Node<'a> {
     pub(crate) fn json(self) -> Result<Json, Fault> {
         self.json_within(&mut { MOST_JSON }, 0).ok_or_else(|| {
             self.key_spot().fault(
-                Kind::TooLarge,
+                ErrorKind::TooLarge,
                 format!(
                     "more than {} KiB or {MOST_NESTED} levels in one field, aliases \
                      written out",
@@ -238,7 +238,7 @@ impl<'a> Node<'a> {
             Some(key) => format!("`{key}` is {found} where {expected} is expected"),
             None => format!("{found} where {expected} is expected"),
         };
-        spot.fault(Kind::InvalidValue, message)
+        spot.fault(ErrorKind::InvalidValue, message)
     }
 
     /// The fault of a key after which nothing is written.
@@ -247,7 +247,7 @@ impl<'a> Node<'a> {
             Some(key) => {
                 let fault = self
                     .key_spot()
-                    .fault(Kind::InvalidValue, format!("`{key}` has no value"));
+                    .fault(ErrorKind::InvalidValue, format!("`{key}` has no value"));
                 match self.comment_follows() {
                     true => fault.with_help(
                         "an unquoted `#` begins a comment: put the value in quotes",
@@ -256,9 +256,9 @@ impl<'a> Node<'a> {
                 }
             }
             None if self.tree == self.document.root => {
-                self.fault(Kind::InvalidValue, "the file is empty")
+                self.fault(ErrorKind::InvalidValue, "the file is empty")
             }
-            None => self.fault(Kind::InvalidValue, "there is no value here"),
+            None => self.fault(ErrorKind::InvalidValue, "there is no value here"),
         }
     }
 
@@ -308,7 +308,7 @@ impl<'a> Key<'a> {
         Spot::new(&self.document.source, at)
     }
 
-    pub(crate) fn fault(self, kind: Kind, message: impl Into<String>) -> Fault {
+    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> Fault {
         self.spot().fault(kind, message)
     }
 
@@ -325,13 +325,13 @@ impl<'a> Key<'a> {
             true => format!("on line {line}"),
             false => format!("in {}, line {line}", place.file),
         };
-        self.fault(Kind::Duplicate, format!("`{}` is defined twice", self.text()))
+        self.fault(ErrorKind::Duplicate, format!("`{}` is defined twice", self.text()))
             .with_help(format!("its first definition is {there}: remove one of them"))
     }
 
     /// The fault of a key that is none of `known`.
     pub(crate) fn unknown(self, known: &[&str]) -> Fault {
-        self.fault(Kind::UnknownKey, format!("unknown key `{}`", self.text()))
+        self.fault(ErrorKind::UnknownKey, format!("unknown key `{}`", self.text()))
             .with_help(did_you_mean(self.text(), known.iter().copied()))
     }
 }
@@ -375,7 +375,7 @@ impl<'a> Fields<'a> {
             Some(owner) => format!("`{owner}` has no `{key}`"),
             None => format!("`{key}` is missing here"),
         };
-        self.node.key_spot().fault(Kind::MissingField, message)
+        self.node.key_spot().fault(ErrorKind::MissingField, message)
     }
 }
 

@@ -5,21 +5,21 @@
 
 use std::ops::Range;
 
-use serde_yaml::granit_parser::{ErrorKind, ScanError};
+use serde_yaml::granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 
 use super::compose::MOST_NESTED;
-use crate::base::error::{Kind, nearest};
+use crate::base::error::{ErrorKind, nearest};
 
 /// A parser's error, explained.
 pub(super) struct Explained {
-    pub(super) kind: Kind,
+    pub(super) kind: ErrorKind,
     pub(super) at: Range<u32>,
     pub(super) message: String,
     pub(super) help: Option<String>,
 }
 
 pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
-    use ErrorKind::*;
+    use ScanErrorKind::*;
     let at = offset(text, error.marker().line(), error.marker().col());
     let rest = &text[at..];
     let found = rest.chars().next();
@@ -125,7 +125,7 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
             say(word(text, at), "YAML directives are not used here", "remove this line")
         }
         RecursionLimitExceeded => Explained {
-            kind: Kind::TooLarge,
+            kind: ErrorKind::TooLarge,
             ..say(at..at + 1, format!("nested deeper than {MOST_NESTED} levels"), None)
         },
         other => say(word(text, at), format!("this is no YAML ({other})"), None),
@@ -161,7 +161,7 @@ fn colon(text: &str, at: usize) -> Explained {
     }
     if before.len() > 1000 {
         return Explained {
-            kind: Kind::TooLarge,
+            kind: ErrorKind::TooLarge,
             ..say(at..at + 1, "too long a key", None)
         };
     }
@@ -252,7 +252,7 @@ fn unknown_anchor(text: &str, at: usize) -> Explained {
 
 fn say(at: Range<usize>, message: impl Into<String>, help: impl Into<Help>) -> Explained {
     Explained {
-        kind: Kind::Syntax,
+        kind: ErrorKind::Syntax,
         at: at.start as u32..at.end as u32,
         message: message.into(),
         help: help.into().0,

@@ -70,8 +70,9 @@ fn places_are_those_of_who_can_mend_it() {
     let found = read(text, |root, faults| {
         let fields = root.fields(&["date", "copy", "list", "map"], faults).unwrap();
         let copy = fields.get("copy").unwrap();
-        faults.push(copy.fault(Kind::InvalidValue, "no date"));
-        faults.push(fields.get("date").unwrap().fault(Kind::InvalidValue, "no date"));
+        faults.push(copy.fault(ErrorKind::InvalidValue, "no date"));
+        faults
+            .push(fields.get("date").unwrap().fault(ErrorKind::InvalidValue, "no date"));
         faults.keep(fields.get("list").unwrap().items().map(drop));
         faults.push(fields.missing("time"));
         let map = fields.get("map").unwrap().fields(&["b"], faults).unwrap();
@@ -110,14 +111,14 @@ fn hostile_files_are_refused() {
         let document = Document::parse("a.yaml", text.as_bytes(), &mut faults);
         assert!(document.is_none());
         let error = faults.finish().unwrap_err();
-        assert_eq!(error.kind(), Kind::TooLarge, "{error}");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
         assert!(error.place().unwrap().line.is_some());
     }
     let mut faults = Faults::default();
     assert!(
         Document::parse("a.yaml", &vec![b'#'; MOST_BYTES + 1], &mut faults).is_none()
     );
-    assert_eq!(faults.finish().unwrap_err().kind(), Kind::TooLarge);
+    assert_eq!(faults.finish().unwrap_err().kind(), ErrorKind::TooLarge);
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_nest_of_aliases_costs_what_was_written() {
             text + &format!("{b}: &{b} [*{a}, *{a}, *{a}, *{a}]\n")
         });
     let error = read(&text, |root, faults| faults.keep(root.json())).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(
         faults("a: &a [*a]\n"),
         ["a.yaml:1:8: an alias stands inside its own anchor"]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
 
-use crate::register::{Binder, Issuer};
+use crate::register::{Binder, IssueService};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -42,7 +42,7 @@ pub(super) fn check(issue: &Issue) -> Result<(), Failure> {
 /// Writes what the arguments ask for.
 pub(super) fn all(
     issue: &Issue,
-    issuer: &Issuer,
+    issuer: &IssueService,
     ledger: &Ledger,
 ) -> Result<(), Failure> {
     if let Some(file) = &issue.zip {
@@ -57,7 +57,11 @@ pub(super) fn all(
 }
 
 /// An archive of the PDFs, each named after its person and stored as it is.
-fn archive(out: &mut File, issuer: &Issuer, ledger: &Ledger) -> Result<(), Failure> {
+fn archive(
+    out: &mut File,
+    issuer: &IssueService,
+    ledger: &Ledger,
+) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(format!("failed to write the archive ({error})"))
     };
@@ -77,7 +81,7 @@ fn archive(out: &mut File, issuer: &Issuer, ledger: &Ledger) -> Result<(), Failu
 
 fn bind(
     out: &mut (impl Write + Seek),
-    issuer: &Issuer,
+    issuer: &IssueService,
     ledger: &Ledger,
 ) -> Result<(), Failure> {
     let mut binder = Binder::new(BufWriter::new(out))?;
@@ -89,7 +93,7 @@ fn bind(
     Ok(binder.finish()?)
 }
 
-fn read(issuer: &Issuer, issued: &Issued) -> Result<Option<Vec<u8>>, Failure> {
+fn read(issuer: &IssueService, issued: &Issued) -> Result<Option<Vec<u8>>, Failure> {
     match &issued.pdf {
         None => Ok(None),
         Some(path) => Ok(issuer.register().file(path)?),

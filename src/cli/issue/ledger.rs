@@ -42,8 +42,8 @@ impl Entry {
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
                     pdf: certificate.map(|c| c.pdf.path.clone()),
                     id: receipt.record.id,
-                    verify_url: receipt.verify_url,
-                    download_url: receipt.download_url,
+                    verify_url: receipt.urls.verify_url,
+                    download_url: receipt.urls.download_url,
                 }))
             }
         }
@@ -77,11 +77,11 @@ impl Ledger {
     /// How many of each kind there are.
     pub(super) fn summary(&self) -> String {
         let count = |outcome| self.issued().filter(|i| i.outcome == outcome).count();
-        let mut text = format!("{} issued", count(IssueOutcome::New));
+        let mut text = format!("{} issued", count(IssueOutcome::Issued));
         for (outcome, words) in [
             (IssueOutcome::Superseding, "issued in place of earlier ones"),
-            (IssueOutcome::Repeated, "issued before"),
-            (IssueOutcome::Late, "kept because they are newer"),
+            (IssueOutcome::Unchanged, "issued before"),
+            (IssueOutcome::Stale, "kept because they are newer"),
         ] {
             let number = count(outcome);
             if number > 0 {
@@ -197,8 +197,8 @@ pub(super) fn receipt_json(job: &Job<'_>, receipt: &Receipt) -> Value {
         "layout": receipt.record.layout.name,
         "issued": certificate.map(|c| c.issued.to_string()),
         "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
-        "download_url": receipt.download_url,
-        "verify_url": receipt.verify_url,
+        "download_url": receipt.urls.download_url,
+        "verify_url": receipt.urls.verify_url,
         "warnings": receipt.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
     })
 }

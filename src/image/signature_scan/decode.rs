@@ -11,7 +11,7 @@ use image::{
 };
 
 use super::plane::{Area, Plane};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a file, and the most pixels of a bitmap: any phone's photo is below both.
 const MOST_BYTES: usize = 48 << 20;
@@ -70,7 +70,7 @@ impl<'a> Source<'a> {
                 _ => {
                     let message =
                         format!("the {what} is neither PNG, JPEG, WebP nor SVG");
-                    return Err(Error::new(Kind::Image, message)
+                    return Err(Error::new(ErrorKind::Image, message)
                         .with_help("save it in one of these formats"));
                 }
             },
@@ -86,8 +86,10 @@ pub(crate) fn upright(
 ) -> Result<(DynamicImage, f64)> {
     let broken = |error: ImageError| match error {
         ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
-        error => Error::new(Kind::Image, format!("failed to read the {what} ({error})"))
-            .with_help("open it in a viewer; if it shows there, save it again"),
+        error => {
+            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
+                .with_help("open it in a viewer; if it shows there, save it again")
+        }
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -124,12 +126,12 @@ pub(crate) fn tree(text: &str) -> Result<usvg::Tree> {
         ..usvg::Options::default()
     };
     let tree = usvg::Tree::from_str(text, &options).map_err(|error| {
-        Error::new(Kind::Image, format!("failed to read the SVG ({error})"))
+        Error::new(ErrorKind::Image, format!("failed to read the SVG ({error})"))
     })?;
     // Without fonts it would vanish silently.
     if text.contains("<text") {
         return Err(Error::new(
-            Kind::Image,
+            ErrorKind::Image,
             "the SVG has text, for which there is no font",
         )
         .with_help("convert its text to paths"));
@@ -228,6 +230,6 @@ impl Raster {
 }
 
 fn too_large(what: &str, how: String) -> Error {
-    Error::new(Kind::TooLarge, format!("the {what} {how}, more than is read"))
+    Error::new(ErrorKind::TooLarge, format!("the {what} {how}, more than is read"))
         .with_help("save it smaller: 3000 pixels across are plenty")
 }

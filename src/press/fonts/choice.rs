@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::words::{decides, has_script, letters, needs_glyph, script, words};
 use super::{Family, Fonts, Like};
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, ErrorKind};
 use crate::base::lang::Tag;
 
 /// What a role asks for.
@@ -244,7 +244,7 @@ impl Fonts {
 /// The error for a letter that no family has.
 pub(crate) fn missing_glyph(letter: char, what: &str) -> Error {
     Error::new(
-        Kind::MissingGlyph,
+        ErrorKind::MissingGlyph,
         format!(
             "no font has the letter `{letter}` (U+{:04X}) of {what}",
             u32::from(letter)

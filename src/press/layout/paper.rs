@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Layout, Paper};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::image::background::Background;
 use crate::site::files::Site;
@@ -23,7 +23,7 @@ impl Layout {
     /// `background`.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`] when the layout is not drawn for it.
+    /// [`ErrorKind::InvalidValue`] when the layout is not drawn for it.
     pub(crate) fn paper(
         &self,
         name: Option<&str>,
@@ -40,7 +40,7 @@ impl Layout {
         paper.ok_or_else(|| {
             let known: Vec<&str> = self.papers.keys().map(String::as_str).collect();
             Error::new(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!(
                     "the layout `{}` has no paper `{}`",
                     self.name,
@@ -71,7 +71,8 @@ pub(super) fn background(
         false => None,
     };
     let Some(bytes) = bytes else {
-        let fault = node.fault(Kind::MissingFile, format!("there is no file `{file}`"));
+        let fault =
+            node.fault(ErrorKind::MissingFile, format!("there is no file `{file}`"));
         faults.push(fault.with_help("put a PDF of that name beside `layout.yaml`"));
         return None;
     };
@@ -99,7 +100,7 @@ pub(super) fn papers(
         if node.text().is_ok_and(|name| name == BACKGROUND) {
             let Some(background) = background else {
                 let fault = node.fault(
-                    Kind::MissingField,
+                    ErrorKind::MissingField,
                     "the paper is that of the background, and there is none",
                 );
                 faults
@@ -115,11 +116,13 @@ pub(super) fn papers(
             false => Paper { width, height },
         };
         if papers.insert(name.clone(), paper).is_some() {
-            faults.push(node.fault(Kind::Duplicate, format!("the paper `{name}` twice")));
+            faults.push(
+                node.fault(ErrorKind::Duplicate, format!("the paper `{name}` twice")),
+            );
         }
     }
     if papers.is_empty() {
-        let fault = node.key_spot().fault(Kind::InvalidValue, "`paper` names none");
+        let fault = node.key_spot().fault(ErrorKind::InvalidValue, "`paper` names none");
         faults.push(fault.with_help("write one, such as `a4`"));
     }
     (!papers.is_empty()).then_some(papers)
@@ -141,7 +144,7 @@ fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
         let length = faults.keep(node.positive())?;
         if length > 2000.0 {
             faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`{key}: {length}` is more than 2000 mm"),
             ));
         }

@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::Press;
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::page::Page;
 use crate::press::sheet::{Content, Sheet};
-use crate::site::course::{Course, Issued};
+use crate::site::course::{Course, IssueDate};
 use crate::site::request::{Attachment, Request};
 use crate::site::table_rows;
 use crate::text::phrases::{Facts, Texts};
@@ -85,7 +85,7 @@ impl Press {
     ) -> Result<Job> {
         let name = request.layout().unwrap_or(&course.layout);
         let layout = self.layout(name).map_err(|error| match request.layout() {
-            None if error.kind() == Kind::UnknownLayout => {
+            None if error.kind() == ErrorKind::UnknownLayout => {
                 error.at(course.layout_place().clone())
             }
             _ => error,
@@ -112,7 +112,7 @@ impl Press {
         let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
         Error::join(missing.map(|key| {
             Error::new(
-                Kind::MissingField,
+                ErrorKind::MissingField,
                 format!("the layout `{name}` needs `{key}` under `extra`"),
             )
             .at(course.place().clone())
@@ -203,8 +203,8 @@ impl Press {
 /// The date that a certificate bears.
 fn issued(course: &Course, request: &Request, today: Date) -> Date {
     request.issued().unwrap_or(match course.issued {
-        Issued::Rolling => today,
-        Issued::On(date) => date,
+        IssueDate::Rolling => today,
+        IssueDate::On(date) => date,
     })
 }
 
@@ -220,7 +220,7 @@ fn second_language<'a>(
 
 fn one_language_only(layout: &str, tag: &Tag) -> Warning {
     Warning::new(
-        Kind::Layout,
+        ErrorKind::Layout,
         format!("the layout `{layout}` has one language, and leaves out `{tag}`"),
     )
     .with_help("choose one with `bilingual: true` in its `layout.yaml`")

@@ -4,7 +4,7 @@ use typst::layout::{Abs, Point, Rect};
 
 use super::ink::{Mark, MarkKind, grown, holds, shared};
 use super::{PLAY, Reader, bare, describe};
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, ErrorKind};
 use crate::press::sheet::{SheetImage, SheetSignatory};
 
 /// Lines this close to each other are one rule.
@@ -24,11 +24,10 @@ impl<'a> Reader<'a> {
             let what = self.picture(&image.id);
             match count {
                 1 => {}
-                0 => {
-                    faults.push((Kind::TextMissing, format!("{what} is not on the page")))
-                }
+                0 => faults
+                    .push((ErrorKind::TextMissing, format!("{what} is not on the page"))),
                 _ => faults.push((
-                    Kind::TextDoubled,
+                    ErrorKind::TextDoubled,
                     format!("{what} stands on the page {count} times"),
                 )),
             }
@@ -102,7 +101,7 @@ impl<'a> Reader<'a> {
         for (image, message) in faults {
             let help = "shorten what stands on the page, or give the pictures more room in \
                         the layout";
-            self.fault_in_picture(image, Kind::Overlap, message, help);
+            self.fault_in_picture(image, ErrorKind::Overlap, message, help);
         }
     }
 
@@ -127,7 +126,7 @@ impl<'a> Reader<'a> {
     pub(super) fn fault_in_picture(
         &mut self,
         image: &SheetImage,
-        kind: Kind,
+        kind: ErrorKind,
         message: String,
         help: &str,
     ) {

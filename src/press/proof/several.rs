@@ -8,7 +8,7 @@ use typst::layout::Rect;
 use super::ink::MarkKind;
 use super::reading::{self, Reading};
 use super::{Reader, describe, set};
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 use crate::base::lang::Direction;
 use crate::press::sheet::{Sentence, SheetTable};
 
@@ -51,7 +51,7 @@ impl Reader<'_> {
         if let Some(page) = pages.into_iter().find(|&page| !ground(page)) {
             let message = format!("the background does not lie under page {}", page + 1);
             let help = "let `page-of` of `/shared/page.typ` set the page";
-            self.fault(Kind::TextMissing, message, help);
+            self.fault(ErrorKind::TextMissing, message, help);
         }
     }
 
@@ -59,7 +59,7 @@ impl Reader<'_> {
         &self,
         heading: &Sentence,
         pages: &BTreeSet<usize>,
-    ) -> Option<(Kind, String, &'static str)> {
+    ) -> Option<(ErrorKind, String, &'static str)> {
         const HELP: &str =
             "let a `table.header` that repeats set it with `slot(heading, …)`";
         let what = describe(heading);
@@ -72,21 +72,21 @@ impl Reader<'_> {
                 Reading::Right if seen.insert(page) => {}
                 Reading::Right | Reading::Doubled => {
                     let message = format!("{what} stands twice on page {}", page + 1);
-                    return Some((Kind::TextDoubled, message, HELP));
+                    return Some((ErrorKind::TextDoubled, message, HELP));
                 }
                 Reading::Blank => {}
                 Reading::Other(said) => {
                     let message = format!("{what} reads `{said}` on page {}", page + 1);
-                    return Some((Kind::TextMissing, message, HELP));
+                    return Some((ErrorKind::TextMissing, message, HELP));
                 }
             }
         }
         let page = pages.difference(&seen).next()? + 1;
         let message = format!("{what} is not on page {page}, where the table goes on");
-        Some((Kind::TextMissing, message, HELP))
+        Some((ErrorKind::TextMissing, message, HELP))
     }
 
-    fn order(&self, table: &SheetTable) -> Option<(Kind, String, &'static str)> {
+    fn order(&self, table: &SheetTable) -> Option<(ErrorKind, String, &'static str)> {
         let rows = table.rows.iter().chain(&table.total);
         let mut above: Option<(&Sentence, Cell)> = None;
         for row in rows {
@@ -132,11 +132,11 @@ fn misplaced(
     sentence: &Sentence,
     other: &Sentence,
     side: &str,
-) -> (Kind, String, &'static str) {
+) -> (ErrorKind, String, &'static str) {
     let message =
         format!("{} does not stand {side} {}", describe(sentence), describe(other));
     (
-        Kind::Layout,
+        ErrorKind::Layout,
         message,
         "set the rows of `sheet.table` in their order, as one `table`",
     )

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ink::{Inked, MarkKind};
-use crate::base::error::{Kind, Warning};
+use crate::base::error::{ErrorKind, Warning};
 use crate::press::page::Page;
 
 impl Page {
@@ -24,7 +24,7 @@ impl Page {
                 "the layout writes `{}` itself, which stays the same in every language",
                 item.text
             );
-            let warning = Warning::new(Kind::Layout, message)
+            let warning = Warning::new(ErrorKind::Layout, message)
                 .at(place.unwrap_or_else(|| self.layout.place.clone()))
                 .with_help("let a sentence of the locale say it");
             if !warnings.contains(&warning) {

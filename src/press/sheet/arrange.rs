@@ -12,7 +12,7 @@ use super::{
     Second, SecondSignatory, Sentence, Sheet, SheetImage, SheetRun, SheetSignatory,
     SheetTable, SheetTheme, Verify,
 };
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::image::image_cache::Pictures;
 use crate::image::picture::Picture;
@@ -348,7 +348,7 @@ impl Layout {
             if !sheet.sentences().any(|sentence| sentence.role == *role) {
                 faults.push(
                     Error::new(
-                        Kind::Sentence,
+                        ErrorKind::Sentence,
                         format!(
                             "the layout `{}` needs the role `{role}`, and the locale has \
                              none",
@@ -370,7 +370,7 @@ impl Layout {
                 self.name
             );
             faults.push(
-                Error::new(Kind::TooLarge, message)
+                Error::new(ErrorKind::TooLarge, message)
                     .with_help("name fewer, or choose another layout")
                     .at(place.clone()),
             );

@@ -181,9 +181,9 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
         Status::Superseded => PageStatus::Superseded {
             current_url: record.successor.clone().unwrap_or_default(),
         },
-        Status::Withdrawn => {
-            let event = record.history.iter().rfind(|e| e.status == Status::Withdrawn);
-            PageStatus::Withdrawn {
+        Status::Revoked => {
+            let event = record.history.iter().rfind(|e| e.status == Status::Revoked);
+            PageStatus::Revoked {
                 on: event.map(|event| day(event, tag)).unwrap_or_default(),
                 reason: event.and_then(|event| event.reason.clone()).unwrap_or_default(),
             }

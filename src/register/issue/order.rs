@@ -2,7 +2,7 @@
 
 use crate::base::date::Date;
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::press::pipeline::Job;
 use crate::register::record::{
     Certificate, Content, CourseFacts, File, OrganizationFacts, Printed, Record,
@@ -28,7 +28,7 @@ pub(super) struct Order<'a> {
     /// The fingerprint of its facts.
     pub(super) facts: String,
     pub(super) today: Date,
-    pub(super) now: Moment,
+    pub(super) now: Timestamp,
 }
 
 impl<'a> Order<'a> {
@@ -37,7 +37,7 @@ impl<'a> Order<'a> {
         course: &'a Course,
         secret: &IdSecret,
         today: Date,
-        now: Moment,
+        now: Timestamp,
     ) -> Self {
         Self {
             request,
@@ -74,8 +74,8 @@ impl<'a> Order<'a> {
                 false => Status::Valid,
             },
             edition,
-            recorded: self.now,
-            asked: self.request.asked(),
+            issued_at: self.now,
+            requested_at: self.request.requested_at(),
             facts: Some(self.facts.clone()),
             language: job.language.clone(),
             organization: job.organization.clone(),

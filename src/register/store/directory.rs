@@ -6,14 +6,14 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{Created, Store, StoreFile, Swapped};
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::site::settings::Readers;
@@ -108,7 +108,7 @@ impl Directory {
         match fs::hard_link(&staged.0, target) {
             Ok(()) => Ok(Created::New),
             Err(cause) if is_absent(&cause) => Err(cause),
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => exists(target),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => exists(target),
             // No links on this file system.
             Err(_) => self.rename_if_absent(staged, target),
         }
@@ -145,10 +145,10 @@ impl Directory {
     ) -> io::Result<T> {
         for _ in 0..MOST_TRIES {
             match act() {
-                Err(cause) if cause.kind() == ErrorKind::NotFound => {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                     match self.make_folder(folder, readers) {
                         // Somebody removed the one above, which had become empty.
-                        Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+                        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                         other => other?,
                     }
                 }
@@ -165,8 +165,8 @@ impl Directory {
         let made = DirBuilder::new().create(folder);
         match made {
             Ok(()) => {}
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => return Ok(()),
-            Err(cause) if cause.kind() == ErrorKind::NotFound => {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 let Some(above) = folder.parent() else { return Err(cause) };
                 self.make_folder(above, self.readers)?;
                 return self.make_folder(folder, readers);
@@ -362,21 +362,21 @@ fn random_name() -> Result<String> {
     let mut bytes = [0; 12];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| Error::new(Kind::Io, "the system gives no random numbers"))?;
+        .map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
     Ok(hex::lower(&bytes))
 }
 
 /// Of what is there, whether it is a file.
 fn exists(target: &Path) -> io::Result<Created> {
     match target.is_dir() {
-        true => Err(ErrorKind::IsADirectory.into()),
+        true => Err(io::ErrorKind::IsADirectory.into()),
         false => Ok(Created::Exists),
     }
 }
 
 /// There is no such file, or what would be its folder is a file.
 fn is_absent(cause: &io::Error) -> bool {
-    matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Makes the names in a folder outlast a failure of power.
@@ -390,7 +390,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(cause)
             if matches!(
                 cause.kind(),
-                ErrorKind::InvalidInput | ErrorKind::Unsupported
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
             ) =>
         {
             Ok(())
@@ -405,36 +405,39 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 fn is_folder(target: &Path) -> Error {
-    Error::new(Kind::StoreRefused, "failed to write a file (there is a folder)")
+    Error::new(ErrorKind::StoreRefused, "failed to write a file (there is a folder)")
         .at(Place::file(target.display().to_string()))
         .with_help("move the folder away, if it is not needed")
 }
 
 fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
     let (kind, help) = match cause.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            (Kind::Store, "make room there, then run the same again")
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            (ErrorKind::Store, "make room there, then run the same again")
         }
-        ErrorKind::HostUnreachable
-        | ErrorKind::NetworkDown
-        | ErrorKind::NetworkUnreachable
-        | ErrorKind::ResourceBusy
-        | ErrorKind::StaleNetworkFileHandle
-        | ErrorKind::TimedOut => (Kind::Store, "run the same again when it answers"),
-        ErrorKind::PermissionDenied => {
-            (Kind::StoreRefused, "let the user who runs this write and read there")
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::ResourceBusy
+        | io::ErrorKind::StaleNetworkFileHandle
+        | io::ErrorKind::TimedOut => {
+            (ErrorKind::Store, "run the same again when it answers")
         }
-        ErrorKind::ReadOnlyFilesystem => {
-            (Kind::StoreRefused, "mount it so that it can be written to")
+        io::ErrorKind::PermissionDenied => {
+            (ErrorKind::StoreRefused, "let the user who runs this write and read there")
         }
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            (Kind::StoreRefused, "a file stands where a folder is needed: move it away")
+        io::ErrorKind::ReadOnlyFilesystem => {
+            (ErrorKind::StoreRefused, "mount it so that it can be written to")
         }
-        ErrorKind::CrossesDevices => (
-            Kind::StoreRefused,
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => (
+            ErrorKind::StoreRefused,
+            "a file stands where a folder is needed: move it away",
+        ),
+        io::ErrorKind::CrossesDevices => (
+            ErrorKind::StoreRefused,
             "the folders of a store must be on one file system: mount nothing below its own",
         ),
-        _ => (Kind::Io, ""),
+        _ => (ErrorKind::Io, ""),
     };
     let error = Error::new(kind, format!("failed to {what} in a store ({cause})"))
         .at(Place::file(path.display().to_string()));

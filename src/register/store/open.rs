@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Directory, Store};
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::site::settings::{
     self, FolderSettings, Readers, S3Settings, Settings, StoreSettings,
 };
@@ -28,8 +28,8 @@ impl Stores {
     /// The stores of these settings. Paths are looked for in the folder `site`.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`] if the private store is in the public one; [`Kind::MissingFile`] and
-    /// [`Kind::Key`] for files of keys; [`Kind::StoreRefused`] if there are no keys. Whether the
+    /// [`ErrorKind::InvalidValue`] if the private store is in the public one; [`ErrorKind::MissingFile`] and
+    /// [`ErrorKind::Key`] for files of keys; [`ErrorKind::StoreRefused`] if there are no keys. Whether the
     /// stores can be used is for [`Store::check`] to say.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
         let public = &settings.store;
@@ -38,7 +38,7 @@ impl Stores {
         if is_in(&private, public, site) {
             let message =
                 format!("what is private would be published: it goes into {public}");
-            return Err(Error::new(Kind::InvalidValue, message)
+            return Err(Error::new(ErrorKind::InvalidValue, message)
                 .at(Place::file(settings::FILE))
                 .with_help("give `private` a place outside of `store`"));
         }
@@ -71,7 +71,7 @@ fn bucket(settings: &S3Settings, site: &Path) -> Result<Arc<dyn Store>> {
 #[cfg(not(feature = "s3"))]
 fn bucket(settings: &S3Settings, _: &Path) -> Result<Arc<dyn Store>> {
     let message = format!("failed to open {settings} (this build has no S3)");
-    Err(Error::new(Kind::StoreRefused, message)
+    Err(Error::new(ErrorKind::StoreRefused, message)
         .with_help("build it with the feature `s3`, or publish into a folder"))
 }
 
@@ -150,7 +150,7 @@ mod tests {
             ("www", "link/../www/there"),
         ] {
             let fault = open_both(site, public, private).unwrap_err();
-            assert_eq!(fault.kind(), Kind::InvalidValue, "{public} {private}");
+            assert_eq!(fault.kind(), ErrorKind::InvalidValue, "{public} {private}");
             assert!(fault.to_string().contains("would be published"));
         }
         for (public, private) in [

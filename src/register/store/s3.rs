@@ -22,7 +22,7 @@ use self::ask::{Answer, Client, Request};
 pub use self::keys::S3Keys;
 use self::worker::Worker;
 use super::{Created, Store, StoreFile, Swapped};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::site::settings::S3Settings;
 
@@ -49,7 +49,7 @@ impl S3 {
     /// Files are looked for in the folder `site`.
     ///
     /// # Errors
-    /// [`Kind::MissingFile`] and [`Kind::Key`] for files of keys, [`Kind::StoreRefused`] if there
+    /// [`ErrorKind::MissingFile`] and [`ErrorKind::Key`] for files of keys, [`ErrorKind::StoreRefused`] if there
     /// are no keys.
     pub fn open(settings: &S3Settings, site: &Path) -> Result<Self> {
         Self::new(settings, keys::find(settings, site)?)
@@ -58,14 +58,14 @@ impl S3 {
     /// The store of these settings, with these keys.
     ///
     /// # Errors
-    /// [`Kind::Io`] if the system has no thread to spare.
+    /// [`ErrorKind::Io`] if the system has no thread to spare.
     pub fn with_keys(settings: &S3Settings, keys: &S3Keys) -> Result<Self> {
         Self::new(settings, keys.credentials()?)
     }
 
     fn new(settings: &S3Settings, credentials: s3::creds::Credentials) -> Result<Self> {
         let unusable = |cause: String| {
-            Error::new(Kind::Io, format!("failed to open {settings} ({cause})"))
+            Error::new(ErrorKind::Io, format!("failed to open {settings} ({cause})"))
         };
         let region =
             Region::Custom { region: settings.region.clone(), endpoint: settings.host() };
@@ -139,7 +139,7 @@ impl S3 {
 
     fn faithless(&self, what: &str) -> Error {
         let message = format!("failed to rely on {} ({what})", self.client.name);
-        Error::new(Kind::StoreRefused, message).with_help(
+        Error::new(ErrorKind::StoreRefused, message).with_help(
             "two who issue the same certificate would overwrite each other: use a server that \
              knows conditional writes",
         )

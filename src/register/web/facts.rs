@@ -9,7 +9,7 @@ use minijinja::value::{Serde, Value};
 
 use super::link;
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::course::Colour;
 use crate::site::name::inert;
 
@@ -26,7 +26,7 @@ pub struct PageFacts {
     pub language: String,
     /// The document's title.
     pub title: String,
-    /// The learner's name.
+    /// The recipient's name.
     pub name: String,
     /// A title or rank behind the name.
     #[serde(default)]
@@ -94,7 +94,7 @@ pub enum PageStatus {
         current_url: String,
     },
     /// It was taken back.
-    Withdrawn {
+    Revoked {
         /// The day, as text.
         on: String,
         /// Why.
@@ -106,13 +106,13 @@ pub enum PageStatus {
 }
 
 impl PageStatus {
-    /// The status as a word: `valid`, `specimen`, `superseded`, `withdrawn` or `erased`.
+    /// The status as a word: `valid`, `specimen`, `superseded`, `revoked` or `erased`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Valid => "valid",
             Self::Specimen => "specimen",
             Self::Superseded { .. } => "superseded",
-            Self::Withdrawn { .. } => "withdrawn",
+            Self::Revoked { .. } => "revoked",
             Self::Erased => "erased",
         }
     }
@@ -280,15 +280,15 @@ impl PageFacts {
     /// What the page may show of them.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`], [`Kind::UnknownLanguage`].
+    /// [`ErrorKind::InvalidValue`], [`ErrorKind::UnknownLanguage`].
     pub(super) fn shown(&self) -> Result<Shown> {
         let status = match &self.status {
             PageStatus::Superseded { current_url } => {
                 PageStatus::Superseded { current_url: link::checked(current_url)? }
             }
-            PageStatus::Withdrawn { on, reason } => {
+            PageStatus::Revoked { on, reason } => {
                 let lines = reason.trim().lines().map(inert).collect::<Vec<_>>();
-                PageStatus::Withdrawn { on: text(on), reason: lines.join("\n") }
+                PageStatus::Revoked { on: text(on), reason: lines.join("\n") }
             }
             plain => plain.clone(),
         };
@@ -306,7 +306,7 @@ impl PageFacts {
             record_url: None,
             commands: None,
         };
-        // One that was withdrawn before it was made has no name.
+        // One that was revoked before it was made has no name.
         let gone =
             matches!(self.status, PageStatus::Superseded { .. } | PageStatus::Erased);
         if gone || self.name.is_empty() {
@@ -450,7 +450,7 @@ fn digits(key: &str, text: &str) -> Result<String> {
     match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(text.to_owned()),
         false => Err(Error::new(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("`{key}: {}` is no hexadecimal number", text.escape_debug()),
         )),
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::name;
 
 /// Whether a link names its server.
@@ -17,7 +17,7 @@ pub(super) fn is_absolute(link: &str) -> bool {
 /// A link to the web, or to a file beside the page; nothing that a browser would run.
 ///
 /// # Errors
-/// [`Kind::InvalidValue`].
+/// [`ErrorKind::InvalidValue`].
 pub(super) fn checked(link: &str) -> Result<String> {
     let strange =
         |c: char| c.is_whitespace() || c.is_control() || "\\\"<>^`{|}".contains(c);
@@ -29,7 +29,7 @@ pub(super) fn checked(link: &str) -> Result<String> {
         true => Ok(link.to_owned()),
         false => {
             let message = format!("`{}` is no link for a page", link.escape_debug());
-            Err(Error::new(Kind::InvalidValue, message)
+            Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help("an address begins with `https://`, or is a path"))
         }
     }
@@ -119,7 +119,11 @@ mod tests {
             "https://a.example/\0",
             "file:///etc/passwd",
         ] {
-            assert_eq!(checked(link).unwrap_err().kind(), Kind::InvalidValue, "{link}");
+            assert_eq!(
+                checked(link).unwrap_err().kind(),
+                ErrorKind::InvalidValue,
+                "{link}"
+            );
         }
     }
 

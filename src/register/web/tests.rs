@@ -131,7 +131,7 @@ fn every_text_has_its_place() {
         json!({ "is": "valid" }),
         json!({ "is": "specimen" }),
         json!({ "is": "superseded", "current_url": "../1/" }),
-        json!({ "is": "withdrawn", "on": "May 15, 2026", "reason": "x" }),
+        json!({ "is": "revoked", "on": "May 15, 2026", "reason": "x" }),
         json!({ "is": "erased" }),
     ] {
         all += &with(json!({ "status": status })).concat();
@@ -174,10 +174,10 @@ fn a_page_of_the_past_shows_status_and_pointer_only() {
 }
 
 #[test]
-fn a_withdrawn_certificate_is_not_praised() {
-    let status = json!({ "is": "withdrawn", "on": "May 15, 2026", "reason": "<b>Fraud</b>\n\nBoard 4" });
+fn a_revoked_certificate_is_not_praised() {
+    let status = json!({ "is": "revoked", "on": "May 15, 2026", "reason": "<b>Fraud</b>\n\nBoard 4" });
     let [page, _] = with(json!({ "status": status, "pdf": null }));
-    assert!(page.contains("text-withdrawn<") && page.contains("May 15, 2026"));
+    assert!(page.contains("text-revoked<") && page.contains("May 15, 2026"));
     assert!(page.contains("&lt;b&gt;Fraud&lt;&#x2f;b&gt;\n\nBoard 4"), "{page}");
     assert!(page.contains("Ada Lovelace"));
     for absent in
@@ -192,7 +192,7 @@ fn values_are_inert() {
     let harmful = "{{ 7*7 }}{% raw %}\0\u{1b}\u{202e}\u{2066}\u{85}\r\n<!--'`&amp;";
     let text = format!("{HOSTILE}{harmful}");
     let [page, verify] = with(json!({
-        "status": { "is": "withdrawn", "on": text, "reason": text },
+        "status": { "is": "revoked", "on": text, "reason": text },
         "title": text, "name": text, "designation": text, "course": text,
         "organization": text, "outcome": text, "grade": text,
         "issued": { "text": text, "date": "2026-05-14" },
@@ -245,7 +245,7 @@ fn links_that_run_are_refused() {
         let (key, value) = facts.as_object().unwrap().iter().next().unwrap();
         all[key] = value.clone();
         let error = render_with(&Site::new(), &all, "en").unwrap_err();
-        assert_eq!(error.kind(), Kind::InvalidValue, "{facts}");
+        assert_eq!(error.kind(), ErrorKind::InvalidValue, "{facts}");
     }
 }
 
@@ -328,7 +328,7 @@ fn a_site_has_pages_of_its_own() {
         ("openpgp.js", "// <!--", 1, "`<!--`"),
     ] {
         let error = load(name, text).unwrap_err();
-        assert_eq!(error.kind(), Kind::Layout, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Layout, "{error}");
         let place = error.place().unwrap_or_else(|| panic!("{name} {text}: {error}"));
         assert_eq!(
             (place.file.as_str(), place.line),
@@ -339,7 +339,7 @@ fn a_site_has_pages_of_its_own() {
     }
     let endless = "{% for a in text %}{% for b in text %}{% for c in text %}{% for d in text %}x\
                    {% endfor %}{% endfor %}{% endfor %}{% endfor %}";
-    assert_eq!(load("certificate.html", endless).unwrap_err().kind(), Kind::Layout);
+    assert_eq!(load("certificate.html", endless).unwrap_err().kind(), ErrorKind::Layout);
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Seal {
     /// The same seal with a time stamp over its signature.
     ///
     /// # Errors
-    /// [`Kind::Seal`](crate::Kind::Seal): it cannot be written.
+    /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): it cannot be written.
     pub(crate) fn stamped(&self, stamp: &Stamp) -> Result<Vec<u8>> {
         let build = || -> der::Result<Vec<u8>> {
             let token = Any::from_der(stamp.der())?;

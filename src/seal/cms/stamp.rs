@@ -14,8 +14,8 @@ use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 
 use super::read::Signed;
 use super::{TST_INFO, one, wrap};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, Hash};
 use crate::seal::x509::X509;
 
@@ -42,9 +42,9 @@ impl StampRequest {
     /// will do.
     ///
     /// # Errors
-    /// [`Kind::Timestamp`]: no random numbers.
+    /// [`ErrorKind::Timestamp`]: no random numbers.
     pub(crate) fn new(parts: &[&[u8]]) -> Result<Self> {
-        let fault = || Error::new(Kind::Timestamp, "failed to write the question");
+        let fault = || Error::new(ErrorKind::Timestamp, "failed to write the question");
         let mut nonce = [0; 8];
         SystemRandom::new().fill(&mut nonce).map_err(|_| fault())?;
         // A positive number in its shortest form.
@@ -80,11 +80,11 @@ impl StampRequest {
     /// Reads the answer and checks all of it.
     ///
     /// # Errors
-    /// [`Kind::Timestamp`]: a refusal, or an answer to another question, or a stamp that does not
+    /// [`ErrorKind::Timestamp`]: a refusal, or an answer to another question, or a stamp that does not
     /// hold.
-    pub(crate) fn answer(&self, der: &[u8], now: Moment) -> Result<Stamp> {
+    pub(crate) fn answer(&self, der: &[u8], now: Timestamp) -> Result<Stamp> {
         let fault = |why: String| {
-            Error::new(Kind::Timestamp, format!("the time-stamp authority {why}"))
+            Error::new(ErrorKind::Timestamp, format!("the time-stamp authority {why}"))
         };
         let answer = TimeStampResp::from_der(der)
             .map_err(|_| fault("gave no time-stamp answer".to_owned()))?;
@@ -157,7 +157,7 @@ impl Stamp {
     }
 
     /// The time that it states.
-    pub(crate) fn time(&self) -> Moment {
+    pub(crate) fn time(&self) -> Timestamp {
         self.info.time
     }
 
@@ -235,7 +235,7 @@ impl Stamp {
 #[derive(Debug, Clone)]
 struct Info {
     imprint: MessageImprint,
-    time: Moment,
+    time: Timestamp,
     nonce: Option<Int>,
 }
 
@@ -254,7 +254,7 @@ impl Info {
         let nonce = rest.iter().find(|field| field.tag() == Tag::Integer);
         Some(Self {
             imprint: imprint.decode_as().ok()?,
-            time: Moment::from_generalized(time.value())?,
+            time: Timestamp::from_generalized(time.value())?,
             nonce: nonce.map(|nonce| nonce.decode_as()).transpose().ok()?,
         })
     }

@@ -14,7 +14,7 @@ use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
 use super::{Algorithm, PublicKey};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::pem;
 
 /// A key that signs, held in memory. It is never shown, not even by `{:?}`.
@@ -34,7 +34,7 @@ impl PrivateKey {
     /// Certificates beside it are passed over. The buffers that held it are wiped.
     ///
     /// # Errors
-    /// [`Kind::Key`]: no key, more than one, an encrypted one, a form or kind that is not
+    /// [`ErrorKind::Key`]: no key, more than one, an encrypted one, a form or kind that is not
     /// supported (the help says how to convert it), or one that is too weak.
     pub fn from_pem(text: &[u8]) -> Result<Self> {
         let mut keys: Vec<_> = pem::read(text)?
@@ -44,12 +44,15 @@ impl PrivateKey {
         let block = match keys.len() {
             1 => keys.remove(0),
             0 => {
-                return Err(Error::new(Kind::Key, "there is no private key in the file")
-                    .with_help("a PEM file has a line `-----BEGIN PRIVATE KEY-----`"));
+                return Err(Error::new(
+                    ErrorKind::Key,
+                    "there is no private key in the file",
+                )
+                .with_help("a PEM file has a line `-----BEGIN PRIVATE KEY-----`"));
             }
             _ => {
                 return Err(Error::new(
-                    Kind::Key,
+                    ErrorKind::Key,
                     "there is more than one private key in the file",
                 ));
             }
@@ -62,14 +65,14 @@ impl PrivateKey {
                 .map_err(|cause| unreadable(&cause))
                 .and_then(Self::from_rsa),
             "EC PRIVATE KEY" => Err(Error::new(
-                Kind::Key,
+                ErrorKind::Key,
                 "the key is in the SEC1 form (`EC PRIVATE KEY`), which is not read",
             )
             .with_help(
                 "convert it: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem",
             )),
             label => Err(Error::new(
-                Kind::Key,
+                ErrorKind::Key,
                 format!("keys in the form `{label}` are not read"),
             )
             .with_help("convert it to PKCS #8 (`PRIVATE KEY`)")),
@@ -88,11 +91,11 @@ impl PrivateKey {
             }
             Algorithm::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random),
             Algorithm::Rsa => {
-                return Err(Error::new(Kind::Key, "RSA keys are not made here"));
+                return Err(Error::new(ErrorKind::Key, "RSA keys are not made here"));
             }
         };
         let document = document.map_err(|_| {
-            Error::new(Kind::Key, "failed to make a key (no random numbers)")
+            Error::new(ErrorKind::Key, "failed to make a key (no random numbers)")
         })?;
         let pkcs8 = Zeroizing::new(document.as_ref().to_vec());
         Ok((Self::from_pkcs8(&pkcs8)?, pkcs8))
@@ -110,7 +113,8 @@ impl PrivateKey {
 
     /// Signs a message; the form is the [`Algorithm`]'s.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        let failed = |_| Error::new(Kind::Signer, "failed to sign (no random numbers)");
+        let failed =
+            |_| Error::new(ErrorKind::Signer, "failed to sign (no random numbers)");
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(key) => {
@@ -183,29 +187,33 @@ fn pkcs8_algorithm(der: &[u8]) -> Result<Algorithm> {
             Ok((algorithm.oid, algorithm.parameters_oid().ok()))
         })
     };
-    let (oid, curve) =
-        read().map_err(|_| Error::new(Kind::Key, "the private key cannot be read"))?;
+    let (oid, curve) = read()
+        .map_err(|_| Error::new(ErrorKind::Key, "the private key cannot be read"))?;
     match (oid, curve) {
         (rfc5912::RSA_ENCRYPTION, _) => Ok(Algorithm::Rsa),
         (rfc8410::ID_ED_25519, _) => Ok(Algorithm::Ed25519),
         (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_256_R_1)) => Ok(Algorithm::P256),
         (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_384_R_1)) => Ok(Algorithm::P384),
-        _ => Err(Error::new(Kind::Key, "a key of this kind is not supported").with_help(
-            "use RSA (2048 bits or more), P-256 or P-384; Ed25519 for OpenPGP only",
-        )),
+        _ => Err(Error::new(ErrorKind::Key, "a key of this kind is not supported")
+            .with_help(
+                "use RSA (2048 bits or more), P-256 or P-384; Ed25519 for OpenPGP only",
+            )),
     }
 }
 
 fn unreadable(cause: &dyn fmt::Display) -> Error {
-    Error::new(Kind::Key, format!("the private key is not accepted ({cause})"))
+    Error::new(ErrorKind::Key, format!("the private key is not accepted ({cause})"))
         .with_help("RSA keys must have 2048 to 4096 bits; others be whole and consistent")
 }
 
 fn encrypted() -> Error {
-    Error::new(Kind::Key, "the key is protected by a passphrase, which is not asked for")
-        .with_help(
-            "write an unprotected copy that only its owner can read: umask 077; openssl \
+    Error::new(
+        ErrorKind::Key,
+        "the key is protected by a passphrase, which is not asked for",
+    )
+    .with_help(
+        "write an unprotected copy that only its owner can read: umask 077; openssl \
              pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem; or let a command sign that \
              knows the passphrase",
-        )
+    )
 }

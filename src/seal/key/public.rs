@@ -10,7 +10,7 @@ use spki::{
 };
 
 use super::{Algorithm, Hash};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// A key that checks signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +27,14 @@ impl PublicKey {
     /// Reads a `SubjectPublicKeyInfo` (RFC 5280), which is what PEM calls `PUBLIC KEY`.
     ///
     /// # Errors
-    /// [`Kind::Key`]: no such key, a kind that is not supported, or one that is too weak.
+    /// [`ErrorKind::Key`]: no such key, a kind that is not supported, or one that is too weak.
     pub fn from_spki(der: &[u8]) -> Result<Self> {
         let info = SubjectPublicKeyInfoRef::from_der(der)
-            .map_err(|_| Error::new(Kind::Key, "the public key cannot be read"))?;
+            .map_err(|_| Error::new(ErrorKind::Key, "the public key cannot be read"))?;
         let raw = info
             .subject_public_key
             .as_bytes()
-            .ok_or_else(|| Error::new(Kind::Key, "the public key cannot be read"))?;
+            .ok_or_else(|| Error::new(ErrorKind::Key, "the public key cannot be read"))?;
         let algorithm = match info.algorithm.oid {
             rfc5912::RSA_ENCRYPTION => Algorithm::Rsa,
             rfc8410::ID_ED_25519 => Algorithm::Ed25519,
@@ -67,7 +67,7 @@ impl PublicKey {
             Algorithm::P384 => (rfc5912::ID_EC_PUBLIC_KEY, named(&rfc5912::SECP_384_R_1)),
             Algorithm::Ed25519 => (rfc8410::ID_ED_25519, None),
         };
-        let unusable = |_| Error::new(Kind::Key, "the public key cannot be written");
+        let unusable = |_| Error::new(ErrorKind::Key, "the public key cannot be written");
         let info = SubjectPublicKeyInfoOwned {
             algorithm: AlgorithmIdentifierOwned { oid, parameters },
             subject_public_key: der::asn1::BitString::from_bytes(raw)
@@ -161,22 +161,22 @@ impl PublicKey {
     fn measured(mut self) -> Result<Self> {
         let fits = |length: usize| match self.raw.len() == length {
             true => Ok(()),
-            false => Err(Error::new(Kind::Key, "the public key has a wrong length")),
+            false => Err(Error::new(ErrorKind::Key, "the public key has a wrong length")),
         };
         self.bits = match self.algorithm {
             Algorithm::Ed25519 => fits(32).map(|()| 256)?,
             Algorithm::P256 => fits(65).map(|()| 256)?,
             Algorithm::P384 => fits(97).map(|()| 384)?,
-            Algorithm::Rsa => modulus_bits(&self.raw)
-                .ok_or_else(|| Error::new(Kind::Key, "the RSA key cannot be read"))?,
+            Algorithm::Rsa => modulus_bits(&self.raw).ok_or_else(|| {
+                Error::new(ErrorKind::Key, "the RSA key cannot be read")
+            })?,
         };
         match self.algorithm {
-            Algorithm::Rsa if !(2048..=8192).contains(&self.bits) => {
-                Err(Error::new(Kind::Key, format!("the RSA key has {} bits", self.bits))
-                    .with_help(
-                        "use 3072 bits: at least 2048 and at most 8192 are accepted",
-                    ))
-            }
+            Algorithm::Rsa if !(2048..=8192).contains(&self.bits) => Err(Error::new(
+                ErrorKind::Key,
+                format!("the RSA key has {} bits", self.bits),
+            )
+            .with_help("use 3072 bits: at least 2048 and at most 8192 are accepted")),
             _ => Ok(self),
         }
     }
@@ -196,7 +196,7 @@ fn modulus_bits(raw: &[u8]) -> Option<usize> {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::new(Kind::Key, format!("{what} is not supported")).with_help(
+    Error::new(ErrorKind::Key, format!("{what} is not supported")).with_help(
         "use RSA (2048 bits or more), P-256 or P-384; Ed25519 for OpenPGP only",
     )
 }

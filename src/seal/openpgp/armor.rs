@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::pem;
 
 /// More than any key ring or signature that is read here.
@@ -39,15 +39,15 @@ pub(crate) fn write(label: Label, bytes: &[u8]) -> String {
 /// over, a checksum may be missing.
 ///
 /// # Errors
-/// [`Kind::Syntax`]: no block, or a broken one.
+/// [`ErrorKind::Syntax`]: no block, or a broken one.
 pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
     let name = label.name();
     let fault =
-        |what: &str| Error::new(Kind::Syntax, format!("the `{name}` block {what}"));
+        |what: &str| Error::new(ErrorKind::Syntax, format!("the `{name}` block {what}"));
     let too_large = text.len() > LARGEST;
     let text = str::from_utf8(text).ok().filter(|_| !too_large);
     let text = text.ok_or_else(|| {
-        Error::new(Kind::Syntax, "the file is no armoured OpenPGP text")
+        Error::new(ErrorKind::Syntax, "the file is no armoured OpenPGP text")
             .with_help("export it with: gpg --armor")
     })?;
     let (begin, end) =
@@ -77,9 +77,10 @@ pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
         blocks.push(bytes);
     }
     match blocks.is_empty() {
-        true => {
-            Err(Error::new(Kind::Syntax, format!("there is no `{name}` in the file")))
-        }
+        true => Err(Error::new(
+            ErrorKind::Syntax,
+            format!("there is no `{name}` in the file"),
+        )),
         false => Ok(blocks),
     }
 }
@@ -119,7 +120,7 @@ mod tests {
         {
             assert_eq!(
                 read(Label::Signature, broken.as_bytes()).unwrap_err().kind(),
-                Kind::Syntax
+                ErrorKind::Syntax
             );
         }
     }

@@ -5,9 +5,9 @@ use ring::digest;
 use super::armor::{self, Label};
 use super::packet;
 use super::signature::{ECDSA, ED25519, EDDSA, RSA, Signature};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, PublicKey};
 
 /// The curves by their identifiers, as a key packet writes them.
@@ -22,9 +22,9 @@ pub struct PgpKey {
     body: Vec<u8>,
     public: PublicKey,
     fingerprint: [u8; 20],
-    created: Moment,
+    created: Timestamp,
     user_id: Option<String>,
-    expires: Option<Moment>,
+    expires: Option<Timestamp>,
     revoked: bool,
 }
 
@@ -33,15 +33,15 @@ impl PgpKey {
     /// over, and so are keys whose kind is not supported.
     ///
     /// # Errors
-    /// [`Kind::Syntax`]: no key block, or a broken one. [`Kind::Key`]: none of its keys can be used.
+    /// [`ErrorKind::Syntax`]: no key block, or a broken one. [`ErrorKind::Key`]: none of its keys can be used.
     pub fn from_armor(text: &[u8]) -> Result<Vec<Self>> {
         let mut keys = Vec::new();
         for block in armor::read(Label::PublicKey, text)? {
             read_ring(&block, &mut keys)
-                .ok_or_else(|| Error::new(Kind::Syntax, "the key ring is broken"))?;
+                .ok_or_else(|| Error::new(ErrorKind::Syntax, "the key ring is broken"))?;
         }
         match keys.is_empty() {
-            true => Err(Error::new(Kind::Key, "no key of the key ring can be used")
+            true => Err(Error::new(ErrorKind::Key, "no key of the key ring can be used")
                 .with_help(
                     "RSA of 2048 bits or more, P-256, P-384 and Ed25519 can, version 4",
                 )),
@@ -50,9 +50,10 @@ impl PgpKey {
     }
 
     /// An Ed25519 key that was made then.
-    pub(super) fn new(public: &PublicKey, created: Moment) -> Result<Self> {
-        let unusable =
-            || Error::new(Kind::Key, "OpenPGP signatures are made with Ed25519 keys");
+    pub(super) fn new(public: &PublicKey, created: Timestamp) -> Result<Self> {
+        let unusable = || {
+            Error::new(ErrorKind::Key, "OpenPGP signatures are made with Ed25519 keys")
+        };
         if public.algorithm() != Algorithm::Ed25519 {
             return Err(unusable());
         }
@@ -69,7 +70,7 @@ impl PgpKey {
     }
 
     /// When it was made.
-    pub fn created(&self) -> Moment {
+    pub fn created(&self) -> Timestamp {
         self.created
     }
 
@@ -84,7 +85,7 @@ impl PgpKey {
     }
 
     /// Why it proves nothing at that moment, if so.
-    pub(crate) fn unfit_at(&self, moment: Moment) -> Option<&'static str> {
+    pub(crate) fn unfit_at(&self, moment: Timestamp) -> Option<&'static str> {
         if self.revoked {
             return Some("the key has been revoked");
         }
@@ -116,7 +117,7 @@ impl PgpKey {
         };
         // The fingerprint is over a length of two bytes.
         u16::try_from(body.len()).ok()?;
-        let created = Moment::from_unix(u64::from(u32::from_be_bytes([a, b, c, d])))?;
+        let created = Timestamp::from_unix(u64::from(u32::from_be_bytes([a, b, c, d])))?;
         let public = match algorithm {
             RSA => {
                 let (modulus, rest) = packet::read_number(material)?;
@@ -176,7 +177,9 @@ impl PgpKey {
                 self.expires = seconds
                     .map(|seconds| u64::from(u32::from_be_bytes(seconds)))
                     .filter(|seconds| *seconds > 0)
-                    .and_then(|seconds| Moment::from_unix(self.created.unix() + seconds));
+                    .and_then(|seconds| {
+                        Timestamp::from_unix(self.created.unix() + seconds)
+                    });
             }
             _ => {}
         }

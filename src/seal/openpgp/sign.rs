@@ -8,8 +8,8 @@ use super::armor::{self, Label};
 use super::key::PgpKey;
 use super::packet;
 use super::signature::{DetachedSignature, Signature};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::signer::{Run, Signer};
 
 /// Somebody who makes detached OpenPGP signatures.
@@ -20,8 +20,8 @@ pub trait PgpSigner: fmt::Debug + Send + Sync {
     /// Signs a file's bytes.
     ///
     /// # Errors
-    /// [`Kind::Signer`]: the signature cannot be had now.
-    fn sign(&self, bytes: &[u8], now: Moment) -> Result<DetachedSignature>;
+    /// [`ErrorKind::Signer`]: the signature cannot be had now.
+    fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature>;
 }
 
 /// An Ed25519 key with the name that it has in OpenPGP.
@@ -35,8 +35,8 @@ impl PgpIdentity {
     /// The key of `signer`, as it was made at `created`: that moment is part of its fingerprint.
     ///
     /// # Errors
-    /// [`Kind::Key`]: not an Ed25519 key.
-    pub fn new(signer: Arc<dyn Signer>, created: Moment) -> Result<Self> {
+    /// [`ErrorKind::Key`]: not an Ed25519 key.
+    pub fn new(signer: Arc<dyn Signer>, created: Timestamp) -> Result<Self> {
         let key = PgpKey::new(signer.public(), created)?;
         Ok(Self { signer, key })
     }
@@ -50,7 +50,7 @@ impl PgpIdentity {
     /// The key with its name and its own signature under it, armoured, to be handed out.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`]: an empty name or one with control characters. [`Kind::Signer`]: the
+    /// [`ErrorKind::InvalidValue`]: an empty name or one with control characters. [`ErrorKind::Signer`]: the
     /// signer does not sign.
     pub fn public_armor(&self, user_id: &str) -> Result<String> {
         if user_id.is_empty()
@@ -58,7 +58,7 @@ impl PgpIdentity {
             || user_id.chars().any(char::is_control)
         {
             let message = format!("`{}` is no name for a key", user_id.escape_debug());
-            return Err(Error::new(Kind::InvalidValue, message));
+            return Err(Error::new(ErrorKind::InvalidValue, message));
         }
         // What the key is for: to certify and to sign. Preferred: AES-256, SHA-512 and SHA-256.
         // And that its messages come with a check against changes.
@@ -91,7 +91,7 @@ impl PgpSigner for PgpIdentity {
         &self.key
     }
 
-    fn sign(&self, bytes: &[u8], now: Moment) -> Result<DetachedSignature> {
+    fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
         let signature = Signature::make(
             Signature::BINARY,
             *self.key.raw_fingerprint(),
@@ -133,12 +133,12 @@ impl PgpSigner for PgpCommand {
         &self.key
     }
 
-    fn sign(&self, bytes: &[u8], _: Moment) -> Result<DetachedSignature> {
+    fn sign(&self, bytes: &[u8], _: Timestamp) -> Result<DetachedSignature> {
         let signature = DetachedSignature::adopt(&self.run.feed(bytes)?)?;
         match signature.verifies(&self.key, bytes) {
             true => Ok(signature),
             false => Err(Error::new(
-                Kind::Signer,
+                ErrorKind::Signer,
                 format!(
                     "`{}` did not sign with the key {}",
                     self.run.program(),

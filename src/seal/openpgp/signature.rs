@@ -3,9 +3,9 @@
 use super::armor::{self, Label};
 use super::key::PgpKey;
 use super::packet;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, Hash};
 
 /// Public-key algorithms by number (RFC 9580, 9.1).
@@ -25,11 +25,11 @@ impl DetachedSignature {
     /// nothing beside it, and nothing in it that is not signed but the key's own id.
     ///
     /// # Errors
-    /// [`Kind::Tampered`]: any other form.
+    /// [`ErrorKind::Tampered`]: any other form.
     pub fn from_armor(text: &[u8]) -> Result<Self> {
         let fault = || {
             Error::new(
-                Kind::Tampered,
+                ErrorKind::Tampered,
                 "the signature is not in the form that is written here",
             )
         };
@@ -50,7 +50,10 @@ impl DetachedSignature {
             _ => None,
         };
         packet.ok_or_else(|| {
-            Error::new(Kind::Signer, "this is no detached OpenPGP signature of version 4")
+            Error::new(
+                ErrorKind::Signer,
+                "this is no detached OpenPGP signature of version 4",
+            )
         })
     }
 
@@ -72,8 +75,8 @@ impl DetachedSignature {
     }
 
     /// When it says that it was made.
-    pub fn made(&self) -> Moment {
-        self.signature.made
+    pub fn signing_time(&self) -> Timestamp {
+        self.signature.signing_time
     }
 
     /// Whether that key made it over those bytes.
@@ -104,7 +107,7 @@ pub(super) struct Signature {
     /// As the algorithm writes it, in numbers.
     numbers: Vec<u8>,
     pub(super) issuer: [u8; 20],
-    pub(super) made: Moment,
+    pub(super) signing_time: Timestamp,
 }
 
 impl Signature {
@@ -116,13 +119,16 @@ impl Signature {
     pub(super) fn make(
         kind: u8,
         issuer: [u8; 20],
-        made: Moment,
+        signing_time: Timestamp,
         more: &[u8],
         parts: &[&[u8]],
         sign: impl FnOnce(&[u8]) -> Result<Vec<u8>>,
     ) -> Result<Self> {
-        let seconds = u32::try_from(made.unix()).map_err(|_| {
-            Error::new(Kind::InvalidValue, format!("OpenPGP has no time for {made}"))
+        let seconds = u32::try_from(signing_time.unix()).map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidValue,
+                format!("OpenPGP has no time for {signing_time}"),
+            )
         })?;
         let hashed = [
             packet::write_subpacket(33, &[&[4][..], &issuer].concat()),
@@ -138,16 +144,16 @@ impl Signature {
             hint: [0; 2],
             numbers: Vec::new(),
             issuer,
-            made,
+            signing_time,
         };
         let end = signature.end();
         let digest = Hash::Sha512.of(&[parts, &[&end]].concat());
         signature.hint = [digest[0], digest[1]];
         let numbers = sign(&digest)?;
-        let (r, s) = numbers
-            .split_at_checked(32)
-            .filter(|(_, s)| s.len() == 32)
-            .ok_or_else(|| Error::new(Kind::Signer, "this is no Ed25519 signature"))?;
+        let (r, s) =
+            numbers.split_at_checked(32).filter(|(_, s)| s.len() == 32).ok_or_else(
+                || Error::new(ErrorKind::Signer, "this is no Ed25519 signature"),
+            )?;
         signature.numbers = [packet::write_number(r), packet::write_number(s)].concat();
         Ok(signature)
     }
@@ -180,7 +186,7 @@ impl Signature {
             hint: *hint,
             numbers: numbers.to_vec(),
             issuer: issuer.try_into().ok()?,
-            made: Moment::from_unix(u64::from(seconds))?,
+            signing_time: Timestamp::from_unix(u64::from(seconds))?,
         })
     }
 
@@ -214,7 +220,7 @@ impl Signature {
             Self::SHA512 => Hash::Sha512,
             _ => return None,
         };
-        if self.issuer != *key.raw_fingerprint() || self.made < key.created() {
+        if self.issuer != *key.raw_fingerprint() || self.signing_time < key.created() {
             return None;
         }
         let end = self.end();

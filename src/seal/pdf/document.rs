@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::syntax::{self, Dict};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// Larger than any certificate.
 const LARGEST: usize = 64 << 20;
@@ -46,7 +46,7 @@ impl Document {
     /// Reads a file of one revision and accounts for every byte of it.
     ///
     /// # Errors
-    /// [`Kind::Seal`]: not a PDF, or not one that our writer makes, or sealed already.
+    /// [`ErrorKind::Seal`]: not a PDF, or not one that our writer makes, or sealed already.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > LARGEST {
             return Err(refused("it is larger than 64 MB"));
@@ -224,7 +224,7 @@ impl Document {
 }
 
 pub(super) fn refused(why: &str) -> Error {
-    Error::new(Kind::Seal, format!("the PDF is refused ({why})")).with_help(
+    Error::new(ErrorKind::Seal, format!("the PDF is refused ({why})")).with_help(
         "only PDFs that testamur has made, and sealed at most once, are sealed",
     )
 }

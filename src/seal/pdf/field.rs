@@ -14,7 +14,7 @@ use super::document::{Document, Revision, refused};
 use super::syntax::{self, Dict};
 use crate::base::error::Result;
 use crate::base::hex;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 
 /// The fields' names.
 const SEAL: &str = "Seal";
@@ -29,7 +29,7 @@ const RANGE_WIDTH: usize = 40;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SealFacts {
     /// When it is said to be sealed.
-    pub(crate) made: Moment,
+    pub(crate) signing_time: Timestamp,
     /// Who seals.
     pub(crate) name: String,
     /// How many bytes of signature have room.
@@ -46,10 +46,10 @@ impl SealFacts {
         let start = appended.iter().position(|byte| *byte != b'\n')?;
         let dict = appended.get(start..)?.strip_prefix(head.as_bytes())?;
         let (dict, _) = Dict::read(dict, 0)?;
-        let made = dict.get("M")?.strip_prefix(b"(")?.strip_suffix(b")")?;
+        let signing_time = dict.get("M")?.strip_prefix(b"(")?.strip_suffix(b")")?;
         let contents = dict.get("Contents")?.strip_prefix(b"<")?.strip_suffix(b">")?;
         Some(Self {
-            made: Moment::from_pdf(made)?,
+            signing_time: Timestamp::from_pdf(signing_time)?,
             name: syntax::read_text(dict.get("Name")?)?,
             room: contents.len() / 2,
             archive: true,
@@ -79,7 +79,7 @@ impl Signable {
     /// Writes a signature into its place.
     ///
     /// # Errors
-    /// [`Kind::Seal`](crate::Kind::Seal): it is longer than the room for it.
+    /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): it is longer than the room for it.
     pub(crate) fn fill(&mut self, signature: &[u8]) -> Result<()> {
         let digits = hex::upper(signature);
         let start = self.digits.start - self.base;
@@ -130,7 +130,7 @@ fn unpadded(bytes: &[u8]) -> Option<&[u8]> {
 /// The revision that seals a document.
 ///
 /// # Errors
-/// [`Kind::Seal`](crate::Kind::Seal): pages or structure are not as our writer makes them.
+/// [`ErrorKind::Seal`](crate::ErrorKind::Seal): pages or structure are not as our writer makes them.
 pub(crate) fn seal(document: &Document, facts: &SealFacts) -> Result<Signable> {
     let mut numbers = document.next()..;
     let mut next = || numbers.next().unwrap_or(u32::MAX);
@@ -165,7 +165,7 @@ pub(crate) fn seal(document: &Document, facts: &SealFacts) -> Result<Signable> {
 /// The revision that fills the reserved field with an archive time stamp.
 ///
 /// # Errors
-/// [`Kind::Seal`](crate::Kind::Seal): there is no such field.
+/// [`ErrorKind::Seal`](crate::ErrorKind::Seal): there is no such field.
 pub(crate) fn fill_archive(
     document: &Document,
     field: u32,
@@ -330,7 +330,7 @@ fn signature_dictionary(facts: &SealFacts) -> Vec<u8> {
     dict.set("Type", "/Sig");
     dict.set("Filter", "/Adobe.PPKLite");
     dict.set("SubFilter", "/ETSI.CAdES.detached");
-    dict.set("M", format!("({})", facts.made.to_pdf()));
+    dict.set("M", format!("({})", facts.signing_time.to_pdf()));
     dict.set("Name", syntax::text(&facts.name));
     dict.set(
         "Reference",

@@ -19,7 +19,7 @@ impl Validation {
     /// The revision that adds it to a document.
     ///
     /// # Errors
-    /// [`Kind::Seal`](crate::Kind::Seal): the document has no catalog.
+    /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): the document has no catalog.
     pub(crate) fn revise(&self, document: &Document) -> Result<Revision> {
         let store = document.next();
         let mut streams = Vec::new();

@@ -6,7 +6,7 @@ use ureq::Agent;
 use ureq::http::Response;
 
 use super::Network;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::tls::trusting_the_machine;
 
 /// More than any stamp or revocation list that is worth carrying in a certificate.
@@ -45,6 +45,6 @@ fn read(url: &str, answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<
             answer.body_mut().with_config().limit(LARGEST).read_to_vec()
         })
         .map_err(|cause| {
-            Error::new(Kind::Timestamp, format!("failed to ask `{url}` ({cause})"))
+            Error::new(ErrorKind::Timestamp, format!("failed to ask `{url}` ({cause})"))
         })
 }

@@ -9,12 +9,12 @@ pub trait Network: fmt::Debug + Send + Sync {
     /// Sends a body and gives the answer's.
     ///
     /// # Errors
-    /// [`Kind::Timestamp`](crate::Kind::Timestamp): no answer, or not a good one.
+    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): no answer, or not a good one.
     fn post(&self, url: &str, media_type: &str, body: &[u8]) -> Result<Vec<u8>>;
 
     /// Fetches a body.
     ///
     /// # Errors
-    /// [`Kind::Timestamp`](crate::Kind::Timestamp): no answer, or not a good one.
+    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): no answer, or not a good one.
     fn get(&self, url: &str) -> Result<Vec<u8>>;
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Sealed, Sealer};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::pdf::{self, Validation};
 use crate::seal::verify::{Layers, SealLevel};
 use crate::seal::x509::{RevocationList, X509};
@@ -21,11 +21,16 @@ impl Sealer {
     /// What it has already is kept: an upgraded document comes back as it is.
     ///
     /// # Errors
-    /// [`Kind::Tampered`]: not a seal of ours that holds. [`Kind::Seal`]: no authority is set, or
-    /// there is no room. [`Kind::Timestamp`]: an authority or an issuer cannot be reached.
-    pub fn upgrade(&self, file: &[u8], lists: &[Vec<u8>], now: Moment) -> Result<Sealed> {
+    /// [`ErrorKind::Tampered`]: not a seal of ours that holds. [`ErrorKind::Seal`]: no authority is set, or
+    /// there is no room. [`ErrorKind::Timestamp`]: an authority or an issuer cannot be reached.
+    pub fn upgrade(
+        &self,
+        file: &[u8],
+        lists: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<Sealed> {
         let broken = |why: &str| {
-            Error::new(Kind::Tampered, format!("the seal cannot be raised ({why})"))
+            Error::new(ErrorKind::Tampered, format!("the seal cannot be raised ({why})"))
         };
         let mut layers = Layers::read(file).map_err(broken)?;
         if !layers.holds || layers.seal.leaf() != Some(self.identity.certificate()) {
@@ -57,10 +62,10 @@ impl Sealer {
     }
 
     /// Writes a stamp into the room that the seal has left, which no signature covers.
-    fn stamp_late(&self, file: &[u8], layers: &Layers, now: Moment) -> Result<Layers> {
+    fn stamp_late(&self, file: &[u8], layers: &Layers, now: Timestamp) -> Result<Layers> {
         if layers.validation.is_some() {
             return Err(Error::new(
-                Kind::Seal,
+                ErrorKind::Seal,
                 "the document has validation data already",
             ));
         }
@@ -69,14 +74,17 @@ impl Sealer {
         let digits = crate::base::hex::upper(&layers.seal.stamped(&stamp)?);
         let slot = &layers.digits;
         if digits.len() > slot.len() {
-            return Err(Error::new(Kind::Seal, "the seal has no room for a time stamp")
-                .with_help(
-                    "seal with a time-stamp authority set, or with an archive field",
-                ));
+            return Err(Error::new(
+                ErrorKind::Seal,
+                "the seal has no room for a time stamp",
+            )
+            .with_help(
+                "seal with a time-stamp authority set, or with an archive field",
+            ));
         }
         let mut file = file.to_vec();
         file[slot.start..slot.start + digits.len()].copy_from_slice(digits.as_bytes());
-        Layers::read(&file).map_err(|why| Error::new(Kind::Seal, why))
+        Layers::read(&file).map_err(|why| Error::new(ErrorKind::Seal, why))
     }
 
     /// All certificates of a seal and its stamp, and the known issuers of those, each once.
@@ -124,7 +132,7 @@ impl Sealer {
                 "there is no revocation list for the certificate of `{}`",
                 cert.name()
             );
-            return Err(Error::new(Kind::Seal, message).with_help(
+            return Err(Error::new(ErrorKind::Seal, message).with_help(
                 "its issuer must publish one; the issuer's own certificate must be in the chain",
             ));
         }
@@ -136,6 +144,6 @@ impl Sealer {
 }
 
 fn no_authority() -> Error {
-    Error::new(Kind::Seal, "there is no time-stamp authority")
+    Error::new(ErrorKind::Seal, "there is no time-stamp authority")
         .with_help("set one, with its address")
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Signer;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::key::PublicKey;
 
 /// More than any signature needs.
@@ -81,7 +81,7 @@ impl Signer for CommandSigner {
         match self.public.verifies(message, &signature) {
             true => Ok(signature),
             false => Err(Error::new(
-                Kind::Signer,
+                ErrorKind::Signer,
                 format!(
                     "`{}` wrote {} bytes that are no signature of the certificate's key",
                     self.run.program,
@@ -117,7 +117,7 @@ impl Run {
     /// Runs the command over some input and gives what it wrote.
     ///
     /// # Errors
-    /// [`Kind::Signer`]: it cannot be started, fails, writes nothing or too much, or hangs.
+    /// [`ErrorKind::Signer`]: it cannot be started, fails, writes nothing or too much, or hangs.
     pub(crate) fn feed(&self, input: &[u8]) -> Result<Vec<u8>> {
         let start = Instant::now();
         let mut child = Command::new(&self.program)
@@ -170,7 +170,10 @@ impl Run {
     }
 
     fn fault(&self, what: String) -> Error {
-        Error::new(Kind::Signer, format!("the signing command `{}` {what}", self.program))
+        Error::new(
+            ErrorKind::Signer,
+            format!("the signing command `{}` {what}", self.program),
+        )
     }
 }
 

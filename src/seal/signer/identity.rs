@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Signer;
-use crate::base::error::{Error, Kind, Result, Warning};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::Algorithm;
 use crate::seal::x509::X509;
 
@@ -26,13 +26,17 @@ impl Identity {
     /// Has one message signed, to see that it works.
     ///
     /// # Errors
-    /// Everything that is wrong, together. [`Kind::Key`]: an empty or broken chain, a certificate
+    /// Everything that is wrong, together. [`ErrorKind::Key`]: an empty or broken chain, a certificate
     /// that is not valid at `now`, is not for documents, or is another key's; Ed25519, which PDF
-    /// readers do not know. [`Kind::Signer`]: the signer does not sign.
-    pub fn new(signer: Arc<dyn Signer>, chain: Vec<X509>, now: Moment) -> Result<Self> {
+    /// readers do not know. [`ErrorKind::Signer`]: the signer does not sign.
+    pub fn new(
+        signer: Arc<dyn Signer>,
+        chain: Vec<X509>,
+        now: Timestamp,
+    ) -> Result<Self> {
         let mut faults = Vec::new();
         match chain.first() {
-            None => faults.push(Error::new(Kind::Key, "there is no certificate")),
+            None => faults.push(Error::new(ErrorKind::Key, "there is no certificate")),
             Some(leaf) => {
                 faults.extend(fitness(leaf, now));
                 faults.extend(pairing(&*signer, leaf));
@@ -54,7 +58,7 @@ impl Identity {
     }
 
     /// What will soon be wrong.
-    pub fn warnings(&self, now: Moment) -> Vec<Warning> {
+    pub fn warnings(&self, now: Timestamp) -> Vec<Warning> {
         let ends = |cert: &&X509| cert.not_after() < now.plus_days(SOON_DAYS);
         let warn = |cert: &X509| {
             let message = format!(
@@ -62,7 +66,7 @@ impl Identity {
                 cert.name(),
                 cert.not_after()
             );
-            Warning::new(Kind::Key, message)
+            Warning::new(ErrorKind::Key, message)
                 .with_help("make or ask for the next one now: testamur key rotate")
         };
         self.chain.iter().filter(ends).map(warn).collect()
@@ -74,7 +78,7 @@ impl Identity {
     }
 
     /// Whether the certificates are valid now, which they were when the identity was made.
-    pub(crate) fn check(&self, now: Moment) -> Result<()> {
+    pub(crate) fn check(&self, now: Timestamp) -> Result<()> {
         Error::join(self.chain.iter().filter_map(|cert| validity(cert, now)))
     }
 
@@ -89,18 +93,18 @@ impl Identity {
     }
 }
 
-fn fitness(leaf: &X509, now: Moment) -> Vec<Error> {
+fn fitness(leaf: &X509, now: Timestamp) -> Vec<Error> {
     let mut faults: Vec<Error> = validity(leaf, now).into_iter().collect();
     if let Some(why) = leaf.unfit_for_documents() {
         let message = format!("the certificate of `{}` cannot seal ({why})", leaf.name());
-        faults.push(Error::new(Kind::Key, message).with_help(
+        faults.push(Error::new(ErrorKind::Key, message).with_help(
             "ask its issuer for one with the key usage digitalSignature, nonRepudiation",
         ));
     }
     faults
 }
 
-fn validity(cert: &X509, now: Moment) -> Option<Error> {
+fn validity(cert: &X509, now: Timestamp) -> Option<Error> {
     let (message, help) = if cert.not_after() < now {
         let message = format!(
             "the certificate of `{}` expired on {}",
@@ -118,7 +122,7 @@ fn validity(cert: &X509, now: Moment) -> Option<Error> {
     } else {
         return None;
     };
-    Some(Error::new(Kind::Key, message).with_help(help))
+    Some(Error::new(ErrorKind::Key, message).with_help(help))
 }
 
 /// Whether the key is the certificate's: first by what they say, then by a signature.
@@ -129,13 +133,13 @@ fn pairing(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
     };
     if key.algorithm() == Algorithm::Ed25519 {
         return Some(
-            Error::new(Kind::Key, "PDF readers do not know Ed25519 seals")
+            Error::new(ErrorKind::Key, "PDF readers do not know Ed25519 seals")
                 .with_help("use P-256, P-384 or RSA for the PDF"),
         );
     }
     let strangers = || {
         Error::new(
-            Kind::Key,
+            ErrorKind::Key,
             format!("the key does not belong to the certificate of `{}`", leaf.name()),
         )
         .with_help("put the key and its own certificate side by side, the leaf first")
@@ -151,7 +155,7 @@ fn pairing(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
 }
 
 /// Whether each certificate is signed by the next.
-fn order(chain: &[X509], now: Moment) -> Vec<Error> {
+fn order(chain: &[X509], now: Timestamp) -> Vec<Error> {
     let mut faults = Vec::new();
     for (cert, issuer) in chain.iter().zip(chain.iter().skip(1)) {
         if !cert.is_signed_by(issuer) || !issuer.is_authority() {
@@ -160,7 +164,7 @@ fn order(chain: &[X509], now: Moment) -> Vec<Error> {
                 cert.name(),
                 issuer.name()
             );
-            faults.push(Error::new(Kind::Key, message).with_help(
+            faults.push(Error::new(ErrorKind::Key, message).with_help(
                 "order the chain: the leaf, its issuer, that one's issuer, …",
             ));
         }

@@ -3,7 +3,7 @@
 use super::Layers;
 use super::report::{RevisionKind, SealLevel, SealReport, SignerReport, StampReport};
 use super::trust::Trust;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::cms::Stamp;
 use crate::seal::x509::{Path, RevocationList, X509};
 
@@ -11,7 +11,7 @@ use crate::seal::x509::{Path, RevocationList, X509};
 const SKEW_SECONDS: u64 = 600;
 
 /// What is found of the seal of a PDF; none when the file is no PDF, or bears no trace of a seal.
-pub(super) fn report(file: &[u8], trust: &Trust, now: Moment) -> Option<SealReport> {
+pub(super) fn report(file: &[u8], trust: &Trust, now: Timestamp) -> Option<SealReport> {
     let traces: [&[u8]; 3] = [b"/ByteRange", b"/AcroForm", b"/ETSI."];
     let traced = |trace: &&[u8]| file.windows(trace.len()).any(|window| window == *trace);
     if !file.starts_with(b"%PDF") || !traces.iter().any(traced) {
@@ -30,7 +30,7 @@ pub(super) fn report(file: &[u8], trust: &Trust, now: Moment) -> Option<SealRepo
 struct Judge<'a> {
     layers: &'a Layers,
     trust: &'a Trust,
-    now: Moment,
+    now: Timestamp,
     report: &'a mut SealReport,
 }
 
@@ -38,7 +38,7 @@ impl Judge<'_> {
     fn judge(&mut self) {
         let layers = self.layers;
         self.report.covered = layers.covered;
-        self.report.claimed = Some(layers.facts.made);
+        self.report.claimed = Some(layers.facts.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
         self.report.level = Some(SealLevel::Basic);
         let Some(leaf) = layers.seal.leaf() else {
@@ -164,7 +164,7 @@ impl Judge<'_> {
 
     /// Whether the certificate was valid when it sealed.
     fn time(&mut self, leaf: &X509) {
-        let claimed = self.layers.facts.made;
+        let claimed = self.layers.facts.signing_time;
         if !leaf.is_valid_at(claimed) {
             self.fault("its certificate was not valid at the time that it claims");
         }

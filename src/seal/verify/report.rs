@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::Algorithm;
 use crate::seal::x509::X509;
 
@@ -106,7 +106,7 @@ pub struct SealReport {
     /// Who sealed.
     pub signer: Option<SignerReport>,
     /// When it says that it was sealed.
-    pub claimed: Option<Moment>,
+    pub claimed: Option<Timestamp>,
     /// The time stamp over the seal.
     pub stamp: Option<StampReport>,
     /// The time stamp over all of it.
@@ -151,9 +151,9 @@ pub struct SignerReport {
     /// The kind of key.
     pub algorithm: Option<Algorithm>,
     /// Since when the certificate is valid.
-    pub not_before: Moment,
+    pub not_before: Timestamp,
     /// Until when it is.
-    pub not_after: Moment,
+    pub not_after: Timestamp,
 }
 
 impl SignerReport {
@@ -175,7 +175,7 @@ impl SignerReport {
 #[non_exhaustive]
 pub struct StampReport {
     /// What it states.
-    pub time: Moment,
+    pub time: Timestamp,
     /// The authority's name.
     pub authority: String,
     /// The whole SHA-256 of the authority's certificate.
@@ -197,7 +197,7 @@ pub struct SignatureReport {
     /// The name that the key gives itself.
     pub user_id: Option<String>,
     /// When it says that it was made.
-    pub made: Option<Moment>,
+    pub signing_time: Option<Timestamp>,
     /// What does not hold.
     pub faults: Vec<String>,
     /// What keeps it from being trusted.

@@ -18,8 +18,8 @@ static DRAFT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     press.draft(&request, Date::parse("2026-05-14").unwrap()).unwrap().bytes
 });
 
-fn now() -> Moment {
-    Moment::parse("2026-11-24T12:00:00Z").unwrap()
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").unwrap()
 }
 
 /// A root and one who seals under it.
@@ -64,8 +64,8 @@ fn forge(draft: &[u8], identity: &Identity, facts: &SealFacts) -> Vec<u8> {
     document.into_bytes()
 }
 
-fn facts(made: Moment, name: &str) -> SealFacts {
-    SealFacts { made, name: name.to_owned(), room: 4096, archive: false }
+fn facts(signing_time: Timestamp, name: &str) -> SealFacts {
+    SealFacts { signing_time, name: name.to_owned(), room: 4096, archive: false }
 }
 
 fn faults(report: &Verification) -> String {
@@ -84,7 +84,7 @@ fn what_the_sealer_makes_is_good() {
         assert_eq!(report.seal.unwrap().level, Some(SealLevel::Basic));
         assert_eq!(
             sealer.seal(&sealed.bytes, now()).unwrap_err().kind(),
-            crate::Kind::Seal,
+            crate::ErrorKind::Seal,
             "sealed twice"
         );
     }
@@ -152,20 +152,20 @@ fn certificates_that_may_not_seal() {
 fn time_and_certificates() {
     let site = Site::new("Ada", 10);
     let identity = site.identity();
-    let verdict = |made: Moment, at: Moment| {
-        let forged = forge(&DRAFT, &identity, &facts(made, "Ada"));
+    let verdict = |signing_time: Timestamp, at: Timestamp| {
+        let forged = forge(&DRAFT, &identity, &facts(signing_time, "Ada"));
         verify(&forged, None, &site.trust(), at).verdict
     };
     assert_eq!(verdict(now(), now()), Verdict::Good);
     assert_eq!(verdict(now().plus_days(11), now()), Verdict::Bad, "sealed after its end");
-    let before = Moment::from_unix(now().unix() - 86_400).unwrap();
+    let before = Timestamp::from_unix(now().unix() - 86_400).unwrap();
     assert_eq!(verdict(before, now()), Verdict::Bad, "sealed before its beginning");
     assert_eq!(verdict(now(), now().plus_days(11)), Verdict::Unknown, "ended since");
     assert_eq!(verdict(now().plus_days(2), now()), Verdict::Unknown, "from the future");
     // The sealer itself refuses, even if it was made in time.
     let late =
         Sealer::new(identity.clone()).seal(&DRAFT, now().plus_days(11)).unwrap_err();
-    assert_eq!(late.kind(), crate::Kind::Key);
+    assert_eq!(late.kind(), crate::ErrorKind::Key);
 }
 
 #[test]

@@ -22,8 +22,8 @@ use x509_cert::time::{Time, Validity};
 use x509_cert::{Certificate, TbsCertificate, Version};
 
 use super::X509;
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{PrivateKey, PublicKey, sha256};
 
 /// Document signing (RFC 9336).
@@ -41,7 +41,7 @@ pub(crate) struct Issue<'a> {
     /// What sets an issuer's name apart from its leaves', as a unit of the organisation.
     pub(crate) kind: &'static str,
     pub(crate) key: &'a PublicKey,
-    pub(crate) from: Moment,
+    pub(crate) from: Timestamp,
     pub(crate) days: u64,
 }
 
@@ -170,7 +170,7 @@ impl Issue<'_> {
         if !fits || text.trim() != text || text.chars().any(char::is_control) {
             let message =
                 format!("`{}` is no name for a certificate", text.escape_debug());
-            return Err(Error::new(Kind::InvalidValue, message)
+            return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(format!("give a name of 1 to {LONGEST_NAME} letters")));
         }
         self.name().map_err(unwritable)
@@ -208,7 +208,7 @@ fn serial() -> der::Result<[u8; 16]> {
     Ok(serial)
 }
 
-fn time(moment: Moment) -> der::Result<Time> {
+fn time(moment: Timestamp) -> der::Result<Time> {
     let time = moment.to_der();
     // RFC 5280, 4.1.2.5: the short form until 2049.
     Ok(match time.year() < 2050 {
@@ -226,5 +226,5 @@ fn extension<T: Encode + AssociatedOid>(
 }
 
 fn unwritable(cause: der::Error) -> Error {
-    Error::new(Kind::Key, format!("failed to write the certificate ({cause})"))
+    Error::new(ErrorKind::Key, format!("failed to write the certificate ({cause})"))
 }

@@ -4,8 +4,8 @@ use der::{Decode, Encode};
 use x509_cert::crl::CertificateList;
 
 use super::X509;
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 
 /// A revocation list, as its issuer has signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,9 @@ impl RevocationList {
     /// Reads DER, and nothing that is not DER.
     ///
     /// # Errors
-    /// [`Kind::Syntax`]: not a revocation list.
+    /// [`ErrorKind::Syntax`]: not a revocation list.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
-        let fault = || Error::new(Kind::Syntax, "this is no revocation list");
+        let fault = || Error::new(ErrorKind::Syntax, "this is no revocation list");
         let parsed = CertificateList::from_der(der).map_err(|_| fault())?;
         let signed = parsed.tbs_cert_list.to_der().map_err(|_| fault())?;
         let same = parsed.to_der().is_ok_and(|again| again == der);
@@ -55,12 +55,12 @@ impl RevocationList {
     }
 
     /// Since when that certificate, of the list's issuer, is revoked.
-    pub(crate) fn revoked(&self, certificate: &X509) -> Option<Moment> {
+    pub(crate) fn revoked(&self, certificate: &X509) -> Option<Timestamp> {
         let serial = &certificate.parsed().tbs_certificate.serial_number;
         let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
         revoked
             .filter(|entry| entry.serial_number == *serial)
-            .map(|entry| Moment::from_der(entry.revocation_date.to_date_time()))
+            .map(|entry| Timestamp::from_der(entry.revocation_date.to_date_time()))
             .min()
     }
 }

@@ -1,7 +1,7 @@
 //! From a certificate up to one that is trusted.
 
 use super::X509;
-use crate::base::moment::Moment;
+use crate::base::timestamp::Timestamp;
 
 /// More than any chain has, and an end for chains that lead in circles.
 const LONGEST: usize = 8;
@@ -25,7 +25,7 @@ impl<'a> Path<'a> {
     }
 
     /// The first member that is not valid at that moment.
-    pub(crate) fn invalid_at(&self, moment: Moment) -> Option<&'a X509> {
+    pub(crate) fn invalid_at(&self, moment: Timestamp) -> Option<&'a X509> {
         self.0.iter().copied().find(|cert| !cert.is_valid_at(moment))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Text;
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::Spot;
 
 /// A sentence for those who reached a grade. It is a template.
@@ -53,7 +53,7 @@ impl Grade {
     /// Reads a key of `outcomes`: a bound if it begins with `<` or `>`, else a grade's text.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`] for a bound without a number.
+    /// [`ErrorKind::InvalidValue`] for a bound without a number.
     pub fn parse(text: &str) -> Result<Self> {
         let bound = SIGNS
             .iter()
@@ -63,7 +63,7 @@ impl Grade {
             Some((bound, grade)) => match number(bound) {
                 Some(bound) => Ok(grade(bound)),
                 None => Err(Error::new(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     format!("`{text}` is no bound of a grade"),
                 )
                 .with_help("write a number after the sign: `\">= 0.9\"`")),

@@ -9,11 +9,11 @@ use serde_json::Value as Json;
 
 use super::text::Version;
 use super::{
-    Badge, Course, Grade, Issued, Organization, Outcome, Signatory, Sponsor, Spots, Text,
-    Theme,
+    Badge, Course, Grade, IssueDate, Organization, Outcome, Signatory, Sponsor, Spots,
+    Text, Theme,
 };
 use crate::base::date::Date;
-use crate::base::error::{Kind, Result, did_you_mean, nearest};
+use crate::base::error::{ErrorKind, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node, Spot};
 
@@ -72,7 +72,7 @@ struct Draft {
     paper: Option<(String, Spot)>,
     language: Written<(Tag, Spot)>,
     second_language: Option<Tag>,
-    issued: Option<(Issued, Option<Text>)>,
+    issued: Option<(IssueDate, Option<Text>)>,
     place: Option<Text>,
     signatories: Option<Vec<Signatory>>,
     sponsors: Option<Vec<Sponsor>>,
@@ -176,8 +176,11 @@ impl Reader {
         let mut required = |field: &str, example: &str, missing: bool| {
             if missing {
                 self.faults.push(
-                    key.fault(Kind::MissingField, format!("`{id}` has no `{field}`"))
-                        .with_help(format!("add `{example}` to it, or to `{DEFAULTS}`")),
+                    key.fault(
+                        ErrorKind::MissingField,
+                        format!("`{id}` has no `{field}`"),
+                    )
+                    .with_help(format!("add `{example}` to it, or to `{DEFAULTS}`")),
                 );
             }
         };
@@ -195,7 +198,7 @@ impl Reader {
         };
         let (layout, layout_spot) = draft.layout.unzip();
         let (paper, paper_spot) = draft.paper.unzip();
-        let (issued, issued_text) = draft.issued.unwrap_or((Issued::Rolling, None));
+        let (issued, issued_text) = draft.issued.unwrap_or((IssueDate::Rolling, None));
         Some(Course {
             id: id.to_owned(),
             title,
@@ -307,7 +310,7 @@ impl Reader {
             let message =
                 format!("the courses up to here take more than {} MiB", MOST_BYTES >> 20);
             self.faults.push(
-                at().fault(Kind::TooLarge, message)
+                at().fault(ErrorKind::TooLarge, message)
                     .with_help("repeat less of it in every course"),
             );
         }
@@ -336,13 +339,13 @@ impl Reader {
         let mut spots = HashMap::new();
         if let Some((key, _)) = entries.get(MOST_LANGUAGES) {
             let message = format!("more than {MOST_LANGUAGES} languages of one text");
-            self.faults.push(key.fault(Kind::TooLarge, message));
+            self.faults.push(key.fault(ErrorKind::TooLarge, message));
             return None;
         }
         if entries.is_empty() {
             let fault = node
                 .key_spot()
-                .fault(Kind::InvalidValue, "a map by language without any language");
+                .fault(ErrorKind::InvalidValue, "a map by language without any language");
             self.faults.push(fault.with_help("write one, such as `{ en: … }`"));
         }
         for (key, node) in entries {
@@ -370,7 +373,7 @@ impl Reader {
         };
         self.spend(text.len(), || node.key_spot())?;
         if text.is_empty() && !may_be_empty {
-            self.faults.push(node.fault(Kind::InvalidValue, "an empty text"));
+            self.faults.push(node.fault(ErrorKind::InvalidValue, "an empty text"));
             return None;
         }
         Some((text, node.spot()))
@@ -395,7 +398,7 @@ impl Reader {
     }
 
     /// A date, or what is printed in its place: `{ text: …, date: … }`.
-    fn issued(&mut self, node: Node<'_>) -> Option<(Issued, Option<Text>)> {
+    fn issued(&mut self, node: Node<'_>) -> Option<(IssueDate, Option<Text>)> {
         if node.is_scalar() {
             return Some((self.date(node)?, None));
         }
@@ -403,10 +406,10 @@ impl Reader {
         let text = fields.required("text", &mut self.faults);
         let text = text.and_then(|node| self.text(node));
         let date = self.field(fields, "date", Self::date);
-        Some((date.unwrap_or(Issued::Rolling), Some(text?)))
+        Some((date.unwrap_or(IssueDate::Rolling), Some(text?)))
     }
 
-    fn date(&mut self, node: Node<'_>) -> Option<Issued> {
+    fn date(&mut self, node: Node<'_>) -> Option<IssueDate> {
         let text = self.faults.keep(node.text())?;
         self.faults.keep(issued(text).map_err(|error| {
             node.wrap(error).with_help(
@@ -495,29 +498,29 @@ fn unfit_id(key: Key<'_>) -> Option<Fault> {
     let id = key.text();
     if id.trim().is_empty() || id.len() > MOST_ID || id.chars().any(char::is_control) {
         let fault = key.fault(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("`{}` is no course id", id.escape_debug()),
         );
         return Some(fault.with_help("write an id such as `course-v1:Org+Course+Run`"));
     }
     if id == "courses" {
-        let fault = key.fault(Kind::UnknownKey, "unknown key `courses`");
+        let fault = key.fault(ErrorKind::UnknownKey, "unknown key `courses`");
         return Some(fault.with_help("write course ids at the top level of the file"));
     }
     let plain = id.chars().all(char::is_alphanumeric);
     match plain && nearest(&id.to_lowercase(), [DEFAULTS]).is_some() {
         true => Some(
-            key.fault(Kind::UnknownKey, format!("unknown key `{id}`"))
+            key.fault(ErrorKind::UnknownKey, format!("unknown key `{id}`"))
                 .with_help(did_you_mean(&id.to_lowercase(), [DEFAULTS])),
         ),
         false => None,
     }
 }
 
-fn issued(text: &str) -> Result<Issued> {
+fn issued(text: &str) -> Result<IssueDate> {
     match text.eq_ignore_ascii_case("rolling") {
-        true => Ok(Issued::Rolling),
-        false => Date::parse(text).map(Issued::On),
+        true => Ok(IssueDate::Rolling),
+        false => Date::parse(text).map(IssueDate::On),
     }
 }
 
@@ -528,7 +531,7 @@ fn file_name(node: Node<'_>, what: &str) -> Result<String, Fault> {
     match unfit {
         false => Ok(name.to_owned()),
         true => Err(node
-            .fault(Kind::InvalidValue, format!("`{name}` is no name of a {what}"))
+            .fault(ErrorKind::InvalidValue, format!("`{name}` is no name of a {what}"))
             .with_help("write the name without a path")),
     }
 }
@@ -540,7 +543,7 @@ fn file_path(node: Node<'_>) -> Result<String, Fault> {
     match path.contains('\\') || path.split('/').any(unfit) {
         false => Ok(path.to_owned()),
         true => Err(node
-            .fault(Kind::InvalidValue, format!("`{path}` is no name of a file here"))
+            .fault(ErrorKind::InvalidValue, format!("`{path}` is no name of a file here"))
             .with_help("write the file's name alone, such as `ada.png`")),
     }
 }

@@ -23,7 +23,7 @@ fn tag(text: &str) -> Tag {
 fn what_is_not_said_has_a_default() {
     let course = course("");
     assert_eq!(course.layout, "classic");
-    assert_eq!(course.issued, Issued::Rolling);
+    assert_eq!(course.issued, IssueDate::Rolling);
     assert!(course.signatories.is_empty() && course.outcomes.is_empty());
     assert_eq!(course.place().to_string(), "courses.yaml:2:1");
     assert_eq!(course.layout_place(), course.place());
@@ -79,7 +79,7 @@ fn bounds() {
     assert_eq!(Grade::parse("< 1").unwrap(), Grade::Below(1.0));
     assert_eq!(Grade::parse("A>B").unwrap(), Grade::Text("A>B".into()));
     for wrong in [">= 90%", ">", "<= inf"] {
-        assert_eq!(Grade::parse(wrong).unwrap_err().kind(), Kind::InvalidValue);
+        assert_eq!(Grade::parse(wrong).unwrap_err().kind(), ErrorKind::InvalidValue);
     }
 }
 
@@ -105,8 +105,8 @@ c:
     let ids: Vec<_> = courses.iter().map(|course| course.id.as_str()).collect();
     assert_eq!(ids, ["a", "b", "c"]);
     let [a, b] = ["a", "b"].map(|id| courses.get(id).unwrap());
-    assert_eq!(a.issued, Issued::On(Date::new(2026, 5, 14).unwrap()));
-    assert_eq!(b.issued, Issued::Rolling);
+    assert_eq!(a.issued, IssueDate::On(Date::new(2026, 5, 14).unwrap()));
+    assert_eq!(b.issued, IssueDate::Rolling);
     assert_eq!(b.theme.accent.unwrap().to_string(), "#aabbcc");
     assert_eq!(b.theme.logo.as_deref(), Some("logo.svg"));
     assert_eq!(b.theme.logo_place().unwrap().line, Some(7));
@@ -152,7 +152,7 @@ fn a_block_of_lines_is_one_paragraph() {
 fn an_unknown_course() {
     let courses = parse(COURSE);
     let error = courses.get("d").unwrap_err();
-    assert_eq!(error.kind(), Kind::UnknownCourse);
+    assert_eq!(error.kind(), ErrorKind::UnknownCourse);
     assert_eq!(error.help(), Some("known here: `c`"));
     assert!(Courses::default().get("c").unwrap_err().help().is_some());
 }
@@ -165,6 +165,6 @@ fn aliases_do_not_multiply_values_without_end() {
         text += &format!("c{index}: {{ extra: *e }}\n");
     }
     let error = Courses::parse(&[("courses.yaml".into(), text.into())]).unwrap_err();
-    assert_eq!(error.kind(), Kind::TooLarge);
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(error.faults().count(), 1);
 }

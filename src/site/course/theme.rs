@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::Spot;
 
 /// What a course changes about its layout's looks.
@@ -77,7 +77,7 @@ impl Colour {
     /// Reads `#rrggbb`.
     ///
     /// # Errors
-    /// [`Kind::InvalidValue`].
+    /// [`ErrorKind::InvalidValue`].
     pub fn parse(text: &str) -> Result<Self> {
         let digits = text.strip_prefix('#').filter(|digits| {
             digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -87,10 +87,12 @@ impl Colour {
                 let [_, red, green, blue] = number.to_be_bytes();
                 Ok(Self { red, green, blue })
             }
-            None => Err(Error::new(Kind::InvalidValue, format!("`{text}` is no colour"))
-                .with_help(
-                    "write six hexadecimal digits in quotes, such as `\"#8c1414\"`",
-                )),
+            None => {
+                Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no colour"))
+                    .with_help(
+                        "write six hexadecimal digits in quotes, such as `\"#8c1414\"`",
+                    ))
+            }
         }
     }
 }

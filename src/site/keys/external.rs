@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::files;
-use crate::base::error::{Error, Kind, Place, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::PrivateKey;
 use crate::seal::openpgp::{PgpCommand, PgpKey, PgpSigner};
 use crate::seal::signer::{CommandSigner, Identity, Signer};
@@ -19,7 +19,7 @@ const PROBE: &[u8] = b"testamur: does this command sign?";
 pub(super) fn identity(
     site: &Path,
     pdf: &PdfKeySettings,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Identity> {
     match pdf {
         PdfKeySettings::File { key, chain } => {
@@ -50,9 +50,11 @@ pub(super) fn openpgp(
     let text = files::read(&file)?;
     let mut keys = files::at(&file, PgpKey::from_armor(&text))?;
     if keys.len() != 1 {
-        let fault =
-            Error::new(Kind::Key, format!("there are {} keys in the file", keys.len()))
-                .at(Place::file(file.display().to_string()));
+        let fault = Error::new(
+            ErrorKind::Key,
+            format!("there are {} keys in the file", keys.len()),
+        )
+        .at(Place::file(file.display().to_string()));
         return Err(fault.with_help("export the one: gpg --armor --export FINGERPRINT"));
     }
     let command = &settings.command;
@@ -75,7 +77,7 @@ fn pair(
     chain: &str,
     signer: Arc<dyn Signer>,
     certificates: Vec<X509>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<Identity> {
     files::at(&site.join(chain), Identity::new(signer, certificates, now))
 }

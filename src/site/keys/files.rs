@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
-use crate::base::error::{Error, Kind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::hex;
 
 /// How secret files end.
@@ -60,7 +60,7 @@ impl Folder {
         make_folder(&self.0, true)?;
         let staged = self.0.join(format!(".{number}.new"));
         make_folder(&staged, false).map_err(|fault| match fault.kind() {
-            Kind::Exists => fault.with_help(format!(
+            ErrorKind::Exists => fault.with_help(format!(
                 "somebody makes keys right now, or was interrupted; then remove `{}`",
                 staged.display()
             )),
@@ -120,7 +120,7 @@ impl Folder {
             self.secrets(number)?.into_iter().filter(|path| others_can_read(path));
         let warn = |path: PathBuf| {
             let file = path.display().to_string();
-            Warning::new(Kind::Key, "others than its owner can read this secret key")
+            Warning::new(ErrorKind::Key, "others than its owner can read this secret key")
                 .at(Place::file(&file))
                 .with_help(format!("take that away: chmod 600 {file}"))
         };
@@ -142,7 +142,7 @@ impl Folder {
 /// Reads a file whose content may be a secret.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     read_if(path)?.ok_or_else(|| {
-        Error::new(Kind::MissingFile, "there is no such file")
+        Error::new(ErrorKind::MissingFile, "there is no such file")
             .at(Place::file(path.display().to_string()))
             .with_help("restore it from a copy, or make new keys: testamur key rotate")
     })
@@ -204,16 +204,16 @@ fn staging_number() -> Result<String> {
     let mut bytes = [0; 8];
     SystemRandom::new()
         .fill(&mut bytes)
-        .map_err(|_| Error::new(Kind::Key, "the machine gives no random numbers"))?;
+        .map_err(|_| Error::new(ErrorKind::Key, "the machine gives no random numbers"))?;
     Ok(hex::lower(&bytes))
 }
 
 fn exists(path: &Path) -> Error {
-    Error::new(Kind::Exists, format!("`{}` is there already", path.display()))
+    Error::new(ErrorKind::Exists, format!("`{}` is there already", path.display()))
 }
 
 fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
-    Error::new(Kind::Io, format!("failed to {what} ({cause})"))
+    Error::new(ErrorKind::Io, format!("failed to {what} ({cause})"))
         .at(Place::file(path.display().to_string()))
 }
 

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Folder};
 use super::{PGP, PGP_KEY, ROOT, ROOT_KEY, ROOT_LIST, SEAL, SEAL_KEY};
-use crate::base::error::{Error, Kind, Result};
-use crate::base::moment::Moment;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, PrivateKey};
 use crate::seal::openpgp::PgpIdentity;
 use crate::seal::pem;
@@ -56,7 +56,7 @@ pub(super) fn set(
     keys: &Folder,
     number: u32,
     source: &KeySource<'_>,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<()> {
     let mut files: Vec<(&str, Zeroizing<Vec<u8>>)> = Vec::new();
     let name = match *source {
@@ -108,14 +108,14 @@ fn leaf(
     name: &str,
     root: &X509,
     root_key: &PrivateKey,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<()> {
     let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
     // No leaf outlives its root.
     let left = root.not_after().unix().saturating_sub(now.unix()) / 86_400;
     if left < 365 {
         return Err(Error::new(
-            Kind::Key,
+            ErrorKind::Key,
             format!("the root ends on {}", root.not_after()),
         )
         .with_help("make a new root: testamur key rotate --root"));
@@ -130,11 +130,11 @@ fn issue<'a>(
     name: &'a str,
     kind: &'static str,
     key: &'a PrivateKey,
-    from: Moment,
+    from: Timestamp,
     days: u64,
 ) -> Issue<'a> {
     // A day earlier, for whoever's clock is slow.
-    let from = Moment::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
+    let from = Timestamp::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
     Issue { organization: name, kind, key: key.public(), from, days }
 }
 

@@ -3,7 +3,7 @@
 //! ```yaml
 //! agent:
 //!   queue: redis            # or xqueue
-//!   reissue: true           # what was withdrawn comes back when it is asked for anew
+//!   reissue: true           # what was revoked comes back when it is asked for anew
 //!   redis:
 //!     url: redis://localhost:6379
 //!     stream: dev-learning-certificate-lifecycle
@@ -32,7 +32,7 @@ use zeroize::Zeroizing;
 pub use self::http::{HttpSettings, WebhookSettings};
 pub use self::log::{Facility, LogFormat, LogSettings, LogTarget, SyslogAddress};
 use super::FILE;
-use crate::base::error::{Error, Kind, Place, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 
 /// What the variables of the environment begin with.
 const PREFIX: &str = "TESTAMUR_AGENT__";
@@ -46,7 +46,7 @@ const SHORT: [(&str, &str); 2] =
 pub struct AgentSettings {
     /// The queue that requests are taken from.
     pub queue: Option<QueueKind>,
-    /// Whether a certificate that was withdrawn comes back when it is asked for anew: otherwise only
+    /// Whether a certificate that was revoked comes back when it is asked for anew: otherwise only
     /// the operator brings it back.
     pub reissue: bool,
     /// Redis, if it is the queue.
@@ -266,11 +266,11 @@ impl AgentSettings {
     /// Whether all is set that the queue needs.
     ///
     /// # Errors
-    /// [`Kind::MissingField`] and [`Kind::InvalidValue`], all of them together.
+    /// [`ErrorKind::MissingField`] and [`ErrorKind::InvalidValue`], all of them together.
     pub fn check(&self) -> Result<()> {
         let missing = |owner: &str, path: &str| {
             let key = path.rsplit("__").next().unwrap_or(path).to_lowercase();
-            Error::new(Kind::MissingField, format!("`{owner}` has no `{key}`"))
+            Error::new(ErrorKind::MissingField, format!("`{owner}` has no `{key}`"))
                 .at(Place::file(FILE))
                 .with_help(format!("write it there, or set {PREFIX}{path}"))
         };
@@ -294,7 +294,7 @@ impl AgentSettings {
                         let key = format!("REDIS__{key}");
                         let message = "one stream for two purposes: agents would read \
                                        what they wrote themselves";
-                        let fault = Error::new(Kind::InvalidValue, message);
+                        let fault = Error::new(ErrorKind::InvalidValue, message);
                         faults.push(self.at(&key, fault).with_help(
                             "give `stream`, `results` and `dead` a name each",
                         ));
@@ -357,7 +357,7 @@ impl RedisSettings {
 fn unknown_variable(rest: &str, known: &[String]) -> Error {
     let name = format!("{PREFIX}{rest}");
     let known: Vec<String> = known.iter().map(|path| format!("{PREFIX}{path}")).collect();
-    Error::new(Kind::UnknownKey, format!("unknown variable `{name}`"))
+    Error::new(ErrorKind::UnknownKey, format!("unknown variable `{name}`"))
         .with_help(did_you_mean(&name, known.iter().map(String::as_str)))
 }
 

@@ -15,7 +15,7 @@
 
 use std::time::Duration;
 
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::seal::signer::SignerInput;
 
@@ -153,7 +153,7 @@ fn authority(fields: Fields<'_>, faults: &mut Faults) -> Option<AuthoritySetting
     let url = fields.required("url", faults)?;
     let text = faults.keep(url.text())?;
     if !["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
-        let fault = url.fault(Kind::InvalidValue, format!("`{text}` is no address"));
+        let fault = url.fault(ErrorKind::InvalidValue, format!("`{text}` is no address"));
         faults.push(fault.with_help("write it like `https://tsa.example.org/`"));
     }
     let roots = fields.get("roots").and_then(|node| faults.keep(node.text()));
@@ -189,7 +189,7 @@ fn pdf(
         _ => {
             faults.push(
                 node.fault(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     "a key is either in a file or behind a command",
                 )
                 .with_help("give `key` or `command`, one of them"),
@@ -206,7 +206,7 @@ fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
         words.push(faults.keep(word.text())?.to_owned());
     }
     if words.is_empty() {
-        faults.push(node.fault(Kind::InvalidValue, "a command without a program"));
+        faults.push(node.fault(ErrorKind::InvalidValue, "a command without a program"));
         return None;
     }
     let program = words.remove(0);
@@ -225,7 +225,7 @@ fn deadline(fields: Fields<'_>, usual: Duration, faults: &mut Faults) -> Duratio
         Some(seconds) if seconds <= LONGEST => Duration::from_secs_f64(seconds),
         Some(seconds) => {
             let message = format!("`deadline: {seconds}` is more than {LONGEST} seconds");
-            faults.push(node.fault(Kind::InvalidValue, message));
+            faults.push(node.fault(ErrorKind::InvalidValue, message));
             usual
         }
         None => usual,

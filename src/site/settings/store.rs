@@ -17,7 +17,7 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-use crate::base::error::{Kind, did_you_mean};
+use crate::base::error::{ErrorKind, did_you_mean};
 use crate::base::path::StorePath;
 use crate::base::yaml::{Faults, Fields, Node};
 
@@ -135,7 +135,7 @@ impl StoreSettings {
             // People write it so because other programs have it so.
             if path == "s3" || path.starts_with("s3:") {
                 let fault =
-                    node.fault(Kind::InvalidValue, format!("`{path}` is no folder"));
+                    node.fault(ErrorKind::InvalidValue, format!("`{path}` is no folder"));
                 faults.push(fault.with_help(
                     "a bucket is written `{ s3: { bucket: NAME, region: REGION } }`",
                 ));
@@ -163,7 +163,7 @@ impl StoreSettings {
                     faults.push(
                         readers
                             .key_spot()
-                            .fault(Kind::InvalidValue, "`readers` is for folders")
+                            .fault(ErrorKind::InvalidValue, "`readers` is for folders")
                             .with_help(
                                 "say who reads a bucket in its policy, or by `acl`",
                             ),
@@ -180,7 +180,7 @@ impl StoreSettings {
             }
             _ => {
                 let fault = node.key_spot().fault(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     "a store is either a folder or a bucket of S3",
                 );
                 faults.push(fault.with_help("give `folder` or `s3`, one of them"));
@@ -289,7 +289,7 @@ pub(super) fn keep_apart(
         && !matches!(acl.as_str(), "private" | "bucket-owner-full-control")
     {
         let fault = node.key_spot().fault(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("what is private would be published: `acl: {acl}`"),
         );
         faults.push(fault.with_help("remove `acl`"));
@@ -298,7 +298,7 @@ pub(super) fn keep_apart(
         && private.is_in(public)
     {
         let fault = node.key_spot().fault(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("what is private would be published: it goes into {public}"),
         );
         faults.push(fault.with_help("give `private` a place outside of `store`"));
@@ -312,7 +312,7 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         (Some(node), _) => faults.keep(node.text()).map(|text| {
             if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
                 let message = format!("`{text}` is no region");
-                let fault = node.fault(Kind::InvalidValue, message);
+                let fault = node.fault(ErrorKind::InvalidValue, message);
                 faults.push(fault.with_help("write it like `eu-central-1`"));
             }
             text.to_owned()
@@ -343,7 +343,8 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
     settings.acl = fields.get("acl").and_then(|node| {
         let text = faults.keep(node.text())?;
         if !ACLS.contains(&text) {
-            let fault = node.fault(Kind::InvalidValue, format!("unknown value `{text}`"));
+            let fault =
+                node.fault(ErrorKind::InvalidValue, format!("unknown value `{text}`"));
             faults.push(fault.with_help(did_you_mean(text, ACLS)));
         }
         Some(text.to_owned())
@@ -356,7 +357,7 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         match seconds <= LONGEST {
             true => settings.deadline = Duration::from_secs_f64(seconds),
             false => faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`deadline: {seconds}` is more than {LONGEST} seconds"),
             )),
         }
@@ -367,7 +368,7 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         match text.parse().ok().filter(|attempts| (1..=100).contains(attempts)) {
             Some(attempts) => settings.attempts = attempts,
             None => faults.push(node.fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!("`attempts: {text}` is no whole number from 1 to 100"),
             )),
         }
@@ -389,7 +390,7 @@ fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
         || !ends(bytes.last())
     {
         let message = format!("`{text}` is no name of a bucket");
-        let fault = node.fault(Kind::InvalidValue, message);
+        let fault = node.fault(ErrorKind::InvalidValue, message);
         faults.push(fault.with_help(
             "a bucket has 3 to 63 small letters, digits, `-` and `.`; folders in it go under \
              `prefix`",
@@ -410,7 +411,8 @@ fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
             && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
     };
     if !host.is_some_and(clean) {
-        let fault = node.fault(Kind::InvalidValue, format!("`{text}` is no address"));
+        let fault =
+            node.fault(ErrorKind::InvalidValue, format!("`{text}` is no address"));
         faults.push(fault.with_help(
             "write it like `https://s3.example.org`; keys go into files, never into it",
         ));

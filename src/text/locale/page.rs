@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::{KEYS as SENTENCES, file_tag, unknown};
-use crate::base::error::{Kind, Place, Result, Warning};
+use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::{Direction, Tag};
 use crate::base::yaml::{Document, Fault, Faults, Node};
 use crate::site::files::Site;
@@ -21,11 +21,11 @@ pub(crate) const KEYS: [&str; 48] = [
     "valid",
     "specimen",
     "superseded",
-    "withdrawn",
+    "revoked",
     "erased",
     "current",
     "reason",
-    "withdrawn_on",
+    "revoked_on",
     "name",
     "designation",
     "course",
@@ -84,7 +84,7 @@ pub(crate) struct PageTexts {
 /// Reads the texts of the pages of `layout` in `tag`, each from the first file that has it.
 ///
 /// # Errors
-/// [`Kind::UnknownLanguage`]: there is no file at all; else the faults of the files, all together.
+/// [`ErrorKind::UnknownLanguage`]: there is no file at all; else the faults of the files, all together.
 pub(crate) fn page_texts(site: &Site, layout: &str, tag: &Tag) -> Result<PageTexts> {
     let mut faults = Faults::default();
     let mut layers = layers(site, layout, tag, &mut faults)?;
@@ -121,7 +121,7 @@ pub(crate) fn page_texts(site: &Site, layout: &str, tag: &Tag) -> Result<PageTex
         };
         let message =
             format!("there are no page texts{these} in `{tag}`; {those} are used");
-        Warning::new(Kind::MissingField, message)
+        Warning::new(ErrorKind::MissingField, message)
             .at(place.clone())
             .with_help("write them under `page`, as the built-in locales do")
     });
@@ -205,7 +205,7 @@ fn plain(node: Node<'_>) -> Result<String, Fault> {
     let text = node.text()?;
     if ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) {
         return Err(node
-            .fault(Kind::InvalidValue, "a text of the page can have no values in it")
+            .fault(ErrorKind::InvalidValue, "a text of the page can have no values in it")
             .with_help("write it without `{{ … }}` and `{% … %}`"));
     }
     match name::tidy(text) {
@@ -285,7 +285,7 @@ mod tests {
             "layouts/shared/locales/tlh.yaml: there are no page texts in `tlh`; those in `en` are used"
         );
         let error = texts(&[], "tlh").unwrap_err();
-        assert_eq!(error.kind(), Kind::UnknownLanguage);
+        assert_eq!(error.kind(), ErrorKind::UnknownLanguage);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Sentence, Source};
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::files::Site;
 
@@ -93,7 +93,7 @@ impl Table {
                 let number = text.parse().ok().filter(|n| (1..=MOST_ROWS).contains(n));
                 if number.is_none() {
                     faults.push(node.fault(
-                        Kind::InvalidValue,
+                        ErrorKind::InvalidValue,
                         format!(
                             "`most: {text}` is no whole number from 1 to {MOST_ROWS}"
                         ),
@@ -109,7 +109,7 @@ impl Table {
             let plain = |c: char| c.is_ascii_lowercase() || c == '-';
             if name.is_empty() || name == TOTAL || !name.chars().all(plain) {
                 let fault = key.fault(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     format!("`{name}` is no name of a column"),
                 );
                 faults.push(fault.with_help(format!(
@@ -138,7 +138,7 @@ impl Table {
         }
         if columns.is_empty() || columns.len() > MOST_COLUMNS {
             faults.push(node.key_spot().fault(
-                Kind::InvalidValue,
+                ErrorKind::InvalidValue,
                 format!(
                     "a table has 1 to {MOST_COLUMNS} columns, and not {}",
                     columns.len()
@@ -152,7 +152,7 @@ impl Table {
     /// Gives the columns the language's names for them.
     ///
     /// # Errors
-    /// [`Kind::Sentence`] for each that has none, at the file that should have it.
+    /// [`ErrorKind::Sentence`] for each that has none, at the file that should have it.
     pub(super) fn name(
         &mut self,
         mut words: BTreeMap<String, Sentence>,
@@ -168,7 +168,7 @@ impl Table {
         missing.extend((adds && self.total.is_none()).then(|| TOTAL.to_owned()));
         Error::join(missing.into_iter().map(|name| {
             Error::new(
-                Kind::Sentence,
+                ErrorKind::Sentence,
                 format!("the layout's table needs `{name}`, and the locale has none"),
             )
             .at(Place::file(file))

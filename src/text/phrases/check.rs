@@ -9,7 +9,7 @@ use super::formats::Formats;
 use super::job::syntax;
 use super::scan::Filter;
 use super::{markup, scan, select};
-use crate::base::error::{Error, Kind, Place, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, did_you_mean};
 use crate::site::name;
 
 const VARIABLES: [&str; 15] = [
@@ -91,7 +91,7 @@ impl Checker<'_> {
         let scan = scan::scan(template);
         faults.extend(self.code(template, &scan.texts));
         let fault = |range: &Range<usize>, message: String| {
-            Error::new(Kind::Sentence, message).at((self.place)(range.clone()))
+            Error::new(ErrorKind::Sentence, message).at((self.place)(range.clone()))
         };
         let unknown = |what: &str, name: &str, range: &Range<usize>, known: &[&str]| {
             let hint = did_you_mean(name, known.iter().copied());
@@ -184,7 +184,7 @@ impl Checker<'_> {
         })?;
         let code = &template[start..start + length];
         let message = format!("`{code}` looks like code, and a sentence has none");
-        let error = Error::new(Kind::Sentence, message);
+        let error = Error::new(ErrorKind::Sentence, message);
         Some(error.at((self.place)(start..start + length)).with_help(
             "remove it; for the sign itself write `\\#`, inside double quotes `\\\\#`",
         ))
@@ -201,8 +201,8 @@ impl Checker<'_> {
             };
         let message =
             format!("a control character (U+{:04X}) in a sentence", u32::from(c));
-        let error =
-            Error::new(Kind::Sentence, message).at((self.place)(at..at + c.len_utf8()));
+        let error = Error::new(ErrorKind::Sentence, message)
+            .at((self.place)(at..at + c.len_utf8()));
         Some(error.with_help(
             "remove it; an embedding or isolate must be closed in its sentence",
         ))
@@ -226,7 +226,7 @@ impl Checker<'_> {
         let (start, source) =
             starts.into_iter().rfind(|(start, _)| *start <= fault.offset)?;
         let at = source + fault.offset - start;
-        let error = Error::new(Kind::Sentence, fault.message).with_help(fault.help);
+        let error = Error::new(ErrorKind::Sentence, fault.message).with_help(fault.help);
         Some(error.at((self.place)(at..at + 1)))
     }
 }

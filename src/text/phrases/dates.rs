@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use icu_calendar::{AnyCalendarKind, cal};
+use icu_calendar::{AnyCalendarKind, Iso, cal};
 use icu_datetime::fieldsets::enums::DateFieldSet;
 use icu_datetime::fieldsets::{YMD, YMDE};
 use icu_datetime::pattern::{DateTimePattern, FixedCalendarDateTimeNames};
@@ -58,12 +58,18 @@ impl DateFormat {
     }
 }
 
+/// The date as ICU4X's formatters take it.
+fn iso(date: Date) -> icu_calendar::Date<Iso> {
+    icu_calendar::Date::try_new_iso(date.year(), date.month(), date.day())
+        .expect("a `Date` is a day of the Gregorian calendar")
+}
+
 fn by_style(tag: &Tag, fields: DateFieldSet) -> Written {
     let formatter = formatter(tag, fields)?;
     Ok(Box::new(move |date| {
         let mut parts = Parts::default();
         // A `String` takes everything, so that neither this nor the next can fail.
-        let _ = formatter.format(&date.iso()).write_to_parts(&mut parts);
+        let _ = formatter.format(&iso(date)).write_to_parts(&mut parts);
         parts
     }))
 }
@@ -84,7 +90,7 @@ fn by_pattern(tag: &Tag, pattern: &str) -> Written {
             names.include_for_pattern(&parsed).map_err(|error| fault(&error))?;
             Box::new(move |date: Date| {
                 let mut parts = Parts::default();
-                let date = date.iso().to_calendar($calendar);
+                let date = iso(date).to_calendar($calendar);
                 let written = names.with_pattern_unchecked(&parsed).format(&date);
                 let _ = written.try_write_to_parts(&mut parts);
                 parts

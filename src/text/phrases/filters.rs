@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use icu_casemap::CaseMapper;
 use minijinja::value::{Kwargs, Object, ValueKind};
-use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
 use super::formats::{Day, Formats};
 use super::{markup, select};
@@ -142,7 +142,9 @@ fn print(
             Ok(markup::encode(&markup::value(&value.to_string()), out)?)
         }
         ValueKind::Number => through("a number with a fraction", "`percent` or `number`"),
-        ValueKind::Undefined => Err(minijinja::Error::from(ErrorKind::UndefinedError)),
+        ValueKind::Undefined => {
+            Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError))
+        }
         ValueKind::None => Err(fault(
             "there is no value here; ask first: `{% if … %}`, or give another: `default('…')`",
         )),
@@ -156,13 +158,13 @@ fn print(
 
 fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
     match value.is_undefined() {
-        true => Err(minijinja::Error::from(ErrorKind::UndefinedError)),
+        true => Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError)),
         false => Ok(value),
     }
 }
 
 fn fault(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
-    minijinja::Error::new(ErrorKind::InvalidOperation, message)
+    minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
 }
 
 fn link(address: &str, text: Option<&str>) -> Result<Value, String> {

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use minijinja::{ErrorKind, OutputSpanKind, Value};
+use minijinja::{OutputSpanKind, Value};
 use serde_json::Value as Json;
 
 use super::{markup, scan};
-use crate::base::error::{Error, Kind, Place, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::text::runs::Runs;
 
 /// A template on its way to runs.
@@ -27,7 +27,7 @@ impl Job<'_> {
             let range = self.source_of(fault.offset);
             let message =
                 format!("cannot write the sentence `{}` ({})", self.what, fault.message);
-            Error::new(Kind::Sentence, message)
+            Error::new(ErrorKind::Sentence, message)
                 .with_help(fault.help)
                 .at((self.place)(range))
         })
@@ -39,7 +39,7 @@ impl Job<'_> {
         let range = error.range().unwrap_or(0..source.len());
         let at = |error: Error, range| error.at((self.place)(range));
         match error.kind() {
-            ErrorKind::UndefinedError => {
+            minijinja::ErrorKind::UndefinedError => {
                 let scan = scan::scan(source);
                 // The range may be that of the filter after it.
                 let missing = scan.variables.iter().rfind(|(path, at)| {
@@ -51,7 +51,7 @@ impl Job<'_> {
                         "cannot write the sentence `{}` (a value is not there)",
                         self.what
                     );
-                    return at(Error::new(Kind::Sentence, message), range)
+                    return at(Error::new(ErrorKind::Sentence, message), range)
                         .with_help("ask first: `{% if … is defined %}`");
                 };
                 let message = format!(
@@ -64,14 +64,14 @@ impl Job<'_> {
                     .map(|key| format!("extra.{key}"))
                     .collect::<Vec<_>>();
                 let hint = did_you_mean(path, known.iter().map(String::as_str));
-                at(Error::new(Kind::Sentence, message), range.clone()).with_help(format!(
+                at(Error::new(ErrorKind::Sentence, message), range.clone()).with_help(format!(
                     "{hint} If it may be missing, ask first: `{{% if {path} is defined %}}`"
                 ))
             }
-            ErrorKind::OutOfFuel => {
+            minijinja::ErrorKind::OutOfFuel => {
                 let message =
                     format!("the sentence `{}` takes too long to write", self.what);
-                at(Error::new(Kind::TooLarge, message), range)
+                at(Error::new(ErrorKind::TooLarge, message), range)
                     .with_help("write it with fewer `{% for %}`")
             }
             kind => {
@@ -81,7 +81,7 @@ impl Job<'_> {
                 };
                 let message =
                     format!("cannot write the sentence `{}` ({cause})", self.what);
-                at(Error::new(Kind::Sentence, message), range)
+                at(Error::new(ErrorKind::Sentence, message), range)
             }
         }
     }
@@ -116,7 +116,7 @@ pub(super) fn syntax(
 ) -> Error {
     let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let range = error.range().unwrap_or(0..0);
-    Error::new(Kind::Syntax, format!("cannot read the sentence ({cause})"))
+    Error::new(ErrorKind::Syntax, format!("cannot read the sentence ({cause})"))
         .at(place(range))
         .with_help(
             "a value is written `{{ name }}`, a condition `{% if grade %}…{% endif %}`",

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::job::{Job, syntax};
 use super::values::{Texts, value, values};
 use super::{Facts, Phrase, Phrases};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::table_rows;
 use crate::text::locale::{Align, Sentence};
 
@@ -44,7 +44,7 @@ impl Phrases {
                 rows.len(),
                 table.most
             );
-            return Err(Error::new(Kind::TooLarge, message).at(place.clone()));
+            return Err(Error::new(ErrorKind::TooLarge, message).at(place.clone()));
         }
         let rows: Vec<BTreeMap<String, Value>> = rows
             .into_iter()
@@ -159,7 +159,7 @@ fn fields(
                     let message = format!(
                         "`{key}` of row {row} of `{name}` is no text by language"
                     );
-                    Error::new(Kind::InvalidValue, message)
+                    Error::new(ErrorKind::InvalidValue, message)
                         .at(facts.course.place().clone())
                         .with_help("write `{ en: …, es: … }`, or a plain text")
                 })?;

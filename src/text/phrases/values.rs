@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::Facts;
 use super::formats::Day;
-use crate::base::error::{Kind, Warning};
+use crate::base::error::{ErrorKind, Warning};
 use crate::base::lang::Tag;
 use crate::site::course::{Course, Text};
 use crate::site::name;
@@ -110,7 +110,7 @@ impl Texts<'_> {
         if fell_back {
             let tag = self.tag;
             let warning = Warning::new(
-                Kind::UnknownLanguage,
+                ErrorKind::UnknownLanguage,
                 format!(
                     "{what} is not given in `{tag}`; its text in another language is used"
                 ),

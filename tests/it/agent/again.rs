@@ -38,7 +38,7 @@ fn no_error_after_a_success() {
     let ask = |user: &str, name: &str, asked: &str| {
         let before = heap.answers().len();
         let request = json!({ "course": "Org/Knots/2026", "name": name, "username": user,
-            "asked": asked });
+            "requested_at": asked });
         heap.add(request.to_string());
         until("it is answered", || heap.answers().len() > before);
         let answer = heap.answers().last().unwrap().clone();
@@ -46,13 +46,13 @@ fn no_error_after_a_success() {
     };
     let (first, later) = ("2026-05-14T09:30:00Z", "2026-05-15T09:30:00Z");
     let (outcome, url) = ask("ada", "Ada", first);
-    assert_eq!(outcome, "new");
+    assert_eq!(outcome, "issued");
     fs::write(&courses, COURSES.replace("Knots", "Sails")).unwrap();
     let reloaded = "testamur_reloads_total{outcome=\"done\"} 1";
     until("it is read anew", || get(&at, "/metrics").body.contains(reloaded));
     // The same once more, and the same that somebody asks for anew.
     for asked in [first, later] {
-        assert_eq!(ask("ada", "Ada", asked), ("repeated".to_owned(), url.clone()));
+        assert_eq!(ask("ada", "Ada", asked), ("unchanged".to_owned(), url.clone()));
     }
     // What was never done fails.
     for (user, name) in [("ada", "Augusta"), ("eve", "Eve")] {
@@ -61,9 +61,9 @@ fn no_error_after_a_success() {
     assert_eq!(running.wait(|| true), End::Stopped);
 }
 
-/// What is withdrawn by its id with a time is put in order like all else.
+/// What is revoked by its id with a time is put in order like all else.
 #[test]
-fn withdrawn_by_its_id() {
+fn revoked_by_its_id() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
@@ -80,20 +80,20 @@ fn withdrawn_by_its_id() {
     };
     let issue = |hour: u32| {
         said(json!({ "course": "Org/Knots/2026", "name": "Ada", "username": "ada",
-            "asked": format!("2026-05-14T{hour:02}:30:00Z") }))
+            "requested_at": format!("2026-05-14T{hour:02}:30:00Z") }))
     };
-    let withdraw = |id: &str, hour: u32| {
-        said(json!({ "action": "withdraw", "id": id, "reason": "left",
-            "asked": format!("2026-05-14T{hour:02}:30:00Z") }))
+    let revoke = |id: &str, hour: u32| {
+        said(json!({ "action": "revoke", "id": id, "reason": "left",
+            "requested_at": format!("2026-05-14T{hour:02}:30:00Z") }))
         .0
     };
     let (outcome, id) = issue(1);
-    assert_eq!(outcome, "new");
-    assert_eq!(withdraw(&id, 3), "withdrawn");
-    assert_eq!(issue(2).0, "late");
+    assert_eq!(outcome, "issued");
+    assert_eq!(revoke(&id, 3), "revoked");
+    assert_eq!(issue(2).0, "stale");
     let (outcome, next) = issue(4);
     assert_eq!(outcome, "superseding");
-    assert_eq!(withdraw(&next, 3), "ignored");
-    assert_eq!(withdraw(&next, 5), "withdrawn");
+    assert_eq!(revoke(&next, 3), "ignored");
+    assert_eq!(revoke(&next, 5), "revoked");
     assert_eq!(running.wait(|| true), End::Stopped);
 }

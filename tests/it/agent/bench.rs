@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use ::redis::{Client, Connection, Value as Reply, cmd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testamur::agent::{Answer, Clock, Delivery, Depth, Hold, Queue, Task};
+use testamur::agent::{Answer, Clock, Delivery, Depth, LeaseState, Queue, Task};
 use testamur::press::Press;
-use testamur::register::{Directory, Issuer, Register, Store};
+use testamur::register::{Directory, IssueService, Register, Store};
 use testamur::seal::{Trust, verify};
 use testamur::site::{KeySource, Keys, Site};
-use testamur::{Date, Error, Kind, Moment};
+use testamur::{Date, Error, ErrorKind, Timestamp};
 
 use crate::desk::Desk;
 
@@ -343,8 +343,8 @@ pub(crate) fn http(
 pub(crate) struct Still;
 
 impl Clock for Still {
-    fn now(&self) -> Result<Moment, Error> {
-        Moment::parse("2026-05-14T09:30:00Z")
+    fn now(&self) -> Result<Timestamp, Error> {
+        Timestamp::parse("2026-05-14T09:30:00Z")
     }
     fn today(&self) -> Result<Date, Error> {
         Date::parse("2026-05-14")
@@ -356,7 +356,7 @@ pub(crate) fn issuer(
     folder: &Path,
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> Issuer {
+) -> IssueService {
     let now = Still.now().unwrap();
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
@@ -369,14 +369,14 @@ pub(crate) fn issuer_by(
     folder: &Path,
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> Issuer {
+) -> IssueService {
     let secret = Keys::id_secret(&folder.join("keys")).unwrap();
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
     let publish = press.settings().publish.clone();
     let register = Register::new(press.site(), publish, public, private).unwrap();
-    Issuer::new(press, keys, secret, register).unwrap()
+    IssueService::new(press, keys, secret, register).unwrap()
 }
 
 /// The bytes of a certificate and of the signature beside it, in the public folder.
@@ -389,7 +389,7 @@ pub(crate) fn files(public: &Path, record: &Value) -> [Vec<u8>; 2] {
 }
 
 /// Holds that a certificate in a public folder verifies.
-pub(crate) fn holds(public: &Path, record: &Value, trust: &Trust, now: Moment) {
+pub(crate) fn holds(public: &Path, record: &Value, trust: &Trust, now: Timestamp) {
     let [pdf, signature] = files(public, record);
     let found = verify(&pdf, Some(&signature), trust, now);
     assert!(found.is_good(), "{found:?}");
@@ -466,16 +466,16 @@ impl Queue for Heap {
         Ok(Some(delivery.with_attempt(1 + attempts.unwrap_or_default())))
     }
 
-    fn extend(&self, _: &Delivery) -> Result<Hold, Error> {
-        Ok(Hold::Ours)
+    fn extend(&self, _: &Delivery) -> Result<LeaseState, Error> {
+        Ok(LeaseState::Ours)
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<Hold, Error> {
+    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
         let deaf = self
             .deaf
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         if deaf.is_ok() {
-            return Err(Error::new(Kind::Queue, "the line is cut"));
+            return Err(Error::new(ErrorKind::Queue, "the line is cut"));
         }
         let attempts = self.attempts.lock().unwrap().clone();
         if attempts.contains_key(delivery.id()) {
@@ -485,7 +485,7 @@ impl Queue for Heap {
         }
         self.release(delivery).expect("it is answered once");
         self.answers.lock().unwrap().push(answer.to_json(delivery));
-        Ok(Hold::Ours)
+        Ok(LeaseState::Ours)
     }
 
     fn retry(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
@@ -495,7 +495,7 @@ impl Queue for Heap {
         Ok(())
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<Hold, Error> {
+    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState, Error> {
         self.done(delivery, &Answer::from(why))
     }
 

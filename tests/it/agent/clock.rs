@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testamur::agent::{Agent, Clock, End, Intake, RedisQueue, Running};
 use testamur::site::{KeySource, Keys, Settings, Site};
-use testamur::{Date, Error, Kind, Moment};
+use testamur::{Date, Error, ErrorKind, Timestamp};
 
 use super::bench::{COURSE, Redis, Said, get, holds, issuer_by, records, request, until};
 
@@ -23,7 +23,7 @@ struct Unsteady(AtomicU64);
 
 impl Unsteady {
     fn set(&self, text: &str) {
-        self.0.store(Moment::parse(text).unwrap().unix(), Ordering::SeqCst);
+        self.0.store(Timestamp::parse(text).unwrap().unix(), Ordering::SeqCst);
     }
 
     fn fail(&self) {
@@ -32,10 +32,10 @@ impl Unsteady {
 }
 
 impl Clock for Unsteady {
-    fn now(&self) -> Result<Moment, Error> {
+    fn now(&self) -> Result<Timestamp, Error> {
         match self.0.load(Ordering::SeqCst) {
-            0 => Err(Error::new(Kind::Io, "the clock shows no usable time")),
-            seconds => Ok(Moment::from_unix(seconds).unwrap()),
+            0 => Err(Error::new(ErrorKind::Io, "the clock shows no usable time")),
+            seconds => Ok(Timestamp::from_unix(seconds).unwrap()),
         }
     }
     fn today(&self) -> Result<Date, Error> {
@@ -65,7 +65,7 @@ impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = KeySource::NewRoot { name: "Example University" };
-        let made = Moment::parse(MADE).unwrap();
+        let made = Timestamp::parse(MADE).unwrap();
         let keys = Keys::create(&folder.path().join("keys"), &source, made).unwrap();
         let site = Site::new().with_file("courses.yaml", COURSES);
         let issuer = issuer_by(&keys, folder.path(), site, |store| store);
@@ -120,7 +120,7 @@ impl World {
         assert_eq!(self.running.wait(|| true), End::Stopped);
         let records = records(&public);
         for record in records.iter().filter(|record| record["status"] == "valid") {
-            holds(&public, record, self.keys.trust(), Moment::parse(TODAY).unwrap());
+            holds(&public, record, self.keys.trust(), Timestamp::parse(TODAY).unwrap());
         }
         (self.redis.results(), records)
     }
@@ -135,19 +135,19 @@ fn of<'a>(records: &'a [Value], id: &Value) -> &'a Value {
 fn a_clock_that_jumps() {
     let world = World::new();
     let first = world.ask(&request("a"));
-    assert_eq!(first["outcome"], "new");
+    assert_eq!(first["outcome"], "issued");
 
     world.clock.set("2025-05-15T09:30:00Z");
     let earlier = world.ask(&request("b"));
-    assert_eq!(earlier["outcome"], "new");
+    assert_eq!(earlier["outcome"], "issued");
     let again = world.ask(&request("a"));
     assert_eq!(
         (&again["outcome"], &again["verify_id"]),
-        (&json!("repeated"), &first["verify_id"])
+        (&json!("unchanged"), &first["verify_id"])
     );
     // A name that was mended: the first edition was made a year from now.
     let mended = json!({ "course": COURSE, "name": "Ada Example", "username": "a",
-        "asked": "2026-05-15T00:00:00Z" });
+        "requested_at": "2026-05-15T00:00:00Z" });
     let mended = world.ask(&mended);
     assert_eq!(mended["outcome"], "superseding");
 
@@ -159,8 +159,8 @@ fn a_clock_that_jumps() {
     world.nothing_comes("seal");
     world.clock.fail();
     world.redis.ask(&request("e"));
-    let withdraw = json!({ "action": "withdraw", "course": COURSE, "username": "b" });
-    world.redis.ask(&withdraw);
+    let revoke = json!({ "action": "revoke", "course": COURSE, "username": "b" });
+    world.redis.ask(&revoke);
     world.nothing_comes("machine");
     world.clock.set(TODAY);
     until("all are answered", || world.redis.results().len() == 8);
@@ -177,10 +177,10 @@ fn a_clock_that_jumps() {
     assert_eq!(facts(&first["verify_id"]), (json!("superseded"), json!(1)));
     assert_eq!(of(&records, &first["verify_id"])["successor"], mended["verify_url"]);
     assert_eq!(facts(&mended["verify_id"]), (json!("valid"), json!(2)));
-    assert_eq!(facts(&earlier["verify_id"]), (json!("withdrawn"), json!(1)));
+    assert_eq!(facts(&earlier["verify_id"]), (json!("revoked"), json!(1)));
     let issued = |id: &Value| of(&records, id)["certificate"]["issued"].clone();
     assert_eq!(issued(&mended["verify_id"]), "2025-05-15");
-    for result in results.iter().filter(|result| result["outcome"] == "new").skip(2) {
+    for result in results.iter().filter(|result| result["outcome"] == "issued").skip(2) {
         assert_eq!(facts(&result["verify_id"]), (json!("valid"), json!(1)));
         assert_eq!(issued(&result["verify_id"]), "2026-05-14");
     }
@@ -207,7 +207,7 @@ fn a_clock_that_never_comes_to_rest() {
     let (results, records) = world.end();
     assert_eq!((results.len(), records.len()), (24, 24), "each once");
     for result in &results {
-        assert_eq!(result["outcome"], "new", "{result}");
+        assert_eq!(result["outcome"], "issued", "{result}");
         let record = of(&records, &result["verify_id"]);
         assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
     }

@@ -159,7 +159,7 @@ fn full(store: &str) {
     let said = post(&at, "/certificates?wait=60", &request("f"));
     let made = if accepted == 202 { 200 } else { 201 };
     assert_eq!(said.status, made, "{said:?}");
-    assert!(redis.results().iter().all(|result| result["outcome"] == "new"));
+    assert!(redis.results().iter().all(|result| result["outcome"] == "issued"));
     nothing_is_half_written(&public);
     let left = below(&disk.0.join(".testamur"));
     assert!(left.iter().all(|path| path.ends_with("lock")), "{left:?}");

@@ -42,16 +42,16 @@ fn what_the_door_answers() {
         get(at, "/metrics").body.contains(idle)
     });
     let said = post(at, "/certificates?wait", &request("ada"));
-    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("repeated")));
+    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("unchanged")));
     assert_eq!(said.json()["verify_id"], id);
     let said = post(at, "/certificates?wait=60", &request("eve"));
-    assert_eq!((said.status, &said.json()["outcome"]), (201, &json!("new")));
+    assert_eq!((said.status, &said.json()["outcome"]), (201, &json!("issued")));
     assert_eq!(said.json()["reference"], "eve");
-    let withdraw = json!({ "action": "withdraw", "id": id, "reason": "a mistake" });
-    let said = post(at, "/certificates?wait=60", &withdraw);
-    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("withdrawn")));
+    let revoke = json!({ "action": "revoke", "id": id, "reason": "a mistake" });
+    let said = post(at, "/certificates?wait=60", &revoke);
+    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("revoked")));
     let said = post(at, "/certificates", &request("ada"));
-    assert_eq!((said.status, &said.json()["error"]), (409, &json!("withdrawn")));
+    assert_eq!((said.status, &said.json()["error"]), (409, &json!("revoked")));
 
     for (status, error, body) in [
         (400, "syntax", "{".to_owned()),
@@ -62,7 +62,7 @@ fn what_the_door_answers() {
         (
             422,
             "unknown_certificate",
-            json!({ "action": "withdraw", "id": "0".repeat(32) }).to_string(),
+            json!({ "action": "revoke", "id": "0".repeat(32) }).to_string(),
         ),
         (413, "too_large", " ".repeat(70_000)),
         (413, "too_large", " ".repeat(10 << 20)),
@@ -94,7 +94,7 @@ fn what_the_door_answers() {
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
         "testamur_requests_total{source=\"http\",outcome=\"new\"} 2",
-        "testamur_requests_total{source=\"http\",outcome=\"withdrawn\"} 1",
+        "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
         "testamur_stage_seconds_count{stage=\"render\"} 2",
         "testamur_queue_waiting{source=\"http\"}",
         "testamur_store_up 1",
@@ -154,7 +154,7 @@ fn the_description_is_current() {
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let source = fs::read_to_string(format!("{root}/src/queue/json.rs")).unwrap();
-    for (schema, list) in [("Issue", "const ISSUE"), ("Withdraw", "const WITHDRAW")] {
+    for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const WITHDRAW")] {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
         let list = list.split_once('[').unwrap().1;
         let mut known: Vec<&str> =

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testamur::agent::{Agent, End, Intake, Running, Webhook};
 use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
 use testamur::site::{Secret, Site};
-use testamur::{Error, Kind, Result};
+use testamur::{Error, ErrorKind, Result};
 
 use super::bench::{
     COURSE, Heap, Home, LONG, Program, Redis, Still, TOKEN, get, issuer, post, request,
@@ -42,9 +42,10 @@ impl Moody {
 
     fn ask(&self) -> Result<()> {
         match self.refuses.load(Ordering::SeqCst) {
-            true => {
-                Err(Error::new(Kind::StoreRefused, "the right to write was taken away"))
-            }
+            true => Err(Error::new(
+                ErrorKind::StoreRefused,
+                "the right to write was taken away",
+            )),
             false => Ok(()),
         }
     }
@@ -179,7 +180,7 @@ fn a_queue_that_does_not_take_answers() {
     heap.deaf.store(6, Ordering::SeqCst);
     let running = agent.with_queue(heap.clone()).start().unwrap();
     until("all are answered", || heap.answers().len() == 4);
-    assert_eq!(outcomes(&heap), ["new"; 4]);
+    assert_eq!(outcomes(&heap), ["issued"; 4]);
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 4);
     end(running);
 }
@@ -200,7 +201,7 @@ fn whoever_may_be_deadly_is_alone() {
     until("all are answered", || heap.answers().len() == 13);
     let outcomes = outcomes(&heap);
     let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
-    assert_eq!((count("new"), count("failed")), (12, 1), "{outcomes:?}");
+    assert_eq!((count("issued"), count("failed")), (12, 1), "{outcomes:?}");
     assert_eq!(*heap.company.lock().unwrap(), [0; 5], "none of the others is in hand");
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 12);
     end(running);
@@ -234,7 +235,7 @@ fn the_same_many_times_and_poison_between() {
     let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
     // The one with a script is a name like any other.
     assert_eq!(
-        (count("failed"), count("new"), count("repeated")),
+        (count("failed"), count("issued"), count("unchanged")),
         (8, 3, 16),
         "{outcomes:?}"
     );
@@ -280,15 +281,15 @@ fn a_site_that_changes() {
     let more = COURSES.replace("Knots", "Sails");
     fs::write(&courses, format!("{COURSES}{more}")).unwrap();
     until("it is read anew", || reloads("done"));
-    assert_eq!(ask("Org/Sails/2026", "a"), "new");
-    assert_eq!(ask("Org/Knots/2026", "a"), "new");
+    assert_eq!(ask("Org/Sails/2026", "a"), "issued");
+    assert_eq!(ask("Org/Knots/2026", "a"), "issued");
     fs::write(&courses, "Org/Knots/2026: { tytle: }\n").unwrap();
     until("the fault is noticed", || reloads("failed"));
-    assert_eq!(ask("Org/Sails/2026", "b"), "new");
+    assert_eq!(ask("Org/Sails/2026", "b"), "issued");
     // The settings are those of the beginning.
     fs::write(site.path().join("testamur.yaml"), "publsh: {}\n").unwrap();
     thread::sleep(Duration::from_millis(300));
-    assert_eq!(ask("Org/Sails/2026", "c"), "new");
+    assert_eq!(ask("Org/Sails/2026", "c"), "issued");
     end(running);
 }
 
@@ -344,7 +345,7 @@ fn who_is_told_of_outcomes() {
         let body: Value = serde_json::from_str(body).unwrap();
         seen.push(body["outcome"].as_str().unwrap().to_owned());
     }
-    assert_eq!(seen, ["new", "failed"]);
+    assert_eq!(seen, ["issued", "failed"]);
     end(running);
 }
 

@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 
 use super::bench::{Home, Program, Redis, request, until};
 
-/// The learners that were answered, each with the certificate that it got.
+/// The recipients that were answered, each with the certificate that it got.
 fn answered(redis: &Redis) -> BTreeMap<String, String> {
     let mut answered = BTreeMap::new();
     for result in redis.results() {
         let text = |key: &str| result[key].as_str().unwrap().to_owned();
-        assert!(["new", "repeated"].contains(&text("outcome").as_str()), "{result}");
+        assert!(["issued", "unchanged"].contains(&text("outcome").as_str()), "{result}");
         let before = answered.insert(text("reference"), text("verify_id"));
         assert!(before.is_none_or(|id| id == text("verify_id")), "{result}");
     }
     answered
 }
 
-/// Each learner has one certificate, and it is the one that was told.
+/// Each recipient has one certificate, and it is the one that was told.
 fn each_has_one(home: &Home, redis: &Redis, number: usize) {
     let told: BTreeSet<String> = answered(redis).into_values().collect();
     let records = home.records();

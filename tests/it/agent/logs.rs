@@ -45,13 +45,13 @@ fn day(redis: &Redis, command: Command, log: impl Fn(&Program) -> String) -> Pro
         json!({ "course": COURSE, "name": name, "username": "zaphod42",
             "reference": "zaphod's", "extra": { "home": "betelgeuse" } })
     };
-    let withdraw = json!({ "action": "withdraw", "course": COURSE, "username": "zaphod42",
+    let revoke = json!({ "action": "revoke", "course": COURSE, "username": "zaphod42",
         "reason": "Zaphod Beeblebrox was Trillian" });
     for (outcome, body) in [
-        ("new", request("Zaphod Beeblebrox")),
-        ("repeated", request("Zaphod Beeblebrox")),
+        ("issued", request("Zaphod Beeblebrox")),
+        ("unchanged", request("Zaphod Beeblebrox")),
         ("superseding", request("Trillian Beeblebrox")),
-        ("withdrawn", withdraw.clone()),
+        ("revoked", revoke.clone()),
     ] {
         let said = post(&at, "/certificates?wait=60", &body);
         assert_eq!(said.json()["outcome"], outcome, "{said:?}");
@@ -72,7 +72,7 @@ fn day(redis: &Redis, command: Command, log: impl Fn(&Program) -> String) -> Pro
 
     let before = (redis.results().len(), redis.dead());
     wrong.iter().for_each(|body| redis.ask(body));
-    redis.ask(&withdraw);
+    redis.ask(&revoke);
     redis.add(&[("request", half)]);
     redis.add(&[("zaphod", b"Zaphod Beeblebrox")]);
     until("all are answered", || {
@@ -208,7 +208,7 @@ fn nobody_is_named_in_the_journal() {
     let is = |entry: &BTreeMap<String, String>, key: &str, value: &str| {
         entry.get(key).is_some_and(|it| it == value)
     };
-    let new = entries.iter().find(|it| is(it, "TESTAMUR_OUTCOME", "new")).unwrap();
+    let new = entries.iter().find(|it| is(it, "TESTAMUR_OUTCOME", "issued")).unwrap();
     assert_eq!((new["PRIORITY"].as_str(), new["MESSAGE"].as_str()), ("6", "done"));
     assert_eq!(new["TESTAMUR_COURSE"], COURSE);
     let failed = entries.iter().find(|it| is(it, "TESTAMUR_OUTCOME", "failed")).unwrap();

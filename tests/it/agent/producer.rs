@@ -65,7 +65,7 @@ fn a_stranger_believes(home: &Home, record: &Value, name: &str) {
     assert!(text.contains(name), "{text}");
 }
 
-/// `created` issues, `changed` with another name takes its place, `revoked` withdraws that.
+/// `created` issues, `changed` with another name takes its place, `revoked` revokes that.
 #[test]
 fn a_certificates_life() {
     let home = Home::new();
@@ -91,7 +91,7 @@ fn a_certificates_life() {
 
     produce(&redis.url(), &["created"]);
     let created = result(1);
-    assert_eq!(created["outcome"], "new");
+    assert_eq!(created["outcome"], "issued");
     assert_eq!(created["action"], "org.openedx.learning.certificate.created.v1");
     let first = record(&created["verify_id"]);
     assert_eq!(first["status"], "valid");
@@ -114,9 +114,9 @@ fn a_certificates_life() {
 
     produce(&redis.url(), &["revoked"]);
     let revoked = result(3);
-    assert_eq!(revoked["outcome"], "withdrawn");
+    assert_eq!(revoked["outcome"], "revoked");
     assert_eq!(revoked["verify_id"], changed["verify_id"]);
-    assert_eq!(record(&changed["verify_id"])["status"], "withdrawn");
+    assert_eq!(record(&changed["verify_id"])["status"], "revoked");
     assert_eq!(record(&created["verify_id"])["status"], "superseded");
     assert!(!home.path().join("public/downloads").exists(), "no PDF is to be had");
     program.terminate();

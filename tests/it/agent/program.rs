@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::bench::{COURSE, Home, Program, Redis, post, request, until};
 
-/// What a real producer wrote of a learner's certificate.
+/// What a real producer wrote of a recipient's certificate.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
 fn event(redis: &Redis, kind: &str) {
@@ -33,7 +33,7 @@ fn from_an_event_to_a_certificate() {
     let result = &redis.results()[0];
     assert_eq!(
         (&result["outcome"], &result["username"]),
-        (&json!("new"), &json!("guido"))
+        (&json!("issued"), &json!("guido"))
     );
     let records = home.records();
     assert_eq!(records.len(), 1);
@@ -43,7 +43,7 @@ fn from_an_event_to_a_certificate() {
 
     event(&redis, "created");
     event(&redis, "revoked");
-    until("it is withdrawn", || home.records()[0]["status"] == "withdrawn");
+    until("it is revoked", || home.records()[0]["status"] == "revoked");
     redis.ask(
         &json!({ "course": COURSE, "name": "Guido van Rossum", "username": "guido" }),
     );
@@ -53,7 +53,7 @@ fn from_an_event_to_a_certificate() {
     until("all are answered", || redis.results().len() == 5);
     let failed: Vec<Value> =
         redis.results().into_iter().filter(|it| it["outcome"] == "failed").collect();
-    assert!(failed.iter().any(|it| it["error"] == "withdrawn"), "{failed:?}");
+    assert!(failed.iter().any(|it| it["error"] == "revoked"), "{failed:?}");
 
     program.terminate();
     assert_eq!(program.code(), 0);

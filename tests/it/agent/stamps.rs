@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use testamur::agent::{Agent, Clock, End};
 use testamur::site::{AuthoritySettings, KeySource, Keys, SealSettings, Site};
-use testamur::{Date, Error, Moment};
+use testamur::{Date, Error, Timestamp};
 
 use super::bench::{Heap, holds, issuer_by, records, request, until};
 use crate::seal::judges::Certomancer;
@@ -20,7 +20,7 @@ use crate::seal::site::now;
 struct Machine;
 
 impl Clock for Machine {
-    fn now(&self) -> Result<Moment, Error> {
+    fn now(&self) -> Result<Timestamp, Error> {
         Ok(now())
     }
     fn today(&self) -> Result<Date, Error> {
@@ -85,7 +85,7 @@ fn an_authority_that_is_away() {
     cut.store(false, Ordering::SeqCst);
     until("both are answered", || heap.answers().len() == 2);
     assert_eq!(running.wait(|| true), End::Stopped);
-    assert!(heap.answers().iter().all(|answer| answer["outcome"] == "new"));
+    assert!(heap.answers().iter().all(|answer| answer["outcome"] == "issued"));
     let records = records(&public);
     assert_eq!(records.len(), 2);
     for record in &records {

@@ -1,6 +1,6 @@
 use testamur::register::{IssueOptions, IssueOutcome, Record, Status, StorePath};
 use testamur::site::{Keys, Site};
-use testamur::{Date, Kind};
+use testamur::{Date, ErrorKind};
 
 use super::bench::{Bench, COURSES, at, now, request, today};
 
@@ -12,8 +12,8 @@ fn path(text: &str) -> String {
 fn a_certificate_consists_of_seven_files() {
     let bench = Bench::new();
     let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
-    assert_eq!(receipt.outcome, IssueOutcome::New);
-    let (id, download) = (&receipt.record.id, &receipt.download_id);
+    assert_eq!(receipt.outcome, IssueOutcome::Issued);
+    let (id, download) = (&receipt.record.id, &receipt.urls.download_id);
     let key = receipt.record.certificate.as_ref().unwrap().signature.as_ref().unwrap();
     let mut expected = [
         format!("cert/{id}/Certificate.pdf.sig"),
@@ -57,9 +57,9 @@ fn the_same_request_gets_the_same_receipt_however_often() {
                 &IssueOptions::default(),
             )
             .unwrap();
-        assert_eq!(again.outcome, IssueOutcome::Repeated);
+        assert_eq!(again.outcome, IssueOutcome::Unchanged);
         assert_eq!(again.record, first.record);
-        assert_eq!(again.download_url, first.download_url);
+        assert_eq!(again.urls.download_url, first.urls.download_url);
     }
     assert!(bench.public() == before, "nothing is written twice");
 }
@@ -81,7 +81,7 @@ fn what_was_issued_outlives_its_layout_and_its_language() {
     let issuer = bench.another(changed);
     let options = IssueOptions::default();
     let again = issuer.issue(&request("Ada Lovelace"), today(), now(), &options).unwrap();
-    assert_eq!(again.outcome, IssueOutcome::Repeated);
+    assert_eq!(again.outcome, IssueOutcome::Unchanged);
     assert!(bench.public() == before);
     let other = issuer.issue(&request("Grace Hopper"), today(), now(), &options).unwrap();
     assert!(
@@ -98,7 +98,7 @@ fn what_was_issued_outlives_its_layout_and_its_language() {
 #[test]
 fn other_facts_make_the_next_edition_and_the_last_one_tells_no_name() {
     let bench = Bench::new();
-    let known = |name: &str| request(name).with_learner("ada");
+    let known = |name: &str| request(name).with_username("ada");
     let first = bench.issue(&known("Augusta Byron")).unwrap();
     let second = bench.issue(&known("Ada Lovelace")).unwrap();
     assert_eq!(second.outcome, IssueOutcome::Superseding);
@@ -115,29 +115,30 @@ fn other_facts_make_the_next_edition_and_the_last_one_tells_no_name() {
     }
     let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
     assert_eq!(old.status, Status::Superseded);
-    assert_eq!(old.successor.as_deref(), Some(second.verify_url.as_str()));
+    assert_eq!(old.successor.as_deref(), Some(second.urls.verify_url.as_str()));
     let page = bench.text(&format!("cert/{}/index.html", first.record.id));
-    assert!(page.replace("&#x2f;", "/").contains(&second.verify_url), "{page}");
-    assert!(!bench.public().keys().any(|path| path.contains(&first.download_id)));
+    assert!(page.replace("&#x2f;", "/").contains(&second.urls.verify_url), "{page}");
+    assert!(!bench.public().keys().any(|path| path.contains(&first.urls.download_id)));
 
     // An old request that comes once more brings nothing back, unless somebody says so.
     let late = bench.issue(&known("Augusta Byron")).unwrap();
-    assert_eq!((late.outcome, &late.record), (IssueOutcome::Repeated, &second.record));
+    assert_eq!((late.outcome, &late.record), (IssueOutcome::Unchanged, &second.record));
     let replace = IssueOptions::default().with_replace(true);
     let third = bench.issue_with(&known("Augusta Byron"), &replace).unwrap();
     assert_eq!((third.outcome, third.record.edition), (IssueOutcome::Superseding, 3));
     let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
-    assert_eq!(old.successor, Some(third.verify_url), "the first leads to the last");
+    assert_eq!(old.successor, Some(third.urls.verify_url), "the first leads to the last");
 }
 
 #[test]
 fn a_request_that_says_when_it_was_made_changes_nothing_newer() {
     let bench = Bench::new();
-    let asked =
-        |name: &str, time: &str| request(name).with_learner("ada").with_asked(at(time));
+    let asked = |name: &str, time: &str| {
+        request(name).with_username("ada").with_requested_at(at(time))
+    };
     bench.issue(&asked("Ada Lovelace", "2026-03-02T00:00:00Z")).unwrap();
     let late = bench.issue(&asked("Augusta Byron", "2026-03-01T00:00:00Z")).unwrap();
-    assert_eq!(late.outcome, IssueOutcome::Late);
+    assert_eq!(late.outcome, IssueOutcome::Stale);
     assert_eq!(late.record.certificate.unwrap().name, "Ada Lovelace");
     let newer = bench.issue(&asked("Augusta King", "2026-03-03T00:00:00Z")).unwrap();
     assert_eq!(newer.outcome, IssueOutcome::Superseding);
@@ -152,7 +153,7 @@ fn a_list_supersedes_only_when_it_is_told_to() {
     let before = bench.public();
     let fault = bench.issue_with(&request("Ada").with_grade("Distinction"), &cautious);
     let fault = fault.unwrap_err();
-    assert_eq!(fault.kind(), Kind::Exists);
+    assert_eq!(fault.kind(), ErrorKind::Exists);
     assert!(format!("{fault:#}").contains("--replace"), "{fault:#}");
     assert!(bench.public() == before);
     let replace = cautious.with_replace(true);
@@ -161,14 +162,14 @@ fn a_list_supersedes_only_when_it_is_told_to() {
 }
 
 #[test]
-fn who_is_the_same_learner() {
+fn who_is_the_same_recipient() {
     let bench = Bench::new();
     let ids: std::collections::HashSet<String> = [
         request("Ada"),
         request("ada"),
-        request("Ada").with_learner("ada"),
-        request("Ada").with_learner("Ada"),
-        request("Ada").with_learner("ada2"),
+        request("Ada").with_username("ada"),
+        request("Ada").with_username("Ada"),
+        request("Ada").with_username("ada2"),
     ]
     .iter()
     .map(|request| bench.issue(request).unwrap().record.id)
@@ -178,14 +179,14 @@ fn who_is_the_same_learner() {
 }
 
 #[test]
-fn withdrawn_is_said_with_the_reason_and_comes_back_only_when_told_to() {
+fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
     let bench = Bench::new();
     let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
     let id = &receipt.record.id;
     let register = bench.issuer.register();
-    let record = register.withdraw(id, "issued by mistake", at("2026-06-01T10:00:00Z"));
+    let record = register.revoke(id, "issued by mistake", at("2026-06-01T10:00:00Z"));
     let record = record.unwrap();
-    assert_eq!(record.status, Status::Withdrawn);
+    assert_eq!(record.status, Status::Revoked);
     assert_eq!(record.history.len(), 1);
     let page = bench.text(&format!("cert/{id}/index.html"));
     assert!(
@@ -201,10 +202,10 @@ fn withdrawn_is_said_with_the_reason_and_comes_back_only_when_told_to() {
     assert_eq!(bench.holds(), 0);
 
     // Once more: the first reason stays.
-    let again = register.withdraw(id, "another reason", now()).unwrap();
+    let again = register.revoke(id, "another reason", now()).unwrap();
     assert_eq!(again, record);
     let fault = bench.issue(&request("Ada Lovelace")).unwrap_err();
-    assert_eq!(fault.kind(), Kind::Withdrawn);
+    assert_eq!(fault.kind(), ErrorKind::Revoked);
     assert!(format!("{fault:#}").contains("--reissue"), "{fault:#}");
 
     let reissue = IssueOptions::default().with_reissue(true);
@@ -214,13 +215,13 @@ fn withdrawn_is_said_with_the_reason_and_comes_back_only_when_told_to() {
     assert_eq!(old.status, Status::Superseded);
     assert_eq!(old.history.len(), 2, "its history stays: {old:?}");
     assert_eq!(bench.holds(), 1);
-    let fault = register.withdraw(id, "x", now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::Withdrawn);
-    assert!(format!("{fault:#}").contains(&back.verify_url), "{fault:#}");
-    let fault = register.withdraw(&"0".repeat(32), "x", now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::UnknownCertificate);
-    let fault = register.withdraw("../../x", "x", now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::InvalidValue);
+    let fault = register.revoke(id, "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::Revoked);
+    assert!(format!("{fault:#}").contains(&back.urls.verify_url), "{fault:#}");
+    let fault = register.revoke(&"0".repeat(32), "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
+    let fault = register.revoke("../../x", "x", now()).unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::InvalidValue);
 }
 
 #[test]
@@ -231,8 +232,8 @@ fn the_pdf_stays_where_the_settings_say_so() {
         .with_file("testamur.yaml", settings);
     let bench = Bench::of(site);
     let receipt = bench.issue(&request("Ada")).unwrap();
-    bench.issuer.register().withdraw(&receipt.record.id, "x", now()).unwrap();
-    let kept = format!("downloads/{}/Attestation.pdf", receipt.download_id);
+    bench.issuer.register().revoke(&receipt.record.id, "x", now()).unwrap();
+    let kept = format!("downloads/{}/Attestation.pdf", receipt.urls.download_id);
     assert!(bench.public().contains_key(&kept));
 }
 
@@ -248,7 +249,7 @@ fn an_address_reads_from_left_to_right_on_a_page_that_does_not() {
     let page = bench.text(&format!("cert/{}/index.html", receipt.record.id));
     let page = page.replace("&#x2f;", "/");
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\""), "{page}");
-    let address = format!("\u{2066}{}\u{2069}", receipt.verify_url);
+    let address = format!("\u{2066}{}\u{2069}", receipt.urls.verify_url);
     assert!(page.contains(&address), "{page}");
     // The record is for machines.
     let printed = receipt.record.certificate.unwrap().printed;
@@ -258,7 +259,7 @@ fn an_address_reads_from_left_to_right_on_a_page_that_does_not() {
 #[test]
 fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
     let bench = Bench::new();
-    let known = |name: &str| request(name).with_learner("ada-l");
+    let known = |name: &str| request(name).with_username("ada-l");
     let first = bench.issue(&known("Augusta Byron")).unwrap();
     let second = bench.issue(&known("Ada Lovelace")).unwrap();
     let other = bench.issue(&request("Grace Hopper")).unwrap();
@@ -271,9 +272,13 @@ fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
     assert_eq!(erased, [first.record.id.clone(), second.record.id.clone()]);
     for (path, bytes) in bench.public().into_iter().chain(bench.private()) {
         let text = String::from_utf8_lossy(&bytes);
-        for trace in
-            ["Byron", "Lovelace", "ada-l", &first.download_id, &second.download_id]
-        {
+        for trace in [
+            "Byron",
+            "Lovelace",
+            "ada-l",
+            &first.urls.download_id,
+            &second.urls.download_id,
+        ] {
             assert!(!text.contains(trace) && !path.contains(trace), "{trace} in {path}");
         }
     }
@@ -286,7 +291,10 @@ fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
     assert_eq!(register.record(&other.record.id).unwrap(), Some(other.record));
     // Once more is no error, and so is a certificate afterwards if somebody says so.
     register.erase(&second.record.id, &secret, now()).unwrap();
-    assert_eq!(bench.issue(&known("Ada Lovelace")).unwrap_err().kind(), Kind::Withdrawn);
+    assert_eq!(
+        bench.issue(&known("Ada Lovelace")).unwrap_err().kind(),
+        ErrorKind::Revoked
+    );
     let reissue = IssueOptions::default().with_reissue(true);
     assert_eq!(
         bench.issue_with(&known("Ada Lovelace"), &reissue).unwrap().record.edition,

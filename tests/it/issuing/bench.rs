@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use testamur::press::Press;
-use testamur::register::{Directory, IssueOptions, Issuer, Receipt, Register, Store};
+use testamur::register::{
+    Directory, IssueOptions, IssueService, Receipt, Register, Store,
+};
 use testamur::site::{IdSecret, KeySource, Keys, Request, Site};
-use testamur::{Date, Error, Moment};
+use testamur::{Date, Error, Timestamp};
 
 pub(crate) const COURSES: &str = "\
 Org/Knots/2026:
@@ -23,7 +25,7 @@ Org/Knots/2026:
 /// An issuer, and the folders that it publishes into.
 pub(crate) struct Bench {
     folder: tempfile::TempDir,
-    pub(crate) issuer: Issuer,
+    pub(crate) issuer: IssueService,
     pub(crate) keys: Keys,
 }
 
@@ -50,7 +52,7 @@ impl Bench {
     }
 
     /// Another issuer of the same site, as another process would be.
-    pub(crate) fn another(&self, site: Site) -> Issuer {
+    pub(crate) fn another(&self, site: Site) -> IssueService {
         issuer(self.folder.path(), site, |store| store)
     }
 
@@ -118,7 +120,7 @@ fn issuer(
     folder: &Path,
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> Issuer {
+) -> IssueService {
     let keys = Keys::open(&folder.join("keys"), now()).unwrap();
     let secret: IdSecret = Keys::id_secret(&folder.join("keys")).unwrap();
     let press = Arc::new(Press::new(site).unwrap());
@@ -126,7 +128,7 @@ fn issuer(
     let private = Arc::new(Directory::new(folder.join("private")));
     let publish = press.settings().publish.clone();
     let register = Register::new(press.site(), publish, public, private).unwrap();
-    Issuer::new(press, &keys, secret, register).unwrap()
+    IssueService::new(press, &keys, secret, register).unwrap()
 }
 
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -156,10 +158,10 @@ pub(crate) fn today() -> Date {
     Date::parse("2026-05-14").unwrap()
 }
 
-pub(crate) fn now() -> Moment {
-    Moment::parse("2026-05-14T09:30:00Z").unwrap()
+pub(crate) fn now() -> Timestamp {
+    Timestamp::parse("2026-05-14T09:30:00Z").unwrap()
 }
 
-pub(crate) fn at(time: &str) -> Moment {
-    Moment::parse(time).unwrap()
+pub(crate) fn at(time: &str) -> Timestamp {
+    Timestamp::parse(time).unwrap()
 }

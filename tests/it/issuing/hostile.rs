@@ -40,7 +40,7 @@ Org/Knots/2026:
     assert!(page.contains("{{ 7 * 191 }}"));
 
     let reason = "<b>no</b> {{ 7 * 191 }} \"' <script src=//evil.example></script>";
-    bench.issuer.register().withdraw(id, reason, now()).unwrap();
+    bench.issuer.register().revoke(id, reason, now()).unwrap();
     for page in pages(&bench) {
         assert!(!page.contains("<b>no") && !page.contains("<script src"), "{page}");
     }

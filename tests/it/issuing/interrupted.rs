@@ -7,7 +7,7 @@ use testamur::register::{
     Created, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, Swapped,
 };
 use testamur::site::{Award, Site};
-use testamur::{Error, Kind, Result};
+use testamur::{Error, ErrorKind, Result};
 
 use super::bench::{Bench, COURSES, now, request, today};
 
@@ -29,7 +29,7 @@ impl Failing {
             Ok(_) => Ok(()),
             Err(_) => {
                 self.fails.store(true, Ordering::SeqCst);
-                Err(Error::new(Kind::Store, "the power is gone"))
+                Err(Error::new(ErrorKind::Store, "the power is gone"))
             }
         }
     }
@@ -90,7 +90,7 @@ fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
             }
         }
     };
-    let known = |name: &str| request(name).with_learner("ada");
+    let known = |name: &str| request(name).with_username("ada");
     let options = IssueOptions::default().with_reissue(true);
     let issue = |name: &str| bench.issue_with(&known(name), &options).map(|_| ());
     until_done(&|| issue("Augusta Byron"));
@@ -99,7 +99,7 @@ fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
     assert_eq!(bench.holds(), 1);
     let current = || bench.issuer.last(&Award::of(&known("x"))).unwrap().unwrap();
     until_done(&|| {
-        bench.issuer.register().withdraw(&current().id, "a mistake", now()).map(|_| ())
+        bench.issuer.register().revoke(&current().id, "a mistake", now()).map(|_| ())
     });
     assert_eq!(bench.holds(), 0);
     tries
@@ -148,13 +148,13 @@ fn many_who_issue_the_same_at_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(receipts.iter().all(|receipt| receipt.record == receipts[0].record));
-    assert!(receipts.iter().any(|receipt| receipt.outcome == IssueOutcome::New));
+    assert!(receipts.iter().any(|receipt| receipt.outcome == IssueOutcome::Issued));
     assert_eq!(bench.holds(), 1);
     assert_eq!(bench.private().len(), 1, "who lost the race takes its snapshot away");
     assert_eq!(bench.public().len(), 7);
 }
 
-/// Two who want different things for the same learner: one edition each, the last one valid.
+/// Two who want different things for the same recipient: one edition each, the last one valid.
 #[test]
 fn many_who_issue_different_facts_at_once() {
     let bench = Bench::new();
@@ -163,12 +163,12 @@ fn many_who_issue_different_facts_at_once() {
             let bench = &bench;
             scope.spawn(move || {
                 let name = format!("Ada {index}");
-                bench.issue(&request(&name).with_learner("ada")).unwrap();
+                bench.issue(&request(&name).with_username("ada")).unwrap();
             });
         }
     });
     // Whoever was overtaken while superseding is finished by the next.
-    bench.issue(&request("Ada at last").with_learner("ada")).unwrap();
+    bench.issue(&request("Ada at last").with_username("ada")).unwrap();
     assert_eq!(bench.holds(), 1);
     // Nothing of an overtaken one came back after it was taken away.
     let public = bench.public();
@@ -182,30 +182,30 @@ fn many_who_issue_different_facts_at_once() {
     }
 }
 
-/// Withdrawn as soon as it is there, while others still finish it: what is told is what holds.
+/// Revoked as soon as it is there, while others still finish it: what is told is what holds.
 #[test]
-fn withdrawn_while_others_still_issue_it() {
+fn revoked_while_others_still_issue_it() {
     let bench = Bench::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
     let issuers: Vec<_> = (0..4).map(|_| bench.another(site())).collect();
     let options = IssueOptions::default();
     for round in 0..6 {
         let request = request(&format!("Ada {round}"));
-        let id = issuers[0].foresee(&request, &options).unwrap().verify_id;
+        let id = issuers[0].plan(&request, &options).unwrap().urls.verify_id;
         thread::scope(|scope| {
             for issuer in &issuers {
-                // It was issued, or withdrawn before: either is an answer.
+                // It was issued, or revoked before: either is an answer.
                 scope.spawn(|| issuer.issue(&request, today(), now(), &options).is_ok());
             }
             let register = bench.issuer.register();
             scope.spawn(|| {
-                while let Err(fault) = register.withdraw(&id, "a mistake", now()) {
-                    assert_eq!(fault.kind(), Kind::UnknownCertificate, "{fault:#}");
+                while let Err(fault) = register.revoke(&id, "a mistake", now()) {
+                    assert_eq!(fault.kind(), ErrorKind::UnknownCertificate, "{fault:#}");
                 }
             });
         });
         let page = bench.text(&format!("cert/{id}/index.html"));
-        assert!(page.contains("has been withdrawn"), "{page}");
+        assert!(page.contains("has been revoked"), "{page}");
     }
     assert_eq!(bench.holds(), 0);
     let public = bench.public();
@@ -220,9 +220,9 @@ fn a_stranger_at_the_address() {
     let other = Bench::new();
     // The same site elsewhere, whose ids are others: what is put there is no certificate of it.
     let folder = bench.public();
-    let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.download_id)];
+    let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.urls.download_id)];
     let second = other.issue(&request("Ada")).unwrap();
-    assert_ne!(second.download_id, first.download_id);
+    assert_ne!(second.urls.download_id, first.urls.download_id);
     let found = testamur::seal::verify(pdf, None, other.keys.trust(), now());
     assert!(!found.is_good());
 }

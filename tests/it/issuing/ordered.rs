@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use testamur::register::{IssueOptions, IssueOutcome, Issuer, Status, Withdrawn};
+use testamur::register::{
+    IssueOptions, IssueOutcome, IssueService, RevokeOutcome, Status,
+};
 use testamur::site::{Award, Request, Site};
-use testamur::{Kind, Timestamp};
+use testamur::{ErrorKind, Timestamp};
 
 use super::bench::{Bench, COURSES, now, request, today};
 
-/// What a platform says of a learner, in the order in which it does.
+/// What a platform says of a recipient, in the order in which it does.
 #[derive(Clone, Copy)]
 enum Said {
     /// Earned, in this name.
@@ -33,32 +35,32 @@ fn time(number: usize) -> Timestamp {
     Timestamp::parse(&format!("2026-03-02T08:00:00.{:06}+00:00", number * 10)).unwrap()
 }
 
-fn learner(id: &str, name: &str) -> Request {
-    request(name).with_learner(id)
+fn recipient(id: &str, name: &str) -> Request {
+    request(name).with_username(id)
 }
 
 /// Does what one event says.
-fn act(issuer: &Issuer, id: &str, number: usize, said: Said) {
+fn act(issuer: &IssueService, id: &str, number: usize, said: Said) {
     match said {
         Earned(name) => {
-            let request = learner(id, name).with_asked(time(number));
+            let request = recipient(id, name).with_requested_at(time(number));
             issuer.issue(&request, today(), now(), &IssueOptions::default()).unwrap();
         }
         Revoked => {
-            let award = Award::of(&learner(id, "x"));
+            let award = Award::of(&recipient(id, "x"));
             let asked = Some(time(number));
-            let done = issuer.withdraw(&award, "revoked", asked, now()).unwrap();
-            assert_ne!(done, Withdrawn::Nothing);
+            let done = issuer.revoke(&award, "revoked", asked, now()).unwrap();
+            assert_ne!(done, RevokeOutcome::Nothing);
         }
     }
 }
 
 /// What there is in the end: the name of a certificate that is valid.
-fn end(issuer: &Issuer, id: &str) -> Option<String> {
-    let record = issuer.last(&Award::of(&learner(id, "x"))).unwrap().unwrap();
+fn end(issuer: &IssueService, id: &str) -> Option<String> {
+    let record = issuer.last(&Award::of(&recipient(id, "x"))).unwrap().unwrap();
     match record.status {
         Status::Valid => Some(record.certificate.unwrap().name),
-        Status::Withdrawn => None,
+        Status::Revoked => None,
         status => panic!("{status:?}"),
     }
 }
@@ -91,7 +93,7 @@ fn whatever_comes_first() {
         };
         for order in orders(history.len()) {
             tried += 1;
-            let id = format!("learner-{tried}");
+            let id = format!("recipient-{tried}");
             for number in &order {
                 act(&bench.issuer, &id, *number, history[*number]);
                 // It comes twice.
@@ -114,7 +116,7 @@ fn whoever_is_faster() {
     let turns = AtomicUsize::new(0);
     for round in 0..12 {
         let history = HISTORIES[round % HISTORIES.len()];
-        let id = format!("learner-{round}");
+        let id = format!("recipient-{round}");
         thread::scope(|scope| {
             for (number, said) in history.iter().enumerate() {
                 let issuer = &issuers[turns.fetch_add(1, Ordering::Relaxed) % 3];
@@ -131,46 +133,51 @@ fn whoever_is_faster() {
     bench.holds();
 }
 
-/// What was withdrawn before it was made has a page that says so, and nothing else.
+/// What was revoked before it was made has a page that says so, and nothing else.
 #[test]
-fn withdrawn_before_it_was_made() {
+fn revoked_before_it_was_made() {
     let bench = Bench::new();
-    let ada = learner("ada", "Ada Lovelace");
+    let ada = recipient("ada", "Ada Lovelace");
     let award = Award::of(&ada);
-    let nothing = bench.issuer.withdraw(&award, "revoked", None, now()).unwrap();
-    assert_eq!(nothing, Withdrawn::Nothing);
+    let nothing = bench.issuer.revoke(&award, "revoked", None, now()).unwrap();
+    assert_eq!(nothing, RevokeOutcome::Nothing);
     assert!(bench.issuer.last(&award).unwrap().is_none());
-    let done = bench.issuer.withdraw(&award, "revoked", Some(time(2)), now()).unwrap();
-    let Withdrawn::Done(record) = done else { panic!("{done:?}") };
+    let done = bench.issuer.revoke(&award, "revoked", Some(time(2)), now()).unwrap();
+    let RevokeOutcome::Revoked(record) = done else { panic!("{done:?}") };
     let page = bench.text(&format!("cert/{}/index.html", record.id));
-    assert!(page.contains("has been withdrawn") && page.contains("revoked"), "{page}");
+    assert!(page.contains("has been revoked") && page.contains("revoked"), "{page}");
     let late = bench
         .issuer
-        .issue(&ada.clone().with_asked(time(1)), today(), now(), &IssueOptions::default())
+        .issue(
+            &ada.clone().with_requested_at(time(1)),
+            today(),
+            now(),
+            &IssueOptions::default(),
+        )
         .unwrap();
-    assert_eq!((late.outcome, &late.record), (IssueOutcome::Late, &*record));
+    assert_eq!((late.outcome, &late.record), (IssueOutcome::Stale, &*record));
     // Without a time it is for the operator to say.
-    assert_eq!(bench.issue(&ada).unwrap_err().kind(), Kind::Withdrawn);
+    assert_eq!(bench.issue(&ada).unwrap_err().kind(), ErrorKind::Revoked);
     assert!(!bench.public().keys().any(|path| path.ends_with(".pdf")));
-    // What the operator withdrew, no later request brings back.
-    let eve = learner("eve", "Eve");
+    // What the operator revoked, no later request brings back.
+    let eve = recipient("eve", "Eve");
     let receipt = bench.issue(&eve).unwrap();
-    bench.issuer.register().withdraw(&receipt.record.id, "a mistake", now()).unwrap();
-    let later = eve.with_asked(Timestamp::parse("2031-01-01T00:00:00Z").unwrap());
-    assert_eq!(bench.issue(&later).unwrap_err().kind(), Kind::Withdrawn);
+    bench.issuer.register().revoke(&receipt.record.id, "a mistake", now()).unwrap();
+    let later = eve.with_requested_at(Timestamp::parse("2031-01-01T00:00:00Z").unwrap());
+    assert_eq!(bench.issue(&later).unwrap_err().kind(), ErrorKind::Revoked);
 }
 
 /// An example carries its mark, says on its page what it is, and touches no certificate.
 #[test]
 fn an_example_certifies_nothing() {
     let bench = Bench::new();
-    let ada = learner("ada", "Ada Lovelace");
+    let ada = recipient("ada", "Ada Lovelace");
     let real = bench.issue(&ada).unwrap();
     let example = ada.clone().with_specimen(true);
     let receipt = bench.issue(&example).unwrap();
     assert_eq!(receipt.record.status, Status::Specimen);
     assert_ne!(receipt.record.id, real.record.id);
-    assert_eq!(bench.issue(&example).unwrap().outcome, IssueOutcome::Repeated);
+    assert_eq!(bench.issue(&example).unwrap().outcome, IssueOutcome::Unchanged);
     assert_eq!(bench.issue(&ada).unwrap().record, real.record);
     let printed = receipt.record.certificate.unwrap().printed;
     let mark = printed.iter().find(|it| it.role == "specimen").unwrap();
@@ -178,12 +185,12 @@ fn an_example_certifies_nothing() {
     let page = bench.text(&format!("cert/{}/index.html", receipt.record.id));
     assert!(page.contains("This is a specimen and certifies nothing"), "{page}");
     assert!(!page.contains("is valid") && !page.contains("linkedin"), "{page}");
-    let path = format!("downloads/{}/Certificate.pdf", receipt.download_id);
+    let path = format!("downloads/{}/Certificate.pdf", receipt.urls.download_id);
     assert!(page.replace("&#x2f;", "/").contains(&format!("../../{path}")), "{page}");
     assert_eq!(bench.holds(), 1);
     // It ends like any other.
     let register = bench.issuer.register();
-    let record = register.withdraw(&receipt.record.id, "tried", now()).unwrap();
-    assert_eq!(record.status, Status::Withdrawn);
+    let record = register.revoke(&receipt.record.id, "tried", now()).unwrap();
+    assert_eq!(record.status, Status::Revoked);
     assert!(!bench.public().contains_key(&path));
 }

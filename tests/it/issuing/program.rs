@@ -81,9 +81,9 @@ fn with_no_site_at_all_it_goes_to_public() {
     assert_eq!(desk.names("."), ["keys", "private", "public"]);
     assert!(run.said.contains("made keys for Example University"), "{}", run.said);
     let object = &run.objects()[0];
-    assert_eq!(object["status"], "new");
+    assert_eq!(object["status"], "issued");
     let again = desk.run(["issue", "-n", "Ada Lovelace", "--json"]);
-    assert_eq!(again.objects()[0]["status"], "repeated");
+    assert_eq!(again.objects()[0]["status"], "unchanged");
     assert_eq!(again.objects()[0]["id"], object["id"]);
     assert!(!again.said.contains("made keys"), "{}", again.said);
 }
@@ -118,7 +118,7 @@ fn a_file_of_people() {
     let mut rows = csv::Reader::from_reader(&report[..]);
     let status: Vec<String> =
         rows.records().map(|row| row.unwrap()[3].to_owned()).collect();
-    assert_eq!(status, ["new", "new", "failed", "new", "failed"]);
+    assert_eq!(status, ["issued", "issued", "failed", "issued", "failed"]);
 
     // One PDF for the printer, in the file's order, and an archive of all.
     let check = judge(desk.path(".").as_path(), "qpdf", &["--check", "all.pdf"]);
@@ -166,7 +166,7 @@ fn files_that_cannot_be_right() {
     let run = issue(&desk, &["-f", "twice.txt"]);
     assert_eq!(run.code, 1);
     assert!(
-        run.said.contains("the same learner at twice.txt:1 and twice.txt:3"),
+        run.said.contains("the same recipient at twice.txt:1 and twice.txt:3"),
         "{}",
         run.said
     );
@@ -240,8 +240,8 @@ fn the_register_is_asked_and_changed() {
     let page = found[0]["verify_url"].as_str().unwrap();
     let run = ask(&["revoke", page, "--reason", "a mistake"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("withdrawn: Émilie du Châtelet"), "{}", run.said);
-    assert_eq!(ask(&["find", "emilie", "--json"]).objects()[0]["status"], "withdrawn");
+    assert!(run.said.contains("revoked: Émilie du Châtelet"), "{}", run.said);
+    assert_eq!(ask(&["find", "emilie", "--json"]).objects()[0]["status"], "revoked");
     let refused = issue(&desk, &["-n", "Émilie du Châtelet", "-u", "emilie"]);
     assert_eq!(refused.code, 1);
     assert!(refused.said.contains("--reissue"), "{}", refused.said);

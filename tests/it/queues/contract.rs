@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testamur::Kind;
-use testamur::agent::{Delivery, Hold, Queue, Task};
+use testamur::ErrorKind;
+use testamur::agent::{Delivery, LeaseState, Queue, Task};
 
 use super::server::RedisWorld;
 use super::xserver::XqueueWorld;
@@ -21,11 +21,11 @@ pub(super) trait World: Sync {
         Self: Sized;
     /// An agent's view of the queue.
     fn queue(&self, consumer: &str) -> Box<dyn Queue>;
-    /// Somebody asks for a learner's certificate.
-    fn send(&self, learner: &str);
+    /// Somebody asks for a recipient's certificate.
+    fn send(&self, recipient: &str);
     /// Somebody sends what is no request.
     fn send_broken(&self);
-    /// Every answer that has arrived: the learner, and whether it is a good one.
+    /// Every answer that has arrived: the recipient, and whether it is a good one.
     fn answers(&self) -> Vec<(String, bool)>;
     /// The server goes away, or comes back with all it had.
     fn set_away(&mut self, away: bool);
@@ -74,20 +74,20 @@ fn nothing_is_there(world: impl World) {
 fn what_is_answered_is_gone(world: impl World) {
     let queue = world.queue("a");
     queue.check().unwrap();
-    for learner in ["ada", "grace", "émilie"] {
-        world.send(learner);
+    for recipient in ["ada", "grace", "émilie"] {
+        world.send(recipient);
     }
-    for learner in ["ada", "grace", "émilie"] {
+    for recipient in ["ada", "grace", "émilie"] {
         let delivery = receive(&*queue);
-        assert_eq!(delivery.about().learner.as_deref(), Some(learner), "in order");
+        assert_eq!(delivery.about().recipient.as_deref(), Some(recipient), "in order");
         let Ok(Task::Issue { request, .. }) = delivery.task() else { panic!() };
-        assert_eq!(request.learner(), Some(learner));
+        assert_eq!(request.recipient(), Some(recipient));
         assert_eq!(request.course(), "Example/Knots/2026");
         assert_eq!(delivery.attempt(), 1);
-        assert!(!format!("{delivery:?}").contains(learner), "it shows nobody");
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+        assert!(!format!("{delivery:?}").contains(recipient), "it shows nobody");
+        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
     }
-    let all = ["ada", "grace", "émilie"].map(|learner| (learner.to_owned(), true));
+    let all = ["ada", "grace", "émilie"].map(|recipient| (recipient.to_owned(), true));
     assert_eq!(world.answers(), all);
     thread::sleep(LEASE + BRIEF);
     assert!(queue.receive(BRIEF).unwrap().is_none());
@@ -104,7 +104,7 @@ fn what_is_held_is_not_handed_out(world: impl World) {
     // A machine that stands still for so long proves nothing.
     if begun.elapsed() < LEASE {
         assert!(again.is_none());
-        assert_eq!(one.extend(&delivery).unwrap(), Hold::Ours);
+        assert_eq!(one.extend(&delivery).unwrap(), LeaseState::Ours);
     }
 }
 
@@ -115,10 +115,10 @@ fn the_dead_lose_what_they_held(world: impl World) {
     let lost = receive(&*one);
     let delivery = receive(&*other);
     assert_eq!(delivery.id(), lost.id());
-    assert_eq!(one.extend(&lost).unwrap(), Hold::Lost);
-    assert_eq!(other.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    assert_eq!(one.extend(&lost).unwrap(), LeaseState::Lost);
+    assert_eq!(other.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
     // The first was only slow: its answer comes late, and does no harm.
-    assert_eq!(one.done(&lost, &issued(&lost)).unwrap(), Hold::Lost);
+    assert_eq!(one.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
     let answers = world.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
@@ -159,7 +159,7 @@ fn poison_among_good(world: impl World) {
             }
             Err(why) => {
                 assert!(why.is_user_fault() && !why.is_retryable(), "{why}");
-                assert_eq!(queue.dead(&delivery, why).unwrap(), Hold::Ours);
+                assert_eq!(queue.dead(&delivery, why).unwrap(), LeaseState::Ours);
             }
         }
     }
@@ -176,27 +176,27 @@ fn many_hands(world: impl World) {
     let queues = [world.queue("a"), world.queue("b")];
     queues[0].check().unwrap();
     for number in 0..MANY {
-        world.send(&format!("learner-{number:02}"));
+        world.send(&format!("recipient-{number:02}"));
     }
     let received: Vec<Vec<String>> = thread::scope(|scope| {
         let hands: Vec<_> = (0..4)
             .map(|hand| {
                 let queue = &queues[hand % 2];
                 scope.spawn(move || {
-                    let mut learners = Vec::new();
+                    let mut recipients = Vec::new();
                     while let Some(delivery) = queue.receive(BRIEF * 3).unwrap() {
                         queue.done(&delivery, &issued(&delivery)).unwrap();
-                        learners.extend(delivery.about().learner.clone());
+                        recipients.extend(delivery.about().recipient.clone());
                     }
-                    learners
+                    recipients
                 })
             })
             .collect();
         hands.into_iter().map(|hand| hand.join().unwrap()).collect()
     });
     let mut count = BTreeMap::new();
-    for learner in received.into_iter().flatten() {
-        *count.entry(learner).or_insert(0) += 1;
+    for recipient in received.into_iter().flatten() {
+        *count.entry(recipient).or_insert(0) += 1;
     }
     assert_eq!(count.len(), MANY, "none is lost");
     assert!(count.values().all(|times| *times == 1), "{count:?}");
@@ -218,20 +218,20 @@ fn away_and_back(mut world: impl World) {
         queue.depth().map(drop).unwrap_err(),
         world.queue("b").check().unwrap_err(),
     ] {
-        assert_eq!(fault.kind(), Kind::Queue, "{fault}");
+        assert_eq!(fault.kind(), ErrorKind::Queue, "{fault}");
         assert!(fault.is_retryable() && !fault.is_user_fault());
     }
 
     world.set_away(false);
     // Whoever holds it still has the answer, and the rest is there as it was.
     patiently(|| queue.done(&delivery, &issued(&delivery)).map(drop));
-    let mut learners = Vec::new();
+    let mut recipients = Vec::new();
     for _ in 0..4 {
         let Some(delivery) = patiently(|| queue.receive(LEASE)) else { continue };
         queue.done(&delivery, &issued(&delivery)).unwrap();
-        learners.extend(delivery.about().learner.clone());
+        recipients.extend(delivery.about().recipient.clone());
     }
-    assert!(learners.contains(&"grace".to_owned()), "{learners:?}");
+    assert!(recipients.contains(&"grace".to_owned()), "{recipients:?}");
     let answers = world.answers();
     assert!(answers.contains(&("ada".to_owned(), true)), "{answers:?}");
     assert!(answers.contains(&("grace".to_owned(), true)), "{answers:?}");

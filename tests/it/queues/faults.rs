@@ -55,7 +55,7 @@ fn cases() -> Vec<Case> {
         lacks,
     };
     vec![
-        // 10: what a learner is called ran on the page that verifies it.
+        // 10: what a recipient is called ran on the page that verifies it.
         knots(
             "10",
             "<script>alert(1)</script>",
@@ -185,7 +185,7 @@ fn what_the_predecessor_did_wrong() {
     let cases = cases();
     let body = |number: usize| {
         let case = &cases[number];
-        let mut body = json!({ "action": "create", "username": format!("learner-{number}"),
+        let mut body = json!({ "action": "create", "username": format!("recipient-{number}"),
             "course_id": case.course, "name": case.name, "course_name": "Another" });
         for (key, value) in case.more.as_object().unwrap() {
             body[key] = value.clone();
@@ -205,17 +205,17 @@ fn what_the_predecessor_did_wrong() {
     let public = home.path().join("public");
     for (number, case) in cases.iter().enumerate() {
         let fault = format!("{}: {}", case.faults, case.name);
-        let reply = last_of(&world, &format!("learner-{number}"));
+        let reply = last_of(&world, &format!("recipient-{number}"));
         assert!(reply.get("error").is_none(), "{fault}: {reply}");
         holds(&home, &reply, case, &fault);
     }
     // 34: asked once more, it was made once more; and nothing was ever taken back.
     let before = files(&public);
-    let first = last_of(&world, "learner-0");
+    let first = last_of(&world, "recipient-0");
     world.submit(&body(0));
-    world.submit(&body(1).replace("learner-1", "another"));
+    world.submit(&body(1).replace("recipient-1", "another"));
     until("both are answered", || world.state().rows.iter().all(|row| row.retired));
-    assert_eq!(last_of(&world, "learner-0"), first);
+    assert_eq!(last_of(&world, "recipient-0"), first);
     assert!(last_of(&world, "another").get("error").is_none());
     // 21: the files of others were written again.
     let after = files(&public);
@@ -225,15 +225,15 @@ fn what_the_predecessor_did_wrong() {
     assert_eq!(records(&public).len(), cases.len() + 1);
     let id = first["verify_uuid"].clone();
     world.submit(
-        &json!({ "action": "remove", "username": "learner-0",
+        &json!({ "action": "remove", "username": "recipient-0",
         "delete_verify_uuid": id })
         .to_string(),
     );
     until("it is answered", || world.state().rows.iter().all(|row| row.retired));
-    let removed = last_of(&world, "learner-0");
+    let removed = last_of(&world, "recipient-0");
     assert!(removed.get("error").is_none(), "{removed}");
     let record = home.records().into_iter().find(|record| record["id"] == id).unwrap();
-    assert_eq!(record["status"], "withdrawn");
+    assert_eq!(record["status"], "revoked");
 
     program.terminate();
     assert_eq!(program.code(), 0);
@@ -352,7 +352,7 @@ fn signatures_are_by_the_key_or_there_are_none() {
     }
     set("ours");
     until("all are answered", || redis.results().len() == 4);
-    assert!(redis.results().iter().all(|result| result["outcome"] == "new"));
+    assert!(redis.results().iter().all(|result| result["outcome"] == "issued"));
     program.terminate();
     assert_eq!(program.code(), 0);
     let public = home.path().join("public");

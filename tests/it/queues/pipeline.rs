@@ -40,7 +40,7 @@ Example/Sails/2026: { title: Sails, layout: modern }
 Example/Ropes/2026: { title: Ropes, layout: nothing }
 ";
 
-/// `predecessor.md` §3: what looped, ended the agent, or gave one learner another's certificate.
+/// `predecessor.md` §3: what looped, ended the agent, or gave one recipient another's certificate.
 #[test]
 fn what_ended_the_predecessor() {
     let world = XqueueWorld::new();
@@ -125,7 +125,7 @@ fn what_ended_the_predecessor() {
 }
 
 /// Two programs at one queue and one store: every message is answered, whoever has it, however often
-/// it comes; every learner gets one certificate, which verifies.
+/// it comes; every recipient gets one certificate, which verifies.
 #[test]
 fn two_at_one_queue() {
     const LEARNERS: usize = 30;
@@ -133,7 +133,7 @@ fn two_at_one_queue() {
     let home = Home::new();
     let mut programs = [(); 2].map(|()| Program::start(command(&home, &world)));
     for number in 0..LEARNERS {
-        let body = json!({ "action": "create", "username": format!("learner-{number}"),
+        let body = json!({ "action": "create", "username": format!("recipient-{number}"),
             "course_id": COURSE, "name": format!("Person {number}"), "grade": "Pass" });
         // Some come twice, at once.
         for _ in 0..1 + usize::from(number % 3 == 0) {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use testamur::Kind;
-use testamur::agent::{Answer, Hold, Queue, RedisQueue, Target, Task, open_queue};
-use testamur::site::{Award, Learner, Secret};
+use testamur::ErrorKind;
+use testamur::agent::{Answer, LeaseState, Queue, RedisQueue, Target, Task, open_queue};
+use testamur::site::{Award, Recipient, Secret};
 
 use super::contract::{LEASE, World, receive};
 use super::server::{DEAD, RESULTS, RedisWorld, STREAM};
@@ -17,7 +17,7 @@ use super::{BRIEF, LONG, issued};
 use crate::agent::producer::produce;
 
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
-/// What a real producer wrote of a learner's certificate.
+/// What a real producer wrote of a recipient's certificate.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
 fn world() -> (RedisWorld, RedisQueue) {
@@ -52,10 +52,13 @@ fn the_events_of_a_certificates_life() {
 
     let delivery = receive(&queue);
     let Ok(Task::Issue { request, options, .. }) = delivery.task() else { panic!() };
-    assert_eq!((request.course(), request.learner()), (COURSE, Some("guido")));
+    assert_eq!((request.course(), request.recipient()), (COURSE, Some("guido")));
     assert_eq!(request.name().as_str(), "Guido van Rossum");
     assert_eq!(request.grade(), Some("0.93"));
-    assert_eq!(request.asked().unwrap().to_string(), "2026-05-14T09:30:00.123456Z");
+    assert_eq!(
+        request.requested_at().unwrap().to_string(),
+        "2026-05-14T09:30:00.123456Z"
+    );
     assert!(!options.replace && !options.reissue);
     queue.done(&delivery, &issued(&delivery)).unwrap();
 
@@ -64,12 +67,12 @@ fn the_events_of_a_certificates_life() {
     queue.done(&delivery, &Answer::Ignored { why: why.clone() }).unwrap();
 
     let delivery = receive(&queue);
-    let Ok(Task::Withdraw(withdrawal)) = delivery.task() else { panic!() };
-    let learner = Learner::Id("guido".to_owned());
-    let award = Award { course: COURSE.to_owned(), learner };
-    assert_eq!(withdrawal.target, Target::Award(award));
-    assert!(withdrawal.asked.is_some());
-    queue.done(&delivery, &Answer::Withdrawn { verify_id: "0".repeat(32) }).unwrap();
+    let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
+    let recipient = Recipient::Id("guido".to_owned());
+    let award = Award { course: COURSE.to_owned(), recipient };
+    assert_eq!(revocation.target, Target::Award(award));
+    assert!(revocation.requested_at.is_some());
+    queue.done(&delivery, &Answer::Revoked { verify_id: "0".repeat(32) }).unwrap();
 
     assert_eq!(world.pending(), 0);
     let results = world.results();
@@ -81,9 +84,9 @@ fn the_events_of_a_certificates_life() {
         (&result["course"], &result["username"]),
         (&json!(COURSE), &json!("guido"))
     );
-    assert_eq!(result["outcome"], "new");
+    assert_eq!(result["outcome"], "issued");
     assert!(result["url"].as_str().unwrap().ends_with("/Certificate.pdf"));
-    assert_eq!(results[1]["outcome"], "withdrawn");
+    assert_eq!(results[1]["outcome"], "revoked");
 }
 
 #[test]
@@ -96,13 +99,13 @@ fn the_real_producer() {
             let seen = match delivery.task() {
                 Ok(Task::Issue { request, .. }) => {
                     assert_eq!(
-                        (request.course(), request.learner()),
+                        (request.course(), request.recipient()),
                         (COURSE, Some("莊"))
                     );
-                    assert!(request.asked().is_some());
+                    assert!(request.requested_at().is_some());
                     format!("{} {:?}", request.name(), request.grade())
                 }
-                Ok(Task::Withdraw(_)) => "revoked".to_owned(),
+                Ok(Task::Revoke(_)) => "revoked".to_owned(),
                 task => panic!("{task:?}"),
             };
             queue.done(&delivery, &Answer::Ignored { why: String::new() }).unwrap();
@@ -134,7 +137,7 @@ fn a_request_of_ones_own() {
     let request = json!({
         "course": COURSE, "name": " Guido  van Rossum ", "username": "guido",
         "language": "es", "grade": 0.93, "issued": "2026-05-14", "designation": "MD",
-        "layout": "modern", "extra": { "hours": 12 }, "asked": "2026-05-14T09:30:00+00:00",
+        "layout": "modern", "extra": { "hours": 12 }, "requested_at": "2026-05-14T09:30:00+00:00",
         "replace": true, "reissue": true, "reference": "42", "action": "issue",
     });
     world.add(&[("request", request.to_string().as_bytes())]);
@@ -193,7 +196,7 @@ fn poison_goes_where_it_can_be_read() {
         if words.starts_with("unknown key") {
             assert_eq!(why.help(), Some("did you mean `language`?"));
         }
-        assert_eq!(queue.dead(&delivery, why).unwrap(), Hold::Ours);
+        assert_eq!(queue.dead(&delivery, why).unwrap(), LeaseState::Ours);
     }
     let letters = world.entries(DEAD);
     assert_eq!(letters.len(), cases.len());
@@ -223,7 +226,7 @@ fn a_lease_is_renewed() {
     let begun = Instant::now();
     while begun.elapsed() < LEASE * 2 {
         let renewed = Instant::now();
-        assert_eq!(queue.extend(&delivery).unwrap(), Hold::Ours);
+        assert_eq!(queue.extend(&delivery).unwrap(), LeaseState::Ours);
         let taken = other.receive(BRIEF).unwrap();
         if renewed.elapsed() > LEASE {
             // The machine stood still.
@@ -242,12 +245,12 @@ fn a_group_that_is_gone_is_made_again() {
     world.send("ada");
     let delivery = receive(&queue);
     let () = world.ask(&["FLUSHALL"]);
-    assert_eq!(queue.extend(&delivery).unwrap(), Hold::Lost);
+    assert_eq!(queue.extend(&delivery).unwrap(), LeaseState::Lost);
     queue.retry(&delivery, BRIEF).unwrap();
     queue.done(&delivery, &issued(&delivery)).unwrap();
     world.send("grace");
     let delivery = receive(&queue);
-    assert_eq!(delivery.about().learner.as_deref(), Some("grace"));
+    assert_eq!(delivery.about().recipient.as_deref(), Some("grace"));
     // The stream goes while we wait for it.
     let () = world.ask(&["DEL", STREAM]);
     thread::scope(|scope| {
@@ -255,7 +258,7 @@ fn a_group_that_is_gone_is_made_again() {
         thread::sleep(BRIEF);
         world.send("emmy");
         assert_eq!(
-            waiting.join().unwrap().unwrap().unwrap().about().learner.as_deref(),
+            waiting.join().unwrap().unwrap().unwrap().about().recipient.as_deref(),
             Some("emmy")
         );
     });
@@ -268,7 +271,7 @@ fn what_was_there_before_the_group_is_read() {
     let queue = world.redis("a");
     queue.check().unwrap();
     queue.check().unwrap();
-    assert_eq!(receive(&queue).about().learner.as_deref(), Some("ada"));
+    assert_eq!(receive(&queue).about().recipient.as_deref(), Some("ada"));
 }
 
 #[test]
@@ -280,9 +283,9 @@ fn what_was_trimmed_away_stops_nobody() {
     world.send("grace");
     thread::sleep(LEASE + BRIEF);
     let delivery = receive(&world.redis("b"));
-    assert_eq!(delivery.about().learner.as_deref(), Some("grace"));
+    assert_eq!(delivery.about().recipient.as_deref(), Some("grace"));
     assert!(world.redis("b").receive(BRIEF).unwrap().is_none());
-    assert_eq!(queue.done(&lost, &issued(&lost)).unwrap(), Hold::Lost);
+    assert_eq!(queue.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
 }
 
 #[test]
@@ -326,18 +329,18 @@ fn what_is_refused_is_said_before_anything_is_taken() {
     world.send("ada");
     let () = world.ask(&["SET", RESULTS, "something"]);
     let fault = world.redis("a").check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused);
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused);
     assert!(fault.to_string().contains("is a string, and no stream"), "{fault}");
     let () = world.ask(&["DEL", RESULTS]);
 
     let () = world.ask(&["CONFIG", "SET", "requirepass", "geheim"]);
     let fault = world.redis("a").check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused, "{fault}");
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
     assert!(fault.help().unwrap().contains("password_file"));
     let mut settings = world.settings();
     settings.password = Some(Secret::new("falsch"));
     let fault = RedisQueue::new(&settings, "a").unwrap().check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused, "{fault}");
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
     assert!(!format!("{fault:#}").contains("falsch"));
     settings.password = Some(Secret::new("geheim"));
     let queue = RedisQueue::new(&settings, "a").unwrap();
@@ -358,7 +361,7 @@ fn a_password_from_a_file() {
     };
     let with_file = settings(", password_file: redis.secret");
     let fault = open_queue(&with_file, site.path(), "a").unwrap_err();
-    assert_eq!(fault.kind(), Kind::MissingFile);
+    assert_eq!(fault.kind(), ErrorKind::MissingFile);
     assert_eq!(fault.place().unwrap().line, Some(1));
     std::fs::write(site.path().join("redis.secret"), "geheim\n").unwrap();
     open_queue(&with_file, site.path(), "a").unwrap().check().unwrap();

@@ -151,11 +151,11 @@ impl World for RedisWorld {
         Box::new(self.redis(consumer))
     }
 
-    fn send(&self, learner: &str) {
+    fn send(&self, recipient: &str) {
         let request = json!({
             "course": "Example/Knots/2026",
             "name": "Ada Example",
-            "username": learner,
+            "username": recipient,
         });
         self.add(&[("request", request.to_string().as_bytes())]);
     }
@@ -166,8 +166,8 @@ impl World for RedisWorld {
 
     fn answers(&self) -> Vec<(String, bool)> {
         let answer = |result: Json| {
-            let learner = result["username"].as_str().unwrap_or_default();
-            (learner.to_owned(), result["outcome"] != "failed")
+            let recipient = result["username"].as_str().unwrap_or_default();
+            (recipient.to_owned(), result["outcome"] != "failed")
         };
         self.results().into_iter().map(answer).collect()
     }

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testamur::Kind;
-use testamur::agent::{Answer, Hold, Queue, Target, Task, XQueue};
+use testamur::ErrorKind;
+use testamur::agent::{Answer, LeaseState, Queue, Target, Task, XQueue};
 
 use super::contract::{LEASE, World, receive};
 use super::xserver::XqueueWorld;
@@ -52,7 +52,7 @@ fn a_session_that_ends_is_begun_anew() {
         let delivery = receive(&queue);
         world.end_sessions();
         // The result is not lost with the session.
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
         assert_eq!(world.answers(), [("ada".to_owned(), true)]);
         assert_eq!(world.calls("login"), [200, 200, 200]);
         assert_eq!(world.calls("put_result").len(), 2);
@@ -81,10 +81,10 @@ fn a_wrong_password_is_said_before_anything_is_taken() {
         world.state().real_status = real_status;
         world.state().password = "another".to_owned();
         let fault = queue.check().unwrap_err();
-        assert_eq!(fault.kind(), Kind::QueueRefused);
+        assert_eq!(fault.kind(), ErrorKind::QueueRefused);
         assert!(fault.to_string().contains("does not let `lms` in"), "{fault}");
         assert!(fault.help().unwrap().contains("password_file"));
-        assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), Kind::QueueRefused);
+        assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), ErrorKind::QueueRefused);
         assert!(world.calls("get_submission").is_empty());
     }
 }
@@ -96,13 +96,13 @@ fn a_queue_that_is_not_there() {
     settings.name = Some("certificate".to_owned());
     let queue = XQueue::new(&settings).unwrap();
     let fault = queue.check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused);
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused);
     assert_eq!(fault.help(), Some("did you mean `certificates`?"));
-    assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), Kind::QueueRefused);
+    assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), ErrorKind::QueueRefused);
 
     settings.url = Some(world.url() + "/somewhere");
     let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused, "{fault}");
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_web_server_in_front_asks_too() {
     world.send("ada");
     let mut settings = world.settings();
     let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::QueueRefused);
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused);
     assert!(fault.help().unwrap().contains("auth_user"), "{fault}");
     settings.auth_user = Some("edx".to_owned());
     settings.auth_password = Some(testamur::site::Secret::new("intra"));
@@ -163,13 +163,13 @@ fn regen_remove_and_delete() {
     queue.done(&delivery, &issued(&delivery)).unwrap();
     for _ in 0..2 {
         let delivery = receive(&queue);
-        let Ok(Task::Withdraw(withdrawal)) = delivery.task() else { panic!() };
+        let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
         let target = Target::Certificate {
             verify: VERIFY.to_owned(),
             download: Some(DOWNLOAD.to_owned()),
         };
-        assert_eq!(withdrawal.target, target);
-        let answer = Answer::Withdrawn { verify_id: VERIFY.to_owned() };
+        assert_eq!(revocation.target, target);
+        let answer = Answer::Revoked { verify_id: VERIFY.to_owned() };
         queue.done(&delivery, &answer).unwrap();
     }
     for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
@@ -244,20 +244,20 @@ fn no_error_after_a_success() {
     world.state().lms.1 = false;
     world.send("ada");
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
     // It was not taken, as far as the server knows, and comes again; now it fails.
     let delivery = receive(&queue);
     queue.done(&delivery, &failed()).unwrap();
     let replies = world.replies();
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[0], replies[1], "the certificate is there");
-    // Another learner's error is an error.
+    // Another recipient's error is an error.
     world.state().lms.1 = true;
     world.send("grace");
     loop {
         let delivery = receive(&queue);
         queue.done(&delivery, &failed()).unwrap();
-        if delivery.about().learner.as_deref() == Some("grace") {
+        if delivery.about().recipient.as_deref() == Some("grace") {
             break;
         }
     }
@@ -287,13 +287,13 @@ fn what_does_not_fit_their_tables() {
     world.send("grace");
     let delivery = receive(&queue);
     let message = format!("\u{1f600} {}", "ü".repeat(600));
-    let answer = Answer::Failed { kind: Kind::Layout, message, help: None };
+    let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
     queue.done(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
-    let Answer::Issued { mut links, outcome } = issued(&delivery) else { panic!() };
-    links.download_url = format!("https://example.org/{}", "x".repeat(109));
-    assert_eq!(links.download_url.len(), 129);
-    queue.done(&delivery, &Answer::Issued { links, outcome }).unwrap();
+    let Answer::Issued { mut urls, outcome } = issued(&delivery) else { panic!() };
+    urls.download_url = format!("https://example.org/{}", "x".repeat(109));
+    assert_eq!(urls.download_url.len(), 129);
+    queue.done(&delivery, &Answer::Issued { urls, outcome }).unwrap();
     let replies = world.replies();
     let reason = replies[0]["error_reason"].as_str().unwrap();
     assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());
@@ -308,7 +308,7 @@ fn a_slow_learning_management_system() {
     world.send("ada");
     let queue = world.xqueue();
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
 
     // Slower than we wait: whether it arrived is not known, and the same answer may come again.
     let mut settings = world.settings();
@@ -318,7 +318,7 @@ fn a_slow_learning_management_system() {
     let delivery = receive(&hasty);
     let fault = hasty.done(&delivery, &issued(&delivery)).unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), Hold::Ours);
+    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
     assert!(world.answers().iter().all(|(_, good)| *good));
 }
 
@@ -347,7 +347,7 @@ fn races_and_broken_pages() {
     for status in [500, 502, 503, 429, 200] {
         world.state().broken = (status, 1);
         let fault = queue.done(&delivery, &issued(&delivery)).unwrap_err();
-        assert_eq!(fault.kind(), Kind::Queue, "{status}: {fault}");
+        assert_eq!(fault.kind(), ErrorKind::Queue, "{status}: {fault}");
     }
     queue.done(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
@@ -371,7 +371,7 @@ fn an_empty_queue_is_asked_once_in_a_while() {
 }
 
 #[test]
-fn withdrawn_comes_back_only_where_it_is_set() {
+fn revoked_comes_back_only_where_it_is_set() {
     let (world, queue) = world();
     let queue = queue.with_reissue(true);
     world.send("ada");

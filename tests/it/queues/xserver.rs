@@ -176,10 +176,10 @@ impl World for XqueueWorld {
         Box::new(self.xqueue())
     }
 
-    fn send(&self, learner: &str) {
+    fn send(&self, recipient: &str) {
         let body = json!({
             "action": "create",
-            "username": learner,
+            "username": recipient,
             "course_id": "Example/Knots/2026",
             "course_name": "Knots",
             "name": "Ada Example",
@@ -195,8 +195,8 @@ impl World for XqueueWorld {
 
     fn answers(&self) -> Vec<(String, bool)> {
         let answer = |reply: Json| {
-            let learner = reply["username"].as_str().unwrap_or_default();
-            (learner.to_owned(), reply.get("error").is_none())
+            let recipient = reply["username"].as_str().unwrap_or_default();
+            (recipient.to_owned(), reply.get("error").is_none())
         };
         self.replies().into_iter().map(answer).collect()
     }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use testamur::Kind;
+use testamur::ErrorKind;
 use testamur::seal::{PrivateKey, X509, verify};
 use testamur::site::{KeySource, Keys};
 
@@ -33,7 +33,7 @@ fn never_overwritten() {
     let before = std::fs::read(site.path("keys/1/seal.key.pem")).unwrap();
     let source = KeySource::NewRoot { name: "Eve" };
     let fault = Keys::create(&site.path("keys"), &source, now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::Exists);
+    assert_eq!(fault.kind(), ErrorKind::Exists);
     assert_eq!(std::fs::read(site.path("keys/1/seal.key.pem")).unwrap(), before);
 }
 
@@ -121,7 +121,7 @@ fn keys_that_cannot_be_used_are_named() {
     }
     std::fs::remove_file(&key).unwrap();
     let fault = Keys::open(&site.path("keys"), now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::MissingFile);
+    assert_eq!(fault.kind(), ErrorKind::MissingFile);
     let fault = Keys::open(&site.path("nowhere"), now()).unwrap_err();
     assert!(format!("{fault:#}").contains("testamur key new"));
 }
@@ -133,7 +133,7 @@ fn certificates_that_cannot_be_used_are_named() {
     let late = now().plus_days(11 * 365);
     let fault = Keys::open(&folder, late).unwrap_err();
     assert!(format!("{fault:#}").contains("expired on"), "{fault:#}");
-    let early = testamur::Moment::parse("2000-01-01T00:00:00Z").unwrap();
+    let early = testamur::Timestamp::parse("2000-01-01T00:00:00Z").unwrap();
     let fault = Keys::open(&folder, early).unwrap_err();
     assert!(format!("{fault:#}").contains("not valid before"), "{fault:#}");
     let soon = now().plus_days(10 * 365 - 15);

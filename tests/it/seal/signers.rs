@@ -5,7 +5,7 @@ use testamur::seal::{
     CommandSigner, Identity, PgpCommand, PgpKey, PgpSigner, Sealer, Signer, SignerInput,
     Trust, X509, verify,
 };
-use testamur::{Kind, Warning};
+use testamur::{ErrorKind, Warning};
 
 use super::site::{Site, draft, now, openssl, run};
 
@@ -58,7 +58,7 @@ fn commands_that_do_not_sign() {
         let signer = command(&site, script).with_deadline(Duration::from_millis(700));
         let start = Instant::now();
         let fault = signer.sign(b"message").unwrap_err();
-        assert_eq!(fault.kind(), Kind::Signer, "{script}");
+        assert_eq!(fault.kind(), ErrorKind::Signer, "{script}");
         assert!(fault.to_string().contains(words), "{script}: {fault}");
         assert!(fault.is_retryable());
         assert!(start.elapsed() < Duration::from_secs(3), "{script}");
@@ -196,11 +196,11 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
-    assert_eq!(*kind, Kind::Timestamp);
+    assert_eq!(*kind, ErrorKind::Timestamp);
     assert!(message.contains("without a time stamp"), "{message}");
     assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
     let fault = sealer.upgrade(&sealed.bytes, site.keys.lists(), now()).unwrap_err();
-    assert_eq!(fault.kind(), Kind::Timestamp);
+    assert_eq!(fault.kind(), ErrorKind::Timestamp);
 }
 
 #[test]
@@ -246,27 +246,27 @@ fn keys_that_the_settings_put_elsewhere() {
     for (yaml, kind, words) in [
         (
             "pdf: { key: gone.pem, chain: other/1/seal.pem }",
-            Kind::MissingFile,
+            ErrorKind::MissingFile,
             "gone.pem",
         ),
         (
             "pdf: { key: keys/1/seal.key.pem, chain: other/1/seal.pem }",
-            Kind::Key,
+            ErrorKind::Key,
             "belong",
         ),
         (
             "pdf: { command: [\"false\"], chain: other/1/seal.pem }",
-            Kind::Signer,
+            ErrorKind::Signer,
             "failed",
         ),
         (
             "openpgp: { command: [\"false\"], key: other/1/openpgp.asc }",
-            Kind::Signer,
+            ErrorKind::Signer,
             "failed",
         ),
         (
             "authority: { url: \"http://x/\", roots: gone.pem }",
-            Kind::MissingFile,
+            ErrorKind::MissingFile,
             "gone.pem",
         ),
     ] {

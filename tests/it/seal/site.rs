@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use testamur::press::Press;
 use testamur::seal::Sealed;
 use testamur::site::{KeySource, Keys, Request};
-use testamur::{Date, Moment};
+use testamur::{Date, Timestamp};
 
 /// A site's folder that goes away by itself.
 pub(crate) struct Site {
@@ -40,10 +40,10 @@ impl Site {
 
 /// The clock's time: judges look at it too.
 #[allow(clippy::disallowed_methods, reason = "judges compare with the real time")]
-pub(crate) fn now() -> Moment {
+pub(crate) fn now() -> Timestamp {
     let since =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    Moment::from_unix(since.as_secs()).unwrap()
+    Timestamp::from_unix(since.as_secs()).unwrap()
 }
 
 /// A draft of the demo's course, in the language that its name begins with.

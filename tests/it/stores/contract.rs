@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
-use testamur::{Error, Kind};
+use testamur::{Error, ErrorKind};
 
 pub(super) fn keep(store: &dyn Store) {
     store.check().unwrap();
@@ -155,7 +155,7 @@ fn files_are_listed(store: &dyn Store) {
         Err(StorePath::parse("..").unwrap_err())
     };
     let fault: Error = store.list(None, &mut stop).unwrap_err();
-    assert_eq!((calls, fault.kind()), (1, Kind::InvalidValue));
+    assert_eq!((calls, fault.kind()), (1, ErrorKind::InvalidValue));
 
     let mut remove = |path: StorePath| store.remove(&path);
     store.list(None, &mut remove).unwrap();

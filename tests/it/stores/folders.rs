@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use testamur::Kind;
+use testamur::ErrorKind;
 use testamur::register::{Created, Directory, Store, StoreFile, Stores, Swapped};
 use testamur::site::{Readers, Settings};
 
@@ -148,7 +148,7 @@ fn what_stands_in_the_way_is_said() {
     fs::write(folder.path().join("file"), "").unwrap();
     fs::create_dir_all(folder.path().join("public/folder/inside")).unwrap();
     let fault = Directory::new(folder.path().join("file")).check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::StoreRefused);
+    assert_eq!(fault.kind(), ErrorKind::StoreRefused);
     assert!(fault.help().unwrap().contains("a file stands where a folder is needed"));
 
     let store = Directory::new(folder.path().join("public"));
@@ -157,12 +157,12 @@ fn what_stands_in_the_way_is_said() {
         store.create(&StoreFile::new(&file, b"")).unwrap_err(),
         store.replace(&StoreFile::new(&file, b"")).unwrap_err(),
     ] {
-        assert_eq!(fault.kind(), Kind::StoreRefused);
+        assert_eq!(fault.kind(), ErrorKind::StoreRefused);
         assert!(fault.to_string().contains("there is a folder"), "{fault}");
     }
     create(&store, &path("certs"), b"");
     let fault = store.create(&StoreFile::new(&below, b"")).unwrap_err();
-    assert_eq!(fault.kind(), Kind::StoreRefused);
+    assert_eq!(fault.kind(), ErrorKind::StoreRefused);
     assert!(!fault.is_retryable() && fault.is_user_fault());
     let left = fs::read_dir(folder.path().join("public/.testamur")).unwrap().count();
     assert_eq!(left, 0, "no file in the making");

@@ -8,7 +8,7 @@ use testamur::register::{
     Cache, Created, S3, S3Keys, Store, StoreFile, StorePath, Stores, Swapped,
 };
 use testamur::site::Settings;
-use testamur::{Error, Kind};
+use testamur::{Error, ErrorKind};
 
 use super::contract::{create, keep, listed, path};
 use super::server::{ACCESS_KEY, Act, BUCKET, SECRET_KEY, Server};
@@ -113,7 +113,7 @@ fn what_is_refused_says_what_to_mend() {
     let attempt = |store: S3, acts: fn() -> Vec<Act>| {
         server.wire.next(acts());
         let fault = store.create(&StoreFile::new(&file, b"")).unwrap_err();
-        assert_eq!(fault.kind(), Kind::StoreRefused, "{fault}");
+        assert_eq!(fault.kind(), ErrorKind::StoreRefused, "{fault}");
         assert!(!fault.is_retryable() && fault.is_user_fault());
         assert_eq!(server.wire.seen().len(), 1, "asking again would not help");
         server.wire.next(acts());
@@ -253,7 +253,7 @@ fn a_server_that_is_down_is_waited_for_and_then_given_up() {
     let store = server.store_of(&settings);
     let file = path("a");
     let failed = |fault: Error, words: &str| {
-        assert_eq!(fault.kind(), Kind::Store, "{fault}");
+        assert_eq!(fault.kind(), ErrorKind::Store, "{fault}");
         assert!(fault.is_retryable() && !fault.is_user_fault());
         assert!(fault.to_string().contains(words), "{fault}");
         assert!(fault.help().unwrap().contains("what is done stays done"));
@@ -327,7 +327,7 @@ fn a_server_that_ignores_conditions_is_found_out() {
     let fine = || Act::Answer(200, "ETag: \"x\"\r\n", "");
     server.wire.next([fine(), fine()]);
     let fault = store.check().unwrap_err();
-    assert_eq!(fault.kind(), Kind::StoreRefused);
+    assert_eq!(fault.kind(), ErrorKind::StoreRefused);
     assert!(fault.to_string().contains("it ignores `If-None-Match`"), "{fault}");
 
     // What is checked twice is written once.
@@ -358,9 +358,9 @@ fn a_site_names_the_files_of_its_keys() {
     stores.public.check().unwrap();
 
     for (text, kind) in [
-        (Some("two\nlines"), Kind::Key),
-        (Some(" "), Kind::Key),
-        (None, Kind::MissingFile),
+        (Some("two\nlines"), ErrorKind::Key),
+        (Some(" "), ErrorKind::Key),
+        (None, ErrorKind::MissingFile),
     ] {
         match text {
             Some(text) => fs::write(&secret, text).unwrap(),

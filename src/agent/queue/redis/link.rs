@@ -4,11 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::redis::{
-    Client, Cmd, Connection, ErrorKind, FromRedisValue, IntoConnectionInfo as _,
-    Pipeline, RedisError, RedisResult, ServerErrorKind,
+    Client, Cmd, Connection, FromRedisValue, IntoConnectionInfo as _, Pipeline,
+    RedisError, RedisResult, ServerErrorKind,
 };
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::RedisSettings;
 
 /// What to do about a server's certificate that is not believed.
@@ -27,11 +27,11 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(settings: &RedisSettings) -> Result<Self> {
         let url = settings.url.clone();
-        let url =
-            url.ok_or_else(|| Error::new(Kind::MissingField, "`redis` has no `url`"))?;
+        let url = url
+            .ok_or_else(|| Error::new(ErrorKind::MissingField, "`redis` has no `url`"))?;
         let invalid = |cause: RedisError| {
             let message = format!("`{url}` is no address of Redis ({cause})");
-            Error::new(Kind::InvalidValue, message)
+            Error::new(ErrorKind::InvalidValue, message)
         };
         let mut info = url.as_str().into_connection_info().map_err(invalid)?;
         let mut login = info.redis_settings().clone();
@@ -93,31 +93,33 @@ impl Link {
 
     fn fault(&self, error: RedisError) -> Error {
         let (kind, help) = match error.kind() {
-            ErrorKind::AuthenticationFailed => (
-                Kind::QueueRefused,
+            redis::ErrorKind::AuthenticationFailed => (
+                ErrorKind::QueueRefused,
                 Some("set `user` and `password_file` as the server has them"),
             ),
-            ErrorKind::InvalidClientConfig => (Kind::QueueRefused, None),
-            ErrorKind::Server(ServerErrorKind::NoPerm) => (
-                Kind::QueueRefused,
+            redis::ErrorKind::InvalidClientConfig => (ErrorKind::QueueRefused, None),
+            redis::ErrorKind::Server(ServerErrorKind::NoPerm) => (
+                ErrorKind::QueueRefused,
                 Some(
                     "the user needs @stream, @scripting and @transaction on the three streams",
                 ),
             ),
             _ => match error.code() {
                 Some("NOAUTH" | "WRONGPASS") => (
-                    Kind::QueueRefused,
+                    ErrorKind::QueueRefused,
                     Some("set `user` and `password_file` as the server has them"),
                 ),
-                Some("DENIED" | "WRONGTYPE" | "NOPROTO") => (Kind::QueueRefused, None),
+                Some("DENIED" | "WRONGTYPE" | "NOPROTO") => {
+                    (ErrorKind::QueueRefused, None)
+                }
                 _ if error.to_string().contains("unknown command") => {
-                    (Kind::QueueRefused, Some("Redis 6.2 or later is needed"))
+                    (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))
                 }
                 // No waiting makes it the server that was meant.
                 _ if error.to_string().contains("invalid peer certificate") => {
-                    (Kind::QueueRefused, Some(CERTIFICATE))
+                    (ErrorKind::QueueRefused, Some(CERTIFICATE))
                 }
-                _ => (Kind::Queue, None),
+                _ => (ErrorKind::Queue, None),
             },
         };
         let message = format!("failed to ask `{}` ({error})", self.url);
@@ -131,7 +133,7 @@ impl Link {
 
 /// Whether the server said so, and the connection is as it was.
 fn is_answer(error: &RedisError) -> bool {
-    matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
+    matches!(error.kind(), redis::ErrorKind::Server(_) | redis::ErrorKind::Extension)
         && !error.is_unrecoverable_error()
 }
 

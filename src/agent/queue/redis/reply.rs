@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::redis::Value;
 
 use super::Depth;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// An entry of a stream, whose fields are gone if it was trimmed away.
 pub(super) struct Entry {
@@ -153,5 +153,5 @@ fn get<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 fn strange() -> Error {
-    Error::new(Kind::Queue, "the server's answer is not of the form that Redis has")
+    Error::new(ErrorKind::Queue, "the server's answer is not of the form that Redis has")
 }

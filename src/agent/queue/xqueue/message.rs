@@ -6,10 +6,10 @@
 use serde_json::json;
 
 use super::super::json::{Object, no_id};
-use super::super::{About, Answer, Delivery, Target, Task, Withdrawal, cut};
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use super::super::{About, Answer, Delivery, Revocation, Target, Task, cut};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
-use crate::site::award::{Award, Learner, is_id};
+use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
 use crate::site::settings::Publish;
 
@@ -39,11 +39,11 @@ fn read(object: &Object) -> Result<Task> {
             let old = object.text("delete_verify_uuid")?.filter(|id| is_id(id));
             issue(object, Some(old))
         }
-        "remove" | "delete" => withdraw(object).map(Task::Withdraw),
+        "remove" | "delete" => revoke(object).map(Task::Revoke),
         _ => {
             let message = format!("unknown action `{}`", cut(action, 100).escape_debug());
             let known = ["create", "delete", "regen", "remove"];
-            Err(Error::new(Kind::InvalidValue, message)
+            Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(did_you_mean(action, known)))
         }
     }
@@ -52,11 +52,11 @@ fn read(object: &Object) -> Result<Task> {
 /// A request to create, with or without anew. The course's name is ours to say, and a template's is
 /// nothing that a message may choose.
 fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
-    let learner = object.required("username", object.id("username")?)?;
+    let recipient = object.required("username", object.id("username")?)?;
     let course = object.required("course_id", object.id("course_id")?)?;
     let name = object.required("name", object.text("name")?)?;
     let mut request = Request::new(course, name)?
-        .with_learner(learner)
+        .with_username(recipient)
         .with_specimen(object.flag("example_certificate")?);
     if let Some(grade) = object.number_or_text("grade")? {
         request = request.with_grade(grade);
@@ -76,7 +76,7 @@ fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
     })
 }
 
-fn withdraw(object: &Object) -> Result<Withdrawal> {
+fn revoke(object: &Object) -> Result<Revocation> {
     let verify = object.text("delete_verify_uuid")?;
     let download = object.text("delete_download_uuid")?;
     let target = match verify {
@@ -86,65 +86,66 @@ fn withdraw(object: &Object) -> Result<Withdrawal> {
             download: download.map(str::to_owned),
         },
         None => match (object.id("course_id")?, object.id("username")?) {
-            (Some(course), Some(learner)) => Target::Award(Award {
+            (Some(course), Some(recipient)) => Target::Award(Award {
                 course: course.to_owned(),
-                learner: Learner::Id(learner.to_owned()),
+                recipient: Recipient::Id(recipient.to_owned()),
             }),
             _ => {
                 let message = "`delete_verify_uuid` is missing";
-                return Err(Error::new(Kind::MissingField, message));
+                return Err(Error::new(ErrorKind::MissingField, message));
             }
         },
     };
-    Ok(Withdrawal { target, reason: REASON.to_owned(), asked: None })
+    Ok(Revocation { target, reason: REASON.to_owned(), requested_at: None })
 }
 
 /// The reply of an answer, and whether it is a good one.
 pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
-    let About { action, course, learner, .. } = delivery.about();
-    let failed = |kind: Kind, message: &str| {
+    let About { action, course, recipient, .. } = delivery.about();
+    let failed = |kind: ErrorKind, message: &str| {
         let known = |text: &Option<String>| text.clone().unwrap_or_default();
-        let reason = format!("({} {}) {kind}: {message}", known(learner), known(course));
+        let reason =
+            format!("({} {}) {kind}: {message}", known(recipient), known(course));
         let error =
             format!("There was an error processing the certificate request: {message}");
         let body = json!({
             "error": fit(&error),
-            "username": learner,
+            "username": recipient,
             "course_id": course,
             "error_reason": fit(&reason),
         });
         (body.to_string(), false)
     };
     match answer {
-        Answer::Issued { links, .. } if links.download_url.len() > Publish::LONGEST => {
+        Answer::Issued { urls, .. } if urls.download_url.len() > Publish::LONGEST => {
             let message = format!(
                 "the certificate's address has {} bytes, of which {} can be stored",
-                links.download_url.len(),
+                urls.download_url.len(),
                 Publish::LONGEST
             );
-            failed(Kind::TooLarge, &message)
+            failed(ErrorKind::TooLarge, &message)
         }
-        Answer::Issued { links, .. } => {
+        Answer::Issued { urls, .. } => {
             let body = json!({
                 "action": action,
-                "download_uuid": links.download_id,
-                "verify_uuid": links.verify_id,
-                "username": learner,
+                "download_uuid": urls.download_id,
+                "verify_uuid": urls.verify_id,
+                "username": recipient,
                 "course_id": course,
-                "url": links.download_url,
+                "url": urls.download_url,
             });
             (body.to_string(), true)
         }
-        Answer::Withdrawn { verify_id } => {
+        Answer::Revoked { verify_id } => {
             let body = json!({
                 "action": action,
                 "verify_uuid": verify_id,
-                "username": learner,
+                "username": recipient,
                 "course_id": course,
             });
             (body.to_string(), true)
         }
-        Answer::Ignored { why } => failed(Kind::InvalidValue, why),
+        Answer::Ignored { why } => failed(ErrorKind::InvalidValue, why),
         Answer::Failed { kind, message, .. } => failed(*kind, message),
     }
 }

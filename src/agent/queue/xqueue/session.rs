@@ -17,7 +17,7 @@ use ureq::http::{HeaderMap, Request, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use super::cut;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::tls::trusting_the_machine;
 use crate::site::settings::{Secret, XqueueSettings};
 
@@ -62,7 +62,7 @@ enum Reply {
 impl Session {
     pub(super) fn new(settings: &XqueueSettings) -> Result<Self> {
         let missing =
-            |key| Error::new(Kind::MissingField, format!("`xqueue` has no `{key}`"));
+            |key| Error::new(ErrorKind::MissingField, format!("`xqueue` has no `{key}`"));
         let config = Agent::config_builder()
             .max_redirects(0)
             .tls_config(trusting_the_machine())
@@ -133,8 +133,11 @@ impl Session {
 
     /// The fault of a server that has nothing of the kind at that address.
     pub(super) fn absent(&self) -> Error {
-        Error::new(Kind::QueueRefused, format!("there is no XQueue at `{}`", self.url))
-            .with_help("set `url` to what comes before `/xqueue/`")
+        Error::new(
+            ErrorKind::QueueRefused,
+            format!("there is no XQueue at `{}`", self.url),
+        )
+        .with_help("set `url` to what comes before `/xqueue/`")
     }
 
     /// Asks within a session; if it is over, within another.
@@ -189,7 +192,7 @@ impl Session {
             Reply::Said(Said::Absent) => Err(self.absent()),
             _ => {
                 let message = format!("{self} does not let `{}` in", self.user);
-                Err(Error::new(Kind::QueueRefused, message)
+                Err(Error::new(ErrorKind::QueueRefused, message)
                     .with_help("set `user` and `password_file` as XQueue has them"))
             }
         }
@@ -233,7 +236,7 @@ impl Session {
                 return Ok(Reply::Stranger);
             }
             let message = format!("{self} sends us to `{}`", cut(to, 200));
-            return Err(Error::new(Kind::QueueRefused, message)
+            return Err(Error::new(ErrorKind::QueueRefused, message)
                 .with_help("set `url` to where the server really is"));
         }
         let asks_basic = answer.headers().get_all("www-authenticate").iter().any(|it| {
@@ -241,13 +244,13 @@ impl Session {
         });
         if status == StatusCode::UNAUTHORIZED && asks_basic {
             let message = format!("the web server before {self} does not let us in");
-            return Err(Error::new(Kind::QueueRefused, message)
+            return Err(Error::new(ErrorKind::QueueRefused, message)
                 .with_help("set `auth_user` and `auth_password_file` as it has them"));
         }
         let body = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
         let body = body.map_err(|cause| self.away(call, &cause))?;
         if status.is_server_error() || [408, 409, 425, 429].contains(&status.as_u16()) {
-            return Err(self.unwell(call, &format!("status {}", status.as_u16())));
+            return Err(self.unhealthy(call, &format!("status {}", status.as_u16())));
         }
         let said: Option<Value> = serde_json::from_slice(&body).ok();
         let code = said.as_ref().and_then(|said| said.get("return_code")?.as_i64());
@@ -263,7 +266,7 @@ impl Session {
             (Some(code), Some(content), _) => (code, content),
             _ => {
                 let why = format!("{} bytes that are no answer", body.len());
-                return Err(self.unwell(call, &why));
+                return Err(self.unhealthy(call, &why));
             }
         };
         Ok(Reply::Said(match code {
@@ -276,11 +279,11 @@ impl Session {
     }
 
     fn away(&self, call: &str, cause: &ureq::Error) -> Error {
-        self.unwell(call, &cause.to_string())
+        self.unhealthy(call, &cause.to_string())
     }
 
-    fn unwell(&self, call: &str, why: &str) -> Error {
-        Error::new(Kind::Queue, format!("failed to ask {self} for `{call}` ({why})"))
+    fn unhealthy(&self, call: &str, why: &str) -> Error {
+        Error::new(ErrorKind::Queue, format!("failed to ask {self} for `{call}` ({why})"))
     }
 }
 

@@ -12,7 +12,7 @@ use s3::request::Request as _;
 use s3::request::tokio_backend::ReqwestRequest;
 
 use super::xml;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// How long the first pause is, at most; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -86,7 +86,7 @@ impl Client {
                 Err(Failure::Passing { cause, wish }) => (cause, wish),
                 Err(Failure::Lasting { cause, help }) => {
                     let message = format!("failed to {} ({cause})", self.what(request));
-                    let error = Error::new(Kind::StoreRefused, message);
+                    let error = Error::new(ErrorKind::StoreRefused, message);
                     return Err(if help.is_empty() {
                         error
                     } else {
@@ -99,7 +99,7 @@ impl Client {
                     "failed to {} ({cause}; asked {attempts} times)",
                     self.what(request)
                 );
-                return Err(Error::new(Kind::Store, message)
+                return Err(Error::new(ErrorKind::Store, message)
                     .with_help("run the same again later: what is done stays done"));
             }
             tokio::time::sleep(pause(attempts, wish)).await;

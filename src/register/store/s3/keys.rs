@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use s3::creds::Credentials;
 use zeroize::Zeroizing;
 
-use crate::base::error::{Error, Kind, Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::site::settings::S3Settings;
 
 /// The keys of a bucket. Nothing prints them.
@@ -45,7 +44,7 @@ impl S3Keys {
             None,
         )
         // Its words could quote the keys.
-        .map_err(|_| Error::new(Kind::Key, "the keys of the store cannot be used"))
+        .map_err(|_| Error::new(ErrorKind::Key, "the keys of the store cannot be used"))
     }
 }
 
@@ -87,7 +86,7 @@ pub(super) fn find(settings: &S3Settings, site: &Path) -> Result<Credentials> {
                  them",
             ),
         };
-        Error::new(Kind::StoreRefused, format!("failed to open {settings} ({what})"))
+        Error::new(ErrorKind::StoreRefused, format!("failed to open {settings} ({what})"))
             .with_help(help)
     })
 }
@@ -96,17 +95,20 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
     let shown = path.display().to_string();
     let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|cause| {
         let kind = match cause.kind() {
-            ErrorKind::NotFound => Kind::MissingFile,
-            _ => Kind::Io,
+            std::io::ErrorKind::NotFound => ErrorKind::MissingFile,
+            _ => ErrorKind::Io,
         };
         Error::new(kind, format!("failed to read a key of the store ({cause})"))
             .at(Place::file(&shown))
     })?;
     let key = text.trim();
     if key.is_empty() || key.contains(|c: char| !c.is_ascii_graphic()) {
-        return Err(Error::new(Kind::Key, "the file holds more or less than one key")
-            .at(Place::file(shown))
-            .with_help("write nothing but the key into it, on one line"));
+        return Err(Error::new(
+            ErrorKind::Key,
+            "the file holds more or less than one key",
+        )
+        .at(Place::file(shown))
+        .with_help("write nothing but the key into it, on one line"));
     }
     Ok(Zeroizing::new(key.to_owned()))
 }

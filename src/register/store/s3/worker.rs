@@ -7,7 +7,7 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// The thread; it ends with this.
 #[derive(Debug)]
@@ -39,6 +39,6 @@ impl Worker {
         self.handle.spawn(async move { sender.send(task.await) });
         receiver
             .recv()
-            .map_err(|_| Error::new(Kind::Panic, "a request to a store panicked"))
+            .map_err(|_| Error::new(ErrorKind::Panic, "a request to a store panicked"))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::{Badge, Colour, Nudge, Signatory, Sponsor, Theme};
 use super::{Reader, file_path};
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 use crate::base::yaml::{Fields, Node, Spot};
 
 impl Reader {
@@ -40,7 +40,7 @@ impl Reader {
             let number = number.filter(|number| (least..=most).contains(number));
             if number.is_none() {
                 self.faults.push(node.fault(
-                    Kind::InvalidValue,
+                    ErrorKind::InvalidValue,
                     format!("`{key}: {text}` is no {what} from {least} to {most}"),
                 ));
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::read::none_of;
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 
 /// What a syslog files a line under (RFC 5424, section 6.2.1): those that a service may take.
 const FACILITIES: [(&str, u8); 19] = [
@@ -135,13 +135,19 @@ impl LogSettings {
             "facility" => {
                 let found = FACILITIES.iter().find(|(name, _)| *name == text);
                 let (_, code) = found.ok_or_else(|| {
-                    Error::new(Kind::InvalidValue, format!("unknown facility `{text}`"))
-                        .with_help(did_you_mean(text, FACILITIES.map(|(name, _)| name)))
+                    Error::new(
+                        ErrorKind::InvalidValue,
+                        format!("unknown facility `{text}`"),
+                    )
+                    .with_help(did_you_mean(text, FACILITIES.map(|(name, _)| name)))
                 })?;
                 self.facility = Facility(*code);
             }
             _ => {
-                return Err(Error::new(Kind::UnknownKey, format!("unknown key `{key}`")));
+                return Err(Error::new(
+                    ErrorKind::UnknownKey,
+                    format!("unknown key `{key}`"),
+                ));
             }
         }
         Ok(())
@@ -155,7 +161,7 @@ fn level(text: &str) -> Result<String> {
     for word in words.filter(|word| !word.contains(['=', '['])) {
         if !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
             let message = format!("unknown level `{word}`");
-            return Err(Error::new(Kind::InvalidValue, message)
+            return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(did_you_mean(word, LEVELS)));
         }
     }
@@ -178,7 +184,7 @@ fn address(text: &str) -> Result<SyslogAddress> {
         _ => text.starts_with('/').then(|| SyslogAddress::Local(text.to_owned())),
     };
     found.ok_or_else(|| {
-        Error::new(Kind::InvalidValue, format!("`{text}` is no address of a syslog"))
+        Error::new(ErrorKind::InvalidValue, format!("`{text}` is no address of a syslog"))
             .with_help(
                 "write the path of its socket, such as `/dev/log`, or \
                  `udp://log.example.org:514` or `tcp://log.example.org:514`",

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{AgentSettings, QueueKind, Secret, unknown_variable};
-use crate::base::error::{Error, Kind, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::yaml::{Faults, Node};
 
 const TOP: [&str; 9] =
@@ -72,7 +72,7 @@ impl AgentSettings {
             let fields = node.fields_or(known, faults, |key| {
                 match SECRETS.contains(&(section, key.text())) {
                     true => key
-                        .fault(Kind::InvalidValue, "a secret does not belong here")
+                        .fault(ErrorKind::InvalidValue, "a secret does not belong here")
                         .with_help(format!(
                             "name the file that holds it under `{}_file`, or set {}{}",
                             key.text(),
@@ -103,7 +103,8 @@ impl AgentSettings {
     ) {
         let Some(text) = faults.keep(node.text()) else { return };
         if key == "url" && text.split('/').any(|part| part.contains('@')) {
-            let fault = node.fault(Kind::InvalidValue, "a secret does not belong here");
+            let fault =
+                node.fault(ErrorKind::InvalidValue, "a secret does not belong here");
             let name = variable(section, key);
             faults.push(match section {
                 "redis" => fault.with_help(format!(
@@ -221,7 +222,7 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("redis", "keep") => {
             redis.keep = text.parse().ok().filter(|keep| *keep > 0).ok_or_else(|| {
                 let message = format!("`keep: {text}` is no whole number from 1 on");
-                Error::new(Kind::InvalidValue, message)
+                Error::new(ErrorKind::InvalidValue, message)
             })?;
         }
         ("xqueue", "url") => xqueue.url = Some(web_address(text)?),
@@ -238,14 +239,19 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("xqueue", "lease") => xqueue.lease = seconds(key, text, 1.0)?,
         // Its longest answer takes 25 seconds, and whoever hangs up does not know what came of it.
         ("xqueue", "deadline") => xqueue.deadline = seconds(key, text, 30.0)?,
-        _ => return Err(Error::new(Kind::UnknownKey, format!("unknown key `{key}`"))),
+        _ => {
+            return Err(Error::new(
+                ErrorKind::UnknownKey,
+                format!("unknown key `{key}`"),
+            ));
+        }
     }
     Ok(())
 }
 
 fn set_list(settings: &mut AgentSettings, key: &str, words: Vec<String>) -> Result<()> {
     if words.is_empty() {
-        return Err(Error::new(Kind::InvalidValue, format!("`{key}` is empty"))
+        return Err(Error::new(ErrorKind::InvalidValue, format!("`{key}` is empty"))
             .with_help("no event would ever lead to a certificate: leave it out"));
     }
     match key {
@@ -256,7 +262,7 @@ fn set_list(settings: &mut AgentSettings, key: &str, words: Vec<String>) -> Resu
 }
 
 pub(super) fn none_of(text: &str, known: &[&str]) -> Error {
-    Error::new(Kind::InvalidValue, format!("unknown value `{text}`"))
+    Error::new(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
         .with_help(did_you_mean(text, known.iter().copied()))
 }
 
@@ -265,8 +271,10 @@ fn word(key: &str, text: &str) -> Result<String> {
     let clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     match clean && !text.is_empty() && text.len() <= 255 {
         true => Ok(text.to_owned()),
-        false => Err(Error::new(Kind::InvalidValue, format!("`{text}` is no {key}"))
-            .with_help("write a name without spaces")),
+        false => {
+            Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no {key}"))
+                .with_help("write a name without spaces"))
+        }
     }
 }
 
@@ -274,15 +282,18 @@ fn whole(key: &str, text: &str, range: RangeInclusive<usize>) -> Result<usize> {
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
         let (from, to) = (range.start(), range.end());
         let message = format!("`{key}: {text}` is no whole number from {from} to {to}");
-        Error::new(Kind::InvalidValue, message)
+        Error::new(ErrorKind::InvalidValue, message)
     })
 }
 
 /// An address and a port to listen at.
 fn listen(text: &str) -> Result<SocketAddr> {
     text.parse().map_err(|_| {
-        Error::new(Kind::InvalidValue, format!("`{text}` is no address to listen at"))
-            .with_help("write numbers and a port, as in `127.0.0.1:8080` or `[::]:8080`")
+        Error::new(
+            ErrorKind::InvalidValue,
+            format!("`{text}` is no address to listen at"),
+        )
+        .with_help("write numbers and a port, as in `127.0.0.1:8080` or `[::]:8080`")
     })
 }
 
@@ -292,7 +303,7 @@ fn seconds(key: &str, text: &str, least: f64) -> Result<Duration> {
             Ok(Duration::from_secs_f64(seconds))
         }
         _ => Err(Error::new(
-            Kind::InvalidValue,
+            ErrorKind::InvalidValue,
             format!("`{key}: {text}` is no number of seconds from {least} to {LONGEST}"),
         )),
     }
@@ -312,11 +323,13 @@ fn web_address(text: &str) -> Result<String> {
         true => Ok(url.to_owned()),
         // It may hold a password.
         false if url.contains('@') => {
-            Err(Error::new(Kind::InvalidValue, "this is no address of XQueue")
+            Err(Error::new(ErrorKind::InvalidValue, "this is no address of XQueue")
                 .with_help("users and passwords have settings of their own"))
         }
-        false => Err(Error::new(Kind::InvalidValue, format!("`{text}` is no address"))
-            .with_help("write it like `https://xqueue.example.org`")),
+        false => {
+            Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no address"))
+                .with_help("write it like `https://xqueue.example.org`"))
+        }
     }
 }
 
@@ -329,7 +342,7 @@ struct RedisAddress {
 /// An address of Redis, taken apart: what is secret does not stay in it. No message repeats it.
 fn redis_address(text: &str) -> Result<RedisAddress> {
     let fault = || {
-        Error::new(Kind::InvalidValue, "this is no address of Redis").with_help(
+        Error::new(ErrorKind::InvalidValue, "this is no address of Redis").with_help(
             "write it like `redis://localhost:6379/0`, with TLS `rediss://…`, or \
              `redis+unix:///run/redis.sock`; a password of special letters is percent-encoded",
         )

@@ -1,0 +1,209 @@
+//! Points in time, as seals, records and requests write them: `2026-05-14T09:30:00Z`.
+//!
+//! The library never asks a clock: its caller says what time it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use der::DateTime;
+
+use crate::base::as_text::as_text;
+use crate::base::error::{Error, ErrorKind, Result};
+
+/// A point in universal time to the microsecond, from 1970 to 9999.
+///
+/// Its text is RFC 3339 in universal time, with a fraction of a second only if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The last second of the year 9999, the last time that X.509 can write.
+    const MAX_SECOND: u64 = 253_402_300_799;
+
+    /// The time that many seconds after the beginning of 1970, if it lies before the year 10000.
+    pub fn from_unix(seconds: u64) -> Option<Self> {
+        let seconds = i64::try_from(seconds).ok()?;
+        jiff::Timestamp::from_second(seconds).ok().and_then(Self::new)
+    }
+
+    /// Reads RFC 3339 with any offset, `2026-05-14T11:30:00.123456+02:00`, and what ISO 8601 allows
+    /// besides: a space for the `T`, an offset without its colon. Digits beyond microseconds are cut
+    /// off.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: another form, or no such time.
+    pub fn parse(text: &str) -> Result<Self> {
+        // jiff also reads forms without seconds or with a zone's name.
+        let is_whole = text.as_bytes().get(16) == Some(&b':') && !text.contains('[');
+        let time = text.parse().ok().filter(|_| is_whole).and_then(Self::new);
+        time.ok_or_else(|| {
+            let start: String = text.chars().take(100).collect();
+            let message = format!("`{}` is not a time", start.escape_debug());
+            Error::new(ErrorKind::InvalidValue, message)
+                .with_help("write it with its offset, as in `2026-05-14T09:30:00+00:00`")
+        })
+    }
+
+    /// Whole seconds since the beginning of 1970.
+    pub fn unix(self) -> u64 {
+        self.0.as_second().unsigned_abs()
+    }
+
+    /// The time so many days of 24 hours later, or the last second of the year 9999.
+    pub fn plus_days(self, days: u64) -> Self {
+        let seconds = days.checked_mul(86_400).and_then(|more| i64::try_from(more).ok());
+        let later = seconds.and_then(|more| {
+            self.0.checked_add(jiff::SignedDuration::from_secs(more)).ok()
+        });
+        later.and_then(Self::new).unwrap_or_else(|| {
+            Self::from_unix(Self::MAX_SECOND).expect("it is before the year 10000")
+        })
+    }
+
+    pub(crate) fn from_der(time: DateTime) -> Self {
+        Self::from_unix(time.unix_duration().as_secs())
+            .expect("`DateTime` has the same range")
+    }
+
+    /// The second that it lies in, as X.509 and CMS write it.
+    pub(crate) fn to_der(self) -> DateTime {
+        DateTime::from_unix_duration(Duration::from_secs(self.unix()))
+            .expect("`DateTime` has the same range")
+    }
+
+    /// The second that it lies in, as PDF writes it (ISO 32000-2, 7.9.4): `D:20260514093000Z`.
+    pub(crate) fn to_pdf(self) -> String {
+        self.0.strftime("D:%Y%m%d%H%M%SZ").to_string()
+    }
+
+    /// Reads what [`to_pdf`](Self::to_pdf) writes.
+    pub(crate) fn from_pdf(text: &[u8]) -> Option<Self> {
+        Self::from_digits(text.strip_prefix(b"D:")?.strip_suffix(b"Z")?)
+    }
+
+    /// Reads an ASN.1 `GeneralizedTime` in universal time. A fraction of a second, which RFC 3161
+    /// allows, is cut off.
+    pub(crate) fn from_generalized(text: &[u8]) -> Option<Self> {
+        let (digits, fraction) = text.strip_suffix(b"Z")?.split_at_checked(14)?;
+        let is_plain = match fraction.split_first() {
+            None => true,
+            Some((point, rest)) => {
+                *point == b'.' && !rest.is_empty() && rest.iter().all(u8::is_ascii_digit)
+            }
+        };
+        Self::from_digits(digits).filter(|_| is_plain)
+    }
+
+    /// Reads `YYYYMMDDhhmmss`.
+    fn from_digits(digits: &[u8]) -> Option<Self> {
+        if digits.len() != 14 || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
+        // Second 60 is none of these formats' and would be read as 59.
+        let time = Some(time).filter(|_| &digits[12..] != b"60")?;
+        time.to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .and_then(|it| Self::new(it.timestamp()))
+    }
+
+    /// The time without what is finer than a microsecond, if it lies in the years from 1970 to 9999.
+    fn new(time: jiff::Timestamp) -> Option<Self> {
+        let is_late = time.as_second().unsigned_abs() > Self::MAX_SECOND;
+        let micros = time.as_microsecond();
+        let time = jiff::Timestamp::from_microsecond(micros).ok()?;
+        (micros >= 0 && !is_late).then_some(Self(time))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.subsec_microsecond() {
+            0 => write!(f, "{:.0}", self.0),
+            _ => write!(f, "{:.6}", self.0),
+        }
+    }
+}
+
+as_text!(Timestamp);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_form_each_way() {
+        let time = Timestamp::parse("2026-02-28T23:59:58Z").unwrap();
+        assert_eq!(time.to_string(), "2026-02-28T23:59:58Z");
+        assert_eq!(time.to_pdf(), "D:20260228235958Z");
+        assert_eq!(Timestamp::from_pdf(b"D:20260228235958Z"), Some(time));
+        for text in ["20260228235958Z", "20260228235958.09Z"] {
+            assert_eq!(
+                Timestamp::from_generalized(text.as_bytes()),
+                Some(time),
+                "{text}"
+            );
+        }
+        assert_eq!(Timestamp::from_generalized(b"20260228235958.Z"), None);
+        assert_eq!(Timestamp::from_unix(time.unix()), Some(time));
+        assert_eq!(Timestamp::from_der(time.to_der()), time);
+        assert_eq!(time.plus_days(1).to_string(), "2026-03-01T23:59:58Z");
+        assert_eq!(time.plus_days(u64::MAX).to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(time.plus_days(3_000_000).to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(Timestamp::from_unix(253_402_300_800), None);
+        for text in [
+            "D:20260230000000Z",
+            "D:2026022800000Z",
+            "20260228000000Z",
+            "D:2026022800000aZ",
+            "D:20260228000060Z",
+            "D:19691231235959Z",
+        ] {
+            assert_eq!(Timestamp::from_pdf(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_with_offsets() {
+        for (text, expected) in [
+            ("2026-05-14T09:30:00Z", "2026-05-14T09:30:00Z"),
+            ("2026-05-14 09:30:00.5Z", "2026-05-14T09:30:00.500000Z"),
+            ("2026-05-14T09:30:00.1234567Z", "2026-05-14T09:30:00.123456Z"),
+            ("2026-05-14T09:30:00+00:00", "2026-05-14T09:30:00Z"),
+            ("2026-05-14T00:10:00.000001+0530", "2026-05-13T18:40:00.000001Z"),
+            ("2026-12-31T23:30:00-01:00", "2027-01-01T00:30:00Z"),
+        ] {
+            let time = Timestamp::parse(text).unwrap();
+            assert_eq!(time.to_string(), expected, "{text}");
+            assert_eq!(Timestamp::parse(expected).unwrap(), time);
+        }
+        for text in [
+            "",
+            "2026-05-14",
+            "2026-02-30T00:00:00Z",
+            "2026-05-14T09:30Z",
+            "2026-05-14T09:30:00",
+            "2026-05-14T09:30:00.Z",
+            "2026-05-14T09:30:00+1",
+            "2026-05-14T09:30:00+24:00",
+            "2026-05-14T09:30:00+٠٠:00",
+            "2026-05-14T09:30:00+02:00[Europe/Berlin]",
+            "2026-05-14x09:30:00Z",
+            "2026-13-14T09:30:00Z",
+            "1969-12-31T23:59:59Z",
+            "1970-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "２026-05-14T09:30:00Z",
+        ] {
+            let error = Timestamp::parse(text).expect_err(text);
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_later_one_counts() {
+        let times = ["09:30:00Z", "09:30:00.000001Z", "09:30:00.2Z", "09:30:01Z"]
+            .map(|time| Timestamp::parse(&format!("2026-05-14T{time}")).unwrap());
+        assert!(times.is_sorted_by(|a, b| a < b));
+    }
+}
