@@ -6,6 +6,9 @@ use std::fmt;
 use std::time::Duration;
 
 use der::DateTime;
+use jiff::SignedDuration;
+use jiff::civil;
+use jiff::fmt::temporal::{Pieces, PiecesOffset};
 
 use crate::base::as_text::as_text;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -13,17 +16,19 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// A point in universal time to the microsecond, from 1970 to 9999.
 ///
 /// Its text is RFC 3339 in universal time, with a fraction of a second only if there is one.
+// A civil time in UTC: `jiff::Timestamp` ends a day before X.509's `99991231235959Z` (RFC 5280,
+// 4.1.2.5), which stands in certificates that never expire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
+pub struct Timestamp(civil::DateTime);
 
 impl Timestamp {
-    /// The last second of the year 9999, the last time that X.509 can write.
-    const MAX_SECOND: u64 = 253_402_300_799;
+    const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+    const MAX: civil::DateTime = civil::DateTime::constant(9999, 12, 31, 23, 59, 59, 0);
 
     /// The time that many seconds after the beginning of 1970, if it lies before the year 10000.
     pub fn from_unix(seconds: u64) -> Option<Self> {
-        let seconds = i64::try_from(seconds).ok()?;
-        jiff::Timestamp::from_second(seconds).ok().and_then(Self::new)
+        let seconds = SignedDuration::from_secs(i64::try_from(seconds).ok()?);
+        Self::UNIX_EPOCH.checked_add(seconds).ok().map(Self)
     }
 
     /// Reads RFC 3339 with any offset, `2026-05-14T11:30:00.123456+02:00`, and what ISO 8601 allows
@@ -33,10 +38,7 @@ impl Timestamp {
     /// # Errors
     /// [`ErrorKind::InvalidValue`]: another form, or no such time.
     pub fn parse(text: &str) -> Result<Self> {
-        // jiff also reads forms without seconds or with a zone's name.
-        let is_whole = text.as_bytes().get(16) == Some(&b':') && !text.contains('[');
-        let time = text.parse().ok().filter(|_| is_whole).and_then(Self::new);
-        time.ok_or_else(|| {
+        Self::read(text).ok_or_else(|| {
             let start: String = text.chars().take(100).collect();
             let message = format!("`{}` is not a time", start.escape_debug());
             Error::new(ErrorKind::InvalidValue, message)
@@ -44,20 +46,35 @@ impl Timestamp {
         })
     }
 
+    fn read(text: &str) -> Option<Self> {
+        // jiff also reads years of six digits, times without seconds, and names of zones.
+        let is_whole = text.as_bytes().get(16) == Some(&b':') && !text.contains('[');
+        let pieces = Pieces::parse(text).ok().filter(|_| is_whole)?;
+        let offset = match pieces.offset()? {
+            PiecesOffset::Zulu => 0,
+            PiecesOffset::Numeric(offset) => offset.offset().seconds(),
+            _ => return None,
+        };
+        let local = pieces.date().to_datetime(pieces.time()?);
+        let nanoseconds = local.subsec_nanosecond() % 1000;
+        let local =
+            local.checked_sub(SignedDuration::from_nanos(nanoseconds.into())).ok()?;
+        let time = local.checked_sub(SignedDuration::from_secs(offset.into())).ok()?;
+        let has_form = offset.unsigned_abs() < 86_400 && time >= Self::UNIX_EPOCH;
+        has_form.then_some(Self(time))
+    }
+
     /// Whole seconds since the beginning of 1970.
     pub fn unix(self) -> u64 {
-        self.0.as_second().unsigned_abs()
+        self.0.duration_since(Self::UNIX_EPOCH).as_secs().unsigned_abs()
     }
 
     /// The time so many days of 24 hours later, or the last second of the year 9999.
     pub fn plus_days(self, days: u64) -> Self {
         let seconds = days.checked_mul(86_400).and_then(|more| i64::try_from(more).ok());
-        let later = seconds.and_then(|more| {
-            self.0.checked_add(jiff::SignedDuration::from_secs(more)).ok()
-        });
-        later.and_then(Self::new).unwrap_or_else(|| {
-            Self::from_unix(Self::MAX_SECOND).expect("it is before the year 10000")
-        })
+        let later = seconds
+            .and_then(|more| self.0.checked_add(SignedDuration::from_secs(more)).ok());
+        Self(later.unwrap_or(Self::MAX))
     }
 
     pub(crate) fn from_der(time: DateTime) -> Self {
@@ -99,28 +116,17 @@ impl Timestamp {
         if digits.len() != 14 || !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-        // Second 60 is none of these formats' and would be read as 59.
-        let time = Some(time).filter(|_| &digits[12..] != b"60")?;
-        time.to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .and_then(|it| Self::new(it.timestamp()))
-    }
-
-    /// The time without what is finer than a microsecond, if it lies in the years from 1970 to 9999.
-    fn new(time: jiff::Timestamp) -> Option<Self> {
-        let is_late = time.as_second().unsigned_abs() > Self::MAX_SECOND;
-        let micros = time.as_microsecond();
-        let time = jiff::Timestamp::from_microsecond(micros).ok()?;
-        (micros >= 0 && !is_late).then_some(Self(time))
+        let time = civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
+        // Second 60 is read as 59, and these formats do not have it.
+        (time >= Self::UNIX_EPOCH && &digits[12..] != b"60").then_some(Self(time))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.subsec_microsecond() {
-            0 => write!(f, "{:.0}", self.0),
-            _ => write!(f, "{:.6}", self.0),
+        match self.0.subsec_nanosecond() {
+            0 => write!(f, "{}Z", self.0),
+            _ => write!(f, "{:.6}Z", self.0),
         }
     }
 }
@@ -150,6 +156,9 @@ mod tests {
         assert_eq!(time.plus_days(1).to_string(), "2026-03-01T23:59:58Z");
         assert_eq!(time.plus_days(u64::MAX).to_string(), "9999-12-31T23:59:59Z");
         assert_eq!(time.plus_days(3_000_000).to_string(), "9999-12-31T23:59:59Z");
+        let last = Timestamp::from_unix(253_402_300_799).unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(Timestamp::from_der(last.to_der()), last);
         assert_eq!(Timestamp::from_unix(253_402_300_800), None);
         for text in [
             "D:20260230000000Z",

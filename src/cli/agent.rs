@@ -141,7 +141,7 @@ fn issuer(
     // A signer that does not sign at the start is a wrong setting rather than away.
     let keys = keys.map_err(|failure| Failure { passes: false, ..failure })?;
     // Certificates can wait for a time-stamp authority.
-    let keys = keys.with_insistence(true);
+    let keys = keys.with_require_timestamp(true);
     let secret = place::id_secret(site, &agent.keys)?;
     let register = place::register(site, press.site(), press.settings(), None)?;
     register.check()?;

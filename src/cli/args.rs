@@ -459,8 +459,8 @@ pub(crate) struct SealDraft {
 #[derive(Debug, Args)]
 pub(crate) struct Stamps {
     /// The address of a time-stamp authority (RFC 3161)
-    #[arg(long, value_name = "URL", env = "TESTAMUR_AUTHORITY")]
-    pub(crate) authority: Option<String>,
+    #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]
+    pub(crate) tsa: Option<String>,
     /// Reserve a field for an archive time stamp
     #[arg(long)]
     pub(crate) archive: bool,

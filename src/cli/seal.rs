@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::seal::Sealed;
-use crate::site::{AuthoritySettings, Keys, SealSettings};
+use crate::site::{Keys, SealSettings, TsaSettings};
 
 use super::args::{Seal, SiteArguments, Stamps};
 use super::{Failure, Outcome, output, place, report};
@@ -28,8 +28,8 @@ pub(crate) fn run(site: &SiteArguments, command: &Seal) -> Result<Outcome, Failu
 pub(crate) fn settings(settings: SealSettings, stamps: &Stamps) -> SealSettings {
     let archive = settings.archive || stamps.archive;
     let settings = settings.with_archive(archive);
-    match &stamps.authority {
-        Some(url) => settings.with_authority(AuthoritySettings::new(url)),
+    match &stamps.tsa {
+        Some(url) => settings.with_tsa(TsaSettings::new(url)),
         None => settings,
     }
 }

@@ -95,7 +95,7 @@ fn trust(site: &SiteArguments, arguments: &Verify) -> Result<Trust, Failure> {
     }
     Ok(Keys::trusted(&place::key_folder(site, &arguments.keys))?
         .with_roots(roots(&arguments.trust)?)
-        .with_authorities(roots(&arguments.trust_time)?)
+        .with_tsa_roots(roots(&arguments.trust_time)?)
         .with_keys(keys))
 }
 
@@ -129,11 +129,11 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
     }
     for (what, stamp) in [("stamped", &seal.stamp), ("archived", &seal.archive)] {
         if let Some(stamp) = stamp {
-            lines.push(format!("  {what:<10} {} by {}", stamp.time, stamp.authority));
+            lines.push(format!("  {what:<10} {} by {}", stamp.time, stamp.tsa));
         }
     }
     let added = seal.revisions.iter().filter_map(|revision| match revision {
-        RevisionKind::Validation => Some("validation data"),
+        RevisionKind::Dss => Some("validation data"),
         RevisionKind::Archive => Some("an archive time stamp"),
         _ => None,
     });

@@ -5,7 +5,7 @@
 //! not signed: one signer, one encoding, and no certificate that does not belong.
 
 mod read;
-mod stamp;
+mod timestamp;
 
 use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
 use cms::content_info::{CmsVersion, ContentInfo};
@@ -20,7 +20,7 @@ use der::{Any, Decode, Encode, Sequence};
 use x509_cert::attr::Attribute;
 
 pub(crate) use self::read::Seal;
-pub(crate) use self::stamp::{Stamp, StampRequest};
+pub(crate) use self::timestamp::{TimestampRequest, TimestampToken};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::key::sha256;
 use crate::seal::signer::Identity;

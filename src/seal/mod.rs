@@ -24,7 +24,7 @@ pub use self::sealer::Http;
 pub use self::sealer::{Network, Sealed, Sealer};
 pub use self::signer::{CommandSigner, Identity, Signer, SignerInput};
 pub use self::verify::{
-    RevisionKind, SealLevel, SealReport, SignatureReport, SignerReport, StampReport,
+    PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
     Trust, Verdict, Verification, verify,
 };
 pub use self::x509::X509;

@@ -6,10 +6,10 @@
 //! that the verifier can make it anew and compare: what it cannot make is not ours.
 
 mod document;
+mod dss;
 mod field;
 mod syntax;
-mod validation;
 
 pub(crate) use self::document::Document;
-pub(crate) use self::field::{SealFacts, archive_room, fill_archive, seal};
-pub(crate) use self::validation::Validation;
+pub(crate) use self::dss::Dss;
+pub(crate) use self::field::{SealFacts, archive_placeholder_len, embed_archive, seal};

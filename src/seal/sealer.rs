@@ -18,17 +18,17 @@ pub use self::http::Http;
 pub use self::network::Network;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
-use crate::seal::cms::{self, Seal, Stamp, StampRequest};
+use crate::seal::cms::{self, Seal, TimestampRequest, TimestampToken};
 use crate::seal::openpgp::PgpSigner;
 use crate::seal::pdf::{self, Document, SealFacts};
 use crate::seal::signer::Identity;
-use crate::seal::verify::{Layers, SealLevel};
+use crate::seal::verify::{PadesLevel, Revisions};
 use crate::seal::x509::X509;
 
 /// Room for the seal besides its certificates, in bytes.
-const ROOM: usize = 1536;
+const PLACEHOLDER_LEN: usize = 1536;
 /// Room for a time stamp: those of public authorities, with their chains, have 4 to 8 kB.
-const STAMP_ROOM: usize = 10_240;
+const TIMESTAMP_LEN: usize = 10_240;
 /// The media types of RFC 3161.
 const QUESTION: &str = "application/timestamp-query";
 
@@ -37,14 +37,14 @@ const QUESTION: &str = "application/timestamp-query";
 pub struct Sealer {
     identity: Identity,
     pgp: Option<Arc<dyn PgpSigner>>,
-    authority: Option<Authority>,
+    tsa: Option<Tsa>,
     issuers: Vec<X509>,
     archive: bool,
-    insists: bool,
+    require_timestamp: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Authority {
+struct Tsa {
     url: String,
     network: Arc<dyn Network>,
 }
@@ -58,7 +58,7 @@ pub struct Sealed {
     /// The armoured OpenPGP signature over it, if the sealer makes one.
     pub signature: Option<String>,
     /// How much the seal proves.
-    pub level: SealLevel,
+    pub level: PadesLevel,
     /// What was meant to be better, such as a time stamp that could not be had.
     pub warnings: Vec<Warning>,
 }
@@ -69,10 +69,10 @@ impl Sealer {
         Self {
             identity,
             pgp: None,
-            authority: None,
+            tsa: None,
             issuers: Vec::new(),
             archive: false,
-            insists: false,
+            require_timestamp: false,
         }
     }
 
@@ -83,12 +83,8 @@ impl Sealer {
     }
 
     /// Asks the time-stamp authority (RFC 3161) at that address.
-    pub fn with_authority(
-        mut self,
-        url: impl Into<String>,
-        network: Arc<dyn Network>,
-    ) -> Self {
-        self.authority = Some(Authority { url: url.into(), network });
+    pub fn with_tsa(mut self, url: impl Into<String>, network: Arc<dyn Network>) -> Self {
+        self.tsa = Some(Tsa { url: url.into(), network });
         self
     }
 
@@ -108,8 +104,8 @@ impl Sealer {
 
     /// Whether an authority that cannot be reached is an error, rather than a warning: the way of
     /// those who can wait.
-    pub fn with_insistence(mut self, insists: bool) -> Self {
-        self.insists = insists;
+    pub fn with_require_timestamp(mut self, require_timestamp: bool) -> Self {
+        self.require_timestamp = require_timestamp;
         self
     }
 
@@ -130,14 +126,14 @@ impl Sealer {
     /// signature cannot be had. [`ErrorKind::Key`]: the certificate has ended since the sealer was made.
     /// [`ErrorKind::Tampered`]: what was sealed does not hold; this is a fault
     /// of this library or of a signer. [`ErrorKind::Timestamp`], if the sealer
-    /// [insists](Self::with_insistence).
+    /// [insists](Self::with_require_timestamp).
     pub fn seal(&self, pdf: &[u8], now: Timestamp) -> Result<Sealed> {
         self.identity.check(now)?;
         let mut document = Document::read(pdf)?;
         let facts = SealFacts {
             signing_time: now,
             name: self.identity.certificate().name(),
-            room: self.room(),
+            placeholder_len: self.placeholder_len(),
             archive: self.archive,
         };
         let mut signable = pdf::seal(&document, &facts)?;
@@ -145,12 +141,12 @@ impl Sealer {
         let digest = hash.of(&signable.signed_parts(&document));
         let mut der = cms::seal(&self.identity, &digest)?;
         let mut warnings = self.identity.warnings(now);
-        let mut level = SealLevel::Basic;
+        let mut level = PadesLevel::B;
         match self.stamped(&der, now) {
             None => {}
-            Some(Ok(stamped)) if stamped.len() <= facts.room => {
+            Some(Ok(stamped)) if stamped.len() <= facts.placeholder_len => {
                 der = stamped;
-                level = SealLevel::Timed;
+                level = PadesLevel::T;
             }
             Some(Ok(stamped)) => warnings.push(Warning::new(
                 ErrorKind::Timestamp,
@@ -159,7 +155,7 @@ impl Sealer {
                     stamped.len()
                 ),
             )),
-            Some(Err(fault)) if self.insists && fault.is_retryable() => {
+            Some(Err(fault)) if self.require_timestamp && fault.is_retryable() => {
                 return Err(fault);
             }
             Some(Err(fault)) => warnings.push(
@@ -170,7 +166,7 @@ impl Sealer {
                 .with_help("add it when the authority answers: testamur seal upgrade"),
             ),
         }
-        signable.fill(&der)?;
+        signable.embed(&der)?;
         document.append(signable.revision);
         self.finish(document.into_bytes(), level, warnings, now)
     }
@@ -179,17 +175,17 @@ impl Sealer {
     fn finish(
         &self,
         bytes: Vec<u8>,
-        level: SealLevel,
+        level: PadesLevel,
         warnings: Vec<Warning>,
         now: Timestamp,
     ) -> Result<Sealed> {
         let broken = |why: &str| {
             Error::new(ErrorKind::Tampered, format!("failed to seal ({why})"))
         };
-        let layers = Layers::read(&bytes).map_err(broken)?;
-        let ours = layers.seal.leaf() == Some(self.identity.certificate());
-        let archived = layers.archive.is_none_or(|(_, fault)| fault.is_none());
-        if !layers.holds || !ours || !archived {
+        let revisions = Revisions::read(&bytes).map_err(broken)?;
+        let ours = revisions.seal.leaf() == Some(self.identity.certificate());
+        let archived = revisions.archive.is_none_or(|(_, fault)| fault.is_none());
+        if !revisions.holds || !ours || !archived {
             return Err(broken("the seal that was made does not hold"));
         }
         let signature = match &self.pgp {
@@ -209,26 +205,26 @@ impl Sealer {
 
     /// The seal with a time stamp over its signature, if an authority is set.
     fn stamped(&self, seal: &[u8], now: Timestamp) -> Option<Result<Vec<u8>>> {
-        let authority = self.authority.as_ref()?;
+        let tsa = self.tsa.as_ref()?;
         let unreadable =
             || Error::new(ErrorKind::Seal, "the seal that was made cannot be read");
         Some(Seal::read(seal).ok_or_else(unreadable).and_then(|seal| {
-            let stamp = authority.stamp(&[seal.signature()], now)?;
+            let stamp = tsa.stamp(&[seal.signature()], now)?;
             seal.stamped(&stamp)
         }))
     }
 
-    fn room(&self) -> usize {
+    fn placeholder_len(&self) -> usize {
         let chain: usize =
             self.identity.chain().iter().map(|cert| cert.der().len()).sum();
-        let stamp = if self.authority.is_some() || self.archive { STAMP_ROOM } else { 0 };
-        chain + ROOM + stamp
+        let stamp = if self.tsa.is_some() || self.archive { TIMESTAMP_LEN } else { 0 };
+        chain + PLACEHOLDER_LEN + stamp
     }
 }
 
-impl Authority {
-    fn stamp(&self, parts: &[&[u8]], now: Timestamp) -> Result<Stamp> {
-        let request = StampRequest::new(parts)?;
+impl Tsa {
+    fn stamp(&self, parts: &[&[u8]], now: Timestamp) -> Result<TimestampToken> {
+        let request = TimestampRequest::new(parts)?;
         let answer = self.network.post(&self.url, QUESTION, request.der())?;
         request.answer(&answer, now)
     }

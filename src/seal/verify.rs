@@ -5,20 +5,20 @@
 //! to one encoding. So whatever is not exactly what our writer makes is told to be tampered with,
 //! even where other readers are lenient. Nothing here fails: what is wrong is in the [`Verification`].
 
-mod layers;
 mod pdf;
 mod report;
+mod revisions;
 #[cfg(test)]
 mod tests;
 mod trust;
 
 pub use self::report::{
-    RevisionKind, SealLevel, SealReport, SignatureReport, SignerReport, StampReport,
+    PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
     Verdict, Verification,
 };
 pub use self::trust::Trust;
 
-pub(crate) use self::layers::Layers;
+pub(crate) use self::revisions::Revisions;
 
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;

@@ -2,8 +2,8 @@
 //!
 //! They are called `X509` here, as the word certificate belongs to what this library makes.
 
+mod crl;
 mod issue;
-mod list;
 mod path;
 
 use std::collections::BTreeSet;
@@ -19,8 +19,8 @@ use x509_cert::ext::pkix::{
     BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage,
 };
 
+pub(crate) use self::crl::Crl;
 pub(crate) use self::issue::Issue;
-pub(crate) use self::list::RevocationList;
 pub(crate) use self::path::Path;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
@@ -136,7 +136,7 @@ impl X509 {
     }
 
     /// Whether it may issue others: a CA, with a fitting key usage.
-    pub(crate) fn is_authority(&self) -> bool {
+    pub(crate) fn is_ca(&self) -> bool {
         self.extension::<BasicConstraints>().is_some_and(|basic| basic.ca)
             && self.extension::<KeyUsage>().is_none_or(|usage| usage.key_cert_sign())
     }

@@ -35,7 +35,7 @@ use crate::seal::signer::Identity;
 use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
 use crate::site::award::IdSecret;
-use crate::site::settings::{AuthoritySettings, SealSettings};
+use crate::site::settings::{SealSettings, TsaSettings};
 
 const ROOT: &str = "root.pem";
 const ROOT_KEY: &str = "root.key.pem";
@@ -54,10 +54,10 @@ pub struct Keys {
     pgp: Arc<dyn PgpSigner>,
     pgp_armor: String,
     #[cfg_attr(not(feature = "tsa"), expect(dead_code, reason = "only HTTP asks it"))]
-    authority: Option<AuthoritySettings>,
+    tsa: Option<TsaSettings>,
     issuers: Vec<X509>,
     archive: bool,
-    insists: bool,
+    require_timestamp: bool,
     root: Option<X509>,
     lists: Vec<Vec<u8>>,
     trust: Trust,
@@ -121,7 +121,7 @@ impl Keys {
             Some(command) => external::openpgp(site, command),
         };
         let (identity, (pgp, pgp_armor)) = Error::both(identity, pgp)?;
-        let issuers = match settings.authority.as_ref().and_then(|a| a.roots.as_ref()) {
+        let issuers = match settings.tsa.as_ref().and_then(|a| a.roots.as_ref()) {
             None => Vec::new(),
             Some(file) => external::certificates(site, file)?,
         };
@@ -139,17 +139,17 @@ impl Keys {
             trust: Self::trusted(folder)?
                 .with_identity(&identity)
                 .with_keys([pgp.key().clone()])
-                .with_authorities(issuers.iter().cloned()),
+                .with_tsa_roots(issuers.iter().cloned()),
             folder: set,
             identity,
             pgp,
             pgp_armor,
             root,
             lists: list.map(|der| der.to_vec()).into_iter().collect(),
-            authority: settings.authority.clone(),
+            tsa: settings.tsa.clone(),
             issuers,
             archive: settings.archive,
-            insists: false,
+            require_timestamp: false,
             warnings,
         })
     }
@@ -220,8 +220,8 @@ impl Keys {
 
     /// The same whose sealers are content with nothing less than a time stamp, if the settings name an
     /// authority: while it is away, [`Sealer::seal`] fails with [`ErrorKind::Timestamp`].
-    pub fn with_insistence(mut self, insists: bool) -> Self {
-        self.insists = insists;
+    pub fn with_require_timestamp(mut self, require_timestamp: bool) -> Self {
+        self.require_timestamp = require_timestamp;
         self
     }
 
@@ -232,11 +232,11 @@ impl Keys {
             .with_pgp(self.pgp.clone())
             .with_issuers(self.issuers.iter().cloned())
             .with_archive(self.archive)
-            .with_insistence(self.insists);
+            .with_require_timestamp(self.require_timestamp);
         #[cfg(feature = "tsa")]
-        if let Some(authority) = &self.authority {
-            let network = Arc::new(crate::seal::sealer::Http::new(authority.deadline));
-            return sealer.with_authority(&authority.url, network);
+        if let Some(tsa) = &self.tsa {
+            let network = Arc::new(crate::seal::sealer::Http::new(tsa.deadline));
+            return sealer.with_tsa(&tsa.url, network);
         }
         sealer
     }

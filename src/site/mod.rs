@@ -28,8 +28,8 @@ pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;
 pub use self::request::{Attachment, Request};
 pub use self::settings::{
-    AgentSettings, AuthoritySettings, CommandLine, Facility, FolderSettings,
-    HttpSettings, KeyFiles, LogFormat, LogSettings, LogTarget, PdfKeySettings,
-    PgpSettings, QueueKind, Readers, RedisSettings, S3Settings, SealSettings, Secret,
-    Settings, StoreSettings, SyslogAddress, WebhookSettings, XqueueSettings,
+    AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,
+    LogFormat, LogSettings, LogTarget, PdfKeySettings, PgpSettings, QueueKind, Readers,
+    RedisSettings, S3Settings, SealSettings, Secret, Settings, StoreSettings,
+    SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
 };

@@ -11,7 +11,7 @@ pub use self::agent::{
     RedisSettings, Secret, SyslogAddress, WebhookSettings, XqueueSettings,
 };
 pub use self::seal::{
-    AuthoritySettings, CommandLine, PdfKeySettings, PgpSettings, SealSettings,
+    CommandLine, PdfKeySettings, PgpSettings, SealSettings, TsaSettings,
 };
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
 use crate::base::error::{ErrorKind, Result};

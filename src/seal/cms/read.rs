@@ -11,8 +11,8 @@ use ring::digest;
 use x509_cert::attr::Attribute;
 
 use super::{
-    SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, Stamp, TIME_STAMP_TOKEN, attribute, one,
-    signed_attributes, signer_identifier, unwritable, wrap,
+    SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, TIME_STAMP_TOKEN, TimestampToken,
+    attribute, one, signed_attributes, signer_identifier, unwritable, wrap,
 };
 use crate::base::error::Result;
 use crate::seal::key::Hash;
@@ -81,17 +81,17 @@ impl Seal {
     }
 
     /// The time stamp, if there is one. The inner is none if it cannot be read.
-    pub(crate) fn stamp(&self) -> Option<Option<Stamp>> {
+    pub(crate) fn stamp(&self) -> Option<Option<TimestampToken>> {
         let attributes = self.signed.signer.unsigned_attrs.as_ref()?;
         let token = attributes.iter().next()?.values.iter().next()?;
-        Some(token.to_der().ok().and_then(|token| Stamp::read(&token)))
+        Some(token.to_der().ok().and_then(|token| TimestampToken::read(&token)))
     }
 
     /// The same seal with a time stamp over its signature.
     ///
     /// # Errors
     /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): it cannot be written.
-    pub(crate) fn stamped(&self, stamp: &Stamp) -> Result<Vec<u8>> {
+    pub(crate) fn stamped(&self, stamp: &TimestampToken) -> Result<Vec<u8>> {
         let build = || -> der::Result<Vec<u8>> {
             let token = Any::from_der(stamp.der())?;
             let mut signer = self.signed.signer.clone();

@@ -58,7 +58,7 @@ impl PgpKey {
             return Err(unusable());
         }
         let seconds = u32::try_from(created.unix()).map_err(|_| unusable())?;
-        let point = packet::write_number(&[&[0x40], public.raw()].concat());
+        let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
         let body =
             [&[4][..], &seconds.to_be_bytes(), &[EDDSA], CURVE_ED25519, &point].concat();
         Self::read(&body).ok_or_else(unusable)

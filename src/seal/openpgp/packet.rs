@@ -62,7 +62,7 @@ pub(crate) fn read_subpackets(mut area: &[u8]) -> Option<Vec<(u8, &[u8])>> {
 }
 
 /// A number: its length in bits, then its bytes without leading zeros.
-pub(crate) fn write_number(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn write_mpi(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let bytes = &bytes[zeros..];
     let bits =
@@ -125,7 +125,7 @@ mod tests {
             let packet = write(SIGNATURE, &body);
             assert_eq!(read(&packet), Some((SIGNATURE, &body[..], &[][..])), "{length}");
         }
-        assert_eq!(write_number(&[0, 0, 1, 2]), [0, 9, 1, 2]);
+        assert_eq!(write_mpi(&[0, 0, 1, 2]), [0, 9, 1, 2]);
         assert_eq!(read_number(&[0, 9, 1, 2, 3]), Some((&[1, 2][..], &[3][..])));
         assert_eq!(widen(&[1], 3), Some(vec![0, 0, 1]));
         assert_eq!(read(&[0xc2, 5, 1]), None);

@@ -105,7 +105,7 @@ pub(super) struct Signature {
     /// The first two bytes of what is signed.
     hint: [u8; 2],
     /// As the algorithm writes it, in numbers.
-    numbers: Vec<u8>,
+    mpis: Vec<u8>,
     pub(super) issuer: [u8; 20],
     pub(super) signing_time: Timestamp,
 }
@@ -142,19 +142,19 @@ impl Signature {
             hash: Self::SHA512,
             hashed,
             hint: [0; 2],
-            numbers: Vec::new(),
+            mpis: Vec::new(),
             issuer,
             signing_time,
         };
         let end = signature.end();
         let digest = Hash::Sha512.of(&[parts, &[&end]].concat());
         signature.hint = [digest[0], digest[1]];
-        let numbers = sign(&digest)?;
+        let mpis = sign(&digest)?;
         let (r, s) =
-            numbers.split_at_checked(32).filter(|(_, s)| s.len() == 32).ok_or_else(
+            mpis.split_at_checked(32).filter(|(_, s)| s.len() == 32).ok_or_else(
                 || Error::new(ErrorKind::Signer, "this is no Ed25519 signature"),
             )?;
-        signature.numbers = [packet::write_number(r), packet::write_number(s)].concat();
+        signature.mpis = [packet::write_mpi(r), packet::write_mpi(s)].concat();
         Ok(signature)
     }
 
@@ -170,7 +170,7 @@ impl Signature {
         let (unhashed, rest) =
             rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         packet::read_subpackets(unhashed)?;
-        let (hint, numbers) = rest.split_first_chunk()?;
+        let (hint, mpis) = rest.split_first_chunk()?;
         let subpackets = packet::read_subpackets(hashed)?;
         let one = |kind: u8| {
             let mut found = subpackets.iter().filter(|(found, _)| found & 0x7f == kind);
@@ -184,7 +184,7 @@ impl Signature {
             hash,
             hashed: hashed.to_vec(),
             hint: *hint,
-            numbers: numbers.to_vec(),
+            mpis: mpis.to_vec(),
             issuer: issuer.try_into().ok()?,
             signing_time: Timestamp::from_unix(u64::from(seconds))?,
         })
@@ -198,7 +198,7 @@ impl Signature {
             &(unhashed.len() as u16).to_be_bytes(),
             &unhashed,
             &self.hint,
-            &self.numbers,
+            &self.mpis,
         ]
         .concat()
     }
@@ -232,35 +232,35 @@ impl Signature {
         let public = key.public();
         let good = match (self.algorithm, public.algorithm()) {
             (RSA, Algorithm::Rsa) => {
-                let [number] = self.numbers()?;
+                let [number] = self.mpis()?;
                 let signature = packet::widen(number, public.bits().div_ceil(8))?;
                 public.verifies_hashed(hash, &parts.concat(), &signature)
             }
             (ECDSA, Algorithm::P256 | Algorithm::P384) => {
-                let [r, s] = self.numbers()?;
+                let [r, s] = self.mpis()?;
                 public.verifies_hashed(hash, &parts.concat(), &ecdsa(r, s)?)
             }
             (EDDSA, Algorithm::Ed25519) => {
-                let [r, s] = self.numbers()?;
+                let [r, s] = self.mpis()?;
                 let signature = [packet::widen(r, 32)?, packet::widen(s, 32)?].concat();
                 public.verifies(&digest, &signature)
             }
-            (ED25519, Algorithm::Ed25519) => public.verifies(&digest, &self.numbers),
+            (ED25519, Algorithm::Ed25519) => public.verifies(&digest, &self.mpis),
             _ => false,
         };
         Some(good)
     }
 
     /// The numbers of the signature, when there are so many and they are written as they must.
-    fn numbers<const N: usize>(&self) -> Option<[&[u8]; N]> {
-        let mut rest = &self.numbers[..];
-        let mut numbers = [&[][..]; N];
+    fn mpis<const N: usize>(&self) -> Option<[&[u8]; N]> {
+        let mut rest = &self.mpis[..];
+        let mut mpis = [&[][..]; N];
         let mut again = Vec::new();
-        for number in &mut numbers {
+        for number in &mut mpis {
             (*number, rest) = packet::read_number(rest)?;
-            again.extend(packet::write_number(number));
+            again.extend(packet::write_mpi(number));
         }
-        (rest.is_empty() && again == self.numbers).then_some(numbers)
+        (rest.is_empty() && again == self.mpis).then_some(mpis)
     }
 
     /// What comes before the part that is not signed.

@@ -33,7 +33,7 @@ pub(crate) struct SealFacts {
     /// Who seals.
     pub(crate) name: String,
     /// How many bytes of signature have room.
-    pub(crate) room: usize,
+    pub(crate) placeholder_len: usize,
     /// Whether a field for an archive time stamp is reserved.
     pub(crate) archive: bool,
 }
@@ -51,7 +51,7 @@ impl SealFacts {
         Some(Self {
             signing_time: Timestamp::from_pdf(signing_time)?,
             name: syntax::read_text(dict.get("Name")?)?,
-            room: contents.len() / 2,
+            placeholder_len: contents.len() / 2,
             archive: true,
         })
     }
@@ -72,7 +72,7 @@ pub(crate) struct Signable {
 impl Signable {
     /// What is signed, in two parts: the document and this revision, without the digits.
     pub(crate) fn signed_parts<'a>(&'a self, document: &'a Document) -> [&'a [u8]; 3] {
-        let (open, close) = self.brackets();
+        let (open, close) = self.contents_range();
         [document.bytes(), &self.revision.bytes[..open], &self.revision.bytes[close..]]
     }
 
@@ -80,7 +80,7 @@ impl Signable {
     ///
     /// # Errors
     /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): it is longer than the room for it.
-    pub(crate) fn fill(&mut self, signature: &[u8]) -> Result<()> {
+    pub(crate) fn embed(&mut self, signature: &[u8]) -> Result<()> {
         let digits = hex::upper(signature);
         let start = self.digits.start - self.base;
         if digits.len() > self.digits.len() {
@@ -97,9 +97,9 @@ impl Signable {
 
     /// The signature that stands in `file` at its place, if the file holds this very revision,
     /// byte for byte; the revision then is as the file has it.
-    pub(crate) fn lift(&mut self, file: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn extract(&mut self, file: &[u8]) -> Option<Vec<u8>> {
         let theirs = file.get(self.base..)?.get(..self.revision.bytes.len())?;
-        let (open, close) = self.brackets();
+        let (open, close) = self.contents_range();
         let ours = &self.revision.bytes;
         if theirs[..=open] != ours[..=open] || theirs[close - 1..] != ours[close - 1..] {
             return None;
@@ -111,11 +111,11 @@ impl Signable {
 
     /// The revision up to where the signature begins.
     pub(crate) fn head(&self) -> &[u8] {
-        &self.revision.bytes[..self.brackets().0]
+        &self.revision.bytes[..self.contents_range().0]
     }
 
     /// Where the digits' brackets begin and end in the revision.
-    fn brackets(&self) -> (usize, usize) {
+    fn contents_range(&self) -> (usize, usize) {
         (self.digits.start - 1 - self.base, self.digits.end + 1 - self.base)
     }
 }
@@ -166,17 +166,17 @@ pub(crate) fn seal(document: &Document, facts: &SealFacts) -> Result<Signable> {
 ///
 /// # Errors
 /// [`ErrorKind::Seal`](crate::ErrorKind::Seal): there is no such field.
-pub(crate) fn fill_archive(
+pub(crate) fn embed_archive(
     document: &Document,
     field: u32,
-    room: usize,
+    placeholder_len: usize,
 ) -> Result<Signable> {
     let stamp = document.next();
     let mut dict = Dict::default();
     dict.set("Type", "/DocTimeStamp");
     dict.set("Filter", "/Adobe.PPKLite");
     dict.set("SubFilter", "/ETSI.RFC3161");
-    put_range_and_room(&mut dict, room);
+    put_byte_range_and_placeholder(&mut dict, placeholder_len);
     let mut widget = document.dict(field)?;
     widget.set("V", format!("{stamp} 0 R"));
     let revision = document.revise(vec![(stamp, dict.write()), (field, widget.write())]);
@@ -184,7 +184,10 @@ pub(crate) fn fill_archive(
 }
 
 /// How many bytes of archive stamp have room in the bytes after `document`.
-pub(crate) fn archive_room(document: &Document, appended: &[u8]) -> Option<usize> {
+pub(crate) fn archive_placeholder_len(
+    document: &Document,
+    appended: &[u8],
+) -> Option<usize> {
     let head = format!("{} 0 obj\n", document.next());
     let (dict, _) = Dict::read(appended.strip_prefix(head.as_bytes())?, 0)?;
     dict.get("Contents").map(|contents| contents.len().saturating_sub(2) / 2)
@@ -337,13 +340,13 @@ fn signature_dictionary(facts: &SealFacts) -> Vec<u8> {
         "[<</Type/SigRef/TransformMethod/DocMDP\
          /TransformParams<</Type/TransformParams/P 1/V/1.2>>>>]",
     );
-    put_range_and_room(&mut dict, facts.room);
+    put_byte_range_and_placeholder(&mut dict, facts.placeholder_len);
     dict.write()
 }
 
-fn put_range_and_room(dict: &mut Dict, room: usize) {
+fn put_byte_range_and_placeholder(dict: &mut Dict, placeholder_len: usize) {
     dict.set("ByteRange", "[".to_owned() + &" ".repeat(RANGE_WIDTH) + "]");
-    dict.set("Contents", format!("<{}>", "0".repeat(room * 2)));
+    dict.set("Contents", format!("<{}>", "0".repeat(placeholder_len * 2)));
 }
 
 /// Fills in the range: everything but the signature's digits and their brackets.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::{Sealed, Sealer};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
-use crate::seal::pdf::{self, Validation};
-use crate::seal::verify::{Layers, SealLevel};
-use crate::seal::x509::{RevocationList, X509};
+use crate::seal::pdf::{self, Dss};
+use crate::seal::verify::{PadesLevel, Revisions};
+use crate::seal::x509::{Crl, X509};
 
 /// Room for an archive stamp, in bytes.
-const ARCHIVE_ROOM: usize = 12_288;
+const ARCHIVE_PLACEHOLDER_LEN: usize = 12_288;
 
 impl Sealer {
     /// Raises a document that this sealer sealed to the highest level that can be had: a time stamp
@@ -32,47 +32,54 @@ impl Sealer {
         let broken = |why: &str| {
             Error::new(ErrorKind::Tampered, format!("the seal cannot be raised ({why})"))
         };
-        let mut layers = Layers::read(file).map_err(broken)?;
-        if !layers.holds || layers.seal.leaf() != Some(self.identity.certificate()) {
+        let mut revisions = Revisions::read(file).map_err(broken)?;
+        if !revisions.holds || revisions.seal.leaf() != Some(self.identity.certificate())
+        {
             return Err(broken("it is not this site's, or does not hold"));
         }
-        if layers.archive.is_some() {
-            return self.finish(file.to_vec(), SealLevel::Archived, Vec::new(), now);
+        if revisions.archive.is_some() {
+            return self.finish(file.to_vec(), PadesLevel::Lta, Vec::new(), now);
         }
-        if layers.seal.stamp().is_none() {
-            layers = self.stamp_late(file, &layers, now)?;
+        if revisions.seal.stamp().is_none() {
+            revisions = self.stamp_late(file, &revisions, now)?;
         }
-        let mut level = SealLevel::Timed;
-        if layers.validation.is_none() {
-            let validation = self.validation(&layers, lists)?;
-            let revision = validation.revise(&layers.document)?;
-            layers.document.append(revision);
+        let mut level = PadesLevel::T;
+        if revisions.validation.is_none() {
+            let validation = self.validation(&revisions, lists)?;
+            let revision = validation.revise(&revisions.document)?;
+            revisions.document.append(revision);
         }
-        level = level.max(SealLevel::LongTerm);
-        if let Some(field) = layers.reserved {
-            let authority = self.authority.as_ref().ok_or_else(no_authority)?;
-            let mut signable = pdf::fill_archive(&layers.document, field, ARCHIVE_ROOM)?;
-            let stamp = authority.stamp(&signable.signed_parts(&layers.document), now)?;
-            signable.fill(stamp.der())?;
-            layers.document.append(signable.revision);
-            level = SealLevel::Archived;
+        level = level.max(PadesLevel::Lt);
+        if let Some(field) = revisions.reserved {
+            let tsa = self.tsa.as_ref().ok_or_else(no_tsa)?;
+            let mut signable =
+                pdf::embed_archive(&revisions.document, field, ARCHIVE_PLACEHOLDER_LEN)?;
+            let stamp = tsa.stamp(&signable.signed_parts(&revisions.document), now)?;
+            signable.embed(stamp.der())?;
+            revisions.document.append(signable.revision);
+            level = PadesLevel::Lta;
         }
         let warnings = self.identity.warnings(now);
-        self.finish(layers.document.into_bytes(), level, warnings, now)
+        self.finish(revisions.document.into_bytes(), level, warnings, now)
     }
 
     /// Writes a stamp into the room that the seal has left, which no signature covers.
-    fn stamp_late(&self, file: &[u8], layers: &Layers, now: Timestamp) -> Result<Layers> {
-        if layers.validation.is_some() {
+    fn stamp_late(
+        &self,
+        file: &[u8],
+        revisions: &Revisions,
+        now: Timestamp,
+    ) -> Result<Revisions> {
+        if revisions.validation.is_some() {
             return Err(Error::new(
                 ErrorKind::Seal,
                 "the document has validation data already",
             ));
         }
-        let authority = self.authority.as_ref().ok_or_else(no_authority)?;
-        let stamp = authority.stamp(&[layers.seal.signature()], now)?;
-        let digits = crate::base::hex::upper(&layers.seal.stamped(&stamp)?);
-        let slot = &layers.digits;
+        let tsa = self.tsa.as_ref().ok_or_else(no_tsa)?;
+        let stamp = tsa.stamp(&[revisions.seal.signature()], now)?;
+        let digits = crate::base::hex::upper(&revisions.seal.stamped(&stamp)?);
+        let slot = &revisions.digits;
         if digits.len() > slot.len() {
             return Err(Error::new(
                 ErrorKind::Seal,
@@ -84,13 +91,13 @@ impl Sealer {
         }
         let mut file = file.to_vec();
         file[slot.start..slot.start + digits.len()].copy_from_slice(digits.as_bytes());
-        Layers::read(&file).map_err(|why| Error::new(ErrorKind::Seal, why))
+        Revisions::read(&file).map_err(|why| Error::new(ErrorKind::Seal, why))
     }
 
     /// All certificates of a seal and its stamp, and the known issuers of those, each once.
-    fn certificates(&self, layers: &Layers) -> Vec<X509> {
-        let stamp = layers.seal.stamp().flatten();
-        let held = layers.seal.certificates().iter().cloned();
+    fn certificates(&self, revisions: &Revisions) -> Vec<X509> {
+        let stamp = revisions.seal.stamp().flatten();
+        let held = revisions.seal.certificates().iter().cloned();
         let mut all: Vec<X509> = Vec::new();
         for certificate in
             held.chain(stamp.iter().flat_map(|stamp| stamp.certificates().to_vec()))
@@ -105,13 +112,11 @@ impl Sealer {
     }
 
     /// The certificates of the seal and its stamp, and what their issuers have revoked.
-    fn validation(&self, layers: &Layers, lists: &[Vec<u8>]) -> Result<Validation> {
-        let certificates = self.certificates(layers);
-        let mut found: Vec<RevocationList> = lists
-            .iter()
-            .map(|der| RevocationList::from_der(der))
-            .collect::<Result<_>>()?;
-        let missing = |found: &[RevocationList], cert: &X509| {
+    fn validation(&self, revisions: &Revisions, lists: &[Vec<u8>]) -> Result<Dss> {
+        let certificates = self.certificates(revisions);
+        let mut found: Vec<Crl> =
+            lists.iter().map(|der| Crl::from_der(der)).collect::<Result<_>>()?;
+        let missing = |found: &[Crl], cert: &X509| {
             !cert.is_self_signed() && !found.iter().any(|list| list.is_about(cert))
         };
         let urls: BTreeSet<String> = certificates
@@ -120,10 +125,10 @@ impl Sealer {
             .flat_map(X509::revocation_lists)
             .collect();
         if !urls.is_empty() {
-            let authority = self.authority.as_ref().ok_or_else(no_authority)?;
+            let tsa = self.tsa.as_ref().ok_or_else(no_tsa)?;
             for url in urls {
-                let der = authority.network.get(&url)?;
-                found.push(RevocationList::from_der(&der)?);
+                let der = tsa.network.get(&url)?;
+                found.push(Crl::from_der(&der)?);
             }
         }
         found.retain(|list| certificates.iter().any(|issuer| list.is_signed_by(issuer)));
@@ -136,14 +141,14 @@ impl Sealer {
                 "its issuer must publish one; the issuer's own certificate must be in the chain",
             ));
         }
-        Ok(Validation {
+        Ok(Dss {
             certificates: certificates.iter().map(|cert| cert.der().to_vec()).collect(),
             revocation_lists: found.iter().map(|list| list.der().to_vec()).collect(),
         })
     }
 }
 
-fn no_authority() -> Error {
+fn no_tsa() -> Error {
     Error::new(ErrorKind::Seal, "there is no time-stamp authority")
         .with_help("set one, with its address")
 }

@@ -158,7 +158,7 @@ fn pairing(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
 fn order(chain: &[X509], now: Timestamp) -> Vec<Error> {
     let mut faults = Vec::new();
     for (cert, issuer) in chain.iter().zip(chain.iter().skip(1)) {
-        if !cert.is_signed_by(issuer) || !issuer.is_authority() {
+        if !cert.is_signed_by(issuer) || !issuer.is_ca() {
             let message = format!(
                 "`{}` is not issued by the next, `{}`",
                 cert.name(),

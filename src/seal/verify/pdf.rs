@@ -1,11 +1,13 @@
 //! The seal inside a PDF, judged.
 
-use super::Layers;
-use super::report::{RevisionKind, SealLevel, SealReport, SignerReport, StampReport};
+use super::Revisions;
+use super::report::{
+    PadesLevel, RevisionKind, SealReport, SignerReport, TimestampReport,
+};
 use super::trust::Trust;
 use crate::base::timestamp::Timestamp;
-use crate::seal::cms::Stamp;
-use crate::seal::x509::{Path, RevocationList, X509};
+use crate::seal::cms::TimestampToken;
+use crate::seal::x509::{Crl, Path, X509};
 
 /// How far two clocks may be apart.
 const SKEW_SECONDS: u64 = 600;
@@ -18,8 +20,10 @@ pub(super) fn report(file: &[u8], trust: &Trust, now: Timestamp) -> Option<SealR
         return None;
     }
     let mut report = SealReport::default();
-    match Layers::read(file) {
-        Ok(layers) => Judge { layers: &layers, trust, now, report: &mut report }.judge(),
+    match Revisions::read(file) {
+        Ok(revisions) => {
+            Judge { revisions: &revisions, trust, now, report: &mut report }.judge()
+        }
         Err(fault) => report.faults.push(fault.to_owned()),
     }
     report.trusted =
@@ -28,7 +32,7 @@ pub(super) fn report(file: &[u8], trust: &Trust, now: Timestamp) -> Option<SealR
 }
 
 struct Judge<'a> {
-    layers: &'a Layers,
+    revisions: &'a Revisions,
     trust: &'a Trust,
     now: Timestamp,
     report: &'a mut SealReport,
@@ -36,19 +40,19 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn judge(&mut self) {
-        let layers = self.layers;
-        self.report.covered = layers.covered;
-        self.report.claimed = Some(layers.facts.signing_time);
+        let revisions = self.revisions;
+        self.report.covered = revisions.covered;
+        self.report.claimed = Some(revisions.facts.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
-        self.report.level = Some(SealLevel::Basic);
-        let Some(leaf) = layers.seal.leaf() else {
+        self.report.level = Some(PadesLevel::B);
+        let Some(leaf) = revisions.seal.leaf() else {
             return self.fault("its certificate is missing");
         };
         self.report.signer = Some(SignerReport::new(leaf));
-        if !layers.holds {
+        if !revisions.holds {
             return self.fault("the seal is not over this document");
         }
-        if layers.facts.name != leaf.name() {
+        if revisions.facts.name != leaf.name() {
             self.fault("it names somebody else than its certificate does");
         }
         if let Some(why) = leaf.unfit_for_documents() {
@@ -60,24 +64,24 @@ impl Judge<'_> {
         self.time(leaf);
         self.signer(leaf);
         self.report.level = Some(match (stamped, validated, archived) {
-            (true, true, true) => SealLevel::Archived,
-            (true, true, false) => SealLevel::LongTerm,
-            (true, ..) => SealLevel::Timed,
-            (false, ..) => SealLevel::Basic,
+            (true, true, true) => PadesLevel::Lta,
+            (true, true, false) => PadesLevel::Lt,
+            (true, ..) => PadesLevel::T,
+            (false, ..) => PadesLevel::B,
         });
         self.report.intact = self.report.faults.is_empty();
     }
 
     /// The time stamp over the seal; whether there is a good one.
     fn stamp(&mut self) -> bool {
-        match self.layers.seal.stamp() {
+        match self.revisions.seal.stamp() {
             None => false,
             Some(None) => {
                 self.fault("its time stamp is not as our writer keeps it");
                 false
             }
             Some(Some(stamp)) => {
-                let fault = stamp.fault_over(&[self.layers.seal.signature()]);
+                let fault = stamp.fault_over(&[self.revisions.seal.signature()]);
                 self.report.stamp = self.judge_stamp(&stamp, fault);
                 fault.is_none()
             }
@@ -86,7 +90,7 @@ impl Judge<'_> {
 
     /// The time stamp over everything; whether there is a good one.
     fn archive(&mut self) -> bool {
-        let Some((stamp, fault)) = &self.layers.archive else { return false };
+        let Some((stamp, fault)) = &self.revisions.archive else { return false };
         self.report.revisions.push(RevisionKind::Archive);
         self.report.archive = self.judge_stamp(stamp, *fault);
         fault.is_none()
@@ -94,15 +98,15 @@ impl Judge<'_> {
 
     fn judge_stamp(
         &mut self,
-        stamp: &Stamp,
+        stamp: &TimestampToken,
         fault: Option<&'static str>,
-    ) -> Option<StampReport> {
+    ) -> Option<TimestampReport> {
         if let Some(why) = fault {
             self.fault(&format!("a time stamp in it does not hold: {why}"));
         }
-        let authority = stamp.authority()?;
+        let tsa = stamp.tsa()?;
         let roots = self.trust.time_roots();
-        let path = Path::find(authority, stamp.certificates(), &roots);
+        let path = Path::find(tsa, stamp.certificates(), &roots);
         let trusted = path.is_some_and(|path| path.invalid_at(stamp.time()).is_none());
         if !trusted {
             self.doubt("the authority of a time stamp in it is not trusted");
@@ -110,25 +114,25 @@ impl Judge<'_> {
         if stamp.time().unix() > self.now.unix().saturating_add(SKEW_SECONDS) {
             self.doubt("a time stamp in it is from the future");
         }
-        self.account_for(stamp.certificates(), authority);
-        Some(StampReport {
+        self.account_for(stamp.certificates(), tsa);
+        Some(TimestampReport {
             time: stamp.time(),
-            authority: authority.name(),
-            fingerprint: authority.fingerprint(),
+            tsa: tsa.name(),
+            fingerprint: tsa.fingerprint(),
             trusted,
         })
     }
 
     /// The validation data; whether it has all that it should.
     fn validation(&mut self, leaf: &X509) -> bool {
-        let Some(validation) = &self.layers.validation else { return false };
-        self.report.revisions.push(RevisionKind::Validation);
+        let Some(validation) = &self.revisions.validation else { return false };
+        self.report.revisions.push(RevisionKind::Dss);
         let certificates: Option<Vec<X509>> =
             validation.certificates.iter().map(|der| X509::from_der(der).ok()).collect();
-        let lists: Option<Vec<RevocationList>> = validation
+        let lists: Option<Vec<Crl>> = validation
             .revocation_lists
             .iter()
-            .map(|der| RevocationList::from_der(der).ok())
+            .map(|der| Crl::from_der(der).ok())
             .collect();
         let (Some(certificates), Some(lists)) = (certificates, lists) else {
             self.fault("its validation data cannot be read");
@@ -143,8 +147,8 @@ impl Judge<'_> {
                 self.doubt("a certificate in its validation data cannot be checked");
             }
         }
-        let signed = |list: &RevocationList| {
-            let mut known = certificates.iter().chain(self.layers.seal.certificates());
+        let signed = |list: &Crl| {
+            let mut known = certificates.iter().chain(self.revisions.seal.certificates());
             known.any(|issuer| list.is_signed_by(issuer))
         };
         if !lists.iter().all(signed) {
@@ -164,7 +168,7 @@ impl Judge<'_> {
 
     /// Whether the certificate was valid when it sealed.
     fn time(&mut self, leaf: &X509) {
-        let claimed = self.layers.facts.signing_time;
+        let claimed = self.revisions.facts.signing_time;
         if !leaf.is_valid_at(claimed) {
             self.fault("its certificate was not valid at the time that it claims");
         }
@@ -186,7 +190,7 @@ impl Judge<'_> {
 
     /// Whether the signer is trusted, at the proven time if there is one.
     fn signer(&mut self, leaf: &X509) {
-        let others = self.layers.seal.certificates();
+        let others = self.revisions.seal.certificates();
         self.account_for(others, leaf);
         let proven = self.report.stamp.as_ref().filter(|stamp| stamp.trusted);
         let time = proven.map_or(self.now, |stamp| stamp.time);

@@ -24,29 +24,29 @@ pub enum Verdict {
 /// How much a seal proves (ETSI EN 319 142-1, 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
-pub enum SealLevel {
+pub enum PadesLevel {
     /// Who, and that nothing changed.
     #[serde(rename = "B-B")]
-    Basic,
+    B,
     /// And when: a time stamp.
     #[serde(rename = "B-T")]
-    Timed,
+    T,
     /// And all that is needed to check it when its issuers are gone.
     #[serde(rename = "B-LT")]
-    LongTerm,
+    Lt,
     /// And a time stamp over all that.
     #[serde(rename = "B-LTA")]
-    Archived,
+    Lta,
 }
 
-impl SealLevel {
+impl PadesLevel {
     /// The level's name in the standard.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Basic => "B-B",
-            Self::Timed => "B-T",
-            Self::LongTerm => "B-LT",
-            Self::Archived => "B-LTA",
+            Self::B => "B-B",
+            Self::T => "B-T",
+            Self::Lt => "B-LT",
+            Self::Lta => "B-LTA",
         }
     }
 }
@@ -102,15 +102,15 @@ pub struct SealReport {
     /// Whether who sealed is trusted.
     pub trusted: bool,
     /// How much it proves.
-    pub level: Option<SealLevel>,
+    pub level: Option<PadesLevel>,
     /// Who sealed.
     pub signer: Option<SignerReport>,
     /// When it says that it was sealed.
     pub claimed: Option<Timestamp>,
     /// The time stamp over the seal.
-    pub stamp: Option<StampReport>,
+    pub stamp: Option<TimestampReport>,
     /// The time stamp over all of it.
-    pub archive: Option<StampReport>,
+    pub archive: Option<TimestampReport>,
     /// How many bytes from the beginning the seal covers, its own digits apart.
     pub covered: usize,
     /// What the file consists of, in order.
@@ -131,7 +131,7 @@ pub enum RevisionKind {
     /// The seal.
     Seal,
     /// Certificates and revocation lists, added since.
-    Validation,
+    Dss,
     /// A time stamp over all that comes before it, added since.
     Archive,
 }
@@ -173,11 +173,11 @@ impl SignerReport {
 /// A time stamp.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct StampReport {
+pub struct TimestampReport {
     /// What it states.
     pub time: Timestamp,
     /// The authority's name.
-    pub authority: String,
+    pub tsa: String,
     /// The whole SHA-256 of the authority's certificate.
     pub fingerprint: String,
     /// Whether the authority is trusted.

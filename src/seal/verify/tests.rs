@@ -59,13 +59,18 @@ fn forge(draft: &[u8], identity: &Identity, facts: &SealFacts) -> Vec<u8> {
     let mut document = Document::read(draft).unwrap();
     let mut signable = pdf::seal(&document, facts).unwrap();
     let digest = identity.algorithm().hash().of(&signable.signed_parts(&document));
-    signable.fill(&cms::seal(identity, &digest).unwrap()).unwrap();
+    signable.embed(&cms::seal(identity, &digest).unwrap()).unwrap();
     document.append(signable.revision);
     document.into_bytes()
 }
 
 fn facts(signing_time: Timestamp, name: &str) -> SealFacts {
-    SealFacts { signing_time, name: name.to_owned(), room: 4096, archive: false }
+    SealFacts {
+        signing_time,
+        name: name.to_owned(),
+        placeholder_len: 4096,
+        archive: false,
+    }
 }
 
 fn faults(report: &Verification) -> String {
@@ -81,7 +86,7 @@ fn what_the_sealer_makes_is_good() {
         let sealed = sealer.seal(&DRAFT, now()).unwrap();
         let report = verify(&sealed.bytes, None, &site.trust(), now());
         assert!(report.is_good(), "{report:#?}");
-        assert_eq!(report.seal.unwrap().level, Some(SealLevel::Basic));
+        assert_eq!(report.seal.unwrap().level, Some(PadesLevel::B));
         assert_eq!(
             sealer.seal(&sealed.bytes, now()).unwrap_err().kind(),
             crate::ErrorKind::Seal,
@@ -126,13 +131,13 @@ fn certificates_that_may_not_seal() {
         days: 1000,
     };
     // An authority's usage, and a leaf that a leaf has issued.
-    let authority = issue.root(&site.key).unwrap();
+    let tsa = issue.root(&site.key).unwrap();
     let forged = forge(
         &DRAFT,
-        &Identity::unchecked(site.key.clone(), vec![authority.clone()]),
+        &Identity::unchecked(site.key.clone(), vec![tsa.clone()]),
         &facts(now(), "Ada"),
     );
-    let trust = Trust::new().with_roots([authority]);
+    let trust = Trust::new().with_roots([tsa]);
     let report = verify(&forged, None, &trust, now());
     assert_eq!(report.verdict, Verdict::Bad);
     assert!(faults(&report).contains("key usage"), "{report:#?}");
@@ -200,8 +205,8 @@ fn validation_data_proves_itself() {
     let list = issue.nobody_revoked(&site.root, &site.root_key).unwrap();
     let sealed = Sealer::new(site.identity()).seal(&DRAFT, now()).unwrap().bytes;
     let with = |certificates: Vec<Vec<u8>>, revocation_lists: Vec<Vec<u8>>| {
-        let mut document = Layers::read(&sealed).unwrap().document;
-        let data = pdf::Validation { certificates, revocation_lists };
+        let mut document = Revisions::read(&sealed).unwrap().document;
+        let data = pdf::Dss { certificates, revocation_lists };
         let revision = data.revise(&document).unwrap();
         document.append(revision);
         verify(document.bytes(), None, &site.trust(), now()).verdict
@@ -224,8 +229,8 @@ fn what_the_reader_takes_apart_it_can_make_again() {
     let site = Site::new("Ada", 1000);
     let sealed = Sealer::new(site.identity()).seal(&DRAFT, now()).unwrap().bytes;
     assert!(sealed.starts_with(&DRAFT), "appended only");
-    let layers = Layers::read(&sealed).unwrap();
-    assert_eq!(layers.document.bytes(), sealed);
-    assert_eq!(layers.covered, sealed.len());
-    assert_eq!(layers.facts.name, "Ada");
+    let revisions = Revisions::read(&sealed).unwrap();
+    assert_eq!(revisions.document.bytes(), sealed);
+    assert_eq!(revisions.covered, sealed.len());
+    assert_eq!(revisions.facts.name, "Ada");
 }

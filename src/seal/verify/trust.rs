@@ -13,7 +13,7 @@ pub struct Trust {
     roots: Vec<X509>,
     pinned: Vec<X509>,
     known: Vec<X509>,
-    authorities: Vec<X509>,
+    tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
 }
 
@@ -30,8 +30,8 @@ impl Trust {
     }
 
     /// Trusts these certificates, and whomever they issue to, to stamp times and nothing else.
-    pub fn with_authorities(mut self, roots: impl IntoIterator<Item = X509>) -> Self {
-        self.authorities.extend(roots);
+    pub fn with_tsa_roots(mut self, roots: impl IntoIterator<Item = X509>) -> Self {
+        self.tsa_roots.extend(roots);
         self
     }
 
@@ -69,12 +69,12 @@ impl Trust {
 
     /// Who may vouch for the authorities of time.
     pub(super) fn time_roots(&self) -> Vec<X509> {
-        self.authorities.iter().chain(&self.roots).cloned().collect()
+        self.tsa_roots.iter().chain(&self.roots).cloned().collect()
     }
 
     /// Whether every byte of a certificate is accounted for by itself or somebody known.
     pub(super) fn accounts_for(&self, certificate: &X509) -> bool {
-        let mut known = self.roots.iter().chain(&self.authorities).chain(&self.known);
+        let mut known = self.roots.iter().chain(&self.tsa_roots).chain(&self.known);
         certificate.is_self_signed()
             || self.is_pinned(certificate)
             || known.any(|other| other == certificate || certificate.is_signed_by(other))

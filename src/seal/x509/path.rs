@@ -68,7 +68,7 @@ impl Search<'_> {
     fn may_issue(&self, issuer: &X509) -> bool {
         // The authorities between this issuer and the leaf.
         let between = self.way.len() - 1;
-        issuer.is_authority()
+        issuer.is_ca()
             && issuer.path_length().is_none_or(|most| between <= usize::from(most))
             && !issuer.critical_unknown()
     }

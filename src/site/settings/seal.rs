@@ -4,7 +4,7 @@
 //! keys: keys                # the folder of keys
 //! seal:
 //!   archive: true           # reserve a field for an archive time stamp
-//!   authority: { url: "https://tsa.example.org/", roots: tsa.pem, deadline: 10 }
+//!   tsa: { url: "https://tsa.example.org/", roots: tsa.pem, deadline: 10 }
 //!   pdf:                    # a key that lives elsewhere: a file …
 //!     key: /run/secrets/seal.pem
 //!     chain: seal.pem
@@ -22,7 +22,7 @@ use crate::seal::signer::SignerInput;
 /// The longest time that a command or an authority may be given, in seconds.
 const LONGEST: f64 = 600.0;
 /// How long an authority may take unless set.
-const AUTHORITY_DEADLINE: Duration = Duration::from_secs(10);
+const DEFAULT_TSA_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a command may.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -35,7 +35,7 @@ pub struct SealSettings {
     /// The command that signs beside them, if the key is not in the folder of keys.
     pub openpgp: Option<PgpSettings>,
     /// Who is asked for time stamps.
-    pub authority: Option<AuthoritySettings>,
+    pub tsa: Option<TsaSettings>,
     /// Whether a field for an archive time stamp is reserved.
     pub archive: bool,
 }
@@ -43,7 +43,7 @@ pub struct SealSettings {
 /// A time-stamp authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct AuthoritySettings {
+pub struct TsaSettings {
     /// Its address.
     pub url: String,
     /// The PEM file of the roots that vouch for it, in the site.
@@ -98,8 +98,8 @@ pub struct CommandLine {
 
 impl SealSettings {
     /// The same with another authority.
-    pub fn with_authority(mut self, authority: AuthoritySettings) -> Self {
-        self.authority = Some(authority);
+    pub fn with_tsa(mut self, tsa: TsaSettings) -> Self {
+        self.tsa = Some(tsa);
         self
     }
 
@@ -112,17 +112,17 @@ impl SealSettings {
     /// Reads the value of `seal`.
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut settings = Self::default();
-        let known = ["archive", "authority", "openpgp", "pdf"];
+        let known = ["archive", "tsa", "openpgp", "pdf"];
         let Some(fields) = node.fields(&known, faults) else { return settings };
         if let Some(node) = fields.get("archive") {
             settings.archive = faults
                 .keep(node.one_of(&["true", "false"]))
                 .is_some_and(|text| text == "true");
         }
-        if let Some(node) = fields.get("authority")
+        if let Some(node) = fields.get("tsa")
             && let Some(fields) = node.fields(&["deadline", "roots", "url"], faults)
         {
-            settings.authority = authority(fields, faults);
+            settings.tsa = tsa(fields, faults);
         }
         if let Some(node) = fields.get("pdf")
             && let Some(fields) =
@@ -142,14 +142,14 @@ impl SealSettings {
     }
 }
 
-impl AuthoritySettings {
+impl TsaSettings {
     /// The authority at that address.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), roots: None, deadline: AUTHORITY_DEADLINE }
+        Self { url: url.into(), roots: None, deadline: DEFAULT_TSA_DEADLINE }
     }
 }
 
-fn authority(fields: Fields<'_>, faults: &mut Faults) -> Option<AuthoritySettings> {
+fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     let url = fields.required("url", faults)?;
     let text = faults.keep(url.text())?;
     if !["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
@@ -157,10 +157,10 @@ fn authority(fields: Fields<'_>, faults: &mut Faults) -> Option<AuthoritySetting
         faults.push(fault.with_help("write it like `https://tsa.example.org/`"));
     }
     let roots = fields.get("roots").and_then(|node| faults.keep(node.text()));
-    Some(AuthoritySettings {
+    Some(TsaSettings {
         url: text.to_owned(),
         roots: roots.map(str::to_owned),
-        deadline: deadline(fields, AUTHORITY_DEADLINE, faults),
+        deadline: deadline(fields, DEFAULT_TSA_DEADLINE, faults),
     })
 }
 
@@ -246,13 +246,13 @@ mod tests {
     fn everything_set() {
         let settings = read(
             "archive: true\n\
-             authority: { url: 'https://tsa.example.org/', roots: tsa.pem, deadline: 2.5 }\n\
+             tsa: { url: 'https://tsa.example.org/', roots: tsa.pem, deadline: 2.5 }\n\
              pdf: { command: [hsm, --slot, '1'], input: digest, chain: seal.pem }\n\
              openpgp: { command: [gpg, --detach-sign], key: openpgp.asc, deadline: 3 }\n",
         )
         .unwrap();
         assert!(settings.archive);
-        assert_eq!(settings.authority.unwrap().deadline, Duration::from_millis(2500));
+        assert_eq!(settings.tsa.unwrap().deadline, Duration::from_millis(2500));
         assert!(matches!(
             settings.pdf,
             Some(PdfKeySettings::Command { input: SignerInput::Digest, .. })
@@ -264,8 +264,8 @@ mod tests {
     fn what_is_wrong_has_its_place() {
         for (text, words) in [
             ("archive: yes\n", "unknown value"),
-            ("authority: { url: tsa.example.org }\n", "is no address"),
-            ("authority: { roots: a.pem }\n", "url"),
+            ("tsa: { url: tsa.example.org }\n", "is no address"),
+            ("tsa: { roots: a.pem }\n", "url"),
             ("pdf: { chain: a.pem }\n", "either in a file or behind a command"),
             ("pdf: { chain: a.pem, key: b.pem, command: [x] }\n", "either"),
             ("openpgp: { command: [], key: a.asc }\n", "without a program"),

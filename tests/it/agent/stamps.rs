@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use testamur::agent::{Agent, Clock, End};
-use testamur::site::{AuthoritySettings, KeySource, Keys, SealSettings, Site};
+use testamur::site::{KeySource, Keys, SealSettings, Site, TsaSettings};
 use testamur::{Date, Error, Timestamp};
 
 use super::bench::{Heap, holds, issuer_by, records, request, until};
@@ -55,26 +55,25 @@ fn wire(far: u16) -> (u16, Arc<AtomicBool>) {
     (port, cut)
 }
 
-fn keys(folder: &Path, authority: &Certomancer, port: u16) -> Keys {
+fn keys(folder: &Path, tsa: &Certomancer, port: u16) -> Keys {
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = folder.join("keys");
     Keys::create(&keys, &source, now()).unwrap();
-    std::fs::write(folder.join("tsa.pem"), authority.read("out/root/root.cert.pem"))
-        .unwrap();
+    std::fs::write(folder.join("tsa.pem"), tsa.read("out/root/root.cert.pem")).unwrap();
     let url = format!("http://127.0.0.1:{port}/testamur/tsa/tsa");
-    let mut settings = AuthoritySettings::new(url);
+    let mut settings = TsaSettings::new(url);
     settings.roots = Some("tsa.pem".to_owned());
-    let settings = SealSettings::default().with_authority(settings);
+    let settings = SealSettings::default().with_tsa(settings);
     Keys::open_with(&keys, folder, &settings, now()).unwrap()
 }
 
 /// Whoever can wait does, and then gets the stamp.
 #[test]
 fn an_authority_that_is_away() {
-    let authority = Certomancer::start();
-    let (port, cut) = wire(authority.port);
+    let tsa = Certomancer::start();
+    let (port, cut) = wire(tsa.port);
     let folder = tempfile::tempdir().unwrap();
-    let keys = keys(folder.path(), &authority, port).with_insistence(true);
+    let keys = keys(folder.path(), &tsa, port).with_require_timestamp(true);
     let issuer = issuer_by(&keys, folder.path(), Site::demo(), |store| store);
     let heap = Heap::of(["a", "b"].map(|user| request(user).to_string()));
     let agent = Agent::new(issuer, Arc::new(Machine), "test").with_queue(heap.clone());

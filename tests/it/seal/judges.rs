@@ -3,7 +3,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use testamur::seal::{Http, PgpKey, SealLevel, Trust, X509, verify};
+use testamur::seal::{Http, PadesLevel, PgpKey, Trust, X509, verify};
 use testamur::site::{KeySource, Keys};
 
 use super::site::{Site, draft, now, openssl, program, run, said};
@@ -153,7 +153,7 @@ fn pyhanko_accepts_every_level() {
 
     let check = |name: &str,
                  sealed: &testamur::seal::Sealed,
-                 level: SealLevel,
+                 level: PadesLevel,
                  judged: &[&str]| {
         assert_eq!(sealed.level, level, "{name}");
         let signature = sealed.signature.as_deref().map(str::as_bytes);
@@ -184,12 +184,11 @@ fn pyhanko_accepts_every_level() {
         assert!(text.contains("0 error(s)"), "{name}: {text}");
     };
     const STAMPED: &str = "INTACT:TRUSTED,TIMESTAMP_TOKEN<INTACT:TRUSTED>";
-    for (archive, highest) in [(false, SealLevel::LongTerm), (true, SealLevel::Archived)]
-    {
+    for (archive, highest) in [(false, PadesLevel::Lt), (true, PadesLevel::Lta)] {
         let plain = keys.sealer().with_archive(archive).with_issuers(roots.clone());
-        let sealer = plain.with_authority(&url, http.clone());
+        let sealer = plain.with_tsa(&url, http.clone());
         let timed = sealer.seal(&draft("en.pdf"), now()).unwrap();
-        check("timed.pdf", &timed, SealLevel::Timed, &[STAMPED, "UNTOUCHED"]);
+        check("timed.pdf", &timed, PadesLevel::T, &[STAMPED, "UNTOUCHED"]);
         let raised = sealer.upgrade(&timed.bytes, &[], now()).unwrap();
         check("raised.pdf", &raised, highest, &[STAMPED, "ACCEPTABLE_MODIFICATIONS"]);
         assert!(raised.bytes.starts_with(&timed.bytes), "appended only");
@@ -199,9 +198,9 @@ fn pyhanko_accepts_every_level() {
             // The seal was made while the authority was down, and is stamped later.
             let missed =
                 keys.sealer().with_archive(true).seal(&draft("es.pdf"), now()).unwrap();
-            assert_eq!(missed.level, SealLevel::Basic);
+            assert_eq!(missed.level, PadesLevel::B);
             let late = sealer.upgrade(&missed.bytes, &[], now()).unwrap();
-            check("late.pdf", &late, SealLevel::Archived, &[STAMPED]);
+            check("late.pdf", &late, PadesLevel::Lta, &[STAMPED]);
         }
         // Every byte that was appended, and every digit of the stamp.
         let start = draft("en.pdf").len();

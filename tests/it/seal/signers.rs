@@ -192,7 +192,7 @@ impl testamur::seal::Network for Down {
 #[test]
 fn an_authority_that_is_down_costs_the_level_and_no_more() {
     let site = Site::new("Ada");
-    let sealer = site.keys.sealer().with_authority("http://localhost:1/", Arc::new(Down));
+    let sealer = site.keys.sealer().with_tsa("http://localhost:1/", Arc::new(Down));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
@@ -207,8 +207,7 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
 fn http_to_nobody() {
     let site = Site::new("Ada");
     let network = testamur::seal::Http::new(Duration::from_millis(500));
-    let sealer =
-        site.keys.sealer().with_authority("http://127.0.0.1:9/", Arc::new(network));
+    let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(network));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     assert_eq!(sealed.warnings.len(), 1);
@@ -265,7 +264,7 @@ fn keys_that_the_settings_put_elsewhere() {
             "failed",
         ),
         (
-            "authority: { url: \"http://x/\", roots: gone.pem }",
+            "tsa: { url: \"http://x/\", roots: gone.pem }",
             ErrorKind::MissingFile,
             "gone.pem",
         ),

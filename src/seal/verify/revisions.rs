@@ -1,11 +1,11 @@
 //! A sealed file, taken apart into the revisions that our writer made.
 
-use crate::seal::cms::{Seal, Stamp};
-use crate::seal::pdf::{self, Document, SealFacts, Validation};
+use crate::seal::cms::{Seal, TimestampToken};
+use crate::seal::pdf::{self, Document, Dss, SealFacts};
 
 /// A sealed PDF in its parts. Each is exactly what our writer makes, byte for byte.
 #[derive(Debug)]
-pub(crate) struct Layers {
+pub(crate) struct Revisions {
     /// All of it, as a document to append to.
     pub(crate) document: Document,
     pub(crate) facts: SealFacts,
@@ -18,12 +18,12 @@ pub(crate) struct Layers {
     pub(crate) digits: std::ops::Range<usize>,
     /// The field that is reserved for an archive stamp, if it is there.
     pub(crate) reserved: Option<u32>,
-    pub(crate) validation: Option<Validation>,
+    pub(crate) validation: Option<Dss>,
     /// The archive stamp, and what is wrong with it if anything is.
-    pub(crate) archive: Option<(Stamp, Option<&'static str>)>,
+    pub(crate) archive: Option<(TimestampToken, Option<&'static str>)>,
 }
 
-impl Layers {
+impl Revisions {
     /// Takes a file apart; what does not fit is said in words.
     pub(crate) fn read(file: &[u8]) -> Result<Self, &'static str> {
         let end = Document::base_end(file).ok_or("its end is missing or broken")?;
@@ -40,7 +40,7 @@ impl Layers {
                 .find(|(_, signable)| file[end..].starts_with(signable.head()))
                 .ok_or("what follows the document is no seal of our writer")?;
         let signature = signable
-            .lift(file)
+            .extract(file)
             .ok_or("the seal's revision is not as our writer makes it")?;
         let seal = Seal::read(&signature)
             .ok_or("the seal's signature is not as our writer makes it")?;
@@ -48,7 +48,7 @@ impl Layers {
         let (digits, reserved) = (signable.digits.clone(), signable.archive);
         document.append(signable.revision);
         let covered = document.bytes().len();
-        let mut layers = Self {
+        let mut revisions = Self {
             document,
             facts,
             seal,
@@ -59,9 +59,9 @@ impl Layers {
             validation: None,
             archive: None,
         };
-        layers.read_additions(file)?;
-        match layers.document.bytes().len() == file.len() {
-            true => Ok(layers),
+        revisions.read_additions(file)?;
+        match revisions.document.bytes().len() == file.len() {
+            true => Ok(revisions),
             false => Err("something was added to it that is not ours"),
         }
     }
@@ -69,7 +69,7 @@ impl Layers {
     fn read_additions(&mut self, file: &[u8]) -> Result<(), &'static str> {
         let rest =
             |document: &Document| file.get(document.bytes().len()..).unwrap_or_default();
-        if let Some(validation) = Validation::read(&self.document, rest(&self.document)) {
+        if let Some(validation) = Dss::read(&self.document, rest(&self.document)) {
             let revision = validation
                 .revise(&self.document)
                 .map_err(|_| "its validation data is broken")?;
@@ -83,12 +83,13 @@ impl Layers {
             && !rest(&self.document).is_empty()
         {
             let broken = "its archive time stamp is not as our writer makes it";
-            let room =
-                pdf::archive_room(&self.document, rest(&self.document)).ok_or(broken)?;
-            let mut signable =
-                pdf::fill_archive(&self.document, field, room).map_err(|_| broken)?;
-            let token = signable.lift(file).ok_or(broken)?;
-            let stamp = Stamp::read(&token).ok_or(broken)?;
+            let placeholder_len =
+                pdf::archive_placeholder_len(&self.document, rest(&self.document))
+                    .ok_or(broken)?;
+            let mut signable = pdf::embed_archive(&self.document, field, placeholder_len)
+                .map_err(|_| broken)?;
+            let token = signable.extract(file).ok_or(broken)?;
+            let stamp = TimestampToken::read(&token).ok_or(broken)?;
             let fault = stamp.fault_over(&signable.signed_parts(&self.document));
             self.document.append(signable.revision);
             self.archive = Some((stamp, fault));

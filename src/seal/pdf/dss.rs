@@ -10,12 +10,12 @@ const MOST: usize = 64;
 
 /// What a validation revision holds, as DER.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Validation {
+pub(crate) struct Dss {
     pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) revocation_lists: Vec<Vec<u8>>,
 }
 
-impl Validation {
+impl Dss {
     /// The revision that adds it to a document.
     ///
     /// # Errors

@@ -31,13 +31,13 @@ const RSA_NAMES: [Oid; 4] = [
 
 /// A question to an authority.
 #[derive(Debug)]
-pub(crate) struct StampRequest {
+pub(crate) struct TimestampRequest {
     der: Vec<u8>,
     nonce: Int,
     digest: Vec<u8>,
 }
 
-impl StampRequest {
+impl TimestampRequest {
     /// Asks for a stamp over the SHA-256 of `parts`, with a random number so that no old answer
     /// will do.
     ///
@@ -82,7 +82,7 @@ impl StampRequest {
     /// # Errors
     /// [`ErrorKind::Timestamp`]: a refusal, or an answer to another question, or a stamp that does not
     /// hold.
-    pub(crate) fn answer(&self, der: &[u8], now: Timestamp) -> Result<Stamp> {
+    pub(crate) fn answer(&self, der: &[u8], now: Timestamp) -> Result<TimestampToken> {
         let fault = |why: String| {
             Error::new(ErrorKind::Timestamp, format!("the time-stamp authority {why}"))
         };
@@ -96,7 +96,7 @@ impl StampRequest {
         }
         let token = answer.time_stamp_token.and_then(|token| token.to_der().ok());
         let stamp = token
-            .and_then(|token| Stamp::adopt(&token))
+            .and_then(|token| TimestampToken::adopt(&token))
             .ok_or_else(|| fault("gave a stamp that cannot be read".to_owned()))?;
         if stamp.info.nonce.as_ref() != Some(&self.nonce) {
             return Err(fault("answered another question".to_owned()));
@@ -117,14 +117,14 @@ impl StampRequest {
 
 /// A time-stamp token: an authority's word that something existed at a time.
 #[derive(Debug, Clone)]
-pub(crate) struct Stamp {
+pub(crate) struct TimestampToken {
     der: Vec<u8>,
     signed: Signed,
     content: Vec<u8>,
     info: Info,
 }
 
-impl Stamp {
+impl TimestampToken {
     /// Reads a token in the form that [`adopt`](Self::adopt) gives it; none for any other.
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let signed = Signed::read(der)?;
@@ -162,7 +162,7 @@ impl Stamp {
     }
 
     /// The authority's certificate.
-    pub(crate) fn authority(&self) -> Option<&X509> {
+    pub(crate) fn tsa(&self) -> Option<&X509> {
         self.signed.leaf()
     }
 
@@ -191,22 +191,21 @@ impl Stamp {
         {
             return Some("its signature does not hold");
         }
-        let Some(authority) = self.authority() else {
+        let Some(tsa) = self.tsa() else {
             return Some("its signer is missing");
         };
-        if !authority.is_for_time_stamps() {
+        if !tsa.is_for_time_stamps() {
             return Some("its certificate is not for time stamps");
         }
-        (!authority.is_valid_at(self.info.time))
-            .then_some("its certificate was not valid then")
+        (!tsa.is_valid_at(self.info.time)).then_some("its certificate was not valid then")
     }
 
     fn normal(&self) -> Option<Vec<u8>> {
-        let chain = self.authority()?.chain_in(&self.signed.certificates);
+        let chain = self.tsa()?.chain_in(&self.signed.certificates);
         let chain = chain.into_iter().map(X509::parsed).cloned();
         let mut signer = self.signed.signer.clone();
         signer.unsigned_attrs = None;
-        let rsa = self.authority()?.key().ok()?.algorithm() == Algorithm::Rsa;
+        let rsa = self.tsa()?.key().ok()?.algorithm() == Algorithm::Rsa;
         if rsa && RSA_NAMES.contains(&signer.signature_algorithm.oid) {
             // `rsaEncryption` and `sha256WithRSAEncryption` say the same beside a digest (RFC 5754).
             signer.signature_algorithm = AlgorithmIdentifierOwned {

@@ -9,13 +9,13 @@ use crate::base::timestamp::Timestamp;
 
 /// A revocation list, as its issuer has signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RevocationList {
+pub(crate) struct Crl {
     der: Vec<u8>,
     parsed: CertificateList,
     signed: Vec<u8>,
 }
 
-impl RevocationList {
+impl Crl {
     /// Reads DER, and nothing that is not DER.
     ///
     /// # Errors
