@@ -87,7 +87,7 @@ impl Shared {
     }
 
     pub(super) fn has_abandoned_too_many(&self) -> bool {
-        self.abandoned() >= Pool::MOST_ABANDONED
+        self.abandoned() >= Pool::MAX_ABANDONED
     }
 
     pub(super) fn store_is_up(&self) -> bool {

@@ -15,13 +15,13 @@ use crate::agent::queue::read_secret;
 use crate::base::backoff::Backoff;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
-use crate::base::tls::trusting_the_machine;
+use crate::base::tls::native_roots;
 use crate::site::settings::{AgentSettings, Secret};
 
 /// The most outcomes that wait to be told.
 const CAPACITY: usize = 1000;
 /// So often is one tried: for about two minutes.
-const MOST_TRIES: usize = 9;
+const MAX_TRIES: usize = 9;
 /// How long one may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -40,7 +40,7 @@ impl Webhook {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(DEADLINE))
             .max_redirects(0)
-            .tls_config(trusting_the_machine())
+            .tls_config(native_roots())
             .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
             .build();
         Self {
@@ -141,7 +141,7 @@ pub(super) fn run(shared: &Shared) {
             match webhook.post(&body) {
                 Ok(()) => shared.metrics.webhook("sent"),
                 Err(Refusal(why, last)) => {
-                    if !(last || turn >= MOST_TRIES || shared.closed.is_asked()) {
+                    if !(last || turn >= MAX_TRIES || shared.closed.is_asked()) {
                         tracing::debug!(why, "a webhook is tried again");
                         shared.closed.wait(backoff.next());
                         continue;

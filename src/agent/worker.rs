@@ -20,13 +20,13 @@ use crate::base::error::{Error, ErrorKind, Result};
 const WAIT: Duration = Duration::from_secs(1);
 /// A request that was handed out so often and never answered may end whoever takes it, and is worked
 /// on alone from then on.
-const MOST_IN_COMPANY: u32 = 3;
+const MAX_IN_COMPANY: u32 = 3;
 /// One that was handed out so often does end whoever takes it.
-const MOST_ATTEMPTS: u32 = 10;
+const MAX_ATTEMPTS: u32 = 10;
 /// How long such a one waits while another of them is worked on.
 const NEXT_ALONE: Duration = Duration::from_secs(1);
 /// A request that did not end in time so often never will.
-const MOST_SLOW: u32 = 2;
+const MAX_SLOW: u32 = 2;
 
 /// Works until a stop is asked for.
 pub(super) fn run(shared: &Shared, source: &Source) {
@@ -41,7 +41,7 @@ pub(super) fn run(shared: &Shared, source: &Source) {
                     reaching.reset();
                     let delivery = Arc::new(found?);
                     let _held = source.hold(delivery.clone());
-                    let suspicious = delivery.attempt() > MOST_IN_COMPANY;
+                    let suspicious = delivery.attempt() > MAX_IN_COMPANY;
                     Some(match suspicious {
                         false => take(shared, source, &delivery, &mut working),
                         true => {
@@ -109,9 +109,9 @@ fn take(
             return Duration::ZERO;
         }
     };
-    if delivery.attempt() > MOST_ATTEMPTS {
+    if delivery.attempt() > MAX_ATTEMPTS {
         let message =
-            format!("it was handed out {} times, and never answered", MOST_ATTEMPTS);
+            format!("it was handed out {} times, and never answered", MAX_ATTEMPTS);
         let why = Error::new(ErrorKind::Panic, message)
             .with_help("it seems to end the agent: look into its logs, and mend it");
         close(shared, source, delivery, Close::Dead(&why));
@@ -134,7 +134,7 @@ fn take(
     let mut fate = Fate::of(&error);
     if fate == Fate::Slow {
         let times = shared.count_slow(format!("{} {}", source.name, delivery.id()));
-        if times >= MOST_SLOW {
+        if times >= MAX_SLOW {
             fate = Fate::Fails;
         }
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::base::as_text::as_text;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::serde_text::serde_by_text;
 
 /// A day of the Gregorian calendar, from year 1 to 9999, without a time or a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +73,7 @@ impl fmt::Display for Date {
     }
 }
 
-as_text!(Date);
+serde_by_text!(Date);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,6 @@
 //! The module is private. Its public types are exported from the crate root, or from the module whose
 //! callers need them.
 
-pub(crate) mod as_text;
 #[cfg(feature = "agent")]
 pub(crate) mod backoff;
 pub(crate) mod cache;
@@ -18,6 +17,7 @@ pub(crate) mod error;
 pub(crate) mod hex;
 pub(crate) mod lang;
 pub(crate) mod path;
+pub(crate) mod serde_text;
 pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]
 pub(crate) mod tls;

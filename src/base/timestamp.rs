@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use jiff::civil;
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 
-use crate::base::as_text::as_text;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::serde_text::serde_by_text;
 
 /// A point in universal time to the microsecond, from 1970 to 9999.
 ///
@@ -131,7 +131,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-as_text!(Timestamp);
+serde_by_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The settings of a client.
-pub(crate) fn trusting_the_machine() -> TlsConfig {
+pub(crate) fn native_roots() -> TlsConfig {
     let found = load_native_certs().certs;
     let roots = match found.is_empty() {
         true => RootCerts::WebPki,

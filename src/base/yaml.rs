@@ -29,7 +29,7 @@ pub(crate) use self::node::{Fields, Key, Node};
 use crate::base::error::ErrorKind;
 
 /// The most bytes that one file may have.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// One parsed YAML file.
 pub(crate) struct Document {
@@ -90,10 +90,10 @@ fn decode(file: &str, bytes: &[u8]) -> Result<Source, Fault> {
         let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
         Spot::new(&Arc::new(source(text)), at as u32..end as u32).fault(kind, message)
     };
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         let message = format!("{} bytes are more than a file may have", bytes.len());
         return Err(fault(String::new(), 0, ErrorKind::TooLarge, message).with_help(
-            format!("divide it into files of at most {} MiB", MOST_BYTES >> 20),
+            format!("divide it into files of at most {} MiB", MAX_BYTES >> 20),
         ));
     }
     let utf16: Option<fn([u8; 2]) -> u16> = match bytes {

@@ -87,7 +87,7 @@ fn serve(
     if let Some(workers) = settings.workers {
         work = work.with_workers(workers);
     }
-    if let Some(patience) = settings.stop {
+    if let Some(patience) = settings.shutdown_timeout {
         work = work.with_patience(patience);
     }
     if !press.site().is_demo() {

@@ -20,7 +20,7 @@ pub(crate) struct Background {
 
 impl Background {
     /// The most bytes of a file.
-    const MOST_BYTES: usize = 16 << 20;
+    const MAX_BYTES: usize = 16 << 20;
     /// Sides in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
 
@@ -65,7 +65,7 @@ impl Background {
 
 /// The size of the first page in points, as it is shown.
 fn size(bytes: &[u8]) -> Result<(f64, f64)> {
-    let most = Background::MOST_BYTES;
+    let most = Background::MAX_BYTES;
     if bytes.len() > most {
         let (is, most) = (bytes.len() >> 20, most >> 20);
         let message =
@@ -193,7 +193,7 @@ mod tests {
         let encrypted =
             [page("0 0 500 500"), b"trailer<</Encrypt 5 0 R>>".to_vec()].concat();
         for (bytes, part) in [
-            (vec![0; Background::MOST_BYTES + 1], "16"),
+            (vec![0; Background::MAX_BYTES + 1], "16"),
             (b"\x89PNG".to_vec(), "no PDF"),
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),

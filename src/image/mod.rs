@@ -6,7 +6,7 @@
 //! - **Imports**: `base`, `site`.
 
 pub(crate) mod background;
-pub(crate) mod image_cache;
+pub(crate) mod cache;
 pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod signature_scan;

@@ -12,14 +12,14 @@ use crate::site::course::Colour;
 
 /// A QR code of error correction level M, with its quiet zone.
 #[derive(Debug, Clone)]
-pub(crate) struct Code {
+pub(crate) struct QrCode {
     /// The SVG's text: black on `ground`, one user unit a module, quiet zone included.
     pub(crate) svg: String,
     /// Modules a side, without the quiet zone.
     pub(crate) modules: usize,
 }
 
-impl Code {
+impl QrCode {
     /// Clear modules on each side; the standard asks for four.
     pub(crate) const QUIET: usize = 4;
     /// The luminance from which paper is light enough for a scanner.
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn a_link_of_sixty_letters_needs_33_modules() {
         let link = format!("https://certs.example.org/cert/{}/", "0".repeat(28));
-        assert_eq!(Code::new(&link, WHITE).expect("short enough").modules, 33);
+        assert_eq!(QrCode::new(&link, WHITE).expect("short enough").modules, 33);
     }
 
     #[test]
     fn a_link_beyond_the_standard_is_refused() {
-        let error = Code::new(&"x".repeat(2332), WHITE).expect_err("too long");
+        let error = QrCode::new(&"x".repeat(2332), WHITE).expect_err("too long");
         assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert!(Code::new(&"x".repeat(2331), WHITE).is_ok());
+        assert!(QrCode::new(&"x".repeat(2331), WHITE).is_ok());
     }
 }

@@ -56,7 +56,7 @@ pub struct InkOptions {
 }
 
 /// Ink that fills more of its own box than this is no drawing.
-const MOST_INK_PERCENT: u64 = 60;
+const MAX_INK_PERCENT: u64 = 60;
 /// Pixels kept around the ink, for its soft edges.
 const MARGIN: u32 = 2;
 /// The longer side of the picture that is made: 6 cm in print at 500 dots an inch.
@@ -273,7 +273,7 @@ fn refuse_if_full(plane: &Plane, ink: Area) -> Result<()> {
         .sum();
     let extent = u64::from(ink.width) * u64::from(ink.height);
     // A dash is all ink and yet a signature of sorts; a block is not.
-    match inked as u64 * 100 > extent * MOST_INK_PERCENT
+    match inked as u64 * 100 > extent * MAX_INK_PERCENT
         && ink.width < 8 * ink.height
         && ink.height < 8 * ink.width
     {

@@ -126,14 +126,14 @@ impl Proof {
     /// # Errors
     /// [`ErrorKind::TooLarge`] beyond 200 million pixels.
     pub fn png(&self, pixels_per_inch: f64) -> Result<Vec<u8>> {
-        const MOST_PIXELS: f64 = 200e6;
+        const MAX_PIXELS: f64 = 200e6;
         let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
         let area = |page: &typst_layout::Page| {
             page.frame.width().to_pt() * page.frame.height().to_pt()
         };
         let document = &self.page.document;
         let pixels: f64 = document.pages().iter().map(area).sum::<f64>() * scale * scale;
-        if pixels > MOST_PIXELS {
+        if pixels > MAX_PIXELS {
             return Err(Error::new(
                 ErrorKind::TooLarge,
                 format!("a picture of {:.0} million pixels is too large", pixels / 1e6),

@@ -260,15 +260,15 @@ fn read(
 
 /// A number of pages, or how many it may fill: `{ max: 6 }`.
 fn pages(fields: Fields<'_>, faults: &mut Faults) -> Option<RangeInclusive<usize>> {
-    const MOST: RangeInclusive<usize> = 1..=50;
+    const MAX: RangeInclusive<usize> = 1..=50;
     let node = fields.get("pages")?;
     if node.is_scalar() {
-        let pages = whole(fields, "pages", MOST, faults)?;
+        let pages = whole(fields, "pages", MAX, faults)?;
         return Some(pages..=pages);
     }
     let range = node.fields(&["min", "max"], faults)?;
     range.required("max", faults)?;
-    let max = whole(range, "max", MOST, faults)?;
+    let max = whole(range, "max", MAX, faults)?;
     let min = whole(range, "min", 1..=max, faults).unwrap_or(1);
     Some(min..=max)
 }

@@ -38,7 +38,7 @@ pub struct Page {
 
 impl Page {
     /// Pages beyond this are no certificate but a runaway layout.
-    const MOST_PAGES: usize = 200;
+    const MAX_PAGES: usize = 200;
     /// The longest side of a page, in points: two metres.
     const LONGEST: f64 = 5670.0;
 
@@ -76,7 +76,7 @@ impl Page {
         Error::join(errors)?;
         let at = layout.place.clone();
         let pages = document.pages();
-        if pages.len() > Self::MOST_PAGES {
+        if pages.len() > Self::MAX_PAGES {
             let message = format!("the layout fills {} pages", pages.len());
             return Err(Error::new(ErrorKind::PageCount, message).at(at));
         }

@@ -12,7 +12,7 @@ use crate::base::cache::Cache;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
-use crate::image::image_cache::Album;
+use crate::image::cache::ImageCache;
 use crate::press::export::{Claim, Format};
 use crate::press::fonts::Fonts;
 use crate::press::inspect::{self, Inspection};
@@ -43,7 +43,7 @@ pub struct Press {
     pool: Pool,
     layouts: Cache<String, Layout>,
     phrases: Cache<(String, Tag), Phrases>,
-    album: Album,
+    image_cache: ImageCache,
     warnings: Vec<Warning>,
 }
 
@@ -129,7 +129,7 @@ impl Press {
             pool,
             layouts: Cache::default(),
             phrases: Cache::default(),
-            album: Album::default(),
+            image_cache: ImageCache::default(),
             warnings,
         })
     }

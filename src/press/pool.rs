@@ -27,7 +27,7 @@ pub(crate) struct Pool {
 impl Pool {
     const STACK: usize = 16 << 20;
     /// Renders that were given up, after which the pool is unhealthy.
-    pub(crate) const MOST_ABANDONED: usize = 4;
+    pub(crate) const MAX_ABANDONED: usize = 4;
     /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
     /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
     const EVICT_EVERY: usize = 5;
@@ -58,7 +58,7 @@ impl Pool {
         job: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let abandoned = self.abandoned();
-        if abandoned >= Self::MOST_ABANDONED {
+        if abandoned >= Self::MAX_ABANDONED {
             return Err(Error::new(
                 ErrorKind::Unhealthy,
                 format!("{abandoned} renders were given up and may still be running"),
@@ -172,7 +172,7 @@ mod tests {
         let pool = Pool::start(1, Duration::from_millis(1)).expect("a thread");
         let (end, wait) = mpsc::channel::<()>();
         let wait = std::sync::Arc::new(Mutex::new(wait));
-        for _ in 0..Pool::MOST_ABANDONED {
+        for _ in 0..Pool::MAX_ABANDONED {
             let wait = wait.clone();
             let error = pool
                 .run("a", move || {

@@ -23,9 +23,9 @@ use crate::site::settings::Publish;
 /// The name of a record's file.
 const RECORD: &str = "certificate.json";
 /// An award of more editions than this is a mistake.
-const MOST_EDITIONS: u32 = 1000;
+const MAX_EDITIONS: u32 = 1000;
 /// So often may a record change under our hands before we give up.
-const MOST_TURNS: usize = 16;
+const MAX_TURNS: usize = 16;
 
 /// What was issued, and where it is.
 #[derive(Debug)]
@@ -204,13 +204,13 @@ impl Register {
         secret: &IdSecret,
     ) -> Result<Vec<Record>> {
         let mut editions = Vec::new();
-        for edition in 1..=MOST_EDITIONS {
+        for edition in 1..=MAX_EDITIONS {
             match self.record(&award.ids(secret, edition).verify)? {
                 Some(record) => editions.push(record),
                 None => return Ok(editions),
             }
         }
-        let message = format!("there are {MOST_EDITIONS} editions of one certificate");
+        let message = format!("there are {MAX_EDITIONS} editions of one certificate");
         Err(Error::new(ErrorKind::TooLarge, message))
     }
 
@@ -285,7 +285,7 @@ impl Register {
         let told = current.certificate.as_ref().map(|c| c.pdf.sha256.as_str());
         let told = told.map(|sha256| self.snapshot(&record.id, sha256)).transpose()?;
         self.write_pages(&current, told.flatten().as_ref())?;
-        if current.status == Status::Erased || !self.publish.keep {
+        if current.status == Status::Erased || !self.publish.keep_revoked_pdfs {
             self.remove_files(record, None)?;
         }
         Ok(None)
@@ -351,12 +351,13 @@ impl Register {
         mut next: impl FnMut(Record) -> Result<Record>,
     ) -> Result<Record> {
         let path = record_path(id)?;
-        for _ in 0..MOST_TURNS {
+        for _ in 0..MAX_TURNS {
             let (record, was) = self.read(id)?.ok_or_else(|| unknown(id))?;
             let changed = next(record.clone())?;
             let tell = || -> Result<()> {
                 self.write_pages(&changed, None)?;
-                match changed.status == Status::Erased || !self.publish.keep {
+                match changed.status == Status::Erased || !self.publish.keep_revoked_pdfs
+                {
                     true => self.remove_files(&record, download_id),
                     false => Ok(()),
                 }

@@ -28,7 +28,7 @@ use crate::site::keys::Keys;
 use crate::site::request::Request;
 
 /// So often may somebody else be faster than we before we give up.
-const MOST_TURNS: usize = 16;
+const MAX_TURNS: usize = 16;
 
 /// Issues certificates: makes, seals and publishes them.
 ///
@@ -199,7 +199,7 @@ impl IssueService {
     ) -> Result<Receipt> {
         let course = self.press.courses().get(request.course())?;
         let order = Order::new(request, course, &self.secret, today, now);
-        for _ in 0..MOST_TURNS {
+        for _ in 0..MAX_TURNS {
             let editions = self.register.editions(&order.award, &self.secret)?;
             self.supersede_all(&order.award, &editions, now)?;
             if let Some(outcome) = decide(&editions, request, &order.facts, options)? {

@@ -17,7 +17,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 const CATALOG: usize = 1;
 const PAGES: usize = 2;
 /// Deeper than the arrays and dictionaries of any page.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// What of a page is bound.
 const KEPT: [&[u8]; 9] = [
     b"ArtBox",
@@ -33,7 +33,7 @@ const KEPT: [&[u8]; 9] = [
 
 /// Binds PDFs into one, in the order in which they are added.
 #[derive(Debug)]
-pub struct Binder<W> {
+pub struct PdfMerger<W> {
     out: W,
     written: u64,
     /// Where each object begins, from number one; nowhere as long as it is not written.
@@ -43,7 +43,7 @@ pub struct Binder<W> {
     known: HashMap<[u8; 32], usize>,
 }
 
-impl<W: Write> Binder<W> {
+impl<W: Write> PdfMerger<W> {
     /// Begins a bound file.
     ///
     /// # Errors
@@ -151,7 +151,7 @@ struct Copy<'a> {
 impl<'a> Copy<'a> {
     fn object<W: Write>(
         &mut self,
-        binder: &mut Binder<W>,
+        binder: &mut PdfMerger<W>,
         from: ObjRef,
         to: usize,
     ) -> Result<()> {
@@ -174,7 +174,7 @@ impl<'a> Copy<'a> {
     /// The number that an object has in the bound file.
     fn number<W: Write>(
         &mut self,
-        binder: &mut Binder<W>,
+        binder: &mut PdfMerger<W>,
         reference: ObjRef,
     ) -> Result<usize> {
         if let Some(&number) = self.numbers.get(&reference) {
@@ -214,7 +214,7 @@ impl<'a> Copy<'a> {
 
     fn value<W: Write>(
         &mut self,
-        binder: &mut Binder<W>,
+        binder: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         value: &MaybeRef<Object<'a>>,
         depth: usize,
@@ -231,12 +231,12 @@ impl<'a> Copy<'a> {
 
     fn direct<W: Write>(
         &mut self,
-        binder: &mut Binder<W>,
+        binder: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         object: &Object<'a>,
         depth: usize,
     ) -> Result<()> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(unreadable("its objects are nested too deeply"));
         }
         match object {
@@ -274,7 +274,7 @@ impl<'a> Copy<'a> {
     /// A dictionary; that of a stream with the length of its data.
     fn dict<W: Write>(
         &mut self,
-        binder: &mut Binder<W>,
+        binder: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         dict: &Dict<'a>,
         length: Option<usize>,

@@ -20,7 +20,7 @@ pub use self::issue::{
     CertificateUrls, IssueOptions, IssueOutcome, IssueService, Plan, Receipt,
     RevokeOutcome, Timings,
 };
-pub use self::merge::Binder;
+pub use self::merge::PdfMerger;
 pub use self::record::{
     Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
     SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,

@@ -27,7 +27,7 @@ pub use self::facts::{
 use self::palette::Palette;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
-use crate::image::qr::Code;
+use crate::image::qr::QrCode;
 use crate::site::course::Colour;
 use crate::site::files::Site;
 use crate::text::locale::PAGE_TEXTS;
@@ -118,7 +118,7 @@ impl PageTemplates {
         let code = match link::is_absolute(&facts.verify_url) {
             true => {
                 let white = Colour { red: 255, green: 255, blue: 255 };
-                let svg = Code::new(&facts.verify_url, white)?.svg;
+                let svg = QrCode::new(&facts.verify_url, white)?.svg;
                 Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
             }
             false => None,

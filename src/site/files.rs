@@ -198,7 +198,7 @@ impl fmt::Debug for Site {
 }
 
 /// Deep enough for any layout folder, and an end for a link that leads to itself.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 fn list(
     path: &Path,
@@ -212,7 +212,7 @@ fn list(
     };
     if path.is_file() {
         files.insert(name.to_owned(), File::Disk(path.to_owned()));
-    } else if path.is_dir() && depth < DEEPEST {
+    } else if path.is_dir() && depth < MAX_DEPTH {
         for entry in fs::read_dir(path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let part = entry.file_name();

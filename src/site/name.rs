@@ -19,7 +19,7 @@ pub struct Name(String);
 
 impl Name {
     /// The most letters (grapheme clusters) a name may have.
-    pub const MOST: usize = 300;
+    pub const MAX: usize = 300;
 
     /// Cleans `raw` and says what was done, one warning a thing.
     ///
@@ -27,7 +27,7 @@ impl Name {
     /// [`ErrorKind::Name`]: nothing is left, it is longer than [`Name::MOST`], or a letter of it was lost
     /// before it came here (U+FFFD).
     pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
-        if raw.len() > Self::MOST * 64 {
+        if raw.len() > Self::MAX * 64 {
             return Err(too_long());
         }
         let (text, done) = cleaned(raw);
@@ -41,7 +41,7 @@ impl Name {
                 .with_help("the name was read in a wrong encoding; send it as UTF-8"));
         }
         let letters = text.graphemes(true).count();
-        if letters > Self::MOST || text.chars().count() > Self::MOST * 8 {
+        if letters > Self::MAX || text.chars().count() > Self::MAX * 8 {
             return Err(too_long());
         }
         let warnings =
@@ -68,7 +68,7 @@ impl Serialize for Name {
 }
 
 fn too_long() -> Error {
-    Error::new(ErrorKind::Name, format!("the name has more than {} letters", Name::MOST))
+    Error::new(ErrorKind::Name, format!("the name has more than {} letters", Name::MAX))
         .with_help("give the name alone, without titles of courses or other text")
 }
 

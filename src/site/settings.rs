@@ -56,11 +56,11 @@ pub struct Publish {
     pub downloads: Option<String>,
     /// The file that links to a verify page name, such as `valid.html`, for servers without an
     /// index rule; empty if links end in `/`.
-    pub link: String,
+    pub index_file: String,
     /// What every PDF is called.
     pub filename: Filename,
     /// Whether the PDFs of certificates that were revoked or superseded stay where they are.
-    pub keep: bool,
+    pub keep_revoked_pdfs: bool,
 }
 
 /// What every PDF is called: `Certificate.pdf` unless set.
@@ -90,7 +90,7 @@ impl Publish {
     /// The address of a verify page.
     pub fn verify_url(&self, id: &str) -> String {
         let url = self.url.as_deref().unwrap_or(Self::NOWHERE);
-        format!("{url}/cert/{id}/{}", self.link)
+        format!("{url}/cert/{id}/{}", self.index_file)
     }
 
     /// The address of a PDF.
@@ -145,8 +145,10 @@ impl Settings {
             self.agent = AgentSettings::read(node, faults);
         }
         if let Some(node) = fields.get("publish")
-            && let Some(fields) =
-                node.fields(&["url", "downloads", "link", "filename", "keep"], faults)
+            && let Some(fields) = node.fields(
+                &["url", "downloads", "index_file", "filename", "keep_revoked_pdfs"],
+                faults,
+            )
         {
             self.publish = publish(fields, faults);
         }
@@ -189,7 +191,7 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
     if let Some(node) = fields.get("downloads") {
         publish.downloads = address(node, faults);
     }
-    if let Some(node) = fields.get("link")
+    if let Some(node) = fields.get("index_file")
         && let Some(link) = faults.keep(node.text())
     {
         if !is_file_name(link) && !link.is_empty() {
@@ -198,7 +200,7 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
                     .with_help("name one file, such as `valid.html`, or leave it out"),
             );
         }
-        link.clone_into(&mut publish.link);
+        link.clone_into(&mut publish.index_file);
     }
     if let Some(node) = fields.get("filename")
         && let Some(name) = faults.keep(node.text())
@@ -214,8 +216,8 @@ fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
             ),
         }
     }
-    if let Some(node) = fields.get("keep") {
-        publish.keep = faults
+    if let Some(node) = fields.get("keep_revoked_pdfs") {
+        publish.keep_revoked_pdfs = faults
             .keep(node.one_of(&["true", "false"]))
             .is_some_and(|keep| keep == "true");
     }
@@ -327,12 +329,12 @@ mod tests {
     #[test]
     fn everything_set() {
         let settings = parse(
-            "publish: { url: 'https://example.org/c//', link: valid.html }\n\
+            "publish: { url: 'https://example.org/c//', index_file: valid.html }\n\
              timezone: Europe/Berlin\n\
              render: { deadline: 2.5, threads: 3 }\n",
         );
         assert_eq!(settings.publish.url.as_deref(), Some("https://example.org/c"));
-        assert_eq!(settings.publish.link, "valid.html");
+        assert_eq!(settings.publish.index_file, "valid.html");
         assert_eq!(settings.timezone.as_deref(), Some("Europe/Berlin"));
         assert_eq!(settings.render.deadline, Duration::from_millis(2500));
         assert_eq!(settings.render.threads, Some(3));
@@ -341,7 +343,7 @@ mod tests {
     #[test]
     fn faults_are_reported_together_and_in_order() {
         let text = "publsh: {}\n\
-                    publish: { url: ftp://x, link: a/b }\n\
+                    publish: { url: ftp://x, index_file: a/b }\n\
                     timezone: somewhere nice\n\
                     render: { deadline: 0, threads: many }\n\
                     keys: k\n";

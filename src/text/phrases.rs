@@ -54,7 +54,7 @@ pub struct Phrases {
 }
 
 /// How many texts of outcomes one language keeps compiled.
-const MOST_OUTCOMES: usize = 256;
+const MAX_OUTCOMES: usize = 256;
 
 impl Phrases {
     /// Reads, checks and compiles the sentences of `layout` in `tag`.
@@ -283,7 +283,7 @@ impl Phrases {
         added.map_err(|error| syntax(&error, &|_| place.clone()))?;
         let env = Arc::new(env);
         let mut known = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_OUTCOMES {
+        if known.len() < MAX_OUTCOMES {
             known.insert(text.to_owned(), Arc::clone(&env));
         }
         Ok(env)

@@ -15,7 +15,7 @@ use testamur::site::Site;
 /// As many pixels has a picture, whatever its shape.
 const PIXELS: f64 = 600.0 * 424.0;
 /// The most bytes of a picture.
-const MOST_BYTES: usize = 30 * 1024;
+const MAX_BYTES: usize = 30 * 1024;
 
 type Palette = [[u8; 3]; 16];
 
@@ -39,7 +39,7 @@ fn the_gallery_shows_every_layout_as_it_is() {
         let bytes = fs::read(&file).unwrap_or_else(|error| {
             panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
         });
-        assert!(bytes.len() <= MOST_BYTES, "{name} has {} bytes", bytes.len());
+        assert!(bytes.len() <= MAX_BYTES, "{name} has {} bytes", bytes.len());
         let kept = image::load_from_memory(&bytes).unwrap().into_rgb8();
         assert_eq!(kept.dimensions(), picture.dimensions(), "{name}");
         let off = difference(&kept, &reduced(&picture, &palette));

@@ -200,11 +200,11 @@ fn every_declared_family_is_there() {
 
 #[test]
 fn goldens_are_small() {
-    const MOST: u64 = 30 * 1024;
+    const MAX: u64 = 30 * 1024;
     for layout in entries(&root().join("layouts")) {
         for golden in files(&layout.join("golden")) {
             let size = fs::metadata(&golden).unwrap().len();
-            assert!(size <= MOST, "{} has {size} bytes", shown(&golden));
+            assert!(size <= MAX, "{} has {size} bytes", shown(&golden));
         }
     }
 }

@@ -18,7 +18,7 @@ use testamur::{Date, ErrorKind, Result};
 const NAME: &str = "Ya-Shen Chuang (莊雅善)";
 const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];
 /// The most bytes of a golden.
-const MOST_BYTES: usize = 30 * 1024;
+const MAX_BYTES: usize = 30 * 1024;
 
 #[test]
 fn every_sheet_is_what_its_sample_makes() {
@@ -212,7 +212,7 @@ fn compare(press: &Press, golden: &Golden<'_>, file: &Path) {
     let bytes = fs::read(file).unwrap_or_else(|error| {
         panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
     });
-    assert!(bytes.len() <= MOST_BYTES, "{}: {} bytes", file.display(), bytes.len());
+    assert!(bytes.len() <= MAX_BYTES, "{}: {} bytes", file.display(), bytes.len());
     let kept = image::load_from_memory(&bytes).unwrap().into_luma8();
     assert_eq!(kept.dimensions(), page.dimensions(), "{}", file.display());
     let off = difference(&kept, &page);

@@ -24,7 +24,7 @@ const RENDERS: &str = "TESTAMUR_SOAK";
 const THREADS: usize = 2;
 /// Renders after which the caches are full, and the kilobytes that memory may grow from there.
 const SETTLED: usize = 200;
-const MOST_GROWTH: usize = 25 << 10;
+const MAX_GROWTH: usize = 25 << 10;
 /// Of so many PDFs one is made again and read by a program that we did not write.
 const SAMPLED: usize = 17;
 
@@ -79,7 +79,7 @@ fn child() {
     // Without the fonts' pages, which are the program's own and come and go as the system likes.
     let [before, after] =
         [memory.first(), memory.last()].map(|memory| memory.unwrap()[0]);
-    assert!(after < before + MOST_GROWTH, "memory grows:\n{figures}");
+    assert!(after < before + MAX_GROWTH, "memory grows:\n{figures}");
 
     assert_eq!(soak.press.abandoned(), 0);
     let mut pdfs = soak.pdfs.into_inner().unwrap();

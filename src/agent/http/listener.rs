@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// The most connections at once.
-const MOST: usize = 512;
+const MAX: usize = 512;
 /// How long a connection may bring nothing: longer than the longest wait for an answer.
 const SILENCE: Duration = Duration::from_secs(90);
 
@@ -27,7 +27,7 @@ pub(super) struct Bounded {
 
 impl Bounded {
     pub(super) fn new(inner: TcpListener) -> Self {
-        Self { inner, room: Arc::new(Semaphore::new(MOST)) }
+        Self { inner, room: Arc::new(Semaphore::new(MAX)) }
     }
 }
 

@@ -45,9 +45,9 @@ const ISSUE: [&str; 17] = [
 const WITHDRAW: [&str; 8] =
     ["action", "requested_at", "course", "id", "name", "reason", "reference", "username"];
 /// The most bytes of one text.
-const MOST_TEXT: usize = 5_000;
+const MAX_TEXT: usize = 5_000;
 /// The most bytes of an id: of a course, a recipient, a message.
-const MOST_ID: usize = 255;
+const MAX_ID: usize = 255;
 /// Why, where a sender does not say.
 const NO_REASON: &str = "revoked at the request of the issuing platform";
 
@@ -91,7 +91,7 @@ impl Object {
 
     /// What the answer is recognized by, as far as it is there.
     pub(super) fn about(&self, course: &str, recipient: &str, reference: &str) -> About {
-        let text = |key| self.0.get(key)?.as_str().map(|text| cut(text, MOST_ID));
+        let text = |key| self.0.get(key)?.as_str().map(|text| cut(text, MAX_ID));
         About {
             action: text("action"),
             course: text(course),
@@ -110,7 +110,7 @@ impl Object {
                 return Err(Error::new(ErrorKind::InvalidValue, message));
             }
         };
-        if text.len() > MOST_TEXT {
+        if text.len() > MAX_TEXT {
             let message = format!("`{key}` has {} bytes", text.len());
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
@@ -120,11 +120,11 @@ impl Object {
     /// An id, if there is one.
     pub(super) fn id(&self, key: &str) -> Result<Option<&str>> {
         let Some(text) = self.text(key)? else { return Ok(None) };
-        match text.chars().any(char::is_control) || text.len() > MOST_ID {
+        match text.chars().any(char::is_control) || text.len() > MAX_ID {
             false => Ok(Some(text)),
             true => Err(Error::new(
                 ErrorKind::InvalidValue,
-                format!("`{key}` has control characters or more than {MOST_ID} bytes"),
+                format!("`{key}` has control characters or more than {MAX_ID} bytes"),
             )),
         }
     }

@@ -23,8 +23,8 @@ use crate::site::settings::RedisSettings;
 /// How often at most we look for what was given back, or held by the dead.
 const SWEEP: Duration = Duration::from_secs(1);
 /// The most fields, and bytes of each, that go to the stream of unusable messages.
-const MOST_FIELDS: usize = 64;
-const MOST_FIELD: usize = 64 << 10;
+const MAX_FIELDS: usize = 64;
+const MAX_FIELD: usize = 64 << 10;
 
 /// A consumer group of a Redis stream.
 pub struct RedisQueue {
@@ -63,13 +63,13 @@ impl RedisQueue {
             group: settings.group.clone(),
             consumer: consumer.to_owned(),
             results: settings.results().ok_or_else(|| missing("results"))?,
-            dead: settings.dead().ok_or_else(|| missing("dead"))?,
+            dead: settings.dead_letters().ok_or_else(|| missing("dead"))?,
             rules: EventRules {
                 modes: settings.modes.clone(),
                 statuses: settings.statuses.clone(),
             },
             lease: settings.lease,
-            keep: settings.keep,
+            keep: settings.results_max_len,
             reissue: false,
             sweep: Mutex::new(Sweep { next: Instant::now(), cursor: "0-0".to_owned() }),
         })
@@ -303,9 +303,9 @@ impl Queue for RedisQueue {
     fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
         let mut letter = self.add(&self.dead);
         if let Some(fields) = delivery.receipt::<Fields>() {
-            for (name, value) in fields.0.iter().take(MOST_FIELDS) {
+            for (name, value) in fields.0.iter().take(MAX_FIELDS) {
                 letter.arg(&name[..name.len().min(255)]);
-                letter.arg(&value[..value.len().min(MOST_FIELD)]);
+                letter.arg(&value[..value.len().min(MAX_FIELD)]);
             }
         }
         letter.arg("stream").arg(&self.stream).arg("entry").arg(delivery.id());

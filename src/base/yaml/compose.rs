@@ -15,16 +15,16 @@ use super::{Document, Entry, Fault, Faults, Key, Mention, Source, Spot, Tree, Va
 use crate::base::error::ErrorKind;
 
 /// The most values of one file.
-const MOST_TREES: usize = 500_000;
+const MAX_TREES: usize = 500_000;
 /// The most entries that the merge keys of one file may copy.
-const MOST_MERGED: usize = 500_000;
+const MAX_MERGED: usize = 500_000;
 /// The most collections inside each other.
-pub(super) const MOST_NESTED: usize = 64;
+pub(super) const MAX_NESTED: usize = 64;
 
 pub(super) fn document(source: Arc<Source>, faults: &mut Faults) -> Option<Document> {
     let options = granit_parser::options! {
-        flow_nesting_limit: MOST_NESTED,
-        block_nesting_limit: MOST_NESTED,
+        flow_nesting_limit: MAX_NESTED,
+        block_nesting_limit: MAX_NESTED,
         disallow_directives: true,
     };
     let text = Arc::clone(&source);
@@ -92,10 +92,10 @@ impl<'a> Composer<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Step<Mention> {
-        if depth > MOST_NESTED {
+        if depth > MAX_NESTED {
             return Err(self.spot(span).fault(
                 ErrorKind::TooLarge,
-                format!("nested deeper than {MOST_NESTED} levels"),
+                format!("nested deeper than {MAX_NESTED} levels"),
             ));
         }
         let at = range(span);
@@ -231,11 +231,11 @@ impl<'a> Composer<'a> {
             );
             // What was looked at counts too, else a chain of empty merges costs nothing.
             self.merged += brought.len().max(entries.len() - before);
-            if self.merged > MOST_MERGED {
+            if self.merged > MAX_MERGED {
                 return Err(spot
                     .fault(
                         ErrorKind::TooLarge,
-                        format!("merge keys bring in more than {MOST_MERGED} entries"),
+                        format!("merge keys bring in more than {MAX_MERGED} entries"),
                     )
                     .with_help("divide the file, or use `defaults` instead"));
             }
@@ -263,11 +263,11 @@ impl<'a> Composer<'a> {
     fn push(&mut self, at: Range<u32>, value: Value) -> Step<u32> {
         let trees = &mut self.document.trees;
         let index = trees.len();
-        if index >= MOST_TREES {
+        if index >= MAX_TREES {
             return Err(Spot::new(&self.document.source, at)
                 .fault(
                     ErrorKind::TooLarge,
-                    format!("more than {MOST_TREES} values in one file"),
+                    format!("more than {MAX_TREES} values in one file"),
                 )
                 .with_help("divide it into several files"));
         }

@@ -9,7 +9,7 @@ use super::Source;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The most faults that are reported at once.
-pub(super) const MOST_FAULTS: usize = 50;
+pub(super) const MAX_FAULTS: usize = 50;
 
 /// A stretch of a file, from which a [`Place`] is made when somebody asks.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ impl Faults {
 
     /// Whether more faults would only be counted, so that finding their places is wasted.
     pub(super) fn is_full(&self) -> bool {
-        self.faults.len() >= MOST_FAULTS
+        self.faults.len() >= MAX_FAULTS
     }
 
     /// Counts a fault that is not kept.

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use serde_json::{Number, Value as Json};
 
-use super::compose::MOST_NESTED;
+use super::compose::MAX_NESTED;
 use super::{Document, Fault, Faults, Mention, Spot, Tree, Value};
 use crate::base::error::{Error, ErrorKind, did_you_mean};
 
 /// The most characters of one text.
-const MOST_TEXT: usize = 5_000;
+const MAX_TEXT: usize = 5_000;
 /// The most bytes that one free field may have, aliases written out, at 16 a value.
-const MOST_JSON: usize = 64 * 1024;
+const MAX_JSON: usize = 64 * 1024;
 
 /// A value in a document.
 #[derive(Clone, Copy)]
@@ -78,8 +78,8 @@ impl<'a> Node<'a> {
         let Value::Scalar { text, .. } = &self.tree().value else {
             return Err(self.misshapen("a text"));
         };
-        if text.chars().nth(MOST_TEXT).is_some() {
-            let message = format!("a text of more than {MOST_TEXT} characters");
+        if text.chars().nth(MAX_TEXT).is_some() {
+            let message = format!("a text of more than {MAX_TEXT} characters");
             return Err(self.fault(ErrorKind::TooLarge, message));
         }
         match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
@@ -182,13 +182,13 @@ impl<'a> Node<'a> {
     /// The value as JSON, numbers and truth values by YAML 1.2's rules, but nothing guessed: a
     /// number with a leading zero or plus sign, or too large for a machine, stays a text.
     pub(crate) fn json(self) -> Result<Json, Fault> {
-        self.json_within(&mut { MOST_JSON }, 0).ok_or_else(|| {
+        self.json_within(&mut { MAX_JSON }, 0).ok_or_else(|| {
             self.key_spot().fault(
                 ErrorKind::TooLarge,
                 format!(
-                    "more than {} KiB or {MOST_NESTED} levels in one field, aliases \
+                    "more than {} KiB or {MAX_NESTED} levels in one field, aliases \
                      written out",
-                    MOST_JSON >> 10
+                    MAX_JSON >> 10
                 ),
             )
         })
@@ -200,7 +200,7 @@ impl<'a> Node<'a> {
             Value::Scalar { text, .. } => 16 + text.len(),
             _ => 16,
         })?;
-        let depth = Some(depth + 1).filter(|&depth| depth <= MOST_NESTED)?;
+        let depth = Some(depth + 1).filter(|&depth| depth <= MAX_NESTED)?;
         Some(match &self.tree().value {
             Value::Scalar { text, plain: true } => plain(text),
             Value::Scalar { text, plain: false } => Json::String(text.to_string()),

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde_yaml::granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 
-use super::compose::MOST_NESTED;
+use super::compose::MAX_NESTED;
 use crate::base::error::{ErrorKind, nearest};
 
 /// A parser's error, explained.
@@ -126,7 +126,7 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
         }
         RecursionLimitExceeded => Explained {
             kind: ErrorKind::TooLarge,
-            ..say(at..at + 1, format!("nested deeper than {MOST_NESTED} levels"), None)
+            ..say(at..at + 1, format!("nested deeper than {MAX_NESTED} levels"), None)
         },
         other => say(word(text, at), format!("this is no YAML ({other})"), None),
     }

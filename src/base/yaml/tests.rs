@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use super::fault::MOST_FAULTS;
+use super::fault::MAX_FAULTS;
 use super::*;
 use crate::base::error::{Error, Result};
 
@@ -115,9 +115,7 @@ fn hostile_files_are_refused() {
         assert!(error.place().unwrap().line.is_some());
     }
     let mut faults = Faults::default();
-    assert!(
-        Document::parse("a.yaml", &vec![b'#'; MOST_BYTES + 1], &mut faults).is_none()
-    );
+    assert!(Document::parse("a.yaml", &vec![b'#'; MAX_BYTES + 1], &mut faults).is_none());
     assert_eq!(faults.finish().unwrap_err().kind(), ErrorKind::TooLarge);
 }
 
@@ -139,8 +137,8 @@ fn a_nest_of_aliases_costs_what_was_written() {
 fn many_faults_are_counted() {
     let text = "a: 1\n".repeat(1000);
     let faults = faults(&text);
-    assert_eq!(faults.len(), MOST_FAULTS + 1);
-    assert_eq!(faults[MOST_FAULTS], "949 more faults are not shown");
+    assert_eq!(faults.len(), MAX_FAULTS + 1);
+    assert_eq!(faults[MAX_FAULTS], "949 more faults are not shown");
 }
 
 #[test]

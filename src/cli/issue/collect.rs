@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
 
-use crate::register::{Binder, IssueService};
+use crate::register::{IssueService, PdfMerger};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -84,7 +84,7 @@ fn bind(
     issuer: &IssueService,
     ledger: &Ledger,
 ) -> Result<(), Failure> {
-    let mut binder = Binder::new(BufWriter::new(out))?;
+    let mut binder = PdfMerger::new(BufWriter::new(out))?;
     for issued in ledger.issued() {
         if let Some(pdf) = read(issuer, issued)? {
             binder.add(&pdf)?;

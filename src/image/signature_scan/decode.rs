@@ -14,10 +14,10 @@ use super::plane::{Area, Plane};
 use crate::base::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a file, and the most pixels of a bitmap: any phone's photo is below both.
-const MOST_BYTES: usize = 48 << 20;
-const MOST_PIXELS: u64 = 64_000_000;
+const MAX_BYTES: usize = 48 << 20;
+const MAX_PIXELS: u64 = 64_000_000;
 /// The longest side: the margins that the work adds would be all there is of anything longer.
-const MOST_SIDE: u32 = 32_767;
+const MAX_SIDE: u32 = 32_767;
 /// More pixels than this are averaged away before the work begins.
 const WORKING_PIXELS: f64 = 8_000_000.0;
 /// The longer side of a drawing made of curves, in pixels.
@@ -56,7 +56,7 @@ pub(crate) enum Source<'a> {
 impl<'a> Source<'a> {
     /// `what` is what the file is called in errors.
     pub(crate) fn of(bytes: &'a [u8], what: &str) -> Result<Self> {
-        if bytes.len() > MOST_BYTES {
+        if bytes.len() > MAX_BYTES {
             return Err(too_large(what, format!("is {} MB long", bytes.len() >> 20)));
         }
         Ok(Self::Bitmap(match bytes {
@@ -93,12 +93,12 @@ pub(crate) fn upright(
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_PIXELS * 4);
+    limits.max_alloc = Some(MAX_PIXELS * 4);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
-    if pixels > MOST_PIXELS || width.max(height) > MOST_SIDE {
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
         return Err(too_large(what, format!("has {width} × {height} pixels")));
     }
     // A broken note on orientation is as good as none.
@@ -208,7 +208,7 @@ impl Raster {
         let covered = alpha.data.iter().filter(|&&value| value > 127).count();
         let area = alpha.bounds(1).unwrap_or(Area { x: 0, y: 0, width, height });
         let extent = u64::from(area.width) * u64::from(area.height);
-        if covered as u64 * 100 <= extent * super::MOST_INK_PERCENT {
+        if covered as u64 * 100 <= extent * super::MAX_INK_PERCENT {
             let colour = |x, y| match image.get_pixel(x, y).0 {
                 [red, green, blue, _] => Rgb([red, green, blue]),
             };

@@ -320,10 +320,10 @@ fn typical_width(spots: &[Spot], kept: &[bool]) -> Option<f32> {
 /// Joins spots that are near each other; a group is named by one of its spots.
 fn groups(spots: &[Spot], kept: &[bool], stroke: f32) -> Vec<Option<usize>> {
     /// More spots than these are no signature: the lightest are left alone.
-    const MOST: usize = 1500;
+    const MAX: usize = 1500;
     let mut order: Vec<usize> = (0..spots.len()).filter(|&index| kept[index]).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(spots[index].mass));
-    order.truncate(MOST);
+    order.truncate(MAX);
     let tallest = order.first().map_or(0, |&index| spots[index].height());
     let reach = (12.0 * stroke).max(0.6 * tallest as f32);
     let mut parents: Vec<usize> = (0..spots.len()).collect();

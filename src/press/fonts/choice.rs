@@ -48,7 +48,7 @@ pub(crate) struct Setting {
 }
 
 impl Fonts {
-    const MOST_ORDERS: usize = 10_000;
+    const MAX_ORDERS: usize = 10_000;
 
     /// Cuts a text into pieces of one face each. `styles` are its stretches and what each wants; a
     /// word may reach over several. White space stays with the word before it.
@@ -163,7 +163,7 @@ impl Fonts {
         let order: Arc<[usize]> = order.into();
         let mut known = self.orders.write().unwrap_or_else(PoisonError::into_inner);
         // Languages come with requests: what they may fill is bounded.
-        if known.len() < Self::MOST_ORDERS {
+        if known.len() < Self::MAX_ORDERS {
             known.insert(key, order.clone());
         }
         order

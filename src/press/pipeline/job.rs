@@ -90,7 +90,7 @@ impl Press {
             }
             _ => error,
         })?;
-        let background = self.album.background(&self.site, course)?;
+        let background = self.image_cache.background(&self.site, course)?;
         let background = background.or_else(|| layout.background.clone());
         let paper = match request.paper() {
             Some(name) => layout.paper(Some(name), background.as_ref())?,
@@ -152,7 +152,7 @@ impl Press {
             most => phrases.folios(&facts, most)?,
         };
         let author = sentences.organization.clone();
-        let pictures = self.album.pictures(&self.site, course)?;
+        let pictures = self.image_cache.pictures(&self.site, course)?;
         let mut texts = Texts { tag: language, course, warnings: Vec::new() };
         let sponsors = course.sponsors.iter();
         let sponsors = sponsors

@@ -14,9 +14,9 @@ use super::{
 };
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
-use crate::image::image_cache::Pictures;
+use crate::image::cache::Pictures;
 use crate::image::picture::Picture;
-use crate::image::qr::Code;
+use crate::image::qr::QrCode;
 use crate::press::fonts::{self, Fonts, Piece};
 use crate::press::layout::{Case, Layout, Paper, Role};
 use crate::site::course::{Course, Nudge};
@@ -127,8 +127,8 @@ impl Sheet {
 
         let theme = &course.theme;
         let colours = layout.theme.with(theme);
-        let code = Code::new(content.verify_url, colours.paper)?;
-        let side = (code.modules + 2 * Code::QUIET) as f64;
+        let code = QrCode::new(content.verify_url, colours.paper)?;
+        let side = (code.modules + 2 * QrCode::QUIET) as f64;
         let (modules, picture) = (code.modules, Picture::made(code.svg, (side, side)));
         let verify = authenticity.is_some().then(|| Verify {
             url: content.verify_url.to_owned(),

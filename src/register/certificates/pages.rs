@@ -117,10 +117,11 @@ impl PageWriter {
             edition: record.edition,
             verify_url: match &self.publish.url {
                 Some(_) => self.publish.verify_url(&record.id),
-                None => format!("/cert/{}/{}", record.id, self.publish.link),
+                None => format!("/cert/{}/{}", record.id, self.publish.index_file),
             },
             pdf: certificate.map(|certificate| PagePdf {
-                url: (there || self.publish.keep).then(|| self.download(certificate)),
+                url: (there || self.publish.keep_revoked_pdfs)
+                    .then(|| self.download(certificate)),
                 file: filename.to_owned(),
                 sha256: certificate.pdf.sha256.clone(),
                 size: certificate.pdf.bytes as u64,

@@ -1,7 +1,7 @@
 //! Revoking what an award has, or will have been given too late.
 
 use super::order::ENGINE;
-use super::{IssueService, MOST_TURNS};
+use super::{IssueService, MAX_TURNS};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::record::{
@@ -38,7 +38,7 @@ impl IssueService {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<RevokeOutcome> {
-        for _ in 0..MOST_TURNS {
+        for _ in 0..MAX_TURNS {
             let Some(current) = self.last(award)? else {
                 let Some(requested_at) = requested_at else {
                     return Ok(RevokeOutcome::Nothing);

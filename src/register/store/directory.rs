@@ -29,7 +29,7 @@ const STALE: Duration = Duration::from_secs(60 * 60);
 /// How much room there must be for a store to be of use, in bytes: about a certificate's.
 const ROOM: usize = 192 << 10;
 /// How often a file's folder may be removed by others between its making and its use.
-const MOST_TRIES: usize = 16;
+const MAX_TRIES: usize = 16;
 
 /// A folder as a store.
 ///
@@ -143,7 +143,7 @@ impl Directory {
         readers: Readers,
         act: impl Fn() -> io::Result<T>,
     ) -> io::Result<T> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             match act() {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                     match self.make_folder(folder, readers) {

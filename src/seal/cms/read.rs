@@ -19,7 +19,7 @@ use crate::seal::key::Hash;
 use crate::seal::x509::X509;
 
 /// As many certificates as are read.
-const MOST_CERTIFICATES: usize = 16;
+const MAX_CERTIFICATES: usize = 16;
 
 /// A seal of the one form that [`seal`](super::seal) writes, with at most a time stamp added.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl Signed {
         let [signer] = data.signer_infos.0.as_slice() else { return None };
         let signer = signer.clone();
         let set = data.certificates.as_ref()?.0.as_slice();
-        if set.len() > MOST_CERTIFICATES {
+        if set.len() > MAX_CERTIFICATES {
             return None;
         }
         let certificates = set.iter().map(|choice| match choice {

@@ -9,9 +9,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// Larger than any certificate.
 const LARGEST: usize = 64 << 20;
 /// As many objects as are read.
-const MOST_OBJECTS: usize = 100_000;
+const MAX_OBJECTS: usize = 100_000;
 /// Revisions that a file may have: ours is the second, and two more can follow.
-const MOST_REVISIONS: usize = 8;
+const MAX_REVISIONS: usize = 8;
 
 /// A document whose every object is known.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl Document {
     /// Where the first revision of a file ends, which is where what was appended begins.
     pub(crate) fn base_end(bytes: &[u8]) -> Option<usize> {
         let mut table = last_table(bytes)?;
-        for _ in 0..MOST_REVISIONS {
+        for _ in 0..MAX_REVISIONS {
             let (trailer, end) = read_trailer(bytes, table)?;
             match trailer.get("Prev") {
                 None => return Some(end),
@@ -242,7 +242,7 @@ fn read_table(bytes: &[u8], table: usize) -> Option<(Vec<usize>, Dict, usize)> {
     let rest = bytes.get(table..)?.strip_prefix(b"xref\n0 ")?;
     let line = rest.iter().take(10).position(|byte| *byte == b'\n')?;
     let count: usize =
-        syntax::number(&rest[..line]).filter(|count| *count <= MOST_OBJECTS)?;
+        syntax::number(&rest[..line]).filter(|count| *count <= MAX_OBJECTS)?;
     let (entries, _) = rest[line + 1..].split_at_checked(count.checked_mul(20)?)?;
     let mut entries = entries.as_chunks::<20>().0.iter();
     if entries.next()? != b"0000000000 65535 f\r\n" {
@@ -267,7 +267,7 @@ fn read_trailer(bytes: &[u8], table: usize) -> Option<(Dict, usize)> {
         let head = &bytes[at..at + line];
         let space = head.iter().position(|byte| *byte == b' ')?;
         let count: usize =
-            syntax::number(&head[space + 1..]).filter(|count| *count <= MOST_OBJECTS)?;
+            syntax::number(&head[space + 1..]).filter(|count| *count <= MAX_OBJECTS)?;
         at += line + 1 + count * 20;
     }
     trailer_at(bytes, table, at)

@@ -6,7 +6,7 @@ use super::syntax::{self, Dict};
 use crate::base::error::Result;
 
 /// As many parts as are read.
-const MOST: usize = 64;
+const MAX: usize = 64;
 
 /// What a validation revision holds, as DER.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ impl Dss {
         let (certificates, lists) = (count("Certs")?, count("CRLs")?);
         let mut rest = rest[end..].strip_prefix(b"\nendobj\n")?;
         let mut parts = Vec::new();
-        let total = certificates.checked_add(lists).filter(|total| *total <= MOST)?;
+        let total = certificates.checked_add(lists).filter(|total| *total <= MAX)?;
         for number in (store + 1..).take(total) {
             let stream = rest.strip_prefix(format!("{number} 0 obj\n").as_bytes())?;
             let (dict, end) = Dict::read(stream, 0)?;

@@ -2,7 +2,7 @@
 //! together again. Values stay as they are written; comments are not read.
 
 /// Deeper than any object of ours, and an end for brackets without one.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// A dictionary: its keys in order, each with its value as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -119,7 +119,7 @@ pub(crate) fn read_text(value: &[u8]) -> Option<String> {
 
 /// Where the value that begins at `at` ends.
 pub(crate) fn value_end(bytes: &[u8], at: usize, depth: usize) -> Option<usize> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return None;
     }
     match bytes.get(at)? {

@@ -7,7 +7,7 @@ use ureq::http::Response;
 
 use super::Network;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::tls::trusting_the_machine;
+use crate::base::tls::native_roots;
 
 /// More than any stamp or revocation list that is worth carrying in a certificate.
 const LARGEST: u64 = 4 << 20;
@@ -22,7 +22,7 @@ impl Http {
         let config = Agent::config_builder()
             .timeout_global(Some(deadline))
             .max_redirects(3)
-            .tls_config(trusting_the_machine())
+            .tls_config(native_roots())
             .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
             .build();
         Self(Agent::new_with_config(config))

@@ -6,7 +6,7 @@ use crate::base::timestamp::Timestamp;
 /// More than any chain has, and an end for chains that lead in circles.
 const LONGEST: usize = 8;
 /// Signatures that are checked for one path at most: chains may be made to branch without end.
-const MOST_CHECKS: usize = 100;
+const MAX_CHECKS: usize = 100;
 
 /// A certificate and its issuers up to an anchor, which is its last member.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Search<'_> {
                 continue;
             }
             self.checks += 1;
-            if self.checks > MOST_CHECKS {
+            if self.checks > MAX_CHECKS {
                 return false;
             }
             if top.is_signed_by(issuer) {

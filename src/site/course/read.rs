@@ -20,11 +20,11 @@ use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node, Spot};
 const DEFAULTS: &str = "defaults";
 const LAYOUT: &str = "classic";
 /// The most bytes of an id: what the LMS keeps.
-const MOST_ID: usize = 255;
+const MAX_ID: usize = 255;
 /// The most languages of one text.
-const MOST_LANGUAGES: usize = 1_000;
+const MAX_LANGUAGES: usize = 1_000;
 /// The most bytes that the courses of a site may take, defaults and aliases written out.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 const KNOWN: [&str; 14] = [
     "title",
     "organization",
@@ -304,17 +304,17 @@ impl Reader {
 
     /// Counts what something takes, and says once that it is too much.
     fn spend(&mut self, bytes: usize, at: impl FnOnce() -> Spot) -> Option<()> {
-        let within = self.bytes <= MOST_BYTES;
+        let within = self.bytes <= MAX_BYTES;
         self.bytes += bytes;
-        if within && self.bytes > MOST_BYTES {
+        if within && self.bytes > MAX_BYTES {
             let message =
-                format!("the courses up to here take more than {} MiB", MOST_BYTES >> 20);
+                format!("the courses up to here take more than {} MiB", MAX_BYTES >> 20);
             self.faults.push(
                 at().fault(ErrorKind::TooLarge, message)
                     .with_help("repeat less of it in every course"),
             );
         }
-        (self.bytes <= MOST_BYTES).then_some(())
+        (self.bytes <= MAX_BYTES).then_some(())
     }
 
     /// A text that must not be empty.
@@ -337,8 +337,8 @@ impl Reader {
         }
         let mut versions: Vec<Version> = Vec::new();
         let mut spots = HashMap::new();
-        if let Some((key, _)) = entries.get(MOST_LANGUAGES) {
-            let message = format!("more than {MOST_LANGUAGES} languages of one text");
+        if let Some((key, _)) = entries.get(MAX_LANGUAGES) {
+            let message = format!("more than {MAX_LANGUAGES} languages of one text");
             self.faults.push(key.fault(ErrorKind::TooLarge, message));
             return None;
         }
@@ -496,7 +496,7 @@ fn bytes(value: &Json) -> usize {
 /// The fault of a key that can hardly be meant as a course.
 fn unfit_id(key: Key<'_>) -> Option<Fault> {
     let id = key.text();
-    if id.trim().is_empty() || id.len() > MOST_ID || id.chars().any(char::is_control) {
+    if id.trim().is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
         let fault = key.fault(
             ErrorKind::InvalidValue,
             format!("`{}` is no course id", id.escape_debug()),

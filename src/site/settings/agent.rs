@@ -62,7 +62,7 @@ pub struct AgentSettings {
     /// How many requests of each source are worked on at once: four a core unless set.
     pub workers: Option<usize>,
     /// How long an agent that is asked to stop may take to finish what it has: 25 seconds unless set.
-    pub stop: Option<Duration>,
+    pub shutdown_timeout: Option<Duration>,
     /// Where each was set, by its name in the environment without the prefix.
     places: BTreeMap<String, Place>,
 }
@@ -97,7 +97,7 @@ pub struct RedisSettings {
     /// The stream that answers go to: the stream's name and `-results` unless set.
     pub results: Option<String>,
     /// The stream that unusable messages go to: the stream's name and `-dead` unless set.
-    pub dead: Option<String>,
+    pub dead_letters: Option<String>,
     /// The modes of enrolment that earn a certificate.
     pub modes: Vec<String>,
     /// The statuses that mean that a certificate is earned: `downloadable` unless set.
@@ -108,7 +108,7 @@ pub struct RedisSettings {
     pub deadline: Duration,
     /// The most entries, about, that the streams of answers and of unusable messages keep each:
     /// 100,000 unless set.
-    pub keep: u64,
+    pub results_max_len: u64,
 }
 
 /// A queue of an XQueue server.
@@ -183,12 +183,12 @@ impl Default for RedisSettings {
             stream: None,
             group: "testamur".to_owned(),
             results: None,
-            dead: None,
+            dead_letters: None,
             modes: modes.map(str::to_owned).to_vec(),
             statuses: vec!["downloadable".to_owned()],
             lease: Duration::from_secs(60),
             deadline: Duration::from_secs(10),
-            keep: 100_000,
+            results_max_len: 100_000,
         }
     }
 }
@@ -288,7 +288,7 @@ impl AgentSettings {
                         faults.push(missing("redis", &format!("REDIS__{key}")));
                     }
                 }
-                let names = [redis.stream.clone(), redis.results(), redis.dead()];
+                let names = [redis.stream.clone(), redis.results(), redis.dead_letters()];
                 for (index, key) in [(1, "RESULTS"), (2, "DEAD")] {
                     if names[index].is_some() && names[..index].contains(&names[index]) {
                         let key = format!("REDIS__{key}");
@@ -296,7 +296,7 @@ impl AgentSettings {
                                        what they wrote themselves";
                         let fault = Error::new(ErrorKind::InvalidValue, message);
                         faults.push(self.at(&key, fault).with_help(
-                            "give `stream`, `results` and `dead` a name each",
+                            "give `stream`, `results` and `dead_letters` a name each",
                         ));
                     }
                 }
@@ -344,8 +344,8 @@ impl RedisSettings {
     }
 
     /// The stream that unusable messages go to.
-    pub fn dead(&self) -> Option<String> {
-        self.beside(self.dead.as_ref(), "dead")
+    pub fn dead_letters(&self) -> Option<String> {
+        self.beside(self.dead_letters.as_ref(), "dead_letters")
     }
 
     fn beside(&self, set: Option<&String>, ending: &str) -> Option<String> {

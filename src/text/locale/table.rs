@@ -18,9 +18,9 @@ pub(crate) const TOTAL: &str = "total";
 const KEYS: [&str; 3] = ["rows", "most", "columns"];
 const COLUMN_KEYS: [&str; 3] = ["align", "cell", TOTAL];
 /// The most columns that a page has room for.
-const MOST_COLUMNS: usize = 8;
+const MAX_COLUMNS: usize = 8;
 /// The most rows unless the layout says fewer: a label is kept for each as long as the process lives.
-const MOST_ROWS: usize = 500;
+const MAX_ROWS: usize = 500;
 
 /// What a layout declares under `table`, and how the language calls it.
 #[derive(Debug)]
@@ -87,16 +87,14 @@ impl Table {
         let rows = fields.required("rows", faults)?;
         let rows = faults.keep(rows.text())?.to_owned();
         let most = match fields.get("most") {
-            None => MOST_ROWS,
+            None => MAX_ROWS,
             Some(node) => {
                 let text = faults.keep(node.text())?;
-                let number = text.parse().ok().filter(|n| (1..=MOST_ROWS).contains(n));
+                let number = text.parse().ok().filter(|n| (1..=MAX_ROWS).contains(n));
                 if number.is_none() {
                     faults.push(node.fault(
                         ErrorKind::InvalidValue,
-                        format!(
-                            "`most: {text}` is no whole number from 1 to {MOST_ROWS}"
-                        ),
+                        format!("`most: {text}` is no whole number from 1 to {MAX_ROWS}"),
                     ));
                 }
                 number?
@@ -136,11 +134,11 @@ impl Table {
             let (name, heading) = (name.to_owned(), None);
             columns.push(Column { name, align, heading, cell, total });
         }
-        if columns.is_empty() || columns.len() > MOST_COLUMNS {
+        if columns.is_empty() || columns.len() > MAX_COLUMNS {
             faults.push(node.key_spot().fault(
                 ErrorKind::InvalidValue,
                 format!(
-                    "a table has 1 to {MOST_COLUMNS} columns, and not {}",
+                    "a table has 1 to {MAX_COLUMNS} columns, and not {}",
                     columns.len()
                 ),
             ));

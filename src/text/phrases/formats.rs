@@ -24,7 +24,7 @@ use crate::site::name;
 use crate::text::runs::{FSI, PDI};
 
 /// How many date styles one language keeps ready.
-const MOST_DATES: usize = 32;
+const MAX_DATES: usize = 32;
 
 /// Another language than the certificate's, if one is asked for, and the style.
 type DateKey = (Option<String>, String);
@@ -73,7 +73,7 @@ impl Formats {
         drop(known);
         let format = Arc::new(DateFormat::new(&self.other(language)?, style)?);
         let mut known = self.dates.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_DATES {
+        if known.len() < MAX_DATES {
             known.insert(key, Arc::clone(&format));
         }
         Ok(format)

@@ -226,7 +226,7 @@ fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
 
 #[test]
 fn the_pdf_stays_where_the_settings_say_so() {
-    let settings = "publish: { keep: true, filename: Attestation.pdf }\n";
+    let settings = "publish: { keep_revoked_pdfs: true, filename: Attestation.pdf }\n";
     let site = Site::new()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", settings);

@@ -292,7 +292,7 @@ fn what_was_trimmed_away_stops_nobody() {
 fn results_do_not_grow_for_ever() {
     let world = RedisWorld::with(&["stream-node-max-entries 10"]);
     let mut settings = world.settings();
-    settings.keep = 20;
+    settings.results_max_len = 20;
     let queue = RedisQueue::new(&settings, "a").unwrap();
     queue.check().unwrap();
     for number in 0..60 {

@@ -14,7 +14,7 @@ use crate::site::request::Request;
 use crate::site::settings::Publish;
 
 /// The most bytes of the reason of an error.
-const MOST_REASON: usize = 512;
+const MAX_REASON: usize = 512;
 /// What a page says about a certificate that was deleted so.
 const REASON: &str = "deleted by the learning management system";
 
@@ -156,5 +156,5 @@ fn fit(text: &str) -> String {
         '\u{10000}'.. | '\0' => char::REPLACEMENT_CHARACTER,
         c => c,
     };
-    cut(&text.chars().map(narrow).collect::<String>(), MOST_REASON)
+    cut(&text.chars().map(narrow).collect::<String>(), MAX_REASON)
 }

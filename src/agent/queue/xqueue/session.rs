@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::cut;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::tls::trusting_the_machine;
+use crate::base::tls::native_roots;
 use crate::site::settings::{Secret, XqueueSettings};
 
 /// The most bytes of one answer: far more than any request for a certificate, so that even one that
@@ -65,7 +65,7 @@ impl Session {
             |key| Error::new(ErrorKind::MissingField, format!("`xqueue` has no `{key}`"));
         let config = Agent::config_builder()
             .max_redirects(0)
-            .tls_config(trusting_the_machine())
+            .tls_config(native_roots())
             .http_status_as_error(false)
             // Not what the environment says: that is for servers out in the world.
             .proxy(None)

@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest that a server may ask for.
 const LONGEST_WISH: Duration = Duration::from_secs(30);
 /// The most letters of a server's words in a message.
-const MOST_WORDS: usize = 200;
+const MAX_WORDS: usize = 200;
 
 /// Whom to ask, and how often.
 pub(super) struct Client {
@@ -193,7 +193,7 @@ fn said(status: u16, code: &str, words: &str) -> String {
     for (before, words) in [(" ", code), (": ", words.trim_end_matches('.'))] {
         if !words.is_empty() {
             said.push_str(before);
-            said.extend(words.chars().filter(|c| !c.is_control()).take(MOST_WORDS));
+            said.extend(words.chars().filter(|c| !c.is_control()).take(MAX_WORDS));
         }
     }
     said

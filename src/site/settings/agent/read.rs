@@ -8,18 +8,27 @@ use super::{AgentSettings, QueueKind, Secret, unknown_variable};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::yaml::{Faults, Node};
 
-const TOP: [&str; 9] =
-    ["http", "log", "queue", "redis", "reissue", "stop", "webhook", "workers", "xqueue"];
+const TOP: [&str; 9] = [
+    "http",
+    "log",
+    "queue",
+    "redis",
+    "reissue",
+    "shutdown_timeout",
+    "webhook",
+    "workers",
+    "xqueue",
+];
 /// Those of them that are one value.
-const PLAIN: [&str; 4] = ["queue", "reissue", "stop", "workers"];
+const PLAIN: [&str; 4] = ["queue", "reissue", "shutdown_timeout", "workers"];
 const HTTP: [&str; 3] = ["capacity", "listen", "token_file"];
 const LOG: [&str; 5] = ["address", "facility", "format", "level", "to"];
 const WEBHOOK: [&str; 2] = ["secret_file", "url"];
 const REDIS: [&str; 12] = [
-    "dead",
+    "dead_letters",
     "deadline",
     "group",
-    "keep",
+    "results_max_len",
     "lease",
     "modes",
     "password_file",
@@ -191,7 +200,9 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("", "workers") => {
             settings.workers = Some(whole(key, text, 1..=1024)?);
         }
-        ("", "stop") => settings.stop = Some(seconds(key, text, 0.0)?),
+        ("", "shutdown_timeout") => {
+            settings.shutdown_timeout = Some(seconds(key, text, 0.0)?)
+        }
         ("http", "listen") => settings.http.listen = Some(listen(text)?),
         ("http", "token") => settings.http.token = Some(Secret::new(text)),
         ("http", "token_file") => settings.http.token_file = Some(text.to_owned()),
@@ -216,14 +227,16 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("redis", "stream") => redis.stream = Some(word(key, text)?),
         ("redis", "group") => redis.group = word(key, text)?,
         ("redis", "results") => redis.results = Some(word(key, text)?),
-        ("redis", "dead") => redis.dead = Some(word(key, text)?),
+        ("redis", "dead_letters") => redis.dead_letters = Some(word(key, text)?),
         ("redis", "lease") => redis.lease = seconds(key, text, 1.0)?,
         ("redis", "deadline") => redis.deadline = seconds(key, text, 0.1)?,
-        ("redis", "keep") => {
-            redis.keep = text.parse().ok().filter(|keep| *keep > 0).ok_or_else(|| {
-                let message = format!("`keep: {text}` is no whole number from 1 on");
-                Error::new(ErrorKind::InvalidValue, message)
-            })?;
+        ("redis", "results_max_len") => {
+            redis.results_max_len =
+                text.parse().ok().filter(|keep| *keep > 0).ok_or_else(|| {
+                    let message =
+                        format!("`results_max_len: {text}` is no whole number from 1 on");
+                    Error::new(ErrorKind::InvalidValue, message)
+                })?;
         }
         ("xqueue", "url") => xqueue.url = Some(web_address(text)?),
         ("xqueue", "name") => xqueue.name = Some(word(key, text)?),

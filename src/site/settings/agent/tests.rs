@@ -13,8 +13,8 @@ fn everything_set() {
     let settings = parse(
         "agent:\n  queue: redis\n  reissue: true\n  redis:\n    url: rediss://r.example.org:6380/2\n    \
          user: agent\n    password_file: keys/redis\n    stream: events\n    group: g\n    \
-         results: out\n    dead: poison\n    modes: [honor, verified]\n    \
-         statuses: [downloadable]\n    lease: 90\n    deadline: 2.5\n    keep: 1000\n  xqueue:\n    \
+         results: out\n    dead_letters: poison\n    modes: [honor, verified]\n    \
+         statuses: [downloadable]\n    lease: 90\n    deadline: 2.5\n    results_max_len: 1000\n  xqueue:\n    \
          url: https://x.example.org/\n    name: certs\n    user: lms\n    password_file: x\n    \
          auth_user: edx\n    auth_password_file: y\n    poll: 2\n    lease: 120\n    deadline: 40\n",
     )
@@ -26,11 +26,14 @@ fn everything_set() {
     assert_eq!(redis.url.as_deref(), Some("rediss://r.example.org:6380/2"));
     assert_eq!(redis.modes, ["honor", "verified"]);
     assert_eq!(
-        (redis.results().unwrap(), redis.dead().unwrap()),
+        (redis.results().unwrap(), redis.dead_letters().unwrap()),
         ("out".into(), "poison".into())
     );
     assert_eq!(redis.lease, Duration::from_secs(90));
-    assert_eq!((redis.deadline, redis.keep), (Duration::from_millis(2500), 1000));
+    assert_eq!(
+        (redis.deadline, redis.results_max_len),
+        (Duration::from_millis(2500), 1000)
+    );
     let xqueue = &settings.xqueue;
     assert_eq!(xqueue.url.as_deref(), Some("https://x.example.org"));
     assert_eq!(xqueue.poll, Duration::from_secs(2));
@@ -44,7 +47,7 @@ fn little_is_needed() {
     let redis = settings.redis;
     assert_eq!(redis.group, "testamur");
     assert_eq!(redis.results().as_deref(), Some("s-results"));
-    assert_eq!(redis.dead().as_deref(), Some("s-dead"));
+    assert_eq!(redis.dead_letters().as_deref(), Some("s-dead"));
     assert!(
         redis.modes.contains(&"verified".into())
             && !redis.modes.contains(&"audit".into())
@@ -75,7 +78,7 @@ fn what_is_wrong_has_its_line() {
         ),
         (2, "`modes` is empty", "agent:\n  redis: { modes: [] }\n"),
         (2, "`lease: 0`", "agent:\n  redis: { lease: 0 }\n"),
-        (2, "`keep: -1`", "agent:\n  redis: { keep: -1 }\n"),
+        (2, "`results_max_len: -1`", "agent:\n  redis: { results_max_len: -1 }\n"),
         (2, "is no stream", "agent:\n  redis: { stream: 'a b' }\n"),
         (
             2,
@@ -206,7 +209,7 @@ fn three_streams_are_three() {
         let settings = settings
             .with_env([
                 ("TESTAMUR_AGENT__REDIS__RESULTS", results),
-                ("TESTAMUR_AGENT__REDIS__DEAD", dead),
+                ("TESTAMUR_AGENT__REDIS__DEAD_LETTERS", dead),
             ])
             .unwrap();
         let fault = settings.check().unwrap_err();

@@ -1,7 +1,7 @@
 //! Values that files hold as one text, in the form that they show and read.
 
 /// Lets serde write a type as it [displays](std::fmt::Display) and read it by its `parse`.
-macro_rules! as_text {
+macro_rules! serde_by_text {
     ($type:ty) => {
         impl serde::Serialize for $type {
             fn serialize<S>(&self, serializer: S) -> Result<S::Ok, S::Error>
@@ -27,4 +27,4 @@ macro_rules! as_text {
     };
 }
 
-pub(crate) use as_text;
+pub(crate) use serde_by_text;

@@ -21,11 +21,11 @@ const IMAGES: &str = "images";
 
 /// What was prepared so far. A failure is not kept: the next job may find it mended.
 #[derive(Default)]
-pub(crate) struct Album(Mutex<HashMap<Making, Picture>>);
+pub(crate) struct ImageCache(Mutex<HashMap<ImageKey, Picture>>);
 
 /// What a picture is made of.
 #[derive(PartialEq, Eq, Hash)]
-struct Making {
+struct ImageKey {
     content: [u8; 32],
     signature: bool,
     tint: Option<[u8; 3]>,
@@ -40,9 +40,9 @@ pub(crate) struct Pictures {
     pub(crate) badges: Vec<Picture>,
 }
 
-impl Album {
+impl ImageCache {
     /// The most pictures that are kept.
-    const MOST: usize = 1_000;
+    const MAX: usize = 1_000;
 
     /// The pictures that a course names.
     ///
@@ -109,18 +109,18 @@ impl Album {
         let bytes = file(site, folders, name)?;
         let mut content = [0; 32];
         content.copy_from_slice(digest(&SHA256, &bytes).as_ref());
-        let making = Making { content, signature: folders == [SIGNATURES], tint };
+        let key = ImageKey { content, signature: folders == [SIGNATURES], tint };
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(picture) = lock().get(&making) {
+        if let Some(picture) = lock().get(&key) {
             return Ok(picture.clone());
         }
         let picture = make(&bytes)?;
         let mut kept = lock();
         // Scans that come and go for years must not be kept for ever.
-        if kept.len() >= Self::MOST {
+        if kept.len() >= Self::MAX {
             kept.clear();
         }
-        Ok(kept.entry(making).or_insert(picture).clone())
+        Ok(kept.entry(key).or_insert(picture).clone())
     }
 }
 
