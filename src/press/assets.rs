@@ -1,8 +1,9 @@
 //! What a press reads from its site and keeps for all renders.
 //!
-//! Takes a [`Site`], gives its settings, courses, fonts, layouts, compiled sentences and pictures. The
-//! decision made here: settings, courses and fonts are read at once, so that their errors are reported
-//! together; a layout, its sentences and pictures are read when a request first needs them.
+//! Takes a [`Site`], gives its settings, courses, fonts, layouts, compiled sentences and pictures.
+//! The decision made here: settings, courses and fonts are read at once, so that their errors are
+//! reported together; a layout, its sentences and pictures are read when a request first needs
+//! them.
 
 use std::sync::Arc;
 

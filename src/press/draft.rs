@@ -1,7 +1,7 @@
 //! The press: makes drafts of certificates.
 //!
-//! Takes requests to one site, gives [`Draft`]s, or the [`Sheet`] and the [`Page`] on the way to one.
-//! The decision made here: a file exists only after its page passed the proof.
+//! Takes requests to one site, gives [`Draft`]s, or the [`Sheet`] and the [`Page`] on the way to
+//! one. The decision made here: a file exists only after its page passed the proof.
 
 use std::fmt;
 use std::sync::Arc;
@@ -76,8 +76,8 @@ pub struct Draft {
     pub bytes: Vec<u8>,
     /// The file's format.
     pub format: Format,
-    /// The standards that the PDF claims to meet; empty for other formats, and for a page with a PDF
-    /// background.
+    /// The standards that the PDF claims to meet; empty for other formats, and for a page with a
+    /// PDF background.
     pub claims: Vec<Claim>,
     /// The language of the page.
     pub language: Tag,
@@ -110,10 +110,9 @@ impl Press {
     ///
     /// `today` dates courses whose certificates are dated by the day of issue.
     ///
-    /// # Errors
-    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is wrong with the
-    /// request, the course, the layout, its sentences or the page, each with its place. A page that
-    /// fails its proof gives no bytes; [`Page::proof`] lists the kinds.
+    /// # Errors [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is
+    /// wrong with the request, the course, the layout, its sentences or the page, each with its
+    /// place. A page that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
     pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
         self.draft_with(request, today, &DraftOptions::default())
     }
@@ -132,8 +131,8 @@ impl Press {
         self.draft_course(course, request, today, options)
     }
 
-    /// Makes a draft of the caller's own course, which need not be the site's. The request's course is
-    /// not looked up.
+    /// Makes a draft of the caller's own course, which need not be the site's. The request's course
+    /// is not looked up.
     ///
     /// # Errors
     /// As [`draft`](Self::draft).
@@ -248,7 +247,7 @@ impl Press {
         Ok(Arc::unwrap_or_clone(self.draft_input(request, today, true)?.sheet))
     }
 
-    /// Says which sentences a layout has in a language, and what a translator can mend in them.
+    /// Says which sentences a layout has in a language, and what a translator can correct in them.
     ///
     /// # Errors
     /// Whatever is wrong with the layout itself.
@@ -307,8 +306,8 @@ impl Press {
         self.assets.fonts.warnings()
     }
 
-    /// How many renders exceeded their deadline and were abandoned. Their threads may still run; after
-    /// four of them the press makes nothing more
+    /// How many renders exceeded their deadline and were abandoned. Their threads may still run;
+    /// after four of them the press makes nothing more
     /// ([`ErrorKind::Unhealthy`](crate::ErrorKind::Unhealthy)).
     pub fn abandoned(&self) -> usize {
         self.pool.abandoned()

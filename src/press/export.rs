@@ -1,7 +1,8 @@
 //! Writes a proof-read page as a file.
 //!
-//! Takes a [`Proof`], gives the bytes of a PDF, PNG or SVG. The decision made here: a PDF claims PDF/A-3a
-//! and PDF/UA-1, and is refused where it cannot meet them; over a PDF background it claims neither.
+//! Takes a [`Proof`], gives the bytes of a PDF, PNG or SVG. The decision made here: a PDF claims
+//! PDF/A-3a and PDF/UA-1, and is refused where it cannot meet them; over a PDF background it claims
+//! neither.
 
 use std::fmt;
 
@@ -99,8 +100,8 @@ impl Proof {
         }
     }
 
-    /// Writes the PDF, tagged, with its [claims](Self::claims), and dated midnight UTC of the issue date.
-    /// The same request gives the same bytes.
+    /// Writes the PDF, tagged, with its [claims](Self::claims), and dated midnight UTC of the issue
+    /// date. The same request gives the same bytes.
     ///
     /// # Errors
     /// [`ErrorKind::Export`] when the page does not meet what it claims.
@@ -126,8 +127,8 @@ impl Proof {
             .map_err(|found| self.page.export_error(&found))
     }
 
-    /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200 pixels per
-    /// inch.
+    /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200
+    /// pixels per inch.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] for more than 200 million pixels; [`ErrorKind::Export`] when the PNG

@@ -1,8 +1,8 @@
 //! The fonts of a site.
 //!
 //! Takes the font files in the site's `fonts/`, gives Typst a font book, and through
-//! [`Fonts::itemize`] the face of each word. The decision made here: no font is read from the system;
-//! a family stands in for another only as `fonts/fonts.yaml` declares it.
+//! [`Fonts::itemize`] the face of each word. The decision made here: no font is read from the
+//! system; a family stands in for another only as `fonts/fonts.yaml` declares it.
 
 mod family;
 mod itemize;
@@ -35,7 +35,8 @@ pub(crate) struct Fonts {
     warnings: Vec<Warning>,
 }
 
-/// What the order of fallback families depends on: generic family, weight, slope, script and language.
+/// What the order of fallback families depends on: generic family, weight, slope, script and
+/// language.
 type OrderKey = (GenericFamily, u16, bool, &'static str, Tag);
 
 #[derive(Debug)]
@@ -89,7 +90,8 @@ impl Fonts {
                 variant: variant(face),
                 flags: FontFlags::empty(),
                 axes: Vec::new(),
-                // Typst reads the coverage only to choose a fallback of its own, and must find none.
+                // Typst reads the coverage only to choose a fallback of its own, and must find
+                // none.
                 coverage: Coverage::from_vec(Vec::new()),
             });
             faces.push(Face { data, index: face.index, font: OnceLock::new() });

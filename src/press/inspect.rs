@@ -1,8 +1,8 @@
 //! Inspects the sentences of a layout in a language.
 //!
-//! Takes the sentences, gives an [`Inspection`]: the file of each, those that are missing, and all that a
-//! translator can correct. The decision made here: only what needs no page is inspected; a sentence
-//! that does not fit is found by the proof.
+//! Takes the sentences, gives an [`Inspection`]: the file of each, those that are missing, and all
+//! that a translator can correct. The decision made here: only what needs no page is inspected; a
+//! sentence that does not fit is found by the proof.
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;

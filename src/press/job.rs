@@ -1,7 +1,7 @@
 //! One render: what a request becomes before there is a page.
 //!
-//! Takes a course, a request and a day, gives a [`RenderJob`]: what its page is made of, and what the
-//! caller reports of it. The decision made here is which value wins: the request's before the
+//! Takes a course, a request and a day, gives a [`RenderJob`]: what its page is made of, and what
+//! the caller reports of it. The decision made here is which value wins: the request's before the
 //! course's, the course's before the layout's.
 
 use std::sync::Arc;
@@ -181,9 +181,8 @@ fn issue_date(course: &Course, request: &Request, today: Date) -> Date {
 
 /// The free fields of the course, with the request's over them.
 ///
-/// # Errors
-/// [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error in the rows
-/// of the layout's table.
+/// # Errors [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error
+/// in the rows of the layout's table.
 fn extra_fields(
     layout: &Layout,
     course: &Course,

@@ -1,9 +1,9 @@
 //! A layout's declaration: its `layout.yaml`, read and checked.
 //!
-//! Takes a site's `layouts/<name>/layout.yaml`, gives a [`Layout`], which knows its papers, its faces,
-//! how each role may be fitted, and what it requires. The decision made here: a key that is not known,
-//! and a value out of its range, are errors at their line. The drawing itself is Typst's and stays in
-//! `layout.typ`; its files are the layout's [`LayoutSources`].
+//! Takes a site's `layouts/<name>/layout.yaml`, gives a [`Layout`], which knows its papers, its
+//! faces, how each role may be fitted, and what it requires. The decision made here: a key that is
+//! not known, and a value out of its range, are errors at their line. The drawing itself is Typst's
+//! and stays in `layout.typ`; its files are the layout's [`LayoutSources`].
 
 mod fields;
 pub(crate) mod paper;
@@ -82,9 +82,8 @@ const KEYS: [&str; 15] = [
 impl Layout {
     /// Loads the layout of that name: the site's own file, else the built-in one.
     ///
-    /// # Errors
-    /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`; all errors of
-    /// `layout.yaml`, or those of the Typst files, together.
+    /// # Errors [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`;
+    /// all errors of `layout.yaml`, or those of the Typst files, together.
     pub(crate) fn load(site: &Site, name: &str, fonts: &Fonts) -> Result<Self> {
         let file = format!("layouts/{name}/layout.yaml");
         let Some(bytes) = site.read(&file)? else {

@@ -1,11 +1,11 @@
-//! Draws a request on a page: fonts, layouts, the sheet, the Typst engine, the proof, and the files.
+//! Draws a request on a page: fonts, layouts, sheet, Typst engine, proof and files.
 //!
 //! - **Takes**: a [`Site`](crate::site::Site) and a [`Request`](crate::site::Request).
 //! - **Gives**: a [`Draft`], made from a [`Sheet`] by way of a [`Page`] and its [`Proof`].
 //! - **Imports**: `base`, `site`, `text`, `image`.
 //!
-//! Data enters Typst as values in one virtual file. There are no system fonts, no network, no packages
-//! and no clock, so the same request gives the same bytes.
+//! Data enters Typst as values in one virtual file. There are no system fonts, no network, no
+//! packages and no clock, so the same request gives the same bytes.
 
 pub(crate) mod assets;
 pub(crate) mod draft;

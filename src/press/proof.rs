@@ -1,9 +1,9 @@
 //! The proof: the machine's reading of a page before a file of it exists.
 //!
-//! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence stands on the page once, in its
-//! slot, in its own order; no glyph is missing; every family is declared; no ink leaves its slot or the
-//! page; nothing lies over a signature or another picture. The decision made here: what the proof
-//! cannot find on the page is an error, and a page with an error becomes no file.
+//! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence stands on the page once, in
+//! its slot, in its own order; no glyph is missing; every family is declared; no ink leaves its
+//! slot or the page; nothing lies over a signature or another picture. The decision made here: what
+//! the proof cannot find on the page is an error, and a page with an error becomes no file.
 
 mod background;
 mod faces;
@@ -30,11 +30,10 @@ pub struct Proof {
 impl Page {
     /// Reads the page and compares it with its sheet.
     ///
-    /// # Errors
-    /// All errors together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
+    /// # Errors All errors together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
     /// [`ErrorKind::UndeclaredFamily`], [`ErrorKind::TextMissing`], [`ErrorKind::TextDoubled`],
-    /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`], and [`ErrorKind::Layout`] for table cells out
-    /// of order.
+    /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`], and [`ErrorKind::Layout`] for table cells
+    /// out of order.
     pub fn proof(self) -> Result<Proof> {
         let mut reader = PageReader::new(&self);
         check_page_count(&mut reader);

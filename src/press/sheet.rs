@@ -1,9 +1,9 @@
 //! The sheet: the one value that a layout is given.
 //!
-//! Takes finished sentences and prepared pictures, gives a [`Sheet`]. Its serialized form is the layout
-//! contract, version [`Sheet::VERSION`]: a layout's Typst code reads the fields by the names that they
-//! have here, and `layouts/README.md` documents them for designers. The decision made here: the face of
-//! every run is chosen beforehand, so that a layout only sets what it is given.
+//! Takes finished sentences and prepared pictures, gives a [`Sheet`]. Its serialized form is the
+//! layout contract, version [`Sheet::VERSION`]: a layout's Typst code reads the fields by the names
+//! that they have here, and `layouts/README.md` documents them for designers. The decision made
+//! here: the face of every run is chosen beforehand, so that a layout only sets what it is given.
 //!
 //! Lengths of paper and signatures are in millimetres, font sizes in points.
 
@@ -58,8 +58,8 @@ pub struct Sheet {
     pub authenticity: Option<Sentence>,
     /// The word that marks a specimen; `None` on an issued certificate.
     pub specimen: Option<Sentence>,
-    /// The page numbers of a layout that may fill several pages: `folios[n - 1][k - 1]` is that of page
-    /// k of n, if the page bears one.
+    /// The page numbers of a layout that may fill several pages: `folios[n - 1][k - 1]` is that of
+    /// page k of n, if the page bears one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folios: Vec<Vec<Option<Sentence>>>,
     /// The signatories in the order of the course.
@@ -101,7 +101,8 @@ pub struct SecondLanguage {
     pub date: Option<Sentence>,
     /// The sentence that says how to verify the certificate, with the link.
     pub authenticity: Option<Sentence>,
-    /// The signatories' words where they differ from those in the first language, in the same order.
+    /// The signatories' words where they differ from those in the first language, in the same
+    /// order.
     pub signatories: Vec<SecondSignatory>,
 }
 
@@ -157,8 +158,9 @@ impl Sheet {
     /// The version of the layout contract.
     pub const VERSION: u32 = 1;
 
-    /// All sentences that must stand on the page exactly once. Column headings, which repeat on each
-    /// page of a table, and page numbers, which depend on the number of pages, are not among them.
+    /// All sentences that must stand on the page exactly once. Column headings, which repeat on
+    /// each page of a table, and page numbers, which depend on the number of pages, are not among
+    /// them.
     pub fn sentences(&self) -> impl Iterator<Item = &Sentence> {
         let signatories = self.signatories.iter().flat_map(|signatory| {
             std::iter::once(&signatory.name).chain(&signatory.title)

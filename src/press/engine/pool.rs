@@ -1,10 +1,10 @@
 //! The threads that renders run on.
 //!
 //! Takes closures, gives their results within a deadline. Typst needs a deep stack and distributes
-//! work over the rayon pool that it runs in, so each worker is a rayon pool of one thread with a stack
-//! of 16 MiB. A render cannot be stopped from outside: one that exceeds its deadline is abandoned and
-//! its worker replaced, and after four of them the pool takes no more work. The pool alone evicts
-//! entries from Typst's caches, which belong to the process.
+//! work over the rayon pool that it runs in, so each worker is a rayon pool of one thread with a
+//! stack of 16 MiB. A render cannot be stopped from outside: one that exceeds its deadline is
+//! abandoned and its worker replaced, and after four of them the pool takes no more work. The pool
+//! alone evicts entries from Typst's caches, which belong to the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,9 +30,9 @@ impl RenderPool {
     const STACK_SIZE: usize = 16 << 20;
     /// How many abandoned renders make the pool unhealthy.
     pub(crate) const MAX_ABANDONED: usize = 4;
-    /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE), results
-    /// that fifteen renders in a row did not use are dropped. Certificates of one layout still find
-    /// all that they share; keeping results longer takes memory and saves no time.
+    /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE),
+    /// results that fifteen renders in a row did not use are dropped. Certificates of one layout
+    /// still find all that they share; keeping results longer takes memory and saves no time.
     const EVICT_INTERVAL: usize = 5;
     /// How many evictions in a row an unused result survives.
     const EVICT_AGE: usize = 2;
@@ -67,9 +67,7 @@ impl RenderPool {
                 ErrorKind::Unhealthy,
                 format!("{abandoned} renders were given up and may still be running"),
             )
-            .with_help(
-                "find the layout that does not end, then start the program anew",
-            ));
+            .with_help("find the layout that does not end, then restart the program"));
         }
         let worker = self.take();
         let (sender, receiver) = mpsc::sync_channel(1);

@@ -2,8 +2,8 @@
 //!
 //! Typst ends a text item wherever a glyph stands higher or lower than the one before, and repeats
 //! the text of the cluster in which that happens, so that raised marks are extracted from the PDF
-//! twice («อภิสิทธิ์» as «อภิสิทธิ์ธิ์»). Neighbours that share a cluster become one item again, in which the
-//! difference of their heights is the glyphs' own vertical offset.
+//! twice («อภิสิทธิ์» as «อภิสิทธิ์ธิ์»). Neighbours that share a cluster become one item again, in
+//! which the difference of their heights is the glyphs' own vertical offset.
 
 use typst::layout::{Em, Frame, FrameItem, Point};
 use typst::text::{Glyph, TextItem};
@@ -11,8 +11,8 @@ use typst::text::{Glyph, TextItem};
 /// The frame with its split items joined, groups included.
 pub(super) fn rejoin(frame: &Frame) -> Frame {
     let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(frame.items().len());
-    // The source span of the cluster that the last two items shared: a third item may continue it at
-    // the first one's height.
+    // The source span of the cluster that the last two items shared: a third item may continue it
+    // at the first one's height.
     let mut shared = None;
     for (at, item) in frame.items() {
         match item {

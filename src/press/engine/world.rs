@@ -1,9 +1,9 @@
 //! Typst's world for one certificate.
 //!
-//! Takes a layout's files, the fonts and a sheet; gives Typst those files, one virtual `/sheet.json`
-//! and the pictures under fixed names. The decision made here: a layout sees nothing else, no disk, no
-//! network, no packages, no clock. Names are fixed because Typst interns every path for the life of
-//! the process.
+//! Takes a layout's files, the fonts and a sheet; gives Typst those files, one virtual
+//! `/sheet.json` and the pictures under fixed names. The decision made here: a layout sees nothing
+//! else, no disk, no network, no packages, no clock. Names are fixed because Typst interns every
+//! path for the life of the process.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -74,15 +74,16 @@ impl SheetWorld {
         Self { sources, fonts, main, data, issued }
     }
 
-    /// Typst's errors and warnings, worded for the layout's author. Warnings that a certificate must
-    /// not have are returned as errors.
+    /// Typst's errors and warnings, worded for the layout's author. Warnings that a certificate
+    /// must not have are returned as errors.
     pub(crate) fn report<'a>(
         &self,
         diagnostics: impl IntoIterator<Item = &'a SourceDiagnostic>,
     ) -> (Vec<Error>, Vec<Warning>) {
         let (mut errors, mut warnings) = (Vec::<Error>::new(), Vec::new());
         let diagnostics: Vec<_> = diagnostics.into_iter().collect();
-        // Typst warns that the document did not converge, and then again for each value that did not.
+        // Typst warns that the document did not converge, and then again for each value that did
+        // not.
         let names_value = diagnostics.iter().any(|other| {
             other.message.starts_with("value of")
                 && kind(other) == ErrorKind::NoConvergence
@@ -131,8 +132,8 @@ impl SheetWorld {
         (errors, warnings)
     }
 
-    /// The place that the layout's author can correct: the innermost one in the layout's folder or in
-    /// one of the site's files, else where Typst reports it.
+    /// The place that the layout's author can correct: the innermost one in the layout's folder or
+    /// in one of the site's files, else where Typst reports it.
     fn place(&self, diagnostic: &SourceDiagnostic) -> Place {
         let spans = std::iter::once(diagnostic.span)
             .chain(diagnostic.trace.iter().map(|point| point.span.into()));

@@ -1,9 +1,9 @@
 //! Itemization: which face sets which part of a text.
 //!
-//! Takes a text and the face that each part of it asks for, gives runs of one face each. The decision
-//! made here: **one face for each word**. If the requested face lacks a letter, the whole word is set in
-//! the family that `fonts/fonts.yaml` declares for the script, so that Typst's own fallback, letter by
-//! letter, never applies.
+//! Takes a text and the face that each part of it asks for, gives runs of one face each. The
+//! decision made here: **one face for each word**. If the requested face lacks a letter, the whole
+//! word is set in the family that `fonts/fonts.yaml` declares for the script, so that Typst's own
+//! fallback, letter by letter, never applies.
 
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
@@ -54,9 +54,9 @@ impl Fonts {
     /// The cache of fallback orders is bounded because languages come with requests.
     const MAX_FALLBACK_ORDERS: usize = 10_000;
 
-    /// Splits a text into runs of one face each. `requests` are its consecutive parts, as byte ranges,
-    /// with the face that each asks for; a word may extend over several. White space belongs to the
-    /// word before it.
+    /// Splits a text into runs of one face each. `requests` are its consecutive parts, as byte
+    /// ranges, with the face that each asks for; a word may extend over several. White space
+    /// belongs to the word before it.
     ///
     /// # Errors
     /// The first character that no declared family has.
@@ -88,9 +88,9 @@ impl Fonts {
         Ok(runs)
     }
 
-    /// Splits the part of a word that one request covers. The word's letters decide on its face, and
-    /// their marks follow. Punctuation that this face lacks, as the faces of most scripts lack Latin
-    /// brackets, is set in the requested face.
+    /// Splits the part of a word that one request covers. The word's letters decide on its face,
+    /// and their marks follow. Punctuation that this face lacks, as the faces of most scripts lack
+    /// Latin brackets, is set in the requested face.
     fn itemize_part(
         &self,
         text: &str,
@@ -185,7 +185,8 @@ impl Fonts {
         order
     }
 
-    /// How far a family is from a requested face: by script, then language, weight and generic family.
+    /// How far a family is from a requested face: by script, then language, weight and generic
+    /// family.
     fn distance(
         &self,
         family: &Family,
@@ -247,8 +248,8 @@ impl Fonts {
         Some((index, self.book.info(index)?))
     }
 
-    /// The letter to report when no family has the whole word: one that no family has, else the word's
-    /// first.
+    /// The letter to report when no family has the whole word: one that no family has, else the
+    /// word's first.
     fn uncovered_letter(&self, word: &str) -> char {
         let anywhere = |c: char| {
             (0..self.faces.len())

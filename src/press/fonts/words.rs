@@ -7,8 +7,8 @@ use icu_properties::props::{EastAsianWidth, GeneralCategory, Script};
 use icu_properties::{CodePointMapData, PropertyNamesShort};
 use typst::text::is_default_ignorable;
 
-/// The words of a text as byte ranges. A word ends after white space, and where East Asian letters and
-/// others meet.
+/// The words of a text as byte ranges. A word ends after white space, and where East Asian letters
+/// and others meet.
 pub(super) fn words(text: &str) -> Vec<Range<usize>> {
     let characters: Vec<(usize, char)> = text.char_indices().collect();
     let mut wide: Vec<Option<bool>> =
@@ -81,14 +81,15 @@ pub(super) fn needs_glyph(c: char) -> bool {
     !c.is_whitespace() && !c.is_control() && !is_default_ignorable(c)
 }
 
-/// Whether a character belongs to a script, or is a mark, which inherits its script from its letter.
+/// Whether a character belongs to a script, or is a mark, which inherits its script from its
+/// letter.
 pub(super) fn has_script(c: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(c);
     ![Script::Common, Script::Unknown].contains(&script) && !is_default_ignorable(c)
 }
 
-/// Whether a character decides on the face of its word. Punctuation does not, even if it belongs to one
-/// script: the Ethiopic comma may follow a Latin name.
+/// Whether a character decides on the face of its word. Punctuation does not, even if it belongs to
+/// one script: the Ethiopic comma may follow a Latin name.
 pub(super) fn decides(c: char) -> bool {
     use GeneralCategory as Is;
     let category = CodePointMapData::<GeneralCategory>::new().get(c);

@@ -109,8 +109,8 @@ pub(super) fn papers(
     (!papers.is_empty()).then_some(papers)
 }
 
-/// A paper's name and its sides in millimetres. A paper given by its sides is named after them, such
-/// as `200x260`.
+/// A paper's name and its sides in millimetres. A paper given by its sides is named after them,
+/// such as `200x260`.
 fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
     if node.is_scalar() {
         let name = faults.keep(node.one_of(&["a4", "letter"]))?;

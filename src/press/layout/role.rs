@@ -1,8 +1,8 @@
 //! How a layout sets its sentences: the faces, and the roles that use them.
 //!
-//! Takes `faces`, `roles` and `swash` of a `layout.yaml`, gives a [`FaceChoice`] by name and a [`Role`]
-//! by name. The decision made here: a face must be of a family that the site has, and a role must use
-//! one of the faces.
+//! Takes `faces`, `roles` and `swash` of a `layout.yaml`, gives a [`FaceChoice`] by name and a
+//! [`Role`] by name. The decision made here: a face must be of a family that the site has, and a
+//! role must use one of the faces.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! The files that a layout's Typst code sees.
 //!
-//! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed. The decision
-//! made here is what a layout may not do: run text as code (`eval`), load WebAssembly (`plugin`), or
-//! fetch packages.
+//! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed. The
+//! decision made here is what a layout may not do: run text as code (`eval`), load WebAssembly
+//! (`plugin`), or fetch packages.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -49,9 +49,8 @@ pub(crate) struct SourceFile {
 impl LayoutSources {
     /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
-    /// # Errors
-    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`] for all uses of
-    /// `eval`, `plugin` and packages together.
+    /// # Errors [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`]
+    /// for all uses of `eval`, `plugin` and packages together.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
@@ -99,8 +98,8 @@ impl LayoutSources {
         Ok(sources)
     }
 
-    /// The definition of the layout's `certificate` function: the place of errors that have no place of
-    /// their own.
+    /// The definition of the layout's `certificate` function: the place of errors that have no
+    /// place of their own.
     pub(crate) fn entry_point(&self) -> Place {
         let name = format!("layouts/{}/layout.typ", self.layout);
         let file = self.files.values().find(|file| file.name == name);

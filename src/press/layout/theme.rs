@@ -1,7 +1,7 @@
 //! The colours of a layout.
 //!
-//! Takes `theme` of a `layout.yaml`, gives [`ThemeDefaults`]: the colours of certificates whose course
-//! sets none.
+//! Takes `theme` of a `layout.yaml`, gives [`ThemeDefaults`]: the colours of certificates whose
+//! course sets none.
 
 use crate::base::yaml::{Faults, Fields};
 use crate::site::course::{Colour, Theme};

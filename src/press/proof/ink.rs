@@ -1,7 +1,7 @@
 //! The ink of a page.
 //!
-//! Takes a page's frames, gives every mark on it with its box and the slot that it belongs to. Lengths
-//! are in points, from the page's top left corner.
+//! Takes a page's frames, gives every mark on it with its box and the slot that it belongs to.
+//! Lengths are in points, from the page's top left corner.
 
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Size, Transform};
 use typst::text::TextItem;

@@ -13,8 +13,8 @@ use crate::press::sheet::sentence::Sentence;
 const MAX_RULE_GAP: f64 = 2.0;
 
 impl PageReader<'_> {
-    /// Checks that nothing lies over a picture of the sheet, and that a signature crosses no line but
-    /// its own rule.
+    /// Checks that nothing lies over a picture of the sheet, and that a signature crosses no line
+    /// but its own rule.
     pub(super) fn check_picture_overlaps(&mut self) {
         let mut found: Vec<(&SheetImage, String)> = Vec::new();
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -121,8 +121,8 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a line is the rule of another signatory: another's name is set along it, and the name
-    /// that belongs to this signature is not.
+    /// Whether a line is the rule of another signatory: another's name is set along it, and the
+    /// name that belongs to this signature is not.
     fn is_rule_of_another(&self, line: Rect, signature: &SheetImage) -> bool {
         let along = |signatory: &SheetSignatory| {
             self.inked.slots_of(&signatory.name.id).any(|slot| {

@@ -67,8 +67,8 @@ impl<'a> PageReader<'a> {
         });
     }
 
-    /// Reports an error of a picture: at the course's line if the course adjusts the signature, else
-    /// at the layout.
+    /// Reports an error of a picture: at the course's line if the course adjusts the signature,
+    /// else at the layout.
     pub(super) fn report_picture(
         &mut self,
         image: &SheetImage,
@@ -86,8 +86,8 @@ impl<'a> PageReader<'a> {
         }
     }
 
-    /// The line of the layout that sets a mark, if it is text that the layout writes itself; else the
-    /// layout's entry point.
+    /// The line of the layout that sets a mark, if it is text that the layout writes itself; else
+    /// the layout's entry point.
     pub(super) fn place_of(&self, mark: &Mark<'_>) -> Place {
         let glyph = match mark.kind {
             MarkKind::Text(text) => text.glyphs.first(),
@@ -197,8 +197,8 @@ pub(super) fn folios(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sente
     folios.into_iter().flatten().flatten()
 }
 
-/// The sentences that depend on the number of pages: page numbers, and column headings, which stand on
-/// each page of a table.
+/// The sentences that depend on the number of pages: page numbers, and column headings, which stand
+/// on each page of a table.
 fn repeated(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
     folios(sheet, pages).chain(sheet.table.iter().flat_map(SheetTable::headings))
 }

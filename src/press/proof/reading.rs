@@ -1,10 +1,10 @@
 //! Compares a slot's text with its sentence.
 //!
-//! Takes the text items in a slot and the sentence's text, gives a [`Reading`]. A page shows text in
-//! visual order, line by line. What a sentence must look like there follows from the bidirectional
-//! algorithm (UAX #9): its graphemes have levels, each line is reordered by them (rule L2), and the
-//! glyph clusters on the page must come in that order. Where they do not, the reordering is undone to
-//! tell what the page says instead.
+//! Takes the text items in a slot and the sentence's text, gives a [`Reading`]. A page shows text
+//! in visual order, line by line. What a sentence must look like there follows from the
+//! bidirectional algorithm (UAX #9): its graphemes have levels, each line is reordered by them
+//! (rule L2), and the glyph clusters on the page must come in that order. Where they do not, the
+//! reordering is undone to tell what the page says instead.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
@@ -61,8 +61,8 @@ pub(super) fn read(
     }
 }
 
-/// The lines without repeated hyphens: where a line ends with a hyphen, Czech, Polish, Portuguese and
-/// other languages begin the next one with a hyphen too.
+/// The lines without repeated hyphens: where a line ends with a hyphen, Czech, Polish, Portuguese
+/// and other languages begin the next one with a hyphen too.
 fn without_repeated_hyphens(lines: &[Vec<String>]) -> Vec<Vec<String>> {
     let is_hyphen = |cluster: Option<&String>| {
         cluster.is_some_and(|cluster| matches!(cluster.as_str(), "-" | "\u{2010}"))
@@ -106,7 +106,8 @@ fn units(text: &str, direction: Direction) -> Vec<Unit> {
         .collect()
 }
 
-/// Compares lines of clusters with the units that they should show. The error is what they say instead.
+/// Compares lines of clusters with the units that they should show. The error is what they say
+/// instead.
 fn compare(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
     let mut rest = units;
     let mut text = String::new();
@@ -154,8 +155,8 @@ fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     logical.concat()
 }
 
-/// The clusters of each line from left to right. A new line begins where a stretch stands lower than
-/// the line's baseline by more than half its font size.
+/// The clusters of each line from left to right. A new line begins where a stretch stands lower
+/// than the line's baseline by more than half its font size.
 fn lines(texts: &[PlacedText<'_>]) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<Stretch<'_, '_>>> = Vec::new();
     let mut baseline = Abs::zero();
@@ -175,8 +176,8 @@ fn lines(texts: &[PlacedText<'_>]) -> Vec<Vec<String>> {
     lines.into_iter().map(visual).collect()
 }
 
-/// Consecutive items from left to right, each of which begins where the one before it ends. Their own
-/// letters may overlap and rise and fall.
+/// Consecutive items from left to right, each of which begins where the one before it ends. Their
+/// own letters may overlap and rise and fall.
 struct Stretch<'a, 's>(&'s [PlacedText<'a>]);
 
 /// The stretches of some texts. Typst gives those of a line in logical order.
@@ -192,8 +193,9 @@ fn stretches<'a, 's>(
 }
 
 impl Stretch<'_, '_> {
-    /// The baseline of the lowest letter, and its font size. In scripts whose words slope down, only the
-    /// last letter of a word stands on the line's baseline. Marks have no advance and may stand below it.
+    /// The baseline of the lowest letter, and its font size. In scripts whose words slope down,
+    /// only the last letter of a word stands on the line's baseline. Marks have no advance and may
+    /// stand below it.
     fn baseline(&self) -> (Abs, Abs) {
         let mut heights = Vec::new();
         for text in self.0 {

@@ -1,5 +1,5 @@
-//! Checks a table that may continue over several pages: its headings on each of them, and its cells in
-//! reading order.
+//! Checks a table that may continue over several pages: its headings on each of them, and its cells
+//! in reading order.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +20,8 @@ type Cell = (usize, usize, Rect);
 type Finding = (ErrorKind, String, &'static str);
 
 impl PageReader<'_> {
-    /// Checks that every column heading stands once on each page that holds cells, and that rows follow
-    /// each other downwards and from page to page, their cells in reading direction.
+    /// Checks that every column heading stands once on each page that holds cells, and that rows
+    /// follow each other downwards and from page to page, their cells in reading direction.
     pub(super) fn check_table(&mut self) {
         let Some(table) = &self.sheet.table else { return };
         let pages: BTreeSet<usize> = table

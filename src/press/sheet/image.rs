@@ -16,20 +16,21 @@ pub struct SheetImage {
     /// The path that the layout reads it from, such as `/signature-1.png`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The picture itself, in place of `path`, on a sheet that is a file: the text of an SVG, or a list
-    /// of bytes.
+    /// The picture itself, in place of `path`, on a sheet that is a file: the text of an SVG, or a
+    /// list of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
-    /// The width, in the unit of the height. Only the ratio of both matters, except for the background,
-    /// whose sides are in points.
+    /// The width, in the unit of the height. Only the ratio of both matters, except for the
+    /// background, whose sides are in points.
     pub width: f64,
     /// The height.
     pub height: f64,
-    /// The height at which a signature rests on its line, from the top, as a share of its height, 0 to 1.
+    /// The height at which a signature rests on its line, from the top, as a share of its height, 0
+    /// to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
-    /// The height of a signature, in millimetres, at which it looks as large and as bold as the others
-    /// where there are 14 mm above its line.
+    /// The height of a signature, in millimetres, at which it looks as large and as bold as the
+    /// others where there are 14 mm above its line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tall: Option<f64>,
     /// The scale and the shift, in millimetres, by which the course adjusts a signature.

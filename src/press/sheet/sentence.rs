@@ -17,14 +17,15 @@ pub struct Sentence {
     pub fit: Fit,
     /// The text in reading order, each run in one face.
     pub runs: Vec<SheetRun>,
-    /// The source of its text, where an author can shorten it. A name comes from the request and has
-    /// none.
+    /// The source of its text, where an author can shorten it. A name comes from the request and
+    /// has none.
     #[serde(skip)]
     pub(crate) place: Option<Place>,
 }
 
 impl Sentence {
-    /// The sentence's text, including the bidirectional isolates (U+2066 to U+2069) around its values.
+    /// The sentence's text, including the bidirectional isolates (U+2066 to U+2069) around its
+    /// values.
     pub fn text(&self) -> String {
         self.runs.iter().map(|run| run.text.as_str()).collect()
     }

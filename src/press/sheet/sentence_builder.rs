@@ -1,7 +1,8 @@
 //! Makes sentences for the sheet.
 //!
 //! Takes phrases of a language, gives [`Sentence`]s whose runs have their faces. The decision made
-//! here: a letter that no font has is an error at the sentence's line, and all of them are reported.
+//! here: a letter that no font has is an error at the sentence's line, and all of them are
+//! reported.
 
 use icu_casemap::CaseMapper;
 
