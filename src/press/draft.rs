@@ -110,9 +110,10 @@ impl Press {
     ///
     /// `today` dates courses whose certificates are dated by the day of issue.
     ///
-    /// # Errors [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is
-    /// wrong with the request, the course, the layout, its sentences or the page, each with its
-    /// place. A page that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
+    /// # Errors
+    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is wrong with
+    /// the request, the course, the layout, its sentences or the page, each with its place. A page
+    /// that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
     pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
         self.draft_with(request, today, &DraftOptions::default())
     }

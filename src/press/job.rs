@@ -181,8 +181,9 @@ fn issue_date(course: &Course, request: &Request, today: Date) -> Date {
 
 /// The free fields of the course, with the request's over them.
 ///
-/// # Errors [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error
-/// in the rows of the layout's table.
+/// # Errors
+/// [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error in the
+/// rows of the layout's table.
 fn extra_fields(
     layout: &Layout,
     course: &Course,

@@ -82,8 +82,9 @@ const KEYS: [&str; 15] = [
 impl Layout {
     /// Loads the layout of that name: the site's own file, else the built-in one.
     ///
-    /// # Errors [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`;
-    /// all errors of `layout.yaml`, or those of the Typst files, together.
+    /// # Errors
+    /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`; all errors
+    /// of `layout.yaml`, or those of the Typst files, together.
     pub(crate) fn load(site: &Site, name: &str, fonts: &Fonts) -> Result<Self> {
         let file = format!("layouts/{name}/layout.yaml");
         let Some(bytes) = site.read(&file)? else {

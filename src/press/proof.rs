@@ -30,7 +30,8 @@ pub struct Proof {
 impl Page {
     /// Reads the page and compares it with its sheet.
     ///
-    /// # Errors All errors together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
+    /// # Errors
+    /// All errors together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
     /// [`ErrorKind::UndeclaredFamily`], [`ErrorKind::TextMissing`], [`ErrorKind::TextDoubled`],
     /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`], and [`ErrorKind::Layout`] for table cells
     /// out of order.

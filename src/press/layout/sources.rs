@@ -49,8 +49,9 @@ pub(crate) struct SourceFile {
 impl LayoutSources {
     /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
-    /// # Errors [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`]
-    /// for all uses of `eval`, `plugin` and packages together.
+    /// # Errors
+    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`] for all
+    /// uses of `eval`, `plugin` and packages together.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
