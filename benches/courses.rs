@@ -1,4 +1,4 @@
-//! The course file of a large school.
+//! Parses the course file of a large school.
 
 use std::fmt::Write as _;
 use std::hint::black_box;

@@ -1,10 +1,10 @@
-//! What every step costs, and the whole row of them. `cargo bench -- page/` measures one stage.
+//! Measures each stage, and all of them together. `cargo bench -- page/` measures one stage.
 //!
-//! Each iteration sets a name that none before it had, so that Typst's cache serves a render what
-//! certificates of one course share and nothing more. «Cold» is without even that.
+//! Each iteration sets a name that no iteration before it had, so that Typst's caches hold only
+//! what certificates of one course share. A «cold» benchmark empties the caches before each
+//! iteration.
 
 mod courses;
-mod desk;
 mod draft;
 mod page;
 mod pdf;
@@ -13,12 +13,13 @@ mod press;
 mod proof;
 mod sheet;
 mod svg;
+mod workload;
 
 use std::time::Duration;
 
 use criterion::Criterion;
 
-// The program's allocator, for the program's figures.
+// The program's allocator, so that the figures are the program's.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -2,13 +2,13 @@
 
 use criterion::{BatchSize, Criterion};
 
-use crate::desk::Desk;
+use crate::workload::Workload;
 
 pub(crate) fn define(criterion: &mut Criterion) {
-    let desk = Desk::new(1);
+    let workload = Workload::new(1);
     criterion.bench_function("pdf/classic", |bencher| {
         bencher.iter_batched(
-            || desk.proof("en"),
+            || workload.proof("en"),
             |proof| {
                 let pdf = proof.pdf().expect("the proof can be written");
                 assert!(pdf.starts_with(b"%PDF-"));

@@ -2,15 +2,15 @@
 
 use criterion::{BatchSize, Criterion};
 
-use crate::desk::Desk;
+use crate::workload::Workload;
 
 pub(crate) fn define(criterion: &mut Criterion) {
-    let desk = Desk::new(1);
+    let workload = Workload::new(1);
     let mut group = criterion.benchmark_group("png");
     group.sample_size(10);
     group.bench_function("classic", |bencher| {
         bencher.iter_batched(
-            || desk.proof("en"),
+            || workload.proof("en"),
             |proof| {
                 let png = proof.png(144.0).expect("the proof can be drawn");
                 assert!(png.starts_with(b"\x89PNG"));

@@ -1,4 +1,4 @@
-//! From a site's files to a press that is ready.
+//! From a site's files to a press that is ready to render.
 
 use std::hint::black_box;
 

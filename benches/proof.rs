@@ -1,23 +1,24 @@
-//! The machine's reading of a page.
+//! From a page to its proof.
 
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, SamplingMode};
 
-use crate::desk::Desk;
+use crate::workload::Workload;
 
 pub(crate) fn define(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("proof/classic");
-    // A page costs far more than its reading does, and every reading takes a page of its own.
+    // Every iteration needs a new page, which costs far more than its proof: short times keep the
+    // benchmark short.
     group
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(100));
     for language in ["en", "ar"] {
-        let desk = Desk::new(1);
+        let workload = Workload::new(1);
         group.bench_function(language, |bencher| {
             bencher.iter_batched(
-                || desk.page(language),
+                || workload.page(language),
                 |page| page.proof().expect("the demo course's pages are right"),
                 BatchSize::SmallInput,
             );

@@ -1,17 +1,18 @@
-//! From a request to the sheet that a layout sees.
+//! From a request to the sheet that a layout is given.
 
 use criterion::{BatchSize, Criterion};
 
-use crate::desk::Desk;
+use crate::workload::Workload;
 
 pub(crate) fn define(criterion: &mut Criterion) {
     for language in ["en", "ar", "ja"] {
-        let desk = Desk::new(1);
+        let workload = Workload::new(1);
         criterion.bench_function(&format!("sheet/classic/{language}"), |bencher| {
             bencher.iter_batched(
-                || desk.request(language),
+                || workload.request(language),
                 |request| {
-                    let sheet = desk.press.sheet(&request, desk.today).expect("a sheet");
+                    let sheet =
+                        workload.press.sheet(&request, workload.today).expect("a sheet");
                     assert!(sheet.title.contains(request.name().as_str()));
                     sheet
                 },

@@ -2,13 +2,13 @@
 
 use criterion::{BatchSize, Criterion};
 
-use crate::desk::Desk;
+use crate::workload::Workload;
 
 pub(crate) fn define(criterion: &mut Criterion) {
-    let desk = Desk::new(1);
+    let workload = Workload::new(1);
     criterion.bench_function("svg/classic", |bencher| {
         bencher.iter_batched(
-            || desk.proof("en"),
+            || workload.proof("en"),
             |proof| {
                 let svg = proof.svg().expect("the proof can be drawn");
                 assert!(svg.starts_with(b"<svg"));

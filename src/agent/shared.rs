@@ -15,7 +15,7 @@ use super::room::Room;
 use super::webhook::Webhook;
 use crate::agent::queue::Answer;
 use crate::base::error::{Error, ErrorKind};
-use crate::press::pool::Pool;
+use crate::press::engine::pool::RenderPool;
 use crate::register::issue::IssueService;
 
 /// How long an agent that is asked to stop may take to finish what it has, unless it is told.
@@ -87,7 +87,7 @@ impl Shared {
     }
 
     pub(super) fn has_abandoned_too_many(&self) -> bool {
-        self.abandoned() >= Pool::MAX_ABANDONED
+        self.abandoned() >= RenderPool::MAX_ABANDONED
     }
 
     pub(super) fn store_is_up(&self) -> bool {

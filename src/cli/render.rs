@@ -46,7 +46,7 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         let draft = press.draft_sample(layout, today, &options)?;
         draft.warnings.iter().for_each(report::warning);
         let mut output = Output::new(render.output.as_deref(), true)?;
-        let path = output.path(layout, "sample", format.ending());
+        let path = output.path(layout, "sample", format.extension());
         save(path.as_deref(), &draft, sealer.as_ref())?;
         if let Some(path) = path {
             report::line(&format!("made {}", path.display()));
@@ -62,7 +62,7 @@ pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Fail
         .flat_map(|course| people.iter().map(move |person| (course, person)))
         .map(|(course, person)| {
             let course = person.course().unwrap_or(course);
-            let path = output.path(course, &person.name, format.ending());
+            let path = output.path(course, &person.name, format.extension());
             Job { course, person, path }
         })
         .collect();
@@ -134,7 +134,7 @@ impl Run<'_> {
                 "language": draft.language.as_str(),
                 "layout": draft.layout,
                 "issued": draft.issued.to_string(),
-                "format": draft.format.ending(),
+                "format": draft.format.extension(),
                 "claims": draft.claims.iter().map(Claim::to_string).collect::<Vec<_>>(),
                 "file": file,
                 "verify_url": draft.verify_url,
@@ -219,7 +219,7 @@ fn format(render: &Render) -> Result<Format, Failure> {
         Some(FormatName::Sheet) => Format::Sheet,
         None => match ending {
             None => Format::Pdf,
-            Some(ending) => Format::by_ending(&ending.to_string_lossy()).ok_or_else(|| {
+            Some(ending) => Format::from_extension(&ending.to_string_lossy()).ok_or_else(|| {
                 Failure::usage(format!(
                     "nothing is known of the ending `.{}`\nhelp: use .pdf, .png, .svg or \
                      .json, or say --format",

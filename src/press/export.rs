@@ -1,4 +1,8 @@
-//! A proof-read page becomes a file: PDF, PNG or SVG.
+//! Writes a proof-read page as a file.
+//!
+//! Takes a [`Proof`], gives the bytes of a PDF, PNG or SVG. The decision made here: a PDF claims
+//! PDF/A-3a and PDF/UA-1, and is refused where it cannot meet them; over a PDF background it claims
+//! neither.
 
 use std::fmt;
 
@@ -13,20 +17,20 @@ use typst_svg::SvgOptions;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::proof::Proof;
 
-/// What a certificate is written as.
+/// The file format of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
-    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once; neither, if a PDF lies under it.
+    /// PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) at once; neither over a PDF background.
     Pdf,
-    /// A bitmap, at so many pixels per inch; pages one below the other.
+    /// A bitmap of all pages, one below the other.
     Png {
-        /// From 10 to 1200.
+        /// The resolution, from 10 to 1200.
         pixels_per_inch: f64,
     },
-    /// A drawing of the first page, its letters as outlines.
+    /// A vector drawing of the first page, its letters as outlines.
     Svg,
-    /// The sheet that the layout gets, as JSON.
+    /// The sheet that the layout is given, as JSON.
     Sheet,
 }
 
@@ -34,9 +38,9 @@ pub enum Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// ISO 19005-3: it can be kept, and read as it was written.
+    /// ISO 19005-3, level A: long-term preservation, with the logical structure.
     PdfA3a,
-    /// ISO 14289-1: those who hear it miss nothing.
+    /// ISO 14289-1: accessibility.
     PdfUa1,
 }
 
@@ -50,9 +54,10 @@ impl fmt::Display for Claim {
 }
 
 impl Format {
-    /// The format that a file's ending asks for: `pdf`, `png`, `svg` or `json`.
-    pub fn by_ending(ending: &str) -> Option<Self> {
-        match ending.to_ascii_lowercase().as_str() {
+    /// The format of a file extension without the dot, in any case: `pdf`, `png` (at 144 pixels per
+    /// inch), `svg` or `json`.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        match extension.to_ascii_lowercase().as_str() {
             "pdf" => Some(Format::Pdf),
             "png" => Some(Format::Png { pixels_per_inch: 144.0 }),
             "svg" => Some(Format::Svg),
@@ -61,8 +66,8 @@ impl Format {
         }
     }
 
-    /// The ending of such a file, without the dot.
-    pub fn ending(self) -> &'static str {
+    /// The file extension, without the dot.
+    pub fn extension(self) -> &'static str {
         match self {
             Format::Pdf => "pdf",
             Format::Png { .. } => "png",
@@ -73,7 +78,7 @@ impl Format {
 }
 
 impl Proof {
-    /// The page as a file of that format.
+    /// Writes the page in a format.
     ///
     /// # Errors
     /// As the method of that format.
@@ -86,7 +91,8 @@ impl Proof {
         }
     }
 
-    /// What its PDF claims to be. What a PDF under the page holds nobody can vouch for.
+    /// The standards that its PDF claims to meet: none over a PDF background, whose content is not
+    /// checked.
     pub fn claims(&self) -> &'static [Claim] {
         match self.page.sheet.background {
             None => &[Claim::PdfA3a, Claim::PdfUa1],
@@ -94,11 +100,11 @@ impl Proof {
         }
     }
 
-    /// The PDF: what it [claims](Self::claims) to be, tagged, dated by the day of issue. The same
-    /// request gives the same bytes.
+    /// Writes the PDF, tagged, with its [claims](Self::claims), and dated midnight UTC of the issue
+    /// date. The same request gives the same bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Export`] when the page cannot be what it claims.
+    /// [`ErrorKind::Export`] when the page does not meet what it claims.
     pub fn pdf(&self) -> Result<Vec<u8>> {
         let claims = self.claims().iter().map(|claim| match claim {
             Claim::PdfA3a => PdfStandard::A_3a,
@@ -121,10 +127,12 @@ impl Proof {
             .map_err(|found| self.page.export_error(&found))
     }
 
-    /// The bitmap of all pages, one below the other.
+    /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200
+    /// pixels per inch.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] beyond 200 million pixels.
+    /// [`ErrorKind::TooLarge`] for more than 200 million pixels; [`ErrorKind::Export`] when the PNG
+    /// cannot be encoded.
     pub fn png(&self, pixels_per_inch: f64) -> Result<Vec<u8>> {
         const MAX_PIXELS: f64 = 200e6;
         let scale = pixels_per_inch.clamp(10.0, 1200.0) / 72.0;
@@ -150,7 +158,7 @@ impl Proof {
         })
     }
 
-    /// The drawing of the first page.
+    /// Draws the first page as an SVG.
     ///
     /// # Errors
     /// [`ErrorKind::PageCount`] for a document without a page.
@@ -169,7 +177,7 @@ impl Proof {
     }
 }
 
-/// The frame with its links as XML wants them: typst-svg 0.15 writes them as they are.
+/// The frame with its links escaped for XML, which typst-svg 0.15 does not do.
 fn with_escaped_links(frame: &Frame) -> Frame {
     let items: Vec<(Point, FrameItem)> = frame
         .items()

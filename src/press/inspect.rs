@@ -1,31 +1,31 @@
-//! What a layout has in a language, and what is wrong with it, before anything is written.
+//! Inspects the sentences of a layout in a language.
 //!
-//! Takes the sentences of a layout in a language, gives an [`Inspection`]: where each comes from, which
-//! are lacking, and all that a translator can mend. What only a page shows, such as a sentence that
-//! does not fit, is the proof's to find.
+//! Takes the sentences, gives an [`Inspection`]: the file of each, those that are missing, and all
+//! that a translator can correct. The decision made here: only what needs no page is inspected; a
+//! sentence that does not fit is found by the proof.
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
-use crate::press::fonts::Fonts;
+use crate::press::fonts::{Fonts, missing_glyph};
 use crate::press::layout::Layout;
 use crate::site::files::Site;
 use crate::text::locale::Locale;
-use crate::text::phrases::Phrases;
+use crate::text::phrases::{Phrases, Pseudo};
 
-/// The language whose sentences show what can be said.
+/// The language that others are compared with.
 const MODEL: &str = "en";
 
-/// What a layout says in a language.
+/// The sentences of a layout in a language, and what is wrong with them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// Each key of a locale that has a sentence, and the file that it is from.
+    /// Each key of a locale that has a sentence, and the file that it comes from.
     pub found: Vec<(&'static str, String)>,
-    /// The keys that have none.
+    /// The keys that have no sentence.
     pub lacking: Vec<&'static str>,
-    /// All that keeps the language from being used.
+    /// What makes the language unusable: all errors together.
     pub fault: Option<Error>,
-    /// What may be meant, and is more likely forgotten.
+    /// What may be intended, and is more likely an oversight.
     pub warnings: Vec<Warning>,
 }
 
@@ -52,12 +52,12 @@ impl Inspection {
                 None => inspection.lacking.push(key),
             }
         }
-        let mut faults = requirements(layout, phrases.locale(), tag);
-        faults.extend(letters(layout, &phrases, tag, fonts));
-        inspection.fault = Error::join(faults).err();
-        inspection.lacks(layout, phrases.locale(), tag);
-        inspection.roles(layout, phrases.locale());
-        inspection.unsaid(site, layout, &phrases);
+        let mut errors = missing_roles(layout, phrases.locale(), tag);
+        errors.extend(missing_letters(layout, &phrases, tag, fonts));
+        inspection.fault = Error::join(errors).err();
+        inspection.warn_of_missing_keys(layout, phrases.locale(), tag);
+        inspection.warn_of_unknown_roles(layout, phrases.locale());
+        inspection.warn_of_unused_values(site, layout, &phrases);
         inspection
     }
 
@@ -66,9 +66,10 @@ impl Inspection {
         self.lacking.is_empty() && self.fault.is_none()
     }
 
-    fn lacks(&mut self, layout: &Layout, locale: &Locale, tag: &Tag) {
+    /// Warns of keys without a sentence.
+    fn warn_of_missing_keys(&mut self, layout: &Layout, locale: &Locale, tag: &Tag) {
         for key in &self.lacking {
-            // What the layout cannot do without is a fault already.
+            // A key that the layout requires is an error already.
             if layout.requires.iter().any(|role| role == key) {
                 continue;
             }
@@ -83,8 +84,8 @@ impl Inspection {
         }
     }
 
-    /// Blocks of roles that the layout does not know.
-    fn roles(&mut self, layout: &Layout, locale: &Locale) {
+    /// Warns of blocks whose role the layout does not declare.
+    fn warn_of_unknown_roles(&mut self, layout: &Layout, locale: &Locale) {
         let known: Vec<&str> = layout.role_names().collect();
         for block in locale.blocks.iter().flatten() {
             let role = block.role.as_str();
@@ -102,8 +103,8 @@ impl Inspection {
         }
     }
 
-    /// Values that the model's sentences print, and none of these.
-    fn unsaid(&mut self, site: &Site, layout: &Layout, phrases: &Phrases) {
+    /// Warns of values that English sentences print and those of this language do not.
+    fn warn_of_unused_values(&mut self, site: &Site, layout: &Layout, phrases: &Phrases) {
         let model = Tag::parse(MODEL);
         let Ok(model) = model.and_then(|tag| Phrases::load(site, &layout.name, &tag))
         else {
@@ -125,8 +126,8 @@ impl Inspection {
     }
 }
 
-/// Roles that the layout cannot do without.
-fn requirements(layout: &Layout, locale: &Locale, tag: &Tag) -> Vec<Error> {
+/// An error for each role that the layout requires and the locale has no sentence for.
+fn missing_roles(layout: &Layout, locale: &Locale, tag: &Tag) -> Vec<Error> {
     let has = |role: &String| locale.sentences().any(|sentence| sentence.role == *role);
     let missing = layout.requires.iter().filter(|role| !has(role));
     missing
@@ -142,30 +143,37 @@ fn requirements(layout: &Layout, locale: &Locale, tag: &Tag) -> Vec<Error> {
         .collect()
 }
 
-/// Letters of the sentences that no family has, whether or not a certificate comes to print them.
-fn letters(layout: &Layout, phrases: &Phrases, tag: &Tag, fonts: &Fonts) -> Vec<Error> {
-    let mut faults = Vec::new();
+/// An error for each sentence with a letter that no family has, even if no certificate prints it.
+fn missing_letters(
+    layout: &Layout,
+    phrases: &Phrases,
+    tag: &Tag,
+    fonts: &Fonts,
+) -> Vec<Error> {
+    let mut errors = Vec::new();
     for sentence in phrases.locale().sentences() {
-        // These are read aloud, and stand on no page.
+        // Titles and alternative texts are metadata and are not set.
         if sentence.role == "title" || sentence.role.starts_with("alt.") {
             continue;
         }
-        let wanted = layout.role(&sentence.role).wanted(layout, false, false);
+        let role = layout.role(&sentence.role);
+        let request = layout.face_request(role, false, false);
         for range in Phrases::words(&sentence.template) {
             let text = &sentence.template[range.clone()];
-            let Err(letter) = fonts.set(text, &[(0..text.len(), wanted)], tag) else {
+            let Err(letter) = fonts.itemize(text, &[(0..text.len(), request)], tag)
+            else {
                 continue;
             };
             let at = range.start + text.find(letter).unwrap_or_default();
             let place = sentence.place_of(at..at + letter.len_utf8());
             let what = format!("the sentence `{}`", sentence.role);
-            faults.push(crate::press::fonts::missing_glyph(letter, &what).at(place));
+            errors.push(missing_glyph(letter, &what).at(place));
         }
     }
-    faults
+    errors
 }
 
-/// The file that a translator would write into: the one that has most to say.
+/// The file that a translator edits: that of the locale's first sentence, else the layout's own.
 fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
     let first = locale.blocks.iter().flatten().chain(locale.sentences()).next();
     match first {
@@ -174,7 +182,7 @@ fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
     }
 }
 
-/// The languages made from English, for tests of a layout: longer, and mirrored.
+/// The languages generated from English to test a layout: one longer, one right to left.
 pub(crate) fn pseudo_languages() -> Result<Vec<Tag>> {
-    crate::text::phrases::Pseudo::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
+    Pseudo::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
 }

@@ -1,31 +1,33 @@
-//! A request drawn on a page: fonts, layouts, the sheet, the Typst engine, the proof, and the files.
+//! Draws a request on a page: fonts, layouts, sheet, Typst engine, proof and files.
 //!
 //! - **Takes**: a [`Site`](crate::site::Site) and a [`Request`](crate::site::Request).
 //! - **Gives**: a [`Draft`], made from a [`Sheet`] by way of a [`Page`] and its [`Proof`].
 //! - **Imports**: `base`, `site`, `text`, `image`.
 //!
-//! Data enters Typst as values in one virtual file. There are no system fonts, no network, no packages
-//! and no clock, so the same request gives the same bytes.
+//! Data enters Typst as values in one virtual file. There are no system fonts, no network, no
+//! packages and no clock, so the same request gives the same bytes.
 
+pub(crate) mod assets;
+pub(crate) mod draft;
+pub(crate) mod engine;
 pub(crate) mod export;
 pub(crate) mod fonts;
 pub(crate) mod inspect;
+pub(crate) mod job;
 pub(crate) mod layout;
-pub(crate) mod page;
-pub(crate) mod pipeline;
-pub(crate) mod pool;
 pub(crate) mod proof;
 pub(crate) mod sheet;
-pub(crate) mod sources;
-pub(crate) mod world;
 
+pub use self::draft::{Draft, DraftOptions, Press};
+pub use self::engine::page::Page;
 pub use self::export::{Claim, Format};
 pub use self::inspect::Inspection;
-pub use self::layout::{Fit, Paper};
-pub use self::page::Page;
-pub use self::pipeline::{Draft, DraftOptions, Press};
+pub use self::layout::paper::Paper;
+pub use self::layout::role::Fit;
 pub use self::proof::Proof;
+pub use self::sheet::image::SheetImage;
+pub use self::sheet::sentence::{Sentence, SheetRun};
+pub use self::sheet::table::{SheetColumn, SheetTable};
 pub use self::sheet::{
-    Second, SecondSignatory, Sentence, Sheet, SheetColumn, SheetImage, SheetRun,
-    SheetSignatory, SheetTable, SheetTheme, Verify,
+    SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,
 };

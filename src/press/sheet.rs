@@ -1,75 +1,81 @@
-//! The one value that a layout sees.
+//! The sheet: the one value that a layout is given.
 //!
-//! A [`Sheet`] is made of finished sentences and prepared pictures. Its serde shape is the layout
-//! contract, version [`Sheet::VERSION`]: `layouts/README.md` documents it field by field. Every run
-//! arrives with its face chosen, so that a layout sets what it is told.
+//! Takes finished sentences and prepared pictures, gives a [`Sheet`]. Its serialized form is the
+//! layout contract, version [`Sheet::VERSION`]: a layout's Typst code reads the fields by the names
+//! that they have here, and `layouts/README.md` documents them for designers. The decision made
+//! here: the face of every run is chosen beforehand, so that a layout only sets what it is given.
+//!
+//! Lengths of paper and signatures are in millimetres, font sizes in points.
 
-mod arrange;
-mod table;
+pub(crate) mod arrange;
+pub(crate) mod image;
+pub(crate) mod sentence;
+mod sentence_builder;
+pub(crate) mod table;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::arrange::Content;
-pub use self::table::{SheetColumn, SheetTable};
-use crate::base::error::Place;
+use self::image::SheetImage;
+use self::sentence::Sentence;
+use self::table::SheetTable;
 use crate::base::lang::Direction;
-use crate::image::picture::Picture;
-use crate::press::layout::{Fit, Paper};
-use crate::site::course::{Colour, Nudge};
+use crate::press::layout::paper::Paper;
+use crate::site::course::Colour;
 
-/// Everything that stands on a certificate, ready to be set.
+/// Everything that a certificate shows, ready to be set.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Sheet {
-    /// The version of this contract.
+    /// The version of the layout contract.
     pub version: u32,
-    /// The language subtag of the certificate, for hyphenation and glyph forms.
+    /// The language subtag of the certificate (BCP 47), for hyphenation and glyph forms.
     pub language: String,
-    /// The region subtag, if the language tag has one.
+    /// The region subtag of the language tag; for Chinese without one, the region that the script
+    /// implies.
     pub region: Option<String>,
-    /// Which way the page reads.
+    /// The direction in which the page reads.
     pub direction: Direction,
     /// The document's title.
     pub title: String,
-    /// The organization that issues, the document's author.
+    /// The organization that issues it, which is the document's author.
     pub author: String,
-    /// The size of the page.
+    /// The size of the page, in millimetres.
     pub paper: Paper,
-    /// The family of the layout's `text` face, for what a layout writes itself.
+    /// The family of the layout's `text` face, for text that the layout writes itself.
     pub face: String,
-    /// What the document calls itself.
+    /// The document's heading, such as «Certificate».
     pub heading: Option<Sentence>,
-    /// The sentences in the language's own order.
+    /// The body's sentences, in the order of the language.
     pub blocks: Vec<Sentence>,
     /// The rows of the layout's table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<SheetTable>,
-    /// When it was issued.
+    /// The sentence with the issue date.
     pub date: Option<Sentence>,
-    /// How to check it, with the link.
+    /// The sentence that says how to verify the certificate, with the link.
     pub authenticity: Option<Sentence>,
-    /// The word that marks a draft; none on an issued certificate.
+    /// The word that marks a specimen; `None` on an issued certificate.
     pub specimen: Option<Sentence>,
-    /// The numbers of the pages, where a layout may fill several: `folios[n - 1][k - 1]` is that of
-    /// page k of n, if it bears one.
+    /// The page numbers of a layout that may fill several pages: `folios[n - 1][k - 1]` is that of
+    /// page k of n, if the page bears one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub folios: Vec<Vec<Option<Sentence>>>,
-    /// Who signs, in the order of the course.
+    /// The signatories in the order of the course.
     pub signatories: Vec<SheetSignatory>,
-    /// The logos of who supports the course.
+    /// The logos of the course's sponsors.
     pub sponsors: Vec<SheetImage>,
-    /// Seals and badges.
+    /// Drawn seals and badges.
     pub badges: Vec<SheetImage>,
-    /// The same in another language, on a layout that has room for two.
+    /// The sentences in the second language, on a bilingual layout.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub second: Option<Second>,
-    /// Where it can be checked.
-    pub verify: Option<Verify>,
-    /// Colours and logo.
+    pub second: Option<SecondLanguage>,
+    /// The verify link and its QR code; `None` if the language has no `authenticity`.
+    pub verify: Option<VerifyLink>,
+    /// The colours and the logo.
     pub theme: SheetTheme,
-    /// What lies under every page: the first page of a PDF, its size in points.
+    /// The picture under every page: the first page of a PDF, its size in points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<SheetImage>,
     /// The free fields of course and request.
@@ -79,26 +85,28 @@ pub struct Sheet {
 /// What a certificate says in its second language.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
-pub struct Second {
-    /// The language subtag.
+pub struct SecondLanguage {
+    /// The language subtag (BCP 47).
     pub language: String,
-    /// The region subtag, if the language tag has one.
+    /// The region subtag of the language tag; for Chinese without one, the region that the script
+    /// implies.
     pub region: Option<String>,
-    /// Which way it reads.
+    /// The direction in which its sentences read.
     pub direction: Direction,
-    /// What the document calls itself.
+    /// The document's heading.
     pub heading: Option<Sentence>,
-    /// The sentences in this language's own order.
+    /// The body's sentences, in the order of this language.
     pub blocks: Vec<Sentence>,
-    /// When it was issued.
+    /// The sentence with the issue date.
     pub date: Option<Sentence>,
-    /// How to check it, with the link.
+    /// The sentence that says how to verify the certificate, with the link.
     pub authenticity: Option<Sentence>,
-    /// What differs from the first language about who signs, in the same order.
+    /// The signatories' words where they differ from those in the first language, in the same
+    /// order.
     pub signatories: Vec<SecondSignatory>,
 }
 
-/// A signatory's words in the second language, where they are others.
+/// A signatory's words in the second language; `None` where they are those of the first.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SecondSignatory {
@@ -108,52 +116,7 @@ pub struct SecondSignatory {
     pub title: Option<Sentence>,
 }
 
-/// A sentence with its slot's name and its declared fit.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Sentence {
-    /// The label of the slot that it stands in.
-    pub id: String,
-    /// The role that the layout styles.
-    pub role: String,
-    /// How it may be fitted.
-    pub fit: Fit,
-    /// The text, each run in one face.
-    pub runs: Vec<SheetRun>,
-    /// Where its text can be shortened; a name is in the request and has none.
-    #[serde(skip)]
-    pub(crate) place: Option<Place>,
-}
-
-impl Sentence {
-    /// The sentence's text, isolates included.
-    pub fn text(&self) -> String {
-        self.runs.iter().map(|run| run.text.as_str()).collect()
-    }
-}
-
-/// A stretch of text in one face.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct SheetRun {
-    /// The text.
-    pub text: String,
-    /// The family.
-    pub font: String,
-    /// The weight, 100 to 900.
-    pub weight: u16,
-    /// Whether the face is an italic.
-    pub italic: bool,
-    /// The size beside the sentence's own.
-    pub size: f64,
-    /// The script, ISO 15924 in lower case.
-    pub script: String,
-    /// Where the text leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-}
-
-/// A signatory, set.
+/// A signatory, ready to be set.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SheetSignatory {
@@ -161,65 +124,31 @@ pub struct SheetSignatory {
     pub name: Sentence,
     /// The title or office.
     pub title: Option<Sentence>,
-    /// The signature.
+    /// The drawn signature.
     pub image: Option<SheetImage>,
 }
 
-/// A picture under a fixed name.
+/// The link at which a certificate can be verified.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
-pub struct SheetImage {
-    /// The label of the slot that it stands in.
-    pub id: String,
-    /// Where the layout reads it from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The picture itself, where no file of that name can be read: an SVG's text or a list of bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<Value>,
-    /// Its width, in the same unit as its height.
-    pub width: f64,
-    /// Its height.
-    pub height: f64,
-    /// Where a signature rests on its line, as a share of the height from the top.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<f64>,
-    /// How tall a signature wants to be, in millimetres: as large and as bold as the others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tall: Option<f64>,
-    /// How a signature is moved by hand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nudge: Option<Nudge>,
-    /// What it shows, for people who do not see it.
-    pub alt: String,
-    #[serde(skip)]
-    pub(crate) picture: Picture,
-    /// Where a course names it, or moves it.
-    #[serde(skip)]
-    pub(crate) place: Option<Place>,
-}
-
-/// Where a certificate can be checked.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Verify {
-    /// The link.
+pub struct VerifyLink {
+    /// The address.
     pub url: String,
-    /// The QR code of the link, quiet zone included.
+    /// The QR code of the address, including the quiet zone.
     pub code: SheetImage,
-    /// Modules a side, without the quiet zone of four.
+    /// The number of modules on each side of the QR code, without the quiet zone of four.
     pub modules: usize,
 }
 
-/// Colours and logo of a certificate.
+/// The colours and the logo of a certificate.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SheetTheme {
-    /// The one colour, `#rrggbb`.
+    /// The accent colour, `#rrggbb`.
     pub accent: Colour,
-    /// The paper's tone.
+    /// The colour of the paper, `#rrggbb`.
     pub paper: Colour,
-    /// The text's colour.
+    /// The colour of the text, `#rrggbb`.
     pub ink: Colour,
     /// The organization's logo.
     pub logo: Option<SheetImage>,
@@ -229,13 +158,13 @@ impl Sheet {
     /// The version of the layout contract.
     pub const VERSION: u32 = 1;
 
-    /// All sentences, each of which must stand on the page once. The headings of a table's columns
-    /// and the numbers of pages, which depend on how many there are, are not among them.
+    /// All sentences that must stand on the page exactly once. Column headings, which repeat on
+    /// each page of a table, and page numbers, which depend on the number of pages, are not among
+    /// them.
     pub fn sentences(&self) -> impl Iterator<Item = &Sentence> {
-        let people = self
-            .signatories
-            .iter()
-            .flat_map(|person| std::iter::once(&person.name).chain(&person.title));
+        let signatories = self.signatories.iter().flat_map(|signatory| {
+            std::iter::once(&signatory.name).chain(&signatory.title)
+        });
         self.heading
             .iter()
             .chain(&self.blocks)
@@ -243,41 +172,44 @@ impl Sheet {
             .chain(&self.date)
             .chain(&self.authenticity)
             .chain(&self.specimen)
-            .chain(people)
-            .chain(self.second.iter().flat_map(Second::sentences))
+            .chain(signatories)
+            .chain(self.second.iter().flat_map(SecondLanguage::sentences))
     }
 
-    /// Which way one of its sentences reads.
+    /// The direction in which one of its sentences reads.
     pub(crate) fn direction_of(&self, sentence: &Sentence) -> Direction {
         match &self.second {
-            Some(second) if sentence.id.starts_with(Second::ID) => second.direction,
+            Some(second) if sentence.id.starts_with(SecondLanguage::ID_PREFIX) => {
+                second.direction
+            }
             _ => self.direction,
         }
     }
 
-    /// All pictures, each of which must stand on the page once.
+    /// All pictures that must stand on the page exactly once: all but the background.
     pub fn images(&self) -> impl Iterator<Item = &SheetImage> {
         self.signatories
             .iter()
-            .filter_map(|person| person.image.as_ref())
+            .filter_map(|signatory| signatory.image.as_ref())
             .chain(self.verify.iter().map(|verify| &verify.code))
             .chain(&self.theme.logo)
             .chain(&self.sponsors)
             .chain(&self.badges)
     }
 
-    /// The sheet as a file that needs no other, with the pictures inside: what a `preview.typ` reads.
+    /// The sheet as a JSON file with the pictures inside, which a `preview.typ` reads.
     pub fn to_json(&self) -> String {
         let mut sheet = self.clone();
-        let code = sheet.verify.iter_mut().map(|verify| &mut verify.code);
         let signatures =
-            sheet.signatories.iter_mut().filter_map(|person| person.image.as_mut());
-        let others = sheet.sponsors.iter_mut().chain(&mut sheet.badges);
-        let others = others.chain(&mut sheet.background);
-        for image in signatures.chain(code).chain(&mut sheet.theme.logo).chain(others) {
-            image.path = None;
-            image.data = Some(image.picture.to_json());
-        }
+            sheet.signatories.iter_mut().filter_map(|signatory| signatory.image.as_mut());
+        let code = sheet.verify.iter_mut().map(|verify| &mut verify.code);
+        let images = signatures
+            .chain(code)
+            .chain(&mut sheet.theme.logo)
+            .chain(&mut sheet.sponsors)
+            .chain(&mut sheet.badges)
+            .chain(&mut sheet.background);
+        images.for_each(SheetImage::embed);
         let mut json = serde_json::to_string_pretty(&sheet)
             .expect("a sheet has string keys and finite numbers");
         json.push('\n');
@@ -285,20 +217,20 @@ impl Sheet {
     }
 }
 
-impl Second {
-    /// What the ids of its sentences begin with.
-    const ID: &str = "second-";
+impl SecondLanguage {
+    /// The first part of the ids of its sentences.
+    const ID_PREFIX: &str = "second-";
 
     fn sentences(&self) -> impl Iterator<Item = &Sentence> {
-        let people = self
+        let signatories = self
             .signatories
             .iter()
-            .flat_map(|person| person.name.iter().chain(&person.title));
+            .flat_map(|signatory| signatory.name.iter().chain(&signatory.title));
         self.heading
             .iter()
             .chain(&self.blocks)
             .chain(&self.date)
             .chain(&self.authenticity)
-            .chain(people)
+            .chain(signatories)
     }
 }

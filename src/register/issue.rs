@@ -16,7 +16,7 @@ pub use self::revoke::RevokeOutcome;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
-use crate::press::pipeline::Press;
+use crate::press::Press;
 use crate::register::certificates::{PdfCreated, Register};
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::{Signature, Snapshot};
@@ -321,10 +321,10 @@ impl IssueService {
     ) -> Result<Option<(Snapshot, Made)>> {
         let begun = Instant::now();
         let ids = order.award.ids(&self.secret, edition);
-        let job = self.press.job(order.request, order.today, ids.verify.clone())?;
+        let job = self.press.prepare(order.request, order.today, ids.verify.clone())?;
         let facts = order.facts_of(&job);
         let mut warnings = job.warnings;
-        let (pdf, found) = self.press.print(order.request, job.set)?;
+        let (pdf, found) = self.press.print(order.request, job.input)?;
         let rendered = Instant::now();
         let sealed = self.sealer.seal(&pdf, order.now)?;
         let sealed_at = Instant::now();

@@ -44,7 +44,7 @@ fn every_page_looks_as_it_did() {
             let _ = fs::remove_dir_all(&golden);
             fs::create_dir_all(&golden).unwrap();
         }
-        let most = press.most_signatories(layout).unwrap();
+        let most = press.max_signatories(layout).unwrap();
         let mut counts = vec![1.min(most), 3.min(most), 6.min(most)];
         counts.dedup();
         let mut wanted = Vec::new();
@@ -74,7 +74,7 @@ fn every_page_looks_as_it_did() {
 fn a_layout_takes_as_many_people_as_it_says() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
-        let most = press.most_signatories(layout).unwrap();
+        let most = press.max_signatories(layout).unwrap();
         for paper in press.papers(layout).unwrap() {
             for language in ["en", "ar", "ja", "de", "th", "ur"] {
                 for count in 0..=most {
@@ -97,7 +97,7 @@ fn a_layout_takes_as_many_people_as_it_says() {
 fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
-        let most = press.most_signatories(layout).unwrap();
+        let most = press.max_signatories(layout).unwrap();
         for paper in press.papers(layout).unwrap() {
             for (language, count) in
                 LANGUAGES.iter().flat_map(|tag| [0, 3.min(most), most].map(|n| (*tag, n)))

@@ -1,4 +1,5 @@
-//! A text as the choice of faces sees it: where it may be cut, and which of its letters have a say.
+//! Words and letters, as itemization needs them: where a text may change its face, and which of its
+//! characters decide on it.
 
 use std::ops::Range;
 
@@ -6,12 +7,13 @@ use icu_properties::props::{EastAsianWidth, GeneralCategory, Script};
 use icu_properties::{CodePointMapData, PropertyNamesShort};
 use typst::text::is_default_ignorable;
 
-/// Where a text may change its face: after white space, and between East Asian and other letters.
+/// The words of a text as byte ranges. A word ends after white space, and where East Asian letters
+/// and others meet.
 pub(super) fn words(text: &str) -> Vec<Range<usize>> {
     let characters: Vec<(usize, char)> = text.char_indices().collect();
     let mut wide: Vec<Option<bool>> =
         characters.iter().map(|&(_, c)| is_east_asian(c)).collect();
-    // Punctuation goes with what it opens or closes.
+    // Punctuation belongs to the letters that it opens or closes.
     for index in (0..wide.len()).rev() {
         if wide[index].is_none() && opens(characters[index].1) {
             wide[index] = wide.get(index + 1).copied().flatten();
@@ -28,9 +30,9 @@ pub(super) fn words(text: &str) -> Vec<Range<usize>> {
         let (at, c) = characters[index];
         let before = characters[index - 1].1;
         let after_space = before.is_whitespace() && !c.is_whitespace();
-        let turns =
+        let changes =
             matches!((wide[index - 1], wide[index]), (Some(a), Some(b)) if a != b);
-        if after_space || turns && !c.is_whitespace() {
+        if after_space || changes && !c.is_whitespace() {
             words.push(start..at);
             start = at;
         }
@@ -41,6 +43,7 @@ pub(super) fn words(text: &str) -> Vec<Range<usize>> {
     words
 }
 
+/// Whether a character is East Asian; `None` for one that follows its neighbours.
 fn is_east_asian(c: char) -> Option<bool> {
     let script = CodePointMapData::<Script>::new().get(c);
     let east_asian = [
@@ -54,12 +57,13 @@ fn is_east_asian(c: char) -> Option<bool> {
         return Some(true);
     }
     let width = CodePointMapData::<EastAsianWidth>::new().get(c);
-    match [EastAsianWidth::Wide, EastAsianWidth::Fullwidth].contains(&width) {
-        true => Some(true),
-        false => c.is_alphanumeric().then_some(false),
+    if [EastAsianWidth::Wide, EastAsianWidth::Fullwidth].contains(&width) {
+        return Some(true);
     }
+    c.is_alphanumeric().then_some(false)
 }
 
+/// Whether a character belongs to the one after it.
 fn opens(c: char) -> bool {
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     [GeneralCategory::OpenPunctuation, GeneralCategory::InitialPunctuation]
@@ -67,23 +71,25 @@ fn opens(c: char) -> bool {
         || is_default_ignorable(c)
 }
 
-/// The letters that need a glyph.
+/// The characters that need a glyph.
 pub(super) fn letters(word: &str) -> impl Iterator<Item = char> {
     word.chars().filter(|&c| needs_glyph(c))
 }
 
+/// Whether a character is drawn.
 pub(super) fn needs_glyph(c: char) -> bool {
     !c.is_whitespace() && !c.is_control() && !is_default_ignorable(c)
 }
 
-/// Whether a letter belongs to a script, or to the letter that it is a mark on.
+/// Whether a character belongs to a script, or is a mark, which inherits its script from its
+/// letter.
 pub(super) fn has_script(c: char) -> bool {
     let script = CodePointMapData::<Script>::new().get(c);
     ![Script::Common, Script::Unknown].contains(&script) && !is_default_ignorable(c)
 }
 
-/// Whether a letter has a say in the face of its word: punctuation has not, though that of some
-/// scripts belongs to no other, as the Ethiopic comma behind a Latin name.
+/// Whether a character decides on the face of its word. Punctuation does not, even if it belongs to
+/// one script: the Ethiopic comma may follow a Latin name.
 pub(super) fn decides(c: char) -> bool {
     use GeneralCategory as Is;
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
@@ -100,7 +106,7 @@ pub(super) fn decides(c: char) -> bool {
         .contains(&category)
 }
 
-/// The script of a word's first letter that has one, as ISO 15924 writes it.
+/// The script of the first letter that has one, as an ISO 15924 code such as `Arab`.
 pub(super) fn script(word: &str) -> Option<&'static str> {
     let scripts = CodePointMapData::<Script>::new();
     let names = PropertyNamesShort::<Script>::new();
@@ -116,17 +122,17 @@ pub(super) fn script(word: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn cut(text: &str) -> Vec<&str> {
+    fn split(text: &str) -> Vec<&str> {
         words(text).into_iter().map(|range| &text[range]).collect()
     }
 
     #[test]
-    fn a_text_is_cut_at_spaces_and_where_east_asia_begins() {
-        assert_eq!(cut("Ya-Shen Chuang (莊雅善)"), ["Ya-Shen ", "Chuang ", "(莊雅善)"]);
+    fn text_is_split_at_spaces_and_around_east_asian_letters() {
+        assert_eq!(split("Ya-Shen Chuang (莊雅善)"), ["Ya-Shen ", "Chuang ", "(莊雅善)"]);
         assert_eq!(
-            cut("「Introduction to Curling」を"),
+            split("「Introduction to Curling」を"),
             ["「", "Introduction ", "to ", "Curling", "」を"]
         );
-        assert_eq!(cut("\u{2068}김헌영\u{2069} 님"), ["\u{2068}김헌영\u{2069} ", "님"]);
+        assert_eq!(split("\u{2068}김헌영\u{2069} 님"), ["\u{2068}김헌영\u{2069} ", "님"]);
     }
 }

@@ -1,58 +1,38 @@
-//! What a layout is drawn on: its papers, and the page of an operator's own that may lie under it.
+//! The paper of a layout, and the background under its pages.
+//!
+//! Takes `paper`, `orientation` and `background` of a `layout.yaml`, gives [`Paper`]s by name and a
+//! [`Background`]. The decision made here: a background is a file of the layout's own folder.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
-use super::{Layout, Paper};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::image::background::Background;
 use crate::site::files::Site;
 
-/// The name of the paper that is as large as what lies under it.
-const BACKGROUND: &str = "background";
+/// The name of the paper that is as large as the background.
+pub(super) const BACKGROUND: &str = "background";
+/// The longest side of a paper, in millimetres.
+const MAX_SIDE: f64 = 2000.0;
+
+/// The size of a page in millimetres.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Paper {
+    /// From left to right.
+    pub width: f64,
+    /// From top to bottom.
+    pub height: f64,
+}
 
 impl Paper {
-    fn of(background: &Background) -> Self {
+    pub(super) fn of(background: &Background) -> Self {
         let (width, height) = background.sides();
         Self { width, height }
     }
 }
 
-impl Layout {
-    /// The paper of that name, or the first; for one that is as large as its background, that of
-    /// `background`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidValue`] when the layout is not drawn for it.
-    pub(crate) fn paper(
-        &self,
-        name: Option<&str>,
-        background: Option<&Background>,
-    ) -> Result<Paper> {
-        let paper = match name {
-            Some(name) => self.papers.get_key_value(name),
-            None => self.papers.first(),
-        };
-        let paper = paper.map(|(name, paper)| match background {
-            Some(background) if name == BACKGROUND => Paper::of(background),
-            _ => *paper,
-        });
-        paper.ok_or_else(|| {
-            let known: Vec<&str> = self.papers.keys().map(String::as_str).collect();
-            Error::new(
-                ErrorKind::InvalidValue,
-                format!(
-                    "the layout `{}` has no paper `{}`",
-                    self.name,
-                    name.unwrap_or_default()
-                ),
-            )
-            .with_help(format!("it has `{}`", known.join("` and `")))
-        })
-    }
-}
-
-/// The file of the layout's folder that lies under its pages.
+/// The background of a layout: a file of its folder.
 pub(super) fn background(
     site: &Site,
     root: Node<'_>,
@@ -66,9 +46,10 @@ pub(super) fn background(
     let inside =
         !name.contains('\\') && name.split('/').all(|part| !part.starts_with('.'));
     let file = format!("layouts/{layout}/{name}");
-    let bytes = match inside {
-        true => faults.keep(site.read(&file).map_err(|error| node.wrap(error)))?,
-        false => None,
+    let bytes = if inside {
+        faults.keep(site.read(&file).map_err(|error| node.wrap(error)))?
+    } else {
+        None
     };
     let Some(bytes) = bytes else {
         let fault =
@@ -79,6 +60,7 @@ pub(super) fn background(
     faults.keep(Background::read(&bytes, spot.place()).map_err(|error| node.wrap(error)))
 }
 
+/// The papers that a layout is drawn for, by name, in the orientation that it declares.
 pub(super) fn papers(
     fields: Fields<'_>,
     background: Option<&Background>,
@@ -91,10 +73,8 @@ pub(super) fn papers(
         }
         None => false,
     };
-    let nodes: Vec<Node<'_>> = match node.is_list() {
-        true => faults.keep(node.items())?.collect(),
-        false => vec![node],
-    };
+    let nodes: Vec<Node<'_>> =
+        if node.is_list() { faults.keep(node.items())?.collect() } else { vec![node] };
     let mut papers = IndexMap::new();
     for node in nodes {
         if node.text().is_ok_and(|name| name == BACKGROUND) {
@@ -111,9 +91,10 @@ pub(super) fn papers(
             continue;
         }
         let (name, (width, height)) = paper(node, faults)?;
-        let paper = match landscape {
-            true => Paper { width: height.max(width), height: height.min(width) },
-            false => Paper { width, height },
+        let paper = if landscape {
+            Paper { width: height.max(width), height: height.min(width) }
+        } else {
+            Paper { width, height }
         };
         if papers.insert(name.clone(), paper).is_some() {
             faults.push(
@@ -128,7 +109,8 @@ pub(super) fn papers(
     (!papers.is_empty()).then_some(papers)
 }
 
-/// A paper's name and its sides; one of own measures is called by them, such as `200x260`.
+/// A paper's name and its sides in millimetres. A paper given by its sides is named after them,
+/// such as `200x260`.
 fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
     if node.is_scalar() {
         let name = faults.keep(node.one_of(&["a4", "letter"]))?;
@@ -142,10 +124,10 @@ fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
     let mut side = |key| {
         let node = sides.required(key, faults)?;
         let length = faults.keep(node.positive())?;
-        if length > 2000.0 {
+        if length > MAX_SIDE {
             faults.push(node.fault(
                 ErrorKind::InvalidValue,
-                format!("`{key}: {length}` is more than 2000 mm"),
+                format!("`{key}: {length}` is more than {MAX_SIDE} mm"),
             ));
         }
         Some(length)

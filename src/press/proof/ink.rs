@@ -1,10 +1,13 @@
-//! Where the ink of a page is: every mark with its box and the slot that it belongs to.
+//! The ink of a page.
+//!
+//! Takes a page's frames, gives every mark on it with its box and the slot that it belongs to.
+//! Lengths are in points, from the page's top left corner.
 
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Size, Transform};
 use typst::text::TextItem;
 use typst::visualize::Geometry;
 
-use crate::press::page::Page;
+use crate::press::engine::page::Page;
 
 /// All marks of a document, in the order in which they are painted.
 #[derive(Debug, Default)]
@@ -13,27 +16,27 @@ pub(super) struct Inked<'a> {
     pub(super) marks: Vec<Mark<'a>>,
 }
 
-/// The frame of a labelled group.
+/// A labelled group: the box of a sentence or a picture.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) label: String,
     pub(super) page: usize,
-    /// The frame in points, from its page's top left.
+    /// Its frame.
     pub(super) rect: Rect,
 }
 
-/// Something that leaves ink.
+/// Something that is painted.
 #[derive(Debug)]
 pub(super) struct Mark<'a> {
     pub(super) page: usize,
     pub(super) kind: MarkKind<'a>,
-    /// The box of the ink in points, from the page's top left; none for blanks.
+    /// The box of the ink; `None` for white space.
     pub(super) rect: Option<Rect>,
     /// The start of the baseline, for text.
     pub(super) origin: Point,
     /// The slot that it stands in: an index into [`Inked::slots`].
     pub(super) slot: Option<usize>,
-    /// The innermost group, which tells stray texts apart.
+    /// The number of the innermost group, which tells texts outside of slots apart.
     pub(super) group: usize,
 }
 
@@ -41,7 +44,7 @@ pub(super) struct Mark<'a> {
 pub(super) enum MarkKind<'a> {
     Text(&'a TextItem),
     Image,
-    /// A shape with a fill, which hides what is under it.
+    /// A shape with a fill, which hides what it covers.
     Filled,
     /// A straight line.
     Line,
@@ -50,15 +53,16 @@ pub(super) enum MarkKind<'a> {
 }
 
 impl<'a> Inked<'a> {
-    /// Walks the page's frames. `known` says which labels are slots.
+    /// Collects the marks of a page. `known` says which labels are slots.
     pub(super) fn of(page: &'a Page, known: impl Fn(&str) -> bool) -> Self {
-        let mut walk = Walk { inked: Self::default(), known: &known, groups: 0 };
+        let mut collector =
+            Collector { inked: Self::default(), known: &known, groups: 0 };
         for (index, page) in page.document.pages().iter().enumerate() {
             let place =
                 Placed { page: index, transform: Transform::identity(), slot: None };
-            walk.frame(&page.frame, place, 0);
+            collector.frame(&page.frame, place, 0);
         }
-        walk.inked
+        collector.inked
     }
 
     /// The indices of the slots of that label.
@@ -73,6 +77,7 @@ impl<'a> Inked<'a> {
     }
 }
 
+/// The position of a frame or an item: its page, its transform from there, and its slot.
 #[derive(Clone, Copy)]
 struct Placed {
     page: usize,
@@ -80,13 +85,13 @@ struct Placed {
     slot: Option<usize>,
 }
 
-struct Walk<'a, 'k> {
+struct Collector<'a, 'k> {
     inked: Inked<'a>,
     known: &'k dyn Fn(&str) -> bool,
     groups: usize,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> Collector<'a, '_> {
     fn frame(&mut self, frame: &'a Frame, placed: Placed, group: usize) {
         for (at, item) in frame.items() {
             let transform = placed.transform.pre_concat(Transform::translate(at.x, at.y));
@@ -179,17 +184,18 @@ fn transformed(rect: Rect, transform: Transform) -> Rect {
     Rect::new(min, max)
 }
 
-/// How much of both boxes is shared: width and height, nought where they are apart.
+/// The width and the height that two boxes share, zero if they do not intersect.
 pub(super) fn shared(a: Rect, b: Rect) -> Size {
     let width = a.max.x.min(b.max.x) - a.min.x.max(b.min.x);
     let height = a.max.y.min(b.max.y) - a.min.y.max(b.min.y);
-    match width > Abs::zero() && height > Abs::zero() {
-        true => Size::new(width, height),
-        false => Size::zero(),
+    if width > Abs::zero() && height > Abs::zero() {
+        Size::new(width, height)
+    } else {
+        Size::zero()
     }
 }
 
-/// Whether `outer` holds all of `inner`.
+/// Whether `outer` contains `inner`.
 pub(super) fn holds(outer: Rect, inner: Rect) -> bool {
     outer.min.x <= inner.min.x
         && outer.min.y <= inner.min.y
@@ -197,7 +203,7 @@ pub(super) fn holds(outer: Rect, inner: Rect) -> bool {
         && outer.max.y >= inner.max.y
 }
 
-/// A box grown on every side.
+/// A box extended by a length on every side.
 pub(super) fn grown(rect: Rect, by: Abs) -> Rect {
     Rect::new(rect.min - Point::splat(by), rect.max + Point::splat(by))
 }

@@ -1,9 +1,10 @@
-//! A slot's text read back in logical order.
+//! Compares a slot's text with its sentence.
 //!
-//! A page shows text in visual order, line by line. What a sentence must look like there follows from
-//! the bidirectional algorithm (UAX #9): its graphemes get levels, each line is reordered by them
-//! (rule L2), and the glyph clusters on the page must come in that very order. Where they do, the
-//! page reads as the sentence; where not, the permutation is undone to say what it reads instead.
+//! Takes the text items in a slot and the sentence's text, gives a [`Reading`]. A page shows text
+//! in visual order, line by line. What a sentence must look like there follows from the
+//! bidirectional algorithm (UAX #9): its graphemes have levels, each line is reordered by them
+//! (rule L2), and the glyph clusters on the page must come in that order. Where they do not, the
+//! reordering is undone to tell what the page says instead.
 
 use icu_properties::CodePointMapData;
 use icu_properties::props::BidiClass;
@@ -14,14 +15,14 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::lang::Direction;
 
-/// One text item and the start of its baseline.
+/// One text item and the start of its baseline on the page, in points.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Set<'a> {
+pub(super) struct PlacedText<'a> {
     pub(super) item: &'a TextItem,
     pub(super) origin: Point,
 }
 
-/// What a slot says, against what it should.
+/// What a slot says, compared with its sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     /// The sentence, once.
@@ -34,23 +35,25 @@ pub(super) enum Reading {
     Other(String),
 }
 
-/// Reads what was set and compares it with what should be.
-pub(super) fn read(set: &[Set<'_>], expected: &str, direction: Direction) -> Reading {
-    let lines = lines(set);
+/// Reads texts and compares them with what they should say.
+pub(super) fn read(
+    texts: &[PlacedText<'_>],
+    expected: &str,
+    direction: Direction,
+) -> Reading {
+    let lines = lines(texts);
     if lines.iter().all(Vec::is_empty) {
-        return match visible(expected) {
-            true => Reading::Blank,
-            false => Reading::Right,
-        };
+        return if visible(expected) { Reading::Blank } else { Reading::Right };
     }
     let units = units(expected, direction);
-    let read = reorder(&lines, &units)
-        .or_else(|text| reorder(&unrepeated(&lines), &units).map_err(|_| text));
+    let read = compare(&lines, &units).or_else(|text| {
+        compare(&without_repeated_hyphens(&lines), &units).map_err(|_| text)
+    });
     match read {
         Ok(()) => Reading::Right,
         Err(text) => {
             let twice = format!("{expected}\n{expected}");
-            match reorder(&lines, &self::units(&twice, direction)) {
+            match compare(&lines, &self::units(&twice, direction)) {
                 Ok(()) => Reading::Doubled,
                 Err(_) => Reading::Other(text),
             }
@@ -58,9 +61,9 @@ pub(super) fn read(set: &[Set<'_>], expected: &str, direction: Direction) -> Rea
     }
 }
 
-/// The lines without the hyphens that Czech, Polish, Portuguese and others repeat where a line begins
-/// after one that a hyphen ends.
-fn unrepeated(lines: &[Vec<String>]) -> Vec<Vec<String>> {
+/// The lines without repeated hyphens: where a line ends with a hyphen, Czech, Polish, Portuguese
+/// and other languages begin the next one with a hyphen too.
+fn without_repeated_hyphens(lines: &[Vec<String>]) -> Vec<Vec<String>> {
     let is_hyphen = |cluster: Option<&String>| {
         cluster.is_some_and(|cluster| matches!(cluster.as_str(), "-" | "\u{2010}"))
     };
@@ -75,13 +78,13 @@ fn unrepeated(lines: &[Vec<String>]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// Whether there is anything to see in a text.
+/// Whether a text has a visible character.
 pub(super) fn visible(text: &str) -> bool {
-    text.chars().any(shows)
+    text.chars().any(is_visible)
 }
 
-/// A grapheme without its invisible parts, and its level. One that is invisible altogether stays, since
-/// an isolate's level keeps what stands before and behind it apart.
+/// A grapheme without its invisible characters, and its bidirectional level. One that is invisible
+/// altogether is kept with an empty text, because an isolate's level separates its neighbours.
 struct Unit {
     text: String,
     level: Level,
@@ -96,17 +99,18 @@ fn units(text: &str, direction: Direction) -> Vec<Unit> {
     let bidi = BidiInfo::new(text, Some(base));
     text.grapheme_indices(true)
         .map(|(at, grapheme)| {
-            let shown = grapheme.chars().filter(|&c| shows(c)).collect();
-            let first = at + grapheme.find(shows).unwrap_or_default();
-            Unit { text: shown, level: bidi.levels[first] }
+            let visible = grapheme.chars().filter(|&c| is_visible(c)).collect();
+            let first = at + grapheme.find(is_visible).unwrap_or_default();
+            Unit { text: visible, level: bidi.levels[first] }
         })
         .collect()
 }
 
-/// Compares lines of clusters with the units that should fill them. The error is what the lines say.
-fn reorder(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
+/// Compares lines of clusters with the units that they should show. The error is what they say
+/// instead.
+fn compare(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
     let mut rest = units;
-    let mut said = String::new();
+    let mut text = String::new();
     let mut right = true;
     for line in lines {
         let count: usize = line.iter().map(|cluster| cluster.chars().count()).sum();
@@ -119,30 +123,27 @@ fn reorder(lines: &[Vec<String>], units: &[Unit]) -> Result<(), String> {
         let (here, later) = rest.split_at(taken);
         rest = later;
         let order = visual_order(here);
-        let should = order.iter().flat_map(|&index| here[index].text.chars());
-        let does = line.iter().flat_map(|cluster| cluster.chars());
-        right &= should.eq(does);
-        said.push_str(&logical(line, &order, here));
-        said.push(' ');
+        let expected = order.iter().flat_map(|&index| here[index].text.chars());
+        let actual = line.iter().flat_map(|cluster| cluster.chars());
+        right &= expected.eq(actual);
+        text.push_str(&logical(line, &order, here));
+        text.push(' ');
     }
-    let unsaid = rest.iter().any(|unit| !unit.text.is_empty());
-    match right && !unsaid {
-        true => Ok(()),
-        false => Err(said.trim_end().to_owned()),
-    }
+    let incomplete = rest.iter().any(|unit| !unit.text.is_empty());
+    if right && !incomplete { Ok(()) } else { Err(text.trim_end().to_owned()) }
 }
 
-/// The order in which units stand from left to right (rule L2).
+/// The order of units from left to right (UAX #9, rule L2).
 fn visual_order(units: &[Unit]) -> Vec<usize> {
     let levels: Vec<Level> = units.iter().map(|unit| unit.level).collect();
     BidiInfo::reorder_visual(&levels)
 }
 
-/// What a line of clusters says when it is put back into logical order.
+/// The text of a line of clusters in logical order.
 fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     let mut visual = line.iter().flat_map(|cluster| cluster.graphemes(true));
-    let shown = units.iter().filter(|unit| !unit.text.is_empty()).count();
-    if visual.clone().count() != shown {
+    let visible = units.iter().filter(|unit| !unit.text.is_empty()).count();
+    if visual.clone().count() != visible {
         return line.concat();
     }
     let mut logical = vec![""; units.len()];
@@ -154,12 +155,12 @@ fn logical(line: &[String], order: &[usize], units: &[Unit]) -> String {
     logical.concat()
 }
 
-/// The clusters of each line from left to right. A line ends where the next stretch stands more than
-/// half its size lower.
-fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
+/// The clusters of each line from left to right. A new line begins where a stretch stands lower
+/// than the line's baseline by more than half its font size.
+fn lines(texts: &[PlacedText<'_>]) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<Stretch<'_, '_>>> = Vec::new();
     let mut baseline = Abs::zero();
-    for stretch in stretches(set) {
+    for stretch in stretches(texts) {
         let (own, size) = stretch.baseline();
         match lines.last_mut() {
             Some(line) if own <= baseline + size / 2.0 => {
@@ -175,30 +176,33 @@ fn lines(set: &[Set<'_>]) -> Vec<Vec<String>> {
     lines.into_iter().map(visual).collect()
 }
 
-/// Items that follow each other from left to right, each where the one before ends, even where
-/// letters overlap and their own places go back and forth, up and down.
-struct Stretch<'a, 's>(&'s [Set<'a>]);
+/// Consecutive items from left to right, each of which begins where the one before it ends. Their
+/// own letters may overlap and rise and fall.
+struct Stretch<'a, 's>(&'s [PlacedText<'a>]);
 
-/// The stretches of what was set. Typst gives those of a line in logical order.
-fn stretches<'a, 's>(set: &'s [Set<'a>]) -> impl Iterator<Item = Stretch<'a, 's>> {
-    let follows = |before: &Set<'_>, set: &Set<'_>| {
+/// The stretches of some texts. Typst gives those of a line in logical order.
+fn stretches<'a, 's>(
+    texts: &'s [PlacedText<'a>],
+) -> impl Iterator<Item = Stretch<'a, 's>> {
+    let follows = |before: &PlacedText<'_>, text: &PlacedText<'_>| {
         let end = before.origin.x + before.item.width();
-        let drop = (set.origin.y - before.origin.y).abs();
-        (set.origin.x - end).abs() < Abs::pt(0.01) && drop < set.item.size * 2.0
+        let drop = (text.origin.y - before.origin.y).abs();
+        (text.origin.x - end).abs() < Abs::pt(0.01) && drop < text.item.size * 2.0
     };
-    set.chunk_by(follows).map(Stretch)
+    texts.chunk_by(follows).map(Stretch)
 }
 
 impl Stretch<'_, '_> {
-    /// The lowest letter's baseline, and its size. Letters of a word that runs downhill stand above the
-    /// line's, which the last of them reaches; marks, which take no room, also below it.
+    /// The baseline of the lowest letter, and its font size. In scripts whose words slope down,
+    /// only the last letter of a word stands on the line's baseline. Marks have no advance and may
+    /// stand below it.
     fn baseline(&self) -> (Abs, Abs) {
         let mut heights = Vec::new();
-        for set in self.0 {
-            let size = set.item.size;
-            for glyph in &set.item.glyphs {
+        for text in self.0 {
+            let size = text.item.size;
+            for glyph in &text.item.glyphs {
                 let lift = glyph.y_offset.at(size);
-                heights.push((glyph.x_advance != Em::zero(), set.origin.y - lift, size));
+                heights.push((glyph.x_advance != Em::zero(), text.origin.y - lift, size));
             }
         }
         let lowest = heights.into_iter().reduce(|a, b| if a < b { b } else { a });
@@ -208,15 +212,15 @@ impl Stretch<'_, '_> {
 
 /// A line's clusters from left to right.
 fn visual(mut line: Vec<Stretch<'_, '_>>) -> Vec<String> {
-    line.sort_by_key(|stretch| stretch.0.first().map(|set| set.origin.x));
+    line.sort_by_key(|stretch| stretch.0.first().map(|text| text.origin.x));
     let mut texts = Vec::new();
-    for set in line.iter().flat_map(|stretch| stretch.0) {
-        clusters(set.item, &mut texts);
+    for text in line.iter().flat_map(|stretch| stretch.0) {
+        clusters(text.item, &mut texts);
     }
     texts
 }
 
-/// The texts of an item's clusters in the order of its glyphs.
+/// Appends the texts of an item's clusters, in the order of its glyphs, to a line.
 fn clusters(item: &TextItem, line: &mut Vec<String>) {
     let mut ranges = Vec::new();
     for glyph in &item.glyphs {
@@ -232,17 +236,20 @@ fn clusters(item: &TextItem, line: &mut Vec<String>) {
     for range in ranges {
         let text = item.text.get(range).unwrap_or_default();
         let graphemes = text.graphemes(true);
-        let shown = |grapheme: &str| grapheme.chars().filter(|&c| shows(c)).collect();
-        // A ligature of two letters is one cluster: in a line that runs to the left its text still
-        // runs to the right.
-        match backwards {
-            true => line.extend(graphemes.rev().map(shown)),
-            false => line.extend(graphemes.map(shown)),
+        let visible =
+            |grapheme: &str| grapheme.chars().filter(|&c| is_visible(c)).collect();
+        // A ligature is one cluster of several graphemes in logical order, which has to be reversed
+        // where the line runs from right to left.
+        if backwards {
+            line.extend(graphemes.rev().map(visible));
+        } else {
+            line.extend(graphemes.map(visible));
         }
         line.retain(|cluster: &String| !cluster.is_empty());
     }
 }
 
+/// Whether the first strong character of a text is a right-to-left one.
 fn is_right_to_left(text: &str) -> bool {
     let classes = CodePointMapData::<BidiClass>::new();
     text.chars()
@@ -254,7 +261,7 @@ fn is_right_to_left(text: &str) -> bool {
         .is_some_and(|class| class != BidiClass::LeftToRight)
 }
 
-/// Whether a character is one that a reader sees.
-fn shows(c: char) -> bool {
+/// Whether a character is visible on the page.
+fn is_visible(c: char) -> bool {
     !(c.is_whitespace() || c.is_control() || is_default_ignorable(c))
 }

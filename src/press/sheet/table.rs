@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Sentence;
-use super::arrange::Setter;
+use super::sentence::Sentence;
+use super::sentence_builder::SentenceBuilder;
 use crate::text::locale::Align;
 use crate::text::phrases::{Phrase, TablePhrases};
 
@@ -11,11 +11,11 @@ use crate::text::phrases::{Phrase, TablePhrases};
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SheetTable {
-    /// The columns in the order of reading.
+    /// The columns in reading order.
     pub columns: Vec<SheetColumn>,
-    /// The rows, each with a cell for every column; none where a cell is empty.
+    /// The rows, each with one cell for each column; an empty cell is `None`.
     pub rows: Vec<Vec<Option<Sentence>>>,
-    /// What the rows come to, if the layout adds them up.
+    /// The row of totals, if the layout declares one; an empty cell is `None`.
     pub total: Option<Vec<Option<Sentence>>>,
 }
 
@@ -23,18 +23,21 @@ pub struct SheetTable {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SheetColumn {
-    /// What it is called. A table that goes on over several pages says it on each.
+    /// The heading, which a table repeats on each of its pages.
     pub heading: Sentence,
-    /// The side at which its cells stand.
+    /// How its cells are aligned.
     pub align: Align,
 }
 
 impl SheetTable {
-    pub(super) fn arrange(phrases: TablePhrases, setter: &mut Setter<'_>) -> Self {
+    pub(super) fn arrange(
+        phrases: TablePhrases,
+        builder: &mut SentenceBuilder<'_>,
+    ) -> Self {
         let mut row = |id: &str, role: &str, cells: Vec<Option<Phrase>>| {
             let cells = cells.into_iter().enumerate().map(|(index, cell)| {
                 let id = format!("{id}-{}", index + 1);
-                Some(setter.phrase(&id, Phrase { role: role.to_owned(), ..cell? }))
+                Some(builder.phrase(&id, Phrase { role: role.to_owned(), ..cell? }))
             });
             cells.collect::<Vec<_>>()
         };
@@ -55,12 +58,12 @@ impl SheetTable {
         Self { columns, rows, total }
     }
 
-    /// What every page says that the table goes on on.
+    /// The column headings, which stand on each page that has rows.
     pub(crate) fn headings(&self) -> impl Iterator<Item = &Sentence> {
         self.columns.iter().map(|column| &column.heading)
     }
 
-    /// Everything else, in the order of reading.
+    /// The cells of all rows and of the row of totals, in reading order.
     pub(crate) fn cells(&self) -> impl Iterator<Item = &Sentence> {
         self.rows.iter().chain(&self.total).flatten().flatten()
     }

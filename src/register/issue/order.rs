@@ -3,7 +3,7 @@
 use crate::base::date::Date;
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
-use crate::press::pipeline::Job;
+use crate::press::job::RenderJob;
 use crate::register::record::{
     Certificate, Content, CourseFacts, File, OrganizationFacts, Printed, Record,
     SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
@@ -103,8 +103,8 @@ impl<'a> Order<'a> {
     }
 
     /// What the job's page says, before there is a PDF.
-    pub(super) fn facts_of(&self, job: &Job) -> Facts {
-        let sheet = &job.set.sheet;
+    pub(super) fn facts_of(&self, job: &RenderJob) -> Facts {
+        let sheet = &job.input.sheet;
         let printed: Vec<Printed> = sheet
             .sentences()
             .map(|sentence| Printed {
@@ -125,8 +125,8 @@ impl<'a> Order<'a> {
         Facts {
             language: language.as_str().to_owned(),
             layout: Content {
-                name: job.set.layout.name.clone(),
-                sha256: job.set.layout.sources.sha256.clone(),
+                name: job.input.layout.name.clone(),
+                sha256: job.input.layout.sources.sha256.clone(),
             },
             organization: OrganizationFacts {
                 name: text(&course.organization.name),
@@ -142,8 +142,8 @@ impl<'a> Order<'a> {
                 name: self.request.name().as_str().to_owned(),
                 designation: designation.map(str::to_owned),
                 course: CourseFacts { id: course.id.clone(), title: text(&course.title) },
-                issued: job.set.issued,
-                issued_text: long_date(language, job.set.issued),
+                issued: job.input.issued,
+                issued_text: long_date(language, job.input.issued),
                 signatories: signatories.collect(),
                 printed,
                 verify_url: job.verify_url.clone(),

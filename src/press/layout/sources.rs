@@ -1,7 +1,8 @@
-//! The files of a layout, parsed once and looked over.
+//! The files that a layout's Typst code sees.
 //!
-//! Takes what a site has under `layouts/<name>/` and `layouts/shared/`. The decision made here is
-//! what a layout may not do: run text as code (`eval`), load programs (`plugin`), fetch packages.
+//! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed. The
+//! decision made here is what a layout may not do: run text as code (`eval`), load WebAssembly
+//! (`plugin`), or fetch packages.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,39 +19,45 @@ use crate::site::files::Site;
 
 /// The files that a layout can see, parsed once.
 #[derive(Debug)]
-pub(crate) struct Sources {
+pub(crate) struct LayoutSources {
+    /// The layout's name.
     pub(crate) layout: String,
-    pub(crate) files: HashMap<FileId, Entry>,
+    pub(crate) files: HashMap<FileId, SourceFile>,
+    /// The source that Typst starts from: it hands the sheet to the layout's `certificate`.
     pub(crate) main: Source,
+    /// The same with code that embeds the attachments in the PDF.
     pub(crate) main_with_attachments: Source,
-    /// The SHA-256 of what a certificate depends on, 64 hexadecimal digits in lower case.
+    /// The SHA-256 of all files that can change a certificate, 64 hexadecimal digits in lower case.
     pub(crate) sha256: String,
 }
 
-/// Files of a layout's folder that no certificate depends on.
-const BESIDE: [&str; 3] = ["preview.typ", "sample.yaml", "sheet.json"];
+/// Files of a layout's folder that serve its preview and cannot change a certificate.
+const PREVIEW_FILES: [&str; 3] = ["preview.typ", "sample.yaml", "sheet.json"];
 
+/// One file of a layout.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    /// The name inside the site.
+pub(crate) struct SourceFile {
+    /// The path inside the site.
     pub(crate) name: String,
     pub(crate) bytes: Bytes,
     /// The content as Typst source, for a `.typ` file.
     pub(crate) source: Option<Source>,
+    /// Whether it is the library's file, not the site's.
     pub(crate) built_in: bool,
 }
 
-impl Sources {
-    /// The files of `layouts/<layout>/` and `layouts/shared/`.
+impl LayoutSources {
+    /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
     /// # Errors
-    /// [`ErrorKind::Layout`] when a file cannot be parsed, or reaches for `eval` or `plugin`.
+    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`] for all
+    /// uses of `eval`, `plugin` and packages together.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
             for name in site.list(&folder) {
-                let of_others = ["/golden/", "/locales/", "/shared/pages/"];
-                if of_others.iter().any(|folder| name.contains(folder)) {
+                let unseen = ["/golden/", "/locales/", "/shared/pages/"];
+                if unseen.iter().any(|folder| name.contains(folder)) {
                     continue;
                 }
                 let (bytes, built_in) = match site.built_in(name) {
@@ -61,12 +68,13 @@ impl Sources {
                     },
                 };
                 let id = file_id(name.trim_start_matches("layouts"));
-                let source = match name.ends_with(".typ") {
-                    true => Some(Source::new(id, utf8(name, &bytes)?.to_owned())),
-                    false => None,
+                let source = if name.ends_with(".typ") {
+                    Some(Source::new(id, utf8(name, &bytes)?.to_owned()))
+                } else {
+                    None
                 };
-                let entry = Entry { name: name.to_owned(), bytes, source, built_in };
-                files.insert(id, entry);
+                let file = SourceFile { name: name.to_owned(), bytes, source, built_in };
+                files.insert(id, file);
             }
         }
         let main = |extra: &str| {
@@ -91,14 +99,15 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Where the layout defines its `certificate`: the line for faults that have none of their own.
-    pub(crate) fn door(&self) -> Place {
+    /// The definition of the layout's `certificate` function: the place of errors that have no
+    /// place of their own.
+    pub(crate) fn entry_point(&self) -> Place {
         let name = format!("layouts/{}/layout.typ", self.layout);
-        let entry = self.files.values().find(|entry| entry.name == name);
-        let Some(source) = entry.and_then(|entry| entry.source.as_ref()) else {
+        let file = self.files.values().find(|file| file.name == name);
+        let Some(source) = file.and_then(|file| file.source.as_ref()) else {
             return Place::file(name);
         };
-        let mut door = None;
+        let mut definition = None;
         visit(&LinkedNode::new(source.root()), &mut |node| {
             let is_let = |parent: &LinkedNode<'_>| {
                 [SyntaxKind::Closure, SyntaxKind::LetBinding].contains(&parent.kind())
@@ -107,25 +116,23 @@ impl Sources {
                 && node.leaf_text() == "certificate"
                 && node.parent().is_some_and(is_let)
             {
-                door.get_or_insert(node.range());
+                definition.get_or_insert(node.range());
             }
         });
-        match door {
+        match definition {
             Some(range) => Place::in_text(name, source.text(), range),
             None => Place::file(name),
         }
     }
 
-    /// Refuses what a layout has no business with.
+    /// Refuses `eval`, `plugin` and packages.
     fn lint(&self) -> Result<()> {
-        let mut entries: Vec<_> = self.files.values().collect();
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut faults = Vec::new();
-        for entry in entries {
-            let Some(source) = &entry.source else { continue };
+        let mut errors = Vec::new();
+        for file in by_name(self.files.values()) {
+            let Some(source) = &file.source else { continue };
             let mut report = |range: Range<usize>, message: &str, help: &str| {
-                let place = Place::in_text(&entry.name, source.text(), range);
-                faults.push(
+                let place = Place::in_text(&file.name, source.text(), range);
+                errors.push(
                     Error::new(ErrorKind::Layout, message).at(place).with_help(help),
                 );
             };
@@ -156,19 +163,18 @@ impl Sources {
                 _ => {}
             });
         }
-        Error::join(faults)
+        Error::join(errors)
     }
 }
 
-/// The hash of the files' names and contents, by name.
-fn sha256<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
-    let counts = |entry: &&Entry| {
-        entry.name.rsplit_once('/').is_some_and(|(_, file)| !BESIDE.contains(&file))
+/// The hash of the files' names and contents.
+fn sha256<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
+    let counts = |file: &&SourceFile| {
+        let base = file.name.rsplit_once('/');
+        base.is_some_and(|(_, base)| !PREVIEW_FILES.contains(&base))
     };
-    let mut entries: Vec<&Entry> = entries.filter(counts).collect();
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
     let mut context = digest::Context::new(&digest::SHA256);
-    for Entry { name, bytes, .. } in entries {
+    for SourceFile { name, bytes, .. } in by_name(files.filter(counts)) {
         for part in [name.as_bytes(), bytes.as_slice()] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
@@ -177,7 +183,13 @@ fn sha256<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     hex::lower(context.finish().as_ref())
 }
 
-/// The interned path of a file, below `layouts/` as the root.
+fn by_name<'a>(files: impl Iterator<Item = &'a SourceFile>) -> Vec<&'a SourceFile> {
+    let mut files: Vec<_> = files.collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files
+}
+
+/// The interned path of a file, relative to `layouts/`.
 pub(crate) fn file_id(path: &str) -> FileId {
     let path = VirtualPath::new(path).expect("names inside a site do not leave it");
     RootedPath::new(VirtualRoot::Project, path).intern()
@@ -191,18 +203,19 @@ fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str> {
     })
 }
 
-fn visit(node: &LinkedNode<'_>, on: &mut impl FnMut(&LinkedNode<'_>)) {
-    on(node);
+/// Calls a function for a node and everything below it.
+fn visit(node: &LinkedNode<'_>, call: &mut impl FnMut(&LinkedNode<'_>)) {
+    call(node);
     for child in node.children() {
-        visit(&child, on);
+        visit(&child, call);
     }
 }
 
-/// Whether a name stands for a value, rather than being the name of a field or an argument.
+/// Whether an identifier refers to a value, and is not the name of a field or an argument.
 fn is_reference(node: &LinkedNode<'_>) -> bool {
     let Some(parent) = node.parent() else { return true };
     match parent.kind() {
-        // `std.eval` reaches for the function; `sheet.eval` would be somebody's field.
+        // `std.eval` is the function; `sheet.eval` would be a field of that name.
         SyntaxKind::FieldAccess => {
             let target = parent.children().next();
             target.is_some_and(|target| {

@@ -1,10 +1,12 @@
-//! Typst's world for one certificate: a layout's files, the fonts, one virtual `/sheet.json` and the
-//! pictures under fixed names.
+//! Typst's world for one certificate.
 //!
-//! Nothing else exists for a layout: no disk, no network, no packages, no clock. Names are fixed
-//! because Typst interns every path for the life of the process.
+//! Takes a layout's files, the fonts and a sheet; gives Typst those files, one virtual
+//! `/sheet.json` and the pictures under fixed names. The decision made here: a layout sees nothing
+//! else, no disk, no network, no packages, no clock. Names are fixed because Typst interns every
+//! path for the life of the process.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
@@ -17,8 +19,8 @@ use typst::{Library, LibraryExt, World, WorldExt};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Warning};
 use crate::press::fonts::{Fonts, family_help};
+use crate::press::layout::sources::{LayoutSources, SourceFile, file_id};
 use crate::press::sheet::Sheet;
-use crate::press::sources::{Entry, Sources, file_id};
 use crate::site::request::Attachment;
 
 static LIBRARY: LazyLock<LazyHash<Library>> =
@@ -26,7 +28,7 @@ static LIBRARY: LazyLock<LazyHash<Library>> =
 
 /// One certificate's view of a layout.
 pub(crate) struct SheetWorld {
-    sources: Arc<Sources>,
+    sources: Arc<LayoutSources>,
     fonts: Arc<Fonts>,
     main: Source,
     data: HashMap<FileId, Bytes>,
@@ -35,7 +37,7 @@ pub(crate) struct SheetWorld {
 
 impl SheetWorld {
     pub(crate) fn new(
-        sources: Arc<Sources>,
+        sources: Arc<LayoutSources>,
         fonts: Arc<Fonts>,
         sheet: &Sheet,
         attachments: &[Attachment],
@@ -62,34 +64,34 @@ impl SheetWorld {
                 "description": attachment.description,
             }));
         }
-        let main = match list.is_empty() {
-            true => sources.main.clone(),
-            false => {
-                let list = serde_json::Value::from(list).to_string();
-                data.insert(file_id("/attachments.json"), Bytes::from_string(list));
-                sources.main_with_attachments.clone()
-            }
+        let main = if list.is_empty() {
+            sources.main.clone()
+        } else {
+            let list = serde_json::Value::from(list).to_string();
+            data.insert(file_id("/attachments.json"), Bytes::from_string(list));
+            sources.main_with_attachments.clone()
         };
         Self { sources, fonts, main, data, issued }
     }
 
-    /// Typst's errors and warnings in the words of whoever wrote the layout. Warnings that a
-    /// certificate must not have come back as errors.
+    /// Typst's errors and warnings, worded for the layout's author. Warnings that a certificate
+    /// must not have are returned as errors.
     pub(crate) fn report<'a>(
         &self,
         diagnostics: impl IntoIterator<Item = &'a SourceDiagnostic>,
     ) -> (Vec<Error>, Vec<Warning>) {
         let (mut errors, mut warnings) = (Vec::<Error>::new(), Vec::new());
         let diagnostics: Vec<_> = diagnostics.into_iter().collect();
-        // Typst says that the document did not converge, and then what in it.
-        let says_what = diagnostics.iter().any(|other| {
+        // Typst warns that the document did not converge, and then again for each value that did
+        // not.
+        let names_value = diagnostics.iter().any(|other| {
             other.message.starts_with("value of")
                 && kind(other) == ErrorKind::NoConvergence
         });
         for diagnostic in diagnostics {
             let kind = kind(diagnostic);
             let general = diagnostic.message.starts_with("document did not");
-            if kind == ErrorKind::NoConvergence && general && says_what {
+            if kind == ErrorKind::NoConvergence && general && names_value {
                 continue;
             }
             let place = self.place(diagnostic);
@@ -101,27 +103,28 @@ impl SheetWorld {
                 _ => self.help(diagnostic, &place),
             };
             if diagnostic.severity == Severity::Error || kind != ErrorKind::Layout {
-                let no_door = diagnostic.span.id() == Some(self.main.id())
+                let exports_nothing = diagnostic.span.id() == Some(self.main.id())
                     && diagnostic.message.starts_with("unresolved import");
-                let (message, help) = match no_door {
-                    true => (
+                let (message, help) = if exports_nothing {
+                    (
                         "the layout exports no `certificate`".to_owned(),
                         Some("write `#let certificate(sheet) = …`".to_owned()),
-                    ),
-                    false => (sentence(&diagnostic.message), help),
+                    )
+                } else {
+                    (without_full_stop(&diagnostic.message), help)
                 };
                 let error = Error::new(kind, message).at(place);
                 let error = match help {
                     Some(help) => error.with_help(help),
                     None => error,
                 };
-                // One slip on one line is one message, however often it was run through.
+                // A line that Typst evaluates several times is reported once.
                 if !errors.iter().any(|other| other.to_string() == error.to_string()) {
                     errors.push(error);
                 }
             } else {
                 let mut warning =
-                    Warning::new(kind, sentence(&diagnostic.message)).at(place);
+                    Warning::new(kind, without_full_stop(&diagnostic.message)).at(place);
                 warning.help = help;
                 warnings.push(warning);
             }
@@ -129,44 +132,44 @@ impl SheetWorld {
         (errors, warnings)
     }
 
-    /// The place that the layout's author can mend: the innermost one in the layout's own folder or
-    /// in a file of the site's own, else where Typst says.
+    /// The place that the layout's author can correct: the innermost one in the layout's folder or
+    /// in one of the site's files, else where Typst reports it.
     fn place(&self, diagnostic: &SourceDiagnostic) -> Place {
         let spans = std::iter::once(diagnostic.span)
             .chain(diagnostic.trace.iter().map(|point| point.span.into()));
         let mut first = None;
         for span in spans {
-            let Some((entry, place)) = self.locate(span) else { continue };
-            if self.is_own(entry) || !entry.built_in {
+            let Some((file, place)) = self.locate(span) else { continue };
+            if self.is_of_layout(file) || !file.built_in {
                 return place;
             }
             first.get_or_insert(place);
         }
-        first.unwrap_or_else(|| self.sources.door())
+        first.unwrap_or_else(|| self.sources.entry_point())
     }
 
-    /// The place of a span, if it lies in the layout's own files.
+    /// The place of a span, if it lies in the layout's own files rather than in shared ones.
     pub(crate) fn place_in_layout(&self, span: Span) -> Option<Place> {
         let (_, place) =
-            self.locate(span.into()).filter(|(entry, _)| self.is_own(entry))?;
+            self.locate(span.into()).filter(|(file, _)| self.is_of_layout(file))?;
         Some(place)
     }
 
-    fn is_own(&self, entry: &Entry) -> bool {
-        entry.name.starts_with(&format!("layouts/{}/", self.sources.layout))
+    fn is_of_layout(&self, file: &SourceFile) -> bool {
+        file.name.starts_with(&format!("layouts/{}/", self.sources.layout))
     }
 
-    fn locate(&self, span: DiagSpan) -> Option<(&Entry, Place)> {
-        let entry = self.sources.files.get(&span.id()?)?;
+    fn locate(&self, span: DiagSpan) -> Option<(&SourceFile, Place)> {
+        let file = self.sources.files.get(&span.id()?)?;
         let range = self.range(span)?;
-        let text = std::str::from_utf8(&entry.bytes).ok()?;
-        Some((entry, Place::in_text(&entry.name, text, range)))
+        let text = std::str::from_utf8(&file.bytes).ok()?;
+        Some((file, Place::in_text(&file.name, text, range)))
     }
 
     fn help(&self, diagnostic: &SourceDiagnostic, place: &Place) -> Option<String> {
         let mut hints: Vec<String> =
             diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect();
-        // A layout has no root that could be set.
+        // The root of a layout's files is fixed, so Typst's advice to set one does not apply.
         hints.retain(|hint| !hint.contains("--root"));
         if let Some((_, at)) = self.locate(diagnostic.span)
             && at != *place
@@ -174,6 +177,21 @@ impl SheetWorld {
             hints.push(format!("it came up at {at}, in a shared module"));
         }
         (!hints.is_empty()).then(|| hints.join("; "))
+    }
+
+    /// The error for a file that no layout can see.
+    fn unknown(&self, id: FileId) -> FileError {
+        let path = id.get();
+        FileError::Other(Some(match path.root() {
+            VirtualRoot::Package(package) => ecow::eco_format!(
+                "packages are not fetched ({package}); copy its files into `layouts/shared/`"
+            ),
+            VirtualRoot::Project => ecow::eco_format!(
+                "no file `{0}`; a layout sees its own folder, `/shared/` and the sheet's \
+                 pictures",
+                path.vpath().get_with_slash()
+            ),
+        }))
     }
 }
 
@@ -195,13 +213,13 @@ impl World for SheetWorld {
             return Ok(self.main.clone());
         }
         match self.sources.files.get(&id) {
-            Some(entry) => entry.source.clone().ok_or(FileError::NotSource),
+            Some(file) => file.source.clone().ok_or(FileError::NotSource),
             None => Err(self.unknown(id)),
         }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
-        let own = || self.sources.files.get(&id).map(|entry| &entry.bytes);
+        let own = || self.sources.files.get(&id).map(|file| &file.bytes);
         self.data.get(&id).or_else(own).cloned().ok_or_else(|| self.unknown(id))
     }
 
@@ -215,19 +233,9 @@ impl World for SheetWorld {
     }
 }
 
-impl SheetWorld {
-    fn unknown(&self, id: FileId) -> FileError {
-        let path = id.get();
-        FileError::Other(Some(match path.root() {
-            VirtualRoot::Package(package) => ecow::eco_format!(
-                "packages are not fetched ({package}); copy its files into `layouts/shared/`"
-            ),
-            VirtualRoot::Project => ecow::eco_format!(
-                "no file `{0}`; a layout sees its own folder, `/shared/` and the sheet's \
-                 pictures",
-                path.vpath().get_with_slash()
-            ),
-        }))
+impl fmt::Debug for SheetWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SheetWorld")
     }
 }
 
@@ -242,7 +250,7 @@ fn kind(diagnostic: &SourceDiagnostic) -> ErrorKind {
     }
 }
 
-/// Typst begins some messages with a capital and ends some with a full stop. Ours do neither.
-fn sentence(message: &str) -> String {
+/// A message of Typst's without the full stop that ends some of them, which ours do not have.
+fn without_full_stop(message: &str) -> String {
     message.trim_end_matches('.').to_owned()
 }

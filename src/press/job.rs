@@ -1,96 +1,85 @@
-//! One job: what a request comes to before there is a page.
+//! One render: what a request becomes before there is a page.
 //!
-//! Takes a course, a request and a day, gives a [`Job`]: the sheet and all that its page is made of,
-//! and what its receipt says. The decision made here is who has the last word: the request before the
-//! course, the course before the layout.
+//! Takes a course, a request and a day, gives a [`RenderJob`]: what its page is made of, and what
+//! the caller reports of it. The decision made here is which value wins: the request's before the
+//! course's, the course's before the layout's.
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Press;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::hex;
 use crate::base::lang::Tag;
-use crate::press::fonts::Fonts;
+use crate::press::assets::Assets;
+use crate::press::engine::page::PageInput;
 use crate::press::layout::Layout;
-use crate::press::page::Page;
-use crate::press::sheet::{Content, Sheet};
+use crate::press::sheet::Sheet;
+use crate::press::sheet::arrange::SheetContent;
 use crate::site::course::{Course, IssueDate};
-use crate::site::request::{Attachment, Request};
+use crate::site::request::Request;
 use crate::site::table_rows;
 use crate::text::phrases::{Facts, Texts};
 
-/// A request, ready to be set, and what its receipt says.
-pub(crate) struct Job {
-    pub(crate) set: Set,
+/// A request, ready for Typst.
+pub(crate) struct RenderJob {
+    /// What its page is made of.
+    pub(crate) input: PageInput,
+    /// The address that its QR code and its printed link lead to.
     pub(crate) verify_url: String,
+    /// The language of the page.
     pub(crate) language: Tag,
+    /// What was noticed on the way.
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// What a page is made of.
-pub(crate) struct Set {
-    pub(crate) sheet: Arc<Sheet>,
-    pub(crate) layout: Arc<Layout>,
-    fonts: Arc<Fonts>,
-    attachments: Vec<Attachment>,
-    identifier: String,
-    pub(crate) issued: Date,
-}
-
-impl Set {
-    pub(super) fn page(self) -> Result<Page> {
-        let Set { sheet, layout, fonts, attachments, identifier, issued } = self;
-        Page::set(sheet, layout, fonts, &attachments, identifier, issued)
-    }
-}
-
-impl Press {
-    /// A draft's job: its link leads nowhere that is known yet.
-    pub(super) fn prepare(
-        &self,
+impl RenderJob {
+    /// The job of a draft. Its verify link has an identifier that no register knows.
+    pub(crate) fn of_draft(
+        assets: &Assets,
         course: &Course,
         request: &Request,
         today: Date,
         specimen: bool,
-    ) -> Result<Job> {
+    ) -> Result<Self> {
         let language = request.language().unwrap_or(&course.language);
-        let issued = issued(course, request, today);
+        let issued = issue_date(course, request, today);
         let verify_id = draft_id(request, course, language, issued);
-        self.compose(course, request, issued, verify_id, specimen)
+        Self::compose(assets, course, request, issued, verify_id, specimen)
     }
 
-    /// A certificate's job: the same page under the id that it will have, and without the mark unless
-    /// it is an example.
-    pub(crate) fn job(
-        &self,
+    /// The job of a certificate under the identifier that the register gives it. The page bears the
+    /// specimen mark only if the request asks for a specimen.
+    pub(crate) fn of_certificate(
+        assets: &Assets,
         request: &Request,
         today: Date,
         verify_id: String,
-    ) -> Result<Job> {
-        let course = self.courses.get(request.course())?;
-        let issued = issued(course, request, today);
-        self.compose(course, request, issued, verify_id, request.is_specimen())
+    ) -> Result<Self> {
+        let course = assets.courses.get(request.course())?;
+        let issued = issue_date(course, request, today);
+        let specimen = request.is_specimen();
+        Self::compose(assets, course, request, issued, verify_id, specimen)
     }
 
     fn compose(
-        &self,
+        assets: &Assets,
         course: &Course,
         request: &Request,
         issued: Date,
         verify_id: String,
         specimen: bool,
-    ) -> Result<Job> {
+    ) -> Result<Self> {
         let name = request.layout().unwrap_or(&course.layout);
-        let layout = self.layout(name).map_err(|error| match request.layout() {
+        let layout = assets.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == ErrorKind::UnknownLayout => {
                 error.at(course.layout_place().clone())
             }
             _ => error,
         })?;
-        let background = self.image_cache.background(&self.site, course)?;
+        let background = assets.image_cache.background(&assets.site, course)?;
         let background = background.or_else(|| layout.background.clone());
         let paper = match request.paper() {
             Some(name) => layout.paper(Some(name), background.as_ref())?,
@@ -99,32 +88,15 @@ impl Press {
                 .map_err(|error| error.at(course.paper_place().clone()))?,
         };
         let language = request.language().unwrap_or(&course.language);
-        let phrases = self.phrases(name, language)?;
-        let mut extra = course.extra.clone();
-        extra.extend(request.extra().clone());
-        if let Some(table) = &layout.table
-            && let Some(asked) = request.extra().get(&table.rows)
-        {
-            let rows =
-                table_rows::overlay(&table.rows, course.extra.get(&table.rows), asked)?;
-            extra.insert(table.rows.clone(), rows);
-        }
-        let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
-        Error::join(missing.map(|key| {
-            Error::new(
-                ErrorKind::MissingField,
-                format!("the layout `{name}` needs `{key}` under `extra`"),
-            )
-            .at(course.place().clone())
-            .with_help("add it to the course or to the request")
-        }))?;
+        let phrases = assets.phrases(name, language)?;
+        let extra = extra_fields(&layout, course, request)?;
 
-        let verify_url = self.settings.publish.verify_url(&verify_id);
+        let verify_url = assets.settings.publish.verify_url(&verify_id);
         let facts = Facts {
             name: request.name(),
             course,
             issued,
-            // A date of its own that a request brings is one.
+            // The request's date goes before the course's words for one.
             issued_text: course
                 .issued_text
                 .as_ref()
@@ -135,24 +107,23 @@ impl Press {
             verify_url: &verify_url,
         };
         let sentences = phrases.write(&facts)?;
-        let second = second_language(course, request, language);
-        let mut unused = None;
-        let second = match second {
+        let mut left_out = None;
+        let second = match second_language(course, request, language) {
             Some(tag) if layout.bilingual => {
-                Some(self.phrases(name, tag)?.write(&facts)?)
+                Some(assets.phrases(name, tag)?.write(&facts)?)
             }
             Some(tag) => {
-                unused = Some(one_language_only(name, tag).at(course.place().clone()));
+                left_out = Some(one_language_only(name, tag).at(course.place().clone()));
                 None
             }
             None => None,
         };
         let folios = match *layout.pages.end() {
             1 => Vec::new(),
-            most => phrases.folios(&facts, most)?,
+            max_pages => phrases.folios(&facts, max_pages)?,
         };
         let author = sentences.organization.clone();
-        let pictures = self.image_cache.pictures(&self.site, course)?;
+        let pictures = assets.image_cache.pictures(&assets.site, course)?;
         let mut texts = Texts { tag: language, course, warnings: Vec::new() };
         let sponsors = course.sponsors.iter();
         let sponsors = sponsors
@@ -162,8 +133,8 @@ impl Press {
         let badges =
             badges.map(|badge| texts.get(&badge.alt, "what a badge shows").to_owned());
         let badges = badges.collect();
-        let unsaid = texts.warnings;
-        let content = Content {
+        let untranslated = texts.warnings;
+        let content = SheetContent {
             sentences,
             second,
             folios,
@@ -179,33 +150,64 @@ impl Press {
             extra,
             specimen,
         };
-        let (sheet, found) = Sheet::arrange(content, &layout, &self.fonts)?;
+        let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fell_back());
-        warnings.extend(unused);
+        warnings.extend(left_out);
         if let Some(background) = &background {
             warnings.extend(background.warnings((paper.width, paper.height)));
         }
         warnings.extend(found);
-        warnings.extend(unsaid);
-        let set = Set {
+        warnings.extend(untranslated);
+        let input = PageInput {
             sheet: Arc::new(sheet),
             layout,
-            fonts: self.fonts.clone(),
+            fonts: assets.fonts.clone(),
             attachments: request.attachments().to_vec(),
             identifier: verify_id,
             issued,
         };
-        Ok(Job { set, verify_url, language: language.clone(), warnings })
+        Ok(Self { input, verify_url, language: language.clone(), warnings })
     }
 }
 
 /// The date that a certificate bears.
-fn issued(course: &Course, request: &Request, today: Date) -> Date {
+fn issue_date(course: &Course, request: &Request, today: Date) -> Date {
     request.issued().unwrap_or(match course.issued {
         IssueDate::Rolling => today,
         IssueDate::On(date) => date,
     })
+}
+
+/// The free fields of the course, with the request's over them.
+///
+/// # Errors
+/// [`ErrorKind::MissingField`] for those that the layout needs and neither has; an error in the
+/// rows of the layout's table.
+fn extra_fields(
+    layout: &Layout,
+    course: &Course,
+    request: &Request,
+) -> Result<IndexMap<String, Value>> {
+    let mut extra = course.extra.clone();
+    extra.extend(request.extra().clone());
+    if let Some(table) = &layout.table
+        && let Some(rows) = request.extra().get(&table.rows)
+    {
+        let below = course.extra.get(&table.rows);
+        let rows = table_rows::overlay(&table.rows, below, rows)?;
+        extra.insert(table.rows.clone(), rows);
+    }
+    let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
+    Error::join(missing.map(|key| {
+        Error::new(
+            ErrorKind::MissingField,
+            format!("the layout `{}` needs `{key}` under `extra`", layout.name),
+        )
+        .at(course.place().clone())
+        .with_help("add it to the course or to the request")
+    }))?;
+    Ok(extra)
 }
 
 /// The language beside `language`: that of the request, or the other one of the course's two.
@@ -226,7 +228,7 @@ fn one_language_only(layout: &str, tag: &Tag) -> Warning {
     .with_help("choose one with `bilingual: true` in its `layout.yaml`")
 }
 
-/// 32 lower-case hexadecimal digits that follow from what a draft says.
+/// A draft's identifier, 32 lower-case hexadecimal digits, computed from what the draft says.
 fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) -> String {
     let extra: &IndexMap<String, Value> = request.extra();
     let mut facts = serde_json::json!([
@@ -246,8 +248,8 @@ fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) ->
     {
         facts.push(second.as_str().into());
     }
-    // A draft guards no secret: the key only keeps its ids apart from those of issued certificates.
+    // The key is public: it only keeps the identifiers of drafts apart from those of certificates.
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"testamur draft");
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
-    tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::lower(&tag.as_ref()[..16])
 }

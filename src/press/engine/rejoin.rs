@@ -1,9 +1,9 @@
-//! Text items put together again.
+//! Joins text items that Typst split.
 //!
 //! Typst ends a text item wherever a glyph stands higher or lower than the one before, and repeats
-//! the text of the cluster in which that happens, so that raised marks come out of the PDF twice
-//! («อภิสิทธิ์» as «อภิสิทธิ์ธิ์»). Neighbours that share a cluster become one item again, in which the
-//! difference of their heights is the glyphs' own offset.
+//! the text of the cluster in which that happens, so that raised marks are extracted from the PDF
+//! twice («อภิสิทธิ์» as «อภิสิทธิ์ธิ์»). Neighbours that share a cluster become one item again, in
+//! which the difference of their heights is the glyphs' own vertical offset.
 
 use typst::layout::{Em, Frame, FrameItem, Point};
 use typst::text::{Glyph, TextItem};
@@ -11,8 +11,8 @@ use typst::text::{Glyph, TextItem};
 /// The frame with its split items joined, groups included.
 pub(super) fn rejoin(frame: &Frame) -> Frame {
     let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(frame.items().len());
-    // The glyph whose cluster the last two items shared: a third may go on with it, at the first's
-    // height.
+    // The source span of the cluster that the last two items shared: a third item may continue it
+    // at the first one's height.
     let mut shared = None;
     for (at, item) in frame.items() {
         match item {
@@ -45,7 +45,7 @@ pub(super) fn rejoin(frame: &Frame) -> Frame {
     joined
 }
 
-/// `next`, which stands `lift` higher, put behind `last`, if they share a cluster.
+/// Appends `next`, which stands `lift` higher, to `last`, if they share a cluster.
 fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
     if last.font != next.font
         || last.size != next.size
@@ -55,7 +55,7 @@ fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
         return None;
     }
     let (end, start) = (last.glyphs.last()?, next.glyphs.first()?);
-    // Two equal letters beside each other have different places in their source.
+    // Two equal letters next to each other have different source spans.
     if end.span != start.span {
         return None;
     }
@@ -69,23 +69,24 @@ fn join(last: &TextItem, next: &TextItem, lift: Em) -> Option<TextItem> {
         joined.text.push_str(&next.text[start.end..]);
         joined
             .glyphs
-            .extend(next.glyphs.iter().map(|glyph| moved(glyph, end.start, lift)));
+            .extend(next.glyphs.iter().map(|glyph| shifted(glyph, end.start, lift)));
     } else if end.start == 0 && start.end == next.text.len() {
-        // Right to left: the glyphs run against the text, whose beginning comes later.
+        // Right to left: the glyphs are in reverse order of the text, so `next` has its beginning.
         joined.text = next.text[..start.start].into();
         joined.text.push_str(&last.text);
         for glyph in &mut joined.glyphs {
-            *glyph = moved(glyph, start.start, Em::zero());
+            *glyph = shifted(glyph, start.start, Em::zero());
         }
-        joined.glyphs.extend(next.glyphs.iter().map(|glyph| moved(glyph, 0, lift)));
+        joined.glyphs.extend(next.glyphs.iter().map(|glyph| shifted(glyph, 0, lift)));
     } else {
         return None;
     }
-    // A glyph's range has sixteen bits.
+    // A glyph's range is made of 16-bit numbers.
     (joined.text.len() <= usize::from(u16::MAX)).then_some(joined)
 }
 
-fn moved(glyph: &Glyph, by: usize, lift: Em) -> Glyph {
+/// A glyph whose text range begins `by` bytes later, and which stands `lift` higher.
+fn shifted(glyph: &Glyph, by: usize, lift: Em) -> Glyph {
     let by = by as u16;
     Glyph {
         range: glyph.range.start + by..glyph.range.end + by,

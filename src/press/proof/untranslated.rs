@@ -1,14 +1,14 @@
-//! Words that a layout writes itself, which no translator can reach.
+//! Text that a layout writes itself, which no locale can translate.
 
 use std::collections::HashSet;
 
 use super::ink::{Inked, MarkKind};
 use crate::base::error::{ErrorKind, Warning};
-use crate::press::page::Page;
+use crate::press::engine::page::Page;
 
 impl Page {
-    /// A remark on each text outside of every sentence that has letters.
-    pub(crate) fn own_words(&self) -> Vec<Warning> {
+    /// A warning for each text with letters that belongs to no sentence.
+    pub(crate) fn untranslated_texts(&self) -> Vec<Warning> {
         let labels: HashSet<&str> =
             self.sheet.sentences().map(|sentence| sentence.id.as_str()).collect();
         let inked = Inked::of(self, |label| labels.contains(label));
@@ -18,8 +18,8 @@ impl Page {
             if !item.text.contains(char::is_alphabetic) {
                 continue;
             }
-            let place = item.glyphs.first();
-            let place = place.and_then(|glyph| self.place_in_layout(glyph.span.0));
+            let glyph = item.glyphs.first();
+            let place = glyph.and_then(|glyph| self.place_in_layout(glyph.span.0));
             let message = format!(
                 "the layout writes `{}` itself, which stays the same in every language",
                 item.text

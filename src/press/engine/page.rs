@@ -1,6 +1,7 @@
-//! The laid-out page: what Typst made of a sheet.
-
-mod rejoin;
+//! The laid-out page.
+//!
+//! Takes a [`PageInput`], gives a [`Page`]. The decisions made here: Typst's warnings that a
+//! certificate must not have are errors, and the document's metadata comes from the sheet alone.
 
 use std::sync::Arc;
 
@@ -13,23 +14,36 @@ use typst::syntax::Span;
 use typst::text::{Lang, Locale, Region};
 use typst_layout::PagedDocument;
 
+use super::rejoin::rejoin;
+use super::world::SheetWorld;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
-use crate::press::world::SheetWorld;
 use crate::site::request::Attachment;
 
-/// A certificate's page or pages as Typst laid them out, not yet proof-read. There is no way from
-/// here to a file but through [`proof`](Self::proof).
+/// What a page is made of.
+pub(crate) struct PageInput {
+    pub(crate) sheet: Arc<Sheet>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) fonts: Arc<Fonts>,
+    /// Files to embed in the PDF.
+    pub(crate) attachments: Vec<Attachment>,
+    /// The certificate's identifier, from which the PDF's document identifier is computed.
+    pub(crate) identifier: String,
+    /// The issue date: the PDF's date, and Typst's today.
+    pub(crate) issued: Date,
+}
+
+/// A certificate's pages as Typst laid them out, not yet proof-read. Only
+/// [`proof`](Self::proof) leads from here to a file.
 #[derive(Debug)]
 pub struct Page {
     pub(crate) document: PagedDocument,
     pub(crate) sheet: Arc<Sheet>,
     pub(crate) layout: Arc<Layout>,
     pub(crate) fonts: Arc<Fonts>,
-    /// What the document's identifier is made from.
     pub(crate) identifier: String,
     pub(crate) issued: Date,
     warnings: Vec<Warning>,
@@ -37,29 +51,24 @@ pub struct Page {
 }
 
 impl Page {
-    /// Pages beyond this are no certificate but a runaway layout.
+    /// A layout that fills more pages than this has lost control of its content.
     const MAX_PAGES: usize = 200;
     /// The longest side of a page, in points: two metres.
-    const LONGEST: f64 = 5670.0;
+    const MAX_SIDE: f64 = 5670.0;
 
-    /// Sets a sheet in its layout.
+    /// Lays out a sheet in its layout.
     ///
     /// # Errors
-    /// [`ErrorKind::Layout`] at the layout's line, [`ErrorKind::UndeclaredFamily`], [`ErrorKind::NoConvergence`],
-    /// [`ErrorKind::PageCount`] and [`ErrorKind::Overflow`] for pages beyond all measure.
-    pub(crate) fn set(
-        sheet: Arc<Sheet>,
-        layout: Arc<Layout>,
-        fonts: Arc<Fonts>,
-        attachments: &[Attachment],
-        identifier: String,
-        issued: Date,
-    ) -> Result<Self> {
+    /// [`ErrorKind::Layout`] at the layout's line; [`ErrorKind::UndeclaredFamily`];
+    /// [`ErrorKind::NoConvergence`]; [`ErrorKind::PageCount`] for more than 200 pages;
+    /// [`ErrorKind::Overflow`] for a page longer than two metres.
+    pub(crate) fn compile(input: PageInput) -> Result<Self> {
+        let PageInput { sheet, layout, fonts, attachments, identifier, issued } = input;
         let world = SheetWorld::new(
             layout.sources.clone(),
             fonts.clone(),
             &sheet,
-            attachments,
+            &attachments,
             issued,
         );
         let Warned { output, warnings } = typst::compile::<PagedDocument>(&world);
@@ -80,7 +89,7 @@ impl Page {
             let message = format!("the layout fills {} pages", pages.len());
             return Err(Error::new(ErrorKind::PageCount, message).at(at));
         }
-        let longest = Abs::pt(Self::LONGEST);
+        let longest = Abs::pt(Self::MAX_SIDE);
         if pages.iter().any(|page| page.frame.width().max(page.frame.height()) > longest)
         {
             let message = "a page is more than two metres long";
@@ -92,16 +101,13 @@ impl Page {
         let pages: EcoVec<_> = document
             .pages()
             .iter()
-            .map(|page| typst_layout::Page {
-                frame: rejoin::rejoin(&page.frame),
-                ..page.clone()
-            })
+            .map(|page| typst_layout::Page { frame: rejoin(&page.frame), ..page.clone() })
             .collect();
         let document = PagedDocument::new(pages, info);
         Ok(Self { document, sheet, layout, fonts, identifier, issued, warnings, world })
     }
 
-    /// What Typst remarked on and a certificate can live with.
+    /// Typst's warnings that do not spoil a certificate.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -111,7 +117,7 @@ impl Page {
         self.world.place_in_layout(span)
     }
 
-    /// Typst's complaints of an export in the words of the layout's author.
+    /// Typst's errors of an export, worded for the layout's author.
     pub(crate) fn export_error(
         &self,
         diagnostics: &[typst::diag::SourceDiagnostic],
@@ -138,13 +144,7 @@ impl Page {
     }
 }
 
-impl std::fmt::Debug for SheetWorld {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SheetWorld")
-    }
-}
-
-/// The document's metadata, from the sheet and nothing else.
+/// The document's metadata, from the sheet alone: what the layout sets is overwritten.
 fn info(own: &mut DocumentInfo, sheet: &Sheet) -> DocumentInfo {
     let mut info = own.clone();
     info.title = Some(sheet.title.as_str().into());

@@ -1,9 +1,10 @@
-//! Where renders run: threads of our own, one Typst render each, watched by the clock.
+//! The threads that renders run on.
 //!
-//! Typst needs a deep stack and fans out on whichever rayon pool it runs in, so each worker is a
-//! pool of one thread with a stack of 16 MiB. A render cannot be stopped from outside: one that
-//! outlives its deadline is given up, its worker replaced, and after four of them the pool takes no
-//! more work. The pool is also the one owner of the eviction of Typst's caches.
+//! Takes closures, gives their results within a deadline. Typst needs a deep stack and distributes
+//! work over the rayon pool that it runs in, so each worker is a rayon pool of one thread with a
+//! stack of 16 MiB. A render cannot be stopped from outside: one that exceeds its deadline is
+//! abandoned and its worker replaced, and after four of them the pool takes no more work. The pool
+//! alone evicts entries from Typst's caches, which belong to the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +17,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 
 /// A fixed number of render workers.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct RenderPool {
     idle: Mutex<Vec<ThreadPool>>,
     freed: Condvar,
     deadline: Duration,
@@ -24,19 +25,22 @@ pub(crate) struct Pool {
     done: AtomicUsize,
 }
 
-impl Pool {
-    const STACK: usize = 16 << 20;
-    /// Renders that were given up, after which the pool is unhealthy.
+impl RenderPool {
+    /// In bytes.
+    const STACK_SIZE: usize = 16 << 20;
+    /// How many abandoned renders make the pool unhealthy.
     pub(crate) const MAX_ABANDONED: usize = 4;
-    /// Results that no render of the last fifteen asked for are dropped from Typst's caches. A row of
-    /// certificates of one layout finds all that it shares; a longer memory is larger, not faster.
-    const EVICT_EVERY: usize = 5;
+    /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE),
+    /// results that fifteen renders in a row did not use are dropped. Certificates of one layout
+    /// still find all that they share; keeping results longer takes memory and saves no time.
+    const EVICT_INTERVAL: usize = 5;
+    /// How many evictions in a row an unused result survives.
     const EVICT_AGE: usize = 2;
 
     /// Starts `workers` threads.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the machine gives no more threads.
+    /// [`ErrorKind::Io`] when the operating system refuses a thread.
     pub(crate) fn start(workers: usize, deadline: Duration) -> Result<Self> {
         let idle = (0..workers.max(1)).map(|_| worker()).collect::<Result<_>>()?;
         Ok(Self {
@@ -63,15 +67,13 @@ impl Pool {
                 ErrorKind::Unhealthy,
                 format!("{abandoned} renders were given up and may still be running"),
             )
-            .with_help(
-                "find the layout that does not end, then start the program anew",
-            ));
+            .with_help("find the layout that does not end, then restart the program"));
         }
         let worker = self.take();
         let (sender, receiver) = mpsc::sync_channel(1);
         worker.spawn(move || {
             let outcome = catch_unwind(AssertUnwindSafe(job));
-            // Nobody listens any more when the job was given up.
+            // An abandoned job has no receiver, and its result is not needed.
             let _ = sender.send(outcome);
         });
         match receiver.recv_timeout(self.deadline) {
@@ -82,7 +84,7 @@ impl Pool {
             }
             Err(_) => {
                 self.abandoned.fetch_add(1, Ordering::Relaxed);
-                // Its thread runs on until the job ends; a new worker takes its place.
+                // The thread runs until the job ends; a new worker takes its place.
                 drop(worker);
                 self.give_back(self::worker()?);
                 Err(Error::new(
@@ -100,18 +102,19 @@ impl Pool {
         }
     }
 
-    /// How many renders were given up.
+    /// How many renders were abandoned.
     pub(crate) fn abandoned(&self) -> usize {
         self.abandoned.load(Ordering::Relaxed)
     }
 
     fn evict(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed);
-        if done % Self::EVICT_EVERY == Self::EVICT_EVERY - 1 {
+        if done % Self::EVICT_INTERVAL == Self::EVICT_INTERVAL - 1 {
             comemo::evict(Self::EVICT_AGE);
         }
     }
 
+    /// Takes an idle worker, waiting for one if all are busy.
     fn take(&self) -> ThreadPool {
         let mut idle = self.lock();
         loop {
@@ -135,7 +138,7 @@ impl Pool {
 fn worker() -> Result<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(1)
-        .stack_size(Pool::STACK)
+        .stack_size(RenderPool::STACK_SIZE)
         .thread_name(|_| "testamur-render".to_owned())
         .build()
         .map_err(|error| {
@@ -159,8 +162,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_fails_its_own_job_alone() {
-        let pool = Pool::start(1, Duration::from_secs(10)).expect("a thread");
+    fn panic_fails_only_its_own_job() {
+        let pool = RenderPool::start(1, Duration::from_secs(10)).expect("a thread");
         let error = pool.run("a", || -> Result<()> { panic!("oh") }).expect_err("panics");
         assert_eq!(error.kind(), ErrorKind::Panic);
         assert_eq!(error.message(), "the render of a panicked (oh)");
@@ -168,11 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn four_jobs_given_up_make_the_pool_unwell() {
-        let pool = Pool::start(1, Duration::from_millis(1)).expect("a thread");
+    fn four_abandoned_jobs_make_the_pool_unhealthy() {
+        let pool = RenderPool::start(1, Duration::from_millis(1)).expect("a thread");
         let (end, wait) = mpsc::channel::<()>();
         let wait = std::sync::Arc::new(Mutex::new(wait));
-        for _ in 0..Pool::MAX_ABANDONED {
+        for _ in 0..RenderPool::MAX_ABANDONED {
             let wait = wait.clone();
             let error = pool
                 .run("a", move || {

@@ -1,0 +1,92 @@
+//! What a press reads from its site and keeps for all renders.
+//!
+//! Takes a [`Site`], gives its settings, courses, fonts, layouts, compiled sentences and pictures.
+//! The decision made here: settings, courses and fonts are read at once, so that their errors are
+//! reported together; a layout, its sentences and pictures are read when a request first needs
+//! them.
+
+use std::sync::Arc;
+
+use crate::base::cache::Cache;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::lang::Tag;
+use crate::image::cache::ImageCache;
+use crate::press::fonts::Fonts;
+use crate::press::layout::Layout;
+use crate::site::course::Courses;
+use crate::site::files::Site;
+use crate::site::settings::{self, Settings};
+use crate::text::phrases::Phrases;
+
+/// A site's parts as renders use them.
+pub(crate) struct Assets {
+    pub(crate) site: Site,
+    pub(crate) settings: Settings,
+    pub(crate) courses: Courses,
+    pub(crate) fonts: Arc<Fonts>,
+    pub(crate) image_cache: ImageCache,
+    layouts: Cache<String, Layout>,
+    phrases: Cache<(String, Tag), Phrases>,
+}
+
+impl Assets {
+    /// Reads a site's settings, courses and fonts.
+    ///
+    /// # Errors
+    /// All errors of the settings, the course files and the declared fonts together.
+    pub(crate) fn read(site: Site) -> Result<Self> {
+        let mut errors = Vec::new();
+        let mut keep = |error: Error| errors.push(error);
+        let settings = read_settings(&site).map_err(&mut keep).ok();
+        let courses = read_courses(&site).map_err(&mut keep).ok();
+        let fonts = Fonts::load(&site).map_err(&mut keep).ok();
+        Error::join(errors)?;
+        let fonts =
+            fonts.ok_or_else(|| Error::new(ErrorKind::Font, "there are no fonts"))?;
+        Ok(Self {
+            site,
+            settings: settings.unwrap_or_default(),
+            courses: courses.unwrap_or_default(),
+            fonts: Arc::new(fonts),
+            image_cache: ImageCache::default(),
+            layouts: Cache::default(),
+            phrases: Cache::default(),
+        })
+    }
+
+    /// The layout of that name, read once.
+    pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
+        self.layouts.get(name.to_owned(), || Layout::load(&self.site, name, &self.fonts))
+    }
+
+    /// The compiled sentences of a layout in a language, read once.
+    pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
+        self.phrases.get((layout.to_owned(), tag.clone()), || {
+            Phrases::load(&self.site, layout, tag)
+        })
+    }
+}
+
+fn read_settings(site: &Site) -> Result<Settings> {
+    match site.read(settings::FILE)? {
+        Some(bytes) => Settings::parse(&bytes),
+        None => Ok(Settings::default()),
+    }
+}
+
+fn read_courses(site: &Site) -> Result<Courses> {
+    let mut files = Vec::new();
+    for name in site.course_files() {
+        if let Some(bytes) = site.read(name)? {
+            files.push((name.to_owned(), bytes.into_owned()));
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::new(
+            ErrorKind::MissingFile,
+            format!("there is no `courses.yaml` in {}", site.name()),
+        )
+        .with_help("write one: the demo site's, in `examples/demo/`, is a start"));
+    }
+    Courses::parse(&files)
+}

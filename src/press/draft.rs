@@ -1,0 +1,367 @@
+//! The press: makes drafts of certificates.
+//!
+//! Takes requests to one site, gives [`Draft`]s, or the [`Sheet`] and the [`Page`] on the way to
+//! one. The decision made here: a file exists only after its page passed the proof.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use crate::base::date::Date;
+use crate::base::error::{Result, Warning};
+use crate::base::lang::Tag;
+use crate::press::assets::Assets;
+use crate::press::engine::page::{Page, PageInput};
+use crate::press::engine::pool::RenderPool;
+use crate::press::export::{Claim, Format};
+use crate::press::inspect::{self, Inspection};
+use crate::press::job::RenderJob;
+use crate::press::layout::Layout;
+use crate::press::sheet::Sheet;
+use crate::site::course::{Course, Courses};
+use crate::site::files::Site;
+use crate::site::request::Request;
+use crate::site::sample::sample;
+use crate::site::settings::Settings;
+use crate::text::locale;
+use crate::text::phrases::Pseudo;
+
+/// Makes certificates from one [`Site`].
+///
+/// A press owns what outlives a render: the fonts, the parsed layouts, the compiled sentences, the
+/// render threads. It is `Send + Sync` and works through `&self`, so a program needs only one. Its
+/// methods block; an asynchronous program calls them from its runtime's blocking section. Typst's
+/// caches belong to the process: all presses share them, and results that fifteen renders in a row
+/// did not use are dropped.
+pub struct Press {
+    assets: Assets,
+    pool: RenderPool,
+}
+
+/// How a draft is made.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DraftOptions {
+    /// The file format, PDF by default.
+    pub format: Format,
+    /// Whether the page bears the word that marks a draft, true by default.
+    pub specimen: bool,
+}
+
+impl Default for DraftOptions {
+    fn default() -> Self {
+        Self { format: Format::Pdf, specimen: true }
+    }
+}
+
+impl DraftOptions {
+    /// Sets the file format.
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Sets whether the page bears the word that marks a draft.
+    pub fn with_specimen(mut self, specimen: bool) -> Self {
+        self.specimen = specimen;
+        self
+    }
+}
+
+/// A certificate that passed its proof and is not published.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Draft {
+    /// The file's content.
+    pub bytes: Vec<u8>,
+    /// The file's format.
+    pub format: Format,
+    /// The standards that the PDF claims to meet; empty for other formats, and for a page with a
+    /// PDF background.
+    pub claims: Vec<Claim>,
+    /// The language of the page.
+    pub language: Tag,
+    /// The name of its layout.
+    pub layout: String,
+    /// The issue date that it bears.
+    pub issued: Date,
+    /// The address that its QR code leads to.
+    pub verify_url: String,
+    /// What the caller may want to know, such as a text that fell back to another language.
+    pub warnings: Vec<Warning>,
+}
+
+impl Press {
+    /// Reads a site's settings, courses and fonts, and starts its render threads.
+    ///
+    /// # Errors
+    /// All errors of the settings, the course files and the declared fonts together;
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no thread can be started.
+    pub fn new(site: Site) -> Result<Self> {
+        let assets = Assets::read(site)?;
+        let cores = available_parallelism().map_or(1, |cores| cores.get());
+        let workers = assets.settings.render.threads.unwrap_or(cores);
+        let pool = RenderPool::start(workers, assets.settings.render.deadline)?;
+        Ok(Self { assets, pool })
+    }
+
+    /// Makes a draft as PDF, marked as a specimen. [`draft_with`](Self::draft_with) makes other
+    /// formats and pages without the mark.
+    ///
+    /// `today` dates courses whose certificates are dated by the day of issue.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse), and whatever is wrong with
+    /// the request, the course, the layout, its sentences or the page, each with its place. A page
+    /// that fails its proof gives no bytes; [`Page::proof`] lists the kinds.
+    pub fn draft(&self, request: &Request, today: Date) -> Result<Draft> {
+        self.draft_with(request, today, &DraftOptions::default())
+    }
+
+    /// Makes a draft in another format, or without the mark.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft).
+    pub fn draft_with(
+        &self,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let course = self.courses().get(request.course())?;
+        self.draft_course(course, request, today, options)
+    }
+
+    /// Makes a draft of the caller's own course, which need not be the site's. The request's course
+    /// is not looked up.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft).
+    pub fn draft_course(
+        &self,
+        course: &Course,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let job =
+            RenderJob::of_draft(&self.assets, course, request, today, options.specimen)?;
+        let RenderJob { warnings, language, verify_url, input } = job;
+        let (layout, issued) = (input.layout.name.clone(), input.issued);
+        let is_pseudo = Pseudo::of(&language).is_some();
+        let format = options.format;
+        let (bytes, claims, found) = self.pool.run(&describe(request), move || {
+            let page = Page::compile(input)?;
+            let mut found = page.warnings().to_vec();
+            if is_pseudo {
+                found.extend(page.untranslated_texts());
+            }
+            let proof = page.proof()?;
+            let claims = match format {
+                Format::Pdf => proof.claims().to_vec(),
+                _ => Vec::new(),
+            };
+            Ok((proof.write(format)?, claims, found))
+        })?;
+        let warnings = [warnings, found].concat();
+        Ok(Draft {
+            bytes,
+            format,
+            claims,
+            language,
+            layout,
+            issued,
+            verify_url,
+            warnings,
+        })
+    }
+
+    /// Makes a draft of a layout's own sample: the course and the request of its `sample.yaml`.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft) and [`sample`](Self::sample).
+    pub fn draft_sample(
+        &self,
+        layout: &str,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let (course, request) = self.sample(layout)?;
+        self.draft_course(&course, &request, today, options)
+    }
+
+    /// Makes a draft of a layout's own sample for another name, in another language, and on another
+    /// paper if one is named.
+    ///
+    /// # Errors
+    /// As [`draft_sample`](Self::draft_sample); [`ErrorKind::Name`](crate::ErrorKind::Name) for a
+    /// text that is no name.
+    pub fn draft_sample_for(
+        &self,
+        layout: &str,
+        name: &str,
+        language: &Tag,
+        paper: Option<&str>,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Draft> {
+        let (course, request) = self.sample(layout)?;
+        let request = request.with_name(name)?.with_language(language.clone());
+        let request = match paper {
+            Some(paper) => request.with_paper(paper),
+            None => request,
+        };
+        self.draft_course(&course, &request, today, options)
+    }
+
+    /// A layout's own sample: the course and the request of its `sample.yaml`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout);
+    /// [`ErrorKind::MissingFile`](crate::ErrorKind::MissingFile) when the layout has no sample;
+    /// whatever is wrong with the layout or the sample.
+    pub fn sample(&self, layout: &str) -> Result<(Course, Request)> {
+        // An unknown layout is reported before its missing sample.
+        self.layout(layout)?;
+        sample(self.site(), layout)
+    }
+
+    /// Lays out the page of a request without proof-reading it: the step before [`Page::proof`].
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft), except for those that the proof finds.
+    pub fn page(
+        &self,
+        request: &Request,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Page> {
+        let input = self.draft_input(request, today, options.specimen)?;
+        self.pool.run(&describe(request), move || Page::compile(input))
+    }
+
+    /// Makes the sheet that a layout is given for a request.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft), except for those that only a page shows.
+    pub fn sheet(&self, request: &Request, today: Date) -> Result<Sheet> {
+        Ok(Arc::unwrap_or_clone(self.draft_input(request, today, true)?.sheet))
+    }
+
+    /// Says which sentences a layout has in a language, and what a translator can correct in them.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the layout itself.
+    pub fn inspect(&self, layout: &str, language: &Tag) -> Result<Inspection> {
+        let layout = self.layout(layout)?;
+        Ok(Inspection::of(self.site(), &layout, language, &self.assets.fonts))
+    }
+
+    /// The languages that are generated from English to test a layout, and that
+    /// [`languages`](Self::languages) does not list: `en-XA` is accented and longer by two fifths,
+    /// `ar-XB` is set from right to left.
+    pub fn pseudo_languages(&self) -> Vec<Tag> {
+        inspect::pseudo_languages().unwrap_or_default()
+    }
+
+    /// The courses of the site.
+    pub fn courses(&self) -> &Courses {
+        &self.assets.courses
+    }
+
+    /// The languages that a layout has sentences in, its own and the shared ones.
+    pub fn languages(&self, layout: &str) -> Vec<Tag> {
+        let names = locale::languages(self.site(), layout);
+        names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
+    }
+
+    /// The names of the papers that a layout is drawn for; the first is its default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); whatever is wrong with the
+    /// layout.
+    pub fn papers(&self, layout: &str) -> Result<Vec<String>> {
+        Ok(self.layout(layout)?.papers.keys().cloned().collect())
+    }
+
+    /// The most signatories that a layout has room for.
+    ///
+    /// # Errors
+    /// As [`papers`](Self::papers).
+    pub fn max_signatories(&self, layout: &str) -> Result<usize> {
+        Ok(self.layout(layout)?.max_signatories)
+    }
+
+    /// The settings of the site.
+    pub fn settings(&self) -> &Settings {
+        &self.assets.settings
+    }
+
+    /// The files of the site.
+    pub fn site(&self) -> &Site {
+        &self.assets.site
+    }
+
+    /// What was noticed while the fonts of the site were read.
+    pub fn warnings(&self) -> &[Warning] {
+        self.assets.fonts.warnings()
+    }
+
+    /// How many renders exceeded their deadline and were abandoned. Their threads may still run;
+    /// after four of them the press makes nothing more
+    /// ([`ErrorKind::Unhealthy`](crate::ErrorKind::Unhealthy)).
+    pub fn abandoned(&self) -> usize {
+        self.pool.abandoned()
+    }
+
+    /// The layout of that name, read once.
+    pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
+        self.assets.layout(name)
+    }
+
+    /// Prepares the certificate of a request under the identifier that the register gives it.
+    pub(crate) fn prepare(
+        &self,
+        request: &Request,
+        today: Date,
+        verify_id: String,
+    ) -> Result<RenderJob> {
+        RenderJob::of_certificate(&self.assets, request, today, verify_id)
+    }
+
+    /// Makes the PDF of a prepared certificate. Returns it with what was noticed on the page.
+    pub(crate) fn print(
+        &self,
+        request: &Request,
+        input: PageInput,
+    ) -> Result<(Vec<u8>, Vec<Warning>)> {
+        self.pool.run(&describe(request), move || {
+            let page = Page::compile(input)?;
+            let found = page.warnings().to_vec();
+            Ok((page.proof()?.pdf()?, found))
+        })
+    }
+
+    /// What the page of a draft is made of.
+    fn draft_input(
+        &self,
+        request: &Request,
+        today: Date,
+        specimen: bool,
+    ) -> Result<PageInput> {
+        let course = self.courses().get(request.course())?;
+        let job = RenderJob::of_draft(&self.assets, course, request, today, specimen)?;
+        Ok(job.input)
+    }
+}
+
+impl fmt::Debug for Press {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Press").field("site", self.site()).finish_non_exhaustive()
+    }
+}
+
+/// The name of a render in errors.
+fn describe(request: &Request) -> String {
+    format!("`{}` for `{}`", request.course(), request.name())
+}

@@ -1,0 +1,141 @@
+//! The families of a site, as `fonts/fonts.yaml` declares them.
+//!
+//! Takes the site's declaration and the library's, gives the families that have a face, in order of
+//! preference. The decision made here: the site's list goes before the library's.
+
+use std::collections::HashSet;
+
+use typst::text::FontBook;
+
+use crate::base::error::{ErrorKind, Place, Result, Warning};
+use crate::base::lang::Tag;
+use crate::base::yaml::{Document, Faults, Node};
+use crate::site::files::Site;
+
+/// The file in a `fonts/` folder that declares its families.
+const DECLARATION: &str = "fonts/fonts.yaml";
+
+/// A declared family.
+#[derive(Debug, Clone)]
+pub(super) struct Family {
+    pub(super) name: String,
+    pub(super) generic: GenericFamily,
+    /// The scripts that it is made for, as ISO 15924 codes such as `Arab`.
+    pub(super) scripts: Vec<String>,
+    /// The languages that it is made for; empty for any.
+    pub(super) languages: Vec<Tag>,
+    /// The size at which it looks as large as the others, 1 for the same.
+    pub(super) scale: f64,
+}
+
+/// The kind of a family, which decides what may stand in for it: `like` in `fonts.yaml` and
+/// `layout.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum GenericFamily {
+    Serif,
+    Sans,
+    /// Handwriting, which never stands in for another family.
+    Script,
+    /// Titling faces, which never stand in for another family.
+    Display,
+}
+
+impl GenericFamily {
+    pub(crate) const NAMES: [&str; 4] = ["serif", "sans", "script", "display"];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "serif" => Some(GenericFamily::Serif),
+            "sans" => Some(GenericFamily::Sans),
+            "script" => Some(GenericFamily::Script),
+            "display" => Some(GenericFamily::Display),
+            _ => None,
+        }
+    }
+}
+
+/// The families that the site declares, then those that the library does. A family of the book that
+/// neither declares is a warning.
+pub(super) fn declared(
+    site: &Site,
+    book: &FontBook,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Family>> {
+    let mut families: Vec<Family> = Vec::new();
+    let own = site.read(DECLARATION)?.map(|bytes| bytes.into_owned());
+    let built_in = Site::new();
+    let built_in = built_in.read(DECLARATION)?.map(|bytes| bytes.into_owned());
+    let replaced = own != built_in;
+    for bytes in own.into_iter().chain(built_in.filter(|_| replaced)) {
+        for family in parse_declaration(&bytes)? {
+            let known = families.iter().any(|other| other.name == family.name);
+            if !known && book.contains_family(&family.name.to_lowercase()) {
+                families.push(family);
+            }
+        }
+    }
+    let names: HashSet<&str> = families.iter().map(|f| f.name.as_str()).collect();
+    for (name, _) in book.families() {
+        if !names.contains(name) && !name.contains("Mono CJK") {
+            warnings.push(
+                Warning::new(
+                    ErrorKind::Font,
+                    format!(
+                        "the family `{name}` is not listed, so it stands in for none"
+                    ),
+                )
+                .at(Place::file(DECLARATION)),
+            );
+        }
+    }
+    Ok(families)
+}
+
+fn parse_declaration(bytes: &[u8]) -> Result<Vec<Family>> {
+    let mut faults = Faults::default();
+    let mut families = Vec::new();
+    if let Some(document) = Document::parse(DECLARATION, bytes, &mut faults)
+        && let Some(root) = document.root().fields(&["families"], &mut faults)
+        && let Some(list) = root.required("families", &mut faults)
+    {
+        for node in faults.keep(list.items()).into_iter().flatten() {
+            families.extend(family(node, &mut faults));
+        }
+    }
+    faults.finish()?;
+    Ok(families)
+}
+
+fn family(node: Node<'_>, faults: &mut Faults) -> Option<Family> {
+    let known = ["family", "like", "scripts", "languages", "scale"];
+    let fields = node.fields(&known, faults)?;
+    let name = fields.required("family", faults);
+    let name = name.and_then(|node| faults.keep(node.text()));
+    let generic = fields.required("like", faults);
+    let generic =
+        generic.and_then(|node| faults.keep(node.one_of(&GenericFamily::NAMES)));
+    let mut texts = |key: &str| {
+        let items = fields.get(key).and_then(|node| faults.keep(node.items()));
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(|node| faults.keep(node.text().map(|text| (node, text))))
+            .collect::<Vec<_>>()
+    };
+    let scripts = texts("scripts");
+    let languages = texts("languages");
+    let scale = fields.get("scale").and_then(|node| faults.keep(node.positive()));
+    let languages = languages
+        .into_iter()
+        .filter_map(|(node, text)| {
+            faults.keep(Tag::parse(text).map_err(|error| node.wrap(error)))
+        })
+        .collect();
+    Some(Family {
+        name: name?.to_owned(),
+        generic: generic.and_then(GenericFamily::parse)?,
+        scripts: scripts.into_iter().map(|(_, text)| text.to_owned()).collect(),
+        languages,
+        scale: scale.unwrap_or(1.0),
+    })
+}

@@ -1,0 +1,189 @@
+//! How a layout sets its sentences: the faces, and the roles that use them.
+//!
+//! Takes `faces`, `roles` and `swash` of a `layout.yaml`, gives a [`FaceChoice`] by name and a
+//! [`Role`] by name. The decision made here: a face must be of a family that the site has, and a
+//! role must use one of the faces.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::fields::{boolean, millimetres, whole};
+use crate::base::error::{ErrorKind, nearest};
+use crate::base::yaml::{Faults, Fields, Node};
+use crate::press::fonts::{Fonts, GenericFamily, family_help};
+
+/// A family that a layout has chosen, and what kind of family may stand in for it.
+#[derive(Debug, Clone)]
+pub(crate) struct FaceChoice {
+    pub(crate) family: String,
+    pub(crate) generic: GenericFamily,
+}
+
+/// How a role is set.
+#[derive(Debug, Clone)]
+pub(crate) struct Role {
+    /// The name of its face under `faces`.
+    pub(crate) face: String,
+    /// 100 to 900.
+    pub(crate) weight: u16,
+    pub(crate) italic: bool,
+    pub(crate) case: Case,
+    pub(crate) fit: Fit,
+    /// How far ink may leave the slot, in millimetres.
+    pub(crate) swash: f64,
+}
+
+/// How a sentence may be fitted into its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fit {
+    /// The largest font size, in points.
+    pub max: f64,
+    /// The smallest font size, in points.
+    pub min: f64,
+    /// The most lines.
+    pub lines: u32,
+}
+
+/// Whether a role changes the case of its letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    AsWritten,
+    /// Capitals, by the rules of the certificate's language.
+    Upper,
+}
+
+const ROLE_KEYS: [&str; 8] =
+    ["face", "weight", "italic", "case", "max", "min", "lines", "swash"];
+
+/// The roles that sentences and the sheet use; a locale may use others.
+const ROLES: [&str; 15] = [
+    "heading",
+    "lead",
+    "recipient",
+    "statement",
+    "course",
+    "outcome",
+    "column",
+    "cell",
+    "total",
+    "date",
+    "authenticity",
+    "specimen",
+    "folio",
+    "signatory",
+    "signatory-title",
+];
+
+pub(super) fn faces(
+    fields: Fields<'_>,
+    fonts: &Fonts,
+    faults: &mut Faults,
+) -> HashMap<String, FaceChoice> {
+    let mut faces = HashMap::new();
+    let Some(node) = fields.required("faces", faults) else { return faces };
+    for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
+        let Some(fields) = node.fields(&["family", "like"], faults) else { continue };
+        let family = fields.required("family", faults);
+        let Some(family) = family.and_then(|node| {
+            let name = faults.keep(node.text())?;
+            if !fonts.has_family(name) {
+                faults.push(
+                    node.fault(
+                        ErrorKind::UndeclaredFamily,
+                        format!("there is no family `{name}`"),
+                    )
+                    .with_help(family_help(name, fonts)),
+                );
+            }
+            Some(name.to_owned())
+        }) else {
+            continue;
+        };
+        let generic = fields.get("like").and_then(|node| {
+            faults.keep(node.one_of(&GenericFamily::NAMES)).and_then(GenericFamily::parse)
+        });
+        let generic = generic.unwrap_or(GenericFamily::Serif);
+        faces.insert(key.text().to_owned(), FaceChoice { family, generic });
+    }
+    if !faces.contains_key("text") && faults.is_empty() {
+        faults.push(node.key_spot().fault(
+            ErrorKind::MissingField,
+            "`faces` has no `text`, the face that sentences are set in",
+        ));
+    }
+    faces
+}
+
+pub(super) fn roles(
+    fields: Fields<'_>,
+    faces: &HashMap<String, FaceChoice>,
+    faults: &mut Faults,
+) -> Option<HashMap<String, Role>> {
+    let swash = millimetres(fields, "swash", faults).unwrap_or(0.0);
+    let mut roles = HashMap::new();
+    let node = fields.required("roles", faults)?;
+    for (key, node) in faults.keep(node.entries())? {
+        if let Some(role) = role(node, faces, swash, faults) {
+            roles.insert(key.text().to_owned(), role);
+        }
+    }
+    for name in ["statement", "signatory", "signatory-title"] {
+        if !roles.contains_key(name) && faults.is_empty() {
+            faults.push(
+                node.key_spot()
+                    .fault(ErrorKind::MissingField, format!("`roles` has no `{name}`"))
+                    .with_help(format!("the roles by name are {}", ROLES.join(", "))),
+            );
+        }
+    }
+    roles.contains_key("statement").then_some(roles)
+}
+
+/// One role; `swash` is the layout's, in millimetres, where the role has none.
+fn role(
+    node: Node<'_>,
+    faces: &HashMap<String, FaceChoice>,
+    swash: f64,
+    faults: &mut Faults,
+) -> Option<Role> {
+    let fields = node.fields(&ROLE_KEYS, faults)?;
+    let names: Vec<&str> = faces.keys().map(String::as_str).collect();
+    let face = match fields.get("face") {
+        Some(node) => faults.keep(node.one_of(&names))?,
+        None => "text",
+    };
+    let weight = whole(fields, "weight", 100..=900, faults).unwrap_or(400);
+    let italic = match fields.get("italic") {
+        Some(_) => boolean(fields, "italic", faults)?,
+        None => false,
+    };
+    let case = match fields.get("case") {
+        Some(node) => match faults.keep(node.one_of(&["upper", "as-written"]))? {
+            "upper" => Case::Upper,
+            _ => Case::AsWritten,
+        },
+        None => Case::AsWritten,
+    };
+    // A misspelt `max` is reported as an unknown key, and not as a missing one too.
+    let max_misspelt = faults.keep(node.entries())?.any(|(key, _)| {
+        !ROLE_KEYS.contains(&key.text()) && nearest(key.text(), ["max"]).is_some()
+    });
+    let max =
+        if max_misspelt { fields.get("max") } else { fields.required("max", faults) };
+    let max = max.and_then(|node| faults.keep(node.positive()));
+    let min = fields.get("min").and_then(|node| faults.keep(node.positive()));
+    let lines = whole(fields, "lines", 1..=50, faults).unwrap_or(1);
+    let max = max?;
+    let min = min.unwrap_or(max);
+    if min > max {
+        let node = fields.get("min").unwrap_or(node);
+        faults.push(node.fault(
+            ErrorKind::InvalidValue,
+            format!("`min: {min}` is larger than `max: {max}`"),
+        ));
+    }
+    let swash = millimetres(fields, "swash", faults).unwrap_or(swash);
+    let fit = Fit { max, min, lines: lines as u32 };
+    Some(Role { face: face.to_owned(), weight: weight as u16, italic, case, fit, swash })
+}

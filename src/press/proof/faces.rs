@@ -1,0 +1,52 @@
+//! Checks that no glyph is missing, and that every family is declared.
+
+use std::collections::HashSet;
+
+use super::ink::MarkKind;
+use super::reader::{PageReader, describe};
+use crate::base::error::{Error, ErrorKind};
+
+impl PageReader<'_> {
+    pub(super) fn check_faces(&mut self) {
+        let declared: HashSet<&str> =
+            self.page.layout.families().chain(self.page.fonts.families()).collect();
+        let mut errors = Vec::new();
+        let mut undeclared = HashSet::new();
+        for mark in &self.inked.marks {
+            let MarkKind::Text(text) = &mark.kind else { continue };
+            let family = &text.font.font().info().family;
+            let missing = text.glyphs.iter().filter(|glyph| glyph.id == 0);
+            if let Some(glyph) = missing.min_by_key(|glyph| glyph.range().start) {
+                let cluster = text.text.get(glyph.range()).unwrap_or_default();
+                let letter =
+                    cluster.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+                let what = match self.sentence_of(mark) {
+                    Some(sentence) => describe(sentence),
+                    None => format!("`{}`, which the layout writes itself,", text.text),
+                };
+                let number = u32::from(letter);
+                let error = Error::new(
+                    ErrorKind::MissingGlyph,
+                    format!("{what} is set in `{family}`, which lacks `{letter}` (U+{number:04X})"),
+                )
+                .with_help("set each run in its own face, `run.font`, and nothing else");
+                errors.push(error.at(self.place_of(mark)));
+            }
+            if !declared.contains(family.as_str()) && undeclared.insert(family.clone()) {
+                let error = Error::new(
+                    ErrorKind::UndeclaredFamily,
+                    format!(
+                        "`{}` is set in the family `{family}`, which the layout does not \
+                         declare",
+                        text.text
+                    ),
+                )
+                .with_help(
+                    "name it under `faces` in `layout.yaml`, or use a face of those",
+                );
+                errors.push(error.at(self.place_of(mark)));
+            }
+        }
+        self.errors.extend(errors);
+    }
+}

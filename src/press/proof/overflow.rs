@@ -1,0 +1,99 @@
+//! Checks that no ink leaves its slot or the page.
+
+use std::collections::HashSet;
+
+use typst::layout::{Abs, Point, Rect};
+
+use super::ink::{MarkKind, grown, holds};
+use super::reader::{PageReader, TOLERANCE, describe};
+use crate::base::error::ErrorKind;
+use crate::press::sheet::image::SheetImage;
+use crate::press::sheet::sentence::Sentence;
+
+/// Ink outside of its box.
+struct Overflow<'a> {
+    /// What reaches out, as messages name it.
+    what: String,
+    /// The box that it leaves, as messages name it.
+    edge: &'static str,
+    by: Abs,
+    /// What can be made smaller.
+    cause: Cause<'a>,
+}
+
+enum Cause<'a> {
+    Sentence(&'a Sentence),
+    Picture(&'a SheetImage),
+    Layout,
+}
+
+impl PageReader<'_> {
+    pub(super) fn check_overflow(&mut self) {
+        let mut found = Vec::new();
+        let mut reported: HashSet<Option<usize>> = HashSet::new();
+        for (index, slot) in self.inked.slots.iter().enumerate() {
+            let sentence = self.sentence_in(index);
+            let swash = sentence.map_or(0.0, |s| self.page.layout.role(&s.role).swash);
+            let room = grown(slot.rect, TOLERANCE + Abs::mm(swash));
+            let distances = self.inked.marks_in(index).filter_map(|mark| {
+                Some(distance_beyond(mark.rect?, room)).filter(|by| *by > Abs::zero())
+            });
+            let Some(by) = distances.reduce(Abs::max) else { continue };
+            let (what, cause) = match sentence {
+                Some(sentence) => (describe(sentence), Cause::Sentence(sentence)),
+                None => (self.describe_picture(&slot.label), Cause::Layout),
+            };
+            reported.insert(Some(index));
+            found.push(Overflow { what, edge: "its slot", by, cause });
+        }
+        for mark in &self.inked.marks {
+            if !matches!(mark.kind, MarkKind::Text(_) | MarkKind::Image) {
+                continue;
+            }
+            let (Some(rect), Some(page)) =
+                (self.ink_of(mark), self.page.document.pages().get(mark.page))
+            else {
+                continue;
+            };
+            let whole = Rect::new(Point::zero(), page.frame.size().to_point());
+            // A picture that covers the page may bleed over its edges.
+            if matches!(mark.kind, MarkKind::Image) && holds(rect, whole) {
+                continue;
+            }
+            let by = distance_beyond(rect, grown(whole, TOLERANCE));
+            if by > Abs::zero() && reported.insert(mark.slot) {
+                // The ink keeps to its slot, so the layout has put the slot in the wrong place.
+                let cause = self.image_of(mark).map_or(Cause::Layout, Cause::Picture);
+                let what = self.describe_mark(mark);
+                found.push(Overflow { what, edge: "the page", by, cause });
+            }
+        }
+        for Overflow { what, edge, by, cause } in found {
+            let kind = ErrorKind::Overflow;
+            let message = format!("{what} reaches {:.1} mm beyond {edge}", by.to_mm());
+            let help = "move or shrink it in the layout";
+            match cause {
+                Cause::Sentence(sentence) => {
+                    let help = "shorten the text, or give its role a smaller `min` or more \
+                                `lines` in `layout.yaml`";
+                    self.report_sentence(sentence, kind, message, help);
+                    self.overflowed.insert(sentence.id.clone());
+                }
+                Cause::Picture(image) => self.report_picture(image, kind, message, help),
+                Cause::Layout => self.report(kind, message, help),
+            }
+        }
+    }
+}
+
+/// How far a box reaches out of another, at the side where it is farthest.
+fn distance_beyond(rect: Rect, room: Rect) -> Abs {
+    [
+        room.min.x - rect.min.x,
+        room.min.y - rect.min.y,
+        rect.max.x - room.max.x,
+        rect.max.y - room.max.y,
+    ]
+    .into_iter()
+    .fold(Abs::zero(), Abs::max)
+}

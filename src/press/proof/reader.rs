@@ -1,0 +1,227 @@
+//! What all checks of a page share: its marks, where things are on it, what they are called in
+//! messages, and the errors found so far.
+//!
+//! The decision made here is the place of an error: the line of the sentence or the course that can
+//! correct it, else the layout.
+
+use std::collections::HashSet;
+
+use typst::layout::{Abs, Point, Rect};
+
+use super::ink::{Inked, Mark, MarkKind, grown};
+use super::reading::PlacedText;
+use crate::base::error::{Error, ErrorKind, Place};
+use crate::press::engine::page::Page;
+use crate::press::sheet::Sheet;
+use crate::press::sheet::image::SheetImage;
+use crate::press::sheet::sentence::Sentence;
+use crate::press::sheet::table::SheetTable;
+
+/// By how much ink may exceed a box, half a point: rounding, side bearings, the overshoot of round
+/// letters.
+pub(super) const TOLERANCE: Abs = Abs::raw(0.5);
+
+/// A page while it is checked.
+pub(super) struct PageReader<'a> {
+    pub(super) page: &'a Page,
+    pub(super) sheet: &'a Sheet,
+    pub(super) inked: Inked<'a>,
+    /// The ids of sentences that were found too long.
+    pub(super) overflowed: HashSet<String>,
+    pub(super) errors: Vec<Error>,
+}
+
+impl<'a> PageReader<'a> {
+    pub(super) fn new(page: &'a Page) -> Self {
+        let sheet: &Sheet = &page.sheet;
+        let pages = page.document.pages().len();
+        let sentences = sheet.sentences().chain(repeated(sheet, pages));
+        let images = sheet.images().chain(&sheet.background);
+        let labels: HashSet<&str> = sentences
+            .map(|sentence| sentence.id.as_str())
+            .chain(images.map(|image| image.id.as_str()))
+            .collect();
+        let inked = Inked::of(page, |label| labels.contains(label));
+        Self { page, sheet, inked, overflowed: HashSet::new(), errors: Vec::new() }
+    }
+
+    /// Reports an error that the layout's author can correct.
+    pub(super) fn report(&mut self, kind: ErrorKind, message: String, help: &str) {
+        let place = self.page.layout.place.clone();
+        self.errors.push(Error::new(kind, message).with_help(help).at(place));
+    }
+
+    /// Reports an error that the author of the sentence can correct. A name comes from the request,
+    /// which has no place here.
+    pub(super) fn report_sentence(
+        &mut self,
+        sentence: &Sentence,
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
+        let error = Error::new(kind, message).with_help(help);
+        self.errors.push(match &sentence.place {
+            Some(place) => error.at(place.clone()),
+            None => error,
+        });
+    }
+
+    /// Reports an error of a picture: at the course's line if the course adjusts the signature,
+    /// else at the layout.
+    pub(super) fn report_picture(
+        &mut self,
+        image: &SheetImage,
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
+        match &image.place {
+            Some(place) if image.nudge.is_some() => {
+                let help = "it was moved by hand: change its `scale`, `dx` or `dy`";
+                let error = Error::new(kind, message).with_help(help);
+                self.errors.push(error.at(place.clone()));
+            }
+            _ => self.report(kind, message, help),
+        }
+    }
+
+    /// The line of the layout that sets a mark, if it is text that the layout writes itself; else
+    /// the layout's entry point.
+    pub(super) fn place_of(&self, mark: &Mark<'_>) -> Place {
+        let glyph = match mark.kind {
+            MarkKind::Text(text) => text.glyphs.first(),
+            _ => None,
+        };
+        glyph
+            .and_then(|glyph| self.page.place_in_layout(glyph.span.0))
+            .unwrap_or_else(|| self.page.layout.place.clone())
+    }
+
+    /// The sentence in whose slot a mark stands.
+    pub(super) fn sentence_of(&self, mark: &Mark<'_>) -> Option<&'a Sentence> {
+        mark.slot.and_then(|slot| self.sentence_in(slot))
+    }
+
+    /// The sentence of a slot.
+    pub(super) fn sentence_in(&self, slot: usize) -> Option<&'a Sentence> {
+        let label = &self.inked.slots[slot].label;
+        let pages = self.page.document.pages().len();
+        let mut all = self.sheet.sentences().chain(repeated(self.sheet, pages));
+        all.find(|sentence| sentence.id == *label)
+    }
+
+    /// The text in a slot.
+    pub(super) fn text_in(&self, slot: usize) -> impl Iterator<Item = PlacedText<'_>> {
+        self.inked.marks_in(slot).filter_map(placed_text)
+    }
+
+    /// The texts outside every slot, by the group that holds them.
+    pub(super) fn strays(&self) -> impl Iterator<Item = Vec<PlacedText<'_>>> {
+        let mut groups: Vec<(usize, Vec<PlacedText<'_>>)> = Vec::new();
+        for mark in self.inked.marks.iter().filter(|mark| mark.slot.is_none()) {
+            let Some(text) = placed_text(mark) else { continue };
+            match groups.last_mut() {
+                Some((group, texts)) if *group == mark.group => texts.push(text),
+                _ => groups.push((mark.group, vec![text])),
+            }
+        }
+        groups.into_iter().map(|(_, texts)| texts)
+    }
+
+    /// The picture of the sheet that a mark is.
+    pub(super) fn image_of(&self, mark: &Mark<'_>) -> Option<&'a SheetImage> {
+        let slot = mark.slot.filter(|_| matches!(mark.kind, MarkKind::Image))?;
+        let label = &self.inked.slots[slot].label;
+        self.sheet.images().find(|image| image.id == *label)
+    }
+
+    /// The box of a mark's ink; of a signature, that of its strokes.
+    pub(super) fn ink_of(&self, mark: &Mark<'_>) -> Option<Rect> {
+        let rect = mark.rect?;
+        let signed = self.image_of(mark).and_then(|image| image.picture.signed());
+        Some(match (signed, &mark.kind) {
+            (Some(signed), _) => {
+                let [left, top, right, bottom] = signed.ink;
+                let size = rect.size();
+                let at = |x: f64, y: f64| rect.min + Point::new(size.x * x, size.y * y);
+                Rect::new(at(left, top), at(right, bottom))
+            }
+            // A line's box has no extent, but its ink has.
+            (None, MarkKind::Line) => grown(rect, Abs::pt(0.1)),
+            (None, _) => rect,
+        })
+    }
+
+    /// The name of a mark in messages.
+    pub(super) fn describe_mark(&self, mark: &Mark<'_>) -> String {
+        match (self.sentence_of(mark), &mark.kind) {
+            (Some(sentence), _) => describe(sentence),
+            (None, MarkKind::Text(text)) => format!("`{}`", text.text),
+            (None, MarkKind::Image) => match mark.slot {
+                Some(slot) => self.describe_picture(&self.inked.slots[slot].label),
+                None => "a picture".to_owned(),
+            },
+            (None, _) => "a shape".to_owned(),
+        }
+    }
+
+    /// The name of a picture of the sheet in messages.
+    pub(super) fn describe_picture(&self, id: &str) -> String {
+        let signatory = self.sheet.signatories.iter().find(|signatory| {
+            signatory.image.as_ref().is_some_and(|image| image.id == id)
+        });
+        let alt_in = |images: &[SheetImage]| {
+            images.iter().find(|image| image.id == id).map(|image| image.alt.clone())
+        };
+        if let Some(signatory) = signatory {
+            return format!("the signature of `{}`", without_isolates(&signatory.name));
+        }
+        if let Some(name) = alt_in(&self.sheet.sponsors) {
+            return format!("the logo of the sponsor `{name}`");
+        }
+        if let Some(alt) = alt_in(&self.sheet.badges) {
+            return format!("the badge `{alt}`");
+        }
+        match id {
+            "code" => "the code of the verify link".to_owned(),
+            "logo" => "the logo".to_owned(),
+            _ => format!("the picture `{id}`"),
+        }
+    }
+}
+
+/// The page numbers of a certificate of so many pages.
+pub(super) fn folios(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
+    let folios = pages.checked_sub(1).and_then(|index| sheet.folios.get(index));
+    folios.into_iter().flatten().flatten()
+}
+
+/// The sentences that depend on the number of pages: page numbers, and column headings, which stand
+/// on each page of a table.
+fn repeated(sheet: &Sheet, pages: usize) -> impl Iterator<Item = &Sentence> {
+    folios(sheet, pages).chain(sheet.table.iter().flat_map(SheetTable::headings))
+}
+
+fn placed_text<'a>(mark: &Mark<'a>) -> Option<PlacedText<'a>> {
+    match mark.kind {
+        MarkKind::Text(item) => Some(PlacedText { item, origin: mark.origin }),
+        _ => None,
+    }
+}
+
+/// The name of a sentence in messages: its role and the beginning of its text.
+pub(super) fn describe(sentence: &Sentence) -> String {
+    let text = without_isolates(sentence);
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("the {} `{short}`", sentence.role)
+}
+
+/// A sentence's text without its bidirectional isolates.
+fn without_isolates(sentence: &Sentence) -> String {
+    let isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2069}');
+    sentence.text().chars().filter(|c| !isolate(c)).collect()
+}

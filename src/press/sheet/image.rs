@@ -1,0 +1,77 @@
+//! A picture on the sheet.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::base::error::Place;
+use crate::image::picture::Picture;
+use crate::site::course::Nudge;
+
+/// A picture that the layout sets: a signature, a logo, a badge, the QR code or the background.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SheetImage {
+    /// The label of the slot that it stands in, unique on the sheet.
+    pub id: String,
+    /// The path that the layout reads it from, such as `/signature-1.png`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The picture itself, in place of `path`, on a sheet that is a file: the text of an SVG, or a
+    /// list of bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// The width, in the unit of the height. Only the ratio of both matters, except for the
+    /// background, whose sides are in points.
+    pub width: f64,
+    /// The height.
+    pub height: f64,
+    /// The height at which a signature rests on its line, from the top, as a share of its height, 0
+    /// to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+    /// The height of a signature, in millimetres, at which it looks as large and as bold as the
+    /// others where there are 14 mm above its line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tall: Option<f64>,
+    /// The scale and the shift, in millimetres, by which the course adjusts a signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nudge: Option<Nudge>,
+    /// What it shows, for screen readers.
+    pub alt: String,
+    #[serde(skip)]
+    pub(crate) picture: Picture,
+    /// The line of the course that names it or adjusts it.
+    #[serde(skip)]
+    pub(crate) place: Option<Place>,
+}
+
+impl SheetImage {
+    /// A picture that the layout reads from `/<name>.<extension>`.
+    pub(super) fn new(id: String, name: &str, picture: Picture, alt: String) -> Self {
+        let (width, height) = picture.size();
+        Self {
+            id,
+            path: Some(format!("/{name}.{}", picture.ending())),
+            data: None,
+            width,
+            height,
+            baseline: picture.signed().map(|signed| signed.baseline),
+            tall: picture.signed().map(|signed| (signed.tall * 100.0).round() / 100.0),
+            nudge: None,
+            alt,
+            picture,
+            place: None,
+        }
+    }
+
+    /// Sets the line of the course that names it.
+    pub(super) fn at(self, place: &Place) -> Self {
+        Self { place: Some(place.clone()), ..self }
+    }
+
+    /// Replaces the path by the picture itself.
+    pub(super) fn embed(&mut self) {
+        self.path = None;
+        self.data = Some(self.picture.to_json());
+    }
+}

@@ -1,0 +1,97 @@
+//! Makes sentences for the sheet.
+//!
+//! Takes phrases of a language, gives [`Sentence`]s whose runs have their faces. The decision made
+//! here: a letter that no font has is an error at the sentence's line, and all of them are
+//! reported.
+
+use icu_casemap::CaseMapper;
+
+use super::sentence::{Sentence, SheetRun};
+use crate::base::error::{Error, Place};
+use crate::base::lang::Tag;
+use crate::press::fonts::{FontRun, Fonts, missing_glyph};
+use crate::press::layout::Layout;
+use crate::press::layout::role::Case;
+use crate::text::phrases::Phrase;
+use crate::text::runs::Runs;
+
+/// Makes a sheet's sentences in one language.
+pub(super) struct SentenceBuilder<'a> {
+    layout: &'a Layout,
+    fonts: &'a Fonts,
+    tag: &'a Tag,
+    title_place: &'a Place,
+    /// The errors of all sentences so far.
+    pub(super) errors: Vec<Error>,
+}
+
+impl<'a> SentenceBuilder<'a> {
+    /// A builder for one language. The text of the role `course` is written at `title_place`.
+    pub(super) fn new(
+        layout: &'a Layout,
+        fonts: &'a Fonts,
+        tag: &'a Tag,
+        title_place: &'a Place,
+    ) -> Self {
+        Self { layout, fonts, tag, title_place, errors: Vec::new() }
+    }
+
+    /// The sentence of a phrase, in the slot labelled `id`.
+    pub(super) fn phrase(&mut self, id: &str, phrase: Phrase) -> Sentence {
+        let place = match phrase.role.as_str() {
+            "recipient" => None,
+            "course" => Some(self.title_place.clone()),
+            _ => Some(phrase.place),
+        };
+        let before = self.errors.len();
+        let mut sentence = self.runs(id, &phrase.role, phrase.runs);
+        if let Some(place) = &place {
+            for error in self.errors.split_off(before) {
+                self.errors.push(error.at(place.clone()));
+            }
+        }
+        sentence.place = place;
+        sentence
+    }
+
+    /// The sentence of some runs in a role, in the slot labelled `id`.
+    pub(super) fn runs(&mut self, id: &str, role_name: &str, runs: Runs) -> Sentence {
+        let role = self.layout.role(role_name);
+        let mut text = String::new();
+        let mut requests = Vec::new();
+        for run in &runs {
+            let start = text.len();
+            match role.case {
+                Case::AsWritten => text.push_str(&run.text),
+                Case::Upper => text.push_str(
+                    &CaseMapper::new()
+                        .uppercase_to_string(&run.text, &self.tag.locale().id),
+                ),
+            }
+            let request = self.layout.face_request(role, run.strong, run.emphasis);
+            requests.push((start..text.len(), request));
+        }
+        let found = self.fonts.itemize(&text, &requests, self.tag);
+        let found = found.unwrap_or_else(|letter| {
+            let what = format!("the {role_name} `{}`", runs.bare());
+            self.errors.push(missing_glyph(letter, &what));
+            Vec::new()
+        });
+        let runs = found.into_iter().map(|FontRun { range, request, face }| SheetRun {
+            text: text[range].to_owned(),
+            font: face.family,
+            weight: face.weight,
+            italic: face.italic,
+            size: face.scale,
+            script: face.script,
+            link: runs.0[request].link.clone(),
+        });
+        Sentence {
+            id: id.to_owned(),
+            role: role_name.to_owned(),
+            fit: role.fit,
+            runs: runs.collect(),
+            place: None,
+        }
+    }
+}
