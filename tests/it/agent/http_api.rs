@@ -95,7 +95,7 @@ fn http_api_answers_with_status_and_error_code() {
     assert_eq!((said.status, said.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
-        "testamur_requests_total{source=\"http\",outcome=\"new\"} 2",
+        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
         "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
         "testamur_stage_seconds_count{stage=\"render\"} 2",
         "testamur_queue_waiting{source=\"http\"}",
@@ -157,7 +157,7 @@ fn openapi_document_matches_the_http_api() {
     let text = fs::read_to_string(format!("{root}/docs/openapi.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let source = fs::read_to_string(format!("{root}/src/queue/json.rs")).unwrap();
+    let source = fs::read_to_string(format!("{root}/src/agent/queue/json.rs")).unwrap();
     for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const WITHDRAW")] {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
         let list = list.split_once('[').unwrap().1;

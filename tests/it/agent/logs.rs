@@ -168,7 +168,7 @@ fn syslog_names_no_recipient() {
     }
 }
 
-/// Runs the command in a mount namespace with `folder` in address of journald's, so that the
+/// Runs the command in a mount namespace with `folder` in place of journald's, so that the
 /// machine's own journald gets nothing.
 fn with_journald(folder: &Path, command: &Command) -> Command {
     let script = "mount -t tmpfs none /run && mkdir -p /run/systemd/journal && \
@@ -223,8 +223,8 @@ fn journald_log_names_no_recipient() {
     assert_eq!(program.log(), "");
 }
 
-/// The address of a syslog server that stops and starts again at the same address: a TCP port or,
-/// without one, a Unix socket.
+/// The address at which a syslog server stops and starts again: a TCP port or, without one, a Unix
+/// socket.
 struct SyslogAddress {
     folder: TempDir,
     port: Option<String>,

@@ -158,7 +158,7 @@ fn two_agents_share_one_xqueue() {
         program.terminate();
         assert_eq!(program.code(), 0);
         assert!(
-            program.log().contains("outcome=\"new\""),
+            program.log().contains("outcome=\"issued\""),
             "each agent issued some: {}",
             program.log()
         );

@@ -178,7 +178,7 @@ pub(super) fn local(message: &[u8]) -> Message {
     Message { facility, severity, process: process.to_owned(), text: text.to_owned() }
 }
 
-/// Parses an journald_entry of journald's native protocol.
+/// Parses an entry of journald's native protocol.
 pub(super) fn journald_entry(mut datagram: &[u8]) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     while !datagram.is_empty() {
