@@ -1,4 +1,8 @@
-"""Prints where the lines of a PDF's first page stand, one JSON array each: base line, left, right, size, colour, text."""
+"""Prints the lines of a PDF's first page, one JSON array each.
+
+An array has the base line, the left and right edge and the font size in points, the colour as
+`#rrggbb`, and the text.
+"""
 
 import json
 import sys

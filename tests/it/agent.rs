@@ -1,14 +1,14 @@
 //! The agent: requests in, certificates out, nothing lost.
 
-mod again; // What comes again after it was done
-pub(crate) mod bench; // What they share: programs at work, a Redis, a queue in memory, an HTTP client
-mod clock; // A clock that jumps, fails, and never comes to rest
-mod disk; // Disks that are full
-mod door; // HTTP: who is let in, what is answered, what survives
-mod faults; // Everything that can go wrong, and what must not come of it
-mod killed; // Killed at any moment, stopped under load, two at once
-mod logs; // Where the log goes, what it never tells, and a syslog that goes away
-pub(crate) mod producer; // The real producer of Open edX's event bus, through the program
-mod program; // From an event to a certificate; settings, logs, the end
-mod stamps; // A time-stamp authority that is away for a while
-mod tls; // Over TLS: who is believed and who is not
+mod clock; // A clock that jumps, fails and keeps changing
+mod disk; // Full disks
+mod faults; // Failing stores, queues and sites, repeated and malformed requests, webhooks
+mod http_api; // The HTTP API: authorization, responses, requests that survive a kill
+mod killed; // Agents that are killed, stopped under load, or share a queue
+mod logs; // Log destinations, personal data in logs, a syslog that is unreachable
+pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate
+mod program; // Events, settings, logs and exit codes of the program
+mod repeats; // Requests that come again after they were answered
+pub(crate) mod setup; // Shared setup: agent processes, a Redis, a queue in memory, an HTTP client
+mod timestamps; // A TSA that is unreachable for a while
+mod tls; // Redis and XQueue over TLS: trusted and untrusted servers

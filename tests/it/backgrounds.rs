@@ -1,7 +1,7 @@
-//! An operator's own PDF under a certificate: made and judged by programs that are not ours.
+//! A PDF as the background of a certificate, made and judged by outside programs.
 //!
-//! MuPDF makes the template (its fonts come along with outloud), qpdf its variants, and both of them
-//! and poppler read the certificate back.
+//! MuPDF makes the background (outloud installs PyMuPDF), qpdf its variants, and qpdf and poppler
+//! read the certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,11 @@ use testamur::{Date, Error, ErrorKind};
 
 use crate::judges::{judge, output};
 
-const WORDS: &str = "Letterhead of the Guild";
+const LETTERHEAD: &str = "Letterhead of the Guild";
 
-/// A template of so many points: words in a face of its own, lines, a shape.
-const MAKE: &str = r#"
+/// Makes a PDF of two pages whose first has the given size in points, with text in an embedded
+/// font, a frame and a circle.
+const MAKE_BACKGROUND: &str = r#"
 import sys, pymupdf
 file, width, height, font = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
 document = pymupdf.open()
@@ -32,24 +33,24 @@ document.save(file)
 "#;
 
 #[test]
-fn a_template_keeps_its_words_and_lines() {
+fn background_pdf_keeps_its_text_and_lines() {
     let a4 = template(841.89, 595.276);
     let draft = drafted(&a4, "classic", "background: template.pdf").unwrap();
     assert_eq!(draft.claims, []);
-    let file = filed(&draft.bytes);
+    let file = saved(&draft.bytes);
     let said = output(Command::new("qpdf").arg("--check").arg(&file.path));
     assert!(said.contains("No syntax or stream encoding errors"), "{said}");
     let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
-    for words in [WORDS, "Ada Lovelace", "Introduction to Curling"] {
+    for words in [LETTERHEAD, "Ada Lovelace", "Introduction to Curling"] {
         assert_eq!(text.matches(words).count(), 1, "{text}");
     }
     assert!(!text.contains("Second page"));
-    // The template's face is there as a face, and nothing became a picture.
+    // The background's font stays a font: nothing became a raster image.
     let fonts = output(Command::new("pdffonts").arg(&file.path));
     assert!(fonts.contains("Cinzel"), "{fonts}");
     let images = output(Command::new("pdfimages").arg("-list").arg(&file.path));
     assert_eq!(images.lines().skip(2).filter(|line| line.contains("jpeg")).count(), 0);
-    // Its rim is where it was, in its colour.
+    // The frame keeps its position and colour.
     let picture = raster(&draft.bytes);
     let at = |x: f64, y: f64| picture.get_pixel((x * 2.0) as u32, (y * 2.0) as u32).0;
     assert!(at(24.0, 300.0)[2] > at(24.0, 300.0)[0] + 60, "{:?}", at(24.0, 300.0));
@@ -57,11 +58,11 @@ fn a_template_keeps_its_words_and_lines() {
 }
 
 #[test]
-fn nothing_is_claimed_that_nobody_can_vouch_for() {
+fn background_pdf_drops_the_pdf_a_and_pdf_ua_claims() {
     let draft =
         drafted(&template(841.89, 595.276), "classic", "background: template.pdf");
     let draft = draft.unwrap();
-    let file = filed(&draft.bytes);
+    let file = saved(&draft.bytes);
     let metadata = output(Command::new("pdfinfo").arg("-meta").arg(&file.path));
     assert!(!metadata.contains("pdfaid") && !metadata.contains("pdfuaid"), "{metadata}");
     let info = output(Command::new("pdfinfo").arg(&file.path));
@@ -78,19 +79,19 @@ fn nothing_is_claimed_that_nobody_can_vouch_for() {
 }
 
 #[test]
-fn the_templates_own_page_may_be_the_paper() {
+fn paper_may_be_the_size_of_the_background() {
     let draft = drafted(&template(700.0, 500.0), "classic", "background: template.pdf");
-    // It has another shape than A4.
+    // The background has another aspect ratio than A4.
     let shape = |draft: &Draft| {
         draft.warnings.iter().any(|warning| warning.message.contains("does not fill"))
     };
     assert!(shape(&draft.unwrap()));
     let draft = drafted_on(&template(900.0, 620.0), "background");
     assert!(!shape(&draft));
-    let file = filed(&draft.bytes);
+    let file = saved(&draft.bytes);
     let info = output(Command::new("pdfinfo").arg(&file.path));
     assert!(info.contains("Page size:       900 x 620 pts"), "{info}");
-    // A template that is shown turned is as wide as it is shown.
+    // A page with `/Rotate 90` is as wide as a viewer shows it.
     let folder = TempDir::new().unwrap();
     let turned = folder.path().join("turned.pdf");
     let upright = template(620.0, 900.0);
@@ -101,7 +102,7 @@ fn the_templates_own_page_may_be_the_paper() {
 }
 
 #[test]
-fn a_template_lies_under_every_page() {
+fn background_pdf_repeats_on_every_page() {
     let site = with_template(
         &template(595.276, 841.89),
         "statement-of-results",
@@ -117,14 +118,17 @@ fn a_template_lies_under_every_page() {
     );
     let press = Press::new(site.with_file("courses.yaml", courses)).unwrap();
     let draft = press.draft(&request("c"), day()).unwrap();
-    let file = filed(&draft.bytes);
+    let file = saved(&draft.bytes);
     let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
     let pages: Vec<&str> = text.trim_end_matches('\u{c}').split('\u{c}').collect();
-    assert!(pages.len() > 1 && pages.iter().all(|page| page.contains(WORDS)), "{text}");
+    assert!(
+        pages.len() > 1 && pages.iter().all(|page| page.contains(LETTERHEAD)),
+        "{text}"
+    );
 }
 
 #[test]
-fn a_course_has_a_template_of_its_own() {
+fn course_theme_sets_its_own_background() {
     let bytes = fs::read(template(841.89, 595.276)).unwrap();
     let courses = "c:\n  title: Knots\n  organization: A\n  language: en\n  theme: { background: \
                    guild.pdf }\n";
@@ -142,7 +146,7 @@ fn a_course_has_a_template_of_its_own() {
 }
 
 #[test]
-fn files_as_other_programs_write_them_lie_under_it_too() {
+fn background_pdf_may_be_any_qpdf_variant_or_a_certificate() {
     let plain = template(841.89, 595.276);
     let folder = TempDir::new().unwrap();
     for (name, options) in [
@@ -155,19 +159,19 @@ fn files_as_other_programs_write_them_lie_under_it_too() {
         qpdf(&plain, options, &file);
         let draft = drafted(&file, "classic", "background: template.pdf");
         let draft = draft.unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        let file = filed(&draft.bytes);
+        let file = saved(&draft.bytes);
         let text = output(Command::new("pdftotext").arg(&file.path).arg("-"));
-        assert!(text.contains(WORDS), "{name}: {text}");
+        assert!(text.contains(LETTERHEAD), "{name}: {text}");
     }
-    // Our own certificate under another, tags and all.
+    // A certificate of our own, with its tags, as the background of another.
     let options = DraftOptions::default();
     let own = Press::new(Site::demo()).unwrap().draft_sample("classic", day(), &options);
-    let own = filed(&own.unwrap().bytes);
+    let own = saved(&own.unwrap().bytes);
     drafted(&own.path, "classic", "background: template.pdf").unwrap();
 }
 
 #[test]
-fn what_cannot_lie_under_it_is_refused_at_the_layouts_line() {
+fn unusable_background_is_refused_at_the_line_of_the_layout() {
     let plain = template(841.89, 595.276);
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -203,7 +207,7 @@ fn what_cannot_lie_under_it_is_refused_at_the_layouts_line() {
 }
 
 #[test]
-fn the_seal_holds_on_it() {
+fn certificate_with_a_background_seals_and_verifies() {
     let root = TempDir::new().unwrap();
     let site = root.path();
     write(site, &template(841.89, 595.276));
@@ -240,19 +244,19 @@ fn the_seal_holds_on_it() {
     assert!(said.contains("warning") && said.contains("PDF/A-3a"), "{said}");
 }
 
-struct Filed {
+struct SavedPdf {
     path: PathBuf,
     _folder: TempDir,
 }
 
-fn filed(bytes: &[u8]) -> Filed {
+fn saved(bytes: &[u8]) -> SavedPdf {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("c.pdf");
     fs::write(&path, bytes).unwrap();
-    Filed { path, _folder: folder }
+    SavedPdf { path, _folder: folder }
 }
 
-/// The template of that size, made once.
+/// A background of that size in points, made once.
 fn template(width: f64, height: f64) -> PathBuf {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -265,7 +269,7 @@ fn template(width: f64, height: f64) -> PathBuf {
         let mut fonts =
             font.filter(|path| path.extension().is_some_and(|end| end == "ttf"));
         let mut python = judge("python");
-        python.args(["-c", MAKE]).arg(&file);
+        python.args(["-c", MAKE_BACKGROUND]).arg(&file);
         output(
             python
                 .args([width, height].map(|side| side.to_string()))
@@ -280,7 +284,7 @@ fn qpdf(from: &Path, options: &[&str], to: &Path) {
     assert!(made.success(), "{options:?}");
 }
 
-/// A site whose layout of that name has the file under it.
+/// A site whose layout of that name has `line` before its YAML, and `file` as `template.pdf`.
 fn with_template(file: &Path, layout: &str, line: &str, paper: &str) -> Site {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout);
     let yaml = fs::read_to_string(own.join("layout.yaml")).unwrap();
@@ -296,7 +300,7 @@ fn with_template(file: &Path, layout: &str, line: &str, paper: &str) -> Site {
         )
 }
 
-/// The same in a folder.
+/// Writes such a site, with the layout `classic`, to a folder.
 fn write(site: &Path, template: &Path) {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts/classic/layout.yaml");
     let yaml = fs::read_to_string(own).unwrap();
@@ -323,7 +327,7 @@ fn drafted_on(file: &Path, paper: &str) -> Draft {
 
 /// The first page at two pixels a point, drawn by poppler.
 fn raster(pdf: &[u8]) -> image::RgbImage {
-    let file = filed(pdf);
+    let file = saved(pdf);
     let stem = file.path.with_extension("");
     output(
         Command::new("pdftoppm")

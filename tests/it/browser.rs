@@ -1,7 +1,7 @@
-//! Verify pages in a real browser: what they say, what they check, and that nothing on them runs.
+//! Verify pages in Chromium: what they say, what they check, and that they run no injected script.
 
-mod chromium; // A browser, led over a pipe
-mod server; // A web server for its pages
+mod chromium; // Chromium, controlled over a pipe
+mod server; // A web server for the pages
 
 use std::path::{Path, PathBuf};
 
@@ -14,13 +14,13 @@ use testamur::seal::{PgpCommand, PgpKey, PgpSigner};
 
 use self::chromium::Chromium;
 use self::server::Server;
-use crate::desk::Desk;
-use crate::issuing::bench::files;
+use crate::issuing::setup::files;
 use crate::seal::site::{Site, draft, now, run, said};
+use crate::workdir::Workdir;
 
 const ID: &str = "0f3c5a91b27d4e680f3c5a91b27d4e68";
 
-/// A PDF, its signature, and the key to it.
+/// A PDF, its detached signature, and the key that verifies it.
 struct Signed {
     pdf: Vec<u8>,
     signature: String,
@@ -29,7 +29,7 @@ struct Signed {
 }
 
 impl Signed {
-    /// By the library's own keys.
+    /// Seals a PDF with the site's keys.
     fn new(site: &Site) -> Self {
         let sealed = site.seal(&draft("en.pdf"));
         let keys = site.keys.public();
@@ -79,7 +79,7 @@ impl Signed {
     }
 }
 
-/// Writes the pages and gives the address of the first.
+/// Writes the pages and returns the URL of the certificate's page.
 fn publish(site: &Site, facts: &Value, language: &str) -> String {
     let facts: PageFacts = serde_json::from_value(facts.clone()).unwrap();
     let texts: Vec<_> =
@@ -96,7 +96,7 @@ fn file_url(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 
-/// The PDF with one bit changed.
+/// The PDF with one bit flipped.
 fn changed(pdf: &[u8]) -> Vec<u8> {
     let mut pdf = pdf.to_vec();
     let middle = pdf.len() / 2;
@@ -104,7 +104,7 @@ fn changed(pdf: &[u8]) -> Vec<u8> {
     pdf
 }
 
-/// The signature with the last bit of its number changed: all that it says of itself still fits.
+/// The signature with the last bit of its MPI flipped, so that only the mathematics fails.
 fn forged(armor: &str) -> String {
     let mut lines: Vec<&str> = armor.lines().collect();
     let (begin, end) = (lines.remove(0), lines.pop().unwrap());
@@ -114,10 +114,10 @@ fn forged(armor: &str) -> String {
     format!("{begin}\n\n{}\n{end}\n", STANDARD.encode(bytes))
 }
 
-/// What the README's first command leaves, as whoever scans the code sees it.
+/// The pages that the README's first command writes, as a reader of the QR code sees them.
 #[test]
-fn what_was_issued_is_valid_and_knows_its_file() {
-    let desk = Desk::new();
+fn issued_page_says_valid_and_recognises_its_pdf() {
+    let desk = Workdir::new();
     let hostile = "\"><script>alert(1)</script>";
     for name in ["Ada Lovelace", hostile] {
         let run = desk.run(["issue", "-n", name]);
@@ -157,7 +157,7 @@ fn what_was_issued_is_valid_and_knows_its_file() {
 }
 
 #[test]
-fn a_page_says_valid_and_knows_its_file() {
+fn page_checks_chosen_and_dropped_files() {
     let site = Site::new("Example University");
     let signed = Signed::new(&site);
     let good = site.write("Certificate.pdf", &signed.pdf);
@@ -179,14 +179,14 @@ fn a_page_says_valid_and_knows_its_file() {
         assert_eq!(browser.verdict(), ["broken", "unsigned"], "{address}");
         browser.drop(&good, ".drop");
         assert_eq!(browser.verdict(), ["intact", "signed"], "{address}");
-        // A file that misses the zone does not take the page's place.
+        // A file that is dropped outside the drop zone does not replace the page.
         browser.drop(&good, "main");
         assert_eq!(browser.verdict(), ["intact", "signed"], "{address}");
         assert_eq!(browser.faults(), [""; 0], "{address}");
         assert_eq!(browser.js("location.href"), address.as_str());
     }
 
-    // Where the browser has no cryptography, the page does not pretend.
+    // Where the browser has no Web Crypto, the page says that it cannot check.
     browser.open(&format!("http://certs.test:{}/index.html", server.port));
     assert_eq!(browser.js("isSecureContext"), false);
     browser.choose(&good);
@@ -195,7 +195,7 @@ fn a_page_says_valid_and_knows_its_file() {
 }
 
 #[test]
-fn files_of_every_kind_get_an_answer() {
+fn odd_files_get_a_verdict() {
     let site = Site::new("Example University");
     let signed = Signed::new(&site);
     let page = publish(&site, &signed.facts(), "en");
@@ -223,7 +223,7 @@ fn files_of_every_kind_get_an_answer() {
 }
 
 #[test]
-fn signatures_of_every_kind_are_judged() {
+fn page_verifies_openpgp_signatures_of_common_key_types() {
     let site = Site::new("Example University");
     let own = Signed::new(&site);
     let file = site.write("Certificate.pdf", &own.pdf);
@@ -295,7 +295,7 @@ fn signatures_of_every_kind_are_judged() {
 }
 
 #[test]
-fn nothing_that_is_printed_runs() {
+fn page_escapes_markup_in_every_field() {
     let site = Site::new("Example University");
     let signed = Signed::new(&site);
     let mut browser = Chromium::start();
@@ -335,7 +335,7 @@ fn nothing_that_is_printed_runs() {
         }
     }
 
-    // And if a template let something through, the policy would stop it: this is what would be seen.
+    // If a template does not escape a value, the Content Security Policy stops the script.
     let hole = "{{ policy }}\"><style>{{ style }}</style><p onclick=\"alert(1)\">x</p>";
     let own = format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{hole}<script>alert(1)</script>"
@@ -356,7 +356,7 @@ fn nothing_that_is_printed_runs() {
 }
 
 #[test]
-fn a_page_can_be_read_by_everybody() {
+fn page_is_accessible_in_each_direction_width_and_on_paper() {
     let site = Site::new("Example University");
     let signed = Signed::new(&site);
     let mut browser = Chromium::start();
@@ -385,7 +385,7 @@ fn a_page_can_be_read_by_everybody() {
         }
     }
 
-    // In the order of reading, each with its name, and nothing in between.
+    // The Tab key visits the controls in reading order, and each has a label and a visible focus.
     let page = publish(&site, &signed.facts(), "en");
     browser.open(&page);
     let mut order = Vec::new();
@@ -436,7 +436,7 @@ fn a_page_can_be_read_by_everybody() {
     }
     assert!(nodes.iter().any(|(_, name)| *name == "text choose"), "{nodes:?}");
 
-    // Without script everything stands there but the check, and the page says why.
+    // Without script the page shows everything but the check, and says why.
     browser.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
     browser.open(&page);
     let text = browser.js("document.body.innerText");

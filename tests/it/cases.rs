@@ -1,6 +1,7 @@
-//! What suites of cases share: folders of data, and what was said against what was expected.
+//! Shared by the suites of cases: folders of data, and comparing a message with the expected one.
 //!
-//! With `TESTAMUR_ACCEPT=1` in the environment what is said becomes what is expected.
+//! With `TESTAMUR_ACCEPT=1` in the environment the actual messages are written as the expected
+//! ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,12 @@ use std::path::{Path, PathBuf};
 use testamur::Tag;
 use testamur::site::Site;
 
-/// The folder of that name below `tests/`.
+/// The folder of that name in `tests/`.
 pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// The entries of a folder in order.
+/// The entries of a folder, sorted.
 pub(crate) fn sorted(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -25,12 +26,12 @@ pub(crate) fn name(path: &Path) -> &str {
     path.file_name().unwrap().to_str().unwrap()
 }
 
-/// What differed from what was expected, over all cases of a suite.
+/// The differences from the expected messages, over all cases of a suite.
 #[derive(Default)]
-pub(crate) struct Verdict(Vec<String>);
+pub(crate) struct Differences(Vec<String>);
 
-impl Verdict {
-    /// Holds what was said against the content of `expected`; none where no such file may be.
+impl Differences {
+    /// Compares a message with the file `expected`; without a message there must be no such file.
     pub(crate) fn compare(&mut self, expected: &Path, said: Option<&str>) {
         let said = said.map(|said| format!("{said}\n"));
         let before = fs::read_to_string(expected).ok();
@@ -43,8 +44,8 @@ impl Verdict {
                 None => fs::remove_file(expected).unwrap(),
             }
         } else {
-            self.fault(format!(
-                "{}\n--- expected ---\n{}\n--- said ---\n{}",
+            self.add(format!(
+                "{}\n--- expected ---\n{}\n--- actual ---\n{}",
                 expected.display(),
                 before.as_deref().unwrap_or("(nothing)"),
                 said.as_deref().unwrap_or("(nothing)"),
@@ -52,8 +53,8 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn fault(&mut self, fault: String) {
-        self.0.push(fault);
+    pub(crate) fn add(&mut self, difference: String) {
+        self.0.push(difference);
     }
 
     pub(crate) fn pass(self) {
@@ -61,8 +62,8 @@ impl Verdict {
     }
 }
 
-/// The files of a site with one course, `KNOTS-2026`, and its layout `faulty`: the case's own over
-/// those of `tests/proof/common/`.
+/// The files of a site with one course, `KNOTS-2026`, and its layout `faulty`: those of
+/// `tests/proof/common/`, overridden by the case's own.
 pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
     let common = folder("proof/common");
     let place = |file: &str| match file {
@@ -81,7 +82,7 @@ pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
             }
         }
     }
-    // Without a layout of its own a case has the plain one.
+    // A case without a layout uses `plain.typ`.
     if !files.iter().any(|(name, _)| name == "layouts/faulty/layout.typ") {
         let plain = b"#import \"plain.typ\": plain as certificate\n".to_vec();
         files.push(("layouts/faulty/layout.typ".to_owned(), plain));
@@ -89,19 +90,19 @@ pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Whether a file is called like a language.
+/// Whether a file is named after a language tag.
 fn is_locale(file: &str) -> bool {
     file.strip_suffix(".yaml").is_some_and(|name| Tag::parse(name).is_ok())
 }
 
-/// That site in memory.
+/// The site of a case in memory.
 pub(crate) fn site(case: &Path) -> Site {
     files(case)
         .into_iter()
         .fold(Site::new(), |site, (name, bytes)| site.with_file(name, bytes))
 }
 
-/// That site in a fresh folder of its own.
+/// The site of a case in a fresh folder.
 pub(crate) fn site_on_disk(case: &Path, suite: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(suite).join(name(case));
     if root.exists() {
@@ -115,12 +116,12 @@ pub(crate) fn site_on_disk(case: &Path, suite: &str) -> PathBuf {
     root
 }
 
-/// Has the program make a certificate of that site, which must fail and leave no file.
+/// Runs `testamur render` on the site of a case, which must fail and leave no file.
 pub(crate) fn fails_without_a_file(
     case: &Path,
     suite: &str,
-    person: &str,
-    verdict: &mut Verdict,
+    recipient: &str,
+    differences: &mut Differences,
 ) {
     let root = site_on_disk(case, suite);
     let out = root.join("out");
@@ -128,14 +129,14 @@ pub(crate) fn fails_without_a_file(
     let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
         .current_dir(&out)
         .env_remove("TESTAMUR_SITE")
-        .args(["--site", "../site", "render", "-c", "KNOTS-2026", "-n", person])
+        .args(["--site", "../site", "render", "-c", "KNOTS-2026", "-n", recipient])
         .args(["-o", "made/certificate.pdf"])
         .output()
         .unwrap();
     let left = sorted(&out);
     if ran.status.code() != Some(1) || !left.is_empty() || !ran.stdout.is_empty() {
-        verdict.fault(format!(
-            "{}: the program ended with {} and left {left:?}; it said\n{}",
+        differences.add(format!(
+            "{}: the program ended with {} and left {left:?}; stderr:\n{}",
             case.display(),
             ran.status,
             String::from_utf8_lossy(&ran.stderr),

@@ -1,8 +1,8 @@
-//! Course files that are refused, with the whole message, and some that are not.
+//! Course files that are refused, with the whole message, and some that are accepted.
 //!
-//! Each folder of `tests/courses/` is a case: `courses.yaml`, perhaps `courses/*.yaml`, and
-//! `expected.txt` with what a user sees if the files are refused. `TESTAMUR_ACCEPT=1` writes that
-//! file anew.
+//! Each folder of `tests/courses/` is a case: `courses.yaml`, optional `courses/*.yaml`, and
+//! `expected.txt` with the message if the files are refused. `TESTAMUR_ACCEPT=1` rewrites
+//! `expected.txt`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use testamur::site::Courses;
 
 #[test]
-fn every_case_says_what_is_expected() {
+fn each_case_gives_its_expected_message() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/courses");
     let accept = std::env::var_os("TESTAMUR_ACCEPT").is_some();
     let mut wrong = Vec::new();
@@ -30,7 +30,7 @@ fn every_case_says_what_is_expected() {
             }
         } else {
             wrong.push(format!(
-                "{}\n--- expected ---\n{}\n--- said ---\n{}",
+                "{}\n--- expected ---\n{}\n--- actual ---\n{}",
                 case.display(),
                 before.as_deref().unwrap_or("(that the files load)"),
                 said.as_deref().unwrap_or("(the files load)"),
@@ -40,10 +40,10 @@ fn every_case_says_what_is_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What loading a case's files complains about.
+/// The message of the error that the files of a case give.
 fn said(case: &Path) -> Option<String> {
     let first = case.join("courses.yaml");
-    assert!(first.is_file(), "an orphan: {} has no courses.yaml", case.display());
+    assert!(first.is_file(), "{} has no courses.yaml", case.display());
     let mut files = vec![("courses.yaml".to_owned(), fs::read(first).unwrap())];
     for path in sorted(&case.join("courses")) {
         let name = path.file_name().unwrap().to_str().unwrap();

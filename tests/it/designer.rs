@@ -1,11 +1,11 @@
-//! A designer's path: a layout of one's own from a copy, without Rust, as `layouts/README.md` tells it.
+//! A custom layout made from a copy, without Rust, as `layouts/README.md` describes.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 const README: &str = include_str!("../../layouts/README.md");
-/// What the README has a designer write.
+/// The lines that the README tells a designer to write.
 const FACE: &str = "text: { family: My Garamond, like: serif }";
 const FIELD: &str = "extra: [motto]";
 const MOTTO: &str = "extra: { motto: Per aspera }";
@@ -13,7 +13,7 @@ const PRINT: &str =
     "place(top + center, dy: 20mm, text(font: sheet.face, size: 9pt, sheet.extra.motto))";
 
 #[test]
-fn a_copy_becomes_a_layout_of_ones_own() {
+fn copied_layout_becomes_a_custom_layout() {
     for words in [FACE, FIELD, MOTTO, PRINT, "cp -r layouts/classic my-site/layouts/mine"]
     {
         assert!(README.contains(words), "{words}");
@@ -75,7 +75,7 @@ fn a_copy_becomes_a_layout_of_ones_own() {
     };
     assert!(poppler("pdftotext", &["-"]).contains("Per aspera"));
     assert!(poppler("pdfinfo", &[]).contains("792 x 612 pts (letter)"));
-    // The name within the file is that of the face; its own was changed as well.
+    // pdffonts prints the PostScript name, which `renamed` changed too.
     assert!(poppler("pdffonts", &[]).contains("MyGaramond"));
 }
 
@@ -84,11 +84,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let to = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &to),
-            false => {
-                fs::copy(&path, &to).unwrap();
-            }
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
         }
     }
 }
@@ -102,7 +101,7 @@ fn change(file: &Path, changes: &[(&str, &str)]) {
     fs::write(file, text).unwrap();
 }
 
-/// The font under another name of the same length, which is all that makes it another family.
+/// The font with its family renamed to one of the same length.
 fn renamed(mut font: Vec<u8>) -> Vec<u8> {
     let wide =
         |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
@@ -124,9 +123,9 @@ fn renamed(mut font: Vec<u8>) -> Vec<u8> {
 
 fn succeed(command: &mut Command) -> Output {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("no `{name}` here ({error}): run tests/run"));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("`{name}` cannot be run ({error}): run tests/run")
+    });
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
     output

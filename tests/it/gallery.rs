@@ -1,7 +1,7 @@
-//! The gallery: each layout's own sample, small, as the README shows it.
+//! The gallery: the sample of each layout, small, as the README shows it.
 //!
-//! `TESTAMUR_ACCEPT=1 cargo test --release --test it -- gallery` makes `docs/gallery/` anew. A picture
-//! has sixteen colours: mixes of the sample's paper with its accent and with its ink.
+//! `TESTAMUR_ACCEPT=1 cargo test --release --test it -- gallery` rewrites `docs/gallery/`. A
+//! picture has sixteen colours: mixes of the sample's paper with its accent and with its ink.
 
 use std::fs;
 use std::io::Cursor;
@@ -12,15 +12,15 @@ use testamur::Date;
 use testamur::press::{DraftOptions, Format, Press};
 use testamur::site::Site;
 
-/// As many pixels has a picture, whatever its shape.
+/// The number of pixels of a picture, whatever its aspect ratio.
 const PIXELS: f64 = 600.0 * 424.0;
-/// The most bytes of a picture.
+/// The maximal size of a picture's file in bytes.
 const MAX_BYTES: usize = 30 * 1024;
 
 type Palette = [[u8; 3]; 16];
 
 #[test]
-fn the_gallery_shows_every_layout_as_it_is() {
+fn gallery_pictures_match_the_layout_samples() {
     let press = Press::new(Site::demo()).unwrap();
     let gallery = root().join("docs/gallery");
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
@@ -37,26 +37,29 @@ fn the_gallery_shows_every_layout_as_it_is() {
             fs::write(&file, indexed(&picture, &palette)).unwrap();
         }
         let bytes = fs::read(&file).unwrap_or_else(|error| {
-            panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
+            panic!("{}: {error}; set `TESTAMUR_ACCEPT=1` to write it", file.display())
         });
         assert!(bytes.len() <= MAX_BYTES, "{name} has {} bytes", bytes.len());
         let kept = image::load_from_memory(&bytes).unwrap().into_rgb8();
         assert_eq!(kept.dimensions(), picture.dimensions(), "{name}");
         let off = difference(&kept, &reduced(&picture, &palette));
-        assert!(off < 1.0, "{name}: {off:.2} shades off; `TESTAMUR_ACCEPT=1` renews it");
+        assert!(
+            off < 1.0,
+            "{name}: {off:.2} shades off; set `TESTAMUR_ACCEPT=1` to rewrite it"
+        );
         assert!(
             readme.contains(&format!("docs/gallery/{name}")),
-            "{name}: not in README"
+            "{name}: not in README.md"
         );
         known.push(name);
     }
     for entry in fs::read_dir(&gallery).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(known.contains(&name), "docs/gallery/{name}: of no layout");
+        assert!(known.contains(&name), "docs/gallery/{name}: belongs to no layout");
     }
 }
 
-/// A layout's sample as issued, and its palette.
+/// A layout's sample without the specimen mark, and its palette.
 fn picture(press: &Press, layout: &str) -> (RgbImage, Palette) {
     let day = Date::parse("2026-05-14").unwrap();
     let draft = |format| {
@@ -87,7 +90,7 @@ fn palette(paper: [u8; 3], accent: [u8; 3], ink: [u8; 3]) -> Palette {
     std::array::from_fn(|i| if i < 8 { mix(accent, i, 7) } else { mix(ink, i - 7, 8) })
 }
 
-/// The index of the colour that is nearest.
+/// The index of the nearest colour.
 fn nearest(pixel: Rgb<u8>, palette: &Palette) -> usize {
     let off = |colour: &[u8; 3]| -> u32 {
         pixel.0.iter().zip(colour).map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
@@ -103,7 +106,7 @@ fn reduced(picture: &RgbImage, palette: &Palette) -> RgbImage {
     reduced
 }
 
-/// A PNG of four bits a pixel.
+/// Encodes a PNG of four bits a pixel.
 fn indexed(picture: &RgbImage, palette: &Palette) -> Vec<u8> {
     let mut data = Vec::new();
     for row in picture.rows() {
@@ -127,7 +130,7 @@ fn indexed(picture: &RgbImage, palette: &Palette) -> Vec<u8> {
     bytes
 }
 
-/// By how many shades of 256 two pictures differ, on average.
+/// The mean difference of two pictures, in shades of 256.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / (3.0 * f64::from(a.width() * a.height()))

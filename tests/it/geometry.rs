@@ -1,7 +1,7 @@
-//! The predecessor's six looks: lines of text stand where it set them.
+//! The predecessor's six layouts: lines of text keep their positions.
 //!
-//! Each folder of `tests/geometry/` is a page that it made: its course and request as the sample of
-//! the layout, and what was measured on its page. PyMuPDF reads ours.
+//! Each folder of `tests/geometry/` is a page that the predecessor made: `sample.yaml` has its
+//! course and request, `lines.txt` what was measured on the page. PyMuPDF reads our page.
 
 use std::fs;
 use std::path::Path;
@@ -11,16 +11,16 @@ use testamur::Date;
 use testamur::press::{DraftOptions, Press};
 use testamur::site::Site;
 
-use crate::cases::{Verdict, folder, name, sorted};
+use crate::cases::{Differences, folder, name, sorted};
 use crate::judges::{judge, output};
 
-/// A millimetre, and the most that sizes may differ by; points.
-const PLACE: f64 = 72.0 / 25.4;
-const SIZE: f64 = 0.5;
+/// The largest difference of positions (one millimetre) and of font sizes, in points.
+const MAX_OFFSET: f64 = 72.0 / 25.4;
+const MAX_SIZE_DIFFERENCE: f64 = 0.5;
 
 #[test]
-fn the_predecessors_lines_stand_where_they_stood() {
-    let mut verdict = Verdict::default();
+fn lines_of_the_predecessor_keep_their_positions() {
+    let mut differences = Differences::default();
     let cases: Vec<_> =
         sorted(&folder("geometry")).into_iter().filter(|path| path.is_dir()).collect();
     assert!(cases.len() >= 6);
@@ -30,17 +30,17 @@ fn the_predecessors_lines_stand_where_they_stood() {
         let mut found = 0;
         for wanted in expected.lines().filter(|line| !line.starts_with('#')) {
             found += 1;
-            if let Some(fault) = Wanted::parse(wanted).fault(&lines) {
-                verdict.fault(format!("{}: {fault}", name(case)));
+            if let Some(difference) = ExpectedLine::parse(wanted).difference(&lines) {
+                differences.add(format!("{}: {difference}", name(case)));
             }
         }
         assert!(found > 0, "{}", case.display());
     }
-    verdict.pass();
+    differences.pass();
 }
 
-/// A line that was measured.
-struct Wanted<'a> {
+/// A line that was measured on the predecessor's page.
+struct ExpectedLine<'a> {
     base: f64,
     edge: &'a str,
     at: f64,
@@ -50,7 +50,7 @@ struct Wanted<'a> {
     text: String,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> ExpectedLine<'a> {
     fn parse(line: &'a str) -> Self {
         let mut words = line.split_whitespace();
         let mut next = || words.next().unwrap_or_else(|| panic!("too few words: {line}"));
@@ -68,8 +68,8 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// What is wrong with the line of this text, or that there is none.
-    fn fault(&self, lines: &[Line]) -> Option<String> {
+    /// Describes how the line of this text differs, or that there is none.
+    fn difference(&self, lines: &[Line]) -> Option<String> {
         let Some(line) = lines.iter().find(|line| line.text == self.text) else {
             return Some(format!("no line `{}` among {lines:#?}", self.text));
         };
@@ -77,14 +77,14 @@ impl<'a> Wanted<'a> {
             "left" => line.left,
             "right" => line.right,
             "centre" => (line.left + line.right) / 2.0,
-            other => panic!("`{other}` is no edge"),
+            other => panic!("`{other}` is not an edge"),
         };
         let width = line.right - line.left;
         let near = |a: f64, b: f64, most: f64| (a - b).abs() <= most;
-        let right = near(line.base, self.base, PLACE)
-            && near(at, self.at, PLACE)
-            && self.width.is_none_or(|wanted| near(width, wanted, PLACE))
-            && near(line.size, self.size, SIZE)
+        let right = near(line.base, self.base, MAX_OFFSET)
+            && near(at, self.at, MAX_OFFSET)
+            && self.width.is_none_or(|wanted| near(width, wanted, MAX_OFFSET))
+            && near(line.size, self.size, MAX_SIZE_DIFFERENCE)
             && (self.colour == "-" || self.colour == line.colour);
         (!right).then(|| {
             format!(
@@ -105,7 +105,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// A line that stands on our page.
+/// A line on our page.
 #[derive(Debug)]
 struct Line {
     base: f64,
@@ -113,7 +113,7 @@ struct Line {
     right: f64,
     size: f64,
     colour: String,
-    /// The id in a verify link is an ellipsis.
+    /// With the id of a verify link replaced by an ellipsis.
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Pictures beside people: logos of the organization and of sponsors, and badges.
+//! Pictures on the page: logos of the organization and of sponsors, and badges.
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ const SEAL: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 120
     <circle cx='60' cy='60' r='40' fill='none' stroke='#8c1414' stroke-width='6'/></svg>";
 
 #[test]
-fn pictures_of_every_format_stand_on_the_page() {
+fn pictures_of_every_format_are_placed() {
     let opaque = RgbImage::from_pixel(400, 150, Rgb([200, 60, 0]));
     let rimmed = RgbaImage::from_fn(600, 400, |x, y| {
         let inside = (150..450).contains(&x) && (150..250).contains(&y);
@@ -22,7 +22,7 @@ fn pictures_of_every_format_stand_on_the_page() {
         ("images/logo.jpg", encoded(opaque.clone().into(), ImageFormat::Jpeg)),
         ("images/a.webp", encoded(opaque.into(), ImageFormat::WebP)),
         ("images/b.png", encoded(rimmed.into(), ImageFormat::Png)),
-        // A file of signatures/ will do as well.
+        // A picture may also be a file of `signatures/`.
         ("signatures/c.svg", SEAL.as_bytes().to_vec()),
     ];
     let press = press(
@@ -46,17 +46,17 @@ fn pictures_of_every_format_stand_on_the_page() {
     let alts: Vec<&str> = sheet.sponsors.iter().map(|image| image.alt.as_str()).collect();
     assert_eq!(alts, ["ألفا", "Beta", "Gamma"]);
     assert_eq!(sheet.badges[0].alt, "حلقة");
-    // What is empty around a picture is gone.
+    // Empty margins around a picture are cropped.
     let ratio = |index: usize| sheet.sponsors[index].width / sheet.sponsors[index].height;
     assert!((ratio(1) - 3.0).abs() < 0.01 && (ratio(2) - 1.0).abs() < 0.01);
 }
 
 #[test]
-fn what_is_wrong_with_a_picture_is_said_at_its_line() {
+fn unusable_picture_is_refused_at_its_line() {
     let huge = {
         let small = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
         let mut jpeg = encoded(small.into(), ImageFormat::Jpeg);
-        // The size in the frame header is what a reader would make room for.
+        // The frame header gives the size that a decoder would allocate.
         let frame =
             jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x00, 0xff, 0x00]);
@@ -71,7 +71,7 @@ fn what_is_wrong_with_a_picture_is_said_at_its_line() {
     ];
     let badge = |file: &str| format!("  badges:\n    - {{ image: {file}, alt: A ring }}");
     let seven = "\n    - { name: A, logo: seal.svg }".repeat(7);
-    for (beside, line, kind, message) in [
+    for (more, line, kind, message) in [
         (
             badge("sael.svg"),
             6,
@@ -95,7 +95,7 @@ fn what_is_wrong_with_a_picture_is_said_at_its_line() {
             "images/none.png",
         ),
     ] {
-        let error = draft(&press(&beside, &files), "en", "a4").map(|_| ()).unwrap_err();
+        let error = draft(&press(&more, &files), "en", "a4").map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:#}");
         assert!(error.message().contains(message), "{error:#}");
         let place = error.place().unwrap().to_string();
@@ -106,7 +106,7 @@ fn what_is_wrong_with_a_picture_is_said_at_its_line() {
 }
 
 #[test]
-fn a_layout_that_has_no_room_for_sponsors_says_so() {
+fn sponsors_are_refused_by_a_layout_without_them() {
     let files = [
         ("images/seal.svg", SEAL.as_bytes().to_vec()),
         ("layouts/classic/layout.yaml", without("sponsors: 6\n")),
@@ -121,7 +121,7 @@ fn a_layout_that_has_no_room_for_sponsors_says_so() {
 }
 
 #[test]
-fn a_picture_must_be_on_the_page_inside_it_and_apart() {
+fn missing_overflowing_or_overlapping_picture_is_refused() {
     let files = |row: &str| {
         let layout = include_str!("../../layouts/classic/layout.typ");
         let place = "at(bottom, -below - sponsors-rise, align(center, sponsors.body))";
@@ -157,24 +157,24 @@ fn a_picture_must_be_on_the_page_inside_it_and_apart() {
     }
 }
 
-/// The classic `layout.yaml` without a line.
+/// The `layout.yaml` of `classic` without a line.
 fn without(line: &str) -> Vec<u8> {
     let yaml = include_str!("../../layouts/classic/layout.yaml");
     assert!(yaml.contains(line));
     yaml.replace(line, "").into_bytes()
 }
 
-fn site(beside: &str, files: &[(&str, Vec<u8>)]) -> Site {
+fn site(more: &str, files: &[(&str, Vec<u8>)]) -> Site {
     let course = format!(
         "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
-         language: en\n{beside}\n"
+         language: en\n{more}\n"
     );
     let site = Site::new().with_file("courses.yaml", course);
     files.iter().fold(site, |site, (name, bytes)| site.with_file(*name, bytes.clone()))
 }
 
-fn press(beside: &str, files: &[(&str, Vec<u8>)]) -> Press {
-    Press::new(site(beside, files)).unwrap()
+fn press(more: &str, files: &[(&str, Vec<u8>)]) -> Press {
+    Press::new(site(more, files)).unwrap()
 }
 
 fn draft(press: &Press, language: &str, paper: &str) -> Result<Draft, Error> {

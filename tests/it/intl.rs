@@ -1,8 +1,9 @@
 //! Dates, numbers and percents against an independent ICU (`Intl` in Node), text by text.
 //!
-//! Where ours differs, `tests/intl.tsv` has a row with both texts and the reason: `order` where the words
-//! are the same, `words` where they are not. A row that no longer holds fails as much as a difference
-//! without one. CLDR's narrow space and the marks that no reader sees are left out of the comparison.
+//! For each difference `tests/intl.tsv` has a row with both texts and the reason: `order` if the
+//! words are the same, `words` if they are not. A row that no longer applies fails like a
+//! difference without a row. The comparison ignores CLDR's narrow spaces and invisible direction
+//! marks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -46,14 +47,14 @@ const NUMBERS: [&str; 4] = ["0", "1234", "12345.5", "1234567"];
 const SHARES: [&str; 4] = ["0.87", "0.875", "1", "0.035"];
 
 #[test]
-fn every_difference_from_an_independent_icu_is_known() {
+fn differences_from_node_icu_are_listed_with_reasons() {
     let tags: Vec<&str> = LANGUAGES.into_iter().chain(TAGS).collect();
     let Some(theirs) = theirs(&tags) else { return };
     let mut known = known();
     let mut faults = String::new();
     for (tag, theirs) in tags.iter().zip(theirs) {
         let mut first: BTreeMap<&str, (String, String)> = BTreeMap::new();
-        for ((what, ours), theirs) in whats().zip(ours(tag)).zip(theirs) {
+        for ((what, ours), theirs) in kinds().zip(ours(tag)).zip(theirs) {
             if plain(&ours) != plain(&theirs) {
                 first.entry(what).or_insert((ours, theirs));
             }
@@ -63,12 +64,12 @@ fn every_difference_from_an_independent_icu_is_known() {
             let row =
                 format!("{tag}\t{what}\t{kind}\t{}\t{}", plain(&ours), plain(&theirs));
             if known.remove(&row).is_none() {
-                writeln!(faults, "no reason: {row}").unwrap();
+                writeln!(faults, "a difference without a reason: {row}").unwrap();
             }
         }
     }
     for row in known.keys() {
-        writeln!(faults, "no difference any more: {row}").unwrap();
+        writeln!(faults, "a row without a difference: {row}").unwrap();
     }
     assert!(faults.is_empty(), "{faults}");
 }
@@ -79,14 +80,14 @@ fn known() -> BTreeMap<String, String> {
     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     rows.map(|line| {
         let (row, reason) = line.rsplit_once('\t').unwrap();
-        assert!(reason.contains(' '), "{line}: say why");
+        assert!(reason.contains(' '), "{line}: the reason is missing");
         (row.to_owned(), reason.to_owned())
     })
     .collect()
 }
 
-/// What each text is.
-fn whats() -> impl Iterator<Item = &'static str> {
+/// What each text is: a date's style, `number` or `percent`.
+fn kinds() -> impl Iterator<Item = &'static str> {
     let dates = DATES.iter().flat_map(|_| STYLES);
     dates.chain(NUMBERS.map(|_| "number")).chain(SHARES.map(|_| "percent"))
 }
@@ -115,7 +116,7 @@ fn ours(tag: &str) -> Vec<String> {
     sheet.date.unwrap().text().split(" | ").map(str::to_owned).collect()
 }
 
-/// Node's texts for each tag; none if its CLDR is not the one that the table was made with.
+/// Node's texts for each tag, or `None` if Node has another CLDR than the table was made with.
 fn theirs(tags: &[&str]) -> Option<Vec<Vec<String>>> {
     let script = "const [tags, dates, styles, numbers, shares] = \
           JSON.parse(require('fs').readFileSync(0, 'utf8')); \
@@ -133,7 +134,7 @@ fn theirs(tags: &[&str]) -> Option<Vec<Vec<String>>> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("Node is there: run tests/run");
+        .expect("Node is installed: run tests/run");
     let asked = serde_json::json!([tags, DATES, STYLES, NUMBERS, SHARES]).to_string();
     node.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
     let output = node.wait_with_output().unwrap();
@@ -141,7 +142,7 @@ fn theirs(tags: &[&str]) -> Option<Vec<Vec<String>>> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A text without what no reader sees, and with one kind of fixed space.
+/// A text without invisible marks, and with each space as an ordinary one.
 fn plain(text: &str) -> String {
     let unseen = |c: &char| {
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2066}'..='\u{2069}')
@@ -150,7 +151,7 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !unseen(c)).map(space).collect()
 }
 
-/// The words and numbers of a text, whatever their order.
+/// The words and numbers of a text, sorted.
 fn words(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric());
     let mut words: Vec<String> =

@@ -1,8 +1,8 @@
-//! Certificates that stay: issued, superseded, revoked, erased, interrupted.
+//! Issued certificates: repeated, superseded, revoked, erased, interrupted.
 
-mod awards; // Who gets one, who gets another, and who the same again
-pub(crate) mod bench; // What they share: an issuer over stores that can be looked into
-mod hostile; // Names, titles and reasons that would like to be more than text
-mod interrupted; // A store that fails, a process that is killed, two at once
-mod ordered; // Requests that say when they were made, in any order
-mod program; // The commands, from a new site to an erased person
+mod awards; // New, unchanged and superseding editions, revocation and erasure
+mod hostile; // Names, titles and reasons with markup and template code
+mod interrupted; // Failing stores and concurrent issue services
+mod ordered; // Requests with `requested_at`, delivered in any order
+mod program;
+pub(crate) mod setup; // Shared setup: an issue service over folders that tests can read // The commands, from a new site to an erased recipient

@@ -1,7 +1,7 @@
-//! Outside programs judge our files: none of them knows how the files came about.
+//! Outside programs read our files: they share no code with the program.
 //!
-//! `tests/run` installs them. One that is missing fails its tests: a judge who stays at home has
-//! acquitted nobody.
+//! `tests/run` installs them. A test fails if its program is missing, because a skipped check shows
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ use testamur::{Date, Tag};
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];
 
-/// The predecessor's sample names without the last, whose Hebrew is pointed.
+/// The predecessor's sample names, except the last one, which has Hebrew points.
 const SAMPLES: [&str; 9] = [
     "Guido van Rossum",
     "김헌영",
@@ -32,7 +32,7 @@ const SAMPLES: [&str; 9] = [
     "Илья Александрович Лахин",
 ];
 
-/// Text that would be markup, code or a template if anything took it for that; and the longest.
+/// Names with markup, code or template syntax, and a very long name.
 const HOSTILE: [&str; 6] = [
     r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,
     "O'Brien-Smith //not a comment",
@@ -43,7 +43,7 @@ const HOSTILE: [&str; 6] = [
 ];
 
 #[test]
-fn qpdf_finds_no_fault_in_any_language() {
+fn qpdf_check_passes_in_each_language() {
     let certificates = Certificates::new();
     for file in certificates.files() {
         let said = output(tool("qpdf").arg("--check").arg(file));
@@ -53,7 +53,7 @@ fn qpdf_finds_no_fault_in_any_language() {
 }
 
 #[test]
-fn every_font_is_embedded_as_a_subset() {
+fn fonts_are_embedded_as_subsets() {
     let certificates = Certificates::new();
     for file in certificates.files() {
         let said = output(tool("pdffonts").arg(file));
@@ -70,7 +70,7 @@ fn every_font_is_embedded_as_a_subset() {
 }
 
 #[test]
-fn the_document_says_what_it_is() {
+fn document_has_its_metadata_and_pdf_a_claims() {
     let certificates = Certificates::new();
     for (language, draft) in &certificates.drafts {
         let file = certificates.file(language);
@@ -110,14 +110,14 @@ fn the_document_says_what_it_is() {
 }
 
 #[test]
-fn outloud_finds_nothing_that_a_reader_would_miss() {
+fn outloud_finds_no_accessibility_errors() {
     let certificates = Certificates::new();
     let files: Vec<PathBuf> = certificates.files().collect();
-    accessible(&files);
+    assert_accessible(&files);
 }
 
 #[test]
-fn a_phone_reads_the_code() {
+fn qr_code_decodes_to_the_verify_url() {
     let certificates = Certificates::new();
     for (language, draft) in &certificates.drafts {
         let picture = raster(&certificates.file(language), 150, "-png");
@@ -127,7 +127,7 @@ fn a_phone_reads_the_code() {
 }
 
 #[test]
-fn the_code_is_large_and_stands_clear() {
+fn qr_code_has_large_modules_and_a_quiet_zone() {
     const PIXELS_PER_INCH: u32 = 600;
     let certificates = Certificates::new();
     for language in ["en", "ar"] {
@@ -139,7 +139,8 @@ fn the_code_is_large_and_stands_clear() {
         let millimetres = code.module * 25.4 / f64::from(PIXELS_PER_INCH);
         assert!(millimetres >= 0.5, "a module of {millimetres:.2} mm, {language}");
 
-        // The standard wants four clear modules; a pixel at either end may be half ink.
+        // ISO/IEC 18004 requires four clear modules around the code; a pixel at each edge may be
+        // half ink.
         let quiet = 4.0 * code.module - 1.0;
         let side = modules as f64 * code.module;
         let inside = |at: f64, start: f64| at >= start - 1.0 && at <= start + side + 1.0;
@@ -156,7 +157,7 @@ fn the_code_is_large_and_stands_clear() {
 }
 
 #[test]
-fn the_printed_address_is_a_link() {
+fn printed_verify_url_is_a_link() {
     let certificates = Certificates::new();
     for (language, draft) in &certificates.drafts {
         let file = certificates.file(language);
@@ -167,7 +168,7 @@ fn the_printed_address_is_a_link() {
 }
 
 #[test]
-fn every_sample_name_can_be_read_back_in_every_language() {
+fn sample_names_are_extracted_in_each_language() {
     for name in SAMPLES {
         for language in LANGUAGES {
             assert_reads_back(name, language);
@@ -175,10 +176,10 @@ fn every_sample_name_can_be_read_back_in_every_language() {
     }
 }
 
-/// Readers disagree about points and about brackets beside Hebrew; the letters of each word are
-/// there in order.
+/// Programs disagree about Hebrew points and about brackets next to Hebrew: compare the letters of
+/// each word, without points and brackets.
 #[test]
-fn the_letters_of_a_pointed_name_can_be_read_back() {
+fn letters_of_a_pointed_name_are_extracted() {
     let letters = |text: &str| -> String {
         let kept = |c: &char| !('\u{591}'..='\u{5c7}').contains(c) && !"()".contains(*c);
         squeezed(text).chars().filter(kept).collect()
@@ -195,7 +196,7 @@ fn the_letters_of_a_pointed_name_can_be_read_back() {
 }
 
 #[test]
-fn no_text_in_a_name_is_taken_for_anything_else() {
+fn markup_in_a_name_is_extracted_literally() {
     for name in HOSTILE {
         for language in ["en", "ar"] {
             assert_reads_back(name, language);
@@ -204,7 +205,7 @@ fn no_text_in_a_name_is_taken_for_anything_else() {
 }
 
 #[test]
-fn a_name_of_one_letter_stands_on_a_line_of_its_own() {
+fn one_letter_name_is_a_line_of_its_own() {
     for language in ["en", "ar"] {
         let [text, _] = texts("Ó", language);
         assert!(text.lines().any(|line| squeezed(line) == "Ó"), "{language}: {text}");
@@ -212,7 +213,7 @@ fn a_name_of_one_letter_stands_on_a_line_of_its_own() {
 }
 
 #[test]
-fn marks_above_and_below_can_be_read_back() {
+fn combining_marks_are_extracted() {
     for name in ["อภิสิทธิ์ เวชชาชีวะ", "श्रीमती कृष्णा द्विवेदी", "Ọlọ́runfẹ́mi Adébáyọ̀"]
     {
         for language in LANGUAGES {
@@ -221,7 +222,8 @@ fn marks_above_and_below_can_be_read_back() {
     }
 }
 
-/// Nastaliq climbs along the line: no reader of text follows it, so the proof is what there is.
+/// Letters of Nastaliq do not stand on one base line, so pdftotext does not read them in order. The
+/// machine's own proof checks the text; this test checks the font.
 #[test]
 fn urdu_is_set_in_nastaliq() {
     let site = Site::demo();
@@ -230,15 +232,15 @@ fn urdu_is_set_in_nastaliq() {
     let press =
         Press::new(site.with_file("layouts/shared/locales/ur.yaml", arabic)).unwrap();
     let draft = press.draft(&request("محمد علی جناح", "ur"), day()).unwrap();
-    let (folder, file) = filed(&draft, "ur.pdf");
+    let (folder, file) = saved(&draft, "ur.pdf");
     let fonts = output(tool("pdffonts").arg(&file));
     assert!(fonts.contains("NotoNastaliqUrdu"), "{fonts}");
-    accessible(&[file]);
+    assert_accessible(&[file]);
     drop(folder);
 }
 
 #[test]
-fn an_attachment_comes_out_as_it_went_in() {
+fn attachment_is_extracted_unchanged() {
     let bytes = "{ \"achievement\": \"Curling\", \"emoji\": \"🥌\" }\n".repeat(40);
     let attached = Attachment::new(
         "credential.json",
@@ -247,7 +249,7 @@ fn an_attachment_comes_out_as_it_went_in() {
         bytes.as_bytes(),
     );
     let request = request("Ada Lovelace", "en").with_attachment(attached.unwrap());
-    let (folder, file) = filed(&press().draft(&request, day()).unwrap(), "attached.pdf");
+    let (folder, file) = saved(&press().draft(&request, day()).unwrap(), "attached.pdf");
 
     let listed =
         output(tool("qpdf").arg("--list-attachments").arg("--verbose").arg(&file));
@@ -257,17 +259,20 @@ fn an_attachment_comes_out_as_it_went_in() {
     let saved = folder.path().join("saved");
     output(tool("pdfdetach").args(["-save", "1", "-o"]).arg(&saved).arg(&file));
     assert_eq!(fs::read_to_string(saved).unwrap(), bytes);
-    assert!(catalog(&file).get("/AF").is_some(), "PDF/A-3 lists associated files");
+    assert!(
+        catalog(&file).get("/AF").is_some(),
+        "the catalog lists associated files, as PDF/A-3 requires"
+    );
 
     let said = output(tool("qpdf").arg("--check").arg(&file));
     assert!(said.contains("No syntax or stream encoding errors"), "{said}");
     let metadata = output(tool("pdfinfo").arg("-meta").arg(&file));
     assert!(metadata.contains("<pdfaid:part>3</pdfaid:part>"), "{metadata}");
-    accessible(&[file]);
+    assert_accessible(&[file]);
 }
 
 #[test]
-fn the_same_request_gives_the_same_bytes() {
+fn same_request_gives_the_same_bytes_on_any_thread() {
     let people: Vec<(&str, &str)> = LANGUAGES
         .into_iter()
         .flat_map(|language| SAMPLES.into_iter().map(move |name| (name, language)))
@@ -283,7 +288,7 @@ fn the_same_request_gives_the_same_bytes() {
             let (people, first, make) = (&people, &first, &make);
             let press = if worker % 2 == 0 { press() } else { &other };
             scope.spawn(move || {
-                // Each worker goes its own way round: another start, every other one backwards.
+                // Each worker has another start, and half of them go backwards.
                 for step in 0..people.len() {
                     let step = if worker < 2 { step } else { people.len() - 1 - step };
                     let index = (step + worker * 7) % people.len();
@@ -296,7 +301,7 @@ fn the_same_request_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_drawing_is_xml_whatever_the_address_holds() {
+fn svg_is_well_formed_with_any_url_and_name() {
     let settings = "publish: { url: \"https://example.org/a&b'c/d;e=f\" }";
     let site = Site::demo().with_file("testamur.yaml", settings);
     let press = Press::new(site).unwrap();
@@ -305,7 +310,7 @@ fn a_drawing_is_xml_whatever_the_address_holds() {
         for language in LANGUAGES {
             let request = request(name, language);
             let draft = press.draft_with(&request, day(), &options).unwrap();
-            let (_folder, file) = filed(&draft, "drawing.svg");
+            let (_folder, file) = saved(&draft, "drawing.svg");
             let read = "import sys, xml.etree.ElementTree as tree\n\
                         root = tree.parse(sys.argv[1]).getroot()\n\
                         links = [value for part in root.iter() for key, value in \
@@ -322,7 +327,7 @@ fn a_drawing_is_xml_whatever_the_address_holds() {
 }
 
 #[test]
-fn a_bitmap_has_the_size_of_the_paper() {
+fn png_has_the_size_of_the_paper() {
     for (pixels_per_inch, size) in [(72.0, (842, 595)), (144.0, (1684, 1191))] {
         let options =
             DraftOptions::default().with_format(Format::Png { pixels_per_inch });
@@ -381,7 +386,7 @@ fn new_folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-fn filed(draft: &Draft, name: &str) -> (TempDir, PathBuf) {
+fn saved(draft: &Draft, name: &str) -> (TempDir, PathBuf) {
     let folder = new_folder();
     let file = folder.path().join(name);
     fs::write(&file, &draft.bytes).unwrap();
@@ -393,30 +398,30 @@ fn tool(name: &str) -> Command {
     Command::new(name)
 }
 
-/// A program that `tests/run` put beside the build.
+/// A Python program that `tests/run` installed in the target folder.
 pub(crate) fn judge(name: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_testamur"))
         .ancestors()
         .map(|folder| folder.join("judges/bin").join(name))
         .find(|program| program.is_file());
-    Command::new(
-        program.unwrap_or_else(|| panic!("no `{name}` by the build: run tests/run")),
-    )
+    Command::new(program.unwrap_or_else(|| {
+        panic!("no `judges/bin/{name}` in the target folder: run tests/run")
+    }))
 }
 
-/// What a program prints when all is well.
+/// The standard output of a program, which must succeed.
 pub(crate) fn output(command: &mut Command) -> String {
     let name = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("no `{name}` here ({error}): run tests/run"));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("`{name}` cannot be run ({error}): run tests/run")
+    });
     let said = String::from_utf8(output.stdout).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{said}{complaint}", output.status);
     said
 }
 
-pub(crate) fn accessible(files: &[PathBuf]) {
+pub(crate) fn assert_accessible(files: &[PathBuf]) {
     let said =
         output(judge("outloud").args(["--json", "-", "--fail-on", "never"]).args(files));
     let report: Value = serde_json::from_str(&said).unwrap();
@@ -428,7 +433,7 @@ pub(crate) fn accessible(files: &[PathBuf]) {
     }
 }
 
-/// The catalog of a PDF, as qpdf's JSON has it.
+/// The catalog of a PDF, from qpdf's JSON.
 fn catalog(file: &Path) -> Value {
     let said = output(tool("qpdf").args(["--json=2", "--json-key=qpdf"]).arg(file));
     let document: Value = serde_json::from_str(&said).unwrap();
@@ -437,18 +442,20 @@ fn catalog(file: &Path) -> Value {
     objects[format!("obj:{root}")]["value"].clone()
 }
 
-/// The text of a certificate: by place on the page, and in the order of the file.
+/// The text of a certificate as pdftotext gives it: by position on the page, and in the order of
+/// the content stream.
 fn texts(name: &str, language: &str) -> [String; 2] {
     let draft = press()
         .draft(&request(name, language), day())
         .unwrap_or_else(|error| panic!("{name}, {language}: {error:?}"));
-    let (_folder, file) = filed(&draft, "text.pdf");
+    let (_folder, file) = saved(&draft, "text.pdf");
     [None, Some("-raw")]
         .map(|order| output(tool("pdftotext").args(order).arg(&file).arg("-")))
 }
 
-/// pdftotext guesses which way a line runs: it moves a bracket at the end of a Latin name on an
-/// Arabic page, and in the file's order it turns Arabic words around. One of its two is right.
+/// pdftotext guesses the direction of a line. By position it moves a bracket at the end of a Latin
+/// name on an Arabic page, and in stream order it reverses Arabic words. At least one of the two
+/// texts has the name.
 fn assert_reads_back(name: &str, language: &str) {
     let texts = texts(name, language).map(|text| squeezed(&text));
     let wanted = squeezed(name);
@@ -487,8 +494,8 @@ struct Raster {
     pixels: Vec<u8>,
 }
 
-/// Where a QR code stands, in pixels, without its quiet zone.
-struct CodeSite {
+/// The position of a QR code in pixels, without its quiet zone.
+struct CodePosition {
     left: f64,
     top: f64,
     module: f64,
@@ -516,9 +523,9 @@ impl Raster {
         self.pixels[y * self.width + x] < 128
     }
 
-    /// The code: its two upper finder patterns, each dark and light as 1:1:3:1:1, stand on the same
-    /// rows as far apart as a code of so many modules has them.
-    fn code(&self, modules: usize) -> Option<CodeSite> {
+    /// Finds the code by its two upper finder patterns: each is dark and light as 1:1:3:1:1, and
+    /// they stand on the same rows at the distance that a code of `modules` has.
+    fn code(&self, modules: usize) -> Option<CodePosition> {
         (0..self.height).find_map(|y| {
             let finders = self.finders(y);
             finders.iter().find_map(|&(left, rough)| {
@@ -529,12 +536,12 @@ impl Raster {
                 })?;
                 let module = (right - left) / (modules - 7) as f64;
                 // This is the first row through their cores, which begin two modules down.
-                Some(CodeSite { left, top: y as f64 - 2.0 * module, module })
+                Some(CodePosition { left, top: y as f64 - 2.0 * module, module })
             })
         })
     }
 
-    /// The finder patterns that a row cuts through the middle: left edge and module.
+    /// The finder patterns whose middle a row crosses: left edge and width of a module.
     fn finders(&self, y: usize) -> Vec<(f64, f64)> {
         let mut runs: Vec<(usize, usize)> = Vec::new();
         let mut start = 0;

@@ -1,5 +1,5 @@
-//! Every language that comes along: its page passes its proof with names of all scripts, and its
-//! dates hold the words that an independent ICU (`Intl` in Node) has for them.
+//! Each built-in language: its page passes its proof with names of all scripts, and its dates have
+//! the words of an independent ICU (`Intl` in Node).
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -33,7 +33,7 @@ const NAMES: [&str; 14] = [
     "ኃይለ ገብረሥላሴ",
 ];
 
-/// A name in each language that is hard to set: stacked marks, rare letters, long words.
+/// For each language a name that is hard to set: stacked marks, rare letters, long words.
 const HARD: [(&str, &str); 36] = [
     ("am", "ዶ/ር ወይዘሮ ፅጌረዳ ኃይለማርያም"),
     ("ar", "الأستاذة الدكتورة فاطمةُ الزهراءِ بنتُ عبدِ الرحمٰن"),
@@ -74,7 +74,7 @@ const HARD: [(&str, &str); 36] = [
 ];
 
 /// The first of a month, leap days, both sides of a Hebrew and a Persian new year, a Hebrew leap
-/// month, every month once.
+/// month, and every month once.
 pub(crate) const DATES: [&str; 20] = [
     "2024-01-01",
     "2024-02-15",
@@ -99,7 +99,7 @@ pub(crate) const DATES: [&str; 20] = [
 ];
 
 #[test]
-fn every_language_sets_names_of_every_script() {
+fn each_language_renders_names_of_every_script() {
     let press = press("");
     assert_eq!(press.languages("classic").len(), LANGUAGES.len());
     let options =
@@ -121,14 +121,14 @@ fn every_language_sets_names_of_every_script() {
     }
 }
 
-/// Where our date line and CLDR's own pattern differ in a word, and why.
+/// The words of CLDR's own pattern that our date line does not have, and why.
 const KNOWN: [(&str, &str, &str); 2] = [
-    ("hy", "01", "documents write the day without a nought: «մայիսի 1»"),
-    ("fa", "ه‍.ش.", "the era is plain from the names of the months"),
+    ("hy", "01", "documents write the day without a leading zero: «մայիսի 1»"),
+    ("fa", "ه‍.ش.", "the names of the months show the era"),
 ];
 
 #[test]
-fn dates_hold_the_words_of_an_independent_icu() {
+fn dates_have_the_words_of_node_icu() {
     let press = press("");
     let mut script = String::new();
     for language in LANGUAGES {
@@ -145,7 +145,7 @@ fn dates_hold_the_words_of_an_independent_icu() {
             .with_language(tag(language))
             .with_issued(day(date));
         let sheet = press.sheet(&request, day(date)).unwrap();
-        let ours = sheet.date.expect("every language dates its certificates").text();
+        let ours = sheet.date.expect("each language has a date line").text();
         for word in words.split('|') {
             let known = KNOWN.iter().any(|(known, part, _)| {
                 *known == language && (*part == word || word.starts_with('0'))
@@ -158,7 +158,7 @@ fn dates_hold_the_words_of_an_independent_icu() {
     assert!(faults.is_empty(), "{faults}");
 }
 
-/// The day, month and year of each line's date as Node writes them for its language.
+/// The day, month and year of each line's date, as Node writes them in the line's language.
 fn intl(lines: &str) -> String {
     let script = "const out = []; \
         for (const line of require('fs').readFileSync(0, 'utf8').trim().split('\\n')) { \
@@ -173,16 +173,16 @@ fn intl(lines: &str) -> String {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("Node is there: run tests/run");
+        .expect("Node is installed: run tests/run");
     node.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The steps of `layouts/README.md`, one by one, in a language that does not come along.
+/// The steps of `layouts/README.md` for a new language, with Esperanto.
 #[test]
-fn a_language_is_one_file() {
+fn new_language_needs_one_locale_file() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -234,11 +234,11 @@ fn a_language_is_one_file() {
     let listed = run(&["locales"]);
     let table = String::from_utf8(listed.stdout).unwrap();
     let row = table.lines().find(|row| row.starts_with("eo ")).unwrap();
-    // The one layout with words of its own, those of its table, needs a file of its own.
+    // One layout has sentences of its own, for its table, and needs its own locale file.
     let only_the_table = row.matches("the layout's table needs").count() == 1;
     assert!(row.contains("shared") && !row.contains("lacks") && only_the_table, "{row}");
 
-    // What is forgotten is listed, and one in the wrong place is no sentence.
+    // A missing sentence is listed, and a value that no sentence prints is reported.
     write(
         "layouts/shared/locales/eo.yaml",
         &esperanto.replace("specimen:", "#specimen:"),
@@ -257,7 +257,7 @@ fn a_language_is_one_file() {
 }
 
 #[test]
-fn what_stays_english_in_a_made_up_language_is_told() {
+fn pseudo_languages_reveal_untranslated_text() {
     let layout = "#import \"plain.typ\": plain\n#let certificate(sheet) = plain(sheet, also: [Date])\n";
     let site = crate::cases::site(std::path::Path::new("none"))
         .with_file("layouts/faulty/layout.typ", layout);
@@ -275,7 +275,7 @@ fn what_stays_english_in_a_made_up_language_is_told() {
 }
 
 #[test]
-fn two_languages_stand_side_by_side() {
+fn bilingual_layout_shows_two_languages() {
     let press = press("  second_language: en\n  layout: bilingual\n");
     for (first, second) in
         [("ar", "en"), ("fr", "en"), ("zh-Hans", "en"), ("ur", "he"), ("en", "th")]
@@ -291,7 +291,8 @@ fn two_languages_stand_side_by_side() {
         assert_ne!(sheet.heading.unwrap().text(), other.heading.as_ref().unwrap().text());
         press.draft(&request, day("2026-05-14")).unwrap();
     }
-    // The course's own two, whichever is asked for; a layout of one language leaves one out.
+    // The course's pair of languages, whichever of them is requested; a layout of one language
+    // leaves the second out.
     let sheet = |language: &str, layout: &str| {
         let request = Request::new("c", "Ada").unwrap().with_layout(layout);
         press.sheet(&request.with_language(tag(language)), day("2026-05-14")).unwrap()
@@ -302,7 +303,7 @@ fn two_languages_stand_side_by_side() {
 }
 
 #[test]
-fn han_stands_in_the_form_of_its_nation() {
+fn han_uses_the_font_of_its_region() {
     for (language, family, region) in [
         ("ja", "Noto Serif CJK JP", None),
         ("zh-Hans", "Noto Serif CJK SC", Some("CN")),

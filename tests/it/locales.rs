@@ -1,25 +1,24 @@
-//! Mistakes of translators: one message each, at the line that holds them, and no file.
+//! Errors of translators: one message each, at the line of the error, and no file.
 //!
-//! Each folder of `tests/locales/` is a case: an `en.yaml` with one mistake (those called `several…` have
-//! more), over the plain sentences of `tests/proof/common/`, and `expected.txt` with what a translator
-//! reads.
+//! Each folder of `tests/locales/` is a case: an `en.yaml` with one error (those named `several…`
+//! have more), over the sentences of `tests/proof/common/`, and `expected.txt` with the message.
 
 use testamur::Date;
 use testamur::press::Press;
 use testamur::site::Request;
 
-use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
+use crate::cases::{Differences, fails_without_a_file, folder, name, site, sorted};
 
-const PERSON: &str = "María-José Ñuñez";
+const RECIPIENT: &str = "María-José Ñuñez";
 
 #[test]
-fn every_mistake_is_one_message_at_its_line() {
-    let mut verdict = Verdict::default();
+fn each_locale_error_is_one_message_at_its_line() {
+    let mut differences = Differences::default();
     for case in sorted(&folder("locales")) {
         let press = Press::new(site(&case)).unwrap();
-        let request = Request::new("KNOTS-2026", PERSON).unwrap();
+        let request = Request::new("KNOTS-2026", RECIPIENT).unwrap();
         match press.draft(&request, Date::parse("2026-05-14").unwrap()) {
-            Ok(_) => verdict.fault(format!("{}: nobody noticed", case.display())),
+            Ok(_) => differences.add(format!("{}: no error is reported", case.display())),
             Err(error) => {
                 let several = name(&case).starts_with("several");
                 let mut places = error.faults().map(|fault| fault.place());
@@ -29,20 +28,21 @@ fn every_mistake_is_one_message_at_its_line() {
                     })
                 });
                 if (error.faults().count() == 1) == several || !at_home {
-                    verdict.fault(format!("{}: {error:?}", case.display()));
+                    differences.add(format!("{}: {error:?}", case.display()));
                 }
-                verdict.compare(&case.join("expected.txt"), Some(&format!("{error:#}")));
+                differences
+                    .compare(&case.join("expected.txt"), Some(&format!("{error:#}")));
             }
         }
     }
-    verdict.pass();
+    differences.pass();
 }
 
 #[test]
-fn no_mistake_leaves_a_file() {
-    let mut verdict = Verdict::default();
+fn locale_error_leaves_no_file() {
+    let mut differences = Differences::default();
     for case in sorted(&folder("locales")) {
-        fails_without_a_file(&case, "locales", PERSON, &mut verdict);
+        fails_without_a_file(&case, "locales", RECIPIENT, &mut differences);
     }
-    verdict.pass();
+    differences.pass();
 }

@@ -1,37 +1,39 @@
-//! What the library and the program do, seen from outside.
+//! Integration tests of the library and the program, in one binary so that Typst is linked once.
+//!
+//! `tests/README.md` describes the suite.
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "they keep the library apart from the machine, and tests are the machine's"
+    reason = "the lint keeps the library free of the clock, the environment and files; tests use them"
 )]
 
 mod agent; // The agent: requests in, certificates out, nothing lost
-mod backgrounds; // An operator's own PDF under a certificate, judged by outside programs
+mod backgrounds; // A PDF as the background of a certificate, checked by outside programs
 mod browser; // Verify pages in Chromium
-mod cases; // What suites of cases share: comparing what was said with what was expected
-mod courses; // Course files that are refused, with the whole message, and some that are not
-mod designer; // A designer's path: a layout from a copy, as the README tells it
-mod desk; // A folder in which tests run the program as people do
-mod gallery; // The pictures of layouts that the README shows
-mod geometry; // The predecessor's six looks: lines of text stand where it set them
-mod images; // Logos and badges on the page, and what is said of those that cannot be used
+mod cases; // Shared by the suites of cases: comparing a message with the expected one
+mod courses; // Course files that are refused, with the whole message, and some that are accepted
+mod designer; // A custom layout made from a copy, as `layouts/README.md` describes
+mod gallery; // The pictures of layouts in the README
+mod geometry; // The predecessor's six layouts: lines of text keep their positions
+mod images; // Logos and badges on the page, and the errors of unusable ones
 mod intl; // Dates and numbers against an independent ICU, with a reason for each difference
-mod issuing; // Certificates that stay: issued, superseded, revoked, erased, interrupted
-mod judges; // Outside programs that read our files back
-mod languages; // Every language: all names, the dates of an independent ICU
-mod layouts; // Mistakes of layouts' authors: one message each, at the line, and no file
-mod locales; // Mistakes of translators: one message each, at the line, and no file
-mod modules; // Modules import downward, files without circles
-mod names; // A thousand names in all scripts, none of which the proof may refuse
-mod program; // The program: arguments in, files, words and exit codes out
+mod issuing; // Issued certificates: repeated, superseded, revoked, erased, interrupted
+mod judges; // Outside programs that read our files
+mod languages; // Each language: names of all scripts, dates against an independent ICU
+mod layouts; // Errors of layout authors: one message each, at the line, and no file
+mod locales; // Errors of translators: one message each, at the line, and no file
+mod modules; // The import order of modules, and no circles of files
+mod names; // A thousand names in all scripts, which the proof accepts
+mod program; // The program: arguments, files, messages and exit codes
 mod project; // Rules of the repository that no compiler checks
-mod proof; // Faults of a page, one in each layout, in three directions of reading
+mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages
 #[cfg(feature = "agent")]
-mod queues; // Queues under one contract: Redis, XQueue, and what they do to those who use them
-mod samples; // sheets and goldens beside each layout
-mod scans; // Signatures on photos whose ink is known
-mod seal; // Keys, seals and signatures
-mod signatures; // Signatures and pictures on the page: siblings, on their lines, in nobody's way
-mod soak; // Thousands of renders: each PDF is its own, and memory stays flat
-mod stores; // Where files go: one contract for all, and failing worlds
-mod tables; // Rows of modules over pages, on the sheet and in the file
+mod queues; // Queues: one contract for all implementations, Redis, XQueue, and faults
+mod samples; // Samples of each layout against the golden files in its folder
+mod scans; // Scans of signatures: extracted ink against the known ink
+mod seal; // Keys, seals and detached signatures
+mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
+mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
+mod stores; // Stores: one contract for all implementations, and failing servers and disks
+mod tables;
+mod workdir; // A working folder in which tests run the program // Tables over several pages, on the sheet and in the file

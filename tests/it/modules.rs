@@ -1,8 +1,8 @@
-//! The order of the modules, and of the files inside them, read from `src/`.
+//! The import order of the modules and of the files inside them, read from `src/`.
 //!
-//! A module imports only modules that `lib.rs` declares above it. Files import each other without
-//! circles: a file and those that it uses, directly or through others, never come back to it. A name
-//! that a file re-exports counts as the file that defines it; unit tests are left out.
+//! A module imports only modules that `lib.rs` declares above it. Imports form no circles of files:
+//! no file that a file uses, directly or through others, uses that file. A re-exported name counts
+//! as the file that defines it; unit tests are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,20 +20,20 @@ struct Library {
 struct Module {
     /// The code without comments, strings, unit tests and `use` declarations.
     code: String,
-    /// What `use` declarations name.
+    /// The names of its `use` declarations.
     imports: Vec<Import>,
 }
 
-/// A name that a file brings into its scope, and where it comes from.
+/// A name that a file brings into its scope, and the path that it stands for.
 struct Import {
     name: String,
     target: Segments,
-    /// Whether the file only hands it on.
+    /// Whether the declaration is a re-export.
     is_public: bool,
 }
 
 #[test]
-fn modules_import_only_modules_that_are_declared_above_them() {
+fn modules_import_only_modules_declared_above() {
     let order = order();
     assert_eq!(order.first().map(String::as_str), Some("base"));
     let rank = |module: &Segments| {
@@ -50,7 +50,7 @@ fn modules_import_only_modules_that_are_declared_above_them() {
 }
 
 #[test]
-fn imports_are_found_however_they_are_written() {
+fn imports_are_found_in_each_syntax() {
     let library = Library::of([
         ("a", "pub use self::b::{B, C as D};\npub fn f() {}"),
         ("a::b", "pub struct B;\npub struct C;\nuse super::f;"),
@@ -83,7 +83,7 @@ fn sources() -> PathBuf {
 }
 
 impl Library {
-    /// All of `src/` but `lib.rs`, `main.rs`, the build script and files of unit tests.
+    /// All of `src/` except `lib.rs`, `main.rs`, the build script and files of unit tests.
     fn read() -> Self {
         let mut files = Vec::new();
         for module in order() {
@@ -115,7 +115,7 @@ impl Library {
         Self { files: texts.iter().map(read).collect() }
     }
 
-    /// Which file uses which.
+    /// All pairs of a file and a file that it uses.
     fn arrows(&self) -> BTreeSet<(Segments, Segments)> {
         let names: BTreeSet<&Segments> = self.files.keys().collect();
         let mut arrows = BTreeSet::new();
@@ -148,7 +148,7 @@ impl Library {
     /// The file that defines what a path from the crate root names.
     fn file_of(&self, path: &[String]) -> Option<Segments> {
         let mut path = path.to_vec();
-        // A name is handed on a few times at most.
+        // A chain of re-exports is short.
         for _ in 0..8 {
             let length =
                 (1..=path.len()).rfind(|end| self.files.contains_key(&path[..*end]))?;
@@ -166,12 +166,12 @@ impl Library {
     }
 }
 
-/// The module files in a folder and below, with their paths from the crate root.
+/// The module files of a folder, recursively, with their paths from the crate root.
 fn collect(folder: &Path, module: &[String], found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let below = [module, &[name.clone()]].concat();
+        let below = [module, std::slice::from_ref(&name)].concat();
         if path.is_dir() {
             collect(&path, &below, found);
         } else if path.extension().is_some_and(|it| it == "rs") && name != "tests" {
@@ -185,7 +185,7 @@ fn segments(path: &str) -> Segments {
     path.split("::").map(str::to_owned).collect()
 }
 
-/// The code of a file: no comments, no unit tests, and strings without their content.
+/// The code of a file without comments and unit tests, and with empty strings.
 fn plain(text: &str) -> String {
     let mut code = String::new();
     let mut in_tests = false;
@@ -217,7 +217,7 @@ fn plain(text: &str) -> String {
     code
 }
 
-/// The code without its `use` declarations, and these, with whether each is public.
+/// The code without its `use` declarations, and the declarations with whether each is public.
 fn split_declarations(code: &str) -> (String, Vec<(String, bool)>) {
     let (mut rest, mut declarations) = (String::new(), Vec::new());
     let mut lines = code.lines();
@@ -246,7 +246,7 @@ fn split_declarations(code: &str) -> (String, Vec<(String, bool)>) {
     (rest, declarations)
 }
 
-/// Each path of a `use` declaration, and the name that it gets.
+/// Each path of a `use` declaration, and the name that it brings into scope.
 fn expanded(declaration: &str) -> Vec<(Segments, String)> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -298,7 +298,7 @@ fn expanded(declaration: &str) -> Vec<(Segments, String)> {
     found
 }
 
-/// A path as seen in a file, from the crate root; none if it leads into another crate.
+/// A path in a file as a path from the crate root, or `None` if it leads to another crate.
 fn absolute(
     file: &[String],
     path: &[String],

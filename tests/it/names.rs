@@ -1,7 +1,7 @@
-//! A thousand names in all scripts, none of which the proof may refuse.
+//! A thousand names in all scripts, which the proof accepts.
 //!
-//! The names are made up from each script's own syllables, marks and clusters included, by a generator
-//! that always says the same. They are longer and stranger than people's, never unwritable.
+//! A deterministic generator makes the names from each script's syllables, marks and clusters. They
+//! are longer and stranger than real names, but each can be written in its script.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,21 +11,21 @@ use testamur::press::Press;
 use testamur::site::{Request, Site};
 use testamur::{Date, Tag};
 
-/// What syllables of a script are made of. `nuclei` say where the onset goes, as vowels may stand
-/// before it; `{}` is its place.
+/// The parts of a script's syllables. In `nuclei`, `{}` is the place of the onset, as vowels may
+/// stand before it.
 struct Alphabet {
     script: &'static str,
     onsets: &'static [&'static str],
     nuclei: &'static [&'static str],
     codas: &'static [&'static str],
-    /// Between words: names of some scripts have none.
+    /// What stands between words: some scripts have no spaces in names.
     spaces: &'static [&'static str],
     honorifics: &'static [&'static str],
-    /// As many letters as two lines hold at the smallest size, their width considered.
+    /// The number of letters that fit on two lines at the smallest size.
     most: usize,
 }
 
-/// Every script of `fonts/fonts.yaml`, some of them twice for the languages that stretch them.
+/// Each script of `fonts/fonts.yaml`, some of them twice for languages with further letters.
 #[rustfmt::skip] // A line for each part reads better than a column of syllables.
 const ALPHABETS: &[Alphabet] = &[
     Alphabet {
@@ -740,14 +740,14 @@ const COUNT: usize = 1000;
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 
 #[test]
-fn a_thousand_names_in_all_scripts_pass() {
+fn thousand_names_in_all_scripts_pass_the_proof() {
     let press = Press::new(Site::demo()).unwrap();
     let today = Date::parse("2026-05-14").unwrap();
     let jobs: Vec<(String, &str)> = (0..COUNT)
         .flat_map(|number| {
             let tags: &[&str] =
                 if number % 10 == 7 { &["en", "ar", "ja"] } else { &["en"] };
-            tags.iter().map(move |tag| (made_up(number), *tag))
+            tags.iter().map(move |tag| (generated_name(number), *tag))
         })
         .collect();
     let next = AtomicUsize::new(0);
@@ -772,44 +772,44 @@ fn a_thousand_names_in_all_scripts_pass() {
     assert!(refused.is_empty(), "{} refused:\n{}", refused.len(), refused.join("\n"));
 }
 
-/// The name of that number: always the same, in the scripts by turns.
-fn made_up(number: usize) -> String {
-    let mut dice = Dice(number as u64);
+/// The name of that number: always the same, in each script by turns.
+fn generated_name(number: usize) -> String {
+    let mut rng = Rng(number as u64);
     let alphabet = &ALPHABETS[number % ALPHABETS.len()];
     let latin = &ALPHABETS[0];
-    match dice.below(12) {
-        // A single letter or syllable is a name, too.
+    match rng.below(12) {
+        // A single letter or syllable is a valid name.
         0 => {
-            let name = dice.syllable(alphabet);
-            if name.is_empty() { dice.syllable(latin) + "a" } else { name }
+            let name = rng.syllable(alphabet);
+            if name.is_empty() { rng.syllable(latin) + "a" } else { name }
         }
         1 | 2 => {
-            let length = dice.between(4, 18);
-            let own = dice.words(alphabet, length.min(alphabet.most / 3));
-            let roman = dice.words(latin, length);
-            match dice.below(3) {
+            let length = rng.between(4, 18);
+            let own = rng.words(alphabet, length.min(alphabet.most / 3));
+            let roman = rng.words(latin, length);
+            match rng.below(3) {
                 0 => format!("{roman} ({own})"),
                 1 => format!("{own} ({roman})"),
-                _ => format!("{roman} «{own}» {}.", dice.pick(&["B", "Q", "É"])),
+                _ => format!("{roman} «{own}» {}.", rng.pick(&["B", "Q", "É"])),
             }
         }
         3 => {
-            let own = dice.words(alphabet, 12);
-            format!("{}{own}", dice.pick(alphabet.honorifics))
+            let own = rng.words(alphabet, 12);
+            format!("{}{own}", rng.pick(alphabet.honorifics))
         }
-        // As long as two lines can be.
-        4 => dice.words(alphabet, alphabet.most),
+        // As long as two lines can hold.
+        4 => rng.words(alphabet, alphabet.most),
         _ => {
-            let length = dice.between(3, 30);
-            dice.words(alphabet, length.min(alphabet.most))
+            let length = rng.between(3, 30);
+            rng.words(alphabet, length.min(alphabet.most))
         }
     }
 }
 
-/// A generator of numbers without a seed of its own (SplitMix64).
-struct Dice(u64);
+/// A random number generator with a given seed (SplitMix64).
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -836,7 +836,7 @@ impl Dice {
         nucleus + self.pick(alphabet.codas)
     }
 
-    /// Words of a few syllables, `most` characters altogether and somewhat fewer.
+    /// Words of a few syllables, with at most `most` characters.
     fn words(&mut self, alphabet: &Alphabet, most: usize) -> String {
         let mut name = String::new();
         let mut length = 0;
@@ -859,7 +859,7 @@ impl Dice {
     }
 }
 
-/// With a capital where a word begins, as far as the script has any.
+/// With a capital at the beginning of a word, if the script has capitals.
 fn capital(text: &str, begins: bool) -> String {
     let mut letters = text.chars();
     match letters.next() {
@@ -871,7 +871,7 @@ fn capital(text: &str, begins: bool) -> String {
 }
 
 #[test]
-fn a_line_may_begin_with_the_letter_that_ended_the_one_before() {
+fn letter_repeated_across_a_line_break_passes() {
     let press = Press::new(Site::demo()).unwrap();
     for (tag, letter, count) in [("ja", "田", 40), ("en", "김", 40), ("en", "ក", 60)]
     {
@@ -881,9 +881,10 @@ fn a_line_may_begin_with_the_letter_that_ended_the_one_before() {
     }
 }
 
-/// In Nastaliq every letter has a height of its own, and dots below a word's last letter come first.
+/// In Nastaliq each letter has another height, and the dots of a word's last letter come first in
+/// the page's order.
 #[test]
-fn words_that_run_downhill_are_read_in_their_order() {
+fn nastaliq_words_are_proofread_in_order() {
     let press = Press::new(Site::demo()).unwrap();
     for name in [
         "رئيسة التعليم عن بعد",
@@ -902,7 +903,7 @@ fn words_that_run_downhill_are_read_in_their_order() {
 }
 
 #[test]
-fn names_are_made_up_for_every_script() {
+fn generated_names_cover_every_script() {
     let declared =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fonts/fonts.yaml"));
     let declared = declared.unwrap();
@@ -917,7 +918,7 @@ fn names_are_made_up_for_every_script() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
     let lengths: Vec<usize> =
-        (0..COUNT).map(|number| made_up(number).chars().count()).collect();
+        (0..COUNT).map(|number| generated_name(number).chars().count()).collect();
     assert!(lengths.contains(&1));
     assert!(lengths.iter().any(|length| (85..=100).contains(length)));
 }

@@ -1,4 +1,4 @@
-//! The program as people call it: arguments in, files, words and exit codes out.
+//! The program as its users call it: arguments, files, messages and exit codes.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::desk::{COURSE, Desk, Run};
+use crate::workdir::{COURSE, Run, Workdir};
 
 /// A course file of one course, `Org/Knots/2026`.
 const KNOTS: &str = "\
@@ -19,8 +19,8 @@ Org/Knots/2026:
 ";
 
 #[test]
-fn one_certificate() {
-    let desk = Desk::new();
+fn render_writes_one_pdf_with_reproducible_bytes() {
+    let desk = Workdir::new();
     let run = desk.run([
         "render",
         "-c",
@@ -49,12 +49,15 @@ fn one_certificate() {
         "2.pdf",
     ]));
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(desk.read("ada.pdf") == desk.read("2.pdf"), "two processes, other bytes");
+    assert!(
+        desk.read("ada.pdf") == desk.read("2.pdf"),
+        "two processes wrote different bytes"
+    );
 }
 
 #[test]
-fn each_ending_is_its_format() {
-    let desk = Desk::new();
+fn file_extension_selects_the_format() {
+    let desk = Workdir::new();
     let beginnings: [(&str, &[u8]); 4] = [
         ("a.pdf", b"%PDF-"),
         ("a.PNG", b"\x89PNG"),
@@ -72,8 +75,8 @@ fn each_ending_is_its_format() {
 }
 
 #[test]
-fn json_is_one_object_a_certificate() {
-    let desk = Desk::new();
+fn json_output_is_one_object_per_certificate() {
+    let desk = Workdir::new();
     let run = desk.render([
         "-n",
         "Ada",
@@ -124,8 +127,8 @@ fn json_is_one_object_a_certificate() {
 }
 
 #[test]
-fn without_a_name_the_samples_and_without_a_course_every_one() {
-    let desk = Desk::new();
+fn render_without_name_makes_samples_of_each_course() {
+    let desk = Workdir::new();
     let run = desk.run(["render"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.said.contains("the built-in demo site"), "{run:?}");
@@ -142,9 +145,9 @@ fn without_a_name_the_samples_and_without_a_course_every_one() {
 }
 
 #[test]
-fn a_spreadsheet_of_people() {
-    let desk = Desk::new();
-    // As a spreadsheet saves it where the comma is the decimal sign.
+fn semicolon_csv_with_byte_order_mark_is_read() {
+    let desk = Workdir::new();
+    // As a spreadsheet saves it in a locale where the comma is the decimal sign.
     desk.write(
         "people.csv",
         "\u{feff}Name;Language;GRADE;designation;Issued;Teacher\r\n\
@@ -168,15 +171,15 @@ fn a_spreadsheet_of_people() {
     assert_eq!((&guido["language"], &ada["language"]), (&"en".into(), &"es".into()));
     assert_eq!(ada["issued"], "2026-01-02");
     assert_eq!(sheet["extra"]["Teacher"], "Dr. \"Who\"; and others");
-    assert_eq!(sheet["extra"]["hours"], 12, "the course's own");
+    assert_eq!(sheet["extra"]["hours"], 12, "the course's own value");
     let text = sheet.to_string();
     assert!(text.contains("Lovelace; Ada") && text.contains("MD"), "{text}");
     assert!(text.contains("aprobó con distinción"), "{text}");
 }
 
 #[test]
-fn commas_quotes_and_tabs() {
-    let desk = Desk::new();
+fn csv_with_commas_quotes_and_tabs_is_read() {
+    let desk = Workdir::new();
     desk.write(
         "comma.csv",
         "grade,name\nPass,\"Lovelace, Ada\"\nPass,\"\"\"Ace\"\" Byron\"\n",
@@ -196,8 +199,8 @@ fn commas_quotes_and_tabs() {
 }
 
 #[test]
-fn a_bad_row_is_named_by_its_line_and_the_rest_is_made() {
-    let desk = Desk::new();
+fn invalid_rows_are_named_by_line_and_the_others_rendered() {
+    let desk = Workdir::new();
     desk.write(
         "people.csv",
         "name,language,issued,course\n\
@@ -222,7 +225,7 @@ fn a_bad_row_is_named_by_its_line_and_the_rest_is_made() {
         let wanted = format!("people.csv:{line}: {what}");
         assert!(run.said.contains(&wanted), "no {wanted} in\n{}", run.said);
     }
-    // The letter's place is the sentence; the row is named besides.
+    // The error's place is the sentence; the message names the row too.
     assert!(
         run.said.contains("U+13000") && run.said.contains("people.csv:9"),
         "{}",
@@ -237,8 +240,8 @@ fn a_bad_row_is_named_by_its_line_and_the_rest_is_made() {
 }
 
 #[test]
-fn a_row_of_too_many_fields_is_named_by_its_line() {
-    let desk = Desk::new();
+fn row_with_too_many_fields_is_named_by_line() {
+    let desk = Workdir::new();
     desk.write("people.csv", "name,grade\nAda,Pass\nLovelace, Ada,Pass\n");
     let run = desk.render(["-f", "people.csv", "-o", "out"]);
     assert_eq!(run.code, 1, "{run:?}");
@@ -247,8 +250,8 @@ fn a_row_of_too_many_fields_is_named_by_its_line() {
 }
 
 #[test]
-fn a_file_in_an_old_encoding_is_refused_with_its_line() {
-    let desk = Desk::new();
+fn recipients_file_not_in_utf_8_is_refused_with_its_line() {
+    let desk = Workdir::new();
     for (file, bytes) in [
         ("people.csv", &b"name,grade\r\nAda,Pass\r\nJos\xe9,Pass\r\n"[..]),
         ("people.txt", b"Ada\nBob\nJos\xe9\n"),
@@ -266,8 +269,8 @@ fn a_file_in_an_old_encoding_is_refused_with_its_line() {
 }
 
 #[test]
-fn plain_names_one_a_line() {
-    let desk = Desk::new();
+fn text_file_has_one_name_per_line() {
+    let desk = Workdir::new();
     desk.write("names.txt", "\u{feff}Guido van Rossum\r\n\r\n  Lovelace, Ada \r\n莊雅善");
     let run = desk.render(["-f", "names.txt", "-o", "out"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -285,8 +288,8 @@ fn plain_names_one_a_line() {
 }
 
 #[test]
-fn usage_that_makes_no_sense_ends_with_two() {
-    let desk = Desk::new();
+fn wrong_usage_exits_with_code_2() {
+    let desk = Workdir::new();
     desk.write("names.txt", "Ada\n");
     let cases: [&[&str]; 11] = [
         &[],
@@ -315,8 +318,8 @@ fn usage_that_makes_no_sense_ends_with_two() {
 }
 
 #[test]
-fn an_ending_that_nobody_knows_makes_nothing() {
-    let desk = Desk::new();
+fn unknown_file_extension_is_refused() {
+    let desk = Workdir::new();
     let run = desk.render(["-n", "Ada", "-o", "ada.bmp"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(
@@ -328,8 +331,8 @@ fn an_ending_that_nobody_knows_makes_nothing() {
 }
 
 #[test]
-fn several_certificates_do_not_go_into_one_file() {
-    let desk = Desk::new();
+fn several_certificates_in_one_file_are_refused() {
+    let desk = Workdir::new();
     desk.write("names.txt", "Ada\nBob\n");
     let cases: [&[&str]; 3] = [
         &["-o", "x.pdf"],
@@ -345,8 +348,8 @@ fn several_certificates_do_not_go_into_one_file() {
 }
 
 #[test]
-fn nothing_depends_on_the_locale() {
-    let desk = Desk::new();
+fn output_does_not_depend_on_the_locale() {
+    let desk = Workdir::new();
     for locale in [None, Some("C"), Some("POSIX"), Some("tr_TR.ISO-8859-9")] {
         let mut command = desk.command();
         command.env_clear().args([
@@ -365,13 +368,13 @@ fn nothing_depends_on_the_locale() {
         let [object] = &run.objects()[..] else { panic!("{run:?}") };
         assert_eq!(object["name"], "Ya-Shen Chuang (莊雅善)");
     }
-    // A folder that is not there yet takes the name of the one file.
+    // A folder that does not exist yet takes the name of the one file.
     assert_eq!(desk.names("."), ["out"]);
 }
 
 #[test]
-fn a_value_may_begin_with_a_hyphen() {
-    let desk = Desk::new();
+fn argument_values_may_begin_with_a_hyphen() {
+    let desk = Workdir::new();
     let run =
         desk.render(["-n", "-Ada", "-g", "-1", "-d", "-x", "-o", "a.json", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -389,10 +392,10 @@ fn a_value_may_begin_with_a_hyphen() {
 
 #[cfg(unix)]
 #[test]
-fn an_argument_that_is_not_utf_8_is_refused() {
+fn non_utf_8_argument_is_refused() {
     use std::os::unix::ffi::OsStrExt;
 
-    let desk = Desk::new();
+    let desk = Workdir::new();
     for flag in ["-n", "-c", "-g", "-l"] {
         let mut command = desk.command();
         command.arg("render").arg(flag).arg(OsStr::from_bytes(b"Jos\xe9"));
@@ -404,8 +407,8 @@ fn an_argument_that_is_not_utf_8_is_refused() {
 }
 
 #[test]
-fn which_site_it_is() {
-    let desk = Desk::new();
+fn site_argument_overrides_environment_and_current_folder() {
+    let desk = Workdir::new();
     for (site, title) in [("here", "Here"), ("env", "Env"), ("arg", "Arg")] {
         desk.write(&format!("{site}/testamur.yaml"), "");
         let courses = KNOTS.replace("Knots and Splices", title);
@@ -438,8 +441,8 @@ fn which_site_it_is() {
 }
 
 #[test]
-fn a_site_may_be_an_empty_file_and_a_course() {
-    let desk = Desk::new();
+fn minimal_site_is_an_empty_settings_file_and_a_course() {
+    let desk = Workdir::new();
     desk.write("testamur.yaml", "");
     let run = desk.run(["render"]);
     assert_eq!(run.code, 1, "{run:?}");
@@ -456,8 +459,8 @@ fn a_site_may_be_an_empty_file_and_a_course() {
 }
 
 #[test]
-fn what_is_unknown_is_named_with_what_is_near() {
-    let desk = Desk::new();
+fn unknown_names_are_refused_with_help() {
+    let desk = Workdir::new();
     let cases: [(&[&str], &str, &str); 5] = [
         (
             &["-c", "course-v1:ExampleX+CURL11+2026_T1"],
@@ -480,7 +483,7 @@ fn what_is_unknown_is_named_with_what_is_near() {
         if message.is_empty() {
             assert_eq!(
                 run.code, 0,
-                "a narrower tag takes the wider one's sentences: {run:?}"
+                "a narrower tag uses the sentences of the wider one: {run:?}"
             );
             continue;
         }
@@ -493,8 +496,8 @@ fn what_is_unknown_is_named_with_what_is_near() {
 }
 
 #[test]
-fn a_failure_leaves_nothing_behind_and_what_was_there() {
-    let desk = Desk::new();
+fn failed_render_leaves_no_file_and_keeps_existing_ones() {
+    let desk = Workdir::new();
     desk.write("kept.pdf", "an earlier certificate");
     for file in ["kept.pdf", "new.pdf"] {
         let run = desk.render(["-n", "Ada 𓀀", "-o", file]);
@@ -506,7 +509,7 @@ fn a_failure_leaves_nothing_behind_and_what_was_there() {
     let run = desk.render(["-n", "Ada", "-o", "kept.pdf"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(desk.read("kept.pdf").starts_with(b"%PDF-"));
-    // A file where a folder should be.
+    // A file where a folder is needed.
     let run = desk.render(["-n", "Ada", "-o", "kept.pdf/ada.pdf"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
@@ -519,10 +522,10 @@ fn a_failure_leaves_nothing_behind_and_what_was_there() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_has_the_rights_of_any_other() {
+fn output_file_has_the_default_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
-    let desk = Desk::new();
+    let desk = Workdir::new();
     desk.write("any", "other");
     assert_eq!(desk.render(["-n", "Ada", "-o", "ada.pdf"]).code, 0);
     let rights = |file| fs::metadata(desk.path(file)).unwrap().permissions().mode();
@@ -530,8 +533,8 @@ fn a_file_has_the_rights_of_any_other() {
 }
 
 #[test]
-fn a_hyphen_is_standard_output() {
-    let desk = Desk::new();
+fn hyphen_writes_to_standard_output() {
+    let desk = Workdir::new();
     let run = desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "-"]);
     assert_eq!(run.code, 0, "{run:?}");
     desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "ada.pdf"]);
@@ -544,8 +547,8 @@ fn a_hyphen_is_standard_output() {
 }
 
 #[test]
-fn folders_are_made() {
-    let desk = Desk::new();
+fn missing_output_folders_are_created() {
+    let desk = Workdir::new();
     assert_eq!(desk.render(["-n", "Ada", "-o", "one/two/ada.pdf"]).code, 0);
     assert_eq!(desk.names("one/two"), ["ada.pdf"]);
     assert_eq!(desk.render(["-n", "Ada", "-o", "three/four/"]).code, 0);
@@ -556,8 +559,8 @@ fn folders_are_made() {
 }
 
 #[test]
-fn no_name_leads_out_of_the_folder() {
-    let desk = Desk::new();
+fn names_make_safe_file_names() {
+    let desk = Workdir::new();
     let names = [
         "../../etc/passwd",
         "/etc/passwd",
@@ -592,15 +595,15 @@ fn no_name_leads_out_of_the_folder() {
         assert!(file.chars().all(plain), "{file}");
     }
 
-    // Twice the same name are two files.
+    // Equal names make separate files.
     desk.write("twice.txt", "Ada\nAda\nADA\n");
     assert_eq!(desk.render(["-f", "twice.txt", "-o", "twice"]).code, 0);
     assert_eq!(desk.names("twice").len(), 3);
 }
 
 #[test]
-fn a_fault_in_a_course_begins_with_its_place() {
-    let desk = Desk::new();
+fn course_error_begins_with_its_place() {
+    let desk = Workdir::new();
     desk.write("testamur.yaml", "");
     desk.write("courses.yaml", KNOTS.replace("title:", "titel:"));
     for command in ["render", "check"] {
@@ -617,8 +620,8 @@ fn a_fault_in_a_course_begins_with_its_place() {
 }
 
 #[test]
-fn check_passes_what_is_sound() {
-    let desk = Desk::new();
+fn check_passes_the_demo_site() {
+    let desk = Workdir::new();
     let run = desk.run(["check", "-l", "ar", "-o", "sheet"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.said.contains("14 pages passed their proof, 0 failed"), "{}", run.said);
@@ -635,8 +638,8 @@ fn check_passes_what_is_sound() {
 }
 
 #[test]
-fn check_finds_what_is_broken() {
-    let desk = Desk::new();
+fn check_reports_broken_courses() {
+    let desk = Workdir::new();
     desk.write("testamur.yaml", "");
     let signed = "  signatories:\n    - { name: Ada Example, signature: adda.svg }\n";
     let cases = [

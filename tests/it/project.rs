@@ -1,4 +1,4 @@
-//! Rules of the repository that no compiler checks: what the package holds, and what it depends on.
+//! Rules of the repository that no compiler checks: the files of the package, and its dependencies.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -8,15 +8,15 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Two of one of these would be two caches, two font databases or two data sets of hundreds of
-/// kilobytes; or types of one that the other does not take.
-const ONE_OF_EACH: [&str; 6] =
+/// Packages of which the program has one version. Two would mean two caches, two font databases or
+/// two data sets of hundreds of kilobytes, or types that do not match.
+const SINGLE_VERSION: [&str; 6] =
     ["comemo", "fontdb", "icu_locale_core", "ring", "typst", "usvg"];
 
-/// Cryptography and TLS come from ring: these would each bring a C library of their own.
-const NONE_OF: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"];
+/// Packages that would add a C library: ring does the cryptography and the TLS.
+const FORBIDDEN: [&str; 4] = ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"];
 
-/// Licences under which a program that holds all of this may be passed on.
+/// Licences that allow distribution of the program.
 const LICENCES: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
@@ -24,20 +24,20 @@ const LICENCES: [&str; 13] = [
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
-    // One that only makes random numbers while S3 is compiled.
+    // Of a package that makes random numbers during the build of the S3 client.
     "CC0-1.0",
-    // The list of web roots, which is data.
+    // Of the list of web roots, which is data.
     "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
-    // The client that fetches a machine's keys for S3: its own files stay under it.
+    // Of the client that gets a machine's S3 credentials; its own files stay under it.
     "MPL-2.0",
     "Unicode-3.0",
     "Zlib",
 ];
 
-/// What stands at the top of the repository besides dotfiles: the project, and what git ignores.
-const TOP: [&str; 19] = [
+/// The entries at the top of the repository except dotfiles: the project, and what git ignores.
+const TOP_LEVEL: [&str; 19] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -60,33 +60,34 @@ const TOP: [&str; 19] = [
 ];
 
 #[test]
-fn the_lock_file_has_one_of_each_and_none_of_some() {
+fn lock_file_has_single_versions_and_no_forbidden_packages() {
     let lock = read(&root().join("Cargo.lock"));
     let count = |name: &str| lock.matches(&format!("\nname = \"{name}\"\n")).count();
-    for name in ONE_OF_EACH {
+    for name in SINGLE_VERSION {
         assert_eq!(count(name), 1, "versions of {name}");
     }
-    for name in NONE_OF {
+    for name in FORBIDDEN {
         assert_eq!(count(name), 0, "versions of {name}");
     }
 }
 
 #[test]
-fn every_dependency_may_be_passed_on() {
+fn dependencies_have_allowed_licences() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap();
     assert!(packages.len() > 100);
     let mut wrong = Vec::new();
     for package in packages {
         let licence = package["license"].as_str().unwrap_or("no licence");
-        if !may_be_passed_on(licence) {
+        if !is_allowed(licence) {
             wrong.push(format!("{} {}: {licence}", package["name"], package["version"]));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Of every package for every system, or, where only this system's were ever downloaded, of those.
+/// The metadata of all packages for all systems or, if only this system's packages were downloaded,
+/// of those.
 fn metadata() -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let metadata = |more: &[&str]| {
@@ -103,23 +104,22 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Whether an SPDX expression leaves a way with the licences above. An older form writes `/` for
-/// `OR`.
-fn may_be_passed_on(expression: &str) -> bool {
+/// Whether an SPDX expression can be met by the licences above. An older form writes `/` for `OR`.
+fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
     let expression = expression.split_whitespace().collect::<Vec<_>>().join(" ");
-    let every = |part: &str| split(part, " AND ").into_iter().all(licence_is_known);
+    let every = |part: &str| split(part, " AND ").into_iter().all(is_known);
     split(&expression, " OR ").into_iter().any(every)
 }
 
-fn licence_is_known(part: &str) -> bool {
+fn is_known(part: &str) -> bool {
     match part.strip_prefix('(').and_then(|part| part.strip_suffix(')')) {
-        Some(inner) => may_be_passed_on(inner),
+        Some(inner) => is_allowed(inner),
         None => LICENCES.contains(&part),
     }
 }
 
-/// The parts between separators that stand outside brackets.
+/// The parts between separators outside brackets.
 fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -135,7 +135,7 @@ fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn licences_are_read_as_expressions() {
+fn licence_expressions_are_evaluated() {
     for fine in [
         "MIT",
         "MIT/Apache-2.0",
@@ -143,17 +143,17 @@ fn licences_are_read_as_expressions() {
         "(MIT OR Apache-2.0) AND Unicode-3.0",
         "Apache-2.0 WITH LLVM-exception OR GPL-2.0",
     ] {
-        assert!(may_be_passed_on(fine), "{fine}");
+        assert!(is_allowed(fine), "{fine}");
     }
     for not in
         ["GPL-3.0", "MIT AND GPL-3.0", "(MIT OR GPL-3.0) AND GPL-2.0", "no licence", ""]
     {
-        assert!(!may_be_passed_on(not), "{not}");
+        assert!(!is_allowed(not), "{not}");
     }
 }
 
 #[test]
-fn every_family_has_its_licence() {
+fn each_font_family_has_its_licence() {
     let mut families = 0;
     for folder in entries(&root().join("fonts")).into_iter().filter(|path| path.is_dir())
     {
@@ -166,7 +166,11 @@ fn every_family_has_its_licence() {
         let licence =
             licence.unwrap_or_else(|| panic!("no licence in {}", shown(&folder)));
         let text = read(licence);
-        assert!(text.contains("Copyright"), "{} names nobody", shown(licence));
+        assert!(
+            text.contains("Copyright"),
+            "{} names no copyright holder",
+            shown(licence)
+        );
         let ending =
             |path: &PathBuf| path.extension().and_then(OsStr::to_str).map(str::to_owned);
         for file in names.iter().filter(|path| *path != licence) {
@@ -179,7 +183,7 @@ fn every_family_has_its_licence() {
 }
 
 #[test]
-fn every_declared_family_is_there() {
+fn declared_font_families_exist() {
     let mut fonts = fontdb::Database::new();
     fonts.load_fonts_dir(root().join("fonts"));
     let there: BTreeSet<&str> = fonts
@@ -194,12 +198,15 @@ fn every_declared_family_is_there() {
         .collect();
     assert!(declared.len() > 10, "{declared:?}");
     for family in declared {
-        assert!(there.contains(family), "fonts.yaml names {family}");
+        assert!(
+            there.contains(family),
+            "fonts.yaml names {family}, which no font file has"
+        );
     }
 }
 
 #[test]
-fn goldens_are_small() {
+fn golden_files_are_small() {
     const MAX: u64 = 30 * 1024;
     for layout in entries(&root().join("layouts")) {
         for golden in files(&layout.join("golden")) {
@@ -210,11 +217,11 @@ fn goldens_are_small() {
 }
 
 #[test]
-fn the_top_level_shows_the_project() {
+fn top_level_has_only_known_entries() {
     let entries = entries(&root());
     let names =
         entries.iter().map(|path| name(path)).filter(|name| !name.starts_with('.'));
-    let strangers: Vec<&str> = names.filter(|name| !TOP.contains(name)).collect();
+    let strangers: Vec<&str> = names.filter(|name| !TOP_LEVEL.contains(name)).collect();
     assert!(strangers.is_empty(), "{strangers:?}");
 }
 
@@ -234,7 +241,7 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// What a folder holds, sorted; nothing if there is no such folder.
+/// The entries of a folder, sorted; none if there is no such folder.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -242,7 +249,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The files in a folder and below.
+/// The files of a folder, recursively.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let (folders, mut found): (Vec<_>, Vec<_>) =
         entries(folder).into_iter().partition(|path| path.is_dir());

@@ -1,8 +1,8 @@
-//! Faults of a page, one in each layout, in three directions of reading.
+//! Faulty layouts that the proof refuses, one fault each, in three languages.
 //!
-//! Each folder of `tests/proof/` but `common/` is a case: a `layout.typ` with just the fault that the
-//! folder is named for (its name begins with the error's kind), perhaps a `layout.yaml` of its own
-//! and a `name.txt`, and what is said in English, Arabic and Thai. `sound` has no fault.
+//! Each folder of `tests/proof/` except `common/` is a case: a `layout.typ` with the fault that the
+//! folder's name states (it begins with the error's kind), optionally a `layout.yaml` and a
+//! `name.txt`, and the expected messages in English, Arabic and Thai. `sound` has no fault.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use testamur::press::Press;
 use testamur::site::Request;
 use testamur::{Date, ErrorKind, Tag};
 
-use crate::cases::{Verdict, fails_without_a_file, folder, name, site, sorted};
+use crate::cases::{Differences, fails_without_a_file, folder, name, site, sorted};
 
 const DIRECTIONS: [(&str, &str, &str); 3] = [
     ("ltr", "en", "María-José Ñuñez"),
@@ -20,7 +20,7 @@ const DIRECTIONS: [(&str, &str, &str); 3] = [
     ("thai", "th", "อภิสิทธิ์ กุลสตรี"),
 ];
 
-/// What a proof can find, as the folders' names begin.
+/// The kinds of error that a proof finds; folder names begin with them.
 const KINDS: [ErrorKind; 8] = [
     ErrorKind::MissingGlyph,
     ErrorKind::UndeclaredFamily,
@@ -33,8 +33,8 @@ const KINDS: [ErrorKind; 8] = [
 ];
 
 #[test]
-fn every_fault_is_named_and_no_other() {
-    let mut verdict = Verdict::default();
+fn each_fault_is_reported_with_its_kind_only() {
+    let mut differences = Differences::default();
     let mut seen = BTreeSet::new();
     for case in sorted(&folder("proof")) {
         if name(&case) == "common" {
@@ -45,10 +45,10 @@ fn every_fault_is_named_and_no_other() {
         seen.extend(kind);
         let press = Press::new(site(&case)).unwrap();
         let mut files = BTreeSet::new();
-        for (direction, tag, person) in DIRECTIONS {
+        for (direction, tag, recipient) in DIRECTIONS {
             let expected = case.join(format!("expected-{direction}.txt"));
-            let person = person_of(&case).unwrap_or_else(|| person.to_owned());
-            let request = Request::new("KNOTS-2026", &person)
+            let recipient = recipient_of(&case).unwrap_or_else(|| recipient.to_owned());
+            let request = Request::new("KNOTS-2026", &recipient)
                 .unwrap()
                 .with_language(Tag::parse(tag).unwrap());
             let drafted = press.draft(&request, Date::parse("2026-05-14").unwrap());
@@ -59,34 +59,35 @@ fn every_fault_is_named_and_no_other() {
                 .map(|fault| fault.kind())
                 .collect();
             if kinds != BTreeSet::from_iter(kind) {
-                verdict.fault(format!("{} {direction}: {error:?}", case.display()));
+                differences.add(format!("{} {direction}: {error:?}", case.display()));
             }
             let said = error.map(|error| format!("{error:#}"));
-            verdict.compare(&expected, said.as_deref());
+            differences.compare(&expected, said.as_deref());
             files.insert(expected);
         }
         for path in sorted(&case) {
             if name(&path).starts_with("expected") && !files.contains(&path) {
-                verdict.fault(format!("an orphan: {}", path.display()));
+                differences.add(format!("a file of no case: {}", path.display()));
             }
         }
     }
     assert_eq!(seen, BTreeSet::from(KINDS));
-    verdict.pass();
+    differences.pass();
 }
 
 #[test]
-fn no_fault_leaves_a_file() {
-    let mut verdict = Verdict::default();
+fn faulty_page_leaves_no_file() {
+    let mut differences = Differences::default();
     for case in sorted(&folder("proof")) {
         if !["common", "sound"].contains(&name(&case)) {
-            let person = person_of(&case).unwrap_or_else(|| DIRECTIONS[0].2.to_owned());
-            fails_without_a_file(&case, "proof", &person, &mut verdict);
+            let recipient =
+                recipient_of(&case).unwrap_or_else(|| DIRECTIONS[0].2.to_owned());
+            fails_without_a_file(&case, "proof", &recipient, &mut differences);
         }
     }
-    verdict.pass();
+    differences.pass();
 }
 
-fn person_of(case: &Path) -> Option<String> {
+fn recipient_of(case: &Path) -> Option<String> {
     Some(fs::read_to_string(case.join("name.txt")).ok()?.trim_end().to_owned())
 }

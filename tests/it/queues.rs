@@ -1,15 +1,14 @@
-//! Queues: one contract for all, then what each server can do to us.
+//! Queues: one contract for all implementations, and the faults of each server.
 //!
-//! Redis is the real one, of Debian, one server a test. The XQueue server is written from what is
-//! known of the real one's behaviour on the wire.
+//! Each test has a Redis server of its own. The XQueue server follows the protocol of the real one.
 
-mod contract; // What every queue promises, run for each
-mod faults; // What the predecessor did wrong, through the program
-mod pipeline; // The agent behind an XQueue server: what ended its predecessor
+mod contract; // The contract of `Queue`, run for each implementation
+mod faults; // Faults of the predecessor, tested through the program
+mod pipeline; // The agent with an XQueue: requests that ended the predecessor
 mod redis; // Redis Streams: groups, trimming, dead letters, the event bus of Open edX
-mod server; // A real Redis server, in a folder of its own
+mod redis_server; // A Redis server in a folder of its own
 mod xqueue; // XQueue: sessions, keys, retirement, status codes, time
-mod xserver; // An XQueue server, with all its habits
+mod xqueue_server; // An XQueue server that behaves like the real one
 
 use std::time::Duration;
 
@@ -17,12 +16,12 @@ use testamur::ErrorKind;
 use testamur::agent::{Answer, Delivery, Task};
 use testamur::register::{CertificateUrls, IssueOutcome};
 
-/// Long enough for anything that is there on a busy machine.
+/// Long enough for an expected message on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
-/// Long enough to see that nothing is there.
+/// Long enough to conclude that there is no message.
 const BRIEF: Duration = Duration::from_millis(200);
 
-/// The answer that a pipeline would give: a certificate for the recipient.
+/// The answer to an issued certificate, with ids made from the recipient.
 fn issued(delivery: &Delivery) -> Answer {
     let Ok(Task::Issue { request, .. }) = delivery.task() else {
         panic!("{:?}", delivery.task())
@@ -41,7 +40,7 @@ fn issued(delivery: &Delivery) -> Answer {
     }
 }
 
-/// The answer when nothing can be issued.
+/// The answer when no certificate can be issued.
 fn failed() -> Answer {
     let message = "there is no course `Example/Knots/2026`".to_owned();
     Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None }

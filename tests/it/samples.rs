@@ -1,9 +1,10 @@
-//! What stands beside each built-in layout: its sheet is current, and its pages look as they did.
+//! The files in each built-in layout's folder: its `sheet.json` is current, and its pages look like
+//! the golden files.
 //!
-//! `TESTAMUR_ACCEPT=1` writes both anew. A golden is a page in eight shades of grey at 44 pixels per
-//! inch: small enough to keep, large enough to see what moved. `golden/ar-6.png` is the layout's own
-//! sample in Arabic with six of the people in `tests/people/`, on the layout's first paper;
-//! `golden/en-3-letter.png` is on another.
+//! `TESTAMUR_ACCEPT=1` rewrites both. A golden file is a page in eight shades of grey at 44 pixels
+//! per inch: small enough to keep, and large enough to show what moved. `golden/ar-6.png` is the
+//! layout's own sample in Arabic with six of the signatories of `tests/recipients/`, on the
+//! layout's first paper; `golden/en-3-letter.png` is on another paper.
 
 use std::fs;
 use std::io::Cursor;
@@ -17,11 +18,11 @@ use testamur::{Date, ErrorKind, Result};
 
 const NAME: &str = "Ya-Shen Chuang (莊雅善)";
 const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];
-/// The most bytes of a golden.
+/// The maximal size of a golden file in bytes.
 const MAX_BYTES: usize = 30 * 1024;
 
 #[test]
-fn every_sheet_is_what_its_sample_makes() {
+fn sheet_json_matches_the_sample() {
     let press = Press::new(Site::demo()).unwrap();
     let options = DraftOptions::default().with_format(Format::Sheet);
     for layout in press.site().layouts() {
@@ -31,12 +32,16 @@ fn every_sheet_is_what_its_sample_makes() {
             fs::write(&file, &draft.bytes).unwrap();
         }
         let kept = fs::read(&file).unwrap();
-        assert!(kept == draft.bytes, "{}: `TESTAMUR_ACCEPT=1` renews it", file.display());
+        assert!(
+            kept == draft.bytes,
+            "{}: set `TESTAMUR_ACCEPT=1` to rewrite it",
+            file.display()
+        );
     }
 }
 
 #[test]
-fn every_page_looks_as_it_did() {
+fn pages_match_the_golden_files() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
         let golden = folder(layout).join("golden");
@@ -65,13 +70,13 @@ fn every_page_looks_as_it_did() {
         for entry in fs::read_dir(&golden).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let known = wanted.iter().any(|(known, ..)| *known == name);
-            assert!(known, "{layout}/golden/{name}: of no test");
+            assert!(known, "{layout}/golden/{name}: belongs to no test");
         }
     }
 }
 
 #[test]
-fn a_layout_takes_as_many_people_as_it_says() {
+fn layouts_hold_as_many_signatories_as_declared() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
         let most = press.max_signatories(layout).unwrap();
@@ -94,7 +99,7 @@ fn a_layout_takes_as_many_people_as_it_says() {
 }
 
 #[test]
-fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
+fn hard_texts_pass_or_overflow_with_help() {
     let press = Press::new(Site::demo()).unwrap();
     for layout in press.site().layouts() {
         let most = press.max_signatories(layout).unwrap();
@@ -105,7 +110,7 @@ fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
                 let paper = Some(paper.clone());
                 let golden = Golden { layout, language, count, paper };
                 let (mut course, request) = golden.course(&press);
-                let hard = people("hard");
+                let hard = shared_course("hard");
                 course.title = hard.title;
                 course.organization = hard.organization;
                 course.outcomes.clear();
@@ -126,7 +131,7 @@ fn what_strains_a_layout_passes_or_is_said_to_be_too_much() {
 }
 
 #[test]
-fn a_course_chooses_its_paper() {
+fn course_sets_its_paper() {
     let course = |paper: &str| {
         format!(
             "KNOTS:\n  title: Knots\n  organization: Example University\n  language: en\n  \
@@ -142,7 +147,7 @@ fn a_course_chooses_its_paper() {
     };
     assert_eq!(width(&press_of("a4"), &request), 297.0);
     assert_eq!(width(&press_of("Letter"), &request), 279.4);
-    // What is asked for wins.
+    // The request's paper overrides the course's.
     assert_eq!(width(&press_of("letter"), &request.clone().with_paper("a4")), 297.0);
     let error = press_of("a5").sheet(&request, day()).unwrap_err();
     assert_eq!(error.message(), "the layout `classic` has no paper `a5`");
@@ -159,10 +164,10 @@ struct Golden<'a> {
 }
 
 impl Golden<'_> {
-    /// The layout's sample, signed by so many people, with texts in all three languages.
+    /// The layout's sample with `count` signatories and with texts in all three languages.
     fn course(&self, press: &Press) -> (Course, Request) {
         let (mut course, sample) = press.sample(self.layout).unwrap();
-        let people = people("golden");
+        let people = shared_course("golden");
         course.title = people.title;
         course.organization = people.organization;
         course.outcomes = people.outcomes;
@@ -210,7 +215,7 @@ fn compare(press: &Press, golden: &Golden<'_>, file: &Path) {
         fs::write(file, small(&page)).unwrap();
     }
     let bytes = fs::read(file).unwrap_or_else(|error| {
-        panic!("{}: {error}; `TESTAMUR_ACCEPT=1` makes it", file.display())
+        panic!("{}: {error}; set `TESTAMUR_ACCEPT=1` to write it", file.display())
     });
     assert!(bytes.len() <= MAX_BYTES, "{}: {} bytes", file.display(), bytes.len());
     let kept = image::load_from_memory(&bytes).unwrap().into_luma8();
@@ -232,15 +237,16 @@ fn small(page: &GrayImage) -> Vec<u8> {
     written.into_iter().min_by_key(Vec::len).unwrap()
 }
 
-/// By how many shades of 256 two pages differ, on average.
+/// The mean difference of two pages, in shades of 256.
 fn difference(a: &GrayImage, b: &GrayImage) -> f64 {
     let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / f64::from(a.width() * a.height())
 }
 
-/// A course of `tests/people/`.
-fn people(course: &str) -> Course {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/people/courses.yaml");
+/// A course of `tests/recipients/`.
+fn shared_course(course: &str) -> Course {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipients/courses.yaml");
     let files = [("courses.yaml".to_owned(), fs::read(file).unwrap())];
     Courses::parse(&files).unwrap().get(course).unwrap().clone()
 }

@@ -1,7 +1,7 @@
-//! Ink lifted off photos whose ink is known.
+//! Scans of signatures: the extracted ink against the ink that was drawn.
 //!
-//! With `SCANS` set to a folder, each photo, what was made of it and its measures are written there,
-//! to look at.
+//! With the environment variable `SCANS` set to a folder, each photo, its extracted ink and the
+//! measures are written there for inspection.
 
 pub(crate) mod pen;
 pub(crate) mod photo;
@@ -16,18 +16,18 @@ use testamur::image::{Ink, InkOptions};
 use pen::{Grid, Signature};
 use photo::{BLACK, BLUE, PENCIL, Photo};
 
-/// What the result is worth, against the ink that was put there.
+/// How well the extracted ink matches the drawn ink.
 #[derive(Debug)]
 struct Measured {
-    /// Intersection over union of what is more than half covered.
+    /// Intersection over union of the pixels that are more than half covered.
     overlap: f32,
-    /// The share of bare paper in the picture on which anything is left.
+    /// The share of bare paper in the picture that is not transparent.
     left: f32,
-    /// How far the box's sides are off, as a share of its longer side: the worst.
+    /// The largest error of the box's sides, as a share of its longer side.
     off: f32,
-    /// How far the baseline is off, as a share of the ink's height.
+    /// The error of the baseline, as a share of the ink's height.
     baseline: f32,
-    /// The median stroke, as a share of the stroke at full pressure.
+    /// The median stroke width, as a share of the width at full pressure.
     stroke: f32,
 }
 
@@ -36,7 +36,7 @@ fn measure(photo: &Photo, ink: &Ink) -> Measured {
     let [left, top, width, _] = ink.found().map(|value| value as f32);
     let scale = picture.width() as f32 / width;
     let truth = &photo.ink;
-    // The truth on the result's pixels.
+    // The drawn ink on the pixels of the result.
     let mut known = Grid::new(picture.width() as usize, picture.height() as usize);
     let (mut both, mut either) = (0, 0);
     let (mut bare, mut stained) = (0, 0);
@@ -48,7 +48,7 @@ fn measure(photo: &Photo, ink: &Ink) -> Measured {
         let (is, should) = (pixel[3] > 127, share > 0.5);
         both += u32::from(is && should);
         either += u32::from(is || should);
-        // Beyond the reach of lens and JPEG.
+        // Bare paper is at least two pixels from ink, beyond the blur of lens and JPEG.
         let near = (-2..=2).any(|dy| (-2..=2).any(|dx| truth.at(u + dx, v + dy) > 0.0));
         bare += u32::from(!near);
         stained += u32::from(!near && pixel[3] > 12);
@@ -77,7 +77,7 @@ fn measure(photo: &Photo, ink: &Ink) -> Measured {
     }
 }
 
-/// Left, top, right and bottom of what is more than half covered.
+/// Left, top, right and bottom of the pixels that are more than half covered.
 fn bounds(grid: &Grid) -> [f32; 4] {
     let mut bounds = [f32::MAX, f32::MAX, 0.0, 0.0];
     for (index, _) in grid.data.iter().enumerate().filter(|(_, share)| **share > 0.5) {
@@ -153,7 +153,7 @@ fn cases() -> Vec<(&'static str, Photo)> {
 }
 
 #[test]
-fn the_ink_is_lifted_and_the_paper_is_not() {
+fn ink_is_extracted_from_paper_with_defects() {
     let (mut failed, mut measures) = (Vec::new(), Vec::new());
     for (name, photo) in cases() {
         let bytes = photo.take();
@@ -172,7 +172,7 @@ fn the_ink_is_lifted_and_the_paper_is_not() {
             && measured.left < 0.01
             && measured.off <= 0.02
             && measured.baseline.abs() <= 0.1
-            // Full pressure is the exception in a hand.
+            // Few strokes have full pressure.
             && (0.6..=1.1).contains(&measured.stroke);
         if !good {
             failed.push(format!("{name}: {measured:.4?}"));
@@ -211,7 +211,7 @@ fn paper_without_ink_is_refused() {
 }
 
 #[test]
-fn a_cutout_keeps_its_coverage_and_colours() {
+fn transparent_cutout_keeps_its_coverage_and_colours() {
     let cutout = RgbaImage::from_fn(300, 120, |x, y| {
         let wave = 60.0 + 30.0 * (x as f32 / 20.0).sin();
         let inside = (20..280).contains(&x) && (y as f32 - wave).abs() < 4.0;
@@ -231,7 +231,7 @@ fn a_cutout_keeps_its_coverage_and_colours() {
 }
 
 #[test]
-fn a_tint_is_the_only_colour() {
+fn tint_is_the_only_colour() {
     let options = InkOptions::default().with_tint([20, 30, 90]);
     let bytes = Photo::of(&Signature::plain(), (600, 400)).noise(3.0).jpeg(80).take();
     let ink = Ink::lift(&bytes, &options).expect("ink");
@@ -242,7 +242,7 @@ fn a_tint_is_the_only_colour() {
 }
 
 #[test]
-fn a_drawing_is_ink_with_and_without_paper() {
+fn svg_is_ink_with_and_without_a_background() {
     let svg = |paper: &str| {
         format!(
             "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 400 200'>{paper}\
@@ -266,13 +266,13 @@ fn a_drawing_is_ink_with_and_without_paper() {
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_with_its_reason() {
+fn unusable_scan_is_refused_with_its_reason() {
     let filled = |colour: [u8; 4]| png(&RgbaImage::from_pixel(300, 200, Rgba(colour)));
     let block = RgbaImage::from_fn(300, 200, |x, y| {
         let inside = (50..250).contains(&x) && (40..160).contains(&y);
         Rgba([0, 0, 0, if inside { 255 } else { 0 }])
     });
-    // The size in the frame header is what a reader would make room for.
+    // The frame header gives the size that a decoder would allocate.
     let mut huge = Photo::of(&Signature::plain(), (64, 64)).jpeg(80).take();
     let frame = huge.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
     huge[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x00, 0xff, 0x00]);
@@ -311,7 +311,7 @@ fn folder() -> Option<PathBuf> {
     std::env::var_os("SCANS").map(PathBuf::from)
 }
 
-/// Writes the photo and, beside it on white and on a colour, what became of it.
+/// Writes the photo, and the extracted ink on white and on a colour.
 fn show(name: &str, photo: &Photo, ink: Option<&Ink>) {
     let Some(folder) = folder() else { return };
     photo.expose().save(folder.join(format!("{name}-0.png"))).expect("written");

@@ -1,7 +1,7 @@
-//! Signatures on the page: as high and as bold as each other, on their lines, moved by hand, and in
-//! nobody's way.
+//! Signatures on the page: of equal height and weight, on their lines, moved by `dx`, `dy` and
+//! `scale`, and without overlaps.
 //!
-//! What is measured is the rendered page. Signatures are inked in a blue that nothing else has.
+//! The tests measure the rendered page. Signatures are in a blue that nothing else on the page has.
 
 use image::{Rgb, RgbImage};
 use testamur::press::{Draft, DraftOptions, Format, Press};
@@ -12,12 +12,12 @@ use crate::scans::pen::Signature;
 use crate::scans::photo::{BLUE, Photo};
 
 const PIXELS_PER_INCH: f64 = 200.0;
-/// The classic layout in A4: where a page is measured, in millimetres.
+/// The size of the page, `classic` on A4, in millimetres.
 const WIDTH: f64 = 297.0;
 const HEIGHT: f64 = 210.0;
 
 #[test]
-fn scans_of_any_size_become_siblings() {
+fn scans_of_any_size_get_equal_height_and_weight() {
     let photo = |signature: Signature, size| Photo::of(&signature, size).pen(BLUE);
     let scans = [
         ("tiny.jpg", photo(Signature::plain(), (400, 200)).jpeg(85).take()),
@@ -27,19 +27,19 @@ fn scans_of_any_size_become_siblings() {
             photo(Signature::flourished(), (3600, 2400)).ruled().jpeg(80).take(),
         ),
     ];
-    let people = "
+    let signatories = "
     - { name: Tiny, signature: tiny.jpg }
     - { name: Drawn, signature: grace.svg }
     - { name: Small, signature: small.png }
     - { name: Phone, signature: phone.jpg }";
-    let page = page(&press(people, &scans), "en").unwrap();
+    let page = page(&press(signatories, &scans), "en").unwrap();
     let inks: Vec<Ink> = (0..4).map(|index| ink_in(&page, column(index, 4))).collect();
-    let rule = rule_of(&page);
+    let rule = signing_line(&page);
     let above = inks.iter().map(|ink| rule - ink.top);
     let strokes = inks.iter().map(|ink| ink.stroke);
     assert!(spread(above.clone()) < 1.7, "{:?}", above.collect::<Vec<_>>());
     assert!(spread(strokes.clone()) < 2.0, "{:?}", strokes.collect::<Vec<_>>());
-    // What has no descender rests on its line; what has one crosses it.
+    // A signature without a descender rests on its line; one with a descender crosses it.
     for (ink, deepest) in [(&inks[0], 0.8), (&inks[2], 1.0)] {
         assert!((ink.bottom - rule).abs() < deepest, "{ink:?} {rule}");
     }
@@ -49,10 +49,10 @@ fn scans_of_any_size_become_siblings() {
 }
 
 #[test]
-fn a_nudge_moves_and_scales() {
+fn dx_dy_and_scale_change_the_signature() {
     let press = |nudge: &str| {
-        let people = format!("[{{ name: Ada, signature: ada.svg{nudge} }}]");
-        press(&people, &[])
+        let signatories = format!("[{{ name: Ada, signature: ada.svg{nudge} }}]");
+        press(&signatories, &[])
     };
     let ink = |nudge: &str, language: &str| {
         ink_in(&page(&press(nudge), language).unwrap(), (0.0, WIDTH))
@@ -71,25 +71,25 @@ fn a_nudge_moves_and_scales() {
         let scaled = ink(", scale: 0.7", language);
         let width = |ink: &Ink| ink.right - ink.left;
         assert!((width(&scaled) - 0.7 * width(&plain)).abs() < 0.5, "{scaled:?}");
-        // It grows from where it begins on its line.
+        // It grows from its start on the line.
         let begins = |ink: &Ink| if language == "en" { ink.left } else { ink.right };
         assert!((begins(&scaled) - begins(&plain)).abs() < 0.5, "{plain:?} {scaled:?}");
     }
 }
 
 #[test]
-fn people_stand_in_the_direction_of_reading() {
-    let people = "
+fn signatories_stand_in_reading_direction() {
+    let signatories = "
     - { name: First, signature: ada.svg }
     - { name: Second }
     - { name: Third }
     - { name: Fourth }
     - { name: Fifth, signature: emmy.svg }";
-    let press = press(people, &[]);
+    let press = press(signatories, &[]);
     for (language, first) in [("en", 0.0..0.5), ("ar", 0.5..1.0), ("ur", 0.5..1.0)] {
         let page = page(&press, language).unwrap();
         let ink = ink_in(&page, (0.0, WIDTH));
-        // Two rows of three: the first in the upper one, the fifth in the middle of the lower.
+        // Two rows: the first signatory in the upper one, the fifth in the middle of the lower one.
         let upper = part(&page, |_, y| y < (ink.top + ink.bottom) / 2.0);
         let lower = part(&page, |_, y| y >= (ink.top + ink.bottom) / 2.0);
         let middle = |ink: &Ink| (ink.left + ink.right) / 2.0 / WIDTH;
@@ -99,8 +99,8 @@ fn people_stand_in_the_direction_of_reading() {
 }
 
 #[test]
-fn a_silly_move_is_found_at_its_line() {
-    // Two people, the second of whom has no signature.
+fn overlapping_signature_is_refused_at_its_line() {
+    // Two signatories, of whom the second has no signature.
     let one = |nudge: &str| {
         format!(
             "\n    - {{ name: Ada, signature: ada.svg, {nudge} }}\n    - {{ name: Bob }}"
@@ -112,13 +112,13 @@ fn a_silly_move_is_found_at_its_line() {
                 "\n    - {{ name: Cyd, signature: emmy.svg, {nudge} }}\n    - {{ name: Di }}"
             )
     };
-    for (people, kind, message) in [
-        // Upon the sentence above.
+    for (signatories, kind, message) in [
+        // Over the sentence above.
         (one("dy: -40"), ErrorKind::Overlap, "lies over the signature of `Ada`"),
-        // Upon the own name.
+        // Over the signatory's own name.
         (one("dy: 7"), ErrorKind::Overlap, "the signatory `Ada` lies over"),
         (one("scale: 4"), ErrorKind::Overlap, "lies over the signature of `Ada`"),
-        // Upon the line of somebody who has no signature, and across the gap between two.
+        // Over the line of a signatory without a signature, and across the gap between two.
         (two("dx: -55"), ErrorKind::Overlap, "crosses a line that is not its own"),
         (
             two("dx: 40"),
@@ -126,7 +126,7 @@ fn a_silly_move_is_found_at_its_line() {
             "the signature of `Cyd` crosses a line that is not its own",
         ),
     ] {
-        let error = draft(&press(&people, &[]), "en").map(|_| ()).unwrap_err();
+        let error = draft(&press(&signatories, &[]), "en").map(|_| ()).unwrap_err();
         let fault = error.faults().next().unwrap_or(&error);
         let said = format!("{error:#}");
         assert_eq!(fault.kind(), kind, "{said}");
@@ -137,13 +137,13 @@ fn a_silly_move_is_found_at_its_line() {
 }
 
 #[test]
-fn what_is_wrong_with_a_signature_is_said_at_its_line() {
+fn unusable_signature_is_refused_at_its_line() {
     let blank = RgbImage::from_pixel(300, 200, Rgb([240; 3]));
     let mut png = std::io::Cursor::new(Vec::new());
     blank.write_to(&mut png, image::ImageFormat::Png).unwrap();
     let files = [("blank.png", png.into_inner()), ("broken.png", b"\x89PNG".to_vec())];
     let seven = "\n    - { name: A }".repeat(7);
-    for (people, line, kind, message) in [
+    for (signatories, line, kind, message) in [
         (
             "\n    - { name: A, signature: adda.svg }",
             6,
@@ -159,7 +159,7 @@ fn what_is_wrong_with_a_signature_is_said_at_its_line() {
         ),
         (seven.as_str(), 12, ErrorKind::TooLarge, "7 signatories"),
     ] {
-        let error = draft(&press(people, &files), "en").map(|_| ()).unwrap_err();
+        let error = draft(&press(signatories, &files), "en").map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error:#}");
         assert!(error.message().contains(message), "{error:#}");
         let place = error.place().unwrap().to_string();
@@ -170,14 +170,14 @@ fn what_is_wrong_with_a_signature_is_said_at_its_line() {
         ("dy: 3mm", "`dy: 3mm` is no length in mm from -60 to 60"),
         ("dx: 61", "`dx: 61` is no length in mm from -60 to 60"),
     ] {
-        let people = format!("\n    - {{ name: A, {nudge} }}");
-        let error = Press::new(site(&people, &[])).unwrap_err();
+        let signatories = format!("\n    - {{ name: A, {nudge} }}");
+        let error = Press::new(site(&signatories, &[])).unwrap_err();
         assert_eq!(error.message(), message);
     }
 }
 
 #[test]
-fn a_scan_that_is_replaced_is_seen() {
+fn replaced_scan_is_read_again() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -203,23 +203,23 @@ fn a_scan_that_is_replaced_is_seen() {
     assert_ne!(before.bytes, draft(&press, "en").unwrap().bytes);
 }
 
-/// A site with one course in one colour of ink, signed by these people.
-fn site(people: &str, files: &[(&str, Vec<u8>)]) -> Site {
-    let site = Site::new().with_file("courses.yaml", course(people));
+/// A site with one course, these signatories and one ink colour.
+fn site(signatories: &str, files: &[(&str, Vec<u8>)]) -> Site {
+    let site = Site::new().with_file("courses.yaml", course(signatories));
     files.iter().fold(site, |site, (name, bytes)| {
         site.with_file(format!("signatures/{name}"), bytes.clone())
     })
 }
 
-fn course(people: &str) -> String {
+fn course(signatories: &str) -> String {
     format!(
         "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  language: en\n  \
-         signatories: {people}\n  theme: {{ signature_ink: \"#0000ff\" }}\n"
+         signatories: {signatories}\n  theme: {{ signature_ink: \"#0000ff\" }}\n"
     )
 }
 
-fn press(people: &str, files: &[(&str, Vec<u8>)]) -> Press {
-    Press::new(site(people, files)).unwrap()
+fn press(signatories: &str, files: &[(&str, Vec<u8>)]) -> Press {
+    Press::new(site(signatories, files)).unwrap()
 }
 
 fn draft(press: &Press, language: &str) -> Result<Draft> {
@@ -234,7 +234,7 @@ fn page(press: &Press, language: &str) -> std::result::Result<RgbImage, Error> {
     Ok(image::load_from_memory(&draft.bytes).unwrap().into_rgb8())
 }
 
-/// Where ink is on the page, and how wide its strokes are, in millimetres.
+/// The bounds of the ink on the page and the median width of its strokes, in millimetres.
 #[derive(Debug)]
 struct Ink {
     left: f64,
@@ -278,9 +278,9 @@ fn part(page: &RgbImage, within: impl Fn(f64, f64) -> bool) -> Ink {
     ink
 }
 
-/// Where the rules are, from the top, when there is one row of them: the lowest row of the page that
-/// has a dark stretch as long as a rule, inside the border.
-fn rule_of(page: &RgbImage) -> f64 {
+/// The distance from the top to the lines that signatories sign on, when there is one row of them:
+/// the lowest row of pixels inside the border with a dark run as long as a line.
+fn signing_line(page: &RgbImage) -> f64 {
     let mm = 25.4 / PIXELS_PER_INCH;
     let long = (35.0 / mm) as usize;
     let inside = |side: u32| (side * 12 / 100)..(side * 88 / 100);
@@ -288,7 +288,7 @@ fn rule_of(page: &RgbImage) -> f64 {
         let mut run = 0;
         inside(page.width()).any(|x| {
             let [red, green, blue] = page.get_pixel(x, y).0;
-            // Where ink crosses it the rule goes on.
+            // The line continues under ink that crosses it.
             let dark =
                 (red < 150 && green < 150 && blue < 150) || blue > 200 && red < 150;
             run = if dark { run + 1 } else { 0 };
@@ -298,7 +298,7 @@ fn rule_of(page: &RgbImage) -> f64 {
     f64::from(row.expect("a rule")) * mm
 }
 
-/// The part of the page in which the classic layout has that one of so many in a row.
+/// The part of the page in which `classic` places signatory `index` of `count` in a row.
 fn column(index: usize, count: usize) -> (f64, f64) {
     let (rule, gap) = [(58.0, 0.0), (56.0, 48.0), (52.0, 14.0), (50.0, 9.0)][count - 1];
     let count = count as f64;
@@ -307,7 +307,7 @@ fn column(index: usize, count: usize) -> (f64, f64) {
     (from - 1.0, from + rule + 1.0)
 }
 
-/// How many times the largest is as large as the smallest.
+/// The ratio of the largest value to the smallest.
 fn spread(values: impl Iterator<Item = f64> + Clone) -> f64 {
     values.clone().fold(0.0, f64::max) / values.fold(f64::MAX, f64::min)
 }

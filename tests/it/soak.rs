@@ -1,9 +1,8 @@
-//! Many renders on two threads, every tenth one failing: each PDF carries its own name and no other,
-//! and memory is flat after the first two hundred.
+//! Many renders on two threads, every tenth one failing: each PDF has its own name and no other,
+//! and memory does not grow after the first two hundred.
 //!
-//! The renders run in a process of their own, this very program started anew, so that the memory
-//! which is measured is theirs alone. Its figures are left in a file `soak-….txt` of Cargo's folder
-//! for tests.
+//! The renders run in a process of their own, this test binary started again, so that only their
+//! memory is measured. The figures are written to `soak-….txt` in `CARGO_TARGET_TMPDIR`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -19,29 +18,30 @@ use testamur::press::Press;
 use testamur::site::{Request, Site};
 use testamur::{Date, ErrorKind, Tag};
 
-/// How many renders the child makes.
+/// The environment variable with the number of renders of the child process.
 const RENDERS: &str = "TESTAMUR_SOAK";
 const THREADS: usize = 2;
-/// Renders after which the caches are full, and the kilobytes that memory may grow from there.
+/// The number of renders after which the caches are full, and the growth of memory that is allowed
+/// from there, in kilobytes.
 const SETTLED: usize = 200;
 const MAX_GROWTH: usize = 25 << 10;
-/// Of so many PDFs one is made again and read by a program that we did not write.
+/// One PDF in this many is rendered again and read by pdftotext.
 const SAMPLED: usize = 17;
 
 #[test]
-fn four_hundred_renders_stay_apart_and_leave_nothing_behind() {
+fn four_hundred_renders_keep_names_apart_and_memory_bounded() {
     soak(400);
 }
 
 #[test]
 #[ignore = "slow: tests/run --slow"]
-fn two_thousand_renders_stay_apart_and_leave_nothing_behind() {
+fn two_thousand_renders_keep_names_apart_and_memory_bounded() {
     soak(2_000);
 }
 
 #[test]
 #[ignore = "slow: tests/run --slow"]
-fn twenty_thousand_renders_stay_apart_and_leave_nothing_behind() {
+fn twenty_thousand_renders_keep_names_apart_and_memory_bounded() {
     soak(20_000);
 }
 
@@ -54,11 +54,11 @@ fn soak(renders: usize) {
     let said = String::from_utf8_lossy(&child.stdout);
     let complained = String::from_utf8_lossy(&child.stderr);
     assert!(child.status.success(), "{said}{complained}");
-    assert!(said.contains("1 passed"), "the child is not where it was: {said}");
+    assert!(said.contains("1 passed"), "the child test was not found: {said}");
 }
 
 #[test]
-#[ignore = "the part of the other tests that runs in a process of its own"]
+#[ignore = "run by the other tests in a process of its own"]
 fn child() {
     let Some(renders) = std::env::var_os(RENDERS) else { return };
     let renders: usize = renders.to_str().unwrap().parse().unwrap();
@@ -76,7 +76,8 @@ fn child() {
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{renders}.txt"));
     fs::write(file, &figures).unwrap();
-    // Without the fonts' pages, which are the program's own and come and go as the system likes.
+    // Anonymous memory only: the mapped pages of the program, such as its fonts, come and go with
+    // the system's needs.
     let [before, after] =
         [memory.first(), memory.last()].map(|memory| memory.unwrap()[0]);
     assert!(after < before + MAX_GROWTH, "memory grows:\n{figures}");
@@ -89,7 +90,7 @@ fn child() {
     let press = self::press();
     for &(number, hash) in pdfs.iter().step_by(SAMPLED) {
         let pdf = press.draft(&request(number), today()).unwrap().bytes;
-        assert_eq!(hash_of(&pdf), hash, "{number} came out otherwise a second time");
+        assert_eq!(hash_of(&pdf), hash, "{number} has other bytes the second time");
         let text = read(&pdf);
         let named: Vec<_> =
             pdfs.iter().filter(|(other, _)| text.contains(&bare(*other))).collect();
@@ -99,7 +100,7 @@ fn child() {
 
 struct Soak {
     press: Press,
-    /// The number of a request and the hash of its PDF, for those that have one.
+    /// The number of each request that succeeded, and the hash of its PDF.
     pdfs: Mutex<Vec<(usize, u64)>>,
 }
 
@@ -130,7 +131,7 @@ impl Soak {
         self.pdfs.lock().unwrap().push((number, hash_of(&pdf)));
     }
 
-    /// A request that fails: at its name, at its sheet, in its layout, or when its page is read.
+    /// Makes a request that fails: at the name, at the sheet, in the layout, or in the proof.
     fn fail(&self, number: usize) {
         let (name, layout, kind) = match number / 10 % 4 {
             0 => ("W".repeat(301), "classic", ErrorKind::Name),
@@ -178,7 +179,7 @@ fn language(number: usize) -> &'static str {
     ["en", "es", "ar", "ja"][number % 4]
 }
 
-/// A name in the letters of its language, that no other one contains.
+/// A name in the letters of its language, which no other name contains.
 fn name(number: usize) -> String {
     let word = |letters: &str| -> String {
         let digits = [1, 20, 400, 8_000].map(|place| number / place % 20);
@@ -196,7 +197,7 @@ fn name(number: usize) -> String {
     }
 }
 
-/// The name without what a reader of PDFs may add or leave out between words.
+/// The name without characters that a PDF reader may add or leave out.
 fn bare(number: usize) -> String {
     squeezed(&name(number))
 }
@@ -206,7 +207,7 @@ fn squeezed(text: &str) -> String {
     text.chars().filter(|&c| !c.is_whitespace() && !control(c)).collect()
 }
 
-/// The title in the PDF's metadata (XMP), which stands in the file as it is.
+/// The title in the PDF's metadata (XMP), which is not compressed.
 fn title(pdf: &[u8]) -> String {
     let text = String::from_utf8_lossy(pdf);
     let title =
@@ -214,7 +215,7 @@ fn title(pdf: &[u8]) -> String {
     title.rsplit('>').next().unwrap().to_owned()
 }
 
-/// The text on the page, as Poppler reads it.
+/// The text on the page, as pdftotext reads it.
 fn read(pdf: &[u8]) -> String {
     let mut reader = Command::new("pdftotext")
         .args(["-", "-"])
@@ -234,8 +235,8 @@ fn hash_of(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// This process's memory in kilobytes: its own pages, all pages, and the most of them that there
-/// were. Noughts where the system isn't Linux.
+/// This process's memory in kilobytes: anonymous, resident, and the peak of resident memory; zeros
+/// on other systems than Linux.
 fn memory() -> [usize; 3] {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     ["RssAnon:", "VmRSS:", "VmHWM:"].map(|name| {

@@ -1,8 +1,8 @@
-//! Stores: one contract, kept by each, and what each does when its world fails.
+//! Stores: one contract for all implementations, and failing servers and disks.
 
-mod contract; // What every store promises
-mod folders; // Modes, links, leftovers
+mod contract; // The contract of `Store`, run for each implementation
+mod folders; // Directories: permissions, replaced files, left-over temporary files
 #[cfg(feature = "s3")]
-mod s3; // A bucket whose server refuses, stalls, loses answers and comes back
+mod s3; // S3 buckets: requests, refusals, lost responses, servers that are down
 #[cfg(feature = "s3")]
-mod server; // An S3 server, and a wire before it that can be cut
+mod s3_server; // An S3 server behind a proxy that can drop requests and responses

@@ -1,4 +1,4 @@
-//! Tables: what a row says, how rows go on over pages, and what a proof makes of one that is wrong.
+//! Tables: the texts of rows, rows over several pages, and the proof of wrong tables.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use testamur::{Date, Error, ErrorKind};
 const LAYOUT: &str = "statement-of-results";
 
 #[test]
-fn a_row_says_what_course_and_request_know_of_it() {
+fn row_merges_course_and_request_values() {
     let modules = "{ knots: { title: { en: Knots, es: Nudos }, hours: 1200 }, splices: { title: \
                    Splices, hours: 7.25 }, sails: { title: '*Sails* {{ 7*7 }}' } }";
     let request = request("es").with_grade("0.87").with_extra(
@@ -41,7 +41,7 @@ fn a_row_says_what_course_and_request_know_of_it() {
 }
 
 #[test]
-fn a_list_of_the_request_takes_the_place_of_the_courses() {
+fn request_list_replaces_the_course_list() {
     let request = request("en")
         .with_extra("modules", json!([{ "title": "Only this", "grade": 1, "hours": 1 }]));
     let sheet = press(&modules(9), 1).sheet(&request, day()).unwrap();
@@ -49,7 +49,7 @@ fn a_list_of_the_request_takes_the_place_of_the_courses() {
 }
 
 #[test]
-fn what_is_no_row_is_said_where_it_can_be_mended() {
+fn invalid_rows_are_refused_with_a_place() {
     let said = |modules: &str, request: Request| -> Error {
         press(modules, 1).draft(&request, day()).unwrap_err()
     };
@@ -80,7 +80,7 @@ fn what_is_no_row_is_said_where_it_can_be_mended() {
 }
 
 #[test]
-fn a_cell_is_held_against_what_it_may_name() {
+fn cell_with_an_unknown_field_is_refused() {
     let file = format!("layouts/{LAYOUT}/layout.yaml");
     let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
     let yaml = fs::read_to_string(own).unwrap();
@@ -97,7 +97,7 @@ fn a_cell_is_held_against_what_it_may_name() {
 }
 
 #[test]
-fn a_title_in_another_language_is_a_warning() {
+fn title_in_another_language_gives_one_warning() {
     let press = press("[{ title: { es: Nudos } }, { title: { es: Velas } }]", 1);
     let draft = press.draft(&request("en"), day()).unwrap();
     let warned =
@@ -106,7 +106,7 @@ fn a_title_in_another_language_is_a_warning() {
 }
 
 #[test]
-fn rows_go_on_over_pages_and_signatures_have_company() {
+fn rows_are_distributed_over_pages() {
     const ROWS: [usize; 9] = [1, 2, 3, 8, 15, 17, 21, 26, 60];
     let all = [0, 2, 6].into_iter().flat_map(|people| ROWS.map(|rows| (people, rows)));
     let all: Vec<(usize, usize)> = all.collect();
@@ -136,7 +136,7 @@ fn rows_go_on_over_pages_and_signatures_have_company() {
 }
 
 #[test]
-fn every_page_names_its_columns_its_bearer_and_its_number() {
+fn each_page_has_column_headings_name_and_number() {
     let draft = press(&modules(60), 2).draft(&request("en"), day()).unwrap();
     let pages = texts(&draft.bytes);
     assert!(pages.len() > 2, "{pages:?}");
@@ -147,13 +147,13 @@ fn every_page_names_its_columns_its_bearer_and_its_number() {
         let number = format!("{}/{}", index + 1, pages.len());
         assert!(page.replace(' ', "").contains(&number), "no {number}: {page}");
     }
-    // One page has no number.
+    // A single page has no number.
     let draft = press(&modules(3), 2).draft(&request("en"), day()).unwrap();
     assert!(!texts(&draft.bytes)[0].replace(' ', "").contains("1/1"));
 }
 
 #[test]
-fn a_reader_hears_one_table_whose_columns_are_named_once() {
+fn tag_tree_has_one_table_with_one_header() {
     let draft = press(&modules(60), 2).draft(&request("en"), day()).unwrap();
     let file = TempDir::new().unwrap();
     let path = file.path().join("t.pdf");
@@ -164,7 +164,7 @@ fn a_reader_hears_one_table_whose_columns_are_named_once() {
         tree.lines().filter(|line| line.split_whitespace().next() == Some(what)).count()
     };
     assert_eq!([count("Table"), count("THead"), count("TR")], [1, 1, 62], "{tree}");
-    // The last row is that of totals.
+    // The last row is the row of totals.
     assert_eq!(count("TH") + count("TH:"), 3);
     assert_eq!(count("TD:") + count("TD"), 3 * 61);
     let heading = |word: &str| tree.matches(&format!("\"{word}\"")).count();
@@ -174,7 +174,7 @@ fn a_reader_hears_one_table_whose_columns_are_named_once() {
 }
 
 #[test]
-fn long_titles_fill_three_lines_and_four_are_too_many() {
+fn title_of_more_than_three_lines_overflows() {
     let title = "Thermodynamics of pebbled ice under the running band of a granite stone, with \
                  an introduction to the tribology of thin films of water and to the measurement \
                  of friction on rinks of different preparation, humidity and temperature";
@@ -191,7 +191,7 @@ fn long_titles_fill_three_lines_and_four_are_too_many() {
 }
 
 #[test]
-fn a_table_that_is_set_wrong_is_no_file() {
+fn wrongly_set_table_is_refused() {
     let common = r#"
 #import "../shared/page.typ": page-of
 #import "../shared/slot.typ": slot
@@ -233,7 +233,7 @@ fn a_table_that_is_set_wrong_is_no_file() {
             .with_file("courses.yaml", courses(&modules(40), 0))
             .with_file(format!("layouts/{LAYOUT}/layout.typ"), code);
         let error = Press::new(own).unwrap().draft(&request("en"), day()).unwrap_err();
-        // The rest of the sheet is missing in all of them; of the table there is one fault.
+        // The rest of the sheet is missing in all cases; the table has one fault.
         let of_table = |fault: &&Error| {
             ["cell", "column", "total"]
                 .iter()
@@ -249,7 +249,7 @@ fn a_table_that_is_set_wrong_is_no_file() {
 }
 
 #[test]
-fn a_row_of_a_file_of_people_says_its_own_grades() {
+fn recipients_file_sets_row_values() {
     let root = TempDir::new().unwrap();
     let path = |name: &str| root.path().join(name);
     fs::write(path("testamur.yaml"), "").unwrap();
@@ -288,7 +288,7 @@ fn a_row_of_a_file_of_people_says_its_own_grades() {
     assert_eq!(grades("one.json"), ["–", "25%"]);
 }
 
-/// What `pdftotext` reads on each page.
+/// The text of each page, as pdftotext reads it.
 fn texts(pdf: &[u8]) -> Vec<String> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("t.pdf");
@@ -339,7 +339,7 @@ fn day() -> Date {
 }
 
 #[test]
-fn a_sheet_without_a_table_says_nothing_of_one() {
+fn sheet_without_a_table_has_no_table_key() {
     let press = Press::new(Site::demo()).unwrap();
     let options = DraftOptions::default().with_format(Format::Sheet);
     let draft = press.draft_sample("classic", day(), &options).unwrap();

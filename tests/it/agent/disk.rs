@@ -1,5 +1,5 @@
-//! Disks that are full: requests wait, nothing half written is shown, and all is done once there is
-//! room.
+//! Full disks: requests wait, no half-written file is visible, and all requests are done once there
+//! is space.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::bench::{Home, Program, Redis, get, post, request, until};
+use super::setup::{AgentSite, Program, Redis, get, post, request, until};
 
-/// A command of the program that sees a small disk of its own in the place of a folder. Nobody else
-/// does, so that it is gone with the program. It takes the rights of an administrator, or those that
-/// the system lets everybody have in a namespace of their own.
+/// A command that sees a small disk of its own in place of a folder. The disk is in a mount
+/// namespace of the process, so it ends with the process. This needs root, or user namespaces for
+/// everybody.
 fn with_disk(command: &Command, folder: &Path, size: &str) -> Command {
     let can = |flags: &str| {
         let mut unshare = Command::new("unshare");
@@ -38,7 +38,7 @@ fn with_disk(command: &Command, folder: &Path, size: &str) -> Command {
     within
 }
 
-/// The disk of a program, as it sees it.
+/// The small disk of a program, seen through its `/proc/<pid>/root`.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -51,7 +51,7 @@ impl Disk {
         self.0.join("filler")
     }
 
-    /// Fills it but for so many bytes.
+    /// Fills the disk except for `room` bytes.
     fn fill(&self, room: u64) {
         let mut file = File::create(self.filler()).unwrap();
         while file.write_all(&[1; 4096]).is_ok() {}
@@ -64,16 +64,18 @@ impl Disk {
     }
 }
 
-/// All files below a folder, its hidden ones too.
-fn below(folder: &Path) -> Vec<PathBuf> {
+/// All files below a folder, including hidden ones.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
-    paths.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+    paths
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+        .collect()
 }
 
-/// Whatever has a name is whole, and no record tells of what is not there.
-fn nothing_is_half_written(public: &Path) {
-    for path in below(public) {
+/// Asserts that each visible file is complete, and that the files that a record names exist.
+fn assert_complete_files(public: &Path) {
+    for path in files_below(public) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let end = match path.extension().and_then(|ending| ending.to_str()) {
             _ if path.parent().is_some_and(|folder| folder.ends_with(".testamur")) => {
@@ -85,7 +87,7 @@ fn nothing_is_half_written(public: &Path) {
             Some("json") => "}",
             _ => continue,
         };
-        // It may be taken away while we look.
+        // The agent may remove the file at any time.
         let Ok(bytes) = fs::read(&path) else { continue };
         assert!(
             bytes.trim_ascii_end().ends_with(end.as_bytes()),
@@ -103,13 +105,13 @@ fn nothing_is_half_written(public: &Path) {
     }
 }
 
-/// The store of that name has a disk of its own, which fills up amid the work.
-fn full(store: &str) {
-    let home = Home::new();
+/// Runs an agent whose store of that name has a disk of its own, and fills the disk while it works.
+fn check_full_store(store: &str) {
+    let home = AgentSite::new();
     let redis = Redis::new();
     let folder = home.path().join(store);
     fs::create_dir(&folder).unwrap();
-    let mut command = home.queue(&redis);
+    let mut command = home.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
     let mut program = Program::start(with_disk(&command, &folder, "4m"));
@@ -120,18 +122,18 @@ fn full(store: &str) {
         _ => home.path().join("public"),
     };
     redis.ask(&request("a"));
-    until("the first is answered", || redis.results().len() == 1);
+    until("the first request is answered", || redis.results().len() == 1);
 
     disk.fill(0);
     for user in ["b", "c", "d", "e"] {
         redis.ask(&request(user));
     }
-    // What cannot be written down is not accepted, and what was accepted is safe.
+    // A request that cannot be spooled is refused; one that was spooled is kept.
     let said = post(&at, "/certificates", &request("f"));
     let accepted = if store == "private" { 503 } else { 202 };
     assert_eq!(said.status, accepted, "{said:?}");
-    until("it is noticed", || get(&at, "/readyz").status == 503);
-    // And stays so, although what is there can be read.
+    until("the agent reports that it is not ready", || get(&at, "/readyz").status == 503);
+    // It stays not ready, although the store can still be read.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(8) {
         let said = get(&at, "/readyz");
@@ -142,56 +144,64 @@ fn full(store: &str) {
         );
         thread::sleep(Duration::from_millis(200));
     }
-    assert_eq!(redis.results().len(), 1, "the others wait");
-    nothing_is_half_written(&public);
-    // Room for a PDF and a page, and for nothing more.
+    assert_eq!(redis.results().len(), 1, "the other requests wait");
+    assert_complete_files(&public);
+    // Space for a PDF and a page, and for no more files.
     disk.make_room();
     disk.fill(130 << 10);
     thread::sleep(Duration::from_secs(3));
-    nothing_is_half_written(&public);
+    assert_complete_files(&public);
 
     disk.make_room();
     until("all are answered", || redis.results().len() >= 5);
-    until("it is ready again", || get(&at, "/readyz").status == 200);
+    until("the agent is ready again", || get(&at, "/readyz").status == 200);
     if accepted == 202 {
-        until("that over HTTP is done", || home.accepted() == 0);
+        until("the request over HTTP is done", || home.spooled() == 0);
     }
     let said = post(&at, "/certificates?wait=60", &request("f"));
     let made = if accepted == 202 { 200 } else { 201 };
     assert_eq!(said.status, made, "{said:?}");
     assert!(redis.results().iter().all(|result| result["outcome"] == "issued"));
-    nothing_is_half_written(&public);
-    let left = below(&disk.0.join(".testamur"));
+    assert_complete_files(&public);
+    let left = files_below(&disk.0.join(".testamur"));
     assert!(left.iter().all(|path| path.ends_with("lock")), "{left:?}");
     let log = program.log();
-    assert_eq!(log.matches("the store fails").count(), 1, "it is said once: {log}");
+    assert_eq!(
+        log.matches("the store fails").count(),
+        1,
+        "the failure is logged once: {log}"
+    );
     assert!(log.contains("No space left on device"), "{log}");
 
-    // What is on the disk goes with the program.
+    // The disk ends with the program: keep its files.
     let copied = Command::new("cp").arg("-a").arg(disk.0.join(".")).arg(&folder).status();
     assert!(copied.unwrap().success());
     program.terminate();
     assert_eq!(program.code(), 0);
-    // Nor is there more of each in private than goes with its PDF.
-    let snapshots = below(&home.path().join("private"));
+    // The private store has one snapshot for each PDF.
+    let snapshots = files_below(&home.path().join("private"));
     let snapshots = snapshots
         .iter()
         .filter(|path| path.file_stem().is_some_and(|name| name.len() == 64));
     assert_eq!(snapshots.count(), 6);
     let records = home.records();
-    assert_eq!((records.len(), redis.results().len()), (6, 5), "each once");
+    assert_eq!(
+        (records.len(), redis.results().len()),
+        (6, 5),
+        "each recipient has one certificate"
+    );
     for record in &records {
         assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
-        home.verifies(record);
+        home.assert_verifies(record);
     }
 }
 
 #[test]
-fn the_public_store_is_full() {
-    full("public");
+fn requests_wait_while_the_public_store_is_full() {
+    check_full_store("public");
 }
 
 #[test]
-fn the_private_store_is_full() {
-    full("private");
+fn requests_wait_while_the_private_store_is_full() {
+    check_full_store("private");
 }

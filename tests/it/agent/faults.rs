@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and what must not come of it.
+//! Failing stores, queues and sites, repeated and malformed requests, and webhooks.
 
 use std::fmt;
 use std::fs;
@@ -16,22 +16,22 @@ use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
 use testamur::site::{Secret, Site};
 use testamur::{Error, ErrorKind, Result};
 
-use super::bench::{
-    COURSE, Heap, Home, LONG, Program, Redis, Still, TOKEN, get, issuer, post, request,
-    until,
+use super::setup::{
+    AgentSite, COURSE, FixedClock, LONG, MemoryQueue, Program, Redis, TOKEN, get, issuer,
+    post, request, until,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A store that refuses to write for a while, and counts what is written.
+/// A store that can refuse writes, and counts the PDFs that are created.
 #[derive(Debug)]
-struct Moody {
+struct RefusingStore {
     inner: Arc<dyn Store>,
     refuses: AtomicBool,
     pdfs: AtomicUsize,
 }
 
-impl Moody {
+impl RefusingStore {
     fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             inner,
@@ -40,44 +40,44 @@ impl Moody {
         })
     }
 
-    fn ask(&self) -> Result<()> {
-        match self.refuses.load(Ordering::SeqCst) {
-            true => Err(Error::new(
+    fn check_refusal(&self) -> Result<()> {
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(Error::new(
                 ErrorKind::StoreRefused,
-                "the right to write was taken away",
-            )),
-            false => Ok(()),
+                "permission to write is denied",
+            ));
         }
+        Ok(())
     }
 }
 
-impl fmt::Display for Moody {
+impl fmt::Display for RefusingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
-impl Store for Moody {
+impl Store for RefusingStore {
     fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
-        self.ask()?;
+        self.check_refusal()?;
         if file.path.as_str().ends_with(".pdf") {
             self.pdfs.fetch_add(1, Ordering::SeqCst);
         }
         self.inner.create(file)
     }
     fn replace(&self, file: &StoreFile<'_>) -> Result<()> {
-        self.ask()?;
+        self.check_refusal()?;
         self.inner.replace(file)
     }
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
-        self.ask()?;
+        self.check_refusal()?;
         self.inner.swap(file, was)
     }
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
         self.inner.read(path)
     }
     fn remove(&self, path: &StorePath) -> Result<()> {
-        self.ask()?;
+        self.check_refusal()?;
         self.inner.remove(path)
     }
     fn list(
@@ -88,54 +88,54 @@ impl Store for Moody {
         self.inner.list(folder, found)
     }
     fn check(&self) -> Result<()> {
-        self.ask()?;
+        self.check_refusal()?;
         self.inner.check()
     }
 }
 
-/// An agent within the test, over a store that can be made to fail.
-struct Inside {
+/// An agent within the test's process, over a store that can refuse writes.
+struct TestAgent {
     _folder: tempfile::TempDir,
-    store: Arc<Moody>,
+    store: Arc<RefusingStore>,
     agent: Agent,
 }
 
-fn inside(site: Site) -> Inside {
+fn test_agent(site: Site) -> TestAgent {
     let folder = tempfile::tempdir().unwrap();
     let mut kept = None;
     let issuer = issuer(folder.path(), site, |inner| {
-        let store = Moody::over(inner);
+        let store = RefusingStore::over(inner);
         kept = Some(store.clone());
         store
     });
-    let agent = Agent::new(issuer, Arc::new(Still), "test");
-    Inside { _folder: folder, store: kept.unwrap(), agent }
+    let agent = Agent::new(issuer, Arc::new(FixedClock), "test");
+    TestAgent { _folder: folder, store: kept.unwrap(), agent }
 }
 
-/// Ends an agent, and holds that it does so by itself.
+/// Ends an agent and asserts that it stopped by itself.
 fn end(running: Running) {
     assert_eq!(running.wait(|| true), End::Stopped);
 }
 
-fn outcomes(heap: &Heap) -> Vec<String> {
-    let answers = heap.answers();
+fn outcomes(queue: &MemoryQueue) -> Vec<String> {
+    let answers = queue.answers();
     answers.iter().map(|it| it["outcome"].as_str().unwrap().to_owned()).collect()
 }
 
-/// While the store refuses, requests wait, up to a number; then all of them are done.
+/// While the store refuses, requests wait, up to the spool's limit; then all of them are done.
 #[test]
-fn a_store_that_refuses_for_a_while() {
-    refused_for(Duration::from_millis(500));
+fn requests_wait_while_the_store_refuses_writes() {
+    check_refusing_store(Duration::from_millis(500));
 }
 
 #[test]
-#[ignore = "it takes minutes"]
-fn a_store_that_refuses_for_a_minute() {
-    refused_for(MINUTE);
+#[ignore = "takes minutes"]
+fn requests_wait_while_the_store_refuses_writes_for_a_minute() {
+    check_refusing_store(MINUTE);
 }
 
-fn refused_for(time: Duration) {
-    let Inside { _folder, store, agent } = inside(Site::demo());
+fn check_refusing_store(time: Duration) {
+    let TestAgent { _folder, store, agent } = test_agent(Site::demo());
     let intake = Intake::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 3);
     let running = agent.with_intake(intake).start().unwrap();
     let at = running.address().unwrap().to_string();
@@ -143,21 +143,25 @@ fn refused_for(time: Duration) {
     for user in ["a", "b", "c"] {
         assert_eq!(post(&at, "/certificates", &request(user)).status, 202);
     }
-    until("it is noticed", || get(&at, "/readyz").status == 503);
+    until("the agent reports that it is not ready", || get(&at, "/readyz").status == 503);
     assert_eq!(get(&at, "/readyz").json()["why"], json!(["store"]));
     let said = post(&at, "/certificates", &request("d"));
     assert_eq!(said.status, 429, "{said:?}");
     assert!(said.head.contains("retry-after: "));
-    // The same once more takes no room.
+    // An equal request takes no further space in the spool.
     assert_eq!(post(&at, "/certificates", &request("c")).status, 202);
     let begun = Instant::now();
     while begun.elapsed() < time {
-        assert_eq!(get(&at, "/readyz").status, 503, "reading alone is not enough");
+        assert_eq!(
+            get(&at, "/readyz").status,
+            503,
+            "a readable store that refuses writes is not ready"
+        );
         thread::sleep(Duration::from_millis(100));
     }
     store.refuses.store(false, Ordering::SeqCst);
     for user in ["a", "b", "c"] {
-        // They come again after up to a minute.
+        // A waiting request is retried after up to a minute.
         let ask = || post(&at, "/certificates?wait=60", &request(user));
         let said = Some(ask()).filter(|said| said.status != 202).unwrap_or_else(ask);
         assert!([200, 201].contains(&said.status), "{said:?}");
@@ -172,45 +176,50 @@ fn refused_for(time: Duration) {
     end(running);
 }
 
-/// An answer that is not taken is given again, and stays the same; nothing is made twice.
+/// An answer whose acknowledgement fails is sent again and stays the same; nothing is issued twice.
 #[test]
-fn a_queue_that_does_not_take_answers() {
-    let Inside { _folder, store, agent } = inside(Site::demo());
-    let heap = Heap::of((0..4).map(|user| request(&user.to_string()).to_string()));
-    heap.deaf.store(6, Ordering::SeqCst);
-    let running = agent.with_queue(heap.clone()).start().unwrap();
-    until("all are answered", || heap.answers().len() == 4);
-    assert_eq!(outcomes(&heap), ["issued"; 4]);
+fn unacknowledged_answer_is_sent_again_unchanged() {
+    let TestAgent { _folder, store, agent } = test_agent(Site::demo());
+    let queue =
+        MemoryQueue::of((0..4).map(|user| request(&user.to_string()).to_string()));
+    queue.failing_acks.store(6, Ordering::SeqCst);
+    let running = agent.with_queue(queue.clone()).start().unwrap();
+    until("all are answered", || queue.answers().len() == 4);
+    assert_eq!(outcomes(&queue), ["issued"; 4]);
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 4);
     end(running);
 }
 
-/// What may have ended an agent is worked on alone, and set aside if it does so again and again.
+/// A request that may have ended an agent runs alone, and is dead-lettered after ten deliveries.
 #[test]
-fn whoever_may_be_deadly_is_alone() {
-    let Inside { _folder, store, agent } = inside(Site::demo());
-    let heap = Heap::of([]);
+fn often_redelivered_request_runs_alone() {
+    let TestAgent { _folder, store, agent } = test_agent(Site::demo());
+    let queue = MemoryQueue::of([]);
     for user in 0..12 {
         match user % 3 {
-            0 => heap.add_again(request(&user.to_string()).to_string(), 5),
-            _ => heap.add(request(&user.to_string()).to_string()),
+            0 => queue.add_again(request(&user.to_string()).to_string(), 5),
+            _ => queue.add(request(&user.to_string()).to_string()),
         }
     }
-    heap.add_again(request("deadly").to_string(), 10);
-    let running = agent.with_workers(6).with_queue(heap.clone()).start().unwrap();
-    until("all are answered", || heap.answers().len() == 13);
-    let outcomes = outcomes(&heap);
+    queue.add_again(request("deadly").to_string(), 10);
+    let running = agent.with_workers(6).with_queue(queue.clone()).start().unwrap();
+    until("all are answered", || queue.answers().len() == 13);
+    let outcomes = outcomes(&queue);
     let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
     assert_eq!((count("issued"), count("failed")), (12, 1), "{outcomes:?}");
-    assert_eq!(*heap.company.lock().unwrap(), [0; 5], "none of the others is in hand");
+    assert_eq!(
+        *queue.others_in_hand.lock().unwrap(),
+        [0; 5],
+        "no other request is in hand"
+    );
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 12);
     end(running);
 }
 
-/// The same at once is rendered once, and what is poison among what is good ends nothing.
+/// Equal requests at the same time are rendered once, and malformed ones among them end nothing.
 #[test]
-fn the_same_many_times_and_poison_between() {
-    let Inside { _folder, store, agent } = inside(Site::demo());
+fn duplicates_render_once_and_malformed_requests_fail_alone() {
+    let TestAgent { _folder, store, agent } = test_agent(Site::demo());
     let mut all: Vec<String> = vec![request("ada").to_string(); 8];
     for poison in [
         "{".to_owned(),
@@ -228,18 +237,18 @@ fn the_same_many_times_and_poison_between() {
     }
     all.push(request("eve").to_string());
     let number = all.len();
-    let heap = Heap::of(all);
-    let running = agent.with_queue(heap.clone()).start().unwrap();
-    until("all are answered", || heap.answers().len() == number);
-    let outcomes = outcomes(&heap);
+    let queue = MemoryQueue::of(all);
+    let running = agent.with_queue(queue.clone()).start().unwrap();
+    until("all are answered", || queue.answers().len() == number);
+    let outcomes = outcomes(&queue);
     let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
-    // The one with a script is a name like any other.
+    // The name with a script is a name like any other.
     assert_eq!(
         (count("failed"), count("issued"), count("unchanged")),
         (8, 3, 16),
         "{outcomes:?}"
     );
-    assert_eq!(store.pdfs.load(Ordering::SeqCst), 3, "each is rendered once");
+    assert_eq!(store.pdfs.load(Ordering::SeqCst), 3, "each certificate is rendered once");
     end(running);
 }
 
@@ -252,17 +261,18 @@ Org/Knots/2026:
   issued: rolling
 ";
 
-/// Courses that come and go while the agent works; a fault in them changes nothing.
+/// Courses are added while the agent works; an error in the courses file keeps the courses as they
+/// were.
 #[test]
-fn a_site_that_changes() {
+fn changed_courses_are_reloaded_and_broken_ones_ignored() {
     let site = tempfile::tempdir().unwrap();
     let courses = site.path().join("courses.yaml");
     fs::write(&courses, COURSES).unwrap();
-    let Inside { _folder, agent, .. } = inside(Site::open(site.path()).unwrap());
-    let heap = Heap::of([]);
+    let TestAgent { _folder, agent, .. } = test_agent(Site::open(site.path()).unwrap());
+    let queue = MemoryQueue::of([]);
     let every = Some(Duration::from_millis(50));
     let intake = Intake::new("127.0.0.1:0".parse().unwrap(), None, 1);
-    let agent = agent.with_queue(heap.clone()).with_intake(intake);
+    let agent = agent.with_queue(queue.clone()).with_intake(intake);
     let running = agent.with_folder(site.path(), every).start().unwrap();
     let at = running.address().unwrap().to_string();
     let reloads = |outcome: &str| {
@@ -270,32 +280,32 @@ fn a_site_that_changes() {
         get(&at, "/metrics").body.contains(&line)
     };
     let ask = |course: &str, user: &str| {
-        let before = heap.answers().len();
-        heap.add(
+        let before = queue.answers().len();
+        queue.add(
             json!({ "course": course, "name": "Ada", "username": user }).to_string(),
         );
-        until("it is answered", || heap.answers().len() > before);
-        heap.answers().last().unwrap()["outcome"].clone()
+        until("the request is answered", || queue.answers().len() > before);
+        queue.answers().last().unwrap()["outcome"].clone()
     };
     assert_eq!(ask("Org/Sails/2026", "a"), "failed");
     let more = COURSES.replace("Knots", "Sails");
     fs::write(&courses, format!("{COURSES}{more}")).unwrap();
-    until("it is read anew", || reloads("done"));
+    until("the courses are reloaded", || reloads("done"));
     assert_eq!(ask("Org/Sails/2026", "a"), "issued");
     assert_eq!(ask("Org/Knots/2026", "a"), "issued");
     fs::write(&courses, "Org/Knots/2026: { tytle: }\n").unwrap();
-    until("the fault is noticed", || reloads("failed"));
+    until("the error is noticed", || reloads("failed"));
     assert_eq!(ask("Org/Sails/2026", "b"), "issued");
-    // The settings are those of the beginning.
+    // The settings are read at the start only.
     fs::write(site.path().join("testamur.yaml"), "publsh: {}\n").unwrap();
     thread::sleep(Duration::from_millis(300));
     assert_eq!(ask("Org/Sails/2026", "c"), "issued");
     end(running);
 }
 
-/// Each outcome is told once it can be, signed; who is told slows nobody.
+/// The webhook receives each outcome, signed; a failed delivery is repeated.
 #[test]
-fn who_is_told_of_outcomes() {
+fn webhook_receives_each_outcome_signed() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let (sender, told) = mpsc::channel();
@@ -327,11 +337,11 @@ fn who_is_told_of_outcomes() {
             }
         }
     });
-    let Inside { _folder, agent, .. } = inside(Site::demo());
-    let heap = Heap::of([request("ada").to_string(), "{".to_owned()]);
+    let TestAgent { _folder, agent, .. } = test_agent(Site::demo());
+    let queue = MemoryQueue::of([request("ada").to_string(), "{".to_owned()]);
     let secret = Secret::new("hook");
     let agent = agent.with_workers(1).with_webhook(Webhook::new(url, &secret));
-    let running = agent.with_queue(heap.clone()).start().unwrap();
+    let running = agent.with_queue(queue.clone()).start().unwrap();
     let mut seen = Vec::new();
     for _ in 0..2 {
         let whole: String = told.recv_timeout(LONG).unwrap();
@@ -349,29 +359,29 @@ fn who_is_told_of_outcomes() {
     end(running);
 }
 
-/// A queue that goes away and comes back, with poison of its own kind in it.
+/// Redis goes down and comes back, with malformed messages in the stream.
 #[test]
-fn a_queue_that_is_down_for_a_while() {
-    down_for(Duration::from_secs(2));
+fn requests_resume_after_a_queue_outage() {
+    check_queue_outage(Duration::from_secs(2));
 }
 
 #[test]
-#[ignore = "it takes minutes"]
-fn a_queue_that_is_down_for_a_minute() {
-    down_for(MINUTE);
+#[ignore = "takes minutes"]
+fn requests_resume_after_a_queue_outage_of_a_minute() {
+    check_queue_outage(MINUTE);
 }
 
-fn down_for(time: Duration) {
-    let home = Home::new();
+fn check_queue_outage(time: Duration) {
+    let home = AgentSite::new();
     let mut redis = Redis::new();
     redis.ask(&request("a"));
-    let mut command = home.queue(&redis);
+    let mut command = home.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     let mut program = Program::start(command);
     let at = program.address();
-    until("the first is answered", || redis.results().len() == 1);
+    until("the first request is answered", || redis.results().len() == 1);
     redis.stop();
-    until("it is noticed", || get(&at, "/readyz").status == 503);
+    until("the agent reports that it is not ready", || get(&at, "/readyz").status == 503);
     assert_eq!(get(&at, "/readyz").json()["why"], json!(["queue"]));
     thread::sleep(time);
     redis.start();
@@ -384,9 +394,13 @@ fn down_for(time: Duration) {
     until("all are answered", || redis.results().len() == 7);
     assert_eq!(redis.dead(), 3);
     assert_eq!(home.records().len(), 2);
-    until("it is ready again", || get(&at, "/readyz").status == 200);
+    until("the agent is ready again", || get(&at, "/readyz").status == 200);
     let log = program.log();
-    assert_eq!(log.matches("the queue fails").count(), 1, "it is said once: {log}");
+    assert_eq!(
+        log.matches("the queue fails").count(),
+        1,
+        "the failure is logged once: {log}"
+    );
     program.terminate();
     assert_eq!(program.code(), 0);
 }

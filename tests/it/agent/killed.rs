@@ -1,12 +1,12 @@
-//! Killed at any moment, stopped under load, two at once.
+//! Agents that are killed at any moment, stopped under load, or share a queue.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::bench::{Home, Program, Redis, request, until};
+use super::setup::{AgentSite, Program, Redis, request, until};
 
-/// The recipients that were answered, each with the certificate that it got.
+/// The recipients that were answered, each with the id of its certificate.
 fn answered(redis: &Redis) -> BTreeMap<String, String> {
     let mut answered = BTreeMap::new();
     for result in redis.results() {
@@ -18,8 +18,8 @@ fn answered(redis: &Redis) -> BTreeMap<String, String> {
     answered
 }
 
-/// Each recipient has one certificate, and it is the one that was told.
-fn each_has_one(home: &Home, redis: &Redis, number: usize) {
+/// Asserts that each recipient has one certificate, the one that its answer names.
+fn assert_one_certificate_each(home: &AgentSite, redis: &Redis, number: usize) {
     let told: BTreeSet<String> = answered(redis).into_values().collect();
     let records = home.records();
     let there: BTreeSet<String> =
@@ -30,13 +30,13 @@ fn each_has_one(home: &Home, redis: &Redis, number: usize) {
         assert_eq!((&record["status"], &record["edition"]), (&"valid".into(), &1.into()));
     }
     for record in records.iter().step_by(records.len() / 5 + 1) {
-        home.verifies(record);
+        home.assert_verifies(record);
     }
 }
 
-/// Kills the agent again and again, each time at another moment of its work.
-fn kill(requests: usize, kills: usize) {
-    let home = Home::new();
+/// Kills the agent `kills` times, each time at another moment of its work.
+fn kill_repeatedly(requests: usize, kills: usize) {
+    let home = AgentSite::new();
     let redis = Redis::new();
     for number in 0..requests {
         redis.ask(&request(&number.to_string()));
@@ -44,8 +44,8 @@ fn kill(requests: usize, kills: usize) {
     let mut killed = 0;
     for turn in 0..kills {
         let before = redis.results().len();
-        let mut program = Program::start(home.queue(&redis));
-        // Some at once, some amid the work.
+        let mut program = Program::start(home.redis_command(&redis));
+        // One kill in three comes at the start, the others during the work.
         if turn % 3 > 0 {
             let begun = Instant::now();
             while redis.results().len() < before + turn % 5 + 1
@@ -58,29 +58,29 @@ fn kill(requests: usize, kills: usize) {
         killed += usize::from(answered(&redis).len() < requests);
         program.kill();
     }
-    assert!(killed > 1, "it was killed while it had something to do");
-    let mut program = Program::start(home.queue(&redis));
+    assert!(killed > 1, "the agent was killed while it had work");
+    let mut program = Program::start(home.redis_command(&redis));
     until("all are answered", || answered(&redis).len() == requests);
     program.terminate();
     assert_eq!(program.code(), 0);
-    each_has_one(&home, &redis, requests);
+    assert_one_certificate_each(&home, &redis, requests);
 }
 
 #[test]
-fn killed_a_few_times() {
-    kill(60, 4);
+fn agent_killed_four_times_loses_no_request() {
+    kill_repeatedly(60, 4);
 }
 
 #[test]
-#[ignore = "it takes minutes"]
-fn killed_a_hundred_times() {
-    kill(500, 100);
+#[ignore = "takes minutes"]
+fn agent_killed_a_hundred_times_loses_no_request() {
+    kill_repeatedly(500, 100);
 }
 
-/// Two agents share a queue and a store; each is stopped under load and ends well.
+/// Two agents share a queue and a store; each is stopped under load and ends with code 0.
 #[test]
-fn two_at_once_and_stopped_under_load() {
-    let home = Home::new();
+fn two_agents_stopped_under_load_answer_each_request() {
+    let home = AgentSite::new();
     let redis = Redis::new();
     for number in 0..80 {
         redis.ask(&request(&number.to_string()));
@@ -88,14 +88,14 @@ fn two_at_once_and_stopped_under_load() {
             redis.ask(&request(&number.to_string()));
         }
     }
-    let mut one = Program::start(home.queue(&redis));
-    let mut other = Program::start(home.queue(&redis));
-    until("they have begun", || redis.results().len() > 5);
+    let mut one = Program::start(home.redis_command(&redis));
+    let mut other = Program::start(home.redis_command(&redis));
+    until("both agents have begun", || redis.results().len() > 5);
     one.terminate();
     assert_eq!(one.code(), 0, "{}", one.log());
-    assert!(answered(&redis).len() < 80, "it was stopped under load");
+    assert!(answered(&redis).len() < 80, "the agent was stopped under load");
     let before = redis.results().len();
-    until("the other one goes on", || {
+    until("the other agent goes on", || {
         redis.results().len() > before || answered(&redis).len() == 80
     });
     other.terminate();
@@ -103,7 +103,7 @@ fn two_at_once_and_stopped_under_load() {
     for log in [one.log(), other.log()] {
         assert!(log.contains("stopped") && !log.contains("given back"), "{log}");
     }
-    let _last = Program::start(home.queue(&redis));
+    let _last = Program::start(home.redis_command(&redis));
     until("all are answered", || redis.results().len() == 88);
-    each_has_one(&home, &redis, 80);
+    assert_one_certificate_each(&home, &redis, 80);
 }

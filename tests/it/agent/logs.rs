@@ -1,6 +1,6 @@
-//! Where the log goes, what it never tells, and a syslog that goes away.
+//! Log destinations, personal data in logs, and a syslog that is unreachable.
 
-mod ear; // Those who hear a log, and who take apart what they hear
+mod log_server; // Servers that collect log messages, and parsers of the messages
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +10,10 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use self::ear::{Ear, Message, entry, local, rfc5424};
-use super::bench::{COURSE, Home, Program, Redis, TOKEN, http, post, until};
+use self::log_server::{LogServer, Message, journald_entry, local, rfc5424};
+use super::setup::{AgentSite, COURSE, Program, Redis, TOKEN, http, post, until};
 
-/// Whose names, usernames and other facts nobody reads at the level `info`.
+/// Parts of names, usernames and other facts that no log shows at the level `info`.
 const PERSONAL: [&str; 6] =
     ["Beeblebrox", "Zaphod", "zaphod", "Trillian", "trillian", "betelgeuse"];
 
@@ -22,22 +22,26 @@ fn to_syslog(command: &mut Command, address: &str) {
     command.env("TESTAMUR_AGENT__LOG__ADDRESS", address);
 }
 
-/// An agent with a queue and a door.
-fn command(home: &Home, redis: &Redis) -> Command {
-    let mut command = home.queue(redis);
+/// The command of an agent with a Redis queue and the HTTP API.
+fn command(home: &AgentSite, redis: &Redis) -> Command {
+    let mut command = home.redis_command(redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
     command
 }
 
-/// Runs an agent over requests that come to something and requests that do not, by every road; gives
-/// it after its end, and what was logged.
-fn day(redis: &Redis, command: Command, log: impl Fn(&Program) -> String) -> Program {
+/// Runs an agent over requests that succeed and requests that fail, over HTTP and Redis. Returns
+/// the program after its end.
+fn run_requests(
+    redis: &Redis,
+    command: Command,
+    log: impl Fn(&Program) -> String,
+) -> Program {
     let mut program = Program::spawn(command);
-    until("it takes requests", || log(&program).contains("taking requests"));
+    until("the agent takes requests", || log(&program).contains("taking requests"));
     let said = log(&program);
-    // As text, as JSON, as a field of journald.
-    let at = said.split("127.0.0.1:").nth(1).expect("it listens");
+    // Finds the port whether the log is text, JSON or a journald field.
+    let at = said.split("127.0.0.1:").nth(1).expect("the log has the address");
     let port: String = at.chars().take_while(char::is_ascii_digit).collect();
     let at = format!("127.0.0.1:{port}");
 
@@ -84,43 +88,43 @@ fn day(redis: &Redis, command: Command, log: impl Fn(&Program) -> String) -> Pro
     program
 }
 
-fn holds_nobody(log: &str) {
+fn assert_no_personal_data(log: &str) {
     for personal in PERSONAL {
         assert!(!log.contains(personal), "{personal}: {log}");
     }
 }
 
 #[test]
-fn nobody_is_named_on_standard_error() {
+fn standard_error_log_names_no_recipient() {
     let redis = Redis::new();
     for format in ["text", "json"] {
-        let home = Home::new();
+        let home = AgentSite::new();
         let mut command = command(&home, &redis);
         command.args(["--log", format]);
-        let program = day(&redis, command, Program::log);
-        until("it says that it has stopped", || program.log().contains("stopped"));
+        let program = run_requests(&redis, command, Program::log);
+        until("the agent logs that it has stopped", || program.log().contains("stopped"));
         let log = program.log();
         assert!(log.contains("superseding") && log.contains("answered"), "{log}");
-        holds_nobody(&log);
+        assert_no_personal_data(&log);
     }
-    // That they would be found: whoever wants to know can.
-    let home = Home::new();
+    // The level `debug` shows the values: the search above would find them.
+    let home = AgentSite::new();
     let mut command = command(&home, &redis);
     command.env("TESTAMUR_LOG", "debug");
-    let program = day(&redis, command, Program::log);
+    let program = run_requests(&redis, command, Program::log);
     assert!(program.log().contains("Zaphod") && program.log().contains("zaphod43"));
 }
 
 #[test]
-fn nobody_is_named_in_a_syslog() {
+fn syslog_names_no_recipient() {
     let redis = Redis::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
-    let (udp, tcp) = (Ear::udp(), Ear::tcp("127.0.0.1:0"));
-    let unix = (Ear::unix(&path), path.to_str().unwrap().to_owned());
+    let (udp, tcp) = (LogServer::udp(), LogServer::tcp("127.0.0.1:0"));
+    let unix = (LogServer::unix(&path), path.to_str().unwrap().to_owned());
     let tcp = (tcp.0, format!("tcp://{}", tcp.1));
     type Read = fn(&[u8]) -> Message;
-    for ((ear, address), format, read) in [
+    for ((server, address), format, read) in [
         (&unix, "text", local as Read),
         (&unix, "json", local),
         (&udp, "text", rfc5424),
@@ -128,16 +132,16 @@ fn nobody_is_named_in_a_syslog() {
         (&tcp, "text", rfc5424),
         (&tcp, "json", rfc5424),
     ] {
-        let home = Home::new();
+        let home = AgentSite::new();
         let mut command = command(&home, &redis);
         to_syslog(&mut command, address);
         command.env("TESTAMUR_AGENT__LOG__FACILITY", "local3");
         command.env("TESTAMUR_AGENT__LOG__FORMAT", format);
-        let heard = ear.all().len();
-        let new = || ear.all()[heard..].to_vec();
+        let received = server.all().len();
+        let new = || server.all()[received..].to_vec();
         let program =
-            day(&redis, command, |_| String::from_utf8(new().concat()).unwrap());
-        until("the last words come", || {
+            run_requests(&redis, command, |_| String::from_utf8(new().concat()).unwrap());
+        until("the last line arrives", || {
             new().last().is_some_and(|it| {
                 let text = read(it).text;
                 text.ends_with(": stopped") || text.contains("\"stopped\"")
@@ -146,7 +150,7 @@ fn nobody_is_named_in_a_syslog() {
         let messages: Vec<Message> = new().iter().map(|it| read(it)).collect();
         let mut severities = BTreeMap::new();
         for message in &messages {
-            holds_nobody(&message.text);
+            assert_no_personal_data(&message.text);
             assert_eq!(message.facility, 19);
             assert_eq!(message.process, program.id().to_string());
             *severities.entry(message.severity).or_insert(0) += 1;
@@ -159,12 +163,13 @@ fn nobody_is_named_in_a_syslog() {
         assert_eq!(Vec::from_iter(severities.keys()), [&4, &6], "{messages:?}");
         let has = |words: &str| messages.iter().any(|it| it.text.contains(words));
         assert!(has("superseding") && has("answered"), "{messages:?}");
-        // Standard error has nothing.
+        // Standard error is empty.
         assert_eq!(program.log(), "");
     }
 }
 
-/// In a file system of its own, so that the machine's journald, if it has one, hears nothing.
+/// Runs the command in a mount namespace with `folder` in place of journald's, so that the
+/// machine's own journald gets nothing.
 fn with_journald(folder: &Path, command: &Command) -> Command {
     let script = "mount -t tmpfs none /run && mkdir -p /run/systemd/journal && \
                   mount --bind \"$0\" /run/systemd/journal && exec \"$@\"";
@@ -183,26 +188,28 @@ fn with_journald(folder: &Path, command: &Command) -> Command {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is left out is said")]
-fn nobody_is_named_in_the_journal() {
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn journald_log_names_no_recipient() {
     let folder = tempfile::tempdir().unwrap();
     if !with_journald(folder.path(), &Command::new("true")).status().unwrap().success() {
-        eprintln!("left out: this machine lets nobody mount");
+        eprintln!("skipped: this machine allows no mount namespaces");
         return;
     }
-    let (home, redis) = (Home::new(), Redis::new());
+    let (home, redis) = (AgentSite::new(), Redis::new());
     let mut program =
         Program::spawn(with_journald(folder.path(), &command(&home, &redis)));
     assert_eq!(program.code(), 1);
-    until("it says why", || program.log().contains("set `agent.log.to` to `stderr`"));
+    until("the agent gives the reason", || {
+        program.log().contains("set `agent.log.to` to `stderr`")
+    });
     assert!(program.log().contains("TESTAMUR_AGENT__LOG__TO: failed to reach journald"));
 
-    let ear = Ear::unix(&folder.path().join("socket"));
+    let server = LogServer::unix(&folder.path().join("socket"));
     let begin = with_journald(folder.path(), &command(&home, &redis));
-    let program = day(&redis, begin, |_| ear.text());
-    until("the last words come", || ear.text().contains("stopped"));
-    holds_nobody(&ear.text());
-    let entries: Vec<_> = ear.all().iter().map(|it| entry(it)).collect();
+    let program = run_requests(&redis, begin, |_| server.text());
+    until("the last line arrives", || server.text().contains("stopped"));
+    assert_no_personal_data(&server.text());
+    let entries: Vec<_> = server.all().iter().map(|it| journald_entry(it)).collect();
     let entries: Vec<_> = entries.iter().filter(|it| !it.is_empty()).collect();
     assert!(entries.iter().all(|it| it["SYSLOG_IDENTIFIER"] == "testamur"));
     let is = |entry: &BTreeMap<String, String>, key: &str, value: &str| {
@@ -216,25 +223,26 @@ fn nobody_is_named_in_the_journal() {
     assert_eq!(program.log(), "");
 }
 
-/// A syslog of a kind that can go and come back at the same place.
-struct Place {
+/// The address at which a syslog server stops and starts again: a TCP port or, without one, a Unix
+/// socket.
+struct SyslogAddress {
     folder: TempDir,
     port: Option<String>,
 }
 
-impl Place {
+impl SyslogAddress {
     fn path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
-    fn open(&mut self) -> Ear {
-        let Some(port) = &self.port else { return Ear::unix(&self.path()) };
-        let (ear, at) = Ear::tcp(port);
+    fn open(&mut self) -> LogServer {
+        let Some(port) = &self.port else { return LogServer::unix(&self.path()) };
+        let (server, at) = LogServer::tcp(port);
         self.port = Some(at);
-        ear
+        server
     }
 
-    fn address(&self) -> String {
+    fn setting(&self) -> String {
         match &self.port {
             None => self.path().to_str().unwrap().to_owned(),
             Some(port) => format!("tcp://{port}"),
@@ -242,79 +250,85 @@ impl Place {
     }
 }
 
-/// Work goes on, what waits comes after all, and what is too much is counted.
+/// Work goes on without the syslog, buffered lines arrive later, and lost lines are counted.
 #[test]
-fn a_syslog_that_goes_away() {
+fn syslog_outage_buffers_lines_and_counts_lost_ones() {
     for port in [None, Some("127.0.0.1:0".to_owned())] {
-        let (home, redis) = (Home::new(), Redis::new());
-        let mut place = Place { folder: tempfile::tempdir().unwrap(), port };
-        let ear = place.open();
-        let mut command = home.queue(&redis);
-        to_syslog(&mut command, &place.address());
+        let (home, redis) = (AgentSite::new(), Redis::new());
+        let mut address = SyslogAddress { folder: tempfile::tempdir().unwrap(), port };
+        let server = address.open();
+        let mut command = home.redis_command(&redis);
+        to_syslog(&mut command, &address.setting());
         command.env("TESTAMUR_AGENT__LOG__LEVEL", "debug");
         let mut program = Program::spawn(command);
-        until("it takes requests", || ear.text().contains("taking requests"));
-        drop(ear);
+        until("the agent takes requests", || server.text().contains("taking requests"));
+        drop(server);
 
         let gone = json!({ "course": "nowhere", "name": "Ada" });
         redis.ask(&gone);
-        until("it is answered", || redis.results().len() == 1);
-        until("it is missed", || program.log().contains("is away, and we go on"));
-        let ear = place.open();
-        until("what was said is heard", || ear.text().contains("why it failed"));
-        assert!(ear.text().contains("answered"), "no line before it is lost");
-        until("it is said", || program.log().contains("is back"));
+        until("the request is answered", || redis.results().len() == 1);
+        until("the agent reports the outage", || {
+            program.log().contains("is away, and we go on")
+        });
+        let server = address.open();
+        until("the buffered lines arrive", || server.text().contains("why it failed"));
+        assert!(server.text().contains("answered"), "no earlier line is lost");
+        until("the agent reports the recovery", || program.log().contains("is back"));
 
-        drop(ear);
+        drop(server);
         (0..800).for_each(|_| redis.ask(&gone));
         until("all are answered", || redis.results().len() == 801);
-        let ear = place.open();
-        until("the loss is told", || ear.text().contains("lines of the log are lost"));
-        let heard = ear.text().matches("why it failed").count();
-        assert!((400..800).contains(&heard), "{heard}");
+        let server = address.open();
+        until("the number of lost lines is logged", || {
+            server.text().contains("lines of the log are lost")
+        });
+        let received = server.text().matches("why it failed").count();
+        assert!((400..800).contains(&received), "{received}");
         redis.ask(&gone);
-        until("more is heard", || {
-            ear.text().matches("why it failed").count() == heard + 1
+        until("a new line arrives", || {
+            server.text().matches("why it failed").count() == received + 1
         });
 
-        drop(ear);
+        drop(server);
         redis.ask(&gone);
         program.terminate();
         assert_eq!(program.code(), 0, "{}", program.log());
     }
 }
 
-/// On another machine it may come later than we do; `--check` wants it there.
+/// A remote syslog may start after the agent; `--check` requires it.
 #[test]
-fn a_syslog_that_comes_later() {
-    let (home, redis) = (Home::new(), Redis::new());
-    let (ear, at) = Ear::tcp("127.0.0.1:0");
-    drop(ear);
-    let mut command = home.queue(&redis);
+fn agent_starts_before_a_remote_syslog() {
+    let (home, redis) = (AgentSite::new(), Redis::new());
+    let (server, at) = LogServer::tcp("127.0.0.1:0");
+    drop(server);
+    let mut command = home.redis_command(&redis);
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
-    until("it is missed", || program.log().contains("is away, and we go on"));
-    let (ear, _) = Ear::tcp(&at);
-    until("it takes requests", || ear.text().contains("taking requests"));
+    until("the agent reports the outage", || {
+        program.log().contains("is away, and we go on")
+    });
+    let (server, _) = LogServer::tcp(&at);
+    until("the agent takes requests", || server.text().contains("taking requests"));
     program.terminate();
     assert_eq!(program.code(), 0);
-    // What ends it is told there too.
-    let mut command = home.door();
+    // The error that ends the agent is sent to the syslog too.
+    let mut command = home.http_command();
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/nothing");
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
     assert_eq!(program.code(), 1);
-    until("it says why", || ear.text().contains("keys/nothing"));
+    until("the reason arrives", || server.text().contains("keys/nothing"));
 }
 
 #[test]
-fn a_log_that_leads_nowhere() {
-    let home = Home::new();
+fn wrong_log_settings_are_refused() {
+    let home = AgentSite::new();
     let folder = tempfile::tempdir().unwrap();
     let nothing = folder.path().join("nothing");
     let nothing = nothing.to_str().unwrap();
     let said = |variables: &[(&str, &str)]| {
-        let mut command = home.door();
+        let mut command = home.http_command();
         command.arg("--check");
         for (name, value) in variables {
             command.env(format!("TESTAMUR_{name}"), value);
@@ -359,11 +373,11 @@ fn a_log_that_leads_nowhere() {
     home.0.write("site/testamur.yaml", file);
     assert!(said(&[]).1.contains("testamur.yaml:4:14: failed to reach the syslog at `/"));
 
-    // The environment wins; and a syslog is not told of a check.
-    let ear = Ear::unix(&folder.path().join("nothing"));
+    // The environment overrides the file; a check sends nothing to the syslog.
+    let server = LogServer::unix(&folder.path().join("nothing"));
     assert_eq!(said(&[]).0, Some(0));
-    assert!(ear.all().is_empty());
-    drop(ear);
+    assert!(server.all().is_empty());
+    drop(server);
     fs::remove_file(nothing).unwrap();
     assert_eq!(said(&[("AGENT__LOG__TO", "stderr")]).0, Some(0));
 }

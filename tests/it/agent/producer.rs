@@ -1,5 +1,5 @@
-//! The real producer of Open edX's event bus at one end, the program in the middle, strangers who look
-//! at what came of it at the other.
+//! The producer of Open edX's event bus, the agent, and outside programs that check the
+//! certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::bench::{Home, Program, Redis, files, until};
-use crate::desk::Run;
+use super::setup::{AgentSite, Program, Redis, files, until};
 use crate::seal::site::{run, said};
+use crate::workdir::Run;
 
-/// Sends events of a certificate's life (all of them, if none is named) over the bus at that address.
+/// Publishes lifecycle events of a certificate (all of them, if `events` is empty) to the bus at
+/// `url`.
 pub(crate) fn produce(url: &str, events: &[&str]) {
     let python = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../judges/bin/python");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/queues/produce.py");
@@ -24,24 +25,24 @@ pub(crate) fn produce(url: &str, events: &[&str]) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The key that the page of a certificate leads to.
-pub(crate) fn key(public: &Path, record: &Value) -> Option<PathBuf> {
+/// The key file that the page of a certificate links to.
+pub(crate) fn linked_key(public: &Path, record: &Value) -> Option<PathBuf> {
     let page = public.join(format!("cert/{}/index.html", record["id"].as_str()?));
     let page = fs::read_to_string(page).unwrap().replace("&#x2f;", "/");
     let key = page.split("\"../../keys/").nth(1)?.split('"').next()?;
     Some(public.join("keys").join(key))
 }
 
-/// Somebody who has downloaded what is public, and was told the organization's root: gpg and we
-/// ourselves say that it is right, and its page has the name.
-fn a_stranger_believes(home: &Home, record: &Value, name: &str) {
+/// Asserts that a verifier who has the public files and the organization's root can check the
+/// certificate: gpg and the program verify it, and its text has the name.
+fn assert_outsider_verifies(home: &AgentSite, record: &Value, name: &str) {
     let public = home.path().join("public");
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let [pdf, signature] = files(&public, record);
     fs::write(path("c.pdf"), pdf).unwrap();
     fs::write(path("c.pdf.sig"), signature).unwrap();
-    let key = key(&public, record).expect("its page leads to the key");
+    let key = linked_key(&public, record).expect("the page links to the key");
     fs::copy(key, path("key.asc")).unwrap();
     fs::copy(home.path().join("keys/1/root.pem"), path("root.pem")).unwrap();
 
@@ -65,12 +66,13 @@ fn a_stranger_believes(home: &Home, record: &Value, name: &str) {
     assert!(text.contains(name), "{text}");
 }
 
-/// `created` issues, `changed` with another name takes its place, `revoked` revokes that.
+/// `created` issues, `changed` with another name supersedes, and `revoked` revokes the second
+/// edition.
 #[test]
-fn a_certificates_life() {
-    let home = Home::new();
+fn event_bus_creates_changes_and_revokes_a_certificate() {
+    let home = AgentSite::new();
     let redis = Redis::new();
-    let mut command = home.queue(&redis);
+    let mut command = home.redis_command(&redis);
     let stream = "dev-learning-certificate-lifecycle";
     command.env("TESTAMUR_AGENT__REDIS__STREAM", stream);
     command.env("TESTAMUR_AGENT__REDIS__RESULTS", format!("{}-results", Redis::STREAM));
@@ -95,8 +97,8 @@ fn a_certificates_life() {
     assert_eq!(created["action"], "org.openedx.learning.certificate.created.v1");
     let first = record(&created["verify_id"]);
     assert_eq!(first["status"], "valid");
-    a_stranger_believes(&home, &first, "Ya-Shen Chuang (莊雅善)");
-    home.verifies(&first);
+    assert_outsider_verifies(&home, &first, "Ya-Shen Chuang (莊雅善)");
+    home.assert_verifies(&first);
     let old = home.path().join("public");
     let old = old.join(first["certificate"]["pdf"]["path"].as_str().unwrap());
 
@@ -108,9 +110,9 @@ fn a_certificates_life() {
     assert_eq!((&second["status"], &second["edition"]), (&"valid".into(), &2.into()));
     assert_eq!(before["status"], "superseded");
     assert_eq!(before["successor"], changed["verify_url"]);
-    assert!(!old.exists(), "what is valid no more is not to be had");
-    a_stranger_believes(&home, &second, "莊雅善");
-    home.verifies(&second);
+    assert!(!old.exists(), "the superseded PDF is not published");
+    assert_outsider_verifies(&home, &second, "莊雅善");
+    home.assert_verifies(&second);
 
     produce(&redis.url(), &["revoked"]);
     let revoked = result(3);
@@ -118,7 +120,7 @@ fn a_certificates_life() {
     assert_eq!(revoked["verify_id"], changed["verify_id"]);
     assert_eq!(record(&changed["verify_id"])["status"], "revoked");
     assert_eq!(record(&created["verify_id"])["status"], "superseded");
-    assert!(!home.path().join("public/downloads").exists(), "no PDF is to be had");
+    assert!(!home.path().join("public/downloads").exists(), "no PDF is published");
     program.terminate();
     assert_eq!(program.code(), 0);
 }

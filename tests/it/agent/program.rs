@@ -1,12 +1,12 @@
-//! From an event to a certificate; settings, logs, the end.
+//! Events, settings, logs and exit codes of the agent program.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::bench::{COURSE, Home, Program, Redis, post, request, until};
+use super::setup::{AgentSite, COURSE, Program, Redis, post, request, until};
 
-/// What a real producer wrote of a recipient's certificate.
+/// An event of a recipient's certificate, as Open edX's producer wrote it.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
 fn event(redis: &Redis, kind: &str) {
@@ -19,14 +19,14 @@ fn event(redis: &Redis, kind: &str) {
     ]);
 }
 
-/// An event becomes a certificate that verifies, and a result; another one takes it back. The log
-/// says what was done and not for whom.
+/// An event issues a certificate that verifies, and gives a result; another event revokes it. The
+/// log says what was done and names no recipient.
 #[test]
-fn from_an_event_to_a_certificate() {
-    let home = Home::new();
+fn event_issues_and_revokes_and_log_names_no_recipient() {
+    let home = AgentSite::new();
     let redis = Redis::new();
     event(&redis, "created");
-    let mut command = home.queue(&redis);
+    let mut command = home.redis_command(&redis);
     command.args(["--log", "json"]);
     let mut program = Program::start(command);
     until("there is a result", || redis.results().len() == 1);
@@ -39,11 +39,11 @@ fn from_an_event_to_a_certificate() {
     assert_eq!(records.len(), 1);
     assert_eq!(records[0]["id"], result["verify_id"]);
     assert_eq!(records[0]["certificate"]["name"], "Guido van Rossum");
-    home.verifies(&records[0]);
+    home.assert_verifies(&records[0]);
 
     event(&redis, "created");
     event(&redis, "revoked");
-    until("it is revoked", || home.records()[0]["status"] == "revoked");
+    until("the certificate is revoked", || home.records()[0]["status"] == "revoked");
     redis.ask(
         &json!({ "course": COURSE, "name": "Guido van Rossum", "username": "guido" }),
     );
@@ -58,7 +58,7 @@ fn from_an_event_to_a_certificate() {
     program.terminate();
     assert_eq!(program.code(), 0);
     let log = program.log();
-    assert!(log.contains("\"outcome\":\"new\""), "{log}");
+    assert!(log.contains("\"outcome\":\"issued\""), "{log}");
     for personal in ["guido", "Guido", "Rossum", "g@example.org", "Zaphod", "zaphod"] {
         assert!(!log.contains(personal), "{personal}: {log}");
     }
@@ -68,19 +68,19 @@ fn from_an_event_to_a_certificate() {
     assert!(objects.len() > 3);
 }
 
-/// A wrong setting is said with its place, before anything is taken.
+/// A wrong setting is refused with its place, before any request is taken.
 #[test]
-fn wrong_settings() {
-    let home = Home::new();
+fn wrong_agent_settings_are_refused_with_their_place() {
+    let home = AgentSite::new();
     let redis = Redis::new();
     redis.ask(&request("ada"));
     let said = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let mut command = home.queue(&redis);
+        let mut command = home.redis_command(&redis);
         command.envs(variables.iter().copied()).args(arguments);
         let mut program = Program::spawn(command);
         assert_ne!(program.code(), 0);
-        // The last words are read by another thread.
-        until("it says why", || !program.log().is_empty());
+        // Another thread collects the log's last lines.
+        until("the agent gives the reason", || !program.log().is_empty());
         std::thread::sleep(std::time::Duration::from_millis(200));
         program.log()
     };
@@ -113,23 +113,26 @@ fn wrong_settings() {
 
     let mut nothing = Program::spawn(home.command());
     assert_eq!(nothing.code(), 1);
-    until("it says why", || nothing.log().contains("`agent` has no `queue`"));
-    let mut check = home.queue(&redis);
+    until("the agent gives the reason", || {
+        nothing.log().contains("`agent` has no `queue`")
+    });
+    let mut check = home.redis_command(&redis);
     check.arg("--check");
     let mut check = Program::spawn(check);
     assert_eq!(check.code(), 0, "{}", check.log());
-    assert!(redis.results().is_empty(), "it only looks");
+    assert!(redis.results().is_empty(), "`--check` takes no request");
 }
 
-/// Renders that do not end: the agent takes no more, keeps what it has, and ends for its supervisor.
+/// When renders do not end, the agent takes no more requests, keeps those that it has, and exits so
+/// that its supervisor restarts it.
 #[test]
-fn too_many_renders_that_do_not_end() {
-    let home = Home::new();
+fn agent_exits_when_too_many_renders_do_not_end() {
+    let home = AgentSite::new();
     home.0.write("site/testamur.yaml", "render: { deadline: 0.0005 }\n");
-    let mut program = Program::start(home.door());
+    let mut program = Program::start(home.http_command());
     let at = program.address();
     for user in ["a", "b", "c", "d", "e", "f"] {
-        // It may be over before the last one comes.
+        // The agent may have ended before the last request.
         if std::net::TcpStream::connect(&at).is_ok() {
             let _ =
                 std::panic::catch_unwind(|| post(&at, "/certificates", &request(user)));
@@ -137,11 +140,11 @@ fn too_many_renders_that_do_not_end() {
     }
     assert_eq!(program.code(), 1, "{}", program.log());
     assert!(program.log().contains("too many renders did not end"));
-    assert!(home.accepted() > 0, "what is not done is kept");
+    assert!(home.spooled() > 0, "unfinished requests stay in the spool");
     assert!(home.records().is_empty());
 
     home.0.write("site/testamur.yaml", "");
-    let _program = Program::start(home.door());
-    until("the rest is done", || home.accepted() == 0);
+    let _program = Program::start(home.http_command());
+    until("the remaining requests are done", || home.spooled() == 0);
     assert!(!home.records().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Over TLS: who is believed, and who is not.
+//! Redis and XQueue over TLS: trusted and untrusted servers.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::bench::{Home, Program, Redis, request, until};
+use super::setup::{AgentSite, Program, Redis, request, until};
 use crate::seal::site::openssl;
 
 const EXTENSIONS: &str = "\
@@ -28,7 +28,7 @@ extendedKeyUsage = serverAuth
 subjectAltName = DNS:redis.example.org
 ";
 
-/// Makes a key and a certificate, by itself or by an authority.
+/// Makes a key and a certificate, self-signed or signed by the CA `by`.
 fn certificate(folder: &Path, name: &str, extensions: &str, by: Option<&str>) {
     let by = by.map_or(String::new(), |by| format!(" -CA {by}.pem -CAkey {by}.key"));
     openssl(
@@ -41,7 +41,7 @@ fn certificate(folder: &Path, name: &str, extensions: &str, by: Option<&str>) {
     );
 }
 
-/// A server at a port with that certificate, and its address. It has a socket for the test besides.
+/// A Redis at a TLS port with that certificate, and its URL. The test uses its Unix socket.
 fn server(folder: &Path, name: &str) -> (Redis, String) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let path =
@@ -61,28 +61,28 @@ fn server(folder: &Path, name: &str) -> (Redis, String) {
     (redis, format!("rediss://127.0.0.1:{port}"))
 }
 
-fn command(home: &Home, redis: &Redis, url: &str, authorities: &Path) -> Command {
-    let mut command = home.queue(redis);
+fn command(home: &AgentSite, redis: &Redis, url: &str, authorities: &Path) -> Command {
+    let mut command = home.redis_command(redis);
     command.env("TESTAMUR_AGENT__REDIS__URL", url).env("SSL_CERT_FILE", authorities);
     command
 }
 
-/// An authority of one's own vouches for the server: the work goes through the encrypted line. It
-/// stops while another one stands in the server's place, and goes on when it is back.
+/// A Redis with a certificate of a private CA is trusted. The work stops while an impostor answers
+/// at its port, and goes on when the Redis is back.
 #[test]
-fn a_server_that_is_believed() {
+fn redis_with_a_private_ca_is_trusted_and_an_impostor_is_not() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.cnf"), EXTENSIONS).unwrap();
     certificate(folder.path(), "ours", "authority", None);
     certificate(folder.path(), "right", "server", Some("ours"));
     certificate(folder.path(), "theirs", "authority", None);
     certificate(folder.path(), "stranger", "server", Some("theirs"));
-    let home = Home::new();
+    let home = AgentSite::new();
     let (mut redis, url) = server(folder.path(), "right");
     let authorities = folder.path().join("ours.pem");
     redis.ask(&request("a"));
     let mut program = Program::start(command(&home, &redis, &url, &authorities));
-    until("the first is answered", || redis.results().len() == 1);
+    until("the first request is answered", || redis.results().len() == 1);
     redis.stop();
     let put = |from: &str, to: &str| {
         for ending in ["pem", "key"] {
@@ -94,28 +94,28 @@ fn a_server_that_is_believed() {
     put("stranger", "right");
     redis.start();
     redis.ask(&request("b"));
-    until("it is noticed", || program.log().contains("UnknownIssuer"));
+    until("the agent notices the impostor", || program.log().contains("UnknownIssuer"));
     thread::sleep(Duration::from_secs(2));
     assert_eq!(redis.results().len(), 1);
     redis.stop();
     put("kept", "right");
     redis.start();
-    until("the second is answered", || redis.results().len() == 2);
+    until("the second request is answered", || redis.results().len() == 2);
     assert_eq!(home.records().len(), 2);
     program.terminate();
     assert_eq!(program.code(), 0);
 }
 
-/// Whoever cannot show that it is the server gets nothing, and the operator a word on what to do.
+/// A server whose certificate does not verify gets no request, and the operator gets advice.
 #[test]
-fn servers_that_are_not_believed() {
+fn redis_with_an_untrusted_certificate_ends_the_agent() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.cnf"), EXTENSIONS).unwrap();
     certificate(folder.path(), "ours", "authority", None);
     certificate(folder.path(), "theirs", "authority", None);
     certificate(folder.path(), "stranger", "server", Some("theirs"));
     certificate(folder.path(), "elsewhere", "elsewhere", Some("ours"));
-    let home = Home::new();
+    let home = AgentSite::new();
     let authorities = folder.path().join("ours.pem");
     for (name, words) in
         [("stranger", "UnknownIssuer"), ("elsewhere", "not valid for name")]
@@ -127,10 +127,10 @@ fn servers_that_are_not_believed() {
             if check {
                 command.arg("--check");
             }
-            // It does not wait for what does not come by waiting.
+            // The agent ends at once: waiting does not help.
             let mut program = Program::spawn(command);
             assert_eq!(program.code(), 1, "{}", program.log());
-            until("it says what to do", || program.log().contains("SSL_CERT_FILE"));
+            until("the agent gives advice", || program.log().contains("SSL_CERT_FILE"));
             let log = program.log();
             assert!(
                 log.contains("invalid peer certificate") && log.contains(words),
@@ -142,7 +142,7 @@ fn servers_that_are_not_believed() {
     }
 }
 
-/// What an XQueue says to a login and to whoever asks how long the queue is.
+/// An XQueue that answers a login and the length of the queue.
 const XQUEUE: &str = "\
 import http.server, ssl
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -165,9 +165,9 @@ print(server.server_port, flush=True)
 server.serve_forever()
 ";
 
-/// An XQueue, and so whatever is asked over HTTPS, may have an authority of one's own as well.
+/// `SSL_CERT_FILE` applies to an XQueue, as to all HTTPS connections.
 #[test]
-fn an_xqueue_of_an_authority_of_ones_own() {
+fn xqueue_with_a_private_ca_is_trusted() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.cnf"), EXTENSIONS).unwrap();
     certificate(folder.path(), "ours", "authority", None);
@@ -178,7 +178,7 @@ fn an_xqueue_of_an_authority_of_ones_own() {
     let mut server = python.spawn().unwrap();
     let mut port = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
-    let home = Home::new();
+    let home = AgentSite::new();
     let check = |authority: &str| {
         let mut command = home.command();
         command.arg("--check").env("SSL_CERT_FILE", folder.path().join(authority));

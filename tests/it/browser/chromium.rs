@@ -1,4 +1,5 @@
-//! A Chromium of one's own, led over a pipe by its DevTools protocol: no port, no driver, no library.
+//! A Chromium controlled over a pipe by the DevTools protocol, without a port, a driver or a
+//! library.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -9,10 +10,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Longer than a loaded machine takes for anything that is asked here.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Long enough for any step on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A browser with one page, and everything that it has reported.
+/// A browser with one page, and the events that it has reported.
 pub(crate) struct Chromium {
     child: Child,
     orders: Option<ChildStdin>,
@@ -26,8 +27,8 @@ pub(crate) struct Chromium {
 impl Chromium {
     pub(crate) fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
-        // It reads descriptor 3 and writes descriptor 4; a host that no other machine has stands for
-        // a server without encryption.
+        // Chromium reads commands from descriptor 3 and writes reports to descriptor 4. The host
+        // `certs.test` is this machine by a name that browsers do not take for a secure context.
         let script = "exec chromium --headless --remote-debugging-pipe --no-sandbox \
             --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run \
             --disable-background-networking --disable-component-update --disable-sync \
@@ -84,7 +85,9 @@ impl Chromium {
         }
         let orders = self.orders.as_mut().unwrap();
         let written = orders.write_all(format!("{order}\0").as_bytes());
-        written.and_then(|()| orders.flush()).expect("chromium is there: run tests/run");
+        written
+            .and_then(|()| orders.flush())
+            .expect("chromium is installed: run tests/run");
         loop {
             let mut report = self.report(method);
             if report["id"] == self.count {
@@ -100,7 +103,7 @@ impl Chromium {
         self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// Opens a page and waits until it is there.
+    /// Opens a page and waits until it is loaded.
     pub(crate) fn open(&mut self, address: &str) {
         self.events.clear();
         let opened = self.call("Page.navigate", json!({ "url": address }));
@@ -119,7 +122,7 @@ impl Chromium {
         answer["result"]["value"].take()
     }
 
-    /// Chooses a file as a person does in the dialog.
+    /// Chooses a file in the page's file input.
     pub(crate) fn choose(&mut self, file: &Path) {
         let document = self.call("DOM.getDocument", json!({}));
         let query =
@@ -151,7 +154,7 @@ impl Chromium {
         }
     }
 
-    /// What the page says of a file, once it says something; then it is silent again.
+    /// Waits for the page's verdict on a file, and clears it for the next one.
     pub(crate) fn verdict(&mut self) -> Vec<String> {
         let start = Instant::now();
         loop {
@@ -163,15 +166,15 @@ impl Chromium {
                 self.js("document.querySelector('[role=status]').replaceChildren()");
                 return said;
             }
-            assert!(start.elapsed() < PATIENCE, "the page says {said:?}");
+            assert!(start.elapsed() < TIMEOUT, "the page says {said:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// What went wrong on the page: dialogs, exceptions, everything that the console or the policy
-    /// reports, and requests for anything but the page itself.
+    /// The problems of the page: dialogs, exceptions, console messages, policy violations, and
+    /// requests for anything but the page itself.
     pub(crate) fn faults(&mut self) -> Vec<String> {
-        // Whatever is on its way comes before the answer.
+        // Events that are on their way arrive before this answer.
         self.js("new Promise(done => setTimeout(done, 100))");
         let bad = |event: &&Value| match event["method"].as_str().unwrap_or_default() {
             "Page.javascriptDialogOpening"
@@ -196,15 +199,15 @@ impl Chromium {
     }
 
     fn report(&mut self, what: &str) -> Value {
-        self.reports.recv_timeout(PATIENCE).unwrap_or_else(|cause| {
-            panic!("chromium says nothing to {what}: {cause}: run tests/run")
+        self.reports.recv_timeout(TIMEOUT).unwrap_or_else(|cause| {
+            panic!("chromium does not answer {what}: {cause}: run tests/run")
         })
     }
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // It ends by itself when nobody leads it any more.
+        // Chromium ends when the pipe is closed.
         self.orders = None;
         let start = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {

@@ -1,4 +1,4 @@
-//! The plainest web server: files of a folder, by GET.
+//! A minimal web server: files of a folder, by GET.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

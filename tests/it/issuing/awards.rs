@@ -1,16 +1,18 @@
+//! New, unchanged and superseding editions, revocation and erasure.
+
 use testamur::register::{IssueOptions, IssueOutcome, Record, Status, StorePath};
 use testamur::site::{Keys, Site};
 use testamur::{Date, ErrorKind};
 
-use super::bench::{Bench, COURSES, at, now, request, today};
+use super::setup::{COURSES, Setup, at, now, request, today};
 
 fn path(text: &str) -> String {
     StorePath::parse(text).unwrap().as_str().to_owned()
 }
 
 #[test]
-fn a_certificate_consists_of_seven_files() {
-    let bench = Bench::new();
+fn certificate_consists_of_seven_public_files() {
+    let bench = Setup::new();
     let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
     assert_eq!(receipt.outcome, IssueOutcome::Issued);
     let (id, download) = (&receipt.record.id, &receipt.urls.download_id);
@@ -28,7 +30,7 @@ fn a_certificate_consists_of_seven_files() {
     expected.sort();
     assert_eq!(bench.public().into_keys().collect::<Vec<_>>(), expected);
     assert_eq!(bench.private().len(), 1);
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.assert_consistent(), 1);
 
     let page = bench.text(&format!("cert/{id}/index.html"));
     for text in ["Ada Lovelace", "Knots and Splices", "Dr. Ada Example", "May 14, 2026"] {
@@ -40,8 +42,8 @@ fn a_certificate_consists_of_seven_files() {
 }
 
 #[test]
-fn the_same_request_gets_the_same_receipt_however_often() {
-    let bench = Bench::new();
+fn repeated_request_is_unchanged() {
+    let bench = Setup::new();
     let first = bench.issue(&request("Ada Lovelace")).unwrap();
     let before = bench.public();
     for (name, day) in [("Ada Lovelace", "2026-05-14"), (" Ada  Lovelace", "2026-06-01")]
@@ -61,12 +63,12 @@ fn the_same_request_gets_the_same_receipt_however_often() {
         assert_eq!(again.record, first.record);
         assert_eq!(again.urls.download_url, first.urls.download_url);
     }
-    assert!(bench.public() == before, "nothing is written twice");
+    assert!(bench.public() == before, "nothing is written again");
 }
 
 #[test]
-fn what_was_issued_outlives_its_layout_and_its_language() {
-    let bench = Bench::new();
+fn changed_appearance_leaves_issued_certificates_unchanged() {
+    let bench = Setup::new();
     bench.issue(&request("Ada Lovelace")).unwrap();
     let before = bench.public();
     let changed = Site::new()
@@ -78,7 +80,7 @@ fn what_was_issued_outlives_its_layout_and_its_language() {
             ),
         )
         .with_file("layouts/classic/locales/en.yaml", "heading: Quite Another Word\n");
-    let issuer = bench.another(changed);
+    let issuer = bench.second_issuer(changed);
     let options = IssueOptions::default();
     let again = issuer.issue(&request("Ada Lovelace"), today(), now(), &options).unwrap();
     assert_eq!(again.outcome, IssueOutcome::Unchanged);
@@ -96,21 +98,24 @@ fn what_was_issued_outlives_its_layout_and_its_language() {
 }
 
 #[test]
-fn other_facts_make_the_next_edition_and_the_last_one_tells_no_name() {
-    let bench = Bench::new();
+fn other_facts_supersede_and_the_old_edition_shows_no_name() {
+    let bench = Setup::new();
     let known = |name: &str| request(name).with_username("ada");
     let first = bench.issue(&known("Augusta Byron")).unwrap();
     let second = bench.issue(&known("Ada Lovelace")).unwrap();
     assert_eq!(second.outcome, IssueOutcome::Superseding);
     assert_eq!(second.record.edition, 2);
     assert_ne!(first.record.id, second.record.id);
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.assert_consistent(), 1);
 
     for (path, bytes) in bench.public() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("Byron"), "{path}");
         if path.contains(&second.record.id) {
-            assert!(!text.contains(&first.record.id), "no way back: {path}");
+            assert!(
+                !text.contains(&first.record.id),
+                "the new edition does not name the old one: {path}"
+            );
         }
     }
     let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
@@ -120,19 +125,23 @@ fn other_facts_make_the_next_edition_and_the_last_one_tells_no_name() {
     assert!(page.replace("&#x2f;", "/").contains(&second.urls.verify_url), "{page}");
     assert!(!bench.public().keys().any(|path| path.contains(&first.urls.download_id)));
 
-    // An old request that comes once more brings nothing back, unless somebody says so.
+    // An old request that comes again changes nothing, except with `replace`.
     let late = bench.issue(&known("Augusta Byron")).unwrap();
     assert_eq!((late.outcome, &late.record), (IssueOutcome::Unchanged, &second.record));
     let replace = IssueOptions::default().with_replace(true);
     let third = bench.issue_with(&known("Augusta Byron"), &replace).unwrap();
     assert_eq!((third.outcome, third.record.edition), (IssueOutcome::Superseding, 3));
     let old = bench.issuer.register().record(&first.record.id).unwrap().unwrap();
-    assert_eq!(old.successor, Some(third.urls.verify_url), "the first leads to the last");
+    assert_eq!(
+        old.successor,
+        Some(third.urls.verify_url),
+        "the first edition names the last"
+    );
 }
 
 #[test]
-fn a_request_that_says_when_it_was_made_changes_nothing_newer() {
-    let bench = Bench::new();
+fn request_with_older_requested_at_is_stale() {
+    let bench = Setup::new();
     let asked = |name: &str, time: &str| {
         request(name).with_username("ada").with_requested_at(at(time))
     };
@@ -146,8 +155,8 @@ fn a_request_that_says_when_it_was_made_changes_nothing_newer() {
 }
 
 #[test]
-fn a_list_supersedes_only_when_it_is_told_to() {
-    let bench = Bench::new();
+fn cautious_issue_supersedes_only_with_replace() {
+    let bench = Setup::new();
     let cautious = IssueOptions::default().with_cautious(true);
     bench.issue_with(&request("Ada"), &cautious).unwrap();
     let before = bench.public();
@@ -162,8 +171,8 @@ fn a_list_supersedes_only_when_it_is_told_to() {
 }
 
 #[test]
-fn who_is_the_same_recipient() {
-    let bench = Bench::new();
+fn recipients_differ_by_exact_name_and_username() {
+    let bench = Setup::new();
     let ids: std::collections::HashSet<String> = [
         request("Ada"),
         request("ada"),
@@ -175,12 +184,12 @@ fn who_is_the_same_recipient() {
     .map(|request| bench.issue(request).unwrap().record.id)
     .collect();
     assert_eq!(ids.len(), 5);
-    assert_eq!(bench.holds(), 5);
+    assert_eq!(bench.assert_consistent(), 5);
 }
 
 #[test]
-fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
-    let bench = Bench::new();
+fn revocation_shows_its_reason_and_reissue_needs_the_option() {
+    let bench = Setup::new();
     let receipt = bench.issue(&request("Ada Lovelace")).unwrap();
     let id = &receipt.record.id;
     let register = bench.issuer.register();
@@ -199,9 +208,9 @@ fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
             .keys()
             .any(|path| path.ends_with(".pdf") || path.ends_with(".sig"))
     );
-    assert_eq!(bench.holds(), 0);
+    assert_eq!(bench.assert_consistent(), 0);
 
-    // Once more: the first reason stays.
+    // A second revocation keeps the first reason.
     let again = register.revoke(id, "another reason", now()).unwrap();
     assert_eq!(again, record);
     let fault = bench.issue(&request("Ada Lovelace")).unwrap_err();
@@ -213,8 +222,8 @@ fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
     assert_eq!((back.outcome, back.record.edition), (IssueOutcome::Superseding, 2));
     let old = register.record(id).unwrap().unwrap();
     assert_eq!(old.status, Status::Superseded);
-    assert_eq!(old.history.len(), 2, "its history stays: {old:?}");
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(old.history.len(), 2, "the history is kept: {old:?}");
+    assert_eq!(bench.assert_consistent(), 1);
     let fault = register.revoke(id, "x", now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
     assert!(format!("{fault:#}").contains(&back.urls.verify_url), "{fault:#}");
@@ -225,12 +234,12 @@ fn revoked_is_said_with_the_reason_and_comes_back_only_when_told_to() {
 }
 
 #[test]
-fn the_pdf_stays_where_the_settings_say_so() {
+fn keep_revoked_pdfs_keeps_the_pdf() {
     let settings = "publish: { keep_revoked_pdfs: true, filename: Attestation.pdf }\n";
     let site = Site::new()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", settings);
-    let bench = Bench::of(site);
+    let bench = Setup::with_site(site);
     let receipt = bench.issue(&request("Ada")).unwrap();
     bench.issuer.register().revoke(&receipt.record.id, "x", now()).unwrap();
     let kept = format!("downloads/{}/Attestation.pdf", receipt.urls.download_id);
@@ -238,11 +247,11 @@ fn the_pdf_stays_where_the_settings_say_so() {
 }
 
 #[test]
-fn an_address_reads_from_left_to_right_on_a_page_that_does_not() {
+fn verify_url_is_isolated_left_to_right_on_an_rtl_page() {
     let site = Site::new()
         .with_file("courses.yaml", COURSES)
         .with_file("testamur.yaml", "publish: { url: 'https://certs.example.edu' }\n");
-    let bench = Bench::of(site);
+    let bench = Setup::with_site(site);
     let receipt =
         bench.issue(&request("سيف رمضان ريان").with_language("ar".parse().unwrap()));
     let receipt = receipt.unwrap();
@@ -251,14 +260,14 @@ fn an_address_reads_from_left_to_right_on_a_page_that_does_not() {
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\""), "{page}");
     let address = format!("\u{2066}{}\u{2069}", receipt.urls.verify_url);
     assert!(page.contains(&address), "{page}");
-    // The record is for machines.
+    // The record has no direction marks.
     let printed = receipt.record.certificate.unwrap().printed;
     assert!(printed.iter().all(|sentence| !sentence.text.contains('\u{2066}')));
 }
 
 #[test]
-fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
-    let bench = Bench::new();
+fn erasure_leaves_only_that_certificates_existed() {
+    let bench = Setup::new();
     let known = |name: &str| request(name).with_username("ada-l");
     let first = bench.issue(&known("Augusta Byron")).unwrap();
     let second = bench.issue(&known("Ada Lovelace")).unwrap();
@@ -287,9 +296,9 @@ fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
         assert_eq!(record.status, Status::Erased);
         assert!(record.facts.is_none() && record.certificate.is_none());
     }
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.assert_consistent(), 1);
     assert_eq!(register.record(&other.record.id).unwrap(), Some(other.record));
-    // Once more is no error, and so is a certificate afterwards if somebody says so.
+    // Erasing again is no error; issuing again needs `reissue`.
     register.erase(&second.record.id, &secret, now()).unwrap();
     assert_eq!(
         bench.issue(&known("Ada Lovelace")).unwrap_err().kind(),
@@ -303,7 +312,7 @@ fn of_an_erased_person_nothing_is_left_but_that_there_was_one() {
 }
 
 #[test]
-fn links_that_would_not_fit_are_found_at_the_start() {
+fn publish_url_too_long_for_the_links_is_refused() {
     let long = format!("https://{}.example.org", "a".repeat(60));
     let settings = |url: &str| {
         testamur::site::Settings::parse(

@@ -1,12 +1,14 @@
+//! Names, titles and reasons with markup and template code.
+
 use testamur::site::Site;
 
-use super::bench::{Bench, now, request};
+use super::setup::{Setup, now, request};
 
-/// What would run, load, close an element or end a template, if a page took it for anything but text.
+/// Markup that would run if a page did not escape it.
 const NAME: &str = "\"><script>alert(1)</script>";
 
 #[test]
-fn nothing_that_somebody_wrote_is_more_than_text() {
+fn hostile_texts_are_escaped_on_every_page() {
     let courses = r#"
 Org/Knots/2026:
   title: "{{ 7 * 191 }} {% raw %} ${7*191} <img src=x onerror=alert(2)>"
@@ -16,10 +18,10 @@ Org/Knots/2026:
   issued: 2026-05-14
   signatories: [{ name: "javascript:alert(4)", title: "<!-- ]]> --> *x* _y_" }]
 "#;
-    let bench = Bench::of(Site::new().with_file("courses.yaml", courses));
+    let bench = Setup::with_site(Site::new().with_file("courses.yaml", courses));
     let receipt = bench.issue(&request(NAME)).unwrap();
     let id = &receipt.record.id;
-    let pages = |bench: &Bench| {
+    let pages = |bench: &Setup| {
         ["index.html", "valid.html", "verify.html"]
             .map(|name| bench.text(&format!("cert/{id}/{name}")))
     };
@@ -35,7 +37,7 @@ Org/Knots/2026:
     let page = &pages(&bench)[0];
     assert!(
         page.contains("&quot;&gt;&lt;script&gt;alert(1)"),
-        "the name is shown as it is"
+        "the name is shown escaped"
     );
     assert!(page.contains("{{ 7 * 191 }}"));
 
@@ -44,7 +46,7 @@ Org/Knots/2026:
     for page in pages(&bench) {
         assert!(!page.contains("<b>no") && !page.contains("<script src"), "{page}");
     }
-    // The record is JSON, whatever stands in it.
+    // JSON keeps the values unchanged.
     let record = bench.issuer.register().record(id).unwrap().unwrap();
     assert_eq!(record.history[0].reason.as_deref(), Some(reason));
     assert_eq!(record.certificate.unwrap().name, NAME);

@@ -1,3 +1,5 @@
+//! FailingStore stores and concurrent issue services.
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,18 +11,17 @@ use testamur::register::{
 use testamur::site::{Award, Site};
 use testamur::{Error, ErrorKind, Result};
 
-use super::bench::{Bench, COURSES, now, request, today};
+use super::setup::{COURSES, Setup, now, request, today};
 
-/// A store that does so many more things and then nothing any more, as a machine that loses its
-/// power does.
+/// A store that does `left` more writes and then fails, as after a power cut.
 #[derive(Debug)]
-struct Failing {
+struct FailingStore {
     inner: Arc<dyn Store>,
     left: AtomicUsize,
     fails: AtomicBool,
 }
 
-impl Failing {
+impl FailingStore {
     fn step(&self) -> Result<()> {
         let out = self
             .left
@@ -29,19 +30,19 @@ impl Failing {
             Ok(_) => Ok(()),
             Err(_) => {
                 self.fails.store(true, Ordering::SeqCst);
-                Err(Error::new(ErrorKind::Store, "the power is gone"))
+                Err(Error::new(ErrorKind::Store, "the power is cut"))
             }
         }
     }
 }
 
-impl fmt::Display for Failing {
+impl fmt::Display for FailingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
-impl Store for Failing {
+impl Store for FailingStore {
     fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
         self.step()?;
         self.inner.create(file)
@@ -73,8 +74,8 @@ impl Store for Failing {
     }
 }
 
-/// What a life of a certificate is made of, each step of it to be run again until it is done.
-fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
+/// Issues, supersedes and revokes a certificate, and repeats each step until it succeeds.
+fn run_lifecycle(bench: &Setup, failing: &FailingStore, after: usize) -> usize {
     let mut tries = 0;
     let mut until_done = |step: &dyn Fn() -> Result<()>| {
         failing.left.store(after, Ordering::SeqCst);
@@ -83,7 +84,7 @@ fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
             match step() {
                 Ok(()) => break,
                 Err(_) if failing.fails.swap(false, Ordering::SeqCst) => {
-                    bench.holds();
+                    bench.assert_consistent();
                     failing.left.store(after + tries, Ordering::SeqCst);
                 }
                 Err(fault) => panic!("{fault:#}"),
@@ -94,47 +95,47 @@ fn life(bench: &Bench, failing: &Failing, after: usize) -> usize {
     let options = IssueOptions::default().with_reissue(true);
     let issue = |name: &str| bench.issue_with(&known(name), &options).map(|_| ());
     until_done(&|| issue("Augusta Byron"));
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.assert_consistent(), 1);
     until_done(&|| issue("Ada Lovelace"));
-    assert_eq!(bench.holds(), 1);
+    assert_eq!(bench.assert_consistent(), 1);
     let current = || bench.issuer.last(&Award::of(&known("x"))).unwrap().unwrap();
     until_done(&|| {
         bench.issuer.register().revoke(&current().id, "a mistake", now()).map(|_| ())
     });
-    assert_eq!(bench.holds(), 0);
+    assert_eq!(bench.assert_consistent(), 0);
     tries
 }
 
-/// Wherever it is interrupted, nothing looks valid that is not, and running again finishes it.
+/// After a failure at any step nothing looks valid that is not, and a repeat finishes the step.
 #[test]
-fn a_store_that_fails_at_any_step() {
+fn store_failure_at_any_step_is_finished_by_a_repeat() {
     let mut most = 0;
     for after in 0..12 {
         let mut kept = None;
         let bench =
-            Bench::over(Site::new().with_file("courses.yaml", COURSES), |inner| {
+            Setup::with_store(Site::new().with_file("courses.yaml", COURSES), |inner| {
                 let (left, fails) =
                     (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
-                let failing = Arc::new(Failing { inner, left, fails });
+                let failing = Arc::new(FailingStore { inner, left, fails });
                 kept = Some(failing.clone());
                 failing
             });
-        most = most.max(life(&bench, &kept.unwrap(), after));
+        most = most.max(run_lifecycle(&bench, &kept.unwrap(), after));
         let public = bench.public();
         for (path, bytes) in &public {
             assert!(!String::from_utf8_lossy(bytes).contains("Byron"), "{path}");
         }
         assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{public:?}");
     }
-    assert!(most > 10, "it was interrupted: {most}");
+    assert!(most > 10, "the steps were interrupted: {most}");
 }
 
-/// Sixteen at once, on issuers of their own: one certificate, one PDF, one receipt.
+/// Sixteen equal requests at once, over four issue services: one certificate, one PDF, one receipt.
 #[test]
-fn many_who_issue_the_same_at_once() {
-    let bench = Bench::new();
+fn concurrent_equal_requests_issue_one_certificate() {
+    let bench = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..4).map(|_| bench.another(site())).collect();
+    let issuers: Vec<_> = (0..4).map(|_| bench.second_issuer(site())).collect();
     let receipts: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
             .map(|index| {
@@ -149,15 +150,19 @@ fn many_who_issue_the_same_at_once() {
     });
     assert!(receipts.iter().all(|receipt| receipt.record == receipts[0].record));
     assert!(receipts.iter().any(|receipt| receipt.outcome == IssueOutcome::Issued));
-    assert_eq!(bench.holds(), 1);
-    assert_eq!(bench.private().len(), 1, "who lost the race takes its snapshot away");
+    assert_eq!(bench.assert_consistent(), 1);
+    assert_eq!(
+        bench.private().len(),
+        1,
+        "the threads that lost the race remove their snapshots"
+    );
     assert_eq!(bench.public().len(), 7);
 }
 
-/// Two who want different things for the same recipient: one edition each, the last one valid.
+/// Six requests with different facts for one award at once: each is an edition, the last one valid.
 #[test]
-fn many_who_issue_different_facts_at_once() {
-    let bench = Bench::new();
+fn concurrent_different_facts_leave_one_valid_edition() {
+    let bench = Setup::new();
     thread::scope(|scope| {
         for index in 0..6 {
             let bench = &bench;
@@ -167,10 +172,10 @@ fn many_who_issue_different_facts_at_once() {
             });
         }
     });
-    // Whoever was overtaken while superseding is finished by the next.
+    // The next request finishes a superseding that another thread overtook.
     bench.issue(&request("Ada at last").with_username("ada")).unwrap();
-    assert_eq!(bench.holds(), 1);
-    // Nothing of an overtaken one came back after it was taken away.
+    assert_eq!(bench.assert_consistent(), 1);
+    // Nothing of a superseded edition comes back after its removal.
     let public = bench.public();
     let count = |end: &str| public.keys().filter(|path| path.ends_with(end)).count();
     assert_eq!((count(".pdf"), count(".sig")), (1, 1), "{:?}", public.keys());
@@ -182,19 +187,19 @@ fn many_who_issue_different_facts_at_once() {
     }
 }
 
-/// Revoked as soon as it is there, while others still finish it: what is told is what holds.
+/// A certificate is revoked while other threads still issue it: the revocation holds.
 #[test]
-fn revoked_while_others_still_issue_it() {
-    let bench = Bench::new();
+fn revocation_during_concurrent_issues_holds() {
+    let bench = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..4).map(|_| bench.another(site())).collect();
+    let issuers: Vec<_> = (0..4).map(|_| bench.second_issuer(site())).collect();
     let options = IssueOptions::default();
     for round in 0..6 {
         let request = request(&format!("Ada {round}"));
         let id = issuers[0].plan(&request, &options).unwrap().urls.verify_id;
         thread::scope(|scope| {
             for issuer in &issuers {
-                // It was issued, or revoked before: either is an answer.
+                // Either the issue succeeds or the revocation came first.
                 scope.spawn(|| issuer.issue(&request, today(), now(), &options).is_ok());
             }
             let register = bench.issuer.register();
@@ -207,18 +212,18 @@ fn revoked_while_others_still_issue_it() {
         let page = bench.text(&format!("cert/{id}/index.html"));
         assert!(page.contains("has been revoked"), "{page}");
     }
-    assert_eq!(bench.holds(), 0);
+    assert_eq!(bench.assert_consistent(), 0);
     let public = bench.public();
     assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{:?}", public.keys());
 }
 
-/// A PDF at the right place that nobody of this site made is not taken for one.
+/// A PDF of another issuer with the same site does not verify.
 #[test]
-fn a_stranger_at_the_address() {
-    let bench = Bench::new();
+fn pdf_of_another_issuer_does_not_verify() {
+    let bench = Setup::new();
     let first = bench.issue(&request("Ada")).unwrap();
-    let other = Bench::new();
-    // The same site elsewhere, whose ids are others: what is put there is no certificate of it.
+    let other = Setup::new();
+    // Another id secret gives other ids.
     let folder = bench.public();
     let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.urls.download_id)];
     let second = other.issue(&request("Ada")).unwrap();

@@ -1,4 +1,4 @@
-//! Requests that say when they were made: their order counts, not that of their coming.
+//! Requests with `requested_at`: their times decide, not the order of delivery.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -9,19 +9,19 @@ use testamur::register::{
 use testamur::site::{Award, Request, Site};
 use testamur::{ErrorKind, Timestamp};
 
-use super::bench::{Bench, COURSES, now, request, today};
+use super::setup::{COURSES, Setup, now, request, today};
 
-/// What a platform says of a recipient, in the order in which it does.
+/// An event of a recipient, as a learning platform sends it.
 #[derive(Clone, Copy)]
-enum Said {
-    /// Earned, in this name.
+enum Event {
+    /// The recipient passed, under this name.
     Earned(&'static str),
     Revoked,
 }
-use Said::{Earned, Revoked};
+use Event::{Earned, Revoked};
 
-/// The histories that are tried.
-const HISTORIES: [&[Said]; 6] = [
+/// The histories that are tested.
+const HISTORIES: [&[Event]; 6] = [
     &[Earned("Ada Lovelace"), Revoked],
     &[Earned("Ada Lovelace"), Earned("Augusta King")],
     &[Revoked, Earned("Ada Lovelace")],
@@ -30,7 +30,7 @@ const HISTORIES: [&[Said]; 6] = [
     &[Earned("Ada Byron"), Earned("Ada Lovelace"), Revoked, Earned("Augusta King")],
 ];
 
-/// The time of the nth event, all within one second.
+/// The time of the nth event; all are within one second.
 fn time(number: usize) -> Timestamp {
     Timestamp::parse(&format!("2026-03-02T08:00:00.{:06}+00:00", number * 10)).unwrap()
 }
@@ -39,9 +39,9 @@ fn recipient(id: &str, name: &str) -> Request {
     request(name).with_username(id)
 }
 
-/// Does what one event says.
-fn act(issuer: &IssueService, id: &str, number: usize, said: Said) {
-    match said {
+/// Applies one event.
+fn apply(issuer: &IssueService, id: &str, number: usize, event: Event) {
+    match event {
         Earned(name) => {
             let request = recipient(id, name).with_requested_at(time(number));
             issuer.issue(&request, today(), now(), &IssueOptions::default()).unwrap();
@@ -55,8 +55,8 @@ fn act(issuer: &IssueService, id: &str, number: usize, said: Said) {
     }
 }
 
-/// What there is in the end: the name of a certificate that is valid.
-fn end(issuer: &IssueService, id: &str) -> Option<String> {
+/// The name on the valid certificate at the end, or `None` if it is revoked.
+fn valid_name(issuer: &IssueService, id: &str) -> Option<String> {
     let record = issuer.last(&Award::of(&recipient(id, "x"))).unwrap().unwrap();
     match record.status {
         Status::Valid => Some(record.certificate.unwrap().name),
@@ -65,7 +65,8 @@ fn end(issuer: &IssueService, id: &str) -> Option<String> {
     }
 }
 
-fn orders(of: usize) -> Vec<Vec<usize>> {
+/// All permutations of the numbers below `of`.
+fn permutations(of: usize) -> Vec<Vec<usize>> {
     match of {
         0 => vec![Vec::new()],
         _ => {
@@ -76,14 +77,14 @@ fn orders(of: usize) -> Vec<Vec<usize>> {
                     order
                 })
             };
-            orders(of - 1).into_iter().flat_map(place).collect()
+            permutations(of - 1).into_iter().flat_map(place).collect()
         }
     }
 }
 
 #[test]
-fn whatever_comes_first() {
-    let bench = Bench::new();
+fn last_event_by_requested_at_decides_in_any_order() {
+    let bench = Setup::new();
     let mut tried = 0;
     let mut valid = 0;
     for history in HISTORIES {
@@ -91,52 +92,52 @@ fn whatever_comes_first() {
             Some(Earned(name)) => Some((*name).to_owned()),
             _ => None,
         };
-        for order in orders(history.len()) {
+        for order in permutations(history.len()) {
             tried += 1;
             let id = format!("recipient-{tried}");
             for number in &order {
-                act(&bench.issuer, &id, *number, history[*number]);
-                // It comes twice.
-                act(&bench.issuer, &id, *number, history[*number]);
+                apply(&bench.issuer, &id, *number, history[*number]);
+                // Each event is delivered twice.
+                apply(&bench.issuer, &id, *number, history[*number]);
             }
-            assert_eq!(end(&bench.issuer, &id), last, "{order:?}");
+            assert_eq!(valid_name(&bench.issuer, &id), last, "{order:?}");
             valid += usize::from(last.is_some());
         }
     }
     assert_eq!(tried, 2 + 2 + 2 + 6 + 24 + 24);
-    assert_eq!(bench.holds(), valid);
+    assert_eq!(bench.assert_consistent(), valid);
 }
 
-/// The same by several processes at once.
+/// The same with several issue services at once.
 #[test]
-fn whoever_is_faster() {
-    let bench = Bench::new();
+fn last_event_by_requested_at_decides_between_concurrent_issuers() {
+    let bench = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..3).map(|_| bench.another(site())).collect();
+    let issuers: Vec<_> = (0..3).map(|_| bench.second_issuer(site())).collect();
     let turns = AtomicUsize::new(0);
     for round in 0..12 {
         let history = HISTORIES[round % HISTORIES.len()];
         let id = format!("recipient-{round}");
         thread::scope(|scope| {
-            for (number, said) in history.iter().enumerate() {
+            for (number, event) in history.iter().enumerate() {
                 let issuer = &issuers[turns.fetch_add(1, Ordering::Relaxed) % 3];
                 let id = &id;
-                scope.spawn(move || act(issuer, id, number, *said));
+                scope.spawn(move || apply(issuer, id, number, *event));
             }
         });
         let last = match history.last() {
             Some(Earned(name)) => Some((*name).to_owned()),
             _ => None,
         };
-        assert_eq!(end(&bench.issuer, &id), last, "round {round}");
+        assert_eq!(valid_name(&bench.issuer, &id), last, "round {round}");
     }
-    bench.holds();
+    bench.assert_consistent();
 }
 
-/// What was revoked before it was made has a page that says so, and nothing else.
+/// An award that is revoked before it is issued has a page that says so, and no PDF.
 #[test]
-fn revoked_before_it_was_made() {
-    let bench = Bench::new();
+fn revocation_before_issue_publishes_a_revoked_page() {
+    let bench = Setup::new();
     let ada = recipient("ada", "Ada Lovelace");
     let award = Award::of(&ada);
     let nothing = bench.issuer.revoke(&award, "revoked", None, now()).unwrap();
@@ -156,10 +157,10 @@ fn revoked_before_it_was_made() {
         )
         .unwrap();
     assert_eq!((late.outcome, &late.record), (IssueOutcome::Stale, &*record));
-    // Without a time it is for the operator to say.
+    // Without a time, the operator must ask for a reissue.
     assert_eq!(bench.issue(&ada).unwrap_err().kind(), ErrorKind::Revoked);
     assert!(!bench.public().keys().any(|path| path.ends_with(".pdf")));
-    // What the operator revoked, no later request brings back.
+    // A later request does not undo a revocation by the operator.
     let eve = recipient("eve", "Eve");
     let receipt = bench.issue(&eve).unwrap();
     bench.issuer.register().revoke(&receipt.record.id, "a mistake", now()).unwrap();
@@ -167,10 +168,10 @@ fn revoked_before_it_was_made() {
     assert_eq!(bench.issue(&later).unwrap_err().kind(), ErrorKind::Revoked);
 }
 
-/// An example carries its mark, says on its page what it is, and touches no certificate.
+/// A specimen carries its mark, its page says what it is, and it changes no certificate.
 #[test]
-fn an_example_certifies_nothing() {
-    let bench = Bench::new();
+fn specimen_is_marked_and_changes_no_certificate() {
+    let bench = Setup::new();
     let ada = recipient("ada", "Ada Lovelace");
     let real = bench.issue(&ada).unwrap();
     let example = ada.clone().with_specimen(true);
@@ -187,8 +188,8 @@ fn an_example_certifies_nothing() {
     assert!(!page.contains("is valid") && !page.contains("linkedin"), "{page}");
     let path = format!("downloads/{}/Certificate.pdf", receipt.urls.download_id);
     assert!(page.replace("&#x2f;", "/").contains(&format!("../../{path}")), "{page}");
-    assert_eq!(bench.holds(), 1);
-    // It ends like any other.
+    assert_eq!(bench.assert_consistent(), 1);
+    // A specimen can be revoked like a certificate.
     let register = bench.issuer.register();
     let record = register.revoke(&receipt.record.id, "tried", now()).unwrap();
     assert_eq!(record.status, Status::Revoked);

@@ -1,3 +1,5 @@
+//! The commands, from a new site to an erased recipient.
+
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -5,23 +7,23 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::bench::files;
-use crate::desk::{Desk, Run};
+use super::setup::files;
 use crate::seal::site::run as judge;
+use crate::workdir::{Run, Workdir};
 
-/// A site that `testamur new` made, and a file of people.
-fn site() -> Desk {
-    let desk = Desk::new();
+/// A site that `testamur new` made.
+fn site() -> Workdir {
+    let desk = Workdir::new();
     let made = desk.run(["new", "school"]);
     assert_eq!(made.code, 0, "{made:?}");
     desk
 }
 
-fn issue(desk: &Desk, arguments: &[&str]) -> Run {
+fn issue(desk: &Workdir, arguments: &[&str]) -> Run {
     desk.run(["--site", "school", "issue"].iter().chain(arguments))
 }
 
-fn ids(desk: &Desk) -> Vec<String> {
+fn ids(desk: &Workdir) -> Vec<String> {
     let mut ids: Vec<String> = desk
         .run(["--site", "school", "list", "--json"])
         .objects()
@@ -33,7 +35,7 @@ fn ids(desk: &Desk) -> Vec<String> {
 }
 
 #[test]
-fn a_new_site_issues_at_once() {
+fn new_site_issues_a_verifiable_certificate() {
     let desk = site();
     assert_eq!(
         desk.names("school"),
@@ -58,7 +60,7 @@ fn a_new_site_issues_at_once() {
         &format!("school/{signature}"),
     ]);
     assert_eq!(run.code, 0, "{run:?}");
-    // Somebody who has only what is public, and gpg.
+    // A verifier who has only the public files, and gpg.
     let key = public.keys().find(|path| path.starts_with("keys/")).unwrap();
     let folder = desk.path("school");
     fs::create_dir(desk.path("school/home")).unwrap();
@@ -74,8 +76,8 @@ fn a_new_site_issues_at_once() {
 }
 
 #[test]
-fn with_no_site_at_all_it_goes_to_public() {
-    let desk = Desk::new();
+fn issue_without_a_site_makes_keys_and_publishes() {
+    let desk = Workdir::new();
     let run = desk.run(["issue", "-n", "Ada Lovelace", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(desk.names("."), ["keys", "private", "public"]);
@@ -89,7 +91,7 @@ fn with_no_site_at_all_it_goes_to_public() {
 }
 
 #[test]
-fn a_file_of_people() {
+fn recipients_file_reports_each_row_and_can_be_run_again() {
     let desk = site();
     let people = "\u{feff}name,username,language,grade\r\n\
                   Ada Lovelace,ada,en,Pass\r\n\
@@ -120,7 +122,7 @@ fn a_file_of_people() {
         rows.records().map(|row| row.unwrap()[3].to_owned()).collect();
     assert_eq!(status, ["issued", "issued", "failed", "issued", "failed"]);
 
-    // One PDF for the printer, in the file's order, and an archive of all.
+    // One PDF for printing, in the file's order, and an archive of all.
     let check = judge(desk.path(".").as_path(), "qpdf", &["--check", "all.pdf"]);
     assert!(check.status.success(), "{check:?}");
     let text = judge(desk.path(".").as_path(), "pdftotext", &["-raw", "all.pdf", "-"]);
@@ -139,7 +141,7 @@ fn a_file_of_people() {
         judge(desk.path(".").as_path(), "python3", &["-m", "zipfile", "-t", "all.zip"]);
     assert!(test.status.success());
 
-    // Mended and run again: what was issued stays what it was.
+    // Corrected and run again: issued certificates stay as they are.
     let before = files(&desk.path("school/public"));
     desk.write(
         "people.csv",
@@ -156,7 +158,7 @@ fn a_file_of_people() {
 }
 
 #[test]
-fn files_that_cannot_be_right() {
+fn invalid_recipients_files_and_options_are_refused() {
     let desk = site();
     desk.write("latin1.csv", b"name\nJos\xe9\n");
     let run = issue(&desk, &["-f", "latin1.csv"]);
@@ -179,7 +181,7 @@ fn files_that_cannot_be_right() {
 }
 
 #[test]
-fn a_list_of_examples_in_two_languages_on_another_paper() {
+fn recipients_file_makes_bilingual_specimens_on_letter_paper() {
     let desk = site();
     let header = "name,username,layout,language,second_language,paper";
     desk.write(
@@ -202,13 +204,13 @@ fn a_list_of_examples_in_two_languages_on_another_paper() {
     let text = said("pdftotext", &[&pdf, "-"]);
     assert!(text.contains("certify that") && text.contains("certifica"), "{text}");
     let run = desk.run(["--site", "school", "verify", &pdf]);
-    assert_eq!(run.code, 1, "it certifies nothing: {run:?}");
+    assert_eq!(run.code, 1, "a specimen certifies nothing: {run:?}");
     let said = String::from_utf8(run.stdout).unwrap();
     assert!(said.contains("specimen (edition 1)"), "{said}");
 }
 
 #[test]
-fn a_rehearsal_publishes_nothing() {
+fn dry_run_publishes_nothing() {
     let desk = site();
     desk.write("people.txt", "Ada Lovelace\nAda 𓀀\n");
     let run = issue(&desk, &["-f", "people.txt", "--dry-run"]);
@@ -220,7 +222,7 @@ fn a_rehearsal_publishes_nothing() {
 }
 
 #[test]
-fn the_register_is_asked_and_changed() {
+fn list_find_revoke_and_erase_use_the_register() {
     let desk = site();
     desk.write(
         "people.csv",
@@ -257,15 +259,16 @@ fn the_register_is_asked_and_changed() {
     assert_eq!(ask(&["revoke", &"0".repeat(32), "--reason", "x"]).code, 1);
 }
 
-/// Kills a run of many people again and again, at moments that differ, and lets it finish.
-fn killed(times: u64, people: usize) {
+/// Kills a run over a recipients file `times` times, at varying moments, and lets the last run
+/// finish.
+fn kill_repeatedly(times: u64, people: usize) {
     let desk = site();
     let list: String =
         (0..people).map(|n| format!("Person Number{n},person{n}\n")).collect();
     desk.write("people.csv", format!("name,username\n{list}"));
     let mut seed = 7_u64;
     for round in 0..times {
-        // Two at the same file every third time.
+        // Every third time two runs work on the same file.
         let mut runs: Vec<_> = (0..1 + usize::from(round % 3 == 0))
             .map(|_| {
                 Command::new(env!("CARGO_BIN_EXE_testamur"))
@@ -283,18 +286,19 @@ fn killed(times: u64, people: usize) {
             run.kill().unwrap();
             run.wait().unwrap();
         }
-        consistent(&desk);
+        assert_consistent(&desk);
     }
     let run = issue(&desk, &["-f", "people.csv"]);
     assert_eq!(run.code, 0, "{}", run.said);
-    assert_eq!(consistent(&desk), people);
+    assert_eq!(assert_consistent(&desk), people);
     let public = files(&desk.path("school/public"));
     let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
-    assert_eq!(pdfs, people, "none missing, none twice");
+    assert_eq!(pdfs, people, "one PDF for each recipient");
 }
 
-/// Every record has its PDF and pages, which fit together; gives how many there are.
-fn consistent(desk: &Desk) -> usize {
+/// Asserts that each record has its PDF and page, and that they agree. Returns the number of
+/// records.
+fn assert_consistent(desk: &Workdir) -> usize {
     let public = files(&desk.path("school/public"));
     let mut records = 0;
     for (path, bytes) in &public {
@@ -308,7 +312,7 @@ fn consistent(desk: &Desk) -> usize {
         assert!(public.contains_key(certificate["signature"]["path"].as_str().unwrap()));
         records += 1;
     }
-    // A page is not there without its PDF.
+    // No page is published before its PDF.
     let pages = public.keys().filter(|path| path.ends_with("index.html"));
     let pdfs = public.keys().filter(|path| path.ends_with("Certificate.pdf")).count();
     assert!(pages.count() <= pdfs);
@@ -316,19 +320,19 @@ fn consistent(desk: &Desk) -> usize {
 }
 
 #[test]
-fn killed_at_any_moment_a_run_goes_on_where_it_was() {
-    killed(6, 30);
+fn killed_issue_run_resumes() {
+    kill_repeatedly(6, 30);
 }
 
 #[test]
-#[ignore = "minutes: 200 kills"]
-fn killed_two_hundred_times() {
-    killed(200, 600);
+#[ignore = "takes minutes"]
+fn issue_run_killed_two_hundred_times_resumes() {
+    kill_repeatedly(200, 600);
 }
 
 #[cfg(unix)]
 #[test]
-fn who_asks_it_to_stop_gets_what_has_begun() {
+fn interrupted_issue_run_finishes_begun_certificates() {
     let desk = site();
     let list: String = (0..400).map(|n| format!("Person Number{n}\n")).collect();
     desk.write("people.txt", list);
@@ -340,7 +344,7 @@ fn who_asks_it_to_stop_gets_what_has_begun() {
         .unwrap();
     while files(&desk.path("school/public")).len() < 20 {
         std::thread::sleep(Duration::from_millis(20));
-        assert!(run.try_wait().unwrap().is_none(), "it ended too early");
+        assert!(run.try_wait().unwrap().is_none(), "the run ended too early");
     }
     let stop = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
     assert!(stop.unwrap().success());
@@ -351,6 +355,6 @@ fn who_asks_it_to_stop_gets_what_has_begun() {
     assert!(said.contains("run the same again"), "{said}");
     let public = files(&desk.path("school/public"));
     let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
-    assert_eq!(consistent(&desk), pdfs, "what had begun is whole");
-    assert!(!public.keys().any(|path| path.contains("/.")), "nothing half written");
+    assert_eq!(assert_consistent(&desk), pdfs, "begun certificates are complete");
+    assert!(!public.keys().any(|path| path.contains("/.")), "no temporary file is left");
 }

@@ -1,4 +1,4 @@
-//! What every queue promises.
+//! The contract of `Queue`, as functions that run for each implementation.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -7,28 +7,28 @@ use std::time::{Duration, Instant};
 use testamur::ErrorKind;
 use testamur::agent::{Delivery, LeaseState, Queue, Task};
 
-use super::server::RedisWorld;
-use super::xserver::XqueueWorld;
+use super::redis_server::RedisServer;
+use super::xqueue_server::XqueueServer;
 use super::{BRIEF, LONG, failed, issued};
 
-/// How long a lease is in these tests.
+/// The lease of the queues in these tests.
 pub(super) const LEASE: Duration = Duration::from_secs(2);
 
 /// A server with one queue.
-pub(super) trait World: Sync {
+pub(super) trait QueueServer: Sync {
     fn new() -> Self
     where
         Self: Sized;
-    /// An agent's view of the queue.
+    /// An agent's connection to the queue.
     fn queue(&self, consumer: &str) -> Box<dyn Queue>;
-    /// Somebody asks for a recipient's certificate.
+    /// Sends a request for a recipient's certificate.
     fn send(&self, recipient: &str);
-    /// Somebody sends what is no request.
+    /// Sends a malformed request.
     fn send_broken(&self);
-    /// Every answer that has arrived: the recipient, and whether it is a good one.
+    /// All answers so far: the recipient, and whether a certificate was issued.
     fn answers(&self) -> Vec<(String, bool)>;
-    /// The server goes away, or comes back with all it had.
-    fn set_away(&mut self, away: bool);
+    /// Stops the server, or starts it again with its data.
+    fn set_down(&mut self, down: bool);
 }
 
 macro_rules! contract {
@@ -36,42 +36,42 @@ macro_rules! contract {
         mod redis {
             $(#[test]
             fn $name() {
-                super::$name(<super::RedisWorld as super::World>::new());
+                super::$name(<super::RedisServer as super::QueueServer>::new());
             })*
         }
         mod xqueue {
             $(#[test]
             fn $name() {
-                super::$name(<super::XqueueWorld as super::World>::new());
+                super::$name(<super::XqueueServer as super::QueueServer>::new());
             })*
         }
     };
 }
 
 contract! {
-    nothing_is_there
-    what_is_answered_is_gone
-    what_is_held_is_not_handed_out
-    the_dead_lose_what_they_held
-    what_is_given_back_comes_again
-    poison_among_good
-    many_hands
-    away_and_back
-    an_answer_may_be_given_twice
-    how_much_there_is_to_do
+    empty_queue_returns_none_after_the_wait
+    acknowledged_requests_are_gone
+    leased_request_is_not_delivered_again
+    expired_lease_goes_to_another_consumer
+    nacked_request_is_delivered_again
+    malformed_request_is_dead_lettered
+    concurrent_consumers_get_each_request_once
+    outage_is_retryable_and_loses_nothing
+    repeated_ack_is_harmless
+    depth_counts_waiting_and_held
 }
 
-fn nothing_is_there(world: impl World) {
+fn empty_queue_returns_none_after_the_wait(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     let begun = Instant::now();
     assert!(queue.receive(Duration::ZERO).unwrap().is_none());
     assert!(queue.receive(BRIEF).unwrap().is_none());
-    assert!(begun.elapsed() >= BRIEF, "it waited");
-    assert!(begun.elapsed() < LONG, "and not for ever");
+    assert!(begun.elapsed() >= BRIEF, "it waits");
+    assert!(begun.elapsed() < LONG, "it does not wait for ever");
 }
 
-fn what_is_answered_is_gone(world: impl World) {
+fn acknowledged_requests_are_gone(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     for recipient in ["ada", "grace", "émilie"] {
@@ -79,12 +79,19 @@ fn what_is_answered_is_gone(world: impl World) {
     }
     for recipient in ["ada", "grace", "émilie"] {
         let delivery = receive(&*queue);
-        assert_eq!(delivery.about().recipient.as_deref(), Some(recipient), "in order");
+        assert_eq!(
+            delivery.about().recipient.as_deref(),
+            Some(recipient),
+            "requests come in order"
+        );
         let Ok(Task::Issue { request, .. }) = delivery.task() else { panic!() };
         assert_eq!(request.recipient(), Some(recipient));
         assert_eq!(request.course(), "Example/Knots/2026");
         assert_eq!(delivery.attempt(), 1);
-        assert!(!format!("{delivery:?}").contains(recipient), "it shows nobody");
+        assert!(
+            !format!("{delivery:?}").contains(recipient),
+            "the debug output has no personal data"
+        );
         assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
     }
     let all = ["ada", "grace", "émilie"].map(|recipient| (recipient.to_owned(), true));
@@ -93,7 +100,7 @@ fn what_is_answered_is_gone(world: impl World) {
     assert!(queue.receive(BRIEF).unwrap().is_none());
 }
 
-fn what_is_held_is_not_handed_out(world: impl World) {
+fn leased_request_is_not_delivered_again(world: impl QueueServer) {
     let (one, other) = (world.queue("a"), world.queue("b"));
     one.check().unwrap();
     assert_eq!(one.lease(), LEASE);
@@ -101,14 +108,14 @@ fn what_is_held_is_not_handed_out(world: impl World) {
     let begun = Instant::now();
     let delivery = receive(&*one);
     let again = other.receive(BRIEF).unwrap();
-    // A machine that stands still for so long proves nothing.
+    // If the machine was busy for longer than the lease, the result says nothing.
     if begun.elapsed() < LEASE {
         assert!(again.is_none());
         assert_eq!(one.extend(&delivery).unwrap(), LeaseState::Ours);
     }
 }
 
-fn the_dead_lose_what_they_held(world: impl World) {
+fn expired_lease_goes_to_another_consumer(world: impl QueueServer) {
     let (one, other) = (world.queue("a"), world.queue("b"));
     one.check().unwrap();
     world.send("ada");
@@ -117,7 +124,7 @@ fn the_dead_lose_what_they_held(world: impl World) {
     assert_eq!(delivery.id(), lost.id());
     assert_eq!(one.extend(&lost).unwrap(), LeaseState::Lost);
     assert_eq!(other.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
-    // The first was only slow: its answer comes late, and does no harm.
+    // The first agent was slow: its late answer does no harm.
     assert_eq!(one.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
     let answers = world.answers();
     assert!(
@@ -128,13 +135,13 @@ fn the_dead_lose_what_they_held(world: impl World) {
     assert!(other.receive(BRIEF).unwrap().is_none());
 }
 
-fn what_is_given_back_comes_again(world: impl World) {
+fn nacked_request_is_delivered_again(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     world.send("ada");
     for _ in 0..2 {
         let delivery = receive(&*queue);
-        assert_eq!(delivery.attempt(), 1, "giving it back is no failure");
+        assert_eq!(delivery.attempt(), 1, "a nack does not count as a delivery");
         queue.retry(&delivery, BRIEF).unwrap();
     }
     assert_eq!(world.answers(), []);
@@ -143,7 +150,7 @@ fn what_is_given_back_comes_again(world: impl World) {
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
 }
 
-fn poison_among_good(world: impl World) {
+fn malformed_request_is_dead_lettered(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     world.send("ada");
@@ -171,7 +178,7 @@ fn poison_among_good(world: impl World) {
     assert_eq!(answers.iter().filter(|(_, good)| !*good).count(), 1, "{answers:?}");
 }
 
-fn many_hands(world: impl World) {
+fn concurrent_consumers_get_each_request_once(world: impl QueueServer) {
     const MANY: usize = 60;
     let queues = [world.queue("a"), world.queue("b")];
     queues[0].check().unwrap();
@@ -198,19 +205,19 @@ fn many_hands(world: impl World) {
     for recipient in received.into_iter().flatten() {
         *count.entry(recipient).or_insert(0) += 1;
     }
-    assert_eq!(count.len(), MANY, "none is lost");
+    assert_eq!(count.len(), MANY, "no request is lost");
     assert!(count.values().all(|times| *times == 1), "{count:?}");
     assert_eq!(world.answers().len(), MANY);
 }
 
-fn away_and_back(mut world: impl World) {
+fn outage_is_retryable_and_loses_nothing(mut world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     world.send("ada");
     world.send("grace");
     let delivery = receive(&*queue);
 
-    world.set_away(true);
+    world.set_down(true);
     for fault in [
         queue.receive(BRIEF).map(drop).unwrap_err(),
         queue.done(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
@@ -222,8 +229,8 @@ fn away_and_back(mut world: impl World) {
         assert!(fault.is_retryable() && !fault.is_user_fault());
     }
 
-    world.set_away(false);
-    // Whoever holds it still has the answer, and the rest is there as it was.
+    world.set_down(false);
+    // The delivery that is held can be answered, and the other request is still there.
     patiently(|| queue.done(&delivery, &issued(&delivery)).map(drop));
     let mut recipients = Vec::new();
     for _ in 0..4 {
@@ -237,7 +244,7 @@ fn away_and_back(mut world: impl World) {
     assert!(answers.contains(&("grace".to_owned(), true)), "{answers:?}");
 }
 
-fn an_answer_may_be_given_twice(world: impl World) {
+fn repeated_ack_is_harmless(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     world.send("ada");
@@ -252,7 +259,7 @@ fn an_answer_may_be_given_twice(world: impl World) {
     );
 }
 
-fn how_much_there_is_to_do(world: impl World) {
+fn depth_counts_waiting_and_held(world: impl QueueServer) {
     let queue = world.queue("a");
     queue.check().unwrap();
     assert_eq!(queue.depth().unwrap().unwrap().waiting, Some(0));
@@ -270,12 +277,12 @@ fn how_much_there_is_to_do(world: impl World) {
     assert_eq!(world.answers(), [("ada".to_owned(), false)]);
 }
 
-/// The next request, which must come.
+/// The next request; there must be one.
 pub(super) fn receive(queue: &dyn Queue) -> Delivery {
     queue.receive(LONG).unwrap().expect("a request was sent")
 }
 
-/// What a caller does who never gives up.
+/// Repeats a call while its error is retryable.
 fn patiently<T>(mut ask: impl FnMut() -> testamur::Result<T>) -> T {
     let begun = Instant::now();
     loop {

@@ -1,8 +1,9 @@
-//! The predecessor's faults, by their numbers, through the program: none of them comes back.
+//! Faults of the predecessor, tested through the program.
 //!
-//! 1 to 7 are in `pipeline`. 23, a stop between the PDF and its signature: `issuing::interrupted` and
-//! `agent::killed`. 26 and 28, what files of settings may do: `cases` and `program`. 29, courses that
-//! come while it works: `agent::faults`. 17, 18 and 24, letters and their room: `names`, `layouts`.
+//! The numbers are those of the list of the predecessor's faults. 1 to 7 are in `pipeline`, 17, 18
+//! and 24 (fonts and fitting) in `names` and `layouts`, 23 (a stop between the PDF and its
+//! signature) in `issuing::interrupted` and `agent::killed`, 26 and 28 (settings files) in `cases`
+//! and `program`, 29 (courses that are added while the agent works) in `agent::faults`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,11 +12,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::contract::World;
+use super::contract::QueueServer;
 use super::pipeline::command;
-use super::xserver::XqueueWorld;
-use crate::agent::bench::{Home, Program, Redis, records, request, until};
-use crate::agent::producer::key;
+use super::xqueue_server::XqueueServer;
+use crate::agent::producer::linked_key;
+use crate::agent::setup::{AgentSite, Program, Redis, records, request, until};
 use crate::seal::site::{run, said};
 
 const SETTINGS: &str = "publish: { url: 'https://certificates.example.edu' }\n";
@@ -32,16 +33,16 @@ Example/Markup/2026:
 Example/Größe/2026: { title: Größe und 結び目 — Знакомство, layout: dynamic }
 "#;
 
-/// A message, and what is printed for it.
+/// A message, and the expected text of its certificate.
 struct Case {
-    /// Whose fault it is: the numbers.
+    /// The numbers of the faults that the case tests.
     faults: &'static str,
     course: &'static str,
     name: &'static str,
     more: Value,
-    /// On the page, as it is.
+    /// Texts that the page must have literally.
     has: &'static [&'static str],
-    /// Neither on the page nor in its HTML.
+    /// Texts that neither the page nor its HTML may have.
     lacks: &'static [&'static str],
 }
 
@@ -55,7 +56,7 @@ fn cases() -> Vec<Case> {
         lacks,
     };
     vec![
-        // 10: what a recipient is called ran on the page that verifies it.
+        // 10: a recipient's name was run as script on the verify page.
         knots(
             "10",
             "<script>alert(1)</script>",
@@ -63,7 +64,8 @@ fn cases() -> Vec<Case> {
             &["<script>alert(1)</script>"],
             &["<script>alert"],
         ),
-        // 11: names and titles were markup: one failed, one vanished, one changed the type.
+        // 11: names and titles were parsed as markup: one failed, one vanished, one changed the
+        // font.
         knots("11", "a <b c", json!({}), &["a <b c"], &["<b c"]),
         knots("11", "<x>", json!({}), &["<x>"], &["<x>"]),
         knots(
@@ -88,7 +90,7 @@ fn cases() -> Vec<Case> {
             has: &["<b>A & B</b> *x* _y_ #panic() {{ 7 * 191 }}"],
             lacks: &["<b>A", "1337"],
         },
-        // 13: a rolling course was printed as issued ROLLING, and a date as the message had it.
+        // 13: a rolling date was printed as `ROLLING`, and other dates as the message had them.
         knots("13", "Ada", json!({}), &["Issued "], &["ROLLING", "rolling"]),
         knots(
             "13",
@@ -104,7 +106,8 @@ fn cases() -> Vec<Case> {
             &["Issued May 14, 2026"],
             &["Issued 2026-05-14"],
         ),
-        // 15: titles, grades and designations beyond ASCII failed. 32: and names were printed as b'…'.
+        // 15: titles, grades and designations beyond ASCII failed. 32: names were printed as
+        // `b'…'`.
         Case {
             faults: "15, 32",
             course: "Example/Größe/2026",
@@ -117,7 +120,8 @@ fn cases() -> Vec<Case> {
             ],
             lacks: &["b'"],
         },
-        // 27: a template was opened wherever the message said. 30: and `unverified` was verified.
+        // 27: a message could name any template file. 30: the template `unverified` gave the
+        // verified one.
         knots("27", "Ada", json!({ "template_pdf": "../../x" }), &["Ada"], &[]),
         knots(
             "27",
@@ -133,7 +137,8 @@ fn cases() -> Vec<Case> {
             &["Ada"],
             &["VERIFIED", "HONOR", "Honor Code"],
         ),
-        // 12, 19: what was not set was called None, and a bucket was printed for the address.
+        // 12: a missing value was printed as `None`. 19: a bucket was printed instead of the
+        // address.
         knots(
             "12, 19",
             "Ada",
@@ -144,18 +149,17 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// All files below a folder with the time of their last change.
+/// All files below a folder, with their modification times.
 fn files(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, Vec<u8>)> {
     let mut found = BTreeMap::new();
     let Ok(entries) = fs::read_dir(folder) else { return found };
     for path in entries.map(|entry| entry.unwrap().path()) {
-        match path.is_dir() {
-            true => found.extend(files(&path)),
-            false => {
-                let changed = fs::metadata(&path).unwrap().modified().unwrap();
-                let bytes = fs::read(&path).unwrap();
-                found.insert(path, (changed, bytes));
-            }
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let changed = fs::metadata(&path).unwrap().modified().unwrap();
+            let bytes = fs::read(&path).unwrap();
+            found.insert(path, (changed, bytes));
         }
     }
     found
@@ -165,17 +169,17 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn last_of(world: &XqueueWorld, user: &str) -> Value {
+fn last_of(world: &XqueueServer, user: &str) -> Value {
     let replies = world.replies();
     let found = replies.into_iter().rfind(|reply| reply["username"] == user);
     found.unwrap_or_else(|| panic!("no reply for {user}"))
 }
 
 #[test]
-fn what_the_predecessor_did_wrong() {
-    let world = XqueueWorld::new();
+fn faults_of_the_predecessor_do_not_recur() {
+    let world = XqueueServer::new();
     world.state().delay = Duration::from_secs(60);
-    let home = Home::new();
+    let home = AgentSite::new();
     home.0.write("site/testamur.yaml", SETTINGS);
     home.0.write("site/courses.yaml", COURSES);
     let temporary = tempfile::tempdir().unwrap();
@@ -193,7 +197,7 @@ fn what_the_predecessor_did_wrong() {
         body.to_string()
     };
     (0..cases.len()).for_each(|number| world.submit(&body(number)));
-    // 16: boxes were printed for letters that no font has.
+    // 16: letters that no font has were printed as boxes.
     world.submit(
         &json!({ "action": "create", "username": "boxes", "name": "Zaphod \u{e000}",
         "course_id": "Example/Knots/2026" })
@@ -207,9 +211,9 @@ fn what_the_predecessor_did_wrong() {
         let fault = format!("{}: {}", case.faults, case.name);
         let reply = last_of(&world, &format!("recipient-{number}"));
         assert!(reply.get("error").is_none(), "{fault}: {reply}");
-        holds(&home, &reply, case, &fault);
+        assert_case(&home, &reply, case, &fault);
     }
-    // 34: asked once more, it was made once more; and nothing was ever taken back.
+    // 34: a repeated request issued another certificate, and none was ever revoked.
     let before = files(&public);
     let first = last_of(&world, "recipient-0");
     world.submit(&body(0));
@@ -217,7 +221,7 @@ fn what_the_predecessor_did_wrong() {
     until("both are answered", || world.state().rows.iter().all(|row| row.retired));
     assert_eq!(last_of(&world, "recipient-0"), first);
     assert!(last_of(&world, "another").get("error").is_none());
-    // 21: the files of others were written again.
+    // 21: files of other recipients were written again.
     let after = files(&public);
     for (path, then) in &before {
         assert!(after.get(path) == Some(then), "{} was touched", path.display());
@@ -229,7 +233,7 @@ fn what_the_predecessor_did_wrong() {
         "delete_verify_uuid": id })
         .to_string(),
     );
-    until("it is answered", || world.state().rows.iter().all(|row| row.retired));
+    until("the request is answered", || world.state().rows.iter().all(|row| row.retired));
     let removed = last_of(&world, "recipient-0");
     assert!(removed.get("error").is_none(), "{removed}");
     let record = home.records().into_iter().find(|record| record["id"] == id).unwrap();
@@ -237,7 +241,7 @@ fn what_the_predecessor_did_wrong() {
 
     program.terminate();
     assert_eq!(program.code(), 0);
-    // 22: each certificate left a folder behind, each failure files.
+    // 22: each certificate left a folder behind, and each failure left files.
     assert!(files(temporary.path()).is_empty());
     assert!(fs::read_dir(temporary.path()).unwrap().next().is_none());
     for store in ["public", "private"] {
@@ -246,10 +250,10 @@ fn what_the_predecessor_did_wrong() {
     }
 }
 
-/// What holds of every certificate, and what this one is to say.
-fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
+/// Asserts what must hold for each certificate, and the texts of this case.
+fn assert_case(home: &AgentSite, reply: &Value, case: &Case, fault: &str) {
     let public = home.path().join("public");
-    // 20: an id was given out that nothing was behind.
+    // 20: an id was given out before its certificate existed.
     let id = reply["verify_uuid"].as_str().unwrap();
     let page = |name: &str| {
         let path = public.join("cert").join(id).join(name);
@@ -260,8 +264,8 @@ fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
     let layout = if case.course.contains("Größe") { "dynamic" } else { "classic" };
     assert_eq!(record["layout"]["name"], layout, "{fault}");
     assert_eq!(record["certificate"]["name"], case.name, "{fault}");
-    // 8: signatures were not looked at.
-    home.verifies(&record);
+    // 8: signatures were not verified.
+    home.assert_verifies(&record);
 
     let path = public.join(record["certificate"]["pdf"]["path"].as_str().unwrap());
     let path = path.to_str().unwrap();
@@ -270,10 +274,10 @@ fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
     for words in case.has {
         assert!(text.contains(words), "{fault}: `{words}` is not in {text}");
     }
-    // 19: the address of a bucket was printed. 12: with None for what was not set.
+    // 19: a bucket was printed instead of the address.
     let address = format!("https://certificates.example.edu/cert/{id}/");
     assert!(text.contains(&address), "{fault}: {text}");
-    // 31: without language, structure and fonts.
+    // 31: PDFs had no language, no structure and no embedded fonts.
     assert!(judge("pdfinfo", &[path]).contains("Tagged:          yes"), "{fault}");
     let fonts = judge("pdffonts", &[path]);
     assert!(
@@ -282,7 +286,7 @@ fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
     );
     for name in ["index.html", "valid.html", "verify.html"] {
         let page = page(name);
-        // 33: signatures were shown as b'…'.
+        // 33: signatures were shown as `b'…'`.
         assert!(!page.contains("b'") && !page.contains("b&#x27;"), "{fault}");
         for words in case.lacks {
             assert!(!page.contains(words), "{fault}: `{words}` is in {name}");
@@ -292,18 +296,18 @@ fn holds(home: &Home, reply: &Value, case: &Case, fault: &str) {
     for words in case.lacks.iter().filter(|words| !words.starts_with('<')) {
         assert!(!text.contains(words), "{fault}: `{words}` is in {text}");
     }
-    // 25: the link to the key led nowhere, and its id was too short to trust.
-    let key =
-        key(&public, &record).unwrap_or_else(|| panic!("{fault}: no link to a key"));
+    // 25: the link to the key led nowhere, and the key id was too short.
+    let key = linked_key(&public, &record)
+        .unwrap_or_else(|| panic!("{fault}: no link to a key"));
     assert_eq!(key.file_stem().unwrap().len(), 40, "{fault}");
     assert!(key.is_file(), "{fault}");
 }
 
-/// 8: without a usable key an empty signature was published as valid. 9: and for a key that was not
-/// known, with whatever key came first.
+/// 8: without a usable key an empty signature was published as valid. 9: for an unknown key the
+/// first key of the keyring signed.
 #[test]
-fn signatures_are_by_the_key_or_there_are_none() {
-    let home = Home::new();
+fn certificates_are_signed_by_the_configured_key_or_not_issued() {
+    let home = AgentSite::new();
     let redis = Redis::new();
     let gnupg = tempfile::tempdir().unwrap();
     let folder = gnupg.path().display().to_string();
@@ -337,13 +341,13 @@ fn signatures_are_by_the_key_or_there_are_none() {
     redis.ask(&request("a"));
     for wrong in ["nothing", "first", "somebody-else"] {
         set(wrong);
-        let mut program = Program::spawn(home.queue(&redis));
+        let mut program = Program::spawn(home.redis_command(&redis));
         assert_eq!(program.code(), 1, "{wrong}: {}", program.log());
         assert!(redis.results().is_empty() && home.records().is_empty(), "{wrong}");
     }
     set("ours");
-    let mut program = Program::start(home.queue(&redis));
-    until("the first is answered", || redis.results().len() == 1);
+    let mut program = Program::start(home.redis_command(&redis));
+    until("the first request is answered", || redis.results().len() == 1);
     for wrong in ["nothing", "first", "somebody-else"] {
         set(wrong);
         redis.ask(&request(wrong));
@@ -372,11 +376,11 @@ fn signatures_are_by_the_key_or_there_are_none() {
     }
     let _ = run(gnupg.path(), "gpgconf", &["--homedir", &folder, "--kill", "all"]);
 
-    // 8: and one whose key is gone does not begin.
-    let bare = Home::new();
+    // 8: an agent whose key file is missing does not start.
+    let bare = AgentSite::new();
     fs::remove_file(bare.path().join("keys/1/openpgp.key.pem")).unwrap();
     redis.ask(&request("b"));
-    let mut program = Program::spawn(bare.queue(&redis));
+    let mut program = Program::spawn(bare.redis_command(&redis));
     assert_eq!(program.code(), 1, "{}", program.log());
     assert_eq!((redis.results().len(), bare.records().len()), (4, 0));
 }

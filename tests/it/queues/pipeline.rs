@@ -1,4 +1,5 @@
-//! The agent behind an XQueue server: what ended its predecessor is answered, and the queue goes on.
+//! The agent with an XQueue: requests that ended the predecessor are answered, and the queue goes
+//! on.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -8,12 +9,14 @@ use serde_json::{Value, json};
 use testamur::agent::{Agent, Clock, End};
 use testamur::site::{Keys, Site};
 
-use super::contract::{LEASE, World};
-use super::xserver::{QUEUE, XqueueWorld};
-use crate::agent::bench::{COURSE, Home, Program, Still, holds, issuer, until};
+use super::contract::{LEASE, QueueServer};
+use super::xqueue_server::{QUEUE, XqueueServer};
+use crate::agent::setup::{
+    AgentSite, COURSE, FixedClock, Program, assert_verifies, issuer, until,
+};
 
-/// A command of the program for a queue of that server.
-pub(super) fn command(home: &Home, world: &XqueueWorld) -> Command {
+/// The command of an agent for the queue of that server.
+pub(super) fn command(home: &AgentSite, world: &XqueueServer) -> Command {
     let mut command = home.command();
     for (name, value) in [
         ("QUEUE", "xqueue"),
@@ -40,10 +43,11 @@ Example/Sails/2026: { title: Sails, layout: modern }
 Example/Ropes/2026: { title: Ropes, layout: nothing }
 ";
 
-/// `predecessor.md` §3: what looped, ended the agent, or gave one recipient another's certificate.
+/// Faults 1 to 7 of the predecessor: requests that looped, ended it, or gave one recipient
+/// another's certificate.
 #[test]
-fn what_ended_the_predecessor() {
-    let world = XqueueWorld::new();
+fn requests_that_ended_the_predecessor_are_answered() {
+    let world = XqueueServer::new();
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
@@ -54,24 +58,24 @@ fn what_ended_the_predecessor() {
     let uuid = "0123456789abcdef0123456789abcdef";
     let knots = "Example/Knots/2026";
     let all = [
-        // 1: actions that it never had.
+        // 1: actions that it did not know.
         json!({ "action": "remove", "username": "a", "course_id": knots, "delete_verify_uuid": uuid,
             "delete_download_uuid": uuid }),
         json!({ "action": "regen", "username": "b", "course_id": knots, "name": "Bea",
             "delete_verify_uuid": uuid, "delete_download_uuid": uuid }),
-        // 2: a layout that is missing, and what is no JSON.
+        // 2: a missing layout, and a message that is no JSON.
         create("c", "Example/Ropes/2026", "Cyd"),
         json!("{{"),
         // 3: examples have no course name and no grade.
         json!({ "action": "create", "username": uuid, "course_id": knots, "name": "John Doë",
             "example_certificate": true }),
-        // 4: each course its own layout and title.
+        // 4: each course has its own layout and title.
         create("d", "Example/Sails/2026", "Dee"),
         create("e", knots, "Eve"),
-        // 5: keys that are none.
+        // 5: invalid course keys.
         create("f", "ccx-v1:a+b+c+ccx@1", "Fay"),
         create("g", "\u{0}", "Gus"),
-        // 6: letters beyond ASCII where something fails.
+        // 6: letters beyond ASCII in an error message.
         create("josé-π", "no/such/course", "José"),
         create("josé", knots, "José <b>&amp;</b>"),
     ];
@@ -83,12 +87,14 @@ fn what_ended_the_predecessor() {
         }
     }
     let queue = Arc::new(world.xqueue());
-    let agent = Agent::new(issuer, Arc::new(Still), "test").with_queue(queue);
+    let agent = Agent::new(issuer, Arc::new(FixedClock), "test").with_queue(queue);
     let running = agent.start().unwrap();
-    until("half of it is answered", || world.replies().len() >= number / 2);
+    until("half of the requests are answered", || world.replies().len() >= number / 2);
     // 7: a session that ends.
     world.end_sessions();
-    until("all of it is retired", || world.state().rows.iter().all(|row| row.retired));
+    until("all requests are retired", || {
+        world.state().rows.iter().all(|row| row.retired)
+    });
     assert_eq!(running.wait(|| true), End::Stopped);
 
     let replies = world.replies();
@@ -111,12 +117,17 @@ fn what_ended_the_predecessor() {
             if good == "d" { "modern" } else { "classic" }
         );
         assert_eq!(reply["url"], record["certificate"]["pdf"]["url"], "{good}");
-        holds(&folder.path().join("public"), &record, &trust, Still.now().unwrap());
+        assert_verifies(
+            &folder.path().join("public"),
+            &record,
+            &trust,
+            FixedClock.now().unwrap(),
+        );
     }
     for bad in ["a", "c", "f", "g", "josé-π"] {
         assert!(of(bad)["error"].is_string(), "{}", of(bad));
     }
-    // Once good, never bad.
+    // A recipient with a certificate never gets an error.
     for good in ["b", "d", "e"] {
         let wrong =
             replies.iter().find(|it| it["username"] == good && it.get("error").is_some());
@@ -124,29 +135,31 @@ fn what_ended_the_predecessor() {
     }
 }
 
-/// Two programs at one queue and one store: every message is answered, whoever has it, however often
-/// it comes; every recipient gets one certificate, which verifies.
+/// Two agents at one queue and one store: each message is answered, repeated ones too, and each
+/// recipient gets one certificate, which verifies.
 #[test]
-fn two_at_one_queue() {
-    const LEARNERS: usize = 30;
-    let world = XqueueWorld::new();
-    let home = Home::new();
+fn two_agents_share_one_xqueue() {
+    const RECIPIENTS: usize = 30;
+    let world = XqueueServer::new();
+    let home = AgentSite::new();
     let mut programs = [(); 2].map(|()| Program::start(command(&home, &world)));
-    for number in 0..LEARNERS {
+    for number in 0..RECIPIENTS {
         let body = json!({ "action": "create", "username": format!("recipient-{number}"),
             "course_id": COURSE, "name": format!("Person {number}"), "grade": "Pass" });
-        // Some come twice, at once.
+        // Some messages are submitted twice.
         for _ in 0..1 + usize::from(number % 3 == 0) {
             world.submit(&body.to_string());
         }
     }
-    until("all of it is retired", || world.state().rows.iter().all(|row| row.retired));
+    until("all requests are retired", || {
+        world.state().rows.iter().all(|row| row.retired)
+    });
     for program in &mut programs {
         program.terminate();
         assert_eq!(program.code(), 0);
         assert!(
-            program.log().contains("outcome=\"new\""),
-            "each had its part: {}",
+            program.log().contains("outcome=\"issued\""),
+            "each agent issued some: {}",
             program.log()
         );
     }
@@ -157,14 +170,14 @@ fn two_at_one_queue() {
         assert!(before.is_none_or(|before| before == reply), "{reply}");
     }
     let records = home.records();
-    assert_eq!((told.len(), records.len()), (LEARNERS, LEARNERS));
+    assert_eq!((told.len(), records.len()), (RECIPIENTS, RECIPIENTS));
     for (number, record) in records.iter().enumerate() {
         assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
         let id = &record["id"];
         let reply = told.values().find(|reply| reply["verify_uuid"] == *id).unwrap();
         assert_eq!(reply["url"], record["certificate"]["pdf"]["url"]);
         if number % 5 == 0 {
-            home.verifies(record);
+            home.assert_verifies(record);
         }
     }
 }

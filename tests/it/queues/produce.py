@@ -1,7 +1,7 @@
-"""Sends the events of a certificate's life over the event bus, as a learning management system does.
+"""Sends the lifecycle events of a certificate over the event bus, as a learning platform does.
 
-The first argument is the address of Redis; the others are the events, created, changed and revoked, or
-those of them that are to be sent.
+The first argument is the URL of Redis. The others name the events to send, `created`, `changed` or
+`revoked`; without them all are sent.
 """
 
 import sys

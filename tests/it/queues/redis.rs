@@ -1,4 +1,4 @@
-//! Redis Streams, and the event bus of Open edX that runs over them.
+//! Redis Streams, and the event bus of Open edX on top of them.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -11,23 +11,23 @@ use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, RedisQueue, Target, Task, open_queue};
 use testamur::site::{Award, Recipient, Secret};
 
-use super::contract::{LEASE, World, receive};
-use super::server::{DEAD, RESULTS, RedisWorld, STREAM};
+use super::contract::{LEASE, QueueServer, receive};
+use super::redis_server::{DEAD, RESULTS, RedisServer, STREAM};
 use super::{BRIEF, LONG, issued};
 use crate::agent::producer::produce;
 
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
-/// What a real producer wrote of a recipient's certificate.
+/// An event of a recipient's certificate, as Open edX's producer wrote it.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
-fn world() -> (RedisWorld, RedisQueue) {
-    let world = RedisWorld::new();
+fn world() -> (RedisServer, RedisQueue) {
+    let world = RedisServer::new();
     let queue = world.redis("a");
     queue.check().unwrap();
     (world, queue)
 }
 
-fn add_event(world: &RedisWorld, kind: &str, data: &[u8]) {
+fn add_event(world: &RedisServer, kind: &str, data: &[u8]) {
     let kind = format!("org.openedx.learning.{kind}.v1");
     world.add(&[
         ("type", kind.as_bytes()),
@@ -43,7 +43,7 @@ fn add_event(world: &RedisWorld, kind: &str, data: &[u8]) {
 }
 
 #[test]
-fn the_events_of_a_certificates_life() {
+fn lifecycle_events_become_tasks() {
     let (world, queue) = world();
     let data = BASE64_STANDARD.decode(EVENT).unwrap();
     add_event(&world, "certificate.created", &data);
@@ -76,7 +76,7 @@ fn the_events_of_a_certificates_life() {
 
     assert_eq!(world.pending(), 0);
     let results = world.results();
-    assert_eq!(results.len(), 2, "nothing is said of other people's events");
+    assert_eq!(results.len(), 2, "events of other types get no result");
     let result = &results[0];
     assert_eq!(result["reference"], "8a2b8a5c-1111-11f1-8000-0242ac120002");
     assert_eq!(result["action"], "org.openedx.learning.certificate.created.v1");
@@ -90,7 +90,7 @@ fn the_events_of_a_certificates_life() {
 }
 
 #[test]
-fn the_real_producer() {
+fn events_of_the_real_producer_become_tasks() {
     let (world, queue) = world();
     produce(&world.url(), &[]);
     let seen: Vec<String> = (0..3)
@@ -119,8 +119,8 @@ fn the_real_producer() {
 }
 
 #[test]
-fn modes_and_statuses_are_set() {
-    let world = RedisWorld::new();
+fn event_of_another_mode_is_ignored() {
+    let world = RedisServer::new();
     let mut settings = world.settings();
     settings.modes = vec!["honor".to_owned()];
     let queue = RedisQueue::new(&settings, "a").unwrap();
@@ -132,7 +132,7 @@ fn modes_and_statuses_are_set() {
 }
 
 #[test]
-fn a_request_of_ones_own() {
+fn json_request_sets_all_fields() {
     let (world, queue) = world();
     let request = json!({
         "course": COURSE, "name": " Guido  van Rossum ", "username": "guido",
@@ -157,10 +157,10 @@ fn a_request_of_ones_own() {
 }
 
 #[test]
-fn poison_goes_where_it_can_be_read() {
+fn malformed_entries_go_to_the_dead_letter_stream() {
     let (world, queue) = world();
     let large = vec![b' '; 10 << 20];
-    /// An entry's fields, and what is said of it.
+    /// An entry's fields, and a part of the error.
     type Case<'a> = (&'a [(&'a str, &'a [u8])], &'a str);
     let cases: [Case<'_>; 9] = [
         (&[("request", b"\xff")], "is no JSON"),
@@ -218,7 +218,7 @@ fn poison_goes_where_it_can_be_read() {
 }
 
 #[test]
-fn a_lease_is_renewed() {
+fn extended_lease_is_kept_and_an_expired_one_redelivered() {
     let (world, queue) = world();
     let other = world.redis("b");
     world.send("ada");
@@ -229,18 +229,18 @@ fn a_lease_is_renewed() {
         assert_eq!(queue.extend(&delivery).unwrap(), LeaseState::Ours);
         let taken = other.receive(BRIEF).unwrap();
         if renewed.elapsed() > LEASE {
-            // The machine stood still.
+            // The machine was busy for longer than the lease.
             return;
         }
         assert!(taken.is_none());
     }
-    // Held by none for the lease, it goes to another, who counts.
+    // After the lease it is delivered to the other consumer, and counted.
     let delivery = other.receive(LONG).unwrap().unwrap();
     assert_eq!(delivery.attempt(), 2);
 }
 
 #[test]
-fn a_group_that_is_gone_is_made_again() {
+fn deleted_group_and_stream_are_created_again() {
     let (world, queue) = world();
     world.send("ada");
     let delivery = receive(&queue);
@@ -251,7 +251,7 @@ fn a_group_that_is_gone_is_made_again() {
     world.send("grace");
     let delivery = receive(&queue);
     assert_eq!(delivery.about().recipient.as_deref(), Some("grace"));
-    // The stream goes while we wait for it.
+    // The stream is deleted while a consumer waits for it.
     let () = world.ask(&["DEL", STREAM]);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.receive(LONG));
@@ -265,8 +265,8 @@ fn a_group_that_is_gone_is_made_again() {
 }
 
 #[test]
-fn what_was_there_before_the_group_is_read() {
-    let world = RedisWorld::new();
+fn entries_older_than_the_group_are_read() {
+    let world = RedisServer::new();
     world.send("ada");
     let queue = world.redis("a");
     queue.check().unwrap();
@@ -275,7 +275,7 @@ fn what_was_there_before_the_group_is_read() {
 }
 
 #[test]
-fn what_was_trimmed_away_stops_nobody() {
+fn trimmed_entry_is_skipped() {
     let (world, queue) = world();
     world.send("ada");
     let lost = receive(&queue);
@@ -289,8 +289,8 @@ fn what_was_trimmed_away_stops_nobody() {
 }
 
 #[test]
-fn results_do_not_grow_for_ever() {
-    let world = RedisWorld::with(&["stream-node-max-entries 10"]);
+fn results_stream_is_trimmed() {
+    let world = RedisServer::with(&["stream-node-max-entries 10"]);
     let mut settings = world.settings();
     settings.results_max_len = 20;
     let queue = RedisQueue::new(&settings, "a").unwrap();
@@ -305,7 +305,7 @@ fn results_do_not_grow_for_ever() {
 }
 
 #[test]
-fn how_far_behind() {
+fn depth_reports_the_lag() {
     let (world, queue) = world();
     let add = |id: &str| {
         let request = r#"{"course":"c","name":"A"}"#;
@@ -324,8 +324,8 @@ fn how_far_behind() {
 }
 
 #[test]
-fn what_is_refused_is_said_before_anything_is_taken() {
-    let world = RedisWorld::with(&[]);
+fn check_reports_refusals() {
+    let world = RedisServer::with(&[]);
     world.send("ada");
     let () = world.ask(&["SET", RESULTS, "something"]);
     let fault = world.redis("a").check().unwrap_err();
@@ -349,8 +349,8 @@ fn what_is_refused_is_said_before_anything_is_taken() {
 }
 
 #[test]
-fn a_password_from_a_file() {
-    let world = RedisWorld::with(&["requirepass geheim"]);
+fn password_is_read_from_file_or_environment() {
+    let world = RedisServer::with(&["requirepass geheim"]);
     let site = tempfile::tempdir().unwrap();
     let settings = |more: &str| {
         let text = format!(
@@ -372,7 +372,7 @@ fn a_password_from_a_file() {
 }
 
 #[test]
-fn a_server_that_hangs_or_speaks_otherwise() {
+fn hanging_server_fails_after_the_deadline() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     for scheme in ["redis", "rediss"] {
@@ -390,7 +390,7 @@ fn a_server_that_hangs_or_speaks_otherwise() {
 }
 
 #[test]
-fn agents_of_earlier_days_are_forgotten() {
+fn idle_consumers_are_removed() {
     let (world, queue) = world();
     world.send("ada");
     world.send("grace");
@@ -404,7 +404,7 @@ fn agents_of_earlier_days_are_forgotten() {
         world.ask(&["XINFO", "CONSUMERS", STREAM, "testamur"]);
     let names = consumers.iter().map(|consumer| &consumer["name"]);
     assert_eq!(Vec::from_iter(names), [&::redis::Value::BulkString(b"killed".to_vec())]);
-    // What it held is not forgotten with it, and whoever was forgotten may come back.
+    // The request of a removed consumer stays, and a removed consumer may come back.
     let delivery = receive(&idle);
     assert_eq!(delivery.id(), held.id());
 }

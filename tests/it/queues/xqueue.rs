@@ -1,4 +1,4 @@
-//! XQueue's habits, and the faults of the program that lived with them before us.
+//! The protocol of XQueue, and faults of the predecessor in dealing with it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,22 +7,22 @@ use serde_json::json;
 use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, Target, Task, XQueue};
 
-use super::contract::{LEASE, World, receive};
-use super::xserver::XqueueWorld;
+use super::contract::{LEASE, QueueServer, receive};
+use super::xqueue_server::XqueueServer;
 use super::{BRIEF, failed, issued};
 
-/// Ids of certificates.
+/// Ids of a certificate.
 const VERIFY: &str = "0123456789abcdef0123456789abcdef";
 const DOWNLOAD: &str = "fedcba9876543210fedcba9876543210";
 
-fn world() -> (XqueueWorld, XQueue) {
-    let world = XqueueWorld::new();
+fn world() -> (XqueueServer, XQueue) {
+    let world = XqueueServer::new();
     let queue = world.xqueue();
     (world, queue)
 }
 
 #[test]
-fn a_reply_is_in_the_old_form() {
+fn reply_has_the_form_of_the_predecessor() {
     let (world, queue) = world();
     world.send("guido");
     let delivery = receive(&queue);
@@ -41,7 +41,7 @@ fn a_reply_is_in_the_old_form() {
 }
 
 #[test]
-fn a_session_that_ends_is_begun_anew() {
+fn ended_session_logs_in_again() {
     for (real_status, followed) in [(false, false), (false, true), (true, false)] {
         let (world, queue) = world();
         world.state().real_status = real_status;
@@ -60,7 +60,7 @@ fn a_session_that_ends_is_begun_anew() {
 }
 
 #[test]
-fn one_of_many_hands_logs_in() {
+fn concurrent_consumers_log_in_once() {
     let (world, queue) = world();
     for number in 0..8 {
         world.send(&number.to_string());
@@ -74,7 +74,7 @@ fn one_of_many_hands_logs_in() {
 }
 
 #[test]
-fn a_wrong_password_is_said_before_anything_is_taken() {
+fn wrong_password_is_refused_before_any_message() {
     for real_status in [false, true] {
         let (world, queue) = world();
         world.send("ada");
@@ -90,8 +90,8 @@ fn a_wrong_password_is_said_before_anything_is_taken() {
 }
 
 #[test]
-fn a_queue_that_is_not_there() {
-    let world = XqueueWorld::new();
+fn unknown_queue_is_refused_with_a_suggestion() {
+    let world = XqueueServer::new();
     let mut settings = world.settings();
     settings.name = Some("certificate".to_owned());
     let queue = XQueue::new(&settings).unwrap();
@@ -106,8 +106,8 @@ fn a_queue_that_is_not_there() {
 }
 
 #[test]
-fn the_web_server_in_front_asks_too() {
-    let world = XqueueWorld::new();
+fn basic_authentication_of_a_proxy_is_supported() {
+    let world = XqueueServer::new();
     world.state().basic = Some("ZWR4OmludHJh".to_owned());
     world.send("ada");
     let mut settings = world.settings();
@@ -123,7 +123,7 @@ fn the_web_server_in_front_asks_too() {
 }
 
 #[test]
-fn an_example_needs_no_course_name_and_no_grade() {
+fn example_certificate_needs_no_course_name_or_grade() {
     let (world, queue) = world();
     world.submit(
         &json!({
@@ -142,7 +142,7 @@ fn an_example_needs_no_course_name_and_no_grade() {
 }
 
 #[test]
-fn regen_remove_and_delete() {
+fn regen_replaces_and_remove_and_delete_revoke() {
     let (world, queue) = world();
     for (action, more) in [
         ("regen", json!({ "name": "Ada", "course_id": "c" })),
@@ -174,12 +174,15 @@ fn regen_remove_and_delete() {
     }
     for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
         assert_eq!(reply["action"], action);
-        assert!(reply.get("error").is_none(), "or it would never be `deleted`");
+        assert!(
+            reply.get("error").is_none(),
+            "an error would keep the platform from setting `deleted`"
+        );
     }
 }
 
 #[test]
-fn every_message_gets_an_answer() {
+fn malformed_messages_get_an_error_reply() {
     let (world, queue) = world();
     let large = format!("\"{}\"", "x".repeat(10 << 20));
     let cases = [
@@ -235,23 +238,23 @@ fn every_message_gets_an_answer() {
         replies[5]["error_reason"].as_str().unwrap().starts_with("(é c) missing_field: ")
     );
     thread::sleep(LEASE + BRIEF);
-    assert!(queue.receive(BRIEF).unwrap().is_none(), "none comes again");
+    assert!(queue.receive(BRIEF).unwrap().is_none(), "no message comes again");
 }
 
 #[test]
-fn no_error_after_a_success() {
+fn no_error_reply_follows_a_success() {
     let (world, queue) = world();
     world.state().lms.1 = false;
     world.send("ada");
     let delivery = receive(&queue);
     assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
-    // It was not taken, as far as the server knows, and comes again; now it fails.
+    // The platform did not take the answer, so the message comes again; this time it fails.
     let delivery = receive(&queue);
     queue.done(&delivery, &failed()).unwrap();
     let replies = world.replies();
     assert_eq!(replies.len(), 2);
-    assert_eq!(replies[0], replies[1], "the certificate is there");
-    // Another recipient's error is an error.
+    assert_eq!(replies[0], replies[1], "the certificate stays");
+    // An error for another recipient is sent as an error.
     world.state().lms.1 = true;
     world.send("grace");
     loop {
@@ -265,7 +268,7 @@ fn no_error_after_a_success() {
 }
 
 #[test]
-fn a_request_that_nobody_takes_is_retired() {
+fn message_with_four_failed_callbacks_is_retired() {
     let (world, queue) = world();
     world.state().delay = Duration::from_millis(50);
     world.state().lms.1 = false;
@@ -281,7 +284,7 @@ fn a_request_that_nobody_takes_is_retired() {
 }
 
 #[test]
-fn what_does_not_fit_their_tables() {
+fn reply_fits_the_columns_of_the_platform() {
     let (world, queue) = world();
     world.send("ada");
     world.send("grace");
@@ -302,15 +305,16 @@ fn what_does_not_fit_their_tables() {
 }
 
 #[test]
-fn a_slow_learning_management_system() {
-    let world = XqueueWorld::new();
+fn slow_platform_is_waited_for_until_the_deadline() {
+    let world = XqueueServer::new();
     world.state().lms.0 = Duration::from_secs(1);
     world.send("ada");
     let queue = world.xqueue();
     let delivery = receive(&queue);
     assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
 
-    // Slower than we wait: whether it arrived is not known, and the same answer may come again.
+    // The platform is slower than the deadline: whether it has the answer is unknown, so the answer
+    // may be sent again.
     let mut settings = world.settings();
     settings.deadline = Duration::from_millis(300);
     let hasty = XQueue::new(&settings).unwrap();
@@ -323,8 +327,8 @@ fn a_slow_learning_management_system() {
 }
 
 #[test]
-fn a_server_that_says_nothing() {
-    let world = XqueueWorld::new();
+fn silent_server_fails_after_the_deadline() {
+    let world = XqueueServer::new();
     let mut settings = world.settings();
     settings.deadline = Duration::from_millis(300);
     let queue = XQueue::new(&settings).unwrap();
@@ -338,7 +342,7 @@ fn a_server_that_says_nothing() {
 }
 
 #[test]
-fn races_and_broken_pages() {
+fn races_and_error_pages_are_retryable() {
     let (world, queue) = world();
     queue.check().unwrap();
     world.state().races = 2;
@@ -354,8 +358,8 @@ fn races_and_broken_pages() {
 }
 
 #[test]
-fn an_empty_queue_is_asked_once_in_a_while() {
-    let world = XqueueWorld::new();
+fn empty_queue_is_polled_once_per_interval() {
+    let world = XqueueServer::new();
     let mut settings = world.settings();
     settings.poll = Duration::from_millis(400);
     let queue = XQueue::new(&settings).unwrap();
@@ -371,7 +375,7 @@ fn an_empty_queue_is_asked_once_in_a_while() {
 }
 
 #[test]
-fn revoked_comes_back_only_where_it_is_set() {
+fn reissue_setting_applies_to_create() {
     let (world, queue) = world();
     let queue = queue.with_reissue(true);
     world.send("ada");

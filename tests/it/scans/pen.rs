@@ -1,6 +1,6 @@
-//! A pen: letters of a quick hand, drawn with pressure, as exact coverage.
+//! A pen: cursive letters, drawn with pressure, as exact coverage.
 
-/// A grid of shares from nought to one.
+/// A grid of coverage values from 0 to 1.
 #[derive(Clone)]
 pub(crate) struct Grid {
     pub(crate) width: usize,
@@ -8,8 +8,8 @@ pub(crate) struct Grid {
     pub(crate) data: Vec<f32>,
 }
 
-/// A signature as strokes of points: across, down (nought is the baseline), both in heights of a small
-/// letter, and the pressure there.
+/// A signature as strokes of points: x, y (0 is the baseline) in heights of a small letter, and the
+/// pressure.
 #[derive(Clone)]
 pub(crate) struct Signature(Vec<Vec<[f32; 3]>>);
 
@@ -46,7 +46,7 @@ impl Signature {
         Self(pen.strokes)
     }
 
-    /// A short name without anything below the line.
+    /// A short name with nothing below the baseline.
     pub(crate) fn plain() -> Self {
         let mut pen = Pen::at(0.0);
         pen.letters("Anneleen");
@@ -70,8 +70,9 @@ impl Signature {
         Self(pen.strokes)
     }
 
-    /// Coverage on a grid, with small letters `size` pixels high and full strokes `wide` pixels wide,
-    /// from `left` on along the line at `baseline`, which leans by `lean` rows a column.
+    /// The coverage on a grid, with small letters `size` pixels high and strokes of full pressure
+    /// `wide` pixels wide, from `left` along the line at `baseline`, which rises by `lean` rows a
+    /// column.
     pub(crate) fn draw(
         &self,
         (width, height): (usize, usize),
@@ -84,7 +85,7 @@ impl Signature {
         for stroke in &self.0 {
             let mut last: Option<[f32; 3]> = None;
             for [x, y, pressure] in smooth(stroke) {
-                // Letters lean to the right.
+                // Letters slant to the right.
                 let x = left + size * (x - 0.25 * y);
                 let y = baseline + size * y + lean * (x - left);
                 let radius = wide / 2.0 * (0.45 + 0.55 * pressure);
@@ -203,7 +204,7 @@ impl Pen {
             };
             let x = self.x;
             if let Some(stroke) = self.strokes.last_mut() {
-                // Down is pressed, up is light.
+                // Strokes down have more pressure than strokes up.
                 let mut before = points.first().map_or(0.0, |point| point[1]);
                 for &[dx, y] in points {
                     let pressure = (0.55 + 0.5 * (y - before)).clamp(0.3, 1.0);
@@ -228,7 +229,7 @@ impl Pen {
     }
 }
 
-/// Points close together along a Catmull-Rom curve.
+/// Closely spaced points along a Catmull-Rom curve.
 fn smooth(points: &[[f32; 3]]) -> Vec<[f32; 3]> {
     const STEPS: usize = 24;
     let mut line = Vec::new();
@@ -253,7 +254,8 @@ fn smooth(points: &[[f32; 3]]) -> Vec<[f32; 3]> {
     line
 }
 
-/// Draws a piece of a stroke, whose radius changes from end to end; the greater coverage wins.
+/// Draws a piece of a stroke whose radius changes along it; where pieces overlap, the greater
+/// coverage counts.
 fn segment(grid: &mut Grid, from: [f32; 3], to: [f32; 3], strength: f32) {
     let reach = from[2].max(to[2]) + 1.0;
     let low = |a: f32, b: f32| (a.min(b) - reach).floor().max(0.0) as usize;
@@ -265,9 +267,10 @@ fn segment(grid: &mut Grid, from: [f32; 3], to: [f32; 3], strength: f32) {
     for y in low(from[1], to[1])..high(from[1], to[1], grid.height) {
         for x in low(from[0], to[0])..high(from[0], to[0], grid.width) {
             let (px, py) = (x as f32 + 0.5 - from[0], y as f32 + 0.5 - from[1]);
-            let t = match length > 0.0 {
-                true => ((px * dx + py * dy) / length).clamp(0.0, 1.0),
-                false => 0.0,
+            let t = if length > 0.0 {
+                ((px * dx + py * dy) / length).clamp(0.0, 1.0)
+            } else {
+                0.0
             };
             let distance = (px - t * dx).hypot(py - t * dy);
             let radius = from[2] + (to[2] - from[2]) * t;

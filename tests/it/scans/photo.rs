@@ -1,4 +1,4 @@
-//! A camera: known ink on paper with every defect that can be asked for, alone or together.
+//! A camera: known ink on paper, with any combination of defects.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
@@ -7,13 +7,13 @@ use image::{DynamicImage, ImageEncoder, RgbImage};
 
 use super::pen::{Grid, Signature};
 
-/// What light an ink returns, red, green and blue, as shares of what the paper does.
+/// The reflectance of an ink in red, green and blue, as shares of the paper's.
 pub(crate) type Pen = [f32; 3];
 pub(crate) const BLACK: Pen = [0.02, 0.02, 0.025];
 pub(crate) const BLUE: Pen = [0.02, 0.05, 0.30];
 pub(crate) const PENCIL: Pen = [0.30, 0.30, 0.31];
 
-/// A photo in the making. Light is linear until it is encoded.
+/// A photo before it is taken. Light is linear until it is encoded.
 #[derive(Clone)]
 pub(crate) struct Photo {
     pub(crate) ink: Grid,
@@ -42,7 +42,7 @@ struct Ruled {
 }
 
 impl Photo {
-    /// A signature in the middle of a clean white sheet, in black.
+    /// A signature in black in the middle of a clean white sheet.
     pub(crate) fn of(signature: &Signature, (width, height): (usize, usize)) -> Self {
         let size = width as f32 / 26.0;
         let stroke = (size / 6.0).max(4.0);
@@ -88,26 +88,27 @@ impl Photo {
         self
     }
 
-    /// Light falls off from the upper left to the lower right, down to this share.
+    /// Light that falls off from the upper left to the lower right, down to this share.
     pub(crate) fn gradient(mut self, share: f32) -> Self {
         self.gradient = 1.0 - share;
         self
     }
 
-    /// A hard shadow over the lower right of a slanting line, and over the signature, that lets this
-    /// share of the light through. Ink in the light is brighter than paper in a shadow of 0.04.
+    /// A hard shadow on the lower right of a slanting line, over part of the signature, that lets
+    /// this share of the light through. Ink in the light is brighter than paper in a shadow of
+    /// 0.04.
     pub(crate) fn shadow(mut self, share: f32) -> Self {
         self.shadow = Some(share);
         self
     }
 
-    /// A sensor's noise: the deviation in mid grey, in 255ths of the encoded value.
+    /// Sensor noise: the standard deviation in mid grey, in 255ths of the encoded value.
     pub(crate) fn noise(mut self, deviation: f32) -> Self {
         self.noise = deviation;
         self
     }
 
-    /// Pale blue lines across, slightly askew.
+    /// Pale blue ruling lines, slightly askew.
     pub(crate) fn ruled(mut self) -> Self {
         let wide = self.line_width();
         let distance = self.ink.width as f32 / 22.0;
@@ -116,7 +117,7 @@ impl Photo {
         self
     }
 
-    /// Grey squares.
+    /// Grey squared paper.
     pub(crate) fn squared(mut self) -> Self {
         let wide = self.line_width() * 0.8;
         let distance = self.ink.width as f32 / 36.0;
@@ -131,13 +132,13 @@ impl Photo {
         self
     }
 
-    /// Blots beside the signature and specks all over.
+    /// Blots next to the signature and specks all over.
     pub(crate) fn blots(mut self) -> Self {
         self.blots = true;
         self
     }
 
-    /// The sheet ends before the picture does, on a dark wooden desk.
+    /// The sheet ends inside the picture, on a dark wooden desk.
     pub(crate) fn desk(mut self) -> Self {
         self.desk = true;
         self
@@ -148,7 +149,7 @@ impl Photo {
         self
     }
 
-    /// The camera was held so; the file notes how to turn it.
+    /// The camera was turned like this; the Exif data say how to turn the picture back.
     pub(crate) fn turned(mut self, orientation: Orientation) -> Self {
         self.turned = Some(orientation);
         self
@@ -184,11 +185,11 @@ impl Photo {
         bytes
     }
 
-    /// The picture upright, as the sensor sees it.
+    /// The upright picture, as the sensor records it.
     pub(crate) fn expose(&self) -> RgbImage {
         let (width, height) = (self.ink.width, self.ink.height);
-        let mut chance = Chance(0x2545_f491_4f6c_dd1d);
-        let blots = self.stains(&mut chance);
+        let mut rng = Rng(0x2545_f491_4f6c_dd1d);
+        let blots = self.stains(&mut rng);
         let mut light = [
             Grid::new(width, height),
             Grid::new(width, height),
@@ -210,15 +211,15 @@ impl Photo {
             }
         }
         for grid in &mut light {
-            // The lens.
+            // The blur of the lens.
             *grid = soften(grid);
         }
         let mut image = RgbImage::new(width as u32, height as u32);
         for (index, pixel) in image.pixels_mut().enumerate() {
             for (channel, value) in pixel.0.iter_mut().enumerate() {
                 let share = light[channel].data[index];
-                // Shot noise: in encoded values nearly the same everywhere, a little more in the dark.
-                let noise = self.noise * chance.normal() * (1.2 - 0.4 * share);
+                // Shot noise: nearly the same in all encoded values, slightly more in dark ones.
+                let noise = self.noise * rng.normal() * (1.2 - 0.4 * share);
                 *value = (encoded(share) + noise).round().clamp(0.0, 255.0) as u8;
             }
         }
@@ -230,7 +231,7 @@ impl Photo {
         let gradient = 1.0 - self.gradient * (0.6 * x / width + 0.4 * y / height);
         let shade = match self.shadow {
             Some(share) => {
-                // A penumbra of some two pixels.
+                // A penumbra of about two pixels.
                 let beyond = x + 0.45 * y - 0.72 * width;
                 share + (1.0 - share) * (0.5 - beyond / 2.0).clamp(0.0, 1.0)
             }
@@ -249,14 +250,15 @@ impl Photo {
         }
         let Some(ruled) = self.ruled else { return 1.0 };
         let across = covered((y - ruled.slope * x).rem_euclid(ruled.distance), ruled);
-        let upright = match ruled.squared {
-            true => covered((x + ruled.slope * y).rem_euclid(ruled.distance), ruled),
-            false => 0.0,
+        let upright = if ruled.squared {
+            covered((x + ruled.slope * y).rem_euclid(ruled.distance), ruled)
+        } else {
+            0.0
         };
         1.0 - across.max(upright) * (1.0 - ruled.light[channel])
     }
 
-    /// How much of this place is desk, and what light wood returns there.
+    /// The share of desk at this point, and the wood's reflectance.
     fn desk_at(&self, x: f32, y: f32) -> (f32, [f32; 3]) {
         if !self.desk {
             return (0.0, [0.0; 3]);
@@ -271,7 +273,7 @@ impl Photo {
         (share, [0.10 * shade, 0.06 * shade, 0.035 * shade])
     }
 
-    fn stains(&self, chance: &mut Chance) -> Grid {
+    fn stains(&self, rng: &mut Rng) -> Grid {
         let (width, height) = (self.ink.width, self.ink.height);
         let mut grid = Grid::new(width, height);
         if !self.blots {
@@ -284,11 +286,7 @@ impl Photo {
             (0.6, 0.12, 6.0 * unit),
         ];
         for _ in 0..60 {
-            spots.push((
-                chance.share(),
-                chance.share(),
-                0.4 + 0.8 * unit * chance.share(),
-            ));
+            spots.push((rng.share(), rng.share(), 0.4 + 0.8 * unit * rng.share()));
         }
         for (x, y, radius) in spots {
             let (x, y) = (x * width as f32, y * height as f32);
@@ -315,7 +313,7 @@ fn covered(at: f32, ruled: Ruled) -> f32 {
     (ruled.wide / 2.0 - distance + 0.5).clamp(0.0, 1.0)
 }
 
-/// Weights 1 2 1 both ways.
+/// Blurs with weights 1, 2, 1 in both directions.
 fn soften(grid: &Grid) -> Grid {
     let mut once = grid.clone();
     for y in 0..grid.height {
@@ -334,19 +332,20 @@ fn soften(grid: &Grid) -> Grid {
     twice
 }
 
-/// IEC 61966-2-1, to 255.
+/// The sRGB transfer function (IEC 61966-2-1), scaled to 255.
 fn encoded(share: f32) -> f32 {
-    255.0
-        * match share <= 0.0031308 {
-            true => share * 12.92,
-            false => 1.055 * share.powf(1.0 / 2.4) - 0.055,
-        }
+    let value = if share <= 0.0031308 {
+        share * 12.92
+    } else {
+        1.055 * share.powf(1.0 / 2.4) - 0.055
+    };
+    255.0 * value
 }
 
-/// Xorshift (Marsaglia 2003): the same photo every time.
-struct Chance(u64);
+/// Xorshift (Marsaglia 2003), so that a photo is the same each time.
+struct Rng(u64);
 
-impl Chance {
+impl Rng {
     fn share(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -354,7 +353,7 @@ impl Chance {
         (self.0 >> 40) as f32 / (1 << 24) as f32
     }
 
-    /// Nearly normal, with deviation one.
+    /// An approximately normal value with standard deviation 1.
     fn normal(&mut self) -> f32 {
         let sum: f32 = (0..4).map(|_| self.share()).sum();
         (sum - 2.0) * 3.0_f32.sqrt()
@@ -369,14 +368,14 @@ fn inverse(orientation: Orientation) -> Orientation {
     }
 }
 
-/// A TIFF header and one directory with one entry: tag 0x0112, a short.
+/// A TIFF header and one directory with one entry: tag 0x0112, type SHORT.
 fn exif(orientation: Orientation) -> Vec<u8> {
     let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
     exif.extend([orientation.to_exif(), 0, 0, 0, 0, 0, 0]);
     exif
 }
 
-/// Sets an APP1 segment after the start of a JPEG.
+/// Inserts an APP1 segment after a JPEG's start of image.
 fn note_orientation(jpeg: &mut Vec<u8>, orientation: Orientation) {
     let mut content = b"Exif\0\0".to_vec();
     content.extend(exif(orientation));

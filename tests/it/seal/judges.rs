@@ -1,3 +1,5 @@
+//! Outside programs read keys, seals and signatures: pyHanko, pdfsig, qpdf, outloud, gpg and sqv.
+
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use super::site::{Site, draft, now, openssl, program, run, said};
 const DRAFTS: [&str; 5] = ["en.pdf", "es.pdf", "ja.pdf", "ar.pdf", "he.pdf"];
 
 #[test]
-fn pyhanko_says_valid() {
+fn pyhanko_validates_the_seal() {
     let site = Site::new("Example University");
     for name in DRAFTS {
         site.write("sealed.pdf", site.seal(&draft(name)).bytes);
@@ -25,7 +27,7 @@ fn pyhanko_says_valid() {
 }
 
 #[test]
-fn pdfsig_and_qpdf_agree() {
+fn pdfsig_and_qpdf_validate_the_seal() {
     let site = Site::new("Example University");
     for name in DRAFTS {
         site.write("sealed.pdf", site.seal(&draft(name)).bytes);
@@ -39,7 +41,7 @@ fn pdfsig_and_qpdf_agree() {
 }
 
 #[test]
-fn outloud_finds_the_sealed_page_accessible() {
+fn sealed_page_is_accessible() {
     let site = Site::new("Example University");
     for (name, archive) in [("en.pdf", false), ("ja.pdf", true)] {
         let sealer = site.keys.sealer().with_archive(archive);
@@ -52,7 +54,7 @@ fn outloud_finds_the_sealed_page_accessible() {
 }
 
 #[test]
-fn gpg_and_sqv_accept_the_signature() {
+fn gpg_and_sqv_verify_the_detached_signature() {
     let site = Site::new("Example University");
     let sealed = site.seal(&draft("en.pdf"));
     site.write("c.pdf", &sealed.bytes);
@@ -77,7 +79,7 @@ fn gpg_and_sqv_accept_the_signature() {
     let _ = run(site.folder.path(), "gpgconf", &["--homedir", home, "--kill", "all"]);
 }
 
-/// A root, a signer, a time-stamp authority and a revocation list on this machine.
+/// Certomancer on this machine: a root CA, a signer, a TSA and a CRL.
 pub(crate) struct Certomancer {
     folder: tempfile::TempDir,
     child: Child,
@@ -100,10 +102,7 @@ impl Certomancer {
         let output = run(folder.path(), "certomancer", &line);
         assert!(output.status.success(), "{}", said(&output));
         let program = program("certomancer");
-        #[expect(
-            clippy::zombie_processes,
-            reason = "it is waited for when it is dropped"
-        )]
+        #[expect(clippy::zombie_processes, reason = "`drop` waits for the process")]
         let child = Command::new(program)
             .args(["--config", "c.yml", "animate", "--port", &port.to_string()])
             .current_dir(folder.path())
@@ -133,7 +132,7 @@ impl Drop for Certomancer {
 }
 
 #[test]
-fn pyhanko_accepts_every_level() {
+fn pyhanko_validates_each_pades_level() {
     let pki = Certomancer::start();
     let folder = pki.folder.path();
     let root = pki.read("out/root/root.cert.pem");
@@ -162,7 +161,8 @@ fn pyhanko_accepts_every_level() {
         let seal = report.seal.unwrap();
         assert_eq!(seal.level, Some(level), "{name}");
         assert!(seal.stamp.unwrap().trusted, "{name}");
-        // Whoever knows the site alone sees that it is intact, and not who stamped it.
+        // A verifier that knows only the site's keys can tell that the seal is intact, but does not
+        // know the TSA.
         let site_only = verify(&sealed.bytes, None, keys.trust(), now());
         assert!(site_only.seal.unwrap().intact, "{name}");
         std::fs::write(folder.join(name), &sealed.bytes).unwrap();
@@ -183,26 +183,26 @@ fn pyhanko_accepts_every_level() {
         let text = said(&run(folder, "outloud", &[name]));
         assert!(text.contains("0 error(s)"), "{name}: {text}");
     };
-    const STAMPED: &str = "INTACT:TRUSTED,TIMESTAMP_TOKEN<INTACT:TRUSTED>";
+    const TIMESTAMPED: &str = "INTACT:TRUSTED,TIMESTAMP_TOKEN<INTACT:TRUSTED>";
     for (archive, highest) in [(false, PadesLevel::Lt), (true, PadesLevel::Lta)] {
         let plain = keys.sealer().with_archive(archive).with_issuers(roots.clone());
         let sealer = plain.with_tsa(&url, http.clone());
         let timed = sealer.seal(&draft("en.pdf"), now()).unwrap();
-        check("timed.pdf", &timed, PadesLevel::T, &[STAMPED, "UNTOUCHED"]);
+        check("timed.pdf", &timed, PadesLevel::T, &[TIMESTAMPED, "UNTOUCHED"]);
         let raised = sealer.upgrade(&timed.bytes, &[], now()).unwrap();
-        check("raised.pdf", &raised, highest, &[STAMPED, "ACCEPTABLE_MODIFICATIONS"]);
-        assert!(raised.bytes.starts_with(&timed.bytes), "appended only");
+        check("raised.pdf", &raised, highest, &[TIMESTAMPED, "ACCEPTABLE_MODIFICATIONS"]);
+        assert!(raised.bytes.starts_with(&timed.bytes), "the revision is only appended");
         let again = sealer.upgrade(&raised.bytes, &[], now());
         if archive {
             assert_eq!(again.unwrap().bytes, raised.bytes);
-            // The seal was made while the authority was down, and is stamped later.
+            // A seal that was made while the TSA was down gets a timestamp token later.
             let missed =
                 keys.sealer().with_archive(true).seal(&draft("es.pdf"), now()).unwrap();
             assert_eq!(missed.level, PadesLevel::B);
             let late = sealer.upgrade(&missed.bytes, &[], now()).unwrap();
-            check("late.pdf", &late, PadesLevel::Lta, &[STAMPED]);
+            check("late.pdf", &late, PadesLevel::Lta, &[TIMESTAMPED]);
         }
-        // Every byte that was appended, and every digit of the stamp.
+        // Every third byte of the appended revisions, with one bit flipped.
         let start = draft("en.pdf").len();
         for index in (start..raised.bytes.len()).step_by(3) {
             let mut pdf = raised.bytes.clone();

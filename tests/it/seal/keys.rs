@@ -1,3 +1,5 @@
+//! A site's folder of keys: created, shown, rotated, and its errors.
+
 use std::path::Path;
 
 use testamur::ErrorKind;
@@ -8,7 +10,7 @@ use super::site::{Site, draft, now, openssl};
 
 #[test]
 #[cfg(unix)]
-fn secrets_are_their_owners_only() {
+fn private_keys_are_readable_by_the_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::new("Ada");
     let mode = |name: &str| {
@@ -28,7 +30,7 @@ fn secrets_are_their_owners_only() {
 }
 
 #[test]
-fn never_overwritten() {
+fn existing_keys_are_not_overwritten() {
     let site = Site::new("Ada");
     let before = std::fs::read(site.path("keys/1/seal.key.pem")).unwrap();
     let source = KeySource::NewRoot { name: "Eve" };
@@ -38,7 +40,7 @@ fn never_overwritten() {
 }
 
 #[test]
-fn rotation_keeps_what_verifies() {
+fn rotation_keeps_earlier_seals_valid() {
     let site = Site::new("Ada");
     let first = site.seal(&draft("en.pdf"));
     let folder = site.path("keys");
@@ -55,10 +57,10 @@ fn rotation_keeps_what_verifies() {
         assert_eq!(same_root, number == 2);
         let last = folder.join((number - 1).to_string());
         for name in ["root.key.pem", "seal.key.pem", "openpgp.key.pem"] {
-            assert!(!last.join(name).exists(), "{name} of the last set");
+            assert!(!last.join(name).exists(), "the last set still has {name}");
         }
         for name in ["root.pem", "seal.pem", "openpgp.asc"] {
-            assert!(last.join(name).exists(), "{name} of the last set");
+            assert!(last.join(name).exists(), "the last set has no {name}");
         }
         seals.push(keys.sealer().seal(&draft("en.pdf"), now()).unwrap());
         for sealed in &seals {
@@ -73,7 +75,7 @@ fn site_public(folder: &Path) -> testamur::site::PublicKeys {
 }
 
 #[test]
-fn keys_that_cannot_be_used_are_named() {
+fn unusable_keys_are_refused_by_name() {
     let site = Site::new("Ada");
     let folder = site.folder.path();
     let other = Site::new("Eve");
@@ -127,7 +129,7 @@ fn keys_that_cannot_be_used_are_named() {
 }
 
 #[test]
-fn certificates_that_cannot_be_used_are_named() {
+fn unusable_certificates_are_refused() {
     let site = Site::new("Ada");
     let folder = site.path("keys");
     let late = now().plus_days(11 * 365);
@@ -138,7 +140,7 @@ fn certificates_that_cannot_be_used_are_named() {
     assert!(format!("{fault:#}").contains("not valid before"), "{fault:#}");
     let soon = now().plus_days(10 * 365 - 15);
     assert!(!Keys::open(&folder, soon).unwrap().warnings().is_empty());
-    // The chain the wrong way round.
+    // The chain in the wrong order.
     let pem = std::fs::read(folder.join("1/seal.pem")).unwrap();
     let mut chain = X509::from_pem(&pem).unwrap();
     chain.reverse();
@@ -149,7 +151,7 @@ fn certificates_that_cannot_be_used_are_named() {
 }
 
 #[test]
-fn secrets_are_never_shown() {
+fn private_keys_are_never_shown() {
     let site = Site::new("Ada");
     let text = std::fs::read(site.path("keys/1/seal.key.pem")).unwrap();
     let shown = format!("{:?} {:?}", PrivateKey::from_pem(&text).unwrap(), site.keys);

@@ -1,11 +1,13 @@
+//! Mutated input gives an error, never a panic, and no mutated certificate verifies.
+
 use testamur::seal::{DetachedSignature, PgpKey, PrivateKey, Sealer, X509, verify};
 
 use super::site::{Site, draft, now};
 
-/// A small generator, so that a run can be had again.
-struct Dice(u64);
+/// A small generator with a fixed seed, so that a run can be repeated.
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -13,7 +15,7 @@ impl Dice {
         (self.0 % end.max(1) as u64) as usize
     }
 
-    /// Some bytes with a few things wrong with them.
+    /// Makes a few changes to a copy of the bytes.
     fn mutate(&mut self, bytes: &[u8], words: &[&[u8]]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for _ in 0..=self.below(4) {
@@ -68,23 +70,24 @@ const WORDS: [&[u8]; 16] = [
     b"stream\n",
 ];
 
-/// `TESTAMUR_MUTATIONS` makes it longer.
+/// The number of mutations; `TESTAMUR_MUTATIONS` overrides it.
 fn rounds() -> usize {
     std::env::var("TESTAMUR_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
 }
 
 #[test]
-fn of_sealed_certificates() {
+fn mutated_certificates_do_not_verify() {
     let site = Site::new("Example University");
     let sealed = site.seal(&draft("en.pdf"));
     let base = draft("en.pdf").len();
-    let mut dice = Dice(0x5eed);
+    let mut rng = Rng(0x5eed);
     for round in 0..rounds() {
-        // Half of them in the revision that seals, which is the smaller part.
+        // Half of the changes fall in the revision with the seal, which is the smaller part of the
+        // file.
         let pdf = match round % 2 {
-            0 => dice.mutate(&sealed.bytes, &WORDS),
+            0 => rng.mutate(&sealed.bytes, &WORDS),
             _ => {
-                let tail = dice.mutate(&sealed.bytes[base..], &WORDS);
+                let tail = rng.mutate(&sealed.bytes[base..], &WORDS);
                 [&sealed.bytes[..base], &tail].concat()
             }
         };
@@ -94,34 +97,32 @@ fn of_sealed_certificates() {
 }
 
 #[test]
-fn of_drafts() {
+fn mutated_drafts_do_not_panic() {
     let site = Site::new("Example University");
     let sealer = Sealer::new(site.keys.identity().clone());
     let draft = draft("ja.pdf");
-    let mut dice = Dice(0xd1ce);
+    let mut rng = Rng(0xd1ce);
     for _ in 0..rounds() {
-        // A refusal, or a seal that was verified; both will do.
-        let _ = sealer.seal(&dice.mutate(&draft, &WORDS), now());
+        // Either a refusal or a seal that was verified is correct.
+        let _ = sealer.seal(&rng.mutate(&draft, &WORDS), now());
     }
 }
 
 #[test]
-fn of_signatures_keys_and_certificates() {
+fn mutated_signatures_keys_and_certificates_do_not_panic() {
     let site = Site::new("Example University");
     let sealed = site.seal(&draft("en.pdf"));
     let public = site.keys.public();
     let secret = std::fs::read(site.path("keys/1/seal.key.pem")).unwrap();
     let signature = sealed.signature.unwrap();
-    let mut dice = Dice(0xbad);
+    let mut rng = Rng(0xbad);
     let words: [&[u8]; 4] = [b"-----BEGIN ", b"-----END ", b"\n\n", b"="];
     for _ in 0..rounds() {
-        let _ = DetachedSignature::from_armor(&dice.mutate(signature.as_bytes(), &words));
-        let _ = PgpKey::from_armor(&dice.mutate(public.openpgp_armor.as_bytes(), &words));
+        let _ = DetachedSignature::from_armor(&rng.mutate(signature.as_bytes(), &words));
+        let _ = PgpKey::from_armor(&rng.mutate(public.openpgp_armor.as_bytes(), &words));
+        let _ = X509::from_pem(&rng.mutate(public.certificate[0].pem.as_bytes(), &words));
         let _ =
-            X509::from_pem(&dice.mutate(public.certificate[0].pem.as_bytes(), &words));
-        let _ = X509::from_der(
-            &dice.mutate(site.keys.identity().certificate().der(), &words),
-        );
-        let _ = PrivateKey::from_pem(&dice.mutate(&secret, &words));
+            X509::from_der(&rng.mutate(site.keys.identity().certificate().der(), &words));
+        let _ = PrivateKey::from_pem(&rng.mutate(&secret, &words));
     }
 }

@@ -1,3 +1,5 @@
+//! The program, from keys to a verified certificate.
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -11,7 +13,7 @@ fn program(folder: &Path, line: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The secret lines of every key file of a folder.
+/// The base64 lines of all private key files.
 fn secrets(folder: &Path) -> Vec<String> {
     let mut all = Vec::new();
     for set in std::fs::read_dir(folder.join("keys")).unwrap().flatten() {
@@ -28,7 +30,7 @@ fn secrets(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn from_keys_to_a_verified_certificate() {
+fn key_seal_and_verify_commands_work_together() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("c.pdf"), draft("en.pdf")).unwrap();
@@ -59,7 +61,8 @@ fn from_keys_to_a_verified_certificate() {
     assert_eq!(json["verdict"], "good");
     assert_eq!(json["seal"]["level"], "B-B");
     assert_eq!(json["signature"]["fingerprint"].as_str().unwrap().len(), 40);
-    // A stranger sees that it is intact, and trusts whom the site hands out.
+    // A verifier without the site's keys sees that the seal is intact, and can trust the published
+    // root.
     let unknown = say(&["verify", "s.pdf", "--keys", "none"], 1);
     assert!(unknown.contains("signer is not known"), "{unknown}");
     let line = ["verify", "s.pdf", "--keys", "none", "--trust", "keys/1/root.pem"];
@@ -75,7 +78,7 @@ fn from_keys_to_a_verified_certificate() {
 }
 
 #[test]
-fn wrong_usage_is_two() {
+fn wrong_usage_exits_with_code_2() {
     let folder = tempfile::tempdir().unwrap();
     for line in [&["verify"][..], &["key"], &["key", "new"], &["seal", "up", "x"]] {
         assert_eq!(program(folder.path(), line).status.code(), Some(2), "{line:?}");
@@ -83,7 +86,7 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
-fn the_signature_beside_is_found_by_its_name() {
+fn detached_signature_is_found_by_its_file_name() {
     let site = Site::new("Example University");
     let sealed = site.seal(&draft("en.pdf"));
     site.write("c.pdf", &sealed.bytes);
@@ -93,7 +96,7 @@ fn the_signature_beside_is_found_by_its_name() {
 }
 
 #[test]
-fn render_seals_what_it_makes() {
+fn render_with_seal_seals_its_output() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let render = ["render", "-n", "Ada Lovelace", "--seal", "-o", "c.pdf"];
@@ -101,13 +104,13 @@ fn render_seals_what_it_makes() {
     assert!(output.status.success(), "{}", said(&output));
     let verified = program(here, &["verify", "c.pdf", "--signature", "c.pdf.sig"]);
     assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
-    // Whoever does not know the keys learns that it is intact, and no more.
+    // Without the keys the seal is known to be intact, and nothing more.
     let abroad = ["verify", "c.pdf", "--keys", "none", "--json"];
     let verified = program(here, &abroad);
     assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
     assert!(said(&verified).contains("\"unknown\""), "{}", said(&verified));
 
-    // A site of one's own has no keys until somebody makes them, and then no page is set.
+    // A site of the user's own has no keys until `key new`, and nothing is rendered without them.
     std::fs::create_dir(here.join("own")).unwrap();
     std::fs::write(here.join("own/testamur.yaml"), "").unwrap();
     let courses = "c: { title: x, organization: y, language: en }\n";

@@ -1,3 +1,5 @@
+//! Signing commands that succeed, fail, return other bytes and hang, and all supported key types.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,7 @@ fn key_file(site: &Site) -> String {
 }
 
 #[test]
-fn a_command_that_signs() {
+fn signing_command_makes_a_valid_seal() {
     let site = Site::new("Ada");
     let file = key_file(&site);
     let whole = command(&site, &format!("openssl dgst -sha256 -sign {file}"));
@@ -42,7 +44,7 @@ fn a_command_that_signs() {
 }
 
 #[test]
-fn commands_that_do_not_sign() {
+fn failing_signing_commands_are_reported() {
     let site = Site::new("Ada");
     let other = Site::new("Eve");
     for (script, words) in [
@@ -62,7 +64,7 @@ fn commands_that_do_not_sign() {
         assert!(fault.to_string().contains(words), "{script}: {fault}");
         assert!(fault.is_retryable());
         assert!(start.elapsed() < Duration::from_secs(3), "{script}");
-        // And so it is found out before any certificate is made.
+        // So an unusable command is refused before a certificate is made.
         let chain = site.keys.identity().chain().to_vec();
         assert!(Identity::new(Arc::new(signer), chain, now()).is_err(), "{script}");
     }
@@ -73,7 +75,7 @@ fn commands_that_do_not_sign() {
 }
 
 #[test]
-fn keys_of_every_kind() {
+fn each_key_type_makes_a_valid_seal() {
     let site = Site::new("Ada");
     let folder = site.folder.path();
     openssl(folder, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
@@ -114,12 +116,12 @@ fn keys_of_every_kind() {
 }
 
 #[test]
-fn gpg_as_the_signer() {
+fn gpg_command_makes_a_valid_signature() {
     let site = Site::new("Ada");
     let home = site.path("gnupg");
     std::fs::create_dir(&home).unwrap();
     let home = home.to_str().unwrap().to_owned();
-    // `ring` knows no ECDSA with SHA-512.
+    // `ring` does not verify ECDSA with SHA-512.
     for (kind, hash) in
         [("ed25519", "SHA512"), ("rsa3072", "SHA512"), ("nistp256", "SHA256")]
     {
@@ -161,13 +163,13 @@ fn gpg_as_the_signer() {
         assert!(!signature.verifies(&key, b"another"));
 
         let file = site.write("file", b"a certificate");
-        let beside = site.write("file.sig", signature.to_armor());
+        let detached = site.write("file.sig", signature.to_armor());
         let arguments = [
             "--homedir",
             &home,
             "--batch",
             "--verify",
-            beside.to_str().unwrap(),
+            detached.to_str().unwrap(),
             file.to_str().unwrap(),
         ];
         let output = run(site.folder.path(), "gpg", &arguments);
@@ -177,9 +179,9 @@ fn gpg_as_the_signer() {
 }
 
 #[derive(Debug)]
-struct Down;
+struct BrokenTsa;
 
-impl testamur::seal::Network for Down {
+impl testamur::seal::Network for BrokenTsa {
     fn post(&self, _: &str, _: &str, _: &[u8]) -> testamur::Result<Vec<u8>> {
         Ok(b"<html>502 Bad Gateway</html>".to_vec())
     }
@@ -190,9 +192,9 @@ impl testamur::seal::Network for Down {
 }
 
 #[test]
-fn an_authority_that_is_down_costs_the_level_and_no_more() {
+fn failing_tsa_lowers_the_level_to_b() {
     let site = Site::new("Ada");
-    let sealer = site.keys.sealer().with_tsa("http://localhost:1/", Arc::new(Down));
+    let sealer = site.keys.sealer().with_tsa("http://localhost:1/", Arc::new(BrokenTsa));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
@@ -204,7 +206,7 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
 }
 
 #[test]
-fn http_to_nobody() {
+fn unreachable_tsa_lowers_the_level_to_b() {
     let site = Site::new("Ada");
     let network = testamur::seal::Http::new(Duration::from_millis(500));
     let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(network));
@@ -214,7 +216,7 @@ fn http_to_nobody() {
 }
 
 #[test]
-fn keys_that_the_settings_put_elsewhere() {
+fn seal_settings_select_other_keys() {
     use testamur::site::{KeySource, Keys};
 
     let site = Site::new("Ada");

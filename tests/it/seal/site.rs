@@ -1,4 +1,4 @@
-//! What the tests of the seal share: a site with keys, a draft, the judges.
+//! Shared setup of the tests of seals: a site with keys, drafts, and outside programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use testamur::seal::Sealed;
 use testamur::site::{KeySource, Keys, Request};
 use testamur::{Date, Timestamp};
 
-/// A site's folder that goes away by itself.
+/// A temporary site folder with keys.
 pub(crate) struct Site {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) keys: Keys,
@@ -38,15 +38,18 @@ impl Site {
     }
 }
 
-/// The clock's time: judges look at it too.
-#[allow(clippy::disallowed_methods, reason = "judges compare with the real time")]
+/// The clock's time: outside programs use it too.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "outside programs compare with the real time"
+)]
 pub(crate) fn now() -> Timestamp {
     let since =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_unix(since.as_secs()).unwrap()
 }
 
-/// A draft of the demo's course, in the language that its name begins with.
+/// A draft of the demo site's course, in the language that the name begins with.
 pub(crate) fn draft(name: &str) -> Vec<u8> {
     static PRESS: LazyLock<Press> =
         LazyLock::new(|| Press::new(testamur::site::Site::demo()).unwrap());
@@ -57,7 +60,7 @@ pub(crate) fn draft(name: &str) -> Vec<u8> {
     PRESS.draft(&request, Date::parse("2026-05-14").unwrap()).unwrap().bytes
 }
 
-/// A program that `tests/run` put beside the build, else one of the machine's.
+/// A Python program that `tests/run` installed in the target folder, or one of the system.
 pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_testamur"))
         .ancestors()
@@ -66,7 +69,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(name))
 }
 
-/// Runs a program that judges us.
+/// Runs an outside program.
 pub(crate) fn run(folder: &Path, name: &str, arguments: &[&str]) -> Output {
     let program = program(name);
     Command::new(&program)
@@ -80,7 +83,7 @@ pub(crate) fn said(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
-/// Uses openssl, which every machine that builds has.
+/// Runs openssl.
 pub(crate) fn openssl(folder: &Path, line: &str) {
     let output = Command::new("openssl")
         .args(line.split(' '))

@@ -1,10 +1,12 @@
+//! Changes to a sealed certificate and its detached signature, each of which verification detects.
+
 use std::sync::LazyLock;
 
 use testamur::seal::{Verdict, Verification, verify};
 
 use super::site::{Site, draft, now};
 
-/// One sealed certificate for all, and another of the same site.
+/// One sealed certificate for all tests, and another of the same site.
 struct Case {
     site: Site,
     pdf: Vec<u8>,
@@ -25,27 +27,27 @@ static CASE: LazyLock<Case> = LazyLock::new(|| {
     }
 });
 
-fn alone(pdf: &[u8]) -> Verification {
+fn verify_pdf(pdf: &[u8]) -> Verification {
     verify(pdf, None, CASE.site.keys.trust(), now())
 }
 
-fn both(pdf: &[u8], signature: &str) -> Verification {
+fn verify_both(pdf: &[u8], signature: &str) -> Verification {
     verify(pdf, Some(signature.as_bytes()), CASE.site.keys.trust(), now())
 }
 
-/// Not good, and not «intact, signer unknown» either.
-fn caught(pdf: &[u8], how: &str) {
-    let report = alone(pdf);
+/// Asserts that verification fails, and does not give «intact, signer unknown» either.
+fn assert_detected(pdf: &[u8], how: &str) {
+    let report = verify_pdf(pdf);
     assert!(
         matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
         "{how}: {report:#?}"
     );
     assert!(!report.seal.is_some_and(|seal| seal.intact || seal.trusted), "{how}");
-    assert_eq!(both(pdf, &CASE.signature).verdict, Verdict::Bad, "{how}");
+    assert_eq!(verify_both(pdf, &CASE.signature).verdict, Verdict::Bad, "{how}");
 }
 
-/// Where the appended revision begins, and the digits of the seal.
-fn places(pdf: &[u8]) -> (usize, std::ops::Range<usize>) {
+/// The start of the appended revision, and the hex digits of the seal's `/Contents`.
+fn positions(pdf: &[u8]) -> (usize, std::ops::Range<usize>) {
     let base = draft("en.pdf").len();
     let open = find(pdf, b"/Contents<", base) + 10;
     let close = find(pdf, b">", open);
@@ -62,8 +64,8 @@ fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 #[test]
-fn untouched() {
-    let report = both(&CASE.pdf, &CASE.signature);
+fn untouched_certificate_verifies() {
+    let report = verify_both(&CASE.pdf, &CASE.signature);
     assert!(report.is_good(), "{report:#?}");
     let seal = report.seal.unwrap();
     assert_eq!(seal.covered, CASE.pdf.len());
@@ -71,15 +73,15 @@ fn untouched() {
 }
 
 #[test]
-fn every_byte_of_the_seals_own_revision() {
-    let (base, digits) = places(&CASE.pdf);
+fn flipped_bit_in_the_sealing_revision_is_detected() {
+    let (base, digits) = positions(&CASE.pdf);
     let mut unknown = 0;
     for index in base..CASE.pdf.len() {
         let bit = 1 << (index % 8);
         let mut pdf = CASE.pdf.clone();
         pdf[index] ^= bit;
-        let report = alone(&pdf);
-        // Another issuer's name in the root's certificate makes another root, not a broken one.
+        let report = verify_pdf(&pdf);
+        // A changed issuer name in the root's certificate makes it another root, which is unknown.
         let stranger = digits.contains(&index) && report.verdict == Verdict::Unknown;
         unknown += usize::from(stranger);
         assert!(
@@ -91,47 +93,47 @@ fn every_byte_of_the_seals_own_revision() {
 }
 
 #[test]
-fn bytes_all_over_the_document() {
-    let (base, _) = places(&CASE.pdf);
+fn flipped_bit_in_the_document_is_detected() {
+    let (base, _) = positions(&CASE.pdf);
     for index in (0..base).step_by(97) {
         let mut pdf = CASE.pdf.clone();
         pdf[index] ^= 0x20;
-        caught(&pdf, &format!("byte {index}"));
+        assert_detected(&pdf, &format!("byte {index}"));
     }
 }
 
 #[test]
-fn one_case_of_digits_only() {
-    let (_, digits) = places(&CASE.pdf);
+fn changed_hex_digits_are_detected() {
+    let (_, digits) = positions(&CASE.pdf);
     let mut lower = CASE.pdf.clone();
     lower[digits.clone()].make_ascii_lowercase();
-    caught(&lower, "lower case");
+    assert_detected(&lower, "lower case");
     let letter = digits.clone().find(|at| CASE.pdf[*at].is_ascii_uppercase()).unwrap();
     let mut one = CASE.pdf.clone();
     one[letter].make_ascii_lowercase();
-    caught(&one, "one letter");
+    assert_detected(&one, "one letter");
     let mut space = CASE.pdf.clone();
     space[digits.end - 1] = b' ';
-    caught(&space, "white space between digits");
+    assert_detected(&space, "white space between digits");
     let mut padding = CASE.pdf.clone();
     padding[digits.end - 1] = b'1';
-    caught(&padding, "padding that is not zero");
+    assert_detected(&padding, "padding that is not zero");
 }
 
 #[test]
-fn truncated() {
+fn truncation_is_detected() {
     let length = CASE.pdf.len();
-    let (base, _) = places(&CASE.pdf);
+    let (base, _) = positions(&CASE.pdf);
     let all =
         (0..length).step_by(1999).chain(base - 3..base + 3).chain(length - 40..length);
     for end in all {
-        let report = alone(&CASE.pdf[..end]);
+        let report = verify_pdf(&CASE.pdf[..end]);
         assert!(
             matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
             "{end}: {report:#?}"
         );
         assert_eq!(
-            both(&CASE.pdf[..end], &CASE.signature).verdict,
+            verify_both(&CASE.pdf[..end], &CASE.signature).verdict,
             Verdict::Bad,
             "{end}"
         );
@@ -139,27 +141,27 @@ fn truncated() {
 }
 
 #[test]
-fn appended() {
+fn appended_and_prepended_bytes_are_detected() {
     for more in
         ["\n", "\0", " ", "%", "x", "%%EOF\n", "\n%%EOF\n", "startxref\n0\n%%EOF\n"]
     {
-        caught(
+        assert_detected(
             &[&CASE.pdf[..], more.as_bytes()].concat(),
             &format!("{more:?} after the end"),
         );
-        caught(
+        assert_detected(
             &[more.as_bytes(), &CASE.pdf[..]].concat(),
             &format!("{more:?} before the start"),
         );
     }
-    caught(&[&CASE.pdf[..], &CASE.pdf].concat(), "twice");
-    caught(&[&CASE.pdf[..], &CASE.other].concat(), "another after it");
-    caught(&[&CASE.other[..], &CASE.pdf].concat(), "another before it");
+    assert_detected(&[&CASE.pdf[..], &CASE.pdf].concat(), "twice");
+    assert_detected(&[&CASE.pdf[..], &CASE.other].concat(), "another after it");
+    assert_detected(&[&CASE.other[..], &CASE.pdf].concat(), "another before it");
 }
 
-/// Incremental updates such as other programs write, each well formed.
+/// Well-formed incremental updates, as other programs write them.
 #[test]
-fn further_revisions() {
+fn further_revisions_are_detected() {
     let table = {
         let at = CASE.pdf.windows(9).rposition(|window| window == b"startxref").unwrap();
         let text = String::from_utf8_lossy(&CASE.pdf[at + 10..]).into_owned();
@@ -194,19 +196,19 @@ fn further_revisions() {
         ("an unused object", &[(150, "<</A 1>>")]),
         ("empty validation data", &[(150, "<</Type/DSS/Certs[]/CRLs[]>>")]),
     ] {
-        caught(&revision(objects), how);
+        assert_detected(&revision(objects), how);
     }
 }
 
 #[test]
-fn shadow_objects() {
+fn shadow_objects_and_changed_entries_are_detected() {
     let base = draft("en.pdf");
     let table = base.windows(5).rposition(|window| window == b"xref\n").unwrap();
-    // A second object 50 hides before the table, and a comment between two objects.
+    // A second object 50 before the cross-reference table, or a comment between two objects.
     let hidden = b"50 0 obj\n<</Type/Page>>\nendobj\n";
     for what in [&hidden[..], b"% a comment\n", b"\n\n"] {
         let pdf = [&CASE.pdf[..table], what, &CASE.pdf[table..]].concat();
-        caught(&pdf, "something hides before the table");
+        assert_detected(&pdf, "something hides before the table");
     }
     for (from, to) in [
         ("/Type/Sig/", "/Type/Sig /"),
@@ -224,13 +226,13 @@ fn shadow_objects() {
         ("/Perms", "/AA<<>>/Perms"),
         ("/Perms", "/OpenAction<</S/JavaScript/JS(1)>>/Perms"),
     ] {
-        caught(&replaced(&CASE.pdf, from, to), to);
+        assert_detected(&replaced(&CASE.pdf, from, to), to);
     }
 }
 
 #[test]
-fn other_ranges() {
-    let (base, digits) = places(&CASE.pdf);
+fn changed_byte_range_is_detected() {
+    let (base, digits) = positions(&CASE.pdf);
     let at = find(&CASE.pdf, b"/ByteRange[", base) + 11;
     let end = digits.end + 1;
     let rest = CASE.pdf.len() - end;
@@ -252,53 +254,53 @@ fn other_ranges() {
         let mut pdf = CASE.pdf.clone();
         let slot = format!("{:<41}", format!("{range}]"));
         pdf[at..at + slot.len()].copy_from_slice(slot.as_bytes());
-        caught(&pdf, &range);
+        assert_detected(&pdf, &range);
     }
 }
 
 #[test]
-fn swapped_contents() {
-    let (_, digits) = places(&CASE.pdf);
+fn swapped_contents_are_detected() {
+    let (_, digits) = positions(&CASE.pdf);
     let (other_base, from) =
         (draft("es.pdf").len(), find(&CASE.other, b"/Contents<", 0) + 10);
     assert!(from > other_base);
     let mut pdf = CASE.pdf.clone();
     pdf[digits.clone()].copy_from_slice(&CASE.other[from..from + digits.len()]);
-    caught(&pdf, "another certificate's signature");
+    assert_detected(&pdf, "another certificate's signature");
 
     let again = CASE.site.seal(&draft("en.pdf")).bytes;
-    let (_, theirs) = places(&again);
+    let (_, theirs) = positions(&again);
     if again[..theirs.start] != CASE.pdf[..digits.start] {
-        // Sealed in another second, so that the signature is over another text.
+        // Sealed in another second, so that the signature is over other attributes.
         let mut pdf = CASE.pdf.clone();
         pdf[digits.clone()].copy_from_slice(&again[theirs]);
-        caught(&pdf, "the signature of another sealing");
+        assert_detected(&pdf, "the signature of another sealing");
     }
 
     let stranger = Site::new("Example University").seal(&draft("en.pdf")).bytes;
-    let (_, theirs) = places(&stranger);
+    let (_, theirs) = positions(&stranger);
     let mut pdf = CASE.pdf.clone();
     let length = theirs.len().min(digits.len());
     pdf[digits.clone()].fill(b'0');
     pdf[digits.start..digits.start + length]
         .copy_from_slice(&stranger[theirs.start..][..length]);
-    assert!(!alone(&pdf).is_good(), "the signature of a stranger");
+    assert!(!verify_pdf(&pdf).is_good(), "the signature of a stranger");
 
     for fill in [b'0', b'F', b'3'] {
         let mut pdf = CASE.pdf.clone();
         pdf[digits.clone()].fill(fill);
-        caught(&pdf, "no signature at all");
+        assert_detected(&pdf, "no signature at all");
     }
-    // The certificates of the signature, without the rest of it.
+    // The seal of one document on the pages of another.
     let document =
         [&CASE.other[..other_base], &CASE.pdf[draft("en.pdf").len()..]].concat();
-    caught(&document, "the seal of another document");
+    assert_detected(&document, "the seal of another document");
 }
 
 #[test]
-fn the_signature_beside() {
+fn changed_detached_signature_is_detected() {
     let bad = |pdf: &[u8], signature: &str, how: &str| {
-        assert_eq!(both(pdf, signature).verdict, Verdict::Bad, "{how}");
+        assert_eq!(verify_both(pdf, signature).verdict, Verdict::Bad, "{how}");
     };
     let good = &CASE.signature;
     bad(&CASE.pdf, &CASE.other_signature, "another certificate's");
@@ -327,16 +329,16 @@ fn the_signature_beside() {
         let report = verify(&CASE.pdf, Some(&text), CASE.site.keys.trust(), now());
         assert_eq!(report.verdict, Verdict::Bad, "character {index}");
     }
-    // A stranger's key may call itself the same.
+    // A key of another owner may have the same user id.
     let stranger = Site::new("Example University");
     let theirs = stranger.seal(&draft("en.pdf"));
-    let report = both(&theirs.bytes, &theirs.signature.unwrap());
+    let report = verify_both(&theirs.bytes, &theirs.signature.unwrap());
     assert_eq!(report.verdict, Verdict::Unknown);
 }
 
-/// Every bit of the packet, with the checksum made right again.
+/// Flips each bit of the packet, and corrects the checksum.
 #[test]
-fn bits_of_the_signature_beside() {
+fn flipped_bit_in_the_detached_signature_is_detected() {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     let body: String = CASE
@@ -369,7 +371,7 @@ fn bits_of_the_signature_beside() {
             lines.join("\n"),
             STANDARD.encode(&sum.to_be_bytes()[1..])
         );
-        // A fingerprint that is nobody's makes an unknown signer, the rest no signature.
-        assert!(!both(&CASE.pdf, &text).is_good(), "bit {index}");
+        // A changed fingerprint gives an unknown signer, any other change an invalid signature.
+        assert!(!verify_both(&CASE.pdf, &text).is_good(), "bit {index}");
     }
 }

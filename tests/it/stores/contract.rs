@@ -1,4 +1,4 @@
-//! What every store promises, as functions over the trait.
+//! The contract of `Store`, as functions over the trait.
 
 use std::collections::BTreeSet;
 use std::thread;
@@ -6,14 +6,14 @@ use std::thread;
 use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
 use testamur::{Error, ErrorKind};
 
-pub(super) fn keep(store: &dyn Store) {
+pub(super) fn check_contract(store: &dyn Store) {
     store.check().unwrap();
-    files_are_kept(store);
+    files_are_created_replaced_and_removed(store);
     any_bytes_are_kept(store);
-    one_creates(store);
-    one_swaps(store);
+    one_of_concurrent_creates_wins(store);
+    concurrent_swaps_are_all_counted(store);
     files_are_listed(store);
-    it_can_be_called_from_inside_a_runtime(store);
+    calls_work_inside_an_async_runtime(store);
     store.check().unwrap();
 }
 
@@ -36,7 +36,7 @@ pub(super) fn listed(store: &dyn Store, folder: Option<&str>) -> BTreeSet<String
     paths
 }
 
-fn files_are_kept(store: &dyn Store) {
+fn files_are_created_replaced_and_removed(store: &dyn Store) {
     let file = path("cert/kept/index.html");
     assert_eq!(store.read(&file).unwrap(), None);
     store.remove(&file).unwrap();
@@ -73,7 +73,7 @@ fn any_bytes_are_kept(store: &dyn Store) {
     }
 }
 
-fn one_creates(store: &dyn Store) {
+fn one_of_concurrent_creates_wins(store: &dyn Store) {
     for round in 0..8 {
         let file = path(&format!("race/{round}/certificate.json"));
         let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
@@ -95,7 +95,7 @@ fn one_creates(store: &dyn Store) {
     }
 }
 
-fn one_swaps(store: &dyn Store) {
+fn concurrent_swaps_are_all_counted(store: &dyn Store) {
     let file = path("counter");
     let swap = |to: &str, was: &str| {
         store.swap(&StoreFile::new(&file, to.as_bytes()), was.as_bytes()).unwrap()
@@ -124,7 +124,11 @@ fn one_swaps(store: &dyn Store) {
         }
     });
     let end = store.read(&file).unwrap().unwrap();
-    assert_eq!(String::from_utf8(end).unwrap(), (8 * EACH).to_string(), "none was lost");
+    assert_eq!(
+        String::from_utf8(end).unwrap(),
+        (8 * EACH).to_string(),
+        "no swap was lost"
+    );
     store.remove(&file).unwrap();
 }
 
@@ -163,7 +167,7 @@ fn files_are_listed(store: &dyn Store) {
 }
 
 #[cfg(feature = "s3")]
-fn it_can_be_called_from_inside_a_runtime(store: &dyn Store) {
+fn calls_work_inside_an_async_runtime(store: &dyn Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let file = path("inside");
     let made = runtime.block_on(async { create(store, &file, b"a runtime") });
@@ -172,4 +176,4 @@ fn it_can_be_called_from_inside_a_runtime(store: &dyn Store) {
 }
 
 #[cfg(not(feature = "s3"))]
-fn it_can_be_called_from_inside_a_runtime(_: &dyn Store) {}
+fn calls_work_inside_an_async_runtime(_: &dyn Store) {}

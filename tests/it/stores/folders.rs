@@ -1,4 +1,4 @@
-//! A folder: who can read what is in it, and what is left there when something goes wrong.
+//! Directories: permissions, replaced files, and left-over temporary files.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,24 +10,24 @@ use testamur::ErrorKind;
 use testamur::register::{Created, Directory, Store, StoreFile, Stores, Swapped};
 use testamur::site::{Readers, Settings};
 
-use super::contract::{create, keep, listed, path};
+use super::contract::{check_contract, create, listed, path};
 
 #[test]
-fn a_folder_keeps_the_contract() {
+fn directory_fulfils_the_contract() {
     let folder = tempfile::tempdir().unwrap();
-    // Nothing of it is there yet.
+    // The folder does not exist yet.
     let root = folder.path().join("a/public");
-    keep(&Directory::new(&root));
+    check_contract(&Directory::new(&root));
     let left: Vec<_> =
         fs::read_dir(&root).unwrap().map(|it| it.unwrap().file_name()).collect();
-    assert_eq!(left, [".testamur"], "emptied folders go");
+    assert_eq!(left, [".testamur"], "empty folders are removed");
     let left = fs::read_dir(root.join(".testamur")).unwrap().count();
-    assert_eq!(left, 1, "the lock alone");
+    assert_eq!(left, 1, "only the lock is left");
 }
 
 #[cfg(unix)]
 #[test]
-fn others_can_read_as_far_as_it_is_set() {
+fn readers_setting_determines_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     for (readers, file_mode, folder_mode) in [
@@ -52,7 +52,7 @@ fn others_can_read_as_far_as_it_is_set() {
 
 #[cfg(unix)]
 #[test]
-fn a_group_that_is_handed_on_stays() {
+fn setgid_bit_is_kept() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o2755)).unwrap();
@@ -63,7 +63,7 @@ fn a_group_that_is_handed_on_stays() {
 }
 
 #[test]
-fn a_private_folder_is_closed_by_itself() {
+fn private_folder_is_readable_by_the_owner_only() {
     let site = tempfile::tempdir().unwrap();
     let settings = Settings::parse(b"private: inputs\n").unwrap();
     let stores = Stores::open(&settings, site.path()).unwrap();
@@ -80,7 +80,7 @@ fn a_private_folder_is_closed_by_itself() {
 }
 
 #[test]
-fn a_reader_sees_the_old_file_or_the_new_one() {
+fn replace_is_atomic_for_readers() {
     let folder = tempfile::tempdir().unwrap();
     let store = Directory::new(folder.path());
     let file = path("a/file");
@@ -93,7 +93,7 @@ fn a_reader_sees_the_old_file_or_the_new_one() {
             while !ended.load(Ordering::Relaxed) {
                 let bytes = fs::read(folder.path().join("a/file")).unwrap();
                 let which = contents.iter().position(|content| *content == bytes);
-                seen[which.expect("one of them as a whole")] += 1;
+                seen[which.expect("one of the two contents, complete")] += 1;
             }
             seen
         });
@@ -106,29 +106,29 @@ fn a_reader_sees_the_old_file_or_the_new_one() {
 }
 
 #[test]
-fn what_was_left_behind_goes_when_it_is_old() {
+fn old_temporary_files_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let store = Directory::new(folder.path());
     store.check().unwrap();
-    let workshop = folder.path().join(".testamur");
+    let temporary = folder.path().join(".testamur");
     let leave = |name: &str, age: u64| {
-        let file = File::create(workshop.join(name)).unwrap();
+        let file = File::create(temporary.join(name)).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
     };
     leave("0123.new", 2 * 60 * 60);
     leave("4567.new", 60);
     leave("lock", 2 * 60 * 60);
-    assert_eq!(listed(&store, None).len(), 0, "none of it is a file of the store");
+    assert_eq!(listed(&store, None).len(), 0, "temporary files are not listed");
     store.check().unwrap();
     let mut left: Vec<_> =
-        fs::read_dir(workshop).unwrap().map(|it| it.unwrap().file_name()).collect();
+        fs::read_dir(temporary).unwrap().map(|it| it.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["4567.new", "lock"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn neither_a_folder_nor_what_would_be_below_a_file_is_a_file() {
+fn folders_and_paths_below_files_are_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let store = Directory::new(folder.path());
     let file = path("cert/1/index.html");
@@ -143,7 +143,7 @@ fn neither_a_folder_nor_what_would_be_below_a_file_is_a_file() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_said() {
+fn file_and_folder_in_place_of_each_other_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     fs::create_dir_all(folder.path().join("public/folder/inside")).unwrap();
@@ -165,11 +165,11 @@ fn what_stands_in_the_way_is_said() {
     assert_eq!(fault.kind(), ErrorKind::StoreRefused);
     assert!(!fault.is_retryable() && fault.is_user_fault());
     let left = fs::read_dir(folder.path().join("public/.testamur")).unwrap().count();
-    assert_eq!(left, 0, "no file in the making");
+    assert_eq!(left, 0, "no temporary file is left");
 }
 
 #[test]
-fn folders_come_and_go_under_many_hands() {
+fn concurrent_creates_and_removes_share_folders() {
     let folder = tempfile::tempdir().unwrap();
     let store = Directory::new(folder.path().join("public"));
     thread::scope(|scope| {

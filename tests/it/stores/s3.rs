@@ -1,4 +1,4 @@
-//! A bucket: what is sent for it, and what becomes of it when the server or the wire fails.
+//! S3 buckets: requests, refusals, lost responses, and servers that are down.
 
 use std::fs;
 use std::thread;
@@ -10,18 +10,18 @@ use testamur::register::{
 use testamur::site::Settings;
 use testamur::{Error, ErrorKind};
 
-use super::contract::{create, keep, listed, path};
-use super::server::{ACCESS_KEY, Act, BUCKET, SECRET_KEY, Server};
+use super::contract::{check_contract, create, listed, path};
+use super::s3_server::{ACCESS_KEY, Action, BUCKET, SECRET_KEY, Server};
 
-const BUSY: Act = Act::Answer(503, "", "<Error><Code>SlowDown</Code></Error>");
+const BUSY: Action = Action::Answer(503, "", "<Error><Code>SlowDown</Code></Error>");
 
 #[test]
-fn a_bucket_keeps_the_contract() {
-    keep(&Server::start().store());
+fn bucket_fulfils_the_contract() {
+    check_contract(&Server::start().store());
 }
 
 #[test]
-fn a_part_of_a_bucket_keeps_the_contract() {
+fn bucket_prefix_fulfils_the_contract() {
     let server = Server::start();
     let mut settings = server.settings();
     settings.prefix = Some(path("schools/one"));
@@ -30,7 +30,7 @@ fn a_part_of_a_bucket_keeps_the_contract() {
     for other in ["schools/two", "schools/one-and-a-half/x", "schools/ones"] {
         create(&others, &path(other), b"not ours");
     }
-    keep(&store);
+    check_contract(&store);
     create(&store, &path("a/b"), b"ours");
     assert_eq!(
         others.read(&path("schools/one/a/b")).unwrap().as_deref(),
@@ -40,7 +40,7 @@ fn a_part_of_a_bucket_keeps_the_contract() {
 }
 
 #[test]
-fn what_is_sent() {
+fn requests_have_conditions_and_headers() {
     let server = Server::start();
     let mut settings = server.settings();
     settings.prefix = Some(path("x"));
@@ -49,14 +49,14 @@ fn what_is_sent() {
     let file = path("cert/1/index.html");
     let page = StoreFile::new(&file, "<p>ø".as_bytes());
 
-    server.wire.next([]);
+    server.proxy.next([]);
     store.create(&page).unwrap();
     store
         .replace(&page.with_cache(Cache::Immutable).with_media_type("text/plain"))
         .unwrap();
     store.swap(&page, "<p>ø".as_bytes()).unwrap();
     store.swap(&StoreFile::new(&file, b"<p>o"), "<p>ø".as_bytes()).unwrap();
-    let seen = server.wire.seen();
+    let seen = server.proxy.seen();
     let lines: Vec<_> = seen.iter().map(|request| request.line.as_str()).collect();
     let (put, get) = (
         format!("PUT /{BUCKET}/x/cert/1/index.html HTTP/1.1"),
@@ -79,13 +79,13 @@ fn what_is_sent() {
         assert!(signed.contains(name), "{signed}");
     }
 
-    server.wire.next([]);
+    server.proxy.next([]);
     server.store().create(&StoreFile::new(&file, b"")).unwrap();
-    assert_eq!(server.wire.seen()[0].header("x-amz-acl"), None);
+    assert_eq!(server.proxy.seen()[0].header("x-amz-acl"), None);
 }
 
 #[test]
-fn many_files_come_page_by_page() {
+fn long_listing_is_paginated() {
     let server = Server::start();
     let store = server.store();
     let count = 1050;
@@ -99,24 +99,24 @@ fn many_files_come_page_by_page() {
             });
         }
     });
-    server.wire.next([]);
+    server.proxy.next([]);
     assert_eq!(listed(&store, Some("a")).len(), count);
-    let seen = server.wire.seen();
+    let seen = server.proxy.seen();
     assert_eq!(seen.len(), 2);
     assert!(seen[1].line.contains("continuation-token="), "{}", seen[1].line);
 }
 
 #[test]
-fn what_is_refused_says_what_to_mend() {
+fn refusal_has_help_and_is_not_retried() {
     let server = Server::start();
     let file = path("a");
-    let attempt = |store: S3, acts: fn() -> Vec<Act>| {
-        server.wire.next(acts());
+    let attempt = |store: S3, actions: fn() -> Vec<Action>| {
+        server.proxy.next(actions());
         let fault = store.create(&StoreFile::new(&file, b"")).unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::StoreRefused, "{fault}");
         assert!(!fault.is_retryable() && fault.is_user_fault());
-        assert_eq!(server.wire.seen().len(), 1, "asking again would not help");
-        server.wire.next(acts());
+        assert_eq!(server.proxy.seen().len(), 1, "a refusal is not retried");
+        server.proxy.next(actions());
         let checked = store.check().unwrap_err();
         assert_eq!(checked.help(), fault.help());
         (fault.to_string(), fault.help().unwrap().to_owned())
@@ -138,16 +138,16 @@ fn what_is_refused_says_what_to_mend() {
     assert!(fault.contains("(40"), "{fault}");
     assert!(help.contains("access key"), "{fault} {help}");
 
-    // This server makes a bucket of whatever it is given; real ones don't.
+    // The test's server treats any folder as a bucket, so the proxy answers like a real one.
     let (fault, help) = attempt(server.store(), || {
-        vec![Act::Answer(404, "", "<Error><Code>NoSuchBucket</Code></Error>")]
+        vec![Action::Answer(404, "", "<Error><Code>NoSuchBucket</Code></Error>")]
     });
     assert!(fault.contains("404 NoSuchBucket"), "{fault}");
     assert!(help.contains("make the bucket first"), "{help}");
 }
 
 #[test]
-fn nothing_shows_the_keys() {
+fn keys_are_never_shown() {
     let server = Server::start();
     let store = server.store();
     let keys = S3Keys::new(ACCESS_KEY, SECRET_KEY).with_session_token("a-token");
@@ -159,76 +159,81 @@ fn nothing_shows_the_keys() {
 }
 
 #[test]
-fn a_server_that_is_busy_is_asked_again() {
+fn busy_server_is_retried() {
     let server = Server::start();
     let store = server.store();
     let conflict =
-        Act::Answer(409, "", "<Error><Code>ConditionalRequestConflict</Code></Error>");
-    for (name, acts) in [
+        Action::Answer(409, "", "<Error><Code>ConditionalRequestConflict</Code></Error>");
+    for (name, actions) in [
         ("503", vec![BUSY, BUSY]),
-        ("429", vec![Act::Answer(429, "Retry-After: 1\r\n", "")]),
+        ("429", vec![Action::Answer(429, "Retry-After: 1\r\n", "")]),
         ("409", vec![conflict]),
-        ("500", vec![Act::Answer(500, "", "not even XML")]),
-        ("cut", vec![Act::Cut, Act::Cut]),
+        ("500", vec![Action::Answer(500, "", "not even XML")]),
+        ("cut", vec![Action::Cut, Action::Cut]),
     ] {
         let file = path("busy").join(name).unwrap();
-        let attempts = acts.len() + 1;
-        server.wire.next(acts);
+        let attempts = actions.len() + 1;
+        server.proxy.next(actions);
         assert_eq!(create(&store, &file, name.as_bytes()), Created::New, "{name}");
-        assert_eq!(server.wire.seen().len(), attempts, "{name}");
+        assert_eq!(server.proxy.seen().len(), attempts, "{name}");
 
-        server.wire.next([BUSY]);
+        server.proxy.next([BUSY]);
         assert_eq!(store.read(&file).unwrap().as_deref(), Some(name.as_bytes()));
-        server.wire.next([Act::Cut]);
+        server.proxy.next([Action::Cut]);
         assert_eq!(listed(&store, Some("busy")).len(), 1);
-        server.wire.next([Act::Answer(429, "", "")]);
+        server.proxy.next([Action::Answer(429, "", "")]);
         store.remove(&file).unwrap();
-        assert_eq!(server.wire.seen().len(), 2);
+        assert_eq!(server.proxy.seen().len(), 2);
     }
 }
 
 #[test]
-fn a_lost_answer_is_told_from_a_conflict() {
+fn lost_response_is_distinguished_from_a_conflict() {
     let server = Server::start();
     let store = server.store();
     let file = path("a/ours");
-    server.wire.next([Act::Lose]);
+    server.proxy.next([Action::Lose]);
     assert_eq!(create(&store, &file, b"ours"), Created::New);
-    // Written, refused, read.
-    assert_eq!(server.wire.seen().len(), 3);
+    // One request to write, one that is refused, and one to read.
+    assert_eq!(server.proxy.seen().len(), 3);
 
-    // Somebody else's stands there, and the first attempt did not come through.
-    server.wire.next([Act::Cut]);
+    // Another writer's file exists, and the first attempt did not reach the server.
+    server.proxy.next([Action::Cut]);
     assert_eq!(create(&store, &file, b"other"), Created::Exists);
-    // Without an attempt that may have come through there is no doubt.
-    server.wire.next([]);
+    // Without a failed attempt the conflict is certain.
+    server.proxy.next([]);
     assert_eq!(create(&store, &file, b"ours"), Created::Exists);
-    assert_eq!(server.wire.seen().len(), 1);
+    assert_eq!(server.proxy.seen().len(), 1);
 
     let swap = |to: &'static [u8], was: &[u8]| {
         store.swap(&StoreFile::new(&file, to), was).unwrap()
     };
-    server.wire.next([Act::Pass, Act::Lose]);
+    server.proxy.next([Action::Pass, Action::Lose]);
     assert_eq!(swap(b"next", b"ours"), Swapped::Done);
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"next"[..]));
-    server.wire.next([Act::Cut, Act::Pass, Act::Cut, Act::Answer(412, "", "")]);
+    server.proxy.next([
+        Action::Cut,
+        Action::Pass,
+        Action::Cut,
+        Action::Answer(412, "", ""),
+    ]);
     assert_eq!(swap(b"last", b"next"), Swapped::Changed);
 
-    server.wire.next([Act::Lose]);
+    server.proxy.next([Action::Lose]);
     store.remove(&file).unwrap();
     assert_eq!(store.read(&file).unwrap(), None);
-    server.wire.next([Act::Lose]);
+    server.proxy.next([Action::Lose]);
     store.replace(&StoreFile::new(&file, b"x")).unwrap();
 }
 
 #[test]
-fn who_is_told_that_it_is_new_finds_his_bytes() {
+fn concurrent_creates_with_lost_responses_have_one_winner() {
     let server = Server::start();
     let store = server.store();
-    server.wire.next((0..48).map(|turn| match turn % 3 {
-        0 => Act::Lose,
-        1 => Act::Cut,
-        _ => Act::Pass,
+    server.proxy.next((0..48).map(|turn| match turn % 3 {
+        0 => Action::Lose,
+        1 => Action::Cut,
+        _ => Action::Pass,
     }));
     let file = path("race");
     let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
@@ -246,7 +251,7 @@ fn who_is_told_that_it_is_new_finds_his_bytes() {
 }
 
 #[test]
-fn a_server_that_is_down_is_waited_for_and_then_given_up() {
+fn unavailable_server_fails_after_the_attempts() {
     let server = Server::start();
     let mut settings = server.settings();
     settings.attempts = 3;
@@ -259,19 +264,19 @@ fn a_server_that_is_down_is_waited_for_and_then_given_up() {
         assert!(fault.help().unwrap().contains("what is done stays done"));
     };
 
-    server.wire.next([BUSY, BUSY, BUSY]);
+    server.proxy.next([BUSY, BUSY, BUSY]);
     let fault = store.create(&StoreFile::new(&file, b"x")).unwrap_err();
     failed(fault, "(503 SlowDown; asked 3 times)");
-    assert_eq!(server.wire.seen().len(), 3);
+    assert_eq!(server.proxy.seen().len(), 3);
 
-    server.wire.next([Act::Cut, Act::Cut, Act::Cut]);
+    server.proxy.next([Action::Cut, Action::Cut, Action::Cut]);
     failed(store.read(&file).unwrap_err(), "asked 3 times");
 
-    // Half-way down a list, the pages before it have been handed on.
+    // When listing fails halfway, the entries of the earlier pages have been passed on.
     create(&store, &file, b"x");
     let page: &str = "<R><IsTruncated>true</IsTruncated><Key>a</Key>\
                       <NextContinuationToken>t</NextContinuationToken></R>";
-    server.wire.next([Act::Answer(200, "", page), BUSY, BUSY, BUSY]);
+    server.proxy.next([Action::Answer(200, "", page), BUSY, BUSY, BUSY]);
     let mut found = Vec::new();
     let mut keep = |path: StorePath| {
         found.push(path);
@@ -282,10 +287,10 @@ fn a_server_that_is_down_is_waited_for_and_then_given_up() {
 
     settings.deadline = Duration::from_millis(100);
     let hasty = server.store_of(&settings);
-    server.wire.next([0; 3].map(|_| Act::Stall(Duration::from_millis(400))));
+    server.proxy.next([0; 3].map(|_| Action::Stall(Duration::from_millis(400))));
     failed(hasty.read(&file).unwrap_err(), "(no answer in time; asked 3 times)");
 
-    // A port where nobody listens any more.
+    // A port that nothing listens on.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     settings.endpoint = Some(format!("http://{port}"));
     let nowhere = server.store_of(&settings);
@@ -293,15 +298,15 @@ fn a_server_that_is_down_is_waited_for_and_then_given_up() {
 }
 
 #[test]
-fn a_server_that_goes_down_half_way_loses_nothing() {
+fn creates_during_an_outage_lose_nothing() {
     let server = Server::start();
     let store = server.store();
     let paths: Vec<StorePath> =
         (0..24).map(|number| path(&format!("a/{number}"))).collect();
-    server.wire.next((0..18).map(|turn| match turn {
-        0..6 => Act::Pass,
-        6..10 => Act::Lose,
-        _ => Act::Cut,
+    server.proxy.next((0..18).map(|turn| match turn {
+        0..6 => Action::Pass,
+        6..10 => Action::Lose,
+        _ => Action::Cut,
     }));
     thread::scope(|scope| {
         for part in paths.chunks(6) {
@@ -321,26 +326,26 @@ fn a_server_that_goes_down_half_way_loses_nothing() {
 }
 
 #[test]
-fn a_server_that_ignores_conditions_is_found_out() {
+fn server_that_ignores_conditions_is_refused() {
     let server = Server::start();
     let store = server.store();
-    let fine = || Act::Answer(200, "ETag: \"x\"\r\n", "");
-    server.wire.next([fine(), fine()]);
+    let fine = || Action::Answer(200, "ETag: \"x\"\r\n", "");
+    server.proxy.next([fine(), fine()]);
     let fault = store.check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::StoreRefused);
     assert!(fault.to_string().contains("it ignores `If-None-Match`"), "{fault}");
 
-    // What is checked twice is written once.
+    // The first check writes its mark, the second one finds it.
     for requests in [4, 3] {
-        server.wire.next([]);
+        server.proxy.next([]);
         store.check().unwrap();
-        assert_eq!(server.wire.seen().len(), requests);
+        assert_eq!(server.proxy.seen().len(), requests);
     }
-    assert_eq!(listed(&store, None).len(), 0, "the mark is nobody's file");
+    assert_eq!(listed(&store, None).len(), 0, "the mark is not listed");
 }
 
 #[test]
-fn a_site_names_the_files_of_its_keys() {
+fn key_files_in_the_settings_are_read() {
     let server = Server::start();
     let site = tempfile::tempdir().unwrap();
     fs::create_dir(site.path().join("keys")).unwrap();

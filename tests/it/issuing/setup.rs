@@ -1,4 +1,4 @@
-//! What the tests of issuing share: an issuer over folders that can be looked into.
+//! Shared setup of the tests of issuing: an issue service over folders that tests can read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,24 +22,24 @@ Org/Knots/2026:
   signatories: [{ name: Dr. Ada Example, title: Professor of Knots, signature: ada.svg }]
 ";
 
-/// An issuer, and the folders that it publishes into.
-pub(crate) struct Bench {
+/// An issue service, its keys, and the folder of its stores.
+pub(crate) struct Setup {
     folder: tempfile::TempDir,
     pub(crate) issuer: IssueService,
     pub(crate) keys: Keys,
 }
 
-impl Bench {
+impl Setup {
     pub(crate) fn new() -> Self {
-        Self::of(Site::new().with_file("courses.yaml", COURSES))
+        Self::with_site(Site::new().with_file("courses.yaml", COURSES))
     }
 
-    pub(crate) fn of(site: Site) -> Self {
-        Self::over(site, |store| store)
+    pub(crate) fn with_site(site: Site) -> Self {
+        Self::with_store(site, |store| store)
     }
 
-    /// With something between the issuer and its public store.
-    pub(crate) fn over(
+    /// `wrap` wraps the public store.
+    pub(crate) fn with_store(
         site: Site,
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
@@ -51,8 +51,8 @@ impl Bench {
         Self { folder, issuer, keys }
     }
 
-    /// Another issuer of the same site, as another process would be.
-    pub(crate) fn another(&self, site: Site) -> IssueService {
+    /// Another issue service over the same folders, as another process has one.
+    pub(crate) fn second_issuer(&self, site: Site) -> IssueService {
         issuer(self.folder.path(), site, |store| store)
     }
 
@@ -68,7 +68,7 @@ impl Bench {
         self.issuer.issue(request, today(), now(), options)
     }
 
-    /// Every published file by its path; hidden ones too, so that nothing is left behind.
+    /// All published files by path, including hidden ones.
     pub(crate) fn public(&self) -> BTreeMap<String, Vec<u8>> {
         files(&self.folder.path().join("public"))
     }
@@ -81,9 +81,9 @@ impl Bench {
         String::from_utf8(self.public()[path].clone()).unwrap()
     }
 
-    /// Holds what must be true at any moment, whatever was interrupted: whatever looks valid has all
-    /// that goes with it, and it all fits together. Gives the number of valid certificates.
-    pub(crate) fn holds(&self) -> usize {
+    /// Asserts what must hold at any moment: each certificate that looks valid has its PDF, page
+    /// and signature, and they agree. Returns the number of valid certificates.
+    pub(crate) fn assert_consistent(&self) -> usize {
         let files = self.public();
         let mut valid = 0;
         for (path, bytes) in &files {
@@ -91,7 +91,7 @@ impl Bench {
             let record = testamur::register::Record::parse(bytes).unwrap();
             let page = String::from_utf8(files[&format!("{folder}index.html")].clone());
             let page = page.unwrap();
-            // A change that is not done has begun with the pages, which people look at.
+            // An unfinished change has begun with the pages.
             let Some(certificate) =
                 record.certificate.filter(|certificate| page.contains(&certificate.name))
             else {
@@ -138,12 +138,11 @@ pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
         for entry in entries {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => {
-                    let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                    files.insert(name.to_owned(), fs::read(&path).unwrap());
-                }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                files.insert(name.to_owned(), fs::read(&path).unwrap());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Those who hear a log, and who take apart what they hear.
+//! Servers that collect log messages, and parsers of the messages.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,31 +11,31 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// What a syslog or journald was told: a reader in a thread, which hangs up when it is dropped.
-pub(super) struct Ear {
-    heard: Arc<Mutex<Vec<Vec<u8>>>>,
+/// A syslog or journald server: a thread that collects messages until it is dropped.
+pub(super) struct LogServer {
+    received: Arc<Mutex<Vec<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-impl Ear {
+impl LogServer {
     pub(super) fn new(
-        mut hear: impl FnMut() -> io::Result<Vec<u8>> + Send + 'static,
+        mut receive: impl FnMut() -> io::Result<Vec<u8>> + Send + 'static,
     ) -> Self {
-        let (heard, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (received, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
         let (kept, stopped): (Arc<Mutex<Vec<Vec<u8>>>>, _) =
-            (Arc::clone(&heard), stop.clone());
+            (Arc::clone(&received), stop.clone());
         let thread = thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                match hear() {
+                match receive() {
                     Ok(message) => kept.lock().unwrap().push(message),
                     Err(error) => assert!(is_quiet(&error), "{error}"),
                 }
             }
         });
-        Self { heard, stop, thread: Some(thread) }
+        Self { received, stop, thread: Some(thread) }
     }
 
     pub(super) fn unix(path: &Path) -> Self {
@@ -45,7 +45,7 @@ impl Ear {
         Self::new(move || datagram(|buffer| socket.recv(buffer)))
     }
 
-    /// Gives its address too.
+    /// Returns the address too.
     pub(super) fn udp() -> (Self, String) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(PAUSE)).unwrap();
@@ -58,7 +58,7 @@ impl Ear {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let mut stream = None;
-        let ear = Self::new(move || {
+        let server = Self::new(move || {
             if stream.is_none() {
                 thread::sleep(PAUSE);
                 let (accepted, _) = listener.accept()?;
@@ -67,28 +67,28 @@ impl Ear {
             }
             let accepted = stream.as_mut().unwrap();
             accepted.set_read_timeout(Some(PAUSE))?;
-            let message = counted(accepted);
-            // One agent has ended, and the next one comes.
+            let message = octet_counted(accepted);
+            // One agent has ended: wait for the next connection.
             if message.as_ref().is_err_and(|it| it.kind() == ErrorKind::UnexpectedEof) {
                 stream = None;
             }
             message
         });
-        (ear, address)
+        (server, address)
     }
 
-    /// All that was heard, as it came.
+    /// All messages, as they came.
     pub(super) fn all(&self) -> Vec<Vec<u8>> {
-        self.heard.lock().unwrap().clone()
+        self.received.lock().unwrap().clone()
     }
 
     pub(super) fn text(&self) -> String {
-        let heard = self.all().concat();
-        String::from_utf8_lossy(&heard).into_owned()
+        let received = self.all().concat();
+        String::from_utf8_lossy(&received).into_owned()
     }
 }
 
-impl Drop for Ear {
+impl Drop for LogServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Err(panic) = self.thread.take().unwrap().join()
@@ -112,11 +112,11 @@ fn datagram(receive: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<
 }
 
 /// A message after its length in decimal digits and a space (RFC 6587, section 3.4.1).
-fn counted(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+fn octet_counted(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut length = 0;
     let mut byte = [0];
     stream.read_exact(&mut byte)?;
-    // What has begun comes whole.
+    // The rest of a message that has begun may take longer.
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     assert!((b'1'..=b'9').contains(&byte[0]), "{}", byte[0]);
     while byte[0] != b' ' {
@@ -142,7 +142,7 @@ fn priority(message: &[u8]) -> (u8, u8, String) {
     assert!(!message.contains(char::is_control), "{message:?}");
     let (priority, rest) = message.strip_prefix('<').unwrap().split_once('>').unwrap();
     let number: u8 = priority.parse().unwrap();
-    assert_eq!(number.to_string(), priority, "no zeros before it");
+    assert_eq!(number.to_string(), priority, "no leading zeros");
     (number / 8, number % 8, rest.to_owned())
 }
 
@@ -150,7 +150,7 @@ fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }
 
-/// A message of RFC 5424, section 6.
+/// Parses a message of RFC 5424, section 6.
 pub(super) fn rfc5424(message: &[u8]) -> Message {
     let (facility, severity, rest) = priority(message);
     let parts: Vec<&str> = rest.splitn(8, ' ').collect();
@@ -164,7 +164,7 @@ pub(super) fn rfc5424(message: &[u8]) -> Message {
     Message { facility, severity, process: process.to_owned(), text: text.to_owned() }
 }
 
-/// What syslog(3) writes.
+/// Parses a message in the format of syslog(3).
 pub(super) fn local(message: &[u8]) -> Message {
     let (facility, severity, rest) = priority(message);
     let (time, rest) = rest.split_at(15);
@@ -178,8 +178,8 @@ pub(super) fn local(message: &[u8]) -> Message {
     Message { facility, severity, process: process.to_owned(), text: text.to_owned() }
 }
 
-/// An entry of journald's native protocol.
-pub(super) fn entry(mut datagram: &[u8]) -> BTreeMap<String, String> {
+/// Parses an entry of journald's native protocol.
+pub(super) fn journald_entry(mut datagram: &[u8]) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     while !datagram.is_empty() {
         let end = datagram.iter().position(|byte| *byte == b'\n').unwrap();

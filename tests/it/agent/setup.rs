@@ -1,4 +1,4 @@
-//! What the tests of the agent share.
+//! Shared setup of the agent's tests: agent processes, a Redis, a queue in memory, an HTTP client.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
@@ -21,18 +21,18 @@ use testamur::seal::{Trust, verify};
 use testamur::site::{KeySource, Keys, Site};
 use testamur::{Date, Error, ErrorKind, Timestamp};
 
-use crate::desk::Desk;
+use crate::workdir::Workdir;
 
 /// Long enough for anything on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 pub(crate) const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 pub(crate) const TOKEN: &str = "open sesame";
 
-/// Waits until something is so.
+/// Polls until `so` returns true.
 pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !so() {
-        assert!(begun.elapsed() < LONG, "it never happens: {what}");
+        assert!(begun.elapsed() < LONG, "timed out waiting until {what}");
         thread::sleep(Duration::from_millis(25));
     }
 }
@@ -42,12 +42,12 @@ pub(crate) fn request(user: &str) -> Value {
         "reference": user })
 }
 
-/// A site with keys, as `testamur new` makes it.
-pub(crate) struct Home(pub(crate) Desk);
+/// A site with keys, as `testamur new` makes it, and an HTTP token.
+pub(crate) struct AgentSite(pub(crate) Workdir);
 
-impl Home {
+impl AgentSite {
     pub(crate) fn new() -> Self {
-        let desk = Desk::new();
+        let desk = Workdir::new();
         assert_eq!(desk.run(["new", "site"]).code, 0);
         let home = Self(desk);
         home.0.write("site/keys/token", TOKEN);
@@ -64,16 +64,16 @@ impl Home {
         command
     }
 
-    /// A command of an agent with a door.
-    pub(crate) fn door(&self) -> Command {
+    /// The command of an agent with the HTTP API.
+    pub(crate) fn http_command(&self) -> Command {
         let mut command = self.command();
         command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
         command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
         command
     }
 
-    /// A command of an agent with a queue.
-    pub(crate) fn queue(&self, redis: &Redis) -> Command {
+    /// The command of an agent with a Redis queue.
+    pub(crate) fn redis_command(&self, redis: &Redis) -> Command {
         let mut command = self.command();
         command.env("TESTAMUR_AGENT__QUEUE", "redis");
         command.env("TESTAMUR_AGENT__REDIS__URL", redis.url());
@@ -87,21 +87,21 @@ impl Home {
         records(&self.path().join("public"))
     }
 
-    /// What was accepted over HTTP and is not done.
-    pub(crate) fn accepted(&self) -> usize {
+    /// The number of requests that were accepted over HTTP and are not done yet.
+    pub(crate) fn spooled(&self) -> usize {
         let folder = fs::read_dir(self.path().join("private/intake"));
         folder.map_or(0, Iterator::count)
     }
 
-    /// Holds that a PDF verifies.
-    pub(crate) fn verifies(&self, record: &Value) {
+    /// Asserts that the program verifies a record's PDF.
+    pub(crate) fn assert_verifies(&self, record: &Value) {
         let pdf = record["certificate"]["pdf"]["path"].as_str().unwrap();
         let pdf = self.path().join("public").join(pdf);
         let sig = record["certificate"]["signature"]["path"].as_str().unwrap();
         let sig = self.path().join("public").join(sig);
         let mut command = self.0.command();
         command.arg("--site").arg(self.path()).arg("verify").arg(pdf);
-        let run = crate::desk::Run::of({
+        let run = crate::workdir::Run::of({
             command.arg("--signature").arg(sig);
             command
         });
@@ -109,17 +109,17 @@ impl Home {
     }
 }
 
-/// The program at work. It is killed with its test.
+/// A running program, killed when it is dropped.
 pub(crate) struct Program {
     child: Child,
     log: Arc<Mutex<String>>,
 }
 
 impl Program {
-    /// Starts it, and waits until it takes requests.
+    /// Starts the program and waits until it takes requests.
     pub(crate) fn start(command: Command) -> Self {
         let program = Self::spawn(command);
-        until("it takes requests", || {
+        until("the agent takes requests", || {
             assert!(
                 program.log().contains("taking requests") || program.is_alive(),
                 "{}",
@@ -158,10 +158,10 @@ impl Program {
         Path::new(&format!("/proc/{}/exe", self.child.id())).exists()
     }
 
-    /// Where it listens.
+    /// The address that the HTTP API listens at.
     pub(crate) fn address(&self) -> String {
         let log = self.log();
-        let rest = log.split_once("address=").expect("it listens").1;
+        let rest = log.split_once("address=").expect("the log has the address").1;
         rest.split_whitespace().next().unwrap().trim_matches('"').to_owned()
     }
 
@@ -175,14 +175,14 @@ impl Program {
         assert!(Command::new("kill").arg(id).status().unwrap().success());
     }
 
-    /// How it ends by itself.
+    /// Waits for the exit code.
     pub(crate) fn code(&mut self) -> i32 {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code().unwrap_or(-1);
             }
-            assert!(begun.elapsed() < LONG, "it does not end: {}", self.log());
+            assert!(begun.elapsed() < LONG, "the program does not end: {}", self.log());
             thread::sleep(Duration::from_millis(25));
         }
     }
@@ -195,7 +195,7 @@ impl Drop for Program {
     }
 }
 
-/// A Redis server of Debian, which ends with its test.
+/// A redis-server, stopped when it is dropped.
 pub(crate) struct Redis {
     folder: TempDir,
     server: Option<Child>,
@@ -209,9 +209,9 @@ impl Redis {
         Self::with(&[])
     }
 
-    /// A server with these arguments besides.
+    /// A server with additional arguments.
     pub(crate) fn with(more: &[&str]) -> Self {
-        // The path of a socket has at most 107 bytes.
+        // The temporary folder is short: the path of a Unix socket has at most 107 bytes.
         let folder = tempfile::tempdir().unwrap();
         let more = more.iter().map(|&it| it.to_owned()).collect();
         let mut redis = Self { folder, server: None, more };
@@ -273,7 +273,7 @@ impl Redis {
         values.map(|value| serde_json::from_slice(&value).unwrap()).collect()
     }
 
-    /// How many unusable messages were set aside.
+    /// The number of dead-lettered messages.
     pub(crate) fn dead(&self) -> i64 {
         let mut length = cmd("XLEN");
         length.arg(format!("{}-dead", Self::STREAM));
@@ -290,25 +290,25 @@ impl Drop for Redis {
     }
 }
 
-/// An answer over HTTP.
+/// An HTTP response; `head` is in lower case.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl Said {
+impl HttpResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 }
 
-pub(crate) fn get(address: &str, path: &str) -> Said {
+pub(crate) fn get(address: &str, path: &str) -> HttpResponse {
     http(address, "GET", path, Some(TOKEN), b"")
 }
 
-pub(crate) fn post(address: &str, path: &str, body: &Value) -> Said {
+pub(crate) fn post(address: &str, path: &str, body: &Value) -> HttpResponse {
     http(address, "POST", path, Some(TOKEN), body.to_string().as_bytes())
 }
 
@@ -318,7 +318,7 @@ pub(crate) fn http(
     path: &str,
     token: Option<&str>,
     body: &[u8],
-) -> Said {
+) -> HttpResponse {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
     let mut head =
@@ -328,7 +328,7 @@ pub(crate) fn http(
     }
     head += &format!("content-length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();
-    // A server that has heard enough need not listen to the rest.
+    // The server may have answered and closed before it has read the whole body.
     let _ = stream.write_all(body);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
@@ -336,13 +336,13 @@ pub(crate) fn http(
     let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
     let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{said:?}"));
     let (status, head) = (status.parse().unwrap(), head.to_lowercase());
-    Said { status, head, body: body.to_owned() }
+    HttpResponse { status, head, body: body.to_owned() }
 }
 
-/// A clock that stands still.
-pub(crate) struct Still;
+/// A clock that always shows 2026-05-14T09:30:00Z.
+pub(crate) struct FixedClock;
 
-impl Clock for Still {
+impl Clock for FixedClock {
     fn now(&self) -> Result<Timestamp, Error> {
         Timestamp::parse("2026-05-14T09:30:00Z")
     }
@@ -351,20 +351,21 @@ impl Clock for Still {
     }
 }
 
-/// An issuer of a site, over folders in `folder`, with something before the public one.
+/// An issue service over a site, with new keys and with stores in `folder`; `wrap` wraps the public
+/// store.
 pub(crate) fn issuer(
     folder: &Path,
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> IssueService {
-    let now = Still.now().unwrap();
+    let now = FixedClock.now().unwrap();
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
-    issuer_by(&keys, folder, site, wrap)
+    issuer_with_keys(&keys, folder, site, wrap)
 }
 
-/// The same with keys that are there.
-pub(crate) fn issuer_by(
+/// The same with existing keys.
+pub(crate) fn issuer_with_keys(
     keys: &Keys,
     folder: &Path,
     site: Site,
@@ -379,7 +380,7 @@ pub(crate) fn issuer_by(
     IssueService::new(press, keys, secret, register).unwrap()
 }
 
-/// The bytes of a certificate and of the signature beside it, in the public folder.
+/// The bytes of a certificate and of its detached signature, from the public folder.
 pub(crate) fn files(public: &Path, record: &Value) -> [Vec<u8>; 2] {
     let certificate = &record["certificate"];
     [&certificate["pdf"], &certificate["signature"]].map(|file| {
@@ -388,8 +389,13 @@ pub(crate) fn files(public: &Path, record: &Value) -> [Vec<u8>; 2] {
     })
 }
 
-/// Holds that a certificate in a public folder verifies.
-pub(crate) fn holds(public: &Path, record: &Value, trust: &Trust, now: Timestamp) {
+/// Asserts that a certificate in a public folder verifies.
+pub(crate) fn assert_verifies(
+    public: &Path,
+    record: &Value,
+    trust: &Trust,
+    now: Timestamp,
+) {
     let [pdf, signature] = files(public, record);
     let found = verify(&pdf, Some(&signature), trust, now);
     assert!(found.is_good(), "{found:?}");
@@ -404,26 +410,26 @@ pub(crate) fn records(public: &Path) -> Vec<Value> {
     records.map(|json| serde_json::from_slice(&json).unwrap()).collect()
 }
 
-/// A queue in memory, whose answers can be made to fail.
+/// A queue in memory, whose acknowledgements can be made to fail.
 #[derive(Debug, Default)]
-pub(crate) struct Heap {
+pub(crate) struct MemoryQueue {
     waiting: Mutex<VecDeque<(String, String)>>,
     held: Mutex<Vec<(String, String)>>,
     pub(crate) answers: Mutex<Vec<Value>>,
     next: AtomicUsize,
-    /// How often requests were handed out before, of those of which it is known.
+    /// How often a request was delivered before, for those that `add_again` added.
     pub(crate) attempts: Mutex<HashMap<String, u32>>,
-    /// How many others were in hand when one of these was answered.
-    pub(crate) company: Mutex<Vec<usize>>,
-    /// So many answers are not taken.
-    pub(crate) deaf: AtomicUsize,
+    /// For each request of `attempts` that was acknowledged: how many others were in hand then.
+    pub(crate) others_in_hand: Mutex<Vec<usize>>,
+    /// The number of acknowledgements that fail before one succeeds.
+    pub(crate) failing_acks: AtomicUsize,
 }
 
-impl Heap {
+impl MemoryQueue {
     pub(crate) fn of(requests: impl IntoIterator<Item = String>) -> Arc<Self> {
-        let heap = Self::default();
-        requests.into_iter().for_each(|request| heap.add(request));
-        Arc::new(heap)
+        let queue = Self::default();
+        requests.into_iter().for_each(|request| queue.add(request));
+        Arc::new(queue)
     }
 
     pub(crate) fn add(&self, request: String) {
@@ -431,7 +437,7 @@ impl Heap {
         self.waiting.lock().unwrap().push_back((id, request));
     }
 
-    /// Adds one that was handed out so often already.
+    /// Adds a request that was delivered `attempts` times before.
     pub(crate) fn add_again(&self, request: String, attempts: u32) {
         let id = self.next.load(Ordering::SeqCst).to_string();
         self.attempts.lock().unwrap().insert(id, attempts);
@@ -449,7 +455,7 @@ impl Heap {
     }
 }
 
-impl Queue for Heap {
+impl Queue for MemoryQueue {
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
@@ -471,19 +477,19 @@ impl Queue for Heap {
     }
 
     fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
-        let deaf = self
-            .deaf
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        if deaf.is_ok() {
-            return Err(Error::new(ErrorKind::Queue, "the line is cut"));
+        let failing_acks =
+            self.failing_acks
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if failing_acks.is_ok() {
+            return Err(Error::new(ErrorKind::Queue, "the connection is lost"));
         }
         let attempts = self.attempts.lock().unwrap().clone();
         if attempts.contains_key(delivery.id()) {
             let held = self.held.lock().unwrap();
             let others = held.iter().filter(|(id, _)| !attempts.contains_key(id));
-            self.company.lock().unwrap().push(others.count());
+            self.others_in_hand.lock().unwrap().push(others.count());
         }
-        self.release(delivery).expect("it is answered once");
+        self.release(delivery).expect("a request is acknowledged once");
         self.answers.lock().unwrap().push(answer.to_json(delivery));
         Ok(LeaseState::Ours)
     }

@@ -1,4 +1,4 @@
-//! What comes again after it was done.
+//! Requests that come again after they were answered.
 
 use std::fs;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::json;
 use testamur::agent::{Agent, End, Intake};
 use testamur::site::Site;
 
-use super::bench::{Heap, Still, get, issuer, until};
+use super::setup::{FixedClock, MemoryQueue, get, issuer, until};
 
 const COURSES: &str = "\
 Org/Knots/2026:
@@ -19,29 +19,29 @@ Org/Knots/2026:
   issued: rolling
 ";
 
-/// Whoever had a request before may have answered that it is done, and the course may be gone since:
-/// no error follows.
+/// An agent that was killed may have answered a request already, and its course may have changed or
+/// gone since. The redelivered request must not fail.
 #[test]
-fn no_error_after_a_success() {
+fn repeated_request_of_a_removed_course_is_unchanged() {
     let (site, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let courses = site.path().join("courses.yaml");
     fs::write(&courses, COURSES).unwrap();
     let issuer = issuer(folder.path(), Site::open(site.path()).unwrap(), |store| store);
-    let heap = Heap::of([]);
-    let running = Agent::new(issuer, Arc::new(Still), "test")
-        .with_queue(heap.clone())
+    let queue = MemoryQueue::of([]);
+    let running = Agent::new(issuer, Arc::new(FixedClock), "test")
+        .with_queue(queue.clone())
         .with_intake(Intake::new("127.0.0.1:0".parse().unwrap(), None, 1))
         .with_folder(site.path(), Some(Duration::from_millis(50)))
         .start()
         .unwrap();
     let at = running.address().unwrap().to_string();
     let ask = |user: &str, name: &str, asked: &str| {
-        let before = heap.answers().len();
+        let before = queue.answers().len();
         let request = json!({ "course": "Org/Knots/2026", "name": name, "username": user,
             "requested_at": asked });
-        heap.add(request.to_string());
-        until("it is answered", || heap.answers().len() > before);
-        let answer = heap.answers().last().unwrap().clone();
+        queue.add(request.to_string());
+        until("the request is answered", || queue.answers().len() > before);
+        let answer = queue.answers().last().unwrap().clone();
         (answer["outcome"].as_str().unwrap().to_owned(), answer["url"].clone())
     };
     let (first, later) = ("2026-05-14T09:30:00Z", "2026-05-15T09:30:00Z");
@@ -49,32 +49,33 @@ fn no_error_after_a_success() {
     assert_eq!(outcome, "issued");
     fs::write(&courses, COURSES.replace("Knots", "Sails")).unwrap();
     let reloaded = "testamur_reloads_total{outcome=\"done\"} 1";
-    until("it is read anew", || get(&at, "/metrics").body.contains(reloaded));
-    // The same once more, and the same that somebody asks for anew.
+    until("the courses are reloaded", || get(&at, "/metrics").body.contains(reloaded));
+    // The same request redelivered, and the same facts under a newer `requested_at`.
     for asked in [first, later] {
         assert_eq!(ask("ada", "Ada", asked), ("unchanged".to_owned(), url.clone()));
     }
-    // What was never done fails.
+    // A request with other facts, or of another recipient, fails: the course is gone.
     for (user, name) in [("ada", "Augusta"), ("eve", "Eve")] {
         assert_eq!(ask(user, name, later).0, "failed", "{user} {name}");
     }
     assert_eq!(running.wait(|| true), End::Stopped);
 }
 
-/// What is revoked by its id with a time is put in order like all else.
+/// A revocation by id that has a `requested_at` is ordered with all other requests.
 #[test]
-fn revoked_by_its_id() {
+fn revocation_by_id_is_ordered_by_requested_at() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
-    let heap = Heap::of([]);
-    let agent = Agent::new(issuer, Arc::new(Still), "test").with_queue(heap.clone());
+    let queue = MemoryQueue::of([]);
+    let agent =
+        Agent::new(issuer, Arc::new(FixedClock), "test").with_queue(queue.clone());
     let running = agent.start().unwrap();
     let said = |request: serde_json::Value| {
-        let before = heap.answers().len();
-        heap.add(request.to_string());
-        until("it is answered", || heap.answers().len() > before);
-        let answer = heap.answers().last().unwrap().clone();
+        let before = queue.answers().len();
+        queue.add(request.to_string());
+        until("the request is answered", || queue.answers().len() > before);
+        let answer = queue.answers().last().unwrap().clone();
         let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
         (text("outcome"), text("verify_id"))
     };

@@ -1,4 +1,4 @@
-//! A real Redis server of its own for each test, on a socket in a folder.
+//! A Redis server for each test, on a socket in a folder of its own.
 
 use std::fs;
 use std::io::Write;
@@ -13,23 +13,23 @@ use tempfile::TempDir;
 use testamur::agent::{Queue, RedisQueue};
 use testamur::site::{RedisSettings, Settings};
 
-use super::contract::{LEASE, World};
+use super::contract::{LEASE, QueueServer};
 
 pub(super) const STREAM: &str = "dev-learning-certificate-lifecycle";
 pub(super) const RESULTS: &str = "dev-testamur-certificates";
 pub(super) const DEAD: &str = "dev-testamur-dead";
 
-/// A server, which ends with its test.
-pub(super) struct RedisWorld {
+/// A server, stopped when it is dropped.
+pub(super) struct RedisServer {
     folder: TempDir,
     server: Option<Child>,
     more: Vec<String>,
 }
 
-impl RedisWorld {
-    /// A server with these lines besides in its settings.
+impl RedisServer {
+    /// A server with additional lines in its configuration file.
     pub(super) fn with(more: &[&str]) -> Self {
-        // Not the target folder's: the path of a socket has at most 107 bytes.
+        // Not below the target folder: the path of a Unix socket has at most 107 bytes.
         let folder = tempfile::tempdir().unwrap();
         let more = more.iter().map(|&line| line.to_owned()).collect();
         let mut world = Self { folder, server: None, more };
@@ -58,7 +58,7 @@ impl RedisWorld {
         }
     }
 
-    /// Whether it answers, if only that it wants a password.
+    /// Whether the server answers, even if only with a request for a password.
     fn answers_at_all(&self) -> bool {
         let said = self.open().map(|mut server| cmd("PING").exec(&mut server));
         said.is_some_and(|said| {
@@ -91,7 +91,7 @@ impl RedisWorld {
         ask.query(&mut self.open().unwrap()).unwrap()
     }
 
-    /// Adds an entry of these fields to the stream of requests, and gives its id.
+    /// Adds an entry with these fields to the stream of requests, and returns its id.
     pub(super) fn add(&self, fields: &[(&str, &[u8])]) -> String {
         let mut add = cmd("XADD");
         add.arg(STREAM).arg("*");
@@ -101,14 +101,14 @@ impl RedisWorld {
         add.query(&mut self.open().unwrap()).unwrap()
     }
 
-    /// The entries of a stream, each a map of its fields.
+    /// The entries of a stream, each as the list of its fields.
     pub(super) fn entries(&self, stream: &str) -> Vec<Vec<(String, Vec<u8>)>> {
         type Entry = (String, Vec<(String, Vec<u8>)>);
         let entries: Vec<Entry> = self.ask(&["XRANGE", stream, "-", "+"]);
         entries.into_iter().map(|(_, fields)| fields).collect()
     }
 
-    /// The results, which are JSON in the one field `result`.
+    /// The results: JSON in the only field, `result`.
     pub(super) fn results(&self) -> Vec<Json> {
         let entries = self.entries(RESULTS).into_iter();
         let field = |entry: Vec<(String, Vec<u8>)>| {
@@ -119,7 +119,7 @@ impl RedisWorld {
         entries.map(field).collect()
     }
 
-    /// What an operator would write.
+    /// The settings as an operator writes them.
     pub(super) fn settings(&self) -> RedisSettings {
         let text = format!(
             "agent:\n  queue: redis\n  redis:\n    url: {}\n    stream: {STREAM}\n    \
@@ -134,7 +134,7 @@ impl RedisWorld {
         RedisQueue::new(&self.settings(), consumer).unwrap()
     }
 
-    /// How many requests are handed out and not answered.
+    /// The number of requests that are delivered and not acknowledged.
     pub(super) fn pending(&self) -> usize {
         let pending: (usize, Value, Value, Value) =
             self.ask(&["XPENDING", STREAM, "testamur"]);
@@ -142,7 +142,7 @@ impl RedisWorld {
     }
 }
 
-impl World for RedisWorld {
+impl QueueServer for RedisServer {
     fn new() -> Self {
         Self::with(&[])
     }
@@ -172,15 +172,12 @@ impl World for RedisWorld {
         self.results().into_iter().map(answer).collect()
     }
 
-    fn set_away(&mut self, away: bool) {
-        match away {
-            true => self.stop(),
-            false => self.start(),
-        }
+    fn set_down(&mut self, down: bool) {
+        if down { self.stop() } else { self.start() }
     }
 }
 
-impl Drop for RedisWorld {
+impl Drop for RedisServer {
     fn drop(&mut self) {
         self.stop();
     }

@@ -1,4 +1,4 @@
-//! An S3 server in this process, and a wire before it that can be cut.
+//! An S3 server in this process, behind a proxy that can drop requests and responses.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -19,9 +19,9 @@ pub(super) const ACCESS_KEY: &str = "AKIDTESTAMUR";
 pub(super) const SECRET_KEY: &str = "a-Secret/of+testamur";
 pub(super) const BUCKET: &str = "certs";
 
-/// The server. It checks signatures.
+/// The server; it checks signatures.
 pub(super) struct Server {
-    pub(super) wire: Arc<Wire>,
+    pub(super) proxy: Arc<Proxy>,
     address: SocketAddr,
     _files: TempDir,
 }
@@ -56,7 +56,7 @@ impl Server {
                 }
             })
         });
-        let wire = Arc::new(Wire {
+        let proxy = Arc::new(Proxy {
             server: receiver.recv().unwrap(),
             script: Mutex::default(),
             seen: Mutex::default(),
@@ -64,15 +64,15 @@ impl Server {
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let waiting = Arc::clone(&wire);
+        let waiting = Arc::clone(&proxy);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let wire = Arc::clone(&waiting);
-                // Whoever is at the other end of a broken stream finds out by himself.
-                thread::spawn(move || wire.carry(stream.unwrap()).ok());
+                let proxy = Arc::clone(&waiting);
+                // The client notices a broken connection by itself.
+                thread::spawn(move || proxy.forward(stream.unwrap()).ok());
             }
         });
-        Self { wire, address, _files: files }
+        Self { proxy, address, _files: files }
     }
 
     pub(super) fn settings(&self) -> S3Settings {
@@ -92,21 +92,21 @@ impl Server {
     }
 }
 
-/// What happens to a request on its way.
-pub(super) enum Act {
-    /// It comes through.
+/// What the proxy does with a request.
+pub(super) enum Action {
+    /// Forwards the request and its response.
     Pass,
-    /// It is answered on the way, with that status, headers and body.
+    /// Answers with this status, headers and body, without the server.
     Answer(u16, &'static str, &'static str),
-    /// It comes through, but its answer does not.
+    /// Forwards the request, but not its response.
     Lose,
-    /// It does not come through.
+    /// Drops the request.
     Cut,
-    /// Nobody answers for a while.
+    /// Waits for this time and sends no response.
     Stall(Duration),
 }
 
-/// A request that came along: its first line, and its header lines with small names.
+/// A request that reached the proxy: its first line, and its headers with names in lower case.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) line: String,
@@ -120,35 +120,35 @@ impl Seen {
     }
 }
 
-/// Carries requests to the server one at a time, since it looks and then writes where S3 does both
-/// at once.
-pub(super) struct Wire {
+/// Forwards requests to the server one at a time: the test's server checks a condition and then
+/// writes, which S3 does atomically.
+pub(super) struct Proxy {
     server: SocketAddr,
-    script: Mutex<VecDeque<Act>>,
+    script: Mutex<VecDeque<Action>>,
     seen: Mutex<Vec<Seen>>,
     turn: Mutex<()>,
 }
 
-impl Wire {
-    /// What becomes of the next requests; the others pass.
-    pub(super) fn next(&self, acts: impl IntoIterator<Item = Act>) {
+impl Proxy {
+    /// Sets what happens to the next requests; later ones pass.
+    pub(super) fn next(&self, actions: impl IntoIterator<Item = Action>) {
         let mut script = lock(&self.script);
         script.clear();
-        script.extend(acts);
+        script.extend(actions);
         lock(&self.seen).clear();
     }
 
-    /// What came since the last call of [`Wire::next`].
+    /// The requests since the last call of [`Proxy::next`].
     pub(super) fn seen(&self) -> Vec<Seen> {
         lock(&self.seen).clone()
     }
 
-    fn carry(&self, mut client: TcpStream) -> io::Result<()> {
+    fn forward(&self, mut client: TcpStream) -> io::Result<()> {
         let Some((seen, request)) = read_request(&mut client)? else { return Ok(()) };
         lock(&self.seen).push(seen);
-        let act = lock(&self.script).pop_front().unwrap_or(Act::Pass);
-        match act {
-            Act::Answer(status, headers, body) => {
+        let action = lock(&self.script).pop_front().unwrap_or(Action::Pass);
+        match action {
+            Action::Answer(status, headers, body) => {
                 let length = body.len();
                 write!(
                     client,
@@ -156,10 +156,10 @@ impl Wire {
                      {headers}\r\n{body}"
                 )?;
             }
-            Act::Cut => {}
-            Act::Stall(time) => thread::sleep(time),
-            Act::Pass => client.write_all(&self.answer(&request)?)?,
-            Act::Lose => drop(self.answer(&request)?),
+            Action::Cut => {}
+            Action::Stall(time) => thread::sleep(time),
+            Action::Pass => client.write_all(&self.answer(&request)?)?,
+            Action::Lose => drop(self.answer(&request)?),
         }
         client.shutdown(Shutdown::Both)
     }
@@ -178,7 +178,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap()
 }
 
-/// A request as it came, asking for the connection's end besides.
+/// Reads a request, and adds `Connection: close` to it.
 fn read_request(client: &mut TcpStream) -> io::Result<Option<(Seen, Vec<u8>)>> {
     let mut request = Vec::new();
     let mut buffer = [0; 16 * 1024];

@@ -1,4 +1,4 @@
-//! A time-stamp authority that is away for a while: no certificate goes out without its stamp.
+//! A TSA that is unreachable for a while: no certificate is issued without its timestamp token.
 
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,14 +12,16 @@ use testamur::agent::{Agent, Clock, End};
 use testamur::site::{KeySource, Keys, SealSettings, Site, TsaSettings};
 use testamur::{Date, Error, Timestamp};
 
-use super::bench::{Heap, holds, issuer_by, records, request, until};
+use super::setup::{
+    MemoryQueue, assert_verifies, issuer_with_keys, records, request, until,
+};
 use crate::seal::judges::Certomancer;
 use crate::seal::site::now;
 
-/// The machine's clock: the authority looks at it too.
-struct Machine;
+/// The machine's clock, which the TSA uses too.
+struct SystemClock;
 
-impl Clock for Machine {
+impl Clock for SystemClock {
     fn now(&self) -> Result<Timestamp, Error> {
         Ok(now())
     }
@@ -28,8 +30,9 @@ impl Clock for Machine {
     }
 }
 
-/// A wire to a port that can be cut, and the port of its near end.
-fn wire(far: u16) -> (u16, Arc<AtomicBool>) {
+/// Forwards connections to the port `far` unless it is cut; returns the port to connect to, and the
+/// switch.
+fn proxy(far: u16) -> (u16, Arc<AtomicBool>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let cut = Arc::new(AtomicBool::new(true));
@@ -67,28 +70,29 @@ fn keys(folder: &Path, tsa: &Certomancer, port: u16) -> Keys {
     Keys::open_with(&keys, folder, &settings, now()).unwrap()
 }
 
-/// Whoever can wait does, and then gets the stamp.
+/// With `require_timestamp`, requests wait for the TSA and then get a timestamp token.
 #[test]
-fn an_authority_that_is_away() {
+fn requests_wait_while_the_tsa_is_unreachable() {
     let tsa = Certomancer::start();
-    let (port, cut) = wire(tsa.port);
+    let (port, cut) = proxy(tsa.port);
     let folder = tempfile::tempdir().unwrap();
     let keys = keys(folder.path(), &tsa, port).with_require_timestamp(true);
-    let issuer = issuer_by(&keys, folder.path(), Site::demo(), |store| store);
-    let heap = Heap::of(["a", "b"].map(|user| request(user).to_string()));
-    let agent = Agent::new(issuer, Arc::new(Machine), "test").with_queue(heap.clone());
+    let issuer = issuer_with_keys(&keys, folder.path(), Site::demo(), |store| store);
+    let queue = MemoryQueue::of(["a", "b"].map(|user| request(user).to_string()));
+    let agent =
+        Agent::new(issuer, Arc::new(SystemClock), "test").with_queue(queue.clone());
     let running = agent.start().unwrap();
     thread::sleep(Duration::from_secs(2));
     let public = folder.path().join("public");
-    assert!(heap.answers().is_empty() && records(&public).is_empty());
+    assert!(queue.answers().is_empty() && records(&public).is_empty());
     cut.store(false, Ordering::SeqCst);
-    until("both are answered", || heap.answers().len() == 2);
+    until("both are answered", || queue.answers().len() == 2);
     assert_eq!(running.wait(|| true), End::Stopped);
-    assert!(heap.answers().iter().all(|answer| answer["outcome"] == "issued"));
+    assert!(queue.answers().iter().all(|answer| answer["outcome"] == "issued"));
     let records = records(&public);
     assert_eq!(records.len(), 2);
     for record in &records {
         assert_eq!(record["certificate"]["seal"]["level"], "B-T", "{record}");
-        holds(&public, record, keys.trust(), now());
+        assert_verifies(&public, record, keys.trust(), now());
     }
 }

@@ -1,4 +1,4 @@
-//! A folder in which tests run the program as people do.
+//! A working folder in which tests run the program.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 /// The course of the demo site.
 pub(crate) const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 
-/// A folder to work in, the current one of each run.
-pub(crate) struct Desk(TempDir);
+/// A temporary folder, the current directory of each run.
+pub(crate) struct Workdir(TempDir);
 
-impl Desk {
+impl Workdir {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
     }
@@ -35,7 +35,7 @@ impl Desk {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// All that is in a folder, hidden files too, sorted.
+    /// The names in a folder, including hidden ones, sorted.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.path(folder))
             .unwrap()
@@ -72,7 +72,7 @@ impl Desk {
     }
 }
 
-/// What a run of the program came to.
+/// The result of a run; `said` is its standard error.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
@@ -84,13 +84,13 @@ impl Run {
     pub(crate) fn of(mut command: Command) -> Self {
         let output = command.output().unwrap();
         Self {
-            code: output.status.code().expect("it ends by itself"),
+            code: output.status.code().expect("the program ends by itself"),
             stdout: output.stdout,
             said: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
-    /// The objects on standard output, one a line.
+    /// The JSON objects on standard output, one a line.
     pub(crate) fn objects(&self) -> Vec<Value> {
         let text = str::from_utf8(&self.stdout).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

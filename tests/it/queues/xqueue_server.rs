@@ -1,5 +1,5 @@
-//! An XQueue server, written from what the real one does on the wire: keys that change, sessions that
-//! end, a visibility timeout, retirement, and the learning management system behind it.
+//! An XQueue server that follows the protocol of the real one: keys that change, sessions that end,
+//! a visibility timeout, retirement, and the learning platform behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,43 +12,43 @@ use serde_json::{Value as Json, json};
 use testamur::agent::{Queue, XQueue};
 use testamur::site::{Secret, Settings, XqueueSettings};
 
-use super::contract::{LEASE, World};
+use super::contract::{LEASE, QueueServer};
 
 pub(super) const QUEUE: &str = "certificates";
 
-/// A server, which ends with its test.
-pub(super) struct XqueueWorld {
+/// A server, stopped when it is dropped.
+pub(super) struct XqueueServer {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
     server: Option<JoinHandle<()>>,
 }
 
-/// What it has, and how it behaves.
+/// The server's data, and its behaviour.
 pub(super) struct State {
     pub(super) rows: Vec<Row>,
-    /// What the learning management system was sent: the header that it wrote, and the reply.
+    /// The callbacks to the learning platform: its own header, and the reply.
     pub(super) callbacks: Vec<(Json, Json)>,
-    /// Every call, with the answer's status.
+    /// All calls, with the statuses of the responses.
     pub(super) log: Vec<(String, u16)>,
     sessions: BTreeSet<String>,
     made: u64,
-    /// How long a row is hidden once it was pulled.
+    /// The visibility timeout: how long a pulled row is hidden.
     pub(super) delay: Duration,
-    /// How long the learning management system takes, and whether it answers 200 then.
+    /// How long the learning platform takes to answer, and whether it answers with status 200.
     pub(super) lms: (Duration, bool),
     pub(super) password: String,
-    /// The user and password that the web server in front asks for, in base64.
+    /// The user and password that a web server in front asks for, in base64.
     pub(super) basic: Option<String>,
-    pub(super) away: bool,
-    /// Takes connections and says nothing.
+    pub(super) down: bool,
+    /// The server accepts connections and sends nothing.
     pub(super) mute: bool,
-    /// Status codes as those of the successor, rather than always 200.
+    /// The server uses status codes as its successor does, instead of always 200.
     pub(super) real_status: bool,
-    /// Says of an ended session what a client gets that follows the redirect.
+    /// For an ended session the server sends the response to which the redirect leads.
     pub(super) followed: bool,
-    /// Others take the row between its finding and its fetching, so often.
+    /// The number of times that another consumer takes the row between the search and the fetch.
     pub(super) races: u32,
-    /// Answers a page of HTML with that status, so often.
+    /// A status, and the number of times that the server answers with it and a page of HTML.
     pub(super) broken: (u16, u32),
     stopped: bool,
 }
@@ -62,7 +62,7 @@ pub(super) struct Row {
     pub(super) retired: bool,
 }
 
-/// A request, as far as the server looks at it.
+/// The parts of an HTTP request that the server uses.
 struct Call {
     method: String,
     path: String,
@@ -71,15 +71,15 @@ struct Call {
     headers: BTreeMap<String, String>,
 }
 
-/// Status, more header lines, content type and body.
+/// Status, further header lines, content type and body.
 type Page = (u16, String, &'static str, String);
 
-impl XqueueWorld {
+impl XqueueServer {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
-    /// What the learning management system submits: any text, mostly JSON.
+    /// Adds a message as the learning platform does: any text, mostly JSON.
     pub(super) fn submit(&self, body: &str) {
         let mut state = self.state();
         let number = state.rows.len() + 1;
@@ -102,7 +102,7 @@ impl XqueueWorld {
         format!("http://{}", self.address)
     }
 
-    /// What an operator would write.
+    /// The settings as an operator writes them.
     pub(super) fn settings(&self) -> XqueueSettings {
         let text = format!(
             "agent:\n  queue: xqueue\n  xqueue:\n    url: {}\n    name: {QUEUE}\n    user: lms\n    \
@@ -119,17 +119,17 @@ impl XqueueWorld {
         XQueue::new(&self.settings()).unwrap()
     }
 
-    /// The replies that the learning management system has.
+    /// The replies that the learning platform has received.
     pub(super) fn replies(&self) -> Vec<Json> {
         self.state().callbacks.iter().map(|(_, reply)| reply.clone()).collect()
     }
 
-    /// Ends every session, as two weeks do.
+    /// Ends all sessions, as the real server does after two weeks.
     pub(super) fn end_sessions(&self) {
         self.state().sessions.clear();
     }
 
-    /// The calls so far of that name, with their statuses.
+    /// The statuses of all calls whose path has that name.
     pub(super) fn calls(&self, name: &str) -> Vec<u16> {
         let state = self.state();
         let calls = state.log.iter().filter(|(path, _)| path.contains(name));
@@ -137,7 +137,7 @@ impl XqueueWorld {
     }
 }
 
-impl World for XqueueWorld {
+impl QueueServer for XqueueServer {
     fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -151,7 +151,7 @@ impl World for XqueueWorld {
             lms: (Duration::ZERO, true),
             password: "geheim & +%".to_owned(),
             basic: None,
-            away: false,
+            down: false,
             mute: false,
             real_status: false,
             followed: false,
@@ -201,12 +201,12 @@ impl World for XqueueWorld {
         self.replies().into_iter().map(answer).collect()
     }
 
-    fn set_away(&mut self, away: bool) {
-        self.state().away = away;
+    fn set_down(&mut self, down: bool) {
+        self.state().down = down;
     }
 }
 
-impl Drop for XqueueWorld {
+impl Drop for XqueueServer {
     fn drop(&mut self) {
         if let Ok(mut state) = self.state.lock() {
             state.stopped = true;
@@ -219,7 +219,7 @@ impl Drop for XqueueWorld {
 }
 
 fn serve(mut stream: TcpStream, state: &Mutex<State>) {
-    if state.lock().unwrap().away {
+    if state.lock().unwrap().down {
         return;
     }
     let Some(call) = Call::read(&stream) else { return };
@@ -262,7 +262,7 @@ impl Call {
         let length = headers.get("content-length").map_or(0, |it| it.parse().unwrap());
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
-        // JSON is no form, and the server sees no fields in it.
+        // Django parses no form fields from a JSON body.
         let form = match headers.get("content-type").map(String::as_str) {
             Some("application/x-www-form-urlencoded") => {
                 fields(&String::from_utf8(body).unwrap())
@@ -318,9 +318,10 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
     }
     let failed = |state: &State, status: u16, why: &str| {
         let (_, headers, kind, body) = said(1, &json!(why));
-        match state.real_status {
-            true => (status, headers, "application/json", body),
-            false => (200, headers, kind, body),
+        if state.real_status {
+            (status, headers, "application/json", body)
+        } else {
+            (200, headers, kind, body)
         }
     };
     let name = call.path.trim_start_matches("/xqueue/").trim_end_matches('/');
@@ -392,7 +393,7 @@ fn get_submission(state: &mut State, queue: Option<&str>) -> Page {
     }
     state.made += 1;
     let (made, delay) = (state.made, state.delay);
-    // The oldest first, those that failed before among them.
+    // The oldest row first, whether it failed before or not.
     let row = state.rows.iter_mut().enumerate().find(|(_, row)| row.is_waiting(delay));
     let Some((number, row)) = row else {
         return said(1, &json!(format!("Queue '{queue}' is empty")));
@@ -440,18 +441,17 @@ fn put_result(call: &Call, shared: &Mutex<State>) -> Page {
     let lms_header = row.header.clone();
     let (takes, takes_it) = state.lms;
     drop(state);
-    // The call is answered only when the learning management system has.
+    // The real server waits for the learning platform before it answers.
     thread::sleep(takes);
     let mut state = shared.lock().unwrap();
     let reply = serde_json::from_str(body).unwrap_or(Json::Null);
     state.callbacks.push((lms_header, reply));
     let row = &mut state.rows[id as usize - 1];
-    match takes_it {
-        true => row.retired = true,
-        false => {
-            row.failures += 1;
-            row.retired |= row.failures > 3;
-        }
+    if takes_it {
+        row.retired = true;
+    } else {
+        row.failures += 1;
+        row.retired |= row.failures > 3;
     }
     said(0, &json!(""))
 }

@@ -1,16 +1,16 @@
-//! HTTP: who is let in, what is answered, what survives.
+//! The HTTP API: authorization, responses, and requests that survive a kill.
 
 use std::fs;
 
 use serde_json::{Value, json};
 use testamur::agent::Task;
 
-use super::bench::{COURSE, Home, Program, get, http, post, request, until};
+use super::setup::{AgentSite, COURSE, Program, get, http, post, request, until};
 
 #[test]
-fn what_the_door_answers() {
-    let home = Home::new();
-    let program = Program::start(home.door());
+fn http_api_answers_with_status_and_error_code() {
+    let home = AgentSite::new();
+    let program = Program::start(home.http_command());
     let at = &program.address();
     let body = request("ada").to_string();
     let body = body.as_bytes();
@@ -32,12 +32,14 @@ fn what_the_door_answers() {
     let id = accepted["verify_id"].as_str().unwrap();
     let page = accepted["verify_url"].as_str().unwrap();
     assert!(page.ends_with(&format!("/cert/{id}/")), "{page}");
-    until("it is there", || get(at, &format!("/certificates/{id}")).status == 200);
+    until("the record is published", || {
+        get(at, &format!("/certificates/{id}")).status == 200
+    });
     let record = get(at, &format!("/certificates/{id}")).json();
     assert_eq!(record["certificate"]["name"], "Person ada");
 
-    // As long as it is in hand, the same request once more is that very request.
-    until("it is out of hand", || {
+    // While a request is in hand, an equal request is merged with it: wait until it is done.
+    until("the request is done", || {
         let idle = "testamur_requests_in_hand{source=\"http\"} 0";
         get(at, "/metrics").body.contains(idle)
     });
@@ -71,7 +73,7 @@ fn what_the_door_answers() {
             at,
             "POST",
             "/certificates?wait",
-            Some(super::bench::TOKEN),
+            Some(super::setup::TOKEN),
             body.as_bytes(),
         );
         assert_eq!(
@@ -93,7 +95,7 @@ fn what_the_door_answers() {
     assert_eq!((said.status, said.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
-        "testamur_requests_total{source=\"http\",outcome=\"new\"} 2",
+        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
         "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
         "testamur_stage_seconds_count{stage=\"render\"} 2",
         "testamur_queue_waiting{source=\"http\"}",
@@ -103,15 +105,15 @@ fn what_the_door_answers() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
-    assert_eq!(home.accepted(), 0, "what is done is forgotten");
+    assert_eq!(home.spooled(), 0, "a done request leaves the spool");
     assert_eq!(home.records().len(), 2);
 }
 
-/// What was accepted is done, whatever happens to whoever accepted it.
+/// Accepted requests are done after the agent that accepted them was killed.
 #[test]
-fn what_was_accepted_survives() {
-    let home = Home::new();
-    let mut program = Program::start(home.door());
+fn accepted_requests_survive_a_kill() {
+    let home = AgentSite::new();
+    let mut program = Program::start(home.http_command());
     let at = program.address();
     let ids: Vec<String> = (0..12)
         .map(|number| {
@@ -121,24 +123,26 @@ fn what_was_accepted_survives() {
         })
         .collect();
     program.kill();
-    assert!(home.records().len() < 12, "it was killed too late to show anything");
-    assert!(home.accepted() > 0);
+    assert!(home.records().len() < 12, "the agent was killed too late to test anything");
+    assert!(home.spooled() > 0);
 
-    let mut program = Program::start(home.door());
-    until("the rest is done", || home.records().len() == 12 && home.accepted() == 0);
+    let mut program = Program::start(home.http_command());
+    until("the remaining requests are done", || {
+        home.records().len() == 12 && home.spooled() == 0
+    });
     for record in home.records() {
         assert!(ids.iter().any(|id| record["id"] == **id));
-        home.verifies(&record);
+        home.assert_verifies(&record);
     }
     program.terminate();
     assert_eq!(program.code(), 0);
 }
 
 #[test]
-fn a_door_without_a_token_tells_health_alone() {
-    let home = Home::new();
-    let redis = super::bench::Redis::new();
-    let mut command = home.queue(&redis);
+fn http_api_without_token_answers_health_only() {
+    let home = AgentSite::new();
+    let redis = super::setup::Redis::new();
+    let mut command = home.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     let program = Program::start(command);
     let at = program.address();
@@ -146,14 +150,14 @@ fn a_door_without_a_token_tells_health_alone() {
     assert_eq!(get(&at, "/healthz").status, 200);
 }
 
-/// The description says what is so.
+/// The OpenAPI document has the keys, paths, methods and status codes of the API.
 #[test]
-fn the_description_is_current() {
+fn openapi_document_matches_the_http_api() {
     let root = env!("CARGO_MANIFEST_DIR");
     let text = fs::read_to_string(format!("{root}/docs/openapi.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let source = fs::read_to_string(format!("{root}/src/queue/json.rs")).unwrap();
+    let source = fs::read_to_string(format!("{root}/src/agent/queue/json.rs")).unwrap();
     for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const WITHDRAW")] {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
         let list = list.split_once('[').unwrap().1;
@@ -169,8 +173,8 @@ fn the_description_is_current() {
     let (_, task) = Task::from_json(request("ada").to_string().as_bytes());
     assert!(task.is_ok());
 
-    let home = Home::new();
-    let program = Program::start(home.door());
+    let home = AgentSite::new();
+    let program = Program::start(home.http_command());
     let at = program.address();
     assert_eq!(get(&at, "/openapi.json").json(), document);
     for (path, methods) in document["paths"].as_object().unwrap() {
