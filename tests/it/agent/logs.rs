@@ -259,11 +259,13 @@ fn a_syslog_that_goes_away() {
         let gone = json!({ "course": "nowhere", "name": "Ada" });
         redis.ask(&gone);
         until("it is answered", || redis.results().len() == 1);
-        until("it is missed", || program.log().contains("is away, and we go on"));
+        until("it is missed", || {
+            program.log().contains("is unreachable, and the agent continues")
+        });
         let ear = place.open();
         until("what was said is heard", || ear.text().contains("why it failed"));
         assert!(ear.text().contains("answered"), "no line before it is lost");
-        until("it is said", || program.log().contains("is back"));
+        until("it is said", || program.log().contains("is reachable again"));
 
         drop(ear);
         (0..800).for_each(|_| redis.ask(&gone));
@@ -293,7 +295,9 @@ fn a_syslog_that_comes_later() {
     let mut command = home.queue(&redis);
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
-    until("it is missed", || program.log().contains("is away, and we go on"));
+    until("it is missed", || {
+        program.log().contains("is unreachable, and the agent continues")
+    });
     let (ear, _) = Ear::tcp(&at);
     until("it takes requests", || ear.text().contains("taking requests"));
     program.terminate();

@@ -147,7 +147,7 @@ fn a_file_of_people() {
     );
     let run = issue(&desk, &["-f", "people.csv", "--report", "report.json"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("2 issued, 3 issued before, 0 failed"), "{}", run.said);
+    assert!(run.said.contains("2 issued, 3 unchanged, 0 failed"), "{}", run.said);
     let after = files(&desk.path("school/public"));
     assert!(before.iter().all(|(path, bytes)| after[path] == *bytes));
     let rows: Vec<Value> = serde_json::from_slice(&desk.read("report.json")).unwrap();
@@ -348,7 +348,7 @@ fn who_asks_it_to_stop_gets_what_has_begun() {
     let mut said = String::new();
     run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("run the same again"), "{said}");
+    assert!(said.contains("run the same command again"), "{said}");
     let public = files(&desk.path("school/public"));
     let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
     assert_eq!(consistent(&desk), pdfs, "what had begun is whole");
