@@ -25,8 +25,8 @@ pub(crate) fn run(
     site: &SiteArguments,
     agent: &args::Agent,
 ) -> Result<CommandOutcome, Failure> {
-    let press = Arc::new(Press::new(context::site(site)?)?);
-    let settings = settings(&press, agent)?;
+    let press = Arc::new(Press::new(context::open_site(site)?)?);
+    let settings = resolve_settings(&press, agent)?;
     settings.check()?;
     let host = host_name();
     let _flush_guard = log::start(&settings, &host, agent.check)?;
@@ -61,9 +61,9 @@ fn serve(
 
     let stop = StopSignal::listen(|| {})?;
     let issuer = if agent.check {
-        Some(issuer(site, agent, &press)?)
+        Some(open_issuer(site, agent, &press)?)
     } else {
-        retry_until_stopped(&stop, || issuer(site, agent, &press))?
+        retry_until_stopped(&stop, || open_issuer(site, agent, &press))?
     };
     let Some(issuer) = issuer else { return Ok(CommandOutcome::Done) };
     if let Some(queue) = &queue {
@@ -77,7 +77,7 @@ fn serve(
         }
     }
     if agent.check {
-        console::line("settings, keys, stores and queue are in order");
+        console::print_message("settings, keys, stores and queue are in order");
         return Ok(CommandOutcome::Done);
     }
     if queue.is_none() && press.settings().publish.url.is_none() {
@@ -121,7 +121,10 @@ fn serve(
 }
 
 /// The settings of the agent: arguments over environment over `testamur.yaml`.
-fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure> {
+fn resolve_settings(
+    press: &Press,
+    agent: &args::Agent,
+) -> Result<AgentSettings, Failure> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the environment holds settings of the agent, and only the program reads it"
@@ -142,8 +145,8 @@ fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure
     Ok(settings)
 }
 
-/// The issue service by arguments and settings, over stores that were checked.
-fn issuer(
+/// Opens the issue service by arguments and settings, over stores that were checked.
+fn open_issuer(
     site: &SiteArguments,
     agent: &args::Agent,
     press: &Arc<Press>,
@@ -151,13 +154,13 @@ fn issuer(
     let now = clock::now()?;
     context::create_first_keys(site, &agent.keys, press, now)?;
     let settings = press.settings().seal.clone();
-    let keys = context::keys(site, &agent.keys, settings, &agent.sealing, now);
+    let keys = context::open_keys(site, &agent.keys, settings, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
-    let secret = context::id_secret(site, &agent.keys)?;
-    let register = context::register(site, press.site(), press.settings(), None)?;
+    let secret = context::open_id_secret(site, &agent.keys)?;
+    let register = context::open_register(site, press.site(), press.settings(), None)?;
     register.check()?;
     Ok(IssueService::new(press.clone(), &keys, secret, register)?)
 }

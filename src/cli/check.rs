@@ -24,8 +24,8 @@ pub(crate) fn run(
     site: &SiteArguments,
     check: &Check,
 ) -> Result<CommandOutcome, Failure> {
-    let press = Press::new(context::site(site)?)?;
-    press.warnings().iter().for_each(console::warning);
+    let press = Press::new(context::open_site(site)?)?;
+    press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
     let courses: Vec<&Course> = match &check.course {
         Some(id) => vec![press.courses().get(id)?],
@@ -255,7 +255,9 @@ impl SiteCheck<'_> {
         for fault in error.into_faults() {
             let text = format!("{fault:#}");
             if self.errors.insert(text.clone()) {
-                console::line(&format!("{text}\n({what}, language `{language}`)\n"));
+                console::print_message(&format!(
+                    "{text}\n({what}, language `{language}`)\n"
+                ));
             }
         }
     }
@@ -284,15 +286,15 @@ impl SiteCheck<'_> {
     /// Prints the warnings and the summary, and writes the contact sheet.
     fn finish(self) -> Result<CommandOutcome, Failure> {
         for (warning, languages) in &self.warnings {
-            console::warning(warning);
+            console::print_warning(warning);
             if let [_, more @ ..] = &languages[..]
                 && !more.is_empty()
             {
-                console::line(&format!("(the same in {})", more.join(", ")));
+                console::print_message(&format!("(the same in {})", more.join(", ")));
             }
         }
         for text in &self.pseudo_errors {
-            console::line(&format!("warning: {text}"));
+            console::print_message(&format!("warning: {text}"));
         }
         if let Some(folder) = &self.check.output {
             let page = folder.join("index.html");
@@ -304,9 +306,9 @@ impl SiteCheck<'_> {
                 self.figures
             );
             output::write(Some(&page), html.as_bytes())?;
-            console::line(&format!("contact sheet: {}", page.display()));
+            console::print_message(&format!("contact sheet: {}", page.display()));
         }
-        console::line(&format!(
+        console::print_message(&format!(
             "{} pages passed their proof, {} failed",
             self.passed, self.failed
         ));

@@ -6,30 +6,30 @@ use crate::{Error, Place, Warning};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-/// Prints a line for people on standard error. A closed pipe is ignored, so that `| head` ends no
-/// command.
-pub(crate) fn line(text: &str) {
+/// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` ends
+/// no command.
+pub(crate) fn print_message(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints the result of a command on standard output.
-pub(crate) fn text(text: &str) {
+pub(crate) fn print_result(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
 /// Prints a note: something that the user should know, and need not change.
-pub(crate) fn note(text: &str) {
-    line(&format!("note: {text}"));
+pub(crate) fn print_note(text: &str) {
+    print_message(&format!("note: {text}"));
 }
 
 /// Prints a JSON object as one line on standard output.
-pub(crate) fn object(value: &Value) {
+pub(crate) fn print_json(value: &Value) {
     let _ = writeln!(io::stdout().lock(), "{value}");
 }
 
 /// Prints a warning on standard error.
-pub(crate) fn warning(warning: &Warning) {
-    line(&format!("warning: {warning:#}"));
+pub(crate) fn print_warning(warning: &Warning) {
+    print_message(&format!("warning: {warning:#}"));
 }
 
 /// A progress bar on standard error. It is hidden for fewer than three jobs, and where standard

@@ -18,10 +18,10 @@ use super::{clock, console};
 
 /// Opens the site that `--site` or the environment names, else the current folder if it is a site,
 /// else the built-in demo site, of which a note tells the user.
-pub(crate) fn site(arguments: &SiteArguments) -> Result<Site, Failure> {
-    let site = site_without_note(arguments)?;
+pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
+    let site = open_site_without_note(arguments)?;
     if site.is_demo() {
-        console::note(&format!(
+        console::print_note(&format!(
             "using {}: no --site is given, and this folder has no testamur.yaml",
             site.name()
         ));
@@ -29,8 +29,8 @@ pub(crate) fn site(arguments: &SiteArguments) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// Like [`site`], for a command whose result hardly depends on the site.
-pub(crate) fn site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
+/// Like [`open_site`], for a command whose result hardly depends on the site.
+pub(crate) fn open_site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
     let here = Path::new(".");
     Ok(match &arguments.folder {
         Some(folder) => Site::open(folder)?,
@@ -39,8 +39,8 @@ pub(crate) fn site_without_note(arguments: &SiteArguments) -> Result<Site, Failu
     })
 }
 
-/// The settings of a site, for a command that needs no [`Press`].
-pub(crate) fn settings(site: &Site) -> Result<Settings, Failure> {
+/// Reads the settings of a site, for a command that needs no [`Press`].
+pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
     Ok(match site.read("testamur.yaml")? {
         Some(bytes) => Settings::parse(&bytes)?,
         None => Settings::default(),
@@ -49,7 +49,7 @@ pub(crate) fn settings(site: &Site) -> Result<Settings, Failure> {
 
 /// Opens the register over the stores of the settings. `output` is a folder that takes the place of
 /// the public store.
-pub(crate) fn register(
+pub(crate) fn open_register(
     arguments: &SiteArguments,
     site: &Site,
     settings: &Settings,
@@ -64,7 +64,7 @@ pub(crate) fn register(
 }
 
 /// Reads the secret that certificate ids are derived from, and creates it if it is missing.
-pub(crate) fn id_secret(
+pub(crate) fn open_id_secret(
     site: &SiteArguments,
     keys: &KeyFolder,
 ) -> Result<IdSecret, Failure> {
@@ -103,7 +103,7 @@ pub(crate) fn create_first_keys(
         let (name, _) = name.get(&course.language, &course.language);
         let name: String = name.chars().take(KeySource::LONGEST_NAME).collect();
         Keys::create(&folder, &KeySource::NewRoot { name: &name }, now)?;
-        console::note(&format!(
+        console::print_note(&format!(
             "made keys for {name} in {}: keep a copy in a safe place",
             folder.display()
         ));
@@ -112,7 +112,7 @@ pub(crate) fn create_first_keys(
 }
 
 /// Opens the keys, with `sealing` over the settings, and prints their warnings.
-pub(crate) fn keys(
+pub(crate) fn open_keys(
     site: &SiteArguments,
     keys: &KeyFolder,
     settings: SealSettings,
@@ -125,12 +125,12 @@ pub(crate) fn keys(
         settings = settings.with_tsa(TsaSettings::new(url));
     }
     let keys = Keys::open_with(&key_folder(site, keys), folder(site), &settings, now)?;
-    keys.warnings().iter().for_each(console::warning);
+    keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
 }
 
 /// Reads a file that an argument names.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         Failure::new(format!("{}: failed to read the file ({error})", path.display()))
     })

@@ -28,32 +28,34 @@ pub(crate) fn run(
     let recipients =
         RecipientArguments { name: issue.name.clone(), file: issue.file.clone() };
     let rows = recipients::read_recipients(&recipients)?;
-    let press = Arc::new(Press::new(context::site(site)?)?);
-    press.warnings().iter().for_each(console::warning);
+    let press = Arc::new(Press::new(context::open_site(site)?)?);
+    press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
-    let jobs = job::jobs(&press, issue, &rows)?;
+    let jobs = job::make_jobs(&press, issue, &rows)?;
     let options = IssueOptions::default()
         .with_replace(issue.replace)
         .with_reissue(issue.reissue)
         .with_cautious(issue.file.is_some());
     let stop = StopSignal::listen(|| {
-        console::line("stopping: certificates that have begun are finished first");
+        console::print_message(
+            "stopping: certificates that have begun are finished first",
+        );
     })?;
     if issue.dry_run {
         return dry_run(&press, issue, &jobs, today, &stop);
     }
 
-    let issuer = issuer(site, issue, &press)?;
+    let issuer = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
     let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options);
     let done =
         batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
             let job = &jobs[index];
-            print_result(job, &result, issue.json, jobs.len() == 1);
+            report_result(job, &result, issue.json, jobs.len() == 1);
             report.set(index, ReportRow::new(job, result));
         });
     if jobs.len() > 1 {
-        console::line(&report.summary());
+        console::print_message(&report.summary());
     }
     if let Some(file) = &issue.report {
         report.write(file, &jobs)?;
@@ -103,8 +105,8 @@ fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
-/// The issue service by arguments and settings. A site without keys gets its first ones.
-fn issuer(
+/// Opens the issue service by arguments and settings. A site without keys gets its first ones.
+fn open_issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
@@ -112,14 +114,19 @@ fn issuer(
     let now = clock::now()?;
     context::create_first_keys(site, &issue.keys, press, now)?;
     let settings = press.settings();
-    let keys =
-        context::keys(site, &issue.keys, settings.seal.clone(), &issue.sealing, now)?;
-    let secret = context::id_secret(site, &issue.keys)?;
+    let keys = context::open_keys(
+        site,
+        &issue.keys,
+        settings.seal.clone(),
+        &issue.sealing,
+        now,
+    )?;
+    let secret = context::open_id_secret(site, &issue.keys)?;
     let register =
-        context::register(site, press.site(), settings, issue.output.as_deref())?;
+        context::open_register(site, press.site(), settings, issue.output.as_deref())?;
     register.check()?;
     if settings.publish.url.is_none() {
-        console::line(
+        console::print_message(
             "warning: the addresses on the certificates begin with https://example.org and lead \
              nowhere\nhelp: set `publish.url` in testamur.yaml to the address at which the \
              public folder is served",
@@ -146,9 +153,9 @@ fn dry_run(
         let job = &jobs[index];
         match &result {
             Ok(draft) => {
-                draft.warnings.iter().for_each(console::warning);
+                draft.warnings.iter().for_each(console::print_warning);
                 if issue.json {
-                    console::object(&json!({
+                    console::print_json(&json!({
                         "status": "would_issue",
                         "course": job.course,
                         "name": job.row.name,
@@ -159,20 +166,20 @@ fn dry_run(
             }
             Err(failure) => {
                 failed += 1;
-                console::line(&failure.message(job.row));
+                console::print_message(&failure.message(job.row));
             }
         }
     });
-    console::line(&format!(
+    console::print_message(&format!(
         "{} would be issued, {failed} failed; nothing was published",
         done - failed
     ));
     Ok(CommandOutcome::of(failed == 0 && done == jobs.len()))
 }
 
-/// Prints the result of a job: JSON if asked for, a failure in any case, and a success in words
+/// Reports the result of a job: JSON if asked for, a failure in any case, and a success in words
 /// only if the job is the only one.
-fn print_result(
+fn report_result(
     job: &IssueJob<'_>,
     result: &Result<Receipt, JobFailure>,
     json: bool,
@@ -180,11 +187,11 @@ fn print_result(
 ) {
     match result {
         Ok(receipt) => {
-            receipt.warnings.iter().for_each(console::warning);
+            receipt.warnings.iter().for_each(console::print_warning);
             if json {
-                console::object(&report::receipt_json(job, receipt));
+                console::print_json(&report::receipt_json(job, receipt));
             } else if single {
-                console::line(&format!(
+                console::print_message(&format!(
                     "{}: {}\n  PDF   {}\n  page  {}",
                     outcome_text(receipt.outcome),
                     job.row.name,
@@ -195,9 +202,9 @@ fn print_result(
         }
         Err(failure) => {
             if json {
-                console::object(&failure.json(&job.course, job.row));
+                console::print_json(&failure.json(&job.course, job.row));
             }
-            console::line(&failure.message(job.row));
+            console::print_message(&failure.message(job.row));
         }
     }
 }

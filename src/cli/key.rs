@@ -30,12 +30,14 @@ pub(crate) fn run(
         }
         Key::Show(show) => {
             let keys = Keys::open(&context::key_folder(site, &show.keys), now)?;
-            keys.warnings().iter().for_each(console::warning);
+            keys.warnings().iter().for_each(console::print_warning);
             let public = keys.public();
             if show.json {
-                console::text(&serde_json::to_string(&public).unwrap_or_default());
+                console::print_result(
+                    &serde_json::to_string(&public).unwrap_or_default(),
+                );
             } else {
-                console::text(&describe(&public, true));
+                console::print_result(&describe(&public, true));
             }
         }
     }
@@ -50,9 +52,9 @@ fn existing_key(new: &NewKey) -> Option<KeySource<'_>> {
 
 /// Prints where new keys are, and what they are.
 fn print_new(keys: &Keys) {
-    keys.warnings().iter().for_each(console::warning);
-    console::line(&format!("made the keys in {}", keys.public().folder));
-    console::text(&describe(&keys.public(), false));
+    keys.warnings().iter().for_each(console::print_warning);
+    console::print_message(&format!("made the keys in {}", keys.public().folder));
+    console::print_result(&describe(&keys.public(), false));
 }
 
 /// Names, dates and fingerprints, and if `with_keys` the certificates and the OpenPGP key

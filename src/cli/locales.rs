@@ -15,7 +15,7 @@ pub(crate) fn run(
     site: &SiteArguments,
     locales: &Locales,
 ) -> Result<CommandOutcome, Failure> {
-    let press = Press::new(context::site(site)?)?;
+    let press = Press::new(context::open_site(site)?)?;
     let layouts: Vec<&str> = press.site().layouts().into_iter().collect();
     let mut languages = BTreeSet::new();
     for layout in &layouts {
@@ -35,16 +35,16 @@ pub(crate) fn run(
             let inspection = press.inspect(layout, language)?;
             all_usable &= inspection.fault.is_none();
             if locales.json {
-                console::object(&object(layout, language, &inspection));
+                console::print_json(&to_json(layout, language, &inspection));
             }
-            row.push(cell(layout, language, &inspection));
+            row.push(format_cell(layout, language, &inspection));
         }
         rows.push(row);
     }
     if !locales.json {
-        console::text(&format_table(&rows));
+        console::print_result(&format_table(&rows));
         for language in press.pseudo_languages() {
-            console::line(&format!(
+            console::print_message(&format!(
                 "`{language}` is a pseudo-language, made from `en` to test layouts"
             ));
         }
@@ -53,7 +53,7 @@ pub(crate) fn run(
 }
 
 /// One cell of the table: where the sentences come from, and which are missing.
-fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
+fn format_cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
     if let Some(fault) = &inspection.fault
         && inspection.found.is_empty()
     {
@@ -61,7 +61,7 @@ fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
     }
     let mut sources: Vec<String> = Vec::new();
     for (_, file) in &inspection.found {
-        let source = source(layout, language, file);
+        let source = label_source(layout, language, file);
         if !sources.contains(&source) {
             sources.push(source);
         }
@@ -78,7 +78,7 @@ fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
 
 /// `own` for a file of the layout, else `shared`, with the file's tag if that is not the
 /// language's.
-fn source(layout: &str, language: &Tag, file: &str) -> String {
+fn label_source(layout: &str, language: &Tag, file: &str) -> String {
     let own = file.starts_with(&format!("layouts/{layout}/"));
     let tag = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml"));
     let folder = if own { "own" } else { "shared" };
@@ -88,7 +88,7 @@ fn source(layout: &str, language: &Tag, file: &str) -> String {
     }
 }
 
-fn object(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
+fn to_json(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
     let found = inspection.found.iter();
     let found: Map<String, Value> =
         found.map(|(key, file)| ((*key).to_owned(), file.as_str().into())).collect();

@@ -109,7 +109,7 @@ fn connect_syslog(
     };
     let is_local = matches!(address, SyslogAddress::Local(_));
     if !is_local && !check {
-        console::line(&unreachable_message(address, &error));
+        console::print_message(&unreachable_message(address, &error));
         return Ok(None);
     }
     let help = if is_local {

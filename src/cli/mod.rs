@@ -75,7 +75,7 @@ pub fn run() -> ExitCode {
     match result {
         Ok(outcome) => outcome.exit_code(),
         Err(failure) => {
-            console::line(&failure.message);
+            console::print_message(&failure.message);
             failure.exit_code()
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     // Last, because this file makes the folder a site.
     let settings = demo.read("testamur.yaml")?;
     write("testamur.yaml", &settings.unwrap_or_default())?;
-    console::line(&format!(
+    console::print_message(&format!(
         "made a site in {0}\n  testamur.yaml  settings: where to publish, at which address\n  \
          courses.yaml   courses: what is certified, and who signs\n  signatures/    scanned \
          signatures\n  keys/          secret: keep a copy in a safe place\nnext: testamur --site \

@@ -140,7 +140,7 @@ pub(crate) fn read_recipients(
 
 fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
     let name = file.display();
-    let bytes = context::read(file)?;
+    let bytes = context::read_file(file)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -267,7 +267,7 @@ fn csv_message(error: &csv::Error) -> String {
 
 /// The ids of the courses to make certificates for: `named`, or all courses of the site. If every
 /// row names a course, the list is one empty id, which no row uses.
-pub(crate) fn courses(
+pub(crate) fn select_courses(
     press: &Press,
     named: Option<&str>,
     rows: &[RecipientRow],

@@ -34,10 +34,10 @@ pub(crate) fn revoke(
             "the reason is empty\nhelp: write a few words, which the verify page shows",
         ));
     }
-    let register = open_register(site, revoke.public.output.as_deref())?;
+    let register = register_of_site(site, revoke.public.output.as_deref())?;
     let record =
         register.revoke(id_of(&revoke.id), revoke.reason.trim(), clock::now()?)?;
-    console::line(&format!(
+    console::print_message(&format!(
         "revoked: {}\n  page  {}",
         record.certificate.map(|certificate| certificate.name).unwrap_or_default(),
         register.publish().verify_url(&record.id)
@@ -49,26 +49,26 @@ pub(crate) fn erase(
     site: &SiteArguments,
     erase: &Erase,
 ) -> Result<CommandOutcome, Failure> {
-    let register = open_register(site, erase.public.output.as_deref())?;
-    let secret = context::id_secret(site, &erase.keys)?;
+    let register = register_of_site(site, erase.public.output.as_deref())?;
+    let secret = context::open_id_secret(site, &erase.keys)?;
     let erased = register.erase(id_of(&erase.id), &secret, clock::now()?)?;
     let editions = if erased.len() == 1 { "edition" } else { "editions" };
-    console::line(&format!("erased: {} {editions}", erased.len()));
-    erased.iter().for_each(|id| console::line(&format!("  {id}")));
-    console::note(
+    console::print_message(&format!("erased: {} {editions}", erased.len()));
+    erased.iter().for_each(|id| console::print_message(&format!("  {id}")));
+    console::print_note(
         "copies elsewhere remain: PDFs that were sent on, backups, the caches of search \
          engines",
     );
     Ok(CommandOutcome::Done)
 }
 
-fn open_register(
+fn register_of_site(
     site: &SiteArguments,
     output: Option<&Path>,
 ) -> Result<Register, Failure> {
-    let files = context::site(site)?;
-    let settings = context::settings(&files)?;
-    context::register(site, &files, &settings, output)
+    let files = context::open_site(site)?;
+    let settings = context::read_settings(&files)?;
+    context::open_register(site, &files, &settings, output)
 }
 
 /// Prints the records of the course that `--course` names for which `is_wanted` holds. A record
@@ -78,7 +78,7 @@ fn print_records(
     list: &List,
     is_wanted: &dyn Fn(&Record) -> bool,
 ) -> Result<CommandOutcome, Failure> {
-    let register = open_register(site, list.public.output.as_deref())?;
+    let register = register_of_site(site, list.public.output.as_deref())?;
     let is_of_course = |record: &Record| match (&list.course, &record.certificate) {
         (None, _) => true,
         (Some(course), Some(certificate)) => certificate.course.id == *course,
@@ -86,24 +86,24 @@ fn print_records(
     };
     let mut unreadable = 0;
     if list.csv {
-        console::text(CSV_HEADER);
+        console::print_result(CSV_HEADER);
     }
     register.records(&mut |record| {
         match record {
             Ok(record) if is_of_course(&record) && is_wanted(&record) => {
                 let url = register.publish().verify_url(&record.id);
                 if list.csv {
-                    console::text(&csv_line(&record, &url));
+                    console::print_result(&csv_line(&record, &url));
                 } else if list.json {
-                    console::object(&json_object(&record, &url));
+                    console::print_json(&json_object(&record, &url));
                 } else {
-                    console::text(&text_lines(&record, &url));
+                    console::print_result(&text_lines(&record, &url));
                 }
             }
             Ok(_) => {}
             Err(error) => {
                 unreadable += 1;
-                console::line(&format!("{error:#}"));
+                console::print_message(&format!("{error:#}"));
             }
         }
         Ok(())

@@ -19,7 +19,7 @@ pub(crate) fn run(
     site: &SiteArguments,
     render: &Render,
 ) -> Result<CommandOutcome, Failure> {
-    let format = format(render)?;
+    let format = choose_format(render)?;
     let is_standard = render.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if is_standard && render.json {
         return Err(Failure::usage(
@@ -28,17 +28,17 @@ pub(crate) fn run(
         ));
     }
     let rows = recipients::read_recipients(&render.recipients)?;
-    let press = Press::new(context::site(site)?)?;
-    press.warnings().iter().for_each(console::warning);
+    let press = Press::new(context::open_site(site)?)?;
+    press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
     // Before the first page, so that a wrong key costs no work.
-    let sealer = sealer(site, render, format, &press)?;
+    let sealer = open_sealer(site, render, format, &press)?;
     if let Some(layout) = &render.sample {
         render_sample(render, layout, format, &press, today, sealer.as_ref())?;
         return Ok(CommandOutcome::Done);
     }
 
-    let courses = recipients::courses(&press, render.course.as_deref(), &rows)?;
+    let courses = recipients::select_courses(&press, render.course.as_deref(), &rows)?;
     let single = courses.len() * rows.len() == 1;
     let mut output = Output::new(render.output.as_deref(), single)?;
     let jobs: Vec<RenderJob<'_>> = courses
@@ -60,17 +60,17 @@ pub(crate) fn run(
         |job| renderer.render(job),
         |index, result| {
             failed += usize::from(result.is_err());
-            renderer.print_result(&jobs[index], &result);
+            renderer.report_result(&jobs[index], &result);
         },
     );
     if jobs.len() > 1 {
-        console::line(&format!("{} made, {failed} failed", jobs.len() - failed));
+        console::print_message(&format!("{} made, {failed} failed", jobs.len() - failed));
     }
     Ok(CommandOutcome::of(failed == 0))
 }
 
 /// The sealer that `--seal` asks for. The demo site gets its first keys.
-fn sealer(
+fn open_sealer(
     site: &SiteArguments,
     render: &Render,
     format: Format,
@@ -89,7 +89,7 @@ fn sealer(
         context::create_first_keys(site, &render.keys, press, now)?;
     }
     let settings = press.settings().seal.clone();
-    let keys = context::keys(site, &render.keys, settings, &render.sealing, now)?;
+    let keys = context::open_keys(site, &render.keys, settings, &render.sealing, now)?;
     Ok(Some(keys.sealer()))
 }
 
@@ -102,13 +102,13 @@ fn render_sample(
     today: Date,
     sealer: Option<&Sealer>,
 ) -> Result<(), Failure> {
-    let draft = press.draft_sample(layout, today, &options(render, format))?;
-    draft.warnings.iter().for_each(console::warning);
+    let draft = press.draft_sample(layout, today, &draft_options(render, format))?;
+    draft.warnings.iter().for_each(console::print_warning);
     let mut output = Output::new(render.output.as_deref(), true)?;
     let path = output.path(layout, "sample", format.ending());
     save(path.as_deref(), &draft, sealer)?;
     if let Some(path) = path {
-        console::line(&format!("made {}", path.display()));
+        console::print_message(&format!("made {}", path.display()));
     }
     Ok(())
 }
@@ -140,7 +140,7 @@ impl Renderer<'_> {
             .row
             .request(job.course, &self.render.request)
             .map_err(JobFailure::Library)?;
-        let options = options(self.render, self.format);
+        let options = draft_options(self.render, self.format);
         let draft = self
             .press
             .draft_with(&request, self.today, &options)
@@ -150,10 +150,10 @@ impl Renderer<'_> {
         Ok(draft)
     }
 
-    fn print_result(&self, job: &RenderJob<'_>, result: &Result<Draft, JobFailure>) {
+    fn report_result(&self, job: &RenderJob<'_>, result: &Result<Draft, JobFailure>) {
         let file = job.path.as_ref().map(|path| path.display().to_string());
         match result {
-            Ok(draft) if self.render.json => console::object(&json!({
+            Ok(draft) if self.render.json => console::print_json(&json!({
                 "status": "done",
                 "course": job.course,
                 "name": job.row.name,
@@ -169,16 +169,16 @@ impl Renderer<'_> {
                     draft.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
             })),
             Ok(draft) => {
-                draft.warnings.iter().for_each(console::warning);
+                draft.warnings.iter().for_each(console::print_warning);
                 if let Some(file) = file {
-                    console::line(&format!("made {file}"));
+                    console::print_message(&format!("made {file}"));
                 }
             }
             Err(failure) => {
                 if self.render.json {
-                    console::object(&failure.json(job.course, job.row));
+                    console::print_json(&failure.json(job.course, job.row));
                 }
-                console::line(&failure.message(job.row));
+                console::print_message(&failure.message(job.row));
             }
         }
     }
@@ -198,12 +198,12 @@ fn save(
     }
 }
 
-fn options(render: &Render, format: Format) -> DraftOptions {
+fn draft_options(render: &Render, format: Format) -> DraftOptions {
     DraftOptions::default().with_format(format).with_specimen(!render.no_specimen)
 }
 
 /// The format that `--format` names, else that of the output's extension, else PDF.
-fn format(render: &Render) -> Result<Format, Failure> {
+fn choose_format(render: &Render) -> Result<Format, Failure> {
     let ending = render.output.as_ref().and_then(|path| path.extension());
     let format = match render.format {
         Some(FormatName::Pdf) => Format::Pdf,

@@ -10,15 +10,19 @@ pub(crate) fn run(
 ) -> Result<CommandOutcome, Failure> {
     let (Seal::Draft(draft) | Seal::Upgrade(draft)) = command;
     let now = clock::now()?;
-    let settings = context::settings(&context::site(site)?)?;
-    let keys = context::keys(site, &draft.keys, settings.seal, &draft.sealing, now)?;
-    let file = context::read(&draft.file)?;
+    let settings = context::read_settings(&context::open_site(site)?)?;
+    let keys = context::open_keys(site, &draft.keys, settings.seal, &draft.sealing, now)?;
+    let file = context::read_file(&draft.file)?;
     let sealed = match command {
         Seal::Draft(_) => keys.sealer().seal(&file, now)?,
         Seal::Upgrade(_) => keys.sealer().upgrade(&file, keys.lists(), now)?,
     };
     let path = draft.output.as_ref().unwrap_or(&draft.file);
     sealed_file::write(Some(path), &sealed)?;
-    console::line(&format!("sealed {} ({})", path.display(), sealed.level.as_str()));
+    console::print_message(&format!(
+        "sealed {} ({})",
+        path.display(),
+        sealed.level.as_str()
+    ));
     Ok(CommandOutcome::Done)
 }

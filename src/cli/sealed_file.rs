@@ -10,7 +10,7 @@ use super::{console, output};
 /// Writes a sealed PDF, and its detached signature to [`signature_path`]. Standard output, which is
 /// what no path means, gets the PDF alone.
 pub(crate) fn write(path: Option<&Path>, sealed: &Sealed) -> Result<(), Failure> {
-    sealed.warnings.iter().for_each(console::warning);
+    sealed.warnings.iter().for_each(console::print_warning);
     output::write(path, &sealed.bytes)?;
     if let (Some(path), Some(signature)) = (path, &sealed.signature) {
         output::write(Some(&signature_path(path)), signature.as_bytes())?;

@@ -7,7 +7,7 @@ use super::exit::{CommandOutcome, Failure};
 use super::{console, context, output};
 
 pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
-    let scan = context::read(&signature.file)?;
+    let scan = context::read_file(&signature.file)?;
     let mut options = InkOptions::default();
     if let Some(tint) = signature.tint {
         options = options.with_tint([tint.red, tint.green, tint.blue]);
@@ -17,7 +17,7 @@ pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
     })?;
     let (width, height) = ink.size();
     let [red, green, blue] = ink.colour();
-    console::line(&format!(
+    console::print_message(&format!(
         "{width} × {height} pixels, strokes {:.1} pixels wide, ink colour \
          #{red:02x}{green:02x}{blue:02x}, base line at {:.0} % of the height from the top",
         ink.stroke(),
@@ -28,6 +28,6 @@ pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
         None => signature.file.with_extension("ink.png"),
     };
     output::write(Some(&file), ink.png())?;
-    console::line(&format!("wrote {}", file.display()));
+    console::print_message(&format!("wrote {}", file.display()));
     Ok(CommandOutcome::Done)
 }

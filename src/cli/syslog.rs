@@ -225,13 +225,16 @@ impl Sender {
         let mut is_unreachable = false;
         while let Err(error) = self.try_send(line) {
             if !is_unreachable {
-                console::line(&unreachable_message(&self.address, &error));
+                console::print_message(&unreachable_message(&self.address, &error));
             }
             is_unreachable = true;
             thread::sleep(RETRY_INTERVAL);
         }
         if is_unreachable {
-            console::line(&format!("the syslog at {} is reachable again", self.address));
+            console::print_message(&format!(
+                "the syslog at {} is reachable again",
+                self.address
+            ));
         }
     }
 

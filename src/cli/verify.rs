@@ -20,29 +20,32 @@ pub(crate) fn run(
     arguments: &Verify,
 ) -> Result<CommandOutcome, Failure> {
     let now = clock::now()?;
-    let trust = trust(site, arguments)?;
-    let file = context::read(&arguments.file)?;
+    let trust = collect_trust(site, arguments)?;
+    let file = context::read_file(&arguments.file)?;
     let signature = match &arguments.signature {
-        Some(path) => Some(context::read(path)?),
+        Some(path) => Some(context::read_file(path)?),
         None => Some(sealed_file::signature_path(&arguments.file))
             .filter(|path| path.is_file())
-            .map(|path| context::read(&path))
+            .map(|path| context::read_file(&path))
             .transpose()?,
     };
     let found = verify(&file, signature.as_deref(), &trust, now);
     // An unreachable store does not make the file bad.
-    let record = record(site, &file, &found.sha256).unwrap_or_else(|failure| {
-        console::line(&format!("warning: the status is unknown: {}", failure.message));
+    let record = find_record(site, &file, &found.sha256).unwrap_or_else(|failure| {
+        console::print_message(&format!(
+            "warning: the status is unknown: {}",
+            failure.message
+        ));
         None
     });
     if arguments.json {
         let mut object = serde_json::to_value(&found).unwrap_or_default();
         object["record"] = serde_json::to_value(&record).unwrap_or_default();
-        console::object(&object);
+        console::print_json(&object);
     } else {
-        console::text(&describe(&found));
+        console::print_result(&describe(&found));
         if let Some(record) = &record {
-            console::text(&describe_record(record));
+            console::print_result(&describe_record(record));
         }
     }
     let may_be_valid = record.is_none_or(|record| record.status == Status::Valid);
@@ -51,14 +54,14 @@ pub(crate) fn run(
 
 /// The record of the certificate in the site's register, or `None` if this file was not published
 /// from there.
-fn record(
+fn find_record(
     site: &SiteArguments,
     file: &[u8],
     sha256: &str,
 ) -> Result<Option<Record>, Failure> {
-    let files = context::site_without_note(site)?;
-    let settings = context::settings(&files)?;
-    let register = context::register(site, &files, &settings, None)?;
+    let files = context::open_site_without_note(site)?;
+    let settings = context::read_settings(&files)?;
+    let register = context::open_register(site, &files, &settings, None)?;
     let record = register.record_of(file)?;
     // The record of a superseded or erased certificate has no digest to compare with.
     Ok(record.filter(|record| match &record.certificate {
@@ -81,21 +84,21 @@ fn describe_record(record: &Record) -> String {
 }
 
 /// Trusts the site's own keys, and the certificates and keys that the arguments name.
-fn trust(site: &SiteArguments, arguments: &Verify) -> Result<Trust, Failure> {
+fn collect_trust(site: &SiteArguments, arguments: &Verify) -> Result<Trust, Failure> {
     let in_file = |path: &Path, error: crate::Error| {
         Failure::new(format!("{}: {error:#}", path.display()))
     };
     let roots = |paths: &[PathBuf]| -> Result<Vec<X509>, Failure> {
         let mut all = Vec::new();
         for path in paths {
-            let text = context::read(path)?;
+            let text = context::read_file(path)?;
             all.extend(X509::from_pem(&text).map_err(|error| in_file(path, error))?);
         }
         Ok(all)
     };
     let mut keys = Vec::new();
     for path in &arguments.keyring {
-        let text = context::read(path)?;
+        let text = context::read_file(path)?;
         keys.extend(PgpKey::from_armor(&text).map_err(|error| in_file(path, error))?);
     }
     Ok(Keys::trusted(&context::key_folder(site, &arguments.keys))?

@@ -22,7 +22,7 @@ pub(super) fn write_zip(
     report: &Report,
 ) -> Result<(), Failure> {
     output::write_with(file, |out| zip_pdfs(out, issuer, report))?;
-    console::line(&format!("wrote {}", file.display()));
+    console::print_message(&format!("wrote {}", file.display()));
     Ok(())
 }
 
@@ -33,7 +33,7 @@ pub(super) fn write_merged_pdf(
     report: &Report,
 ) -> Result<(), Failure> {
     output::write_with(file, |out| merge_pdfs(out, issuer, report))?;
-    console::line(&format!("wrote {}", file.display()));
+    console::print_message(&format!("wrote {}", file.display()));
     Ok(())
 }
 

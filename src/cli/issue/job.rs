@@ -39,12 +39,12 @@ impl IssueJob<'_> {
 }
 
 /// One job for each row. Rows for the same award contradict each other, and both are refused.
-pub(super) fn jobs<'a>(
+pub(super) fn make_jobs<'a>(
     press: &Press,
     issue: &Issue,
     rows: &'a [RecipientRow],
 ) -> Result<Vec<IssueJob<'a>>, Failure> {
-    let courses = recipients::courses(press, issue.course.as_deref(), rows)?;
+    let courses = recipients::select_courses(press, issue.course.as_deref(), rows)?;
     let [course] = courses.as_slice() else {
         return Err(Failure::usage(
             "the site has several courses\nhelp: name one with --course, or in a column \

@@ -109,7 +109,7 @@ impl Report {
             file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         let bytes = if is_json { self.json(jobs) } else { self.csv(jobs)? };
         output::write(Some(file), &bytes)?;
-        console::line(&format!("wrote {}", file.display()));
+        console::print_message(&format!("wrote {}", file.display()));
         Ok(())
     }
 
