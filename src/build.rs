@@ -1,8 +1,10 @@
-//! Lists the built-in site's files, so that the library carries them: layouts, signatures, the demo
-//! site, and the families of `fonts/` when the feature of that name asks for them.
+//! Embeds the files of the built-in site into the library: layouts, signatures, the demo site, and the
+//! fonts of `fonts/` with the feature `fonts`.
+//!
+//! It takes the folders of the package, and gives `built_in.rs`, a table of file names and contents.
 #![expect(
     clippy::disallowed_methods,
-    reason = "cargo tells a build script by its environment"
+    reason = "cargo passes its settings to a build script in the environment"
 )]
 
 use std::fmt::Write as _;
@@ -10,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let root =
+        PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets this variable"));
     let mut folders = vec![
         ("layouts", "layouts"),
         ("signatures", "signatures"),
@@ -30,13 +33,16 @@ fn main() -> io::Result<()> {
     let mut code = String::from("static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in files {
         println!("cargo::rerun-if-changed={}", path.display());
-        writeln!(code, "({name:?}, include_bytes!({path:?})),").expect("a string grows");
+        writeln!(code, "({name:?}, include_bytes!({path:?})),")
+            .expect("writing into a string does not fail");
     }
     code.push_str("];\n");
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets this variable"));
     fs::write(out.join("built_in.rs"), code)
 }
 
+/// Adds the files below a folder, with their names in the built-in site. A folder that does not exist
+/// has none.
 fn list(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -47,11 +53,13 @@ fn list(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::Re
         let (path, part) = (entry.path(), entry.file_name());
         let part = part.to_string_lossy();
         let name = format!("{name}/{part}");
-        match path.is_dir() {
-            // Goldens belong to the tests.
-            true if part != "golden" => list(&path, &name, files)?,
-            false if !part.ends_with(".md") => files.push((name, path)),
-            _ => {}
+        if path.is_dir() {
+            // Golden images are for the tests.
+            if part != "golden" {
+                list(&path, &name, files)?;
+            }
+        } else if !part.ends_with(".md") {
+            files.push((name, path));
         }
     }
     Ok(())

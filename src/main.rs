@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-// A certificate takes many short-lived buffers: with this allocator it takes a fifth less time.
+// A certificate needs many short-lived buffers; this allocator saves a fifth of its time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

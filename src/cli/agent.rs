@@ -1,4 +1,4 @@
-//! `testamur agent`: requests in, certificates out, until somebody stops it.
+//! `testamur agent`: serves requests from a queue or over HTTP until it is stopped.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,26 +12,33 @@ use crate::site::{AgentSettings, LogTarget};
 use crate::{Date, Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
-use super::crew::Stop;
-use super::{Failure, Outcome, log, place, report, seal};
+use super::batch::StopSignal;
+use super::exit::{CommandOutcome, Failure};
+use super::{clock, console, context, log};
 
-/// How long to wait for a store or a queue that is away when we begin.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long to wait between attempts to reach a store or a key that is unreachable at the start.
+const START_RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a wait looks for a stop signal.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-pub(crate) fn run(site: &SiteArguments, agent: &args::Agent) -> Result<Outcome, Failure> {
-    let press = Arc::new(Press::new(place::site(site)?)?);
-    let settings = settings(&press, agent)?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    agent: &args::Agent,
+) -> Result<CommandOutcome, Failure> {
+    let press = Arc::new(Press::new(context::open_site(site)?)?);
+    let settings = resolve_settings(&press, agent)?;
     settings.check()?;
-    let host = host();
-    let _farewell = log::begin(&settings, &host, agent.check)?;
-    let elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
-    let outcome = serve(site, agent, press, &settings, &name(&host));
-    if let Err(failure) = &outcome
-        && elsewhere
+    let host = host_name();
+    let _flush_guard = log::start(&settings, &host, agent.check)?;
+    let logs_elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
+    let result = serve(site, agent, press, &settings, &agent_name(&host));
+    // `cli::run` prints it on standard error, where the log's reader does not see it.
+    if let Err(failure) = &result
+        && logs_elsewhere
     {
         tracing::error!("{}", failure.message);
     }
-    outcome
+    result
 }
 
 fn serve(
@@ -40,77 +47,87 @@ fn serve(
     press: Arc<Press>,
     settings: &AgentSettings,
     name: &str,
-) -> Result<Outcome, Failure> {
+) -> Result<CommandOutcome, Failure> {
     press.warnings().iter().for_each(|warning| tracing::warn!("{warning:#}"));
-    let folder = place::folder(site);
+    let folder = context::folder(site);
     let queue = match settings.queue {
         Some(_) => Some(open_queue(settings, folder, name)?),
         None => None,
     };
     let intake = Intake::of(settings, folder)?;
     let webhook = Webhook::open(settings, folder)?;
-    let clock = Arc::new(Machine { timezone: press.settings().timezone.clone() });
+    let clock = Arc::new(MachineClock { timezone: press.settings().timezone.clone() });
     clock.today()?;
 
-    let stop = Stop::on_signal_with(|| {})?;
-    let issuer = match agent.check {
-        true => Some(issuer(site, agent, &press)?),
-        false => patiently(&stop, || issuer(site, agent, &press))?,
+    let stop = StopSignal::listen(|| {})?;
+    let issuer = if agent.check {
+        Some(open_issuer(site, agent, &press)?)
+    } else {
+        retry_until_stopped(&stop, || open_issuer(site, agent, &press))?
     };
-    let Some(issuer) = issuer else { return Ok(Outcome::Done) };
+    let Some(issuer) = issuer else { return Ok(CommandOutcome::Done) };
     if let Some(queue) = &queue {
         match queue.check() {
             Err(error) if error.is_retryable() && !agent.check => {
-                tracing::warn!("the queue is away, and we wait for it: {error:#}");
+                tracing::warn!(
+                    "the queue is unreachable, and the agent waits for it: {error:#}"
+                );
             }
             checked => checked?,
         }
     }
     if agent.check {
-        report::line("everything is right");
-        return Ok(Outcome::Done);
+        console::print_message("settings, keys, stores and queue are in order");
+        return Ok(CommandOutcome::Done);
     }
     if queue.is_none() && press.settings().publish.url.is_none() {
-        tracing::warn!("links lead nowhere: set `publish.url` in testamur.yaml");
+        tracing::warn!(
+            "the addresses on the certificates begin with https://example.org and lead nowhere: \
+             set `publish.url` in testamur.yaml"
+        );
     }
 
-    let mut work = Agent::new(issuer, clock, name);
+    let mut configured = Agent::new(issuer, clock, name);
     if let Some(queue) = queue {
-        work = work.with_queue(queue);
+        configured = configured.with_queue(queue);
     }
     if let Some(intake) = intake {
-        work = work.with_intake(intake);
+        configured = configured.with_intake(intake);
     }
     if let Some(webhook) = webhook {
-        work = work.with_webhook(webhook);
+        configured = configured.with_webhook(webhook);
     }
     if let Some(workers) = settings.workers {
-        work = work.with_workers(workers);
+        configured = configured.with_workers(workers);
     }
-    if let Some(patience) = settings.shutdown_timeout {
-        work = work.with_patience(patience);
+    if let Some(timeout) = settings.shutdown_timeout {
+        configured = configured.with_patience(timeout);
     }
     if !press.site().is_demo() {
-        work = work.with_folder(folder, None);
+        configured = configured.with_folder(folder, None);
     }
-    // What made it is not kept beside it: the agent gets another one when the site changes.
+    // The agent makes a new press when the site's files change, and must then be able to free the
+    // first one.
     drop(press);
-    let running = work.start()?;
+    let running = configured.start()?;
     tracing::info!(agent = name, version = env!("CARGO_PKG_VERSION"), "taking requests");
-    match running.wait(|| stop.is_asked()) {
-        End::Unhealthy => Ok(Outcome::SomeFailed),
+    match running.wait(|| stop.is_set()) {
+        End::Unhealthy => Ok(CommandOutcome::SomeFailed),
         _ => {
             tracing::info!("stopped");
-            Ok(Outcome::Done)
+            Ok(CommandOutcome::Done)
         }
     }
 }
 
-/// Arguments over environment over `testamur.yaml`.
-fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure> {
+/// The settings of the agent: arguments over environment over `testamur.yaml`.
+fn resolve_settings(
+    press: &Press,
+    agent: &args::Agent,
+) -> Result<AgentSettings, Failure> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the place where the environment is read"
+        reason = "the environment holds settings of the agent, and only the program reads it"
     )]
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -128,40 +145,40 @@ fn settings(press: &Press, agent: &args::Agent) -> Result<AgentSettings, Failure
     Ok(settings)
 }
 
-/// An issuer by arguments and settings, over stores that work.
-fn issuer(
+/// Opens the issue service by arguments and settings, over stores that were checked.
+fn open_issuer(
     site: &SiteArguments,
     agent: &args::Agent,
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
-    let now = place::now()?;
-    let settings = seal::settings(press.settings().seal.clone(), &agent.stamps);
-    place::first_keys(site, &agent.keys, press, now)?;
-    let keys = place::keys(site, &agent.keys, &settings, now);
-    // A signer that does not sign at the start is a wrong setting rather than away.
-    let keys = keys.map_err(|failure| Failure { passes: false, ..failure })?;
-    // Certificates can wait for a time-stamp authority.
+    let now = clock::now()?;
+    context::create_first_keys(site, &agent.keys, press, now)?;
+    let settings = press.settings().seal.clone();
+    let keys = context::open_keys(site, &agent.keys, settings, &agent.sealing, now);
+    // A signing command that fails at the start is a wrong setting, not a passing failure.
+    let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
+    // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
-    let secret = place::id_secret(site, &agent.keys)?;
-    let register = place::register(site, press.site(), press.settings(), None)?;
+    let secret = context::open_id_secret(site, &agent.keys)?;
+    let register = context::open_register(site, press.site(), press.settings(), None)?;
     register.check()?;
     Ok(IssueService::new(press.clone(), &keys, secret, register)?)
 }
 
-/// Tries until it works, or cannot, or a stop is asked for.
-fn patiently<T>(
-    stop: &Stop,
-    mut make: impl FnMut() -> Result<T, Failure>,
+/// Calls `attempt` until it succeeds, fails for good, or a stop signal comes, which gives `None`.
+fn retry_until_stopped<T>(
+    stop: &StopSignal,
+    mut attempt: impl FnMut() -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
-    while !stop.is_asked() {
-        match make() {
-            Ok(made) => return Ok(Some(made)),
-            Err(failure) if failure.passes => {
+    while !stop.is_set() {
+        match attempt() {
+            Ok(value) => return Ok(Some(value)),
+            Err(failure) if failure.is_retryable => {
                 let why = &failure.message;
-                tracing::warn!("not everything is there yet, and we wait: {why}");
-                let mut left = AWAY;
-                while !left.is_zero() && !stop.is_asked() {
-                    let nap = left.min(Duration::from_millis(100));
+                tracing::warn!("the agent cannot start yet, and tries again: {why}");
+                let mut left = START_RETRY_INTERVAL;
+                while !left.is_zero() && !stop.is_set() {
+                    let nap = left.min(POLL_INTERVAL);
                     thread::sleep(nap);
                     left -= nap;
                 }
@@ -172,35 +189,35 @@ fn patiently<T>(
     Ok(None)
 }
 
-/// The machine's name.
-fn host() -> String {
+/// The machine's host name, or `agent` if it cannot be read.
+fn host_name() -> String {
     let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
     host.map_or_else(|_| "agent".to_owned(), |host| host.trim().to_owned())
 }
 
-/// A name that no other agent has: the machine's, and something of this process alone.
-fn name(host: &str) -> String {
+/// A name that no other agent has: host name, process id and start time.
+fn agent_name(host: &str) -> String {
     let host: String = host
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(40)
         .collect();
-    let since = place::now().map_or(0, Timestamp::unix);
-    format!("{host}-{}-{since}", std::process::id())
+    let started_at = clock::now().map_or(0, Timestamp::unix);
+    format!("{host}-{}-{started_at}", std::process::id())
 }
 
-/// The machine's clock.
-struct Machine {
+/// The clock of the machine, with dates in the site's time zone.
+struct MachineClock {
     timezone: Option<String>,
 }
 
-impl Clock for Machine {
+impl Clock for MachineClock {
     fn now(&self) -> Result<Timestamp, Error> {
-        place::now().map_err(|failure| Error::new(ErrorKind::Io, failure.message))
+        clock::now().map_err(|failure| Error::new(ErrorKind::Io, failure.message))
     }
 
     fn today(&self) -> Result<Date, Error> {
-        let today = place::today_in(self.timezone.as_deref());
+        let today = clock::today(self.timezone.as_deref());
         today.map_err(|failure| Error::new(ErrorKind::Io, failure.message))
     }
 }

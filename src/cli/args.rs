@@ -1,4 +1,5 @@
-//! The arguments, as they are typed.
+//! The arguments of the program, as clap reads them. The doc comments of commands and fields are
+//! the texts of `--help`.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,7 @@ use crate::site::Colour;
 use crate::{Date, Tag};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Certificates, made and proof-read.
+/// Make, seal, publish and verify certificates
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -18,80 +19,83 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SiteArguments {
-    /// The site's folder; the current one if it has a testamur.yaml, else the built-in demo site
+    /// The site's folder [default: the current folder if it has a testamur.yaml, else the built-in
+    /// demo site]
     #[arg(long = "site", value_name = "DIR", env = "TESTAMUR_SITE", global = true)]
     pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make drafts: proof-read, marked as specimens, published nowhere
+    /// Make drafts: proofed, marked as specimens, and not published
     Render(Box<Render>),
-    /// Issue certificates: sealed, published, recorded, and checkable by anybody
+    /// Issue certificates: proofed, sealed, published and recorded, so that anyone can verify them
     Issue(Box<Issue>),
-    /// Take requests from a queue or over HTTP, and answer them, until it is stopped
+    /// Serve requests from a queue or over HTTP until stopped
     #[cfg(feature = "agent")]
     Agent(Agent),
-    /// Make a site to start from: settings, a course, a signature, keys
+    /// Create a site to start from: settings, a course, signatures and keys
     New(New),
-    /// Print what was issued
+    /// List the issued certificates
     List(List),
-    /// Find certificates by a name, or a part of one
+    /// List the certificates of recipients by name or a part of it
     Find(Find),
-    /// Revoke a certificate: its page says so, and why
+    /// Revoke a certificate: its verify page then says so and why
     Revoke(Revoke),
-    /// Forget a person: what is left says only that there was a certificate
+    /// Erase the personal data of a certificate, in every edition: its verify page then says only
+    /// that there was one
     Erase(Erase),
-    /// Find everything in the site that can be wrong, before it is
+    /// Check the site: proof every course in every language, without issuing anything
     Check(Check),
-    /// List languages and layouts, and what each lacks
+    /// Show which languages each layout speaks, and which sentences are missing
     Locales(Locales),
-    /// Show what is made of a scanned signature
+    /// Show what a layout makes of a scanned signature
     Signature(Signature),
-    /// Make, show and rotate the keys that seal
+    /// Create, show and rotate the keys that certificates are sealed with
     #[command(subcommand)]
     Key(Key),
-    /// Seal drafts, and raise what a seal proves
+    /// Seal a draft, or raise the PAdES level of a sealed PDF
     #[command(subcommand)]
     Seal(Seal),
-    /// Find out whether a certificate is intact, by whom it is, and whether it still stands
+    /// Verify a certificate: is it intact, who sealed it, and is it still valid?
     Verify(Verify),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Render {
-    /// The course; every course of the site if left out
+    /// The course's id [default: every course of the site]
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
 
     #[command(flatten)]
-    pub(crate) people: People,
+    pub(crate) recipients: RecipientArguments,
 
     #[command(flatten)]
-    pub(crate) facts: Facts,
+    pub(crate) request: RequestArguments,
 
-    /// A layout's own sample instead of a course of the site
+    /// Render the sample data of this layout instead of a course
     #[arg(long, value_name = "LAYOUT", conflicts_with_all =
         ["course", "name", "file", "username", "language", "grade", "designation", "issued", "layout", "set"])]
     pub(crate) sample: Option<String>,
 
-    /// A file for one certificate, a folder for several, - for standard output
+    /// A file for one certificate, a folder for several, or - for standard output [default:
+    /// drafts/]
     #[arg(short, long, value_name = "FILE|DIR", allow_hyphen_values = true)]
     pub(crate) output: Option<PathBuf>,
 
-    /// What to write; follows from the output's ending if left out
+    /// The file format [default: by the extension of the output, else pdf]
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatName>,
 
-    /// Pixels per inch of a PNG
+    /// The resolution of a PNG in pixels per inch, 10 to 1200
     #[arg(long, value_name = "NUMBER", default_value = "144", value_parser = pixels)]
     pub(crate) ppi: f64,
 
-    /// Leave out the word that marks a draft
+    /// Leave out the word that marks the page as a specimen
     #[arg(long)]
     pub(crate) no_specimen: bool,
 
-    /// Seal the PDF, and sign it beside
+    /// Seal the PDF, and write a detached OpenPGP signature to FILE.sig
     #[arg(long)]
     pub(crate) seal: bool,
 
@@ -99,20 +103,21 @@ pub(crate) struct Render {
     pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
-    pub(crate) stamps: Stamps,
+    pub(crate) sealing: SealingArguments,
 
-    /// Print one JSON object a certificate on standard output
+    /// Print one JSON object for each certificate on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Issue {
-    /// The course; may be left out if the site has one, or the file says it
+    /// The course's id; needed if the site has several and the recipients file has no column
+    /// `course`
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
 
-    /// The name of one person
+    /// The name of one recipient
     #[arg(
         short,
         long,
@@ -122,43 +127,44 @@ pub(crate) struct Issue {
     )]
     pub(crate) name: Option<String>,
 
-    /// People: a CSV file with a header (its columns are fields), or plain names, one a line
+    /// A recipients file: CSV with a header that has a column `name`, or one plain name on each
+    /// line
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) facts: Facts,
+    pub(crate) request: RequestArguments,
 
-    /// Let other facts take the place of a certificate that is there
+    /// Issue a new edition wherever the facts differ from those of the current one; without this
+    /// option such a row of a recipients file is refused
     #[arg(long)]
     pub(crate) replace: bool,
 
-    /// Issue anew what was revoked or erased
+    /// Issue a new edition of a certificate that was revoked or erased
     #[arg(long)]
     pub(crate) reissue: bool,
 
-    /// Issue examples, to try the way: they carry the mark of a draft, and their pages say that they
-    /// certify nothing
+    /// Issue specimens, to try everything out: page and PDF say that they certify nothing
     #[arg(long)]
     pub(crate) specimen: bool,
 
-    /// Make and proof-read everything, and publish nothing
+    /// Lay out and proof everything, and publish nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Publish into this folder, wherever the settings say
+    /// Publish into this folder instead of the public store of the settings
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Write what came of each row, in the order of the file: .csv or .json
+    /// Write the result of each row, in the order of the recipients file: .csv or .json
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Put all PDFs into one archive, each named after its person
+    /// Write all PDFs into a ZIP archive, each named after its recipient
     #[arg(long, value_name = "FILE.zip")]
     pub(crate) zip: Option<PathBuf>,
 
-    /// Put all PDFs into one, in the order of the file, for a printer
+    /// Write the pages of all PDFs into one PDF for a printer, in the order of the recipients file
     #[arg(long, value_name = "FILE.pdf")]
     pub(crate) print: Option<PathBuf>,
 
@@ -166,9 +172,9 @@ pub(crate) struct Issue {
     pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
-    pub(crate) stamps: Stamps,
+    pub(crate) sealing: SealingArguments,
 
-    /// Print one JSON object a certificate on standard output
+    /// Print one JSON object for each certificate on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -176,8 +182,8 @@ pub(crate) struct Issue {
 #[cfg(feature = "agent")]
 #[derive(Debug, Args)]
 pub(crate) struct Agent {
-    /// A setting of `agent`, such as redis.url=redis://localhost, over TESTAMUR_AGENT__REDIS__URL
-    /// and testamur.yaml
+    /// A setting under `agent`, such as redis.url=redis://localhost; it wins over the environment
+    /// variable (TESTAMUR_AGENT__REDIS__URL) and testamur.yaml
     #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
 
@@ -185,41 +191,41 @@ pub(crate) struct Agent {
     pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
-    pub(crate) stamps: Stamps,
+    pub(crate) sealing: SealingArguments,
 
-    /// What the log looks like, over TESTAMUR_LOG_FORMAT; TESTAMUR_LOG says how much of it there
-    /// is, and the settings `log` where it goes
+    /// The format of the log; it wins over TESTAMUR_LOG_FORMAT. TESTAMUR_LOG is the level, and the
+    /// setting `agent.log.to` says where the log goes
     #[arg(long, value_enum)]
     pub(crate) log: Option<LogFormat>,
 
-    /// Find out whether everything is right, and take no requests
+    /// Check settings, keys, stores and queue, and serve no requests
     #[arg(long)]
     pub(crate) check: bool,
 }
 
-/// What a log looks like.
+/// The format of a log.
 #[cfg(feature = "agent")]
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// A line for people
+    /// One line of text for each event
     Text,
-    /// A JSON object a line
+    /// One JSON object for each event
     Json,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// The folder to make
+    /// The folder to create
     pub(crate) folder: PathBuf,
-    /// The organization's name, which stands in the keys and on the certificates
+    /// The organization's name, for the keys and the certificates
     #[arg(short, long, value_name = "NAME", default_value = "Example University")]
     pub(crate) name: String,
 }
 
-/// Where certificates are published.
+/// The folder that takes the place of the public store.
 #[derive(Debug, Args)]
 pub(crate) struct PublicFolder {
-    /// The folder that they were published into, wherever the settings say
+    /// The folder that the certificates were published into with `issue --output`
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -228,20 +234,20 @@ pub(crate) struct PublicFolder {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) public: PublicFolder,
-    /// Of this course only
+    /// Only certificates of this course
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
-    /// Print CSV with a header
+    /// Print CSV with a header on standard output
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
-    /// Print one JSON object a certificate
+    /// Print one JSON object for each certificate on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Find {
-    /// The name, or a part of it; capitals and accents do not matter
+    /// The recipient's name or a part of it; capitals and accents do not matter
     #[arg(allow_hyphen_values = true)]
     pub(crate) name: String,
     #[command(flatten)]
@@ -250,9 +256,9 @@ pub(crate) struct Find {
 
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// The certificate's id, or its verify page's address
+    /// The certificate's id, or the address of its verify page
     pub(crate) id: String,
-    /// Why, in words for whoever looks at the page
+    /// The reason, which the verify page shows
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) reason: String,
     #[command(flatten)]
@@ -261,7 +267,7 @@ pub(crate) struct Revoke {
 
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
-    /// The certificate's id, or its verify page's address
+    /// The certificate's id, or the address of its verify page
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) public: PublicFolder,
@@ -270,27 +276,30 @@ pub(crate) struct Erase {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct People {
-    /// The name; the sample names if left out
+pub(crate) struct RecipientArguments {
+    /// The name of one recipient [default: sample names in nine scripts]
     #[arg(short, long, allow_hyphen_values = true, conflicts_with = "file")]
     pub(crate) name: Option<String>,
 
-    /// People: a CSV file with a header (its columns are fields), or plain names, one a line
+    /// A recipients file: CSV with a header that has a column `name`, or one plain name on each
+    /// line
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 }
 
+/// The parts of a request besides course and name. A row of the recipients file wins over them.
 #[derive(Debug, Args)]
-pub(crate) struct Facts {
-    /// The language, as a BCP 47 tag; the course's own if left out
+pub(crate) struct RequestArguments {
+    /// The language, a BCP 47 tag such as es or pt-BR [default: the course's]
     #[arg(short, long, value_name = "TAG")]
     pub(crate) language: Option<Tag>,
 
-    /// A second language beside it, for a layout that has room for two
+    /// The second language of a bilingual layout [default: the course's]
     #[arg(long, value_name = "TAG")]
     pub(crate) second_language: Option<Tag>,
 
-    /// A username or other id: two requests of one id are for the same recipient
+    /// The recipient's username or other id; requests with the same id are for the same recipient
+    /// [default: the name identifies the recipient]
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 
@@ -298,59 +307,59 @@ pub(crate) struct Facts {
     #[arg(short, long, allow_hyphen_values = true)]
     pub(crate) grade: Option<String>,
 
-    /// A title that the person bears, such as MD
+    /// The recipient's degree or rank, such as MD
     #[arg(short, long, allow_hyphen_values = true)]
     pub(crate) designation: Option<String>,
 
-    /// The date of issue; the course's own if left out, today's for a rolling course
+    /// The date on the certificate [default: the course's, or today if the course has none]
     #[arg(short, long, value_name = "YYYY-MM-DD")]
     pub(crate) issued: Option<Date>,
 
-    /// Another layout than the course's
+    /// The layout [default: the course's]
     #[arg(long, value_name = "NAME")]
     pub(crate) layout: Option<String>,
 
-    /// Another paper than the course's, one that the layout is drawn for: a4, letter
+    /// The paper, one that the layout supports: a4, letter [default: the course's]
     #[arg(long, value_name = "NAME")]
     pub(crate) paper: Option<String>,
 
-    /// A field under `extra`, over the course's; may be given more than once
+    /// A field under `extra`; it wins over the course's. May be given more than once
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair, allow_hyphen_values = true)]
     pub(crate) set: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The course; every course of the site if left out
+    /// The course's id [default: every course of the site]
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
 
-    /// The language; every language that the course's layout speaks if left out
+    /// The language, a BCP 47 tag [default: every language of the course's layout]
     #[arg(short, long, value_name = "TAG")]
     pub(crate) language: Option<Tag>,
 
-    /// Write a picture of every page that passes, and a page that shows them all
+    /// Write a picture of every page that passes, and an index.html that shows them all
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Locales {
-    /// Print one JSON object a language and layout on standard output
+    /// Print one JSON object for each language and layout on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Signature {
-    /// The scan: PNG, JPEG, WebP or SVG
+    /// The scan or photo: PNG, JPEG, WebP or SVG
     pub(crate) file: PathBuf,
 
-    /// The PNG to write: ink on transparency
+    /// The PNG to write, ink on a transparent ground [default: FILE with the extension .ink.png]
     #[arg(short, long, value_name = "FILE.png")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Ink it in this colour
+    /// Draw the ink in this colour instead of its own
     #[arg(long, value_name = "#RRGGBB")]
     pub(crate) tint: Option<Colour>,
 }
@@ -359,11 +368,11 @@ pub(crate) struct Signature {
 pub(crate) enum FormatName {
     /// PDF/A-3a and PDF/UA-1
     Pdf,
-    /// A bitmap
+    /// Pixels
     Png,
-    /// A drawing, letters as outlines
+    /// A vector drawing, with letters as outlines
     Svg,
-    /// What the layout gets, as JSON
+    /// The data that the layout is given, as JSON
     Sheet,
 }
 
@@ -372,7 +381,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok((key.trim().to_owned(), value.to_owned()))
         }
-        _ => Err("write it as key=value".to_owned()),
+        _ => Err("write it as KEY=VALUE".to_owned()),
     }
 }
 
@@ -385,18 +394,18 @@ fn pixels(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Make the first set: P-256 with a root of its own for the PDF, Ed25519 for OpenPGP
+    /// Create the first keys: P-256 with a CA of its own for the seal, Ed25519 for OpenPGP
     New(NewKey),
-    /// Print fingerprints, dates and the public parts to hand out
+    /// Print fingerprints, dates, and the public keys and certificates to hand out
     Show(ShowKey),
-    /// Make the next set; what the last one sealed can still be verified
+    /// Create the next keys; certificates that are sealed with the old ones can still be verified
     Rotate(RotateKey),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyFolder {
-    /// The folder of the keys; `keys` in the site's folder if left out
-    // By another name than the site's: what is global is found by its name.
+    /// The folder of the keys [default: keys/ in the site's folder]
+    // The id differs from that of `--site`, whose field is called `folder` too and is global.
     #[arg(id = "keys", long = "keys", value_name = "DIR", env = "TESTAMUR_KEYS")]
     pub(crate) folder: Option<PathBuf>,
 }
@@ -405,13 +414,13 @@ pub(crate) struct KeyFolder {
 pub(crate) struct NewKey {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,
-    /// The organisation's name, which stands in the certificate and the OpenPGP key
+    /// The organization's name, for the X.509 certificate and the OpenPGP key
     #[arg(short, long, value_name = "NAME")]
     pub(crate) name: String,
-    /// A private key of your own for the PDF: PKCS #8 or PKCS #1, RSA, P-256 or P-384
+    /// An existing private key for the seal: PKCS #8 or PKCS #1; RSA, P-256 or P-384
     #[arg(long, value_name = "PEM", requires = "chain")]
     pub(crate) key: Option<PathBuf>,
-    /// Its certificate, then the certificates of its issuers
+    /// The certificate of --key, followed by those of its issuing CAs
     #[arg(long, value_name = "PEM", requires = "key")]
     pub(crate) chain: Option<PathBuf>,
 }
@@ -420,7 +429,7 @@ pub(crate) struct NewKey {
 pub(crate) struct ShowKey {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,
-    /// Print one JSON object
+    /// Print one JSON object on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -429,16 +438,16 @@ pub(crate) struct ShowKey {
 pub(crate) struct RotateKey {
     #[command(flatten)]
     pub(crate) new: NewKey,
-    /// Make a new root too, which everybody has to be given anew
+    /// Create a new CA too; everyone who trusts the old one has to be given the new one
     #[arg(long, conflicts_with = "key")]
     pub(crate) root: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Seal {
-    /// Seal a PDF that testamur rendered
+    /// Seal a PDF that `testamur render` made
     Draft(SealDraft),
-    /// Add what was missed or came later: a time stamp, revocation lists, an archive time stamp
+    /// Add what a higher PAdES level needs: a timestamp token, CRLs, an archive timestamp
     Upgrade(SealDraft),
 }
 
@@ -447,21 +456,22 @@ pub(crate) struct SealDraft {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,
     #[command(flatten)]
-    pub(crate) stamps: Stamps,
+    pub(crate) sealing: SealingArguments,
     /// The PDF
     pub(crate) file: PathBuf,
-    /// Where the sealed PDF goes, with its signature beside it; in its place if left out
+    /// The sealed PDF, whose detached signature goes to FILE.sig [default: overwrite the PDF]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
 
-/// What `render --seal`, `issue` and `seal` have in common.
+/// The arguments of every command that seals.
 #[derive(Debug, Args)]
-pub(crate) struct Stamps {
-    /// The address of a time-stamp authority (RFC 3161)
+pub(crate) struct SealingArguments {
+    /// The address of a TSA, which issues timestamp tokens (RFC 3161) [default: `seal.tsa` of the
+    /// settings]
     #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]
     pub(crate) tsa: Option<String>,
-    /// Reserve a field for an archive time stamp
+    /// Reserve a field for an archive timestamp (PAdES B-LTA)
     #[arg(long)]
     pub(crate) archive: bool,
 }
@@ -470,18 +480,19 @@ pub(crate) struct Stamps {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,
-    /// The certificate
+    /// The certificate's PDF
     pub(crate) file: PathBuf,
-    /// The signature beside it; FILE.sig if that is there
+    /// The detached OpenPGP signature [default: FILE.sig if it exists]
     #[arg(long, value_name = "SIG")]
     pub(crate) signature: Option<PathBuf>,
-    /// Certificates that are trusted, with whomever they issue to; may be given more than once
+    /// Trust anchors: CA certificates to trust besides the site's. May be given more than once
     #[arg(long, value_name = "PEM")]
     pub(crate) trust: Vec<PathBuf>,
-    /// Certificates of time-stamp authorities that are trusted for time only
+    /// Trust anchors for timestamp tokens only: CA certificates of TSAs. May be given more than
+    /// once
     #[arg(long, value_name = "PEM")]
-    pub(crate) trust_time: Vec<PathBuf>,
-    /// OpenPGP keys that are trusted, armoured; may be given more than once
+    pub(crate) tsa_roots: Vec<PathBuf>,
+    /// OpenPGP public keys to trust, ASCII-armored. May be given more than once
     #[arg(long, value_name = "ASC")]
     pub(crate) keyring: Vec<PathBuf>,
     /// Print one JSON object on standard output

@@ -1,4 +1,5 @@
-//! `testamur check`: what can be wrong, before it is.
+//! `testamur check`: lays out and proofs sample pages of every course in every language, and
+//! reports each error and warning once, however many pages have it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,100 +10,110 @@ use crate::site::{Course, Request};
 use crate::{Date, Error, Tag, Warning};
 
 use super::args::{Check, SiteArguments};
-use super::people::SAMPLES;
-use super::{Failure, Outcome, output, place, report};
+use super::exit::{CommandOutcome, Failure};
+use super::recipients::SAMPLE_NAMES;
+use super::{console, context, output};
 
-/// What strains a page: the shortest name, and one of ninety letters.
-const STRAINS: [&str; 2] = [
+/// The names that strain a layout: a single letter, and ninety letters.
+const EXTREME_NAMES: [&str; 2] = [
     "Ó",
     "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
 ];
 
-pub(crate) fn run(site: &SiteArguments, check: &Check) -> Result<Outcome, Failure> {
-    let press = Press::new(place::site(site)?)?;
-    for warning in press.warnings() {
-        report::warning(warning);
-    }
-    let today = place::today(&press)?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    check: &Check,
+) -> Result<CommandOutcome, Failure> {
+    let press = Press::new(context::open_site(site)?)?;
+    press.warnings().iter().for_each(console::print_warning);
+    let today = context::today(&press)?;
     let courses: Vec<&Course> = match &check.course {
         Some(id) => vec![press.courses().get(id)?],
         None => press.courses().iter().collect(),
     };
-    let mut inspection = Inspection {
+    let mut site_check = SiteCheck {
         press: &press,
         today,
         check,
         passed: 0,
         failed: 0,
-        complaints: BTreeSet::new(),
-        strained: Vec::new(),
-        warned: Vec::new(),
-        contact: String::new(),
+        errors: BTreeSet::new(),
+        pseudo_errors: Vec::new(),
+        warnings: Vec::new(),
+        figures: String::new(),
     };
     let used: BTreeSet<&str> =
         courses.iter().map(|course| course.layout.as_str()).collect();
-    let spare = press.site().layouts().into_iter().filter(|layout| {
-        // A layout of the site's own that no course names is checked with its own sample.
-        let all = check.course.is_none() && check.language.is_none();
-        all && !used.contains(layout) && press.site().has_own(layout)
+    let unused = press.site().layouts().into_iter().filter(|layout| {
+        // A layout of the site's own that no course names is checked with its own sample data.
+        let is_whole_site = check.course.is_none() && check.language.is_none();
+        is_whole_site && !used.contains(layout) && press.site().has_own(layout)
     });
-    let spare: Vec<&str> = spare.collect();
-    for layout in used.iter().copied().chain(spare.iter().copied()) {
-        inspection.sentences(layout);
+    let unused: Vec<&str> = unused.collect();
+    for layout in used.iter().copied().chain(unused.iter().copied()) {
+        site_check.check_sentences(layout);
     }
     for course in courses {
-        inspection.course(course)?;
+        site_check.check_course(course)?;
     }
-    for layout in spare {
-        inspection.layout(layout)?;
+    for layout in unused {
+        site_check.check_layout(layout)?;
     }
-    inspection.finish()
+    site_check.finish()
 }
 
-struct Inspection<'a> {
+/// The state of a check.
+struct SiteCheck<'a> {
     press: &'a Press,
     today: Date,
     check: &'a Check,
     passed: usize,
     failed: usize,
-    complaints: BTreeSet<String>,
-    /// What breaks only in languages that are made to test layouts.
-    strained: Vec<String>,
-    /// Each remark on a place once, with the languages in which it was made.
-    warned: Vec<(Warning, Vec<String>)>,
-    contact: String,
+    /// The errors that were reported.
+    errors: BTreeSet<String>,
+    /// Errors on pages in a pseudo-language only.
+    pseudo_errors: Vec<String>,
+    /// Each warning once, with the languages in which it occurred.
+    warnings: Vec<(Warning, Vec<String>)>,
+    /// The contact sheet's pictures so far, as HTML.
+    figures: String,
 }
 
-/// One page to try.
-struct Sample<'a> {
+/// One page to lay out.
+struct SamplePage<'a> {
     name: &'a str,
     language: &'a Tag,
-    /// Another paper than the course's.
+    /// Another paper than the course's, if any.
     paper: Option<&'a str>,
 }
 
-impl Inspection<'_> {
-    /// What a layout's sentences have wrong in each language, whether or not a page prints them.
-    fn sentences(&mut self, layout: &str) {
+impl SiteCheck<'_> {
+    /// Checks the sentences of a layout in each language, whether or not a page prints them.
+    fn check_sentences(&mut self, layout: &str) {
         for language in self.languages(layout) {
             match self.press.inspect(layout, &language) {
-                // A page that needs the layout says what is wrong with it.
+                // The first page of the layout reports the same error.
                 Err(_) => return,
                 Ok(inspection) => {
                     for warning in inspection.warnings {
-                        self.remark(warning, &language);
+                        self.add_warning(warning, &language);
                     }
                     if let Some(fault) = inspection.fault {
-                        self.complain(&format!("layout `{layout}`"), &language, fault);
+                        self.report_error(
+                            &format!("layout `{layout}`"),
+                            &language,
+                            fault,
+                        );
                     }
                 }
             }
         }
     }
 
-    fn course(&mut self, course: &Course) -> Result<(), Failure> {
+    /// Checks the pages of a course.
+    fn check_course(&mut self, course: &Course) -> Result<(), Failure> {
         let what = format!("course `{}`", course.id);
-        let page = |press: &Press, sample: &Sample<'_>, today, options: &_| {
+        let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
             let request = Request::new(&course.id, sample.name)?;
             let request = request.with_language(sample.language.clone());
             let request = match sample.paper {
@@ -111,35 +122,44 @@ impl Inspection<'_> {
             };
             press.draft_with(&request, today, options)
         };
-        self.pages(&what, &course.layout, course.paper.as_deref(), &SAMPLES, page)
+        self.check_pages(
+            &what,
+            &course.layout,
+            course.paper.as_deref(),
+            &SAMPLE_NAMES,
+            page,
+        )
     }
 
-    fn layout(&mut self, layout: &str) -> Result<(), Failure> {
+    /// Checks the pages of a layout's sample data.
+    fn check_layout(&mut self, layout: &str) -> Result<(), Failure> {
         let what = format!("sample of `{layout}`");
-        let page = |press: &Press, sample: &Sample<'_>, today, options: &_| {
-            let Sample { name, language, paper } = *sample;
+        let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
+            let SamplePage { name, language, paper } = *sample;
             press.draft_sample_for(layout, name, language, paper, today, options)
         };
-        self.pages(&what, layout, None, &[], page)
+        self.check_pages(&what, layout, None, &[], page)
     }
 
-    /// A page for each strain and name in each language, and for each strain on each paper.
-    fn pages(
+    /// Lays out, in each language, a page for each extreme name and each of `names`, and on every
+    /// other paper one for each extreme name. If all are right, pages in the pseudo-languages
+    /// follow.
+    fn check_pages(
         &mut self,
         what: &str,
         layout: &str,
         paper: Option<&str>,
         names: &[&str],
-        page: impl Fn(&Press, &Sample<'_>, Date, &DraftOptions) -> Result<Draft, Error>,
+        page: impl Fn(&Press, &SamplePage<'_>, Date, &DraftOptions) -> Result<Draft, Error>,
     ) -> Result<(), Failure> {
-        // A layout that cannot be read has its complaint from the first page.
+        // The first page reports a layout that cannot be read.
         let papers = self.press.papers(layout).unwrap_or_default();
-        // The course's own paper, or the layout's first, goes without saying.
-        let own = paper.or(papers.first().map(String::as_str)).map(str::to_owned);
+        // A request without a paper gets the course's, or the first of the layout.
+        let usual_paper = paper.or(papers.first().map(String::as_str)).map(str::to_owned);
         let others: Vec<&str> = papers
             .iter()
             .map(String::as_str)
-            .filter(|paper| Some(*paper) != own.as_deref())
+            .filter(|paper| Some(*paper) != usual_paper.as_deref())
             .collect();
         let format = match self.check.output {
             Some(_) => Format::Png { pixels_per_inch: 60.0 },
@@ -147,30 +167,32 @@ impl Inspection<'_> {
         };
         let options = DraftOptions::default().with_format(format);
         for language in self.languages(layout) {
-            let usual = STRAINS.iter().chain(names).map(|name| (*name, None));
-            let strains = |paper| STRAINS.iter().map(move |name| (*name, Some(paper)));
+            let usual = EXTREME_NAMES.iter().chain(names).map(|name| (*name, None));
+            let strains =
+                |paper| EXTREME_NAMES.iter().map(move |name| (*name, Some(paper)));
             let others = others.iter().copied().flat_map(strains);
             for (name, paper) in usual.chain(others) {
-                let sample = Sample { name, language: &language, paper };
+                let sample = SamplePage { name, language: &language, paper };
                 match page(self.press, &sample, self.today, &options) {
-                    Ok(draft) => self.pass(what, &language, name, draft)?,
+                    Ok(draft) => self.add_page(what, &language, name, draft)?,
                     Err(error) => {
                         self.failed += 1;
-                        self.complain(what, &language, error);
+                        self.report_error(what, &language, error);
                     }
                 }
             }
         }
-        // What is wrong in English would only be said twice more.
-        if self.check.language.is_some() || !self.complaints.is_empty() {
+        // An error on an English page would occur in both pseudo-languages too, which are made of
+        // English.
+        if self.check.language.is_some() || !self.errors.is_empty() {
             return Ok(());
         }
         for language in self.press.pseudo_languages() {
-            for name in STRAINS {
-                let sample = Sample { name, language: &language, paper: None };
+            for name in EXTREME_NAMES {
+                let sample = SamplePage { name, language: &language, paper: None };
                 match page(self.press, &sample, self.today, &options) {
-                    Ok(draft) => self.pass(what, &language, name, draft)?,
-                    Err(error) => self.strain(what, &language, error),
+                    Ok(draft) => self.add_page(what, &language, name, draft)?,
+                    Err(error) => self.add_pseudo_error(what, &language, error),
                 }
             }
         }
@@ -184,7 +206,8 @@ impl Inspection<'_> {
         }
     }
 
-    fn pass(
+    /// Counts a page that passed its proof.
+    fn add_page(
         &mut self,
         what: &str,
         language: &Tag,
@@ -193,48 +216,54 @@ impl Inspection<'_> {
     ) -> Result<(), Failure> {
         self.passed += 1;
         for warning in draft.warnings {
-            self.remark(warning, language);
+            self.add_warning(warning, language);
         }
         match &self.check.output {
-            Some(folder) => self.show(folder, what, language, name, &draft.bytes),
+            Some(folder) => {
+                self.write_picture(folder, what, language, name, &draft.bytes)
+            }
             None => Ok(()),
         }
     }
 
-    /// A page that is right in every language there is, and would not be in a longer one.
-    fn strain(&mut self, what: &str, language: &Tag, error: Error) {
+    /// Adds the errors of a page in a pseudo-language: real languages may be as long.
+    fn add_pseudo_error(&mut self, what: &str, language: &Tag, error: Error) {
         for fault in error.into_faults() {
-            let text = format!("{fault:#}\n({what}, `{language}`, made to test layouts)");
-            if !self.strained.contains(&text) {
-                self.strained.push(text);
+            let text = format!("{fault:#}\n({what}, pseudo-language `{language}`)");
+            if !self.pseudo_errors.contains(&text) {
+                self.pseudo_errors.push(text);
             }
         }
     }
 
-    fn remark(&mut self, warning: Warning, language: &Tag) {
+    /// Adds a warning, or a language to the warning of the same place and kind.
+    fn add_warning(&mut self, warning: Warning, language: &Tag) {
         let language = language.to_string();
         let same = |known: &Warning| match &warning.place {
             Some(_) => known.place == warning.place && known.kind == warning.kind,
             None => known.message == warning.message,
         };
-        match self.warned.iter_mut().find(|(known, _)| same(known)) {
+        match self.warnings.iter_mut().find(|(known, _)| same(known)) {
             Some((_, languages)) if languages.contains(&language) => {}
             Some((_, languages)) => languages.push(language),
-            None => self.warned.push((warning, vec![language])),
+            None => self.warnings.push((warning, vec![language])),
         }
     }
 
-    /// Each fault once, however many pages have it.
-    fn complain(&mut self, what: &str, language: &Tag, error: Error) {
+    /// Prints each error that was not printed before.
+    fn report_error(&mut self, what: &str, language: &Tag, error: Error) {
         for fault in error.into_faults() {
             let text = format!("{fault:#}");
-            if self.complaints.insert(text.clone()) {
-                report::line(&format!("{text}\n({what}, language `{language}`)\n"));
+            if self.errors.insert(text.clone()) {
+                console::print_message(&format!(
+                    "{text}\n({what}, language `{language}`)\n"
+                ));
             }
         }
     }
 
-    fn show(
+    /// Writes the picture of a page, and its figure for the contact sheet.
+    fn write_picture(
         &mut self,
         folder: &Path,
         what: &str,
@@ -245,26 +274,27 @@ impl Inspection<'_> {
         let file = format!("{:04}.png", self.passed);
         output::write(Some(&folder.join(&file)), png)?;
         writeln!(
-            self.contact,
+            self.figures,
             "<figure><img src=\"{file}\" alt=\"\" loading=\"lazy\"><figcaption>{} · {language} · \
              <bdi>{}</bdi></figcaption></figure>",
-            escaped(what),
-            escaped(name)
+            escape_html(what),
+            escape_html(name)
         )
         .map_err(|error| Failure::new(error.to_string()))
     }
 
-    fn finish(self) -> Result<Outcome, Failure> {
-        for (warning, languages) in &self.warned {
-            report::warning(warning);
+    /// Prints the warnings and the summary, and writes the contact sheet.
+    fn finish(self) -> Result<CommandOutcome, Failure> {
+        for (warning, languages) in &self.warnings {
+            console::print_warning(warning);
             if let [_, more @ ..] = &languages[..]
                 && !more.is_empty()
             {
-                report::line(&format!("(the same in {})", more.join(", ")));
+                console::print_message(&format!("(the same in {})", more.join(", ")));
             }
         }
-        for text in &self.strained {
-            report::line(&format!("warning: {text}"));
+        for text in &self.pseudo_errors {
+            console::print_message(&format!("warning: {text}"));
         }
         if let Some(folder) = &self.check.output {
             let page = folder.join("index.html");
@@ -273,22 +303,19 @@ impl Inspection<'_> {
                  sheet</title>\n<style>\nbody {{ font: 12px sans-serif; display: grid; gap: 12px; \
                  grid-template-columns: repeat(auto-fill, minmax(320px, 1fr)); }}\nfigure {{ \
                  margin: 0; }}\nimg {{ width: 100%; border: 1px solid #ccc; }}\n</style>\n{}",
-                self.contact
+                self.figures
             );
             output::write(Some(&page), html.as_bytes())?;
-            report::line(&format!("contact sheet: {}", page.display()));
+            console::print_message(&format!("contact sheet: {}", page.display()));
         }
-        report::line(&format!(
+        console::print_message(&format!(
             "{} pages passed their proof, {} failed",
             self.passed, self.failed
         ));
-        Ok(match self.complaints.is_empty() {
-            true => Outcome::Done,
-            false => Outcome::SomeFailed,
-        })
+        Ok(CommandOutcome::of(self.errors.is_empty()))
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,261 +1,219 @@
-//! `testamur issue`: certificates that stay, one or a hundred thousand.
+//! `testamur issue`: issues one certificate, or one for each row of a recipients file.
 
-mod collect;
-mod ledger;
+mod bundle;
+mod job;
+mod report;
 
-use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt};
-use crate::site::{Award, Request};
-use crate::{Date, Error};
 use serde_json::json;
 
-pub(crate) use self::ledger::inert;
-use self::ledger::{Entry, Ledger};
-use super::args::{Issue, People, SiteArguments};
-use super::crew::{self, Stop};
-use super::people::{Person, people};
-use super::render::courses;
-use super::{Failure, Outcome, place, report, seal};
+use self::job::IssueJob;
+use self::report::{Report, ReportRow};
+use super::args::{Issue, RecipientArguments, SiteArguments};
+use super::batch::{self, StopSignal};
+use super::exit::{CommandOutcome, Failure};
+use super::job_failure::JobFailure;
+use super::{clock, console, context, recipients};
 
-pub(crate) fn run(site: &SiteArguments, issue: &Issue) -> Result<Outcome, Failure> {
-    collect::check(issue)?;
-    let named = People { name: issue.name.clone(), file: issue.file.clone() };
-    let people = people(&named)?;
-    let press = Arc::new(Press::new(place::site(site)?)?);
-    press.warnings().iter().for_each(report::warning);
-    let today = place::today(&press)?;
-    let jobs = jobs(&press, issue, &people)?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    issue: &Issue,
+) -> Result<CommandOutcome, Failure> {
+    check_endings(issue)?;
+    let recipients =
+        RecipientArguments { name: issue.name.clone(), file: issue.file.clone() };
+    let rows = recipients::read_recipients(&recipients)?;
+    let press = Arc::new(Press::new(context::open_site(site)?)?);
+    press.warnings().iter().for_each(console::print_warning);
+    let today = context::today(&press)?;
+    let jobs = job::make_jobs(&press, issue, &rows)?;
     let options = IssueOptions::default()
         .with_replace(issue.replace)
         .with_reissue(issue.reissue)
         .with_cautious(issue.file.is_some());
-    let stop = Stop::on_signal()?;
+    let stop = StopSignal::listen(|| {
+        console::print_message(
+            "stopping: certificates that have begun are finished first",
+        );
+    })?;
     if issue.dry_run {
-        return rehearse(&press, issue, &jobs, today, &stop);
+        return dry_run(&press, issue, &jobs, today, &stop);
     }
 
-    let issuer = issuer(site, issue, &press)?;
-    let mut ledger = Ledger::new(jobs.len());
-    let work = |job: &Job<'_>| job.issue(&issuer, today, &options);
-    let done = crew::work(&jobs, crew::WAITING, &stop, work, |index, result| {
-        let job = &jobs[index];
-        say(job, &result, issue.json, jobs.len() == 1);
-        ledger.keep(index, Entry::new(job, result));
-    });
+    let issuer = open_issuer(site, issue, &press)?;
+    let mut report = Report::new(jobs.len());
+    let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options);
+    let done =
+        batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
+            let job = &jobs[index];
+            report_result(job, &result, issue.json, jobs.len() == 1);
+            report.set(index, ReportRow::new(job, result));
+        });
     if jobs.len() > 1 {
-        report::line(&ledger.summary());
+        console::print_message(&report.summary());
     }
     if let Some(file) = &issue.report {
-        ledger.write(file, &jobs)?;
+        report.write(file, &jobs)?;
     }
-    collect::all(issue, &issuer, &ledger)?;
+    if let Some(file) = &issue.zip {
+        bundle::write_zip(file, &issuer, &report)?;
+    }
+    if let Some(file) = &issue.print {
+        bundle::write_merged_pdf(file, &issuer, &report)?;
+    }
     if done < jobs.len() {
         return Err(Failure::new(format!(
-            "stopped: {} of {} are not done\nhelp: run the same again, and it goes on from \
-             here",
+            "stopped: {} of {} certificates are not done\nhelp: run the same command again to \
+             continue",
             jobs.len() - done,
             jobs.len()
         )));
     }
-    Ok(if ledger.failed() == 0 { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(CommandOutcome::of(report.failed() == 0))
 }
 
-/// An issuer by arguments and settings. A site without keys gets its first.
-fn issuer(
+/// Refuses file names with a wrong extension before any work is done.
+fn check_endings(issue: &Issue) -> Result<(), Failure> {
+    for (file, ending, argument) in
+        [(&issue.zip, "zip", "--zip"), (&issue.print, "pdf", "--print")]
+    {
+        if let Some(file) = file.as_ref().filter(|file| !has_ending(file, ending)) {
+            return Err(Failure::usage(format!(
+                "`{}` does not end in .{ending}\nhelp: {argument} FILE.{ending}",
+                file.display()
+            )));
+        }
+    }
+    if let Some(file) = &issue.report
+        && !has_ending(file, "csv")
+        && !has_ending(file, "json")
+    {
+        return Err(Failure::usage(format!(
+            "`{}` is neither .csv nor .json\nhelp: --report FILE.csv or FILE.json",
+            file.display()
+        )));
+    }
+    Ok(())
+}
+
+fn has_ending(file: &Path, ending: &str) -> bool {
+    file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+}
+
+/// Opens the issue service by arguments and settings. A site without keys gets its first ones.
+fn open_issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
-    let now = place::now()?;
-    let settings = seal::settings(press.settings().seal.clone(), &issue.stamps);
-    place::first_keys(site, &issue.keys, press, now)?;
-    let keys = place::keys(site, &issue.keys, &settings, now)?;
-    let secret = place::id_secret(site, &issue.keys)?;
+    let now = clock::now()?;
+    context::create_first_keys(site, &issue.keys, press, now)?;
+    let settings = press.settings();
+    let keys = context::open_keys(
+        site,
+        &issue.keys,
+        settings.seal.clone(),
+        &issue.sealing,
+        now,
+    )?;
+    let secret = context::open_id_secret(site, &issue.keys)?;
     let register =
-        place::register(site, press.site(), press.settings(), issue.output.as_deref())?;
+        context::open_register(site, press.site(), settings, issue.output.as_deref())?;
     register.check()?;
-    if press.settings().publish.url.is_none() {
-        report::line(
-            "warning: links lead nowhere: they begin with https://example.org\nhelp: set \
-             `publish.url` in testamur.yaml to the address at which the folder is served",
+    if settings.publish.url.is_none() {
+        console::print_message(
+            "warning: the addresses on the certificates begin with https://example.org and lead \
+             nowhere\nhelp: set `publish.url` in testamur.yaml to the address at which the \
+             public folder is served",
         );
     }
     Ok(IssueService::new(press.clone(), &keys, secret, register)?)
 }
 
-/// One certificate to issue.
-pub(super) struct Job<'a> {
-    person: &'a Person,
-    course: String,
-    /// The request, or why there is none, in words for whoever wrote the row.
-    request: Result<Request, String>,
-}
-
-/// The jobs, each row of the file one. Two rows for the same recipient would be one certificate: both
-/// are refused.
-fn jobs<'a>(
+/// Lays out and proofs every certificate, and prints what would be issued. Nothing is stored.
+fn dry_run(
     press: &Press,
     issue: &Issue,
-    people: &'a [Person],
-) -> Result<Vec<Job<'a>>, Failure> {
-    let courses = courses(press, issue.course.as_deref(), people)?;
-    let [course] = courses.as_slice() else {
-        return Err(Failure::usage(
-            "the site has several courses\nhelp: name one with --course, or in a column \
-             `course` of the file",
-        ));
-    };
-    let mut jobs: Vec<Job<'_>> = people
-        .iter()
-        .map(|person| Job {
-            person,
-            course: person.course().unwrap_or(course).to_owned(),
-            request: match &person.fault {
-                Some(fault) => Err(fault.clone()),
-                None => person
-                    .request(course, &issue.facts)
-                    .map(|request| request.with_specimen(issue.specimen))
-                    .map_err(|error| format!("{error:#}")),
-            },
-        })
-        .collect();
-
-    let mut seen: HashMap<Award, usize> = HashMap::new();
-    let mut doubled = Vec::new();
-    for (index, job) in jobs.iter().enumerate() {
-        let Ok(request) = &job.request else { continue };
-        if let Some(first) = seen.insert(Award::of(request), index) {
-            doubled.push((first, index));
-        }
-    }
-    for (first, second) in doubled {
-        let place = |index: usize| people[index].place.clone().unwrap_or_default();
-        let message = format!(
-            "the same recipient at {} and {}\nhelp: remove one, or tell two people of one name \
-             apart in a column `username`",
-            place(first),
-            place(second)
-        );
-        jobs[first].request = Err(message.clone());
-        jobs[second].request = Err(message);
-    }
-    Ok(jobs)
-}
-
-/// Why a certificate was not issued.
-enum Fault {
-    /// The row is at fault.
-    Row(String),
-    /// The library says why.
-    Issue(Error),
-    Program(Failure),
-}
-
-impl Job<'_> {
-    fn request(&self) -> Result<&Request, Fault> {
-        self.request.as_ref().map_err(|fault| Fault::Row(fault.clone()))
-    }
-
-    fn issue(
-        &self,
-        issuer: &IssueService,
-        today: Date,
-        options: &IssueOptions,
-    ) -> Result<Receipt, Fault> {
-        let request = self.request()?;
-        let now = place::now().map_err(Fault::Program)?;
-        issuer.issue(request, today, now, options).map_err(Fault::Issue)
-    }
-
-    /// A fault in words, at the row that it is about.
-    fn complaint(&self, fault: &Fault) -> String {
-        match (fault, &self.person.place) {
-            (Fault::Row(message), Some(place)) => format!("{place}: {message}"),
-            (Fault::Row(message), None) => message.clone(),
-            (Fault::Issue(error), _) => self.person.complaint(error),
-            (Fault::Program(failure), _) => failure.message.clone(),
-        }
-    }
-}
-
-/// Makes and proof-reads everything, and says what issuing would do no more than that.
-fn rehearse(
-    press: &Press,
-    issue: &Issue,
-    jobs: &[Job<'_>],
+    jobs: &[IssueJob<'_>],
     today: Date,
-    stop: &Stop,
-) -> Result<Outcome, Failure> {
+    stop: &StopSignal,
+) -> Result<CommandOutcome, Failure> {
     let options = DraftOptions::default().with_specimen(false);
-    let draft = |job: &Job<'_>| -> Result<Draft, Fault> {
-        press.draft_with(job.request()?, today, &options).map_err(Fault::Issue)
+    let draft = |job: &IssueJob<'_>| -> Result<Draft, JobFailure> {
+        press.draft_with(job.request()?, today, &options).map_err(JobFailure::Library)
     };
     let mut failed = 0;
-    let done = crew::work(jobs, 1, stop, draft, |index, result| {
+    let per_core = batch::COMPUTING_PER_CORE;
+    let done = batch::run(jobs, per_core, stop, draft, |index, result| {
         let job = &jobs[index];
         match &result {
             Ok(draft) => {
-                draft.warnings.iter().for_each(report::warning);
+                draft.warnings.iter().for_each(console::print_warning);
                 if issue.json {
-                    report::object(&json!({
+                    console::print_json(&json!({
                         "status": "would_issue",
                         "course": job.course,
-                        "name": job.person.name,
-                        "row": job.person.place,
+                        "name": job.row.name,
+                        "row": job.row.place,
                         "issued": draft.issued.to_string(),
                     }));
                 }
             }
-            Err(fault) => {
+            Err(failure) => {
                 failed += 1;
-                report::line(&job.complaint(fault));
+                console::print_message(&failure.message(job.row));
             }
         }
     });
-    report::line(&format!(
+    console::print_message(&format!(
         "{} would be issued, {failed} failed; nothing was published",
         done - failed
     ));
-    Ok(if failed == 0 && done == jobs.len() {
-        Outcome::Done
-    } else {
-        Outcome::SomeFailed
-    })
+    Ok(CommandOutcome::of(failed == 0 && done == jobs.len()))
 }
 
-fn say(job: &Job<'_>, result: &Result<Receipt, Fault>, json: bool, single: bool) {
+/// Reports the result of a job: JSON if asked for, a failure in any case, and a success in words
+/// only if the job is the only one.
+fn report_result(
+    job: &IssueJob<'_>,
+    result: &Result<Receipt, JobFailure>,
+    json: bool,
+    single: bool,
+) {
     match result {
         Ok(receipt) => {
-            receipt.warnings.iter().for_each(report::warning);
+            receipt.warnings.iter().for_each(console::print_warning);
             if json {
-                report::object(&ledger::receipt_json(job, receipt));
+                console::print_json(&report::receipt_json(job, receipt));
             } else if single {
-                report::line(&format!(
+                console::print_message(&format!(
                     "{}: {}\n  PDF   {}\n  page  {}",
-                    done(receipt.outcome),
-                    job.person.name,
+                    outcome_text(receipt.outcome),
+                    job.row.name,
                     receipt.urls.download_url,
                     receipt.urls.verify_url
                 ));
             }
         }
-        Err(fault) => {
+        Err(failure) => {
             if json {
-                report::object(&ledger::fault_json(job, fault));
+                console::print_json(&failure.json(&job.course, job.row));
             }
-            report::line(&job.complaint(fault));
+            console::print_message(&failure.message(job.row));
         }
     }
 }
 
-fn done(outcome: IssueOutcome) -> &'static str {
+fn outcome_text(outcome: IssueOutcome) -> &'static str {
     match outcome {
-        IssueOutcome::Unchanged => "issued before",
-        IssueOutcome::Superseding => "issued, in place of an earlier one",
-        IssueOutcome::Stale => "kept the current one, which is newer",
+        IssueOutcome::Unchanged => "unchanged",
+        IssueOutcome::Superseding => "issued, superseding the edition before",
+        IssueOutcome::Stale => "not issued, because a newer edition is current",
         _ => "issued",
     }
 }

@@ -1,60 +1,72 @@
-//! `testamur key`: make, show and rotate the keys that seal.
+//! `testamur key`: creates, shows and rotates the keys that certificates are sealed with.
 
 use crate::site::{KeySource, Keys, PublicKeys, X509Facts};
 
 use super::args::{Key, NewKey, SiteArguments};
-use super::{Failure, Outcome, place, report};
+use super::exit::{CommandOutcome, Failure};
+use super::{clock, console, context};
 
-pub(crate) fn run(site: &SiteArguments, command: &Key) -> Result<Outcome, Failure> {
-    let now = place::now()?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    command: &Key,
+) -> Result<CommandOutcome, Failure> {
+    let now = clock::now()?;
     match command {
         Key::New(new) => {
-            let source = own(new).unwrap_or(KeySource::NewRoot { name: &new.name });
-            let keys = Keys::create(&place::key_folder(site, &new.keys), &source, now)?;
-            made(&keys);
+            let source =
+                existing_key(new).unwrap_or(KeySource::NewRoot { name: &new.name });
+            let keys = Keys::create(&context::key_folder(site, &new.keys), &source, now)?;
+            print_new(&keys);
         }
         Key::Rotate(rotate) => {
             let new = &rotate.new;
-            let source = own(new).unwrap_or(match rotate.root {
-                true => KeySource::NewRoot { name: &new.name },
-                false => KeySource::NextLeaf { name: &new.name },
+            let source = existing_key(new).unwrap_or(if rotate.root {
+                KeySource::NewRoot { name: &new.name }
+            } else {
+                KeySource::NextLeaf { name: &new.name }
             });
-            let keys = Keys::rotate(&place::key_folder(site, &new.keys), &source, now)?;
-            made(&keys);
+            let keys = Keys::rotate(&context::key_folder(site, &new.keys), &source, now)?;
+            print_new(&keys);
         }
         Key::Show(show) => {
-            let keys = Keys::open(&place::key_folder(site, &show.keys), now)?;
-            keys.warnings().iter().for_each(report::warning);
+            let keys = Keys::open(&context::key_folder(site, &show.keys), now)?;
+            keys.warnings().iter().for_each(console::print_warning);
             let public = keys.public();
-            match show.json {
-                true => report::text(&serde_json::to_string(&public).unwrap_or_default()),
-                false => report::text(&describe(&public, true)),
+            if show.json {
+                console::print_result(
+                    &serde_json::to_string(&public).unwrap_or_default(),
+                );
+            } else {
+                console::print_result(&describe(&public, true));
             }
         }
     }
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
-fn own(new: &NewKey) -> Option<KeySource<'_>> {
+/// The key of `--key` and `--chain`.
+fn existing_key(new: &NewKey) -> Option<KeySource<'_>> {
     let (key, chain) = (new.key.as_deref()?, new.chain.as_deref()?);
     Some(KeySource::Own { name: &new.name, key, chain })
 }
 
-fn made(keys: &Keys) {
-    keys.warnings().iter().for_each(report::warning);
-    report::line(&format!("made the keys in {}", keys.public().folder));
-    report::text(&describe(&keys.public(), false));
+/// Prints where new keys are, and what they are.
+fn print_new(keys: &Keys) {
+    keys.warnings().iter().for_each(console::print_warning);
+    console::print_message(&format!("made the keys in {}", keys.public().folder));
+    console::print_result(&describe(&keys.public(), false));
 }
 
-/// Facts and whole fingerprints; with the public parts themselves if `parts`.
-fn describe(public: &PublicKeys, parts: bool) -> String {
+/// Names, dates and fingerprints, and if `with_keys` the certificates and the OpenPGP key
+/// themselves.
+fn describe(public: &PublicKeys, with_keys: bool) -> String {
     let mut text = format!("seal         {}\n", public.algorithm.name());
     let mut certificate = |role: &str, cert: &X509Facts| {
         text.push_str(&format!(
             "{role:<12} {}\n  SHA-256    {}\n  valid      {} to {}\n",
             cert.subject, cert.fingerprint, cert.not_before, cert.not_after
         ));
-        if parts {
+        if with_keys {
             text.push_str(&cert.pem);
         }
     };
@@ -67,7 +79,7 @@ fn describe(public: &PublicKeys, parts: bool) -> String {
         public.openpgp_fingerprint,
         public.openpgp_created
     ));
-    if parts {
+    if with_keys {
         text.push_str(&public.openpgp_armor);
     }
     text.trim_end().to_owned()

@@ -1,4 +1,5 @@
-//! `testamur locales`: which languages each layout speaks, and what each lacks.
+//! `testamur locales`: a table of the languages that each layout speaks, with the files that the
+//! sentences come from and the sentences that are missing.
 
 use std::collections::BTreeSet;
 
@@ -7,45 +8,52 @@ use crate::press::{Inspection, Press};
 use serde_json::{Map, Value, json};
 
 use super::args::{Locales, SiteArguments};
-use super::{Failure, Outcome, place, report};
+use super::exit::{CommandOutcome, Failure};
+use super::{console, context};
 
-pub(crate) fn run(site: &SiteArguments, locales: &Locales) -> Result<Outcome, Failure> {
-    let press = Press::new(place::site(site)?)?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    locales: &Locales,
+) -> Result<CommandOutcome, Failure> {
+    let press = Press::new(context::open_site(site)?)?;
     let layouts: Vec<&str> = press.site().layouts().into_iter().collect();
     let mut languages = BTreeSet::new();
     for layout in &layouts {
         languages.extend(press.languages(layout));
     }
-    let mut sound = true;
-    let mut rows = vec![[vec!["language".to_owned()], texts(&layouts)].concat()];
+    let mut all_usable = true;
+    let header: Vec<String> =
+        ["language"].iter().chain(&layouts).map(|text| (*text).to_owned()).collect();
+    let mut rows = vec![header];
     for language in &languages {
         let mut row = vec![language.to_string()];
         for layout in &layouts {
-            // A layout may speak a language that others do not.
             if !press.languages(layout).contains(language) {
                 row.push("–".to_owned());
                 continue;
             }
             let inspection = press.inspect(layout, language)?;
-            sound &= inspection.fault.is_none();
+            all_usable &= inspection.fault.is_none();
             if locales.json {
-                report::object(&object(layout, language, &inspection));
+                console::print_json(&to_json(layout, language, &inspection));
             }
-            row.push(cell(layout, language, &inspection));
+            row.push(format_cell(layout, language, &inspection));
         }
         rows.push(row);
     }
     if !locales.json {
-        report::text(&table(&rows));
+        console::print_result(&format_table(&rows));
         for language in press.pseudo_languages() {
-            report::line(&format!("`{language}` is made from `en`, to test layouts"));
+            console::print_message(&format!(
+                "`{language}` is a pseudo-language, made from `en` to test layouts"
+            ));
         }
     }
-    Ok(if sound { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(CommandOutcome::of(all_usable))
 }
 
-/// Where the sentences come from, and what there is none of.
-fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
+/// One cell of the table: where the sentences come from, and which are missing.
+fn format_cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
     if let Some(fault) = &inspection.fault
         && inspection.found.is_empty()
     {
@@ -53,7 +61,7 @@ fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
     }
     let mut sources: Vec<String> = Vec::new();
     for (_, file) in &inspection.found {
-        let source = source(layout, language, file);
+        let source = label_source(layout, language, file);
         if !sources.contains(&source) {
             sources.push(source);
         }
@@ -63,13 +71,14 @@ fn cell(layout: &str, language: &Tag, inspection: &Inspection) -> String {
         cell += &format!("; lacks {}", inspection.lacking.join(", "));
     }
     if let Some(fault) = &inspection.fault {
-        cell += &format!("; {} faults", fault.faults().count());
+        cell += &format!("; {} errors", fault.faults().count());
     }
     cell
 }
 
-/// `own` or `shared`, with the tag where it is that of another language.
-fn source(layout: &str, language: &Tag, file: &str) -> String {
+/// `own` for a file of the layout, else `shared`, with the file's tag if that is not the
+/// language's.
+fn label_source(layout: &str, language: &Tag, file: &str) -> String {
     let own = file.starts_with(&format!("layouts/{layout}/"));
     let tag = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml"));
     let folder = if own { "own" } else { "shared" };
@@ -79,7 +88,7 @@ fn source(layout: &str, language: &Tag, file: &str) -> String {
     }
 }
 
-fn object(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
+fn to_json(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
     let found = inspection.found.iter();
     let found: Map<String, Value> =
         found.map(|(key, file)| ((*key).to_owned(), file.as_str().into())).collect();
@@ -89,16 +98,12 @@ fn object(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
         "complete": inspection.is_complete(),
         "sentences": found,
         "lacks": inspection.lacking,
-        "error": inspection.fault.as_ref().map(report::error_json),
+        "error": inspection.fault.as_ref().map(console::error_json),
     })
 }
 
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
-
-/// Rows in columns as wide as their widest cell.
-fn table(rows: &[Vec<String>]) -> String {
+/// Lays out rows in columns, each as wide as its widest cell.
+fn format_table(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
         rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()

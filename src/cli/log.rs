@@ -1,4 +1,4 @@
-//! Where the agent's log goes.
+//! The log of the agent: standard error, journald or a syslog.
 
 use std::io;
 
@@ -10,55 +10,59 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use super::syslog::{Farewell, Syslog, Wire, away_from};
-use super::{Failure, report};
+use super::console;
+use super::exit::Failure;
+use super::syslog::{FlushGuard, Syslog, SyslogConnection, unreachable_message};
 
-type Target = Box<dyn Layer<Registry> + Send + Sync>;
+type LogLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Begins the log; keep what it gives until the end. Whoever only checks the settings reads the log
-/// where they are, but what is wrong with its target is found.
-pub(crate) fn begin(
+/// Starts the log. The caller keeps the guard until the end of the program, so that the last lines
+/// reach the syslog.
+///
+/// With `check`, the target of the settings is opened and its errors are reported, but the log goes
+/// to standard error.
+pub(crate) fn start(
     settings: &AgentSettings,
     host: &str,
     check: bool,
-) -> Result<Option<Farewell>, Failure> {
+) -> Result<Option<FlushGuard>, Failure> {
     let log = &settings.log;
     let filter = EnvFilter::try_new(&log.level).map_err(|error| {
-        let message = format!("`{}` is no level of a log ({error})", log.level);
+        let message = format!("`{}` is no log level ({error})", log.level);
         let error = Error::new(ErrorKind::InvalidValue, message)
             .with_help("write `warn`, `info`, `debug`, or `info,testamur=debug`");
         settings.at("LOG__LEVEL", error)
     })?;
-    let (target, farewell) = match log.to {
+    let (layer, flush_guard) = match log.to {
         LogTarget::Journald => (journald(settings)?, None),
         LogTarget::Syslog => {
-            let wire = syslog(settings, check)?;
-            let begun = Syslog::start(log, host, wire);
-            let (syslog, farewell) = begun.map_err(|error| no_log(&error))?;
-            (lines(log.format, syslog), Some(farewell))
+            let connection = connect_syslog(settings, check)?;
+            let started = Syslog::start(log, host, connection);
+            let (syslog, flush_guard) = started.map_err(|error| start_failure(&error))?;
+            (plain_lines(log.format, syslog), Some(flush_guard))
         }
         _ => (stderr(log.format), None),
     };
-    let target = if check { stderr(log.format) } else { target };
-    let log = tracing_subscriber::registry().with(target).with(filter);
-    log.try_init().map_err(|error| no_log(&error))?;
-    Ok(farewell)
+    let layer = if check { stderr(log.format) } else { layer };
+    let log = tracing_subscriber::registry().with(layer).with(filter);
+    log.try_init().map_err(|error| start_failure(&error))?;
+    Ok(flush_guard)
 }
 
-fn no_log(error: &dyn std::error::Error) -> Failure {
-    Failure::new(format!("failed to begin the log ({error})"))
+fn start_failure(error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("failed to start the log ({error})"))
 }
 
-fn stderr(format: LogFormat) -> Target {
+fn stderr(format: LogFormat) -> LogLayer {
     let ansi = io::IsTerminal::is_terminal(&io::stderr());
     match format {
-        LogFormat::Json => lines(format, io::stderr),
+        LogFormat::Json => plain_lines(format, io::stderr),
         _ => fmt::layer().with_writer(io::stderr).with_ansi(ansi).boxed(),
     }
 }
 
-/// Lines, without what a syslog knows by itself if they are for people.
-fn lines<W>(format: LogFormat, writer: W) -> Target
+/// Lines without colours. Text lines have no time and no level, which a syslog adds.
+fn plain_lines<W>(format: LogFormat, writer: W) -> LogLayer
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -69,7 +73,7 @@ where
     }
 }
 
-fn journald(settings: &AgentSettings) -> Result<Target, Error> {
+fn journald(settings: &AgentSettings) -> Result<LogLayer, Error> {
     let journald = tracing_journald::layer().map_err(|error| {
         let message =
             format!("failed to reach journald at `/run/systemd/journal/socket` ({error})");
@@ -79,7 +83,7 @@ fn journald(settings: &AgentSettings) -> Result<Target, Error> {
         );
         settings.at("LOG__TO", error)
     })?;
-    // As in a syslog.
+    // The priorities that a syslog has for these levels.
     let priorities = PriorityMappings {
         info: Priority::Informational,
         debug: Priority::Debug,
@@ -92,30 +96,31 @@ fn journald(settings: &AgentSettings) -> Result<Target, Error> {
         .boxed())
 }
 
-/// A way to the syslog. One on another machine may be away when we begin, and comes back by itself.
-fn syslog(settings: &AgentSettings, check: bool) -> Result<Option<Wire>, Error> {
+/// Connects to the syslog of the settings. `None` is a syslog on another machine that is
+/// unreachable now: [`Syslog`] connects to it later. With `check` that is an error too.
+fn connect_syslog(
+    settings: &AgentSettings,
+    check: bool,
+) -> Result<Option<SyslogConnection>, Error> {
     let address = &settings.log.address;
-    let error = match Wire::open(address) {
-        Ok(wire) => return Ok(Some(wire)),
+    let error = match SyslogConnection::open(address) {
+        Ok(connection) => return Ok(Some(connection)),
         Err(error) => error,
     };
-    let local = matches!(address, SyslogAddress::Local(_));
-    if !local && !check {
-        report::line(&away_from(address, &error));
+    let is_local = matches!(address, SyslogAddress::Local(_));
+    if !is_local && !check {
+        console::print_message(&unreachable_message(address, &error));
         return Ok(None);
     }
-    let help = match local {
-        true => {
-            "start a syslog, mount its socket into the container, or set `agent.log.address` to \
-             where one listens"
-        }
-        false => "start it, or set `agent.log.address` to where one listens",
+    let help = if is_local {
+        "start a syslog, mount its socket into the container, or set `agent.log.address` to \
+         where one listens"
+    } else {
+        "start it, or set `agent.log.address` to where one listens"
     };
     let message = format!("failed to reach the syslog at `{address}` ({error})");
-    // Nobody wrote the usual one.
-    let key = match *address == LogSettings::default().address {
-        true => "LOG__TO",
-        false => "LOG__ADDRESS",
-    };
+    // The default address is in no file: the error then belongs to the setting that chose a syslog.
+    let is_default = *address == LogSettings::default().address;
+    let key = if is_default { "LOG__TO" } else { "LOG__ADDRESS" };
     Err(settings.at(key, Error::new(ErrorKind::Io, message).with_help(help)))
 }

@@ -1,31 +1,36 @@
-//! The program `testamur`: raw arguments become settings, settings become calls of the library.
+//! The program `testamur`: it resolves the arguments into settings, and calls the library.
 //!
 //! - **Takes**: the process: its arguments, environment, clock, folders and standard streams.
-//! - **Gives**: files, lines for people or JSON, and an exit code from [`run`].
-//! - **Imports**: every other module, and only what they offer publicly.
+//! - **Gives**: files, text or JSON on the standard streams, and an exit code from [`run`].
+//! - **Imports**: every other module, by its public names only.
 //!
-//! Policy lives here and mechanism in the library: what the library may not do, such as reading the
-//! environment and the clock, is done in these files and nowhere else.
+//! The decision: the library never reads the environment or the clock, never prints, and never ends
+//! the process. Only the files of this module do.
 
 #[cfg(feature = "agent")]
 mod agent;
 mod args;
+mod batch;
 mod check;
-mod crew;
+mod clock;
+mod console;
+mod context;
+mod exit;
 mod issue;
+mod job_failure;
 mod key;
 mod locales;
 #[cfg(feature = "agent")]
 mod log;
 mod new;
 mod output;
-mod people;
-mod place;
+mod recipients;
 mod register;
 mod render;
-mod report;
 mod seal;
+mod sealed_file;
 mod signature;
+mod spreadsheet;
 #[cfg(feature = "agent")]
 mod syslog;
 mod verify;
@@ -36,74 +41,42 @@ use clap::Parser;
 
 use self::args::{Arguments, Command};
 
-/// How a command ends when it ran at all.
-pub(crate) enum Outcome {
-    /// Everything is done.
-    Done,
-    /// Something failed, was named, and the rest is done.
-    SomeFailed,
-}
-
-/// What keeps a command from running, in words for people.
-pub(crate) struct Failure {
-    message: String,
-    /// Whether the arguments do not go together.
-    usage: bool,
-    /// Whether it may pass.
-    #[cfg_attr(not(feature = "agent"), allow(dead_code, reason = "only agents wait"))]
-    passes: bool,
-}
-
-impl Failure {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), usage: false, passes: false }
-    }
-
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { usage: true, ..Self::new(message) }
-    }
-}
-
-impl From<crate::Error> for Failure {
-    fn from(error: crate::Error) -> Self {
-        Self { passes: error.is_retryable(), ..Self::new(format!("{error:#}")) }
-    }
-}
-
-/// Runs the command that the arguments name: 0 done, 1 something failed, 2 wrong usage.
+/// Runs the command that the arguments of the process name.
+///
+/// The exit code is 0 if everything is done, 1 if something failed, and 2 for wrong usage.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are no errors and go to standard output.
+            // `--help` and `--version` are no errors: clap prints them on standard output.
             let code = if error.use_stderr() { 2 } else { 0 };
             let _ = error.print();
             return ExitCode::from(code);
         }
     };
-    let outcome = match arguments.command {
-        Command::Render(render) => render::run(&arguments.site, &render),
-        Command::Issue(issue) => issue::run(&arguments.site, &issue),
+    let site = &arguments.site;
+    let result = match &arguments.command {
+        Command::Render(render) => render::run(site, render),
+        Command::Issue(issue) => issue::run(site, issue),
         #[cfg(feature = "agent")]
-        Command::Agent(agent) => agent::run(&arguments.site, &agent),
-        Command::New(new) => new::run(&new),
-        Command::List(list) => register::list(&arguments.site, &list),
-        Command::Find(find) => register::find(&arguments.site, &find),
-        Command::Revoke(revoke) => register::revoke(&arguments.site, &revoke),
-        Command::Erase(erase) => register::erase(&arguments.site, &erase),
-        Command::Check(check) => check::run(&arguments.site, &check),
-        Command::Locales(locales) => locales::run(&arguments.site, &locales),
-        Command::Signature(signature) => signature::run(&signature),
-        Command::Key(key) => key::run(&arguments.site, &key),
-        Command::Seal(seal) => seal::run(&arguments.site, &seal),
-        Command::Verify(verify) => verify::run(&arguments.site, &verify),
+        Command::Agent(agent) => agent::run(site, agent),
+        Command::New(new) => new::run(new),
+        Command::List(list) => register::list(site, list),
+        Command::Find(find) => register::find(site, find),
+        Command::Revoke(revoke) => register::revoke(site, revoke),
+        Command::Erase(erase) => register::erase(site, erase),
+        Command::Check(check) => check::run(site, check),
+        Command::Locales(locales) => locales::run(site, locales),
+        Command::Signature(signature) => signature::run(signature),
+        Command::Key(key) => key::run(site, key),
+        Command::Seal(seal) => seal::run(site, seal),
+        Command::Verify(verify) => verify::run(site, verify),
     };
-    match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::SomeFailed) => ExitCode::FAILURE,
-        Err(Failure { message, usage, .. }) => {
-            report::line(&message);
-            ExitCode::from(if usage { 2 } else { 1 })
+    match result {
+        Ok(outcome) => outcome.exit_code(),
+        Err(failure) => {
+            console::print_message(&failure.message);
+            failure.exit_code()
         }
     }
 }

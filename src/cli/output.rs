@@ -1,49 +1,59 @@
-//! Where a file goes, and how it appears there: whole, by rename.
+//! Where the files of a command go, and how they are written.
+//!
+//! A file is written under a temporary name in its folder and then renamed, so that no reader ever
+//! finds half of it.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::exit::Failure;
 
-/// Where drafts go unless an output is named.
-const FOLDER: &str = "drafts";
+/// The folder for drafts if `--output` is not given.
+const DEFAULT_FOLDER: &str = "drafts";
 
-/// Where the files of a run go.
+/// Where the files of one command go.
 pub(crate) enum Output {
-    /// Standard output, for one file.
+    /// Standard output, for a single file.
     Standard,
-    /// This very file, for one.
+    /// This path, for a single file.
     File(PathBuf),
-    /// A file each in this folder, named by course and person.
+    /// A folder, in which each file is named by course and recipient; `taken` is for
+    /// [`unused_name`].
     Folder { folder: PathBuf, taken: HashSet<String> },
 }
 
 impl Output {
-    /// What the arguments name: `single` says whether there will be one file only.
+    /// Reads `--output`. `single` says that the command writes exactly one file.
+    ///
+    /// A path with an extension is a file unless there is such a folder. Without one it is a folder
+    /// if it exists or ends in a slash; for a single certificate it is else a file.
     pub(crate) fn new(named: Option<&Path>, single: bool) -> Result<Self, Failure> {
         let folder = |folder: &Path| Self::Folder {
             folder: folder.to_owned(),
             taken: HashSet::new(),
         };
-        let Some(path) = named else { return Ok(folder(Path::new(FOLDER))) };
-        let standard = path.as_os_str() == "-";
-        let file = standard || (path.extension().is_some() && !path.is_dir());
-        match single {
-            true if standard => Ok(Self::Standard),
-            true if file || !(path.is_dir() || ends_in_slash(path)) => {
-                Ok(Self::File(path.to_owned()))
-            }
-            false if file && !ends_in_slash(path) => Err(Failure::usage(format!(
-                "several certificates do not go into one file `{}`\nhelp: name a folder",
+        let Some(path) = named else { return Ok(folder(Path::new(DEFAULT_FOLDER))) };
+        let is_standard = path.as_os_str() == "-";
+        let is_file = is_standard || (path.extension().is_some() && !path.is_dir());
+        let is_folder = path.is_dir() || ends_in_slash(path);
+        if single && is_standard {
+            Ok(Self::Standard)
+        } else if single && (is_file || !is_folder) {
+            Ok(Self::File(path.to_owned()))
+        } else if !single && is_file && !ends_in_slash(path) {
+            Err(Failure::usage(format!(
+                "several certificates do not fit into one file `{}`\nhelp: name a folder, such \
+                 as `drafts/`",
                 path.display()
-            ))),
-            _ => Ok(folder(path)),
+            )))
+        } else {
+            Ok(folder(path))
         }
     }
 
-    /// The path for one more file; none for standard output.
+    /// The path of the next file, or `None` for standard output.
     pub(crate) fn path(
         &mut self,
         course: &str,
@@ -54,55 +64,42 @@ impl Output {
             Self::Standard => None,
             Self::File(path) => Some(path.clone()),
             Self::Folder { folder, taken } => {
-                let stem = format!("{}-{}", plain(course, 80), plain(name, 120));
-                let mut file = format!("{stem}.{ending}");
-                let mut number = 2;
-                while !taken.insert(file.to_lowercase()) {
-                    file = format!("{stem}-{number}.{ending}");
-                    number += 1;
-                }
-                Some(folder.join(file))
+                let stem = format!("{}-{}", file_stem(course, 80), file_stem(name, 120));
+                Some(folder.join(unused_name(taken, &stem, ending)))
             }
         }
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
+/// Writes a file, or to standard output if there is no path.
 pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     let Some(path) = path else {
-        return io::stdout()
-            .lock()
-            .write_all(bytes)
-            .map_err(|error| Failure::new(format!("failed to write ({error})")));
+        return io::stdout().lock().write_all(bytes).map_err(|error| {
+            Failure::new(format!("failed to write to standard output ({error})"))
+        });
     };
-    replace(path, bytes).map_err(|error| {
-        Failure::new(format!("{}: failed to write the file ({error})", path.display()))
+    write_with(path, |file| {
+        file.write_all(bytes).map_err(|error| write_failure(path, &error))
     })
 }
 
-/// Writes a file piece by piece, so that it is there whole or not at all.
+/// Writes a file that `fill` produces piece by piece. If `fill` fails there is no file.
 pub(crate) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(format!("{}: failed to write the file ({error})", path.display()))
-    };
-    let mut file = staged(path).map_err(|error| failed(&error))?;
+    let mut file = temporary_file(path).map_err(|error| write_failure(path, &error))?;
     fill(file.as_file_mut())?;
-    file.persist(path).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| write_failure(path, &error.error))?;
     Ok(())
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = staged(path)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
+fn write_failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("{}: failed to write the file ({error})", path.display()))
 }
 
-/// A file beside the place where it will be.
-fn staged(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+/// Creates a temporary file in the folder of `path`, and the folder if it is missing.
+fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -113,27 +110,44 @@ fn staged(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As any new file: the umask takes away what it does.
+        // The mode of any new file, before the umask.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
 }
 
-/// A text as part of a file name: letters and digits of any script, the rest one hyphen each.
-pub(crate) fn plain(text: &str, most: usize) -> String {
-    let mut plain = String::new();
+/// A file name that no earlier call returned, with a number if need be. `taken` holds the names in
+/// lower case, because some file systems do not tell `ada.pdf` from `Ada.pdf`.
+pub(crate) fn unused_name(
+    taken: &mut HashSet<String>,
+    stem: &str,
+    ending: &str,
+) -> String {
+    let mut name = format!("{stem}.{ending}");
+    let mut number = 2;
+    while !taken.insert(name.to_lowercase()) {
+        name = format!("{stem}-{number}.{ending}");
+        number += 1;
+    }
+    name
+}
+
+/// A text as part of a file name of at most `max_bytes` bytes: letters and digits of any script,
+/// `_` and `.` stay, and each run of other characters becomes a hyphen.
+pub(crate) fn file_stem(text: &str, max_bytes: usize) -> String {
+    let mut stem = String::new();
     for c in text.chars() {
-        if plain.len() + c.len_utf8() > most {
+        if stem.len() + c.len_utf8() > max_bytes {
             break;
         }
-        if c.is_alphanumeric() || "_.".contains(c) && !plain.is_empty() {
-            plain.push(c);
-        } else if !plain.ends_with('-') && !plain.is_empty() {
-            plain.push('-');
+        if c.is_alphanumeric() || "_.".contains(c) && !stem.is_empty() {
+            stem.push(c);
+        } else if !stem.ends_with('-') && !stem.is_empty() {
+            stem.push('-');
         }
     }
-    let plain = plain.trim_end_matches(['-', '.']);
-    if plain.is_empty() { "certificate".to_owned() } else { plain.to_owned() }
+    let stem = stem.trim_end_matches(['-', '.']);
+    if stem.is_empty() { "certificate".to_owned() } else { stem.to_owned() }
 }
 
 fn ends_in_slash(path: &Path) -> bool {
@@ -145,19 +159,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_become_plain_file_names() {
+    fn file_stem_keeps_letters_and_digits_only() {
         assert_eq!(
-            plain("course-v1:ExampleX+CURL101+2026_T1", 80),
+            file_stem("course-v1:ExampleX+CURL101+2026_T1", 80),
             "course-v1-ExampleX-CURL101-2026_T1"
         );
-        assert_eq!(plain("../../etc/passwd", 80), "etc-passwd");
-        assert_eq!(plain("سيف رمضان", 80), "سيف-رمضان");
-        assert_eq!(plain("\"><script>", 80), "script");
-        assert_eq!(plain("…", 80), "certificate");
+        assert_eq!(file_stem("../../etc/passwd", 80), "etc-passwd");
+        assert_eq!(file_stem("سيف رمضان", 80), "سيف-رمضان");
+        assert_eq!(file_stem("\"><script>", 80), "script");
+        assert_eq!(file_stem("…", 80), "certificate");
     }
 
     #[test]
-    fn two_people_of_one_name_get_two_files() {
+    fn recipients_with_the_same_name_get_files_of_their_own() {
         let output = Output::new(Some(Path::new("out")), false);
         let Ok(mut output) = output else { panic!("a folder") };
         let first = output.path("c", "Ada", "pdf");

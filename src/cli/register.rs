@@ -1,103 +1,117 @@
-//! `testamur list`, `find`, `revoke` and `erase`: the register of what was issued.
+//! `testamur list`, `find`, `revoke` and `erase`: the register of issued certificates.
 
 use std::path::Path;
 
 use crate::register::{Record, Register, Status};
-use crate::site::{Keys, Settings};
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
 use super::args::{Erase, Find, List, Revoke, SiteArguments};
-use super::issue::inert;
-use super::{Failure, Outcome, place, report};
+use super::exit::{CommandOutcome, Failure};
+use super::spreadsheet::escape_formula;
+use super::{clock, console, context};
 
-pub(crate) fn list(site: &SiteArguments, list: &List) -> Result<Outcome, Failure> {
-    print(site, list, &|_| true)
+pub(crate) fn list(site: &SiteArguments, list: &List) -> Result<CommandOutcome, Failure> {
+    print_records(site, list, &|_| true)
 }
 
-pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<Outcome, Failure> {
-    let wanted = folded(&find.name);
-    let names = |record: &Record| {
+pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, Failure> {
+    let wanted = fold_name(&find.name);
+    let is_found = |record: &Record| {
         let certificate = record.certificate.as_ref();
-        certificate.is_some_and(|certificate| folded(&certificate.name).contains(&wanted))
+        certificate
+            .is_some_and(|certificate| fold_name(&certificate.name).contains(&wanted))
     };
-    print(site, &find.list, &names)
+    print_records(site, &find.list, &is_found)
 }
 
-pub(crate) fn revoke(site: &SiteArguments, revoke: &Revoke) -> Result<Outcome, Failure> {
+pub(crate) fn revoke(
+    site: &SiteArguments,
+    revoke: &Revoke,
+) -> Result<CommandOutcome, Failure> {
     if revoke.reason.trim().is_empty() {
-        return Err(Failure::usage("the reason is empty\nhelp: say why, in a few words"));
+        return Err(Failure::usage(
+            "the reason is empty\nhelp: write a few words, which the verify page shows",
+        ));
     }
-    let (register, _) = register(site, revoke.public.output.as_deref())?;
-    let record = register.revoke(id(&revoke.id), revoke.reason.trim(), place::now()?)?;
-    report::line(&format!(
+    let register = register_of_site(site, revoke.public.output.as_deref())?;
+    let record =
+        register.revoke(id_of(&revoke.id), revoke.reason.trim(), clock::now()?)?;
+    console::print_message(&format!(
         "revoked: {}\n  page  {}",
         record.certificate.map(|certificate| certificate.name).unwrap_or_default(),
         register.publish().verify_url(&record.id)
     ));
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
-pub(crate) fn erase(site: &SiteArguments, erase: &Erase) -> Result<Outcome, Failure> {
-    let (register, _) = register(site, erase.public.output.as_deref())?;
-    let secret = Keys::id_secret(&place::key_folder(site, &erase.keys))?;
-    let erased = register.erase(id(&erase.id), &secret, place::now()?)?;
+pub(crate) fn erase(
+    site: &SiteArguments,
+    erase: &Erase,
+) -> Result<CommandOutcome, Failure> {
+    let register = register_of_site(site, erase.public.output.as_deref())?;
+    let secret = context::open_id_secret(site, &erase.keys)?;
+    let erased = register.erase(id_of(&erase.id), &secret, clock::now()?)?;
     let editions = if erased.len() == 1 { "edition" } else { "editions" };
-    report::line(&format!("erased: {} {editions}", erased.len()));
-    erased.iter().for_each(|id| report::line(&format!("  {id}")));
-    report::note(
-        "what others copied is theirs: PDFs that were sent on, backups, the caches of search engines",
+    console::print_message(&format!("erased: {} {editions}", erased.len()));
+    erased.iter().for_each(|id| console::print_message(&format!("  {id}")));
+    console::print_note(
+        "copies elsewhere remain: PDFs that were sent on, backups, the caches of search \
+         engines",
     );
-    Ok(Outcome::Done)
+    Ok(CommandOutcome::Done)
 }
 
-fn register(
+fn register_of_site(
     site: &SiteArguments,
     output: Option<&Path>,
-) -> Result<(Register, Settings), Failure> {
-    let files = place::site(site)?;
-    let settings = place::settings_of(&files)?;
-    let register = place::register(site, &files, &settings, output)?;
-    Ok((register, settings))
+) -> Result<Register, Failure> {
+    let files = context::open_site(site)?;
+    let settings = context::read_settings(&files)?;
+    context::open_register(site, &files, &settings, output)
 }
 
-fn print(
+/// Prints the records of the course that `--course` names for which `is_wanted` holds. A record
+/// that cannot be read is reported, and the others are printed.
+fn print_records(
     site: &SiteArguments,
     list: &List,
-    wanted: &dyn Fn(&Record) -> bool,
-) -> Result<Outcome, Failure> {
-    let (register, _) = register(site, list.public.output.as_deref())?;
-    let of_course = |record: &Record| match (&list.course, &record.certificate) {
+    is_wanted: &dyn Fn(&Record) -> bool,
+) -> Result<CommandOutcome, Failure> {
+    let register = register_of_site(site, list.public.output.as_deref())?;
+    let is_of_course = |record: &Record| match (&list.course, &record.certificate) {
         (None, _) => true,
         (Some(course), Some(certificate)) => certificate.course.id == *course,
         (Some(_), None) => false,
     };
-    let mut unread = 0;
+    let mut unreadable = 0;
     if list.csv {
-        report::text(HEADER);
+        console::print_result(CSV_HEADER);
     }
     register.records(&mut |record| {
         match record {
-            Ok(record) if of_course(&record) && wanted(&record) => {
+            Ok(record) if is_of_course(&record) && is_wanted(&record) => {
                 let url = register.publish().verify_url(&record.id);
-                match (list.csv, list.json) {
-                    (true, _) => report::text(&csv_line(&record, &url)),
-                    (_, true) => report::object(&object(&record, &url)),
-                    _ => report::text(&line(&record, &url)),
+                if list.csv {
+                    console::print_result(&csv_line(&record, &url));
+                } else if list.json {
+                    console::print_json(&json_object(&record, &url));
+                } else {
+                    console::print_result(&text_lines(&record, &url));
                 }
             }
             Ok(_) => {}
             Err(error) => {
-                unread += 1;
-                report::line(&format!("{error:#}"));
+                unreadable += 1;
+                console::print_message(&format!("{error:#}"));
             }
         }
         Ok(())
     })?;
-    Ok(if unread == 0 { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(CommandOutcome::of(unreadable == 0))
 }
 
-const HEADER: &str = "id,status,edition,course,name,issued,issued_at,verify_url";
+const CSV_HEADER: &str = "id,status,edition,course,name,issued,issued_at,verify_url";
 
 fn csv_line(record: &Record, url: &str) -> String {
     let certificate = record.certificate.as_ref();
@@ -105,20 +119,20 @@ fn csv_line(record: &Record, url: &str) -> String {
         record.id.clone(),
         record.status.as_str().to_owned(),
         record.edition.to_string(),
-        certificate.map(|c| inert(&c.course.id)).unwrap_or_default(),
-        certificate.map(|c| inert(&c.name)).unwrap_or_default(),
+        certificate.map(|c| escape_formula(&c.course.id)).unwrap_or_default(),
+        certificate.map(|c| escape_formula(&c.name)).unwrap_or_default(),
         certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
         record.issued_at.to_string(),
         url.to_owned(),
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory takes whatever is written.
+    // Writing into memory does not fail.
     let _ = writer.write_record(fields);
     let line = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
-fn object(record: &Record, url: &str) -> serde_json::Value {
+fn json_object(record: &Record, url: &str) -> serde_json::Value {
     let certificate = record.certificate.as_ref();
     json!({
         "id": record.id,
@@ -134,8 +148,8 @@ fn object(record: &Record, url: &str) -> serde_json::Value {
     })
 }
 
-fn line(record: &Record, url: &str) -> String {
-    let what = match (&record.certificate, record.status) {
+fn text_lines(record: &Record, url: &str) -> String {
+    let description = match (&record.certificate, record.status) {
         (Some(certificate), Status::Valid) => {
             format!(
                 "{}  {}  {}",
@@ -151,18 +165,18 @@ fn line(record: &Record, url: &str) -> String {
         ),
         (None, status) => format!("({})", status.as_str()),
     };
-    format!("{}  {what}\n  {url}", record.id)
+    format!("{}  {description}\n  {url}", record.id)
 }
 
-/// The id in an address, or the text itself.
-fn id(text: &str) -> &str {
+/// The id in the address of a verify page, or the text itself.
+fn id_of(text: &str) -> &str {
     let is_id =
         |part: &&str| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
     text.split('/').find(is_id).unwrap_or(text)
 }
 
-/// A name without capitals and accents.
-fn folded(name: &str) -> String {
+/// The name in lower case, without accents (Unicode NFKD) and with single spaces.
+fn fold_name(name: &str) -> String {
     name.nfkd()
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .flat_map(char::to_lowercase)

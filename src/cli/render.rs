@@ -8,90 +8,121 @@ use crate::seal::Sealer;
 use serde_json::json;
 
 use super::args::{FormatName, Render, SiteArguments};
-use super::crew::{self, Stop};
+use super::batch::{self, StopSignal};
+use super::exit::{CommandOutcome, Failure};
+use super::job_failure::JobFailure;
 use super::output::{self, Output};
-use super::people::{Person, people};
-use super::{Failure, Outcome, place, report, seal};
+use super::recipients::{self, RecipientRow};
+use super::{clock, console, context, sealed_file};
 
-pub(crate) fn run(site: &SiteArguments, render: &Render) -> Result<Outcome, Failure> {
-    let format = format(render)?;
-    let standard = render.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    if standard && render.json {
+pub(crate) fn run(
+    site: &SiteArguments,
+    render: &Render,
+) -> Result<CommandOutcome, Failure> {
+    let format = choose_format(render)?;
+    let is_standard = render.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if is_standard && render.json {
         return Err(Failure::usage(
             "the certificate and `--json` would both go to standard output\nhelp: name a \
-             file",
+             file with --output",
         ));
     }
-    let people = people(&render.people)?;
-    let press = Press::new(place::site(site)?)?;
-    for warning in press.warnings() {
-        report::warning(warning);
-    }
-    let today = place::today(&press)?;
-    // Bad keys are found before the first page is set.
-    let sealer = match render.seal {
-        false => None,
-        true if format != Format::Pdf => {
-            return Err(Failure::usage("only a PDF can be sealed\nhelp: name a .pdf"));
-        }
-        true => {
-            let settings = seal::settings(press.settings().seal.clone(), &render.stamps);
-            let now = place::now()?;
-            place::demo_keys(site, &render.keys, &press, now)?;
-            Some(place::keys(site, &render.keys, &settings, now)?.sealer())
-        }
-    };
+    let rows = recipients::read_recipients(&render.recipients)?;
+    let press = Press::new(context::open_site(site)?)?;
+    press.warnings().iter().for_each(console::print_warning);
+    let today = context::today(&press)?;
+    // Before the first page, so that a wrong key costs no work.
+    let sealer = open_sealer(site, render, format, &press)?;
     if let Some(layout) = &render.sample {
-        let options = options(render, format);
-        let draft = press.draft_sample(layout, today, &options)?;
-        draft.warnings.iter().for_each(report::warning);
-        let mut output = Output::new(render.output.as_deref(), true)?;
-        let path = output.path(layout, "sample", format.extension());
-        save(path.as_deref(), &draft, sealer.as_ref())?;
-        if let Some(path) = path {
-            report::line(&format!("made {}", path.display()));
-        }
-        return Ok(Outcome::Done);
+        render_sample(render, layout, format, &press, today, sealer.as_ref())?;
+        return Ok(CommandOutcome::Done);
     }
-    let courses = courses(&press, render.course.as_deref(), &people)?;
 
-    let single = courses.len() * people.len() == 1;
+    let courses = recipients::select_courses(&press, render.course.as_deref(), &rows)?;
+    let single = courses.len() * rows.len() == 1;
     let mut output = Output::new(render.output.as_deref(), single)?;
-    let jobs: Vec<Job<'_>> = courses
+    let jobs: Vec<RenderJob<'_>> = courses
         .iter()
-        .flat_map(|course| people.iter().map(move |person| (course, person)))
-        .map(|(course, person)| {
-            let course = person.course().unwrap_or(course);
-            let path = output.path(course, &person.name, format.extension());
-            Job { course, person, path }
+        .flat_map(|course| rows.iter().map(move |row| (course, row)))
+        .map(|(course, row)| {
+            let course = row.course().unwrap_or(course);
+            let path = output.path(course, &row.name, format.extension());
+            RenderJob { course, row, path }
         })
         .collect();
 
-    let run = Run { press: &press, render, today, format, sealer };
+    let renderer = Renderer { press: &press, render, today, format, sealer };
     let mut failed = 0_usize;
-    crew::work(
+    batch::run(
         &jobs,
-        1,
-        &Stop::default(),
-        |job| run.job(job),
-        |index, outcome| {
-            failed += usize::from(outcome.is_err());
-            run.say(&jobs[index], &outcome);
+        batch::COMPUTING_PER_CORE,
+        &StopSignal::default(),
+        |job| renderer.render(job),
+        |index, result| {
+            failed += usize::from(result.is_err());
+            renderer.report_result(&jobs[index], &result);
         },
     );
     if jobs.len() > 1 {
-        report::line(&format!("{} made, {failed} failed", jobs.len() - failed));
+        console::print_message(&format!("{} made, {failed} failed", jobs.len() - failed));
     }
-    Ok(if failed == 0 { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(CommandOutcome::of(failed == 0))
 }
 
-struct Job<'a> {
+/// The sealer that `--seal` asks for. The demo site gets its first keys.
+fn open_sealer(
+    site: &SiteArguments,
+    render: &Render,
+    format: Format,
+    press: &Press,
+) -> Result<Option<Sealer>, Failure> {
+    if !render.seal {
+        return Ok(None);
+    }
+    if format != Format::Pdf {
+        return Err(Failure::usage(
+            "only a PDF can be sealed\nhelp: name a .pdf with --output, or leave out --seal",
+        ));
+    }
+    let now = clock::now()?;
+    if press.site().is_demo() {
+        context::create_first_keys(site, &render.keys, press, now)?;
+    }
+    let settings = press.settings().seal.clone();
+    let keys = context::open_keys(site, &render.keys, settings, &render.sealing, now)?;
+    Ok(Some(keys.sealer()))
+}
+
+/// Renders the sample data of a layout.
+fn render_sample(
+    render: &Render,
+    layout: &str,
+    format: Format,
+    press: &Press,
+    today: Date,
+    sealer: Option<&Sealer>,
+) -> Result<(), Failure> {
+    let draft = press.draft_sample(layout, today, &draft_options(render, format))?;
+    draft.warnings.iter().for_each(console::print_warning);
+    let mut output = Output::new(render.output.as_deref(), true)?;
+    let path = output.path(layout, "sample", format.extension());
+    save(path.as_deref(), &draft, sealer)?;
+    if let Some(path) = path {
+        console::print_message(&format!("made {}", path.display()));
+    }
+    Ok(())
+}
+
+/// One draft to make.
+struct RenderJob<'a> {
     course: &'a str,
-    person: &'a Person,
+    row: &'a RecipientRow,
+    /// Where the draft goes; `None` is standard output.
     path: Option<PathBuf>,
 }
 
-struct Run<'a> {
+/// What the jobs share.
+struct Renderer<'a> {
     press: &'a Press,
     render: &'a Render,
     today: Date,
@@ -99,38 +130,34 @@ struct Run<'a> {
     sealer: Option<Sealer>,
 }
 
-/// Why a certificate was not made: the library's error, or the program's.
-enum Fault {
-    Press(crate::Error),
-    Program(Failure),
-}
-
-impl Run<'_> {
-    fn job(&self, job: &Job<'_>) -> Result<Draft, Fault> {
-        if let Some(fault) = &job.person.fault {
-            let place = job.person.place.as_deref().unwrap_or_default();
-            return Err(Fault::Program(Failure::new(format!("{place}: {fault}"))));
+impl Renderer<'_> {
+    fn render(&self, job: &RenderJob<'_>) -> Result<Draft, JobFailure> {
+        if let Some(message) = &job.row.unreadable {
+            let place = job.row.place.as_deref().unwrap_or_default();
+            return Err(JobFailure::Program(Failure::new(format!("{place}: {message}"))));
         }
-        let request =
-            job.person.request(job.course, &self.render.facts).map_err(Fault::Press)?;
-        let options = options(self.render, self.format);
+        let request = job
+            .row
+            .request(job.course, &self.render.request)
+            .map_err(JobFailure::Library)?;
+        let options = draft_options(self.render, self.format);
         let draft = self
             .press
             .draft_with(&request, self.today, &options)
-            .map_err(Fault::Press)?;
+            .map_err(JobFailure::Library)?;
         save(job.path.as_deref(), &draft, self.sealer.as_ref())
-            .map_err(Fault::Program)?;
+            .map_err(JobFailure::Program)?;
         Ok(draft)
     }
 
-    fn say(&self, job: &Job<'_>, outcome: &Result<Draft, Fault>) {
+    fn report_result(&self, job: &RenderJob<'_>, result: &Result<Draft, JobFailure>) {
         let file = job.path.as_ref().map(|path| path.display().to_string());
-        match outcome {
-            Ok(draft) if self.render.json => report::object(&json!({
+        match result {
+            Ok(draft) if self.render.json => console::print_json(&json!({
                 "status": "done",
                 "course": job.course,
-                "name": job.person.name,
-                "row": job.person.place,
+                "name": job.row.name,
+                "row": job.row.place,
                 "language": draft.language.as_str(),
                 "layout": draft.layout,
                 "issued": draft.issued.to_string(),
@@ -139,40 +166,25 @@ impl Run<'_> {
                 "file": file,
                 "verify_url": draft.verify_url,
                 "warnings":
-                    draft.warnings.iter().map(report::warning_json).collect::<Vec<_>>(),
+                    draft.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
             })),
             Ok(draft) => {
-                draft.warnings.iter().for_each(report::warning);
+                draft.warnings.iter().for_each(console::print_warning);
                 if let Some(file) = file {
-                    report::line(&format!("made {file}"));
+                    console::print_message(&format!("made {file}"));
                 }
             }
-            Err(fault) => {
+            Err(failure) => {
                 if self.render.json {
-                    let error = match fault {
-                        Fault::Press(error) => report::error_json(error),
-                        Fault::Program(failure) => {
-                            json!({ "kind": "io", "message": failure.message })
-                        }
-                    };
-                    report::object(&json!({
-                        "status": "failed",
-                        "course": job.course,
-                        "name": job.person.name,
-                        "row": job.person.place,
-                        "error": error,
-                    }));
+                    console::print_json(&failure.json(job.course, job.row));
                 }
-                match fault {
-                    Fault::Press(error) => report::line(&job.person.complaint(error)),
-                    Fault::Program(failure) => report::line(&failure.message),
-                }
+                console::print_message(&failure.message(job.row));
             }
         }
     }
 }
 
-/// Writes a draft, sealed if somebody seals it.
+/// Writes a draft, sealed if there is a sealer.
 fn save(
     path: Option<&Path>,
     draft: &Draft,
@@ -180,37 +192,18 @@ fn save(
 ) -> Result<(), Failure> {
     match sealer {
         None => output::write(path, &draft.bytes),
-        Some(sealer) => seal::write(path, &sealer.seal(&draft.bytes, place::now()?)?),
+        Some(sealer) => {
+            sealed_file::write(path, &sealer.seal(&draft.bytes, clock::now()?)?)
+        }
     }
 }
 
-fn options(render: &Render, format: Format) -> DraftOptions {
+fn draft_options(render: &Render, format: Format) -> DraftOptions {
     DraftOptions::default().with_format(format).with_specimen(!render.no_specimen)
 }
 
-/// The courses to make certificates of: the one that is named, else those that the rows name, else
-/// all.
-pub(crate) fn courses(
-    press: &Press,
-    named: Option<&str>,
-    people: &[Person],
-) -> Result<Vec<String>, Failure> {
-    if let Some(course) = named {
-        return Ok(vec![press.courses().get(course)?.id.clone()]);
-    }
-    if people.iter().all(|person| person.course().is_some()) {
-        return Ok(vec![String::new()]);
-    }
-    let all: Vec<String> =
-        press.courses().iter().map(|course| course.id.clone()).collect();
-    match all.is_empty() {
-        true => Err(Failure::new("there is no course in the site".to_owned())),
-        false => Ok(all),
-    }
-}
-
-/// The format by its name, else by the output's ending, else PDF.
-fn format(render: &Render) -> Result<Format, Failure> {
+/// The format that `--format` names, else that of the output's extension, else PDF.
+fn choose_format(render: &Render) -> Result<Format, Failure> {
     let ending = render.output.as_ref().and_then(|path| path.extension());
     let format = match render.format {
         Some(FormatName::Pdf) => Format::Pdf,
@@ -221,8 +214,8 @@ fn format(render: &Render) -> Result<Format, Failure> {
             None => Format::Pdf,
             Some(ending) => Format::from_extension(&ending.to_string_lossy()).ok_or_else(|| {
                 Failure::usage(format!(
-                    "nothing is known of the ending `.{}`\nhelp: use .pdf, .png, .svg or \
-                     .json, or say --format",
+                    "there is no format for the ending `.{}`\nhelp: use .pdf, .png, .svg or \
+                     .json, or name the format with --format",
                     ending.to_string_lossy()
                 ))
             })?,

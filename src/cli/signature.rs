@@ -1,28 +1,25 @@
-//! `testamur signature`: what a scan becomes.
-
-use std::fs;
+//! `testamur signature`: shows what a layout makes of a scanned signature.
 
 use crate::image::{Ink, InkOptions};
 
 use super::args::Signature;
-use super::{Failure, Outcome, output, report};
+use super::exit::{CommandOutcome, Failure};
+use super::{console, context, output};
 
-pub(crate) fn run(signature: &Signature) -> Result<Outcome, Failure> {
-    let name = signature.file.display();
-    let scan = fs::read(&signature.file).map_err(|error| {
-        Failure::new(format!("{name}: failed to read the file ({error})"))
-    })?;
+pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
+    let scan = context::read_file(&signature.file)?;
     let mut options = InkOptions::default();
     if let Some(tint) = signature.tint {
         options = options.with_tint([tint.red, tint.green, tint.blue]);
     }
-    let ink = Ink::lift(&scan, &options)
-        .map_err(|error| Failure::new(format!("{name}: {error:#}")))?;
+    let ink = Ink::lift(&scan, &options).map_err(|error| {
+        Failure::new(format!("{}: {error:#}", signature.file.display()))
+    })?;
     let (width, height) = ink.size();
     let [red, green, blue] = ink.colour();
-    report::line(&format!(
-        "{width} × {height} pixels, strokes of {:.1}, ink #{red:02x}{green:02x}{blue:02x}, \
-         resting on its line at {:.0} % of the height",
+    console::print_message(&format!(
+        "{width} × {height} pixels, strokes {:.1} pixels wide, ink colour \
+         #{red:02x}{green:02x}{blue:02x}, base line at {:.0} % of the height from the top",
         ink.stroke(),
         ink.baseline() / f64::from(height) * 100.0,
     ));
@@ -31,6 +28,6 @@ pub(crate) fn run(signature: &Signature) -> Result<Outcome, Failure> {
         None => signature.file.with_extension("ink.png"),
     };
     output::write(Some(&file), ink.png())?;
-    report::line(&format!("made {}", file.display()));
-    Ok(Outcome::Done)
+    console::print_message(&format!("wrote {}", file.display()));
+    Ok(CommandOutcome::Done)
 }

@@ -1,9 +1,11 @@
-//! The log into a syslog. A thread of its own sends the lines, so that no syslog that is slow or
-//! away holds up the agent: what waits too long is dropped, and counted.
+//! Sends the log to a syslog. It takes lines, and gives messages.
 //!
-//! Over a network a line is a message of RFC 5424. On the machine's own socket it is what syslog(3)
-//! writes, because that is all that journald, rsyslog and syslog-ng expect there: the header of
-//! RFC 5424 would become a part of the text.
+//! A thread of its own sends the lines, so that a slow or unreachable syslog never stops the agent.
+//! When too many lines wait, new ones are dropped and counted.
+//!
+//! Over a network, a message has the format of RFC 5424. On the machine's own socket it has that of
+//! syslog(3), because journald, rsyslog and syslog-ng expect no other there: they would take the
+//! header of RFC 5424 for text.
 
 use std::io::{self, Read as _, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
@@ -20,110 +22,114 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-use super::{place, report};
+use super::{clock, console};
 
-/// As many lines wait for a syslog that is away; more are dropped.
-const WAITING: usize = 1024;
-/// The longest message, in bytes: what rsyslog and syslog-ng take unless told otherwise.
-const LONGEST: usize = 8 * 1024;
-/// How long a syslog may take to let us in, or to take a line.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait before trying a syslog again.
-const AGAIN: Duration = Duration::from_secs(1);
-/// How long the last lines may take.
-const PARTING: Duration = Duration::from_secs(2);
+/// How many lines wait for a syslog that is unreachable; more are dropped.
+const MAX_WAITING_LINES: usize = 1024;
+/// The longest message in bytes: the default limit of rsyslog and syslog-ng.
+const MAX_MESSAGE_LEN: usize = 8 * 1024;
+/// How long a syslog may take to accept a connection or a line.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait before another attempt to reach the syslog.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the end of the program waits for the last lines.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// The severity of a warning (RFC 5424, section 6.2.1).
 const WARNING: u8 = 4;
 
-/// What takes the lines.
+/// Takes the lines of the log. It is what `tracing` writes to.
 pub(super) struct Syslog {
-    head: Arc<Head>,
-    jobs: SyncSender<Job>,
-    lost: Arc<AtomicUsize>,
+    header: Arc<MessageHeader>,
+    commands: SyncSender<SenderCommand>,
+    dropped: Arc<AtomicUsize>,
 }
 
-enum Job {
+/// What the sender's thread is told.
+enum SenderCommand {
     Send(Vec<u8>),
-    /// Tell when everything before is sent.
-    Tell(SyncSender<()>),
+    /// Answer when all lines before this command are sent.
+    Flush(SyncSender<()>),
 }
 
 impl Syslog {
-    /// Begins over what is open already, if it is.
+    /// Starts the sender's thread, over a connection that is open or with none.
     pub(super) fn start(
         settings: &LogSettings,
         host: &str,
-        wire: Option<Wire>,
-    ) -> io::Result<(Self, Farewell)> {
-        let (jobs, waiting) = mpsc::sync_channel(WAITING);
-        let head = Arc::new(Head::new(settings, host));
-        let lost = Arc::new(AtomicUsize::new(0));
-        let carrier = Carrier {
+        connection: Option<SyslogConnection>,
+    ) -> io::Result<(Self, FlushGuard)> {
+        let (commands, waiting) = mpsc::sync_channel(MAX_WAITING_LINES);
+        let header = Arc::new(MessageHeader::new(settings, host));
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let sender = Sender {
             address: settings.address.clone(),
-            wire,
-            head: head.clone(),
-            lost: lost.clone(),
+            connection,
+            header: header.clone(),
+            dropped: dropped.clone(),
         };
         thread::Builder::new()
             .name("syslog".to_owned())
-            .spawn(move || carrier.run(&waiting))?;
-        let farewell = Farewell(jobs.clone());
-        Ok((Self { head, jobs, lost }, farewell))
+            .spawn(move || sender.run(&waiting))?;
+        let flush_guard = FlushGuard(commands.clone());
+        Ok((Self { header, commands, dropped }, flush_guard))
     }
 
-    fn take(&self, severity: u8, text: &[u8]) {
-        let line = self.head.line(severity, &String::from_utf8_lossy(text));
-        if self.jobs.try_send(Job::Send(line)).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+    /// Queues a line, or drops and counts it if too many wait.
+    fn queue(&self, severity: u8, text: &[u8]) {
+        let line = self.header.message(severity, &String::from_utf8_lossy(text));
+        if self.commands.try_send(SenderCommand::Send(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-/// Gives the last lines a moment to leave, when it is dropped at the program's end.
-pub(super) struct Farewell(SyncSender<Job>);
+/// When it is dropped, at the end of the program, it waits until the last lines are sent, for two
+/// seconds at most.
+pub(super) struct FlushGuard(SyncSender<SenderCommand>);
 
-impl Drop for Farewell {
+impl Drop for FlushGuard {
     fn drop(&mut self) {
-        let begun = Instant::now();
-        let (tell, told) = mpsc::sync_channel(1);
-        let mut job = Job::Tell(tell);
-        while let Err(TrySendError::Full(back)) = self.0.try_send(job) {
-            if begun.elapsed() > PARTING {
+        let started = Instant::now();
+        let (sent, is_sent) = mpsc::sync_channel(1);
+        let mut command = SenderCommand::Flush(sent);
+        while let Err(TrySendError::Full(back)) = self.0.try_send(command) {
+            if started.elapsed() > FLUSH_TIMEOUT {
                 return;
             }
-            job = back;
+            command = back;
             thread::sleep(Duration::from_millis(20));
         }
-        let _ = told.recv_timeout(PARTING.saturating_sub(begun.elapsed()));
+        let _ = is_sent.recv_timeout(FLUSH_TIMEOUT.saturating_sub(started.elapsed()));
     }
 }
 
 impl<'a> MakeWriter<'a> for Syslog {
-    type Writer = Line<'a>;
+    type Writer = LineWriter<'a>;
 
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { syslog: self, severity: WARNING }
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter { syslog: self, severity: WARNING }
     }
 
-    fn make_writer_for(&'a self, event: &tracing::Metadata<'_>) -> Line<'a> {
+    fn make_writer_for(&'a self, event: &tracing::Metadata<'_>) -> LineWriter<'a> {
         let severity = match *event.level() {
             tracing::Level::ERROR => 3,
             tracing::Level::WARN => WARNING,
             tracing::Level::INFO => 6,
             _ => 7,
         };
-        Line { syslog: self, severity }
+        LineWriter { syslog: self, severity }
     }
 }
 
-/// Takes one line, which is written as a whole.
-pub(super) struct Line<'a> {
+/// Writes one line: `tracing` passes it in a single call.
+pub(super) struct LineWriter<'a> {
     syslog: &'a Syslog,
     severity: u8,
 }
 
-impl Write for Line<'_> {
+impl Write for LineWriter<'_> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.syslog.take(self.severity, text);
+        self.syslog.queue(self.severity, text);
         Ok(text.len())
     }
 
@@ -132,15 +138,15 @@ impl Write for Line<'_> {
     }
 }
 
-/// What every message begins with.
-struct Head {
+/// The parts of a message header that never change.
+struct MessageHeader {
     facility: u8,
-    /// None on the machine's own socket.
+    /// `None` on the machine's own socket, where a message names no host.
     host: Option<String>,
     process: u32,
 }
 
-impl Head {
+impl MessageHeader {
     fn new(settings: &LogSettings, host: &str) -> Self {
         let host = match settings.address {
             SyslogAddress::Local(_) => None,
@@ -150,11 +156,12 @@ impl Head {
         Self { facility: settings.facility.code(), host, process: std::process::id() }
     }
 
-    fn line(&self, severity: u8, text: &str) -> Vec<u8> {
+    /// The message of a line.
+    fn message(&self, severity: u8, text: &str) -> Vec<u8> {
         let (priority, process) = (self.facility * 8 + severity, self.process);
         let mut line = match &self.host {
             None => {
-                let time = place::syslog_time();
+                let time = clock::syslog_time();
                 format!("<{priority}>{time} testamur[{process}]: ")
             }
             Some(host) => {
@@ -165,115 +172,123 @@ impl Head {
                 format!("<{priority}>1 {time} {host} testamur {process} - - ")
             }
         };
-        // A message is one line: what else controls a terminal is no part of it.
+        // A message is one line, and must not control the terminal that shows it.
         let text = text.trim_end().chars();
         line.extend(text.map(|c| if c.is_control() { ' ' } else { c }));
-        line.truncate(line.floor_char_boundary(LONGEST));
+        line.truncate(line.floor_char_boundary(MAX_MESSAGE_LEN));
         line.into_bytes()
     }
 }
 
-/// The thread that sends.
-struct Carrier {
+/// Sends messages, on a thread of its own.
+struct Sender {
     address: SyslogAddress,
-    wire: Option<Wire>,
-    head: Arc<Head>,
-    lost: Arc<AtomicUsize>,
+    connection: Option<SyslogConnection>,
+    header: Arc<MessageHeader>,
+    dropped: Arc<AtomicUsize>,
 }
 
-impl Carrier {
-    fn run(mut self, jobs: &Receiver<Job>) {
+impl Sender {
+    fn run(mut self, commands: &Receiver<SenderCommand>) {
         loop {
-            let job = match jobs.try_recv() {
+            let command = match commands.try_recv() {
                 Err(TryRecvError::Empty) => {
-                    self.own_up();
-                    jobs.recv().ok()
+                    self.report_dropped();
+                    commands.recv().ok()
                 }
-                job => job.ok(),
+                command => command.ok(),
             };
-            match job {
-                Some(Job::Send(line)) => self.send(&line),
-                Some(Job::Tell(tell)) => {
-                    self.own_up();
-                    let _ = tell.send(());
+            match command {
+                Some(SenderCommand::Send(line)) => self.send(&line),
+                Some(SenderCommand::Flush(sent)) => {
+                    self.report_dropped();
+                    let _ = sent.send(());
                 }
                 None => return,
             }
         }
     }
 
-    /// Says how much was lost, after what was not.
-    fn own_up(&mut self) {
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        if lost > 0 {
-            let text = format!("{lost} lines of the log are lost: the syslog was away");
-            self.send(&self.head.line(WARNING, &text));
+    /// Sends how many lines were dropped, after the lines that were not.
+    fn report_dropped(&mut self) {
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let text = format!(
+                "{dropped} lines of the log are lost: the syslog was unreachable"
+            );
+            self.send(&self.header.message(WARNING, &text));
         }
     }
 
-    /// Sends a line, however long it takes.
+    /// Sends a line, with as many attempts as it takes.
     fn send(&mut self, line: &[u8]) {
-        let mut away = false;
+        let mut is_unreachable = false;
         while let Err(error) = self.try_send(line) {
-            if !away {
-                report::line(&away_from(&self.address, &error));
+            if !is_unreachable {
+                console::print_message(&unreachable_message(&self.address, &error));
             }
-            away = true;
-            thread::sleep(AGAIN);
+            is_unreachable = true;
+            thread::sleep(RETRY_INTERVAL);
         }
-        if away {
-            report::line(&format!("the syslog at {} is back", self.address));
+        if is_unreachable {
+            console::print_message(&format!(
+                "the syslog at {} is reachable again",
+                self.address
+            ));
         }
     }
 
     fn try_send(&mut self, line: &[u8]) -> io::Result<()> {
-        // What is open may lead to a syslog that is gone, and a new one be there.
-        if let Some(mut wire) = self.wire.take()
-            && wire.send(line).is_ok()
+        // The syslog may have been restarted since the connection was opened: then a new one
+        // succeeds.
+        if let Some(mut connection) = self.connection.take()
+            && connection.send(line).is_ok()
         {
-            self.wire = Some(wire);
+            self.connection = Some(connection);
             return Ok(());
         }
-        let mut wire = Wire::open(&self.address)?;
-        wire.send(line)?;
-        self.wire = Some(wire);
+        let mut connection = SyslogConnection::open(&self.address)?;
+        connection.send(line)?;
+        self.connection = Some(connection);
         Ok(())
     }
 }
 
-/// What is said, on standard error, of a syslog that is away.
-pub(super) fn away_from(address: &SyslogAddress, error: &io::Error) -> String {
-    format!("the syslog at {address} is away, and we go on without it ({error})")
+/// The message on standard error when the syslog cannot be reached.
+pub(super) fn unreachable_message(address: &SyslogAddress, error: &io::Error) -> String {
+    format!(
+        "the syslog at {address} is unreachable, and the agent continues without it ({error})"
+    )
 }
 
-/// A way to a syslog.
-pub(super) enum Wire {
+/// An open connection to a syslog.
+pub(super) enum SyslogConnection {
     #[cfg(unix)]
     Local(UnixDatagram),
     Udp(UdpSocket),
     Tcp(TcpStream),
 }
 
-impl Wire {
+impl SyslogConnection {
     pub(super) fn open(address: &SyslogAddress) -> io::Result<Self> {
         match address {
             #[cfg(unix)]
             SyslogAddress::Local(path) => {
                 let socket = UnixDatagram::unbound()?;
                 socket.connect(path)?;
-                socket.set_write_timeout(Some(PATIENCE))?;
+                socket.set_write_timeout(Some(TIMEOUT))?;
                 Ok(Self::Local(socket))
             }
-            SyslogAddress::Udp(host) => first(host, |to| {
+            SyslogAddress::Udp(host) => open_first(host, |to| {
                 let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
                 let socket = UdpSocket::bind(any)?;
                 socket.connect(to)?;
-                socket.set_write_timeout(Some(PATIENCE))?;
+                socket.set_write_timeout(Some(TIMEOUT))?;
                 Ok(Self::Udp(socket))
             }),
-            SyslogAddress::Tcp(host) => first(host, |to| {
-                let stream = TcpStream::connect_timeout(to, PATIENCE)?;
-                stream.set_write_timeout(Some(PATIENCE))?;
+            SyslogAddress::Tcp(host) => open_first(host, |to| {
+                let stream = TcpStream::connect_timeout(to, TIMEOUT)?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
                 Ok(Self::Tcp(stream))
             }),
         }
@@ -285,7 +300,7 @@ impl Wire {
             Self::Local(socket) => socket.send(line).map(drop),
             Self::Udp(socket) => socket.send(line).map(drop),
             Self::Tcp(stream) => {
-                still_there(stream)?;
+                check_open(stream)?;
                 let mut message = format!("{} ", line.len()).into_bytes();
                 message.extend(line);
                 stream.write_all(&message)
@@ -294,12 +309,12 @@ impl Wire {
     }
 }
 
-/// The first of a host's addresses that works.
-fn first<T>(
+/// Opens the first of a host's addresses that works.
+fn open_first<T>(
     host: &str,
     mut open: impl FnMut(&SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
-    let mut failure = io::Error::other("it has no address");
+    let mut failure = io::Error::other("the host has no address");
     for address in host.to_socket_addrs()? {
         match open(&address) {
             Ok(open) => return Ok(open),
@@ -309,9 +324,9 @@ fn first<T>(
     Err(failure)
 }
 
-/// Whether the other end has not hung up: what is written after that is lost without an error. A
-/// syslog says nothing, so there is nothing else to read.
-fn still_there(stream: &mut TcpStream) -> io::Result<()> {
+/// Fails if the syslog has closed the connection: a write after that is lost without an error. A
+/// syslog sends nothing, so a read finds no data, or the end.
+fn check_open(stream: &mut TcpStream) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     let read = stream.read(&mut [0; 256]);
     stream.set_nonblocking(false)?;

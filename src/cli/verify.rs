@@ -1,4 +1,8 @@
-//! `testamur verify`: is it intact, by whom, and does it still stand.
+//! `testamur verify`: is a certificate intact, is its signer trusted, and is it still valid?
+//!
+//! The status comes from the register of the site, if the file was published from there.
+
+use std::path::{Path, PathBuf};
 
 use crate::register::{Record, Status};
 use crate::seal::{
@@ -8,54 +12,58 @@ use crate::seal::{
 use crate::site::Keys;
 
 use super::args::{SiteArguments, Verify};
-use super::seal::beside;
-use super::{Failure, Outcome, place, report};
+use super::exit::{CommandOutcome, Failure};
+use super::{clock, console, context, sealed_file};
 
-pub(crate) fn run(site: &SiteArguments, arguments: &Verify) -> Result<Outcome, Failure> {
-    let now = place::now()?;
-    let trust = trust(site, arguments)?;
-    let file = place::read(&arguments.file)?;
+pub(crate) fn run(
+    site: &SiteArguments,
+    arguments: &Verify,
+) -> Result<CommandOutcome, Failure> {
+    let now = clock::now()?;
+    let trust = collect_trust(site, arguments)?;
+    let file = context::read_file(&arguments.file)?;
     let signature = match &arguments.signature {
-        Some(path) => Some(place::read(path)?),
-        None => Some(beside(&arguments.file))
+        Some(path) => Some(context::read_file(path)?),
+        None => Some(sealed_file::signature_path(&arguments.file))
             .filter(|path| path.is_file())
-            .map(|path| place::read(&path))
+            .map(|path| context::read_file(&path))
             .transpose()?,
     };
     let found = verify(&file, signature.as_deref(), &trust, now);
-    // A store that cannot be reached says nothing about the file.
-    let record = record(site, &file, &found.sha256).unwrap_or_else(|failure| {
-        report::line(&format!("warning: the status is not known: {}", failure.message));
+    // An unreachable store does not make the file bad.
+    let record = find_record(site, &file, &found.sha256).unwrap_or_else(|failure| {
+        console::print_message(&format!(
+            "warning: the status is unknown: {}",
+            failure.message
+        ));
         None
     });
-    match arguments.json {
-        true => {
-            let mut object = serde_json::to_value(&found).unwrap_or_default();
-            object["record"] = serde_json::to_value(&record).unwrap_or_default();
-            report::object(&object);
-        }
-        false => {
-            report::text(&describe(&found));
-            if let Some(record) = &record {
-                report::text(&describe_record(record));
-            }
+    if arguments.json {
+        let mut object = serde_json::to_value(&found).unwrap_or_default();
+        object["record"] = serde_json::to_value(&record).unwrap_or_default();
+        console::print_json(&object);
+    } else {
+        console::print_result(&describe(&found));
+        if let Some(record) = &record {
+            console::print_result(&describe_record(record));
         }
     }
-    let stands = record.is_none_or(|record| record.status == Status::Valid);
-    Ok(if found.is_good() && stands { Outcome::Done } else { Outcome::SomeFailed })
+    let may_be_valid = record.is_none_or(|record| record.status == Status::Valid);
+    Ok(CommandOutcome::of(found.is_good() && may_be_valid))
 }
 
-/// The record in the site's register, if this very file was published from there.
-fn record(
+/// The record of the certificate in the site's register, or `None` if this file was not published
+/// from there.
+fn find_record(
     site: &SiteArguments,
     file: &[u8],
     sha256: &str,
 ) -> Result<Option<Record>, Failure> {
-    let files = place::quiet_site(site)?;
-    let settings = place::settings_of(&files)?;
-    let register = place::register(site, &files, &settings, None)?;
+    let files = context::open_site_without_note(site)?;
+    let settings = context::read_settings(&files)?;
+    let register = context::open_register(site, &files, &settings, None)?;
     let record = register.record_of(file)?;
-    // A later edition, or a revocation, tells no hash any more.
+    // The record of a superseded or erased certificate has no digest to compare with.
     Ok(record.filter(|record| match &record.certificate {
         Some(certificate) => certificate.pdf.sha256 == sha256,
         None => true,
@@ -66,44 +74,44 @@ fn describe_record(record: &Record) -> String {
     let edition = record.edition;
     let mut text = format!("status       {} (edition {edition})", record.status.as_str());
     if let Some(successor) = &record.successor {
-        text.push_str(&format!("\n  now        {successor}"));
+        text.push_str(&format!("\n  successor  {successor}"));
     }
     let last = record.history.last();
     if let Some(reason) = last.and_then(|event| event.reason.as_ref()) {
-        text.push_str(&format!("\n  because    {reason}"));
+        text.push_str(&format!("\n  reason     {reason}"));
     }
     text
 }
 
-/// The site's own keys, and whom the arguments name.
-fn trust(site: &SiteArguments, arguments: &Verify) -> Result<Trust, Failure> {
-    let named = |path: &std::path::Path, fault: crate::Error| {
-        Failure::new(format!("{}: {fault:#}", path.display()))
+/// Trusts the site's own keys, and the certificates and keys that the arguments name.
+fn collect_trust(site: &SiteArguments, arguments: &Verify) -> Result<Trust, Failure> {
+    let in_file = |path: &Path, error: crate::Error| {
+        Failure::new(format!("{}: {error:#}", path.display()))
     };
-    let roots = |paths: &[std::path::PathBuf]| -> Result<Vec<X509>, Failure> {
+    let roots = |paths: &[PathBuf]| -> Result<Vec<X509>, Failure> {
         let mut all = Vec::new();
         for path in paths {
-            let text = place::read(path)?;
-            all.extend(X509::from_pem(&text).map_err(|fault| named(path, fault))?);
+            let text = context::read_file(path)?;
+            all.extend(X509::from_pem(&text).map_err(|error| in_file(path, error))?);
         }
         Ok(all)
     };
     let mut keys = Vec::new();
     for path in &arguments.keyring {
-        let text = place::read(path)?;
-        keys.extend(PgpKey::from_armor(&text).map_err(|fault| named(path, fault))?);
+        let text = context::read_file(path)?;
+        keys.extend(PgpKey::from_armor(&text).map_err(|error| in_file(path, error))?);
     }
-    Ok(Keys::trusted(&place::key_folder(site, &arguments.keys))?
+    Ok(Keys::trusted(&context::key_folder(site, &arguments.keys))?
         .with_roots(roots(&arguments.trust)?)
-        .with_tsa_roots(roots(&arguments.trust_time)?)
+        .with_tsa_roots(roots(&arguments.tsa_roots)?)
         .with_keys(keys))
 }
 
 fn describe(found: &Verification) -> String {
     let verdict = match found.verdict {
-        Verdict::Good => "good: intact, and by somebody trusted",
+        Verdict::Good => "good: intact, and the signer is trusted",
         Verdict::Unknown => "intact, but the signer is not known here",
-        Verdict::Bad => "BAD: changed since, or not sealed by testamur",
+        Verdict::Bad => "BAD: changed after it was sealed, or not sealed by testamur",
         _ => "neither sealed nor signed",
     };
     let mut lines = vec![verdict.to_owned(), format!("SHA-256      {}", found.sha256)];
@@ -125,16 +133,16 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
         lines.push(format!("  issued by  {}", signer.issuer));
     }
     if let Some(time) = seal.claimed {
-        lines.push(format!("  says       sealed {time}"));
+        lines.push(format!("  claims     sealed {time}"));
     }
-    for (what, stamp) in [("stamped", &seal.stamp), ("archived", &seal.archive)] {
-        if let Some(stamp) = stamp {
-            lines.push(format!("  {what:<10} {} by {}", stamp.time, stamp.tsa));
+    for (label, token) in [("timestamp", &seal.stamp), ("archive", &seal.archive)] {
+        if let Some(token) = token {
+            lines.push(format!("  {label:<10} {} by {}", token.time, token.tsa));
         }
     }
     let added = seal.revisions.iter().filter_map(|revision| match revision {
-        RevisionKind::Dss => Some("validation data"),
-        RevisionKind::Archive => Some("an archive time stamp"),
+        RevisionKind::Dss => Some("certificates and CRLs (DSS)"),
+        RevisionKind::Archive => Some("an archive timestamp"),
         _ => None,
     });
     let added: Vec<&str> = added.collect();
@@ -144,7 +152,7 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
             if added.is_empty() { "nothing".to_owned() } else { added.join(", ") };
         lines.push(format!("  added      {nothing}"));
     }
-    complaints(&seal.faults, &seal.doubts, lines);
+    push_findings(&seal.faults, &seal.doubts, lines);
 }
 
 fn describe_signature(signature: &SignatureReport, lines: &mut Vec<String>) {
@@ -156,12 +164,13 @@ fn describe_signature(signature: &SignatureReport, lines: &mut Vec<String>) {
         lines.push(format!("  by         {name}"));
     }
     if let Some(time) = signature.signing_time {
-        lines.push(format!("  says       signed {time}"));
+        lines.push(format!("  claims     signed {time}"));
     }
-    complaints(&signature.faults, &signature.doubts, lines);
+    push_findings(&signature.faults, &signature.doubts, lines);
 }
 
-fn complaints(faults: &[String], doubts: &[String], lines: &mut Vec<String>) {
-    lines.extend(faults.iter().map(|fault| format!("  FAULT      {fault}")));
+/// What is wrong, and why the signer is not trusted.
+fn push_findings(faults: &[String], doubts: &[String], lines: &mut Vec<String>) {
+    lines.extend(faults.iter().map(|fault| format!("  ERROR      {fault}")));
     lines.extend(doubts.iter().map(|doubt| format!("  doubt      {doubt}")));
 }

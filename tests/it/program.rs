@@ -278,10 +278,10 @@ fn text_file_has_one_name_per_line() {
     let names = ["Guido-van-Rossum", "Lovelace-Ada", "莊雅善"];
     assert_eq!(desk.names("out"), names.map(|name| format!("{stem}-{name}.pdf")));
 
-    desk.write("nobody.txt", "\n\n");
-    let run = desk.render(["-f", "nobody.txt"]);
+    desk.write("empty.txt", "\n\n");
+    let run = desk.render(["-f", "empty.txt"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("nobody.txt: nobody is named"), "{}", run.said);
+    assert!(run.said.contains("empty.txt: the file names no recipient"), "{}", run.said);
     let run = desk.render(["-f", "nowhere.txt"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.said.starts_with("nowhere.txt: failed to read the file"), "{}", run.said);

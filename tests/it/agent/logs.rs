@@ -268,12 +268,14 @@ fn syslog_outage_buffers_lines_and_counts_lost_ones() {
         redis.ask(&gone);
         until("the request is answered", || redis.results().len() == 1);
         until("the agent reports the outage", || {
-            program.log().contains("is away, and we go on")
+            program.log().contains("is unreachable, and the agent continues")
         });
         let server = address.open();
         until("the buffered lines arrive", || server.text().contains("why it failed"));
         assert!(server.text().contains("answered"), "no earlier line is lost");
-        until("the agent reports the recovery", || program.log().contains("is back"));
+        until("the agent reports the recovery", || {
+            program.log().contains("is reachable again")
+        });
 
         drop(server);
         (0..800).for_each(|_| redis.ask(&gone));
@@ -306,7 +308,7 @@ fn agent_starts_before_a_remote_syslog() {
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
     until("the agent reports the outage", || {
-        program.log().contains("is away, and we go on")
+        program.log().contains("is unreachable, and the agent continues")
     });
     let (server, _) = LogServer::tcp(&at);
     until("the agent takes requests", || server.text().contains("taking requests"));

@@ -149,7 +149,7 @@ fn recipients_file_reports_each_row_and_can_be_run_again() {
     );
     let run = issue(&desk, &["-f", "people.csv", "--report", "report.json"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("2 issued, 3 issued before, 0 failed"), "{}", run.said);
+    assert!(run.said.contains("2 issued, 3 unchanged, 0 failed"), "{}", run.said);
     let after = files(&desk.path("school/public"));
     assert!(before.iter().all(|(path, bytes)| after[path] == *bytes));
     let rows: Vec<Value> = serde_json::from_slice(&desk.read("report.json")).unwrap();
@@ -352,7 +352,7 @@ fn interrupted_issue_run_finishes_begun_certificates() {
     let mut said = String::new();
     run.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("run the same again"), "{said}");
+    assert!(said.contains("run the same command again"), "{said}");
     let public = files(&desk.path("school/public"));
     let pdfs = public.keys().filter(|path| path.ends_with(".pdf")).count();
     assert_eq!(assert_consistent(&desk), pdfs, "begun certificates are complete");

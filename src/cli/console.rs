@@ -1,4 +1,4 @@
-//! What is said: to people on standard error, to programs on standard output.
+//! Output: text for people on standard error, results and JSON on standard output.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,33 +6,35 @@ use crate::{Error, Place, Warning};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-/// A line for people. A closed pipe is nobody's fault.
-pub(crate) fn line(text: &str) {
+/// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` ends
+/// no command.
+pub(crate) fn print_message(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// What was asked for, on standard output.
-pub(crate) fn text(text: &str) {
+/// Prints the result of a command on standard output.
+pub(crate) fn print_result(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-/// A remark that is no fault.
-pub(crate) fn note(text: &str) {
-    line(&format!("note: {text}"));
+/// Prints a note: something that the user should know, and need not change.
+pub(crate) fn print_note(text: &str) {
+    print_message(&format!("note: {text}"));
 }
 
-/// One JSON object on a line of its own.
-pub(crate) fn object(value: &Value) {
+/// Prints a JSON object as one line on standard output.
+pub(crate) fn print_json(value: &Value) {
     let _ = writeln!(io::stdout().lock(), "{value}");
 }
 
-/// A warning, for people.
-pub(crate) fn warning(warning: &Warning) {
-    line(&format!("warning: {warning:#}"));
+/// Prints a warning on standard error.
+pub(crate) fn print_warning(warning: &Warning) {
+    print_message(&format!("warning: {warning:#}"));
 }
 
-/// A bar for a number of jobs, on a terminal and for more than a few.
-pub(crate) fn progress(jobs: usize) -> ProgressBar {
+/// A progress bar on standard error. It is hidden for fewer than three jobs, and where standard
+/// error is no terminal.
+pub(crate) fn progress_bar(jobs: usize) -> ProgressBar {
     if jobs < 3 || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -46,7 +48,7 @@ pub(crate) fn progress(jobs: usize) -> ProgressBar {
     }
 }
 
-/// An error as JSON, the faults found with it included.
+/// An error as a JSON object; `faults` holds all errors if several were found at once.
 pub(crate) fn error_json(error: &Error) -> Value {
     let one = |error: &Error| {
         json!({
@@ -64,7 +66,7 @@ pub(crate) fn error_json(error: &Error) -> Value {
     first
 }
 
-/// A warning as JSON.
+/// A warning as a JSON object.
 pub(crate) fn warning_json(warning: &Warning) -> Value {
     json!({
         "kind": warning.kind.as_str(),

@@ -1,0 +1,81 @@
+//! Runs many jobs at once, on several threads and with a progress bar, until they are done or the
+//! user asks to stop. A job that has begun is always finished.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::console;
+use super::exit::Failure;
+
+/// Jobs at once for each core, where a job computes all the time.
+pub(crate) const COMPUTING_PER_CORE: usize = 1;
+
+/// Jobs at once for each core, where a job also waits for a store or the network.
+pub(crate) const WAITING_PER_CORE: usize = 8;
+
+/// Whether the user or the operating system asked the program to stop.
+#[derive(Clone, Default)]
+pub(crate) struct StopSignal(Arc<AtomicBool>);
+
+impl StopSignal {
+    /// Listens for Ctrl-C and SIGTERM, and calls `tell` at the first of them. The second ends the
+    /// program at once.
+    pub(crate) fn listen(tell: fn()) -> Result<Self, Failure> {
+        let signal = Self::default();
+        let flag = signal.clone();
+        ctrlc::set_handler(move || {
+            if flag.0.swap(true, Ordering::Relaxed) {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a second signal means that the user does not want to wait"
+                )]
+                std::process::exit(130);
+            }
+            tell();
+        })
+        .map_err(|error| {
+            Failure::new(format!("failed to listen for Ctrl-C ({error})"))
+        })?;
+        Ok(signal)
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs the jobs, `per_core` at once on each core, and calls `report` with the index and the result
+/// of each as it is done. Returns how many were done: fewer than all only after a stop signal.
+pub(crate) fn run<J: Sync, R>(
+    jobs: &[J],
+    per_core: usize,
+    stop: &StopSignal,
+    run: impl Fn(&J) -> R + Sync,
+    report: impl FnMut(usize, R) + Send,
+) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let bar = console::progress_bar(jobs.len());
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
+    let report = Mutex::new(report);
+    thread::scope(|scope| {
+        for _ in 0..(cores * per_core).min(jobs.len()) {
+            scope.spawn(|| {
+                while !stop.is_set() {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(index) else { break };
+                    let result = run(job);
+                    let mut report =
+                        report.lock().unwrap_or_else(PoisonError::into_inner);
+                    bar.suspend(|| report(index, result));
+                    done.fetch_add(1, Ordering::Relaxed);
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    done.into_inner()
+}

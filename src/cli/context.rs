@@ -1,0 +1,137 @@
+//! What the site, the settings, the keys and the register of a command are.
+//!
+//! It takes the arguments, and gives values of the library. Arguments win over environment
+//! variables, which clap reads as arguments, and those over `testamur.yaml`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::press::Press;
+use crate::register::{Directory, Register, Stores};
+use crate::site::{IdSecret, KeySource, Keys, SealSettings, Settings, Site, TsaSettings};
+use crate::{Date, Timestamp};
+
+use super::args::{KeyFolder, SealingArguments, SiteArguments};
+use super::exit::Failure;
+use super::{clock, console};
+
+/// Opens the site that `--site` or the environment names, else the current folder if it is a site,
+/// else the built-in demo site, of which a note tells the user.
+pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
+    let site = open_site_without_note(arguments)?;
+    if site.is_demo() {
+        console::print_note(&format!(
+            "using {}: no --site is given, and this folder has no testamur.yaml",
+            site.name()
+        ));
+    }
+    Ok(site)
+}
+
+/// Like [`open_site`], for a command whose result hardly depends on the site.
+pub(crate) fn open_site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
+    let here = Path::new(".");
+    Ok(match &arguments.folder {
+        Some(folder) => Site::open(folder)?,
+        None if here.join("testamur.yaml").is_file() => Site::open(here)?,
+        None => Site::demo(),
+    })
+}
+
+/// Reads the settings of a site, for a command that needs no [`Press`].
+pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
+    Ok(match site.read("testamur.yaml")? {
+        Some(bytes) => Settings::parse(&bytes)?,
+        None => Settings::default(),
+    })
+}
+
+/// Opens the register over the stores of the settings. `output` is a folder that takes the place of
+/// the public store.
+pub(crate) fn open_register(
+    arguments: &SiteArguments,
+    site: &Site,
+    settings: &Settings,
+    output: Option<&Path>,
+) -> Result<Register, Failure> {
+    let stores = Stores::open(settings, folder(arguments))?;
+    let public = match output {
+        Some(folder) => Arc::new(Directory::new(folder)),
+        None => stores.public,
+    };
+    Ok(Register::new(site, settings.publish.clone(), public, stores.private)?)
+}
+
+/// Reads the secret that certificate ids are derived from, and creates it if it is missing.
+pub(crate) fn open_id_secret(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+) -> Result<IdSecret, Failure> {
+    Ok(Keys::id_secret(&key_folder(site, keys))?)
+}
+
+/// Today's date in the site's time zone, or in the machine's if the site names none.
+pub(crate) fn today(press: &Press) -> Result<Date, Failure> {
+    clock::today(press.settings().timezone.as_deref())
+}
+
+/// The folder of the site, to which the paths in its settings are relative. The demo site has the
+/// current folder.
+pub(crate) fn folder(site: &SiteArguments) -> &Path {
+    site.folder.as_deref().unwrap_or(Path::new("."))
+}
+
+/// The folder of the keys: `--keys`, or `keys` in the site's folder.
+pub(crate) fn key_folder(site: &SiteArguments, keys: &KeyFolder) -> PathBuf {
+    keys.folder.clone().unwrap_or_else(|| folder(site).join("keys"))
+}
+
+/// Creates keys in a key folder that has none, so that a new site can seal its first certificate.
+pub(crate) fn create_first_keys(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    press: &Press,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let folder = key_folder(site, keys);
+    let seal = &press.settings().seal;
+    let are_elsewhere = seal.pdf.is_some() && seal.openpgp.is_some();
+    let Some(course) = press.courses().iter().next() else { return Ok(()) };
+    if !are_elsewhere && !Keys::are_in(&folder)? {
+        let name = &course.organization.name;
+        let (name, _) = name.get(&course.language, &course.language);
+        let name: String = name.chars().take(KeySource::LONGEST_NAME).collect();
+        Keys::create(&folder, &KeySource::NewRoot { name: &name }, now)?;
+        console::print_note(&format!(
+            "made keys for {name} in {}: keep a copy in a safe place",
+            folder.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Opens the keys, with `sealing` over the settings, and prints their warnings.
+pub(crate) fn open_keys(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    settings: SealSettings,
+    sealing: &SealingArguments,
+    now: Timestamp,
+) -> Result<Keys, Failure> {
+    let archive = settings.archive || sealing.archive;
+    let mut settings = settings.with_archive(archive);
+    if let Some(url) = &sealing.tsa {
+        settings = settings.with_tsa(TsaSettings::new(url));
+    }
+    let keys = Keys::open_with(&key_folder(site, keys), folder(site), &settings, now)?;
+    keys.warnings().iter().for_each(console::print_warning);
+    Ok(keys)
+}
+
+/// Reads a file that an argument names.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
+        Failure::new(format!("{}: failed to read the file ({error})", path.display()))
+    })
+}

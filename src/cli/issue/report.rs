@@ -1,0 +1,214 @@
+//! The report of a run: the result of each row, in the order of the recipients file.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use crate::register::{IssueOutcome, Receipt};
+use serde_json::{Value, json};
+
+use super::job::IssueJob;
+use crate::cli::exit::Failure;
+use crate::cli::job_failure::JobFailure;
+use crate::cli::spreadsheet::escape_formula;
+use crate::cli::{console, output};
+
+/// The result of one row.
+pub(super) enum ReportRow {
+    Issued(Box<IssuedCertificate>),
+    /// The message for the user.
+    Failed(String),
+}
+
+/// The part of a receipt that reports and bundles need. A receipt is larger, and a run may have a
+/// hundred thousand.
+pub(super) struct IssuedCertificate {
+    pub(super) name: String,
+    pub(super) course: String,
+    outcome: IssueOutcome,
+    id: String,
+    edition: u32,
+    issued: String,
+    verify_url: String,
+    download_url: String,
+    /// The PDF's path in the public store.
+    pub(super) pdf_path: Option<String>,
+}
+
+impl ReportRow {
+    pub(super) fn new(job: &IssueJob<'_>, result: Result<Receipt, JobFailure>) -> Self {
+        match result {
+            Err(failure) => Self::Failed(failure.message(job.row)),
+            Ok(receipt) => {
+                let certificate = receipt.record.certificate.as_ref();
+                Self::Issued(Box::new(IssuedCertificate {
+                    name: job.row.name.clone(),
+                    course: job.course.clone(),
+                    outcome: receipt.outcome,
+                    edition: receipt.record.edition,
+                    issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
+                    pdf_path: certificate.map(|c| c.pdf.path.clone()),
+                    id: receipt.record.id,
+                    verify_url: receipt.urls.verify_url,
+                    download_url: receipt.urls.download_url,
+                }))
+            }
+        }
+    }
+}
+
+/// The results of all rows; `None` for a row that is not done.
+pub(super) struct Report(Vec<Option<ReportRow>>);
+
+impl Report {
+    pub(super) fn new(rows: usize) -> Self {
+        Self((0..rows).map(|_| None).collect())
+    }
+
+    pub(super) fn set(&mut self, index: usize, row: ReportRow) {
+        self.0[index] = Some(row);
+    }
+
+    /// How many rows failed.
+    pub(super) fn failed(&self) -> usize {
+        self.0.iter().filter(|row| matches!(row, Some(ReportRow::Failed(_)))).count()
+    }
+
+    /// The certificates that have a receipt, in the order of the recipients file.
+    pub(super) fn issued(&self) -> impl Iterator<Item = &IssuedCertificate> {
+        self.0.iter().filter_map(|row| match row {
+            Some(ReportRow::Issued(issued)) => Some(&**issued),
+            _ => None,
+        })
+    }
+
+    /// How many certificates there are of each outcome, in words.
+    pub(super) fn summary(&self) -> String {
+        let count = |outcome| self.issued().filter(|i| i.outcome == outcome).count();
+        let mut text = format!("{} issued", count(IssueOutcome::Issued));
+        for (outcome, words) in [
+            (IssueOutcome::Superseding, "superseding an earlier edition"),
+            (IssueOutcome::Unchanged, "unchanged"),
+            (IssueOutcome::Stale, "stale (a newer edition is current)"),
+        ] {
+            let number = count(outcome);
+            if number > 0 {
+                text.push_str(&format!(", {number} {words}"));
+            }
+        }
+        text.push_str(&format!(", {} failed", self.failed()));
+        text
+    }
+
+    /// Writes the report as JSON if the file ends in `.json`, else as CSV.
+    pub(super) fn write(
+        &self,
+        file: &Path,
+        jobs: &[IssueJob<'_>],
+    ) -> Result<(), Failure> {
+        let is_json =
+            file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let bytes = if is_json { self.json(jobs) } else { self.csv(jobs)? };
+        output::write(Some(file), &bytes)?;
+        console::print_message(&format!("wrote {}", file.display()));
+        Ok(())
+    }
+
+    fn json(&self, jobs: &[IssueJob<'_>]) -> Vec<u8> {
+        let rows: Vec<Value> = self
+            .0
+            .iter()
+            .zip(jobs)
+            .map(|(row, job)| match row {
+                None => json!({ "status": "not_done", "name": job.row.name,
+                    "course": job.course, "row": job.row.place }),
+                Some(ReportRow::Failed(message)) => json!({ "status": "failed",
+                    "name": job.row.name, "course": job.course, "row": job.row.place,
+                    "error": message }),
+                Some(ReportRow::Issued(issued)) => issued.json(job),
+            })
+            .collect();
+        let mut text = serde_json::to_string_pretty(&rows).unwrap_or_default();
+        text.push('\n');
+        text.into_bytes()
+    }
+
+    fn csv(&self, jobs: &[IssueJob<'_>]) -> Result<Vec<u8>, Failure> {
+        let failed = |error: &dyn Display| {
+            Failure::new(format!("failed to write the report ({error})"))
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let header = [
+            "row",
+            "name",
+            "course",
+            "status",
+            "id",
+            "edition",
+            "issued",
+            "download_url",
+            "verify_url",
+            "error",
+        ];
+        writer.write_record(header).map_err(|error| failed(&error))?;
+        for (row, job) in self.0.iter().zip(jobs) {
+            let place = job.row.place.as_deref().unwrap_or_default();
+            let name = escape_formula(&job.row.name);
+            let record = match row {
+                None => [place, &name, &job.course, "not_done", "", "", "", "", "", ""],
+                Some(ReportRow::Failed(message)) => {
+                    [place, &name, &job.course, "failed", "", "", "", "", "", message]
+                }
+                Some(ReportRow::Issued(issued)) => [
+                    place,
+                    &name,
+                    &job.course,
+                    issued.outcome.as_str(),
+                    &issued.id,
+                    &issued.edition.to_string(),
+                    &issued.issued,
+                    &issued.download_url,
+                    &issued.verify_url,
+                    "",
+                ],
+            };
+            writer.write_record(record).map_err(|error| failed(&error))?;
+        }
+        writer.into_inner().map_err(|error| failed(&error))
+    }
+}
+
+impl IssuedCertificate {
+    fn json(&self, job: &IssueJob<'_>) -> Value {
+        json!({
+            "status": self.outcome.as_str(),
+            "name": self.name,
+            "course": self.course,
+            "row": job.row.place,
+            "id": self.id,
+            "edition": self.edition,
+            "issued": self.issued,
+            "download_url": self.download_url,
+            "verify_url": self.verify_url,
+        })
+    }
+}
+
+/// What `--json` prints of a receipt.
+pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
+    let certificate = receipt.record.certificate.as_ref();
+    json!({
+        "status": receipt.outcome.as_str(),
+        "course": job.course,
+        "name": job.row.name,
+        "row": job.row.place,
+        "id": receipt.record.id,
+        "edition": receipt.record.edition,
+        "language": receipt.record.language,
+        "layout": receipt.record.layout.name,
+        "issued": certificate.map(|c| c.issued.to_string()),
+        "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
+        "download_url": receipt.urls.download_url,
+        "verify_url": receipt.urls.verify_url,
+        "warnings": receipt.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
+    })
+}
