@@ -16,14 +16,14 @@ pub(crate) fn run(signature: &Signature) -> Result<Outcome, Failure> {
     if let Some(tint) = signature.tint {
         options = options.with_tint([tint.red, tint.green, tint.blue]);
     }
-    let ink = Ink::lift(&scan, &options)
+    let ink = Ink::extract(&scan, &options)
         .map_err(|error| Failure::new(format!("{name}: {error:#}")))?;
     let (width, height) = ink.size();
     let [red, green, blue] = ink.colour();
     report::line(&format!(
         "{width} × {height} pixels, strokes of {:.1}, ink #{red:02x}{green:02x}{blue:02x}, \
          resting on its line at {:.0} % of the height",
-        ink.stroke(),
+        ink.stroke_width(),
         ink.baseline() / f64::from(height) * 100.0,
     ));
     let file = match &signature.output {

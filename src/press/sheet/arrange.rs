@@ -128,8 +128,9 @@ impl Sheet {
         let theme = &course.theme;
         let colours = layout.theme.with(theme);
         let code = QrCode::new(content.verify_url, colours.paper)?;
-        let side = (code.modules + 2 * QrCode::QUIET) as f64;
-        let (modules, picture) = (code.modules, Picture::made(code.svg, (side, side)));
+        let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
+        let (modules, picture) =
+            (code.modules, Picture::from_svg(code.svg, (side, side)));
         let verify = authenticity.is_some().then(|| Verify {
             url: content.verify_url.to_owned(),
             code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),
@@ -235,12 +236,14 @@ impl SheetImage {
         let (width, height) = picture.size();
         Self {
             id,
-            path: Some(format!("/{name}.{}", picture.ending())),
+            path: Some(format!("/{name}.{}", picture.extension())),
             data: None,
             width,
             height,
-            baseline: picture.signed().map(|signed| signed.baseline),
-            tall: picture.signed().map(|signed| (signed.tall * 100.0).round() / 100.0),
+            baseline: picture.signature().map(|signature| signature.baseline),
+            tall: picture
+                .signature()
+                .map(|signature| (signature.height_mm * 100.0).round() / 100.0),
             nudge: None,
             alt,
             picture,
