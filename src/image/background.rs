@@ -96,11 +96,11 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         broken("the file is damaged")
             .with_help("open it and export it again; `qpdf --check` says more")
     };
-    // A reader repairs a truncated file without a word, and the page would lack a part.
+    // Readers repair a truncated file silently, and the page would lack a part.
     if !is_whole(bytes) {
         return Err(damaged());
     }
-    // A file that makes hayro panic fails alone.
+    // hayro may panic on a broken file, which must not end the process.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let pdf = Pdf::new(bytes.to_vec())?;
         let Some(page) = pdf.pages().first() else { return Ok(None) };
@@ -120,8 +120,9 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
     let (width, height) = (f64::from(width), f64::from(height));
     let side = |points: f64| Background::SIDES.contains(&(points / 72.0 * 25.4));
     if !(side(width) && side(height)) {
-        let message =
-            format!("its page of {width} × {height} points is none to print on");
+        let message = format!(
+            "its page of {width} × {height} points is not of 20 to 2000 mm a side"
+        );
         return Err(broken(&message));
     }
     Ok((width, height))
@@ -201,8 +202,8 @@ mod tests {
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),
             (encrypted, "encrypted"),
-            (page("0 0 7 7"), "none to print on"),
-            (page("0 0 500 90000"), "none to print on"),
+            (page("0 0 7 7"), "not of 20 to 2000 mm"),
+            (page("0 0 500 90000"), "not of 20 to 2000 mm"),
         ] {
             let error = Background::read(&bytes, &Place::file("x")).unwrap_err();
             assert!(error.message().contains(part), "{error:#}");

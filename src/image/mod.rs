@@ -1,5 +1,4 @@
-//! Pictures on a page: scanned signatures, logos and badges, backgrounds, QR codes, and their
-//! cache.
+//! Pictures on a page: scanned signatures, logos, badges, backgrounds and QR codes.
 //!
 //! - **Takes**: the bytes of PNG, JPEG, WebP, SVG and PDF files; an address for a QR code.
 //! - **Gives**: [`Ink`], the strokes of a signature without its paper; pictures of known and

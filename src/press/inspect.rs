@@ -45,7 +45,7 @@ impl Inspection {
                 return inspection;
             }
         };
-        inspection.warnings.extend(phrases.fell_back());
+        inspection.warnings.extend(phrases.fallback_warning());
         for (key, place) in phrases.locale().keys() {
             match place {
                 Some(place) => inspection.found.push((key, place.file.clone())),
@@ -109,9 +109,9 @@ impl Inspection {
         else {
             return;
         };
-        let own = phrases.printed();
+        let own = phrases.named_values();
         let place = file_of(layout, phrases.locale(), phrases.language());
-        for value in model.printed().difference(&own) {
+        for value in model.named_values().difference(&own) {
             let message = format!(
                 "no sentence in `{}` prints `{value}`, as those in `{MODEL}` do",
                 phrases.language()
@@ -151,7 +151,7 @@ fn letters(layout: &Layout, phrases: &Phrases, tag: &Tag, fonts: &Fonts) -> Vec<
             continue;
         }
         let wanted = layout.role(&sentence.role).wanted(layout, false, false);
-        for range in Phrases::words(&sentence.template) {
+        for range in Phrases::literal_ranges(&sentence.template) {
             let text = &sentence.template[range.clone()];
             let Err(letter) = fonts.set(text, &[(0..text.len(), wanted)], tag) else {
                 continue;
@@ -176,5 +176,5 @@ fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
 
 /// The languages made from English, for tests of a layout: longer, and mirrored.
 pub(crate) fn pseudo_languages() -> Result<Vec<Tag>> {
-    crate::text::phrases::Pseudo::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
+    crate::text::phrases::Pseudolocale::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
 }

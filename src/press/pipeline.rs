@@ -26,7 +26,7 @@ use crate::site::request::Request;
 use crate::site::sample::sample;
 use crate::site::settings::Settings;
 use crate::text::locale;
-use crate::text::phrases::{Phrases, Pseudo};
+use crate::text::phrases::{Phrases, Pseudolocale};
 
 /// Makes certificates from one [`Site`].
 ///
@@ -247,7 +247,7 @@ impl Press {
         let job = self.prepare(course, request, today, options.specimen)?;
         let Job { warnings, language, verify_url, set, .. } = job;
         let (layout, issued) = (set.layout.name.clone(), set.issued);
-        let tests_words = Pseudo::of(&language).is_some();
+        let tests_words = Pseudolocale::of(&language).is_some();
         let format = options.format;
         let (bytes, claims, found) = self.pool.run(&what(request), move || {
             let page = set.page()?;

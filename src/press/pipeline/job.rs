@@ -20,7 +20,7 @@ use crate::press::sheet::{Content, Sheet};
 use crate::site::course::{Course, IssueDate};
 use crate::site::request::{Attachment, Request};
 use crate::site::table_rows;
-use crate::text::phrases::{Facts, Texts};
+use crate::text::phrases::{CertificateFacts, Texts};
 
 /// A request, ready to be set, and what its receipt says.
 pub(crate) struct Job {
@@ -120,7 +120,7 @@ impl Press {
         }))?;
 
         let verify_url = self.settings.publish.verify_url(&verify_id);
-        let facts = Facts {
+        let facts = CertificateFacts {
             name: request.name(),
             course,
             issued,
@@ -181,7 +181,7 @@ impl Press {
         };
         let (sheet, found) = Sheet::arrange(content, &layout, &self.fonts)?;
         let mut warnings = request.warnings().to_vec();
-        warnings.extend(phrases.fell_back());
+        warnings.extend(phrases.fallback_warning());
         warnings.extend(unused);
         if let Some(background) = &background {
             warnings.extend(background.warnings((paper.width, paper.height)));
