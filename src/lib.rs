@@ -27,7 +27,7 @@
 //! - [`Request`]: who gets what, with a cleaned [`Name`].
 //! - [`Course`]: the facts, from `courses.yaml`.
 //! - [`Phrases`]: a language's sentences, filled in: [`Runs`] of text, values kept apart.
-//! - [`Ink`]: a signature lifted off its scan.
+//! - [`Ink`]: the ink of a signature, without the paper of its scan.
 //! - [`Sheet`]: the one value that a layout sees.
 //! - [`Page`]: what Typst made of the sheet.
 //! - [`Proof`]: the page, read back by machine and found right. A page that fails becomes no file.

@@ -12,7 +12,7 @@ pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
     if let Some(tint) = signature.tint {
         options = options.with_tint([tint.red, tint.green, tint.blue]);
     }
-    let ink = Ink::lift(&scan, &options).map_err(|error| {
+    let ink = Ink::extract(&scan, &options).map_err(|error| {
         Failure::new(format!("{}: {error:#}", signature.file.display()))
     })?;
     let (width, height) = ink.size();
@@ -20,7 +20,7 @@ pub(crate) fn run(signature: &Signature) -> Result<CommandOutcome, Failure> {
     console::print_message(&format!(
         "{width} × {height} pixels, strokes {:.1} pixels wide, ink colour \
          #{red:02x}{green:02x}{blue:02x}, base line at {:.0} % of the height from the top",
-        ink.stroke(),
+        ink.stroke_width(),
         ink.baseline() / f64::from(height) * 100.0,
     ));
     let file = match &signature.output {

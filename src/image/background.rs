@@ -1,7 +1,8 @@
-//! An operator's existing template under a page: the first page of a PDF.
+//! The background of a page: the first page of a PDF, such as an operator's existing template.
 //!
-//! It is looked at when it is named, so that a file that cannot lie there is said at that line. What
-//! can be seen of it only by drawing it, the proof cannot read: it is ground, and no sentence of ours.
+//! Takes the bytes of a PDF; gives its picture and size. The decision: the file is checked when it
+//! is read, and an error names the line that names the file. The proof does not read the
+//! background's text, which no sentence wrote.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,27 +11,28 @@ use hayro_syntax::{LoadPdfError, Pdf};
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::picture::Picture;
 
-/// A page to lie under others.
+/// A PDF page that is drawn under a certificate.
 #[derive(Debug, Clone)]
 pub(crate) struct Background {
     pub(crate) picture: Picture,
-    /// Where it is named.
+    /// The line that names the file.
     pub(crate) place: Place,
 }
 
 impl Background {
     /// The most bytes of a file.
     const MAX_BYTES: usize = 16 << 20;
-    /// Sides in millimetres.
+    /// The sides that are printed, in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
 
     /// Reads a PDF and measures its first page.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`]: no PDF, broken, encrypted, without a page of any use. [`ErrorKind::TooLarge`].
+    /// [`ErrorKind::Image`]: no PDF, damaged, encrypted, without a page, or with one of a size that
+    /// is not printed. [`ErrorKind::TooLarge`]: more than 16 MB.
     pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
         let (width, height) = size(bytes).map_err(|error| error.at(place.clone()))?;
-        let picture = Picture::page(bytes, (width, height));
+        let picture = Picture::from_pdf_page(bytes, (width, height));
         Ok(Self { picture, place: place.clone() })
     }
 
@@ -41,7 +43,7 @@ impl Background {
         (millimetres(width), millimetres(height))
     }
 
-    /// What there is to say about it under a paper of these sides.
+    /// The warnings for a page on a paper of these sides, in millimetres.
     pub(crate) fn warnings(&self, (width, height): (f64, f64)) -> Vec<Warning> {
         let message = "a PDF lies under the page, which therefore claims to be neither PDF/A-3a \
                        nor PDF/UA-1";
@@ -63,13 +65,12 @@ impl Background {
     }
 }
 
-/// The size of the first page in points, as it is shown.
+/// The width and height of the first page in points, after its rotation.
 fn size(bytes: &[u8]) -> Result<(f64, f64)> {
-    let most = Background::MAX_BYTES;
-    if bytes.len() > most {
-        let (is, most) = (bytes.len() >> 20, most >> 20);
+    if bytes.len() > Background::MAX_BYTES {
+        let (is, max) = (bytes.len() >> 20, Background::MAX_BYTES >> 20);
         let message =
-            format!("the background has {is} MB, more than the {most} that are read");
+            format!("the background has {is} MB, more than the {max} that are read");
         return Err(Error::new(ErrorKind::TooLarge, message).with_help(
             "every certificate carries it: export it for print with smaller pictures",
         ));
@@ -86,27 +87,28 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         broken("it is encrypted")
             .with_help("export it again without a password, or run `qpdf --decrypt`")
     };
-    // The dictionary that names it is never compressed, in either kind of trailer.
-    if names(bytes, b"/Encrypt") {
+    // The trailer and the dictionary of a cross-reference stream are never compressed (ISO 32000-1,
+    // 7.5).
+    if has_name(bytes, b"/Encrypt") {
         return Err(encrypted());
     }
     let damaged = || {
         broken("the file is damaged")
             .with_help("open it and export it again; `qpdf --check` says more")
     };
-    // Readers mend what they can and leave out the rest; nobody would notice what is missing.
+    // Readers repair a truncated file silently, and the page would lack a part.
     if !is_whole(bytes) {
         return Err(damaged());
     }
-    // Whatever a file makes its reader do, it does to one layout.
+    // hayro may panic on a broken file, which must not end the process.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let pdf = Pdf::new(bytes.to_vec())?;
         let Some(page) = pdf.pages().first() else { return Ok(None) };
-        let drawn = page.page_stream().is_some();
-        let blank = !page.raw().contains_key(b"Contents");
-        match drawn || blank {
-            true => Ok(Some(page.render_dimensions())),
-            false => Err(LoadPdfError::Invalid),
+        let is_blank = !page.raw().contains_key(b"Contents");
+        if page.page_stream().is_some() || is_blank {
+            Ok(Some(page.render_dimensions()))
+        } else {
+            Err(LoadPdfError::Invalid)
         }
     }));
     let (width, height) = match read {
@@ -118,14 +120,16 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
     let (width, height) = (f64::from(width), f64::from(height));
     let side = |points: f64| Background::SIDES.contains(&(points / 72.0 * 25.4));
     if !(side(width) && side(height)) {
-        let message =
-            format!("its page of {width} × {height} points is none to print on");
+        let message = format!(
+            "its page of {width} × {height} points is not of 20 to 2000 mm a side"
+        );
         return Err(broken(&message));
     }
     Ok((width, height))
 }
 
-/// Whether the file ends as a PDF does: with the place of its cross-references, which are there.
+/// Whether the file ends with `startxref`, the offset of a cross-reference table or stream, and
+/// `%%EOF`.
 fn is_whole(bytes: &[u8]) -> bool {
     const END: &[u8] = b"startxref";
     let tail = bytes.len().saturating_sub(2048);
@@ -136,7 +140,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     let offset = std::str::from_utf8(&rest[..digits]).ok();
     let offset: Option<usize> = offset.and_then(|text| text.parse().ok());
     let Some(offset) = offset else { return false };
-    // Some count from the header, before which there may be other bytes.
+    // In some files offsets count from the header, before which there may be other bytes.
     let header = bytes.windows(5).position(|five| five == b"%PDF-").unwrap_or(0);
     [offset, offset.saturating_add(header)].into_iter().any(|offset| {
         let at = bytes.get(offset..).unwrap_or_default().trim_ascii_start();
@@ -144,8 +148,8 @@ fn is_whole(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether `name` stands in the file as a whole name.
-fn names(bytes: &[u8], name: &[u8]) -> bool {
+/// Whether the file has `name` as a whole name.
+fn has_name(bytes: &[u8], name: &[u8]) -> bool {
     let ends = |at: usize| {
         bytes.get(at + name.len()).is_none_or(|next| !next.is_ascii_alphanumeric())
     };
@@ -157,7 +161,7 @@ fn names(bytes: &[u8], name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A page without anything on it.
+    /// A PDF of one blank page, rotated by 90 degrees.
     fn page(media_box: &str) -> Vec<u8> {
         let mut file = String::from("%PDF-1.4\n");
         let mut table = String::from("xref\n0 4\n0000000000 65535 f \n");
@@ -179,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_as_large_as_it_is_shown() {
+    fn size_of_a_rotated_page_is_that_shown() {
         let place = Place::file("x");
-        let ground = Background::read(&page("0 0 595.276 841.89"), &place).unwrap();
-        let (width, height) = ground.sides();
+        let background = Background::read(&page("0 0 595.276 841.89"), &place).unwrap();
+        let (width, height) = background.sides();
         assert!((width - 297.0).abs() < 0.001 && (height - 210.0).abs() < 0.001);
-        assert_eq!(ground.warnings(ground.sides()).len(), 1);
-        assert_eq!(ground.warnings((279.4, 215.9)).len(), 2);
+        assert_eq!(background.warnings(background.sides()).len(), 1);
+        assert_eq!(background.warnings((279.4, 215.9)).len(), 2);
     }
 
     #[test]
-    fn what_cannot_lie_under_a_page_is_refused() {
+    fn file_that_is_no_background_is_refused() {
         let encrypted =
             [page("0 0 500 500"), b"trailer<</Encrypt 5 0 R>>".to_vec()].concat();
         for (bytes, part) in [
@@ -198,8 +202,8 @@ mod tests {
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),
             (encrypted, "encrypted"),
-            (page("0 0 7 7"), "none to print on"),
-            (page("0 0 500 90000"), "none to print on"),
+            (page("0 0 7 7"), "not of 20 to 2000 mm"),
+            (page("0 0 500 90000"), "not of 20 to 2000 mm"),
         ] {
             let error = Background::read(&bytes, &Place::file("x")).unwrap_err();
             assert!(error.message().contains(part), "{error:#}");

@@ -1,7 +1,8 @@
-//! The pictures of courses, prepared once: signatures, logos and badges.
+//! The pictures of courses (signatures, logos, badges, backgrounds), each prepared once.
 //!
-//! A picture is known by what its file holds, not by the file's name: whoever replaces a scan sees
-//! the new one in the next certificate, and one scan under two names is lifted once.
+//! Takes a site and a course; gives its pictures. The decision: the key is the digest of the file's
+//! content, not its name. A scan that the operator replaces shows in the next certificate, and one
+//! scan under two names is prepared once.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,25 +16,27 @@ use crate::image::picture::Picture;
 use crate::site::course::Course;
 use crate::site::files::Site;
 
-/// Where scans of signatures are, and where all other pictures are.
-const SIGNATURES: &str = "signatures";
-const IMAGES: &str = "images";
+/// The folder of signature scans, and that of all other pictures.
+const SIGNATURE_FOLDER: &str = "signatures";
+const IMAGE_FOLDER: &str = "images";
 
-/// What was prepared so far. A failure is not kept: the next job may find it mended.
+/// The pictures that are prepared. An error is not kept, since the operator may correct the file.
 #[derive(Default)]
 pub(crate) struct ImageCache(Mutex<HashMap<ImageKey, Picture>>);
 
-/// What a picture is made of.
+/// All that decides a picture's bytes.
 #[derive(PartialEq, Eq, Hash)]
 struct ImageKey {
-    content: [u8; 32],
-    signature: bool,
+    /// SHA-256 of the file.
+    digest: [u8; 32],
+    is_signature: bool,
     tint: Option<[u8; 3]>,
 }
 
-/// The pictures of one course, each in the order of its list.
+/// The pictures of one course, in the order of the course's lists.
 #[derive(Debug, Default)]
 pub(crate) struct Pictures {
+    /// One for each signatory; `None` for one without a scan.
     pub(crate) signatures: Vec<Option<Picture>>,
     pub(crate) logo: Option<Picture>,
     pub(crate) sponsors: Vec<Picture>,
@@ -42,30 +45,37 @@ pub(crate) struct Pictures {
 
 impl ImageCache {
     /// The most pictures that are kept.
-    const MAX: usize = 1_000;
+    const MAX_PICTURES: usize = 1_000;
 
-    /// The pictures that a course names.
+    /// The signatures, logo, sponsors' logos and badges of a course.
     ///
     /// # Errors
-    /// All that is wrong with them, each at the line that names it: [`ErrorKind::MissingFile`],
+    /// All errors together, each at the line that names the file: [`ErrorKind::MissingFile`],
     /// [`ErrorKind::Image`], [`ErrorKind::TooLarge`], [`ErrorKind::Io`].
     pub(crate) fn pictures(&self, site: &Site, course: &Course) -> Result<Pictures> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let mut keep = |place: &Place, picture: Result<Picture>| {
-            picture.map_err(|error| faults.push(error.at(place.clone()))).ok()
+            picture.map_err(|error| errors.push(error.at(place.clone()))).ok()
         };
         let tint = course.theme.signature_ink;
         let tint = tint.map(|ink| [ink.red, ink.green, ink.blue]);
         let mut pictures = Pictures::default();
-        for person in &course.signatories {
-            let signature = person.signature.as_deref().and_then(|name| {
-                let lift = |scan: &[u8]| Picture::signature(scan, tint);
-                keep(person.place(), self.picture(site, &[SIGNATURES], name, tint, lift))
+        for signatory in &course.signatories {
+            let signature = signatory.signature.as_deref().and_then(|name| {
+                let read = |scan: &[u8]| Picture::read_signature(scan, tint);
+                let folders = &[SIGNATURE_FOLDER];
+                keep(signatory.place(), self.picture(site, folders, name, tint, read))
             });
             pictures.signatures.push(signature);
         }
         let image = |name: &str| {
-            self.picture(site, &[IMAGES, SIGNATURES], name, None, Picture::read)
+            self.picture(
+                site,
+                &[IMAGE_FOLDER, SIGNATURE_FOLDER],
+                name,
+                None,
+                Picture::read,
+            )
         };
         if let Some(name) = &course.theme.logo {
             let place = course.theme.logo_place().unwrap_or(course.place());
@@ -77,11 +87,11 @@ impl ImageCache {
         for badge in &course.badges {
             pictures.badges.extend(keep(badge.place(), image(&badge.image)));
         }
-        Error::join(faults)?;
+        Error::join(errors)?;
         Ok(pictures)
     }
 
-    /// The page of its own that a course has under its certificates.
+    /// The background that a course gives its certificates, if it has one.
     ///
     /// # Errors
     /// As [`pictures`](Self::pictures).
@@ -93,11 +103,13 @@ impl ImageCache {
         let Some(name) = &course.theme.background else { return Ok(None) };
         let place = course.theme.background_place().unwrap_or(course.place());
         let read = |bytes: &[u8]| Ok(Background::read(bytes, place)?.picture);
-        let picture = self.picture(site, &[IMAGES, SIGNATURES], name, None, read);
+        let picture =
+            self.picture(site, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name, None, read);
         let picture = picture.map_err(|error| error.at(place.clone()))?;
         Ok(Some(Background { picture, place: place.clone() }))
     }
 
+    /// The picture of a file in the first of `folders` that has it.
     fn picture(
         &self,
         site: &Site,
@@ -106,26 +118,30 @@ impl ImageCache {
         tint: Option<[u8; 3]>,
         make: impl FnOnce(&[u8]) -> Result<Picture>,
     ) -> Result<Picture> {
-        let bytes = file(site, folders, name)?;
-        let mut content = [0; 32];
-        content.copy_from_slice(digest(&SHA256, &bytes).as_ref());
-        let key = ImageKey { content, signature: folders == [SIGNATURES], tint };
+        let bytes = read(site, folders, name)?;
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(digest(&SHA256, &bytes).as_ref());
+        let key = ImageKey {
+            digest: sha256,
+            is_signature: folders == [SIGNATURE_FOLDER],
+            tint,
+        };
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(picture) = lock().get(&key) {
             return Ok(picture.clone());
         }
         let picture = make(&bytes)?;
         let mut kept = lock();
-        // Scans that come and go for years must not be kept for ever.
-        if kept.len() >= Self::MAX {
+        // An agent runs for months, while operators replace scans.
+        if kept.len() >= Self::MAX_PICTURES {
             kept.clear();
         }
         Ok(kept.entry(key).or_insert(picture).clone())
     }
 }
 
-/// The content of a file in the first of these folders that has it.
-fn file<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]>> {
+/// The content of a file in the first of `folders` that has it.
+fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]>> {
     for folder in folders {
         if let Some(bytes) = site.read(&format!("{folder}/{name}"))? {
             return Ok(bytes);

@@ -1,12 +1,13 @@
-//! Pictures on a page: scanned signatures, logos and badges, backgrounds, QR codes, and their cache.
+//! Pictures on a page: scanned signatures, logos, badges, backgrounds and QR codes.
 //!
-//! - **Takes**: the bytes of PNG, JPEG, WebP, SVG and PDF files; a link for a QR code.
-//! - **Gives**: [`Ink`], the strokes of a signature without its paper; pictures that are measured and
-//!   bounded; an SVG for a QR code.
+//! - **Takes**: the bytes of PNG, JPEG, WebP, SVG and PDF files; an address for a QR code.
+//! - **Gives**: [`Ink`], the strokes of a signature without its paper; pictures of known and
+//!   bounded size; an SVG for a QR code.
 //! - **Imports**: `base`, `site`.
 
 pub(crate) mod background;
 pub(crate) mod cache;
+mod decode;
 pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod signature_scan;

@@ -1,4 +1,8 @@
-//! A picture that a page can show: PNG or SVG, measured, bounded and trimmed; a signature also as ink.
+//! A picture that a page can show.
+//!
+//! Takes the bytes of a file; gives [`Picture`]: PNG, SVG, or the first page of a PDF, of known
+//! size. The decision: empty margins are cut off, so that a layout sizes what is drawn, and a
+//! bitmap is no larger than print needs.
 
 use std::fmt;
 use std::io::Cursor;
@@ -9,74 +13,75 @@ use image::{DynamicImage, ImageFormat, RgbaImage};
 use serde_json::Value;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::image::signature_scan::decode::{self, Source};
+use crate::image::decode::{self, PictureFile};
 use crate::image::signature_scan::{Ink, InkOptions};
 
-/// A picture's bytes with what they are.
+/// A picture: its bytes, their format, and its size.
 #[derive(Clone)]
 pub(crate) struct Picture {
     bytes: Arc<[u8]>,
-    format: Format,
+    format: PictureFormat,
     size: (f64, f64),
-    signed: Option<Signed>,
+    signature: Option<SignatureMeasures>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum PictureFormat {
     Png,
     Svg,
     Pdf,
 }
 
-/// What a layout must know to set a signature, and the proof to find its ink.
+/// The measures of a signature, by which a layout sets it and the proof finds its ink.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Signed {
-    /// Where it rests on its line, as a share of the height from the top.
+pub(crate) struct SignatureMeasures {
+    /// The baseline, as a share of the picture's height from the top.
     pub(crate) baseline: f64,
-    /// How tall the picture is in millimetres when the signature is as large and as bold as others.
-    pub(crate) tall: f64,
-    /// The box of its ink: left, top, right and bottom as shares of width and height.
+    /// The height of the picture, in millimetres, at which the signature looks as large and as bold
+    /// as others.
+    pub(crate) height_mm: f64,
+    /// The bounding box of the ink: left, top, right and bottom as shares of width and height.
     pub(crate) ink: [f64; 4],
 }
 
 impl Picture {
-    /// The longer side of a bitmap, in pixels: 6 cm in print at 500 dots an inch.
-    const LONGEST: u32 = 1200;
+    /// The longer side of a bitmap, in pixels: 6 cm in print at 500 dots per inch.
+    const MAX_SIDE: u32 = 1200;
 
-    /// A logo, seal or badge: PNG, JPEG, WebP or SVG, told apart by content. What is empty around it
-    /// is cut off.
+    /// Reads a logo, seal or badge: PNG, JPEG, WebP or SVG, told apart by content. Empty margins
+    /// are cut off.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`]: none of these, broken, or empty. [`ErrorKind::TooLarge`].
+    /// [`ErrorKind::Image`]: another format, broken, or empty. [`ErrorKind::TooLarge`].
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
-        match Source::of(bytes, "picture")? {
-            Source::Drawing(text) => {
-                let tree = decode::tree(text)?;
-                let drawn = decode::drawn(&tree).ok_or_else(empty)?;
+        match PictureFile::of(bytes, "picture")? {
+            PictureFile::Svg(text) => {
+                let tree = decode::parse_svg(text)?;
+                let drawn = decode::drawn_box(&tree).ok_or_else(empty)?;
                 let part = [drawn.x(), drawn.y(), drawn.width(), drawn.height()];
                 Ok(Self::part_of(text, &tree, part.map(f64::from)).0)
             }
-            Source::Bitmap(format) => {
-                let (image, _) = decode::upright(bytes, format, "picture")?;
-                Self::bitmap(&image.into_rgba8())
+            PictureFile::Bitmap(format) => {
+                let (image, _) = decode::decode_bitmap(bytes, format, "picture")?;
+                Self::from_bitmap(&image.into_rgba8())
             }
         }
     }
 
-    /// A signature from its scan: PNG, JPEG or WebP become ink on transparency, a drawing in SVG stays
-    /// one unless it is to have another colour.
+    /// Reads a signature from its scan. PNG, JPEG and WebP become ink on transparency; an SVG stays
+    /// one if it is a drawing on transparency and has no tint.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`]: unreadable, no ink, nothing but ink. [`ErrorKind::TooLarge`].
-    pub(crate) fn signature(scan: &[u8], tint: Option<[u8; 3]>) -> Result<Self> {
-        let ink = Ink::lift(scan, &InkOptions { tint })?;
-        let mut signed = Signed::measured(&ink);
-        let picture = match Source::of(scan, "scan")? {
-            Source::Drawing(text) if ink.is_cutout() && tint.is_none() => {
-                let tree = decode::tree(text)?;
-                let (picture, whole) = Self::part_of(text, &tree, ink.found());
-                if whole {
-                    signed = signed.within(ink.found(), picture.size);
+    /// As [`Ink::extract`].
+    pub(crate) fn read_signature(scan: &[u8], tint: Option<[u8; 3]>) -> Result<Self> {
+        let ink = Ink::extract(scan, &InkOptions { tint })?;
+        let mut measures = SignatureMeasures::of(&ink);
+        let picture = match PictureFile::of(scan, "scan")? {
+            PictureFile::Svg(text) if ink.is_cutout() && tint.is_none() => {
+                let tree = decode::parse_svg(text)?;
+                let (picture, is_whole) = Self::part_of(text, &tree, ink.scan_area());
+                if is_whole {
+                    measures = measures.within(ink.scan_area(), picture.size);
                 }
                 picture
             }
@@ -84,54 +89,50 @@ impl Picture {
                 let (width, height) = ink.size();
                 Self {
                     bytes: ink.png().into(),
-                    format: Format::Png,
+                    format: PictureFormat::Png,
                     size: (f64::from(width), f64::from(height)),
-                    signed: None,
+                    signature: None,
                 }
             }
         };
-        Ok(Self { signed: Some(signed), ..picture })
+        Ok(Self { signature: Some(measures), ..picture })
     }
 
-    /// The first page of a PDF, of a known size.
-    pub(crate) fn page(bytes: &[u8], size: (f64, f64)) -> Self {
-        Self { bytes: bytes.into(), format: Format::Pdf, size, signed: None }
+    /// The first page of a PDF, of this size in points.
+    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64)) -> Self {
+        Self { bytes: bytes.into(), format: PictureFormat::Pdf, size, signature: None }
     }
 
-    /// An SVG that the library made itself, of a known size.
-    pub(crate) fn made(svg: String, size: (f64, f64)) -> Self {
-        Self { bytes: svg.into_bytes().into(), format: Format::Svg, size, signed: None }
+    /// An SVG that is trusted to be well-formed, of this size in user units.
+    pub(crate) fn from_svg(svg: String, size: (f64, f64)) -> Self {
+        let bytes = svg.into_bytes().into();
+        Self { bytes, format: PictureFormat::Svg, size, signature: None }
     }
 
-    /// A part of a drawing (left, top, width and height); all of it, as it was written, where hardly
-    /// more is around that. Also says whether it is all of it.
+    /// A part of an SVG (left, top, width and height), written anew; or the whole file as it is, if
+    /// the part is almost all of it. Also says whether it is the whole.
     fn part_of(text: &str, tree: &usvg::Tree, part: [f64; 4]) -> (Self, bool) {
         let [x, y, width, height] = part;
         let size = (f64::from(tree.size().width()), f64::from(tree.size().height()));
-        let made = |text: String, size| Self {
-            bytes: text.into_bytes().into(),
-            format: Format::Svg,
-            size,
-            signed: None,
-        };
         if width >= 0.98 * size.0 && height >= 0.98 * size.1 {
-            return (made(text.to_owned(), size), true);
+            return (Self::from_svg(text.to_owned(), size), true);
         }
         let options = usvg::WriteOptions {
             indent: usvg::Indent::None,
             ..usvg::WriteOptions::default()
         };
-        let plain = tree.to_string(&options);
-        // What is written anew has one root of a known form, whose extent is exchanged.
-        let inside = plain.split_once('>').map_or("", |(_, inside)| inside);
+        let written = tree.to_string(&options);
+        // usvg writes one root element, which is replaced by one with another extent.
+        let inside = written.split_once('>').map_or("", |(_, inside)| inside);
         let text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
              width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\">{inside}"
         );
-        (made(text, (width, height)), false)
+        (Self::from_svg(text, (width, height)), false)
     }
 
-    fn bitmap(image: &RgbaImage) -> Result<Self> {
+    /// Cuts off transparent margins and scales a large bitmap down.
+    fn from_bitmap(image: &RgbaImage) -> Result<Self> {
         let inked = || image.enumerate_pixels().filter(|(.., pixel)| pixel[3] > 0);
         let left = inked().map(|(x, ..)| x).min().ok_or_else(empty)?;
         let top = inked().map(|(_, y, _)| y).min().ok_or_else(empty)?;
@@ -140,15 +141,16 @@ impl Picture {
         let (width, height) = (right - left + 1, bottom - top + 1);
         let mut image = crop_imm(image, left, top, width, height).to_image();
         let longer = width.max(height);
-        if longer > Self::LONGEST {
-            let fit = |side: u32| (side * Self::LONGEST).div_ceil(longer).max(1);
-            // Colours count as much as they cover, or the rim takes on that of nothing.
+        if longer > Self::MAX_SIDE {
+            let fit = |side: u32| (side * Self::MAX_SIDE).div_ceil(longer).max(1);
+            // Scaling needs premultiplied colours, or edges take on the colour of transparent
+            // pixels.
             for pixel in image.pixels_mut() {
-                pixel.0 = covering(pixel.0, |value, alpha| value * alpha / 255);
+                pixel.0 = map_colour(pixel.0, |value, alpha| value * alpha / 255);
             }
             image = thumbnail(&image, fit(width), fit(height));
             for pixel in image.pixels_mut() {
-                pixel.0 = covering(pixel.0, |value, alpha| {
+                pixel.0 = map_colour(pixel.0, |value, alpha| {
                     (value * 255).checked_div(alpha).unwrap_or(0).min(255)
                 });
             }
@@ -162,80 +164,86 @@ impl Picture {
             Error::new(ErrorKind::Image, format!("failed to write the picture ({error})"))
         })?;
         let bytes = png.into_inner().into();
-        Ok(Self { bytes, format: Format::Png, size, signed: None })
+        Ok(Self { bytes, format: PictureFormat::Png, size, signature: None })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Width and height, of which only the ratio means anything.
+    /// Width and height, in pixels, user units or points: by their ratio they compare.
     pub(crate) fn size(&self) -> (f64, f64) {
         self.size
     }
 
-    /// How to set it, if it is a signature.
-    pub(crate) fn signed(&self) -> Option<&Signed> {
-        self.signed.as_ref()
+    /// The measures, if it is a signature.
+    pub(crate) fn signature(&self) -> Option<&SignatureMeasures> {
+        self.signature.as_ref()
     }
 
-    pub(crate) fn ending(&self) -> &'static str {
+    /// The extension of a file name, without a dot.
+    pub(crate) fn extension(&self) -> &'static str {
         match self.format {
-            Format::Png => "png",
-            Format::Svg => "svg",
-            Format::Pdf => "pdf",
+            PictureFormat::Png => "png",
+            PictureFormat::Svg => "svg",
+            PictureFormat::Pdf => "pdf",
         }
     }
 
-    /// The content as JSON can hold it: an SVG as text, a bitmap as a list of bytes.
+    /// The content as JSON: an SVG as text, other formats as a list of bytes.
     pub(crate) fn to_json(&self) -> Value {
         match self.format {
-            Format::Svg => String::from_utf8_lossy(&self.bytes).into_owned().into(),
-            Format::Png | Format::Pdf => self.bytes.to_vec().into(),
+            PictureFormat::Svg => {
+                String::from_utf8_lossy(&self.bytes).into_owned().into()
+            }
+            PictureFormat::Png | PictureFormat::Pdf => self.bytes.to_vec().into(),
         }
     }
 }
 
-impl Signed {
-    /// What signatures look alike in: how far their letters stand above the line, and how wide their
-    /// strokes are, in millimetres.
-    const ABOVE: f64 = 9.0;
-    const STROKE: f64 = 0.25;
+impl SignatureMeasures {
+    /// The height above the baseline, and the stroke width, that signatures share; in millimetres.
+    const LETTER_HEIGHT: f64 = 9.0;
+    const STROKE_WIDTH: f64 = 0.25;
 
-    /// The decision: a scale between the one that makes it as high as others and the one that makes it
-    /// as bold, for a brush and a fine pen cannot agree on both; near the first, or the pen alone
-    /// would say how large a name is.
-    fn measured(ink: &Ink) -> Self {
+    /// Measures the ink.
+    ///
+    /// The decision: the scale lies between the one that gives the common letter height and the one
+    /// that gives the common stroke width, because a brush and a fine pen cannot have both. It is
+    /// nearer to the first, or the pen would decide how large a name is.
+    fn of(ink: &Ink) -> Self {
         let (width, height) = ink.size();
         let (width, height) = (f64::from(width), f64::from(height));
         let area = ink.area();
         let [x, y, w, h] = [area.x, area.y, area.width, area.height].map(f64::from);
-        // Hardly anything above the line: a flourish that was taken for it.
+        // With hardly any ink above it, the baseline found is a flourish.
         let above = (ink.baseline() - y).max(0.3 * h);
-        let high = Self::ABOVE / above;
-        let bold = Self::STROKE / ink.stroke();
-        let scale = (high * high * bold).cbrt().clamp(0.7 * high, 1.4 * high);
+        let by_height = Self::LETTER_HEIGHT / above;
+        let by_stroke = Self::STROKE_WIDTH / ink.stroke_width();
+        let scale = (by_height * by_height * by_stroke).cbrt();
+        let scale = scale.clamp(0.7 * by_height, 1.4 * by_height);
         Self {
             baseline: ink.baseline() / height,
-            tall: height * scale,
+            height_mm: height * scale,
             ink: [x / width, y / height, (x + w) / width, (y + h) / height],
         }
     }
 
-    /// The same, where what was measured is a part (left, top, width and height) of a larger whole.
+    /// The measures of a whole picture, of which a part (left, top, width and height) was measured.
     fn within(self, [x, y, width, height]: [f64; 4], whole: (f64, f64)) -> Self {
         let across = |share: f64| (x + share * width) / whole.0;
         let down = |share: f64| (y + share * height) / whole.1;
         let [left, top, right, bottom] = self.ink;
         Self {
             baseline: down(self.baseline),
-            tall: self.tall * whole.1 / height,
+            height_mm: self.height_mm * whole.1 / height,
             ink: [across(left), down(top), across(right), down(bottom)],
         }
     }
 }
 
-fn covering(pixel: [u8; 4], change: impl Fn(u32, u32) -> u32) -> [u8; 4] {
+/// Changes red, green and blue by a function of each and of alpha.
+fn map_colour(pixel: [u8; 4], change: impl Fn(u32, u32) -> u32) -> [u8; 4] {
     let [red, green, blue, alpha] = pixel;
     let [red, green, blue] =
         [red, green, blue].map(|value| change(value.into(), alpha.into()) as u8);
@@ -257,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_picture_is_refused() {
+    fn file_that_is_no_picture_is_refused() {
         for (bytes, kind) in [
             (&b"GIF89a"[..], ErrorKind::Image),
             (b"\x89PNG\r\n\x1a\nbroken", ErrorKind::Image),
@@ -277,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_around_a_drawing_is_cut_off() {
+    fn empty_margins_of_a_drawing_are_cut_off() {
         let svg = b"<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY pen '#102030'>]>\
             <svg xmlns='http://www.w3.org/2000/svg' width='600' height='200' \
             viewBox='0 0 300 100'><path fill='&pen;' d='M30 20h200v40h-200z'/></svg>";
@@ -289,12 +297,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_around_a_bitmap_is_cut_off_and_its_rim_keeps_its_colour() {
+    fn empty_margins_of_a_bitmap_are_cut_off_and_its_edges_keep_their_colour() {
         let image = RgbaImage::from_fn(4000, 1000, |x, y| {
             let inside = (500..3500).contains(&x) && (300..700).contains(&(y + x % 2));
             image::Rgba(if inside { [200, 40, 40, 255] } else { [0, 0, 0, 0] })
         });
-        let picture = Picture::bitmap(&image).expect("a picture");
+        let picture = Picture::from_bitmap(&image).expect("a picture");
         assert_eq!(picture.size().0, 1200.0);
         let read = image::load_from_memory(picture.bytes()).expect("a PNG").into_rgba8();
         let seen = read.pixels().filter(|pixel| pixel[3] > 64);

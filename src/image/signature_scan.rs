@@ -1,21 +1,25 @@
 //! From the scan of a signature to its ink.
 //!
-//! Takes a file as somebody has it: PNG, JPEG, WebP or SVG; a cutout on transparency, a flat scan, or
-//! a phone's photo of ink on grey, ruled or shadowed paper. Gives [`Ink`]: the strokes alone, in one
-//! colour with soft edges, trimmed, with what a layout needs to set them on a line. The decision:
-//! ink is what is darker than the paper *beside* it, never what is dark.
+//! Takes a PNG, JPEG, WebP or SVG file: a drawing on transparency, a flat scan, or a phone's photo
+//! of ink on grey, ruled or shadowed paper. Gives [`Ink`]: the strokes alone, in one colour with
+//! soft edges, trimmed, with the measures that a layout needs to set them on a line. The decision:
+//! ink is darker than the paper around it; no absolute threshold decides.
 
-mod plane;
+mod gray;
 
-pub(crate) mod decode;
+mod raster;
+
+mod colour;
+
+mod ink_share;
 
 mod paper;
 
-mod rules;
+mod ruling_lines;
 
-mod pieces;
+mod components;
 
-mod cover;
+mod coverage;
 
 mod measure;
 
@@ -27,12 +31,14 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
 use crate::base::error::{Error, ErrorKind, Result};
-use decode::Raster;
+use colour::median_colour;
+use components::SignatureMask;
+use gray::Gray;
+use ink_share::{all_ink, no_ink, refuse_full_box};
 use paper::Darkness;
-use pieces::Pieces;
-use plane::Plane;
+use raster::{Raster, Scan};
 
-pub use plane::Area;
+pub use gray::Area;
 
 /// A signature's ink on transparency: a PNG and its measures.
 #[derive(Clone)]
@@ -40,32 +46,31 @@ pub struct Ink {
     png: Arc<[u8]>,
     size: (u32, u32),
     area: Area,
-    found: [f64; 4],
+    scan_area: [f64; 4],
     baseline: f64,
-    stroke: f64,
+    stroke_width: f64,
     colour: [u8; 3],
-    cutout: bool,
+    is_cutout: bool,
 }
 
 /// How a scan is turned into ink.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct InkOptions {
-    /// The colour of the ink, red, green and blue; the pen's own if none.
+    /// The colour of the ink: red, green and blue. `None` keeps the colour of the pen.
     pub tint: Option<[u8; 3]>,
 }
 
-/// Ink that fills more of its own box than this is no drawing.
-const MAX_INK_PERCENT: u64 = 60;
-/// Pixels kept around the ink, for its soft edges.
+/// Pixels around the ink that the picture keeps, for soft edges.
 const MARGIN: u32 = 2;
-/// The longer side of the picture that is made: 6 cm in print at 500 dots an inch.
-const LONGEST: u32 = 1200;
-/// Steps of coverage that are told apart in a photo: finer ones are noise, which doubles the file.
-const STEP: u8 = 8;
+/// The longer side of the picture, in pixels: 6 cm in print at 500 dots per inch.
+const MAX_SIDE: u32 = 1200;
+/// The step to which coverage from a photo is rounded. Smaller steps are noise, which doubles the
+/// file.
+const COVERAGE_STEP: u8 = 8;
 
 impl InkOptions {
-    /// Tints the ink, whatever colour the pen had.
+    /// Sets the colour of the ink: red, green and blue.
     pub fn with_tint(mut self, [red, green, blue]: [u8; 3]) -> Self {
         self.tint = Some([red, green, blue]);
         self
@@ -73,30 +78,31 @@ impl InkOptions {
 }
 
 impl Ink {
-    /// Lifts the ink off a scan: a whole file in PNG, JPEG, WebP or SVG, told apart by content.
+    /// Extracts the ink from a scan: the bytes of a PNG, JPEG, WebP or SVG file, told apart by
+    /// content.
     ///
-    /// The orientation that a camera notes (Exif) is honoured. A picture whose ground is transparent
-    /// keeps its coverage, and without a tint its colours. The same file gives the same bytes.
+    /// The orientation in a photo's Exif data is applied. A drawing on transparency keeps its
+    /// coverage and, without a tint, its colours. The same file gives the same bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`]: not one of these formats, broken, without ink, or nothing but ink.
-    /// [`ErrorKind::TooLarge`]: longer than 48 MB, more than 64 million pixels, or a side
-    /// of more than 32,767.
-    pub fn lift(scan: &[u8], options: &InkOptions) -> Result<Self> {
-        let decoded = decode::decode(scan)?;
-        let cutout = matches!(decoded.raster, Raster::Cutout(..));
-        let (coverage, at, colours) = match decoded.raster {
+    /// [`ErrorKind::Image`]: another format, broken, without ink, or without paper around the ink.
+    /// [`ErrorKind::TooLarge`]: more than 48 MB, more than 64 million pixels, or a side of more
+    /// than 32,767 pixels.
+    pub fn extract(scan: &[u8], options: &InkOptions) -> Result<Self> {
+        let scan = Scan::decode(scan)?;
+        let is_cutout = matches!(scan.raster, Raster::Cutout(..));
+        let (coverage, at, colours) = match scan.raster {
             Raster::Photo(image) => from_photo(&image)?,
             Raster::Cutout(colours, alpha) => from_cutout(&colours, &alpha)?,
         };
         let colours = match options.tint {
-            Some(tint) => Colours::One(tint),
+            Some(tint) => InkColours::Uniform(tint),
             None => colours,
         };
-        let found = [at.x, at.y, at.width, at.height].map(f64::from);
-        let [x, y, width, height] = found.map(|value| value * decoded.scale);
-        let found = [x + decoded.origin.0, y + decoded.origin.1, width, height];
-        Ok(Self { cutout, ..Self::make(coverage, colours, found)? })
+        let area = [at.x, at.y, at.width, at.height].map(f64::from);
+        let [x, y, width, height] = area.map(|value| value * scan.scale);
+        let scan_area = [x + scan.origin.0, y + scan.origin.1, width, height];
+        Self::new(coverage, colours, scan_area, is_cutout)
     }
 
     /// The picture: a PNG with eight bits of red, green, blue and alpha.
@@ -104,63 +110,68 @@ impl Ink {
         &self.png
     }
 
-    /// The picture's width and height in pixels. No side is longer than 1200.
+    /// The picture's width and height in pixels; neither is more than 1200.
     pub fn size(&self) -> (u32, u32) {
         self.size
     }
 
-    /// The box of the ink inside the picture, in pixels: all but a narrow margin.
+    /// The bounding box of the ink inside the picture, in pixels: all of it but a narrow margin.
     pub fn area(&self) -> Area {
         self.area
     }
 
-    /// Where the picture lies in the upright scan: left, top, width and height, in the scan's pixels, or
-    /// units if it is an SVG.
-    pub fn found(&self) -> [f64; 4] {
-        self.found
+    /// The part of the upright scan that the picture shows: left, top, width and height, in pixels
+    /// of the scan, or in user units of an SVG.
+    pub fn scan_area(&self) -> [f64; 4] {
+        self.scan_area
     }
 
-    /// The line that the letters rest on, in pixels from the picture's top. What is below it are
-    /// descenders and flourishes. It is an estimate, good to a tenth of the height.
+    /// The line on which the letters rest, in pixels from the picture's top; descenders and
+    /// flourishes are below. It is an estimate with an error of up to a tenth of the height.
     pub fn baseline(&self) -> f64 {
         self.baseline
     }
 
     /// The median width of the strokes, in pixels.
-    pub fn stroke(&self) -> f64 {
-        self.stroke
+    pub fn stroke_width(&self) -> f64 {
+        self.stroke_width
     }
 
-    /// The ink's (chief) colour: red, green and blue.
+    /// The ink's colour, or its median if it has several: red, green and blue.
     pub fn colour(&self) -> [u8; 3] {
         self.colour
     }
 
-    /// Whether the scan was a drawing on transparency already.
+    /// Whether the scan was a drawing on transparency.
     pub(crate) fn is_cutout(&self) -> bool {
-        self.cutout
+        self.is_cutout
     }
 
-    fn make(mut coverage: Plane, mut colours: Colours, found: [f64; 4]) -> Result<Self> {
+    fn new(
+        mut coverage: Gray,
+        mut colours: InkColours,
+        scan_area: [f64; 4],
+        is_cutout: bool,
+    ) -> Result<Self> {
         let longer = coverage.width.max(coverage.height) as u32;
-        if longer > LONGEST {
-            let fit = |side: usize| (side as u32 * LONGEST).div_ceil(longer).max(1);
+        if longer > MAX_SIDE {
+            let fit = |side: usize| (side as u32 * MAX_SIDE).div_ceil(longer).max(1);
             let (width, height) = (fit(coverage.width), fit(coverage.height));
             coverage = shrink(coverage, width, height);
-            if let Colours::Each(image) = &mut colours {
+            if let InkColours::PerPixel(image) = &mut colours {
                 *image = image::imageops::thumbnail(image, width, height);
             }
         }
-        let area = coverage.bounds(measure::INKED).ok_or_else(no_ink)?;
-        let colour = colours.chief(&coverage);
+        let area = coverage.bounds(measure::MIN_INK_COVERAGE).ok_or_else(no_ink)?;
+        let colour = colours.median(&coverage);
         let mut pixels = Vec::with_capacity(coverage.data.len() * 4);
         for (index, &alpha) in coverage.data.iter().enumerate() {
             let rgb = match (&colours, alpha) {
-                // One colour everywhere, bare places too: it packs well, and viewers that smooth
-                // without regard to alpha show no fringe.
-                (Colours::One(colour), _) => *colour,
-                (Colours::Each(_), 0) => colour,
-                (Colours::Each(image), _) => {
+                // Transparent pixels have the colour too: the file compresses better, and a viewer
+                // that interpolates without regard to alpha shows no fringe.
+                (InkColours::Uniform(colour), _) => *colour,
+                (InkColours::PerPixel(_), 0) => colour,
+                (InkColours::PerPixel(image), _) => {
                     let raw = &image.as_raw()[3 * index..];
                     [raw[0], raw[1], raw[2]]
                 }
@@ -183,11 +194,11 @@ impl Ink {
             png: png.into(),
             size,
             area,
-            found,
+            scan_area,
             baseline: measure::baseline(&coverage),
-            stroke: measure::stroke(&coverage),
+            stroke_width: measure::stroke_width(&coverage),
             colour,
-            cutout: false,
+            is_cutout,
         })
     }
 }
@@ -197,130 +208,81 @@ impl fmt::Debug for Ink {
         f.debug_struct("Ink")
             .field("size", &self.size)
             .field("area", &self.area)
-            .field("found", &self.found)
+            .field("scan_area", &self.scan_area)
             .field("baseline", &self.baseline)
-            .field("stroke", &self.stroke)
+            .field("stroke_width", &self.stroke_width)
             .field("colour", &self.colour)
             .finish_non_exhaustive()
     }
 }
 
-enum Colours {
-    One([u8; 3]),
-    Each(RgbImage),
+/// The colour of the ink: one for all of it, or one per pixel.
+enum InkColours {
+    Uniform([u8; 3]),
+    PerPixel(RgbImage),
 }
 
-impl Colours {
-    fn chief(&self, coverage: &Plane) -> [u8; 3] {
+impl InkColours {
+    /// The median over the pixels that are almost fully covered.
+    fn median(&self, coverage: &Gray) -> [u8; 3] {
         match self {
-            Self::One(colour) => *colour,
-            Self::Each(image) => {
+            Self::Uniform(colour) => *colour,
+            Self::PerPixel(image) => {
                 let full =
                     image.pixels().zip(&coverage.data).filter(|(_, alpha)| **alpha > 200);
-                medians(full.map(|(pixel, _)| pixel.0)).unwrap_or_default()
+                median_colour(full.map(|(pixel, _)| pixel.0)).unwrap_or_default()
             }
         }
     }
 }
 
-fn from_cutout(colours: &RgbImage, alpha: &Plane) -> Result<(Plane, Area, Colours)> {
+/// The coverage of a drawing on transparency, its place in the raster, and its colours.
+fn from_cutout(colours: &RgbImage, alpha: &Gray) -> Result<(Gray, Area, InkColours)> {
     let (at, ink) = trimmed(alpha).ok_or_else(no_ink)?;
-    refuse_if_full(alpha, ink)?;
+    refuse_full_box(alpha, ink)?;
     let coverage =
-        alpha.cut(at.x as usize, at.y as usize, at.width as usize, at.height as usize);
-    let cut = image::imageops::crop_imm(colours, at.x, at.y, at.width, at.height);
-    Ok((coverage, at, Colours::Each(cut.to_image())))
+        alpha.crop(at.x as usize, at.y as usize, at.width as usize, at.height as usize);
+    let cropped = image::imageops::crop_imm(colours, at.x, at.y, at.width, at.height);
+    Ok((coverage, at, InkColours::PerPixel(cropped.to_image())))
 }
 
-fn from_photo(image: &RgbImage) -> Result<(Plane, Area, Colours)> {
+/// The coverage of ink on paper, its place in the raster, and its colour.
+fn from_photo(image: &RgbImage) -> Result<(Gray, Area, InkColours)> {
     let luma = paper::luma(image);
-    let darkness = rules::remove(Darkness::of(&luma));
-    let Some(pieces) = Pieces::find(&darkness) else {
+    let darkness = ruling_lines::remove(Darkness::of(&luma));
+    let Some(signature) = SignatureMask::find(&darkness) else {
         let mut sorted = luma.data;
         let middle = sorted.len() / 2;
-        // Darker than half the light in the middle, and nothing darker upon it.
-        return Err(match *sorted.select_nth_unstable(middle).1 < 90 {
-            true => all_ink(),
-            false => no_ink(),
-        });
+        let median = *sorted.select_nth_unstable(middle).1;
+        // The median of a picture that is all ink is dark.
+        return Err(if median < 90 { all_ink() } else { no_ink() });
     };
-    let (at, ink) = trimmed(&pieces.mask).ok_or_else(no_ink)?;
-    refuse_if_full(&pieces.mask, ink)?;
-    let mut coverage = cover::cover(&darkness, &pieces, at);
+    let (at, ink) = trimmed(&signature.mask).ok_or_else(no_ink)?;
+    refuse_full_box(&signature.mask, ink)?;
+    let mut coverage = coverage::coverage(&darkness, &signature, at);
     for value in &mut coverage.data {
-        *value = match *value > 255 - STEP {
-            true => 255,
-            false => (*value + STEP / 2) / STEP * STEP,
+        *value = if *value > 255 - COVERAGE_STEP {
+            255
+        } else {
+            (*value + COVERAGE_STEP / 2) / COVERAGE_STEP * COVERAGE_STEP
         };
     }
-    let colour = cover::ink_colour(image, &darkness, &pieces);
-    Ok((coverage, at, Colours::One(colour)))
+    let colour = coverage::ink_colour(image, &darkness, &signature);
+    Ok((coverage, at, InkColours::Uniform(colour)))
 }
 
-/// The box of what is inked, with its margin and without.
-fn trimmed(plane: &Plane) -> Option<(Area, Area)> {
-    let ink = plane.bounds(measure::INKED)?;
+/// The bounding box of the ink, with its margin and without.
+fn trimmed(coverage: &Gray) -> Option<(Area, Area)> {
+    let ink = coverage.bounds(measure::MIN_INK_COVERAGE)?;
     let (x, y) = (ink.x.saturating_sub(MARGIN), ink.y.saturating_sub(MARGIN));
-    let right = (ink.x + ink.width + MARGIN).min(plane.width as u32);
-    let bottom = (ink.y + ink.height + MARGIN).min(plane.height as u32);
+    let right = (ink.x + ink.width + MARGIN).min(coverage.width as u32);
+    let bottom = (ink.y + ink.height + MARGIN).min(coverage.height as u32);
     Some((Area { x, y, width: right - x, height: bottom - y }, ink))
 }
 
-fn refuse_if_full(plane: &Plane, ink: Area) -> Result<()> {
-    let rows = ink.y as usize..(ink.y + ink.height) as usize;
-    let inked: usize = rows
-        .map(|y| plane.row(y).iter().filter(|&&value| value >= measure::INKED).count())
-        .sum();
-    let extent = u64::from(ink.width) * u64::from(ink.height);
-    // A dash is all ink and yet a signature of sorts; a block is not.
-    match inked as u64 * 100 > extent * MAX_INK_PERCENT
-        && ink.width < 8 * ink.height
-        && ink.height < 8 * ink.width
-    {
-        true => Err(all_ink()),
-        false => Ok(()),
-    }
-}
-
-fn shrink(plane: Plane, width: u32, height: u32) -> Plane {
-    let (from_width, from_height) = (plane.width as u32, plane.height as u32);
-    let image = image::GrayImage::from_raw(from_width, from_height, plane.data);
+fn shrink(coverage: Gray, width: u32, height: u32) -> Gray {
+    let (from_width, from_height) = (coverage.width as u32, coverage.height as u32);
+    let image = image::GrayImage::from_raw(from_width, from_height, coverage.data);
     let small = image::imageops::thumbnail(&image.unwrap_or_default(), width, height);
-    Plane { width: width as usize, height: height as usize, data: small.into_raw() }
-}
-
-/// The median of each channel; none of nothing.
-fn medians(colours: impl Iterator<Item = [u8; 3]>) -> Option<[u8; 3]> {
-    let mut histograms = [[0_u32; 256]; 3];
-    let mut count = 0;
-    for colour in colours {
-        count += 1;
-        for (histogram, value) in histograms.iter_mut().zip(colour) {
-            histogram[usize::from(value)] += 1;
-        }
-    }
-    (count > 0).then(|| {
-        histograms.map(|histogram| {
-            let mut seen = 0;
-            let middle = histogram.iter().position(|here| {
-                seen += here;
-                2 * seen >= count
-            });
-            middle.unwrap_or(255) as u8
-        })
-    })
-}
-
-fn no_ink() -> Error {
-    Error::new(ErrorKind::Image, "the scan has no ink").with_help(
-        "sign with a dark pen on light paper, and let the signature fill the picture",
-    )
-}
-
-fn all_ink() -> Error {
-    Error::new(
-        ErrorKind::Image,
-        "the scan is all ink: no paper is left around the strokes",
-    )
-    .with_help("leave light paper, or transparency, around the signature")
+    Gray { width: width as usize, height: height as usize, data: small.into_raw() }
 }

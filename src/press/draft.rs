@@ -24,7 +24,7 @@ use crate::site::request::Request;
 use crate::site::sample::sample;
 use crate::site::settings::Settings;
 use crate::text::locale;
-use crate::text::phrases::Pseudo;
+use crate::text::phrases::Pseudolocale;
 
 /// Makes certificates from one [`Site`].
 ///
@@ -148,7 +148,7 @@ impl Press {
             RenderJob::of_draft(&self.assets, course, request, today, options.specimen)?;
         let RenderJob { warnings, language, verify_url, input } = job;
         let (layout, issued) = (input.layout.name.clone(), input.issued);
-        let is_pseudo = Pseudo::of(&language).is_some();
+        let is_pseudo = Pseudolocale::of(&language).is_some();
         let format = options.format;
         let (bytes, claims, found) = self.pool.run(&describe(request), move || {
             let page = Page::compile(input)?;

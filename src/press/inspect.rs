@@ -10,7 +10,7 @@ use crate::press::fonts::{Fonts, missing_glyph};
 use crate::press::layout::Layout;
 use crate::site::files::Site;
 use crate::text::locale::Locale;
-use crate::text::phrases::{Phrases, Pseudo};
+use crate::text::phrases::{Phrases, Pseudolocale};
 
 /// The language that others are compared with.
 const MODEL: &str = "en";
@@ -45,7 +45,7 @@ impl Inspection {
                 return inspection;
             }
         };
-        inspection.warnings.extend(phrases.fell_back());
+        inspection.warnings.extend(phrases.fallback_warning());
         for (key, place) in phrases.locale().keys() {
             match place {
                 Some(place) => inspection.found.push((key, place.file.clone())),
@@ -110,9 +110,9 @@ impl Inspection {
         else {
             return;
         };
-        let own = phrases.printed();
+        let own = phrases.named_values();
         let place = file_of(layout, phrases.locale(), phrases.language());
-        for value in model.printed().difference(&own) {
+        for value in model.named_values().difference(&own) {
             let message = format!(
                 "no sentence in `{}` prints `{value}`, as those in `{MODEL}` do",
                 phrases.language()
@@ -158,7 +158,7 @@ fn missing_letters(
         }
         let role = layout.role(&sentence.role);
         let request = layout.face_request(role, false, false);
-        for range in Phrases::words(&sentence.template) {
+        for range in Phrases::literal_ranges(&sentence.template) {
             let text = &sentence.template[range.clone()];
             let Err(letter) = fonts.itemize(text, &[(0..text.len(), request)], tag)
             else {
@@ -184,5 +184,5 @@ fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
 
 /// The languages generated from English to test a layout: one longer, one right to left.
 pub(crate) fn pseudo_languages() -> Result<Vec<Tag>> {
-    Pseudo::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
+    Pseudolocale::TAGS.iter().map(|tag| Tag::parse(tag)).collect()
 }

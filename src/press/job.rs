@@ -21,7 +21,7 @@ use crate::press::sheet::arrange::SheetContent;
 use crate::site::course::{Course, IssueDate};
 use crate::site::request::Request;
 use crate::site::table_rows;
-use crate::text::phrases::{Facts, Texts};
+use crate::text::phrases::{CertificateFacts, Texts};
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
@@ -92,7 +92,7 @@ impl RenderJob {
         let extra = extra_fields(&layout, course, request)?;
 
         let verify_url = assets.settings.publish.verify_url(&verify_id);
-        let facts = Facts {
+        let facts = CertificateFacts {
             name: request.name(),
             course,
             issued,
@@ -152,7 +152,7 @@ impl RenderJob {
         };
         let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
         let mut warnings = request.warnings().to_vec();
-        warnings.extend(phrases.fell_back());
+        warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);
         if let Some(background) = &background {
             warnings.extend(background.warnings((paper.width, paper.height)));

@@ -1,65 +1,59 @@
 //! The sentences of one language, as translators wrote them.
 //!
-//! Takes locale files and gives one merged [`Locale`]. The decision made here is the chain: by
-//! language from the tag to ever shorter ones, in each the layout's own file and then the shared one.
-//! `blocks` is taken as a whole from the first file that has it, every other key singly. What the
-//! files say for the web, [`PageTexts`], is read apart.
+//! Takes locale files; gives one merged [`Locale`]. The decision: `blocks` is taken as a whole from
+//! the first file that has it, every other key by itself. The texts of web pages, [`PageTexts`],
+//! are read separately.
 
-mod page;
+mod files;
+
+mod sentence;
 
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+mod page_texts;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use self::files::languages;
+pub(crate) use self::page_texts::{PAGE_TEXTS, PageTexts};
+pub(crate) use self::sentence::SentenceTemplate;
 pub use self::table::Align;
 pub(crate) use self::table::Table;
 
+use self::files::{LOCALE_KEYS, fallback_chain, file_tag, unknown_language};
+use self::sentence::SourceText;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::site::files::Site;
 
-pub(crate) use self::page::{KEYS as PAGE_TEXTS, PageTexts, page_texts};
-
-const KEYS: [&str; 10] = [
-    "heading",
-    "blocks",
-    "date",
-    "authenticity",
-    "specimen",
-    "title",
-    "alt",
-    "table",
-    "folio",
-    "page",
-];
-const ALT: [&str; 3] = ["signature", "code", "logo"];
+const ALT_KEYS: [&str; 3] = ["signature", "code", "logo"];
 
 /// The merged sentences of a language.
 #[derive(Debug, Default)]
 pub(crate) struct Locale {
-    pub(crate) heading: Option<Sentence>,
-    pub(crate) blocks: Option<Vec<Sentence>>,
-    pub(crate) date: Option<Sentence>,
-    pub(crate) authenticity: Option<Sentence>,
-    pub(crate) specimen: Option<Sentence>,
-    pub(crate) title: Option<Sentence>,
-    pub(crate) alt_signature: Option<Sentence>,
-    pub(crate) alt_code: Option<Sentence>,
-    pub(crate) alt_logo: Option<Sentence>,
-    /// The number of a page.
-    pub(crate) folio: Option<Sentence>,
-    /// The layout's table, its columns named.
+    pub(crate) heading: Option<SentenceTemplate>,
+    pub(crate) blocks: Option<Vec<SentenceTemplate>>,
+    pub(crate) date: Option<SentenceTemplate>,
+    pub(crate) authenticity: Option<SentenceTemplate>,
+    pub(crate) specimen: Option<SentenceTemplate>,
+    pub(crate) title: Option<SentenceTemplate>,
+    pub(crate) alt_signature: Option<SentenceTemplate>,
+    pub(crate) alt_code: Option<SentenceTemplate>,
+    pub(crate) alt_logo: Option<SentenceTemplate>,
+    /// The page number.
+    pub(crate) folio: Option<SentenceTemplate>,
+    /// The layout's table, with the headings of its columns.
     pub(crate) table: Option<Table>,
-    words: BTreeMap<String, Sentence>,
+    /// The entries under `table`, by column, until the table takes them.
+    table_words: BTreeMap<String, SentenceTemplate>,
 }
 
 impl Locale {
-    /// Reads and merges the chain of `tag`. The warning says that another language than the one
-    /// asked for was found first. The faults of the files go to `found_faults`, so that whoever
-    /// reads the sentences can report those of both together.
+    /// Reads and merges the files of `tag`. The warning says that the first file found is that of a
+    /// shorter tag. Errors in the files are added to `errors`, so that the caller can report them
+    /// together with those of the sentences.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownLanguage`]: there is no file at all.
@@ -67,29 +61,25 @@ impl Locale {
         site: &Site,
         layout: &str,
         tag: &Tag,
-        found_faults: &mut Vec<Error>,
+        errors: &mut Vec<Error>,
     ) -> Result<(Self, Option<Warning>)> {
         let mut locale = Self::default();
         let mut found: Option<Tag> = None;
         let mut faults = Faults::default();
-        for step in tag.fallbacks() {
-            for folder in [layout, "shared"] {
-                let path = format!("layouts/{folder}/locales/{step}.yaml");
-                if let Some(bytes) = site.read(&path)? {
-                    locale.merge(&path, &bytes, &mut faults);
-                    found.get_or_insert_with(|| step.clone());
-                }
+        for (language, path) in fallback_chain(layout, tag) {
+            if let Some(bytes) = site.read(&path)? {
+                locale.merge(&path, &bytes, &mut faults);
+                found.get_or_insert(language);
             }
         }
-        found_faults.extend(faults.finish().err());
-        let Some(found) = found else { return Err(unknown(site, layout, tag)) };
+        errors.extend(faults.finish().err());
+        let Some(found) = found else { return Err(unknown_language(site, layout, tag)) };
         if let Some(mut table) = Table::load(site, layout)? {
             let file = format!("layouts/{layout}/locales/{found}.yaml");
-            table.name(std::mem::take(&mut locale.words), &file)?;
+            table.take_headings(std::mem::take(&mut locale.table_words), &file)?;
             locale.table = Some(table);
         }
-        let asked = tag.fallbacks().next();
-        let warning = (asked.as_ref() != Some(&found)).then(|| {
+        let warning = (file_tag(tag) != found).then(|| {
             let message =
                 format!("there are no sentences in `{tag}`; those in `{found}` are used");
             Warning::new(ErrorKind::UnknownLanguage, message).with_help(format!(
@@ -100,8 +90,8 @@ impl Locale {
         Ok((locale, warning))
     }
 
-    /// Every sentence there is.
-    pub(crate) fn sentences(&self) -> impl Iterator<Item = &Sentence> {
+    /// All sentences.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &SentenceTemplate> {
         let single = [
             &self.heading,
             &self.date,
@@ -117,9 +107,9 @@ impl Locale {
         single.into_iter().flatten().chain(self.blocks.iter().flatten()).chain(table)
     }
 
-    /// Each key that a page needs, and where its sentence is written.
+    /// Each key that a page needs, and the place of its sentence if it has one.
     pub(crate) fn keys(&self) -> Vec<(&'static str, Option<&Place>)> {
-        fn place(sentence: &Option<Sentence>) -> Option<&Place> {
+        fn place(sentence: &Option<SentenceTemplate>) -> Option<&Place> {
             sentence.as_ref().map(|sentence| &sentence.place)
         }
         let blocks = self.blocks.as_ref().and_then(|blocks| blocks.first());
@@ -136,7 +126,7 @@ impl Locale {
         ]
     }
 
-    /// Other words in the same places.
+    /// Rewrites each template of the locale files, not those of the layout's cells and totals.
     pub(crate) fn rewrite(&mut self, rewrite: impl Fn(&str) -> String) {
         let single = [
             &mut self.heading,
@@ -150,23 +140,26 @@ impl Locale {
             &mut self.folio,
         ];
         let single = single.into_iter().flatten();
-        let table = self.table.iter_mut().flat_map(Table::words_mut);
+        let table = self.table.iter_mut().flat_map(Table::headings_mut);
         for sentence in single.chain(self.blocks.iter_mut().flatten()).chain(table) {
             sentence.template = rewrite(&sentence.template);
         }
     }
 
+    /// Takes each sentence of a file that no earlier file has.
     fn merge(&mut self, path: &str, bytes: &[u8], faults: &mut Faults) {
         let Some(document) = Document::parse(path, bytes, faults) else { return };
-        let source = Arc::new(Source::new(path, bytes));
-        let Some(fields) = document.root().fields(&KEYS, faults) else { return };
-        let mut take =
-            |slot: &mut Option<Sentence>, fields: Fields<'_>, key: &str, role: &str| {
-                if let Some(node) = fields.written(key) {
-                    let read = Sentence::read(node, role, &source, faults);
-                    *slot = slot.take().or(read);
-                }
-            };
+        let source = Arc::new(SourceText::new(path, bytes));
+        let Some(fields) = document.root().fields(&LOCALE_KEYS, faults) else { return };
+        let mut take = |slot: &mut Option<SentenceTemplate>,
+                        fields: Fields<'_>,
+                        key: &str,
+                        role: &str| {
+            if let Some(node) = fields.written(key) {
+                let read = SentenceTemplate::read(node, role, &source, faults);
+                *slot = slot.take().or(read);
+            }
+        };
         take(&mut self.heading, fields, "heading", "heading");
         take(&mut self.date, fields, "date", "date");
         take(&mut self.authenticity, fields, "authenticity", "authenticity");
@@ -177,9 +170,10 @@ impl Locale {
             for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
                 let name = key.text();
                 let role = if name == table::TOTAL { name } else { "column" };
-                let read = Sentence::read(node, role, &source, faults);
-                if let Some(read) = read.filter(|_| !self.words.contains_key(name)) {
-                    self.words.insert(name.to_owned(), read);
+                let read = SentenceTemplate::read(node, role, &source, faults);
+                if let Some(read) = read.filter(|_| !self.table_words.contains_key(name))
+                {
+                    self.table_words.insert(name.to_owned(), read);
                 }
             }
         }
@@ -188,118 +182,33 @@ impl Locale {
             self.blocks = self.blocks.take().or(read);
         }
         if let Some(fields) =
-            fields.written("alt").and_then(|node| node.fields(&ALT, faults))
+            fields.written("alt").and_then(|node| node.fields(&ALT_KEYS, faults))
         {
-            let mut take = |slot: &mut Option<Sentence>, key: &str, role: &str| {
-                if let Some(node) = fields.written(key) {
-                    let read = Sentence::read(node, role, &source, faults);
-                    *slot = slot.take().or(read);
-                }
-            };
+            let mut take =
+                |slot: &mut Option<SentenceTemplate>, key: &str, role: &str| {
+                    if let Some(node) = fields.written(key) {
+                        let read = SentenceTemplate::read(node, role, &source, faults);
+                        *slot = slot.take().or(read);
+                    }
+                };
             take(&mut self.alt_signature, "signature", "alt.signature");
             take(&mut self.alt_code, "code", "alt.code");
             take(&mut self.alt_logo, "logo", "alt.logo");
         }
         if let Some(node) = fields.written("page") {
-            // No certificate says it, but a fault in it is better found now.
-            page::read(node, faults);
+            // No certificate has these texts, but their errors are reported together with the
+            // others.
+            page_texts::read(node, faults);
         }
     }
 }
 
-/// One sentence's template, with its place.
-#[derive(Debug)]
-pub(crate) struct Sentence {
-    /// No other sentence of the locale has it.
-    pub(crate) id: String,
-    pub(crate) role: String,
-    pub(crate) template: String,
-    pub(crate) place: Place,
-    source: Arc<Source>,
-}
-
-#[derive(Debug)]
-struct Source {
-    file: String,
-    text: String,
-}
-
-impl Source {
-    fn new(file: &str, bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.trim_start_matches('\u{feff}').to_owned();
-        Self { file: file.to_owned(), text }
-    }
-}
-
-impl Sentence {
-    /// The bytes `range` of the template in its file, as long as the file has them as they are;
-    /// else where the sentence begins.
-    pub(crate) fn place_of(&self, range: Range<usize>) -> Place {
-        self.offset()
-            .filter(|&start| {
-                let written = self.source.text.get(start..).unwrap_or_default();
-                self.template
-                    .get(..range.end)
-                    .is_some_and(|head| written.starts_with(head))
-            })
-            .map(|start| start + range.start..start + range.end)
-            .map(|range| Place::in_text(&self.source.file, &self.source.text, range))
-            .unwrap_or_else(|| self.place.clone())
-    }
-
-    /// Where in the file the template's first letter stands.
-    fn offset(&self) -> Option<usize> {
-        let (line, column) = (self.place.line?, self.place.column?);
-        let text = &self.source.text;
-        let start = match line {
-            1 => 0,
-            _ => text.match_indices('\n').nth(line as usize - 2)?.0 + 1,
-        };
-        let (at, first) = text[start..].char_indices().nth(column as usize - 1)?;
-        Some(start + at + usize::from(matches!(first, '"' | '\'')))
-    }
-
-    fn read(
-        node: Node<'_>,
-        role: &str,
-        source: &Arc<Source>,
-        faults: &mut Faults,
-    ) -> Option<Self> {
-        let template = faults.keep(node.text())?;
-        let place = node.spot().place().clone();
-        let sentence = Self {
-            id: format!("{place}:{role}"),
-            role: role.to_owned(),
-            template: template.to_owned(),
-            place,
-            source: Arc::clone(source),
-        };
-        if let Some(comment) = sentence.comment() {
-            let message = format!("`{comment}` is a comment to YAML, and no part of it");
-            faults.push(node.fault(ErrorKind::Syntax, message).with_help(
-                "put the sentence in quotes; a comment has a space after its `#`",
-            ));
-        }
-        Some(sentence)
-    }
-
-    /// What stands behind the sentence on its line, and was hardly meant as the comment that it is.
-    fn comment(&self) -> Option<&str> {
-        let rest =
-            self.source.text.get(self.offset()?..)?.strip_prefix(&self.template)?;
-        let rest = rest.lines().next()?.trim();
-        let meant = rest.get(1..).is_none_or(|text| text.starts_with(['#', ' ']));
-        (rest.starts_with('#') && !meant).then_some(rest)
-    }
-}
-
-/// The blocks: a list of maps with one entry each, a role and its sentence.
+/// Reads `blocks`: a list of maps with one entry each, a role and its sentence.
 fn blocks(
     node: Node<'_>,
-    source: &Arc<Source>,
+    source: &Arc<SourceText>,
     faults: &mut Faults,
-) -> Option<Vec<Sentence>> {
+) -> Option<Vec<SentenceTemplate>> {
     let mut sentences = Vec::new();
     for item in faults.keep(node.items())? {
         let Some(mut entries) = faults.keep(item.entries()) else { continue };
@@ -313,71 +222,40 @@ fn blocks(
             );
             continue;
         };
-        let plain = |c: char| c.is_ascii_lowercase() || c == '-';
-        if role.text().is_empty() || !role.text().chars().all(plain) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c == '-';
+        if role.text().is_empty() || !role.text().chars().all(is_plain) {
             let message = format!("`{}` is no role", role.text());
             faults.push(role.fault(ErrorKind::InvalidValue, message).with_help(
                 "a role is a lower-case word such as `lead`, `recipient`, `statement`, `course`, `outcome`",
             ));
             continue;
         }
-        sentences.extend(Sentence::read(text, role.text(), source, faults));
+        sentences.extend(SentenceTemplate::read(text, role.text(), source, faults));
     }
     Some(sentences)
 }
 
-fn unknown(site: &Site, layout: &str, tag: &Tag) -> Error {
-    let known = languages(site, layout);
-    let hint = match known.is_empty() {
-        true => "there are no locales".to_owned(),
-        false => {
-            let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
-            format!("known here: {}", known.join(", "))
-        }
-    };
-    Error::new(ErrorKind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
-        .with_help(format!(
-            "{hint}; a new language is a file `layouts/shared/locales/{}.yaml`",
-            file_tag(tag)
-        ))
-}
-
-/// The languages that a layout has sentences in, its own files and the shared ones.
-pub(crate) fn languages(site: &Site, layout: &str) -> BTreeSet<String> {
-    let folder = |name: &str| format!("layouts/{name}/locales");
-    let tags = |folder: String| {
-        let files = site.list(&folder);
-        let tags = files
-            .iter()
-            .filter_map(|path| path[folder.len() + 1..].strip_suffix(".yaml"));
-        tags.map(str::to_owned).collect::<Vec<_>>()
-    };
-    tags(folder(layout)).into_iter().chain(tags(folder("shared"))).collect()
-}
-
-fn file_tag(tag: &Tag) -> Tag {
-    tag.fallbacks().next().unwrap_or_else(|| tag.clone())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     fn load(files: &[(&str, &str)], tag: &str) -> Result<(Locale, Option<Warning>)> {
         let site = files.iter().fold(Site::new(), |site, (name, text)| {
             site.with_file(format!("layouts/{name}.yaml"), *text)
         });
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let loaded =
-            Locale::load(&site, "classic", &Tag::parse(tag).unwrap(), &mut faults);
-        Error::join(faults).and(loaded)
+            Locale::load(&site, "classic", &Tag::parse(tag).unwrap(), &mut errors);
+        Error::join(errors).and(loaded)
     }
 
     const SHARED: &str =
         "heading: Certificat\nblocks:\n  - lead: a\n  - name: b\ndate: le\n";
 
     #[test]
-    fn the_chain_goes_by_language_first() {
+    fn longer_tag_comes_before_own_file_of_the_layout() {
         let files = [
             ("shared/locales/fr", SHARED),
             ("classic/locales/fr", "heading: Diplôme\n"),
@@ -387,8 +265,9 @@ mod tests {
             ),
         ];
         let (locale, warning) = load(&files, "fr-CA").unwrap();
-        let text =
-            |sentence: &Option<Sentence>| sentence.as_ref().unwrap().template.clone();
+        let text = |sentence: &Option<SentenceTemplate>| {
+            sentence.as_ref().unwrap().template.clone()
+        };
         assert_eq!(
             (text(&locale.heading), text(&locale.date)),
             ("Certificat (CA)".into(), "au".into())
@@ -405,14 +284,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_chain_is_an_error() {
+    fn language_without_a_file_is_refused() {
         let error = load(&[("shared/locales/fr", SHARED)], "tlh").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownLanguage);
         assert!(error.help().unwrap().contains("`fr`"), "{error:#}");
     }
 
     #[test]
-    fn faults_name_their_place() {
+    fn errors_name_their_place() {
         let text = "headng: x\nblocks:\n  - Lead: a\n  - a: b\n    c: d\n";
         let error = load(&[("shared/locales/fr", text)], "fr").unwrap_err();
         let faults: Vec<_> = error.faults().map(|fault| format!("{fault:.60}")).collect();
@@ -428,11 +307,11 @@ mod tests {
     }
 
     #[test]
-    fn a_place_inside_a_sentence() {
+    fn place_inside_a_sentence_is_found() {
         let text =
             "heading: \"é {{ x }}\"\ndate: |\n  le {{ x }}\nspecimen: le {{ x }}\n";
         let (locale, _) = load(&[("shared/locales/fr", text)], "fr").unwrap();
-        let column = |sentence: Option<Sentence>, range: Range<usize>| {
+        let column = |sentence: Option<SentenceTemplate>, range: Range<usize>| {
             let place = sentence.unwrap().place_of(range);
             (place.line.unwrap(), place.column.unwrap())
         };

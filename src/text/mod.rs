@@ -1,9 +1,9 @@
 //! Sentences in the reader's own language: locales, templates, and the runs of text they become.
 //!
-//! - **Takes**: a [`Course`](crate::site::Course), a [`Request`](crate::site::Request), and the locale
-//!   files of a layout.
-//! - **Gives**: [`Phrases`], each of them [`Runs`] of text in which the values stand apart from the
-//!   translator's words.
+//! - **Takes**: a [`Course`](crate::site::Course), a [`Request`](crate::site::Request), and the
+//!   locale files of a layout.
+//! - **Gives**: [`Phrases`], which write [`Sentences`]: [`Runs`] of text in which values are kept
+//!   apart from the translator's words.
 //! - **Imports**: `base`, `site`.
 //!
 //! Dates, numbers, plurals and letters follow the Unicode CLDR, through ICU4X.
@@ -13,6 +13,6 @@ pub(crate) mod phrases;
 pub(crate) mod runs;
 
 pub use self::locale::Align;
-pub use self::phrases::Phrases;
+pub use self::phrases::{AltTexts, CertificateFacts, Phrase, Phrases, Sentences};
 pub use self::runs::{Run, Runs};
 pub use crate::base::lang::Direction;

@@ -1,184 +1,191 @@
 //! Finished sentences: a language's templates filled with the facts of one certificate.
 //!
-//! Takes a [`Locale`] and [`Facts`], gives [`Sentences`] made of runs. The decision made here is that
-//! a value stays a value: templates are minijinja's, strict, with fuel and no loader, and what they
-//! interpolate can become neither markup nor a template again. `layouts/README.md` lists for
-//! translators what is known here.
+//! Takes a [`Locale`] and [`CertificateFacts`]; gives [`Sentences`] made of runs. The decision: a
+//! value stays a value. Templates are minijinja's, strict, with bounded fuel and without a loader,
+//! and an interpolated value becomes neither markup nor a template. `layouts/README.md` lists the
+//! variables and filters for translators.
 
-mod check;
-mod dates;
+mod certificate_facts;
+mod course_texts;
+mod date_format;
+mod date_value;
 mod filters;
-mod formats;
-mod job;
+mod language_formats;
 mod markup;
-mod pseudo;
-mod scan;
+mod pseudolocale;
+mod rendering;
 mod select;
+mod sentences;
 mod table;
-mod values;
+mod template_analysis;
+mod template_check;
+mod template_values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use indexmap::IndexMap;
 use minijinja::{Environment, Value};
-use serde_json::Value as Json;
 
-use self::check::{Checker, Scope};
-use self::filters::Piece;
-use self::formats::Formats;
-use self::job::{Job, syntax};
-pub(crate) use self::pseudo::Pseudo;
-pub(crate) use self::table::TablePhrases;
-pub(crate) use self::values::Texts;
-use self::values::values;
+pub use self::certificate_facts::CertificateFacts;
+pub(crate) use self::course_texts::Texts;
+pub(crate) use self::pseudolocale::Pseudolocale;
+pub(crate) use self::sentences::TablePhrases;
+pub use self::sentences::{AltTexts, Phrase, Sentences};
+
+use self::filters::FinishedText;
+use self::language_formats::LanguageFormats;
+use self::rendering::{Rendering, syntax_error, write_sentence};
+use self::table::write_table;
+use self::template_analysis::TemplateAnalysis;
+use self::template_check::{TemplateChecker, TemplateScope};
+use self::template_values::template_values;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
-use crate::site::course::{Course, Text};
 use crate::site::files::Site;
-use crate::site::name::Name;
-use crate::text::locale::{Locale, Sentence};
+use crate::text::locale::{Locale, SentenceTemplate};
 use crate::text::runs::Runs;
 
-/// The compiled sentences of one layout in one language: made once, used for every certificate.
+/// The compiled sentences of one layout in one language, shared by all certificates.
 pub struct Phrases {
     tag: Tag,
-    fell_back: Option<Warning>,
+    fallback_warning: Option<Warning>,
     locale: Locale,
-    formats: Arc<Formats>,
+    formats: Arc<LanguageFormats>,
     env: Environment<'static>,
+    /// The compiled texts of outcomes, by text.
     outcomes: RwLock<BTreeMap<String, Arc<Environment<'static>>>>,
 }
 
-/// How many texts of outcomes one language keeps compiled.
+/// The most texts of outcomes that one language keeps.
 const MAX_OUTCOMES: usize = 256;
 
 impl Phrases {
     /// Reads, checks and compiles the sentences of `layout` in `tag`.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownLanguage`]: there are none. Else all that is wrong in the files, at its place:
-    /// [`ErrorKind::Syntax`] and [`ErrorKind::UnknownKey`] of the files, [`ErrorKind::Sentence`] for what a sentence
-    /// names and nothing here knows.
+    /// [`ErrorKind::UnknownLanguage`]: the layout has no sentences in it. Else all errors in the
+    /// files, each at its place, among them [`ErrorKind::Syntax`], [`ErrorKind::UnknownKey`], and
+    /// [`ErrorKind::Sentence`] for an unknown variable or filter.
     pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
-        let mut faults = Vec::new();
-        let (locale, fell_back) = match Pseudo::of(tag) {
-            None => Locale::load(site, layout, tag, &mut faults)?,
+        let mut errors = Vec::new();
+        let (locale, fallback_warning) = match Pseudolocale::of(tag) {
+            None => Locale::load(site, layout, tag, &mut errors)?,
             Some(pseudo) => {
                 let english = Tag::parse("en")?;
-                let (mut locale, _) = Locale::load(site, layout, &english, &mut faults)?;
+                let (mut locale, _) = Locale::load(site, layout, &english, &mut errors)?;
                 locale.rewrite(|template| pseudo.rewrite(template));
                 (locale, None)
             }
         };
-        let formats = Formats::new(tag)
+        let formats = LanguageFormats::new(tag)
             .map_err(|message| Error::new(ErrorKind::UnknownLanguage, message))?;
         let formats = Arc::new(formats);
         let mut env = filters::environment(&formats);
         for sentence in locale.sentences() {
             let place = |range| sentence.place_of(range);
             let scope = match sentence.role.as_str() {
-                "title" => Scope::Title,
-                "alt.signature" => Scope::Signature,
-                "cell" => Scope::Cell,
-                "total" => Scope::Total,
-                "folio" => Scope::Folio,
-                _ => Scope::Sentence,
+                "title" => TemplateScope::Title,
+                "alt.signature" => TemplateScope::Signature,
+                "cell" => TemplateScope::Cell,
+                "total" => TemplateScope::Total,
+                "folio" => TemplateScope::Folio,
+                _ => TemplateScope::Sentence,
             };
-            let found = Checker { formats: &formats, env: &env, scope, place: &place }
-                .check(&sentence.template);
+            let found =
+                TemplateChecker { formats: &formats, env: &env, scope, place: &place }
+                    .check(&sentence.template);
             if found.is_empty() {
                 let source = sentence.template.clone();
                 let added = env.add_template_owned(sentence.id.clone(), source);
-                faults.extend(added.err().map(|error| syntax(&error, &place)));
+                errors.extend(added.err().map(|error| syntax_error(&error, &place)));
             }
-            faults.extend(found);
+            errors.extend(found);
         }
-        Error::join(faults)?;
-        let outcomes = RwLock::default();
-        Ok(Self { tag: tag.clone(), fell_back, locale, formats, env, outcomes })
+        Error::join(errors)?;
+        let (tag, outcomes) = (tag.clone(), RwLock::default());
+        Ok(Self { tag, fallback_warning, locale, formats, env, outcomes })
     }
 
-    /// The language that was asked for, with its extensions.
+    /// The language that the caller asked for, with its extensions.
     pub fn language(&self) -> &Tag {
         &self.tag
     }
 
-    /// That the sentences are those of a shorter tag, if they are.
-    pub fn fell_back(&self) -> Option<Warning> {
-        self.fell_back.clone()
+    /// A warning, if the sentences are those of a shorter tag.
+    pub fn fallback_warning(&self) -> Option<Warning> {
+        self.fallback_warning.clone()
     }
 
-    /// The sentences as they are written.
+    /// The templates of the sentences.
     pub(crate) fn locale(&self) -> &Locale {
         &self.locale
     }
 
-    /// The values that the sentences of the page name.
-    pub(crate) fn printed(&self) -> BTreeSet<String> {
-        let of_page = |sentence: &&Sentence| {
+    /// The variables that the sentences of the page name, without free fields.
+    pub(crate) fn named_values(&self) -> BTreeSet<String> {
+        let is_on_page = |sentence: &&SentenceTemplate| {
             sentence.role != "title" && !sentence.role.starts_with("alt.")
         };
-        let sentences = self.locale.sentences().filter(of_page);
-        let named =
-            sentences.flat_map(|sentence| scan::scan(&sentence.template).variables);
+        let sentences = self.locale.sentences().filter(is_on_page);
+        let named = sentences
+            .flat_map(|sentence| TemplateAnalysis::of(&sentence.template).variables);
         named.map(|(name, _)| name).filter(|name| !name.starts_with("extra.")).collect()
     }
 
-    /// Where a template's own words stand.
-    pub(crate) fn words(template: &str) -> Vec<Range<usize>> {
-        scan::scan(template).texts
+    /// The ranges of a template that are the translator's own words.
+    pub(crate) fn literal_ranges(template: &str) -> Vec<Range<usize>> {
+        TemplateAnalysis::of(template).texts
     }
 
-    /// Whether an outcome of a course can be written in this language; `write` says the same when it
-    /// comes to it.
+    /// Checks an outcome of a course, which is a template in the language of its text. `write`
+    /// checks it too.
     ///
     /// # Errors
-    /// [`ErrorKind::Sentence`], [`ErrorKind::Syntax`]: as for a sentence of the locale, at the outcome's text.
+    /// [`ErrorKind::Sentence`], [`ErrorKind::Syntax`]: as for a sentence of the locale, at `place`.
     pub(crate) fn check_outcome(&self, text: &str, place: &Place) -> Result<()> {
         let at = |_| place.clone();
-        let checker = Checker {
+        let checker = TemplateChecker {
             formats: &self.formats,
             env: &self.env,
-            scope: Scope::Outcome,
+            scope: TemplateScope::Outcome,
             place: &at,
         };
         Error::join(checker.check(text))
     }
 
-    /// Fills the sentences with the facts of one certificate.
+    /// Writes the sentences with the facts of one certificate.
     ///
     /// # Errors
-    /// [`ErrorKind::Sentence`]: a sentence asks for what is not there, or a filter cannot take a value;
-    /// [`ErrorKind::TooLarge`]: a sentence takes too long. All of them together.
-    pub fn write(&self, facts: &Facts<'_>) -> Result<Sentences> {
+    /// All errors together. [`ErrorKind::Sentence`]: a value is missing, or a filter cannot take
+    /// it. [`ErrorKind::TooLarge`]: a sentence takes too long.
+    pub fn write(&self, facts: &CertificateFacts<'_>) -> Result<Sentences> {
         let mut texts =
             Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
-        let mut values = values(facts, &mut texts);
-        let mut faults = Vec::new();
+        let mut values = template_values(facts, &mut texts);
+        let mut errors = Vec::new();
 
-        let table = self.table(facts, &values, &mut texts);
-        let table = table.map_err(|error| faults.push(error)).ok().flatten();
-        let outcome = self.outcome(facts, &values, &mut texts);
-        let outcome = outcome.map_err(|error| faults.push(error)).unwrap_or_default();
-        values.insert("outcome", Value::from_object(Piece(outcome)));
+        let table = self
+            .locale
+            .table
+            .as_ref()
+            .map(|table| write_table(table, &self.env, facts, &values, &mut texts));
+        let table = table.transpose().map_err(|error| errors.push(error));
+        let table = table.ok().flatten().flatten();
+        let outcome = self.write_outcome(facts, &values, &mut texts);
+        let outcome = outcome.map_err(|error| errors.push(error)).unwrap_or_default();
+        values.insert("outcome", Value::from_object(FinishedText(outcome)));
 
-        let extra = facts.extra;
         let common = Value::from(values.clone());
-        let mut write = |sentence: &Sentence, values: Value| {
-            let written = self.write_one(sentence, values, extra);
-            written.map_err(|error| faults.push(error)).ok()
+        let mut write = |sentence: &SentenceTemplate, values: Value| {
+            let written = self.write_template(sentence, values, facts);
+            written.map_err(|error| errors.push(error)).ok()
         };
-        let mut phrase = |sentence: &Sentence| {
+        let mut phrase = |sentence: &SentenceTemplate| {
             let runs = write(sentence, common.clone())?;
-            (!runs.is_empty()).then(|| Phrase {
-                role: sentence.role.clone(),
-                runs,
-                place: sentence.place.clone(),
-            })
+            Phrase::visible(&sentence.role, runs, &sentence.place)
         };
         let Locale { heading, blocks, date, authenticity, specimen, .. } = &self.locale;
         let heading = heading.as_ref().and_then(&mut phrase);
@@ -189,9 +196,9 @@ impl Phrases {
 
         let mut signatories = Vec::new();
         let mut signatures = Vec::new();
-        for person in &facts.course.signatories {
-            let name = texts.plain(&person.name, "a signatory's name");
-            let title = person
+        for signatory in &facts.course.signatories {
+            let name = texts.plain(&signatory.name, "a signatory's name");
+            let title = signatory
                 .title
                 .as_ref()
                 .map(|title| texts.plain(title, "a signatory's title"));
@@ -199,11 +206,11 @@ impl Phrases {
                 None => name.clone(),
                 Some(sentence) => {
                     let mut values = values.clone();
-                    let person = BTreeMap::from([
+                    let signatory = BTreeMap::from([
                         ("name", Value::from(name.as_str())),
                         ("title", title.as_deref().map_or(Value::from(()), Value::from)),
                     ]);
-                    values.insert("signatory", Value::from(person));
+                    values.insert("signatory", Value::from(signatory));
                     let runs = write(sentence, Value::from(values));
                     runs.unwrap_or_default().bare()
                 }
@@ -212,7 +219,7 @@ impl Phrases {
             signatories
                 .push((Runs::value(&name), title.map(|title| Runs::value(&title))));
         }
-        let mut plain = |sentence: &Option<Sentence>, values: &Value| {
+        let mut plain = |sentence: &Option<SentenceTemplate>, values: &Value| {
             let runs = sentence.as_ref().map(|sentence| write(sentence, values.clone()));
             runs.flatten().map(|runs| runs.bare()).filter(|text| !text.is_empty())
         };
@@ -225,12 +232,12 @@ impl Phrases {
             logo: plain(&self.locale.alt_logo, &common)
                 .unwrap_or_else(|| organization.clone()),
         };
-        let called =
+        let heading_text =
             heading.as_ref().map(|phrase| phrase.runs.bare()).unwrap_or_default();
-        values.insert("heading", Value::from(called));
+        values.insert("heading", Value::from(heading_text));
         let title = plain(&self.locale.title, &Value::from(values))
             .unwrap_or_else(|| texts.plain(&facts.course.title, "the course title"));
-        Error::join(faults)?;
+        Error::join(errors)?;
         Ok(Sentences {
             language: self.tag.clone(),
             title,
@@ -247,10 +254,44 @@ impl Phrases {
         })
     }
 
-    /// The course's sentence for the grade, which is a template as those of the locale are.
-    fn outcome(
+    /// Writes the page numbers of all documents of up to `max_pages` pages: `folios[n - 1][k - 1]`
+    /// is that of page k of n, `None` if the sentence is empty there. Without a sentence there are
+    /// no numbers.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn folios(
         &self,
-        facts: &Facts<'_>,
+        facts: &CertificateFacts<'_>,
+        max_pages: usize,
+    ) -> Result<Vec<Vec<Option<Phrase>>>> {
+        let Some(sentence) = &self.locale.folio else { return Ok(Vec::new()) };
+        let mut texts =
+            Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
+        let mut values = template_values(facts, &mut texts);
+        let mut folio = |page: usize, pages: usize| {
+            values.insert("page", Value::from(page));
+            values.insert("pages", Value::from(pages));
+            let runs =
+                self.write_template(sentence, Value::from(values.clone()), facts)?;
+            Ok(Phrase::visible(&sentence.role, runs, &sentence.place))
+        };
+        (1..=max_pages).map(|n| (1..=n).map(|page| folio(page, n)).collect()).collect()
+    }
+
+    fn write_template(
+        &self,
+        sentence: &SentenceTemplate,
+        values: Value,
+        facts: &CertificateFacts<'_>,
+    ) -> Result<Runs> {
+        write_sentence(&self.env, sentence, &sentence.role, values, facts.extra)
+    }
+
+    /// Writes the course's outcome for the grade, whose text is a template too.
+    fn write_outcome(
+        &self,
+        facts: &CertificateFacts<'_>,
         values: &BTreeMap<&'static str, Value>,
         texts: &mut Texts<'_>,
     ) -> Result<Runs> {
@@ -260,18 +301,23 @@ impl Phrases {
         let text = texts.get(&outcome.text, "the outcome").to_owned();
         let at = outcome.text.place(&self.tag, &facts.course.language);
         let place = |_| at.clone();
-        let env = self.compiled(&text, at)?;
+        let env = self.compile_outcome(&text, at)?;
         let template = env.get_template("outcome");
-        let template = template.map_err(|error| syntax(&error, &place))?;
-        let values = Value::from(values.clone());
-        let job =
-            Job { template, what: "outcome", values, extra: facts.extra, place: &place };
-        // It may be in the course's language, whose direction is another.
-        Ok(job.run()?.isolated())
+        let template = template.map_err(|error| syntax_error(&error, &place))?;
+        let (values, extra) = (Value::from(values.clone()), facts.extra);
+        let rendering =
+            Rendering { template, what: "outcome", values, extra, place: &place };
+        // The text may be in the course's language, whose direction may be another.
+        Ok(rendering.run()?.isolated())
     }
 
-    /// An environment with the text as the template `outcome`, checked and kept.
-    fn compiled(&self, text: &str, place: &Place) -> Result<Arc<Environment<'static>>> {
+    /// Checks and compiles a text of an outcome, once. Gives an environment with the template
+    /// `outcome`.
+    fn compile_outcome(
+        &self,
+        text: &str,
+        place: &Place,
+    ) -> Result<Arc<Environment<'static>>> {
         let known = self.outcomes.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(env) = known.get(text) {
             return Ok(Arc::clone(env));
@@ -280,29 +326,13 @@ impl Phrases {
         self.check_outcome(text, place)?;
         let mut env = filters::environment(&self.formats);
         let added = env.add_template_owned("outcome", text.to_owned());
-        added.map_err(|error| syntax(&error, &|_| place.clone()))?;
+        added.map_err(|error| syntax_error(&error, &|_| place.clone()))?;
         let env = Arc::new(env);
         let mut known = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_OUTCOMES {
             known.insert(text.to_owned(), Arc::clone(&env));
         }
         Ok(env)
-    }
-
-    fn write_one(
-        &self,
-        sentence: &Sentence,
-        values: Value,
-        extra: &IndexMap<String, Json>,
-    ) -> Result<Runs> {
-        let place = |range| sentence.place_of(range);
-        if !sentence.template.contains('{') {
-            // The check has read its markup already.
-            return Ok(markup::parse(&sentence.template).unwrap_or_default());
-        }
-        let template = self.env.get_template(&sentence.id);
-        let template = template.map_err(|error| syntax(&error, &place))?;
-        Job { template, what: &sentence.role, values, extra, place: &place }.run()
     }
 }
 
@@ -312,84 +342,10 @@ impl fmt::Debug for Phrases {
     }
 }
 
-/// What a certificate says, before any language.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// Who gets it.
-    pub name: &'a Name,
-    /// For what.
-    pub course: &'a Course,
-    /// The date that it bears.
-    pub issued: Date,
-    /// What is printed in its place.
-    pub issued_text: Option<&'a Text>,
-    /// The grade: a text, or a number that only `percent` and `number` print.
-    pub grade: Option<&'a str>,
-    /// What follows the name: a degree, a rank.
-    pub designation: Option<&'a str>,
-    /// The free fields of the course, overlaid by those of the request.
-    pub extra: &'a IndexMap<String, Json>,
-    /// Where it can be checked.
-    pub verify_url: &'a str,
-}
-
-/// Everything that one certificate says, in one language.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Sentences {
-    /// The language, with its extensions.
-    pub language: Tag,
-    /// The document's title, plain text.
-    pub title: String,
-    /// The organization's name, plain text.
-    pub organization: String,
-    /// What the document calls itself.
-    pub heading: Option<Phrase>,
-    /// The sentences in the language's own order; none is empty.
-    pub blocks: Vec<Phrase>,
-    /// When it was issued.
-    pub date: Option<Phrase>,
-    /// How it can be checked.
-    pub authenticity: Option<Phrase>,
-    /// The word that marks a draft.
-    pub specimen: Option<Phrase>,
-    /// The layout's table, if it has one and there are rows.
-    pub(crate) table: Option<TablePhrases>,
-    /// Name and title of each signatory.
-    pub signatories: Vec<(Runs, Option<Runs>)>,
-    /// What the pictures say to those who do not see them.
-    pub alt: AltTexts,
-    /// Texts that stand in another language for want of one.
-    pub warnings: Vec<Warning>,
-}
-
-/// Alternative texts, plain.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct AltTexts {
-    /// Of each signatory's signature.
-    pub signature: Vec<String>,
-    /// Of the code that is scanned.
-    pub code: String,
-    /// Of the logo.
-    pub logo: String,
-}
-
-/// A finished sentence.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Phrase {
-    /// The role that a layout styles.
-    pub role: String,
-    /// The text.
-    pub runs: Runs,
-    /// The sentence in its locale file.
-    pub place: Place,
-}
-
-/// A date in the words of a language, as `date('long')` writes it.
+/// A date in the words of a language, as the filter `date('long')` writes it; in figures if the
+/// language has no data.
 pub(crate) fn long_date(tag: &Tag, date: Date) -> String {
-    let format = dates::DateFormat::new(tag, "long");
+    let format = date_format::DateFormat::new(tag, "long");
     format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 

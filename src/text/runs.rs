@@ -1,11 +1,12 @@
-//! Finished text: runs of one style each, with the values kept apart from the translator's words.
+//! Finished text: runs of one style each, with values kept apart from the translator's words.
 //!
-//! A run that came from a value carries its own bidirectional isolation (FSI … PDI, UAX #9), so that
-//! a name in another direction cannot reorder the sentence around it.
+//! The decision: a run that is a value has its own bidirectional isolation (FSI … PDI, UAX #9), so
+//! that a name in another direction does not reorder the sentence around it.
 
 use serde::Serialize;
 
-/// First strong isolate: the text up to [`PDI`] finds its own direction.
+/// First strong isolate: the first strong character decides the direction of the text up to
+/// [`PDI`].
 pub(crate) const FSI: char = '\u{2068}';
 /// Pop directional isolate.
 pub(crate) const PDI: char = '\u{2069}';
@@ -15,18 +16,18 @@ pub(crate) const PDI: char = '\u{2069}';
 pub struct Run {
     /// The text, isolated if it is a value.
     pub text: String,
-    /// Between `*` and `*`.
+    /// Whether it was between `*` and `*`.
     pub strong: bool,
-    /// Between `_` and `_`.
+    /// Whether it was between `_` and `_`.
     pub emphasis: bool,
-    /// Where the text leads.
+    /// The address that the text links to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Whether it was a value rather than the translator's own words.
+    /// Whether it is a value, and not the translator's own words.
     pub value: bool,
 }
 
-/// A sentence as a row of [`Run`]s.
+/// A sentence as a sequence of [`Run`]s.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Runs(pub(crate) Vec<Run>);
@@ -54,7 +55,7 @@ impl Runs {
         runs
     }
 
-    /// The runs between isolates, so that they keep a direction of their own inside a sentence.
+    /// The runs between FSI and PDI, so that they have a direction of their own inside a sentence.
     pub(crate) fn isolated(mut self) -> Self {
         if !self.is_empty() {
             let control = |c: char| Self::plain(c.encode_utf8(&mut [0; 4])).0;
@@ -69,13 +70,12 @@ impl Runs {
         self.0.iter().map(|run| run.text.as_str()).collect()
     }
 
-    /// The whole text without the isolates, for places that show no direction: titles, alternative
-    /// texts, records.
+    /// The whole text without isolates, for plain text: titles, alternative texts, records.
     pub fn bare(&self) -> String {
         self.iter().flat_map(|run| run.text.chars()).filter(|c| !is_isolate(*c)).collect()
     }
 
-    /// Whether nothing of it can be seen.
+    /// Whether it has white space and isolates only.
     pub fn is_empty(&self) -> bool {
         self.iter()
             .flat_map(|run| run.text.chars())
@@ -97,7 +97,7 @@ impl<'a> IntoIterator for &'a Runs {
     }
 }
 
-/// `text` between FSI and PDI; as it is where that could change nothing.
+/// `text` between FSI and PDI. Digits alone stay as they are: isolates would change nothing.
 pub(crate) fn isolated(text: &str) -> String {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.to_owned();
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_values_are_isolated() {
+    fn values_are_isolated_and_words_are_not() {
         assert_eq!(Runs::plain("نص").text(), "نص");
         assert_eq!(Runs::value("Ada").text(), "\u{2068}Ada\u{2069}");
         assert_eq!(Runs::value("Ada").bare(), "Ada");

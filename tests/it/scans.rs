@@ -33,7 +33,7 @@ struct Measured {
 
 fn measure(photo: &Photo, ink: &Ink) -> Measured {
     let picture = image::load_from_memory(ink.png()).expect("a PNG").into_rgba8();
-    let [left, top, width, _] = ink.found().map(|value| value as f32);
+    let [left, top, width, _] = ink.scan_area().map(|value| value as f32);
     let scale = picture.width() as f32 / width;
     let truth = &photo.ink;
     // The drawn ink on the pixels of the result.
@@ -73,7 +73,7 @@ fn measure(photo: &Photo, ink: &Ink) -> Measured {
         left: stained as f32 / bare.max(1) as f32,
         off: off / longer,
         baseline: (line - photo.baseline) / (should[3] - should[1]),
-        stroke: ink.stroke() as f32 / scale / photo.stroke,
+        stroke: ink.stroke_width() as f32 / scale / photo.stroke,
     }
 }
 
@@ -157,7 +157,7 @@ fn ink_is_extracted_from_paper_with_defects() {
     let (mut failed, mut measures) = (Vec::new(), Vec::new());
     for (name, photo) in cases() {
         let bytes = photo.take();
-        let ink = match Ink::lift(&bytes, &InkOptions::default()) {
+        let ink = match Ink::extract(&bytes, &InkOptions::default()) {
             Ok(ink) => ink,
             Err(error) => {
                 show(name, &photo, None);
@@ -197,7 +197,7 @@ fn paper_without_ink_is_refused() {
         ("blank_desk", blank((800, 500)).desk().noise(3.0).jpeg(80)),
     ] {
         show(name, &photo, None);
-        match Ink::lift(&photo.take(), &InkOptions::default()) {
+        match Ink::extract(&photo.take(), &InkOptions::default()) {
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Image, "{name}");
                 assert_eq!(error.message(), "the scan has no ink", "{name}");
@@ -218,8 +218,8 @@ fn transparent_cutout_keeps_its_coverage_and_colours() {
         let [red, blue] = if x < 150 { [200, 0] } else { [0, 200] };
         Rgba([red, 0, blue, if inside { 180 } else { 0 }])
     });
-    let ink = Ink::lift(&png(&cutout), &InkOptions::default()).expect("ink");
-    let [left, top, width, height] = ink.found().map(|value| value as u32);
+    let ink = Ink::extract(&png(&cutout), &InkOptions::default()).expect("ink");
+    let [left, top, width, height] = ink.scan_area().map(|value| value as u32);
     let expected =
         image::imageops::crop_imm(&cutout, left, top, width, height).to_image();
     let lifted = image::load_from_memory(ink.png()).expect("a PNG").into_rgba8();
@@ -234,10 +234,10 @@ fn transparent_cutout_keeps_its_coverage_and_colours() {
 fn tint_is_the_only_colour() {
     let options = InkOptions::default().with_tint([20, 30, 90]);
     let bytes = Photo::of(&Signature::plain(), (600, 400)).noise(3.0).jpeg(80).take();
-    let ink = Ink::lift(&bytes, &options).expect("ink");
+    let ink = Ink::extract(&bytes, &options).expect("ink");
     let lifted = image::load_from_memory(ink.png()).expect("a PNG").into_rgba8();
     assert!(lifted.pixels().all(|pixel| pixel.0[..3] == [20, 30, 90]));
-    let again = Ink::lift(&bytes, &options).expect("ink");
+    let again = Ink::extract(&bytes, &options).expect("ink");
     assert_eq!(ink.png(), again.png(), "the same scan gives the same bytes");
 }
 
@@ -252,13 +252,13 @@ fn svg_is_ink_with_and_without_a_background() {
     };
     let [bare, on_paper] =
         ["", "<rect width='400' height='200' fill='#eee'/>"].map(|paper| {
-            Ink::lift(svg(paper).as_bytes(), &InkOptions::default()).expect("ink")
+            Ink::extract(svg(paper).as_bytes(), &InkOptions::default()).expect("ink")
         });
     for ink in [&bare, &on_paper] {
-        let [left, _, width, _] = ink.found();
+        let [left, _, width, _] = ink.scan_area();
         assert!((left - 97.5).abs() < 2.0 && (width - 204.0).abs() < 4.0, "{ink:?}");
         let scale = f64::from(ink.size().0) / width;
-        assert!((ink.stroke() / scale - 5.0).abs() < 0.7, "{ink:?}");
+        assert!((ink.stroke_width() / scale - 5.0).abs() < 0.7, "{ink:?}");
         for (channel, expected) in ink.colour().into_iter().zip([0x1a, 0x22, 0x38]) {
             assert!(u8::abs_diff(channel, expected) < 20, "{ink:?}");
         }
@@ -295,7 +295,7 @@ fn unusable_scan_is_refused_with_its_reason() {
         (b"<svg".to_vec(), ErrorKind::Image, "failed to read the SVG"),
         (text.to_vec(), ErrorKind::Image, "the SVG has text"),
     ] {
-        let error = Ink::lift(&bytes, &InkOptions::default()).expect_err(message);
+        let error = Ink::extract(&bytes, &InkOptions::default()).expect_err(message);
         assert_eq!(error.kind(), kind, "{message}");
         assert!(error.message().starts_with(message), "{error} for {message}");
     }

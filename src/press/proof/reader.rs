@@ -139,7 +139,7 @@ impl<'a> PageReader<'a> {
     /// The box of a mark's ink; of a signature, that of its strokes.
     pub(super) fn ink_of(&self, mark: &Mark<'_>) -> Option<Rect> {
         let rect = mark.rect?;
-        let signed = self.image_of(mark).and_then(|image| image.picture.signed());
+        let signed = self.image_of(mark).and_then(|image| image.picture.signature());
         Some(match (signed, &mark.kind) {
             (Some(signed), _) => {
                 let [left, top, right, bottom] = signed.ink;

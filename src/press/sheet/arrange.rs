@@ -146,8 +146,9 @@ impl Sheet {
         let theme = &course.theme;
         let colours = layout.theme.with(theme);
         let code = QrCode::new(content.verify_url, colours.paper)?;
-        let side = (code.modules + 2 * QrCode::QUIET) as f64;
-        let (modules, picture) = (code.modules, Picture::made(code.svg, (side, side)));
+        let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
+        let (modules, picture) =
+            (code.modules, Picture::from_svg(code.svg, (side, side)));
         let verify = authenticity.is_some().then(|| VerifyLink {
             url: content.verify_url.to_owned(),
             code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),

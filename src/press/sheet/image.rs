@@ -51,12 +51,14 @@ impl SheetImage {
         let (width, height) = picture.size();
         Self {
             id,
-            path: Some(format!("/{name}.{}", picture.ending())),
+            path: Some(format!("/{name}.{}", picture.extension())),
             data: None,
             width,
             height,
-            baseline: picture.signed().map(|signed| signed.baseline),
-            tall: picture.signed().map(|signed| (signed.tall * 100.0).round() / 100.0),
+            baseline: picture.signature().map(|signature| signature.baseline),
+            tall: picture
+                .signature()
+                .map(|signature| (signature.height_mm * 100.0).round() / 100.0),
             nudge: None,
             alt,
             picture,

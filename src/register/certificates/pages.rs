@@ -14,7 +14,7 @@ use crate::register::web::{
 };
 use crate::site::files::Site;
 use crate::site::settings::Publish;
-use crate::text::locale::{PageTexts, page_texts};
+use crate::text::locale::PageTexts;
 use crate::text::phrases::long_date;
 use crate::text::runs::PDI;
 
@@ -162,8 +162,9 @@ impl PageWriter {
     }
 
     fn texts(&self, layout: &str, tag: &Tag) -> Result<Arc<PageTexts>> {
-        self.texts
-            .get((layout.to_owned(), tag.clone()), || page_texts(&self.site, layout, tag))
+        self.texts.get((layout.to_owned(), tag.clone()), || {
+            PageTexts::load(&self.site, layout, tag)
+        })
     }
 }
 

@@ -1,49 +1,51 @@
-//! The table of a layout: which rows it has, and the sentence of each column's cells.
+//! The table of a layout: the field that holds its rows, and the sentence of each column's cells.
 //!
-//! A column and its cells are declared in `layout.yaml`, because a cell is mostly a value; what a
-//! column is called is a matter of the language and stands in its locale, under `table`.
+//! The decision: columns and cells are declared in `layout.yaml`, because a cell is mostly a value;
+//! the headings of columns depend on the language and are in the locale file, under `table`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Sentence, Source};
+use super::sentence::{SentenceTemplate, SourceText};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::files::Site;
 
-/// The name of the locale's word for the row of totals.
+/// The key of the word for the row of totals.
 pub(crate) const TOTAL: &str = "total";
 const KEYS: [&str; 3] = ["rows", "most", "columns"];
 const COLUMN_KEYS: [&str; 3] = ["align", "cell", TOTAL];
-/// The most columns that a page has room for.
+/// The most columns, which is what a page has room for.
 const MAX_COLUMNS: usize = 8;
-/// The most rows unless the layout says fewer: a label is kept for each as long as the process lives.
+/// The most rows, unless the layout says fewer. Typst keeps a label for each as long as the process
+/// lives.
 const MAX_ROWS: usize = 500;
 
-/// What a layout declares under `table`, and how the language calls it.
+/// What a layout declares under `table`, with the headings of a language.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// The field under `extra` that holds the rows.
     pub(crate) rows: String,
-    /// The most rows.
-    pub(crate) most: usize,
+    /// The most rows that fit.
+    pub(crate) max_rows: usize,
     pub(crate) columns: Vec<Column>,
-    /// What stands at the beginning of the row of totals.
-    pub(crate) total: Option<Sentence>,
+    /// The word in the first cell of the row of totals.
+    pub(crate) total: Option<SentenceTemplate>,
 }
 
+/// A column, with the sentences of its heading, its cells and its total.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) align: Align,
-    pub(crate) heading: Option<Sentence>,
-    pub(crate) cell: Sentence,
-    pub(crate) total: Option<Sentence>,
+    pub(crate) heading: Option<SentenceTemplate>,
+    pub(crate) cell: SentenceTemplate,
+    pub(crate) total: Option<SentenceTemplate>,
 }
 
-/// The side of its column at which a cell stands, in the direction of reading.
+/// The alignment of a cell in its column, in the direction of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -52,18 +54,19 @@ pub enum Align {
     Start,
     /// In the middle.
     Center,
-    /// Where a line ends: figures.
+    /// Where a line ends; for figures.
     End,
 }
 
 impl Table {
-    /// The words of the language in it: what its columns and its last row are called.
-    pub(super) fn words_mut(&mut self) -> impl Iterator<Item = &mut Sentence> {
+    /// The sentences of the locale: the headings of columns and the word for the row of totals.
+    pub(super) fn headings_mut(&mut self) -> impl Iterator<Item = &mut SentenceTemplate> {
         let headings = self.columns.iter_mut().filter_map(|c| c.heading.as_mut());
         headings.chain(&mut self.total)
     }
 
-    /// What a layout declares, its columns not yet named. Faults are for the layout to report.
+    /// Reads the table of a layout, without headings. Faults are dropped, since loading the layout
+    /// reports them.
     pub(super) fn load(site: &Site, layout: &str) -> Result<Option<Self>> {
         let file = format!("layouts/{layout}/layout.yaml");
         let Some(bytes) = site.read(&file)? else { return Ok(None) };
@@ -73,7 +76,7 @@ impl Table {
             .and_then(|document| Self::find(document.root(), &file, &bytes, &mut faults)))
     }
 
-    /// What a `layout.yaml` declares under `table`.
+    /// Reads `table` from a `layout.yaml`, without headings.
     pub(crate) fn find(
         root: Node<'_>,
         file: &str,
@@ -82,11 +85,11 @@ impl Table {
     ) -> Option<Self> {
         let mut entries = root.entries().ok()?;
         let (_, node) = entries.find(|(key, _)| key.text() == "table")?;
-        let source = Arc::new(Source::new(file, bytes));
+        let source = Arc::new(SourceText::new(file, bytes));
         let fields = node.fields(&KEYS, faults)?;
         let rows = fields.required("rows", faults)?;
         let rows = faults.keep(rows.text())?.to_owned();
-        let most = match fields.get("most") {
+        let max_rows = match fields.get("most") {
             None => MAX_ROWS,
             Some(node) => {
                 let text = faults.keep(node.text())?;
@@ -104,8 +107,8 @@ impl Table {
         let node = fields.required("columns", faults)?;
         for (key, node) in faults.keep(node.entries())? {
             let name = key.text();
-            let plain = |c: char| c.is_ascii_lowercase() || c == '-';
-            if name.is_empty() || name == TOTAL || !name.chars().all(plain) {
+            let is_plain = |c: char| c.is_ascii_lowercase() || c == '-';
+            if name.is_empty() || name == TOTAL || !name.chars().all(is_plain) {
                 let fault = key.fault(
                     ErrorKind::InvalidValue,
                     format!("`{name}` is no name of a column"),
@@ -127,10 +130,10 @@ impl Table {
                 }
             };
             let cell = fields.required("cell", faults)?;
-            let cell = Sentence::read(cell, "cell", &source, faults)?;
+            let cell = SentenceTemplate::read(cell, "cell", &source, faults)?;
             let total = fields.get(TOTAL);
-            let total =
-                total.and_then(|node| Sentence::read(node, TOTAL, &source, faults));
+            let total = total
+                .and_then(|node| SentenceTemplate::read(node, TOTAL, &source, faults));
             let (name, heading) = (name.to_owned(), None);
             columns.push(Column { name, align, heading, cell, total });
         }
@@ -144,16 +147,16 @@ impl Table {
             ));
             return None;
         }
-        Some(Self { rows, most, columns, total: None })
+        Some(Self { rows, max_rows, columns, total: None })
     }
 
-    /// Gives the columns the language's names for them.
+    /// Takes the headings of the columns, and the word for the row of totals, from a locale.
     ///
     /// # Errors
-    /// [`ErrorKind::Sentence`] for each that has none, at the file that should have it.
-    pub(super) fn name(
+    /// [`ErrorKind::Sentence`] for each that is missing, at the locale file.
+    pub(super) fn take_headings(
         &mut self,
-        mut words: BTreeMap<String, Sentence>,
+        mut words: BTreeMap<String, SentenceTemplate>,
         file: &str,
     ) -> Result<()> {
         let mut missing = Vec::new();
@@ -162,8 +165,8 @@ impl Table {
             missing.extend(column.heading.is_none().then(|| column.name.clone()));
         }
         self.total = words.remove(TOTAL);
-        let adds = self.columns.iter().any(|column| column.total.is_some());
-        missing.extend((adds && self.total.is_none()).then(|| TOTAL.to_owned()));
+        let has_totals = self.columns.iter().any(|column| column.total.is_some());
+        missing.extend((has_totals && self.total.is_none()).then(|| TOTAL.to_owned()));
         Error::join(missing.into_iter().map(|name| {
             Error::new(
                 ErrorKind::Sentence,
@@ -174,8 +177,8 @@ impl Table {
         }))
     }
 
-    /// Every sentence there is.
-    pub(crate) fn sentences(&self) -> impl Iterator<Item = &Sentence> {
+    /// All sentences.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &SentenceTemplate> {
         let columns = self.columns.iter().flat_map(|column| {
             column.heading.iter().chain([&column.cell]).chain(&column.total)
         });

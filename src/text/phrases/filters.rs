@@ -1,7 +1,7 @@
-//! The filters of a sentence, and how its values are printed.
+//! The filters and tests of sentences, and how values are printed.
 //!
-//! The environment begins empty: a sentence can use what is added here and nothing else, and nothing
-//! here turns a value into markup.
+//! Takes the formats of a language; gives an environment of minijinja's. The decision: the
+//! environment is empty but for what is added here, none of which turns a value into markup.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,32 +11,33 @@ use icu_casemap::CaseMapper;
 use minijinja::value::{Kwargs, Object, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
-use super::formats::{Day, Formats};
+use super::date_value::DateValue;
+use super::language_formats::LanguageFormats;
 use super::{markup, select};
 use crate::site::name;
 use crate::text::runs::{Run, Runs};
 
-/// All the filters there are.
+/// All filters.
 pub(super) const FILTERS: [&str; 17] = [
     "date", "default", "first", "join", "last", "length", "link", "list", "lower",
     "number", "ordinal", "percent", "plural", "replace", "select", "trim", "upper",
 ];
 
-/// All the tests there are.
+/// All tests.
 pub(super) const TESTS: [&str; 7] =
     ["defined", "even", "none", "number", "odd", "string", "undefined"];
 
-/// All the statements there are.
+/// All statements.
 pub(super) const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 
-/// What a sentence may cost: minijinja counts steps and bytes.
-const FUEL: u64 = 20_000;
+/// The most steps that minijinja takes for one sentence.
+const MAX_FUEL: u64 = 20_000;
 
-/// An environment with the filters and tests above, for the sentences of one language.
-pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
+/// The environment for the sentences of one language.
+pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static> {
     let mut env = Environment::empty();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_fuel(Some(FUEL));
+    env.set_fuel(Some(MAX_FUEL));
     env.set_debug(false);
     env.set_formatter(print);
 
@@ -44,28 +45,30 @@ pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
     env.add_filter("date", move |value: &Value, style: Option<&str>, more: Kwargs| {
         let language = more.get::<Option<&str>>("language")?;
         more.assert_all_used()?;
-        own.date(defined(value)?, style, language).map_err(fault)
+        own.date(defined(value)?, style, language).map_err(invalid)
     });
     let own = Arc::clone(formats);
     env.add_filter("number", move |value: &Value, digits: Option<i16>| {
-        own.number(defined(value)?, digits).map_err(fault)
+        own.number(defined(value)?, digits).map_err(invalid)
     });
     let own = Arc::clone(formats);
     env.add_filter("percent", move |value: &Value, digits: Option<i16>| {
-        own.percent(defined(value)?, digits).map_err(fault)
+        own.percent(defined(value)?, digits).map_err(invalid)
     });
     let own = Arc::clone(formats);
-    env.add_filter("list", move |value: &Value| own.list(defined(value)?).map_err(fault));
+    env.add_filter("list", move |value: &Value| {
+        own.list(defined(value)?).map_err(invalid)
+    });
     let own = Arc::clone(formats);
     env.add_filter("plural", move |value: &Value, forms: Kwargs| {
-        own.counted(defined(value)?, &forms, false).map_err(fault)
+        own.counted(defined(value)?, &forms, false).map_err(invalid)
     });
     let own = Arc::clone(formats);
     env.add_filter("ordinal", move |value: &Value, forms: Kwargs| {
-        own.counted(defined(value)?, &forms, true).map_err(fault)
+        own.counted(defined(value)?, &forms, true).map_err(invalid)
     });
     env.add_filter("select", |value: &Value, forms: Kwargs| {
-        select::select(defined(value)?, &forms).map_err(fault)
+        select::select(defined(value)?, &forms).map_err(invalid)
     });
     let own = Arc::clone(formats);
     env.add_filter("upper", move |text: Cow<'_, str>| {
@@ -76,7 +79,7 @@ pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
         CaseMapper::new().lowercase_to_string(&text, &own.tag.locale().id).into_owned()
     });
     env.add_filter("link", |address: &str, text: Option<&str>| {
-        link(address, text).map_err(fault)
+        link(address, text).map_err(invalid)
     });
     env.add_filter("default", |value: &Value, other: Value| {
         let missing =
@@ -100,12 +103,12 @@ pub(super) fn environment(formats: &Arc<Formats>) -> Environment<'static> {
     env
 }
 
-/// Finished text as a template's value: it keeps its runs where it is printed as it is, and is plain
-/// text to every filter.
+/// Finished text as a template's value. It keeps its runs where it is printed, and is plain text to
+/// all filters.
 #[derive(Debug)]
-pub(super) struct Piece(pub(super) Runs);
+pub(super) struct FinishedText(pub(super) Runs);
 
-impl Object for Piece {
+impl Object for FinishedText {
     fn is_true(self: &Arc<Self>) -> bool {
         !self.0.is_empty()
     }
@@ -115,22 +118,22 @@ impl Object for Piece {
     }
 }
 
-/// Prints a value: texts and whole numbers as they are, the rest through a filter that says how.
+/// Prints a text or a whole number. For other values the sentence must name a filter.
 fn print(
     out: &mut Output<'_>,
     _: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), minijinja::Error> {
     let through = |what: &str, filters: &str| {
-        Err(fault(format!("{what} is printed through {filters}")))
+        Err(invalid(format!("{what} is printed through {filters}")))
     };
-    if let Some(piece) = value.downcast_object_ref::<Piece>() {
-        for run in &piece.0 {
+    if let Some(text) = value.downcast_object_ref::<FinishedText>() {
+        for run in &text.0 {
             markup::encode_finished(run, out)?;
         }
         return Ok(());
     }
-    if value.downcast_object_ref::<Day>().is_some() {
+    if value.downcast_object_ref::<DateValue>().is_some() {
         return through("a date", "`date`: `{{ issued | date }}`");
     }
     match value.kind() {
@@ -145,37 +148,39 @@ fn print(
         ValueKind::Undefined => {
             Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError))
         }
-        ValueKind::None => Err(fault(
+        ValueKind::None => Err(invalid(
             "there is no value here; ask first: `{% if … %}`, or give another: `default('…')`",
         )),
         ValueKind::Bool => {
-            Err(fault("a truth value cannot be printed; use `{% if … %}`"))
+            Err(invalid("a truth value cannot be printed; use `{% if … %}`"))
         }
         ValueKind::Seq | ValueKind::Iterable => through("a list", "`list` or `join`"),
-        _ => Err(fault("a group of values cannot be printed; name one of them")),
+        _ => Err(invalid("a group of values cannot be printed; name one of them")),
     }
 }
 
+/// Refuses an undefined value, which filters would take otherwise.
 fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
-    match value.is_undefined() {
-        true => Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError)),
-        false => Ok(value),
+    if value.is_undefined() {
+        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
     }
+    Ok(value)
 }
 
-fn fault(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
+fn invalid(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
     minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
 }
 
+/// A text that leads to an address; the address itself without a text.
 fn link(address: &str, text: Option<&str>) -> Result<Value, String> {
-    let known = ["https://", "http://", "mailto:"]
+    let is_known = ["https://", "http://", "mailto:"]
         .iter()
         .any(|scheme| address.starts_with(scheme));
-    if !known || address.contains(char::is_whitespace) {
+    if !is_known || address.contains(char::is_whitespace) {
         return Err(format!("`{address}` is no address; it begins with `https://`"));
     }
     let text = text.unwrap_or(address);
-    Ok(Value::from_object(Piece(Runs(vec![Run {
+    Ok(Value::from_object(FinishedText(Runs(vec![Run {
         link: Some(name::inert(address).into_owned()),
         ..markup::value(text)
     }]))))
@@ -193,7 +198,7 @@ mod tests {
         template: &str,
         value: impl Into<Value>,
     ) -> Result<String, String> {
-        let formats = Arc::new(Formats::new(&Tag::parse(tag).unwrap())?);
+        let formats = Arc::new(LanguageFormats::new(&Tag::parse(tag).unwrap())?);
         let env = environment(&formats);
         let context = Value::from(BTreeMap::from([("v", value.into())]));
         let printed =
@@ -202,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_by_language() {
+    fn numbers_are_written_as_in_each_language() {
         let twice = "{{ v | percent }} {{ v | percent(1) }}";
         assert_eq!(render("en", twice, 0.875).unwrap(), "88% 87.5%");
         assert_eq!(render("de", twice, 0.875).unwrap(), "88\u{a0}% 87,5\u{a0}%");
@@ -220,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn plurals_are_the_translators_words() {
+    fn plural_form_is_chosen_by_the_category() {
         let hours = "{{ v | plural(one='ساعة واحدة', two='ساعتان', few='# ساعات', many='# ساعة', \
             other='# ساعة') }}";
         let forms = [
@@ -257,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_by_language() {
+    fn lists_are_written_as_in_each_language() {
         let names = || vec!["Padre", "Isabel"];
         assert_eq!(render("es", "{{ v | list }}", names()).unwrap(), "Padre e Isabel");
         assert_eq!(
@@ -269,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_there() {
+    fn other_filters_functions_and_long_loops_are_refused() {
         for template in
             ["{{ v | safe }}", "{{ v | escape }}", "{{ range(9) }}", "{{ v.upper() }}"]
         {

@@ -1,7 +1,8 @@
-//! From what a template printed to runs: `*strong*`, `_emphasis_`, and values that are neither.
+//! From the output of a template to runs: `*strong*`, `_emphasis_`, and values, which are never
+//! markup.
 //!
-//! A value passes through the template between noncharacters, which no text may contain
-//! ([`encode`] takes them out of what it is given). Markup is read outside of them only.
+//! The decision: a template prints a value between noncharacters, and markup is read outside of
+//! them only. No text contains noncharacters, since [`encode`] removes them.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ const OPEN: char = '\u{fdd0}';
 const MIDDLE: char = '\u{fdd1}';
 const CLOSE: char = '\u{fdd2}';
 
-/// A run as a template prints it: opened, style and link, middle, text, closed.
+/// Prints a run: `OPEN`, style and link, `MIDDLE`, text, `CLOSE`.
 pub(super) fn encode(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
     let link = run.link.as_deref().map(|link| name::inert(link).into_owned());
     encode_finished(
@@ -23,7 +24,7 @@ pub(super) fn encode(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
     )
 }
 
-/// A run of a text that went through here before: its isolates may span several runs.
+/// Prints a run of a finished text, whose isolates may enclose several runs and must stay.
 pub(super) fn encode_finished(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
     let style =
         u8::from(run.strong) | u8::from(run.emphasis) << 1 | u8::from(run.value) << 2;
@@ -46,17 +47,18 @@ pub(super) fn value(text: &str) -> Run {
     }
 }
 
-/// A fault in the markup, at a byte of the printed text.
+/// An error in the markup, at a byte of the output.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct MarkupError {
     pub(super) offset: usize,
     pub(super) message: &'static str,
     pub(super) help: &'static str,
 }
 
-/// Reads what a template printed. White space of the template's own is folded, outer space dropped.
-pub(super) fn parse(printed: &str) -> Result<Runs, Fault> {
-    let mut reader = Reader::default();
+/// Reads the output of a template. White space outside of values becomes one space, and none at the
+/// ends.
+pub(super) fn parse(printed: &str) -> Result<Runs, MarkupError> {
+    let mut reader = MarkupReader::default();
     let mut rest = printed;
     let mut before = None;
     while let Some(c) = rest.chars().next() {
@@ -64,7 +66,7 @@ pub(super) fn parse(printed: &str) -> Result<Runs, Fault> {
         rest = &rest[c.len_utf8()..];
         let after = rest.chars().next();
         match c {
-            OPEN => rest = reader.value(rest),
+            OPEN => rest = reader.read_value(rest),
             '\\' if matches!(after, Some('*' | '_' | '#' | '\\')) => {
                 reader.push(after.unwrap_or(c));
                 rest = &rest[1..];
@@ -73,24 +75,24 @@ pub(super) fn parse(printed: &str) -> Result<Runs, Fault> {
                 let message =
                     if c == '*' { "`**` is no markup" } else { "`__` is no markup" };
                 let help = "write `*strong*` or `_emphasis_`; for the sign itself write `\\*` or `\\_`";
-                return Err(Fault { offset, message, help });
+                return Err(MarkupError { offset, message, help });
             }
             '*' => reader.toggle(0, offset),
             '_' if !(is_alphanumeric(before) && is_alphanumeric(after)) => {
                 reader.toggle(1, offset)
             }
-            ' ' | '\t' | '\n' | '\r' => reader.space = true,
+            ' ' | '\t' | '\n' | '\r' => reader.has_space = true,
             _ => reader.push(c),
         }
         before = Some(c);
     }
     match reader.open {
-        [Some(offset), _] => Err(Fault {
+        [Some(offset), _] => Err(MarkupError {
             offset,
             message: "`*` opens strong text that nothing closes",
             help: "close it with `*`, or write `\\*` for the sign itself",
         }),
-        [_, Some(offset)] => Err(Fault {
+        [_, Some(offset)] => Err(MarkupError {
             offset,
             message: "`_` opens emphasised text that nothing closes",
             help: "close it with `_`, or write `\\_` for the sign itself",
@@ -104,19 +106,19 @@ fn is_alphanumeric(c: Option<char>) -> bool {
 }
 
 #[derive(Default)]
-struct Reader {
+struct MarkupReader {
     runs: Vec<Run>,
-    /// Where strong and emphasised text were opened.
+    /// The bytes at which strong and emphasised text were opened, if they are open.
     open: [Option<usize>; 2],
-    /// White space that waits for something to separate.
-    space: bool,
+    /// Whether white space came last. It counts only before further text.
+    has_space: bool,
 }
 
-impl Reader {
+impl MarkupReader {
     fn toggle(&mut self, which: usize, offset: usize) {
         self.open[which] = match self.open[which] {
             None => {
-                // The space before an opening sign is not part of what it styles.
+                // The space before an opening sign does not have the style.
                 self.flush_space();
                 Some(offset)
             }
@@ -148,13 +150,13 @@ impl Reader {
     }
 
     fn flush_space(&mut self) {
-        if std::mem::take(&mut self.space) && !self.runs.is_empty() {
+        if std::mem::take(&mut self.has_space) && !self.runs.is_empty() {
             self.push_own(' ');
         }
     }
 
-    /// Takes an encoded run off the front of `rest` and gives what follows it.
-    fn value<'a>(&mut self, rest: &'a str) -> &'a str {
+    /// Reads an encoded run at the beginning of `rest`, and gives the text after it.
+    fn read_value<'a>(&mut self, rest: &'a str) -> &'a str {
         let Some((head, tail)) = rest.split_once(MIDDLE) else { return "" };
         let (text, tail) = tail.split_once(CLOSE).unwrap_or((tail, ""));
         if !text.is_empty() {
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_two_signs_and_their_escapes() {
+    fn signs_and_their_escapes_are_read() {
         assert_eq!(shown("a *b* _c *d*_\n e"), "[a ][*b][ ][_c ][*_d][ e]");
         assert_eq!(shown(r"2 \* 3 \_ \# \\ \n"), r"[2 * 3 _ # \ \n]");
         assert_eq!(shown("snake_case_2 _x_"), "[snake_case_2 ][_x]");
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_no_markup() {
+    fn value_with_signs_is_no_markup() {
         let mut printed = "*".to_owned();
         encode(&value("*x* _y_ \u{fdd2}\u{fdd0}\\"), &mut printed).unwrap();
         printed.push_str("* z");
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_must_balance() {
+    fn unbalanced_markup_is_refused() {
         assert_eq!(parse("a *b").unwrap_err().offset, 2);
         assert_eq!(parse("a _b* *").unwrap_err().offset, 2);
         assert_eq!(parse("**b**").unwrap_err().offset, 0);

@@ -1,9 +1,13 @@
-//! `select`: wording by a value, such as a grade or how somebody wants to be addressed.
+//! The filter `select`: the wording for a value, such as a grade or a form of address.
 
 use minijinja::Value;
 use minijinja::value::{Kwargs, ValueKind};
 
-/// The form for a value: exactly, then without regard to case, blanks and hyphens, else `other`.
+/// The form for a value: the one of exactly that name, else of a name that differs in case, spaces
+/// and hyphens only, else `other`.
+///
+/// # Errors
+/// The cause, as text.
 pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<String, String> {
     let wanted = match value.kind() {
         ValueKind::None => String::new(),
@@ -16,23 +20,26 @@ pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<String, String> {
     check(names.iter().copied())?;
     let wanted = wanted.trim();
     let exact = names.iter().find(|name| **name == wanted);
-    let alike = || names.iter().find(|name| folded(name) == folded(wanted));
-    let name = exact.or_else(alike).copied().unwrap_or("other");
+    let similar = || names.iter().find(|name| folded(name) == folded(wanted));
+    let name = exact.or_else(similar).copied().unwrap_or("other");
     let form = forms.get::<Option<String>>(name).map_err(|error| error.to_string())?;
     Ok(form.unwrap_or_default())
 }
 
-/// Whether a `select` has a form for every value.
+/// Checks that a `select` has a form for every value.
+///
+/// # Errors
+/// The cause, as text.
 pub(super) fn check<'a>(mut names: impl Iterator<Item = &'a str>) -> Result<(), String> {
-    match names.any(|name| name == "other") {
-        true => Ok(()),
-        false => Err("the form `other` is missing; it is for every other value, and \
-             for none"
-            .to_owned()),
+    if names.any(|name| name == "other") {
+        Ok(())
+    } else {
+        Err("the form `other` is missing; it is for every other value, and for none"
+            .to_owned())
     }
 }
 
-/// A name of a form cannot hold what a grade such as `High Distinction` does.
+/// The name of a form for a text such as `High Distinction`, which a keyword argument cannot spell.
 fn folded(text: &str) -> String {
     text.to_lowercase().replace([' ', '-'], "_")
 }

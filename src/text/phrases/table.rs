@@ -1,153 +1,105 @@
-//! The sentences of a table: a heading for each column, a cell for each row, and the row of totals;
-//! and the numbers of pages.
+//! Writes the sentences of a table: a heading for each column, a cell for each row, the row of
+//! totals.
 
 use std::collections::BTreeMap;
 
-use minijinja::Value;
+use minijinja::{Environment, Value};
 use serde_json::{Map, Value as Json};
 
-use super::job::{Job, syntax};
-use super::values::{Texts, value, values};
-use super::{Facts, Phrase, Phrases};
+use super::certificate_facts::CertificateFacts;
+use super::course_texts::Texts;
+use super::rendering::write_sentence;
+use super::sentences::{Phrase, TablePhrases};
+use super::template_values::{field_value, parse_number};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::table_rows;
-use crate::text::locale::{Align, Sentence};
+use crate::text::locale::{SentenceTemplate, Table};
 
-/// A table's finished sentences.
-#[derive(Debug, Clone)]
-pub(crate) struct TablePhrases {
-    /// The columns: heading and alignment.
-    pub(crate) columns: Vec<(Phrase, Align)>,
-    /// The cells of each row; none where a cell is empty.
-    pub(crate) rows: Vec<Vec<Option<Phrase>>>,
-    /// The row of totals, if any column has one.
-    pub(crate) total: Option<Vec<Option<Phrase>>>,
-}
+/// Writes the table, if the course or the request gives rows. `common` holds the values that all
+/// sentences may name.
+///
+/// # Errors
+/// All errors of the sentences together; [`ErrorKind::TooLarge`]: more rows than fit;
+/// [`ErrorKind::InvalidValue`]: the rows are none.
+pub(super) fn write_table(
+    table: &Table,
+    env: &Environment<'static>,
+    facts: &CertificateFacts<'_>,
+    common: &BTreeMap<&'static str, Value>,
+    texts: &mut Texts<'_>,
+) -> Result<Option<TablePhrases>> {
+    let Some(given) = facts.extra.get(&table.rows) else { return Ok(None) };
+    let place = facts.course.place();
+    let rows =
+        table_rows::read(&table.rows, given).map_err(|error| error.at(place.clone()))?;
+    if rows.len() > table.max_rows {
+        let message = format!(
+            "`{}` has {} rows, and the layout has room for {}",
+            table.rows,
+            rows.len(),
+            table.max_rows
+        );
+        return Err(Error::new(ErrorKind::TooLarge, message).at(place.clone()));
+    }
+    let rows: Vec<BTreeMap<String, Value>> = rows
+        .into_iter()
+        .enumerate()
+        .map(|(index, row)| row_values(&table.rows, index, row, facts, texts))
+        .collect::<Result<_>>()?;
 
-impl Phrases {
-    /// Fills the table. `common` is what every sentence may name.
-    pub(super) fn table(
-        &self,
-        facts: &Facts<'_>,
-        common: &BTreeMap<&'static str, Value>,
-        texts: &mut Texts<'_>,
-    ) -> Result<Option<TablePhrases>> {
-        let Some(table) = &self.locale.table else { return Ok(None) };
-        let Some(given) = facts.extra.get(&table.rows) else { return Ok(None) };
-        let place = facts.course.place();
-        let rows = table_rows::read(&table.rows, given)
-            .map_err(|error| error.at(place.clone()))?;
-        if rows.len() > table.most {
-            let message = format!(
-                "`{}` has {} rows, and the layout has room for {}",
-                table.rows,
-                rows.len(),
-                table.most
-            );
-            return Err(Error::new(ErrorKind::TooLarge, message).at(place.clone()));
-        }
-        let rows: Vec<BTreeMap<String, Value>> = rows
-            .into_iter()
-            .enumerate()
-            .map(|(index, row)| fields(&table.rows, index, row, facts, texts))
-            .collect::<Result<_>>()?;
-
-        let mut faults = Vec::new();
-        let mut write = |sentence: &Sentence, what: &str, values: Value| {
-            let runs = self.write_as(sentence, what, values, facts.extra);
-            let runs = runs.map_err(|error| faults.push(error)).ok()?;
-            // What a cell says comes from the course or the request.
-            let (role, place) = (sentence.role.clone(), place.clone());
-            (!runs.is_empty()).then_some(Phrase { role, runs, place })
-        };
-        let all = Value::from(common.clone());
-        let columns = table.columns.iter().filter_map(|column| {
-            let heading = column.heading.as_ref()?;
-            let mut phrase = write(heading, &column.name, all.clone())?;
-            phrase.place = heading.place.clone();
-            Some((phrase, column.align))
-        });
-        let columns: Vec<_> = columns.collect();
-        let cells: Vec<Vec<_>> = rows
-            .iter()
-            .enumerate()
-            .map(|(index, row)| {
-                let mut values = common.clone();
-                values.insert("row", Value::from(row.clone()));
-                let values = Value::from(values);
-                let cells = table.columns.iter().map(|column| {
-                    let what = format!("{} of row {}", column.name, index + 1);
-                    write(&column.cell, &what, values.clone())
-                });
-                cells.collect()
-            })
-            .collect();
-        let adds = table.columns.iter().any(|column| column.total.is_some());
-        let total = adds.then(|| {
+    let mut errors = Vec::new();
+    let mut write = |sentence: &SentenceTemplate, what: &str, values: Value| {
+        let runs = write_sentence(env, sentence, what, values, facts.extra);
+        let runs = runs.map_err(|error| errors.push(error)).ok()?;
+        // The words of a cell come from the course or the request, not from its sentence.
+        Phrase::visible(&sentence.role, runs, place)
+    };
+    let all = Value::from(common.clone());
+    let columns = table.columns.iter().filter_map(|column| {
+        let heading = column.heading.as_ref()?;
+        let phrase = write(heading, &column.name, all.clone())?;
+        Some((Phrase { place: heading.place.clone(), ..phrase }, column.align))
+    });
+    let columns: Vec<_> = columns.collect();
+    let cells: Vec<Vec<_>> = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| {
             let mut values = common.clone();
-            values.insert("total", Value::from(totals(&rows)));
-            values.insert("rows", Value::from(rows.clone()));
+            values.insert("row", Value::from(row.clone()));
             let values = Value::from(values);
-            let totals = table.columns.iter().enumerate().map(|(index, column)| {
-                // The word for it stands where the row begins.
-                let word = table.total.as_ref().filter(|_| index == 0);
-                let sentence = column.total.as_ref().or(word)?;
-                write(sentence, &format!("total of {}", column.name), values.clone())
+            let cells = table.columns.iter().map(|column| {
+                let what = format!("{} of row {}", column.name, index + 1);
+                write(&column.cell, &what, values.clone())
             });
-            totals.collect()
+            cells.collect()
+        })
+        .collect();
+    let has_totals = table.columns.iter().any(|column| column.total.is_some());
+    let total = has_totals.then(|| {
+        let mut values = common.clone();
+        values.insert("total", Value::from(totals(&rows)));
+        values.insert("rows", Value::from(rows.clone()));
+        let values = Value::from(values);
+        let totals = table.columns.iter().enumerate().map(|(index, column)| {
+            // The word for the row is in its first cell, unless that has a total.
+            let word = table.total.as_ref().filter(|_| index == 0);
+            let sentence = column.total.as_ref().or(word)?;
+            write(sentence, &format!("total of {}", column.name), values.clone())
         });
-        Error::join(faults)?;
-        Ok(Some(TablePhrases { columns, rows: cells, total }))
-    }
-
-    /// The numbers of pages of every document from one page to so many: `folios[n - 1][k - 1]` is
-    /// that of page k of n, none if the sentence is empty there. No sentence, no numbers.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
-    pub(crate) fn folios(
-        &self,
-        facts: &Facts<'_>,
-        most: usize,
-    ) -> Result<Vec<Vec<Option<Phrase>>>> {
-        let Some(sentence) = &self.locale.folio else { return Ok(Vec::new()) };
-        let mut texts =
-            Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
-        let mut values = values(facts, &mut texts);
-        let mut folio = |page: usize, pages: usize| {
-            values.insert("page", Value::from(page));
-            values.insert("pages", Value::from(pages));
-            let runs =
-                self.write_one(sentence, Value::from(values.clone()), facts.extra)?;
-            let (role, place) = (sentence.role.clone(), sentence.place.clone());
-            Ok((!runs.is_empty()).then_some(Phrase { role, runs, place }))
-        };
-        (1..=most).map(|n| (1..=n).map(|page| folio(page, n)).collect()).collect()
-    }
-
-    fn write_as(
-        &self,
-        sentence: &Sentence,
-        what: &str,
-        values: Value,
-        extra: &indexmap::IndexMap<String, Json>,
-    ) -> Result<crate::text::runs::Runs> {
-        let place = |range| sentence.place_of(range);
-        if !sentence.template.contains('{') {
-            return self.write_one(sentence, values, extra);
-        }
-        let template = self.env.get_template(&sentence.id);
-        let template = template.map_err(|error| syntax(&error, &place))?;
-        Job { template, what, values, extra, place: &place }.run()
-    }
+        totals.collect()
+    });
+    Error::join(errors)?;
+    Ok(Some(TablePhrases { columns, rows: cells, total }))
 }
 
-/// A row's fields as a template's values: a map is a text by language, a grade what it is elsewhere.
-fn fields(
+/// The values of a row's fields. A map is a text by language; `grade` is a number if its text is
+/// one, as the grade of a certificate is.
+fn row_values(
     name: &str,
     index: usize,
     row: &Map<String, Json>,
-    facts: &Facts<'_>,
+    facts: &CertificateFacts<'_>,
     texts: &mut Texts<'_>,
 ) -> Result<BTreeMap<String, Value>> {
     let mut fields = BTreeMap::new();
@@ -166,37 +118,36 @@ fn fields(
                 let text = texts.plain(&text, &format!("`{key}` of `{name}`"));
                 Value::from(text)
             }
-            Json::String(text) if key == "grade" => match number(text) {
+            Json::String(text) if key == "grade" => match parse_number(text) {
                 Some(number) => Value::from(number),
-                None => value(field),
+                None => field_value(field),
             },
-            _ => value(field),
+            _ => field_value(field),
         };
         fields.insert(key.clone(), value);
     }
     Ok(fields)
 }
 
-/// What the rows come to, for each field that is a number in one of them.
+/// The sum of each field that is a number in any of the rows.
 fn totals(rows: &[BTreeMap<String, Value>]) -> BTreeMap<String, Value> {
     let mut sums = BTreeMap::<String, f64>::new();
     for (key, value) in rows.iter().flatten() {
         let number = match value.as_str() {
-            Some(text) => number(text),
+            Some(text) => parse_number(text),
             None => f64::try_from(value.clone()).ok(),
         };
         if let Some(number) = number {
             *sums.entry(key.clone()).or_default() += number;
         }
     }
-    let sum = |sum: f64| match sum.fract() == 0.0 && sum.abs() < 1e15 {
-        true => Value::from(sum as i64),
-        // As many digits as anybody writes, without what binary fractions add to them.
-        false => Value::from((sum * 1e6).round() / 1e6),
+    let sum_value = |sum: f64| {
+        if sum.fract() == 0.0 && sum.abs() < 1e15 {
+            Value::from(sum as i64)
+        } else {
+            // Six decimal places hide the rounding errors of binary fractions.
+            Value::from((sum * 1e6).round() / 1e6)
+        }
     };
-    sums.into_iter().map(|(key, number)| (key, sum(number))).collect()
-}
-
-fn number(text: &str) -> Option<f64> {
-    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+    sums.into_iter().map(|(key, sum)| (key, sum_value(sum))).collect()
 }

@@ -1,6 +1,9 @@
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
 use super::*;
-use crate::site::course::Courses;
-use crate::site::name;
+use crate::site::course::{Course, Courses};
+use crate::site::name::{self, Name};
 
 const HOSTILE: [&str; 7] = [
     r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,
@@ -40,7 +43,7 @@ fn write_with(
 ) -> Result<Sentences> {
     let extra: IndexMap<String, Json> = serde_json::from_value(extra).unwrap();
     let phrases = Phrases::load(site, "classic", &Tag::parse(tag).unwrap())?;
-    phrases.write(&Facts {
+    phrases.write(&CertificateFacts {
         name: &Name::clean(name).unwrap().0,
         course,
         issued: Date::parse("2026-05-14").unwrap(),
@@ -71,7 +74,7 @@ fn refused(locale: &str) -> String {
 }
 
 #[test]
-fn each_language_has_its_own_order() {
+fn sentences_have_the_order_of_their_language() {
     let text = |tag: &str| {
         let course = course("*{{ name }}* passed.", "Introduction to Curling");
         let written = write_with(
@@ -124,7 +127,7 @@ fn each_language_has_its_own_order() {
 }
 
 #[test]
-fn no_value_is_ever_markup_or_code() {
+fn hostile_value_is_neither_markup_nor_code() {
     for (tag, hostile) in
         LANGUAGES.iter().flat_map(|tag| HOSTILE.map(|text| (*tag, text)))
     {
@@ -148,7 +151,7 @@ fn no_value_is_ever_markup_or_code() {
 }
 
 #[test]
-fn a_plain_outcome_is_a_template_too() {
+fn outcome_without_languages_is_a_template() {
     let course = course(r"2 \* 2 _is_ {{ 2 * 2 }}", "Curling");
     let written =
         write_with(&Site::new(), "en", "Ada", &course, None, serde_json::json!({}))
@@ -167,7 +170,7 @@ fn a_plain_outcome_is_a_template_too() {
 }
 
 #[test]
-fn what_a_sentence_may_say() {
+fn filters_tests_and_loops_are_written() {
     assert_eq!(heading("{{ grade | percent }} {{ grade|number }}"), "90% 0.9");
     assert_eq!(heading("{% if grade >= 0.8 %}good{% else %}fair{% endif %}"), "good");
     assert_eq!(
@@ -200,20 +203,20 @@ fn what_a_sentence_may_say() {
 }
 
 #[test]
-fn wording_by_a_value() {
+fn select_chooses_the_wording_by_a_value() {
     let by_grade = "{{ grade | select(Pass='passed', High_Distinction='with high distinction', \
                     other='took part') }}";
-    let said = |grade: Option<&str>| {
+    let wording = |grade: Option<&str>| {
         let site = site(&format!("heading: {}\n", Json::from(by_grade)));
         let course = course("", "Curling");
         let written =
             write_with(&site, "en", "Ada", &course, grade, serde_json::json!({}));
         written.unwrap().heading.unwrap().runs.bare()
     };
-    assert_eq!(said(Some("Pass")), "passed");
-    assert_eq!(said(Some("high distinction")), "with high distinction");
-    assert_eq!(said(Some("0.7")), "took part");
-    assert_eq!(said(None), "took part");
+    assert_eq!(wording(Some("Pass")), "passed");
+    assert_eq!(wording(Some("high distinction")), "with high distinction");
+    assert_eq!(wording(Some("0.7")), "took part");
+    assert_eq!(wording(None), "took part");
     assert!(
         refused("heading: \"{{ extra.gender | select(f='a', other='b') }}\"\n")
             .contains("needs `extra.gender`, which is not given")
@@ -225,7 +228,7 @@ fn wording_by_a_value() {
 }
 
 #[test]
-fn a_date_in_another_language() {
+fn date_is_written_in_another_language() {
     assert_eq!(heading("{{ issued | date('long', language='fa') }}"), "۲۴ اردیبهشت ۱۴۰۵");
     assert_eq!(heading("{{ issued | date(language='fr') }}"), "14 mai 2026");
     assert!(
@@ -235,7 +238,7 @@ fn a_date_in_another_language() {
 }
 
 #[test]
-fn a_date_that_is_a_text_and_a_place() {
+fn date_that_is_a_text_and_place_are_written_by_language() {
     let yaml = "C1:\n  language: en\n  title: T\n  organization: O\n  \
                 issued: { text: { en: Spring 2026, es: primavera de 2026 } }\n  \
                 place: { en: Boston, it: Milano }\n";
@@ -259,7 +262,7 @@ fn a_date_that_is_a_text_and_a_place() {
 }
 
 #[test]
-fn an_error_points_into_the_sentence() {
+fn error_points_into_the_sentence() {
     assert_eq!(
         refused("heading: x\nblocks:\n  - recipient: \"To {{ nmae | uper }}\"\n"),
         "\
@@ -319,7 +322,7 @@ help: did you mean `extra.hours`? If it may be missing, ask first: `{% if extra.
 }
 
 #[test]
-fn a_text_of_another_language_is_told() {
+fn text_of_another_language_gives_a_warning() {
     let course = course("", "Curling");
     let extra = || serde_json::json!({});
     let written = write_with(&Site::new(), "es", "Ada", &course, None, extra()).unwrap();
@@ -334,11 +337,11 @@ fn a_text_of_another_language_is_told() {
     );
     let phrases =
         Phrases::load(&Site::new(), "classic", &Tag::parse("es-MX").unwrap()).unwrap();
-    assert!(phrases.fell_back().unwrap().message.contains("those in `es`"));
+    assert!(phrases.fallback_warning().unwrap().message.contains("those in `es`"));
 }
 
 #[test]
-fn phrases_are_shared_between_threads() {
+fn phrases_are_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     shared::<Phrases>();
 }

@@ -1,50 +1,79 @@
-//! A template on its way to runs, and what goes wrong there in the terms of who wrote the sentence.
+//! Renders a template to runs, and explains its errors to the translator who wrote the sentence.
 
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use minijinja::{OutputSpanKind, Value};
+use minijinja::{Environment, OutputSpanKind, Template, Value};
 use serde_json::Value as Json;
 
-use super::{markup, scan};
+use super::markup;
+use super::template_analysis::TemplateAnalysis;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
+use crate::text::locale::SentenceTemplate;
 use crate::text::runs::Runs;
 
-/// A template on its way to runs.
-pub(super) struct Job<'a> {
-    pub(super) template: minijinja::Template<'a, 'a>,
+/// Writes a sentence of a locale or layout, whose template is in `env`. `what` names it in errors.
+pub(super) fn write_sentence(
+    env: &Environment<'static>,
+    sentence: &SentenceTemplate,
+    what: &str,
+    values: Value,
+    extra: &IndexMap<String, Json>,
+) -> Result<Runs> {
+    if !sentence.template.contains('{') {
+        // The check at loading has parsed its markup, so there is no error.
+        return Ok(markup::parse(&sentence.template).unwrap_or_default());
+    }
+    let place = |range| sentence.place_of(range);
+    let template = env.get_template(&sentence.id);
+    let template = template.map_err(|error| syntax_error(&error, &place))?;
+    Rendering { template, what, values, extra, place: &place }.run()
+}
+
+/// A template with the values that it is rendered with.
+pub(super) struct Rendering<'a> {
+    pub(super) template: Template<'a, 'a>,
+    /// The name of the sentence in errors.
     pub(super) what: &'a str,
     pub(super) values: Value,
+    /// The free fields, for hints.
     pub(super) extra: &'a IndexMap<String, Json>,
+    /// The place in a file of a range of the template.
     pub(super) place: &'a dyn Fn(Range<usize>) -> Place,
 }
 
-impl Job<'_> {
+impl Rendering<'_> {
+    /// Renders the template and reads its markup.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Sentence`], [`ErrorKind::TooLarge`].
     pub(super) fn run(self) -> Result<Runs> {
         let printed = self.template.render(self.values.clone());
         let printed = printed.map_err(|error| self.explain(&error))?;
-        markup::parse(&printed).map_err(|fault| {
-            let range = self.source_of(fault.offset);
+        markup::parse(&printed).map_err(|error| {
+            let range = self.source_of(error.offset);
             let message =
-                format!("cannot write the sentence `{}` ({})", self.what, fault.message);
+                format!("cannot write the sentence `{}` ({})", self.what, error.message);
             Error::new(ErrorKind::Sentence, message)
-                .with_help(fault.help)
+                .with_help(error.help)
                 .at((self.place)(range))
         })
     }
 
-    /// What minijinja complains about, in the terms of who wrote the sentence.
+    /// An error of minijinja's, in the terms of the translator.
     fn explain(&self, error: &minijinja::Error) -> Error {
         let source = self.template.source();
         let range = error.range().unwrap_or(0..source.len());
         let at = |error: Error, range| error.at((self.place)(range));
         match error.kind() {
             minijinja::ErrorKind::UndefinedError => {
-                let scan = scan::scan(source);
-                // The range may be that of the filter after it.
-                let missing = scan.variables.iter().rfind(|(path, at)| {
+                let analysis = TemplateAnalysis::of(source);
+                // The range of the error may be that of a filter after the variable.
+                let missing = analysis.variables.iter().rfind(|(path, at)| {
                     at.start < range.end
-                        && path.strip_prefix("extra.").is_some_and(|key| self.lacks(key))
+                        && path
+                            .strip_prefix("extra.")
+                            .is_some_and(|key| self.is_missing(key))
                 });
                 let Some((path, range)) = missing else {
                     let message = format!(
@@ -86,14 +115,16 @@ impl Job<'_> {
         }
     }
 
-    fn lacks(&self, key: &str) -> bool {
-        let mut keys = key.split('.');
+    /// Whether the free fields lack a dotted path.
+    fn is_missing(&self, path: &str) -> bool {
+        let mut keys = path.split('.');
         let first = keys.next().and_then(|key| self.extra.get(key));
         let found = keys.fold(first, |value, key| value?.get(key));
         found.is_none()
     }
 
-    /// Where in the template the byte of the printed text was written.
+    /// The byte of the template that printed a byte of the output; the whole template if that is
+    /// unknown.
     fn source_of(&self, offset: usize) -> Range<usize> {
         let whole = 0..self.template.source().len();
         let Ok((_, spans)) = self.template.render_with_spans(self.values.clone()) else {
@@ -109,8 +140,8 @@ impl Job<'_> {
     }
 }
 
-/// A template that minijinja cannot read.
-pub(super) fn syntax(
+/// The error for a template that minijinja cannot parse.
+pub(super) fn syntax_error(
     error: &minijinja::Error,
     place: &dyn Fn(Range<usize>) -> Place,
 ) -> Error {

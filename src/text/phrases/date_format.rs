@@ -1,4 +1,7 @@
-//! Dates in words, by ICU4X: a style, or a pattern of the locale's own with ICU4X's names.
+//! Dates in words.
+//!
+//! Takes a language and a style or pattern; gives [`DateFormat`]. The decision: styles are ICU4X's,
+//! and a pattern of the translator's own is filled with ICU4X's names of months and weekdays.
 
 use std::fmt;
 use std::ops::Range;
@@ -18,18 +21,25 @@ const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
 const FIELDS: [&str; 10] =
     ["d", "dd", "M", "MM", "MMM", "MMMM", "LLLL", "y", "yyyy", "EEEE"];
 
-/// A style or pattern, made ready for one language.
+/// A function that writes a date.
+type WriteDate = Box<dyn Fn(Date) -> DateParts + Send + Sync>;
+
+/// A style or pattern, prepared for one language.
 pub(super) struct DateFormat {
-    write: Box<dyn Fn(Date) -> Parts + Send + Sync>,
-    /// How the language writes the first day of a month, where ICU4X does not know it.
-    first: Option<&'static str>,
+    write: WriteDate,
+    /// How the language writes the first day of a month in words, where ICU4X does not do so.
+    first_day: Option<&'static str>,
 }
 
 impl DateFormat {
-    /// `style` is `full`, `long`, `medium`, `short` or a pattern such as `d MMMM y`.
+    /// Prepares a format. `style` is `full`, `long`, `medium` or `short`, or a pattern such as
+    /// `d MMMM y`.
+    ///
+    /// # Errors
+    /// The cause: no such style or pattern, or no data for the language.
     pub(super) fn new(tag: &Tag, style: &str) -> Result<Self, String> {
         let write = match style {
-            // CLDR has no words for this in Portugal, and writes figures.
+            // CLDR writes the full date of Portugal in figures.
             "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
                 by_pattern(tag, "EEEE, d 'de' MMMM 'de' y")
             }
@@ -37,60 +47,60 @@ impl DateFormat {
             "long" => by_style(tag, DateFieldSet::YMD(YMD::long())),
             "medium" => by_style(tag, DateFieldSet::YMD(YMD::medium())),
             "short" => by_style(tag, DateFieldSet::YMD(YMD::short())),
-            pattern => check(pattern).and_then(|()| by_pattern(tag, pattern)),
+            pattern => check_pattern(pattern).and_then(|()| by_pattern(tag, pattern)),
         }?;
-        let first = match (tag.language(), tag.region()) {
+        let first_day = match (tag.language(), tag.region()) {
             ("fr", _) => Some("1er"),
             ("it", _) | ("pt", Some("BR")) => Some("1º"),
             _ => None,
         };
-        Ok(Self { write, first })
+        Ok(Self { write, first_day })
     }
 
     pub(super) fn format(&self, date: Date) -> String {
-        let Parts { mut text, day, month } = (self.write)(date);
+        let DateParts { mut text, day, month } = (self.write)(date);
         let in_words = text[month].chars().any(char::is_alphabetic);
-        if let (Some(first), "1", true) = (self.first, &text[day.clone()], in_words) {
+        if let (Some(first), "1", true) = (self.first_day, &text[day.clone()], in_words) {
             text.replace_range(day, first);
         }
-        // CLDR's narrow space is a hair in most faces: «2026г.» would read as one word.
+        // The narrow no-break space of CLDR is almost invisible in most fonts: «2026г.».
         text.replace('\u{202f}', "\u{a0}")
     }
 }
 
-/// The date as ICU4X's formatters take it.
-fn iso(date: Date) -> icu_calendar::Date<Iso> {
+/// The date as a type of ICU4X's.
+fn to_icu(date: Date) -> icu_calendar::Date<Iso> {
     icu_calendar::Date::try_new_iso(date.year(), date.month(), date.day())
         .expect("a `Date` is a day of the Gregorian calendar")
 }
 
-fn by_style(tag: &Tag, fields: DateFieldSet) -> Written {
+fn by_style(tag: &Tag, fields: DateFieldSet) -> Result<WriteDate, String> {
     let formatter = formatter(tag, fields)?;
     Ok(Box::new(move |date| {
-        let mut parts = Parts::default();
-        // A `String` takes everything, so that neither this nor the next can fail.
-        let _ = formatter.format(&iso(date)).write_to_parts(&mut parts);
+        let mut parts = DateParts::default();
+        // Writing to a `String` does not fail, neither here nor in `by_pattern`.
+        let _ = formatter.format(&to_icu(date)).write_to_parts(&mut parts);
         parts
     }))
 }
 
-fn by_pattern(tag: &Tag, pattern: &str) -> Written {
-    let fault = |error: &dyn fmt::Display| {
+fn by_pattern(tag: &Tag, pattern: &str) -> Result<WriteDate, String> {
+    let unreadable = |error: &dyn fmt::Display| {
         format!("cannot read the date pattern `{pattern}` ({error})")
     };
     let fields = DateFieldSet::YMD(YMD::long());
     let calendar = formatter(tag, fields)?.calendar().kind();
-    let parsed =
-        DateTimePattern::try_from_pattern_str(pattern).map_err(|error| fault(&error))?;
+    let parsed = DateTimePattern::try_from_pattern_str(pattern)
+        .map_err(|error| unreadable(&error))?;
     macro_rules! names {
         ($name:ty, $calendar:expr) => {{
             let prefs = tag.locale().into();
             let names = FixedCalendarDateTimeNames::<$name, DateFieldSet>::try_new(prefs);
-            let mut names = names.map_err(|error| fault(&error))?;
-            names.include_for_pattern(&parsed).map_err(|error| fault(&error))?;
+            let mut names = names.map_err(|error| unreadable(&error))?;
+            names.include_for_pattern(&parsed).map_err(|error| unreadable(&error))?;
             Box::new(move |date: Date| {
-                let mut parts = Parts::default();
-                let date = iso(date).to_calendar($calendar);
+                let mut parts = DateParts::default();
+                let date = to_icu(date).to_calendar($calendar);
                 let written = names.with_pattern_unchecked(&parsed).format(&date);
                 let _ = written.try_write_to_parts(&mut parts);
                 parts
@@ -118,8 +128,6 @@ fn by_pattern(tag: &Tag, pattern: &str) -> Written {
     })
 }
 
-type Written = Result<Box<dyn Fn(Date) -> Parts + Send + Sync>, String>;
-
 fn formatter(
     tag: &Tag,
     fields: DateFieldSet,
@@ -128,8 +136,11 @@ fn formatter(
         .map_err(|error| format!("no dates are known for `{tag}` ({error})"))
 }
 
-/// Whether a pattern uses known fields only; what is neither letter nor quoted is free.
-fn check(pattern: &str) -> Result<(), String> {
+/// Checks that each letter of a pattern outside of quotes belongs to a known field.
+///
+/// # Errors
+/// The cause, as text.
+fn check_pattern(pattern: &str) -> Result<(), String> {
     let mut fields = 0;
     for (index, part) in pattern.split('\'').enumerate() {
         let mut rest = if index % 2 == 0 { part } else { "" };
@@ -138,8 +149,9 @@ fn check(pattern: &str) -> Result<(), String> {
             let letter = field.chars().next();
             let end = field.find(|c| Some(c) != letter).unwrap_or(field.len());
             if !FIELDS.contains(&&field[..end]) {
-                let word = |c: char| !c.is_ascii_alphabetic();
-                let style = nearest(pattern, STYLES).filter(|_| !pattern.contains(word));
+                let is_no_letter = |c: char| !c.is_ascii_alphabetic();
+                let style =
+                    nearest(pattern, STYLES).filter(|_| !pattern.contains(is_no_letter));
                 return Err(match style {
                     Some(style) => format!(
                         "`{pattern}` is no style of dates; did you mean `{style}`?"
@@ -165,22 +177,22 @@ fn check(pattern: &str) -> Result<(), String> {
     }
 }
 
-/// A date as text, and where in it the day and the month stand.
+/// A date as text, and the ranges of its day and month.
 #[derive(Default)]
-struct Parts {
+struct DateParts {
     text: String,
     day: Range<usize>,
     month: Range<usize>,
 }
 
-impl fmt::Write for Parts {
+impl fmt::Write for DateParts {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.text.push_str(text);
         Ok(())
     }
 }
 
-impl PartsWrite for Parts {
+impl PartsWrite for DateParts {
     type SubPartsWrite = Self;
 
     fn with_part(
@@ -205,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_as_each_language_writes_them() {
+    fn dates_are_written_as_in_each_language() {
         for (tag, style, date, expected) in [
             ("en", "long", "2026-05-14", "May 14, 2026"),
             ("en-GB", "long", "2026-05-14", "14 May 2026"),
@@ -240,10 +252,10 @@ mod tests {
     #[test]
     fn patterns_are_checked() {
         let tag = Tag::parse("es").unwrap();
-        let fault = |style| DateFormat::new(&tag, style).err().unwrap();
-        assert!(fault("d de MMMM").contains("`e` is no field"), "{}", fault("d de MMMM"));
-        assert!(fault("lnog").contains("did you mean `long`?"));
-        assert!(fault("").contains("no style or pattern"));
-        assert!(fault("d MMMM MMM").contains("cannot read"));
+        let error = |style| DateFormat::new(&tag, style).err().unwrap();
+        assert!(error("d de MMMM").contains("`e` is no field"), "{}", error("d de MMMM"));
+        assert!(error("lnog").contains("did you mean `long`?"));
+        assert!(error("").contains("no style or pattern"));
+        assert!(error("d MMMM MMM").contains("cannot read"));
     }
 }

@@ -1,28 +1,30 @@
-//! A first look at a sentence, before it is rendered: which variables, filters and tests it names, and
-//! where. It reads the words of minijinja's expressions and leaves their grammar to minijinja.
+//! Which variables, filters and tests a template names, and where; and which of it is text.
+//!
+//! Takes a template that minijinja has parsed; gives [`TemplateAnalysis`]. The decision: it is a
+//! lexer of minijinja's expressions, and leaves their grammar to minijinja.
 
 use std::ops::Range;
 
-/// What a template names.
+/// What a template names, and where. Ranges are bytes of the template.
 #[derive(Debug, Default)]
-pub(super) struct Scan<'a> {
-    /// Dotted paths: `course.title`. Names that a `for` introduces are among them.
+pub(super) struct TemplateAnalysis<'a> {
+    /// Variables as dotted paths: `course.title`. Names that a `for` introduces are among them.
     pub(super) variables: Vec<(String, Range<usize>)>,
-    /// Filters, with what is written in their brackets.
+    /// Filters, with their arguments.
     pub(super) filters: Vec<Filter<'a>>,
-    /// Tests: what stands after `is`.
+    /// Tests: the names after `is`.
     pub(super) tests: Vec<(&'a str, Range<usize>)>,
     /// The first word of each `{% … %}`.
     pub(super) statements: Vec<(&'a str, Range<usize>)>,
-    /// Where values and comments stand: all but text and statements.
+    /// Values and comments: all but text and statements.
     pub(super) tags: Vec<Range<usize>>,
-    /// Where text stands: all but values, comments and statements.
+    /// Text: all but values, comments and statements.
     pub(super) texts: Vec<Range<usize>>,
-    /// What is called like a function.
+    /// Functions and methods that are called.
     pub(super) calls: Vec<(&'a str, Range<usize>)>,
 }
 
-/// A filter's use.
+/// A filter and its arguments.
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
     pub(super) name: &'a str,
@@ -33,7 +35,7 @@ pub(super) struct Filter<'a> {
     pub(super) keywords: Vec<Keyword<'a>>,
 }
 
-/// An argument with a name.
+/// A keyword argument.
 #[derive(Debug)]
 pub(super) struct Keyword<'a> {
     pub(super) name: &'a str,
@@ -50,52 +52,53 @@ enum Token<'a> {
 
 type Tokens<'a> = [(Token<'a>, Range<usize>)];
 
-/// Scans a template whose syntax minijinja has accepted.
-pub(super) fn scan(template: &str) -> Scan<'_> {
-    let mut scan = Scan::default();
-    let mut from = 0;
-    let mut text = 0;
-    while let Some(open) = template[from..].find('{').map(|index| from + index) {
-        let tag = matches!(template.as_bytes().get(open + 1), Some(b'#' | b'{' | b'%'));
-        if tag && text < open {
-            scan.texts.push(text..open);
-        }
-        from = match template.as_bytes().get(open + 1) {
-            Some(b'#') => {
-                let end = template[open..]
-                    .find("#}")
-                    .map_or(template.len(), |end| open + end + 2);
-                scan.tags.push(open..end);
-                end
+impl<'a> TemplateAnalysis<'a> {
+    /// Analyses a template whose syntax minijinja has accepted.
+    pub(super) fn of(template: &'a str) -> Self {
+        let mut analysis = Self::default();
+        let mut from = 0;
+        let mut text = 0;
+        while let Some(open) = template[from..].find('{').map(|index| from + index) {
+            let tag =
+                matches!(template.as_bytes().get(open + 1), Some(b'#' | b'{' | b'%'));
+            if tag && text < open {
+                analysis.texts.push(text..open);
             }
-            Some(b'{') => {
-                let (tokens, end) = tokens(template, open + 2, '}');
-                scan.expression(&tokens);
-                scan.tags.push(open..end);
-                end
-            }
-            Some(b'%') => {
-                let (tokens, end) = tokens(template, open + 2, '%');
-                if let Some((Token::Word(word), range)) = tokens.first() {
-                    scan.statements.push((word, range.clone()));
+            from = match template.as_bytes().get(open + 1) {
+                Some(b'#') => {
+                    let end = template[open..]
+                        .find("#}")
+                        .map_or(template.len(), |end| open + end + 2);
+                    analysis.tags.push(open..end);
+                    end
                 }
-                scan.expression(tokens.get(1..).unwrap_or_default());
-                end
+                Some(b'{') => {
+                    let (tokens, end) = tokenize(template, open + 2, '}');
+                    analysis.add_expression(&tokens);
+                    analysis.tags.push(open..end);
+                    end
+                }
+                Some(b'%') => {
+                    let (tokens, end) = tokenize(template, open + 2, '%');
+                    if let Some((Token::Word(word), range)) = tokens.first() {
+                        analysis.statements.push((word, range.clone()));
+                    }
+                    analysis.add_expression(tokens.get(1..).unwrap_or_default());
+                    end
+                }
+                _ => open + 1,
+            };
+            if tag {
+                text = from;
             }
-            _ => open + 1,
-        };
-        if tag {
-            text = from;
         }
+        if text < template.len() {
+            analysis.texts.push(text..template.len());
+        }
+        analysis
     }
-    if text < template.len() {
-        scan.texts.push(text..template.len());
-    }
-    scan
-}
 
-impl<'a> Scan<'a> {
-    /// The texts that stand under no condition.
+    /// The texts outside of any `if` and `for`.
     pub(super) fn unconditional<'t>(
         &'t self,
         template: &'t str,
@@ -112,7 +115,8 @@ impl<'a> Scan<'a> {
         texts.map(|range| &template[range.clone()])
     }
 
-    fn expression(&mut self, tokens: &Tokens<'a>) {
+    /// Adds the names in an expression.
+    fn add_expression(&mut self, tokens: &Tokens<'a>) {
         let sign =
             |at: usize, c| matches!(tokens.get(at), Some((Token::Sign(s), _)) if *s == c);
         let word = |at: usize| match tokens.get(at) {
@@ -125,7 +129,7 @@ impl<'a> Scan<'a> {
             let before = index.checked_sub(1).and_then(word).map(|(word, _)| word);
             let called = sign(index + 1, '(');
             if after_sign('|') {
-                self.filters.push(filter(name, range, &tokens[index + 1..]));
+                self.filters.push(read_filter(name, range, &tokens[index + 1..]));
             } else if before == Some("is") && name != "not"
                 || before == Some("not")
                     && index > 1
@@ -173,7 +177,8 @@ const KEYWORDS: &[&str] = &[
     "None",
 ];
 
-fn filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Filter<'a> {
+/// Reads a filter's arguments from the tokens after its name.
+fn read_filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Filter<'a> {
     let mut filter = Filter { name, range, text: None, keywords: Vec::new() };
     if !matches!(rest.first(), Some((Token::Sign('('), _))) {
         return filter;
@@ -205,8 +210,8 @@ fn filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Filter<'
     filter
 }
 
-/// The tokens from `start` to the end of the tag, and where the text after it begins.
-fn tokens(
+/// The tokens from `start` to the end of the tag, and the byte after the tag.
+fn tokenize(
     template: &str,
     start: usize,
     close: char,
@@ -256,10 +261,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sees_names_at_their_places() {
+    fn names_are_found_at_their_places() {
         let template = "a {# {{ no }} #} {{ extra['x'].y | plural(one='# }}', other=course.title) }}\
             {%- if grade is not none and issued is defined %}{{ name|upper }}{% endif %}";
-        let scan = scan(template);
+        let analysis = TemplateAnalysis::of(template);
         let names = |list: &[(String, Range<usize>)]| {
             list.iter()
                 .map(|(name, range)| (name == &template[range.clone()], name.clone()))
@@ -268,15 +273,16 @@ mod tests {
         let variables: Vec<_> = ["extra", "course.title", "grade", "issued", "name"]
             .map(|v| (true, v.to_owned()))
             .into();
-        assert_eq!(names(&scan.variables), variables);
-        let filters: Vec<_> = scan.filters.iter().map(|filter| filter.name).collect();
+        assert_eq!(names(&analysis.variables), variables);
+        let filters: Vec<_> = analysis.filters.iter().map(|filter| filter.name).collect();
         assert_eq!(filters, ["plural", "upper"]);
         let keywords: Vec<_> =
-            scan.filters[0].keywords.iter().map(|keyword| keyword.name).collect();
+            analysis.filters[0].keywords.iter().map(|keyword| keyword.name).collect();
         assert_eq!(keywords, ["one", "other"]);
-        let tests: Vec<_> = scan.tests.iter().map(|(name, _)| *name).collect();
+        let tests: Vec<_> = analysis.tests.iter().map(|(name, _)| *name).collect();
         assert_eq!(tests, ["none", "defined"]);
-        let statements: Vec<_> = scan.statements.iter().map(|(name, _)| *name).collect();
+        let statements: Vec<_> =
+            analysis.statements.iter().map(|(name, _)| *name).collect();
         assert_eq!(statements, ["if", "endif"]);
     }
 }

@@ -1,7 +1,7 @@
-//! What a language decides about values: how dates, numbers and lists are written, and which plural
-//! there is for a number.
+//! How a language writes dates, numbers and lists, and which plural category a number has.
 //!
-//! All of it comes from ICU4X (CLDR), made once per language in [`Formats`].
+//! Takes a language tag; gives [`LanguageFormats`], which is made once per language. The decision:
+//! all rules come from the Unicode CLDR through ICU4X.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,54 +12,60 @@ use icu_decimal::DecimalFormatter;
 use icu_list::ListFormatter;
 use icu_plurals::{PluralCategory, PluralRules};
 use minijinja::Value;
-use minijinja::value::{Kwargs, Object, ValueKind};
+use minijinja::value::{Kwargs, ValueKind};
 use writeable::{Part, PartsWrite, Writeable};
 
-use super::dates::DateFormat;
+use super::date_format::DateFormat;
+use super::date_value::DateValue;
 use crate::base::date::Date;
 use crate::base::error::nearest;
 use crate::base::lang::Tag;
-use crate::site::course::Text;
 use crate::site::name;
 use crate::text::runs::{FSI, PDI};
 
-/// How many date styles one language keeps ready.
+/// The most date formats that one language keeps.
 const MAX_DATES: usize = 32;
 
-/// Another language than the certificate's, if one is asked for, and the style.
+/// The most bytes of a number that is written.
+const MAX_NUMBER_LENGTH: usize = 40;
+
+/// The language, if it is not the certificate's, and the style.
 type DateKey = (Option<String>, String);
 
-/// What one language knows about numbers, lists, plurals and dates.
-pub(super) struct Formats {
+/// The formats of one language for numbers, lists, plurals and dates.
+pub(super) struct LanguageFormats {
     pub(super) tag: Tag,
     decimal: DecimalFormatter,
     cardinal: PluralRules,
     ordinal: PluralRules,
     and: ListFormatter,
-    /// By language, where it is another, and style.
+    /// The date formats used so far.
     dates: RwLock<BTreeMap<DateKey, Arc<DateFormat>>>,
 }
 
-impl Formats {
+impl LanguageFormats {
     pub(super) fn new(tag: &Tag) -> Result<Self, String> {
         let locale = tag.locale();
-        let fault =
+        let no_data =
             |error: &dyn fmt::Display| format!("nothing is known of `{tag}` ({error})");
         Ok(Self {
             tag: tag.clone(),
             decimal: DecimalFormatter::try_new(locale.into(), Default::default())
-                .map_err(|error| fault(&error))?,
+                .map_err(|error| no_data(&error))?,
             cardinal: PluralRules::try_new_cardinal(locale.into())
-                .map_err(|error| fault(&error))?,
+                .map_err(|error| no_data(&error))?,
             ordinal: PluralRules::try_new_ordinal(locale.into())
-                .map_err(|error| fault(&error))?,
+                .map_err(|error| no_data(&error))?,
             and: ListFormatter::try_new_and(locale.into(), Default::default())
-                .map_err(|error| fault(&error))?,
+                .map_err(|error| no_data(&error))?,
             dates: RwLock::default(),
         })
     }
 
-    /// The format of a style or pattern, in another language if one is given; made at its first use.
+    /// The date format of a style or pattern, in `language` if one is given.
+    ///
+    /// # Errors
+    /// The cause: no such style, pattern or language.
     pub(super) fn date_format(
         &self,
         style: &str,
@@ -71,7 +77,7 @@ impl Formats {
             return Ok(Arc::clone(format));
         }
         drop(known);
-        let format = Arc::new(DateFormat::new(&self.other(language)?, style)?);
+        let format = Arc::new(DateFormat::new(&self.language_or_own(language)?, style)?);
         let mut known = self.dates.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_DATES {
             known.insert(key, Arc::clone(&format));
@@ -80,61 +86,64 @@ impl Formats {
     }
 
     /// The language that an argument names; without one, the certificate's.
-    fn other(&self, language: Option<&str>) -> Result<Tag, String> {
+    fn language_or_own(&self, language: Option<&str>) -> Result<Tag, String> {
         match language {
             None => Ok(self.tag.clone()),
             Some(text) => Tag::parse(text).map_err(|error| error.message().to_owned()),
         }
     }
 
-    /// Whether `names` are plural categories that the language has, `other` among them.
+    /// Checks that `names` are plural categories of the language, and `other` is among them.
+    ///
+    /// # Errors
+    /// The cause, as text.
     pub(super) fn check_categories<'a>(
         &self,
         ordinal: bool,
         names: impl Iterator<Item = &'a str>,
     ) -> Result<(), String> {
         let rules = if ordinal { &self.ordinal } else { &self.cardinal };
-        let has: Vec<_> = rules.categories().map(category_name).collect();
-        let mut other = false;
+        let known: Vec<_> = rules.categories().map(category_name).collect();
+        let mut has_other = false;
         for name in names {
-            other |= name == "other";
-            if !has.contains(&name) {
+            has_other |= name == "other";
+            if !known.contains(&name) {
                 let hint = nearest(name, CATEGORIES)
-                    .filter(|near| !CATEGORIES.contains(&name) && has.contains(near))
+                    .filter(|near| !CATEGORIES.contains(&name) && known.contains(near))
                     .map_or_else(
-                        || format!("it has {}", has.join(", ")),
+                        || format!("it has {}", known.join(", ")),
                         |near| format!("did you mean `{near}`?"),
                     );
                 return Err(format!("`{}` has no category `{name}`; {hint}", self.tag));
             }
         }
-        match other {
-            true => Ok(()),
-            false => {
-                Err("the category `other` is missing; every language needs it".to_owned())
-            }
+        if has_other {
+            Ok(())
+        } else {
+            Err("the category `other` is missing; every language needs it".to_owned())
         }
     }
 
+    /// Writes a date, `long` without a style. A date of issue that is a text stays as it is.
     pub(super) fn date(
         &self,
         value: &Value,
         style: Option<&str>,
         language: Option<&str>,
     ) -> Result<Value, String> {
-        let date = match value.downcast_object_ref::<Day>() {
-            Some(Day::On(date)) => *date,
-            Some(Day::Said(said)) => {
-                let (text, course) = &**said;
-                // A date that is a text is printed as it was written.
-                let (text, _) = text.get(&self.other(language)?, course);
+        let date = match value.downcast_object_ref::<DateValue>() {
+            Some(DateValue::Date(date)) => *date,
+            Some(DateValue::Text(value)) => {
+                let (text, course_language) = &**value;
+                let (text, _) =
+                    text.get(&self.language_or_own(language)?, course_language);
                 return Ok(Value::from(name::tidy(text)));
             }
             None => {
                 let text = value.as_str().unwrap_or_default();
                 let date = Date::parse(text).ok();
                 date.ok_or_else(|| {
-                    format!("{} is not a date (`2026-05-14`)", shown(value))
+                    format!("{} is not a date (`2026-05-14`)", describe(value))
                 })?
             }
         };
@@ -142,6 +151,7 @@ impl Formats {
         Ok(Value::from(format.format(date)))
     }
 
+    /// Writes a number with at most `digits` after the decimal point.
     pub(super) fn number(
         &self,
         value: &Value,
@@ -151,6 +161,8 @@ impl Formats {
         Ok(self.decimal.format(&number).to_string())
     }
 
+    /// Writes a share of 1 as a percentage, with at most `digits` after the decimal point, 0 by
+    /// default.
     pub(super) fn percent(
         &self,
         value: &Value,
@@ -162,23 +174,25 @@ impl Formats {
         Ok(percent(&self.tag, &self.decimal.format(&number).to_string()))
     }
 
+    /// Joins a list with commas and «and», each item isolated.
     pub(super) fn list(&self, value: &Value) -> Result<String, String> {
-        let fault = || format!("{} is not a list", shown(value));
+        let no_list = || format!("{} is not a list", describe(value));
         if !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
-            return Err(fault());
+            return Err(no_list());
         }
-        let items = value.try_iter().map_err(|_| fault())?;
+        let items = value.try_iter().map_err(|_| no_list())?;
         let items: Vec<_> =
             items.filter(|item| !item.is_none()).map(|item| item.to_string()).collect();
         if let [only] = &items[..] {
             return Ok(only.clone());
         }
-        let mut list = Isolating(String::new());
-        // A `String` takes everything.
+        let mut list = IsolatedList(String::new());
+        // Writing to a `String` does not fail.
         let _ = self.and.format(items.iter()).write_to_parts(&mut list);
         Ok(list.0)
     }
 
+    /// The form for the plural category of a number, with `#` replaced by the number.
     pub(super) fn counted(
         &self,
         value: &Value,
@@ -199,35 +213,18 @@ impl Formats {
     }
 }
 
-/// A date as a template's value, which only `date` prints.
-#[derive(Debug)]
-pub(super) enum Day {
-    On(Date),
-    /// What the course says instead of a date, and the language that its texts fall back to.
-    Said(Box<(Text, Tag)>),
-}
+/// The text of a list whose items are isolated while it is written. They cannot be isolated before,
+/// because ICU4X chooses the conjunction by their first letters (`Padre e Isabel`).
+struct IsolatedList(String);
 
-impl Object for Day {
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &**self {
-            Day::On(date) => fmt::Display::fmt(date, f),
-            Day::Said(said) => f.write_str(said.0.get(&said.1, &said.1).0),
-        }
-    }
-}
-
-/// A list's text in which each element is isolated. The elements themselves are not, because ICU4X
-/// looks at how they begin (`Padre e Isabel`).
-struct Isolating(String);
-
-impl fmt::Write for Isolating {
+impl fmt::Write for IsolatedList {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.push_str(text);
         Ok(())
     }
 }
 
-impl PartsWrite for Isolating {
+impl PartsWrite for IsolatedList {
     type SubPartsWrite = Self;
 
     fn with_part(
@@ -235,32 +232,33 @@ impl PartsWrite for Isolating {
         part: Part,
         mut write: impl FnMut(&mut Self) -> fmt::Result,
     ) -> fmt::Result {
-        let element = part == icu_list::parts::ELEMENT;
-        self.0.extend(element.then_some(FSI));
+        let is_element = part == icu_list::parts::ELEMENT;
+        self.0.extend(is_element.then_some(FSI));
         write(self)?;
-        self.0.extend(element.then_some(PDI));
+        self.0.extend(is_element.then_some(PDI));
         Ok(())
     }
 }
 
+/// The number that a value is: a number or a text of digits.
 fn decimal(value: &Value) -> Result<Decimal, String> {
-    let fault = || format!("{} is not a number", shown(value));
+    let no_number = || format!("{} is not a number", describe(value));
     let text = match value.kind() {
         ValueKind::Number => value.to_string(),
         ValueKind::String => value.as_str().unwrap_or_default().trim().to_owned(),
-        _ => return Err(fault()),
+        _ => return Err(no_number()),
     };
-    if text.len() > 40 {
-        return Err(fault());
+    if text.len() > MAX_NUMBER_LENGTH {
+        return Err(no_number());
     }
-    let mut number = Decimal::try_from_str(&text).map_err(|_| fault())?;
+    let mut number = Decimal::try_from_str(&text).map_err(|_| no_number())?;
     if value.kind() == ValueKind::Number {
         number.absolute.trim_end();
     }
     Ok(number)
 }
 
-/// At most `digits` after the point, halves away from zero.
+/// Rounds to at most `digits` after the decimal point, halves away from zero.
 fn rounded(mut number: Decimal, digits: Option<i16>) -> Result<Decimal, String> {
     let Some(digits) = digits else { return Ok(number) };
     if !(0..=9).contains(&digits) {
@@ -277,11 +275,12 @@ fn rounded(mut number: Decimal, digits: Option<i16>) -> Result<Decimal, String> 
     Ok(number)
 }
 
-/// The percent sign where CLDR 48 has it for the language (`percentFormat`); ICU4X 2.4 has no
-/// formatter for it yet.
+/// Adds the percent sign where `percentFormat` of CLDR 48 has it in the language. ICU4X 2.4 has no
+/// formatter for percentages.
 fn percent(tag: &Tag, number: &str) -> String {
     if number.chars().any(|c| matches!(c, '٠'..='٩' | '۰'..='۹')) {
-        // The mark keeps the sign at the end of the number in a line from right to left.
+        // The Arabic letter mark keeps the sign at the end of the number in a line from right to
+        // left.
         return format!("{number}٪\u{61c}");
     }
     match (tag.language(), tag.region()) {
@@ -315,7 +314,8 @@ fn category_name(category: PluralCategory) -> &'static str {
     }]
 }
 
-fn shown(value: &Value) -> String {
+/// A value in an error message.
+fn describe(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "nothing".to_owned(),
         ValueKind::String | ValueKind::Number => format!("`{value:.40}`"),

@@ -1,23 +1,23 @@
-//! What the web pages of a certificate say: the map `page` of the locales.
+//! The texts of a certificate's web pages: the map `page` of the locale files.
 //!
-//! Takes the same chain of files as the sentences and gives [`PageTexts`]. The decision made here: a
-//! page may borrow where a certificate may not. A text that the site's own file lacks comes from the
-//! built-in file which it replaces, else from English, with a warning that names it.
+//! Takes the same files as the sentences; gives [`PageTexts`]. The decision: unlike a certificate,
+//! a web page may fall back to another language. A text that the site's own file lacks comes from
+//! the built-in file that it replaces, else from English, with a warning that names it.
 
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{KEYS as SENTENCES, file_tag, unknown};
+use super::files::{LOCALE_KEYS, fallback_chain, file_tag, unknown_language};
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::{Direction, Tag};
 use crate::base::yaml::{Document, Fault, Faults, Node};
 use crate::site::files::Site;
 use crate::site::name;
 
-/// The texts there are, in the order of the files.
-pub(crate) const KEYS: [&str; 48] = [
+/// The keys of the texts, in the order in which the built-in files have them.
+pub(crate) const PAGE_TEXTS: [&str; 48] = [
     "valid",
     "specimen",
     "superseded",
@@ -68,140 +68,139 @@ pub(crate) const KEYS: [&str; 48] = [
     "back",
 ];
 
-/// The texts of a certificate's web pages in one language; every one is there.
+/// The texts of a certificate's web pages in one language, none of them missing.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct PageTexts {
-    /// Of the first file that has any.
+    /// The language of the first file that has any.
     pub(crate) language: Tag,
     pub(crate) direction: Direction,
     /// Plain texts, neither markup nor templates.
     pub(crate) texts: IndexMap<&'static str, String>,
-    /// Which texts are borrowed, and from where.
+    /// Names the texts that are in another language, or from a file that the site's own replaces.
     #[serde(skip)]
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Reads the texts of the pages of `layout` in `tag`, each from the first file that has it.
-///
-/// # Errors
-/// [`ErrorKind::UnknownLanguage`]: there is no file at all; else the faults of the files, all together.
-pub(crate) fn page_texts(site: &Site, layout: &str, tag: &Tag) -> Result<PageTexts> {
-    let mut faults = Faults::default();
-    let mut layers = layers(site, layout, tag, &mut faults)?;
-    let Some(first) = layers.first() else { return Err(unknown(site, layout, tag)) };
-    let place = Place::file(&first.path);
-    let lacks = |layers: &[Layer], key| !layers.iter().any(|layer| layer.has(key));
-    if KEYS.iter().any(|key| lacks(&layers, key)) {
-        let english = Tag::parse("en")?;
-        let english = self::layers(site, layout, &english, &mut faults)?;
-        layers.extend(english.into_iter().map(|layer| Layer { borrowed: true, ..layer }));
-    }
-    faults.finish()?;
-
-    let mut texts = IndexMap::new();
-    let mut borrowed: IndexMap<&Tag, Vec<&str>> = IndexMap::new();
-    for key in KEYS {
-        let found = layers.iter().find(|layer| layer.has(key));
-        let Some((layer, text)) = found.and_then(|layer| layer.get(key)) else {
-            continue;
+impl PageTexts {
+    /// Reads the texts of the web pages of `layout` in `tag`, each from the first file that has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLanguage`]: there is no file at all. Else all errors in the files,
+    /// together.
+    pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
+        let mut faults = Faults::default();
+        let mut files = read_files(site, layout, tag, &mut faults)?;
+        let Some(first) = files.first() else {
+            return Err(unknown_language(site, layout, tag));
         };
-        texts.insert(key, text.to_owned());
-        if layer.borrowed {
-            borrowed.entry(&layer.language).or_default().push(key);
+        let place = Place::file(&first.path);
+        let lacks = |key| !files.iter().any(|file| file.texts.contains_key(key));
+        if PAGE_TEXTS.into_iter().any(lacks) {
+            let english = read_files(site, layout, &Tag::parse("en")?, &mut faults)?;
+            let fallback = |file| LocaleFile { is_fallback: true, ..file };
+            files.extend(english.into_iter().map(fallback));
         }
+        faults.finish()?;
+
+        let mut texts = IndexMap::new();
+        let mut fell_back: IndexMap<&Tag, Vec<&str>> = IndexMap::new();
+        for key in PAGE_TEXTS {
+            let mut found =
+                files.iter().filter_map(|file| Some((file, file.texts.get(key)?)));
+            let Some((file, text)) = found.next() else { continue };
+            texts.insert(key, text.clone());
+            if file.is_fallback {
+                fell_back.entry(&file.language).or_default().push(key);
+            }
+        }
+        let warnings = fell_back.into_iter().map(|(language, keys)| {
+            let missing = if keys.len() == PAGE_TEXTS.len() {
+                String::new()
+            } else {
+                format!(" `{}`", keys.join("`, `"))
+            };
+            let used = if tag.fallbacks().any(|step| step == *language) {
+                "the built-in ones".to_owned()
+            } else {
+                format!("those in `{language}`")
+            };
+            let message =
+                format!("there are no page texts{missing} in `{tag}`; {used} are used");
+            Warning::new(ErrorKind::MissingField, message)
+                .at(place.clone())
+                .with_help("write them under `page`, as the built-in locales do")
+        });
+        let warnings = warnings.collect();
+        let first = files.iter().find(|file| !file.texts.is_empty());
+        let language = first.map_or_else(|| file_tag(tag), |file| file.language.clone());
+        Ok(Self { direction: language.direction(), language, texts, warnings })
     }
-    let warnings = borrowed.into_iter().map(|(from, keys)| {
-        let these = match keys.len() {
-            all if all == KEYS.len() => String::new(),
-            _ => format!(" `{}`", keys.join("`, `")),
-        };
-        let those = match tag.fallbacks().any(|step| step == *from) {
-            true => "the built-in ones".to_owned(),
-            false => format!("those in `{from}`"),
-        };
-        let message =
-            format!("there are no page texts{these} in `{tag}`; {those} are used");
-        Warning::new(ErrorKind::MissingField, message)
-            .at(place.clone())
-            .with_help("write them under `page`, as the built-in locales do")
-    });
-    let warnings = warnings.collect();
-    let language = layers.iter().find(|layer| !layer.texts.is_empty());
-    let language = language.map_or_else(|| file_tag(tag), |layer| layer.language.clone());
-    Ok(PageTexts { direction: language.direction(), language, texts, warnings })
 }
 
 /// The `page` of one file.
-struct Layer {
+struct LocaleFile {
     language: Tag,
     path: String,
-    /// Not what was asked for.
-    borrowed: bool,
+    /// Whether a warning names the texts that are taken from it.
+    is_fallback: bool,
     texts: BTreeMap<&'static str, String>,
 }
 
-impl Layer {
-    fn has(&self, key: &str) -> bool {
-        self.texts.contains_key(key)
-    }
-
-    fn get(&self, key: &str) -> Option<(&Self, &str)> {
-        Some((self, self.texts.get(key)?))
-    }
-}
-
-/// The files of the chain, below the site's own the built-in ones of the same name.
-fn layers(
+/// Reads the files of `tag`, and after each of the site's own the built-in one that it replaces.
+fn read_files(
     site: &Site,
     layout: &str,
     tag: &Tag,
     faults: &mut Faults,
-) -> Result<Vec<Layer>> {
+) -> Result<Vec<LocaleFile>> {
     let built_in = Site::new();
-    let mut layers = Vec::new();
-    for step in tag.fallbacks() {
-        for folder in [layout, "shared"] {
-            let path = format!("layouts/{folder}/locales/{step}.yaml");
-            let own = site.read(&path)?;
-            let hidden = match site.built_in(&path) {
-                None => built_in.built_in(&path),
-                Some(_) => None,
-            };
-            for (bytes, borrowed) in [(own.as_deref(), false), (hidden, true)] {
-                let Some(bytes) = bytes else { continue };
-                let (language, path) = (step.clone(), path.clone());
-                let texts = file(&path, bytes, faults);
-                layers.push(Layer { language, path, borrowed, texts });
-            }
+    let mut files = Vec::new();
+    for (language, path) in fallback_chain(layout, tag) {
+        let own = site.read(&path)?;
+        let replaced = match site.built_in(&path) {
+            None => built_in.built_in(&path),
+            Some(_) => None,
+        };
+        for (bytes, is_fallback) in [(own.as_deref(), false), (replaced, true)] {
+            let Some(bytes) = bytes else { continue };
+            let texts = parse(&path, bytes, faults);
+            let (language, path) = (language.clone(), path.clone());
+            files.push(LocaleFile { language, path, is_fallback, texts });
         }
     }
-    Ok(layers)
+    Ok(files)
 }
 
-fn file(path: &str, bytes: &[u8], faults: &mut Faults) -> BTreeMap<&'static str, String> {
+/// Parses a locale file and reads its `page`.
+fn parse(
+    path: &str,
+    bytes: &[u8],
+    faults: &mut Faults,
+) -> BTreeMap<&'static str, String> {
     Document::parse(path, bytes, faults)
         .and_then(|document| {
-            let fields = document.root().fields(&SENTENCES, faults)?;
+            let fields = document.root().fields(&LOCALE_KEYS, faults)?;
             Some(read(fields.written("page")?, faults))
         })
         .unwrap_or_default()
 }
 
-/// The map `page`.
+/// Reads the map `page`.
 pub(super) fn read(
     node: Node<'_>,
     faults: &mut Faults,
 ) -> BTreeMap<&'static str, String> {
     let mut texts = BTreeMap::new();
-    let Some(fields) = node.fields(&KEYS, faults) else { return texts };
-    for key in KEYS {
-        let text = fields.written(key).and_then(|node| faults.keep(plain(node)));
+    let Some(fields) = node.fields(&PAGE_TEXTS, faults) else { return texts };
+    for key in PAGE_TEXTS {
+        let text = fields.written(key).and_then(|node| faults.keep(read_plain(node)));
         texts.extend(text.map(|text| (key, text)));
     }
     texts
 }
 
-fn plain(node: Node<'_>) -> Result<String, Fault> {
+/// Reads a text that is neither empty nor a template.
+fn read_plain(node: Node<'_>) -> Result<String, Fault> {
     let text = node.text()?;
     if ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) {
         return Err(node
@@ -226,11 +225,11 @@ mod tests {
         let site = files.iter().fold(Site::new(), |site, (name, text)| {
             site.with_file(format!("layouts/{name}.yaml"), *text)
         });
-        page_texts(&site, "classic", &Tag::parse(tag).unwrap())
+        PageTexts::load(&site, "classic", &Tag::parse(tag).unwrap())
     }
 
     #[test]
-    fn each_text_is_looked_up_singly() {
+    fn each_text_is_looked_up_by_itself() {
         let files = [
             ("classic/locales/fr", "page: { valid: B }\n"),
             ("shared/locales/fr-CA", "page: { valid: A, reason: A }\n"),
@@ -249,22 +248,22 @@ mod tests {
     }
 
     #[test]
-    fn an_old_file_borrows_with_a_warning() {
+    fn incomplete_file_falls_back_with_a_warning() {
         let files = [("shared/locales/he", "page: { name: שמה }\n")];
         let page = texts(&files, "he").unwrap();
         assert_eq!(page.texts["name"], "שמה");
         assert_eq!((page.language.as_str(), page.direction), ("he", Direction::Rtl));
         let [warning] = &page.warnings[..] else { panic!("{:?}", page.warnings) };
-        let said = warning.to_string();
-        assert!(said.starts_with(
+        let message = warning.to_string();
+        assert!(message.starts_with(
             "layouts/shared/locales/he.yaml: there are no page texts `valid`, `specimen`, "
         ));
-        assert!(said.ends_with(" in `he`; the built-in ones are used"), "{said}");
-        assert!(!said.contains("`name`"), "{said}");
+        assert!(message.ends_with(" in `he`; the built-in ones are used"), "{message}");
+        assert!(!message.contains("`name`"), "{message}");
     }
 
     #[test]
-    fn what_no_file_has_is_english() {
+    fn text_that_no_file_has_is_english() {
         let files = [
             ("shared/locales/tlh", "page: { name: pong }\n"),
             ("shared/locales/en", "heading: Diploma\npage: { valid: Good }\n"),
@@ -272,11 +271,11 @@ mod tests {
         let page = texts(&files, "tlh").unwrap();
         assert_eq!((&*page.texts["name"], &*page.texts["valid"]), ("pong", "Good"));
         assert_eq!(page.texts["reason"], "Reason");
-        assert_eq!(page.texts.len(), KEYS.len());
+        assert_eq!(page.texts.len(), PAGE_TEXTS.len());
         assert_eq!(page.language.as_str(), "tlh");
-        let said = page.warnings[0].to_string();
-        assert!(said.contains("`valid`, `specimen`"), "{said}");
-        assert!(said.ends_with(" in `tlh`; those in `en` are used"), "{said}");
+        let message = page.warnings[0].to_string();
+        assert!(message.contains("`valid`, `specimen`"), "{message}");
+        assert!(message.ends_with(" in `tlh`; those in `en` are used"), "{message}");
 
         let page = texts(&[("shared/locales/tlh", "heading: x\n")], "tlh").unwrap();
         assert_eq!(page.language.as_str(), "en");
@@ -289,18 +288,18 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_their_place() {
+    fn errors_name_their_place() {
         let text =
             "page:\n  valid: \"{{ name }}\"\n  reasn: x\n  name:\n  course: \"\"\n";
         let files = [("shared/locales/fr", text)];
         let error = texts(&files, "fr").unwrap_err();
-        let said = error
+        let message = error
             .faults()
             .map(|fault| format!("{}: {}", fault.place().unwrap(), fault.message()));
-        let said: Vec<_> = said.collect();
+        let message: Vec<_> = message.collect();
         let file = "layouts/shared/locales/fr.yaml";
         assert_eq!(
-            said,
+            message,
             [
                 format!("{file}:2:10: a text of the page can have no values in it"),
                 format!("{file}:3:3: unknown key `reasn`"),
@@ -321,11 +320,11 @@ mod tests {
             (&"ar".into(), &"rtl".into())
         );
         assert_eq!(seen["texts"]["name"], *page.texts["name"]);
-        assert!(page.texts.keys().eq(&KEYS));
+        assert!(page.texts.keys().eq(&PAGE_TEXTS));
         assert_eq!(seen.as_object().unwrap().len(), 3, "{seen}");
     }
 
-    /// Words that every language writes in Latin letters.
+    /// Words that all languages write in Latin letters.
     const LATIN: [&str; 9] = [
         "SHA-256",
         "LinkedIn",
@@ -338,7 +337,7 @@ mod tests {
         "eシール",
     ];
 
-    /// Words that are the same in another language than English.
+    /// Texts that are the same in English and another language.
     const SHARED: [(&str, &str); 1] = [("de", "name")];
 
     fn scripts(tag: &Tag) -> &'static [Script] {
@@ -365,16 +364,16 @@ mod tests {
     fn every_built_in_language_has_every_text() {
         let site = Site::new();
         let english = texts(&[], "en").unwrap();
-        assert!(english.texts.keys().eq(&KEYS));
+        assert!(english.texts.keys().eq(&PAGE_TEXTS));
         let mut wrong = Vec::new();
         let mut same = Vec::new();
         for language in languages(&site, "classic") {
             let tag = Tag::parse(&language).unwrap();
             let path = format!("layouts/shared/locales/{language}.yaml");
             let mut faults = Faults::default();
-            let own = file(&path, site.built_in(&path).unwrap(), &mut faults);
+            let own = parse(&path, site.built_in(&path).unwrap(), &mut faults);
             faults.finish().unwrap();
-            for key in KEYS {
+            for key in PAGE_TEXTS {
                 let Some(text) = own.get(key) else {
                     wrong.push(format!("{language}: there is no `{key}`"));
                     continue;

@@ -1,8 +1,13 @@
-//! One byte a pixel, and the few operations on it that the steps share.
+//! A grayscale image of one byte a pixel, and the operations of image processing that the steps
+//! share.
+//!
+//! Dilation, closing and gradient are the morphological ones, with a regular octagon as structuring
+//! element. The decision: an octagon is the sum of four lines, so each operation costs a few linear
+//! passes, whatever its diameter.
 
-/// Rows of bytes, top to bottom.
+/// A grayscale image: rows of bytes, from top to bottom.
 #[derive(Clone)]
-pub(super) struct Plane {
+pub(super) struct Gray {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) data: Vec<u8>,
@@ -22,16 +27,16 @@ pub struct Area {
     pub height: u32,
 }
 
-/// A direction that a line of pixels runs in: columns and rows a step. Rows never run backwards, and
-/// within a row columns never do: what lies ahead is what a pass over the plane has not reached yet.
+/// The direction of a line of pixels: columns and rows per step. Rows never decrease, and within
+/// one row columns never do, so that the pixels ahead are those that a pass has not reached yet.
 type Step = (isize, usize);
 
-impl Plane {
+impl Gray {
     pub(super) fn new(width: usize, height: usize, value: u8) -> Self {
         Self { width, height, data: vec![value; width * height] }
     }
 
-    /// Values of `f` by column and row.
+    /// The image whose values are those of `f` by column and row.
     #[cfg(test)]
     pub(super) fn from_fn(
         width: usize,
@@ -45,42 +50,43 @@ impl Plane {
         Self { width, height, data }
     }
 
-    /// Replaces each value by the greatest of those in an octagon of this diameter around it.
-    pub(super) fn widen(&mut self, diameter: usize) {
+    /// Replaces each value by the maximum in an octagon of this diameter around it.
+    pub(super) fn dilate(&mut self, diameter: usize) {
         for (step, length) in octagon(diameter) {
             self.forward(step, length, u8::max);
         }
-        self.shift_back(diameter);
+        self.recentre(diameter);
     }
 
-    /// Fills what is dark and narrower than `diameter` with the brightness around it. What is wider
-    /// keeps its brightness and its edges.
+    /// The morphological closing: dark shapes narrower than `diameter` take the brightness around
+    /// them; wider ones keep their brightness and their edges.
     pub(super) fn close(&self, diameter: usize) -> Self {
-        let mut plane = self.padded(diameter);
+        let mut image = self.padded(diameter);
         for (step, length) in octagon(diameter) {
-            plane.forward(step, length, u8::max);
+            image.forward(step, length, u8::max);
         }
         for (step, length) in octagon(diameter) {
-            plane.backward(step, length, u8::min);
+            image.backward(step, length, u8::min);
         }
-        plane.cut(diameter, diameter, self.width, self.height)
+        image.crop(diameter, diameter, self.width, self.height)
     }
 
-    /// The greatest less the least value in an octagon of this diameter around each pixel.
-    pub(super) fn range(&self, diameter: usize) -> Self {
-        let (mut most, mut least) = (self.clone(), self.clone());
+    /// The morphological gradient: the maximum minus the minimum in an octagon of this diameter
+    /// around each pixel.
+    pub(super) fn gradient(&self, diameter: usize) -> Self {
+        let (mut max, mut min) = (self.clone(), self.clone());
         for (step, length) in octagon(diameter) {
-            most.forward(step, length, u8::max);
-            least.forward(step, length, u8::min);
+            max.forward(step, length, u8::max);
+            min.forward(step, length, u8::min);
         }
-        for (most, least) in most.data.iter_mut().zip(&least.data) {
-            *most -= least;
+        for (max, min) in max.data.iter_mut().zip(&min.data) {
+            *max -= min;
         }
-        most.shift_back(diameter);
-        most
+        max.recentre(diameter);
+        max
     }
 
-    /// The median of each pixel and its eight neighbours; edges of areas stay where they are.
+    /// The median of each pixel and its eight neighbours, which removes specks and keeps edges.
     pub(super) fn median(&self) -> Self {
         let (width, height) = (self.width, self.height);
         let mut out = self.clone();
@@ -95,10 +101,10 @@ impl Plane {
             let [low, middle, high] = &mut sorted;
             for x in 0..width {
                 let (a, b, c) = (above[x], here[x], below[x]);
-                let (least, most) = (a.min(b), a.max(b));
-                low[x] = least.min(c);
-                high[x] = most.max(c);
-                middle[x] = least.max(most.min(c));
+                let (min, max) = (a.min(b), a.max(b));
+                low[x] = min.min(c);
+                high[x] = max.max(c);
+                middle[x] = min.max(max.min(c));
             }
             let row = &mut out.data[y * width..][..width];
             for x in 1..width - 1 {
@@ -111,7 +117,8 @@ impl Plane {
         out
     }
 
-    pub(super) fn cut(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
+    /// The part of this size whose top left corner is at column `x`, row `y`.
+    pub(super) fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
         let mut data = Vec::with_capacity(width * height);
         for row in y..y + height {
             data.extend_from_slice(&self.row(row)[x..x + width]);
@@ -119,50 +126,52 @@ impl Plane {
         Self { width, height, data }
     }
 
-    pub(super) fn turned(&self) -> Self {
-        let mut turned = Self::new(self.height, self.width, 0);
-        // In blocks, so that neither plane is walked across its rows for long.
+    /// The image with rows and columns exchanged.
+    pub(super) fn transposed(&self) -> Self {
+        let mut transposed = Self::new(self.height, self.width, 0);
+        // In blocks, which keeps the strided accesses inside the processor's cache.
         const BLOCK: usize = 32;
         for top in (0..self.height).step_by(BLOCK) {
             for left in (0..self.width).step_by(BLOCK) {
                 for y in top..(top + BLOCK).min(self.height) {
                     for x in left..(left + BLOCK).min(self.width) {
-                        turned.data[x * self.height + y] = self.data[y * self.width + x];
+                        transposed.data[x * self.height + y] =
+                            self.data[y * self.width + x];
                     }
                 }
             }
         }
-        turned
+        transposed
     }
 
     pub(super) fn row(&self, y: usize) -> &[u8] {
         &self.data[y * self.width..][..self.width]
     }
 
-    pub(super) fn at(&self, x: usize, y: usize) -> u8 {
+    pub(super) fn get(&self, x: usize, y: usize) -> u8 {
         self.data[y * self.width + x]
     }
 
-    /// The value at a place that may lie outside, where everything is nought.
-    pub(super) fn near(&self, x: isize, y: isize) -> u8 {
+    /// The value at column `x` and row `y`; 0 outside the image.
+    pub(super) fn get_or_zero(&self, x: isize, y: isize) -> u8 {
         match (usize::try_from(x), usize::try_from(y)) {
-            (Ok(x), Ok(y)) if x < self.width && y < self.height => self.at(x, y),
+            (Ok(x), Ok(y)) if x < self.width && y < self.height => self.get(x, y),
             _ => 0,
         }
     }
 
-    /// The smallest area that holds every value of at least `least`.
-    pub(super) fn bounds(&self, least: u8) -> Option<Area> {
-        let filled = |y: &usize| self.row(*y).iter().any(|&value| value >= least);
+    /// The smallest area that contains every value of at least `threshold`.
+    pub(super) fn bounds(&self, threshold: u8) -> Option<Area> {
+        let filled = |y: &usize| self.row(*y).iter().any(|&value| value >= threshold);
         let top = (0..self.height).find(filled)?;
         let bottom = (0..self.height).rfind(filled)?;
         let (mut left, mut right) = (self.width, 0);
         for y in top..=bottom {
             let row = self.row(y);
-            if let Some(x) = row.iter().position(|&value| value >= least) {
+            if let Some(x) = row.iter().position(|&value| value >= threshold) {
                 left = left.min(x);
             }
-            if let Some(x) = row.iter().rposition(|&value| value >= least) {
+            if let Some(x) = row.iter().rposition(|&value| value >= threshold) {
                 right = right.max(x);
             }
         }
@@ -188,7 +197,7 @@ impl Plane {
         }
     }
 
-    /// The same with the values behind it.
+    /// Combines each value with the `length - 1` values behind it, in log₂ `length` passes.
     fn backward(&mut self, step: Step, length: usize, op: impl Fn(u8, u8) -> u8) {
         let (dx, dy) = step;
         let mut line = vec![0; self.width];
@@ -202,8 +211,9 @@ impl Plane {
         }
     }
 
-    /// Moves everything by half a diameter, down and right: passes look ahead only.
-    fn shift_back(&mut self, diameter: usize) {
+    /// Moves the image down and right by half a diameter. Passes look ahead only, so each result
+    /// lies up and left of the centre of its octagon.
+    fn recentre(&mut self, diameter: usize) {
         let side = side(diameter);
         let slant = slant(side);
         // The octagon begins `slant - 1` left of its pixel and is as wide as it is high.
@@ -221,32 +231,35 @@ impl Plane {
         }
     }
 
-    /// With a margin that repeats the outermost pixels.
-    fn padded(&self, by: usize) -> Self {
-        let mut data = Vec::with_capacity((self.width + 2 * by) * (self.height + 2 * by));
-        for y in 0..self.height + 2 * by {
-            let row = self.row(y.saturating_sub(by).min(self.height - 1));
-            data.resize(data.len() + by, row[0]);
+    /// The image with a margin that repeats its outermost pixels.
+    fn padded(&self, margin: usize) -> Self {
+        let (width, height) = (self.width + 2 * margin, self.height + 2 * margin);
+        let mut data = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let row = self.row(y.saturating_sub(margin).min(self.height - 1));
+            data.resize(data.len() + margin, row[0]);
             data.extend_from_slice(row);
-            data.resize(data.len() + by, row[self.width - 1]);
+            data.resize(data.len() + margin, row[self.width - 1]);
         }
-        Self { width: self.width + 2 * by, height: self.height + 2 * by, data }
+        Self { width, height, data }
     }
 }
 
 fn combine(row: &mut [u8], line: &[u8], dx: isize, op: impl Fn(u8, u8) -> u8) {
     let skip = dx.unsigned_abs().min(row.len());
     let length = row.len() - skip;
-    let (row, line) = match dx >= 0 {
-        true => (&mut row[..length], &line[skip..]),
-        false => (&mut row[skip..], &line[..length]),
+    let (row, line) = if dx >= 0 {
+        (&mut row[..length], &line[skip..])
+    } else {
+        (&mut row[skip..], &line[..length])
     };
     for (value, &other) in row.iter_mut().zip(line) {
         *value = op(*value, other);
     }
 }
 
-/// Steps of passes that together reach over `length` values: each doubles what is covered.
+/// The offsets of the passes that together combine `length` values: each at most doubles the length
+/// that is combined so far.
 fn reaches(length: usize) -> impl Iterator<Item = usize> {
     let mut covered = 1;
     std::iter::from_fn(move || {
@@ -256,7 +269,7 @@ fn reaches(length: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Four lines whose sum is a regular octagon.
+/// The four lines, each a direction and a length, whose Minkowski sum is a regular octagon.
 fn octagon(diameter: usize) -> [(Step, usize); 4] {
     let side = side(diameter);
     let slant = slant(side);
@@ -272,8 +285,8 @@ fn slant(side: usize) -> usize {
 }
 
 fn median(a: u8, b: u8, c: u8) -> u8 {
-    let (least, most) = (a.min(b), a.max(b));
-    least.max(most.min(c))
+    let (min, max) = (a.min(b), a.max(b));
+    min.max(max.min(c))
 }
 
 #[cfg(test)]
@@ -281,34 +294,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn closing_fills_what_is_narrow_and_keeps_what_is_wide() {
-        // A stroke four wide and a shadow of half the plane.
-        let plane = Plane::from_fn(120, 90, |x, _| match x {
+    fn closing_removes_narrow_strokes_and_keeps_wide_shadows() {
+        // A stroke of four pixels, and a shadow over half the image.
+        let image = Gray::from_fn(120, 90, |x, _| match x {
             20..24 => 30,
             60.. => 50,
             _ => 200,
         });
-        let closed = plane.close(24);
-        let expected = Plane::from_fn(120, 90, |x, _| if x < 60 { 200 } else { 50 });
+        let closed = image.close(24);
+        let expected = Gray::from_fn(120, 90, |x, _| if x < 60 { 200 } else { 50 });
         assert!(closed.data == expected.data);
     }
 
     #[test]
-    fn widening_is_centred() {
-        let mut plane = Plane::new(61, 61, 0);
-        plane.data[30 * 61 + 30] = 255;
-        plane.widen(13);
-        let area = plane.bounds(255).expect("something");
+    fn dilation_is_centred() {
+        let mut image = Gray::new(61, 61, 0);
+        image.data[30 * 61 + 30] = 255;
+        image.dilate(13);
+        let area = image.bounds(255).expect("something");
         let centre = (2 * area.x + area.width, 2 * area.y + area.height);
         assert!(centre.0.abs_diff(61) <= 1 && centre.1.abs_diff(61) <= 1, "{area:?}");
         assert!((12..=15).contains(&area.width) && area.width == area.height);
     }
 
     #[test]
-    fn the_median_keeps_edges_and_drops_specks() {
-        let mut plane = Plane::from_fn(20, 20, |x, _| if x < 10 { 200 } else { 50 });
-        let clean = plane.clone();
-        plane.data[5 * 20 + 5] = 0;
-        assert!(plane.median().data == clean.data);
+    fn median_keeps_edges_and_removes_specks() {
+        let mut image = Gray::from_fn(20, 20, |x, _| if x < 10 { 200 } else { 50 });
+        let clean = image.clone();
+        image.data[5 * 20 + 5] = 0;
+        assert!(image.median().data == clean.data);
     }
 }

@@ -1,0 +1,142 @@
+//! From a file's bytes to an upright bitmap of bounded size, or to the tree of an SVG.
+//!
+//! Takes PNG, JPEG, WebP or SVG, told apart by content. The decision: sizes are checked before
+//! anything is decoded, and an SVG never reads another file.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use crate::base::error::{Error, ErrorKind, Result};
+
+/// The most bytes of a file, and the most pixels of a bitmap; the photos of phones are below both.
+const MAX_BYTES: usize = 48 << 20;
+const MAX_PIXELS: u64 = 64_000_000;
+/// The longest side in pixels. The work adds margins to a picture, which would be most of a longer
+/// one.
+const MAX_SIDE: u32 = 32_767;
+/// A bitmap of more pixels is scaled down before the work begins.
+const MAX_WORKING_PIXELS: f64 = 8_000_000.0;
+
+/// A picture file, told apart by content.
+pub(super) enum PictureFile<'a> {
+    Bitmap(ImageFormat),
+    Svg(&'a str),
+}
+
+impl<'a> PictureFile<'a> {
+    /// Finds the format. `what` is the name of the picture in errors.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`]: another format. [`ErrorKind::TooLarge`]: longer than 48 MB.
+    pub(super) fn of(bytes: &'a [u8], what: &str) -> Result<Self> {
+        if bytes.len() > MAX_BYTES {
+            return Err(too_large(what, format!("is {} MB long", bytes.len() >> 20)));
+        }
+        Ok(Self::Bitmap(match bytes {
+            [0x89, b'P', b'N', b'G', ..] => ImageFormat::Png,
+            [0xff, 0xd8, 0xff, ..] => ImageFormat::Jpeg,
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+                ImageFormat::WebP
+            }
+            _ => match std::str::from_utf8(bytes) {
+                Ok(text) if text.contains("<svg") => return Ok(Self::Svg(text)),
+                _ => {
+                    let message =
+                        format!("the {what} is neither PNG, JPEG, WebP nor SVG");
+                    return Err(Error::new(ErrorKind::Image, message)
+                        .with_help("save it in one of these formats"));
+                }
+            },
+        }))
+    }
+}
+
+/// Decodes a bitmap upright, by the orientation that its Exif data gives. Also gives how many of
+/// the file's pixels one pixel of the result stands for, in each direction.
+///
+/// # Errors
+/// [`ErrorKind::Image`]: the file is broken. [`ErrorKind::TooLarge`].
+pub(super) fn decode_bitmap(
+    bytes: &[u8],
+    format: ImageFormat,
+    what: &str,
+) -> Result<(DynamicImage, f64)> {
+    let broken = |error: ImageError| match error {
+        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
+        error => {
+            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
+                .with_help("open it in a viewer; if it shows there, save it again")
+        }
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_PIXELS * 4);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        return Err(too_large(what, format!("has {width} × {height} pixels")));
+    }
+    // Broken Exif data counts as none: viewers show such a picture too.
+    let orientation = decoder.orientation().ok();
+    let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
+    let shrink = (f64::from(width) * f64::from(height) / MAX_WORKING_PIXELS).sqrt();
+    if shrink > 1.0 {
+        let width = (f64::from(width) / shrink).round().max(1.0) as u32;
+        let height = (f64::from(height) / shrink).round().max(1.0) as u32;
+        image = image.thumbnail_exact(width, height);
+    }
+    if let Some(orientation) = orientation {
+        image.apply_orientation(orientation);
+    }
+    Ok((image, shrink.max(1.0)))
+}
+
+/// Parses an SVG. Files that it refers to are not read.
+///
+/// # Errors
+/// [`ErrorKind::Image`]: the SVG is broken, or has text.
+pub(super) fn parse_svg(text: &str) -> Result<usvg::Tree> {
+    let options = usvg::Options {
+        image_href_resolver: usvg::ImageHrefResolver {
+            resolve_data: usvg::ImageHrefResolver::default_data_resolver(),
+            resolve_string: Box::new(|_, _| None),
+        },
+        ..usvg::Options::default()
+    };
+    let tree = usvg::Tree::from_str(text, &options).map_err(|error| {
+        Error::new(ErrorKind::Image, format!("failed to read the SVG ({error})"))
+    })?;
+    // usvg has no fonts here and would drop the text silently.
+    if text.contains("<text") {
+        return Err(Error::new(
+            ErrorKind::Image,
+            "the SVG has text, for which there is no font",
+        )
+        .with_help("convert its text to paths"));
+    }
+    Ok(tree)
+}
+
+/// The bounding box of what an SVG draws inside its extent; `None` if it draws nothing.
+pub(super) fn drawn_box(tree: &usvg::Tree) -> Option<usvg::Rect> {
+    // usvg gives a box that is not empty for a tree without nodes.
+    if !tree.root().has_children() {
+        return None;
+    }
+    let drawn = tree.root().abs_layer_bounding_box().to_rect();
+    usvg::Rect::from_ltrb(
+        drawn.left().max(0.0),
+        drawn.top().max(0.0),
+        drawn.right().min(tree.size().width()),
+        drawn.bottom().min(tree.size().height()),
+    )
+}
+
+/// The error for a picture over a limit. `how` says what is too large: `has 9 × 9 pixels`.
+pub(super) fn too_large(what: &str, how: String) -> Error {
+    Error::new(ErrorKind::TooLarge, format!("the {what} {how}, more than is read"))
+        .with_help("save it smaller: 3000 pixels across are plenty")
+}

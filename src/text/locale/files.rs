@@ -1,0 +1,70 @@
+//! The locale files of a layout: their names, their keys, and the order in which they are read.
+//!
+//! The decision: by language from the tag to ever shorter ones, and in each language the layout's
+//! own file before the shared one.
+
+use std::collections::BTreeSet;
+
+use crate::base::error::{Error, ErrorKind};
+use crate::base::lang::Tag;
+use crate::site::files::Site;
+
+/// The keys of a locale file.
+pub(super) const LOCALE_KEYS: [&str; 10] = [
+    "heading",
+    "blocks",
+    "date",
+    "authenticity",
+    "specimen",
+    "title",
+    "alt",
+    "table",
+    "folio",
+    "page",
+];
+
+/// The files of `tag` in the order in which they are read, each with its language. Not all need
+/// exist.
+pub(super) fn fallback_chain(
+    layout: &str,
+    tag: &Tag,
+) -> impl Iterator<Item = (Tag, String)> {
+    tag.fallbacks().flat_map(move |step| {
+        [layout, "shared"]
+            .map(|folder| (step.clone(), format!("layouts/{folder}/locales/{step}.yaml")))
+    })
+}
+
+/// The languages of which a layout has files, its own and the shared ones.
+pub(crate) fn languages(site: &Site, layout: &str) -> BTreeSet<String> {
+    let folder = |name: &str| format!("layouts/{name}/locales");
+    let tags = |folder: String| {
+        let files = site.list(&folder);
+        let tags = files
+            .iter()
+            .filter_map(|path| path[folder.len() + 1..].strip_suffix(".yaml"));
+        tags.map(str::to_owned).collect::<Vec<_>>()
+    };
+    tags(folder(layout)).into_iter().chain(tags(folder("shared"))).collect()
+}
+
+/// The tag that names the file of a language: `tag` without its extensions.
+pub(super) fn file_tag(tag: &Tag) -> Tag {
+    tag.fallbacks().next().unwrap_or_else(|| tag.clone())
+}
+
+/// The error for a language of which there is no file.
+pub(super) fn unknown_language(site: &Site, layout: &str, tag: &Tag) -> Error {
+    let known = languages(site, layout);
+    let hint = if known.is_empty() {
+        "there are no locales".to_owned()
+    } else {
+        let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
+        format!("known here: {}", known.join(", "))
+    };
+    Error::new(ErrorKind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
+        .with_help(format!(
+            "{hint}; a new language is a file `layouts/shared/locales/{}.yaml`",
+            file_tag(tag)
+        ))
+}

@@ -1,0 +1,41 @@
+//! The texts of a course in the language of a certificate.
+
+use crate::base::error::{ErrorKind, Warning};
+use crate::base::lang::Tag;
+use crate::site::course::{Course, Text};
+use crate::site::name;
+
+/// Looks up the texts of a course, and collects a warning for each that its language does not have.
+pub(crate) struct Texts<'a> {
+    pub(crate) tag: &'a Tag,
+    pub(crate) course: &'a Course,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Texts<'_> {
+    /// The text as it is written. `what` names it in the warning: `the course title`.
+    pub(crate) fn get<'t>(&mut self, text: &'t Text, what: &str) -> &'t str {
+        let (found, fell_back) = text.get(self.tag, &self.course.language);
+        if fell_back {
+            let tag = self.tag;
+            let warning = Warning::new(
+                ErrorKind::UnknownLanguage,
+                format!(
+                    "{what} is not given in `{tag}`; its text in another language is used"
+                ),
+            );
+            let warning = warning
+                .at(text.place(tag, &self.course.language).clone())
+                .with_help(format!("add a text under `{}`", tag.language()));
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        found
+    }
+
+    /// The text cleaned for print.
+    pub(super) fn plain(&mut self, text: &Text, what: &str) -> String {
+        name::tidy(self.get(text, what)).into_owned()
+    }
+}

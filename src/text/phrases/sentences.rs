@@ -1,0 +1,79 @@
+//! Finished sentences: everything that one certificate says, in one language.
+
+use crate::base::error::{Place, Warning};
+use crate::base::lang::Tag;
+use crate::text::locale::Align;
+use crate::text::runs::Runs;
+
+/// Everything that one certificate says, in one language.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Sentences {
+    /// The language, with its extensions.
+    pub language: Tag,
+    /// The title of the document's metadata, plain text.
+    pub title: String,
+    /// The organization's name, plain text.
+    pub organization: String,
+    /// The printed title, such as `Certificate`.
+    pub heading: Option<Phrase>,
+    /// The sentences in the language's own order; none is empty.
+    pub blocks: Vec<Phrase>,
+    /// The sentence that says when the certificate was issued.
+    pub date: Option<Phrase>,
+    /// The sentence that says how the certificate can be verified.
+    pub authenticity: Option<Phrase>,
+    /// The word that marks a draft.
+    pub specimen: Option<Phrase>,
+    /// The layout's table, if it has one and the course or request gives rows.
+    pub(crate) table: Option<TablePhrases>,
+    /// Name and title of each signatory.
+    pub signatories: Vec<(Runs, Option<Runs>)>,
+    /// The alternative texts of pictures.
+    pub alt: AltTexts,
+    /// Names the texts that are in another language, for want of one in this.
+    pub warnings: Vec<Warning>,
+}
+
+/// Alternative texts of pictures, plain.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct AltTexts {
+    /// One for each signatory's signature.
+    pub signature: Vec<String>,
+    /// For the QR code.
+    pub code: String,
+    /// For the logo.
+    pub logo: String,
+}
+
+/// A finished sentence.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Phrase {
+    /// The role that a layout styles.
+    pub role: String,
+    /// The text.
+    pub runs: Runs,
+    /// Where the sentence is written: in a locale file, or for a cell in the course.
+    pub place: Place,
+}
+
+impl Phrase {
+    /// A sentence, or `None` if nothing of it is visible.
+    pub(super) fn visible(role: &str, runs: Runs, place: &Place) -> Option<Self> {
+        let (role, place) = (role.to_owned(), place.clone());
+        (!runs.is_empty()).then_some(Self { role, runs, place })
+    }
+}
+
+/// The finished sentences of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct TablePhrases {
+    /// Heading and alignment of each column.
+    pub(crate) columns: Vec<(Phrase, Align)>,
+    /// The cells of each row; `None` for an empty cell.
+    pub(crate) rows: Vec<Vec<Option<Phrase>>>,
+    /// The row of totals, if any column has one.
+    pub(crate) total: Option<Vec<Option<Phrase>>>,
+}

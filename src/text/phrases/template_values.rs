@@ -1,0 +1,99 @@
+//! The values that a template may name: the facts of one certificate, in its language.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use serde_json::Value as Json;
+
+use super::certificate_facts::CertificateFacts;
+use super::course_texts::Texts;
+use super::date_value::DateValue;
+use crate::site::name;
+
+/// The values by name, without `outcome`, which is a sentence made of the others.
+pub(super) fn template_values(
+    facts: &CertificateFacts<'_>,
+    texts: &mut Texts<'_>,
+) -> BTreeMap<&'static str, Value> {
+    let course = facts.course;
+    let none = || Value::from(());
+    let given = |text: Option<&str>| {
+        let text = text.map(name::tidy).filter(|text| !text.is_empty());
+        text.map_or_else(none, Value::from)
+    };
+    let names: Vec<_> = course
+        .signatories
+        .iter()
+        .map(|signatory| Value::from(texts.plain(&signatory.name, "a signatory's name")))
+        .collect();
+    let course_values = BTreeMap::from([
+        ("id", Value::from(name::tidy(&course.id))),
+        ("title", Value::from(texts.plain(&course.title, "the course title"))),
+    ]);
+    let organization = BTreeMap::from([
+        ("name", Value::from(texts.plain(&course.organization.name, "the organization"))),
+        (
+            "short",
+            Value::from(
+                texts.plain(&course.organization.short, "the organization's short name"),
+            ),
+        ),
+    ]);
+    let place = match &course.place_of_issue {
+        Some(text) => Value::from(texts.plain(text, "the place of issue")),
+        None => none(),
+    };
+    let issued = match facts.issued_text {
+        Some(text) => {
+            // Only for its warning: the filter `date` looks the text up.
+            texts.get(text, "the date of issue");
+            DateValue::Text(Box::new((text.clone(), course.language.clone())))
+        }
+        None => DateValue::Date(facts.issued),
+    };
+    let grade = match facts.grade.and_then(parse_number) {
+        Some(number) => Value::from(number),
+        None => given(facts.grade),
+    };
+    let fields = facts.extra.iter();
+    let extra: BTreeMap<_, _> =
+        fields.map(|(key, field)| (key.clone(), field_value(field))).collect();
+    BTreeMap::from([
+        ("name", Value::from(facts.name.as_str())),
+        ("course", Value::from(course_values)),
+        ("organization", Value::from(organization)),
+        ("issued", Value::from_object(issued)),
+        ("place", place),
+        ("grade", grade),
+        ("designation", given(facts.designation)),
+        ("verify_url", Value::from(facts.verify_url)),
+        ("signatories", Value::from(names)),
+        ("extra", Value::from(extra)),
+    ])
+}
+
+/// The value of a free field, with its texts cleaned.
+pub(super) fn field_value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(truth) => Value::from(*truth),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64())
+        {
+            (Some(number), ..) => Value::from(number),
+            (_, Some(number), _) => Value::from(number),
+            (.., number) => number.map_or(Value::from(()), Value::from),
+        },
+        Json::String(text) => Value::from(name::tidy(text)),
+        Json::Array(items) => items.iter().map(field_value).collect::<Vec<_>>().into(),
+        Json::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(key, field)| (key.clone(), field_value(field)));
+            fields.collect::<BTreeMap<_, _>>().into()
+        }
+    }
+}
+
+/// The number that a text is, if it is finite.
+pub(super) fn parse_number(text: &str) -> Option<f64> {
+    text.trim().parse::<f64>().ok().filter(|number| number.is_finite())
+}
