@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::agent::{Agent, Clock, End, Intake, Webhook, open_queue};
+use crate::agent::{Agent, AgentExit, Clock, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
 use crate::site::{AgentSettings, LogTarget};
@@ -47,8 +47,8 @@ fn serve(
         Some(_) => Some(open_queue(settings, folder, name)?),
         None => None,
     };
-    let intake = Intake::of(settings, folder)?;
-    let webhook = Webhook::open(settings, folder)?;
+    let http_api = HttpApi::from_settings(settings, folder)?;
+    let webhook = Webhook::from_settings(settings, folder)?;
     let clock = Arc::new(Machine { timezone: press.settings().timezone.clone() });
     clock.today()?;
 
@@ -78,8 +78,8 @@ fn serve(
     if let Some(queue) = queue {
         work = work.with_queue(queue);
     }
-    if let Some(intake) = intake {
-        work = work.with_intake(intake);
+    if let Some(http_api) = http_api {
+        work = work.with_http_api(http_api);
     }
     if let Some(webhook) = webhook {
         work = work.with_webhook(webhook);
@@ -87,18 +87,18 @@ fn serve(
     if let Some(workers) = settings.workers {
         work = work.with_workers(workers);
     }
-    if let Some(patience) = settings.shutdown_timeout {
-        work = work.with_patience(patience);
+    if let Some(timeout) = settings.shutdown_timeout {
+        work = work.with_shutdown_timeout(timeout);
     }
     if !press.site().is_demo() {
-        work = work.with_folder(folder, None);
+        work = work.with_site_folder(folder, None);
     }
     // What made it is not kept beside it: the agent gets another one when the site changes.
     drop(press);
     let running = work.start()?;
     tracing::info!(agent = name, version = env!("CARGO_PKG_VERSION"), "taking requests");
     match running.wait(|| stop.is_asked()) {
-        End::Unhealthy => Ok(Outcome::SomeFailed),
+        AgentExit::Unhealthy => Ok(Outcome::SomeFailed),
         _ => {
             tracing::info!("stopped");
             Ok(Outcome::Done)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use testamur::agent::{Agent, End, Intake};
+use testamur::agent::{Agent, AgentExit, HttpApi};
 use testamur::site::Site;
 
 use super::bench::{Heap, Still, get, issuer, until};
@@ -30,8 +30,8 @@ fn no_error_after_a_success() {
     let heap = Heap::of([]);
     let running = Agent::new(issuer, Arc::new(Still), "test")
         .with_queue(heap.clone())
-        .with_intake(Intake::new("127.0.0.1:0".parse().unwrap(), None, 1))
-        .with_folder(site.path(), Some(Duration::from_millis(50)))
+        .with_http_api(HttpApi::new("127.0.0.1:0".parse().unwrap(), None, 1))
+        .with_site_folder(site.path(), Some(Duration::from_millis(50)))
         .start()
         .unwrap();
     let at = running.address().unwrap().to_string();
@@ -58,7 +58,7 @@ fn no_error_after_a_success() {
     for (user, name) in [("ada", "Augusta"), ("eve", "Eve")] {
         assert_eq!(ask(user, name, later).0, "failed", "{user} {name}");
     }
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }
 
 /// What is revoked by its id with a time is put in order like all else.
@@ -95,5 +95,5 @@ fn revoked_by_its_id() {
     assert_eq!(outcome, "superseding");
     assert_eq!(revoke(&next, 3), "ignored");
     assert_eq!(revoke(&next, 5), "revoked");
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }

@@ -89,7 +89,7 @@ impl Home {
 
     /// What was accepted over HTTP and is not done.
     pub(crate) fn accepted(&self) -> usize {
-        let folder = fs::read_dir(self.path().join("private/intake"));
+        let folder = fs::read_dir(self.path().join("private/spool"));
         folder.map_or(0, Iterator::count)
     }
 
@@ -459,18 +459,18 @@ impl Queue for Heap {
             thread::sleep(wait.min(Duration::from_millis(20)));
             return Ok(None);
         };
-        let (about, task) = Task::from_json(request.as_bytes());
+        let (correlation, task) = Task::from_json(request.as_bytes());
         self.held.lock().unwrap().push((id.clone(), request));
         let attempts = self.attempts.lock().unwrap().get(&id).copied();
-        let delivery = Delivery::new(id, task).with_about(about);
+        let delivery = Delivery::new(id, task).with_correlation(correlation);
         Ok(Some(delivery.with_attempt(1 + attempts.unwrap_or_default())))
     }
 
-    fn extend(&self, _: &Delivery) -> Result<LeaseState, Error> {
-        Ok(LeaseState::Ours)
+    fn extend_lease(&self, _: &Delivery) -> Result<LeaseState, Error> {
+        Ok(LeaseState::Held)
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
+    fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
         let deaf = self
             .deaf
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -485,18 +485,18 @@ impl Queue for Heap {
         }
         self.release(delivery).expect("it is answered once");
         self.answers.lock().unwrap().push(answer.to_json(delivery));
-        Ok(LeaseState::Ours)
+        Ok(LeaseState::Held)
     }
 
-    fn retry(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
+    fn nack(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
         if let Some(request) = self.release(delivery) {
             self.waiting.lock().unwrap().push_back(request);
         }
         Ok(())
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState, Error> {
-        self.done(delivery, &Answer::from(why))
+    fn dead_letter(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState, Error> {
+        self.ack(delivery, &Answer::from(why))
     }
 
     fn depth(&self) -> Result<Option<Depth>, Error> {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur::agent::{Agent, Clock, End, Intake, RedisQueue, Running};
+use testamur::agent::{Agent, AgentExit, Clock, HttpApi, RedisQueue, RunningAgent};
 use testamur::site::{KeySource, Keys, Settings, Site};
 use testamur::{Date, Error, ErrorKind, Timestamp};
 
@@ -49,7 +49,7 @@ struct World {
     redis: Redis,
     clock: Arc<Unsteady>,
     keys: Keys,
-    running: Running,
+    running: RunningAgent,
 }
 
 const COURSES: &str = "\
@@ -80,8 +80,8 @@ impl World {
         let clock = Arc::new(Unsteady(AtomicU64::new(0)));
         clock.set(TODAY);
         let agent = Agent::new(issuer, clock.clone(), "test");
-        let door = Intake::new("127.0.0.1:0".parse().unwrap(), None, 1);
-        let agent = agent.with_queue(Arc::new(queue)).with_intake(door);
+        let door = HttpApi::new("127.0.0.1:0".parse().unwrap(), None, 1);
+        let agent = agent.with_queue(Arc::new(queue)).with_http_api(door);
         let running = agent.start().unwrap();
         Self { folder, redis, clock, keys, running }
     }
@@ -117,7 +117,7 @@ impl World {
         // What was answered is handed out no more.
         thread::sleep(Duration::from_secs(3));
         let public = self.public();
-        assert_eq!(self.running.wait(|| true), End::Stopped);
+        assert_eq!(self.running.wait(|| true), AgentExit::Stopped);
         let records = records(&public);
         for record in records.iter().filter(|record| record["status"] == "valid") {
             holds(&public, record, self.keys.trust(), Timestamp::parse(TODAY).unwrap());

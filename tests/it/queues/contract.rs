@@ -79,13 +79,17 @@ fn what_is_answered_is_gone(world: impl World) {
     }
     for recipient in ["ada", "grace", "émilie"] {
         let delivery = receive(&*queue);
-        assert_eq!(delivery.about().recipient.as_deref(), Some(recipient), "in order");
+        assert_eq!(
+            delivery.correlation().recipient.as_deref(),
+            Some(recipient),
+            "in order"
+        );
         let Ok(Task::Issue { request, .. }) = delivery.task() else { panic!() };
         assert_eq!(request.recipient(), Some(recipient));
         assert_eq!(request.course(), "Example/Knots/2026");
         assert_eq!(delivery.attempt(), 1);
         assert!(!format!("{delivery:?}").contains(recipient), "it shows nobody");
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     }
     let all = ["ada", "grace", "émilie"].map(|recipient| (recipient.to_owned(), true));
     assert_eq!(world.answers(), all);
@@ -104,7 +108,7 @@ fn what_is_held_is_not_handed_out(world: impl World) {
     // A machine that stands still for so long proves nothing.
     if begun.elapsed() < LEASE {
         assert!(again.is_none());
-        assert_eq!(one.extend(&delivery).unwrap(), LeaseState::Ours);
+        assert_eq!(one.extend_lease(&delivery).unwrap(), LeaseState::Held);
     }
 }
 
@@ -115,10 +119,10 @@ fn the_dead_lose_what_they_held(world: impl World) {
     let lost = receive(&*one);
     let delivery = receive(&*other);
     assert_eq!(delivery.id(), lost.id());
-    assert_eq!(one.extend(&lost).unwrap(), LeaseState::Lost);
-    assert_eq!(other.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(one.extend_lease(&lost).unwrap(), LeaseState::Lost);
+    assert_eq!(other.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // The first was only slow: its answer comes late, and does no harm.
-    assert_eq!(one.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
+    assert_eq!(one.ack(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
     let answers = world.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
@@ -135,11 +139,11 @@ fn what_is_given_back_comes_again(world: impl World) {
     for _ in 0..2 {
         let delivery = receive(&*queue);
         assert_eq!(delivery.attempt(), 1, "giving it back is no failure");
-        queue.retry(&delivery, BRIEF).unwrap();
+        queue.nack(&delivery, BRIEF).unwrap();
     }
     assert_eq!(world.answers(), []);
     let delivery = receive(&*queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
 }
 
@@ -155,11 +159,11 @@ fn poison_among_good(world: impl World) {
         match delivery.task() {
             Ok(_) => {
                 good += 1;
-                queue.done(&delivery, &issued(&delivery)).unwrap();
+                queue.ack(&delivery, &issued(&delivery)).unwrap();
             }
             Err(why) => {
                 assert!(why.is_user_fault() && !why.is_retryable(), "{why}");
-                assert_eq!(queue.dead(&delivery, why).unwrap(), LeaseState::Ours);
+                assert_eq!(queue.dead_letter(&delivery, why).unwrap(), LeaseState::Held);
             }
         }
     }
@@ -185,8 +189,8 @@ fn many_hands(world: impl World) {
                 scope.spawn(move || {
                     let mut recipients = Vec::new();
                     while let Some(delivery) = queue.receive(BRIEF * 3).unwrap() {
-                        queue.done(&delivery, &issued(&delivery)).unwrap();
-                        recipients.extend(delivery.about().recipient.clone());
+                        queue.ack(&delivery, &issued(&delivery)).unwrap();
+                        recipients.extend(delivery.correlation().recipient.clone());
                     }
                     recipients
                 })
@@ -213,7 +217,7 @@ fn away_and_back(mut world: impl World) {
     world.set_away(true);
     for fault in [
         queue.receive(BRIEF).map(drop).unwrap_err(),
-        queue.done(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
+        queue.ack(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
         queue.check().unwrap_err(),
         queue.depth().map(drop).unwrap_err(),
         world.queue("b").check().unwrap_err(),
@@ -224,12 +228,12 @@ fn away_and_back(mut world: impl World) {
 
     world.set_away(false);
     // Whoever holds it still has the answer, and the rest is there as it was.
-    patiently(|| queue.done(&delivery, &issued(&delivery)).map(drop));
+    patiently(|| queue.ack(&delivery, &issued(&delivery)).map(drop));
     let mut recipients = Vec::new();
     for _ in 0..4 {
         let Some(delivery) = patiently(|| queue.receive(LEASE)) else { continue };
-        queue.done(&delivery, &issued(&delivery)).unwrap();
-        recipients.extend(delivery.about().recipient.clone());
+        queue.ack(&delivery, &issued(&delivery)).unwrap();
+        recipients.extend(delivery.correlation().recipient.clone());
     }
     assert!(recipients.contains(&"grace".to_owned()), "{recipients:?}");
     let answers = world.answers();
@@ -243,8 +247,8 @@ fn an_answer_may_be_given_twice(world: impl World) {
     world.send("ada");
     let delivery = receive(&*queue);
     let answer = issued(&delivery);
-    queue.done(&delivery, &answer).unwrap();
-    queue.done(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
     let answers = world.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
@@ -266,7 +270,7 @@ fn how_much_there_is_to_do(world: impl World) {
         assert_eq!(depth.waiting, Some(2));
         assert!(matches!(depth.held, None | Some(1)));
     }
-    queue.done(&delivery, &failed()).unwrap();
+    queue.ack(&delivery, &failed()).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), false)]);
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use testamur::agent::{Agent, Clock, End};
+use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{Keys, Site};
 
 use super::contract::{LEASE, World};
@@ -89,7 +89,7 @@ fn what_ended_the_predecessor() {
     // 7: a session that ends.
     world.end_sessions();
     until("all of it is retired", || world.state().rows.iter().all(|row| row.retired));
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 
     let replies = world.replies();
     let of = |user: &str| {
@@ -145,7 +145,7 @@ fn two_at_one_queue() {
         program.terminate();
         assert_eq!(program.code(), 0);
         assert!(
-            program.log().contains("outcome=\"new\""),
+            program.log().contains("outcome=\"issued\""),
             "each had its part: {}",
             program.log()
         );

@@ -26,7 +26,7 @@ fn a_reply_is_in_the_old_form() {
     let (world, queue) = world();
     world.send("guido");
     let delivery = receive(&queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     let state = world.state();
     let (header, reply) = &state.callbacks[0];
     assert_eq!(header["lms_key"], format!("{:032x}", 1));
@@ -52,7 +52,7 @@ fn a_session_that_ends_is_begun_anew() {
         let delivery = receive(&queue);
         world.end_sessions();
         // The result is not lost with the session.
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
         assert_eq!(world.answers(), [("ada".to_owned(), true)]);
         assert_eq!(world.calls("login"), [200, 200, 200]);
         assert_eq!(world.calls("put_result").len(), 2);
@@ -118,7 +118,7 @@ fn the_web_server_in_front_asks_too() {
     settings.auth_password = Some(testamur::site::Secret::new("intra"));
     let queue = XQueue::new(&settings).unwrap();
     let delivery = receive(&queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers().len(), 1);
 }
 
@@ -137,7 +137,7 @@ fn an_example_needs_no_course_name_and_no_grade() {
     assert!(request.is_specimen() && replaces.is_none());
     assert_eq!(request.name().as_str(), "John Doë");
     assert_eq!(request.grade(), None);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.replies()[0]["username"], VERIFY);
 }
 
@@ -160,7 +160,7 @@ fn regen_remove_and_delete() {
     let Ok(Task::Issue { options, replaces, .. }) = delivery.task() else { panic!() };
     assert!(options.replace);
     assert_eq!(replaces.as_deref(), Some(VERIFY));
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     for _ in 0..2 {
         let delivery = receive(&queue);
         let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
@@ -170,7 +170,7 @@ fn regen_remove_and_delete() {
         };
         assert_eq!(revocation.target, target);
         let answer = Answer::Revoked { verify_id: VERIFY.to_owned() };
-        queue.done(&delivery, &answer).unwrap();
+        queue.ack(&delivery, &answer).unwrap();
     }
     for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
         assert_eq!(reply["action"], action);
@@ -221,7 +221,7 @@ fn every_message_gets_an_answer() {
         let delivery = receive(&queue);
         let Err(why) = delivery.task() else { panic!("{body}") };
         assert!(why.to_string().contains(words), "{body}: {why}");
-        queue.dead(&delivery, why).unwrap();
+        queue.dead_letter(&delivery, why).unwrap();
     }
     let replies = world.replies();
     assert_eq!(replies.len(), cases.len());
@@ -244,10 +244,10 @@ fn no_error_after_a_success() {
     world.state().lms.1 = false;
     world.send("ada");
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // It was not taken, as far as the server knows, and comes again; now it fails.
     let delivery = receive(&queue);
-    queue.done(&delivery, &failed()).unwrap();
+    queue.ack(&delivery, &failed()).unwrap();
     let replies = world.replies();
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[0], replies[1], "the certificate is there");
@@ -256,8 +256,8 @@ fn no_error_after_a_success() {
     world.send("grace");
     loop {
         let delivery = receive(&queue);
-        queue.done(&delivery, &failed()).unwrap();
-        if delivery.about().recipient.as_deref() == Some("grace") {
+        queue.ack(&delivery, &failed()).unwrap();
+        if delivery.correlation().recipient.as_deref() == Some("grace") {
             break;
         }
     }
@@ -272,7 +272,7 @@ fn a_request_that_nobody_takes_is_retired() {
     world.send("ada");
     for _ in 0..4 {
         let delivery = receive(&queue);
-        queue.done(&delivery, &issued(&delivery)).unwrap();
+        queue.ack(&delivery, &issued(&delivery)).unwrap();
     }
     assert!(queue.receive(BRIEF * 2).unwrap().is_none());
     let state = world.state();
@@ -288,12 +288,12 @@ fn what_does_not_fit_their_tables() {
     let delivery = receive(&queue);
     let message = format!("\u{1f600} {}", "ü".repeat(600));
     let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
-    queue.done(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
     let Answer::Issued { mut urls, outcome } = issued(&delivery) else { panic!() };
     urls.download_url = format!("https://example.org/{}", "x".repeat(109));
     assert_eq!(urls.download_url.len(), 129);
-    queue.done(&delivery, &Answer::Issued { urls, outcome }).unwrap();
+    queue.ack(&delivery, &Answer::Issued { urls, outcome }).unwrap();
     let replies = world.replies();
     let reason = replies[0]["error_reason"].as_str().unwrap();
     assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());
@@ -308,7 +308,7 @@ fn a_slow_learning_management_system() {
     world.send("ada");
     let queue = world.xqueue();
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
 
     // Slower than we wait: whether it arrived is not known, and the same answer may come again.
     let mut settings = world.settings();
@@ -316,9 +316,9 @@ fn a_slow_learning_management_system() {
     let hasty = XQueue::new(&settings).unwrap();
     world.send("grace");
     let delivery = receive(&hasty);
-    let fault = hasty.done(&delivery, &issued(&delivery)).unwrap_err();
+    let fault = hasty.ack(&delivery, &issued(&delivery)).unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     assert!(world.answers().iter().all(|(_, good)| *good));
 }
 
@@ -346,10 +346,10 @@ fn races_and_broken_pages() {
     let delivery = receive(&queue);
     for status in [500, 502, 503, 429, 200] {
         world.state().broken = (status, 1);
-        let fault = queue.done(&delivery, &issued(&delivery)).unwrap_err();
+        let fault = queue.ack(&delivery, &issued(&delivery)).unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::Queue, "{status}: {fault}");
     }
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
 }
 
