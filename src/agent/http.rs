@@ -1,8 +1,8 @@
 //! The HTTP API: requests for certificates, and health and metrics for an operator.
 //!
-//! It has a thread and a single-threaded async runtime of its own. Work that blocks, such as a store,
-//! runs on a bounded pool of threads; bodies, connections and the time that either may take are
-//! bounded too.
+//! It has a thread and a single-threaded async runtime of its own. Work that blocks, such as a
+//! store, runs on a bounded pool of threads; bodies, connections and the time that either may take
+//! are bounded too.
 
 mod answers;
 mod listener;
@@ -53,8 +53,8 @@ impl HttpApi {
     /// file is relative to the folder `site`.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: the token's file is
-    /// missing, unreadable or empty.
+    /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: the token's file
+    /// is missing, unreadable or empty.
     pub fn from_settings(settings: &AgentSettings, site: &Path) -> Result<Option<Self>> {
         let http = &settings.http;
         let Some(listen) = http.listen else { return Ok(None) };

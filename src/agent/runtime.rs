@@ -102,8 +102,8 @@ impl Agent {
         self
     }
 
-    /// Sets the folder of the site, which is watched for changes every two seconds unless `interval`
-    /// is given. Courses, layouts and the like are reloaded, settings are not.
+    /// Sets the folder of the site, which is watched for changes every two seconds unless
+    /// `interval` is given. Courses, layouts and the like are reloaded, settings are not.
     pub fn with_site_folder(
         mut self,
         folder: impl Into<PathBuf>,
@@ -255,8 +255,8 @@ impl RunningAgent {
         self.address
     }
 
-    /// Waits until `stop` returns true or the agent is unhealthy, and ends the agent: it takes no more
-    /// requests, and answers those in hand or returns them to their queues.
+    /// Waits until `stop` returns true or the agent is unhealthy, and ends the agent: it takes no
+    /// more requests, and answers those in hand or returns them to their queues.
     pub fn wait(self, stop: impl Fn() -> bool) -> AgentExit {
         while !stop() && !self.shutdown.stop.is_requested() {
             thread::sleep(POLL_INTERVAL);

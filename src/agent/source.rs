@@ -1,5 +1,5 @@
-//! Where requests come from: a queue, and the leases that this agent holds of it, which are extended
-//! while there is work.
+//! Where requests come from: a queue, and the leases that this agent holds of it, which are
+//! extended while there is work.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -115,7 +115,8 @@ impl RequestSource {
                 let extended = self.queue.extend_lease(&delivery);
                 match &extended {
                     Ok(LeaseState::Held) => {}
-                    // The work goes on: the agent that has the request now gets the same certificate.
+                    // The work goes on: the agent that has the request now gets the same
+                    // certificate.
                     Ok(LeaseState::Lost) => {
                         tracing::debug!(
                             source = self.name,

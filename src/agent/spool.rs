@@ -1,10 +1,10 @@
-//! Requests that came over HTTP: written to the private store before they are accepted, removed when
-//! they are answered.
+//! Requests that came over HTTP: written to the private store before they are accepted, removed
+//! when they are answered.
 //!
-//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds their order. Of
-//! one award one request is handed out at a time, in the order of arrival. Of a request that an
-//! earlier agent left, a `.tries` file next to it counts how often it is handed out from then on: it
-//! may be what ended that agent.
+//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds their order.
+//! Of one award one request is handed out at a time, in the order of arrival. Of a request that an
+//! earlier agent left, a `.tries` file next to it counts how often it is handed out from then on:
+//! it may be what ended that agent.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -133,8 +133,8 @@ impl Spool {
 
     /// Accepts a request, which is written to the store then. None if the spool is full.
     ///
-    /// A request that equals the latest one of the same subject, while that waits or is worked on, is
-    /// the same request.
+    /// A request that equals the latest one of the same subject, while that waits or is worked on,
+    /// is the same request.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
@@ -417,8 +417,8 @@ mod tests {
         assert_eq!(handed_out(&spool), ["a", "b", "c", "d"]);
     }
 
-    /// A request that is in hand each time an agent ends is counted each time; one that only waits is
-    /// not.
+    /// A request that is in hand each time an agent ends is counted each time; one that only waits
+    /// is not.
     #[test]
     fn attempts_are_counted_across_agents_for_requests_in_hand() {
         let folder = tempfile::tempdir().unwrap();

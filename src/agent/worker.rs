@@ -1,7 +1,7 @@
 //! The threads that do the work: receive, perform, answer.
 //!
-//! Three rules: what is received is answered or returned; no error follows a success; nothing that a
-//! request brings ends the thread.
+//! Three rules: what is received is answered or returned; no error follows a success; nothing that
+//! a request brings ends the thread.
 
 mod award_locks;
 mod disposition;
@@ -60,7 +60,7 @@ impl Worker {
                 Err(_) => {
                     tracing::error!(
                         source = self.source.name,
-                        "a fault of the program: please report it"
+                        "an internal error: please report it"
                     );
                     stop.wait(RECEIVE_WAIT);
                 }

@@ -98,7 +98,7 @@ async fn accept(
         Ok(Ok(accepted)) => accepted,
         Ok(Err(refusal)) => return *refusal,
         Err(_) => {
-            let why = "a fault of the program: please report it";
+            let why = "an internal error: please report it";
             return refusal(StatusCode::INTERNAL_SERVER_ERROR, "panic", why);
         }
     };

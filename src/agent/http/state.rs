@@ -34,8 +34,8 @@ impl AppState {
         if token.is_in(headers) { None } else { Some(answers::unauthorized()) }
     }
 
-    /// Accepts a request: reads it, plans where its certificate will be, and spools it. Returns what
-    /// the client is told.
+    /// Accepts a request: reads it, plans where its certificate will be, and spools it. Returns
+    /// what the client is told.
     pub(super) fn accept(&self, body: &[u8]) -> Result<(Accepted, Value), Box<Response>> {
         let Status { issue_service, health, metrics, shutdown, .. } = &self.status;
         let Some(spool) = self.spool.as_ref().filter(|_| !shutdown.stop.is_requested())

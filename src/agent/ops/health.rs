@@ -32,7 +32,8 @@ impl Health {
         self.store.is_up()
     }
 
-    /// Records an answer of the store; other errors than the store's are ignored. A change is logged.
+    /// Records an answer of the store; other errors than the store's are ignored. A change is
+    /// logged.
     pub(crate) fn record_store(&self, result: Result<(), &Error>) {
         match result {
             Ok(()) => {

@@ -1,5 +1,5 @@
-//! The metrics of an agent, in the terms of Prometheus. They know nothing of the parts they measure:
-//! each part sets its own, and the metrics page sets the gauges before it is written.
+//! The metrics of an agent, in the terms of Prometheus. They know nothing of the parts they
+//! measure: each part sets its own, and the metrics page sets the gauges before it is written.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::source::RequestSource;
 
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
-/// An id that no certificate has, but with a probability of 2^-128.
+/// An id that no certificate has: a random id equals it with a probability of 2^-128.
 const NIL_ID: &str = "00000000000000000000000000000000";
 
 /// Probes the store and the queues until all work has ended.
@@ -22,8 +22,8 @@ pub(crate) fn run(
     loop {
         let issuer = issue_service.current();
         let register = issuer.register();
-        // A full disk or a missing right still lets us read: once a write has failed, only a
-        // successful write shows that the store is up again.
+        // A store whose disk is full or whose right to write is missing can still be read: once a
+        // write has failed, only a successful write shows that the store is up again.
         let probed = if health.is_store_up() {
             register.record(NIL_ID).map(drop)
         } else {

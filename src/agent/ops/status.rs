@@ -1,5 +1,5 @@
-//! What an operator asks of an agent: whether it is ready, and its metrics. It collects them from the
-//! parts, which do not know it.
+//! What an operator asks of an agent: whether it is ready, and its metrics. It collects them from
+//! the parts, which do not know it.
 
 use std::sync::Arc;
 

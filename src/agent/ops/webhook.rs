@@ -1,5 +1,5 @@
-//! The webhook: posts each outcome to a URL, on a thread of its own, so that a slow receiver delays no
-//! request.
+//! The webhook: posts each outcome to a URL, on a thread of its own, so that a slow receiver delays
+//! no request.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -40,7 +40,8 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`, `failed`.
+    /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`,
+    /// `failed`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Issued { outcome, .. } => outcome.as_str(),
@@ -60,8 +61,8 @@ impl Answer {
         }
     }
 
-    /// Returns the answer to a delivery as JSON: the form of results on a stream, over HTTP and for the
-    /// webhook.
+    /// Returns the answer to a delivery as JSON: the form of results on a stream, over HTTP and for
+    /// the webhook.
     ///
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,

@@ -1,6 +1,6 @@
-//! Avro's binary encoding, as far as the events of Open edX need it: the fields of a record follow each
-//! other without names. No value is longer than the bytes that hold it. Bytes after the last known
-//! field are ignored: a newer writer adds fields there.
+//! Avro's binary encoding, as far as the events of Open edX need it: the fields of a record follow
+//! each other without names. No value is longer than the bytes that hold it. Bytes after the last
+//! known field are ignored: a newer writer adds fields there.
 
 use crate::base::error::{Error, ErrorKind, Result};
 
@@ -41,8 +41,7 @@ impl<'a> AvroReader<'a> {
     /// Reads a `string`: its length in bytes, then UTF-8.
     pub(super) fn string(&mut self, field: &str) -> Result<&'a str> {
         let length = usize::try_from(self.long(field)?);
-        let length =
-            length.map_err(|_| unreadable(field, "has a length below nought"))?;
+        let length = length.map_err(|_| unreadable(field, "has a negative length"))?;
         let split = self.0.split_at_checked(length);
         let (text, rest) = split.ok_or_else(|| unreadable(field, "is cut short"))?;
         self.0 = rest;

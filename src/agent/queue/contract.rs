@@ -37,8 +37,8 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// See [`Queue`].
     fn extend_lease(&self, delivery: &Delivery) -> Result<LeaseState>;
 
-    /// Answers a delivery and removes its request from the queue. After an error the same call may be
-    /// repeated.
+    /// Answers a delivery and removes its request from the queue. After an error the same call may
+    /// be repeated.
     ///
     /// # Errors
     /// See [`Queue`].
@@ -85,7 +85,7 @@ pub struct Depth {
     pub waiting: Option<u64>,
     /// Requests that were handed out and not answered, if that is known.
     pub held: Option<u64>,
-    /// How much older the request that was handed out last is than the newest one, if that is known. A
-    /// stream that is trimmed by its length loses requests if this grows.
+    /// How much older the request that was handed out last is than the newest one, if that is
+    /// known. A stream that is trimmed by its length loses requests if this grows.
     pub lag: Option<Duration>,
 }

@@ -18,8 +18,8 @@ pub struct Delivery {
     receipt: Box<dyn Any + Send + Sync>,
 }
 
-/// What an answer repeats of its request, so that the sender recognizes it: as much as could be read of
-/// the message, each text of at most 255 bytes.
+/// What an answer repeats of its request, so that the sender recognizes it: as much as could be
+/// read of the message, each text of at most 255 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Correlation {
@@ -43,8 +43,8 @@ pub enum Task {
         request: Box<Request>,
         /// What may be done to an earlier certificate of the recipient.
         options: IssueOptions,
-        /// The verify id of the certificate that the new one replaces. It is revoked, unless it is an
-        /// edition of the same award, of another course, or none of this site's.
+        /// The verify id of the certificate that the new one replaces. It is revoked, unless it is
+        /// an edition of the same award, of another course, or none of this site's.
         replaces: Option<String>,
     },
     /// Revoke a certificate.
@@ -61,8 +61,8 @@ pub struct Revocation {
     pub target: Target,
     /// The reason that its page shows to everybody.
     pub reason: String,
-    /// When the revocation was asked for, if the sender says so: a certificate that was asked for later
-    /// stays valid.
+    /// When the revocation was asked for, if the sender says so: a certificate that was asked for
+    /// later stays valid.
     pub requested_at: Option<Timestamp>,
 }
 
@@ -80,9 +80,23 @@ pub enum Target {
     },
 }
 
+impl Task {
+    /// Lets the task issue a revoked certificate again if `reissue` is set, whatever the message
+    /// says.
+    pub(super) fn with_reissue(self, reissue: bool) -> Self {
+        match self {
+            Self::Issue { request, options, replaces } => {
+                let options = options.with_reissue(options.reissue || reissue);
+                Self::Issue { request, options, replaces }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Delivery {
-    /// Creates a delivery of the request with this id in the queue, or of a message that is no request,
-    /// with the error that says why.
+    /// Creates a delivery of the request with this id in the queue, or of a message that is no
+    /// request, with the error that says why.
     pub fn new(id: impl Into<String>, task: Result<Task>) -> Self {
         Self {
             id: id.into(),
@@ -117,8 +131,8 @@ impl Delivery {
     }
 
     /// Returns how often the request was handed out and neither answered nor returned, this time
-    /// included. A request that ends each process that receives it is recognized by that. Always 1 if
-    /// the queue does not count.
+    /// included. A request that ends each process that receives it is recognized by that. Always 1
+    /// if the queue does not count.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }

@@ -1,7 +1,7 @@
 //! The public events of Open edX about certificates, as its event bus carries them.
 //!
-//! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data` matter
-//! here. An event has no language and no layout: those come from the course.
+//! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data`
+//! matter here. An event has no language and no layout: those come from the course.
 
 use super::avro::AvroReader;
 use super::delivery::{Correlation, Revocation, Target, Task};

@@ -52,9 +52,9 @@ impl Task {
     /// Reads a request in JSON, and what the answer repeats of it.
     ///
     /// # Errors
-    /// In the second value: [`ErrorKind::Syntax`], [`ErrorKind::TooLarge`], [`ErrorKind::UnknownKey`],
-    /// [`ErrorKind::MissingField`], [`ErrorKind::InvalidValue`], and those of
-    /// [`Request::new`](crate::site::Request::new).
+    /// In the second value: [`ErrorKind::Syntax`], [`ErrorKind::TooLarge`],
+    /// [`ErrorKind::UnknownKey`], [`ErrorKind::MissingField`], [`ErrorKind::InvalidValue`], and
+    /// those of [`Request::new`](crate::site::Request::new).
     pub fn from_json(text: &[u8]) -> (Correlation, Result<Task>) {
         let object = match JsonObject::parse("the request", text) {
             Ok(object) => object,

@@ -1,4 +1,5 @@
-//! JSON objects of messages: their texts, ids, numbers, dates and flags, each checked as it is read.
+//! JSON objects of messages: their texts, ids, numbers, dates and flags, each checked as it is
+//! read.
 
 use serde_json::{Map, Value};
 

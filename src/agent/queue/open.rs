@@ -10,9 +10,9 @@ use crate::agent::secret_file::read_secret;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::{AgentSettings, QueueKind, Secret};
 
-/// Opens the queue of these settings, without [checking](Queue::check) it. Paths of password files are
-/// relative to the folder `site`. `consumer` is the agent's name, which differs from that of each other
-/// agent that shares the queue.
+/// Opens the queue of these settings, without [checking](Queue::check) it. Paths of password files
+/// are relative to the folder `site`. `consumer` is the agent's name, which differs from that of
+/// each other agent that shares the queue.
 ///
 /// # Errors
 /// As [`AgentSettings::check`]; [`ErrorKind::MissingField`]: the settings name no queue;

@@ -1,9 +1,9 @@
 //! Redis Streams: the event bus of Open edX, or an operator's own stream of requests in JSON.
 //!
 //! A consumer group is the queue, and its list of pending entries holds the leases: an entry is
-//! acknowledged after the work, and another agent claims the entries of one that ended once they were
-//! idle for the lease. Answers and unusable messages go to streams of their own, in one transaction
-//! with the acknowledgement.
+//! acknowledged after the work, and another agent claims the entries of one that ended once they
+//! were idle for the lease. Answers and unusable messages go to streams of their own, in one
+//! transaction with the acknowledgement.
 
 mod connections;
 mod reply;
@@ -24,8 +24,8 @@ use super::limits::{MAX_ID, MAX_MESSAGE};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::RedisSettings;
 
-/// How often pending entries are looked through at most: for returned ones, and those of agents that
-/// ended.
+/// How often pending entries are looked through at most: for returned ones, and those of agents
+/// that ended.
 const MAX_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// The most fields of an entry that go to the stream of dead letters.
 const MAX_FIELDS: usize = 64;
@@ -54,12 +54,13 @@ struct Sweep {
 }
 
 impl RedisQueue {
-    /// Creates the queue of these settings, which hold the password itself. `consumer` is this agent's
-    /// name in the group, which differs from that of each other agent. No connection is opened yet.
+    /// Creates the queue of these settings, which hold the password itself. `consumer` is this
+    /// agent's name in the group, which differs from that of each other agent. No connection is
+    /// opened yet.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the URL is no address of Redis; [`ErrorKind::MissingField`]: the
-    /// settings have no URL or no stream.
+    /// [`ErrorKind::InvalidValue`]: the URL is no address of Redis; [`ErrorKind::MissingField`]:
+    /// the settings have no URL or no stream.
     pub fn new(settings: &RedisSettings, consumer: &str) -> Result<Self> {
         let missing =
             |key| Error::new(ErrorKind::MissingField, format!("`redis` has no `{key}`"));
@@ -92,8 +93,8 @@ impl RedisQueue {
         self
     }
 
-    /// Creates the group, and the stream if it does not exist. A new group begins with the first entry
-    /// of the stream.
+    /// Creates the group, and the stream if it does not exist. A new group begins with the first
+    /// entry of the stream.
     fn create_group(&self) -> Result<()> {
         let mut create = cmd("XGROUP");
         create.arg("CREATE").arg(&self.stream).arg(&self.group).arg("0").arg("MKSTREAM");
@@ -182,13 +183,7 @@ impl RedisQueue {
         let StreamEntry { id, fields } = entry;
         let fields = fields?;
         let (correlation, task) = read_entry(&fields, &self.rules);
-        let task = task.map(|task| match task {
-            Task::Issue { request, options, replaces } => {
-                let options = options.with_reissue(options.reissue || self.reissue);
-                Task::Issue { request, options, replaces }
-            }
-            other => other,
-        });
+        let task = task.map(|task| task.with_reissue(self.reissue));
         let delivery = Delivery::new(id, task).with_correlation(correlation);
         Some(delivery.with_attempt(attempt).with_receipt(fields))
     }
@@ -219,8 +214,8 @@ impl RedisQueue {
         }
     }
 
-    /// Deletes the consumers of agents that ended, whose names stay in the group otherwise. A consumer
-    /// without pending entries loses nothing if its agent still runs.
+    /// Deletes the consumers of agents that ended, whose names stay in the group otherwise. A
+    /// consumer without pending entries loses nothing if its agent still runs.
     fn delete_idle_consumers(&self) {
         const SCRIPT: &str = "\
             for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do \

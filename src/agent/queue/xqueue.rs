@@ -1,11 +1,11 @@
-//! XQueue: the queue through which old installations of Open edX ask for certificates to be created,
-//! regenerated and deleted.
+//! XQueue: the queue through which old installations of Open edX ask for certificates to be
+//! created, regenerated and deleted.
 //!
-//! The server hides a request that was handed out for a time, usually a minute, and then hands it out
-//! again under another key; it refuses an answer under the old key. A lease cannot be extended, and a
-//! request cannot be returned early. The server passes each answer on to the learning management
-//! system, and hands the request out again if that refuses the answer, up to four times in all, also
-//! after a success.
+//! The server hides a request that was handed out for a time, usually a minute, and then hands it
+//! out again under another key; it refuses an answer under the old key. A lease cannot be extended,
+//! and a request cannot be returned early. The server passes each answer on to the learning
+//! management system, and hands the request out again if that refuses the answer, up to four times
+//! in all, also after a success.
 
 mod message;
 mod session;
@@ -22,13 +22,13 @@ use self::message::{read_message, reply};
 use self::session::{Response, Session};
 use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
-use super::delivery::{Delivery, Task};
+use super::delivery::Delivery;
 use super::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::XqueueSettings;
 
-/// The longest deadline of a query. Sending a result may take longer: the server waits for the learning
-/// management system.
+/// The longest deadline of a query. Sending a result may take longer: the server waits for the
+/// learning management system.
 const MAX_QUERY_DEADLINE: Duration = Duration::from_secs(15);
 /// The most successes that are remembered, so that no error follows them.
 const MAX_REMEMBERED: usize = 10_000;
@@ -47,8 +47,8 @@ pub struct XQueue {
     successes: Mutex<Successes>,
 }
 
-/// When threads may ask the server for a request: all at any time while requests come, one thread per
-/// poll interval while the queue is empty.
+/// When threads may ask the server for a request: all at any time while requests come, one thread
+/// per poll interval while the queue is empty.
 struct Polling {
     has_requests: bool,
     next_at: Instant,
@@ -159,13 +159,7 @@ impl XQueue {
             Some(body) => read_message(body.to_string().as_bytes()),
             None => read_message(b""),
         };
-        let task = task.map(|task| match task {
-            Task::Issue { request, options, replaces } => {
-                let options = options.with_reissue(options.reissue || self.reissue);
-                Task::Issue { request, options, replaces }
-            }
-            other => other,
-        });
+        let task = task.map(|task| task.with_reissue(self.reissue));
         let receipt = SubmissionReceipt { header, received: Instant::now() };
         Ok(Delivery::new(id, task).with_correlation(correlation).with_receipt(receipt))
     }
@@ -227,7 +221,7 @@ impl XQueue {
 
 impl Queue for XQueue {
     fn check(&self) -> Result<()> {
-        self.session.login()?;
+        self.session.renew()?;
         self.depth().map(drop)
     }
 
@@ -261,9 +255,9 @@ impl Queue for XQueue {
 
     fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
         let (mut reply, is_success) = reply(delivery, answer);
-        // A success is remembered before it is sent, because a failed call does not show whether the
-        // learning management system has it: an error after it would remove a certificate that its
-        // recipient has seen.
+        // A success is remembered before it is sent, because a failed call does not show whether
+        // the learning management system has it: an error after it would remove a certificate that
+        // its recipient has seen.
         let mut successes = lock(&self.successes);
         if is_success {
             successes.remember(delivery.id(), &reply);

@@ -45,8 +45,8 @@ impl Performer {
         &self.issue_service
     }
 
-    /// Performs a task; performing it again changes nothing. The result is recorded in the health and
-    /// the metrics.
+    /// Performs a task; performing it again changes nothing. The result is recorded in the health
+    /// and the metrics.
     ///
     /// # Errors
     /// As [`IssueService::issue`] and [`IssueService::revoke`]; [`ErrorKind::Panic`] if the work
@@ -159,7 +159,7 @@ fn catch(work: impl FnOnce() -> Result<Answer>) -> Result<Answer> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             ErrorKind::Panic,
-            "a fault of the program kept it from being issued",
+            "an internal error kept the request from being done",
         )
         .with_help("please report it with the request"))
     })

@@ -1,8 +1,8 @@
 //! Whether requests are worked on side by side or one alone.
 //!
-//! A request that ends the process takes along all others in hand, and nothing tells which of them it
-//! was. A request that was in hand too often is therefore worked on alone, so that the others are
-//! not suspected with it.
+//! A request that ends the process takes along all others in hand, and nothing tells which of them
+//! it was. A request that was in hand too often is therefore worked on alone, so that the others
+//! are not suspected with it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -28,8 +28,8 @@ impl Quarantine {
         self.access.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until all others are done, and works alone. None if another thread is alone or waits for
-    /// it.
+    /// Waits until all others are done, and works alone. None if another thread is alone or waits
+    /// for it.
     pub(super) fn exclusive(&self) -> Option<ExclusiveGuard<'_>> {
         if self.exclusive.swap(true, Ordering::Acquire) {
             return None;

@@ -38,8 +38,8 @@ impl Responder {
         Self { health, metrics, shutdown, webhook }
     }
 
-    /// Answers a delivery, and repeats it until the queue takes the answer or the agent's time to stop
-    /// is over: the work is done and must not be lost.
+    /// Answers a delivery, and repeats it until the queue takes the answer or the agent's time to
+    /// stop is over: the work is done and must not be lost.
     pub(super) fn respond(
         &self,
         source: &RequestSource,

@@ -1,5 +1,5 @@
-//! Connections to Redis: each thread that asks uses one, which is kept for the next call and dropped
-//! after an error of the connection.
+//! Connections to Redis: each thread that asks uses one, which is kept for the next call and
+//! dropped after an error of the connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +13,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::RedisSettings;
 
 /// The help for a server's certificate that is not trusted.
-const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate has; a CA of your own is trusted once this \
-     machine trusts it, or once the environment's SSL_CERT_FILE names a file that holds it";
+const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate has; a CA of your \
+                                own is trusted once this machine trusts it, or once the \
+                                environment's SSL_CERT_FILE names a file that holds it";
 
 /// The connections to one server.
 pub(super) struct Connections {

@@ -42,7 +42,8 @@ pub(super) fn parse_read(answer: Value) -> Result<Vec<StreamEntry>> {
     Ok(found)
 }
 
-/// Parses the reply to `XAUTOCLAIM`: the cursor, the entries, and since Redis 7 the ids of lost ones.
+/// Parses the reply to `XAUTOCLAIM`: the cursor, the entries, and since Redis 7 the ids of lost
+/// ones.
 pub(super) fn parse_claim(answer: Value) -> Result<Claimed> {
     let mut parts = array(answer)?.into_iter();
     let cursor = parts.next().and_then(|cursor| text(&cursor)).ok_or_else(unexpected)?;

@@ -51,8 +51,8 @@ fn task(object: &JsonObject) -> Result<Task> {
     }
 }
 
-/// Reads a request to create a certificate. `regenerated` is set for `regen`, and holds the verify id
-/// of the certificate to replace, if that is an id. The message's course name and template are
+/// Reads a request to create a certificate. `regenerated` is set for `regen`, and holds the verify
+/// id of the certificate to replace, if that is an id. The message's course name and template are
 /// ignored: `courses.yaml` decides both.
 fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task> {
     let recipient = object.required("username", object.id("username")?)?;

@@ -1,8 +1,8 @@
-//! The session with an XQueue server: sends forms, and reads `{"return_code": …, "content": …}`. The
-//! server may end the session at any time; the call is repeated in a new one.
+//! The session with an XQueue server: sends forms, and reads `{"return_code": …, "content": …}`.
+//! The server may end the session at any time; the call is repeated in a new one.
 //!
-//! Redirects are not followed: one to the login page means that the session has ended, and following
-//! it would turn a `POST` into a `GET` and lose the result.
+//! Redirects are not followed: one to the login page means that the session has ended, and
+//! following it would turn a `POST` into a `GET` and lose the result.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,8 +21,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::tls::native_roots;
 use crate::site::settings::{Secret, XqueueSettings};
 
-/// The most bytes of one response: far more than any request for a certificate, so that a request that
-/// is too large is still received and answered.
+/// The most bytes of one response: far more than any request for a certificate, so that a request
+/// that is too large is still received and answered.
 const MAX_RESPONSE: u64 = 32 << 20;
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -69,7 +69,8 @@ impl Session {
             .max_redirects(0)
             .tls_config(native_roots())
             .http_status_as_error(false)
-            // The proxy of the environment is for servers outside: an XQueue is in the same network.
+            // The proxy of the environment is for servers outside: an XQueue is in the same
+            // network.
             .proxy(None)
             // Django's servers close idle connections after seconds.
             .max_idle_age(Duration::from_secs(1))
@@ -126,7 +127,7 @@ impl Session {
     }
 
     /// Begins a new session.
-    pub(super) fn login(&self) -> Result<()> {
+    pub(super) fn renew(&self) -> Result<()> {
         let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         *session = None;
         *session = Some(self.log_in()?);
@@ -167,8 +168,8 @@ impl Session {
         Ok(Response::Denied)
     }
 
-    /// Returns the session's cookies; logs in if there is none. A thread that comes while another logs
-    /// in waits for that one.
+    /// Returns the session's cookies; logs in if there is none. A thread that comes while another
+    /// logs in waits for that one.
     fn cookies(&self) -> Result<Cookies> {
         let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         match &*session {
@@ -190,7 +191,7 @@ impl Session {
             .send(request, &none, form.to_string(), self.deadline)
             .map_err(|cause| self.transport_error("login", &cause))?;
         let mut cookies = Cookies::new();
-        keep(answer.headers(), &mut cookies);
+        add_cookies(answer.headers(), &mut cookies);
         match self.read("login", answer)? {
             Exchange::Answered(Response::Success(_)) => Ok(cookies),
             Exchange::Answered(Response::NotFound) => Err(self.not_found()),
@@ -239,15 +240,16 @@ impl Session {
             if to.contains("/login") {
                 return Ok(Exchange::Unauthenticated);
             }
-            let message = format!("{self} sends us to `{}`", truncated(to, 200));
+            let message = format!("{self} redirects to `{}`", truncated(to, 200));
             return Err(Error::new(ErrorKind::QueueRefused, message)
-                .with_help("set `url` to where the server really is"));
+                .with_help("set `url` to that address, up to `/xqueue/`"));
         }
         let wants_basic = answer.headers().get_all("www-authenticate").iter().any(|it| {
             it.to_str().is_ok_and(|it| it.to_ascii_lowercase().starts_with("basic"))
         });
         if status == StatusCode::UNAUTHORIZED && wants_basic {
-            let message = format!("the web server before {self} does not let us in");
+            let message =
+                format!("the web server before {self} does not let the agent in");
             return Err(Error::new(ErrorKind::QueueRefused, message)
                 .with_help("set `auth_user` and `auth_password_file` as it has them"));
         }
@@ -299,8 +301,8 @@ impl fmt::Display for Session {
     }
 }
 
-/// Adds the cookies that a response sets.
-fn keep(headers: &HeaderMap, cookies: &mut Cookies) {
+/// Adds the cookies that a response sets to those of the session.
+fn add_cookies(headers: &HeaderMap, cookies: &mut Cookies) {
     for cookie in headers.get_all("set-cookie") {
         let pair = cookie.to_str().ok().and_then(|text| text.split(';').next());
         if let Some((name, value)) = pair.and_then(|pair| pair.split_once('=')) {
