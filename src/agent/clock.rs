@@ -4,15 +4,15 @@ use crate::base::date::Date;
 use crate::base::error::Result;
 use crate::base::timestamp::Timestamp;
 
-/// Says what time it is: the library does not know.
+/// Tells the time, which the library never reads by itself.
 pub trait Clock: Send + Sync {
-    /// The moment.
+    /// Returns the time.
     ///
     /// # Errors
-    /// If the machine shows no usable time.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the machine has no usable time.
     fn now(&self) -> Result<Timestamp>;
 
-    /// The day, in the time zone of the site.
+    /// Returns the date in the time zone of the site.
     ///
     /// # Errors
     /// As [`now`](Self::now).

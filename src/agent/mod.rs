@@ -5,33 +5,26 @@
 //! - **Imports**: `base`, `site`, `press`, `register`.
 //!
 //! Deliveries come at least once; ids are derived from requests, so that doing one again changes
-//! nothing. A request that can succeed later is returned to its queue; one that cannot is answered with
-//! its error. All threads block; the caller gives the clock and says when to stop.
+//! nothing. A request that can succeed later is returned to its queue; one that cannot is answered
+//! with its error. All threads block; the caller gives the clock and says when to stop.
 
-pub(crate) mod clock;
-mod fate;
-mod halt;
-mod health;
+mod clock;
+mod failure;
 mod http;
-mod intake;
-mod locks;
-mod metrics;
-mod perform;
-mod probe;
-pub(crate) mod queue;
-mod room;
+mod issue_service;
+mod ops;
+mod queue;
 mod runtime;
-mod shared;
+mod secret_file;
 mod source;
-mod watch;
-mod webhook;
+mod spool;
 mod worker;
 
 pub use self::clock::Clock;
-pub use self::http::Intake;
+pub use self::http::HttpApi;
+pub use self::ops::Webhook;
 pub use self::queue::{
-    About, Answer, Delivery, Depth, LeaseState, Queue, RedisQueue, Revocation, Target,
-    Task, XQueue, open as open_queue,
+    Answer, Correlation, Delivery, Depth, LeaseState, Queue, RedisQueue, Revocation,
+    Target, Task, XQueue, open as open_queue,
 };
-pub use self::runtime::{Agent, End, Running};
-pub use self::webhook::Webhook;
+pub use self::runtime::{Agent, AgentExit, RunningAgent};

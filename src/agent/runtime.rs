@@ -1,9 +1,9 @@
-//! The agent: requests in, certificates out, nothing lost.
+//! The agent: takes requests, issues certificates, answers, and loses nothing.
 //!
-//! A few threads take deliveries from each [`Queue`], do what they ask for with one [`IssueService`], and
-//! answer. What may succeed later is given back and tried again, for ever; what cannot is answered
-//! with its fault. All of it blocks, on threads of its own; the caller gives the clock, and says when
-//! to stop.
+//! A few threads take deliveries from each [`Queue`], perform them with one [`IssueService`], and
+//! answer. What may succeed later is returned to its queue and tried again without a limit; what
+//! cannot is answered with its error. All of it blocks, on threads of its own; the caller gives the
+//! clock, and says when to stop.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,172 +14,220 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::http::Intake;
-use super::intake::Tray;
-use super::shared::{PATIENCE, Shared};
-use super::source::Source;
-use super::webhook::Webhook;
-use super::{probe, watch, webhook, worker};
+use super::http::HttpApi;
+use super::issue_service::CurrentIssueService;
+use super::ops::health::Health;
+use super::ops::metrics::Metrics;
+use super::ops::shutdown::{GRACE_PERIOD, Shutdown};
+use super::ops::status::Status;
+use super::ops::webhook::Webhook;
+use super::ops::{probe, reload, webhook};
+use super::source::RequestSource;
+use super::spool::Spool;
+use super::worker::{DeadlineCounts, Performer, Quarantine, Responder, Worker};
 use crate::agent::queue::Queue;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
 
-/// Requests that are worked on at once for each core: most of the time they wait for a store.
-const PER_CORE: usize = 4;
-/// How often the site's files are looked at, unless it is told.
-const LOOK: Duration = Duration::from_secs(2);
-/// How often the one who watches looks up.
-const TICK: Duration = Duration::from_millis(50);
+/// Workers of each source for each core: most of the time they wait for a store.
+const DEFAULT_WORKERS_PER_CORE: usize = 4;
+/// How often the site's files are looked at, unless the caller sets it.
+const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(2);
+/// How often the waiting thread looks whether the others have ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// How long the helper threads may take to end: for outcomes that wait for the webhook, and answers
+/// on their way to HTTP clients.
+const HELPERS_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Takes requests, issues certificates, answers. See [`start`](Self::start).
 pub struct Agent {
-    issuer: IssueService,
+    issue_service: IssueService,
     clock: Arc<dyn Clock>,
     name: String,
     queue: Option<Arc<dyn Queue>>,
-    intake: Option<Intake>,
+    http_api: Option<HttpApi>,
     webhook: Option<Webhook>,
-    folder: Option<(PathBuf, Duration)>,
+    site_folder: Option<(PathBuf, Duration)>,
     workers: usize,
-    patience: Duration,
+    shutdown_timeout: Duration,
 }
 
 /// How an agent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum End {
-    /// It was asked to, and is done with what it had, or has given it back.
+pub enum AgentExit {
+    /// It was asked to stop, and has answered its requests or returned them to their queues.
     Stopped,
-    /// Too many renders did not end: start it anew.
+    /// Too many renders did not end: restart the process.
     Unhealthy,
 }
 
 impl Agent {
-    /// An agent that has nothing to do yet. `name` tells it from others that share queue and stores.
+    /// Creates an agent without a source of requests. `name` differs from that of each other agent
+    /// that shares its queue or its stores.
     pub fn new(
-        issuer: IssueService,
+        issue_service: IssueService,
         clock: Arc<dyn Clock>,
         name: impl Into<String>,
     ) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            issuer,
+            issue_service,
             clock,
             name: name.into(),
             queue: None,
-            intake: None,
+            http_api: None,
             webhook: None,
-            folder: None,
-            workers: cores * PER_CORE,
-            patience: PATIENCE,
+            site_folder: None,
+            workers: cores * DEFAULT_WORKERS_PER_CORE,
+            shutdown_timeout: GRACE_PERIOD,
         }
     }
 
-    /// The same that takes requests from this queue.
+    /// Sets the queue that requests come from.
     pub fn with_queue(mut self, queue: Arc<dyn Queue>) -> Self {
         self.queue = Some(queue);
         self
     }
 
-    /// The same with a door for requests over HTTP.
-    pub fn with_intake(mut self, intake: Intake) -> Self {
-        self.intake = Some(intake);
+    /// Sets the HTTP API, for requests, health and metrics.
+    pub fn with_http_api(mut self, http_api: HttpApi) -> Self {
+        self.http_api = Some(http_api);
         self
     }
 
-    /// The same that tells somebody of each outcome.
+    /// Sets the webhook that each outcome is posted to.
     pub fn with_webhook(mut self, webhook: Webhook) -> Self {
         self.webhook = Some(webhook);
         self
     }
 
-    /// The same that looks for changes in the folder of its site, every two seconds unless `every`
-    /// says otherwise: courses, layouts and the like are read anew, settings are not.
-    pub fn with_folder(
+    /// Sets the folder of the site, which is watched for changes every two seconds unless
+    /// `interval` is given. Courses, layouts and the like are reloaded, settings are not.
+    pub fn with_site_folder(
         mut self,
         folder: impl Into<PathBuf>,
-        every: Option<Duration>,
+        interval: Option<Duration>,
     ) -> Self {
-        self.folder = Some((folder.into(), every.unwrap_or(LOOK)));
+        let interval = interval.unwrap_or(DEFAULT_RELOAD_INTERVAL);
+        self.site_folder = Some((folder.into(), interval));
         self
     }
 
-    /// The same with so many requests of each source at once, four a core unless set.
+    /// Sets how many requests of each source are worked on at once: four a core unless set.
     pub fn with_workers(mut self, workers: usize) -> Self {
         self.workers = workers.max(1);
         self
     }
 
-    /// The same that, asked to stop, may take so long: 25 seconds unless set.
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Sets how long a stop may take before requests in hand are returned: 25 seconds unless set.
+    pub fn with_shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
         self
     }
 
-    /// Begins: what an earlier run accepted and did not do first of all.
+    /// Starts the threads. Requests that an earlier run accepted over HTTP and did not answer come
+    /// first.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]: no thread, or the address cannot be listened at; what the private store says.
-    pub fn start(self) -> Result<Running> {
-        let shared = Arc::new(Shared::new(self.issuer, self.clock, self.webhook));
+    /// [`ErrorKind::Io`]: no thread can be started, or the address of the HTTP API is not free;
+    /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
+    pub fn start(self) -> Result<RunningAgent> {
+        let issue_service = Arc::new(CurrentIssueService::new(self.issue_service));
+        let metrics = Arc::new(Metrics::new());
+        let health = Arc::new(Health::new(metrics.clone()));
+        let shutdown = Arc::new(Shutdown::default());
+        let webhook = self.webhook.map(Arc::new);
+
         let mut sources = Vec::new();
+        let mut add_source = |name, queue| {
+            sources.push(Arc::new(RequestSource::new(name, queue, metrics.clone())));
+        };
         if let Some(queue) = self.queue {
-            sources.push(Arc::new(Source::new("queue", queue)));
+            add_source("queue", queue);
         }
-        let mut tray = None;
-        if let Some(intake) =
-            self.intake.as_ref().filter(|intake| intake.takes_requests())
+        let mut spool = None;
+        if let Some(http_api) = self.http_api.as_ref().filter(|api| api.takes_requests())
         {
-            let private = shared.issuer().register().private().clone();
-            let new = Arc::new(Tray::new(private, &self.name, intake.capacity()));
+            let private = issue_service.current().register().private().clone();
+            let new = Arc::new(Spool::new(private, &self.name, http_api.capacity()));
             let left = new.recover()?;
             if left > 0 {
                 tracing::info!(
                     requests = left,
-                    "an earlier run left these, and they come first"
+                    "an earlier run left requests: they are done first"
                 );
             }
-            sources.push(Arc::new(Source::new("http", new.clone())));
-            tray = Some(new);
+            add_source("http", new.clone());
+            spool = Some(new);
         }
 
-        let mut running = Running {
-            patience: self.patience,
+        let mut running = RunningAgent {
+            shutdown_timeout: self.shutdown_timeout,
             address: None,
             sources: sources.clone(),
             workers: Vec::new(),
             helpers: Vec::new(),
-            shared: shared.clone(),
+            shutdown: shutdown.clone(),
         };
-        if let Some(intake) = self.intake {
-            let (address, thread) = intake.open(shared.clone(), sources.clone(), tray)?;
+        if let Some(http_api) = self.http_api {
+            let status = Status {
+                issue_service: issue_service.clone(),
+                health: health.clone(),
+                metrics: metrics.clone(),
+                shutdown: shutdown.clone(),
+                sources: sources.clone(),
+            };
+            let (address, thread) = http_api.open(status, spool, self.clock.clone())?;
             running.address = Some(address);
             running.helpers.push(thread);
         }
+        let performer = Arc::new(Performer::new(
+            issue_service.clone(),
+            self.clock,
+            health.clone(),
+            metrics.clone(),
+        ));
+        let responder = Arc::new(Responder::new(
+            health.clone(),
+            metrics.clone(),
+            shutdown.clone(),
+            webhook.clone(),
+        ));
+        let quarantine = Arc::new(Quarantine::default());
+        let deadlines = Arc::new(DeadlineCounts::default());
         for source in &sources {
+            let worker = Worker {
+                source: source.clone(),
+                performer: performer.clone(),
+                responder: responder.clone(),
+                quarantine: quarantine.clone(),
+                deadlines: deadlines.clone(),
+                shutdown: shutdown.clone(),
+            };
             for _ in 0..self.workers {
-                let (shared, source) = (shared.clone(), source.clone());
-                running.workers.push(spawn("testamur-agent", move || {
-                    worker::run(&shared, &source);
-                })?);
+                let worker = worker.clone();
+                running.workers.push(spawn("testamur-agent", move || worker.run())?);
             }
-            let (shared, source) = (shared.clone(), source.clone());
-            let keep = move || source.keep(&shared);
-            running.helpers.push(spawn("testamur-lease", keep)?);
+            let (source, shutdown) = (source.clone(), shutdown.clone());
+            let extend = move || source.extend_leases(&shutdown);
+            running.helpers.push(spawn("testamur-lease", extend)?);
         }
-        let probed = shared.clone();
-        let probe = move || probe::run(&probed, &sources);
+        let probe = {
+            let (issue_service, shutdown) = (issue_service.clone(), shutdown.clone());
+            move || probe::run(&issue_service, &health, &sources, &shutdown)
+        };
         running.helpers.push(spawn("testamur-probe", probe)?);
-        if let Some((folder, every)) = self.folder {
-            let shared = shared.clone();
-            let watch = move || watch::run(&shared, &folder, every);
+        if let Some((folder, interval)) = self.site_folder {
+            let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
+            let watch = move || {
+                reload::run(&issue_service, &metrics, &shutdown, &folder, interval);
+            };
             running.helpers.push(spawn("testamur-watch", watch)?);
         }
-        if shared.webhook.is_some() {
-            let shared = shared.clone();
-            running
-                .helpers
-                .push(spawn("testamur-webhook", move || webhook::run(&shared))?);
+        if let Some(webhook) = webhook {
+            let post = move || webhook::run(&webhook, &metrics, &shutdown);
+            running.helpers.push(spawn("testamur-webhook", post)?);
         }
         Ok(running)
     }
@@ -191,58 +239,64 @@ impl fmt::Debug for Agent {
     }
 }
 
-/// An agent at work.
-pub struct Running {
-    patience: Duration,
+/// An agent whose threads run.
+pub struct RunningAgent {
+    shutdown_timeout: Duration,
     address: Option<SocketAddr>,
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<RequestSource>>,
     workers: Vec<JoinHandle<()>>,
     helpers: Vec<JoinHandle<()>>,
-    shared: Arc<Shared>,
+    shutdown: Arc<Shutdown>,
 }
 
-impl Running {
-    /// Where it listens, if it has a door.
+impl RunningAgent {
+    /// Returns the address that the HTTP API listens at, if there is one.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Waits until it is to stop or unhealthy, and ends it: it takes nothing more, and finishes what it
-    /// has or gives it back.
-    pub fn wait(self, stop: impl Fn() -> bool) -> End {
-        while !stop() && !self.shared.halt.is_asked() {
-            thread::sleep(TICK);
+    /// Waits until `stop` returns true or the agent is unhealthy, and ends the agent: it takes no
+    /// more requests, and answers those in hand or returns them to their queues.
+    pub fn wait(self, stop: impl Fn() -> bool) -> AgentExit {
+        while !stop() && !self.shutdown.stop.is_requested() {
+            thread::sleep(POLL_INTERVAL);
         }
-        self.shared.halt.ask(self.patience);
+        self.shutdown.stop.request(self.shutdown_timeout);
         tracing::info!("stopping");
-        let until = Instant::now() + self.patience;
-        let busy = || self.workers.iter().any(|thread| !thread.is_finished());
-        while busy() && Instant::now() < until {
-            thread::sleep(TICK);
-        }
-        if busy() {
+        if !wait_for(&self.workers, self.shutdown_timeout) {
             let given_back: usize =
-                self.sources.iter().map(|source| source.give_back()).sum();
-            tracing::warn!(given_back, "what did not end in time is given back");
+                self.sources.iter().map(|source| source.nack_all()).sum();
+            tracing::warn!(
+                given_back,
+                "requests that did not end in time are given back"
+            );
         }
-        self.shared.closed.ask(Duration::ZERO);
-        // Outcomes that somebody is still to be told of, and answers on their way to clients.
-        let until = Instant::now() + Duration::from_secs(3);
-        let busy = || self.helpers.iter().any(|thread| !thread.is_finished());
-        while busy() && Instant::now() < until {
-            thread::sleep(TICK);
-        }
-        match self.shared.is_unwell() {
-            true => End::Unhealthy,
-            false => End::Stopped,
+        self.shutdown.closed.request(Duration::ZERO);
+        wait_for(&self.helpers, HELPERS_GRACE_PERIOD);
+        if self.shutdown.is_unhealthy() {
+            AgentExit::Unhealthy
+        } else {
+            AgentExit::Stopped
         }
     }
 }
 
-impl fmt::Debug for Running {
+impl fmt::Debug for RunningAgent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("RunningAgent")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
+}
+
+/// Waits until all threads have ended, but no longer than `timeout`. Returns whether they have.
+fn wait_for(threads: &[JoinHandle<()>], timeout: Duration) -> bool {
+    let until = Instant::now() + timeout;
+    let busy = || threads.iter().any(|thread| !thread.is_finished());
+    while busy() && Instant::now() < until {
+        thread::sleep(POLL_INTERVAL);
+    }
+    !busy()
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

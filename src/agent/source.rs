@@ -1,4 +1,5 @@
-//! Where deliveries come from, and which of them are held: a lease is renewed while there is work.
+//! Where requests come from: a queue, and the leases that this agent holds of it, which are
+//! extended while there is work.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,97 +7,116 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::fate::loggable;
-use super::health::Health;
-use super::shared::Shared;
+use super::failure::loggable;
+use super::ops::availability::Availability;
+use super::ops::metrics::Metrics;
+use super::ops::shutdown::Shutdown;
 use crate::agent::queue::{Delivery, LeaseState, Queue};
 use crate::base::error::Error;
 
-/// A queue, and what is held of it.
-pub(super) struct Source {
+/// A queue, and the deliveries of it that this agent works on.
+pub(super) struct RequestSource {
+    /// The source by the word of metrics, logs and `/readyz`.
     pub(super) name: &'static str,
     pub(super) queue: Arc<dyn Queue>,
-    health: Health,
+    metrics: Arc<Metrics>,
+    availability: Availability,
     next: AtomicU64,
-    held: Mutex<HashMap<u64, Held>>,
+    leases: Mutex<HashMap<u64, Lease>>,
 }
 
-struct Held {
+struct Lease {
     delivery: Arc<Delivery>,
-    renewed: Instant,
+    extended: Instant,
 }
 
-/// A delivery that is held until this is dropped.
-pub(super) struct Holding<'a> {
-    source: &'a Source,
+/// A delivery whose lease is extended until this is dropped.
+pub(super) struct LeaseGuard<'a> {
+    source: &'a RequestSource,
     number: u64,
 }
 
-impl Source {
-    pub(super) fn new(name: &'static str, queue: Arc<dyn Queue>) -> Self {
+impl RequestSource {
+    pub(super) fn new(
+        name: &'static str,
+        queue: Arc<dyn Queue>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             name,
             queue,
-            health: Health::default(),
+            metrics,
+            availability: Availability::default(),
             next: AtomicU64::new(0),
-            held: Mutex::default(),
+            leases: Mutex::default(),
         }
     }
 
     pub(super) fn is_up(&self) -> bool {
-        self.health.is_well()
+        self.availability.is_up()
     }
 
-    /// Remembers how the queue answered; a change is said once.
-    pub(super) fn saw(&self, shared: &Shared, result: Result<(), &Error>) {
+    /// Returns the number of requests that this agent works on.
+    pub(super) fn in_hand(&self) -> usize {
+        self.leases().len()
+    }
+
+    /// Records an answer of the queue. A change is logged.
+    pub(super) fn record(&self, result: Result<(), &Error>) {
         match result {
             Ok(()) => {
-                if self.health.answers() {
+                if self.availability.record_success() {
                     tracing::info!(source = self.name, "the queue answers again");
                 }
             }
             Err(error) => {
-                shared.metrics.queue_error(self.name);
-                if self.health.fails(error) {
+                self.metrics.count_queue_error(self.name);
+                if self.availability.record_failure(error) {
                     let error = loggable(error);
                     tracing::error!(
                         source = self.name,
                         error,
-                        "the queue fails: we wait for it"
+                        "the queue fails: the agent waits for it"
                     );
                 }
             }
         }
     }
 
-    /// Keeps the lease of a delivery.
-    pub(super) fn hold(&self, delivery: Arc<Delivery>) -> Holding<'_> {
+    /// Asks the queue for its depth, for the metrics and to see whether it is up.
+    pub(super) fn probe(&self) {
+        let depth = self.queue.depth();
+        if let Ok(Some(depth)) = &depth {
+            self.metrics.set_depth(self.name, depth);
+        }
+        self.record(depth.as_ref().map(drop));
+    }
+
+    /// Extends the lease of a delivery from now on, until the guard is dropped.
+    pub(super) fn hold(&self, delivery: Arc<Delivery>) -> LeaseGuard<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.held().insert(number, Held { delivery, renewed: Instant::now() });
-        Holding { source: self, number }
+        self.leases().insert(number, Lease { delivery, extended: Instant::now() });
+        LeaseGuard { source: self, number }
     }
 
-    pub(super) fn in_hand(&self) -> usize {
-        self.held().len()
-    }
-
-    /// Renews leases until all work has ended.
-    pub(super) fn keep(&self, shared: &Shared) {
+    /// Extends leases until all work has ended.
+    pub(super) fn extend_leases(&self, shutdown: &Shutdown) {
         let due = self.queue.lease() / 3;
-        let tick = (due / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
-        while !shared.closed.wait(tick) {
-            let late = |held: &Held| held.renewed.elapsed() >= due;
+        let interval = (due / 4).clamp(Duration::from_millis(50), Duration::from_secs(5));
+        while !shutdown.closed.wait(interval) {
+            let is_due = |lease: &Lease| lease.extended.elapsed() >= due;
             let found: Vec<(u64, Arc<Delivery>)> = self
-                .held()
+                .leases()
                 .iter()
-                .filter(|(_, held)| late(held))
-                .map(|(number, held)| (*number, held.delivery.clone()))
+                .filter(|(_, lease)| is_due(lease))
+                .map(|(number, lease)| (*number, lease.delivery.clone()))
                 .collect();
             for (number, delivery) in found {
-                let renewed = self.queue.extend(&delivery);
-                match &renewed {
-                    Ok(LeaseState::Ours) => {}
-                    // Whoever has it now gets the same certificate: we go on.
+                let extended = self.queue.extend_lease(&delivery);
+                match &extended {
+                    Ok(LeaseState::Held) => {}
+                    // The work goes on: the agent that has the request now gets the same
+                    // certificate.
                     Ok(LeaseState::Lost) => {
                         tracing::debug!(
                             source = self.name,
@@ -105,37 +125,37 @@ impl Source {
                         );
                     }
                     Err(error) => {
-                        self.saw(shared, Err(error));
+                        self.record(Err(error));
                         continue;
                     }
                 }
-                if let Some(held) = self.held().get_mut(&number) {
-                    held.renewed = Instant::now();
+                if let Some(lease) = self.leases().get_mut(&number) {
+                    lease.extended = Instant::now();
                 }
             }
         }
     }
 
-    /// Gives back all that is held, and says how many.
-    pub(super) fn give_back(&self) -> usize {
+    /// Returns all deliveries in hand to the queue, and the number of those that it took.
+    pub(super) fn nack_all(&self) -> usize {
         let held: Vec<Arc<Delivery>> =
-            self.held().values().map(|held| held.delivery.clone()).collect();
-        held.iter().filter(|one| self.queue.retry(one, Duration::ZERO).is_ok()).count()
+            self.leases().values().map(|lease| lease.delivery.clone()).collect();
+        held.iter().filter(|one| self.queue.nack(one, Duration::ZERO).is_ok()).count()
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<u64, Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn leases(&self) -> MutexGuard<'_, HashMap<u64, Lease>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for RequestSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("RequestSource").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-impl Drop for Holding<'_> {
+impl Drop for LeaseGuard<'_> {
     fn drop(&mut self) {
-        self.source.held().remove(&self.number);
+        self.source.leases().remove(&self.number);
     }
 }

@@ -1,273 +1,177 @@
-//! One of the threads that do the work: receive, do, answer.
+//! The threads that do the work: receive, perform, answer.
 //!
-//! Three rules: what is received is answered or given back; no error follows a success; nothing that
+//! Three rules: what is received is answered or returned; no error follows a success; nothing that
 //! a request brings ends the thread.
+
+mod award_locks;
+mod disposition;
+mod perform;
+mod quarantine;
+mod respond;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::fate::{Fate, is_of_store, loggable};
-use super::perform::perform;
-use super::shared::Shared;
-use super::source::Source;
-use crate::agent::queue::{Answer, Delivery, LeaseState};
+pub(super) use self::disposition::DeadlineCounts;
+use self::disposition::Disposition;
+pub(super) use self::perform::Performer;
+pub(super) use self::quarantine::Quarantine;
+pub(super) use self::respond::Responder;
+use self::respond::Settlement;
+use super::ops::shutdown::{GRACE_PERIOD, Shutdown};
+use super::source::RequestSource;
+use crate::agent::queue::{Answer, Delivery};
 use crate::base::backoff::Backoff;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind};
 
-/// How long to wait for a request before looking whether to stop.
-const WAIT: Duration = Duration::from_secs(1);
-/// A request that was handed out so often and never answered may end whoever takes it, and is worked
-/// on alone from then on.
-const MAX_IN_COMPANY: u32 = 3;
-/// One that was handed out so often does end whoever takes it.
+/// How long to wait for a request before looking whether a stop is requested.
+const RECEIVE_WAIT: Duration = Duration::from_secs(1);
+/// A request that was handed out more often and never answered may end the process: it is worked on
+/// alone from then on.
+const MAX_SHARED_ATTEMPTS: u32 = 3;
+/// A request that was handed out more often is set aside: it ends the process each time.
 const MAX_ATTEMPTS: u32 = 10;
-/// How long such a one waits while another of them is worked on.
-const NEXT_ALONE: Duration = Duration::from_secs(1);
-/// A request that did not end in time so often never will.
-const MAX_SLOW: u32 = 2;
+/// After which time such a request comes again if another one is worked on alone.
+const EXCLUSIVE_RETRY: Duration = Duration::from_secs(1);
 
-/// Works until a stop is asked for.
-pub(super) fn run(shared: &Shared, source: &Source) {
-    let mut reaching = Backoff::default();
-    let mut working = Backoff::default();
-    while !shared.halt.is_asked() {
-        let turn = AssertUnwindSafe(|| {
-            let company = shared.room.enter();
-            match source.queue.receive(WAIT) {
-                Ok(found) => {
-                    source.saw(shared, Ok(()));
-                    reaching.reset();
-                    let delivery = Arc::new(found?);
-                    let _held = source.hold(delivery.clone());
-                    let suspicious = delivery.attempt() > MAX_IN_COMPANY;
-                    Some(match suspicious {
-                        false => take(shared, source, &delivery, &mut working),
-                        true => {
-                            drop(company);
-                            take_alone(shared, source, &delivery, &mut working)
-                        }
-                    })
+/// What one worker thread uses.
+#[derive(Clone)]
+pub(super) struct Worker {
+    pub(super) source: Arc<RequestSource>,
+    pub(super) performer: Arc<Performer>,
+    pub(super) responder: Arc<Responder>,
+    pub(super) quarantine: Arc<Quarantine>,
+    pub(super) deadlines: Arc<DeadlineCounts>,
+    pub(super) shutdown: Arc<Shutdown>,
+}
+
+impl Worker {
+    /// Works until a stop is requested.
+    pub(super) fn run(&self) {
+        let mut receiving = Backoff::default();
+        let mut working = Backoff::default();
+        let stop = &self.shutdown.stop;
+        while !stop.is_requested() {
+            let turn = AssertUnwindSafe(|| self.turn(&mut receiving, &mut working));
+            match catch_unwind(turn) {
+                Ok(pause) if !pause.is_zero() => drop(stop.wait(pause)),
+                Ok(_) => {}
+                Err(_) => {
+                    tracing::error!(
+                        source = self.source.name,
+                        "an internal error: please report it"
+                    );
+                    stop.wait(RECEIVE_WAIT);
                 }
-                Err(error) => {
-                    source.saw(shared, Err(&error));
-                    Some(reaching.next())
+            }
+        }
+    }
+
+    /// Takes one request, if one comes, and returns the time to wait before the next.
+    fn turn(&self, receiving: &mut Backoff, working: &mut Backoff) -> Duration {
+        let source = &self.source;
+        let shared = self.quarantine.shared();
+        match source.queue.receive(RECEIVE_WAIT) {
+            Ok(received) => {
+                source.record(Ok(()));
+                receiving.reset();
+                let Some(delivery) = received else { return Duration::ZERO };
+                let delivery = Arc::new(delivery);
+                let _lease = source.hold(delivery.clone());
+                if delivery.attempt() > MAX_SHARED_ATTEMPTS {
+                    drop(shared);
+                    self.take_alone(&delivery, working)
+                } else {
+                    self.take(&delivery, working)
                 }
             }
-        });
-        match catch_unwind(turn) {
-            Ok(Some(pause)) if !pause.is_zero() => drop(shared.halt.wait(pause)),
-            Ok(_) => {}
-            Err(_) => {
-                tracing::error!(
-                    source = source.name,
-                    "a fault of the program: please report it"
-                );
-                shared.halt.wait(WAIT);
+            Err(error) => {
+                source.record(Err(&error));
+                receiving.next()
             }
         }
     }
-}
 
-/// How a request ends.
-enum Close<'a> {
-    Answered(Answer),
-    Dead(&'a Error),
-}
-
-/// Does what a delivery asks for as [`take`] does, while nothing else is in hand.
-fn take_alone(
-    shared: &Shared,
-    source: &Source,
-    delivery: &Delivery,
-    backoff: &mut Backoff,
-) -> Duration {
-    match shared.room.enter_alone() {
-        Some(_alone) => take(shared, source, delivery, backoff),
-        None => {
-            // Otherwise its lease runs out.
-            if let Err(error) = source.queue.retry(delivery, NEXT_ALONE) {
-                source.saw(shared, Err(&error));
+    /// Takes a request as [`take`](Self::take) does, while no other one is in hand.
+    fn take_alone(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
+        match self.quarantine.exclusive() {
+            Some(_guard) => self.take(delivery, backoff),
+            None => {
+                // If this fails the request comes again when its lease runs out.
+                if let Err(error) = self.source.queue.nack(delivery, EXCLUSIVE_RETRY) {
+                    self.source.record(Err(&error));
+                }
+                Duration::ZERO
             }
-            Duration::ZERO
         }
-    }
-}
-
-/// Does what a delivery asks for, and gives the time to wait before the next.
-fn take(
-    shared: &Shared,
-    source: &Source,
-    delivery: &Delivery,
-    backoff: &mut Backoff,
-) -> Duration {
-    let task = match delivery.task() {
-        Ok(task) => task,
-        Err(why) => {
-            close(shared, source, delivery, Close::Dead(why));
-            return Duration::ZERO;
-        }
-    };
-    if delivery.attempt() > MAX_ATTEMPTS {
-        let message =
-            format!("it was handed out {} times, and never answered", MAX_ATTEMPTS);
-        let why = Error::new(ErrorKind::Panic, message)
-            .with_help("it seems to end the agent: look into its logs, and mend it");
-        close(shared, source, delivery, Close::Dead(&why));
-        return Duration::ZERO;
     }
 
-    let begun = Instant::now();
-    let result = catch(|| perform(shared, task));
-    shared.metrics.stage("work", begun.elapsed());
-    let error = match result {
-        Ok(answer) => {
-            shared.saw_work(Ok(&answer));
-            close(shared, source, delivery, Close::Answered(answer));
-            backoff.reset();
-            return Duration::ZERO;
-        }
-        Err(error) => error,
-    };
-    shared.saw_work(Err(&error));
-    let mut fate = Fate::of(&error);
-    if fate == Fate::Slow {
-        let times = shared.count_slow(format!("{} {}", source.name, delivery.id()));
-        if times >= MAX_SLOW {
-            fate = Fate::Fails;
-        }
-    }
-    let pause = match fate {
-        Fate::Fails => {
-            close(shared, source, delivery, Close::Answered(Answer::from(&error)));
-            backoff.reset();
-            Duration::ZERO
-        }
-        Fate::Waits | Fate::Slow => {
-            let pause = backoff.next();
-            give_back(shared, source, delivery, &error, pause);
-            pause
-        }
-        Fate::Unhealthy => {
-            give_back(shared, source, delivery, &error, Duration::ZERO);
-            shared.set_unwell();
-            Duration::ZERO
-        }
-    };
-    // Not only when the next one fails: others may be able to take it.
-    if shared.has_abandoned_too_many() {
-        shared.set_unwell();
-    }
-    pause
-}
-
-fn give_back(
-    shared: &Shared,
-    source: &Source,
-    delivery: &Delivery,
-    error: &Error,
-    pause: Duration,
-) {
-    shared.metrics.retry(source.name, error.kind());
-    tracing::debug!(source = source.name, id = delivery.id(), %error, "it is tried again");
-    // What the store says is said once, when it begins to fail.
-    if !is_of_store(error) {
-        let (id, error) = (delivery.id(), loggable(error));
-        tracing::warn!(source = source.name, id, error, "it is tried again");
-    }
-    // Otherwise its lease runs out.
-    if let Err(error) = source.queue.retry(delivery, pause) {
-        source.saw(shared, Err(&error));
-    }
-}
-
-/// Answers, as often as it takes: the work is done, and must not be for nothing.
-fn close(shared: &Shared, source: &Source, delivery: &Delivery, close: Close<'_>) {
-    let begun = Instant::now();
-    let mut backoff = Backoff::default();
-    let hold = loop {
-        let result = match &close {
-            Close::Answered(answer) => source.queue.done(delivery, answer),
-            Close::Dead(why) => source.queue.dead(delivery, why),
+    /// Does what a delivery asks for, ends it, and returns the time to wait before the next.
+    fn take(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
+        let task = match delivery.task() {
+            Ok(task) => task,
+            Err(why) => {
+                self.respond(delivery, Settlement::DeadLetter(why));
+                return Duration::ZERO;
+            }
         };
-        let error = match result {
-            Ok(hold) => break hold,
+        if delivery.attempt() > MAX_ATTEMPTS {
+            let message =
+                format!("it was handed out {MAX_ATTEMPTS} times, and never answered");
+            let why = Error::new(ErrorKind::Panic, message).with_help(
+                "it seems to end the agent: find the cause in the logs, and send it again",
+            );
+            self.respond(delivery, Settlement::DeadLetter(&why));
+            return Duration::ZERO;
+        }
+
+        let error = match self.performer.perform(task) {
+            Ok(answer) => {
+                self.respond(delivery, Settlement::Ack(answer));
+                backoff.reset();
+                return Duration::ZERO;
+            }
             Err(error) => error,
         };
-        match is_of_store(&error) {
-            true => shared.saw_store(Err(&error)),
-            false => source.saw(shared, Err(&error)),
+        let nack = |pause| self.responder.nack(&self.source, delivery, &error, pause);
+        let pause = match self.deadlines.decide(self.source.name, delivery.id(), &error) {
+            Disposition::Reject => {
+                self.respond(delivery, Settlement::Ack(Answer::from(&error)));
+                backoff.reset();
+                Duration::ZERO
+            }
+            Disposition::Retry | Disposition::RetryOnce => {
+                let pause = backoff.next();
+                nack(pause);
+                pause
+            }
+            Disposition::Shutdown => {
+                nack(Duration::ZERO);
+                self.shut_down();
+                Duration::ZERO
+            }
+        };
+        // Not only when the next request fails: another agent may be able to do that one.
+        if self.performer.issue_service().has_abandoned_too_many() {
+            self.shut_down();
         }
-        if shared.halt.is_over() {
-            return;
-        }
-        let pause = backoff.next();
-        if shared.halt.wait(pause) {
-            thread::sleep(pause.min(Duration::from_millis(200)));
-        }
-    };
-    source.saw(shared, Ok(()));
-    shared.metrics.stage("answer", begun.elapsed());
-    let answer = match close {
-        Close::Answered(answer) => answer,
-        Close::Dead(why) => Answer::from(why),
-    };
-    say(source, delivery, &answer);
-    shared.metrics.request(source.name, answer.as_str());
-    if hold == LeaseState::Lost {
-        shared.metrics.lost(source.name);
-        tracing::warn!(
-            source = source.name,
-            id = delivery.id(),
-            "it was handed out again"
-        );
-        return;
+        pause
     }
-    if let Some(webhook) = &shared.webhook
-        && !matches!(answer, Answer::Ignored { .. })
-    {
-        webhook.tell(&answer.to_json(delivery), &shared.metrics);
-    }
-}
 
-fn say(source: &Source, delivery: &Delivery, answer: &Answer) {
-    let (source, id) = (source.name, delivery.id());
-    let course = delivery.about().course.as_deref();
-    let recipient = delivery.about().recipient.as_deref();
-    let outcome = answer.as_str();
-    match answer {
-        Answer::Issued { urls, .. } => {
-            let certificate = &urls.verify_id;
-            tracing::info!(source, id, course, outcome, certificate, "done");
-        }
-        Answer::Revoked { verify_id } => {
-            tracing::info!(source, id, course, outcome, certificate = verify_id, "done");
-        }
-        Answer::Ignored { why } => {
-            tracing::debug!(source, id, course, outcome, why, "done")
-        }
-        Answer::Failed { kind, message, help } => {
-            tracing::warn!(
-                source,
-                id,
-                course,
-                outcome,
-                error = kind.as_str(),
-                "answered"
+    fn respond(&self, delivery: &Delivery, settlement: Settlement<'_>) {
+        self.responder.respond(&self.source, delivery, settlement);
+    }
+
+    /// Stops the agent as unhealthy, so that its supervisor restarts it.
+    fn shut_down(&self) {
+        if self.shutdown.set_unhealthy() {
+            let abandoned = self.performer.issue_service().abandoned();
+            tracing::error!(
+                abandoned,
+                "too many renders did not end: start the agent anew"
             );
-            tracing::debug!(source, id, recipient, message, help, "why it failed");
         }
+        self.shutdown.stop.request(GRACE_PERIOD);
     }
-}
-
-/// Whatever happens is a result.
-fn catch(work: impl FnOnce() -> Result<Answer>) -> Result<Answer> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Panic,
-            "a fault of the program kept it from being issued",
-        )
-        .with_help("please report it with the request"))
-    })
 }

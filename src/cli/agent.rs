@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::agent::{Agent, Clock, End, Intake, Webhook, open_queue};
+use crate::agent::{Agent, AgentExit, Clock, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
 use crate::site::{AgentSettings, LogTarget};
@@ -54,8 +54,8 @@ fn serve(
         Some(_) => Some(open_queue(settings, folder, name)?),
         None => None,
     };
-    let intake = Intake::of(settings, folder)?;
-    let webhook = Webhook::open(settings, folder)?;
+    let http_api = HttpApi::from_settings(settings, folder)?;
+    let webhook = Webhook::from_settings(settings, folder)?;
     let clock = Arc::new(MachineClock { timezone: press.settings().timezone.clone() });
     clock.today()?;
 
@@ -91,8 +91,8 @@ fn serve(
     if let Some(queue) = queue {
         configured = configured.with_queue(queue);
     }
-    if let Some(intake) = intake {
-        configured = configured.with_intake(intake);
+    if let Some(http_api) = http_api {
+        configured = configured.with_http_api(http_api);
     }
     if let Some(webhook) = webhook {
         configured = configured.with_webhook(webhook);
@@ -101,10 +101,10 @@ fn serve(
         configured = configured.with_workers(workers);
     }
     if let Some(timeout) = settings.shutdown_timeout {
-        configured = configured.with_patience(timeout);
+        configured = configured.with_shutdown_timeout(timeout);
     }
     if !press.site().is_demo() {
-        configured = configured.with_folder(folder, None);
+        configured = configured.with_site_folder(folder, None);
     }
     // The agent makes a new press when the site's files change, and must then be able to free the
     // first one.
@@ -112,7 +112,7 @@ fn serve(
     let running = configured.start()?;
     tracing::info!(agent = name, version = env!("CARGO_PKG_VERSION"), "taking requests");
     match running.wait(|| stop.is_set()) {
-        End::Unhealthy => Ok(CommandOutcome::SomeFailed),
+        AgentExit::Unhealthy => Ok(CommandOutcome::SomeFailed),
         _ => {
             tracing::info!("stopped");
             Ok(CommandOutcome::Done)

@@ -1,4 +1,4 @@
-//! What the door answers.
+//! The answers of the HTTP API: status, headers, and a body in JSON.
 
 use std::error::Error as StdError;
 
@@ -12,52 +12,50 @@ use crate::agent::queue::Answer;
 use crate::base::error::{Error, ErrorKind};
 use crate::register::issue::IssueOutcome;
 
-/// The answer to whoever waited.
+/// Returns the status of an answer that a client waited for.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {
     match answer {
         Answer::Issued {
             outcome: IssueOutcome::Issued | IssueOutcome::Superseding,
             ..
         } => StatusCode::CREATED,
-        Answer::Failed { kind, .. } => status(*kind),
+        Answer::Failed { kind, .. } => status_of_error(*kind),
         _ => StatusCode::OK,
     }
 }
 
-fn status(kind: ErrorKind) -> StatusCode {
+fn status_of_error(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Syntax => StatusCode::BAD_REQUEST,
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
         ErrorKind::Panic | ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
-        kind => match Error::new(kind, "").is_user_fault() {
-            true => StatusCode::UNPROCESSABLE_ENTITY,
-            false => StatusCode::SERVICE_UNAVAILABLE,
-        },
+        kind if Error::new(kind, "").is_user_fault() => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
-/// A request that was refused.
+/// The answer to a request that fails before it is accepted.
 pub(super) fn error(error: &Error) -> Response {
-    match status(error.kind()) {
+    match status_of_error(error.kind()) {
         StatusCode::SERVICE_UNAVAILABLE => {
             retry_later(error.kind().as_str(), "try again later")
         }
-        status => fault(status, error),
+        status => error_with(status, error),
     }
 }
 
-/// All that is wrong with a request.
-pub(super) fn fault(status: StatusCode, error: &Error) -> Response {
-    let mut body = one(error);
-    let all: Vec<Value> = error.faults().map(one).collect();
+/// An answer that names all errors of a request.
+pub(super) fn error_with(status: StatusCode, error: &Error) -> Response {
+    let mut body = error_body(error);
+    let all: Vec<Value> = error.faults().map(error_body).collect();
     if all.len() > 1 {
         body["faults"] = all.into();
     }
-    json_with(status, &body)
+    json_answer(status, &body)
 }
 
-fn one(error: &Error) -> Value {
+fn error_body(error: &Error) -> Value {
     let mut body = json!({ "error": error.kind().as_str(), "message": error.message() });
     if let Some(help) = error.help() {
         body["help"] = help.into();
@@ -66,7 +64,7 @@ fn one(error: &Error) -> Value {
 }
 
 pub(super) fn refusal(status: StatusCode, error: &str, message: &str) -> Response {
-    json_with(status, &json!({ "error": error, "message": message }))
+    json_answer(status, &json!({ "error": error, "message": message }))
 }
 
 pub(super) fn unauthorized() -> Response {
@@ -75,18 +73,19 @@ pub(super) fn unauthorized() -> Response {
     with(answer, WWW_AUTHENTICATE, "Bearer")
 }
 
-/// Something is away that will come back.
+/// The answer while something is down that will come back.
 pub(super) fn retry_later(error: &str, message: &str) -> Response {
     let answer = refusal(StatusCode::SERVICE_UNAVAILABLE, error, message);
     with(answer, RETRY_AFTER, "10")
 }
 
+/// The answer while the spool is full.
 pub(super) fn full() -> Response {
     let why = "more requests wait than the agent accepts";
     with(refusal(StatusCode::TOO_MANY_REQUESTS, "full", why), RETRY_AFTER, "5")
 }
 
-pub(super) fn json_with(status: StatusCode, body: &Value) -> Response {
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
     let mut answer = text("application/json", body.to_string() + "\n");
     *answer.status_mut() = status;
     answer
@@ -102,8 +101,9 @@ fn with(mut answer: Response, name: HeaderName, value: &'static str) -> Response
     answer
 }
 
-/// Whether a body was not read because it is too long.
-pub(super) fn is_of_length(error: &axum::Error) -> bool {
+/// Whether a body was not read because it is too long. The limit of the body reader has no public
+/// error type, so its text decides.
+pub(super) fn is_length_error(error: &axum::Error) -> bool {
     let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.to_string().contains("length limit") {

@@ -1,4 +1,4 @@
-//! Connections, so many and no more, and none that says nothing for long.
+//! Accepts connections: a bounded number at once, each with an idle timeout.
 
 use std::future::Future;
 use std::io;
@@ -14,33 +14,37 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// The most connections at once.
-const MAX: usize = 512;
-/// How long a connection may bring nothing: longer than the longest wait for an answer.
-const SILENCE: Duration = Duration::from_secs(90);
+/// The most connections at once; more wait to be accepted.
+const MAX_CONNECTIONS: usize = 512;
+/// After which time without a byte from the client a connection is closed: longer than the longest
+/// wait for an answer.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A listener that has no more than some connections at once.
-pub(super) struct Bounded {
+/// A listener with at most [`MAX_CONNECTIONS`] connections at once.
+pub(super) struct BoundedListener {
     inner: TcpListener,
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-impl Bounded {
+impl BoundedListener {
     pub(super) fn new(inner: TcpListener) -> Self {
-        Self { inner, room: Arc::new(Semaphore::new(MAX)) }
+        Self { inner, permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 }
 
-impl Listener for Bounded {
+impl Listener for BoundedListener {
     type Io = Connection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let room = self.room.clone().acquire_owned().await.ok();
+        let permit = self.permits.clone().acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.inner).await;
-        // Answers are small and whole.
+        // Answers are small and written whole: waiting for more bytes only delays them.
         let _ = stream.set_nodelay(true);
-        (Connection { stream, silence: Box::pin(sleep(SILENCE)), _room: room }, address)
+        (
+            Connection { stream, idle: Box::pin(sleep(IDLE_TIMEOUT)), _permit: permit },
+            address,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -48,11 +52,11 @@ impl Listener for Bounded {
     }
 }
 
-/// A connection that ends when nothing comes for long.
+/// A connection that is closed after [`IDLE_TIMEOUT`].
 pub(super) struct Connection {
     stream: TcpStream,
-    silence: Pin<Box<Sleep>>,
-    _room: Option<OwnedSemaphorePermit>,
+    idle: Pin<Box<Sleep>>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl AsyncRead for Connection {
@@ -62,13 +66,13 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Pending => match self.silence.as_mut().poll(context) {
+            Poll::Pending => match self.idle.as_mut().poll(context) {
                 Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
                 Poll::Pending => Poll::Pending,
             },
             ready => {
-                let later = Instant::now() + SILENCE;
-                self.silence.as_mut().reset(later);
+                let later = Instant::now() + IDLE_TIMEOUT;
+                self.idle.as_mut().reset(later);
                 ready
             }
         }

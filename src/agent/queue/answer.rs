@@ -1,46 +1,47 @@
-//! What came of a request, for whoever sent it.
+//! What the sender of a request is told of it.
 
 use serde_json::{Map, Value, json};
 
-use super::{About, Delivery};
+use super::delivery::{Correlation, Delivery};
 use crate::base::error::{Error, ErrorKind};
 use crate::register::issue::{CertificateUrls, IssueOutcome, Receipt};
 use crate::register::record::Record;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// There is a certificate.
+    /// The recipient has a certificate.
     Issued {
-        /// Where.
+        /// Its ids and URLs.
         urls: CertificateUrls,
-        /// Whether it is new.
+        /// Whether it was issued now.
         outcome: IssueOutcome,
     },
-    /// A certificate is valid no more.
+    /// A certificate is not valid any more.
     Revoked {
         /// Its verify id.
         verify_id: String,
     },
     /// Nothing was to be done.
     Ignored {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// It cannot be done, now or later.
+    /// The request cannot be done, now or later.
     Failed {
-        /// What kind of fault it is.
+        /// The kind of the error.
         kind: ErrorKind,
-        /// What failed.
+        /// The error's message.
         message: String,
-        /// What to do next.
+        /// What the sender can do next.
         help: Option<String>,
     },
 }
 
 impl Answer {
-    /// The outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`, `failed`.
+    /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`,
+    /// `failed`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Issued { outcome, .. } => outcome.as_str(),
@@ -50,24 +51,25 @@ impl Answer {
         }
     }
 
-    /// Whether something was made or changed.
+    /// Whether a certificate was issued or revoked.
     pub(crate) fn is_change(&self) -> bool {
-        let made = [IssueOutcome::Issued, IssueOutcome::Superseding];
+        let changes = [IssueOutcome::Issued, IssueOutcome::Superseding];
         match self {
-            Self::Issued { outcome, .. } => made.contains(outcome),
+            Self::Issued { outcome, .. } => changes.contains(outcome),
             Self::Revoked { .. } => true,
             Self::Ignored { .. } | Self::Failed { .. } => false,
         }
     }
 
-    /// The answer to a delivery as JSON, the form of results, on a stream and over HTTP.
+    /// Returns the answer to a delivery as JSON: the form of results on a stream, over HTTP and for
+    /// the webhook.
     ///
-    /// `id` is the request's in the queue, `reference` the sender's own; `action`, `course` and
+    /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
     /// `superseding`, `stale`, `revoked`, `ignored`, `failed`. A certificate has `verify_id`,
-    /// `download_id`, `verify_url` and `url`; a failure `error`, `message` and perhaps `help`.
+    /// `download_id`, `verify_url` and `url`; a failure has `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
-        let About { action, course, recipient, reference } = delivery.about();
+        let Correlation { action, course, recipient, reference } = delivery.correlation();
         let mut fields = Map::new();
         fields.insert("id".into(), delivery.id().into());
         for (key, value) in [
@@ -111,7 +113,7 @@ impl From<&Receipt> for Answer {
 }
 
 impl From<&Record> for Answer {
-    /// Of a certificate that was revoked.
+    /// The answer to the revocation of this certificate.
     fn from(record: &Record) -> Self {
         Self::Revoked { verify_id: record.id.clone() }
     }

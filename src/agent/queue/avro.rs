@@ -1,18 +1,18 @@
-//! Avro's binary encoding, as far as the events of Open edX need it: a record's fields one after the
-//! other, without names. What is read is bounded by what is there; whatever follows it is a newer
-//! writer's and passed over.
+//! Avro's binary encoding, as far as the events of Open edX need it: the fields of a record follow
+//! each other without names. No value is longer than the bytes that hold it. Bytes after the last
+//! known field are ignored: a newer writer adds fields there.
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// Reads values off the front of some bytes.
-pub(super) struct Reader<'a>(&'a [u8]);
+/// Reads Avro values one after the other.
+pub(super) struct AvroReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> AvroReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// A `long`: zigzag, seven bits a byte, the least first.
+    /// Reads a `long`: zigzag, seven bits a byte, the least significant first.
     pub(super) fn long(&mut self, field: &str) -> Result<i64> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
@@ -26,46 +26,46 @@ impl<'a> Reader<'a> {
                 return Ok((value >> 1) as i64 ^ -((value & 1) as i64));
             }
         }
-        Err(fault(field, "is no number"))
+        Err(unreadable(field, "is no number"))
     }
 
-    /// A `boolean`.
+    /// Reads a `boolean`.
     pub(super) fn boolean(&mut self, field: &str) -> Result<bool> {
         match self.byte(field)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(fault(field, "is neither true nor false")),
+            _ => Err(unreadable(field, "is neither true nor false")),
         }
     }
 
-    /// A `string`: its length in bytes, then UTF-8.
+    /// Reads a `string`: its length in bytes, then UTF-8.
     pub(super) fn string(&mut self, field: &str) -> Result<&'a str> {
         let length = usize::try_from(self.long(field)?);
-        let length = length.map_err(|_| fault(field, "has a length below nought"))?;
+        let length = length.map_err(|_| unreadable(field, "has a negative length"))?;
         let split = self.0.split_at_checked(length);
-        let (text, rest) = split.ok_or_else(|| fault(field, "is cut short"))?;
+        let (text, rest) = split.ok_or_else(|| unreadable(field, "is cut short"))?;
         self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| fault(field, "is not UTF-8"))
+        std::str::from_utf8(text).map_err(|_| unreadable(field, "is not UTF-8"))
     }
 
-    /// A union of `null` and `string`, in that order.
+    /// Reads a union of `null` and `string`, in that order.
     pub(super) fn optional_string(&mut self, field: &str) -> Result<Option<&'a str>> {
         match self.long(field)? {
             0 => Ok(None),
             1 => self.string(field).map(Some),
-            _ => Err(fault(field, "is neither nothing nor a text")),
+            _ => Err(unreadable(field, "is neither nothing nor a text")),
         }
     }
 
     fn byte(&mut self, field: &str) -> Result<u8> {
         let (byte, rest) =
-            self.0.split_first().ok_or_else(|| fault(field, "is cut short"))?;
+            self.0.split_first().ok_or_else(|| unreadable(field, "is cut short"))?;
         self.0 = rest;
         Ok(*byte)
     }
 }
 
-fn fault(field: &str, what: &str) -> Error {
+fn unreadable(field: &str, what: &str) -> Error {
     Error::new(
         ErrorKind::Syntax,
         format!("failed to read `event_data` (`{field}` {what})"),
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_every_length() {
+    fn longs_of_every_length_are_read_and_longer_ones_refused() {
         for (bytes, number) in [
             (&[0][..], 0),
             (&[1], -1),
@@ -89,24 +89,24 @@ mod tests {
             (&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], i64::MIN),
             (&[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], i64::MAX),
         ] {
-            assert_eq!(Reader::new(bytes).long("n").unwrap(), number, "{bytes:?}");
+            assert_eq!(AvroReader::new(bytes).long("n").unwrap(), number, "{bytes:?}");
         }
         for bytes in [&[][..], &[0x80], &[0xff; 9], &[0xff; 10], &[0xff; 20]] {
-            assert!(Reader::new(bytes).long("n").is_err(), "{bytes:?}");
+            assert!(AvroReader::new(bytes).long("n").is_err(), "{bytes:?}");
         }
     }
 
     #[test]
-    fn lengths_that_lie() {
+    fn wrong_string_lengths_are_refused() {
         for bytes in [
             &[4, b'a'][..],
             &[1],
             &[2, 0xff],
             &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, b'a'],
         ] {
-            let fault = Reader::new(bytes).string("name").unwrap_err();
-            assert!(fault.to_string().contains("`name`"), "{bytes:?}: {fault}");
+            let error = AvroReader::new(bytes).string("name").unwrap_err();
+            assert!(error.to_string().contains("`name`"), "{bytes:?}: {error}");
         }
-        assert_eq!(Reader::new(&[4, b'a', b'b', 9]).string("name").unwrap(), "ab");
+        assert_eq!(AvroReader::new(&[4, b'a', b'b', 9]).string("name").unwrap(), "ab");
     }
 }

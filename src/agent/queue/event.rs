@@ -1,31 +1,32 @@
-//! The public events of Open edX that speak of certificates, as its event bus carries them.
+//! The public events of Open edX about certificates, as its event bus carries them.
 //!
-//! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data` matter
-//! here. The event says nothing of a language or a layout: those are the course's.
+//! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data`
+//! matter here. An event has no language and no layout: those come from the course.
 
-use super::avro::Reader;
-use super::{About, Revocation, Target, Task, cut};
+use super::avro::AvroReader;
+use super::delivery::{Correlation, Revocation, Target, Task};
+use super::limits::{MAX_ID, truncated};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
 
-/// What the types of all of them begin with.
-const FAMILY: &str = "org.openedx.learning.certificate.";
-/// What a page says about a certificate that an event revoked.
+/// The prefix of the types of these events.
+const TYPE_PREFIX: &str = "org.openedx.learning.certificate.";
+/// The reason that the page of a certificate shows which an event revoked.
 const REASON: &str = "revoked by the learning platform";
 
-/// Which events lead to a certificate.
+/// Which enrolments lead to a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct EventRules {
-    /// The modes of enrolment that earn one.
+    /// The modes of enrolment that earn a certificate.
     pub(super) modes: Vec<String>,
-    /// The statuses that mean that it is earned.
+    /// The statuses by which a certificate is earned.
     pub(super) statuses: Vec<String>,
 }
 
-/// What an event says of a certificate.
+/// The fields of an event's record `CertificateData` that are used here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CertificateData<'a> {
     username: &'a str,
@@ -38,9 +39,9 @@ struct CertificateData<'a> {
 }
 
 impl<'a> CertificateData<'a> {
-    /// Reads the record `CertificateData` of openedx-events.
+    /// Reads the record as openedx-events writes it.
     fn read(bytes: &'a [u8]) -> Result<Self> {
-        let mut reader = Reader::new(bytes);
+        let mut reader = AvroReader::new(bytes);
         reader.long("user.id")?;
         reader.boolean("user.is_active")?;
         let username = reader.string("user.pii.username")?;
@@ -60,40 +61,41 @@ impl<'a> CertificateData<'a> {
     }
 }
 
-/// Reads an event by its fields.
-pub(super) fn task<'a>(
+/// Reads an event: `kind` is its type, `field` finds the other fields.
+pub(super) fn read_event<'a>(
     kind: &str,
     field: impl Fn(&str) -> Option<&'a [u8]>,
     rules: &EventRules,
-) -> (About, Result<Task>) {
+) -> (Correlation, Result<Task>) {
     let text = |key| field(key).and_then(|bytes| std::str::from_utf8(bytes).ok());
-    let mut about = About {
-        action: Some(cut(kind, 255)),
-        reference: text("id").map(|id| cut(id, 255)),
-        ..About::default()
+    let mut correlation = Correlation {
+        action: Some(truncated(kind, MAX_ID)),
+        reference: text("id").map(|id| truncated(id, MAX_ID)),
+        ..Correlation::default()
     };
-    let action = match kind.strip_prefix(FAMILY) {
+    let action = match kind.strip_prefix(TYPE_PREFIX) {
         Some(action) => action,
         None => {
-            let why = format!("`{}` is no event about a certificate", cut(kind, 100));
-            return (about, Ok(Task::Ignore(why)));
+            let why =
+                format!("`{}` is no event about a certificate", truncated(kind, 100));
+            return (correlation, Ok(Task::Ignore(why)));
         }
     };
     let data = field("event_data").ok_or_else(|| missing("event_data"));
     let data = match data.and_then(CertificateData::read) {
         Ok(data) => data,
-        Err(error) => return (about, Err(error)),
+        Err(error) => return (correlation, Err(error)),
     };
-    about.course = Some(cut(data.course, 255));
-    about.recipient = Some(cut(data.username, 255));
+    correlation.course = Some(truncated(data.course, MAX_ID));
+    correlation.recipient = Some(truncated(data.username, MAX_ID));
     let requested_at =
         text("time").ok_or_else(|| missing("time")).and_then(Timestamp::parse);
-    let task =
-        requested_at.and_then(|requested_at| of(action, &data, requested_at, rules));
-    (about, task)
+    let task = requested_at.and_then(|at| task(action, &data, at, rules));
+    (correlation, task)
 }
 
-fn of(
+/// Decides what an event of this action asks for.
+fn task(
     action: &str,
     data: &CertificateData<'_>,
     requested_at: Timestamp,
@@ -102,12 +104,14 @@ fn of(
     for (key, text) in
         [("course.course_key", data.course), ("user.pii.username", data.username)]
     {
-        if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
+        if text.is_empty() || text.len() > MAX_ID || text.chars().any(char::is_control) {
             return Err(Error::new(
                 ErrorKind::InvalidValue,
                 format!("`{key}` cannot be used"),
             )
-            .with_help("it has 1 to 255 bytes, and no control characters"));
+            .with_help(format!(
+                "it has 1 to {MAX_ID} bytes, and no control characters"
+            )));
         }
     }
     match action {
@@ -122,8 +126,10 @@ fn of(
             }));
         }
         _ => {
-            let why =
-                format!("nothing is done at events of the type `{}`", cut(action, 100));
+            let why = format!(
+                "events of the type `{}` ask for nothing",
+                truncated(action, 100)
+            );
             return Ok(Task::Ignore(why));
         }
     }
@@ -131,7 +137,7 @@ fn of(
         [("status", data.status, &rules.statuses), ("mode", data.mode, &rules.modes)]
     {
         if !earns.iter().any(|known| known == value) {
-            let value = cut(value, 100);
+            let value = truncated(value, 100);
             return Ok(Task::Ignore(format!(
                 "the {what} `{value}` earns no certificate"
             )));
@@ -155,16 +161,16 @@ fn missing(field: &str) -> Error {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use base64::Engine as _;
     use base64::prelude::BASE64_STANDARD;
 
     use super::*;
 
-    /// Of the real producer.
+    /// Written by the real producer.
     const SAMPLE: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
-    pub(in crate::agent::queue) fn sample() -> Vec<u8> {
+    fn sample() -> Vec<u8> {
         BASE64_STANDARD.decode(SAMPLE).unwrap()
     }
 
@@ -175,26 +181,29 @@ pub(super) mod tests {
         }
     }
 
-    fn read(kind: &str, data: &[u8], time: &str) -> (About, Result<Task>) {
-        let kind = format!("{FAMILY}{kind}");
+    fn read(kind: &str, data: &[u8], time: &str) -> (Correlation, Result<Task>) {
+        let kind = format!("{TYPE_PREFIX}{kind}");
         let field = |key: &str| match key {
             "event_data" => Some(data),
             "time" => Some(time.as_bytes()),
             "id" => Some(&b"5f3c"[..]),
             _ => None,
         };
-        task(&kind, field, &rules())
+        read_event(&kind, field, &rules())
     }
 
     const TIME: &str = "2026-05-14T11:30:00.123456+02:00";
 
     #[test]
-    fn what_the_real_producer_wrote() {
+    fn event_of_the_real_producer_is_read() {
         let data = sample();
-        let (about, task) = read("created.v1", &data, TIME);
-        assert_eq!(about.recipient.as_deref(), Some("guido"));
-        assert_eq!(about.course.as_deref(), Some("course-v1:ExampleX+CURL101+2026_T1"));
-        assert_eq!(about.reference.as_deref(), Some("5f3c"));
+        let (correlation, task) = read("created.v1", &data, TIME);
+        assert_eq!(correlation.recipient.as_deref(), Some("guido"));
+        assert_eq!(
+            correlation.course.as_deref(),
+            Some("course-v1:ExampleX+CURL101+2026_T1")
+        );
+        assert_eq!(correlation.reference.as_deref(), Some("5f3c"));
         let Ok(Task::Issue { request, options, .. }) = task else { panic!() };
         assert_eq!(request.course(), "course-v1:ExampleX+CURL101+2026_T1");
         assert_eq!(request.name().as_str(), "Guido van Rossum");
@@ -214,13 +223,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_a_newer_writer_adds_is_passed_over() {
+    fn fields_of_a_newer_writer_are_ignored() {
         let data = [sample(), vec![2, b'x', 0xff]].concat();
         assert!(matches!(read("changed.v1", &data, TIME).1, Ok(Task::Issue { .. })));
     }
 
     #[test]
-    fn what_earns_no_certificate() {
+    fn events_that_earn_no_certificate_are_ignored() {
         let data = sample();
         for (kind, data) in [
             ("created.v1", replace(&data, b"downloadable", b"notpassing..")),
@@ -231,21 +240,21 @@ pub(super) mod tests {
         }
         let field = |_: &str| None;
         let (_, other) =
-            task("org.openedx.learning.course.enrollment.v1", field, &rules());
+            read_event("org.openedx.learning.course.enrollment.v1", field, &rules());
         assert!(matches!(other, Ok(Task::Ignore(_))));
     }
 
     #[test]
-    fn what_cannot_be_read() {
+    fn unreadable_events_are_refused() {
         let data = sample();
         for length in 0..data.len() {
             let (_, task) = read("created.v1", &data[..length], TIME);
             assert!(task.is_err(), "cut to {length}");
         }
-        let fault = read("created.v1", &data, "yesterday").1.unwrap_err();
-        assert!(fault.to_string().contains("`yesterday` is not a time"), "{fault}");
-        let nobody = replace(&data, b"guido", b"gu\0do");
-        let (_, task) = read("revoked.v1", &nobody, TIME);
+        let error = read("created.v1", &data, "yesterday").1.unwrap_err();
+        assert!(error.to_string().contains("`yesterday` is not a time"), "{error}");
+        let control = replace(&data, b"guido", b"gu\0do");
+        let (_, task) = read("revoked.v1", &control, TIME);
         assert!(task.unwrap_err().to_string().contains("username"));
     }
 

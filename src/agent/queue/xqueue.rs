@@ -1,10 +1,11 @@
-//! XQueue, from which old installations of Open edX hand out requests: certificates to create, to
-//! create anew and to delete.
+//! XQueue: the queue through which old installations of Open edX ask for certificates to be
+//! created, regenerated and deleted.
 //!
-//! What is pulled is hidden from others for a while, a minute mostly, and then handed out again under
-//! another key; an answer under the old one is refused. Nothing can be renewed or given back early.
-//! The server passes answers on to the learning management system, and hands a request out again when
-//! that does not take the answer: up to four times in all, the success that was given once included.
+//! The server hides a request that was handed out for a time, usually a minute, and then hands it
+//! out again under another key; it refuses an answer under the old key. A lease cannot be extended,
+//! and a request cannot be returned early. The server passes each answer on to the learning
+//! management system, and hands the request out again if that refuses the answer, up to four times
+//! in all, also after a success.
 
 mod message;
 mod session;
@@ -17,17 +18,22 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use self::session::{Said, Session};
-use super::{Answer, Delivery, Depth, LeaseState, Queue, Task, cut};
+use self::message::{read_message, reply};
+use self::session::{Response, Session};
+use super::answer::Answer;
+use super::contract::{Depth, LeaseState, Queue};
+use super::delivery::Delivery;
+use super::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::XqueueSettings;
 
-/// The longest that an answer is awaited to anything but a result, for which the server asks another.
-const SHORT: Duration = Duration::from_secs(15);
-/// How many successes are remembered, so that no error follows them.
-const REMEMBERED: usize = 10_000;
-/// How often a thread that waits looks whether another found something.
-const LOOK: Duration = Duration::from_millis(50);
+/// The longest deadline of a query. Sending a result may take longer: the server waits for the
+/// learning management system.
+const MAX_QUERY_DEADLINE: Duration = Duration::from_secs(15);
+/// The most successes that are remembered, so that no error follows them.
+const MAX_REMEMBERED: usize = 10_000;
+/// How often a waiting thread looks whether another one has received a request.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A queue of an XQueue server.
 pub struct XQueue {
@@ -37,23 +43,24 @@ pub struct XQueue {
     lease: Duration,
     deadline: Duration,
     reissue: bool,
-    turn: Mutex<Turn>,
+    polling: Mutex<Polling>,
     successes: Mutex<Successes>,
 }
 
-/// Who may ask for a request: everybody while there are some, one at a time of an empty queue.
-struct Turn {
-    flows: bool,
-    next: Instant,
+/// When threads may ask the server for a request: all at any time while requests come, one thread
+/// per poll interval while the queue is empty.
+struct Polling {
+    has_requests: bool,
+    next_at: Instant,
 }
 
-/// What a request is answered by.
-struct Ticket {
+/// What the server needs with the answer to a request.
+struct SubmissionReceipt {
     header: String,
     received: Instant,
 }
 
-/// The last successful replies, by request.
+/// The latest successful replies, by the id of their request.
 #[derive(Default)]
 struct Successes {
     replies: HashMap<String, String>,
@@ -61,11 +68,11 @@ struct Successes {
 }
 
 impl XQueue {
-    /// The queue of these settings, whose passwords must have been read. Nothing is asked of the
-    /// server yet.
+    /// Creates the queue of these settings, which hold the passwords themselves. The server is not
+    /// asked yet.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingField`]: no address, name, user or password.
+    /// [`ErrorKind::MissingField`]: the settings have no URL, name, user or password.
     pub fn new(settings: &XqueueSettings) -> Result<Self> {
         let missing =
             |key| Error::new(ErrorKind::MissingField, format!("`xqueue` has no `{key}`"));
@@ -76,115 +83,110 @@ impl XQueue {
             lease: settings.lease,
             deadline: settings.deadline,
             reissue: false,
-            turn: Mutex::new(Turn { flows: false, next: Instant::now() }),
+            polling: Mutex::new(Polling { has_requests: false, next_at: Instant::now() }),
             successes: Mutex::default(),
         })
     }
 
-    /// Whether a certificate that was revoked comes back when it is asked for anew.
+    /// Sets whether each request issues a revoked certificate again.
     pub fn with_reissue(mut self, reissue: bool) -> Self {
         self.reissue = reissue;
         self
     }
 
-    fn get(&self, path: &str) -> Result<Said> {
-        let deadline = self.deadline.min(SHORT);
+    fn get(&self, path: &str) -> Result<Response> {
+        let deadline = self.deadline.min(MAX_QUERY_DEADLINE);
         self.session.get(path, &[("queue_name", &self.name)], deadline)
     }
 
-    /// Waits for the turn to ask, and says whether it came.
-    fn turn(&self, until: Instant) -> bool {
+    /// Waits until this thread may ask the server, at most until `until`. Returns whether it may.
+    fn wait_to_poll(&self, until: Instant) -> bool {
         loop {
             let now = Instant::now();
             {
-                let mut turn = lock(&self.turn);
-                if turn.flows {
+                let mut polling = lock(&self.polling);
+                if polling.has_requests {
                     return true;
                 }
-                if turn.next <= now {
-                    turn.next = now + self.poll;
+                if polling.next_at <= now {
+                    polling.next_at = now + self.poll;
                     return true;
                 }
             }
             if now >= until {
                 return false;
             }
-            thread::sleep(LOOK.min(until - now));
+            thread::sleep(POLL_INTERVAL.min(until - now));
         }
     }
 
     fn fetch(&self) -> Result<Option<Delivery>> {
-        let said = self.get("get_submission")?;
-        match said {
-            Said::Done(Value::String(content)) => {
-                let content = serde_json::from_str(&content).map_err(|_| strange())?;
+        match self.get("get_submission")? {
+            Response::Success(Value::String(content)) => {
+                let content = serde_json::from_str(&content).map_err(|_| unexpected())?;
                 self.delivery(&content).map(Some)
             }
-            Said::Done(content) => self.delivery(&content).map(Some),
-            Said::Failed(why) if why.ends_with("is empty") => Ok(None),
-            // Somebody else was faster.
-            Said::Failed(why) if why.starts_with("Error fetching submission") => Ok(None),
-            Said::Failed(why) if why.ends_with("not found") => {
+            Response::Success(content) => self.delivery(&content).map(Some),
+            Response::Failure(why) if why.ends_with("is empty") => Ok(None),
+            // Another consumer has received the request meanwhile.
+            Response::Failure(why) if why.starts_with("Error fetching submission") => {
+                Ok(None)
+            }
+            Response::Failure(why) if why.ends_with("not found") => {
                 Err(self.no_such_queue(None))
             }
-            Said::Failed(why) => Err(self.failed("fetch a request", &why)),
-            Said::Denied => Err(self.denied()),
-            Said::Absent => Err(self.session.absent()),
+            Response::Failure(why) => Err(self.failed("fetch a request", &why)),
+            Response::Denied => Err(self.denied()),
+            Response::NotFound => Err(self.session.not_found()),
         }
     }
 
     fn delivery(&self, content: &Value) -> Result<Delivery> {
-        // The header goes back as it came.
+        // The server wants its header back unchanged.
         let header = match content.get("xqueue_header") {
             Some(Value::String(header)) => header.clone(),
             Some(header) => header.to_string(),
-            None => return Err(strange()),
+            None => return Err(unexpected()),
         };
-        let parsed: Value = serde_json::from_str(&header).map_err(|_| strange())?;
+        let parsed: Value = serde_json::from_str(&header).map_err(|_| unexpected())?;
         let id = match parsed.get("submission_id") {
             Some(Value::String(id)) => id.clone(),
             Some(Value::Number(id)) => id.to_string(),
-            _ => return Err(strange()),
+            _ => return Err(unexpected()),
         };
-        let (about, task) = match content.get("xqueue_body") {
-            Some(Value::String(body)) => message::task(body.as_bytes()),
-            Some(body) => message::task(body.to_string().as_bytes()),
-            None => message::task(b""),
+        let (correlation, task) = match content.get("xqueue_body") {
+            Some(Value::String(body)) => read_message(body.as_bytes()),
+            Some(body) => read_message(body.to_string().as_bytes()),
+            None => read_message(b""),
         };
-        let task = task.map(|task| match task {
-            Task::Issue { request, options, replaces } => {
-                let options = options.with_reissue(options.reissue || self.reissue);
-                Task::Issue { request, options, replaces }
-            }
-            other => other,
-        });
-        let receipt = Ticket { header, received: Instant::now() };
-        Ok(Delivery::new(id, task).with_about(about).with_receipt(receipt))
+        let task = task.map(|task| task.with_reissue(self.reissue));
+        let receipt = SubmissionReceipt { header, received: Instant::now() };
+        Ok(Delivery::new(id, task).with_correlation(correlation).with_receipt(receipt))
     }
 
-    /// Sends a reply, and says whether it was taken.
+    /// Sends a reply, and returns whether the server took it.
     fn put(&self, delivery: &Delivery, reply: &str) -> Result<LeaseState> {
-        let Some(receipt) = delivery.receipt::<Ticket>() else {
+        let Some(receipt) = delivery.receipt::<SubmissionReceipt>() else {
             let message = format!("`{}` is of another queue", delivery.id());
             return Err(Error::new(ErrorKind::InvalidValue, message));
         };
         let form = [("xqueue_header", receipt.header.as_str()), ("xqueue_body", reply)];
         match self.session.post("put_result", &form, self.deadline)? {
-            Said::Done(_) => Ok(LeaseState::Ours),
-            // A server with real status codes says no more to a key that is not its own.
-            Said::Denied | Said::Absent => Ok(LeaseState::Lost),
-            Said::Failed(why) if why == "Incorrect key for submission" => {
+            Response::Success(_) => Ok(LeaseState::Held),
+            // A server that uses HTTP status codes answers so to a key that is not the current one.
+            Response::Denied | Response::NotFound => Ok(LeaseState::Lost),
+            Response::Failure(why) if why == "Incorrect key for submission" => {
                 Ok(LeaseState::Lost)
             }
-            Said::Failed(why) if why == "Submission does not exist" => {
+            Response::Failure(why) if why == "Submission does not exist" => {
                 Ok(LeaseState::Lost)
             }
-            Said::Failed(why) => Err(self.failed("send a result", &why)),
+            Response::Failure(why) => Err(self.failed("send a result", &why)),
         }
     }
 
     fn failed(&self, what: &str, why: &str) -> Error {
-        let why = cut(why, 200);
+        let why = truncated(why, 200);
         Error::new(
             ErrorKind::Queue,
             format!("failed to {what} ({} says: {why})", self.session),
@@ -201,39 +203,39 @@ impl XQueue {
             .with_help("the user may lack a right, such as the group `xqueue`")
     }
 
-    /// The fault of a queue that is not there; `known` are those that are.
+    /// Creates the error of a queue that the server does not have; `known` are those it has.
     fn no_such_queue(&self, known: Option<&str>) -> Error {
-        let fault = Error::new(
+        let error = Error::new(
             ErrorKind::QueueRefused,
             format!("{} has no queue `{}`", self.session, self.name),
         );
         match known {
             Some(known) => {
                 let known: Vec<&str> = known.split(", ").map(str::trim).collect();
-                fault.with_help(did_you_mean(&self.name, known.iter().copied()))
+                error.with_help(did_you_mean(&self.name, known.iter().copied()))
             }
-            None => fault.with_help("set `name` to that of the LMS's `CERT_QUEUE`"),
+            None => error.with_help("set `name` to that of the LMS's `CERT_QUEUE`"),
         }
     }
 }
 
 impl Queue for XQueue {
     fn check(&self) -> Result<()> {
-        self.session.login()?;
+        self.session.renew()?;
         self.depth().map(drop)
     }
 
     fn receive(&self, wait: Duration) -> Result<Option<Delivery>> {
         let until = Instant::now() + wait;
-        while self.turn(until) {
+        while self.wait_to_poll(until) {
             let fetched = self.fetch();
-            let mut turn = lock(&self.turn);
-            turn.flows = matches!(fetched, Ok(Some(_)));
+            let mut polling = lock(&self.polling);
+            polling.has_requests = matches!(fetched, Ok(Some(_)));
             match fetched {
                 Ok(None) if Instant::now() < until => {}
-                // How long to wait then is for the caller to say.
+                // The caller decides how long to wait after an error.
                 Err(error) => {
-                    turn.next = Instant::now();
+                    polling.next_at = Instant::now();
                     return Err(error);
                 }
                 fetched => return fetched,
@@ -242,52 +244,51 @@ impl Queue for XQueue {
         Ok(None)
     }
 
-    fn extend(&self, delivery: &Delivery) -> Result<LeaseState> {
-        let held = delivery.receipt::<Ticket>();
-        match held.is_some_and(|receipt| receipt.received.elapsed() < self.lease) {
-            true => Ok(LeaseState::Ours),
-            false => Ok(LeaseState::Lost),
+    fn extend_lease(&self, delivery: &Delivery) -> Result<LeaseState> {
+        let receipt = delivery.receipt::<SubmissionReceipt>();
+        if receipt.is_some_and(|receipt| receipt.received.elapsed() < self.lease) {
+            Ok(LeaseState::Held)
+        } else {
+            Ok(LeaseState::Lost)
         }
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
-        let (mut reply, good) = message::reply(delivery, answer);
-        // Whether the learning management system has it nobody knows, so it is remembered before it
-        // is sent: an error after it would take back a certificate that its recipient has seen.
+    fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
+        let (mut reply, is_success) = reply(delivery, answer);
+        // A success is remembered before it is sent, because a failed call does not show whether
+        // the learning management system has it: an error after it would remove a certificate that
+        // its recipient has seen.
         let mut successes = lock(&self.successes);
-        match good {
-            true => successes.remember(delivery.id(), &reply),
-            false => {
-                if let Some(success) = successes.replies.get(delivery.id()) {
-                    reply.clone_from(success);
-                }
-            }
+        if is_success {
+            successes.remember(delivery.id(), &reply);
+        } else if let Some(success) = successes.replies.get(delivery.id()) {
+            reply.clone_from(success);
         }
         drop(successes);
         self.put(delivery, &reply)
     }
 
-    fn retry(&self, _: &Delivery, _: Duration) -> Result<()> {
-        // The server hands it out again when it is time.
+    fn nack(&self, _: &Delivery, _: Duration) -> Result<()> {
+        // The server hands the request out again when its lease has run out.
         Ok(())
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
-        self.done(delivery, &Answer::from(why))
+    fn dead_letter(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
+        self.ack(delivery, &Answer::from(why))
     }
 
     fn depth(&self) -> Result<Option<Depth>> {
         match self.get("get_queuelen")? {
-            Said::Done(Value::Number(length)) => {
+            Response::Success(Value::Number(length)) => {
                 Ok(Some(Depth { waiting: length.as_u64(), ..Depth::default() }))
             }
-            Said::Failed(why) => match why.strip_prefix("Valid queue names are:") {
+            Response::Failure(why) => match why.strip_prefix("Valid queue names are:") {
                 Some(known) => Err(self.no_such_queue(Some(known))),
                 None => Err(self.failed("ask how long the queue is", &why)),
             },
-            Said::Denied => Err(self.denied()),
-            // The successor within the learning management system does not tell.
-            Said::Absent | Said::Done(_) => Ok(None),
+            Response::Denied => Err(self.denied()),
+            // The successor inside the learning management system has no such call.
+            Response::NotFound | Response::Success(_) => Ok(None),
         }
     }
 
@@ -309,7 +310,7 @@ impl Successes {
         if self.replies.insert(id.to_owned(), reply.to_owned()).is_none() {
             self.order.push_back(id.to_owned());
         }
-        if self.order.len() > REMEMBERED
+        if self.order.len() > MAX_REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
             self.replies.remove(&oldest);
@@ -321,6 +322,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn strange() -> Error {
+fn unexpected() -> Error {
     Error::new(ErrorKind::Queue, "the server's answer is not of the form that XQueue has")
 }

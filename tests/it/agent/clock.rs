@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur::agent::{Agent, Clock, End, Intake, RedisQueue, Running};
+use testamur::agent::{Agent, AgentExit, Clock, HttpApi, RedisQueue, RunningAgent};
 use testamur::site::{KeySource, Keys, Settings, Site};
 use testamur::{Date, Error, ErrorKind, Timestamp};
 
@@ -52,7 +52,7 @@ struct Setup {
     redis: Redis,
     clock: Arc<SettableClock>,
     keys: Keys,
-    running: Running,
+    running: RunningAgent,
 }
 
 const COURSES: &str = "\
@@ -83,8 +83,8 @@ impl Setup {
         let clock = Arc::new(SettableClock(AtomicU64::new(0)));
         clock.set(TODAY);
         let agent = Agent::new(issuer, clock.clone(), "test");
-        let intake = Intake::new("127.0.0.1:0".parse().unwrap(), None, 1);
-        let agent = agent.with_queue(Arc::new(queue)).with_intake(intake);
+        let http_api = HttpApi::new("127.0.0.1:0".parse().unwrap(), None, 1);
+        let agent = agent.with_queue(Arc::new(queue)).with_http_api(http_api);
         let running = agent.start().unwrap();
         Self { folder, redis, clock, keys, running }
     }
@@ -120,7 +120,7 @@ impl Setup {
         // Long enough for a lease to expire: an answered request must not be delivered again.
         thread::sleep(Duration::from_secs(3));
         let public = self.public();
-        assert_eq!(self.running.wait(|| true), End::Stopped);
+        assert_eq!(self.running.wait(|| true), AgentExit::Stopped);
         let records = records(&public);
         for record in records.iter().filter(|record| record["status"] == "valid") {
             assert_verifies(

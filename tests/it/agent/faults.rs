@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ring::hmac;
 use serde_json::{Value, json};
-use testamur::agent::{Agent, End, Intake, Running, Webhook};
+use testamur::agent::{Agent, AgentExit, HttpApi, RunningAgent, Webhook};
 use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
 use testamur::site::{Secret, Site};
 use testamur::{Error, ErrorKind, Result};
@@ -113,8 +113,8 @@ fn test_agent(site: Site) -> TestAgent {
 }
 
 /// Ends an agent and asserts that it stopped by itself.
-fn end(running: Running) {
-    assert_eq!(running.wait(|| true), End::Stopped);
+fn end(running: RunningAgent) {
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }
 
 fn outcomes(queue: &MemoryQueue) -> Vec<String> {
@@ -136,8 +136,9 @@ fn requests_wait_while_the_store_refuses_writes_for_a_minute() {
 
 fn check_refusing_store(time: Duration) {
     let TestAgent { _folder, store, agent } = test_agent(Site::demo());
-    let intake = Intake::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 3);
-    let running = agent.with_intake(intake).start().unwrap();
+    let http_api =
+        HttpApi::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 3);
+    let running = agent.with_http_api(http_api).start().unwrap();
     let at = running.address().unwrap().to_string();
     store.refuses.store(true, Ordering::SeqCst);
     for user in ["a", "b", "c"] {
@@ -271,9 +272,9 @@ fn changed_courses_are_reloaded_and_broken_ones_ignored() {
     let TestAgent { _folder, agent, .. } = test_agent(Site::open(site.path()).unwrap());
     let queue = MemoryQueue::of([]);
     let every = Some(Duration::from_millis(50));
-    let intake = Intake::new("127.0.0.1:0".parse().unwrap(), None, 1);
-    let agent = agent.with_queue(queue.clone()).with_intake(intake);
-    let running = agent.with_folder(site.path(), every).start().unwrap();
+    let http_api = HttpApi::new("127.0.0.1:0".parse().unwrap(), None, 1);
+    let agent = agent.with_queue(queue.clone()).with_http_api(http_api);
+    let running = agent.with_site_folder(site.path(), every).start().unwrap();
     let at = running.address().unwrap().to_string();
     let reloads = |outcome: &str| {
         let line = format!("testamur_reloads_total{{outcome=\"{outcome}\"}} 1");

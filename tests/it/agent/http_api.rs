@@ -158,7 +158,8 @@ fn openapi_document_matches_the_http_api() {
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     let source = fs::read_to_string(format!("{root}/src/agent/queue/json.rs")).unwrap();
-    for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const WITHDRAW")] {
+    for (schema, list) in [("Issue", "const ISSUE_KEYS"), ("Revoke", "const REVOKE_KEYS")]
+    {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
         let list = list.split_once('[').unwrap().1;
         let mut known: Vec<&str> =

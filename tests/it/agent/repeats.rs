@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use testamur::agent::{Agent, End, Intake};
+use testamur::agent::{Agent, AgentExit, HttpApi};
 use testamur::site::Site;
 
 use super::setup::{FixedClock, MemoryQueue, get, issuer, until};
@@ -30,8 +30,8 @@ fn repeated_request_of_a_removed_course_is_unchanged() {
     let queue = MemoryQueue::of([]);
     let running = Agent::new(issuer, Arc::new(FixedClock), "test")
         .with_queue(queue.clone())
-        .with_intake(Intake::new("127.0.0.1:0".parse().unwrap(), None, 1))
-        .with_folder(site.path(), Some(Duration::from_millis(50)))
+        .with_http_api(HttpApi::new("127.0.0.1:0".parse().unwrap(), None, 1))
+        .with_site_folder(site.path(), Some(Duration::from_millis(50)))
         .start()
         .unwrap();
     let at = running.address().unwrap().to_string();
@@ -58,7 +58,7 @@ fn repeated_request_of_a_removed_course_is_unchanged() {
     for (user, name) in [("ada", "Augusta"), ("eve", "Eve")] {
         assert_eq!(ask(user, name, later).0, "failed", "{user} {name}");
     }
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }
 
 /// A revocation by id that has a `requested_at` is ordered with all other requests.
@@ -96,5 +96,5 @@ fn revocation_by_id_is_ordered_by_requested_at() {
     assert_eq!(outcome, "superseding");
     assert_eq!(revoke(&next, 3), "ignored");
     assert_eq!(revoke(&next, 5), "revoked");
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }

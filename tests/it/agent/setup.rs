@@ -465,18 +465,18 @@ impl Queue for MemoryQueue {
             thread::sleep(wait.min(Duration::from_millis(20)));
             return Ok(None);
         };
-        let (about, task) = Task::from_json(request.as_bytes());
+        let (correlation, task) = Task::from_json(request.as_bytes());
         self.held.lock().unwrap().push((id.clone(), request));
         let attempts = self.attempts.lock().unwrap().get(&id).copied();
-        let delivery = Delivery::new(id, task).with_about(about);
+        let delivery = Delivery::new(id, task).with_correlation(correlation);
         Ok(Some(delivery.with_attempt(1 + attempts.unwrap_or_default())))
     }
 
-    fn extend(&self, _: &Delivery) -> Result<LeaseState, Error> {
-        Ok(LeaseState::Ours)
+    fn extend_lease(&self, _: &Delivery) -> Result<LeaseState, Error> {
+        Ok(LeaseState::Held)
     }
 
-    fn done(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
+    fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState, Error> {
         let failing_acks =
             self.failing_acks
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -491,18 +491,18 @@ impl Queue for MemoryQueue {
         }
         self.release(delivery).expect("a request is acknowledged once");
         self.answers.lock().unwrap().push(answer.to_json(delivery));
-        Ok(LeaseState::Ours)
+        Ok(LeaseState::Held)
     }
 
-    fn retry(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
+    fn nack(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
         if let Some(request) = self.release(delivery) {
             self.waiting.lock().unwrap().push_back(request);
         }
         Ok(())
     }
 
-    fn dead(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState, Error> {
-        self.done(delivery, &Answer::from(why))
+    fn dead_letter(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState, Error> {
+        self.ack(delivery, &Answer::from(why))
     }
 
     fn depth(&self) -> Result<Option<Depth>, Error> {

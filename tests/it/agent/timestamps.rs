@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use testamur::agent::{Agent, Clock, End};
+use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{KeySource, Keys, SealSettings, Site, TsaSettings};
 use testamur::{Date, Error, Timestamp};
 
@@ -87,7 +87,7 @@ fn requests_wait_while_the_tsa_is_unreachable() {
     assert!(queue.answers().is_empty() && records(&public).is_empty());
     cut.store(false, Ordering::SeqCst);
     until("both are answered", || queue.answers().len() == 2);
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
     assert!(queue.answers().iter().all(|answer| answer["outcome"] == "issued"));
     let records = records(&public);
     assert_eq!(records.len(), 2);

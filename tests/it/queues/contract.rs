@@ -80,7 +80,7 @@ fn acknowledged_requests_are_gone(world: impl QueueServer) {
     for recipient in ["ada", "grace", "émilie"] {
         let delivery = receive(&*queue);
         assert_eq!(
-            delivery.about().recipient.as_deref(),
+            delivery.correlation().recipient.as_deref(),
             Some(recipient),
             "requests come in order"
         );
@@ -92,7 +92,7 @@ fn acknowledged_requests_are_gone(world: impl QueueServer) {
             !format!("{delivery:?}").contains(recipient),
             "the debug output has no personal data"
         );
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     }
     let all = ["ada", "grace", "émilie"].map(|recipient| (recipient.to_owned(), true));
     assert_eq!(world.answers(), all);
@@ -111,7 +111,7 @@ fn leased_request_is_not_delivered_again(world: impl QueueServer) {
     // If the machine was busy for longer than the lease, the result says nothing.
     if begun.elapsed() < LEASE {
         assert!(again.is_none());
-        assert_eq!(one.extend(&delivery).unwrap(), LeaseState::Ours);
+        assert_eq!(one.extend_lease(&delivery).unwrap(), LeaseState::Held);
     }
 }
 
@@ -122,10 +122,10 @@ fn expired_lease_goes_to_another_consumer(world: impl QueueServer) {
     let lost = receive(&*one);
     let delivery = receive(&*other);
     assert_eq!(delivery.id(), lost.id());
-    assert_eq!(one.extend(&lost).unwrap(), LeaseState::Lost);
-    assert_eq!(other.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(one.extend_lease(&lost).unwrap(), LeaseState::Lost);
+    assert_eq!(other.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // The first agent was slow: its late answer does no harm.
-    assert_eq!(one.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
+    assert_eq!(one.ack(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
     let answers = world.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
@@ -142,11 +142,11 @@ fn nacked_request_is_delivered_again(world: impl QueueServer) {
     for _ in 0..2 {
         let delivery = receive(&*queue);
         assert_eq!(delivery.attempt(), 1, "a nack does not count as a delivery");
-        queue.retry(&delivery, BRIEF).unwrap();
+        queue.nack(&delivery, BRIEF).unwrap();
     }
     assert_eq!(world.answers(), []);
     let delivery = receive(&*queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
 }
 
@@ -162,11 +162,11 @@ fn malformed_request_is_dead_lettered(world: impl QueueServer) {
         match delivery.task() {
             Ok(_) => {
                 good += 1;
-                queue.done(&delivery, &issued(&delivery)).unwrap();
+                queue.ack(&delivery, &issued(&delivery)).unwrap();
             }
             Err(why) => {
                 assert!(why.is_user_fault() && !why.is_retryable(), "{why}");
-                assert_eq!(queue.dead(&delivery, why).unwrap(), LeaseState::Ours);
+                assert_eq!(queue.dead_letter(&delivery, why).unwrap(), LeaseState::Held);
             }
         }
     }
@@ -192,8 +192,8 @@ fn concurrent_consumers_get_each_request_once(world: impl QueueServer) {
                 scope.spawn(move || {
                     let mut recipients = Vec::new();
                     while let Some(delivery) = queue.receive(BRIEF * 3).unwrap() {
-                        queue.done(&delivery, &issued(&delivery)).unwrap();
-                        recipients.extend(delivery.about().recipient.clone());
+                        queue.ack(&delivery, &issued(&delivery)).unwrap();
+                        recipients.extend(delivery.correlation().recipient.clone());
                     }
                     recipients
                 })
@@ -220,7 +220,7 @@ fn outage_is_retryable_and_loses_nothing(mut world: impl QueueServer) {
     world.set_down(true);
     for fault in [
         queue.receive(BRIEF).map(drop).unwrap_err(),
-        queue.done(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
+        queue.ack(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
         queue.check().unwrap_err(),
         queue.depth().map(drop).unwrap_err(),
         world.queue("b").check().unwrap_err(),
@@ -231,12 +231,12 @@ fn outage_is_retryable_and_loses_nothing(mut world: impl QueueServer) {
 
     world.set_down(false);
     // The delivery that is held can be answered, and the other request is still there.
-    patiently(|| queue.done(&delivery, &issued(&delivery)).map(drop));
+    patiently(|| queue.ack(&delivery, &issued(&delivery)).map(drop));
     let mut recipients = Vec::new();
     for _ in 0..4 {
         let Some(delivery) = patiently(|| queue.receive(LEASE)) else { continue };
-        queue.done(&delivery, &issued(&delivery)).unwrap();
-        recipients.extend(delivery.about().recipient.clone());
+        queue.ack(&delivery, &issued(&delivery)).unwrap();
+        recipients.extend(delivery.correlation().recipient.clone());
     }
     assert!(recipients.contains(&"grace".to_owned()), "{recipients:?}");
     let answers = world.answers();
@@ -250,8 +250,8 @@ fn repeated_ack_is_harmless(world: impl QueueServer) {
     world.send("ada");
     let delivery = receive(&*queue);
     let answer = issued(&delivery);
-    queue.done(&delivery, &answer).unwrap();
-    queue.done(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
     let answers = world.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
@@ -273,7 +273,7 @@ fn depth_counts_waiting_and_held(world: impl QueueServer) {
         assert_eq!(depth.waiting, Some(2));
         assert!(matches!(depth.held, None | Some(1)));
     }
-    queue.done(&delivery, &failed()).unwrap();
+    queue.ack(&delivery, &failed()).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), false)]);
 }
 

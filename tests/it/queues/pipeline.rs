@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use testamur::agent::{Agent, Clock, End};
+use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{Keys, Site};
 
 use super::contract::{LEASE, QueueServer};
@@ -95,7 +95,7 @@ fn requests_that_ended_the_predecessor_are_answered() {
     until("all requests are retired", || {
         world.state().rows.iter().all(|row| row.retired)
     });
-    assert_eq!(running.wait(|| true), End::Stopped);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
 
     let replies = world.replies();
     let of = |user: &str| {

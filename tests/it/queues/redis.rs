@@ -60,11 +60,11 @@ fn lifecycle_events_become_tasks() {
         "2026-05-14T09:30:00.123456Z"
     );
     assert!(!options.replace && !options.reissue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
 
     let delivery = receive(&queue);
     let Ok(Task::Ignore(why)) = delivery.task() else { panic!() };
-    queue.done(&delivery, &Answer::Ignored { why: why.clone() }).unwrap();
+    queue.ack(&delivery, &Answer::Ignored { why: why.clone() }).unwrap();
 
     let delivery = receive(&queue);
     let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
@@ -72,7 +72,7 @@ fn lifecycle_events_become_tasks() {
     let award = Award { course: COURSE.to_owned(), recipient };
     assert_eq!(revocation.target, Target::Award(award));
     assert!(revocation.requested_at.is_some());
-    queue.done(&delivery, &Answer::Revoked { verify_id: "0".repeat(32) }).unwrap();
+    queue.ack(&delivery, &Answer::Revoked { verify_id: "0".repeat(32) }).unwrap();
 
     assert_eq!(world.pending(), 0);
     let results = world.results();
@@ -108,7 +108,7 @@ fn events_of_the_real_producer_become_tasks() {
                 Ok(Task::Revoke(_)) => "revoked".to_owned(),
                 task => panic!("{task:?}"),
             };
-            queue.done(&delivery, &Answer::Ignored { why: String::new() }).unwrap();
+            queue.ack(&delivery, &Answer::Ignored { why: String::new() }).unwrap();
             seen
         })
         .collect();
@@ -152,7 +152,7 @@ fn json_request_sets_all_fields() {
     assert_eq!((request.designation(), request.layout()), (Some("MD"), Some("modern")));
     assert_eq!(request.extra()["hours"], json!(12));
     assert!(options.replace && options.reissue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.results()[0]["reference"], "42");
 }
 
@@ -196,7 +196,7 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
         if words.starts_with("unknown key") {
             assert_eq!(why.help(), Some("did you mean `language`?"));
         }
-        assert_eq!(queue.dead(&delivery, why).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.dead_letter(&delivery, why).unwrap(), LeaseState::Held);
     }
     let letters = world.entries(DEAD);
     assert_eq!(letters.len(), cases.len());
@@ -226,7 +226,7 @@ fn extended_lease_is_kept_and_an_expired_one_redelivered() {
     let begun = Instant::now();
     while begun.elapsed() < LEASE * 2 {
         let renewed = Instant::now();
-        assert_eq!(queue.extend(&delivery).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.extend_lease(&delivery).unwrap(), LeaseState::Held);
         let taken = other.receive(BRIEF).unwrap();
         if renewed.elapsed() > LEASE {
             // The machine was busy for longer than the lease.
@@ -245,12 +245,12 @@ fn deleted_group_and_stream_are_created_again() {
     world.send("ada");
     let delivery = receive(&queue);
     let () = world.ask(&["FLUSHALL"]);
-    assert_eq!(queue.extend(&delivery).unwrap(), LeaseState::Lost);
-    queue.retry(&delivery, BRIEF).unwrap();
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    assert_eq!(queue.extend_lease(&delivery).unwrap(), LeaseState::Lost);
+    queue.nack(&delivery, BRIEF).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     world.send("grace");
     let delivery = receive(&queue);
-    assert_eq!(delivery.about().recipient.as_deref(), Some("grace"));
+    assert_eq!(delivery.correlation().recipient.as_deref(), Some("grace"));
     // The stream is deleted while a consumer waits for it.
     let () = world.ask(&["DEL", STREAM]);
     thread::scope(|scope| {
@@ -258,7 +258,7 @@ fn deleted_group_and_stream_are_created_again() {
         thread::sleep(BRIEF);
         world.send("emmy");
         assert_eq!(
-            waiting.join().unwrap().unwrap().unwrap().about().recipient.as_deref(),
+            waiting.join().unwrap().unwrap().unwrap().correlation().recipient.as_deref(),
             Some("emmy")
         );
     });
@@ -271,7 +271,7 @@ fn entries_older_than_the_group_are_read() {
     let queue = world.redis("a");
     queue.check().unwrap();
     queue.check().unwrap();
-    assert_eq!(receive(&queue).about().recipient.as_deref(), Some("ada"));
+    assert_eq!(receive(&queue).correlation().recipient.as_deref(), Some("ada"));
 }
 
 #[test]
@@ -283,9 +283,9 @@ fn trimmed_entry_is_skipped() {
     world.send("grace");
     thread::sleep(LEASE + BRIEF);
     let delivery = receive(&world.redis("b"));
-    assert_eq!(delivery.about().recipient.as_deref(), Some("grace"));
+    assert_eq!(delivery.correlation().recipient.as_deref(), Some("grace"));
     assert!(world.redis("b").receive(BRIEF).unwrap().is_none());
-    assert_eq!(queue.done(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
+    assert_eq!(queue.ack(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn results_stream_is_trimmed() {
     for number in 0..60 {
         world.send(&number.to_string());
         let delivery = receive(&queue);
-        queue.done(&delivery, &issued(&delivery)).unwrap();
+        queue.ack(&delivery, &issued(&delivery)).unwrap();
     }
     let kept: usize = world.ask(&["XLEN", RESULTS]);
     assert!((20..=30).contains(&kept), "{kept}");
@@ -316,11 +316,11 @@ fn depth_reports_the_lag() {
     receive(&queue);
     let depth = queue.depth().unwrap().unwrap();
     assert_eq!((depth.waiting, depth.held), (Some(1), Some(1)));
-    assert_eq!(depth.behind, Some(Duration::from_secs(90)));
+    assert_eq!(depth.lag, Some(Duration::from_secs(90)));
     receive(&queue);
     let depth = queue.depth().unwrap().unwrap();
     assert_eq!((depth.waiting, depth.held), (Some(0), Some(2)));
-    assert_eq!(depth.behind, Some(Duration::ZERO));
+    assert_eq!(depth.lag, Some(Duration::ZERO));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn idle_consumers_are_removed() {
     world.send("grace");
     let idle = world.redis("idle");
     let delivery = receive(&idle);
-    idle.done(&delivery, &issued(&delivery)).unwrap();
+    idle.ack(&delivery, &issued(&delivery)).unwrap();
     let held = receive(&world.redis("killed"));
     thread::sleep(LEASE + BRIEF);
     queue.check().unwrap();

@@ -26,7 +26,7 @@ fn reply_has_the_form_of_the_predecessor() {
     let (world, queue) = world();
     world.send("guido");
     let delivery = receive(&queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     let state = world.state();
     let (header, reply) = &state.callbacks[0];
     assert_eq!(header["lms_key"], format!("{:032x}", 1));
@@ -52,7 +52,7 @@ fn ended_session_logs_in_again() {
         let delivery = receive(&queue);
         world.end_sessions();
         // The result is not lost with the session.
-        assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+        assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
         assert_eq!(world.answers(), [("ada".to_owned(), true)]);
         assert_eq!(world.calls("login"), [200, 200, 200]);
         assert_eq!(world.calls("put_result").len(), 2);
@@ -118,7 +118,7 @@ fn basic_authentication_of_a_proxy_is_supported() {
     settings.auth_password = Some(testamur::site::Secret::new("intra"));
     let queue = XQueue::new(&settings).unwrap();
     let delivery = receive(&queue);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers().len(), 1);
 }
 
@@ -137,7 +137,7 @@ fn example_certificate_needs_no_course_name_or_grade() {
     assert!(request.is_specimen() && replaces.is_none());
     assert_eq!(request.name().as_str(), "John Doë");
     assert_eq!(request.grade(), None);
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.replies()[0]["username"], VERIFY);
 }
 
@@ -160,7 +160,7 @@ fn regen_replaces_and_remove_and_delete_revoke() {
     let Ok(Task::Issue { options, replaces, .. }) = delivery.task() else { panic!() };
     assert!(options.replace);
     assert_eq!(replaces.as_deref(), Some(VERIFY));
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     for _ in 0..2 {
         let delivery = receive(&queue);
         let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
@@ -170,7 +170,7 @@ fn regen_replaces_and_remove_and_delete_revoke() {
         };
         assert_eq!(revocation.target, target);
         let answer = Answer::Revoked { verify_id: VERIFY.to_owned() };
-        queue.done(&delivery, &answer).unwrap();
+        queue.ack(&delivery, &answer).unwrap();
     }
     for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
         assert_eq!(reply["action"], action);
@@ -224,7 +224,7 @@ fn malformed_messages_get_an_error_reply() {
         let delivery = receive(&queue);
         let Err(why) = delivery.task() else { panic!("{body}") };
         assert!(why.to_string().contains(words), "{body}: {why}");
-        queue.dead(&delivery, why).unwrap();
+        queue.dead_letter(&delivery, why).unwrap();
     }
     let replies = world.replies();
     assert_eq!(replies.len(), cases.len());
@@ -247,10 +247,10 @@ fn no_error_reply_follows_a_success() {
     world.state().lms.1 = false;
     world.send("ada");
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // The platform did not take the answer, so the message comes again; this time it fails.
     let delivery = receive(&queue);
-    queue.done(&delivery, &failed()).unwrap();
+    queue.ack(&delivery, &failed()).unwrap();
     let replies = world.replies();
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[0], replies[1], "the certificate stays");
@@ -259,8 +259,8 @@ fn no_error_reply_follows_a_success() {
     world.send("grace");
     loop {
         let delivery = receive(&queue);
-        queue.done(&delivery, &failed()).unwrap();
-        if delivery.about().recipient.as_deref() == Some("grace") {
+        queue.ack(&delivery, &failed()).unwrap();
+        if delivery.correlation().recipient.as_deref() == Some("grace") {
             break;
         }
     }
@@ -275,7 +275,7 @@ fn message_with_four_failed_callbacks_is_retired() {
     world.send("ada");
     for _ in 0..4 {
         let delivery = receive(&queue);
-        queue.done(&delivery, &issued(&delivery)).unwrap();
+        queue.ack(&delivery, &issued(&delivery)).unwrap();
     }
     assert!(queue.receive(BRIEF * 2).unwrap().is_none());
     let state = world.state();
@@ -291,12 +291,12 @@ fn reply_fits_the_columns_of_the_platform() {
     let delivery = receive(&queue);
     let message = format!("\u{1f600} {}", "ü".repeat(600));
     let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
-    queue.done(&delivery, &answer).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
     let Answer::Issued { mut urls, outcome } = issued(&delivery) else { panic!() };
     urls.download_url = format!("https://example.org/{}", "x".repeat(109));
     assert_eq!(urls.download_url.len(), 129);
-    queue.done(&delivery, &Answer::Issued { urls, outcome }).unwrap();
+    queue.ack(&delivery, &Answer::Issued { urls, outcome }).unwrap();
     let replies = world.replies();
     let reason = replies[0]["error_reason"].as_str().unwrap();
     assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());
@@ -311,7 +311,7 @@ fn slow_platform_is_waited_for_until_the_deadline() {
     world.send("ada");
     let queue = world.xqueue();
     let delivery = receive(&queue);
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
 
     // The platform is slower than the deadline: whether it has the answer is unknown, so the answer
     // may be sent again.
@@ -320,9 +320,9 @@ fn slow_platform_is_waited_for_until_the_deadline() {
     let hasty = XQueue::new(&settings).unwrap();
     world.send("grace");
     let delivery = receive(&hasty);
-    let fault = hasty.done(&delivery, &issued(&delivery)).unwrap_err();
+    let fault = hasty.ack(&delivery, &issued(&delivery)).unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
-    assert_eq!(queue.done(&delivery, &issued(&delivery)).unwrap(), LeaseState::Ours);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     assert!(world.answers().iter().all(|(_, good)| *good));
 }
 
@@ -350,10 +350,10 @@ fn races_and_error_pages_are_retryable() {
     let delivery = receive(&queue);
     for status in [500, 502, 503, 429, 200] {
         world.state().broken = (status, 1);
-        let fault = queue.done(&delivery, &issued(&delivery)).unwrap_err();
+        let fault = queue.ack(&delivery, &issued(&delivery)).unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::Queue, "{status}: {fault}");
     }
-    queue.done(&delivery, &issued(&delivery)).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
     assert_eq!(world.answers(), [("ada".to_owned(), true)]);
 }
 

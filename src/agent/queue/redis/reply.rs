@@ -1,27 +1,28 @@
-//! What Redis answers, taken apart. Its own library expects more of some answers than they have: an
-//! entry that was trimmed away comes as nothing.
+//! Parses the replies of Redis. The typed replies of the `redis` crate fail on an entry that was
+//! trimmed away, which comes as nil.
 
 use std::time::Duration;
 
 use ::redis::Value;
 
-use super::Depth;
+use crate::agent::queue::contract::Depth;
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// An entry of a stream, whose fields are gone if it was trimmed away.
-pub(super) struct Entry {
+/// An entry of a stream; it has no fields if it was trimmed away.
+pub(super) struct StreamEntry {
     pub(super) id: String,
     pub(super) fields: Option<Fields>,
 }
 
-/// Names and values, in order.
+/// The fields of an entry: names and values, in order.
 pub(super) struct Fields(pub(super) Vec<(Vec<u8>, Vec<u8>)>);
 
-/// What was claimed.
+/// The reply to `XAUTOCLAIM`.
 pub(super) struct Claimed {
+    /// Where the next call continues; `0-0` at the end.
     pub(super) cursor: String,
-    pub(super) entries: Vec<Entry>,
-    /// How many there should have been, and are no more.
+    pub(super) entries: Vec<StreamEntry>,
+    /// The number of pending entries that were trimmed away.
     pub(super) lost: usize,
 }
 
@@ -32,8 +33,8 @@ impl Fields {
     }
 }
 
-/// The answer to `XREADGROUP`: nothing, or the entries by stream.
-pub(super) fn streams(answer: Value) -> Result<Vec<Entry>> {
+/// Parses the reply to `XREADGROUP`: nil, or the entries by stream.
+pub(super) fn parse_read(answer: Value) -> Result<Vec<StreamEntry>> {
     let mut found = Vec::new();
     for stream in array(answer)? {
         found.extend(entries(array(stream)?.pop().unwrap_or_default())?);
@@ -41,10 +42,11 @@ pub(super) fn streams(answer: Value) -> Result<Vec<Entry>> {
     Ok(found)
 }
 
-/// The answer to `XAUTOCLAIM`: where to go on, the entries, and since Redis 7 what is lost.
-pub(super) fn claimed(answer: Value) -> Result<Claimed> {
+/// Parses the reply to `XAUTOCLAIM`: the cursor, the entries, and since Redis 7 the ids of lost
+/// ones.
+pub(super) fn parse_claim(answer: Value) -> Result<Claimed> {
     let mut parts = array(answer)?.into_iter();
-    let cursor = parts.next().and_then(|cursor| text(&cursor)).ok_or_else(strange)?;
+    let cursor = parts.next().and_then(|cursor| text(&cursor)).ok_or_else(unexpected)?;
     let found = entries(parts.next().unwrap_or_default())?;
     let lost = parts.next().map(array).transpose()?.map_or(0, |lost| lost.len());
     let (entries, gone): (Vec<_>, Vec<_>) =
@@ -52,14 +54,14 @@ pub(super) fn claimed(answer: Value) -> Result<Claimed> {
     Ok(Claimed { cursor, entries, lost: lost + gone.len() })
 }
 
-/// How often the one entry was handed out that `XPENDING` was asked for, if it is pending.
+/// Returns how often the entry of an `XPENDING` reply was handed out, or none if it is not pending.
 pub(super) fn times_delivered(answer: &Value) -> Option<u32> {
     let Value::Array(entries) = answer else { return None };
     let Value::Array(entry) = entries.first()? else { return None };
     Some(u32::try_from(int(entry.get(3)?)?).unwrap_or(u32::MAX))
 }
 
-/// What `XINFO GROUPS` and `XINFO STREAM` say of a group.
+/// Computes a group's depth from the replies to `XINFO GROUPS` and `XINFO STREAM`.
 pub(super) fn depth(groups: &Value, stream: &Value, group: &str) -> Depth {
     let groups = match groups {
         Value::Array(groups) => groups.as_slice(),
@@ -67,39 +69,39 @@ pub(super) fn depth(groups: &Value, stream: &Value, group: &str) -> Depth {
     };
     let named = |it: &&Value| get(it, "name").and_then(text).as_deref() == Some(group);
     let Some(group) = groups.iter().find(named) else { return Depth::default() };
-    let milliseconds = |id: &Value| {
+    let time_of = |id: &Value| {
         let id = text(id)?;
         id.split('-').next()?.parse::<u64>().ok().map(|time| (id.clone(), time))
     };
-    let read = get(group, "last-delivered-id").and_then(milliseconds);
-    let written = get(stream, "last-generated-id").and_then(milliseconds);
-    let nothing = read.is_some() && read == written;
-    let waiting = get(group, "lag").and_then(int).or(nothing.then_some(0));
-    let behind = read.zip(written).and_then(|((_, read), (_, written))| match waiting {
+    let read = get(group, "last-delivered-id").and_then(time_of);
+    let written = get(stream, "last-generated-id").and_then(time_of);
+    let is_read_up = read.is_some() && read == written;
+    let waiting = get(group, "lag").and_then(int).or(is_read_up.then_some(0));
+    let lag = read.zip(written).and_then(|((_, read), (_, written))| match waiting {
         Some(0) => Some(Duration::ZERO),
-        // Nothing was read yet: that says nothing of how old it is.
+        // Nothing was read yet: the lag is not known.
         _ if read == 0 => None,
         _ => Some(Duration::from_millis(written.saturating_sub(read))),
     });
-    Depth { waiting, held: get(group, "pending").and_then(int), behind }
+    Depth { waiting, held: get(group, "pending").and_then(int), lag }
 }
 
-fn entries(answer: Value) -> Result<Vec<Entry>> {
+fn entries(answer: Value) -> Result<Vec<StreamEntry>> {
     let mut found = Vec::new();
     for entry in array(answer)? {
-        // Redis 6 has nothing in the place of what was trimmed away.
+        // Redis 6 sends nil in the place of an entry that was trimmed away.
         if entry == Value::Nil {
-            found.push(Entry { id: String::new(), fields: None });
+            found.push(StreamEntry { id: String::new(), fields: None });
             continue;
         }
         let mut parts = array(entry)?.into_iter();
-        let id = parts.next().and_then(|id| text(&id)).ok_or_else(strange)?;
+        let id = parts.next().and_then(|id| text(&id)).ok_or_else(unexpected)?;
         let fields = match parts.next() {
             None | Some(Value::Nil) => None,
             Some(fields) => Some(array(fields)?),
         };
         let fields = fields.map(pairs).transpose()?;
-        found.push(Entry { id, fields });
+        found.push(StreamEntry { id, fields });
     }
     Ok(found)
 }
@@ -117,7 +119,7 @@ fn array(value: Value) -> Result<Vec<Value>> {
     match value {
         Value::Array(values) => Ok(values),
         Value::Nil => Ok(Vec::new()),
-        _ => Err(strange()),
+        _ => Err(unexpected()),
     }
 }
 
@@ -126,7 +128,7 @@ fn bytes(value: Value) -> Result<Vec<u8>> {
         Value::BulkString(bytes) => Ok(bytes),
         Value::SimpleString(text) => Ok(text.into_bytes()),
         Value::Int(number) => Ok(number.to_string().into_bytes()),
-        _ => Err(strange()),
+        _ => Err(unexpected()),
     }
 }
 
@@ -145,13 +147,13 @@ fn int(value: &Value) -> Option<u64> {
     }
 }
 
-/// The value of a name in a list of names and values.
+/// Finds the value of a name in a list of names and values.
 fn get<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
     let Value::Array(values) = list else { return None };
     let mut pairs = values.chunks_exact(2);
     pairs.find(|pair| text(&pair[0]).as_deref() == Some(name)).map(|pair| &pair[1])
 }
 
-fn strange() -> Error {
+fn unexpected() -> Error {
     Error::new(ErrorKind::Queue, "the server's answer is not of the form that Redis has")
 }

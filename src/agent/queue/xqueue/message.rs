@@ -1,47 +1,49 @@
 //! The messages of old learning management systems, and the replies that they take.
 //!
-//! Their tables are small, and a reply that does not fit is lost without a word: an address has at
-//! most 128 bytes, a reason 512, of characters that three bytes hold.
+//! A reply that does not fit their tables is lost without an error: a URL has at most 128 bytes, a
+//! reason 512, of characters of at most three bytes in UTF-8.
 
 use serde_json::json;
 
-use super::super::json::{Object, no_id};
-use super::super::{About, Answer, Delivery, Revocation, Target, Task, cut};
+use crate::agent::queue::answer::Answer;
+use crate::agent::queue::delivery::{Correlation, Delivery, Revocation, Target, Task};
+use crate::agent::queue::json_object::{JsonObject, not_an_id};
+use crate::agent::queue::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
 use crate::site::settings::Publish;
 
-/// The most bytes of the reason of an error.
+/// The most bytes of an error's reason.
 const MAX_REASON: usize = 512;
-/// What a page says about a certificate that was deleted so.
+/// The reason that the page of a certificate shows which such a message revoked.
 const REASON: &str = "deleted by the learning management system";
 
-/// Reads the body of a submission: what the learning management system wrote, with whatever other
-/// keys it has.
-pub(super) fn task(body: &[u8]) -> (About, Result<Task>) {
-    let object = match Object::parse("the request", body) {
+/// Reads the body of a submission, as the learning management system wrote it. Unknown keys are
+/// ignored.
+pub(super) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
+    let object = match JsonObject::parse("the request", body) {
         Ok(object) => object,
-        Err(error) => return (About::default(), Err(error)),
+        Err(error) => return (Correlation::default(), Err(error)),
     };
-    let about = object.about("course_id", "username", "");
-    let task = read(&object);
-    (about, task)
+    let correlation = object.correlation("course_id", "username", "");
+    (correlation, task(&object))
 }
 
-fn read(object: &Object) -> Result<Task> {
+fn task(object: &JsonObject) -> Result<Task> {
     let action = object.required("action", object.text("action")?)?;
     match action {
         "create" => issue(object, None),
         "regen" => {
-            // Of an old certificate it may be any text.
+            // The id of an old certificate may be any text.
             let old = object.text("delete_verify_uuid")?.filter(|id| is_id(id));
             issue(object, Some(old))
         }
         "remove" | "delete" => revoke(object).map(Task::Revoke),
         _ => {
-            let message = format!("unknown action `{}`", cut(action, 100).escape_debug());
+            let message =
+                format!("unknown action `{}`", truncated(action, 100).escape_debug());
             let known = ["create", "delete", "regen", "remove"];
             Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(did_you_mean(action, known)))
@@ -49,9 +51,10 @@ fn read(object: &Object) -> Result<Task> {
     }
 }
 
-/// A request to create, with or without anew. The course's name is ours to say, and a template's is
-/// nothing that a message may choose.
-fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
+/// Reads a request to create a certificate. `regenerated` is set for `regen`, and holds the verify
+/// id of the certificate to replace, if that is an id. The message's course name and template are
+/// ignored: `courses.yaml` decides both.
+fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task> {
     let recipient = object.required("username", object.id("username")?)?;
     let course = object.required("course_id", object.id("course_id")?)?;
     let name = object.required("name", object.text("name")?)?;
@@ -71,16 +74,16 @@ fn issue(object: &Object, anew: Option<Option<&str>>) -> Result<Task> {
     }
     Ok(Task::Issue {
         request: Box::new(request),
-        options: IssueOptions::default().with_replace(anew.is_some()),
-        replaces: anew.flatten().map(str::to_owned),
+        options: IssueOptions::default().with_replace(regenerated.is_some()),
+        replaces: regenerated.flatten().map(str::to_owned),
     })
 }
 
-fn revoke(object: &Object) -> Result<Revocation> {
+fn revoke(object: &JsonObject) -> Result<Revocation> {
     let verify = object.text("delete_verify_uuid")?;
     let download = object.text("delete_download_uuid")?;
     let target = match verify {
-        Some(id) if !is_id(id) => return Err(no_id("delete_verify_uuid", id)),
+        Some(id) if !is_id(id) => return Err(not_an_id("delete_verify_uuid", id)),
         Some(id) => Target::Certificate {
             verify: id.to_owned(),
             download: download.map(str::to_owned),
@@ -99,9 +102,9 @@ fn revoke(object: &Object) -> Result<Revocation> {
     Ok(Revocation { target, reason: REASON.to_owned(), requested_at: None })
 }
 
-/// The reply of an answer, and whether it is a good one.
+/// Returns the reply for an answer, and whether it is a success.
 pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
-    let About { action, course, recipient, .. } = delivery.about();
+    let Correlation { action, course, recipient, .. } = delivery.correlation();
     let failed = |kind: ErrorKind, message: &str| {
         let known = |text: &Option<String>| text.clone().unwrap_or_default();
         let reason =
@@ -150,11 +153,11 @@ pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
     }
 }
 
-/// What a column of theirs takes.
+/// Makes a text fit a column of the learning management system.
 fn fit(text: &str) -> String {
     let narrow = |c: char| match c {
         '\u{10000}'.. | '\0' => char::REPLACEMENT_CHARACTER,
         c => c,
     };
-    cut(&text.chars().map(narrow).collect::<String>(), MAX_REASON)
+    truncated(&text.chars().map(narrow).collect::<String>(), MAX_REASON)
 }

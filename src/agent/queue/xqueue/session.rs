@@ -1,8 +1,8 @@
-//! Talking to an XQueue server: forms out, `{"return_code": …, "content": …}` in, and a session that
-//! ends when it likes.
+//! The session with an XQueue server: sends forms, and reads `{"return_code": …, "content": …}`.
+//! The server may end the session at any time; the call is repeated in a new one.
 //!
-//! Redirects are not followed: one to the login page means that the session is over, and following
-//! it would turn a result into a question and lose it.
+//! Redirects are not followed: one to the login page means that the session has ended, and
+//! following it would turn a `POST` into a `GET` and lose the result.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,25 +13,26 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{HeaderMap, Request, Response, StatusCode};
+use ureq::http::{HeaderMap, Request, StatusCode};
 use zeroize::Zeroizing;
 
-use super::cut;
+use crate::agent::queue::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::tls::native_roots;
 use crate::site::settings::{Secret, XqueueSettings};
 
-/// The most bytes of one answer: far more than any request for a certificate, so that even one that
-/// is far too large gets its answer.
-const LARGEST: u64 = 32 << 20;
-const FORM: &str = "application/x-www-form-urlencoded";
+/// The most bytes of one response: far more than any request for a certificate, so that a request
+/// that is too large is still received and answered.
+const MAX_RESPONSE: u64 = 32 << 20;
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
+/// A session with one server, which all threads share.
 pub(super) struct Session {
     agent: Agent,
     url: String,
     user: String,
     password: Secret,
-    /// What the web server in front asks for.
+    /// The header `Authorization` for a web server in front (HTTP Basic).
     basic: Option<Zeroizing<String>>,
     deadline: Duration,
     /// The cookies of the session, while there is one.
@@ -39,24 +40,25 @@ pub(super) struct Session {
 }
 
 type Cookies = BTreeMap<String, String>;
+type HttpResponse = ureq::http::Response<ureq::Body>;
 
-/// What the server says, once it knows us.
-pub(super) enum Said {
-    /// Return code nought.
-    Done(Value),
-    /// Another return code, and why.
-    Failed(String),
-    /// We are logged in, and it does not let us.
+/// What the server answers within a session.
+pub(super) enum Response {
+    /// Return code 0, with the content.
+    Success(Value),
+    /// Another return code, with the server's reason.
+    Failure(String),
+    /// The user is logged in and may not do this.
     Denied,
-    /// There is no such thing.
-    Absent,
+    /// The server has nothing at this address.
+    NotFound,
 }
 
-/// One exchange.
-enum Reply {
-    Said(Said),
-    /// There is no session, or no more.
-    Stranger,
+/// The result of one HTTP exchange.
+enum Exchange {
+    Answered(Response),
+    /// There is no session, or it has ended.
+    Unauthenticated,
 }
 
 impl Session {
@@ -67,9 +69,10 @@ impl Session {
             .max_redirects(0)
             .tls_config(native_roots())
             .http_status_as_error(false)
-            // Not what the environment says: that is for servers out in the world.
+            // The proxy of the environment is for servers outside: an XQueue is in the same
+            // network.
             .proxy(None)
-            // Django's servers close what is idle after seconds.
+            // Django's servers close idle connections after seconds.
             .max_idle_age(Duration::from_secs(1))
             .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -101,7 +104,7 @@ impl Session {
         call: &str,
         query: &[(&str, &str)],
         deadline: Duration,
-    ) -> Result<Said> {
+    ) -> Result<Response> {
         self.ask(call, |cookies| {
             let query = encoded(query);
             let address = format!("{}/xqueue/{call}/?{}", self.url, *query);
@@ -114,25 +117,25 @@ impl Session {
         call: &str,
         form: &[(&str, &str)],
         deadline: Duration,
-    ) -> Result<Said> {
+    ) -> Result<Response> {
         let form = encoded(form);
         self.ask(call, |cookies| {
             let address = format!("{}/xqueue/{call}/", self.url);
-            let request = Request::post(address).header("content-type", FORM);
+            let request = Request::post(address).header("content-type", FORM_TYPE);
             self.send(request, cookies, form.to_string(), deadline)
         })
     }
 
-    /// Begins a session anew.
-    pub(super) fn login(&self) -> Result<()> {
+    /// Begins a new session.
+    pub(super) fn renew(&self) -> Result<()> {
         let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         *session = None;
         *session = Some(self.log_in()?);
         Ok(())
     }
 
-    /// The fault of a server that has nothing of the kind at that address.
-    pub(super) fn absent(&self) -> Error {
+    /// Creates the error of a server that has no XQueue at this address.
+    pub(super) fn not_found(&self) -> Error {
         Error::new(
             ErrorKind::QueueRefused,
             format!("there is no XQueue at `{}`", self.url),
@@ -140,31 +143,33 @@ impl Session {
         .with_help("set `url` to what comes before `/xqueue/`")
     }
 
-    /// Asks within a session; if it is over, within another.
+    /// Makes a call within the session; if that has ended, once more in a new one.
     fn ask(
         &self,
         call: &str,
-        exchange: impl Fn(&Cookies) -> Result<Response<ureq::Body>, ureq::Error>,
-    ) -> Result<Said> {
+        exchange: impl Fn(&Cookies) -> Result<HttpResponse, ureq::Error>,
+    ) -> Result<Response> {
         for _ in 0..2 {
             let cookies = self.cookies()?;
-            let answer = exchange(&cookies).map_err(|cause| self.away(call, &cause))?;
+            let answer =
+                exchange(&cookies).map_err(|cause| self.transport_error(call, &cause))?;
             match self.read(call, answer)? {
-                Reply::Said(said) => return Ok(said),
-                Reply::Stranger => {
+                Exchange::Answered(response) => return Ok(response),
+                Exchange::Unauthenticated => {
                     let mut session =
                         self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-                    // Unless another thread has logged in meanwhile.
+                    // Another thread may have logged in meanwhile.
                     if session.as_ref() == Some(&cookies) {
                         *session = None;
                     }
                 }
             }
         }
-        Ok(Said::Denied)
+        Ok(Response::Denied)
     }
 
-    /// The session's cookies. Whoever comes while another logs in waits for it.
+    /// Returns the session's cookies; logs in if there is none. A thread that comes while another
+    /// logs in waits for that one.
     fn cookies(&self) -> Result<Cookies> {
         let mut session = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         match &*session {
@@ -180,16 +185,16 @@ impl Session {
         let form =
             encoded(&[("username", &self.user), ("password", self.password.reveal())]);
         let request = Request::post(format!("{}/xqueue/login/", self.url));
-        let request = request.header("content-type", FORM);
+        let request = request.header("content-type", FORM_TYPE);
         let none = Cookies::new();
         let answer = self
             .send(request, &none, form.to_string(), self.deadline)
-            .map_err(|cause| self.away("login", &cause))?;
+            .map_err(|cause| self.transport_error("login", &cause))?;
         let mut cookies = Cookies::new();
-        keep(answer.headers(), &mut cookies);
+        add_cookies(answer.headers(), &mut cookies);
         match self.read("login", answer)? {
-            Reply::Said(Said::Done(_)) => Ok(cookies),
-            Reply::Said(Said::Absent) => Err(self.absent()),
+            Exchange::Answered(Response::Success(_)) => Ok(cookies),
+            Exchange::Answered(Response::NotFound) => Err(self.not_found()),
             _ => {
                 let message = format!("{self} does not let `{}` in", self.user);
                 Err(Error::new(ErrorKind::QueueRefused, message)
@@ -204,7 +209,7 @@ impl Session {
         cookies: &Cookies,
         body: String,
         deadline: Duration,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
+    ) -> Result<HttpResponse, ureq::Error> {
         let mut request = request;
         if let Some(basic) = &self.basic {
             request = request.header("authorization", basic.as_str());
@@ -227,62 +232,65 @@ impl Session {
         self.agent.run(request)
     }
 
-    fn read(&self, call: &str, mut answer: Response<ureq::Body>) -> Result<Reply> {
+    fn read(&self, call: &str, mut answer: HttpResponse) -> Result<Exchange> {
         let status = answer.status();
         if status.is_redirection() {
             let to = answer.headers().get("location").and_then(|to| to.to_str().ok());
             let to = to.unwrap_or("nowhere");
             if to.contains("/login") {
-                return Ok(Reply::Stranger);
+                return Ok(Exchange::Unauthenticated);
             }
-            let message = format!("{self} sends us to `{}`", cut(to, 200));
+            let message = format!("{self} redirects to `{}`", truncated(to, 200));
             return Err(Error::new(ErrorKind::QueueRefused, message)
-                .with_help("set `url` to where the server really is"));
+                .with_help("set `url` to that address, up to `/xqueue/`"));
         }
-        let asks_basic = answer.headers().get_all("www-authenticate").iter().any(|it| {
+        let wants_basic = answer.headers().get_all("www-authenticate").iter().any(|it| {
             it.to_str().is_ok_and(|it| it.to_ascii_lowercase().starts_with("basic"))
         });
-        if status == StatusCode::UNAUTHORIZED && asks_basic {
-            let message = format!("the web server before {self} does not let us in");
+        if status == StatusCode::UNAUTHORIZED && wants_basic {
+            let message =
+                format!("the web server before {self} does not let the agent in");
             return Err(Error::new(ErrorKind::QueueRefused, message)
                 .with_help("set `auth_user` and `auth_password_file` as it has them"));
         }
-        let body = answer.body_mut().with_config().limit(LARGEST).read_to_vec();
-        let body = body.map_err(|cause| self.away(call, &cause))?;
+        let body = answer.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec();
+        let body = body.map_err(|cause| self.transport_error(call, &cause))?;
         if status.is_server_error() || [408, 409, 425, 429].contains(&status.as_u16()) {
-            return Err(self.unhealthy(call, &format!("status {}", status.as_u16())));
+            return Err(self.call_failed(call, &format!("status {}", status.as_u16())));
         }
-        let said: Option<Value> = serde_json::from_slice(&body).ok();
-        let code = said.as_ref().and_then(|said| said.get("return_code")?.as_i64());
-        let content = said.and_then(|said| said.get("content").cloned());
+        let object: Option<Value> = serde_json::from_slice(&body).ok();
+        let code = object.as_ref().and_then(|object| object.get("return_code")?.as_i64());
+        let content = object.and_then(|object| object.get("content").cloned());
         let (code, content) = match (code, content, status) {
             (_, Some(Value::String(content)), _) if content == "login_required" => {
-                return Ok(Reply::Stranger);
+                return Ok(Exchange::Unauthenticated);
             }
             (_, _, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                return Ok(Reply::Stranger);
+                return Ok(Exchange::Unauthenticated);
             }
-            (_, _, StatusCode::NOT_FOUND) => return Ok(Reply::Said(Said::Absent)),
+            (_, _, StatusCode::NOT_FOUND) => {
+                return Ok(Exchange::Answered(Response::NotFound));
+            }
             (Some(code), Some(content), _) => (code, content),
             _ => {
                 let why = format!("{} bytes that are no answer", body.len());
-                return Err(self.unhealthy(call, &why));
+                return Err(self.call_failed(call, &why));
             }
         };
-        Ok(Reply::Said(match code {
-            0 => Said::Done(content),
-            _ => Said::Failed(match content {
+        Ok(Exchange::Answered(match code {
+            0 => Response::Success(content),
+            _ => Response::Failure(match content {
                 Value::String(why) => why,
                 other => other.to_string(),
             }),
         }))
     }
 
-    fn away(&self, call: &str, cause: &ureq::Error) -> Error {
-        self.unhealthy(call, &cause.to_string())
+    fn transport_error(&self, call: &str, cause: &ureq::Error) -> Error {
+        self.call_failed(call, &cause.to_string())
     }
 
-    fn unhealthy(&self, call: &str, why: &str) -> Error {
+    fn call_failed(&self, call: &str, why: &str) -> Error {
         Error::new(ErrorKind::Queue, format!("failed to ask {self} for `{call}` ({why})"))
     }
 }
@@ -293,8 +301,8 @@ impl fmt::Display for Session {
     }
 }
 
-/// Takes over the cookies that an answer sets.
-fn keep(headers: &HeaderMap, cookies: &mut Cookies) {
+/// Adds the cookies that a response sets to those of the session.
+fn add_cookies(headers: &HeaderMap, cookies: &mut Cookies) {
     for cookie in headers.get_all("set-cookie") {
         let pair = cookie.to_str().ok().and_then(|text| text.split(';').next());
         if let Some((name, value)) = pair.and_then(|pair| pair.split_once('=')) {
@@ -303,7 +311,7 @@ fn keep(headers: &HeaderMap, cookies: &mut Cookies) {
     }
 }
 
-/// A form or a query, which may hold a password.
+/// Encodes a form or a query; it may hold a password.
 fn encoded(fields: &[(&str, &str)]) -> Zeroizing<String> {
     let mut form = Zeroizing::new(String::new());
     for (name, value) in fields {

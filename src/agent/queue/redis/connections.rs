@@ -1,4 +1,5 @@
-//! Connections to Redis: one a thread that asks, kept for the next, thrown away after a fault.
+//! Connections to Redis: each thread that asks uses one, which is kept for the next call and
+//! dropped after an error of the connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,20 +12,21 @@ use ::redis::{
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::RedisSettings;
 
-/// What to do about a server's certificate that is not believed.
-const CERTIFICATE: &str = "`url` must have the name that the certificate has; an authority of your \
-                           own is trusted once this machine trusts it, or once the environment's \
-                           SSL_CERT_FILE names the file of authorities that it is in";
+/// The help for a server's certificate that is not trusted.
+const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate has; a CA of your \
+                                own is trusted once this machine trusts it, or once the \
+                                environment's SSL_CERT_FILE names a file that holds it";
 
-pub(super) struct Link {
+/// The connections to one server.
+pub(super) struct Connections {
     client: Client,
-    /// The address, for messages.
+    /// The server's address, for messages.
     url: String,
     deadline: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
-impl Link {
+impl Connections {
     pub(super) fn new(settings: &RedisSettings) -> Result<Self> {
         let url = settings.url.clone();
         let url = url
@@ -46,12 +48,12 @@ impl Link {
         Ok(Self { client, url, deadline: settings.deadline, idle: Mutex::default() })
     }
 
-    /// Asks one thing, which the server may hold back for `wait`.
+    /// Sends one command. The server may wait for `wait` before it answers.
     pub(super) fn ask<T: FromRedisValue>(&self, wait: Duration, ask: &Cmd) -> Result<T> {
         self.with(wait, |connection| ask.query(connection))
     }
 
-    /// Asks several things at once.
+    /// Sends several commands at once.
     pub(super) fn ask_all<T: FromRedisValue>(&self, ask: &Pipeline) -> Result<T> {
         self.with(Duration::ZERO, |connection| ask.query(connection))
     }
@@ -71,11 +73,11 @@ impl Link {
             result
         });
         result.map_err(|error| {
-            // The others have most likely come to the same end.
+            // The idle connections have most likely failed with it.
             if !is_answer(&error) {
                 self.idle().clear();
             }
-            self.fault(error)
+            self.error(error)
         })
     }
 
@@ -91,7 +93,7 @@ impl Link {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fault(&self, error: RedisError) -> Error {
+    fn error(&self, error: RedisError) -> Error {
         let (kind, help) = match error.kind() {
             redis::ErrorKind::AuthenticationFailed => (
                 ErrorKind::QueueRefused,
@@ -115,23 +117,23 @@ impl Link {
                 _ if error.to_string().contains("unknown command") => {
                     (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))
                 }
-                // No waiting makes it the server that was meant.
+                // Waiting does not make its certificate trusted.
                 _ if error.to_string().contains("invalid peer certificate") => {
-                    (ErrorKind::QueueRefused, Some(CERTIFICATE))
+                    (ErrorKind::QueueRefused, Some(CERTIFICATE_HELP))
                 }
                 _ => (ErrorKind::Queue, None),
             },
         };
         let message = format!("failed to ask `{}` ({error})", self.url);
-        let fault = Error::new(kind, message).with_source(error);
+        let error = Error::new(kind, message).with_source(error);
         match help {
-            Some(help) => fault.with_help(help),
-            None => fault,
+            Some(help) => error.with_help(help),
+            None => error,
         }
     }
 }
 
-/// Whether the server said so, and the connection is as it was.
+/// Whether the error is an answer of the server, so that the connection can be used again.
 fn is_answer(error: &RedisError) -> bool {
     matches!(error.kind(), redis::ErrorKind::Server(_) | redis::ErrorKind::Extension)
         && !error.is_unrecoverable_error()
@@ -143,18 +145,18 @@ fn has_code(error: &Error, code: &str) -> bool {
     cause.is_some_and(|cause| cause.code() == Some(code))
 }
 
-/// Whether it is because there is no such group, or no such stream.
+/// Whether the group or the stream does not exist.
 pub(super) fn is_no_group(error: &Error) -> bool {
-    // The second: the stream was removed while we waited for its next entry.
+    // UNBLOCKED: the stream was removed while a read waited for its next entry.
     has_code(error, "NOGROUP") || has_code(error, "UNBLOCKED")
 }
 
-/// Whether it is because the group is there already.
-pub(super) fn is_group_there(error: &Error) -> bool {
+/// Whether the group exists already.
+pub(super) fn is_existing_group(error: &Error) -> bool {
     has_code(error, "BUSYGROUP")
 }
 
-/// Whether it is because there is no such stream.
+/// Whether the stream does not exist.
 pub(super) fn is_no_stream(error: &Error) -> bool {
     error.message().contains("no such key")
 }

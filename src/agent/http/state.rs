@@ -1,0 +1,95 @@
+//! What the routes of the HTTP API share, and how a request is accepted.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::answers::{self, refusal, retry_later};
+use super::token::Token;
+use crate::agent::clock::Clock;
+use crate::agent::ops::status::Status;
+use crate::agent::queue::{Target, Task};
+use crate::agent::spool::{Accepted, Spool};
+use crate::base::error::{Error, Result};
+
+/// The state of the routes.
+pub(super) struct AppState {
+    pub(super) status: Status,
+    /// None: no requests are taken.
+    pub(super) token: Option<Token>,
+    /// None: no requests are taken.
+    pub(super) spool: Option<Arc<Spool>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl AppState {
+    /// Returns the answer to a client that may not make requests, or none if it may.
+    pub(super) fn authorize(&self, headers: &HeaderMap) -> Option<Response> {
+        let Some(token) = &self.token else {
+            let why = "this agent takes no requests over HTTP: it has no token";
+            return Some(refusal(StatusCode::FORBIDDEN, "closed", why));
+        };
+        if token.is_in(headers) { None } else { Some(answers::unauthorized()) }
+    }
+
+    /// Accepts a request: reads it, plans where its certificate will be, and spools it. Returns
+    /// what the client is told.
+    pub(super) fn accept(&self, body: &[u8]) -> Result<(Accepted, Value), Box<Response>> {
+        let Status { issue_service, health, metrics, shutdown, .. } = &self.status;
+        let Some(spool) = self.spool.as_ref().filter(|_| !shutdown.stop.is_requested())
+        else {
+            return Err(Box::new(retry_later("stopping", "the agent is stopping")));
+        };
+        let (correlation, task) = Task::from_json(body);
+        let refused = |error: Error| {
+            health.record_store(Err(&error));
+            metrics.count_request("http", "refused");
+            Box::new(answers::error(&error))
+        };
+        let task = task.map_err(refused)?;
+        let mut told = Map::new();
+        for (key, value) in [
+            ("reference", correlation.reference),
+            ("course", correlation.course),
+            ("username", correlation.recipient),
+        ] {
+            if let Some(value) = value {
+                told.insert(key.to_owned(), value.into());
+            }
+        }
+        told.insert("outcome".to_owned(), "accepted".into());
+        match &task {
+            Task::Issue { request, options, .. } => {
+                let issuer = issue_service.current();
+                let urls = issuer.plan(request, options).map_err(refused)?.urls;
+                for (key, value) in [
+                    ("verify_id", urls.verify_id),
+                    ("download_id", urls.download_id),
+                    ("verify_url", urls.verify_url),
+                    ("url", urls.download_url),
+                ] {
+                    told.insert(key.to_owned(), value.into());
+                }
+            }
+            Task::Revoke(revocation) => {
+                if let Target::Certificate { verify, .. } = &revocation.target {
+                    told.insert("verify_id".to_owned(), verify.as_str().into());
+                }
+            }
+            Task::Ignore(_) => {}
+        }
+        let now = self.clock.now().map_err(refused)?;
+        match spool.accept(body, &task, now).map_err(refused)? {
+            Some(accepted) => {
+                told.shift_insert(0, "id".to_owned(), accepted.id.as_str().into());
+                Ok((accepted, told.into()))
+            }
+            None => {
+                metrics.count_request("http", "full");
+                Err(Box::new(answers::full()))
+            }
+        }
+    }
+}

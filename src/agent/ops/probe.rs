@@ -1,0 +1,40 @@
+//! Asks the store and the queues how they are, also while there are no requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::health::Health;
+use super::shutdown::Shutdown;
+use crate::agent::issue_service::CurrentIssueService;
+use crate::agent::source::RequestSource;
+
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+/// An id that no certificate has: a random id equals it with a probability of 2^-128.
+const NIL_ID: &str = "00000000000000000000000000000000";
+
+/// Probes the store and the queues until all work has ended.
+pub(crate) fn run(
+    issue_service: &CurrentIssueService,
+    health: &Health,
+    sources: &[Arc<RequestSource>],
+    shutdown: &Shutdown,
+) {
+    loop {
+        let issuer = issue_service.current();
+        let register = issuer.register();
+        // A store whose disk is full or whose right to write is missing can still be read: once a
+        // write has failed, only a successful write shows that the store is up again.
+        let probed = if health.is_store_up() {
+            register.record(NIL_ID).map(drop)
+        } else {
+            register.check()
+        };
+        health.record_store(probed.as_ref().map(drop));
+        for source in sources {
+            source.probe();
+        }
+        if shutdown.closed.wait(PROBE_INTERVAL) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Reloads the site when its files change. A site with errors is not taken: the old one stays.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::metrics::Metrics;
+use super::shutdown::Shutdown;
+use crate::agent::issue_service::CurrentIssueService;
+use crate::base::error::Result;
+use crate::site::files::Site;
+use crate::site::settings::FILE;
+
+/// Watches the folder of the site until a stop is requested.
+pub(crate) fn run(
+    issue_service: &CurrentIssueService,
+    metrics: &Metrics,
+    shutdown: &Shutdown,
+    folder: &Path,
+    interval: Duration,
+) {
+    let look = || {
+        let mut stamps = Site::open(folder).ok()?.stamps();
+        stamps.remove(FILE);
+        Some(stamps)
+    };
+    let (mut loaded, mut last) = (look(), None);
+    while !shutdown.stop.wait(interval) {
+        let Some(seen) = look() else { continue };
+        // Several files are rarely written at once: wait until two looks agree.
+        let is_at_rest = last.as_ref() == Some(&seen);
+        let is_changed = loaded.as_ref() != Some(&seen);
+        last = Some(seen);
+        if !(is_at_rest && is_changed) {
+            continue;
+        }
+        match reload(issue_service, folder) {
+            Ok(()) => {
+                metrics.count_reload("done");
+                tracing::info!("the site has changed and is reloaded");
+            }
+            Err(error) => {
+                metrics.count_reload("failed");
+                let error = format!("{error:#}");
+                tracing::error!(error, "the changed site has errors: the old one stays");
+            }
+        }
+        loaded.clone_from(&last);
+    }
+}
+
+fn reload(issue_service: &CurrentIssueService, folder: &Path) -> Result<()> {
+    let old = issue_service.current();
+    // Keys, stores and URLs stay as they were at the start, and so do the settings.
+    let settings = old.press().site().read(FILE)?.unwrap_or_default().into_owned();
+    let site = Site::open(folder)?.with_file(FILE, settings);
+    issue_service.replace(old.with_site(site)?);
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The shutdown of an agent: a stop is requested once, and interrupts the threads that wait.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a stopping agent may take to finish its requests, unless the caller sets it.
+pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(25);
+
+/// The two steps of a shutdown, and whether the agent stops because it is unhealthy.
+#[derive(Debug, Default)]
+pub(crate) struct Shutdown {
+    /// Requested: the agent takes no more requests.
+    pub(crate) stop: StopSignal,
+    /// Requested: all work has ended, and the helper threads end too.
+    pub(crate) closed: StopSignal,
+    unhealthy: AtomicBool,
+}
+
+/// A stop that is requested at most once, with a deadline.
+#[derive(Debug, Default)]
+pub(crate) struct StopSignal {
+    deadline: Mutex<Option<Instant>>,
+    requested: Condvar,
+}
+
+impl Shutdown {
+    /// Records that the agent cannot go on and has to be restarted. Returns whether this is news.
+    pub(crate) fn set_unhealthy(&self) -> bool {
+        !self.unhealthy.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_unhealthy(&self) -> bool {
+        self.unhealthy.load(Ordering::Relaxed)
+    }
+}
+
+impl StopSignal {
+    /// Requests the stop, to be complete within that time. The first request decides the deadline.
+    pub(crate) fn request(&self, within: Duration) {
+        self.lock().get_or_insert_with(|| Instant::now() + within);
+        self.requested.notify_all();
+    }
+
+    pub(crate) fn is_requested(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Whether the stop was requested and its deadline has passed.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.lock().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Waits for that time, or until the stop is requested. Returns whether it is requested.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        let deadline = self.lock();
+        let waited = self.requested.wait_timeout_while(deadline, time, |it| it.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

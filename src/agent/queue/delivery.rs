@@ -1,0 +1,168 @@
+//! A request as a queue hands it out: its task, and what the answer needs of its message.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::base::error::{Error, Result};
+use crate::base::timestamp::Timestamp;
+use crate::register::issue::IssueOptions;
+use crate::site::award::Award;
+use crate::site::request::Request;
+
+/// A request, leased until it is answered.
+pub struct Delivery {
+    id: String,
+    attempt: u32,
+    correlation: Correlation,
+    task: Result<Task>,
+    receipt: Box<dyn Any + Send + Sync>,
+}
+
+/// What an answer repeats of its request, so that the sender recognizes it: as much as could be
+/// read of the message, each text of at most 255 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Correlation {
+    /// The action that was asked for, in the words of the message.
+    pub action: Option<String>,
+    /// The course's id.
+    pub course: Option<String>,
+    /// The recipient, by the sender's id.
+    pub recipient: Option<String>,
+    /// The sender's own id of the message.
+    pub reference: Option<String>,
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Task {
+    /// Issue a certificate.
+    Issue {
+        /// The certificate that is asked for.
+        request: Box<Request>,
+        /// What may be done to an earlier certificate of the recipient.
+        options: IssueOptions,
+        /// The verify id of the certificate that the new one replaces. It is revoked, unless it is
+        /// an edition of the same award, of another course, or none of this site's.
+        replaces: Option<String>,
+    },
+    /// Revoke a certificate.
+    Revoke(Revocation),
+    /// Do nothing, for this reason.
+    Ignore(String),
+}
+
+/// A certificate to revoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// Which certificate.
+    pub target: Target,
+    /// The reason that its page shows to everybody.
+    pub reason: String,
+    /// When the revocation was asked for, if the sender says so: a certificate that was asked for
+    /// later stays valid.
+    pub requested_at: Option<Timestamp>,
+}
+
+/// The certificate that a revocation names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The current edition of an award.
+    Award(Award),
+    /// The edition of these ids, 32 hexadecimal digits each.
+    Certificate {
+        /// The id of its verify page.
+        verify: String,
+        /// The id of its PDF, if the sender knows it.
+        download: Option<String>,
+    },
+}
+
+impl Task {
+    /// Lets the task issue a revoked certificate again if `reissue` is set, whatever the message
+    /// says.
+    pub(super) fn with_reissue(self, reissue: bool) -> Self {
+        match self {
+            Self::Issue { request, options, replaces } => {
+                let options = options.with_reissue(options.reissue || reissue);
+                Self::Issue { request, options, replaces }
+            }
+            other => other,
+        }
+    }
+}
+
+impl Delivery {
+    /// Creates a delivery of the request with this id in the queue, or of a message that is no
+    /// request, with the error that says why.
+    pub fn new(id: impl Into<String>, task: Result<Task>) -> Self {
+        Self {
+            id: id.into(),
+            attempt: 1,
+            correlation: Correlation::default(),
+            task,
+            receipt: Box::new(()),
+        }
+    }
+
+    /// Sets how often the request was handed out, this time included: 1 unless set.
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// Sets what the answer repeats.
+    pub fn with_correlation(mut self, correlation: Correlation) -> Self {
+        self.correlation = correlation;
+        self
+    }
+
+    /// Sets what the queue itself needs to answer the delivery.
+    pub fn with_receipt(mut self, receipt: impl Any + Send + Sync) -> Self {
+        self.receipt = Box::new(receipt);
+        self
+    }
+
+    /// Returns the request's id in the queue.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns how often the request was handed out and neither answered nor returned, this time
+    /// included. A request that ends each process that receives it is recognized by that. Always 1
+    /// if the queue does not count.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Returns what the answer repeats.
+    pub fn correlation(&self) -> &Correlation {
+        &self.correlation
+    }
+
+    /// Returns what the request asks for.
+    ///
+    /// # Errors
+    /// Why the message cannot be understood: the agent [sets it aside](super::Queue::dead_letter).
+    pub fn task(&self) -> Result<&Task, &Error> {
+        self.task.as_ref()
+    }
+
+    /// Returns what the queue set as its receipt, if it has that type.
+    pub fn receipt<T: Any>(&self) -> Option<&T> {
+        self.receipt.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Delivery {
+    /// Writes nothing personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Delivery");
+        shown
+            .field("id", &self.id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! JSON objects of messages: their texts, ids, numbers, dates and flags, each checked as it is
+//! read.
+
+use serde_json::{Map, Value};
+
+use super::delivery::Correlation;
+use super::limits::{MAX_ID, MAX_MESSAGE, truncated};
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::base::lang::Tag;
+
+/// The most bytes of one text.
+const MAX_TEXT: usize = 5_000;
+
+/// A JSON object of a message.
+pub(super) struct JsonObject(Map<String, Value>);
+
+impl JsonObject {
+    /// Reads an object; `what` is its name in messages.
+    pub(super) fn parse(what: &str, text: &[u8]) -> Result<Self> {
+        if text.len() > MAX_MESSAGE {
+            let message = format!("{what} has {} bytes", text.len());
+            return Err(Error::new(ErrorKind::TooLarge, message)
+                .with_help(format!("at most {MAX_MESSAGE} are read")));
+        }
+        match serde_json::from_slice(text) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(_) => {
+                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON object")))
+            }
+            Err(cause) => {
+                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON ({cause})")))
+            }
+        }
+    }
+
+    /// Reads what an answer repeats, as far as it is there, from the keys of this name.
+    pub(super) fn correlation(
+        &self,
+        course: &str,
+        recipient: &str,
+        reference: &str,
+    ) -> Correlation {
+        let text = |key| self.0.get(key)?.as_str().map(|text| truncated(text, MAX_ID));
+        Correlation {
+            action: text("action"),
+            course: text(course),
+            recipient: text(recipient),
+            reference: text(reference),
+        }
+    }
+
+    /// Reads a text, if there is one; a text of white space alone is none.
+    pub(super) fn text(&self, key: &str) -> Result<Option<&str>> {
+        let text = match self.0.get(key) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text,
+            Some(_) => {
+                let message = format!("`{key}` is no text");
+                return Err(Error::new(ErrorKind::InvalidValue, message));
+            }
+        };
+        if text.len() > MAX_TEXT {
+            let message = format!("`{key}` has {} bytes", text.len());
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(Some(text.as_str()).filter(|text| !text.trim().is_empty()))
+    }
+
+    /// Reads an id, if there is one.
+    pub(super) fn id(&self, key: &str) -> Result<Option<&str>> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        if text.chars().any(char::is_control) || text.len() > MAX_ID {
+            return Err(Error::new(
+                ErrorKind::InvalidValue,
+                format!("`{key}` has control characters or more than {MAX_ID} bytes"),
+            ));
+        }
+        Ok(Some(text))
+    }
+
+    /// Refuses a required value that is missing.
+    pub(super) fn required<'a>(
+        &self,
+        key: &str,
+        found: Option<&'a str>,
+    ) -> Result<&'a str> {
+        let missing =
+            || Error::new(ErrorKind::MissingField, format!("`{key}` is missing"));
+        found.ok_or_else(missing)
+    }
+
+    /// Reads a text, or a number as it was written.
+    pub(super) fn number_or_text(&self, key: &str) -> Result<Option<String>> {
+        match self.0.get(key) {
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            _ => Ok(self.text(key)?.map(str::to_owned)),
+        }
+    }
+
+    /// Reads a boolean; a missing one is false.
+    pub(super) fn flag(&self, key: &str) -> Result<bool> {
+        match self.0.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(Error::new(
+                ErrorKind::InvalidValue,
+                format!("`{key}` is neither true nor false"),
+            )),
+        }
+    }
+
+    /// Reads a date, `2026-05-14`.
+    pub(super) fn date(&self, key: &str) -> Result<Option<Date>> {
+        self.text(key)?.map(Date::parse).transpose().map_err(|error| named(key, &error))
+    }
+
+    /// Reads a BCP 47 language tag.
+    pub(super) fn tag(&self, key: &str) -> Result<Option<Tag>> {
+        self.text(key)?.map(Tag::parse).transpose().map_err(|error| named(key, &error))
+    }
+
+    /// Returns the value of a key as it is.
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// Refuses all keys that are not known.
+    pub(super) fn check_keys(&self, known: &[&str]) -> Result<()> {
+        let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));
+        Error::join(unknown.map(|key| {
+            let message = format!("unknown key `{}`", truncated(key, 100).escape_debug());
+            Error::new(ErrorKind::UnknownKey, message)
+                .with_help(did_you_mean(key, known.iter().copied()))
+        }))
+    }
+}
+
+/// The error of a text that should be the id of a certificate.
+pub(super) fn not_an_id(key: &str, text: &str) -> Error {
+    let message = format!(
+        "`{key}: {}` is no id of a certificate",
+        truncated(text, 100).escape_debug()
+    );
+    Error::new(ErrorKind::InvalidValue, message)
+        .with_help("it has 32 hexadecimal digits in lower case")
+}
+
+/// Adds the key to the error of its value.
+fn named(key: &str, error: &Error) -> Error {
+    let named = Error::new(error.kind(), format!("`{key}`: {}", error.message()));
+    match error.help() {
+        Some(help) => named.with_help(help),
+        None => named,
+    }
+}

@@ -1,0 +1,454 @@
+//! Requests that came over HTTP: written to the private store before they are accepted, removed
+//! when they are answered.
+//!
+//! A spool is a [`Queue`]: the files under `spool/` are its entries, and memory holds their order.
+//! Of one award one request is handed out at a time, in the order of arrival. Of a request that an
+//! earlier agent left, a `.tries` file next to it counts how often it is handed out from then on:
+//! it may be what ended that agent.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Target, Task};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::store::{Store, StoreFile};
+use crate::site::award::Award;
+
+/// The folder of the spool in the private store.
+const FOLDER: &str = "spool";
+/// No other agent hands these requests out: a lease lasts as long as the agent.
+const LEASE: Duration = Duration::from_secs(3600);
+/// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The requests that came over HTTP and are not answered.
+pub(super) struct Spool {
+    store: Arc<dyn Store>,
+    agent: String,
+    capacity: usize,
+    next: AtomicU64,
+    state: Mutex<SpoolState>,
+    entry_ready: Condvar,
+}
+
+#[derive(Default)]
+struct SpoolState {
+    /// In the order of arrival.
+    waiting: VecDeque<Arc<SpoolEntry>>,
+    busy: Vec<Arc<SpoolEntry>>,
+    /// Capacity taken by requests that are just being written.
+    reserved: usize,
+    /// The latest Unix second in an id: ids sort by it, so it does not go back with the clock.
+    last_second: u64,
+}
+
+/// A request in the spool.
+struct SpoolEntry {
+    id: String,
+    body: Vec<u8>,
+    subject: Subject,
+    /// How often it was handed out since an earlier agent left it, if one did.
+    tries: Option<AtomicU32>,
+    not_before: Mutex<Instant>,
+    accepted_at: Instant,
+    listeners: Mutex<Vec<oneshot::Sender<SpoolAnswer>>>,
+}
+
+/// What a request is about: requests of one subject are done one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Subject {
+    Award(Award),
+    Certificate(String),
+    /// Neither: such a request waits for no other one.
+    None,
+}
+
+/// An answer, and its form in JSON.
+#[derive(Debug, Clone)]
+pub(super) struct SpoolAnswer {
+    pub(super) answer: Answer,
+    pub(super) json: Value,
+}
+
+/// A request that was accepted, and the end of a channel that brings its answer.
+pub(super) struct Accepted {
+    pub(super) id: String,
+    pub(super) listener: oneshot::Receiver<SpoolAnswer>,
+}
+
+impl Spool {
+    pub(super) fn new(store: Arc<dyn Store>, agent: &str, capacity: usize) -> Self {
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let agent: String = agent.chars().filter(allowed).take(100).collect();
+        Self {
+            store,
+            agent,
+            capacity,
+            next: AtomicU64::new(0),
+            state: Mutex::default(),
+            entry_ready: Condvar::new(),
+        }
+    }
+
+    /// Loads the requests that were accepted and not answered, by an agent that ended or by another
+    /// one that still runs, which then does the same work. Returns their number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
+    pub(super) fn recover(&self) -> Result<usize> {
+        let mut paths = Vec::new();
+        self.store.list(Some(&StorePath::parse(FOLDER)?), &mut |path| {
+            paths.push(path);
+            Ok(())
+        })?;
+        paths.sort();
+        let mut state = self.state();
+        for path in paths {
+            let Some(id) = path.name().strip_suffix(".json") else { continue };
+            let second = id.split('-').next().and_then(|digits| digits.parse().ok());
+            // New requests sort after this one.
+            let next = second.map_or(0, |second: u64| second.saturating_add(1));
+            state.last_second = state.last_second.max(next);
+            if let Some(body) = self.store.read(&path)? {
+                let (_, task) = Task::from_json(&body);
+                let tries = self.store.read(&tries_path(id)?)?;
+                let tries =
+                    tries.and_then(|text| str::from_utf8(&text).ok()?.parse().ok());
+                let mut entry =
+                    SpoolEntry::new(id.to_owned(), body, Subject::of(task.as_ref().ok()));
+                entry.tries = Some(AtomicU32::new(tries.unwrap_or_default()));
+                state.waiting.push_back(Arc::new(entry));
+            }
+        }
+        Ok(state.waiting.len())
+    }
+
+    /// Accepts a request, which is written to the store then. None if the spool is full.
+    ///
+    /// A request that equals the latest one of the same subject, while that waits or is worked on,
+    /// is the same request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] and [`ErrorKind::StoreRefused`]: the private store fails.
+    pub(super) fn accept(
+        &self,
+        body: &[u8],
+        task: &Task,
+        now: Timestamp,
+    ) -> Result<Option<Accepted>> {
+        let subject = Subject::of(Some(task));
+        let second = {
+            let mut state = self.state();
+            let mut all = state.busy.iter().chain(&state.waiting);
+            let last = all.rfind(|entry| entry.subject == subject);
+            if let Some(entry) = last.filter(|entry| entry.body == body) {
+                return Ok(Some(Accepted {
+                    id: entry.id.clone(),
+                    listener: entry.listen(),
+                }));
+            }
+            if state.len() >= self.capacity {
+                return Ok(None);
+            }
+            state.reserved += 1;
+            state.last_second = state.last_second.max(now.unix());
+            state.last_second
+        };
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{second:012}-{}-{number:09}", self.agent);
+        let written = request_path(&id)
+            .and_then(|path| self.store.create(&StoreFile::new(&path, body)).map(drop));
+        let mut state = self.state();
+        state.reserved -= 1;
+        written?;
+        let entry = Arc::new(SpoolEntry::new(id.clone(), body.to_vec(), subject));
+        let listener = entry.listen();
+        state.waiting.push_back(entry);
+        drop(state);
+        self.entry_ready.notify_one();
+        Ok(Some(Accepted { id, listener }))
+    }
+
+    /// Takes the first entry that may be worked on now.
+    fn pick(&self, state: &mut SpoolState) -> Option<Arc<SpoolEntry>> {
+        let now = Instant::now();
+        let mut blocked: HashSet<&Subject> =
+            state.busy.iter().map(|entry| &entry.subject).collect();
+        let found = state.waiting.iter().position(|entry| {
+            let is_free =
+                entry.subject == Subject::None || !blocked.contains(&entry.subject);
+            let is_next = is_free && entry.not_before() <= now;
+            if !is_next {
+                // Later requests of the subject wait for this one.
+                blocked.insert(&entry.subject);
+            }
+            is_next
+        })?;
+        let entry = state.waiting.remove(found)?;
+        state.busy.push(entry.clone());
+        Some(entry)
+    }
+
+    /// Returns how often an entry was handed out, this time included, and records it.
+    fn count_attempt(&self, entry: &SpoolEntry) -> Result<u32> {
+        let Some(tries) = &entry.tries else { return Ok(1) };
+        let tries = tries.fetch_add(1, Ordering::Relaxed) + 1;
+        self.write_tries(entry)?;
+        // The agent that accepted it handed it out at least once.
+        Ok(tries + 1)
+    }
+
+    /// Writes how often an entry was handed out since an earlier agent left it.
+    fn write_tries(&self, entry: &SpoolEntry) -> Result<()> {
+        let Some(tries) = &entry.tries else { return Ok(()) };
+        let (path, text) =
+            (tries_path(&entry.id)?, tries.load(Ordering::Relaxed).to_string());
+        self.store.replace(&StoreFile::new(&path, text.as_bytes()))
+    }
+
+    /// Puts an entry back, before all others of its award, to be handed out after that time.
+    fn put_back(&self, entry: Arc<SpoolEntry>, after: Duration) {
+        *entry.not_before.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now() + after;
+        self.state().waiting.push_front(entry);
+        self.entry_ready.notify_one();
+    }
+
+    /// Removes an entry from those that are worked on.
+    fn release(&self, id: &str) -> Option<Arc<SpoolEntry>> {
+        let mut state = self.state();
+        let at = state.busy.iter().position(|entry| entry.id == id)?;
+        Some(state.busy.swap_remove(at))
+    }
+
+    fn state(&self) -> MutexGuard<'_, SpoolState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue for Spool {
+    fn check(&self) -> Result<()> {
+        self.store.check()
+    }
+
+    fn receive(&self, wait: Duration) -> Result<Option<Delivery>> {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        loop {
+            if let Some(entry) = self.pick(&mut state) {
+                drop(state);
+                let attempt = self.count_attempt(&entry).inspect_err(|_| {
+                    self.release(&entry.id);
+                    self.put_back(entry.clone(), Duration::ZERO);
+                })?;
+                let (correlation, task) = Task::from_json(&entry.body);
+                let delivery =
+                    Delivery::new(entry.id.as_str(), task).with_correlation(correlation);
+                return Ok(Some(delivery.with_attempt(attempt)));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let nap = left.min(POLL_INTERVAL);
+            let waited = self.entry_ready.wait_timeout(state, nap);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn extend_lease(&self, _: &Delivery) -> Result<LeaseState> {
+        Ok(LeaseState::Held)
+    }
+
+    fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
+        if delivery.attempt() > 1 {
+            self.store.remove(&tries_path(delivery.id())?)?;
+        }
+        self.store.remove(&request_path(delivery.id())?)?;
+        let Some(entry) = self.release(delivery.id()) else {
+            return Ok(LeaseState::Lost);
+        };
+        let outcome =
+            SpoolAnswer { answer: answer.clone(), json: answer.to_json(delivery) };
+        let mut listeners =
+            entry.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        for listener in listeners.drain(..) {
+            // A listener that is gone needs no answer.
+            let _ = listener.send(outcome.clone());
+        }
+        self.entry_ready.notify_all();
+        Ok(LeaseState::Held)
+    }
+
+    fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()> {
+        let Some(entry) = self.release(delivery.id()) else { return Ok(()) };
+        if let Some(tries) = &entry.tries {
+            // The agent returns it by itself: this attempt has ended nothing.
+            tries.fetch_sub(1, Ordering::Relaxed);
+        }
+        let written = self.write_tries(&entry);
+        self.put_back(entry, after);
+        written
+    }
+
+    fn dead_letter(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
+        self.ack(delivery, &Answer::from(why))
+    }
+
+    fn depth(&self) -> Result<Option<Depth>> {
+        let state = self.state();
+        let oldest = state.waiting.iter().map(|entry| entry.accepted_at.elapsed()).max();
+        Ok(Some(Depth {
+            waiting: Some(state.waiting.len() as u64),
+            held: Some(state.busy.len() as u64),
+            lag: Some(oldest.unwrap_or_default()),
+        }))
+    }
+
+    fn lease(&self) -> Duration {
+        LEASE
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl SpoolState {
+    fn len(&self) -> usize {
+        self.waiting.len() + self.busy.len() + self.reserved
+    }
+}
+
+impl SpoolEntry {
+    fn new(id: String, body: Vec<u8>, subject: Subject) -> Self {
+        let now = Instant::now();
+        let (not_before, listeners) = (Mutex::new(now), Mutex::default());
+        Self { id, body, subject, tries: None, not_before, accepted_at: now, listeners }
+    }
+
+    fn not_before(&self) -> Instant {
+        *self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&self) -> oneshot::Receiver<SpoolAnswer> {
+        let (sender, receiver) = oneshot::channel();
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.push(sender);
+        receiver
+    }
+}
+
+impl Subject {
+    fn of(task: Option<&Task>) -> Self {
+        match task {
+            Some(Task::Issue { request, .. }) => Self::Award(Award::of(request)),
+            Some(Task::Revoke(revocation)) => match &revocation.target {
+                Target::Award(award) => Self::Award(award.clone()),
+                Target::Certificate { verify, .. } => Self::Certificate(verify.clone()),
+            },
+            Some(Task::Ignore(_)) | None => Self::None,
+        }
+    }
+}
+
+fn request_path(id: &str) -> Result<StorePath> {
+    entry_path(id, "json")
+}
+
+fn tries_path(id: &str) -> Result<StorePath> {
+    entry_path(id, "tries")
+}
+
+fn entry_path(id: &str, extension: &str) -> Result<StorePath> {
+    StorePath::parse(&format!("{FOLDER}/{id}.{extension}")).map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidValue,
+            format!("`{id}` is no request ({})", error.message()),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::register::store::Directory;
+
+    /// Takes all requests, and returns the usernames of their recipients in order.
+    fn handed_out(spool: &Spool) -> Vec<String> {
+        let next = || spool.receive(Duration::ZERO).unwrap();
+        std::iter::from_fn(next)
+            .map(|delivery| delivery.correlation().recipient.clone().unwrap())
+            .collect()
+    }
+
+    fn accept(spool: &Spool, user: &str, unix: u64) {
+        let body = format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
+        let (_, task) = Task::from_json(body.as_bytes());
+        let now = Timestamp::from_unix(unix).unwrap();
+        spool.accept(body.as_bytes(), &task.unwrap(), now).unwrap().unwrap();
+    }
+
+    #[test]
+    fn requests_are_handed_out_in_order_of_arrival_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let spool = Spool::new(store.clone(), "one", 100);
+        for (user, unix) in [("a", 2_000_000_000), ("b", 1_000), ("c", 1_000_000_000)] {
+            accept(&spool, user, unix);
+        }
+        // What another agent left comes before what this one accepts.
+        let spool = Spool::new(store.clone(), "another", 100);
+        assert_eq!(spool.recover().unwrap(), 3);
+        accept(&spool, "d", 5);
+        let spool = Spool::new(store, "a third", 100);
+        assert_eq!(spool.recover().unwrap(), 4);
+        assert_eq!(handed_out(&spool), ["a", "b", "c", "d"]);
+    }
+
+    /// A request that is in hand each time an agent ends is counted each time; one that only waits
+    /// is not.
+    #[test]
+    fn attempts_are_counted_across_agents_for_requests_in_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let receive = |spool: &Spool| spool.receive(Duration::ZERO).unwrap().unwrap();
+        let spool = Spool::new(store.clone(), "one", 100);
+        accept(&spool, "deadly", 1);
+        accept(&spool, "patient", 2);
+        assert_eq!(receive(&spool).attempt(), 1);
+        let mut last = spool;
+        for attempt in 2..6 {
+            last = Spool::new(store.clone(), "next", 100);
+            last.recover().unwrap();
+            let delivery = receive(&last);
+            assert_eq!(delivery.attempt(), attempt);
+            assert_eq!(delivery.correlation().recipient.as_deref(), Some("deadly"));
+            // What the agent returns does not count.
+            last.nack(&delivery, Duration::ZERO).unwrap();
+            assert_eq!(receive(&last).attempt(), attempt);
+        }
+        let other = receive(&last);
+        assert_eq!(other.attempt(), 2);
+        let spool = Spool::new(store, "last", 100);
+        spool.recover().unwrap();
+        for _ in 0..2 {
+            let delivery = receive(&spool);
+            let done = Answer::Ignored { why: "x".to_owned() };
+            spool.ack(&delivery, &done).unwrap();
+        }
+        let left = std::fs::read_dir(folder.path().join(FOLDER));
+        assert_eq!(left.map_or(0, Iterator::count), 0);
+    }
+}

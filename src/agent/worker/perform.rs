@@ -1,0 +1,166 @@
+//! Does what a delivery asks for: issues or revokes a certificate.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::award_locks::AwardLocks;
+use super::disposition::Disposition;
+use crate::agent::clock::Clock;
+use crate::agent::failure::loggable;
+use crate::agent::issue_service::CurrentIssueService;
+use crate::agent::ops::health::Health;
+use crate::agent::ops::metrics::Metrics;
+use crate::agent::queue::{Answer, Revocation, Target, Task};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
+use crate::register::record::{Record, Status};
+use crate::site::award::Award;
+use crate::site::request::Request;
+
+/// The reason that the page of a replaced certificate shows.
+const REPLACED: &str = "another certificate took its place";
+
+/// Performs tasks with the current issue service, one at a time for each award.
+pub(crate) struct Performer {
+    issue_service: Arc<CurrentIssueService>,
+    clock: Arc<dyn Clock>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    locks: AwardLocks,
+}
+
+impl Performer {
+    pub(crate) fn new(
+        issue_service: Arc<CurrentIssueService>,
+        clock: Arc<dyn Clock>,
+        health: Arc<Health>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let locks = AwardLocks::default();
+        Self { issue_service, clock, health, metrics, locks }
+    }
+
+    pub(super) fn issue_service(&self) -> &CurrentIssueService {
+        &self.issue_service
+    }
+
+    /// Performs a task; performing it again changes nothing. The result is recorded in the health
+    /// and the metrics.
+    ///
+    /// # Errors
+    /// As [`IssueService::issue`] and [`IssueService::revoke`]; [`ErrorKind::Panic`] if the work
+    /// panicked.
+    pub(super) fn perform(&self, task: &Task) -> Result<Answer> {
+        let begun = Instant::now();
+        let result = catch(|| self.answer(task));
+        self.metrics.observe_stage("work", begun.elapsed());
+        self.health.record_work(result.as_ref());
+        result
+    }
+
+    fn answer(&self, task: &Task) -> Result<Answer> {
+        match task {
+            Task::Issue { request, options, replaces } => {
+                let _guard = self.locks.lock(Award::of(request));
+                let issuer = self.issue_service.current();
+                let clock = &self.clock;
+                let receipt = issuer
+                    .issue(request, clock.today()?, clock.now()?, options)
+                    .or_else(|error| standing(&issuer, request, error))?;
+                self.metrics.observe_timings(&receipt.timings);
+                if let Some(id) = replaces {
+                    self.revoke_replaced(id, &receipt)?;
+                }
+                Ok(Answer::from(&receipt))
+            }
+            Task::Revoke(revocation) => self.revoke(revocation),
+            Task::Ignore(why) => Ok(Answer::Ignored { why: why.clone() }),
+        }
+    }
+
+    /// Revokes the certificate that a new one replaces, unless it is an edition of the same award:
+    /// issuing has superseded that already.
+    fn revoke_replaced(&self, id: &str, receipt: &Receipt) -> Result<()> {
+        let issuer = self.issue_service.current();
+        let new = &receipt.record;
+        let Some(old) = issuer.register().record(id)? else { return Ok(()) };
+        let course =
+            |record: &Record| Some(record.certificate.as_ref()?.course.id.clone());
+        if old.id != new.id && old.status == Status::Valid && course(&old) == course(new)
+        {
+            issuer.register().revoke(id, REPLACED, self.clock.now()?)?;
+        }
+        Ok(())
+    }
+
+    fn revoke(&self, revocation: &Revocation) -> Result<Answer> {
+        let (issuer, now) = (self.issue_service.current(), self.clock.now()?);
+        let Revocation { target, reason, requested_at } = revocation;
+        let ignored = |why: &str| Ok(Answer::Ignored { why: why.to_owned() });
+        let stale = "the certificate was asked for after it was to be revoked";
+        let verify = match target {
+            Target::Certificate { verify, .. } => verify,
+            Target::Award(award) => {
+                let _guard = self.locks.lock(award.clone());
+                return match issuer.revoke(award, reason, *requested_at, now)? {
+                    RevokeOutcome::Revoked(record) => Ok(Answer::from(&*record)),
+                    RevokeOutcome::Stale => ignored(stale),
+                    RevokeOutcome::Nothing => {
+                        ignored("there is no certificate to revoke")
+                    }
+                };
+            }
+        };
+        let Some(record) = issuer.register().record(verify)? else {
+            let message = format!("there is no certificate `{verify}`");
+            return Err(Error::new(ErrorKind::UnknownCertificate, message));
+        };
+        match record.status {
+            Status::Superseded | Status::Erased => Ok(Answer::from(&record)),
+            Status::Valid | Status::Specimen
+                if requested_at.is_some_and(|requested_at| {
+                    record.last_requested_at() > requested_at
+                }) =>
+            {
+                ignored(stale)
+            }
+            // Revoking a revoked certificate again completes a revocation that was interrupted.
+            _ => {
+                let register = issuer.register();
+                let record = register.revoke_as_of(verify, reason, *requested_at, now)?;
+                Ok(Answer::from(&record))
+            }
+        }
+    }
+}
+
+/// Returns the certificate that was issued for a request that fails now: another agent may have
+/// answered with it before, and no error follows a success.
+fn standing(issuer: &IssueService, request: &Request, error: Error) -> Result<Receipt> {
+    match Disposition::of(&error) {
+        Disposition::Retry | Disposition::Shutdown => Err(error),
+        Disposition::Reject | Disposition::RetryOnce => match issuer.standing(request)? {
+            Some(receipt) => {
+                let error = loggable(&error);
+                tracing::warn!(
+                    error,
+                    "a request that was done before cannot be done again"
+                );
+                Ok(receipt)
+            }
+            None => Err(error),
+        },
+    }
+}
+
+/// Turns a panic into an error.
+fn catch(work: impl FnOnce() -> Result<Answer>) -> Result<Answer> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Panic,
+            "an internal error kept the request from being done",
+        )
+        .with_help("please report it with the request"))
+    })
+}
