@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use testamur::register::{
-    Created, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, Swapped,
+    CreateOutcome, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, SwapOutcome,
 };
 use testamur::site::{Award, Site};
 use testamur::{Error, ErrorKind, Result};
@@ -42,7 +42,7 @@ impl fmt::Display for Failing {
 }
 
 impl Store for Failing {
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
         self.step()?;
         self.inner.create(file)
     }
@@ -50,7 +50,7 @@ impl Store for Failing {
         self.step()?;
         self.inner.replace(file)
     }
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         self.step()?;
         self.inner.swap(file, was)
     }

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use testamur::ErrorKind;
-use testamur::register::{Created, Directory, Store, StoreFile, Stores, Swapped};
+use testamur::register::{
+    CreateOutcome, Directory, Store, StoreFile, Stores, SwapOutcome,
+};
 use testamur::site::{Readers, Settings};
 
 use super::contract::{create, keep, listed, path};
@@ -137,7 +139,7 @@ fn neither_a_folder_nor_what_would_be_below_a_file_is_a_file() {
         assert_eq!(store.read(&other).unwrap(), None);
         store.remove(&other).unwrap();
         let swap = store.swap(&StoreFile::new(&other, b"y"), b"");
-        assert_eq!(swap.unwrap(), Swapped::Changed);
+        assert_eq!(swap.unwrap(), SwapOutcome::Conflict);
     }
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"x"[..]));
 }
@@ -178,7 +180,7 @@ fn folders_come_and_go_under_many_hands() {
             scope.spawn(move || {
                 let file = path(&format!("a/b/c/{number}"));
                 for _ in 0..40 {
-                    assert_eq!(create(store, &file, b"x"), Created::New);
+                    assert_eq!(create(store, &file, b"x"), CreateOutcome::Created);
                     store.remove(&file).unwrap();
                 }
             });

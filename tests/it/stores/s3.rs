@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use testamur::register::{
-    Cache, Created, S3, S3Keys, Store, StoreFile, StorePath, Stores, Swapped,
+    CacheControl, CreateOutcome, S3, S3Keys, Store, StoreFile, StorePath, Stores,
+    SwapOutcome,
 };
 use testamur::site::Settings;
 use testamur::{Error, ErrorKind};
@@ -52,7 +53,11 @@ fn what_is_sent() {
     server.wire.next([]);
     store.create(&page).unwrap();
     store
-        .replace(&page.with_cache(Cache::Immutable).with_media_type("text/plain"))
+        .replace(
+            &page
+                .with_cache_control(CacheControl::Immutable)
+                .with_media_type("text/plain"),
+        )
         .unwrap();
     store.swap(&page, "<p>ø".as_bytes()).unwrap();
     store.swap(&StoreFile::new(&file, b"<p>o"), "<p>ø".as_bytes()).unwrap();
@@ -174,7 +179,11 @@ fn a_server_that_is_busy_is_asked_again() {
         let file = path("busy").join(name).unwrap();
         let attempts = acts.len() + 1;
         server.wire.next(acts);
-        assert_eq!(create(&store, &file, name.as_bytes()), Created::New, "{name}");
+        assert_eq!(
+            create(&store, &file, name.as_bytes()),
+            CreateOutcome::Created,
+            "{name}"
+        );
         assert_eq!(server.wire.seen().len(), attempts, "{name}");
 
         server.wire.next([BUSY]);
@@ -193,26 +202,26 @@ fn a_lost_answer_is_told_from_a_conflict() {
     let store = server.store();
     let file = path("a/ours");
     server.wire.next([Act::Lose]);
-    assert_eq!(create(&store, &file, b"ours"), Created::New);
+    assert_eq!(create(&store, &file, b"ours"), CreateOutcome::Created);
     // Written, refused, read.
     assert_eq!(server.wire.seen().len(), 3);
 
     // Somebody else's stands there, and the first attempt did not come through.
     server.wire.next([Act::Cut]);
-    assert_eq!(create(&store, &file, b"other"), Created::Exists);
+    assert_eq!(create(&store, &file, b"other"), CreateOutcome::Exists);
     // Without an attempt that may have come through there is no doubt.
     server.wire.next([]);
-    assert_eq!(create(&store, &file, b"ours"), Created::Exists);
+    assert_eq!(create(&store, &file, b"ours"), CreateOutcome::Exists);
     assert_eq!(server.wire.seen().len(), 1);
 
     let swap = |to: &'static [u8], was: &[u8]| {
         store.swap(&StoreFile::new(&file, to), was).unwrap()
     };
     server.wire.next([Act::Pass, Act::Lose]);
-    assert_eq!(swap(b"next", b"ours"), Swapped::Done);
+    assert_eq!(swap(b"next", b"ours"), SwapOutcome::Swapped);
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"next"[..]));
     server.wire.next([Act::Cut, Act::Pass, Act::Cut, Act::Answer(412, "", "")]);
-    assert_eq!(swap(b"last", b"next"), Swapped::Changed);
+    assert_eq!(swap(b"last", b"next"), SwapOutcome::Conflict);
 
     server.wire.next([Act::Lose]);
     store.remove(&file).unwrap();
@@ -232,15 +241,18 @@ fn who_is_told_that_it_is_new_finds_his_bytes() {
     }));
     let file = path("race");
     let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
-    let made: Vec<Created> = thread::scope(|scope| {
+    let made: Vec<CreateOutcome> = thread::scope(|scope| {
         let create = |text: &str| create(&store, &file, text.as_bytes());
         let threads: Vec<_> =
             texts.iter().map(|text| scope.spawn(move || create(text))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let is = store.read(&file).unwrap().unwrap();
-    let told: Vec<_> =
-        texts.iter().zip(&made).filter(|(_, made)| **made == Created::New).collect();
+    let told: Vec<_> = texts
+        .iter()
+        .zip(&made)
+        .filter(|(_, made)| **made == CreateOutcome::Created)
+        .collect();
     assert_eq!(told.len(), 1, "{made:?}");
     assert_eq!(told[0].0.as_bytes(), is);
 }
@@ -309,7 +321,7 @@ fn a_server_that_goes_down_half_way_loses_nothing() {
             scope.spawn(move || {
                 for file in part {
                     let made = create(store, file, file.as_str().as_bytes());
-                    assert_eq!(made, Created::New, "{file}");
+                    assert_eq!(made, CreateOutcome::Created, "{file}");
                 }
             });
         }
