@@ -1,8 +1,8 @@
 //! An award, held together with the secret that its ids are derived from.
 //!
-//! Takes an [`Award`] and the site's [`IdSecret`]; gives the ids of its editions and the fingerprint
-//! of a request's facts. The decision made here: award and secret meet once, when a request comes
-//! in. The stages after that ask the handle and never see the secret.
+//! Takes an [`Award`] and the site's [`IdSecret`]; gives the ids of its editions and the
+//! fingerprint of a request's facts. The decision made here: award and secret meet once, when a
+//! request comes in. The stages after that ask the handle and never see the secret.
 
 use crate::site::award::{Award, IdSecret, Ids};
 use crate::site::course::Course;

@@ -183,7 +183,8 @@ impl Register {
         Ok(Some((record, bytes)))
     }
 
-    /// Writes the pages of a record, over those of an earlier status. Returns what their texts lack.
+    /// Writes the pages of a record, over those of an earlier status. Returns what their texts
+    /// lack.
     pub(super) fn write_pages(
         &self,
         record: &Record,

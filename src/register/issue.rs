@@ -1,9 +1,10 @@
 //! Issuing: from a request to a certificate that exists.
 //!
-//! Takes a request, a press, a sealer and a register; gives a receipt. A request passes these stages,
-//! each of which takes what the one before it gave:
+//! Takes a request, a press, a sealer and a register; gives a receipt. A request passes these
+//! stages, each of which takes what the one before it gave:
 //!
-//! 1. the award of the request, with the secret of its ids ([`AwardHandle`](super::award::AwardHandle));
+//! 1. the award of the request, with the secret of its ids
+//!    ([`AwardHandle`](super::award::AwardHandle));
 //! 2. the editions that the award has ([`Editions`](super::editions::Editions));
 //! 3. the decision what they mean for the request (`decide`);
 //! 4. the next edition, drafted (`draft`) and sealed (`sealed`);
@@ -11,8 +12,8 @@
 //! 6. the receipt (`receipt`).
 //!
 //! The order of writes makes it safe: a private snapshot, the PDF if there is none, signature and
-//! pages, the record. A run that is interrupted leaves files that the next run completes, and of two
-//! processes the second finds the first one's PDF and completes that.
+//! pages, the record. A run that is interrupted leaves files that the next run completes, and of
+//! two processes the second finds the first one's PDF and completes that.
 
 mod decide;
 mod draft;

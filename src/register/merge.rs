@@ -2,8 +2,8 @@
 //!
 //! Takes finished PDFs one by one and writes the merged file as they come, so that ten thousand
 //! certificates take no more memory than one. The decision made here: the merged file has the pages
-//! and nothing else. Tags, links, attachments and seals are left out, because they belong to a single
-//! document. Equal fonts and pictures are written once.
+//! and nothing else. Tags, links, attachments and seals are left out, because they belong to a
+//! single document. Equal fonts and pictures are written once.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -70,7 +70,8 @@ impl<W: Write> PdfMerger<W> {
     /// Adds the pages of a PDF.
     ///
     /// # Errors
-    /// [`ErrorKind::Export`]: the PDF cannot be read; [`ErrorKind::Io`]: the file cannot be written.
+    /// [`ErrorKind::Export`]: the PDF cannot be read; [`ErrorKind::Io`]: the file cannot be
+    /// written.
     pub fn add(&mut self, pdf: &[u8]) -> Result<()> {
         let pdf = Pdf::new(Arc::new(pdf.to_vec()))
             .map_err(|_| unreadable("it is no PDF that can be read"))?;

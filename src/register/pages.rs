@@ -1,8 +1,8 @@
 //! The pages of a record.
 //!
-//! Takes a [`Record`] and, where a page can check a file, its [`Snapshot`]; gives HTML files by name.
-//! The decision made here: the pages are a function of the record, so that each change of its status
-//! writes all of them again.
+//! Takes a [`Record`] and, where a page can check a file, its [`Snapshot`]; gives HTML files by
+//! name. The decision made here: the pages are a function of the record, so that each change of its
+//! status writes all of them again.
 
 use std::sync::Arc;
 
@@ -45,8 +45,8 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
-    /// The pages of a record with their file names, and what their texts lack. Only with the snapshot
-    /// can a visitor check a PDF on a page.
+    /// The pages of a record with their file names, and what their texts lack. Only with the
+    /// snapshot can a visitor check a PDF on a page.
     pub(super) fn write(
         &self,
         record: &Record,

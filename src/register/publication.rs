@@ -1,8 +1,8 @@
 //! The first publication of a certificate: the writes to both stores, in the order that makes them
 //! safe.
 //!
-//! The caller prepares the snapshot, creates the PDF, and finishes with signature, pages and record.
-//! The record is written last, so that a process that stops anywhere before it leaves no
+//! The caller prepares the snapshot, creates the PDF, and finishes with signature, pages and
+//! record. The record is written last, so that a process that stops anywhere before it leaves no
 //! certificate, only files that the next run completes.
 
 use crate::base::error::{Result, Warning};

@@ -22,8 +22,8 @@ use crate::site::course::{Colour, Course, Text};
 pub struct Record {
     /// The version of this format: [`Record::SCHEMA`] in a record of this release.
     pub schema: u32,
-    /// The verify id, which is also in the address of the verify page: 32 hexadecimal digits in lower
-    /// case.
+    /// The verify id, which is also in the address of the verify page: 32 hexadecimal digits in
+    /// lower case.
     pub id: String,
     /// The status of the edition.
     pub status: Status,
@@ -303,8 +303,8 @@ impl Record {
         self.requested_at.unwrap_or(self.issued_at)
     }
 
-    /// The record of an edition that another one superseded: it keeps nothing of what the certificate
-    /// said.
+    /// The record of an edition that another one superseded: it keeps nothing of what the
+    /// certificate said.
     pub(crate) fn superseded(self, successor: &str, at: Timestamp) -> Self {
         let successor = Some(successor.to_owned());
         let superseded = Self { certificate: None, successor, ..self };

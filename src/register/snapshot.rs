@@ -1,4 +1,5 @@
-//! The private side of a certificate: the request that it answers, and the record that it will have.
+//! The private side of a certificate: the request that it answers, and the record that it will
+//! have.
 //!
 //! A snapshot is written to the private store before anything is published, under the verify id and
 //! the SHA-256 of the PDF. Several processes may each write one for the same certificate. The PDF

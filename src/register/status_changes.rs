@@ -20,8 +20,8 @@ const MAX_SWAPS: usize = 16;
 
 impl Register {
     /// Revokes a certificate: its pages say so, with the reason and the day, and its PDF is removed
-    /// unless the settings keep it. A second call finishes what was interrupted, and keeps the first
-    /// reason.
+    /// unless the settings keep it. A second call finishes what was interrupted, and keeps the
+    /// first reason.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Revoked`]: the
@@ -142,8 +142,9 @@ impl Register {
         Ok(())
     }
 
-    /// Records that a certificate was asked for again at this time, so that it outlasts a revocation
-    /// that was requested earlier. Returns `None` if another process has changed the record.
+    /// Records that a certificate was asked for again at this time, so that it outlasts a
+    /// revocation that was requested earlier. Returns `None` if another process has changed the
+    /// record.
     pub(crate) fn note_request(
         &self,
         record: Record,
@@ -165,8 +166,8 @@ impl Register {
         Ok((swapped == SwapOutcome::Swapped).then_some(noted))
     }
 
-    /// Writes a tombstone, the record of a certificate that was revoked before it was issued, unless
-    /// the id has a record. Returns whether it was written.
+    /// Writes a tombstone, the record of a certificate that was revoked before it was issued,
+    /// unless the id has a record. Returns whether it was written.
     pub(crate) fn create_tombstone(&self, record: &Record) -> Result<bool> {
         let path = StorePath::parse(&paths::record(&record.id))?;
         let json = record.to_json();

@@ -1,9 +1,9 @@
 //! Where the files of certificates go: a folder that a web server serves, or a bucket of S3.
 //!
 //! Takes finished bytes with a path, and gives them back. The decision made here: the store is the
-//! register, no other place remembers what was issued. So a store can create a file only if the path
-//! is free, and replace one only if it still has the expected content. With these two operations
-//! many machines share one store without a lock.
+//! register, no other place remembers what was issued. So a store can create a file only if the
+//! path is free, and replace one only if it still has the expected content. With these two
+//! operations many machines share one store without a lock.
 
 mod directory;
 mod open;

@@ -3,11 +3,12 @@
 //! Takes [`PageFacts`] and the texts of a language, gives [`Pages`]. The decision made here: a page
 //! depends on no server. It is one file, readable without script, that loads nothing, sends nothing
 //! and looks the same in thirty years. Its content security policy allows the style and the script
-//! that it was made with, by their digests, so that even a value that was not escaped could not run.
+//! that it was made with, by their digests, so that even a value that was not escaped could not
+//! run.
 //!
-//! The templates are minijinja's, with strict undefined values, escaping, limited fuel and no loader.
-//! Templates, style and scripts are files of `layouts/shared/pages/`, each of which a site may
-//! replace.
+//! The templates are minijinja's, with strict undefined values, escaping, limited fuel and no
+//! loader. Templates, style and scripts are files of `layouts/shared/pages/`, each of which a site
+//! may replace.
 
 mod facts;
 mod link;
@@ -38,8 +39,8 @@ use crate::text::locale::PAGE_TEXTS;
 const FOLDER: &str = "layouts/shared/pages";
 const CERTIFICATE: &str = "certificate.html";
 const VERIFY: &str = "verify.html";
-/// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end for
-/// nested loops.
+/// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end
+/// for nested loops.
 const MAX_FUEL: u64 = 200_000;
 
 /// The pages of one certificate, as UTF-8 text.

@@ -1,8 +1,9 @@
 //! A sealed edition on its way into the stores: prepared, then published.
 //!
-//! Takes a [`SealedEdition`]; gives the [`PublishedEdition`] that exists in the end, which is that of
-//! another process if its PDF was first. The decision made here: the PDF that is in the store decides
-//! which snapshot counts, found by the PDF's hash, so that each process finishes the same edition.
+//! Takes a [`SealedEdition`]; gives the [`PublishedEdition`] that exists in the end, which is that
+//! of another process if its PDF was first. The decision made here: the PDF that is in the store
+//! decides which snapshot counts, found by the PDF's hash, so that each process finishes the same
+//! edition.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,8 +96,8 @@ impl PreparedEdition<'_> {
     /// Returns `None` if that one was superseded, revoked or erased meanwhile.
     ///
     /// # Errors
-    /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site. Else what the
-    /// stores fail with.
+    /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site. Else what
+    /// the stores fail with.
     pub(super) fn publish(self, now: Timestamp) -> Result<Option<PublishedEdition>> {
         let Self { publisher, sealed } = self;
         let SealedEdition { snapshot, pdf, mut warnings, render, seal, sealed_at } =

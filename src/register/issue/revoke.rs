@@ -80,20 +80,18 @@ impl IssueService {
                     return Ok(RevokeOutcome::Revoked(Box::new(current)));
                 }
             }
-            match register.revoke_as_of(&current.id, reason, requested_at, now) {
-                // Another process that made the next edition meanwhile may not have seen the
-                // revocation: then revoke that edition too.
-                Ok(record)
-                    if self
-                        .last(award.award())?
-                        .is_none_or(|last| last.id == record.id) =>
-                {
-                    return Ok(RevokeOutcome::Revoked(Box::new(record)));
-                }
-                Ok(_) => {}
-                // Another process superseded or erased the edition first.
-                Err(error) if error.kind() == ErrorKind::Revoked => {}
-                Err(error) => return Err(error),
+            let record =
+                match register.revoke_as_of(&current.id, reason, requested_at, now) {
+                    Ok(record) => record,
+                    // Another process superseded or erased the edition first.
+                    Err(error) if error.kind() == ErrorKind::Revoked => continue,
+                    Err(error) => return Err(error),
+                };
+            // Another process that made the next edition meanwhile may not have seen the
+            // revocation: then revoke that edition too.
+            let last = register.editions(&award)?.current;
+            if last.is_none_or(|last| last.record.id == record.id) {
+                return Ok(RevokeOutcome::Revoked(Box::new(record)));
             }
         }
         Err(Error::new(

@@ -100,8 +100,8 @@ impl IssueService {
     /// # Errors
     /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
     /// the award has a certificate that the options keep. [`ErrorKind::Store`],
-    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Tampered`]: a
-    /// PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
+    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Tampered`]:
+    /// a PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
     /// processes kept changing the award. After an error nothing is left that looks valid, and the
     /// same request may be made again.
     pub fn issue(

@@ -1,8 +1,8 @@
 //! A folder of a file system as a store, such as a web server serves.
 //!
 //! The decision made here: a file is written and synced in a staging folder below the root (hidden,
-//! and closed to other users), and then gets its name: by a hard link if the path must be free, by a
-//! rename if it replaces a file. A reader sees the old file or the new one, never a part.
+//! and closed to other users), and then gets its path: by a hard link if the path must be free, by
+//! a rename if it replaces a file. A reader sees the old file or the new one, never a part.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -88,28 +88,30 @@ impl Directory {
         Ok(staged)
     }
 
-    /// Gives a staged file its name, if the path is free.
-    fn name_if_free(&self, staged: &StagedFile, target: &Path) -> Result<CreateOutcome> {
-        self.name(target, || self.link(staged, target))
+    /// Moves a staged file to its path, if the path is free.
+    fn move_if_free(&self, staged: &StagedFile, target: &Path) -> Result<CreateOutcome> {
+        self.move_to(target, || self.link(staged, target))
     }
 
-    /// Gives a staged file its name, over a file that the path may have.
-    fn name_over(&self, staged: &StagedFile, target: &Path) -> Result<()> {
-        self.name(target, || fs::rename(&staged.0, target))
+    /// Moves a staged file to its path, over a file that may be there.
+    fn move_over(&self, staged: &StagedFile, target: &Path) -> Result<()> {
+        self.move_to(target, || fs::rename(&staged.0, target))
     }
 
-    fn name<T>(&self, target: &Path, rename: impl Fn() -> io::Result<T>) -> Result<T> {
+    /// Runs `rename`, which gives a staged file its final path.
+    fn move_to<T>(&self, target: &Path, rename: impl Fn() -> io::Result<T>) -> Result<T> {
         let folder = target.parent().unwrap_or(&self.root);
-        let named = self.with_folder(folder, self.readers, rename).map_err(|cause| {
+        let moved = self.with_folder(folder, self.readers, rename).map_err(|cause| {
             if target.is_dir() {
                 is_folder(target)
             } else {
                 failed("write", target, &cause)
             }
         })?;
-        // Also if the file exists: the process that named it may not have synced the folder yet.
+        // Also if the file exists: the process that moved it there may not have synced the folder
+        // yet.
         sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
-        Ok(named)
+        Ok(moved)
     }
 
     fn link(&self, staged: &StagedFile, target: &Path) -> io::Result<CreateOutcome> {
@@ -261,12 +263,12 @@ impl Store for Directory {
             return Ok(CreateOutcome::Exists);
         }
         let staged = self.stage(file.bytes)?;
-        self.name_if_free(&staged, &target)
+        self.move_if_free(&staged, &target)
     }
 
     fn replace(&self, file: &StoreFile<'_>) -> Result<()> {
         let staged = self.stage(file.bytes)?;
-        self.name_over(&staged, &self.target(file.path))
+        self.move_over(&staged, &self.target(file.path))
     }
 
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
@@ -301,8 +303,8 @@ impl Store for Directory {
             target.ancestors().skip(1).take_while(|folder| *folder != self.root);
         for folder in folders {
             sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
-            // Empty folders go too, because their names may tell which file there was. A folder that
-            // is not empty stays.
+            // Empty folders go too, because their names may tell which file there was. A folder
+            // that is not empty stays.
             if fs::remove_dir(folder).is_err() {
                 return Ok(());
             }
@@ -326,7 +328,7 @@ impl Store for Directory {
         // That the staging folder can be written to does not tell that the root can.
         let name = format!("{STAGING_DIR}-{}", random_name()?);
         let target = StagedFile(self.root.join(name));
-        self.name_if_free(&probe, &target.0).map(drop)
+        self.move_if_free(&probe, &target.0).map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The stores of a site, opened from its settings.
 //!
-//! The decision made here: a private store inside the public one is refused, because its files would
-//! be published. Folders are compared by where they really are, with symbolic links followed.
+//! The decision made here: a private store inside the public one is refused, because its files
+//! would be published. Folders are compared by where they really are, with symbolic links followed.
 
 use std::ffi::OsString;
 use std::io;

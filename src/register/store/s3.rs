@@ -49,9 +49,9 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// Opens the bucket of these settings with the keys that they name, else with those that Amazon's
-    /// own tools would find: in the environment, in the credentials file, or from the machine that
-    /// this runs on. Relative paths of key files start from the folder `site`.
+    /// Opens the bucket of these settings with the keys that they name, else with those that
+    /// Amazon's own tools would find: in the environment, in the credentials file, or from the
+    /// machine that this runs on. Relative paths of key files start from the folder `site`.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file cannot be used.
@@ -145,8 +145,8 @@ impl S3 {
         self.put_at(key, PROBE_TEXT, media_type, CacheControl::NoCache, if_none_match())
     }
 
-    /// Whether a conditional write had its effect. If it was sent more than once, an earlier attempt
-    /// may have written the file, and only its answer been lost.
+    /// Whether a conditional write had its effect. If it was sent more than once, an earlier
+    /// attempt may have written the file, and only its answer been lost.
     fn has_written(
         &self,
         file: &StoreFile<'_>,

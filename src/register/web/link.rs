@@ -14,8 +14,8 @@ pub(super) fn is_absolute(link: &str) -> bool {
     })
 }
 
-/// Checks a link: an `http` or `https` URL, or a relative path. Others, such as `javascript:`, could
-/// run in a browser.
+/// Checks a link: an `http` or `https` URL, or a relative path. Others, such as `javascript:`,
+/// could run in a browser.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`]: the link is another.

@@ -1,7 +1,7 @@
 //! The colours of a page, derived from the three of a certificate's theme.
 //!
-//! The decision made here: contrast goes before the theme. Text gets a contrast of at least 4.5 to 1
-//! (WCAG 2.2, 1.4.3) and the edges of controls at least 3 to 1 (1.4.11), whatever the theme.
+//! The decision made here: contrast goes before the theme. Text gets a contrast of at least 4.5 to
+//! 1 (WCAG 2.2, 1.4.3) and the edges of controls at least 3 to 1 (1.4.11), whatever the theme.
 
 use std::fmt::Write as _;
 

@@ -1,9 +1,9 @@
 //! What the templates of a page see of its facts.
 //!
-//! Takes [`PageFacts`]; gives [`VisibleFacts`], in which every text is free of control characters and
-//! every link is checked. The decision made here: a template sees only what its page may show. For a
-//! superseded or an erased certificate that is the status and the link to the successor, so that no
-//! template can show the name of an erased recipient.
+//! Takes [`PageFacts`]; gives [`VisibleFacts`], in which every text is free of control characters
+//! and every link is checked. The decision made here: a template sees only what its page may show.
+//! For a superseded or an erased certificate that is the status and the link to the successor, so
+//! that no template can show the name of an erased recipient.
 
 use minijinja::value::{Serde, Value};
 use serde::Serialize;

@@ -31,8 +31,8 @@ impl BucketClient {
     /// Sends a request until the server has answered it, or the attempts are used up.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`]: all attempts failed in a way that may pass. [`ErrorKind::StoreRefused`]:
-    /// the server refuses the request.
+    /// [`ErrorKind::Store`]: all attempts failed in a way that may pass.
+    /// [`ErrorKind::StoreRefused`]: the server refuses the request.
     pub(super) async fn send(&self, request: &BucketRequest) -> Result<BucketResponse> {
         let mut attempts = 0;
         loop {

@@ -92,10 +92,12 @@ fn help(
     request: &BucketRequest,
 ) -> String {
     let help = match (code, status) {
-        ("NoSuchBucket", _) => "make the bucket first, or mend `bucket`",
-        ("SignatureDoesNotMatch", _) => "the secret key is not the access key's: mend it",
+        ("NoSuchBucket", _) => "make the bucket first, or correct `bucket`",
+        ("SignatureDoesNotMatch", _) => {
+            "the secret key is not the access key's: correct it"
+        }
         ("InvalidAccessKeyId" | "InvalidTokenId" | "InvalidToken" | "NotSignedUp", _) => {
-            "the server does not know the access key: mend it, or `endpoint`"
+            "the server does not know the access key: correct it, or `endpoint`"
         }
         ("RequestTimeTooSkewed", _) => "set this machine's clock",
         ("AccessControlListNotSupported", _) => {
@@ -112,7 +114,9 @@ fn help(
                 Some(region) => {
                     format!("the bucket is elsewhere: set `region: {region}`")
                 }
-                None => "the bucket is elsewhere: mend `region` or `endpoint`".to_owned(),
+                None => {
+                    "the bucket is elsewhere: correct `region` or `endpoint`".to_owned()
+                }
             };
         }
         ("NotImplemented", _) => {

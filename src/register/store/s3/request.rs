@@ -15,8 +15,8 @@ pub(super) enum BucketRequest {
     List { prefix: String, token: Option<String>, max_keys: Option<usize> },
 }
 
-/// An answer of a bucket. The client hands on an answer of success, 404 (the key does not exist) and
-/// 412 (the condition of the request does not hold); all others are failures.
+/// An answer of a bucket. The client hands on an answer of success, 404 (the key does not exist)
+/// and 412 (the condition of the request does not hold); all others are failures.
 pub(super) struct BucketResponse {
     /// The HTTP status.
     pub(super) status: u16,
