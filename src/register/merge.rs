@@ -1,8 +1,9 @@
-//! Many PDFs bound into one, for a printer.
+//! Many PDFs merged into one, for a printer.
 //!
-//! The bound file grows on its way out, so that ten thousand certificates take no more memory than
-//! one. It has the pages and nothing else: tags, links, attachments and seals belong to each document
-//! of its own, and stay there. Equal fonts and pictures are written once.
+//! Takes finished PDFs one by one and writes the merged file as they come, so that ten thousand
+//! certificates take no more memory than one. The decision made here: the merged file has the pages
+//! and nothing else. Tags, links, attachments and seals are left out, because they belong to a
+//! single document. Equal fonts and pictures are written once.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,13 +14,16 @@ use hayro_syntax::object::{Dict, MaybeRef, ObjRef, Object, ObjectIdentifier};
 use ring::digest::{SHA256, digest};
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::hex;
 
+/// The object number of the document catalog.
 const CATALOG: usize = 1;
+/// The object number of the page tree's root.
 const PAGES: usize = 2;
-/// Deeper than the arrays and dictionaries of any page.
+/// How deep arrays and dictionaries may be nested: deeper than those of any page.
 const MAX_DEPTH: usize = 64;
-/// What of a page is bound.
-const KEPT: [&[u8]; 9] = [
+/// The keys of a page dictionary that are copied (ISO 32000-2, table 31).
+const PAGE_KEYS: [&[u8]; 9] = [
     b"ArtBox",
     b"BleedBox",
     b"Contents",
@@ -31,51 +35,55 @@ const KEPT: [&[u8]; 9] = [
     b"TrimBox",
 ];
 
-/// Binds PDFs into one, in the order in which they are added.
+/// Merges PDFs into one, in the order in which they are added.
 #[derive(Debug)]
 pub struct PdfMerger<W> {
     out: W,
+    /// How many bytes were written.
     written: u64,
-    /// Where each object begins, from number one; nowhere as long as it is not written.
+    /// The byte at which each object begins, from object number 1; 0 until it is written.
     offsets: Vec<u64>,
+    /// The object numbers of the pages.
     pages: Vec<usize>,
-    /// Streams that refer to nothing, by their content.
-    known: HashMap<[u8; 32], usize>,
+    /// The object numbers of streams without references, by the SHA-256 of their content.
+    shared: HashMap<[u8; 32], usize>,
 }
 
 impl<W: Write> PdfMerger<W> {
-    /// Begins a bound file.
+    /// Begins a merged file.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be written.
+    /// [`ErrorKind::Io`]: the file cannot be written.
     pub fn new(out: W) -> Result<Self> {
-        let mut binder = Self {
+        let mut merger = Self {
             out,
             written: 0,
             offsets: vec![0; PAGES],
             pages: Vec::new(),
-            known: HashMap::new(),
+            shared: HashMap::new(),
         };
-        // The bytes beyond ASCII tell programs that it is no text.
-        binder.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
-        Ok(binder)
+        // The bytes beyond ASCII tell programs that the file is binary (ISO 32000-2, 7.5.2).
+        merger.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
+        Ok(merger)
     }
 
     /// Adds the pages of a PDF.
     ///
     /// # Errors
-    /// [`ErrorKind::Export`] when it cannot be read; [`ErrorKind::Io`] when it cannot be written.
+    /// [`ErrorKind::Export`]: the PDF cannot be read; [`ErrorKind::Io`]: the file cannot be
+    /// written.
     pub fn add(&mut self, pdf: &[u8]) -> Result<()> {
         let pdf = Pdf::new(Arc::new(pdf.to_vec()))
             .map_err(|_| unreadable("it is no PDF that can be read"))?;
-        let mut copy = Copy { pdf: &pdf, numbers: HashMap::new(), waiting: Vec::new() };
+        let mut copy =
+            DocumentCopy { pdf: &pdf, numbers: HashMap::new(), waiting: Vec::new() };
         for page in pdf.pages().iter() {
             let number = self.reserve();
             let mut body = format!("<</Type/Page/Parent {PAGES} 0 R").into_bytes();
             let dict = page.raw();
             for (key, value) in dict.entries() {
                 let key: &[u8] = key.as_ref();
-                if KEPT.contains(&key) {
+                if PAGE_KEYS.contains(&key) {
                     write_name(&mut body, key);
                     copy.value(self, &mut body, &value, 0)?;
                 }
@@ -95,17 +103,17 @@ impl<W: Write> PdfMerger<W> {
         Ok(())
     }
 
-    /// Ends the file.
+    /// Writes the page tree and the cross-reference table, and ends the file.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be written; [`ErrorKind::Export`] when nothing was added.
+    /// [`ErrorKind::Io`]: the file cannot be written; [`ErrorKind::Export`]: no PDF was added.
     pub fn finish(mut self) -> Result<()> {
         if self.pages.is_empty() {
-            return Err(unreadable("there is nothing to bind"));
+            return Err(unreadable("no PDF was added"));
         }
         let catalog = format!("<</Type/Catalog/Pages {PAGES} 0 R>>");
         self.object(CATALOG, catalog.as_bytes())?;
-        // A tree of one level is allowed to be as wide as it likes.
+        // A page tree may have one level of any width (ISO 32000-2, 7.7.3).
         let kids: String =
             self.pages.iter().map(|number| format!("{number} 0 R ")).collect();
         let pages = format!("<</Type/Pages/Count {}/Kids[{kids}]>>", self.pages.len());
@@ -140,28 +148,29 @@ impl<W: Write> PdfMerger<W> {
     }
 }
 
-/// The objects of one document on their way into the bound file.
-struct Copy<'a> {
+/// The state of copying one document into the merged file.
+struct DocumentCopy<'a> {
     pdf: &'a Pdf,
+    /// The object numbers in the merged file.
     numbers: HashMap<ObjRef, usize>,
-    /// Objects that have a number and are not written yet.
+    /// Objects that have a number in the merged file and are not written yet.
     waiting: Vec<(ObjRef, usize)>,
 }
 
-impl<'a> Copy<'a> {
+impl<'a> DocumentCopy<'a> {
     fn object<W: Write>(
         &mut self,
-        binder: &mut PdfMerger<W>,
+        merger: &mut PdfMerger<W>,
         from: ObjRef,
         to: usize,
     ) -> Result<()> {
         let mut body = Vec::new();
         match self.find(from) {
-            Some(object) => self.direct(binder, &mut body, &object, 0)?,
+            Some(object) => self.direct(merger, &mut body, &object, 0)?,
             // A reference to nothing is null (ISO 32000-2, 7.3.10).
             None => body.extend(b"null"),
         }
-        binder.object(to, &body)
+        merger.object(to, &body)
     }
 
     fn find(&self, reference: ObjRef) -> Option<Object<'a>> {
@@ -171,10 +180,10 @@ impl<'a> Copy<'a> {
         ))
     }
 
-    /// The number that an object has in the bound file.
+    /// The number that an object has in the merged file.
     fn number<W: Write>(
         &mut self,
-        binder: &mut PdfMerger<W>,
+        merger: &mut PdfMerger<W>,
         reference: ObjRef,
     ) -> Result<usize> {
         if let Some(&number) = self.numbers.get(&reference) {
@@ -183,26 +192,26 @@ impl<'a> Copy<'a> {
         let leaf = match self.find(reference) {
             Some(Object::Stream(stream)) if is_leaf(stream.dict()) => {
                 let mut body = Vec::new();
-                self.direct(binder, &mut body, &Object::Stream(stream), 0)?;
+                self.direct(merger, &mut body, &Object::Stream(stream), 0)?;
                 Some(body)
             }
             _ => None,
         };
         let number = match leaf {
             None => {
-                let number = binder.reserve();
+                let number = merger.reserve();
                 self.waiting.push((reference, number));
                 number
             }
             Some(body) => {
                 let mut hash = [0; 32];
                 hash.copy_from_slice(digest(&SHA256, &body).as_ref());
-                match binder.known.get(&hash) {
+                match merger.shared.get(&hash) {
                     Some(&number) => number,
                     None => {
-                        let number = binder.reserve();
-                        binder.object(number, &body)?;
-                        binder.known.insert(hash, number);
+                        let number = merger.reserve();
+                        merger.object(number, &body)?;
+                        merger.shared.insert(hash, number);
                         number
                     }
                 }
@@ -214,15 +223,15 @@ impl<'a> Copy<'a> {
 
     fn value<W: Write>(
         &mut self,
-        binder: &mut PdfMerger<W>,
+        merger: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         value: &MaybeRef<Object<'a>>,
         depth: usize,
     ) -> Result<()> {
         match value {
-            MaybeRef::NotRef(object) => self.direct(binder, body, object, depth),
+            MaybeRef::NotRef(object) => self.direct(merger, body, object, depth),
             MaybeRef::Ref(reference) => {
-                let number = self.number(binder, *reference)?;
+                let number = self.number(merger, *reference)?;
                 body.extend(format!(" {number} 0 R").bytes());
                 Ok(())
             }
@@ -231,7 +240,7 @@ impl<'a> Copy<'a> {
 
     fn direct<W: Write>(
         &mut self,
-        binder: &mut PdfMerger<W>,
+        merger: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         object: &Object<'a>,
         depth: usize,
@@ -248,21 +257,21 @@ impl<'a> Copy<'a> {
             }
             Object::String(string) => {
                 body.push(b'<');
-                body.extend(crate::base::hex::upper(string.as_bytes()).bytes());
+                body.extend(hex::upper(string.as_bytes()).bytes());
                 body.push(b'>');
             }
             Object::Name(name) => write_name(body, name.as_ref()),
             Object::Array(array) => {
                 body.push(b'[');
                 for item in array.raw_iter() {
-                    self.value(binder, body, &item, depth + 1)?;
+                    self.value(merger, body, &item, depth + 1)?;
                 }
                 body.push(b']');
             }
-            Object::Dict(dict) => self.dict(binder, body, dict, None, depth)?,
+            Object::Dict(dict) => self.dict(merger, body, dict, None, depth)?,
             Object::Stream(stream) => {
                 let data = stream.raw_data();
-                self.dict(binder, body, stream.dict(), Some(data.len()), depth)?;
+                self.dict(merger, body, stream.dict(), Some(data.len()), depth)?;
                 body.extend(b"\nstream\n");
                 body.extend_from_slice(&data);
                 body.extend(b"\nendstream");
@@ -271,10 +280,10 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// A dictionary; that of a stream with the length of its data.
+    /// Writes a dictionary. The dictionary of a stream gets the length of its data.
     fn dict<W: Write>(
         &mut self,
-        binder: &mut PdfMerger<W>,
+        merger: &mut PdfMerger<W>,
         body: &mut Vec<u8>,
         dict: &Dict<'a>,
         length: Option<usize>,
@@ -286,20 +295,20 @@ impl<'a> Copy<'a> {
         }
         for (key, value) in dict.entries() {
             let key: &[u8] = key.as_ref();
-            // Marked content keeps its marks, but there is no tree that they lead to.
+            // The structure tree that these keys refer to is not copied.
             let dropped = key == b"StructParent" || key == b"StructParents";
             if dropped || (length.is_some() && key == b"Length") {
                 continue;
             }
             write_name(body, key);
-            self.value(binder, body, &value, depth + 1)?;
+            self.value(merger, body, &value, depth + 1)?;
         }
         body.extend(b">>");
         Ok(())
     }
 }
 
-/// Whether a dictionary refers to nothing but its length.
+/// Whether a dictionary has no references but that to its length.
 fn is_leaf(dict: &Dict<'_>) -> bool {
     dict.entries().all(|(key, value)| {
         let key: &[u8] = key.as_ref();
@@ -319,7 +328,7 @@ fn is_leaf(dict: &Dict<'_>) -> bool {
     })
 }
 
-/// A name, with the escapes that it needs (ISO 32000-2, 7.3.5).
+/// Writes a name, with the escapes that it needs (ISO 32000-2, 7.3.5).
 fn write_name(body: &mut Vec<u8>, name: &[u8]) {
     body.push(b'/');
     for &byte in name {
@@ -331,9 +340,9 @@ fn write_name(body: &mut Vec<u8>, name: &[u8]) {
 }
 
 fn unreadable(why: &str) -> Error {
-    Error::new(ErrorKind::Export, format!("failed to bind the PDF ({why})"))
+    Error::new(ErrorKind::Export, format!("failed to merge the PDF ({why})"))
 }
 
 fn failed(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("failed to write the bound PDF ({cause})"))
+    Error::new(ErrorKind::Io, format!("failed to write the merged PDF ({cause})"))
 }

@@ -1,17 +1,23 @@
-//! Issued certificates: stores, records, web pages, issuing, revoking and erasing.
+//! Issued certificates: stores, records, web pages; issuing, revoking and erasing.
 //!
-//! - **Takes**: a [`Press`](crate::press::Press), a [`Sealer`](crate::seal::Sealer), an
+//! - **Takes**: a [`Press`](crate::press::Press), the site's [`Keys`](crate::site::Keys) and
 //!   [`IdSecret`](crate::site::IdSecret), a public and a private [`Store`].
 //! - **Gives**: a [`Receipt`] for each request; the [`Record`] of each certificate.
 //! - **Imports**: `base`, `seal`, `site`, `text`, `image`, `press`.
 //!
 //! There is no database. A certificate exists as soon as its record does, which is written last.
 
+pub(crate) mod award;
 pub(crate) mod certificates;
+pub(crate) mod editions;
 pub(crate) mod issue;
 pub(crate) mod merge;
+mod pages;
+mod paths;
+mod publication;
 pub(crate) mod record;
 pub(crate) mod snapshot;
+mod status_changes;
 pub(crate) mod store;
 pub(crate) mod web;
 
@@ -22,10 +28,13 @@ pub use self::issue::{
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{
-    Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
-    SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
+    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PrintedSentence,
+    PublishedFile, Record, SealFacts, SignatoryFacts, SignatureFacts, Status,
+    StatusChange, ThemeFacts,
 };
-pub use self::store::{Cache, Created, Directory, Store, StoreFile, Stores, Swapped};
+pub use self::store::{
+    CacheControl, CreateOutcome, Directory, Store, StoreFile, Stores, SwapOutcome,
+};
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
 pub use self::web::{

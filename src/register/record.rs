@@ -1,77 +1,86 @@
-//! The public record of an issued certificate, `certificate.json`: with it a certificate exists.
+//! The public record of an issued certificate, `certificate.json`. A certificate exists as soon as
+//! its record does.
 //!
-//! Its serde shape is a format that outlives this program: `docs/record.md` documents it, and
-//! [`Record::SCHEMA`] counts its versions. It holds what is printed and nothing personal besides.
+//! The serde shape of [`Record`] is a file format that outlives this program: `docs/record.md`
+//! documents it, and [`Record::SCHEMA`] counts its versions. A record holds what the certificate
+//! prints, and nothing else that is personal.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
-use crate::site::course::Colour;
+use crate::press::layout::Layout;
+use crate::site::course::{Colour, Course, Text};
 
-/// What is publicly known of one edition of an award.
+/// What is publicly known of one edition of an award: the content of `certificate.json`.
+///
+/// Times are written by RFC 3339 in UTC, dates as `2026-05-14`. Keys without a value are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// The version of this format.
+    /// The version of this format: [`Record::SCHEMA`] in a record of this release.
     pub schema: u32,
-    /// The id of the verify page: 32 hexadecimal digits in lower case.
+    /// The verify id, which is also in the address of the verify page: 32 hexadecimal digits in
+    /// lower case.
     pub id: String,
-    /// Whether it is valid.
+    /// The status of the edition.
     pub status: Status,
-    /// The edition of the award, from one.
+    /// The number of the edition in its award, counted from 1.
     pub edition: u32,
-    /// When it was issued.
+    /// When the edition was issued. Of a tombstone, when it was written.
     pub issued_at: Timestamp,
-    /// When it was asked for, if the request said so.
+    /// When the certificate was asked for, with up to six digits of a second, if the request said
+    /// so. A later request with the same facts moves it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// A fingerprint of the facts, keyed by the site's secret: equal for equal facts, and nothing
-    /// can be guessed from it. Gone when the person was erased.
+    /// The fingerprint of the facts: 32 hexadecimal digits in lower case, derived from them by
+    /// HMAC-SHA-256 with the site's id secret. Equal for equal facts; the facts cannot be guessed
+    /// from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
-    /// The language of certificate and page, a BCP 47 tag.
+    /// The language of certificate and pages: a BCP 47 language tag.
     pub language: String,
-    /// Who certifies.
+    /// The organization that certifies.
     pub organization: OrganizationFacts,
-    /// The layout.
-    pub layout: Content,
-    /// Its colours, which the verify page shares.
+    /// The layout of the page.
+    pub layout: LayoutVersion,
+    /// The colours of the page, which the verify page shares.
     pub theme: ThemeFacts,
-    /// What made it: name and version.
+    /// The program that made the certificate, with its version: `testamur 0.1.0`.
     pub engine: String,
-    /// What is certified: not told of a certificate that was superseded or erased, and not there if
-    /// it was revoked before it was made.
+    /// What the certificate says. Absent after the edition was superseded or erased, and in a
+    /// tombstone, the record of a certificate that was revoked before it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Certificate>,
-    /// The verify page of the edition that superseded this one.
+    pub certificate: Option<CertificateFacts>,
+    /// The address of the verify page of the edition that superseded this one. Absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
-    /// What happened to it since it was issued, in order.
+    /// The changes of the status since the edition was issued, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub history: Vec<Event>,
+    pub history: Vec<StatusChange>,
 }
 
-/// Whether a certificate is valid.
+/// The status of an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
-    /// It stands.
+    /// The certificate is valid.
     Valid,
-    /// It is an example that certifies nothing.
+    /// The certificate is an example, which certifies nothing.
     Specimen,
     /// A later edition took its place.
     Superseded,
-    /// It was taken back.
+    /// The issuer ended its validity.
     Revoked,
-    /// Its person was forgotten.
+    /// Everything personal was removed.
     Erased,
 }
 
 impl Status {
-    /// Whether it can be had as it was issued.
+    /// Whether the edition is as it was issued, so that its PDF can be downloaded.
     pub(crate) fn stands(self) -> bool {
         matches!(self, Status::Valid | Status::Specimen)
     }
@@ -88,61 +97,62 @@ impl Status {
     }
 }
 
-/// A change of a certificate's status.
+/// A change of an edition's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Event {
-    /// What it became.
+pub struct StatusChange {
+    /// The status since then.
     pub status: Status,
-    /// When.
+    /// When the status was changed.
     pub at: Timestamp,
-    /// When it was asked for, if the request said so.
+    /// When the change was requested, with up to six digits of a second, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// Why, in the words of whoever revoked it.
+    /// The reason of a revocation, as the operator or the platform wrote it. Removed by an erasure,
+    /// because it may name the recipient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Something named, by its content.
+/// A layout and the state that it was in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Content {
-    /// Its name.
+pub struct LayoutVersion {
+    /// The name of the layout's folder, such as `classic`.
     pub name: String,
-    /// The SHA-256 of what it consisted of: 64 hexadecimal digits in lower case.
+    /// The SHA-256 of the layout's files: 64 hexadecimal digits in lower case.
     pub sha256: String,
 }
 
-/// What an issued certificate says, and what proves it.
+/// What an issued certificate says, and the files that prove it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Certificate {
-    /// The document's title.
+pub struct CertificateFacts {
+    /// The title of the document, in the certificate's language.
     pub title: String,
-    /// To whom.
+    /// The name of the recipient, as it is printed.
     pub name: String,
-    /// A degree or rank, where it is printed.
+    /// The degree or rank of the recipient. Absent if it is not printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub designation: Option<String>,
-    /// For what.
+    /// The course.
     pub course: CourseFacts,
-    /// The date of issue.
+    /// The date that the certificate bears.
     pub issued: Date,
-    /// The date of issue in words of the language.
+    /// That date in words of the certificate's language.
     pub issued_text: String,
-    /// Who signed.
+    /// The signatories, in the order of the course file.
     pub signatories: Vec<SignatoryFacts>,
     /// Every sentence that is printed, in the order of reading.
-    pub printed: Vec<Printed>,
-    /// The verify page's address.
+    pub printed: Vec<PrintedSentence>,
+    /// The address of the verify page, which is printed and which the QR code holds.
     pub verify_url: String,
     /// The PDF.
-    pub pdf: File,
-    /// The OpenPGP signature beside it, if it has one.
+    pub pdf: PublishedFile,
+    /// The detached OpenPGP signature of the PDF. Absent if the site has no OpenPGP key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<SignatureFacts>,
-    /// The seal inside it.
+    /// The seal inside the PDF.
     pub seal: SealFacts,
 }
 
@@ -150,9 +160,9 @@ pub struct Certificate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CourseFacts {
-    /// Its id.
+    /// The course's id, its key in the course file.
     pub id: String,
-    /// Its title in the certificate's language.
+    /// The course's title in the certificate's language.
     pub title: String,
 }
 
@@ -160,19 +170,35 @@ pub struct CourseFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrganizationFacts {
-    /// In full.
+    /// The full name, in the certificate's language.
     pub name: String,
-    /// As in course ids.
+    /// The short name, as course ids have it, in the certificate's language.
     pub short: String,
 }
 
-/// Who signed.
+impl OrganizationFacts {
+    /// The organization of a course, in a language.
+    pub(crate) fn of(course: &Course, language: &Tag) -> Self {
+        let text = |text: &Text| text.get(language, &course.language).0.to_owned();
+        let organization = &course.organization;
+        Self { name: text(&organization.name), short: text(&organization.short) }
+    }
+}
+
+impl LayoutVersion {
+    /// The state that a layout is in.
+    pub(crate) fn of(layout: &Layout) -> Self {
+        Self { name: layout.name.clone(), sha256: layout.sources.sha256.clone() }
+    }
+}
+
+/// A person who signs by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SignatoryFacts {
-    /// The name.
+    /// The name, in the certificate's language.
     pub name: String,
-    /// The office.
+    /// The office, in the certificate's language. Absent if the course names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
@@ -180,69 +206,73 @@ pub struct SignatoryFacts {
 /// A printed sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Printed {
-    /// Its role in the layout.
+pub struct PrintedSentence {
+    /// The role of the sentence in the layout, such as `heading`.
     pub role: String,
-    /// Its text.
+    /// The text, without formatting.
     pub text: String,
 }
 
 /// A published file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct File {
-    /// Its address.
+pub struct PublishedFile {
+    /// The address of the file.
     pub url: String,
-    /// Its path in the store.
+    /// The path of the file in the public store.
     pub path: String,
-    /// Its length in bytes.
+    /// The length in bytes.
     pub bytes: usize,
-    /// Its SHA-256: 64 hexadecimal digits in lower case.
+    /// The SHA-256 of the content: 64 hexadecimal digits in lower case.
     pub sha256: String,
 }
 
-/// The OpenPGP signature beside the PDF.
+/// The detached OpenPGP signature of a PDF (RFC 9580).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SignatureFacts {
-    /// Its path in the store.
+    /// The path of the signature in the public store.
     pub path: String,
-    /// The whole fingerprint of the key: 40 hexadecimal digits in upper case.
+    /// The fingerprint of the key that made it: 40 hexadecimal digits in upper case.
     pub key: String,
 }
 
-/// The seal inside the PDF.
+/// The seal inside a PDF.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SealFacts {
-    /// Its level when it was issued, by ETSI EN 319 142-1.
+    /// The PAdES baseline level that the seal had when the certificate was issued, by ETSI EN
+    /// 319 142-1: `B-B`, `B-T`, `B-LT` or `B-LTA`.
     pub level: String,
-    /// Whom its certificate names.
+    /// The common name in the subject of the sealer's X.509 certificate, else the whole subject.
     pub signer: String,
-    /// The SHA-256 of its certificate: 64 hexadecimal digits in lower case.
+    /// The SHA-256 of that X.509 certificate (DER): 64 hexadecimal digits in lower case.
     pub certificate: String,
 }
 
-/// The colours of a certificate, `#rrggbb`.
+/// The colours of a certificate, written as `#rrggbb`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ThemeFacts {
-    /// Of ornaments.
+    /// The colour of ornaments.
     pub accent: Colour,
-    /// Of the paper.
+    /// The colour of the paper.
     pub paper: Colour,
-    /// Of the text.
+    /// The colour of the text.
     pub ink: Colour,
 }
 
 impl Record {
-    /// The version of the format.
+    /// The version of the format that this release writes.
     pub const SCHEMA: u32 = 1;
 
-    /// Reads a `certificate.json`.
+    /// What [`engine`](Self::engine) is in the records of this release.
+    pub(crate) const ENGINE: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
+
+    /// Reads a `certificate.json`. Keys that this version does not know are ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`] when it is no record, or one of a later version.
+    /// [`ErrorKind::Syntax`]: the text is no record, or one of a later version of the format.
     pub fn parse(json: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct Version {
@@ -260,12 +290,7 @@ impl Record {
         serde_json::from_slice(json).map_err(failed)
     }
 
-    /// When it was asked for last, or made for want of that.
-    pub(crate) fn last_requested_at(&self) -> Timestamp {
-        self.requested_at.unwrap_or(self.issued_at)
-    }
-
-    /// The content of the file.
+    /// The content of a `certificate.json`: indented JSON with a line feed at its end.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self)
             .expect("a record has string keys and finite numbers");
@@ -273,15 +298,21 @@ impl Record {
         json
     }
 
-    /// The record of a certificate that another took the place of: no word of what it said.
+    /// When the certificate was last asked for; if no request said so, when it was issued.
+    pub(crate) fn last_requested_at(&self) -> Timestamp {
+        self.requested_at.unwrap_or(self.issued_at)
+    }
+
+    /// The record of an edition that another one superseded: it keeps nothing of what the
+    /// certificate said.
     pub(crate) fn superseded(self, successor: &str, at: Timestamp) -> Self {
         let successor = Some(successor.to_owned());
         let superseded = Self { certificate: None, successor, ..self };
-        superseded.then(Event::new(Status::Superseded, at))
+        superseded.with_change(StatusChange::new(Status::Superseded, at))
     }
 
-    /// The record of a certificate that was taken back. Of one that was already, only when that was
-    /// asked for last is new.
+    /// The record of an edition that was revoked. If it was revoked before, only the time at which
+    /// the revocation was requested moves on.
     pub(crate) fn revoked(
         mut self,
         reason: &str,
@@ -289,38 +320,38 @@ impl Record {
         at: Timestamp,
     ) -> Self {
         match (self.status, self.history.last_mut()) {
-            (Status::Revoked, Some(event)) => {
-                event.requested_at = event
+            (Status::Revoked, Some(change)) => {
+                change.requested_at = change
                     .requested_at
                     .map(|before| requested_at.map_or(before, |it| it.max(before)));
                 self
             }
-            _ => self.then(Event {
+            _ => self.with_change(StatusChange {
                 requested_at,
                 reason: Some(reason.to_owned()),
-                ..Event::new(Status::Revoked, at)
+                ..StatusChange::new(Status::Revoked, at)
             }),
         }
     }
 
-    /// The record of a person who was forgotten: that there was one.
+    /// The record of an edition whose recipient was erased: it keeps that there was an edition.
     pub(crate) fn erased(mut self, at: Timestamp) -> Self {
-        // A reason may name the person.
-        self.history.iter_mut().for_each(|event| event.reason = None);
-        let gone = Self { certificate: None, successor: None, facts: None, ..self };
-        gone.then(Event::new(Status::Erased, at))
+        // A reason may name the recipient.
+        self.history.iter_mut().for_each(|change| change.reason = None);
+        let erased = Self { certificate: None, successor: None, facts: None, ..self };
+        erased.with_change(StatusChange::new(Status::Erased, at))
     }
 
-    fn then(mut self, event: Event) -> Self {
-        if self.status != event.status {
-            self.status = event.status;
-            self.history.push(event);
+    fn with_change(mut self, change: StatusChange) -> Self {
+        if self.status != change.status {
+            self.status = change.status;
+            self.history.push(change);
         }
         self
     }
 }
 
-impl Event {
+impl StatusChange {
     fn new(status: Status, at: Timestamp) -> Self {
         Self { status, at, requested_at: None, reason: None }
     }

@@ -1,9 +1,10 @@
-//! The private side of a certificate: what went in, and the record that it would have.
+//! The private side of a certificate: the request that it answers, and the record that it will
+//! have.
 //!
-//! A snapshot is written before anything is published, under the id of the certificate and the
-//! SHA-256 of its PDF. Several processes may each have one for the same certificate; whose PDF is
-//! created first is the winner, and the PDF's hash leads everybody else to the snapshot that goes
-//! with it. So whoever finishes a certificate publishes the same bytes.
+//! A snapshot is written to the private store before anything is published, under the verify id and
+//! the SHA-256 of the PDF. Several processes may each write one for the same certificate. The PDF
+//! that is created first counts, and its hash leads every process to the snapshot that belongs to
+//! it, so that each of them publishes the same bytes.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -16,27 +17,27 @@ use crate::register::record::Record;
 use crate::site::award::Award;
 use crate::site::request::Request;
 
-/// All that is needed to publish a certificate but its PDF.
+/// All that publishing a certificate needs besides its PDF.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Snapshot {
     pub(crate) schema: u32,
     pub(crate) award: Award,
-    pub(crate) request: Input,
+    pub(crate) request: RequestSnapshot,
     pub(crate) record: Record,
-    /// The armoured OpenPGP signature over the PDF, and the key that made it.
-    pub(crate) signature: Option<Signature>,
+    /// The detached signature of the PDF, if the site has an OpenPGP key.
+    pub(crate) signature: Option<DetachedSignature>,
 }
 
-/// A detached signature.
+/// A detached OpenPGP signature and the public key that verifies it, both in ASCII armor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Signature {
+pub(crate) struct DetachedSignature {
     pub(crate) armor: String,
     pub(crate) key: String,
 }
 
-/// What was asked for.
+/// The request that a certificate was issued for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Input {
+pub(crate) struct RequestSnapshot {
     course: String,
     name: String,
     recipient: Option<String>,
@@ -51,7 +52,7 @@ pub(crate) struct Input {
     extra: IndexMap<String, Value>,
 }
 
-impl Input {
+impl RequestSnapshot {
     pub(crate) fn of(request: &Request) -> Self {
         Self {
             course: request.course().to_owned(),
@@ -70,28 +71,16 @@ impl Input {
 }
 
 impl Snapshot {
-    /// Whether this is what a request asks for, whenever it does.
-    #[cfg(feature = "agent")]
-    pub(crate) fn answers(&self, request: &Request) -> bool {
-        let requested_at = self.request.requested_at;
-        self.request == Input { requested_at, ..Input::of(request) }
-    }
-
     const SCHEMA: u32 = 1;
 
     pub(crate) fn new(
         award: &Award,
         request: &Request,
         record: Record,
-        signature: Option<Signature>,
+        signature: Option<DetachedSignature>,
     ) -> Self {
-        let (award, request) = (award.clone(), Input::of(request));
+        let (award, request) = (award.clone(), RequestSnapshot::of(request));
         Self { schema: Self::SCHEMA, award, request, record, signature }
-    }
-
-    /// Where the snapshot of a certificate is, by the SHA-256 of its PDF.
-    pub(crate) fn path(id: &str, sha256: &str) -> String {
-        format!("{id}/{sha256}.json")
     }
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {
@@ -108,5 +97,12 @@ impl Snapshot {
             .expect("a snapshot has string keys and finite numbers");
         json.push('\n');
         json
+    }
+
+    /// Whether the certificate was issued for such a request, at whatever time it was made.
+    #[cfg(feature = "agent")]
+    pub(crate) fn answers(&self, request: &Request) -> bool {
+        let requested_at = self.request.requested_at;
+        self.request == RequestSnapshot { requested_at, ..RequestSnapshot::of(request) }
     }
 }

@@ -1,8 +1,9 @@
-//! Where files go: a folder that a web server shows, or a bucket of S3 or whatever speaks it.
+//! Where the files of certificates go: a folder that a web server serves, or a bucket of S3.
 //!
-//! It takes finished bytes with a path, and gives them back. The store is the register: nothing
-//! else remembers what was issued. So it can make a file only if it is absent, and change one only
-//! from what it was; with these two, many machines share one store and need no lock.
+//! Takes finished bytes with a path, and gives them back. The decision made here: the store is the
+//! register, no other place remembers what was issued. So a store can create a file only if the
+//! path is free, and replace one only if it still has the expected content. With these two
+//! operations many machines share one store without a lock.
 
 mod directory;
 mod open;
@@ -18,54 +19,57 @@ pub use self::s3::{S3, S3Keys};
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 
-/// A place for files. All of it blocks, and works from many threads, and machines, at once.
+/// A store of files. All methods block, and may be called from many threads and many machines at
+/// once.
 ///
-/// A file is there as a whole or not at all, and once a call that wrote it returns it outlasts a
-/// failure of power. A path is a file or leads to files, never both. `Display` names the store
-/// for messages.
+/// A file exists whole or not at all. When a call that wrote it returns, the file outlasts a power
+/// failure. A path names a file or a folder, never both. `Display` names the store for messages.
 ///
 /// # Errors
-/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store cannot be reached or has no room: the same may
-/// succeed later. [`ErrorKind::StoreRefused`](crate::ErrorKind::StoreRefused) if it does not let us: somebody
-/// must mend its settings or its rights. In either case the file may have been written.
+/// [`ErrorKind::Store`](crate::ErrorKind::Store): the store cannot be reached or is full; the same
+/// call may succeed later. [`ErrorKind::StoreRefused`](crate::ErrorKind::StoreRefused): the store
+/// does not allow it; the operator must correct its settings or its rights.
+/// [`ErrorKind::Io`](crate::ErrorKind::Io): the system failed otherwise. After any of them the file
+/// may have been written.
 pub trait Store: Debug + Display + Send + Sync {
-    /// Writes a file unless there is one.
+    /// Creates a file, unless the path has one.
     ///
-    /// Of several who create the same path, one makes it; the others change nothing. Who is told
-    /// [`Created::New`] finds those bytes there. (Where the network loses an answer, somebody who
-    /// wrote the very same bytes may be told so too.)
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created>;
+    /// Of several callers that create the same path, one writes it; the others change nothing. A
+    /// caller that gets [`CreateOutcome::Created`] finds its bytes there. (Where the network loses
+    /// an answer, another caller that wrote the very same bytes may get it too.)
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome>;
 
-    /// Writes a file, over what is there.
+    /// Writes a file, over one that the path may have.
     fn replace(&self, file: &StoreFile<'_>) -> Result<()>;
 
     /// Writes a file over one that still has the content `was`.
     ///
-    /// Of several who swap the same content, one does. That holds among those who use only
-    /// [`Store::create`] and this for the path: [`Store::replace`] heeds nobody. To swap bytes for
-    /// the same bytes is to ask whether they are still there.
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped>;
+    /// Of several callers that swap the same content, one writes. That holds among callers that use
+    /// only [`create`](Store::create) and this method for the path: [`replace`](Store::replace)
+    /// overwrites whatever they wrote. A swap of bytes for the same bytes tells whether the file
+    /// still has them.
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome>;
 
-    /// The content of a file, if there is one.
+    /// The content of a file, or `None` if the path has no file.
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>>;
 
-    /// Removes a file; that there is none is fine.
+    /// Removes a file. It is no error if the path has none.
     fn remove(&self, path: &StorePath) -> Result<()>;
 
-    /// Calls `found` with each file below `folder`, or with every file, until it fails.
+    /// Calls `found` with the path of each file below `folder`, or of every file, until `found`
+    /// fails.
     ///
-    /// In any order, and never all of them in memory. What is written or removed meanwhile may be
-    /// among them or not. What a store keeps for itself, and names that are no [`StorePath`], are
-    /// left out.
+    /// The order is any, and the paths are never all in memory. Files that are written or removed
+    /// meanwhile may be among them or not. The store's own files, and names that are no
+    /// [`StorePath`], are left out.
     fn list(
         &self,
         folder: Option<&StorePath>,
         found: &mut dyn FnMut(StorePath) -> Result<()>,
     ) -> Result<()>;
 
-    /// Finds out, before anything is made, whether the store can do all this: whether it is there,
-    /// lets us write, and keeps its promise about creating. Removes what an interrupted run left
-    /// behind in it.
+    /// Checks that the store can do all this: that it exists, can be written to, and creates a path
+    /// only once. Removes what an interrupted run left in it. Call it before the first file.
     fn check(&self) -> Result<()>;
 }
 
@@ -73,74 +77,74 @@ pub trait Store: Debug + Display + Send + Sync {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct StoreFile<'a> {
-    /// Where it stands.
+    /// The path in the store.
     pub path: &'a StorePath,
-    /// What it holds.
+    /// The content.
     pub bytes: &'a [u8],
-    /// Its media type, as HTTP's `Content-Type` has it; texts say their charset.
+    /// The media type, as HTTP's `Content-Type` has it; that of a text names its charset.
     pub media_type: &'a str,
-    /// How long others may keep a copy.
-    pub cache: Cache,
+    /// How long browsers and proxies may keep a copy.
+    pub cache_control: CacheControl,
 }
 
 impl<'a> StoreFile<'a> {
-    /// A file that may change, of the media type that its name's ending stands for.
+    /// A file that may change, with the media type of its name's ending.
     pub fn new(path: &'a StorePath, bytes: &'a [u8]) -> Self {
         let media_type = media_type(path.name());
-        Self { path, bytes, media_type, cache: Cache::Changing }
+        Self { path, bytes, media_type, cache_control: CacheControl::NoCache }
     }
 
-    /// The same with another media type.
+    /// Sets the media type.
     pub fn with_media_type(mut self, media_type: &'a str) -> Self {
         self.media_type = media_type;
         self
     }
 
-    /// The same with another policy for copies.
-    pub fn with_cache(mut self, cache: Cache) -> Self {
-        self.cache = cache;
+    /// Sets how long copies may be kept.
+    pub fn with_cache_control(mut self, cache_control: CacheControl) -> Self {
+        self.cache_control = cache_control;
         self
     }
 }
 
-/// How long browsers, and caches between, may keep a copy without asking.
+/// How long browsers and proxies may keep a copy of a file: HTTP's `Cache-Control` (RFC 9111, 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cache {
-    /// Not at all: they ask each time whether it changed.
-    Changing,
-    /// For a year. A copy then outlives the file's removal.
+pub enum CacheControl {
+    /// They ask each time whether the file changed.
+    NoCache,
+    /// For a year, without asking. A copy then outlives the file's removal.
     Immutable,
 }
 
-impl Cache {
-    /// The value of HTTP's `Cache-Control`.
+impl CacheControl {
+    /// The value of the HTTP header.
     pub fn as_str(self) -> &'static str {
         match self {
-            Cache::Changing => "no-cache",
-            Cache::Immutable => "public, max-age=31536000, immutable",
+            CacheControl::NoCache => "no-cache",
+            CacheControl::Immutable => "public, max-age=31536000, immutable",
         }
     }
 }
 
-/// What became of a file that was to be created.
+/// What [`Store::create`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Created {
-    /// It was made.
-    New,
-    /// There is one already, which is as it was.
+pub enum CreateOutcome {
+    /// The file was written.
+    Created,
+    /// The path has a file, which was left as it is.
     Exists,
 }
 
-/// What became of a file that was to be swapped.
+/// What [`Store::swap`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Swapped {
-    /// It has the new content.
-    Done,
-    /// It has other content than was expected, or is gone; nothing was written.
-    Changed,
+pub enum SwapOutcome {
+    /// The file has the new content.
+    Swapped,
+    /// The file has other content than the caller expects, or is gone. Nothing was written.
+    Conflict,
 }
 
-/// What an ending of a file's name stands for.
+/// The media type of a file name's ending.
 fn media_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("asc") => "application/pgp-keys",

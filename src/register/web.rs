@@ -1,16 +1,19 @@
 //! The web pages of a certificate: what was certified, and how to check it.
 //!
-//! Takes [`PageFacts`] and the texts of a language, gives [`Pages`]. The decision made here is that a
-//! page needs nobody: it is one file, readable without script, that loads nothing, sends nothing and
-//! looks the same in thirty years. Its policy allows the one style and the one script that it was
-//! made with, by their digests, so that even a value that came through unescaped could do nothing.
+//! Takes [`PageFacts`] and the texts of a language, gives [`Pages`]. The decision made here: a page
+//! depends on no server. It is one file, readable without script, that loads nothing, sends nothing
+//! and looks the same in thirty years. Its content security policy allows the style and the script
+//! that it was made with, by their digests, so that even a value that was not escaped could not
+//! run.
 //!
-//! Templates are minijinja's, strict, escaped, with fuel and no loader. They, the style and the
-//! scripts are files of `layouts/shared/pages/` that a site may replace one by one.
+//! The templates are minijinja's, with strict undefined values, escaping, limited fuel and no
+//! loader. Templates, style and scripts are files of `layouts/shared/pages/`, each of which a site
+//! may replace.
 
 mod facts;
 mod link;
 mod palette;
+mod visible;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +28,7 @@ pub use self::facts::{
     PageSignature, PageStatus, PageTheme,
 };
 use self::palette::Palette;
+use self::visible::is_cased;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
 use crate::image::qr::QrCode;
@@ -35,20 +39,21 @@ use crate::text::locale::PAGE_TEXTS;
 const FOLDER: &str = "layouts/shared/pages";
 const CERTIFICATE: &str = "certificate.html";
 const VERIFY: &str = "verify.html";
-/// Enough for a hundred signatories, and an end for a loop in a loop.
-const FUEL: u64 = 200_000;
+/// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end
+/// for nested loops.
+const MAX_FUEL: u64 = 200_000;
 
 /// The pages of one certificate, as UTF-8 text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pages {
-    /// What was certified: `index.html`, and `valid.html` for servers without an index rule.
+    /// What is certified: `index.html`, and `valid.html` for servers that show no index file.
     pub certificate: String,
-    /// How to check it oneself: `verify.html`.
+    /// How to check the certificate by other means: `verify.html`.
     pub verify: String,
 }
 
-/// The templates of a site's pages, compiled: made once, used for every certificate.
+/// The templates of a site's pages, compiled once and used for every certificate.
 #[derive(Debug)]
 pub struct PageTemplates {
     env: Environment<'static>,
@@ -61,15 +66,16 @@ impl PageTemplates {
     /// The names of the texts that the pages need.
     pub const TEXTS: [&str; 48] = PAGE_TEXTS;
 
-    /// Reads the files of `layouts/shared/pages/`, the site's own over the built-in ones.
+    /// Reads the files of `layouts/shared/pages/`: the site's own, else the built-in ones.
     ///
     /// # Errors
-    /// [`ErrorKind::Layout`]: a template cannot be read, or a style or script cannot stand in a page.
+    /// [`ErrorKind::Layout`]: a template cannot be read, or a style or script cannot be part of a
+    /// page.
     pub fn load(site: &Site) -> Result<Self> {
         let mut env = Environment::empty();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.set_auto_escape_callback(|_| AutoEscape::Html);
-        env.set_fuel(Some(FUEL));
+        env.set_fuel(Some(MAX_FUEL));
         env.set_debug(true);
         let mut sources = BTreeMap::new();
         for name in [CERTIFICATE, VERIFY] {
@@ -80,7 +86,7 @@ impl PageTemplates {
                 return Err(Error::new(ErrorKind::Layout, message).at(place));
             }
             let added = env.add_template_owned(name, source.clone());
-            added.map_err(|error| fault(name, &source, &error))?;
+            added.map_err(|error| template_error(name, &source, &error))?;
             sources.insert(name, source);
         }
         let style = inline(site, "style.css", "</style")?;
@@ -91,13 +97,15 @@ impl PageTemplates {
         Ok(Self { env, sources, style, script })
     }
 
-    /// Makes the pages of a certificate, with texts in `language`: that of the certificate, or the
-    /// one that its texts are borrowed from.
+    /// Makes the pages of a certificate. `texts` are the pages' own texts by name
+    /// ([`TEXTS`](Self::TEXTS)), and `language` is theirs: that of the certificate, or another if
+    /// they are not translated.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: a fact that cannot stand on a page, such as a link that is none.
-    /// [`ErrorKind::MissingField`]: a text is missing. [`ErrorKind::Layout`]: a template asks for what is not
-    /// there.
+    /// [`ErrorKind::InvalidValue`]: a fact cannot be shown, such as a link that is none.
+    /// [`ErrorKind::UnknownLanguage`]: the certificate's language is not known.
+    /// [`ErrorKind::MissingField`]: a text is missing. [`ErrorKind::Layout`]: a template uses an
+    /// unknown variable, or takes too long.
     pub fn render<'a>(
         &self,
         facts: &PageFacts,
@@ -109,19 +117,16 @@ impl PageTemplates {
             let message = format!("the pages' texts in `{language}` lack `{missing}`");
             return Err(Error::new(ErrorKind::MissingField, message));
         }
-        let facts = facts.shown()?;
+        let facts = facts.visible()?;
         let style = format!("{}{}", Palette::css(&facts.theme), self.style);
-        let script = match facts.certificate.as_ref().is_some_and(|shown| shown.check) {
-            true => self.script.as_str(),
-            false => "",
-        };
-        let code = match link::is_absolute(&facts.verify_url) {
-            true => {
-                let white = Colour { red: 255, green: 255, blue: 255 };
-                let svg = QrCode::new(&facts.verify_url, white)?.svg;
-                Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
-            }
-            false => None,
+        let has_check = facts.certificate.as_ref().is_some_and(|shown| shown.check);
+        let script = if has_check { self.script.as_str() } else { "" };
+        let qr_code = if link::is_absolute(&facts.verify_url) {
+            let white = Colour { red: 255, green: 255, blue: 255 };
+            let svg = QrCode::new(&facts.verify_url, white)?.svg;
+            Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
+        } else {
+            None
         };
         let mut values = BTreeMap::from([
             ("language", Value::from(language.as_str())),
@@ -130,7 +135,7 @@ impl PageTemplates {
             ("policy", Value::from(policy(&style, script))),
             ("style", Value::from_safe_string(style)),
             ("script", Value::from_safe_string(script.to_owned())),
-            ("code", Value::from(code)),
+            ("code", Value::from(qr_code)),
         ]);
         let title = match &facts.certificate {
             Some(certificate) => certificate.title.clone(),
@@ -143,27 +148,18 @@ impl PageTemplates {
         let page = |name: &'static str| {
             let template = self.env.get_template(name);
             let page = template.and_then(|template| template.render(&values));
-            page.map_err(|error| fault(name, &self.sources[name], &error))
+            page.map_err(|error| template_error(name, &self.sources[name], &error))
         };
         Ok(Pages { certificate: page(CERTIFICATE)?, verify: page(VERIFY)? })
     }
 }
 
-/// Whether a text's letters have capitals that headings are set in. Georgian has some, which hardly any
-/// font knows.
-fn is_cased(text: &str) -> bool {
-    text.chars().any(|c| c < '\u{590}' && (c.is_uppercase() || c.is_lowercase()))
-}
-
-/// The content-security policy of a page with that style and that script.
+/// The content security policy of a page with this style and this script (CSP Level 3).
 fn policy(style: &str, script: &str) -> String {
     let hash = |text: &str| {
         format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes())))
     };
-    let script = match script.is_empty() {
-        true => "'none'".to_owned(),
-        false => hash(script),
-    };
+    let script = if script.is_empty() { "'none'".to_owned() } else { hash(script) };
     format!(
         "default-src 'none'; style-src {}; script-src {script}; img-src data:; \
          base-uri 'none'; form-action 'none'",
@@ -175,7 +171,8 @@ fn path(name: &str) -> String {
     format!("{FOLDER}/{name}")
 }
 
-/// A file's text with the line ends that a browser makes of any: digests are over those.
+/// The text of a file, with the line ends that a browser makes of any: the digests of a policy are
+/// over those.
 fn read(site: &Site, name: &str) -> Result<String> {
     let path = path(name);
     let missing = || Error::new(ErrorKind::MissingFile, format!("there is no `{path}`"));
@@ -186,16 +183,14 @@ fn read(site: &Site, name: &str) -> Result<String> {
             .with_help("save it as UTF-8")
     })?;
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    match text.contains(['\r', '\0']) {
-        true => {
-            Err(Error::new(ErrorKind::Layout, "the file has a lone CR or a NUL in it")
-                .at(Place::file(&path)))
-        }
-        false => Ok(text),
+    if text.contains(['\r', '\0']) {
+        let message = "the file has a lone CR or a NUL in it";
+        return Err(Error::new(ErrorKind::Layout, message).at(Place::file(&path)));
     }
+    Ok(text)
 }
 
-/// A file that stands inside an element, whose end it must not contain.
+/// A file that becomes the content of an element, whose end tag it must not contain.
 fn inline(site: &Site, name: &str, end: &str) -> Result<String> {
     let text = read(site, name)?;
     let lower = text.to_ascii_lowercase();
@@ -211,7 +206,8 @@ fn inline(site: &Site, name: &str, end: &str) -> Result<String> {
     Ok(text)
 }
 
-fn fault(name: &str, source: &str, error: &minijinja::Error) -> Error {
+/// The error of a template, with its place.
+fn template_error(name: &str, source: &str, error: &minijinja::Error) -> Error {
     let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let place = match (error.range(), error.line()) {
         (Some(range), _) => Place::in_text(path(name), source, range),

@@ -1,36 +1,43 @@
-//! Revoking what an award has, or will have been given too late.
+//! Revoking the certificate of an award, also before it is issued.
+//!
+//! The decision made here: where requests say when they were made, the order of those times counts
+//! and not the order in which they arrive. A revocation that arrives before the request that it
+//! revokes leaves a tombstone, a record that says that the certificate is revoked.
 
-use super::order::ENGINE;
-use super::{IssueService, MAX_TURNS};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
+use crate::register::award::AwardHandle;
+use crate::register::editions::Editions;
+use crate::register::issue::service::{IssueService, MAX_ATTEMPTS};
 use crate::register::record::{
-    Content, Event, OrganizationFacts, Record, Status, ThemeFacts,
+    LayoutVersion, OrganizationFacts, Record, Status, StatusChange, ThemeFacts,
 };
 use crate::site::award::Award;
-use crate::site::course::Text;
 
-/// What came of a revocation.
+/// What a revocation led to.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum RevokeOutcome {
-    /// No edition of the award is valid: this is the last one.
+    /// No edition of the award is valid. The record of its last edition.
     Revoked(Box<Record>),
-    /// What is there was asked for later, and stays.
+    /// The current edition was asked for later than the revocation, and stays valid.
     Stale,
-    /// There is none.
+    /// The award has no certificate.
     Nothing,
 }
 
 impl IssueService {
-    /// Revokes what an award has.
+    /// Revokes the current certificate of an award.
     ///
-    /// With `requested_at`, when it was asked for, the order of requests counts and not that of their
-    /// coming: what was asked for later stays, and what was asked for earlier and is not issued yet
-    /// never will be. A request of a later time brings it back.
+    /// With `requested_at`, the time at which the revocation was requested, the order of such times
+    /// counts and not the order of arrival: a certificate that was asked for later stays, and one
+    /// that was asked for earlier and is not issued yet never will be. A request of a later time
+    /// issues the certificate again.
     ///
     /// # Errors
-    /// What the stores say, and what is wrong with a layout.
+    /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
+    /// [`ErrorKind::Layout`] and [`ErrorKind::UnknownLayout`]: the layout of the course cannot be
+    /// read. [`ErrorKind::Unhealthy`]: other processes kept changing the award.
     pub fn revoke(
         &self,
         award: &Award,
@@ -38,19 +45,26 @@ impl IssueService {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<RevokeOutcome> {
-        for _ in 0..MAX_TURNS {
-            let Some(current) = self.last(award)? else {
+        let register = self.register();
+        let award = AwardHandle::new(award.clone(), &self.secret);
+        for _ in 0..MAX_ATTEMPTS {
+            let Editions { current, next, .. } = register.editions(&award)?;
+            let Some(current) = current.map(|edition| edition.record) else {
                 let Some(requested_at) = requested_at else {
                     return Ok(RevokeOutcome::Nothing);
                 };
-                let Some(record) = self.tombstone(award, reason, requested_at, now)?
-                else {
-                    return Ok(RevokeOutcome::Nothing);
-                };
-                match self.register.create_tombstone(&record)? {
-                    true => return Ok(RevokeOutcome::Revoked(Box::new(record))),
-                    false => continue,
+                let record = self.tombstone(
+                    award.award(),
+                    next.verify,
+                    reason,
+                    requested_at,
+                    now,
+                )?;
+                let Some(record) = record else { return Ok(RevokeOutcome::Nothing) };
+                if register.create_tombstone(&record)? {
+                    return Ok(RevokeOutcome::Revoked(Box::new(record)));
                 }
+                continue;
             };
             match current.status {
                 Status::Valid | Status::Specimen => {
@@ -60,92 +74,65 @@ impl IssueService {
                         return Ok(RevokeOutcome::Stale);
                     }
                 }
-                // Revoking once more finishes what was interrupted.
+                // A second revocation finishes what was interrupted.
                 Status::Revoked => {}
                 Status::Superseded | Status::Erased => {
                     return Ok(RevokeOutcome::Revoked(Box::new(current)));
                 }
             }
-            match self.register.revoke_as_of(&current.id, reason, requested_at, now) {
-                // Whoever made the next edition meanwhile may not have seen it.
-                Ok(record)
-                    if self.last(award)?.is_none_or(|last| last.id == record.id) =>
-                {
-                    return Ok(RevokeOutcome::Revoked(Box::new(record)));
-                }
-                Ok(_) => {}
-                // Superseded or erased meanwhile.
-                Err(error) if error.kind() == ErrorKind::Revoked => {}
-                Err(error) => return Err(error),
+            let record =
+                match register.revoke_as_of(&current.id, reason, requested_at, now) {
+                    Ok(record) => record,
+                    // Another process superseded or erased the edition first.
+                    Err(error) if error.kind() == ErrorKind::Revoked => continue,
+                    Err(error) => return Err(error),
+                };
+            // Another process that made the next edition meanwhile may not have seen the
+            // revocation: then revoke that edition too.
+            let last = register.editions(&award)?.current;
+            if last.is_none_or(|last| last.record.id == record.id) {
+                return Ok(RevokeOutcome::Revoked(Box::new(record)));
             }
         }
-        Err(Error::new(ErrorKind::Unhealthy, "others keep issuing the same certificate"))
+        Err(Error::new(
+            ErrorKind::Unhealthy,
+            "other processes keep issuing the same certificate",
+        ))
     }
 
-    /// Revokes an edition if the one before it was revoked while it was made, by a request that is
-    /// later than the one that it was made for.
-    pub(super) fn revoke_with(
-        &self,
-        before: Option<&Record>,
-        record: Record,
-        now: Timestamp,
-    ) -> Result<Record> {
-        let Some((before, requested_at)) = before.zip(record.requested_at) else {
-            return Ok(record);
-        };
-        let before = self.register.record(&before.id)?;
-        let history = before.map(|before| before.history).unwrap_or_default();
-        let later =
-            |event: &&Event| event.requested_at.is_some_and(|later| later > requested_at);
-        match history.iter().rfind(later) {
-            Some(event) => {
-                let reason = event.reason.as_deref().unwrap_or_default();
-                self.register.revoke_as_of(&record.id, reason, event.requested_at, now)
-            }
-            None => Ok(record),
-        }
-    }
-
-    /// The record of a certificate that was revoked before it was made; none of a course that is
-    /// not known, in which nothing can be issued either.
+    /// The record of a certificate that is revoked before it is issued. `None` if the course is
+    /// unknown: then no certificate of it can be issued either.
     fn tombstone(
         &self,
         award: &Award,
+        verify_id: String,
         reason: &str,
         requested_at: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Record>> {
         let Ok(course) = self.press.courses().get(&award.course) else { return Ok(None) };
         let layout = self.press.layout(&course.layout)?;
-        let colours = layout.theme.with(&course.theme);
-        let text =
-            |text: &Text| text.get(&course.language, &course.language).0.to_owned();
+        let theme = layout.theme.with(&course.theme);
         Ok(Some(Record {
             schema: Record::SCHEMA,
-            id: award.ids(&self.secret, 1).verify,
+            id: verify_id,
             status: Status::Revoked,
             edition: 1,
             issued_at: now,
             requested_at: None,
             facts: None,
             language: course.language.as_str().to_owned(),
-            organization: OrganizationFacts {
-                name: text(&course.organization.name),
-                short: text(&course.organization.short),
-            },
-            layout: Content {
-                name: layout.name.clone(),
-                sha256: layout.sources.sha256.clone(),
-            },
+            organization: OrganizationFacts::of(course, &course.language),
+            layout: LayoutVersion::of(&layout),
             theme: ThemeFacts {
-                accent: colours.accent,
-                paper: colours.paper,
-                ink: colours.ink,
+                accent: theme.accent,
+                paper: theme.paper,
+                ink: theme.ink,
             },
-            engine: ENGINE.to_owned(),
+            engine: Record::ENGINE.to_owned(),
             certificate: None,
             successor: None,
-            history: vec![Event {
+            history: vec![StatusChange {
                 status: Status::Revoked,
                 at: now,
                 requested_at: Some(requested_at),

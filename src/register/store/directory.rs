@@ -1,8 +1,8 @@
-//! A folder of a file system, such as a web server shows.
+//! A folder of a file system as a store, such as a web server serves.
 //!
-//! A file is written beside the others, in a folder of our own below the root (hidden, and closed
-//! to everybody else), synced, and then given its name: linked where there must be no other,
-//! renamed where it replaces one. Whoever looks sees the old file or the new one.
+//! The decision made here: a file is written and synced in a staging folder below the root (hidden,
+//! and closed to other users), and then gets its path: by a hard link if the path must be free, by
+//! a rename if it replaces a file. A reader sees the old file or the new one, never a part.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -12,28 +12,28 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::{Created, Store, StoreFile, Swapped};
+use super::{CreateOutcome, Store, StoreFile, SwapOutcome};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::site::settings::Readers;
 
-/// Our own folder below the root: no [`StorePath`] leads there.
-const WORKSHOP: &str = ".testamur";
-/// Whoever holds this file of the workshop locked may compare and then write.
-const LOCK: &str = "lock";
-/// How files in the making end.
-const STAGED: &str = ".new";
-/// A file in the making that is older than this was left behind.
-const STALE: Duration = Duration::from_secs(60 * 60);
-/// How much room there must be for a store to be of use, in bytes: about a certificate's.
-const ROOM: usize = 192 << 10;
-/// How often a file's folder may be removed by others between its making and its use.
-const MAX_TRIES: usize = 16;
+/// The folder below the root in which files are written. No [`StorePath`] leads there.
+const STAGING_DIR: &str = ".testamur";
+/// The file in it that a process locks while it compares a file and then replaces it.
+const LOCK_FILE: &str = "lock";
+/// The ending of files that are being written.
+const STAGED_SUFFIX: &str = ".new";
+/// A staged file that is older than this was left behind by an interrupted run.
+const MAX_STAGED_AGE: Duration = Duration::from_secs(60 * 60);
+/// How many bytes must be free for a store to be of use: about a certificate's.
+const MIN_FREE_BYTES: usize = 192 << 10;
+/// How often other processes may remove a folder between its making and its use.
+const MAX_ATTEMPTS: usize = 16;
 
-/// A folder as a store.
+/// A store in a folder.
 ///
-/// Files below it that are symbolic links are read, but not listed.
+/// Symbolic links below the folder are read, but not listed.
 #[derive(Debug, Clone)]
 pub struct Directory {
     root: PathBuf,
@@ -41,14 +41,14 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The store in that folder, which is made when it is first written to, and whose files
-    /// everybody on the machine can read.
+    /// A store in this folder, whose files every user of the machine can read. The folder is made
+    /// when the first file is written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), readers: Readers::default() }
     }
 
-    /// The same for other readers, whatever the process's own mask says. It counts for the files
-    /// and folders that are made from now on.
+    /// Sets which users can read the files and folders that are made from now on, whatever the
+    /// process's umask says.
     pub fn with_readers(mut self, readers: Readers) -> Self {
         self.readers = readers;
         self
@@ -63,21 +63,21 @@ impl Directory {
         self.root.join(path.as_str())
     }
 
-    fn workshop(&self) -> PathBuf {
-        self.root.join(WORKSHOP)
+    fn staging_dir(&self) -> PathBuf {
+        self.root.join(STAGING_DIR)
     }
 
-    /// Writes and syncs a file that has no name yet.
-    fn stage(&self, bytes: &[u8]) -> Result<Staged> {
-        let workshop = self.workshop();
-        let path = workshop.join(format!("{}{STAGED}", random_name()?));
+    /// Writes and syncs a file in the staging folder.
+    fn stage(&self, bytes: &[u8]) -> Result<StagedFile> {
+        let folder = self.staging_dir();
+        let path = folder.join(format!("{}{STAGED_SUFFIX}", random_name()?));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = self.within(&workshop, Readers::Owner, || options.open(&path));
+        let file = self.with_folder(&folder, Readers::Owner, || options.open(&path));
         let mut file = file.map_err(|cause| failed("write", &path, &cause))?;
-        let staged = Staged(path);
+        let staged = StagedFile(path);
         let mut write = || {
             file.write_all(bytes)?;
             #[cfg(unix)]
@@ -88,66 +88,80 @@ impl Directory {
         Ok(staged)
     }
 
-    /// Gives a staged file its name, which nobody has, or which somebody has if `over` them.
-    fn place(&self, staged: &Staged, target: &Path, over: bool) -> Result<Created> {
-        let folder = target.parent().unwrap_or(&self.root);
-        let placed = self.within(folder, self.readers, || match over {
-            true => fs::rename(&staged.0, target).map(|()| Created::New),
-            false => self.link(staged, target),
-        });
-        let placed = placed.map_err(|cause| match target.is_dir() {
-            true => is_folder(target),
-            false => failed("write", target, &cause),
-        })?;
-        // If it exists, its maker may not have come as far as this.
-        sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
-        Ok(placed)
+    /// Moves a staged file to its path, if the path is free.
+    fn move_if_free(&self, staged: &StagedFile, target: &Path) -> Result<CreateOutcome> {
+        self.move_to(target, || self.link(staged, target))
     }
 
-    fn link(&self, staged: &Staged, target: &Path) -> io::Result<Created> {
+    /// Moves a staged file to its path, over a file that may be there.
+    fn move_over(&self, staged: &StagedFile, target: &Path) -> Result<()> {
+        self.move_to(target, || fs::rename(&staged.0, target))
+    }
+
+    /// Runs `rename`, which gives a staged file its final path.
+    fn move_to<T>(&self, target: &Path, rename: impl Fn() -> io::Result<T>) -> Result<T> {
+        let folder = target.parent().unwrap_or(&self.root);
+        let moved = self.with_folder(folder, self.readers, rename).map_err(|cause| {
+            if target.is_dir() {
+                is_folder(target)
+            } else {
+                failed("write", target, &cause)
+            }
+        })?;
+        // Also if the file exists: the process that moved it there may not have synced the folder
+        // yet.
+        sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
+        Ok(moved)
+    }
+
+    fn link(&self, staged: &StagedFile, target: &Path) -> io::Result<CreateOutcome> {
         match fs::hard_link(&staged.0, target) {
-            Ok(()) => Ok(Created::New),
+            Ok(()) => Ok(CreateOutcome::Created),
             Err(cause) if is_absent(&cause) => Err(cause),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => exists(target),
-            // No links on this file system.
+            // The file system has no hard links.
             Err(_) => self.rename_if_absent(staged, target),
         }
     }
 
-    /// What a link does, among those who lock.
-    fn rename_if_absent(&self, staged: &Staged, target: &Path) -> io::Result<Created> {
+    /// Does what a hard link does, among processes that take the lock.
+    fn rename_if_absent(
+        &self,
+        staged: &StagedFile,
+        target: &Path,
+    ) -> io::Result<CreateOutcome> {
         let _lock = self.lock()?;
         match fs::symlink_metadata(target) {
             Ok(_) => exists(target),
-            Err(_) => fs::rename(&staged.0, target).map(|()| Created::New),
+            Err(_) => fs::rename(&staged.0, target).map(|()| CreateOutcome::Created),
         }
     }
 
-    /// Waits until nobody else compares and writes, here or on another machine.
+    /// Waits until no other process holds the lock, on this machine or on another.
     fn lock(&self) -> io::Result<File> {
-        let workshop = self.workshop();
+        let folder = self.staging_dir();
         let open = || {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
-            options.open(workshop.join(LOCK))
+            options.open(folder.join(LOCK_FILE))
         };
-        let file = self.within(&workshop, Readers::Owner, open)?;
+        let file = self.with_folder(&folder, Readers::Owner, open)?;
         file.lock()?;
         Ok(file)
     }
 
-    /// Does what needs that folder, which is made if it is not there.
-    fn within<T>(
+    /// Runs `act`, which needs the folder, and makes the folder if it is missing.
+    fn with_folder<T>(
         &self,
         folder: &Path,
         readers: Readers,
         act: impl Fn() -> io::Result<T>,
     ) -> io::Result<T> {
-        for _ in 0..MAX_TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             match act() {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                     match self.make_folder(folder, readers) {
-                        // Somebody removed the one above, which had become empty.
+                        // Another process removed the parent, which was empty.
                         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
                         other => other?,
                     }
@@ -176,7 +190,7 @@ impl Directory {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // A group that the folder above hands on stays.
+            // The set-group-ID bit that a folder inherits from its parent stays.
             let special = fs::metadata(folder)?.permissions().mode() & 0o7000;
             let mode = special | readers.folder_mode();
             fs::set_permissions(folder, permissions(mode))?;
@@ -220,18 +234,18 @@ impl Directory {
         Ok(())
     }
 
-    /// Removes what is older than `probe` by so much that nobody writes it any more. The file
-    /// system's own clock is asked, which the machine's may differ from.
-    fn sweep(&self, probe: &Staged) -> io::Result<()> {
+    /// Removes staged files that an interrupted run left behind. Their age is measured against
+    /// `probe`, which was just written: the clock of the file system may differ from the machine's.
+    fn remove_stale(&self, probe: &StagedFile) -> io::Result<()> {
         let now = fs::metadata(&probe.0)?.modified()?;
-        for entry in fs::read_dir(self.workshop())? {
+        for entry in fs::read_dir(self.staging_dir())? {
             let entry = entry?;
-            let staged = entry.file_name().to_string_lossy().ends_with(STAGED);
+            let is_staged = entry.file_name().to_string_lossy().ends_with(STAGED_SUFFIX);
             let modified = entry.metadata().and_then(|meta| meta.modified());
             let age =
                 modified.ok().and_then(|modified| now.duration_since(modified).ok());
-            if staged && age.is_some_and(|age| age > STALE) {
-                // Another who sweeps may have been faster.
+            if is_staged && age.is_some_and(|age| age > MAX_STAGED_AGE) {
+                // Another process may have removed it first.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -240,31 +254,31 @@ impl Directory {
 }
 
 impl Store for Directory {
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
         let target = self.target(file.path);
         if fs::symlink_metadata(&target).is_ok_and(|meta| !meta.is_dir()) {
-            // Who runs again finds most files there: no need to write them first.
+            // A run that is repeated finds most files in place, and need not stage them.
             let folder = target.parent().unwrap_or(&self.root);
             sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
-            return Ok(Created::Exists);
+            return Ok(CreateOutcome::Exists);
         }
         let staged = self.stage(file.bytes)?;
-        self.place(&staged, &target, false)
+        self.move_if_free(&staged, &target)
     }
 
     fn replace(&self, file: &StoreFile<'_>) -> Result<()> {
         let staged = self.stage(file.bytes)?;
-        self.place(&staged, &self.target(file.path), true).map(drop)
+        self.move_over(&staged, &self.target(file.path))
     }
 
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         let target = self.target(file.path);
         let _lock = self.lock().map_err(|cause| failed("lock", &target, &cause))?;
         match self.read(file.path)? {
             Some(is) if is == was => {}
-            _ => return Ok(Swapped::Changed),
+            _ => return Ok(SwapOutcome::Conflict),
         }
-        self.replace(file).map(|()| Swapped::Done)
+        self.replace(file).map(|()| SwapOutcome::Swapped)
     }
 
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
@@ -289,7 +303,8 @@ impl Store for Directory {
             target.ancestors().skip(1).take_while(|folder| *folder != self.root);
         for folder in folders {
             sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
-            // Its name may tell what was there. One that still holds something stays.
+            // Empty folders go too, because their names may tell which file there was. A folder
+            // that is not empty stays.
             if fs::remove_dir(folder).is_err() {
                 return Ok(());
             }
@@ -307,12 +322,13 @@ impl Store for Directory {
     }
 
     fn check(&self) -> Result<()> {
-        let probe = self.stage(&[0; ROOM])?;
-        self.sweep(&probe).map_err(|cause| failed("list", &self.workshop(), &cause))?;
-        // The workshop is our own; whether the root lets us write shows there only.
-        let name = format!("{WORKSHOP}-{}", random_name()?);
-        let target = Staged(self.root.join(name));
-        self.place(&probe, &target.0, false).map(drop)
+        let probe = self.stage(&[0; MIN_FREE_BYTES])?;
+        self.remove_stale(&probe)
+            .map_err(|cause| failed("list", &self.staging_dir(), &cause))?;
+        // That the staging folder can be written to does not tell that the root can.
+        let name = format!("{STAGING_DIR}-{}", random_name()?);
+        let target = StagedFile(self.root.join(name));
+        self.move_if_free(&probe, &target.0).map(drop)
     }
 }
 
@@ -342,13 +358,13 @@ impl Readers {
     }
 }
 
-/// A file in the making, which goes when it is dropped; what was linked to it stays.
+/// A file in the staging folder. Its name there is removed on drop; a hard link to it stays.
 #[derive(Debug)]
-struct Staged(PathBuf);
+struct StagedFile(PathBuf);
 
-impl Drop for Staged {
+impl Drop for StagedFile {
     fn drop(&mut self) {
-        // It may have been renamed, and what cannot be removed now is swept later.
+        // It may have been renamed. A file that cannot be removed now is stale later.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -366,27 +382,28 @@ fn random_name() -> Result<String> {
     Ok(hex::lower(&bytes))
 }
 
-/// Of what is there, whether it is a file.
-fn exists(target: &Path) -> io::Result<Created> {
-    match target.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(Created::Exists),
+/// The outcome for a path that is taken, by a file or by a folder.
+fn exists(target: &Path) -> io::Result<CreateOutcome> {
+    if target.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
     }
+    Ok(CreateOutcome::Exists)
 }
 
-/// There is no such file, or what would be its folder is a file.
+/// Whether the path has no file, because it is free or because its parent is a file.
 fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Makes the names in a folder outlast a failure of power.
+/// Makes the names in a folder outlast a power failure.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Removed meanwhile, and whatever was in it.
+        // Another process removed the folder with all that was in it.
         Err(cause) if is_absent(&cause) => Ok(()),
-        // File systems that cannot, such as some over a network, do it by themselves or never.
+        // File systems without this operation, such as some network ones, sync by themselves or not
+        // at all.
         Err(cause)
             if matches!(
                 cause.kind(),
@@ -449,7 +466,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_links_one_creates_too() {
+    fn without_hard_links_one_of_many_creates_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let store = Directory::new(folder.path());
         let target = folder.path().join("file");
@@ -464,8 +481,11 @@ mod tests {
             let ended = threads.into_iter().map(|thread| thread.join().unwrap());
             ended.collect::<Vec<_>>()
         });
-        let winners: Vec<_> =
-            made.iter().zip(&texts).filter(|(made, _)| **made == Created::New).collect();
+        let winners: Vec<_> = made
+            .iter()
+            .zip(&texts)
+            .filter(|(made, _)| **made == CreateOutcome::Created)
+            .collect();
         let [(_, winner)] = winners[..] else { panic!("{made:?}") };
         assert_eq!(fs::read_to_string(&target).unwrap(), *winner);
     }

@@ -1,4 +1,7 @@
-//! From what an operator sets to stores: folders found on the disk, keys read, private kept apart.
+//! The stores of a site, opened from its settings.
+//!
+//! The decision made here: a private store inside the public one is refused, because its files
+//! would be published. Folders are compared by where they really are, with symbolic links followed.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,29 +15,31 @@ use crate::site::settings::{
 };
 
 /// The folder of the private store, unless the settings name another.
-const PRIVATE: &str = "private";
+const DEFAULT_PRIVATE_FOLDER: &str = "private";
 
 /// The stores of a site.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Stores {
-    /// Where certificates are published.
+    /// The store in which certificates are published.
     pub public: Arc<dyn Store>,
-    /// Where what is for the operator alone goes.
+    /// The store of snapshots and spooled requests, for the operator only.
     pub private: Arc<dyn Store>,
 }
 
 impl Stores {
-    /// The stores of these settings. Paths are looked for in the folder `site`.
+    /// Opens the stores of these settings. Relative paths start from the folder `site`. Whether the
+    /// stores can be used is checked by [`Store::check`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] if the private store is in the public one; [`ErrorKind::MissingFile`] and
-    /// [`ErrorKind::Key`] for files of keys; [`ErrorKind::StoreRefused`] if there are no keys. Whether the
-    /// stores can be used is for [`Store::check`] to say.
+    /// [`ErrorKind::InvalidValue`]: the private store is inside the public one.
+    /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file of a bucket cannot be used.
+    /// [`ErrorKind::StoreRefused`]: a bucket has no keys, or this build has no S3.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
         let public = &settings.store;
         let private = settings.private.clone();
-        let private = private.unwrap_or_else(|| StoreSettings::folder(PRIVATE));
+        let private =
+            private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER));
         if is_in(&private, public, site) {
             let message =
                 format!("what is private would be published: it goes into {public}");
@@ -75,14 +80,14 @@ fn bucket(settings: &S3Settings, _: &Path) -> Result<Arc<dyn Store>> {
         .with_help("build it with the feature `s3`, or publish into a folder"))
 }
 
-/// Whether what goes into `one` goes into `other` too.
+/// Whether the files of `one` are in `other` too.
 fn is_in(one: &StoreSettings, other: &StoreSettings, site: &Path) -> bool {
     match (one, other) {
         (StoreSettings::Folder(one), StoreSettings::Folder(other)) => {
-            let real = |folder: &FolderSettings| real(&site.join(&folder.path));
+            let real = |folder: &FolderSettings| real_path(&site.join(&folder.path));
             match (real(one), real(other)) {
                 (Ok(one), Ok(other)) => one.starts_with(other),
-                // Then there is nothing to be published in it either.
+                // A folder whose path cannot be resolved cannot be written to either.
                 _ => false,
             }
         }
@@ -90,12 +95,12 @@ fn is_in(one: &StoreSettings, other: &StoreSettings, site: &Path) -> bool {
     }
 }
 
-/// Where a path leads, links followed, even if its last folders are not there yet.
-fn real(path: &Path) -> io::Result<PathBuf> {
+/// The path with symbolic links followed, also if its last folders do not exist yet.
+fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut missing: Vec<OsString> = Vec::new();
-    let mut there = std::path::absolute(path)?;
+    let mut existing = std::path::absolute(path)?;
     loop {
-        match there.canonicalize() {
+        match existing.canonicalize() {
             Ok(found) => {
                 return Ok(missing.into_iter().rev().fold(found, |found, part| {
                     match Path::new(&part).components().next() {
@@ -107,12 +112,12 @@ fn real(path: &Path) -> io::Result<PathBuf> {
                 }));
             }
             Err(cause) => {
-                let last = there.components().next_back();
+                let last = existing.components().next_back();
                 let last = last.map(|part| part.as_os_str().to_owned());
-                match (last, there.parent()) {
+                match (last, existing.parent()) {
                     (Some(last), Some(above)) => {
                         missing.push(last);
-                        there = above.to_owned();
+                        existing = above.to_owned();
                     }
                     _ => return Err(cause),
                 }
@@ -134,7 +139,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn private_folders_are_compared_where_they_really_are() {
+    fn private_folder_inside_public_folder_is_refused_through_links() {
         let site = tempfile::tempdir().unwrap();
         let site = site.path();
         fs::create_dir_all(site.join("www/there")).unwrap();
@@ -149,9 +154,9 @@ mod tests {
             ("www/new", "nowhere/../www/new/private"),
             ("www", "link/../www/there"),
         ] {
-            let fault = open_both(site, public, private).unwrap_err();
-            assert_eq!(fault.kind(), ErrorKind::InvalidValue, "{public} {private}");
-            assert!(fault.to_string().contains("would be published"));
+            let error = open_both(site, public, private).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {private}");
+            assert!(error.to_string().contains("would be published"));
         }
         for (public, private) in [
             ("www", "www2"),
@@ -162,6 +167,9 @@ mod tests {
             let stores = open_both(site, public, private).unwrap();
             assert_ne!(stores.private.to_string(), stores.public.to_string());
         }
-        assert!(!site.join("private").exists(), "nothing is made before it is needed");
+        assert!(
+            !site.join("private").exists(),
+            "folders are not made before they are written to"
+        );
     }
 }

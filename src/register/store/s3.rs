@@ -1,11 +1,14 @@
-//! A bucket of S3, or of whatever speaks it.
+//! A bucket of S3, or of a server with the same API, as a store.
 //!
-//! rust-s3 signs and sends; what to send, and what to make of the answer, is said here. Each
-//! request is made until the server has answered it, within reason ([`ask`]).
+//! The crate `s3` (rust-s3) signs and sends; this module decides what to send and what an answer
+//! means. The decision made here: creating and swapping are conditional writes (`If-None-Match`,
+//! `If-Match`), and a server that ignores these conditions is refused.
 
-mod ask;
+mod client;
+mod failure;
 mod keys;
-mod worker;
+mod request;
+mod runtime_thread;
 mod xml;
 
 use std::fmt;
@@ -15,50 +18,53 @@ use std::sync::Arc;
 use reqwest::header::{
     CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
 };
-use s3::command::Command;
 use s3::{Bucket, Region};
 
-use self::ask::{Answer, Client, Request};
+use self::client::BucketClient;
 pub use self::keys::S3Keys;
-use self::worker::Worker;
-use super::{Created, Store, StoreFile, Swapped};
+use self::request::{BucketRequest, BucketResponse};
+use self::runtime_thread::RuntimeThread;
+use super::{CacheControl, CreateOutcome, Store, StoreFile, SwapOutcome};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::site::settings::S3Settings;
 
-/// The key by which a bucket shows whether it keeps its word: no [`StorePath`], and so in nobody's
-/// way. It stays there, lest each start leave versions behind.
-const MARK: &str = ".testamur";
-const MARK_TEXT: &[u8] =
+/// The key that [`Store::check`] creates to see whether the server heeds conditions. It is no
+/// [`StorePath`], so no file is written over it. It stays in the bucket, because in a bucket with
+/// versions each creation would leave one more.
+const PROBE_KEY: &str = ".testamur";
+const PROBE_TEXT: &[u8] =
     b"Certificates are kept here. This file shows that the store creates a file only once.\n";
 
-/// A bucket as a store.
+/// A store in a bucket.
 ///
-/// It has a thread and a runtime of its own, and may be used from inside another runtime: it
-/// blocks. Keys that expire are renewed.
+/// It sends its requests on a thread and a runtime of its own, and its methods block, so it may be
+/// used from inside another runtime. Keys that expire are renewed.
 pub struct S3 {
-    client: Arc<Client>,
-    worker: Worker,
+    client: Arc<BucketClient>,
+    runtime: RuntimeThread,
+    /// What each key begins with: empty, or a path with a slash at its end.
     prefix: String,
     acl: Option<HeaderValue>,
 }
 
 impl S3 {
-    /// The store of these settings, with the keys they name, or those that Amazon's own tools
-    /// would find: in the environment, the credentials file, or from the machine that this runs on.
-    /// Files are looked for in the folder `site`.
+    /// Opens the bucket of these settings with the keys that they name, else with those that
+    /// Amazon's own tools would find: in the environment, in the credentials file, or from the
+    /// machine that this runs on. Relative paths of key files start from the folder `site`.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`] and [`ErrorKind::Key`] for files of keys, [`ErrorKind::StoreRefused`] if there
-    /// are no keys.
+    /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file cannot be used.
+    /// [`ErrorKind::StoreRefused`]: no keys were found. Else as [`with_keys`](Self::with_keys).
     pub fn open(settings: &S3Settings, site: &Path) -> Result<Self> {
         Self::new(settings, keys::find(settings, site)?)
     }
 
-    /// The store of these settings, with these keys.
+    /// Opens the bucket of these settings with these keys.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the system has no thread to spare.
+    /// [`ErrorKind::Key`]: the keys cannot be used. [`ErrorKind::Io`]: the settings name no bucket
+    /// that can be addressed, or the system starts no thread.
     pub fn with_keys(settings: &S3Settings, keys: &S3Keys) -> Result<Self> {
         Self::new(settings, keys.credentials()?)
     }
@@ -77,12 +83,13 @@ impl S3 {
         bucket.set_request_timeout(Some(settings.deadline));
         let acl = settings.acl.as_deref().map(HeaderValue::from_str).transpose();
         Ok(Self {
-            client: Arc::new(Client {
+            client: Arc::new(BucketClient {
                 bucket,
                 name: settings.to_string(),
-                attempts: settings.attempts.max(1),
+                max_attempts: settings.attempts.max(1),
             }),
-            worker: Worker::start().map_err(|cause| unusable(cause.to_string()))?,
+            runtime: RuntimeThread::start()
+                .map_err(|cause| unusable(cause.to_string()))?,
             prefix: settings
                 .prefix
                 .as_ref()
@@ -91,18 +98,18 @@ impl S3 {
         })
     }
 
-    fn ask(&self, request: Request) -> Result<Answer> {
+    fn send(&self, request: BucketRequest) -> Result<BucketResponse> {
         let client = Arc::clone(&self.client);
-        self.worker.run(async move { client.ask(&request).await })?
+        self.runtime.run(async move { client.send(&request).await })?
     }
 
     fn put(
         &self,
         file: &StoreFile<'_>,
         condition: Option<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer> {
-        let key = format!("{}{}", self.prefix, file.path);
-        self.put_at(key, file.bytes, file.media_type, file.cache.as_str(), condition)
+    ) -> Result<BucketResponse> {
+        let key = self.key(file.path);
+        self.put_at(key, file.bytes, file.media_type, file.cache_control, condition)
     }
 
     fn put_at(
@@ -110,34 +117,48 @@ impl S3 {
         key: String,
         bytes: &[u8],
         media_type: &str,
-        cache: &'static str,
+        cache_control: CacheControl,
         condition: Option<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer> {
+    ) -> Result<BucketResponse> {
         let mut headers = HeaderMap::new();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control.as_str()));
         if let Some(acl) = &self.acl {
             headers.insert(HeaderName::from_static("x-amz-acl"), acl.clone());
         }
         headers.extend(condition.map(|(name, value)| (Some(name), value)));
         let (bytes, media_type) = (bytes.to_vec(), media_type.to_owned());
-        self.ask(Request::Put { key, bytes, media_type, headers })
+        self.send(BucketRequest::Put { key, bytes, media_type, headers })
     }
 
-    fn get(&self, key: &str) -> Result<Option<Answer>> {
-        let answer = self.ask(Request::Get { key: key.to_owned() })?;
-        Ok((answer.status != 404).then_some(answer))
+    fn get(&self, key: &str) -> Result<Option<BucketResponse>> {
+        let response = self.send(BucketRequest::Get { key: key.to_owned() })?;
+        Ok((response.status != 404).then_some(response))
     }
 
     fn key(&self, path: &StorePath) -> String {
         format!("{}{path}", self.prefix)
     }
 
-    fn mark(&self) -> Result<Answer> {
-        let key = format!("{}{MARK}", self.prefix);
-        self.put_at(key, MARK_TEXT, "text/plain; charset=utf-8", "no-cache", if_none())
+    fn create_probe(&self) -> Result<BucketResponse> {
+        let key = format!("{}{PROBE_KEY}", self.prefix);
+        let media_type = "text/plain; charset=utf-8";
+        self.put_at(key, PROBE_TEXT, media_type, CacheControl::NoCache, if_none_match())
     }
 
-    fn faithless(&self, what: &str) -> Error {
+    /// Whether a conditional write had its effect. If it was sent more than once, an earlier
+    /// attempt may have written the file, and only its answer been lost.
+    fn has_written(
+        &self,
+        file: &StoreFile<'_>,
+        response: &BucketResponse,
+    ) -> Result<bool> {
+        Ok(response.is_success()
+            || response.attempts > 1
+                && self.read(file.path)?.is_some_and(|bytes| bytes == file.bytes))
+    }
+
+    /// The error for a server that does not do what a store must.
+    fn unreliable(&self, what: &str) -> Error {
         let message = format!("failed to rely on {} ({what})", self.client.name);
         Error::new(ErrorKind::StoreRefused, message).with_help(
             "two who issue the same certificate would overwrite each other: use a server that \
@@ -147,50 +168,43 @@ impl S3 {
 }
 
 impl Store for S3 {
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
-        let answer = self.put(file, if_none())?;
-        if answer.is_done() {
-            return Ok(Created::New);
-        }
-        // An earlier attempt of ours may have come through, and only its answer been lost.
-        let ours = answer.attempts > 1
-            && self.read(file.path)?.is_some_and(|bytes| bytes == file.bytes);
-        Ok(if ours { Created::New } else { Created::Exists })
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
+        let response = self.put(file, if_none_match())?;
+        let is_created = self.has_written(file, &response)?;
+        Ok(if is_created { CreateOutcome::Created } else { CreateOutcome::Exists })
     }
 
     fn replace(&self, file: &StoreFile<'_>) -> Result<()> {
-        match self.put(file, None)? {
-            answer if answer.is_done() => Ok(()),
-            answer => {
-                Err(self.faithless(&format!("answer {} to a plain write", answer.status)))
-            }
+        let response = self.put(file, None)?;
+        if response.is_success() {
+            return Ok(());
         }
+        let what = format!("answer {} to a plain write", response.status);
+        Err(self.unreliable(&what))
     }
 
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
-        let Some(is) = self.get(&self.key(file.path))? else {
-            return Ok(Swapped::Changed);
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
+        let current = self.get(&self.key(file.path))?;
+        let Some(current) = current.filter(|current| current.body == was) else {
+            return Ok(SwapOutcome::Conflict);
         };
-        if is.body != was {
-            return Ok(Swapped::Changed);
-        }
         if file.bytes == was {
-            return Ok(Swapped::Done);
+            return Ok(SwapOutcome::Swapped);
         }
-        let Some(tag) = is.tag else { return Err(self.faithless("it gives no `ETag`")) };
-        let answer = self.put(file, Some((IF_MATCH, tag)))?;
-        let done = answer.is_done()
-            || answer.attempts > 1
-                && self.read(file.path)?.is_some_and(|bytes| bytes == file.bytes);
-        Ok(if done { Swapped::Done } else { Swapped::Changed })
+        let Some(etag) = current.etag else {
+            return Err(self.unreliable("it gives no `ETag`"));
+        };
+        let response = self.put(file, Some((IF_MATCH, etag)))?;
+        let is_swapped = self.has_written(file, &response)?;
+        Ok(if is_swapped { SwapOutcome::Swapped } else { SwapOutcome::Conflict })
     }
 
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
-        Ok(self.get(&self.key(path))?.map(|answer| answer.body))
+        Ok(self.get(&self.key(path))?.map(|response| response.body))
     }
 
     fn remove(&self, path: &StorePath) -> Result<()> {
-        self.ask(Request::Delete { key: self.key(path) }).map(drop)
+        self.send(BucketRequest::Delete { key: self.key(path) }).map(drop)
     }
 
     fn list(
@@ -204,8 +218,9 @@ impl Store for S3 {
         };
         let mut token = None;
         loop {
-            let request = Request::List { prefix: prefix.clone(), token, most: None };
-            let page = self.ask(request)?;
+            let prefix = prefix.clone();
+            let request = BucketRequest::List { prefix, token, max_keys: None };
+            let page = self.send(request)?;
             let page = String::from_utf8_lossy(&page.body);
             for key in xml::values(&page, "Key") {
                 let path = key.strip_prefix(&self.prefix).map(StorePath::parse);
@@ -213,29 +228,26 @@ impl Store for S3 {
                     found(path)?;
                 }
             }
-            let more =
+            let is_truncated =
                 xml::values(&page, "IsTruncated").next().as_deref() == Some("true");
             token = xml::values(&page, "NextContinuationToken").next();
-            if !more || token.is_none() {
+            if !is_truncated || token.is_none() {
                 return Ok(());
             }
         }
     }
 
     fn check(&self) -> Result<()> {
-        // Whose mark is new knows nothing yet about the second one who comes.
-        if self.mark()?.is_done() && self.mark()?.is_done() {
-            return Err(self.faithless("it ignores `If-None-Match`"));
+        // The first creation may succeed, because the probe is new. The second must not.
+        if self.create_probe()?.is_success() && self.create_probe()?.is_success() {
+            return Err(self.unreliable("it ignores `If-None-Match`"));
         }
-        if self.get(&format!("{}{MARK}", self.prefix))?.is_none() {
-            return Err(self.faithless("what was written is not there"));
+        if self.get(&format!("{}{PROBE_KEY}", self.prefix))?.is_none() {
+            return Err(self.unreliable("what was written is not there"));
         }
-        self.ask(Request::List {
-            prefix: self.prefix.clone(),
-            token: None,
-            most: Some(1),
-        })
-        .map(drop)
+        let prefix = self.prefix.clone();
+        let request = BucketRequest::List { prefix, token: None, max_keys: Some(1) };
+        self.send(request).map(drop)
     }
 }
 
@@ -254,34 +266,7 @@ impl fmt::Debug for S3 {
     }
 }
 
-fn if_none() -> Option<(HeaderName, HeaderValue)> {
+/// The condition that the key does not exist.
+fn if_none_match() -> Option<(HeaderName, HeaderValue)> {
     Some((IF_NONE_MATCH, HeaderValue::from_static("*")))
-}
-
-impl Request {
-    fn command(&self) -> (&str, Command<'_>) {
-        match self {
-            Request::Get { key } => (key, Command::GetObject),
-            Request::Delete { key } => (key, Command::DeleteObject),
-            Request::Put { key, bytes, media_type, headers } => {
-                let command = Command::PutObject {
-                    content: bytes,
-                    content_type: media_type,
-                    custom_headers: Some(headers.clone()),
-                    multipart: None,
-                };
-                (key, command)
-            }
-            Request::List { prefix, token, most } => {
-                let command = Command::ListObjectsV2 {
-                    prefix: prefix.clone(),
-                    delimiter: None,
-                    continuation_token: token.clone(),
-                    start_after: None,
-                    max_keys: *most,
-                };
-                ("/", command)
-            }
-        }
-    }
 }

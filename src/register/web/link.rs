@@ -1,4 +1,4 @@
-//! Links on a page, and the one that leads to LinkedIn.
+//! Links on a page: which are allowed, and the one that adds a certificate to a LinkedIn profile.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::name;
 
-/// Whether a link names its server.
+/// Whether a link is an `http` or `https` URL with a server.
 pub(super) fn is_absolute(link: &str) -> bool {
     ["https://", "http://"].iter().any(|scheme| {
         link.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
@@ -14,35 +14,35 @@ pub(super) fn is_absolute(link: &str) -> bool {
     })
 }
 
-/// A link to the web, or to a file beside the page; nothing that a browser would run.
+/// Checks a link: an `http` or `https` URL, or a relative path. Others, such as `javascript:`,
+/// could run in a browser.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`].
+/// [`ErrorKind::InvalidValue`]: the link is another.
 pub(super) fn checked(link: &str) -> Result<String> {
-    let strange =
+    // Characters that a URL has only in percent-encoding (RFC 3986, appendix A).
+    let is_forbidden =
         |c: char| c.is_whitespace() || c.is_control() || "\\\"<>^`{|}".contains(c);
-    let plain = !link.contains(strange) && name::inert(link) == link;
-    // What stands before a colon is a scheme, unless the path has begun.
+    let is_clean = !link.contains(is_forbidden) && name::inert(link) == link;
+    // A first path segment with a colon would be read as a scheme (RFC 3986, 4.2).
     let head = link.split(['/', '?', '#']).next().unwrap_or_default();
-    let beside = !head.contains(':') && !link.starts_with("//") && !link.is_empty();
-    match plain && (is_absolute(link) || beside) {
-        true => Ok(link.to_owned()),
-        false => {
-            let message = format!("`{}` is no link for a page", link.escape_debug());
-            Err(Error::new(ErrorKind::InvalidValue, message)
-                .with_help("an address begins with `https://`, or is a path"))
-        }
+    let is_relative = !head.contains(':') && !link.starts_with("//") && !link.is_empty();
+    if is_clean && (is_absolute(link) || is_relative) {
+        return Ok(link.to_owned());
     }
+    let message = format!("`{}` is no link for a page", link.escape_debug());
+    Err(Error::new(ErrorKind::InvalidValue, message)
+        .with_help("an address begins with `https://`, or is a path"))
 }
 
-/// The file that a link names, or `other`.
-pub(super) fn file(link: &str, other: &str) -> String {
+/// The file name in a link, or `default` if its path ends with a slash.
+pub(super) fn file_name(link: &str, default: &str) -> String {
     let path = link.split(['?', '#']).next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
-    if file.is_empty() { other.to_owned() } else { file.to_owned() }
+    if file.is_empty() { default.to_owned() } else { file.to_owned() }
 }
 
-/// The form of LinkedIn's «add to profile», filled in.
+/// The link to LinkedIn's form «add to profile» with the certificate's values.
 pub(super) fn linkedin(
     course: &str,
     organization: &str,
@@ -63,27 +63,25 @@ pub(super) fn linkedin(
     ] {
         write!(link, "&{key}=").expect("a string grows");
         for byte in value.bytes() {
-            // RFC 3986, 2.3.
-            match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                true => link.push(char::from(byte)),
-                false => write!(link, "%{byte:02X}").expect("a string grows"),
+            // The unreserved characters of RFC 3986, 2.3.
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                link.push(char::from(byte));
+            } else {
+                write!(link, "%{byte:02X}").expect("a string grows");
             }
         }
     }
     link
 }
 
-/// A file's name as a word of a command line.
-pub(super) fn word(file: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let file = match file.starts_with('-') {
-        true => format!("./{file}"),
-        false => file.to_owned(),
-    };
-    match file.trim_start_matches("./").chars().all(plain) {
-        true => file,
-        false => format!("'{}'", file.replace('\'', r"'\''")),
+/// A file name as one word of a POSIX shell command, quoted if it needs to be.
+pub(super) fn shell_word(file: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let file = if file.starts_with('-') { format!("./{file}") } else { file.to_owned() };
+    if file.trim_start_matches("./").chars().all(is_plain) {
+        return file;
     }
+    format!("'{}'", file.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -91,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_lead_to_the_web_or_beside_the_page() {
+    fn links_are_urls_of_the_web_or_relative_paths() {
         for link in [
             "https://certs.example.org/cert/0/",
             "HTTP://localhost:8000",
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn linkedin_gets_values_and_no_more() {
+    fn linkedin_values_are_percent_encoded() {
         let date = Date::parse("2026-05-14").unwrap();
         let link = linkedin("A&B=1 é", "Ex #1", date, "https://x.example/?a", "00ff");
         assert_eq!(
@@ -140,11 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn files_are_words_for_a_shell() {
-        assert_eq!(word("Certificate.pdf"), "Certificate.pdf");
-        assert_eq!(word("-rf"), "./-rf");
-        assert_eq!(word("a b'; rm x"), r"'a b'\''; rm x'");
-        assert_eq!(file("https://x.example/keys/a.asc?v=1", "key.asc"), "a.asc");
-        assert_eq!(file("https://x.example/", "key.asc"), "key.asc");
+    fn file_names_are_quoted_for_a_shell() {
+        assert_eq!(shell_word("Certificate.pdf"), "Certificate.pdf");
+        assert_eq!(shell_word("-rf"), "./-rf");
+        assert_eq!(shell_word("a b'; rm x"), r"'a b'\''; rm x'");
+        assert_eq!(file_name("https://x.example/keys/a.asc?v=1", "key.asc"), "a.asc");
+        assert_eq!(file_name("https://x.example/", "key.asc"), "key.asc");
     }
 }

@@ -1,7 +1,7 @@
-//! The colours of a page, out of a certificate's three, so that everything can be read.
+//! The colours of a page, derived from the three of a certificate's theme.
 //!
-//! The decision made here: a theme's colours are wishes. Text gets a contrast of 4.5 to 1 at least
-//! (WCAG 2.2, 1.4.3), edges of what one uses 3 to 1 (1.4.11), whatever the theme.
+//! The decision made here: contrast goes before the theme. Text gets a contrast of at least 4.5 to
+//! 1 (WCAG 2.2, 1.4.3) and the edges of controls at least 3 to 1 (1.4.11), whatever the theme.
 
 use std::fmt::Write as _;
 
@@ -11,11 +11,16 @@ use crate::site::course::Colour;
 const BLACK: Colour = Colour { red: 0, green: 0, blue: 0 };
 const WHITE: Colour = Colour { red: 255, green: 255, blue: 255 };
 
-/// What texts ask for; a little more than the rule, for rounding's sake.
-const TEXT: f64 = 4.6;
-const EDGE: f64 = 3.1;
+/// The contrast of text: above the 4.5 of WCAG, because colours are rounded to whole numbers.
+const MIN_TEXT_CONTRAST: f64 = 4.6;
+/// The contrast of the main text, for comfort.
+const MIN_INK_CONTRAST: f64 = 9.0;
+/// The contrast of the edges of controls: above the 3 of WCAG.
+const MIN_EDGE_CONTRAST: f64 = 3.1;
+/// A paper whose relative luminance is below this is dark.
+const MAX_DARK_LUMINANCE: f64 = 0.18;
 
-/// The colours by the names that `style.css` has for them.
+/// The colours, by their names in `style.css`.
 pub(super) struct Palette {
     ground: Colour,
     card: Colour,
@@ -28,58 +33,57 @@ pub(super) struct Palette {
     good: Colour,
     warn: Colour,
     bad: Colour,
-    /// Under the code, which is black.
+    /// Behind the QR code, which is black.
     code: Colour,
 }
 
 impl Palette {
-    /// The variables of `style.css`: by day, by night and on paper.
+    /// The variables of `style.css`: for a light screen, a dark screen and print.
     pub(super) fn css(theme: &PageTheme) -> String {
         let day = Self::new(theme.paper, theme.ink, theme.accent);
         let print = Self::new(WHITE, BLACK, theme.accent);
         let mut css = String::new();
-        // A dark theme is dark by day as well.
-        match theme.paper.luminance() < 0.18 {
-            true => day.write("", "dark", &mut css),
-            false => {
-                day.write("", "light", &mut css);
-                let (paper, ink) = night(theme);
-                let night = Self::new(paper, ink, theme.accent);
-                let screen = "screen and (prefers-color-scheme: dark)";
-                night.write(screen, "dark", &mut css);
-            }
+        if is_dark(theme.paper) {
+            // A dark theme is dark on a light screen as well.
+            day.write("", "dark", &mut css);
+        } else {
+            day.write("", "light", &mut css);
+            let (paper, ink) = night(theme);
+            let night = Self::new(paper, ink, theme.accent);
+            let screen = "screen and (prefers-color-scheme: dark)";
+            night.write(screen, "dark", &mut css);
         }
         print.write("print", "light", &mut css);
         css
     }
 
     fn new(paper: Colour, ink: Colour, accent: Colour) -> Self {
-        let dark = paper.luminance() < 0.18;
         let card = paper;
-        let ground = match dark {
-            true => mix(paper, BLACK, 0.35),
-            false => mix(paper, ink, 0.025),
-        };
-        // On a middle grey only black or white can be read, and on one shade of it only.
-        let clear = [BLACK, WHITE]
-            .iter()
-            .any(|text| contrast(*text, ground).min(contrast(*text, card)) >= TEXT);
-        let ground = if clear { ground } else { paper };
+        let ground =
+            if is_dark(paper) { mix(paper, BLACK, 0.35) } else { mix(paper, ink, 0.025) };
+        // On a middle grey only black or white has enough contrast, and perhaps not on both shades.
+        let is_readable = [BLACK, WHITE].iter().any(|text| {
+            contrast(*text, ground).min(contrast(*text, card)) >= MIN_TEXT_CONTRAST
+        });
+        let ground = if is_readable { ground } else { paper };
         let on = [card, ground];
-        let status = |red, green, blue| readable(Colour { red, green, blue }, on, TEXT);
-        let accent = readable(accent, on, TEXT);
+        let status = |red, green, blue| {
+            readable(Colour { red, green, blue }, on, MIN_TEXT_CONTRAST)
+        };
+        let accent = readable(accent, on, MIN_TEXT_CONTRAST);
         Self {
             ground,
             card,
-            ink: readable(ink, on, 9.0),
-            quiet: readable(mix(ink, paper, 0.38), on, TEXT),
+            ink: readable(ink, on, MIN_INK_CONTRAST),
+            quiet: readable(mix(ink, paper, 0.38), on, MIN_TEXT_CONTRAST),
             accent,
-            on_accent: match contrast(accent, WHITE) >= contrast(accent, BLACK) {
-                true => WHITE,
-                false => BLACK,
+            on_accent: if contrast(accent, WHITE) >= contrast(accent, BLACK) {
+                WHITE
+            } else {
+                BLACK
             },
             line: mix(paper, ink, 0.16),
-            edge: readable(mix(ink, paper, 0.5), on, EDGE),
+            edge: readable(mix(ink, paper, 0.5), on, MIN_EDGE_CONTRAST),
             good: status(0x1d, 0x6b, 0x3c),
             warn: status(0x8a, 0x5a, 0x00),
             bad: status(0xa8, 0x1c, 0x1c),
@@ -109,19 +113,18 @@ impl Palette {
         for (name, colour) in self.colours() {
             write!(rule, " --{name}: {colour};").expect("a string grows");
         }
-        // A ground of its own does not hang into the margin.
+        // A QR code with a background of its own stays inside the margin.
         let hang = if self.code == self.ground { "-0.8rem" } else { "0rem" };
         write!(rule, " --hang: {hang}; }}").expect("a string grows");
-        match media.is_empty() {
-            true => writeln!(css, "{rule}").expect("a string grows"),
-            false => {
-                writeln!(css, "@media {media} {{ {rule} }}").expect("a string grows");
-            }
+        if !media.is_empty() {
+            rule = format!("@media {media} {{ {rule} }}");
         }
+        writeln!(css, "{rule}").expect("a string grows");
     }
 }
 
-/// Paper and ink by night: the day's ink, darkened, under the day's paper, dimmed.
+/// Paper and ink for a dark screen: the theme's ink, darkened, as paper, and its paper, dimmed, as
+/// ink.
 fn night(theme: &PageTheme) -> (Colour, Colour) {
     let step = |towards: Colour, enough: fn(f64) -> bool, from: Colour| {
         (0..=32)
@@ -134,7 +137,12 @@ fn night(theme: &PageTheme) -> (Colour, Colour) {
     (paper, mix(theme.paper, paper, 0.12))
 }
 
-/// The colour, moved towards black or white until it stands out from every ground.
+/// Whether text on this colour is light.
+fn is_dark(colour: Colour) -> bool {
+    colour.luminance() < MAX_DARK_LUMINANCE
+}
+
+/// The colour, moved towards black or white until its contrast with each background is enough.
 fn readable(colour: Colour, grounds: [Colour; 2], least: f64) -> Colour {
     let least_of = |colour| {
         grounds.map(|ground| contrast(colour, ground)).into_iter().fold(21.0, f64::min)
@@ -146,12 +154,13 @@ fn readable(colour: Colour, grounds: [Colour; 2], least: f64) -> Colour {
         .unwrap_or(goal)
 }
 
-/// From 1, the same, to 21, black on white (WCAG 2).
+/// The contrast ratio of WCAG 2, from 1 (equal colours) to 21 (black on white).
 fn contrast(one: Colour, other: Colour) -> f64 {
     let (one, other) = (one.luminance() + 0.05, other.luminance() + 0.05);
     one.max(other) / one.min(other)
 }
 
+/// The mixture that has this share of the other colour, from 0 to 1.
 fn mix(one: Colour, other: Colour, share: f64) -> Colour {
     let mix = |one: u8, other: u8| {
         let (one, other) = (f64::from(one), f64::from(other));
@@ -169,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_the_theme_everything_can_be_read() {
+    fn every_theme_gets_enough_contrast() {
         let shares = [0x00, 0x44, 0x77, 0xbb, 0xff];
         let colours: Vec<Colour> = shares
             .iter()
@@ -206,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_that_can_be_read_is_kept() {
+    fn theme_with_enough_contrast_is_kept() {
         let theme = ["#8c1414", "#fffdf8", "#1d1a16"].map(|text| text.parse().unwrap());
         let [accent, paper, ink] = theme;
         let css = Palette::css(&PageTheme { accent, paper, ink });

@@ -1,4 +1,4 @@
-//! Pages as text: what stands on them, and what never does. A browser looks at them in `tests/it`.
+//! The pages as text: what they show, and what they never show. `tests/it` opens them in a browser.
 
 use serde_json::{Value, json};
 
@@ -73,14 +73,14 @@ fn with(changes: Value) -> [String; 2] {
     [certificate, verify]
 }
 
-/// What stands between two marks.
+/// The text between two marks.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start}")).1;
     rest.split_once(end).unwrap_or_else(|| panic!("no {end}")).0
 }
 
 #[test]
-fn everything_printed_stands_on_the_page() {
+fn page_shows_everything_that_is_printed() {
     let Pages { certificate: page, verify } = render(&plain());
     for said in [
         "<html lang=\"en\" dir=\"ltr\"",
@@ -123,9 +123,9 @@ fn everything_printed_stands_on_the_page() {
     assert!(!verify.contains("Lovelace") && !verify.contains("<script"), "{verify}");
 }
 
-/// Every text that is shown somewhere, and nothing else, is asked for.
+/// `TEXTS` names the texts that some page shows.
 #[test]
-fn every_text_has_its_place() {
+fn every_text_is_shown_on_some_page() {
     let mut all = String::new();
     for status in [
         json!({ "is": "valid" }),
@@ -146,7 +146,7 @@ fn every_text_has_its_place() {
 }
 
 #[test]
-fn a_page_of_the_past_shows_status_and_pointer_only() {
+fn superseded_and_erased_pages_show_only_status_and_successor() {
     let superseded =
         json!({ "is": "superseded", "current_url": "https://certs.example.org/cert/1/" });
     for (status, said) in [
@@ -174,7 +174,7 @@ fn a_page_of_the_past_shows_status_and_pointer_only() {
 }
 
 #[test]
-fn a_revoked_certificate_is_not_praised() {
+fn revoked_page_shows_reason_and_no_invitation() {
     let status = json!({ "is": "revoked", "on": "May 15, 2026", "reason": "<b>Fraud</b>\n\nBoard 4" });
     let [page, _] = with(json!({ "status": status, "pdf": null }));
     assert!(page.contains("text-revoked<") && page.contains("May 15, 2026"));
@@ -188,7 +188,7 @@ fn a_revoked_certificate_is_not_praised() {
 }
 
 #[test]
-fn values_are_inert() {
+fn hostile_values_are_shown_as_text() {
     let harmful = "{{ 7*7 }}{% raw %}\0\u{1b}\u{202e}\u{2066}\u{85}\r\n<!--'`&amp;";
     let text = format!("{HOSTILE}{harmful}");
     let [page, verify] = with(json!({
@@ -229,7 +229,7 @@ fn values_are_inert() {
 }
 
 #[test]
-fn links_that_run_are_refused() {
+fn links_that_a_browser_would_run_are_refused() {
     let evil = "javascript:alert(1)";
     for facts in [
         json!({ "verify_url": evil }),
@@ -250,7 +250,7 @@ fn links_that_run_are_refused() {
 }
 
 #[test]
-fn the_policy_names_the_style_and_the_script_of_the_page() {
+fn policy_allows_only_the_style_and_the_script_of_the_page() {
     let windows = |name: &str| read(&Site::new(), name).unwrap().replace('\n', "\r\n");
     let site = Site::new()
         .with_file(path("style.css"), format!("\u{feff}{}", windows("style.css")))
@@ -283,19 +283,19 @@ fn the_policy_names_the_style_and_the_script_of_the_page() {
 }
 
 #[test]
-fn languages_keep_their_direction() {
+fn page_and_certificate_keep_the_direction_of_their_language() {
     let mut facts = plain();
     facts["language"] = json!("ar");
     let page = render_with(&Site::new(), &facts, "ar").unwrap().certificate;
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\""));
-    // The texts may be borrowed from another language; the certificate's own stay what they are.
+    // The page's texts may be in another language; the certificate keeps its own.
     let page = render_with(&Site::new(), &facts, "en").unwrap().certificate;
     assert!(page.contains("<html lang=\"en\" dir=\"ltr\""));
     assert!(page.contains("lang=\"ar\" dir=\"rtl\" aria-label"), "{page}");
 }
 
 #[test]
-fn without_an_address_there_is_neither_code_nor_profile() {
+fn page_without_address_has_no_qr_code_and_no_linkedin_link() {
     let [page, _] = with(json!({ "verify_url": format!("cert/{ID}/") }));
     assert!(!page.contains("<img") && !page.contains("linkedin"), "{page}");
     let [page, verify] =
@@ -305,7 +305,7 @@ fn without_an_address_there_is_neither_code_nor_profile() {
 }
 
 #[test]
-fn a_site_has_pages_of_its_own() {
+fn site_replaces_templates_and_errors_have_places() {
     let load = |name: &str, text: &str| {
         let site = Site::new().with_file(path(name), text);
         render_with(&site, &plain(), "en")
@@ -343,7 +343,7 @@ fn a_site_has_pages_of_its_own() {
 }
 
 #[test]
-fn texts_that_are_missing_are_named() {
+fn missing_text_is_named() {
     let facts: PageFacts = serde_json::from_value(plain()).unwrap();
     let templates = PageTemplates::load(&Site::new()).unwrap();
     let error = templates.render(&facts, &"en".parse().unwrap(), [("valid", "x")]);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ring::hmac;
 use serde_json::{Value, json};
 use testamur::agent::{Agent, AgentExit, HttpApi, RunningAgent, Webhook};
-use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
+use testamur::register::{CreateOutcome, Store, StoreFile, StorePath, SwapOutcome};
 use testamur::site::{Secret, Site};
 use testamur::{Error, ErrorKind, Result};
 
@@ -58,7 +58,7 @@ impl fmt::Display for RefusingStore {
 }
 
 impl Store for RefusingStore {
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
         self.check_refusal()?;
         if file.path.as_str().ends_with(".pdf") {
             self.pdfs.fetch_add(1, Ordering::SeqCst);
@@ -69,7 +69,7 @@ impl Store for RefusingStore {
         self.check_refusal()?;
         self.inner.replace(file)
     }
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         self.check_refusal()?;
         self.inner.swap(file, was)
     }

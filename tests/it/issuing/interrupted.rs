@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use testamur::register::{
-    Created, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, Swapped,
+    CreateOutcome, IssueOptions, IssueOutcome, Store, StoreFile, StorePath, SwapOutcome,
 };
 use testamur::site::{Award, Site};
 use testamur::{Error, ErrorKind, Result};
@@ -43,7 +43,7 @@ impl fmt::Display for FailingStore {
 }
 
 impl Store for FailingStore {
-    fn create(&self, file: &StoreFile<'_>) -> Result<Created> {
+    fn create(&self, file: &StoreFile<'_>) -> Result<CreateOutcome> {
         self.step()?;
         self.inner.create(file)
     }
@@ -51,7 +51,7 @@ impl Store for FailingStore {
         self.step()?;
         self.inner.replace(file)
     }
-    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<Swapped> {
+    fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         self.step()?;
         self.inner.swap(file, was)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use testamur::register::{Created, Store, StoreFile, StorePath, Swapped};
+use testamur::register::{CreateOutcome, Store, StoreFile, StorePath, SwapOutcome};
 use testamur::{Error, ErrorKind};
 
 pub(super) fn check_contract(store: &dyn Store) {
@@ -21,7 +21,7 @@ pub(super) fn path(text: &str) -> StorePath {
     StorePath::parse(text).unwrap()
 }
 
-pub(super) fn create(store: &dyn Store, path: &StorePath, bytes: &[u8]) -> Created {
+pub(super) fn create(store: &dyn Store, path: &StorePath, bytes: &[u8]) -> CreateOutcome {
     store.create(&StoreFile::new(path, bytes)).unwrap()
 }
 
@@ -41,9 +41,9 @@ fn files_are_created_replaced_and_removed(store: &dyn Store) {
     assert_eq!(store.read(&file).unwrap(), None);
     store.remove(&file).unwrap();
 
-    assert_eq!(create(store, &file, b"one"), Created::New);
-    assert_eq!(create(store, &file, b"two"), Created::Exists);
-    assert_eq!(create(store, &file, b"one"), Created::Exists);
+    assert_eq!(create(store, &file, b"one"), CreateOutcome::Created);
+    assert_eq!(create(store, &file, b"two"), CreateOutcome::Exists);
+    assert_eq!(create(store, &file, b"one"), CreateOutcome::Exists);
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"one"[..]));
 
     store.replace(&StoreFile::new(&file, b"three")).unwrap();
@@ -52,7 +52,7 @@ fn files_are_created_replaced_and_removed(store: &dyn Store) {
     store.remove(&file).unwrap();
     assert_eq!(store.read(&file).unwrap(), None);
     store.remove(&file).unwrap();
-    assert_eq!(create(store, &file, b"again"), Created::New);
+    assert_eq!(create(store, &file, b"again"), CreateOutcome::Created);
     store.remove(&file).unwrap();
 
     store.replace(&StoreFile::new(&file, b"new")).unwrap();
@@ -67,7 +67,7 @@ fn any_bytes_are_kept(store: &dyn Store) {
         [("empty", &b""[..]), ("lines", b"\r\n\0\xff\n"), ("large", &large)]
     {
         let file = path("bytes").join(name).unwrap();
-        assert_eq!(create(store, &file, bytes), Created::New, "{name}");
+        assert_eq!(create(store, &file, bytes), CreateOutcome::Created, "{name}");
         assert!(store.read(&file).unwrap().as_deref() == Some(bytes), "{name}");
         store.remove(&file).unwrap();
     }
@@ -77,7 +77,7 @@ fn one_of_concurrent_creates_wins(store: &dyn Store) {
     for round in 0..8 {
         let file = path(&format!("race/{round}/certificate.json"));
         let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
-        let made: Vec<Created> = thread::scope(|scope| {
+        let made: Vec<CreateOutcome> = thread::scope(|scope| {
             let create = |text: &str| create(store, &file, text.as_bytes());
             let threads: Vec<_> =
                 texts.iter().map(|text| scope.spawn(move || create(text))).collect();
@@ -86,7 +86,7 @@ fn one_of_concurrent_creates_wins(store: &dyn Store) {
         let winners: Vec<&String> = made
             .iter()
             .zip(&texts)
-            .filter(|(made, _)| **made == Created::New)
+            .filter(|(made, _)| **made == CreateOutcome::Created)
             .map(|(_, text)| text)
             .collect();
         assert_eq!(winners.len(), 1, "{made:?}");
@@ -100,11 +100,11 @@ fn concurrent_swaps_are_all_counted(store: &dyn Store) {
     let swap = |to: &str, was: &str| {
         store.swap(&StoreFile::new(&file, to.as_bytes()), was.as_bytes()).unwrap()
     };
-    assert_eq!(swap("1", ""), Swapped::Changed);
+    assert_eq!(swap("1", ""), SwapOutcome::Conflict);
     assert_eq!(store.read(&file).unwrap(), None, "a swap creates nothing");
-    assert_eq!(create(store, &file, b"0"), Created::New);
-    assert_eq!(swap("1", "2"), Swapped::Changed);
-    assert_eq!(swap("0", "0"), Swapped::Done);
+    assert_eq!(create(store, &file, b"0"), CreateOutcome::Created);
+    assert_eq!(swap("1", "2"), SwapOutcome::Conflict);
+    assert_eq!(swap("0", "0"), SwapOutcome::Swapped);
 
     const EACH: usize = 5;
     thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn concurrent_swaps_are_all_counted(store: &dyn Store) {
                         let was = store.read(&file).unwrap().unwrap();
                         let was = String::from_utf8(was).unwrap();
                         let next = (was.parse::<usize>().unwrap() + 1).to_string();
-                        if swap(&next, &was) == Swapped::Done {
+                        if swap(&next, &was) == SwapOutcome::Swapped {
                             break;
                         }
                     }
@@ -144,7 +144,7 @@ fn files_are_listed(store: &dyn Store) {
         "z",
     ];
     for text in all {
-        assert_eq!(create(store, &path(text), text.as_bytes()), Created::New);
+        assert_eq!(create(store, &path(text), text.as_bytes()), CreateOutcome::Created);
     }
     let set = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect();
     assert_eq!(listed(store, None), set(&all));
@@ -171,7 +171,7 @@ fn calls_work_inside_an_async_runtime(store: &dyn Store) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let file = path("inside");
     let made = runtime.block_on(async { create(store, &file, b"a runtime") });
-    assert_eq!(made, Created::New);
+    assert_eq!(made, CreateOutcome::Created);
     runtime.block_on(async { store.remove(&file) }).unwrap();
 }
 

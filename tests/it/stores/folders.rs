@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use testamur::ErrorKind;
-use testamur::register::{Created, Directory, Store, StoreFile, Stores, Swapped};
+use testamur::register::{
+    CreateOutcome, Directory, Store, StoreFile, Stores, SwapOutcome,
+};
 use testamur::site::{Readers, Settings};
 
 use super::contract::{check_contract, create, listed, path};
@@ -137,7 +139,7 @@ fn folders_and_paths_below_files_are_no_files() {
         assert_eq!(store.read(&other).unwrap(), None);
         store.remove(&other).unwrap();
         let swap = store.swap(&StoreFile::new(&other, b"y"), b"");
-        assert_eq!(swap.unwrap(), Swapped::Changed);
+        assert_eq!(swap.unwrap(), SwapOutcome::Conflict);
     }
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"x"[..]));
 }
@@ -178,7 +180,7 @@ fn concurrent_creates_and_removes_share_folders() {
             scope.spawn(move || {
                 let file = path(&format!("a/b/c/{number}"));
                 for _ in 0..40 {
-                    assert_eq!(create(store, &file, b"x"), Created::New);
+                    assert_eq!(create(store, &file, b"x"), CreateOutcome::Created);
                     store.remove(&file).unwrap();
                 }
             });

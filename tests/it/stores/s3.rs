@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use testamur::register::{
-    Cache, Created, S3, S3Keys, Store, StoreFile, StorePath, Stores, Swapped,
+    CacheControl, CreateOutcome, S3, S3Keys, Store, StoreFile, StorePath, Stores,
+    SwapOutcome,
 };
 use testamur::site::Settings;
 use testamur::{Error, ErrorKind};
@@ -52,7 +53,11 @@ fn requests_have_conditions_and_headers() {
     server.proxy.next([]);
     store.create(&page).unwrap();
     store
-        .replace(&page.with_cache(Cache::Immutable).with_media_type("text/plain"))
+        .replace(
+            &page
+                .with_cache_control(CacheControl::Immutable)
+                .with_media_type("text/plain"),
+        )
         .unwrap();
     store.swap(&page, "<p>ø".as_bytes()).unwrap();
     store.swap(&StoreFile::new(&file, b"<p>o"), "<p>ø".as_bytes()).unwrap();
@@ -174,7 +179,11 @@ fn busy_server_is_retried() {
         let file = path("busy").join(name).unwrap();
         let attempts = actions.len() + 1;
         server.proxy.next(actions);
-        assert_eq!(create(&store, &file, name.as_bytes()), Created::New, "{name}");
+        assert_eq!(
+            create(&store, &file, name.as_bytes()),
+            CreateOutcome::Created,
+            "{name}"
+        );
         assert_eq!(server.proxy.seen().len(), attempts, "{name}");
 
         server.proxy.next([BUSY]);
@@ -193,23 +202,23 @@ fn lost_response_is_distinguished_from_a_conflict() {
     let store = server.store();
     let file = path("a/ours");
     server.proxy.next([Action::Lose]);
-    assert_eq!(create(&store, &file, b"ours"), Created::New);
+    assert_eq!(create(&store, &file, b"ours"), CreateOutcome::Created);
     // One request to write, one that is refused, and one to read.
     assert_eq!(server.proxy.seen().len(), 3);
 
     // Another writer's file exists, and the first attempt did not reach the server.
     server.proxy.next([Action::Cut]);
-    assert_eq!(create(&store, &file, b"other"), Created::Exists);
+    assert_eq!(create(&store, &file, b"other"), CreateOutcome::Exists);
     // Without a failed attempt the conflict is certain.
     server.proxy.next([]);
-    assert_eq!(create(&store, &file, b"ours"), Created::Exists);
+    assert_eq!(create(&store, &file, b"ours"), CreateOutcome::Exists);
     assert_eq!(server.proxy.seen().len(), 1);
 
     let swap = |to: &'static [u8], was: &[u8]| {
         store.swap(&StoreFile::new(&file, to), was).unwrap()
     };
     server.proxy.next([Action::Pass, Action::Lose]);
-    assert_eq!(swap(b"next", b"ours"), Swapped::Done);
+    assert_eq!(swap(b"next", b"ours"), SwapOutcome::Swapped);
     assert_eq!(store.read(&file).unwrap().as_deref(), Some(&b"next"[..]));
     server.proxy.next([
         Action::Cut,
@@ -217,7 +226,7 @@ fn lost_response_is_distinguished_from_a_conflict() {
         Action::Cut,
         Action::Answer(412, "", ""),
     ]);
-    assert_eq!(swap(b"last", b"next"), Swapped::Changed);
+    assert_eq!(swap(b"last", b"next"), SwapOutcome::Conflict);
 
     server.proxy.next([Action::Lose]);
     store.remove(&file).unwrap();
@@ -237,15 +246,18 @@ fn concurrent_creates_with_lost_responses_have_one_winner() {
     }));
     let file = path("race");
     let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
-    let made: Vec<Created> = thread::scope(|scope| {
+    let made: Vec<CreateOutcome> = thread::scope(|scope| {
         let create = |text: &str| create(&store, &file, text.as_bytes());
         let threads: Vec<_> =
             texts.iter().map(|text| scope.spawn(move || create(text))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let is = store.read(&file).unwrap().unwrap();
-    let told: Vec<_> =
-        texts.iter().zip(&made).filter(|(_, made)| **made == Created::New).collect();
+    let told: Vec<_> = texts
+        .iter()
+        .zip(&made)
+        .filter(|(_, made)| **made == CreateOutcome::Created)
+        .collect();
     assert_eq!(told.len(), 1, "{made:?}");
     assert_eq!(told[0].0.as_bytes(), is);
 }
@@ -314,7 +326,7 @@ fn creates_during_an_outage_lose_nothing() {
             scope.spawn(move || {
                 for file in part {
                     let made = create(store, file, file.as_str().as_bytes());
-                    assert_eq!(made, Created::New, "{file}");
+                    assert_eq!(made, CreateOutcome::Created, "{file}");
                 }
             });
         }

@@ -1,4 +1,4 @@
-//! Whose name requests are made in.
+//! The keys that requests to a bucket are signed with.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::site::settings::S3Settings;
 
-/// The keys of a bucket. Nothing prints them.
+/// The keys of a bucket. `Debug` does not print them, and their memory is cleared on drop.
 #[derive(Clone)]
 pub struct S3Keys {
     access_key: Zeroizing<String>,
@@ -19,7 +19,7 @@ pub struct S3Keys {
 }
 
 impl S3Keys {
-    /// A pair of keys.
+    /// An access key and its secret key.
     pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
         Self {
             access_key: Zeroizing::new(access_key.into()),
@@ -28,7 +28,7 @@ impl S3Keys {
         }
     }
 
-    /// The same, lent for a while.
+    /// Adds the session token of temporary keys.
     pub fn with_session_token(mut self, token: impl Into<String>) -> Self {
         self.session_token = Some(Zeroizing::new(token.into()));
         self
@@ -43,7 +43,7 @@ impl S3Keys {
             token,
             None,
         )
-        // Its words could quote the keys.
+        // The message of the cause is left out, because it may quote the keys.
         .map_err(|_| Error::new(ErrorKind::Key, "the keys of the store cannot be used"))
     }
 }
@@ -54,8 +54,8 @@ impl fmt::Debug for S3Keys {
     }
 }
 
-/// The keys in the files that are named, or else those of the machine. The latter may ask the
-/// network that the machine belongs to.
+/// The keys in the files that the settings name, else those of the machine. Finding the latter may
+/// take a request to the machine's cloud.
 pub(super) fn find(settings: &S3Settings, site: &Path) -> Result<Credentials> {
     if let Some(files) = &settings.key_files {
         let mut keys = S3Keys {

@@ -1,8 +1,8 @@
-//! The little XML that S3 answers: values between tags, which do not nest.
+//! The XML in S3's answers, as far as it is needed: the texts of elements without attributes.
 
 use std::borrow::Cow;
 
-/// The texts of all elements of that name, without attributes.
+/// The texts of all elements of this name, in order.
 pub(super) fn values(xml: &str, tag: &str) -> impl Iterator<Item = String> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let mut rest = xml;
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_between_tags() {
+    fn texts_of_elements_are_unescaped() {
         let xml = "<R><IsTruncated>true</IsTruncated><C><Key>a/b</Key></C>\
                    <C><Key>&quot;&#x3c;&#62;&amp;lt;&what;&</Key></C><Key>open";
         let keys: Vec<_> = values(xml, "Key").collect();

@@ -1,4 +1,8 @@
-//! From a record to its pages.
+//! The pages of a record.
+//!
+//! Takes a [`Record`] and, where a page can check a file, its [`Snapshot`]; gives HTML files by
+//! name. The decision made here: the pages are a function of the record, so that each change of its
+//! status writes all of them again.
 
 use std::sync::Arc;
 
@@ -6,7 +10,8 @@ use crate::base::cache::Cache;
 use crate::base::date::Date;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
-use crate::register::record::{Certificate, Event, Record, Status};
+use crate::register::paths;
+use crate::register::record::{CertificateFacts, Record, Status, StatusChange};
 use crate::register::snapshot::Snapshot;
 use crate::register::web::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
@@ -18,26 +23,21 @@ use crate::text::locale::PageTexts;
 use crate::text::phrases::long_date;
 use crate::text::runs::PDI;
 
-/// Begins what reads from left to right, whatever is around it (UAX #9).
+/// LEFT-TO-RIGHT ISOLATE: begins text that keeps its own direction (UAX #9).
 const LRI: char = '\u{2066}';
 
-/// Writes the pages of certificates.
+/// Writes the pages of certificates with the templates and the texts of a site.
 #[derive(Debug)]
 pub(super) struct PageWriter {
     site: Site,
     publish: Publish,
     templates: PageTemplates,
-    /// By layout and language.
+    /// The texts of the pages, by layout and language.
     texts: Cache<(String, Tag), PageTexts>,
 }
 
-/// Pages by their names.
+/// Pages with their file names.
 type PageFiles = [(&'static str, String); 3];
-
-/// Where a public key is in the store.
-pub(super) fn key_path(fingerprint: &str) -> String {
-    format!("keys/{fingerprint}.asc")
-}
 
 impl PageWriter {
     pub(super) fn new(site: Site, publish: Publish) -> Result<Self> {
@@ -45,8 +45,8 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
-    /// The pages of a record by their names, and what their texts lack. Only with the snapshot can
-    /// a page check a file.
+    /// The pages of a record with their file names, and what their texts lack. Only with the
+    /// snapshot can a visitor check a PDF on a page.
     pub(super) fn write(
         &self,
         record: &Record,
@@ -72,7 +72,7 @@ impl PageWriter {
         tag: &Tag,
     ) -> Result<PageFacts> {
         let certificate = record.certificate.as_ref();
-        let text = |get: fn(&Certificate) -> &String| {
+        let text = |get: fn(&CertificateFacts) -> &String| {
             certificate.map(|certificate| get(certificate).clone()).unwrap_or_default()
         };
         let printed = certificate.map(|c| c.printed.as_slice()).unwrap_or_default();
@@ -83,7 +83,7 @@ impl PageWriter {
         let outcome = printed.iter().filter(|p| p.role == "outcome");
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
-        let there = record.status.stands();
+        let has_pdf = record.status.stands() || self.publish.keep_revoked_pdfs;
         Ok(PageFacts {
             id: record.id.clone(),
             status: status(record, tag),
@@ -120,8 +120,7 @@ impl PageWriter {
                 None => format!("/cert/{}/{}", record.id, self.publish.index_file),
             },
             pdf: certificate.map(|certificate| PagePdf {
-                url: (there || self.publish.keep_revoked_pdfs)
-                    .then(|| self.download(certificate)),
+                url: has_pdf.then(|| self.download_link(certificate)),
                 file: filename.to_owned(),
                 sha256: certificate.pdf.sha256.clone(),
                 size: certificate.pdf.bytes as u64,
@@ -132,7 +131,7 @@ impl PageWriter {
             }),
             key: signature.zip(certificate.and_then(|c| c.signature.as_ref())).map(
                 |(signature, facts)| PageKey {
-                    url: Some(format!("../../{}", key_path(&facts.key))),
+                    url: Some(format!("../../{}", paths::key(&facts.key))),
                     armor: signature.key.clone(),
                     fingerprint: facts.key.clone(),
                 },
@@ -148,13 +147,13 @@ impl PageWriter {
                 paper: record.theme.paper,
                 ink: record.theme.ink,
             },
-            record_url: Some("certificate.json".to_owned()),
+            record_url: Some(paths::RECORD.to_owned()),
             linkedin: valid,
         })
     }
 
-    /// The way from a page to its PDF.
-    fn download(&self, certificate: &Certificate) -> String {
+    /// The link from a page to its PDF.
+    fn download_link(&self, certificate: &CertificateFacts) -> String {
         match self.publish.downloads {
             Some(_) => certificate.pdf.url.clone(),
             None => format!("../../{}", certificate.pdf.path),
@@ -168,12 +167,12 @@ impl PageWriter {
     }
 }
 
-/// A sentence whose address keeps its own direction, whatever that of the words around it is.
+/// A sentence whose address is read from left to right, whatever the direction of its words.
 fn isolated(text: &str, address: &str) -> String {
-    match address.is_empty() {
-        true => text.to_owned(),
-        false => text.replace(address, &format!("{LRI}{address}{PDI}")),
+    if address.is_empty() {
+        return text.to_owned();
     }
+    text.replace(address, &format!("{LRI}{address}{PDI}"))
 }
 
 fn status(record: &Record, tag: &Tag) -> PageStatus {
@@ -184,19 +183,20 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
             current_url: record.successor.clone().unwrap_or_default(),
         },
         Status::Revoked => {
-            let event = record.history.iter().rfind(|e| e.status == Status::Revoked);
+            let revocation = record.history.iter().rfind(|c| c.status == Status::Revoked);
+            let reason = revocation.and_then(|change| change.reason.clone());
             PageStatus::Revoked {
-                on: event.map(|event| day(event, tag)).unwrap_or_default(),
-                reason: event.and_then(|event| event.reason.clone()).unwrap_or_default(),
+                on: revocation.map(|change| day(change, tag)).unwrap_or_default(),
+                reason: reason.unwrap_or_default(),
             }
         }
         Status::Erased => PageStatus::Erased,
     }
 }
 
-/// The day of an event, in universal time.
-fn day(event: &Event, tag: &Tag) -> String {
-    let text = event.at.to_string();
+/// The day of a change, in UTC and in words of the language.
+fn day(change: &StatusChange, tag: &Tag) -> String {
+    let text = change.at.to_string();
     let date = text.get(..10).and_then(|date| Date::parse(date).ok());
     date.map_or(text, |date| long_date(tag, date))
 }

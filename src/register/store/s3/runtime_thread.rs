@@ -1,4 +1,4 @@
-//! A thread with a runtime, for whoever has none and must not block the one he is in.
+//! A thread with an async runtime of its own, so that a blocking caller may be inside another one.
 
 use std::io;
 use std::sync::mpsc;
@@ -9,28 +9,28 @@ use tokio::sync::oneshot;
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// The thread; it ends with this.
+/// The thread. It ends when this value is dropped.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct RuntimeThread {
     handle: Handle,
-    /// Dropped, it stops the thread.
+    /// Stops the thread when it is dropped.
     _stop: oneshot::Sender<()>,
 }
 
-impl Worker {
+impl RuntimeThread {
     pub(super) fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         thread::Builder::new().name("testamur-s3".to_owned()).spawn(move || {
-            // Nothing is ever sent: that the other end is gone is the message.
+            // No message is ever sent: the thread waits until the sender is dropped.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         })?;
         Ok(Self { handle, _stop: stop })
     }
 
-    /// Does that on the thread, and waits for it.
+    /// Runs a task on the thread, and waits for its end.
     pub(super) fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,

@@ -1,0 +1,41 @@
+//! The editions of one award, as the public store holds them at one moment.
+//!
+//! The decision made here: ids travel with the records that they belong to, so that the later
+//! stages of a request derive none again.
+
+use crate::register::record::Record;
+use crate::site::award::Ids;
+
+/// One edition that has a record.
+#[derive(Debug)]
+pub(crate) struct Edition {
+    /// The ids of its verify page and of its PDF.
+    pub(crate) ids: Ids,
+    /// Its record.
+    pub(crate) record: Record,
+}
+
+/// All editions of an award.
+#[derive(Debug)]
+pub(crate) struct Editions {
+    /// The editions before the current one, in order.
+    pub(crate) past: Vec<Edition>,
+    /// The last edition, whatever its status; `None` if the award has no edition.
+    pub(crate) current: Option<Edition>,
+    /// The ids that the next edition will have.
+    pub(crate) next: Ids,
+}
+
+impl Editions {
+    /// The number of the next edition, counted from 1.
+    pub(crate) fn next_number(&self) -> u32 {
+        (self.past.len() + usize::from(self.current.is_some())) as u32 + 1
+    }
+
+    /// The editions before the next one, and the next one itself, once it has a record.
+    pub(crate) fn followed_by(self, record: Record) -> (Vec<Edition>, Edition) {
+        let Self { mut past, current, next } = self;
+        past.extend(current);
+        (past, Edition { ids: next, record })
+    }
+}

@@ -1,0 +1,115 @@
+//! The next edition as a page: its PDF before the seal, and what its record takes from the page.
+//!
+//! Takes a request with the ids of its edition, and a press; gives an [`EditionDraft`].
+
+use std::time::{Duration, Instant};
+
+use crate::base::date::Date;
+use crate::base::error::{Result, Warning};
+use crate::base::timestamp::Timestamp;
+use crate::press::draft::Press;
+use crate::press::job::RenderJob;
+use crate::register::record::{
+    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PrintedSentence,
+    PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
+};
+use crate::site::award::{Award, Ids};
+use crate::site::course::{Course, Text};
+use crate::site::request::Request;
+use crate::text::phrases::long_date;
+use crate::text::runs::Runs;
+
+/// A request for an edition, with what is known of the edition before there is a page.
+pub(super) struct EditionRequest<'a> {
+    pub(super) request: &'a Request,
+    pub(super) course: &'a Course,
+    pub(super) award: &'a Award,
+    /// The fingerprint of the request's facts.
+    pub(super) fingerprint: &'a str,
+    /// The number of the edition, counted from 1.
+    pub(super) number: u32,
+    pub(super) ids: &'a Ids,
+    /// The time of issue.
+    pub(super) now: Timestamp,
+}
+
+/// An edition whose page was set and proof-read.
+pub(super) struct EditionDraft<'a> {
+    pub(super) edition: EditionRequest<'a>,
+    pub(super) page: PageRecord,
+    pub(super) pdf: Vec<u8>,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) render: Duration,
+}
+
+/// What a record takes from the page.
+pub(super) struct PageRecord {
+    pub(super) language: String,
+    pub(super) organization: OrganizationFacts,
+    pub(super) layout: LayoutVersion,
+    pub(super) theme: ThemeFacts,
+    /// Without PDF, signature and seal, which come later.
+    pub(super) certificate: CertificateFacts,
+}
+
+impl<'a> EditionRequest<'a> {
+    /// Sets the page of the edition, reads its proof and exports the PDF. `today` dates the
+    /// certificates of a rolling course.
+    ///
+    /// # Errors
+    /// As [`Press::draft`].
+    pub(super) fn draft(self, press: &Press, today: Date) -> Result<EditionDraft<'a>> {
+        let begun = Instant::now();
+        let job = press.prepare(self.request, today, self.ids.verify.clone())?;
+        let page = self.page_record(&job);
+        let mut warnings = job.warnings;
+        let (pdf, found) = press.print(self.request, job.input)?;
+        warnings.extend(found);
+        Ok(EditionDraft { edition: self, page, pdf, warnings, render: begun.elapsed() })
+    }
+
+    fn page_record(&self, job: &RenderJob) -> PageRecord {
+        let sheet = &job.input.sheet;
+        let printed: Vec<PrintedSentence> = sheet
+            .sentences()
+            .map(|sentence| PrintedSentence {
+                role: sentence.role.clone(),
+                text: Runs::plain(&sentence.text()).bare(),
+            })
+            .collect();
+        let (language, course) = (&job.language, self.course);
+        let text = |text: &Text| text.get(language, &course.language).0.to_owned();
+        // The record is public, and the request may hold a designation that no sentence prints.
+        let is_printed = |text: &&str| printed.iter().any(|p| p.text.contains(*text));
+        let designation = self.request.designation().filter(is_printed);
+        let signatories = course.signatories.iter().map(|person| SignatoryFacts {
+            name: text(&person.name),
+            title: person.title.as_ref().map(text),
+        });
+        let theme = &sheet.theme;
+        PageRecord {
+            language: language.as_str().to_owned(),
+            layout: LayoutVersion::of(&job.input.layout),
+            organization: OrganizationFacts::of(course, language),
+            theme: ThemeFacts {
+                accent: theme.accent,
+                paper: theme.paper,
+                ink: theme.ink,
+            },
+            certificate: CertificateFacts {
+                title: sheet.title.clone(),
+                name: self.request.name().as_str().to_owned(),
+                designation: designation.map(str::to_owned),
+                course: CourseFacts { id: course.id.clone(), title: text(&course.title) },
+                issued: job.input.issued,
+                issued_text: long_date(language, job.input.issued),
+                signatories: signatories.collect(),
+                printed,
+                verify_url: job.verify_url.clone(),
+                pdf: PublishedFile::default(),
+                signature: None,
+                seal: SealFacts::default(),
+            },
+        }
+    }
+}

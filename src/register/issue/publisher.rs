@@ -1,0 +1,133 @@
+//! A sealed edition on its way into the stores: prepared, then published.
+//!
+//! Takes a [`SealedEdition`]; gives the [`PublishedEdition`] that exists in the end, which is that
+//! of another process if its PDF was first. The decision made here: the PDF that is in the store
+//! decides which snapshot counts, found by the PDF's hash, so that each process finishes the same
+//! edition.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::timestamp::Timestamp;
+use crate::register::certificates::Register;
+use crate::register::issue::receipt::Timings;
+use crate::register::issue::sealed::{SealedEdition, sha256};
+use crate::register::publication::PdfOutcome;
+use crate::register::record::Record;
+use crate::register::snapshot::Snapshot;
+use crate::seal::verify::{Trust, verify};
+use crate::site::files::Site;
+
+/// Publishes sealed editions into a register.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    register: Register,
+    /// By whom a PDF must be sealed that is taken over from another process.
+    trust: Trust,
+    /// The verify ids of certificates whose PDF may or may not have been written, because the store
+    /// failed: their snapshots that belong to no PDF are removed when they are published at last.
+    orphans: Arc<Mutex<HashSet<String>>>,
+}
+
+/// An edition whose snapshot is in the private store.
+pub(super) struct PreparedEdition<'a> {
+    publisher: &'a Publisher,
+    sealed: SealedEdition,
+}
+
+/// An edition that has a record.
+pub(super) struct PublishedEdition {
+    pub(super) record: Record,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) timings: Timings,
+}
+
+impl Publisher {
+    pub(super) fn new(register: Register, trust: Trust) -> Self {
+        Self { register, trust, orphans: Arc::default() }
+    }
+
+    /// A publisher into the same stores, with the pages of another site.
+    pub(super) fn with_site(&self, site: &Site) -> Result<Self> {
+        let register = self.register.with_site(site)?;
+        let (trust, orphans) = (self.trust.clone(), self.orphans.clone());
+        Ok(Self { register, trust, orphans })
+    }
+
+    pub(super) fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// Writes the snapshot of an edition to the private store.
+    pub(super) fn prepare(&self, sealed: SealedEdition) -> Result<PreparedEdition<'_>> {
+        self.register.prepare(&sealed.snapshot, &sealed.pdf.sha256)?;
+        Ok(PreparedEdition { publisher: self, sealed })
+    }
+
+    /// The snapshot of a PDF that another process created, once the PDF is verified.
+    fn adopt(
+        &self,
+        id: &str,
+        path: &str,
+        pdf: &[u8],
+        now: Timestamp,
+    ) -> Result<Snapshot> {
+        let snapshot = self.register.snapshot(id, &sha256(pdf))?;
+        let is_intact = snapshot.as_ref().is_some_and(|snapshot| {
+            let signature = snapshot.signature.as_ref().map(|s| s.armor.as_bytes());
+            verify(pdf, signature, &self.trust, now).is_good()
+        });
+        snapshot.filter(|_| is_intact).ok_or_else(|| {
+            let message = format!("`{path}` is there, and is not what this site issued");
+            Error::new(ErrorKind::Tampered, message).with_help(
+                "it was never valid, because it has no record: remove it, and issue again",
+            )
+        })
+    }
+
+    fn orphans(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PreparedEdition<'_> {
+    /// Publishes the edition, or finishes the one that another process began under the same id.
+    /// Returns `None` if that one was superseded, revoked or erased meanwhile.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site. Else what
+    /// the stores fail with.
+    pub(super) fn publish(self, now: Timestamp) -> Result<Option<PublishedEdition>> {
+        let Self { publisher, sealed } = self;
+        let SealedEdition { snapshot, pdf, mut warnings, render, seal, sealed_at } =
+            sealed;
+        let register = &publisher.register;
+        let id = snapshot.record.id.clone();
+        let discard = || register.discard(&id, &pdf.sha256);
+        let created = register.create_pdf(&pdf.path, &pdf.bytes);
+        if created.is_err() {
+            // The PDF may have been written all the same. Which snapshot goes with it is known once
+            // the edition is published.
+            publisher.orphans().insert(id.clone());
+        }
+        let snapshot = match created? {
+            PdfOutcome::Created => snapshot,
+            PdfOutcome::Exists(first) => {
+                let adopted = publisher.adopt(&id, &pdf.path, &first, now)?;
+                discard()?;
+                adopted
+            }
+            PdfOutcome::Removed => return discard().map(|()| None),
+        };
+        match register.finish(&snapshot)? {
+            Some(found) => warnings.extend(found),
+            None => return discard().map(|()| None),
+        }
+        if publisher.orphans().remove(&id) {
+            register.remove_orphans(&snapshot)?;
+        }
+        let timings = Timings { render, seal, publish: sealed_at.elapsed() };
+        Ok(Some(PublishedEdition { record: snapshot.record, warnings, timings }))
+    }
+}

@@ -1,0 +1,118 @@
+//! The next edition, sealed: the bytes that will be published, and the record that describes them.
+//!
+//! Takes an [`EditionDraft`] and a sealer; gives a [`SealedEdition`], whose record is complete
+//! before anything is written.
+
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Result, Warning};
+use crate::base::hex;
+use crate::register::issue::draft::EditionDraft;
+use crate::register::paths;
+use crate::register::record::{
+    CertificateFacts, PublishedFile, Record, SealFacts, SignatureFacts, Status,
+};
+use crate::register::snapshot::{DetachedSignature, Snapshot};
+use crate::seal::key;
+use crate::seal::sealer::Sealer;
+use crate::site::settings::Publish;
+
+/// An edition that is ready to be published.
+pub(super) struct SealedEdition {
+    pub(super) snapshot: Snapshot,
+    pub(super) pdf: SealedPdf,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) render: Duration,
+    pub(super) seal: Duration,
+    /// When sealing ended; what follows counts as publishing.
+    pub(super) sealed_at: Instant,
+}
+
+/// A sealed PDF and where it will be.
+pub(super) struct SealedPdf {
+    /// Its path in the public store.
+    pub(super) path: String,
+    pub(super) bytes: Vec<u8>,
+    /// 64 hexadecimal digits in lower case.
+    pub(super) sha256: String,
+}
+
+impl EditionDraft<'_> {
+    /// Seals the PDF and describes it. `public_key` is the OpenPGP key of the sealer, armored.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub(super) fn seal(
+        self,
+        sealer: &Sealer,
+        public_key: &str,
+        publish: &Publish,
+    ) -> Result<SealedEdition> {
+        let EditionDraft { edition, page, pdf, mut warnings, render } = self;
+        let begun = Instant::now();
+        let sealed = sealer.seal(&pdf, edition.now)?;
+        let sealed_at = Instant::now();
+        warnings.extend(sealed.warnings);
+
+        let filename = publish.filename.as_str();
+        let pdf = SealedPdf {
+            path: paths::pdf(&edition.ids.download, filename),
+            sha256: sha256(&sealed.bytes),
+            bytes: sealed.bytes,
+        };
+        let signer = sealed.signature.as_ref().and(sealer.pgp());
+        let signature = signer.map(|signer| SignatureFacts {
+            path: paths::signature(&edition.ids.verify, filename),
+            key: signer.key().fingerprint(),
+        });
+        let signer = sealer.identity().certificate();
+        let certificate = CertificateFacts {
+            pdf: PublishedFile {
+                url: publish.download_url(&edition.ids.download),
+                path: pdf.path.clone(),
+                bytes: pdf.bytes.len(),
+                sha256: pdf.sha256.clone(),
+            },
+            signature,
+            seal: SealFacts {
+                level: sealed.level.as_str().to_owned(),
+                signer: signer.name(),
+                certificate: signer.fingerprint(),
+            },
+            ..page.certificate
+        };
+        let request = edition.request;
+        let record = Record {
+            schema: Record::SCHEMA,
+            id: edition.ids.verify.clone(),
+            status: if request.is_specimen() { Status::Specimen } else { Status::Valid },
+            edition: edition.number,
+            issued_at: edition.now,
+            requested_at: request.requested_at(),
+            facts: Some(edition.fingerprint.to_owned()),
+            language: page.language,
+            organization: page.organization,
+            layout: page.layout,
+            theme: page.theme,
+            engine: Record::ENGINE.to_owned(),
+            certificate: Some(certificate),
+            successor: None,
+            history: Vec::new(),
+        };
+        let key = public_key.to_owned();
+        let signature = sealed.signature.map(|armor| DetachedSignature { armor, key });
+        Ok(SealedEdition {
+            snapshot: Snapshot::new(edition.award, request, record, signature),
+            pdf,
+            warnings,
+            render,
+            seal: sealed_at - begun,
+            sealed_at,
+        })
+    }
+}
+
+/// The SHA-256 of a PDF, as records write it: 64 hexadecimal digits in lower case.
+pub(super) fn sha256(pdf: &[u8]) -> String {
+    hex::lower(&key::sha256(pdf))
+}

@@ -1,0 +1,241 @@
+//! The issue service: what strings the stages of issuing together.
+
+use std::sync::Arc;
+
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::press::draft::Press;
+use crate::register::award::AwardHandle;
+use crate::register::certificates::Register;
+use crate::register::editions::Edition;
+use crate::register::issue::decide::{Decision, decide};
+use crate::register::issue::draft::EditionRequest;
+use crate::register::issue::options::IssueOptions;
+use crate::register::issue::publisher::Publisher;
+use crate::register::issue::receipt::{
+    CertificateUrls, IssueOutcome, Plan, Receipt, Timings,
+};
+use crate::register::record::{Record, Status};
+use crate::seal::sealer::Sealer;
+use crate::site::award::{Award, IdSecret};
+use crate::site::files::Site;
+use crate::site::keys::Keys;
+use crate::site::request::Request;
+
+/// How often other processes may change an award while this one issues or revokes, before it gives
+/// up.
+pub(super) const MAX_ATTEMPTS: usize = 16;
+
+/// Issues certificates: makes, seals and publishes them.
+///
+/// It is `Send + Sync` and takes `&self`: many threads and many processes may issue at once, and
+/// each award gets one certificate.
+#[derive(Debug)]
+pub struct IssueService {
+    pub(super) press: Arc<Press>,
+    sealer: Sealer,
+    /// The OpenPGP key of the sealer, armored.
+    public_key: String,
+    pub(super) secret: IdSecret,
+    publisher: Publisher,
+}
+
+impl IssueService {
+    /// A service that seals with these keys and publishes into this register. It publishes the
+    /// OpenPGP key at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the key cannot be
+    /// published.
+    pub fn new(
+        press: Arc<Press>,
+        keys: &Keys,
+        secret: IdSecret,
+        register: Register,
+    ) -> Result<Self> {
+        let public = keys.public();
+        register.publish_key(&public.openpgp_fingerprint, &public.openpgp_armor)?;
+        Ok(Self {
+            press,
+            sealer: keys.sealer(),
+            public_key: public.openpgp_armor,
+            secret,
+            publisher: Publisher::new(register, keys.trust().clone()),
+        })
+    }
+
+    /// A service with the courses, layouts and pages of another site. Keys, stores and addresses
+    /// stay as they are, so the settings of that site must be the same.
+    ///
+    /// # Errors
+    /// As [`Press::new`] and [`Register::new`].
+    pub fn with_site(&self, site: Site) -> Result<Self> {
+        let press = Arc::new(Press::new(site)?);
+        let publisher = self.publisher.with_site(press.site())?;
+        Ok(Self {
+            press,
+            sealer: self.sealer.clone(),
+            public_key: self.public_key.clone(),
+            secret: self.secret.clone(),
+            publisher,
+        })
+    }
+
+    /// The register that certificates are published into.
+    pub fn register(&self) -> &Register {
+        self.publisher.register()
+    }
+
+    /// The press that makes the pages.
+    pub fn press(&self) -> &Press {
+        &self.press
+    }
+
+    /// Issues the certificate that is asked for, once: the same request gives the same receipt,
+    /// however often it comes and from whichever process.
+    ///
+    /// `today` dates the certificates of a rolling course; `now` is written into the record.
+    ///
+    /// # Errors
+    /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
+    /// the award has a certificate that the options keep. [`ErrorKind::Store`],
+    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Tampered`]:
+    /// a PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
+    /// processes kept changing the award. After an error nothing is left that looks valid, and the
+    /// same request may be made again.
+    pub fn issue(
+        &self,
+        request: &Request,
+        today: Date,
+        now: Timestamp,
+        options: &IssueOptions,
+    ) -> Result<Receipt> {
+        let register = self.register();
+        let course = self.press.courses().get(request.course())?;
+        let award = AwardHandle::new(Award::of(request), &self.secret);
+        let fingerprint = award.fingerprint(course, request);
+        for _ in 0..MAX_ATTEMPTS {
+            let editions = register.editions(&award)?;
+            if let Some(current) = &editions.current {
+                register.supersede(&editions.past, &current.record, now)?;
+            }
+            let editions = match decide(editions, request, &fingerprint, options)? {
+                Decision::IssueNext(editions) => editions,
+                Decision::Keep(Edition { ids, record }, outcome) => {
+                    let requested_at = request
+                        .requested_at()
+                        .filter(|_| outcome == IssueOutcome::Unchanged);
+                    match register.note_request(record, requested_at)? {
+                        Some(record) => {
+                            return Ok(self.kept(Edition { ids, record }, outcome));
+                        }
+                        // Another process changed the record first: decide again by what it says
+                        // now.
+                        None => continue,
+                    }
+                }
+            };
+            let edition = EditionRequest {
+                request,
+                course,
+                award: award.award(),
+                fingerprint: &fingerprint,
+                number: editions.next_number(),
+                ids: &editions.next,
+                now,
+            };
+            let draft = edition.draft(&self.press, today)?;
+            let sealed =
+                draft.seal(&self.sealer, &self.public_key, register.publish())?;
+            let prepared = self.publisher.prepare(sealed)?;
+            // Another process ended the edition before it was published: decide again.
+            let Some(published) = prepared.publish(now)? else { continue };
+            // Another process published the edition with other facts: decide what they mean for
+            // this request.
+            if published.record.facts.as_ref() != Some(&fingerprint) {
+                continue;
+            }
+            let before = editions.current.as_ref().map(|edition| &edition.record);
+            let is_first = before.is_none();
+            let record = register.inherit_revocation(before, published.record, now)?;
+            let outcome = if record.status == Status::Revoked {
+                IssueOutcome::Stale
+            } else if is_first {
+                IssueOutcome::Issued
+            } else {
+                IssueOutcome::Superseding
+            };
+            let (past, Edition { ids, record }) = editions.followed_by(record);
+            register.supersede(&past, &record, now)?;
+            return Ok(Receipt {
+                urls: CertificateUrls::new(ids, register.publish()),
+                record,
+                outcome,
+                warnings: published.warnings,
+                timings: published.timings,
+            });
+        }
+        Err(Error::new(
+            ErrorKind::Unhealthy,
+            "other processes keep issuing the same certificate",
+        )
+        .with_help("find out who asks for it with other facts"))
+    }
+
+    /// What issuing a request would do. Nothing is made and nothing is written.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue), but for what only making the page or writing to a store can show.
+    pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
+        let course = self.press.courses().get(request.course())?;
+        let award = AwardHandle::new(Award::of(request), &self.secret);
+        let fingerprint = award.fingerprint(course, request);
+        let editions = self.register().editions(&award)?;
+        let (ids, exists) = match decide(editions, request, &fingerprint, options)? {
+            Decision::Keep(edition, _) => (edition.ids, true),
+            Decision::IssueNext(editions) => (editions.next, false),
+        };
+        Ok(Plan { urls: CertificateUrls::new(ids, self.register().publish()), exists })
+    }
+
+    /// The record of the last edition of an award, whatever its status, or `None` if the award has
+    /// no edition.
+    ///
+    /// # Errors
+    /// As [`Register::record`].
+    pub fn last(&self, award: &Award) -> Result<Option<Record>> {
+        let award = AwardHandle::new(award.clone(), &self.secret);
+        Ok(self.register().editions(&award)?.current.map(|edition| edition.record))
+    }
+
+    /// The receipt of an earlier run of the very same request, if its certificate is the current
+    /// edition and valid. It is found even if the course is gone or the layout has an error by now.
+    ///
+    /// # Errors
+    /// As [`Register::record`].
+    #[cfg(feature = "agent")]
+    pub(crate) fn standing(&self, request: &Request) -> Result<Option<Receipt>> {
+        let award = AwardHandle::new(Award::of(request), &self.secret);
+        let Some(current) = self.register().editions(&award)?.current else {
+            return Ok(None);
+        };
+        let Some(certificate) = &current.record.certificate else { return Ok(None) };
+        let snapshot =
+            self.register().snapshot(&current.record.id, &certificate.pdf.sha256)?;
+        let is_same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
+        let is_valid = current.record.status.stands();
+        Ok((is_valid && is_same).then(|| self.kept(current, IssueOutcome::Unchanged)))
+    }
+
+    /// The receipt of an edition for which nothing was made.
+    fn kept(&self, edition: Edition, outcome: IssueOutcome) -> Receipt {
+        Receipt {
+            urls: CertificateUrls::new(edition.ids, self.register().publish()),
+            record: edition.record,
+            outcome,
+            warnings: Vec::new(),
+            timings: Timings::default(),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Where the files of a certificate are in the public store and in the private one.
+//!
+//! The decision made here: the public path of a page has the verify id, that of a PDF the download
+//! id, so that neither leads to the other.
+
+use crate::site::award::is_id;
+
+/// The folder of pages and records in the public store.
+pub(super) const CERTIFICATES: &str = "cert";
+/// The file name of a record.
+pub(super) const RECORD: &str = "certificate.json";
+
+/// The record of a certificate, by its verify id.
+pub(super) fn record(id: &str) -> String {
+    page(id, RECORD)
+}
+
+/// The verify id of the record at this path, or `None` if the path is that of another file.
+pub(super) fn record_id(path: &str) -> Option<&str> {
+    let id = path.strip_prefix(CERTIFICATES)?.strip_prefix('/')?;
+    let id = id.strip_suffix(RECORD)?.strip_suffix('/')?;
+    is_id(id).then_some(id)
+}
+
+/// A file beside the record of a certificate.
+pub(super) fn page(id: &str, name: &str) -> String {
+    format!("{CERTIFICATES}/{id}/{name}")
+}
+
+/// The detached OpenPGP signature of a PDF, by the verify id.
+pub(super) fn signature(id: &str, filename: &str) -> String {
+    page(id, &format!("{filename}.sig"))
+}
+
+/// The PDF of a certificate, by its download id.
+pub(super) fn pdf(download_id: &str, filename: &str) -> String {
+    format!("downloads/{download_id}/{filename}")
+}
+
+/// A public OpenPGP key, by its fingerprint.
+pub(super) fn key(fingerprint: &str) -> String {
+    format!("keys/{fingerprint}.asc")
+}
+
+/// A snapshot in the private store, by the verify id and the SHA-256 of its PDF.
+pub(super) fn snapshot(id: &str, sha256: &str) -> String {
+    format!("{id}/{sha256}.json")
+}

@@ -1,0 +1,121 @@
+//! Sends requests to a bucket, and sends them again while a failure may pass.
+
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use s3::Bucket;
+use s3::error::S3Error;
+use s3::request::Request as _;
+use s3::request::tokio_backend::ReqwestRequest;
+
+use super::failure::{Failure, classify};
+use super::request::{BucketRequest, BucketResponse};
+use crate::base::error::{Error, ErrorKind, Result};
+
+/// The longest pause after the first attempt; that after each further attempt is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause that this client makes by itself.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause that a server may ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// A bucket, and how often each request is sent to it.
+pub(super) struct BucketClient {
+    pub(super) bucket: Box<Bucket>,
+    /// The name of the store in messages.
+    pub(super) name: String,
+    pub(super) max_attempts: u32,
+}
+
+impl BucketClient {
+    /// Sends a request until the server has answered it, or the attempts are used up.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`]: all attempts failed in a way that may pass.
+    /// [`ErrorKind::StoreRefused`]: the server refuses the request.
+    pub(super) async fn send(&self, request: &BucketRequest) -> Result<BucketResponse> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (cause, retry_after) =
+                match classify(self.attempt(request).await, request) {
+                    Ok(response) => return Ok(BucketResponse { attempts, ..response }),
+                    Err(Failure::Transient { cause, retry_after }) => {
+                        (cause, retry_after)
+                    }
+                    Err(Failure::Permanent { cause, help }) => {
+                        let message =
+                            format!("failed to {} ({cause})", self.what(request));
+                        let error = Error::new(ErrorKind::StoreRefused, message);
+                        return Err(if help.is_empty() {
+                            error
+                        } else {
+                            error.with_help(help)
+                        });
+                    }
+                };
+            if attempts >= self.max_attempts {
+                let message = format!(
+                    "failed to {} ({cause}; asked {attempts} times)",
+                    self.what(request)
+                );
+                return Err(Error::new(ErrorKind::Store, message)
+                    .with_help("run the same again later: what is done stays done"));
+            }
+            tokio::time::sleep(pause(attempts, retry_after)).await;
+        }
+    }
+
+    async fn attempt(&self, request: &BucketRequest) -> Result<BucketResponse, S3Error> {
+        let (key, command) = request.command();
+        let request = ReqwestRequest::new(&self.bucket, key, command).await?;
+        match request.response().await {
+            // The crate `s3` turns error statuses into this error if its feature
+            // `fail-on-err` is on, which any other crate of the program may ask for.
+            Err(S3Error::HttpFailWithBody(status, body)) => {
+                Ok(BucketResponse::new(status, body.into_bytes()))
+            }
+            other => BucketResponse::read(other?).await,
+        }
+    }
+
+    /// What a request does, for messages.
+    fn what(&self, request: &BucketRequest) -> String {
+        let name = &self.name;
+        match request {
+            BucketRequest::Get { key } => format!("read `{key}` in {name}"),
+            BucketRequest::Delete { key } => format!("remove `{key}` in {name}"),
+            BucketRequest::Put { key, .. } => format!("write `{key}` in {name}"),
+            BucketRequest::List { .. } => format!("list {name}"),
+        }
+    }
+}
+
+/// How long to wait after this many attempts: between half and all of a time that doubles, at
+/// random, so that clients that failed together do not return together.
+fn pause(attempts: u32, retry_after: Option<Duration>) -> Duration {
+    let full = FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)).min(MAX_PAUSE);
+    let mut byte = [0];
+    // Without random numbers the pause is the whole time.
+    let share = match SystemRandom::new().fill(&mut byte) {
+        Ok(()) => 0.5 + f64::from(byte[0]) / 510.0,
+        Err(_) => 1.0,
+    };
+    full.mul_f64(share).max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        for _ in 0..100 {
+            assert!((100..=200).contains(&pause(1, None).as_millis()));
+            assert!((400..=800).contains(&pause(3, None).as_millis()));
+            assert!((2500..=5000).contains(&pause(40, None).as_millis()));
+            assert_eq!(pause(1, Some(Duration::from_secs(7))).as_secs(), 7);
+            assert_eq!(pause(1, Some(Duration::from_secs(7000))).as_secs(), 30);
+        }
+    }
+}

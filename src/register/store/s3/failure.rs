@@ -1,0 +1,226 @@
+//! Which answers of a bucket are failures, which of these may pass, and what the operator can do.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use s3::error::S3Error;
+
+use super::request::{BucketRequest, BucketResponse};
+use super::xml;
+
+/// The most characters of a server's message that an error quotes.
+const MAX_QUOTE_LEN: usize = 200;
+
+/// Why an attempt failed.
+pub(super) enum Failure {
+    /// A later attempt may succeed.
+    Transient { cause: String, retry_after: Option<Duration> },
+    /// Each attempt fails until the operator corrects something; `help` says what.
+    Permanent { cause: String, help: String },
+}
+
+/// Hands on the answers that a caller expects, and turns all others into failures.
+pub(super) fn classify(
+    outcome: Result<BucketResponse, S3Error>,
+    request: &BucketRequest,
+) -> Result<BucketResponse, Failure> {
+    let response = outcome.map_err(transport_failure)?;
+    let text = String::from_utf8_lossy(&response.body);
+    let code =
+        if response.is_success() { None } else { xml::values(&text, "Code").next() };
+    let code = code.unwrap_or_default();
+    let is_list = matches!(request, BucketRequest::List { .. });
+    match response.status {
+        200..300 | 412 => return Ok(response),
+        404 if code != "NoSuchBucket" && !is_list => return Ok(response),
+        _ => {}
+    }
+    let message = xml::values(&text, "Message").next().unwrap_or_default();
+    let cause = quote(response.status, &code, &message);
+    let is_transient = match code.as_str() {
+        // The keys are renewed before the next attempt.
+        "ExpiredToken" | "RequestTimeout" | "SlowDown" => true,
+        "NotImplemented" => false,
+        _ => matches!(response.status, 408 | 409 | 429 | 500 | 502..600),
+    };
+    if is_transient {
+        return Err(Failure::Transient { cause, retry_after: response.retry_after });
+    }
+    let region = xml::values(&text, "Region").next();
+    let help = help(response.status, &code, region.as_deref(), request);
+    Err(Failure::Permanent { cause, help })
+}
+
+/// The failure of a request that got no answer.
+fn transport_failure(cause: S3Error) -> Failure {
+    match cause {
+        S3Error::Reqwest(cause) => {
+            let timed_out = cause.is_timeout();
+            let cause = innermost(&cause.without_url());
+            if cause.contains("certificate") {
+                let help = "if the server's CA is your own, add it to the machine's, or name its \
+                            file in SSL_CERT_FILE";
+                return Failure::Permanent { cause, help: help.to_owned() };
+            }
+            let cause = if timed_out { "no answer in time".to_owned() } else { cause };
+            Failure::Transient { cause, retry_after: None }
+        }
+        S3Error::Credentials(cause) => {
+            Failure::Transient { cause: format!("no keys: {cause}"), retry_after: None }
+        }
+        cause => Failure::Permanent { cause: cause.to_string(), help: String::new() },
+    }
+}
+
+/// The status with the server's own code and message, for an error.
+fn quote(status: u16, code: &str, message: &str) -> String {
+    let mut quote = status.to_string();
+    for (before, text) in [(" ", code), (": ", message.trim_end_matches('.'))] {
+        if !text.is_empty() {
+            quote.push_str(before);
+            quote.extend(text.chars().filter(|c| !c.is_control()).take(MAX_QUOTE_LEN));
+        }
+    }
+    quote
+}
+
+/// What the operator can do about a failure that does not pass; empty if that is not known.
+fn help(
+    status: u16,
+    code: &str,
+    region: Option<&str>,
+    request: &BucketRequest,
+) -> String {
+    let help = match (code, status) {
+        ("NoSuchBucket", _) => "make the bucket first, or correct `bucket`",
+        ("SignatureDoesNotMatch", _) => {
+            "the secret key is not the access key's: correct it"
+        }
+        ("InvalidAccessKeyId" | "InvalidTokenId" | "InvalidToken" | "NotSignedUp", _) => {
+            "the server does not know the access key: correct it, or `endpoint`"
+        }
+        ("RequestTimeTooSkewed", _) => "set this machine's clock",
+        ("AccessControlListNotSupported", _) => {
+            "the bucket takes no ACLs: remove `acl`, and say who reads it in its policy"
+        }
+        (
+            "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException"
+            | "PermanentRedirect",
+            _,
+        )
+        | (_, 301 | 307 | 308) => {
+            return match region {
+                Some(region) => {
+                    format!("the bucket is elsewhere: set `region: {region}`")
+                }
+                None => {
+                    "the bucket is elsewhere: correct `region` or `endpoint`".to_owned()
+                }
+            };
+        }
+        ("NotImplemented", _) => {
+            "certificates need a server that knows conditional writes (`If-None-Match`)"
+        }
+        (_, 401 | 403) => match request {
+            BucketRequest::Put { headers, .. } if headers.contains_key("x-amz-acl") => {
+                "give these keys the rights s3:PutObject and s3:PutObjectAcl, or remove `acl`"
+            }
+            BucketRequest::Put { .. } => "give these keys the right s3:PutObject",
+            BucketRequest::Get { .. } => {
+                "give these keys the rights s3:GetObject, and s3:ListBucket, without which a \
+                 file that is not there is forbidden too"
+            }
+            BucketRequest::Delete { .. } => "give these keys the right s3:DeleteObject",
+            BucketRequest::List { .. } => "give these keys the right s3:ListBucket",
+        },
+        _ => "",
+    };
+    help.to_owned()
+}
+
+/// The first cause: the outer errors only say that a request was sent.
+fn innermost(error: &dyn StdError) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<BucketResponse, S3Error> {
+        Ok(BucketResponse::new(status, body.as_bytes().to_vec()))
+    }
+
+    fn get() -> BucketRequest {
+        BucketRequest::Get { key: "a".to_owned() }
+    }
+
+    fn code(status: u16, code: &str) -> Result<BucketResponse, S3Error> {
+        let body = format!(
+            "<Error><Code>{code}</Code><Message>Words.</Message>\
+             <StringToSign>secret</StringToSign><Region>eu-west-3</Region></Error>"
+        );
+        answer(status, &body)
+    }
+
+    #[test]
+    fn transient_failures_are_told_by_status_and_code() {
+        for (status, name) in [
+            (500, "InternalError"),
+            (503, "SlowDown"),
+            (503, ""),
+            (502, ""),
+            (504, ""),
+            (429, "TooManyRequests"),
+            (408, ""),
+            (409, "ConditionalRequestConflict"),
+            (400, "ExpiredToken"),
+            (400, "RequestTimeout"),
+        ] {
+            let failure = classify(code(status, name), &get());
+            assert!(matches!(failure, Err(Failure::Transient { .. })), "{status} {name}");
+        }
+    }
+
+    #[test]
+    fn permanent_failures_say_what_to_correct() {
+        for (status, name, words) in [
+            (403, "SignatureDoesNotMatch", "secret key"),
+            (403, "InvalidAccessKeyId", "access key"),
+            (403, "RequestTimeTooSkewed", "clock"),
+            (403, "AccessDenied", "s3:ListBucket"),
+            (404, "NoSuchBucket", "make the bucket"),
+            (301, "PermanentRedirect", "region: eu-west-3"),
+            (400, "AuthorizationHeaderMalformed", "region: eu-west-3"),
+            (400, "AccessControlListNotSupported", "remove `acl`"),
+            (501, "NotImplemented", "conditional writes"),
+            (400, "InvalidArgument", ""),
+        ] {
+            match classify(code(status, name), &get()) {
+                Err(Failure::Permanent { cause, help }) => {
+                    assert_eq!(cause, format!("{status} {name}: Words"));
+                    assert!(help.contains(words), "{name}: {help}");
+                }
+                _ => panic!("{status} {name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn answers_that_callers_expect_are_no_failures() {
+        for outcome in [
+            answer(200, "<Code>NoSuchBucket</Code>"),
+            answer(204, ""),
+            code(412, "PreconditionFailed"),
+            code(404, "NoSuchKey"),
+            answer(404, ""),
+        ] {
+            assert!(classify(outcome, &get()).is_ok());
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What the templates of a page see of its facts.
+//!
+//! Takes [`PageFacts`]; gives [`VisibleFacts`], in which every text is free of control characters
+//! and every link is checked. The decision made here: a template sees only what its page may show.
+//! For a superseded or an erased certificate that is the status and the link to the successor, so
+//! that no template can show the name of an erased recipient.
+
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
+use super::facts::{
+    PageDate, PageFacts, PageKey, PageSeal, PageSentence, PageSignatory, PageStatus,
+    PageTheme,
+};
+use super::link;
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::lang::Tag;
+use crate::site::name::inert;
+
+/// From this many characters on, a sentence is set in smaller letters.
+const MIN_LONG_SENTENCE: usize = 37;
+
+/// The facts that templates see.
+#[derive(Debug, Serialize)]
+pub(super) struct VisibleFacts {
+    id: String,
+    pub(super) status: PageStatus,
+    issuer: String,
+    engine: String,
+    #[serde(skip)]
+    pub(super) verify_url: String,
+    #[serde(skip)]
+    pub(super) theme: PageTheme,
+    /// `None` if the page shows only the status.
+    pub(super) certificate: Option<VisibleCertificate>,
+    key: Option<PageKey>,
+    seal: Option<PageSeal>,
+    digest: Option<String>,
+    record_url: Option<String>,
+    /// Shell commands that verify the signature.
+    commands: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct VisibleCertificate {
+    language: String,
+    direction: &'static str,
+    cased: bool,
+    pub(super) title: String,
+    name: String,
+    designation: Option<String>,
+    course: String,
+    organization: String,
+    outcome: Option<String>,
+    grade: Option<String>,
+    issued: PageDate,
+    signatories: Vec<PageSignatory>,
+    sentences: Vec<VisibleSentence>,
+    edition: u32,
+    pdf: Option<VisiblePdf>,
+    signature: Option<VisibleSignature>,
+    linkedin: Option<String>,
+    /// Whether a visitor can check a PDF on the page.
+    pub(super) check: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct VisibleSentence {
+    role: String,
+    text: String,
+    /// Whether the text is set in smaller letters.
+    long: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct VisiblePdf {
+    url: Option<String>,
+    file: String,
+    sha256: String,
+    size: u64,
+    kilobytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct VisibleSignature {
+    url: String,
+    armor: String,
+}
+
+impl PageFacts {
+    /// What the templates may show of these facts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: an id, a digest, a date or a link that is none.
+    /// [`ErrorKind::UnknownLanguage`]: the language is not known.
+    pub(super) fn visible(&self) -> Result<VisibleFacts> {
+        let status = match &self.status {
+            PageStatus::Superseded { current_url } => {
+                PageStatus::Superseded { current_url: link::checked(current_url)? }
+            }
+            PageStatus::Revoked { on, reason } => {
+                let lines = reason.trim().lines().map(inert).collect::<Vec<_>>();
+                PageStatus::Revoked { on: text(on), reason: lines.join("\n") }
+            }
+            plain => plain.clone(),
+        };
+        let mut visible = VisibleFacts {
+            id: digits("id", &self.id)?,
+            issuer: text(&self.issuer),
+            engine: text(&self.engine),
+            verify_url: link::checked(&self.verify_url)?,
+            theme: self.theme,
+            status,
+            certificate: None,
+            key: None,
+            seal: None,
+            digest: None,
+            record_url: None,
+            commands: None,
+        };
+        // A certificate that was revoked before it was issued has no name.
+        let is_hidden =
+            matches!(self.status, PageStatus::Superseded { .. } | PageStatus::Erased);
+        if is_hidden || self.name.is_empty() {
+            return Ok(visible);
+        }
+        let certificate = self.certificate()?;
+        visible.key = match &self.key {
+            Some(key) => Some(PageKey {
+                url: key.url.as_deref().map(link::checked).transpose()?,
+                armor: armor(&key.armor),
+                fingerprint: digits("fingerprint", &key.fingerprint)?,
+            }),
+            None => None,
+        };
+        visible.seal = self.seal.as_ref().map(|seal| PageSeal {
+            level: text(&seal.level),
+            fingerprint: text(&seal.fingerprint),
+        });
+        visible.digest = certificate.pdf.as_ref().map(|pdf| pdf.sha256.clone());
+        visible.record_url = self.record_url.as_deref().map(link::checked).transpose()?;
+        if let (Some(pdf), Some(signature), Some(key)) =
+            (&certificate.pdf, &self.signature, &self.key)
+        {
+            let key =
+                link::file_name(key.url.as_deref().unwrap_or_default(), "openpgp.asc");
+            let [key, signature, pdf] = [&key, &text(&signature.file), &pdf.file]
+                .map(|file| link::shell_word(file));
+            visible.commands = Some(vec![
+                format!("gpg --import {key}"),
+                format!("gpg --verify {signature} {pdf}"),
+            ]);
+        }
+        visible.certificate = Some(certificate);
+        Ok(visible)
+    }
+
+    fn certificate(&self) -> Result<VisibleCertificate> {
+        let tag = Tag::parse(&self.language)?;
+        let valid = self.status == PageStatus::Valid;
+        let issued = Date::parse(&self.issued.date)?;
+        let linkedin = (self.linkedin && valid && link::is_absolute(&self.verify_url))
+            .then(|| {
+                let (course, organization) =
+                    (text(&self.course), text(&self.organization));
+                let url = &self.verify_url;
+                link::linkedin(&course, &organization, issued, url, &self.id)
+            });
+        let pdf = match &self.pdf {
+            Some(pdf) => Some(VisiblePdf {
+                url: pdf.url.as_deref().map(link::checked).transpose()?,
+                file: text(&pdf.file),
+                sha256: digits("sha256", &pdf.sha256)?,
+                size: pdf.size,
+                kilobytes: pdf.size.div_ceil(1000),
+            }),
+            None => None,
+        };
+        let signature = match &self.signature {
+            Some(signature) => Some(VisibleSignature {
+                url: link::checked(&signature.file)?,
+                armor: armor(&signature.armor),
+            }),
+            None => None,
+        };
+        let sentence = |sentence: &PageSentence| VisibleSentence {
+            role: sentence.role.chars().filter(|c| is_role_char(*c)).collect(),
+            text: text(&sentence.text),
+            long: sentence.text.chars().count() >= MIN_LONG_SENTENCE,
+        };
+        let sentences: Vec<_> = self.sentences.iter().map(sentence).collect();
+        let heading = sentences.first().map_or("", |first| first.text.as_str());
+        Ok(VisibleCertificate {
+            language: tag.to_string(),
+            direction: tag.direction().as_str(),
+            cased: is_cased(heading),
+            title: text(&self.title),
+            name: text(&self.name),
+            designation: optional(&self.designation),
+            course: text(&self.course),
+            organization: text(&self.organization),
+            outcome: optional(&self.outcome),
+            grade: optional(&self.grade),
+            issued: PageDate { text: text(&self.issued.text), date: issued.to_string() },
+            signatories: self
+                .signatories
+                .iter()
+                .map(|person| PageSignatory {
+                    name: text(&person.name),
+                    title: optional(&person.title),
+                })
+                .collect(),
+            sentences,
+            edition: self.edition,
+            check: pdf.is_some()
+                && matches!(self.status, PageStatus::Valid | PageStatus::Specimen),
+            pdf,
+            signature,
+            linkedin,
+        })
+    }
+}
+
+impl VisibleFacts {
+    /// The variables of the templates.
+    pub(super) fn values(&self) -> Vec<(&'static str, Value)> {
+        fn value(of: &impl Serialize) -> Value {
+            Value::from(Serde(of))
+        }
+        vec![
+            ("id", value(&self.id)),
+            ("status", value(&self.status)),
+            ("issuer", value(&self.issuer)),
+            ("engine", value(&self.engine)),
+            ("certificate", value(&self.certificate)),
+            ("key", value(&self.key)),
+            ("seal", value(&self.seal)),
+            ("digest", value(&self.digest)),
+            ("record_url", value(&self.record_url)),
+            ("commands", value(&self.commands)),
+        ]
+    }
+}
+
+/// Whether a text's script has capitals that headings are set in: Latin, Greek, Cyrillic and
+/// Armenian, which stand before U+0590. Georgian has capitals that hardly any font knows.
+pub(super) fn is_cased(text: &str) -> bool {
+    text.chars().any(|c| c < '\u{590}' && (c.is_uppercase() || c.is_lowercase()))
+}
+
+/// The text without characters that a browser acts on.
+fn text(text: &str) -> String {
+    inert(text).into_owned()
+}
+
+fn optional(value: &Option<String>) -> Option<String> {
+    value.as_deref().map(text).filter(|text| !text.trim().is_empty())
+}
+
+/// Whether a character may be part of a role's name.
+fn is_role_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
+}
+
+/// The printable ASCII of an armor, and its line feeds (RFC 9580, 6.2).
+fn armor(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, ' '..='~' | '\n')).collect()
+}
+
+/// The hexadecimal digits of an id, a digest or a fingerprint.
+fn digits(key: &str, text: &str) -> Result<String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_owned());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidValue,
+        format!("`{key}: {}` is no hexadecimal number", text.escape_debug()),
+    ))
+}
