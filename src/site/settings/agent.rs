@@ -289,7 +289,7 @@ impl AgentSettings {
                     }
                 }
                 let names = [redis.stream.clone(), redis.results(), redis.dead_letters()];
-                for (index, key) in [(1, "RESULTS"), (2, "DEAD")] {
+                for (index, key) in [(1, "RESULTS"), (2, "DEAD_LETTERS")] {
                     if names[index].is_some() && names[..index].contains(&names[index]) {
                         let key = format!("REDIS__{key}");
                         let message = "one stream for two purposes: agents would read \
@@ -345,7 +345,7 @@ impl RedisSettings {
 
     /// The stream that unusable messages go to.
     pub fn dead_letters(&self) -> Option<String> {
-        self.beside(self.dead_letters.as_ref(), "dead_letters")
+        self.beside(self.dead_letters.as_ref(), "dead")
     }
 
     fn beside(&self, set: Option<&String>, ending: &str) -> Option<String> {
