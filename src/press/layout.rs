@@ -306,7 +306,7 @@ fn faces(
         faces.insert(key.text().to_owned(), FaceChoice { family, like });
     }
     if !faces.contains_key("text") && faults.is_empty() {
-        faults.push(node.key_spot().fault(
+        faults.push(node.key_span().fault(
             ErrorKind::MissingField,
             "`faces` has no `text`, the face that sentences are set in",
         ));
@@ -330,7 +330,7 @@ fn roles(
     for name in ["statement", "signatory", "signatory-title"] {
         if !roles.contains_key(name) && faults.is_empty() {
             faults.push(
-                node.key_spot()
+                node.key_span()
                     .fault(ErrorKind::MissingField, format!("`roles` has no `{name}`"))
                     .with_help(format!("the roles by name are {}", ROLES.join(", "))),
             );

@@ -20,7 +20,7 @@ pub use self::theme::{Colour, Theme};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
 /// The facts about one course that its certificates show.
 #[derive(Debug, Clone)]
@@ -59,16 +59,16 @@ pub struct Course {
     pub theme: Theme,
     /// What else its sentences and layout use.
     pub extra: IndexMap<String, Json>,
-    spots: Spots,
+    spans: CourseSpans,
 }
 
 /// Where a course says what only later steps can find wrong.
 #[derive(Debug, Clone)]
-struct Spots {
-    course: Spot,
-    layout: Option<Spot>,
-    paper: Option<Spot>,
-    language: Spot,
+struct CourseSpans {
+    course: Span,
+    layout: Option<Span>,
+    paper: Option<Span>,
+    language: Span,
 }
 
 /// Who offers a course.
@@ -102,27 +102,27 @@ impl Course {
 
     /// A map by language within a free field as the text that it is, if it is one.
     pub(crate) fn text_of(&self, json: &Json) -> Option<Text> {
-        Text::of_json(json, &self.spots.course)
+        Text::of_json(json, &self.spans.course)
     }
 
     /// The course's key in its file.
     pub fn place(&self) -> &Place {
-        self.spots.course.place()
+        self.spans.course.place()
     }
 
     /// Where its layout is named, in the course or its defaults; else its key.
     pub fn layout_place(&self) -> &Place {
-        self.spots.layout.as_ref().unwrap_or(&self.spots.course).place()
+        self.spans.layout.as_ref().unwrap_or(&self.spans.course).place()
     }
 
     /// Where its paper is named, in the course or its defaults; else its key.
     pub fn paper_place(&self) -> &Place {
-        self.spots.paper.as_ref().unwrap_or(&self.spots.course).place()
+        self.spans.paper.as_ref().unwrap_or(&self.spans.course).place()
     }
 
     /// Where its language is named.
     pub fn language_place(&self) -> &Place {
-        self.spots.language.place()
+        self.spans.language.place()
     }
 }
 

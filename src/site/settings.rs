@@ -15,7 +15,7 @@ pub use self::seal::{
 };
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
 use crate::base::error::{ErrorKind, Result};
-use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node};
+use crate::base::yaml::{Document, Faults, Fields, Key, Node, YamlFault};
 
 /// The name of the file.
 pub(crate) const FILE: &str = "testamur.yaml";
@@ -175,7 +175,7 @@ impl Settings {
     }
 }
 
-fn planned(key: Key<'_>) -> Fault {
+fn planned(key: Key<'_>) -> YamlFault {
     key.fault(
         ErrorKind::UnknownKey,
         format!("`{}` is planned, but not in this release", key.text()),
@@ -267,7 +267,7 @@ fn is_file_name(name: &str) -> bool {
 }
 
 /// The form of a name in the IANA database; whether the machine knows it is the program's to say.
-fn timezone(node: Node<'_>) -> Result<String, Fault> {
+fn timezone(node: Node<'_>) -> Result<String, YamlFault> {
     let name = node.text()?;
     let allowed =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');

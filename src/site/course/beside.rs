@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Text;
 use crate::base::error::Place;
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
 /// A person whose signature stands on the certificate.
 #[derive(Debug, Clone)]
@@ -20,19 +20,19 @@ pub struct Signatory {
     pub signature: Option<String>,
     /// How the signature is moved by hand, where what was found by itself does not please.
     pub nudge: Nudge,
-    pub(super) spot: Spot,
-    pub(super) nudge_spot: Option<Spot>,
+    pub(super) span: Span,
+    pub(super) nudge_span: Option<Span>,
 }
 
 impl Signatory {
     /// Where the file of the signature is named, else the person.
     pub fn place(&self) -> &Place {
-        self.spot.place()
+        self.span.place()
     }
 
     /// Where the signature is moved by hand, if it is.
     pub fn nudge_place(&self) -> Option<&Place> {
-        self.nudge_spot.as_ref().map(Spot::place)
+        self.nudge_span.as_ref().map(Span::place)
     }
 }
 
@@ -61,13 +61,13 @@ pub struct Sponsor {
     pub name: Text,
     /// The file below `images/` with the logo.
     pub logo: String,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Sponsor {
     /// Where the logo is named.
     pub fn place(&self) -> &Place {
-        self.spot.place()
+        self.span.place()
     }
 }
 
@@ -79,12 +79,12 @@ pub struct Badge {
     pub image: String,
     /// What it shows, for people who do not see it.
     pub alt: Text,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Badge {
     /// Where the picture is named.
     pub fn place(&self) -> &Place {
-        self.spot.place()
+        self.span.place()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Text;
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
 /// A sentence for those who reached a grade. It is a template.
 #[derive(Debug, Clone)]
@@ -14,13 +14,13 @@ pub struct Outcome {
     pub grade: Grade,
     /// What it says; empty for nothing.
     pub text: Text,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Outcome {
     /// Its key in the course file.
     pub fn place(&self) -> &Place {
-        self.spot.place()
+        self.span.place()
     }
 }
 

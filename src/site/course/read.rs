@@ -9,13 +9,13 @@ use serde_json::Value as Json;
 
 use super::text::Version;
 use super::{
-    Badge, Course, Grade, IssueDate, Organization, Outcome, Signatory, Sponsor, Spots,
-    Text, Theme,
+    Badge, Course, CourseSpans, Grade, IssueDate, Organization, Outcome, Signatory,
+    Sponsor, Text, Theme,
 };
 use crate::base::date::Date;
 use crate::base::error::{ErrorKind, Result, did_you_mean, nearest};
 use crate::base::lang::Tag;
-use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node, Spot};
+use crate::base::yaml::{Document, Faults, Fields, Key, Node, Span, YamlFault};
 
 const DEFAULTS: &str = "defaults";
 const LAYOUT: &str = "classic";
@@ -68,9 +68,9 @@ struct Reader {
 struct Draft {
     title: Written<Text>,
     organization: Written<Organization>,
-    layout: Option<(String, Spot)>,
-    paper: Option<(String, Spot)>,
-    language: Written<(Tag, Spot)>,
+    layout: Option<(String, Span)>,
+    paper: Option<(String, Span)>,
+    language: Written<(Tag, Span)>,
     second_language: Option<Tag>,
     issued: Option<(IssueDate, Option<Text>)>,
     place: Option<Text>,
@@ -118,7 +118,7 @@ impl Reader {
             match own {
                 Some((key, node)) if courses.is_empty() && documents.len() > 1 => {
                     match &shared {
-                        Some((first, _)) => self.faults.push(key.twice(&first.spot())),
+                        Some((first, _)) => self.faults.push(key.twice(&first.span())),
                         None => shared = Some((key, self.draft(node))),
                     }
                 }
@@ -130,11 +130,11 @@ impl Reader {
         for (own, courses) in parts {
             let defaults = own.unwrap_or_default().or(&shared);
             for (key, node) in courses {
-                if self.spend(defaults.bytes, || key.spot()).is_none() {
+                if self.spend(defaults.bytes, || key.span()).is_none() {
                     return all;
                 }
                 if let Some(first) = all.get(key.text()) {
-                    self.faults.push(key.twice(&first.spots.course));
+                    self.faults.push(key.twice(&first.spans.course));
                 } else if let Some(course) = self.course(key, node, &defaults) {
                     all.insert(course.id.clone(), course);
                 }
@@ -196,8 +196,8 @@ impl Reader {
         else {
             return None;
         };
-        let (layout, layout_spot) = draft.layout.unzip();
-        let (paper, paper_spot) = draft.paper.unzip();
+        let (layout, layout_span) = draft.layout.unzip();
+        let (paper, paper_span) = draft.paper.unzip();
         let (issued, issued_text) = draft.issued.unwrap_or((IssueDate::Rolling, None));
         Some(Course {
             id: id.to_owned(),
@@ -216,10 +216,10 @@ impl Reader {
             outcomes: draft.outcomes.unwrap_or_default(),
             theme: draft.theme,
             extra: draft.extra,
-            spots: Spots {
-                course: key.spot(),
-                layout: layout_spot,
-                paper: paper_spot,
+            spans: CourseSpans {
+                course: key.span(),
+                layout: layout_span,
+                paper: paper_span,
                 language: language.1,
             },
         })
@@ -250,14 +250,14 @@ impl Reader {
             organization: self.written(fields, "organization", Self::organization),
             layout: self.field(fields, "layout", |reader, node| {
                 let name = reader.faults.keep(file_name(node, "layout"))?;
-                Some((name, node.spot()))
+                Some((name, node.span()))
             }),
             paper: self.field(fields, "paper", |reader, node| {
                 let name = reader.faults.keep(node.text())?;
-                Some((name.to_lowercase(), node.spot()))
+                Some((name.to_lowercase(), node.span()))
             }),
             language: self.written(fields, "language", |reader, node| {
-                Some((reader.language(node)?, node.spot()))
+                Some((reader.language(node)?, node.span()))
             }),
             second_language: self.field(fields, "second_language", Self::language),
             issued: self.field(fields, "issued", Self::issued),
@@ -303,7 +303,7 @@ impl Reader {
     }
 
     /// Counts what something takes, and says once that it is too much.
-    fn spend(&mut self, bytes: usize, at: impl FnOnce() -> Spot) -> Option<()> {
+    fn spend(&mut self, bytes: usize, at: impl FnOnce() -> Span) -> Option<()> {
         let within = self.bytes <= MAX_BYTES;
         self.bytes += bytes;
         if within && self.bytes > MAX_BYTES {
@@ -324,8 +324,8 @@ impl Reader {
 
     fn text_or_empty(&mut self, node: Node<'_>, may_be_empty: bool) -> Option<Text> {
         if node.is_scalar() {
-            let (text, spot) = self.one_text(node, may_be_empty)?;
-            return Text::new(vec![Version { language: None, text, spot }]);
+            let (text, span) = self.one_text(node, may_be_empty)?;
+            return Text::new(vec![Version { language: None, text, span }]);
         }
         let expected = "a text, or one by language,";
         let entries = self.faults.keep(node.entries_of(expected))?.collect::<Vec<_>>();
@@ -336,7 +336,7 @@ impl Reader {
             return None;
         }
         let mut versions: Vec<Version> = Vec::new();
-        let mut spots = HashMap::new();
+        let mut spans = HashMap::new();
         if let Some((key, _)) = entries.get(MAX_LANGUAGES) {
             let message = format!("more than {MAX_LANGUAGES} languages of one text");
             self.faults.push(key.fault(ErrorKind::TooLarge, message));
@@ -344,24 +344,24 @@ impl Reader {
         }
         if entries.is_empty() {
             let fault = node
-                .key_spot()
+                .key_span()
                 .fault(ErrorKind::InvalidValue, "a map by language without any language");
             self.faults.push(fault.with_help("write one, such as `{ en: … }`"));
         }
         for (key, node) in entries {
             let text = self.one_text(node, may_be_empty);
             let Some(language) = self.tag(key) else { continue };
-            if let Some(first) = spots.insert(language.clone(), key.spot()) {
+            if let Some(first) = spans.insert(language.clone(), key.span()) {
                 self.faults.push(key.twice(&first));
-            } else if let Some((text, spot)) = text {
-                versions.push(Version { language: Some(language), text, spot });
+            } else if let Some((text, span)) = text {
+                versions.push(Version { language: Some(language), text, span });
             }
         }
         Text::new(versions)
     }
 
-    fn one_text(&mut self, node: Node<'_>, may_be_empty: bool) -> Option<(String, Spot)> {
-        self.spend(size_of::<Version>(), || node.key_spot())?;
+    fn one_text(&mut self, node: Node<'_>, may_be_empty: bool) -> Option<(String, Span)> {
+        self.spend(size_of::<Version>(), || node.key_span())?;
         let text = match node.is_null() && may_be_empty {
             true => "",
             false => self.faults.keep(node.text())?,
@@ -371,12 +371,12 @@ impl Reader {
             true => text.split_whitespace().collect::<Vec<_>>().join(" "),
             false => text.trim().to_owned(),
         };
-        self.spend(text.len(), || node.key_spot())?;
+        self.spend(text.len(), || node.key_span())?;
         if text.is_empty() && !may_be_empty {
             self.faults.push(node.fault(ErrorKind::InvalidValue, "an empty text"));
             return None;
         }
-        Some((text, node.spot()))
+        Some((text, node.span()))
     }
 
     fn tag(&mut self, key: Key<'_>) -> Option<Tag> {
@@ -437,7 +437,7 @@ impl Reader {
             let grade = self.faults.keep(grade);
             let text = self.text_or_empty(node, true);
             if let (Some(grade), Some(text)) = (grade, text) {
-                outcomes.push(Outcome { grade, text, spot: key.spot() });
+                outcomes.push(Outcome { grade, text, span: key.span() });
             }
         }
         Some(outcomes)
@@ -447,7 +447,7 @@ impl Reader {
         let entries = self.faults.keep(node.entries())?;
         let read = |(key, node): (Key<'_>, Node<'_>)| {
             let value = self.faults.keep(node.json())?;
-            self.spend(key.text().len() + bytes(&value), || key.spot())?;
+            self.spend(key.text().len() + bytes(&value), || key.span())?;
             Some((key.text().to_owned(), value))
         };
         Some(entries.filter_map(read).collect())
@@ -494,7 +494,7 @@ fn bytes(value: &Json) -> usize {
 }
 
 /// The fault of a key that can hardly be meant as a course.
-fn unfit_id(key: Key<'_>) -> Option<Fault> {
+fn unfit_id(key: Key<'_>) -> Option<YamlFault> {
     let id = key.text();
     if id.trim().is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
         let fault = key.fault(
@@ -525,7 +525,7 @@ fn issued(text: &str) -> Result<IssueDate> {
 }
 
 /// The name of a file or folder, without a path.
-fn file_name(node: Node<'_>, what: &str) -> Result<String, Fault> {
+fn file_name(node: Node<'_>, what: &str) -> Result<String, YamlFault> {
     let name = node.text()?;
     let unfit = name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']);
     match unfit {
@@ -537,7 +537,7 @@ fn file_name(node: Node<'_>, what: &str) -> Result<String, Fault> {
 }
 
 /// The path of a file below its folder, which it must not leave.
-fn file_path(node: Node<'_>) -> Result<String, Fault> {
+fn file_path(node: Node<'_>) -> Result<String, YamlFault> {
     let path = node.text()?;
     let unfit = |part: &str| part.is_empty() || part.starts_with('.');
     match path.contains('\\') || path.split('/').any(unfit) {

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::base::error::Place;
 use crate::base::lang::Tag;
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
 /// A text that people read: the same in all languages, or one by language.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Text {
 pub(super) struct Version {
     pub(super) language: Option<Tag>,
     pub(super) text: String,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Text {
@@ -26,14 +26,14 @@ impl Text {
         (!versions.is_empty()).then_some(Self { versions })
     }
 
-    /// A map by language that is written in a free field of the course at `spot`.
-    pub(super) fn of_json(json: &Json, spot: &Spot) -> Option<Self> {
+    /// A map by language that is written in a free field of the course at `span`.
+    pub(super) fn of_json(json: &Json, span: &Span) -> Option<Self> {
         let version = |(tag, text): (&String, &Json)| {
             let language = Some(Tag::parse(tag).ok()?);
             Some(Version {
                 language,
                 text: text.as_str()?.to_owned(),
-                spot: spot.clone(),
+                span: span.clone(),
             })
         };
         Self::new(json.as_object()?.iter().map(version).collect::<Option<_>>()?)
@@ -51,7 +51,7 @@ impl Text {
 
     /// Where the text that [`get`](Self::get) returns is written.
     pub fn place(&self, tag: &Tag, default: &Tag) -> &Place {
-        self.choose(tag, default).0.spot.place()
+        self.choose(tag, default).0.span.place()
     }
 
     /// The languages that there are versions in; none for a plain text.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
 /// What a course changes about its layout's looks.
 #[derive(Debug, Clone, Default)]
@@ -22,32 +22,32 @@ pub struct Theme {
     pub signature_ink: Option<Colour>,
     /// The file below `images/` with the organization's logo.
     pub logo: Option<String>,
-    pub(super) logo_spot: Option<Spot>,
+    pub(super) logo_span: Option<Span>,
     /// The file below `images/` whose first page lies under the certificate: a PDF.
     pub background: Option<String>,
-    pub(super) background_spot: Option<Spot>,
+    pub(super) background_span: Option<Span>,
 }
 
 impl Theme {
     /// Where the logo is named.
     pub fn logo_place(&self) -> Option<&Place> {
-        self.logo_spot.as_ref().map(Spot::place)
+        self.logo_span.as_ref().map(Span::place)
     }
 
     /// Where the background is named.
     pub fn background_place(&self) -> Option<&Place> {
-        self.background_spot.as_ref().map(Spot::place)
+        self.background_span.as_ref().map(Span::place)
     }
 
     /// What this theme leaves open, taken from `other`.
     pub(super) fn or(self, other: &Self) -> Self {
-        let (logo, logo_spot) = match self.logo {
-            Some(logo) => (Some(logo), self.logo_spot),
-            None => (other.logo.clone(), other.logo_spot.clone()),
+        let (logo, logo_span) = match self.logo {
+            Some(logo) => (Some(logo), self.logo_span),
+            None => (other.logo.clone(), other.logo_span.clone()),
         };
-        let (background, background_spot) = match self.background {
-            Some(background) => (Some(background), self.background_spot),
-            None => (other.background.clone(), other.background_spot.clone()),
+        let (background, background_span) = match self.background {
+            Some(background) => (Some(background), self.background_span),
+            None => (other.background.clone(), other.background_span.clone()),
         };
         Self {
             accent: self.accent.or(other.accent),
@@ -55,9 +55,9 @@ impl Theme {
             ink: self.ink.or(other.ink),
             signature_ink: self.signature_ink.or(other.signature_ink),
             logo,
-            logo_spot,
+            logo_span,
             background,
-            background_spot,
+            background_span,
         }
     }
 }

@@ -162,7 +162,7 @@ impl StoreSettings {
                 if let Some(readers) = fields.get("readers") {
                     faults.push(
                         readers
-                            .key_spot()
+                            .key_span()
                             .fault(ErrorKind::InvalidValue, "`readers` is for folders")
                             .with_help(
                                 "say who reads a bucket in its policy, or by `acl`",
@@ -179,7 +179,7 @@ impl StoreSettings {
                 None
             }
             _ => {
-                let fault = node.key_spot().fault(
+                let fault = node.key_span().fault(
                     ErrorKind::InvalidValue,
                     "a store is either a folder or a bucket of S3",
                 );
@@ -288,7 +288,7 @@ pub(super) fn keep_apart(
         (private, fields.get("private"))
         && !matches!(acl.as_str(), "private" | "bucket-owner-full-control")
     {
-        let fault = node.key_spot().fault(
+        let fault = node.key_span().fault(
             ErrorKind::InvalidValue,
             format!("what is private would be published: `acl: {acl}`"),
         );
@@ -297,7 +297,7 @@ pub(super) fn keep_apart(
     if let (Some(private), Some(node)) = (private, fields.get("private"))
         && private.is_in(public)
     {
-        let fault = node.key_spot().fault(
+        let fault = node.key_span().fault(
             ErrorKind::InvalidValue,
             format!("what is private would be published: it goes into {public}"),
         );

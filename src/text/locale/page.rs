@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{KEYS as SENTENCES, file_tag, unknown};
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::{Direction, Tag};
-use crate::base::yaml::{Document, Fault, Faults, Node};
+use crate::base::yaml::{Document, Faults, Node, YamlFault};
 use crate::site::files::Site;
 use crate::site::name;
 
@@ -201,7 +201,7 @@ pub(super) fn read(
     texts
 }
 
-fn plain(node: Node<'_>) -> Result<String, Fault> {
+fn plain(node: Node<'_>) -> Result<String, YamlFault> {
     let text = node.text()?;
     if ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) {
         return Err(node

@@ -3,7 +3,7 @@
 use super::super::{Badge, Colour, Nudge, Signatory, Sponsor, Theme};
 use super::{Reader, file_path};
 use crate::base::error::ErrorKind;
-use crate::base::yaml::{Fields, Node, Spot};
+use crate::base::yaml::{Fields, Node, Span};
 
 impl Reader {
     pub(super) fn signatory(&mut self, node: Node<'_>) -> Option<Signatory> {
@@ -16,26 +16,26 @@ impl Reader {
         let signature = self.field(fields, "signature", |reader, node| {
             reader.faults.keep(file_path(node))
         });
-        let spot = fields.get("signature").or_else(|| fields.get("name")).unwrap_or(node);
-        let (nudge, nudge_spot) = self.nudge(fields);
+        let span = fields.get("signature").or_else(|| fields.get("name")).unwrap_or(node);
+        let (nudge, nudge_span) = self.nudge(fields);
         Some(Signatory {
             name: name?,
             title,
             organization,
             signature,
             nudge,
-            spot: spot.spot(),
-            nudge_spot,
+            span: span.span(),
+            nudge_span,
         })
     }
 
     /// How a signature is moved by hand, and where that is first said.
-    fn nudge(&mut self, fields: Fields<'_>) -> (Nudge, Option<Spot>) {
-        let mut spot = None;
+    fn nudge(&mut self, fields: Fields<'_>) -> (Nudge, Option<Span>) {
+        let mut span = None;
         let mut number = |key: &str, least: f64, most: f64, what: &str| {
             let node = fields.get(key)?;
             let text = self.faults.keep(node.text())?;
-            spot.get_or_insert(node.spot());
+            span.get_or_insert(node.span());
             let number = text.parse::<f64>().ok();
             let number = number.filter(|number| (least..=most).contains(number));
             if number.is_none() {
@@ -51,7 +51,7 @@ impl Reader {
             dx: number("dx", -60.0, 60.0, "length in mm").unwrap_or(0.0),
             dy: number("dy", -60.0, 60.0, "length in mm").unwrap_or(0.0),
         };
-        (nudge, spot)
+        (nudge, span)
     }
 
     pub(super) fn sponsors(&mut self, node: Node<'_>) -> Option<Vec<Sponsor>> {
@@ -65,7 +65,7 @@ impl Reader {
         let name = name.and_then(|node| self.text(node));
         let logo = fields.required("logo", &mut self.faults)?;
         let file = self.faults.keep(file_path(logo))?;
-        Some(Sponsor { name: name?, logo: file, spot: logo.spot() })
+        Some(Sponsor { name: name?, logo: file, span: logo.span() })
     }
 
     pub(super) fn badges(&mut self, node: Node<'_>) -> Option<Vec<Badge>> {
@@ -77,11 +77,11 @@ impl Reader {
         let fields = node.fields(&["image", "alt"], &mut self.faults)?;
         let image = fields.required("image", &mut self.faults);
         let image = image
-            .and_then(|node| Some((self.faults.keep(file_path(node))?, node.spot())));
+            .and_then(|node| Some((self.faults.keep(file_path(node))?, node.span())));
         let alt = fields.required("alt", &mut self.faults);
         let alt = alt.and_then(|node| self.text(node))?;
-        let (image, spot) = image?;
-        Some(Badge { image, alt, spot })
+        let (image, span) = image?;
+        Some(Badge { image, alt, span })
     }
 
     pub(super) fn theme(&mut self, node: Node<'_>) -> Option<Theme> {
@@ -95,22 +95,22 @@ impl Reader {
         let [accent, paper, ink, signature_ink] =
             ["accent", "paper", "ink", "signature_ink"].map(&mut colour);
         let logo = self.field(fields, "logo", |reader, node| {
-            Some((reader.faults.keep(file_path(node))?, node.spot()))
+            Some((reader.faults.keep(file_path(node))?, node.span()))
         });
-        let (logo, logo_spot) = logo.unzip();
+        let (logo, logo_span) = logo.unzip();
         let background = self.field(fields, "background", |reader, node| {
-            Some((reader.faults.keep(file_path(node))?, node.spot()))
+            Some((reader.faults.keep(file_path(node))?, node.span()))
         });
-        let (background, background_spot) = background.unzip();
+        let (background, background_span) = background.unzip();
         Some(Theme {
             accent,
             paper,
             ink,
             signature_ink,
             logo,
-            logo_spot,
+            logo_span,
             background,
-            background_spot,
+            background_span,
         })
     }
 }

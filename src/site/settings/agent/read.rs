@@ -126,7 +126,7 @@ impl AgentSettings {
         }
         match set(self, section, key, text) {
             Ok(()) => {
-                let place = node.spot().place().clone();
+                let place = node.span().place().clone();
                 self.places.insert(variable(section, key), place);
             }
             Err(error) => faults.push(node.wrap(error)),
