@@ -1,8 +1,8 @@
 //! The library's error: what failed, where, and what to do about it.
 //!
-//! There is one opaque [`Error`]. It knows its [`ErrorKind`], its [`Place`] in a file, and its help.
-//! `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors, such as
-//! all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
+//! There is one opaque [`Error`]. It knows its [`ErrorKind`], its [`Place`] in a file, and its
+//! help. `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors,
+//! such as all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
 
 mod kind;
 mod place;
@@ -37,7 +37,8 @@ struct ErrorParts {
 
 impl Error {
     /// Creates an error, for implementations of [`Store`](crate::register::Store),
-    /// [`Signer`](crate::seal::Signer) and other traits. The message is in lower case, without a full stop.
+    /// [`Signer`](crate::seal::Signer) and other traits. The message is in lower case, without a
+    /// full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(ErrorParts {
             kind,
@@ -82,7 +83,8 @@ impl Error {
         }
     }
 
-    /// The sort key of [`join`](Self::join): file, line and column; errors without a place come last.
+    /// The sort key of [`join`](Self::join): file, line and column; errors without a place come
+    /// last.
     fn order(&self) -> impl Ord + '_ {
         let place = self.place();
         let place = place.map(|place| (place.file.as_str(), place.line, place.column));

@@ -5,8 +5,8 @@
 //!
 //! A module that reads a file walks its nodes and keeps every [`YamlFault`], so that independent
 //! ones are reported together. The decision made here is that a plain scalar stays the text that is
-//! written, until the caller asks for a type: a title may be `2026`, an identifier `012`, and `no` is
-//! Norway.
+//! written, until the caller asks for a type: a title may be `2026`, an identifier `012`, and `no`
+//! is Norway.
 //!
 //! ```text
 //! let mut faults = Faults::default();

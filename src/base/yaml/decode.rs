@@ -9,7 +9,8 @@ use crate::base::error::ErrorKind;
 /// The most bytes of one file.
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Decodes a file. Another encoding than UTF-8, which many editors write, is an error that names it.
+/// Decodes a file. Another encoding than UTF-8, which many editors write, is an error that names
+/// it.
 pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<SourceFile, YamlFault> {
     let source = |text: String| SourceFile { file: file.to_owned(), text };
     let fault = |text: String, at: usize, kind, message: String| {

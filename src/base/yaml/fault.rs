@@ -53,7 +53,8 @@ impl Faults {
         result.map_err(|fault| self.push(fault)).ok()
     }
 
-    /// Keeps a fault. One in an anchored value is found again at each of its aliases, and kept once.
+    /// Keeps a fault. One in an anchored value is found again at each of its aliases, and kept
+    /// once.
     pub(crate) fn push(&mut self, fault: YamlFault) {
         let file = self.file(&fault.span.source);
         let message = fault.error.message().to_owned();

@@ -236,8 +236,8 @@ impl<'a> Node<'a> {
     }
 
     /// Creates the fault of a value that has another form than `expected`. Its place is the alias,
-    /// if the value is one, because the alias names the wrong anchor; or the key, if the value takes
-    /// lines of its own.
+    /// if the value is one, because the alias names the wrong anchor; or the key, if the value
+    /// takes lines of its own.
     pub(crate) fn misshapen(self, expected: &str) -> YamlFault {
         let span = match self.alias {
             Some(alias) => Span::new(&self.document.source, alias.clone()),
@@ -371,8 +371,8 @@ impl<'a> Fields<'a> {
         entries.find(|(name, _)| name.text() == key).map(|(_, node)| node)
     }
 
-    /// Returns the value of `key`. An empty value is a fault there, an absent key one at the map's own
-    /// key.
+    /// Returns the value of `key`. An empty value is a fault there, an absent key one at the map's
+    /// own key.
     pub(crate) fn required(self, key: &str, faults: &mut Faults) -> Option<Node<'a>> {
         match self.written(key) {
             Some(node) if node.is_null() => {

@@ -1,7 +1,7 @@
 //! Explanations of syntax errors.
 //!
-//! The parser names the rule of its grammar that failed, and where. The mistake is most often a colon
-//! in a title, a tab, or a quote that is never closed, and may be several lines above: the
+//! The parser names the rule of its grammar that failed, and where. The mistake is most often a
+//! colon in a title, a tab, or a quote that is never closed, and may be several lines above: the
 //! explanation names that.
 
 use std::ops::Range;
