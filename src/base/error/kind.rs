@@ -12,7 +12,7 @@ pub enum ErrorKind {
     UnknownKey,
     /// A required key is missing.
     MissingField,
-    /// The same thing is defined twice.
+    /// A key or a name is defined twice.
     Duplicate,
     /// A value does not have the form that its key requires.
     InvalidValue,
