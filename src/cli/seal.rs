@@ -16,7 +16,7 @@ pub(crate) fn run(site: &SiteArguments, command: &Seal) -> Result<Outcome, Failu
     let file = place::read(&draft.file)?;
     let sealed = match command {
         Seal::Draft(_) => keys.sealer().seal(&file, now)?,
-        Seal::Upgrade(_) => keys.sealer().upgrade(&file, keys.lists(), now)?,
+        Seal::Upgrade(_) => keys.sealer().upgrade(&file, keys.crls(), now)?,
     };
     let path = draft.output.as_ref().unwrap_or(&draft.file);
     write(Some(path), &sealed)?;

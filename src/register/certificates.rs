@@ -16,8 +16,9 @@ use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{Created, Store, StoreFile, Swapped};
-use crate::site::award::{Award, IdSecret, is_id};
+use crate::site::award::{Award, is_id};
 use crate::site::files::Site;
+use crate::site::id_secret::IdSecret;
 use crate::site::settings::Publish;
 
 /// The name of a record's file.

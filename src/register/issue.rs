@@ -22,8 +22,9 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::{Signature, Snapshot};
 use crate::seal::sealer::Sealer;
 use crate::seal::verify::{Trust, verify};
-use crate::site::award::{Award, IdSecret};
+use crate::site::award::Award;
 use crate::site::files::Site;
+use crate::site::id_secret::IdSecret;
 use crate::site::keys::Keys;
 use crate::site::request::Request;
 

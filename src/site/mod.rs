@@ -11,6 +11,7 @@
 pub(crate) mod award;
 pub(crate) mod course;
 pub(crate) mod files;
+pub(crate) mod id_secret;
 pub(crate) mod keys;
 pub(crate) mod name;
 pub(crate) mod request;
@@ -18,12 +19,13 @@ pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
 
-pub use self::award::{Award, IdSecret, Recipient};
+pub use self::award::{Award, Recipient};
 pub use self::course::{
     Badge, Colour, Course, Courses, Grade, IssueDate, Nudge, Organization, Outcome,
     Signatory, Sponsor, Text, Theme,
 };
 pub use self::files::Site;
+pub use self::id_secret::IdSecret;
 pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;
 pub use self::request::{Attachment, Request};

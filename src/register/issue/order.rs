@@ -10,8 +10,9 @@ use crate::register::record::{
 };
 use crate::seal::key;
 use crate::seal::sealer::{Sealed, Sealer};
-use crate::site::award::{Award, IdSecret, Ids};
+use crate::site::award::{Award, Ids};
 use crate::site::course::{Course, Text};
+use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
 use crate::site::settings::Publish;
 use crate::text::phrases::long_date;

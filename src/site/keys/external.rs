@@ -1,4 +1,4 @@
-//! Keys that live elsewhere: in files of the site, or behind commands.
+//! Keys outside of the folder of keys: in files that the settings name, or behind commands.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::seal::signer::{CommandSigner, Identity, Signer};
 use crate::seal::x509::X509;
 use crate::site::settings::{PdfKeySettings, PgpSettings};
 
-/// What is signed to find out whether a command signs.
+/// The message of a first signature, which shows whether a command works.
 const PROBE: &[u8] = b"testamur: does this command sign?";
 
-/// Who seals, by a site's settings.
+/// Returns the key that seals, and its certificates, from a site's settings.
 pub(super) fn identity(
     site: &Path,
     pdf: &PdfKeySettings,
@@ -26,22 +26,23 @@ pub(super) fn identity(
             let file = site.join(key);
             let signer = files::read(&file)
                 .and_then(|text| files::at(&file, PrivateKey::from_pem(&text)));
-            let (signer, chain_of) = Error::both(signer, certificates(site, chain))?;
-            pair(site, chain, Arc::new(signer), chain_of, now)
+            let (signer, certificates) = Error::both(signer, certificates(site, chain))?;
+            pair(site, chain, Arc::new(signer), certificates, now)
         }
         PdfKeySettings::Command { command, input, chain } => {
-            let chain_of = certificates(site, chain)?;
-            let key = files::at(&site.join(chain), chain_of[0].key())?;
+            let certificates = certificates(site, chain)?;
+            let key = files::at(&site.join(chain), certificates[0].key())?;
             let signer =
                 CommandSigner::new(&command.program, command.arguments.clone(), key)
                     .with_input(*input)
                     .with_deadline(command.deadline);
-            pair(site, chain, Arc::new(signer), chain_of, now)
+            pair(site, chain, Arc::new(signer), certificates, now)
         }
     }
 }
 
-/// Who signs beside the PDF, by a site's settings. Has one message signed, to see that it works.
+/// Returns the signer of detached signatures from a site's settings, and its public key in ASCII
+/// armor. The command signs one message, which shows that it works.
 pub(super) fn openpgp(
     site: &Path,
     settings: &PgpSettings,
@@ -66,7 +67,7 @@ pub(super) fn openpgp(
     Ok((Arc::new(signer), String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// The certificates of a file of the site.
+/// Reads the certificates in a file of the site.
 pub(super) fn certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
     let file = site.join(name);
     files::read(&file).and_then(|text| files::at(&file, X509::from_pem(&text)))

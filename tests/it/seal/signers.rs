@@ -199,7 +199,7 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
     assert_eq!(*kind, ErrorKind::Timestamp);
     assert!(message.contains("without a time stamp"), "{message}");
     assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
-    let fault = sealer.upgrade(&sealed.bytes, site.keys.lists(), now()).unwrap_err();
+    let fault = sealer.upgrade(&sealed.bytes, site.keys.crls(), now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Timestamp);
 }
 
