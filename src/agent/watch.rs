@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use crate::base::error::Result;
+use crate::site::files::SETTINGS_FILE;
 use crate::site::files::Site;
-use crate::site::settings::FILE;
 
 /// Looks for changes until a stop is asked for.
 pub(super) fn run(shared: &Shared, folder: &Path, every: Duration) {
     let look = || {
-        let mut stamps = Site::open(folder).ok()?.stamps();
-        stamps.remove(FILE);
+        let mut stamps = Site::open(folder).ok()?.file_versions();
+        stamps.remove(SETTINGS_FILE);
         Some(stamps)
     };
     let (mut read, mut last) = (look(), None);
@@ -46,8 +46,9 @@ pub(super) fn run(shared: &Shared, folder: &Path, every: Duration) {
 fn reload(shared: &Shared, folder: &Path) -> Result<()> {
     let old = shared.issuer();
     // Keys, stores and links are those that we began with.
-    let settings = old.press().site().read(FILE)?.unwrap_or_default().into_owned();
-    let site = Site::open(folder)?.with_file(FILE, settings);
+    let settings =
+        old.press().site().read(SETTINGS_FILE)?.unwrap_or_default().into_owned();
+    let site = Site::open(folder)?.with_file(SETTINGS_FILE, settings);
     shared.replace_issuer(old.with_site(site)?);
     Ok(())
 }

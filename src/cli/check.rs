@@ -44,7 +44,7 @@ pub(crate) fn run(site: &SiteArguments, check: &Check) -> Result<Outcome, Failur
     let spare = press.site().layouts().into_iter().filter(|layout| {
         // A layout of the site's own that no course names is checked with its own sample.
         let all = check.course.is_none() && check.language.is_none();
-        all && !used.contains(layout) && press.site().has_own(layout)
+        all && !used.contains(layout) && press.site().has_own_layout(layout)
     });
     let spare: Vec<&str> = spare.collect();
     for layout in used.iter().copied().chain(spare.iter().copied()) {

@@ -386,7 +386,7 @@ fn what(request: &Request) -> String {
 }
 
 fn read_settings(site: &Site) -> Result<Settings> {
-    match site.read(crate::site::settings::FILE)? {
+    match site.read(crate::site::files::SETTINGS_FILE)? {
         Some(bytes) => Settings::parse(&bytes),
         None => Ok(Settings::default()),
     }

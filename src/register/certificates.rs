@@ -19,7 +19,7 @@ use crate::register::store::{Created, Store, StoreFile, Swapped};
 use crate::site::award::{Award, is_id};
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 
 /// The name of a record's file.
 const RECORD: &str = "certificate.json";
@@ -31,7 +31,7 @@ const MAX_TURNS: usize = 16;
 /// What was issued, and where it is.
 #[derive(Debug)]
 pub struct Register {
-    publish: Publish,
+    publish: PublishSettings,
     pages: PageWriter,
     public: Arc<dyn Store>,
     private: Arc<dyn Store>,
@@ -45,7 +45,7 @@ impl Register {
     /// [`ErrorKind::Layout`]: the site's own templates of pages cannot be read.
     pub fn new(
         site: &Site,
-        publish: Publish,
+        publish: PublishSettings,
         public: Arc<dyn Store>,
         private: Arc<dyn Store>,
     ) -> Result<Self> {
@@ -186,7 +186,7 @@ impl Register {
     }
 
     /// The settings that say how things are published.
-    pub fn publish(&self) -> &Publish {
+    pub fn publish(&self) -> &PublishSettings {
         &self.publish
     }
 

@@ -1,12 +1,12 @@
-//! The files that an operator owns: settings, courses, requests, recipients, and the folder of keys.
+//! An operator's files: settings, courses, requests, names of recipients, and the folder of keys.
 //!
 //! - **Takes**: a folder, or files in memory; the requests of callers.
 //! - **Gives**: [`Site`], [`Settings`], [`Course`], [`Request`] with a cleaned [`Name`], [`Award`],
 //!   [`Keys`] and the [`IdSecret`].
 //! - **Imports**: `base`, `seal`.
 //!
-//! Everything that an operator writes is read here, and refused with file, line and column if it is
-//! not understood.
+//! The decision made here is that everything that an operator writes is understood or refused: an
+//! unknown key or value is an error with file, line and column.
 
 pub(crate) mod award;
 pub(crate) mod course;
@@ -31,7 +31,8 @@ pub use self::name::Name;
 pub use self::request::{Attachment, Request};
 pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,
-    LogFormat, LogSettings, LogTarget, PdfKeySettings, PgpSettings, QueueKind, Readers,
-    RedisSettings, S3Settings, SealSettings, Secret, Settings, StoreSettings,
-    SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
+    LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings, PgpSettings,
+    PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings, S3Settings,
+    SealSettings, Secret, Settings, StoreSettings, SyslogAddress, TsaSettings,
+    WebhookSettings, XqueueSettings,
 };

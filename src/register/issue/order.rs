@@ -14,7 +14,7 @@ use crate::site::award::{Award, Ids};
 use crate::site::course::{Course, Text};
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 use crate::text::phrases::long_date;
 use crate::text::runs::Runs;
 
@@ -58,7 +58,7 @@ impl<'a> Order<'a> {
         job: &Facts,
         sealed: &Sealed,
         sealer: &Sealer,
-        publish: &Publish,
+        publish: &PublishSettings,
     ) -> Record {
         let filename = publish.filename.as_str();
         let signature =
