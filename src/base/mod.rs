@@ -4,7 +4,7 @@
 //! - **Takes**: texts, bytes and numbers.
 //! - **Gives**: [`Error`](error::Error) and its [`Place`](error::Place), [`Date`](date::Date),
 //!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the
-//!   YAML reader, hexadecimal text, caches, back-off, and the machine's TLS roots.
+//!   YAML reader, hexadecimal text, random bytes, caches, back-off, and the machine's TLS roots.
 //! - **Imports**: no other module.
 //!
 //! The module is private. Its public types are exported from the crate root, or from the module
@@ -22,6 +22,7 @@ pub(crate) mod error;
 pub(crate) mod hex;
 pub(crate) mod lang;
 pub(crate) mod path;
+pub(crate) mod random;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]

@@ -4,9 +4,9 @@
 //! - **Gives**: [`Courses`], in which every [`Course`] has its defaults filled in.
 //!
 //! The decision made here is which defaults apply. A file's `defaults` apply to the courses of that
-//! file; those of a file without courses, beside other course files, apply to all courses of the
-//! site. `theme` and `extra` are filled in key by key, every other field as a whole, as a YAML
-//! merge key does.
+//! file; if a file without courses is one of several course files, its `defaults` apply to all
+//! courses of the site. `theme` and `extra` are filled in key by key, every other field as a whole,
+//! as a YAML merge key does.
 
 mod courses;
 mod outcome;

@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
+use crate::base::random;
 
 /// The secret that a site's ids are derived from, by HMAC-SHA-256.
 ///
@@ -47,9 +47,7 @@ impl IdSecret {
     /// Generates a secret, and returns the content of its file.
     pub(crate) fn generate() -> Result<Zeroizing<String>> {
         let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        SystemRandom::new().fill(&mut *bytes).map_err(|_| {
-            Error::new(ErrorKind::Key, "the machine gives no random numbers")
-        })?;
+        random::fill(&mut *bytes)?;
         Ok(Zeroizing::new(hex::lower(&*bytes) + "\n"))
     }
 

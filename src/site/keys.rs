@@ -175,8 +175,8 @@ impl Keys {
     /// Makes the file if there is none. A rotation of the keys does not change it.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the file exists and holds no secret. [`ErrorKind::Io`]: it cannot be read or
-    /// written.
+    /// [`ErrorKind::Key`]: the file exists and holds no secret. [`ErrorKind::Io`]: it cannot be
+    /// read or written.
     pub fn id_secret(folder: &Path) -> Result<IdSecret> {
         let file = folder.join(ID_SECRET_FILE);
         let text = match files::read_if(&file)? {
@@ -191,8 +191,8 @@ impl Keys {
     /// [`KeySource::NextLeaf`] the root stays, so that those who trust it trust the new keys.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`]: there are no keys to replace. [`ErrorKind::Io`]: the folder cannot
-    /// be written. The errors of [`open`](Self::open).
+    /// [`ErrorKind::MissingFile`]: there are no keys to replace. [`ErrorKind::Io`]: the folder
+    /// cannot be written. The errors of [`open`](Self::open).
     pub fn rotate(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
         let keys = KeyFolder::new(folder);
         let number = keys.newest()?.ok_or_else(|| no_keys(folder))?;
@@ -366,12 +366,11 @@ fn read_openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
     if made.key().fingerprint() != public.fingerprint() {
         let fault = Error::new(
             ErrorKind::Key,
-            "the key does not belong to `openpgp.asc` beside it",
+            "the key does not belong to `openpgp.asc` in the same folder",
         );
         return files::at(
             &key_file,
-            Err(fault
-                .with_help("put the two of one key side by side, or rotate the keys")),
+            Err(fault.with_help("put both files of one key there, or rotate the keys")),
         );
     }
     Ok((Arc::new(made), String::from_utf8_lossy(&text).into_owned()))

@@ -30,8 +30,8 @@ impl Name {
     /// Cleans `raw`. Returns the name, and a warning for each kind of change.
     ///
     /// # Errors
-    /// [`ErrorKind::Name`]: nothing is left of the name, it is too long, or it has a U+FFFD: a letter
-    /// that an earlier program decoded wrongly.
+    /// [`ErrorKind::Name`]: nothing is left of the name, it is too long, or it has a U+FFFD: a
+    /// letter that an earlier program decoded wrongly.
     pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
         if raw.len() > Self::MAX_LETTERS * 64 {
             return Err(too_long());

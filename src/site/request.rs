@@ -245,8 +245,8 @@ impl Attachment {
     /// description for readers, and its content.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the name is empty or a path, or the description or the media type
-    /// is empty. PDF/A-3 requires them.
+    /// [`ErrorKind::InvalidValue`]: the name is empty or a path, or the description or the media
+    /// type is empty. PDF/A-3 requires them.
     pub fn new(
         name: impl Into<String>,
         media_type: impl Into<String>,

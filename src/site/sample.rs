@@ -20,7 +20,8 @@ const REQUEST_KEYS: [&str; 6] =
 /// Reads the sample of a layout.
 ///
 /// # Errors
-/// [`ErrorKind::MissingFile`]: the layout has no sample. All errors in the file, each with its place.
+/// [`ErrorKind::MissingFile`]: the layout has no sample. All errors in the file, each with its
+/// place.
 pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     let file = format!("layouts/{layout}/sample.yaml");
     let Some(bytes) = site.read(&file)? else {
@@ -28,9 +29,7 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
             ErrorKind::MissingFile,
             format!("the layout `{layout}` has no `sample.yaml`"),
         )
-        .with_help(
-            "write one: a course as in `courses.yaml`, and a `request` beside it",
-        ));
+        .with_help("write one: a course as in `courses.yaml`, and a key `request`"));
     };
     let courses = Courses::parse_ignoring(&file, &bytes, &[REQUEST])?;
     let Some(course) = courses.iter().next() else {

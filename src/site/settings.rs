@@ -14,7 +14,9 @@
 //! - **Gives**: [`Settings`], in which all that is not set has its default; or all errors of the
 //!   file at once.
 
+mod address;
 mod agent;
+mod deadline;
 mod publish;
 mod render;
 mod seal;

@@ -113,6 +113,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Returns the truth value of `true` or `false`; any other text is a fault.
+    pub(crate) fn boolean(self) -> Result<bool, YamlFault> {
+        self.one_of(&["true", "false"]).map(|text| text == "true")
+    }
+
     /// Returns a finite number greater than zero.
     pub(crate) fn positive(self) -> Result<f64, YamlFault> {
         let text = self.text()?;

@@ -5,11 +5,11 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::hex;
+use crate::base::random;
 
 pub(super) const ROOT_FILE: &str = "root.pem";
 pub(super) const ROOT_KEY_FILE: &str = "root.key.pem";
@@ -216,9 +216,7 @@ fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
 /// Returns a random number for the name of a staging file, so that processes do not share one.
 fn staging_number() -> Result<String> {
     let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::new(ErrorKind::Key, "the machine gives no random numbers"))?;
+    random::fill(&mut bytes)?;
     Ok(hex::lower(&bytes))
 }
 

@@ -88,9 +88,7 @@ impl PublishSettings {
             }
         }
         if let Some(node) = fields.get("keep_revoked_pdfs") {
-            publish.keep_revoked_pdfs = faults
-                .keep(node.one_of(&["true", "false"]))
-                .is_some_and(|keep| keep == "true");
+            publish.keep_revoked_pdfs = faults.keep(node.boolean()).unwrap_or_default();
         }
         publish.check_lengths(fields, faults);
         publish

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Node};
+use crate::site::settings::deadline::read_deadline;
 
 /// The longest deadline, in seconds.
 const MAX_DEADLINE: f64 = 3600.0;
@@ -35,18 +36,7 @@ impl RenderSettings {
         let Some(fields) = node.fields(&["deadline", "threads"], faults) else {
             return render;
         };
-        if let Some(node) = fields.get("deadline")
-            && let Some(seconds) = faults.keep(node.positive())
-        {
-            if seconds <= MAX_DEADLINE {
-                render.deadline = Duration::from_secs_f64(seconds);
-            } else {
-                faults.push(node.fault(
-                    ErrorKind::InvalidValue,
-                    format!("`deadline: {seconds}` is more than {MAX_DEADLINE} seconds"),
-                ));
-            }
-        }
+        render.deadline = read_deadline(fields, render.deadline, MAX_DEADLINE, faults);
         if let Some(node) = fields.get("threads")
             && let Some(text) = faults.keep(node.text())
         {

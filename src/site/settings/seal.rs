@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::seal::signer::SignerInput;
+use crate::site::settings::deadline::read_deadline;
 
 /// The longest deadline of a command or a TSA, in seconds.
 const MAX_DEADLINE: f64 = 600.0;
@@ -119,9 +120,7 @@ impl SealSettings {
         let known = ["archive", "tsa", "openpgp", "pdf"];
         let Some(fields) = node.fields(&known, faults) else { return settings };
         if let Some(node) = fields.get("archive") {
-            settings.archive = faults
-                .keep(node.one_of(&["true", "false"]))
-                .is_some_and(|text| text == "true");
+            settings.archive = faults.keep(node.boolean()).unwrap_or_default();
         }
         if let Some(node) = fields.get("tsa")
             && let Some(fields) = node.fields(&["deadline", "roots", "url"], faults)
@@ -164,7 +163,7 @@ fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     Some(TsaSettings {
         url: text.to_owned(),
         roots: roots.map(str::to_owned),
-        deadline: deadline(fields, DEFAULT_TSA_DEADLINE, faults),
+        deadline: read_deadline(fields, DEFAULT_TSA_DEADLINE, MAX_DEADLINE, faults),
     })
 }
 
@@ -214,27 +213,13 @@ fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
         return None;
     }
     let program = words.remove(0);
-    let deadline = deadline(fields, DEFAULT_COMMAND_DEADLINE, faults);
+    let deadline = read_deadline(fields, DEFAULT_COMMAND_DEADLINE, MAX_DEADLINE, faults);
     Some(CommandLine { program, arguments: words, deadline })
 }
 
 fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
     let node = fields.required(key, faults)?;
     faults.keep(node.text()).map(str::to_owned)
-}
-
-fn deadline(fields: Fields<'_>, default: Duration, faults: &mut Faults) -> Duration {
-    let Some(node) = fields.get("deadline") else { return default };
-    match faults.keep(node.positive()) {
-        Some(seconds) if seconds <= MAX_DEADLINE => Duration::from_secs_f64(seconds),
-        Some(seconds) => {
-            let message =
-                format!("`deadline: {seconds}` is more than {MAX_DEADLINE} seconds");
-            faults.push(node.fault(ErrorKind::InvalidValue, message));
-            default
-        }
-        None => default,
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ use std::time::Duration;
 use crate::base::error::{ErrorKind, did_you_mean};
 use crate::base::path::StorePath;
 use crate::base::yaml::{Faults, Fields, Node};
+use crate::site::settings::address::web_address;
+use crate::site::settings::deadline::read_deadline;
 
 const S3_KEYS: [&str; 12] = [
     "access_key_file",
@@ -68,7 +70,7 @@ pub enum StoreSettings {
 pub struct FolderSettings {
     /// The path of the folder, relative to the site unless it is absolute.
     pub path: String,
-    /// Who may read its files; unless set, everybody in the public store and the owner in the
+    /// Who may read its files; unless set, `everybody` in the public store and `owner` in the
     /// private one.
     pub readers: Option<Readers>,
 }
@@ -344,9 +346,9 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         faults.keep(StorePath::parse(text).map_err(|error| node.wrap(error)))
     });
     if let Some(node) = fields.get("path_style")
-        && let Some(text) = faults.keep(node.one_of(&["true", "false"]))
+        && let Some(path_style) = faults.keep(node.boolean())
     {
-        settings.path_style = text == "true";
+        settings.path_style = path_style;
     }
     settings.acl = fields.get("acl").and_then(|node| {
         let text = faults.keep(node.text())?;
@@ -359,18 +361,7 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
     });
     settings.profile = text(fields, "profile", faults);
     settings.key_files = key_files(fields, faults);
-    if let Some(node) = fields.get("deadline")
-        && let Some(seconds) = faults.keep(node.positive())
-    {
-        if seconds <= MAX_DEADLINE {
-            settings.deadline = Duration::from_secs_f64(seconds);
-        } else {
-            faults.push(node.fault(
-                ErrorKind::InvalidValue,
-                format!("`deadline: {seconds}` is more than {MAX_DEADLINE} seconds"),
-            ));
-        }
-    }
+    settings.deadline = read_deadline(fields, settings.deadline, MAX_DEADLINE, faults);
     if let Some(node) = fields.get("attempts")
         && let Some(text) = faults.keep(node.text())
     {
@@ -411,15 +402,7 @@ fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
 
 fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let text = faults.keep(node.text())?.trim_end_matches('/');
-    let host =
-        ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    let clean = |host: &str| {
-        !host.is_empty()
-            && !host.starts_with(['/', ':'])
-            && host.bytes().all(|byte| byte.is_ascii_graphic())
-            && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
-    };
-    if !host.is_some_and(clean) {
+    if web_address(text).is_none() {
         let fault =
             node.fault(ErrorKind::InvalidValue, format!("`{text}` is no address"));
         faults.push(fault.with_help(

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::site::settings::address;
 use crate::site::settings::secret::Secret;
 
 /// The most bytes of a word.
@@ -69,17 +70,9 @@ pub(super) fn seconds(key: &str, text: &str, min: f64) -> Result<Duration> {
 
 /// Reads an `http` or `https` address, and removes the `/` at its end.
 pub(super) fn web_address(text: &str) -> Result<String> {
-    let url = text.trim_end_matches('/');
-    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let is_clean = |host: &str| {
-        !host.is_empty()
-            && !host.starts_with(['/', ':'])
-            && host.bytes().all(|byte| byte.is_ascii_graphic())
-            && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
-    };
-    if host.is_some_and(is_clean) {
+    if let Some(url) = address::web_address(text) {
         Ok(url.to_owned())
-    } else if url.contains('@') {
+    } else if text.contains('@') {
         // The message does not repeat the address, which may hold a password.
         Err(Error::new(ErrorKind::InvalidValue, "this is no address of XQueue")
             .with_help("users and passwords have settings of their own"))
