@@ -123,27 +123,29 @@ impl Keys {
         let set = keys.set_folder(number);
         let identity = match &settings.pdf {
             None => read_identity(&set, now),
-            Some(pdf) => external::identity(site, pdf, now),
+            Some(pdf) => external::read_identity(site, pdf, now),
         };
         let pgp = match &settings.openpgp {
             None => read_openpgp(&set),
-            Some(command) => external::openpgp(site, command),
+            Some(command) => external::read_openpgp(site, command),
         };
         let (identity, (pgp, pgp_armor)) = Error::both(identity, pgp)?;
         let tsa_roots = match settings.tsa.as_ref().and_then(|tsa| tsa.roots.as_ref()) {
             None => Vec::new(),
-            Some(file) => external::certificates(site, file)?,
+            Some(file) => external::read_certificates(site, file)?,
         };
         let mut warnings = identity.warnings(now);
         if number > 0 {
             warnings.extend(keys.open_secrets(number)?);
         }
         let is_own = settings.pdf.is_none();
-        let root = match files::read_if(&set.join(ROOT_FILE))?.filter(|_| is_own) {
+        let root = match files::read_if_exists(&set.join(ROOT_FILE))?.filter(|_| is_own) {
             None => None,
-            Some(text) => files::at(&set.join(ROOT_FILE), X509::from_pem(&text))?.pop(),
+            Some(text) => {
+                files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?.pop()
+            }
         };
-        let crl = files::read_if(&set.join(ROOT_CRL_FILE))?.filter(|_| is_own);
+        let crl = files::read_if_exists(&set.join(ROOT_CRL_FILE))?.filter(|_| is_own);
         Ok(Self {
             trust: Self::trusted(folder)?
                 .with_identity(&identity)
@@ -179,7 +181,7 @@ impl Keys {
     /// read or written.
     pub fn id_secret(folder: &Path) -> Result<IdSecret> {
         let file = folder.join(ID_SECRET_FILE);
-        let text = match files::read_if(&file)? {
+        let text = match files::read_if_exists(&file)? {
             Some(text) => text,
             None => KeyFolder::new(folder)
                 .add_secret(ID_SECRET_FILE, &IdSecret::generate()?)?,
@@ -214,16 +216,19 @@ impl Keys {
         let mut trust = Trust::new();
         for number in keys.numbers()? {
             let set = keys.set_folder(number);
-            let read = |name: &str| files::read_if(&set.join(name));
+            let read = |name: &str| files::read_if_exists(&set.join(name));
             if let Some(text) = read(ROOT_FILE)? {
-                trust = trust
-                    .with_roots(files::at(&set.join(ROOT_FILE), X509::from_pem(&text))?);
+                trust = trust.with_roots(files::place_in(
+                    &set.join(ROOT_FILE),
+                    X509::from_pem(&text),
+                )?);
             } else if let Some(text) = read(SEAL_FILE)? {
-                let mut chain = files::at(&set.join(SEAL_FILE), X509::from_pem(&text))?;
+                let mut chain =
+                    files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;
                 trust = trust.with_certificate(chain.remove(0), chain);
             }
             if let Some(text) = read(PGP_FILE)? {
-                trust = trust.with_keys(files::at(
+                trust = trust.with_keys(files::place_in(
                     &set.join(PGP_FILE),
                     PgpKey::from_armor(&text),
                 )?);
@@ -349,26 +354,26 @@ impl X509Facts {
 /// Reads the key that seals, and its certificates.
 fn read_identity(set: &Path, now: Timestamp) -> Result<Identity> {
     let (key_file, chain_file) = (set.join(SEAL_KEY_FILE), set.join(SEAL_FILE));
-    let key = files::at(&key_file, PrivateKey::from_pem(&files::read(&key_file)?));
-    let chain = files::at(&chain_file, X509::from_pem(&files::read(&chain_file)?));
+    let key = files::place_in(&key_file, PrivateKey::from_pem(&files::read(&key_file)?));
+    let chain = files::place_in(&chain_file, X509::from_pem(&files::read(&chain_file)?));
     let (key, chain) = Error::both(key, chain)?;
-    files::at(&chain_file, Identity::new(Arc::new(key), chain, now))
+    files::place_in(&chain_file, Identity::new(Arc::new(key), chain, now))
 }
 
 /// Reads the OpenPGP key, and its public part in ASCII armor.
 fn read_openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
     let (key_file, public_file) = (set.join(PGP_KEY_FILE), set.join(PGP_FILE));
-    let key = files::at(&key_file, PrivateKey::from_pem(&files::read(&key_file)?))?;
+    let key = files::place_in(&key_file, PrivateKey::from_pem(&files::read(&key_file)?))?;
     let text = files::read(&public_file)?;
-    let public = files::at(&public_file, PgpKey::from_armor(&text))?.remove(0);
+    let public = files::place_in(&public_file, PgpKey::from_armor(&text))?.remove(0);
     let made = PgpIdentity::new(Arc::new(key), public.created());
-    let made = files::at(&key_file, made)?.with_user_id(public.user_id());
+    let made = files::place_in(&key_file, made)?.with_user_id(public.user_id());
     if made.key().fingerprint() != public.fingerprint() {
         let fault = Error::new(
             ErrorKind::Key,
             "the key does not belong to `openpgp.asc` in the same folder",
         );
-        return files::at(
+        return files::place_in(
             &key_file,
             Err(fault.with_help("put both files of one key there, or rotate the keys")),
         );

@@ -87,7 +87,7 @@ impl Settings {
         }
         let unknown = |key: Key<'_>| {
             if PLANNED.contains(&key.text()) {
-                planned(key)
+                planned_key(key)
             } else {
                 key.unknown(&SETTINGS_KEYS)
             }
@@ -102,7 +102,7 @@ impl Settings {
             self.publish = PublishSettings::read(node, faults);
         }
         if let Some(node) = fields.get("timezone") {
-            self.timezone = faults.keep(timezone(node));
+            self.timezone = faults.keep(read_timezone(node));
         }
         if let Some(node) = fields.get("seal") {
             self.seal = SealSettings::read(node, faults);
@@ -122,7 +122,7 @@ impl Settings {
     }
 }
 
-fn planned(key: Key<'_>) -> YamlFault {
+fn planned_key(key: Key<'_>) -> YamlFault {
     key.fault(
         ErrorKind::UnknownKey,
         format!("`{}` is planned, but not in this release", key.text()),
@@ -132,7 +132,7 @@ fn planned(key: Key<'_>) -> YamlFault {
 
 /// Checks the form of a name in the IANA database. The program checks whether there is such a time
 /// zone.
-fn timezone(node: Node<'_>) -> Result<String, YamlFault> {
+fn read_timezone(node: Node<'_>) -> Result<String, YamlFault> {
     let name = node.text()?;
     let allowed =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');

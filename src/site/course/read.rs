@@ -50,10 +50,10 @@ impl CourseReader {
                 Some((key, node)) if courses.is_empty() && documents.len() > 1 => {
                     match &shared {
                         Some((first, _)) => self.faults.push(key.twice(&first.span())),
-                        None => shared = Some((key, self.draft(node))),
+                        None => shared = Some((key, self.read_draft(node))),
                     }
                 }
-                own => parts.push((own.map(|(_, node)| self.draft(node)), courses)),
+                own => parts.push((own.map(|(_, node)| self.read_draft(node)), courses)),
             }
         }
         let shared = shared.map(|(_, draft)| draft).unwrap_or_default();
@@ -66,7 +66,7 @@ impl CourseReader {
                 }
                 if let Some(first) = all.get(key.text()) {
                     self.faults.push(key.twice(&first.spans.course));
-                } else if let Some(course) = self.course(key, node, &defaults) {
+                } else if let Some(course) = self.read_course(key, node, &defaults) {
                     all.insert(course.id.clone(), course);
                 }
             }
@@ -92,7 +92,7 @@ impl CourseReader {
         (defaults, courses)
     }
 
-    fn course(
+    fn read_course(
         &mut self,
         key: Key<'_>,
         node: Node<'_>,
@@ -104,7 +104,7 @@ impl CourseReader {
             return None;
         }
         let draft =
-            if node.is_null() { CourseDraft::default() } else { self.draft(node) };
+            if node.is_null() { CourseDraft::default() } else { self.read_draft(node) };
         let draft = draft.or(defaults);
         let mut required = |field: &str, example: &str, missing: bool| {
             if missing {

@@ -16,7 +16,7 @@ use crate::site::settings::{PdfKeySettings, PgpSettings};
 const PROBE: &[u8] = b"testamur: does this command sign?";
 
 /// Returns the key that seals, and its certificates, from a site's settings.
-pub(super) fn identity(
+pub(super) fn read_identity(
     site: &Path,
     pdf: &PdfKeySettings,
     now: Timestamp,
@@ -25,31 +25,32 @@ pub(super) fn identity(
         PdfKeySettings::File { key, chain } => {
             let file = site.join(key);
             let signer = files::read(&file)
-                .and_then(|text| files::at(&file, PrivateKey::from_pem(&text)));
-            let (signer, certificates) = Error::both(signer, certificates(site, chain))?;
-            pair(site, chain, Arc::new(signer), certificates, now)
+                .and_then(|text| files::place_in(&file, PrivateKey::from_pem(&text)));
+            let (signer, certificates) =
+                Error::both(signer, read_certificates(site, chain))?;
+            create_identity(site, chain, Arc::new(signer), certificates, now)
         }
         PdfKeySettings::Command { command, input, chain } => {
-            let certificates = certificates(site, chain)?;
-            let key = files::at(&site.join(chain), certificates[0].key())?;
+            let certificates = read_certificates(site, chain)?;
+            let key = files::place_in(&site.join(chain), certificates[0].key())?;
             let signer =
                 CommandSigner::new(&command.program, command.arguments.clone(), key)
                     .with_input(*input)
                     .with_deadline(command.deadline);
-            pair(site, chain, Arc::new(signer), certificates, now)
+            create_identity(site, chain, Arc::new(signer), certificates, now)
         }
     }
 }
 
 /// Returns the signer of detached signatures from a site's settings, and its public key in ASCII
 /// armor. The command signs one message, which shows that it works.
-pub(super) fn openpgp(
+pub(super) fn read_openpgp(
     site: &Path,
     settings: &PgpSettings,
 ) -> Result<(Arc<dyn PgpSigner>, String)> {
     let file = site.join(&settings.key);
     let text = files::read(&file)?;
-    let mut keys = files::at(&file, PgpKey::from_armor(&text))?;
+    let mut keys = files::place_in(&file, PgpKey::from_armor(&text))?;
     if keys.len() != 1 {
         let fault = Error::new(
             ErrorKind::Key,
@@ -68,17 +69,17 @@ pub(super) fn openpgp(
 }
 
 /// Reads the certificates in a file of the site.
-pub(super) fn certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
+pub(super) fn read_certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
     let file = site.join(name);
-    files::read(&file).and_then(|text| files::at(&file, X509::from_pem(&text)))
+    files::read(&file).and_then(|text| files::place_in(&file, X509::from_pem(&text)))
 }
 
-fn pair(
+fn create_identity(
     site: &Path,
     chain: &str,
     signer: Arc<dyn Signer>,
     certificates: Vec<X509>,
     now: Timestamp,
 ) -> Result<Identity> {
-    files::at(&site.join(chain), Identity::new(signer, certificates, now))
+    files::place_in(&site.join(chain), Identity::new(signer, certificates, now))
 }

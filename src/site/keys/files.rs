@@ -155,7 +155,7 @@ impl KeyFolder {
 
 /// Reads a file, whose content may be secret. A missing file is an error.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    read_if(path)?.ok_or_else(|| {
+    read_if_exists(path)?.ok_or_else(|| {
         Error::new(ErrorKind::MissingFile, "there is no such file")
             .at(Place::file(path.display().to_string()))
             .with_help("restore it from a copy, or make new keys: testamur key rotate")
@@ -163,7 +163,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Reads a file; `None` if it does not exist.
-pub(super) fn read_if(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub(super) fn read_if_exists(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let unreadable = |cause: io::Error| failed("read the file", path, &cause);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -178,7 +178,7 @@ pub(super) fn read_if(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
 }
 
 /// Sets the file as the place of an error.
-pub(super) fn at<T>(path: &Path, result: Result<T>) -> Result<T> {
+pub(super) fn place_in<T>(path: &Path, result: Result<T>) -> Result<T> {
     result.map_err(|fault| fault.at(Place::file(path.display().to_string())))
 }
 

@@ -72,28 +72,30 @@ pub(super) fn add_set(
                 issue(name, "root", &key, now, ROOT_DAYS).nobody_revoked(&root, &key)?;
             files.push((ROOT_CRL_FILE, Zeroizing::new(list)));
             push_leaf(&mut files, name, &root, &key, now)?;
-            files.push((ROOT_FILE, public(root.pem())));
-            files.push((ROOT_KEY_FILE, secret(&pkcs8)));
+            files.push((ROOT_FILE, into_bytes(root.pem())));
+            files.push((ROOT_KEY_FILE, write_key_pem(&pkcs8)));
             name
         }
         KeySource::NextLeaf { name } => {
             let last = keys.set_folder(number - 1);
-            let [root_file, key_file, list_file] =
+            let [root_file, key_file, crl_file] =
                 [ROOT_FILE, ROOT_KEY_FILE, ROOT_CRL_FILE].map(|file| last.join(file));
             let (root_pem, key_pem) = (files::read(&root_file)?, files::read(&key_file)?);
-            let mut roots = files::at(&root_file, X509::from_pem(&root_pem))?;
-            let key = files::at(&key_file, PrivateKey::from_pem(&key_pem))?;
+            let mut roots = files::place_in(&root_file, X509::from_pem(&root_pem))?;
+            let key = files::place_in(&key_file, PrivateKey::from_pem(&key_pem))?;
             push_leaf(&mut files, name, &roots.remove(0), &key, now)?;
-            files.extend(files::read_if(&list_file)?.map(|list| (ROOT_CRL_FILE, list)));
+            files.extend(
+                files::read_if_exists(&crl_file)?.map(|crl| (ROOT_CRL_FILE, crl)),
+            );
             files.push((ROOT_FILE, root_pem));
             files.push((ROOT_KEY_FILE, key_pem));
             name
         }
         KeySource::Own { name, key: key_file, chain: chain_file } => {
             let (key_pem, chain_pem) = (files::read(key_file)?, files::read(chain_file)?);
-            let key = files::at(key_file, PrivateKey::from_pem(&key_pem))?;
-            let chain = files::at(chain_file, X509::from_pem(&chain_pem))?;
-            files::at(chain_file, Identity::new(Arc::new(key), chain, now))?;
+            let key = files::place_in(key_file, PrivateKey::from_pem(&key_pem))?;
+            let chain = files::place_in(chain_file, X509::from_pem(&chain_pem))?;
+            files::place_in(chain_file, Identity::new(Arc::new(key), chain, now))?;
             files.push((SEAL_KEY_FILE, key_pem));
             files.push((SEAL_FILE, chain_pem));
             name
@@ -101,8 +103,8 @@ pub(super) fn add_set(
     };
     let (key, pkcs8) = PrivateKey::generate(Algorithm::Ed25519)?;
     let pgp = PgpIdentity::new(Arc::new(key), now)?;
-    files.push((PGP_FILE, public(pgp.public_armor(name)?)));
-    files.push((PGP_KEY_FILE, secret(&pkcs8)));
+    files.push((PGP_FILE, into_bytes(pgp.public_armor(name)?)));
+    files.push((PGP_KEY_FILE, write_key_pem(&pkcs8)));
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     keys.add(number, &files)
@@ -127,8 +129,8 @@ fn push_leaf(
         .with_help("make a new root: testamur key rotate --root"));
     }
     let issued = issue(name, "", &key, now, LEAF_DAYS.min(left)).leaf(root, root_key)?;
-    files.push((SEAL_FILE, public(issued.pem() + &root.pem())));
-    files.push((SEAL_KEY_FILE, secret(&pkcs8)));
+    files.push((SEAL_FILE, into_bytes(issued.pem() + &root.pem())));
+    files.push((SEAL_KEY_FILE, write_key_pem(&pkcs8)));
     Ok(())
 }
 
@@ -144,10 +146,10 @@ fn issue<'a>(
     Issue { organization: name, kind, key: key.public(), from, days }
 }
 
-fn secret(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {
+fn write_key_pem(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(pem::write("PRIVATE KEY", pkcs8).as_bytes().to_vec())
 }
 
-fn public(text: String) -> Zeroizing<Vec<u8>> {
+fn into_bytes(text: String) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.into_bytes())
 }

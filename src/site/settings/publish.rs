@@ -53,10 +53,10 @@ impl PublishSettings {
         let mut publish = Self::default();
         let Some(fields) = node.fields(&KEYS, faults) else { return publish };
         if let Some(node) = fields.get("url") {
-            publish.url = address(node, faults);
+            publish.url = read_address(node, faults);
         }
         if let Some(node) = fields.get("downloads") {
-            publish.downloads = address(node, faults);
+            publish.downloads = read_address(node, faults);
         }
         if let Some(node) = fields.get("index_file")
             && let Some(link) = faults.keep(node.text())
@@ -128,7 +128,7 @@ impl PublishSettings {
 }
 
 /// Reads the base of addresses, and removes the `/` at its end.
-fn address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+fn read_address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let url = faults.keep(node.text())?.trim_end_matches('/');
     let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
     let printable = url.bytes().all(|byte| byte.is_ascii_graphic());

@@ -125,19 +125,19 @@ impl SealSettings {
         if let Some(node) = fields.get("tsa")
             && let Some(fields) = node.fields(&["deadline", "roots", "url"], faults)
         {
-            settings.tsa = tsa(fields, faults);
+            settings.tsa = read_tsa(fields, faults);
         }
         if let Some(node) = fields.get("pdf")
             && let Some(fields) =
                 node.fields(&["chain", "command", "deadline", "input", "key"], faults)
         {
-            settings.pdf = pdf(node, fields, faults);
+            settings.pdf = read_pdf_key(node, fields, faults);
         }
         if let Some(node) = fields.get("openpgp")
             && let Some(fields) = node.fields(&["command", "deadline", "key"], faults)
         {
-            let command = command(fields, faults);
-            let key = text(fields, "key", faults);
+            let command = read_command(fields, faults);
+            let key = read_required_text(fields, "key", faults);
             settings.openpgp =
                 command.zip(key).map(|(command, key)| PgpSettings { command, key });
         }
@@ -152,7 +152,7 @@ impl TsaSettings {
     }
 }
 
-fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
+fn read_tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     let url = fields.required("url", faults)?;
     let text = faults.keep(url.text())?;
     if !["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
@@ -167,12 +167,12 @@ fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     })
 }
 
-fn pdf(
+fn read_pdf_key(
     node: Node<'_>,
     fields: Fields<'_>,
     faults: &mut Faults,
 ) -> Option<PdfKeySettings> {
-    let chain = text(fields, "chain", faults)?;
+    let chain = read_required_text(fields, "chain", faults)?;
     match (fields.get("key"), fields.get("command")) {
         (Some(key), None) => {
             let key = faults.keep(key.text())?.to_owned();
@@ -186,7 +186,7 @@ fn pdf(
                 Some("digest") => SignerInput::Digest,
                 _ => SignerInput::Message,
             };
-            let command = command(fields, faults)?;
+            let command = read_command(fields, faults)?;
             Some(PdfKeySettings::Command { command, input, chain })
         }
         _ => {
@@ -202,7 +202,7 @@ fn pdf(
     }
 }
 
-fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
+fn read_command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
     let node = fields.required("command", faults)?;
     let mut words = Vec::new();
     for word in faults.keep(node.items())? {
@@ -217,7 +217,11 @@ fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
     Some(CommandLine { program, arguments: words, deadline })
 }
 
-fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+fn read_required_text(
+    fields: Fields<'_>,
+    key: &str,
+    faults: &mut Faults,
+) -> Option<String> {
     let node = fields.required(key, faults)?;
     faults.keep(node.text()).map(str::to_owned)
 }

@@ -180,7 +180,7 @@ impl StoreSettings {
                     );
                 }
                 let fields = bucket.fields(&S3_KEYS, faults)?;
-                s3(fields, faults).map(Self::S3)
+                read_s3(fields, faults).map(Self::S3)
             }
             // The unknown key, which is reported already, may be a misspelt one of them.
             (None, None)
@@ -203,7 +203,7 @@ impl StoreSettings {
     pub(crate) fn is_in(&self, other: &StoreSettings) -> bool {
         match (self, other) {
             (Self::Folder(one), Self::Folder(other)) => {
-                match (parts(&one.path), parts(&other.path)) {
+                match (parts_below_site(&one.path), parts_below_site(&other.path)) {
                     (Some(one), Some(other)) => one.starts_with(&other),
                     _ => false,
                 }
@@ -315,9 +315,10 @@ pub(super) fn check_private(
     }
 }
 
-fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
-    let bucket = fields.required("bucket", faults).and_then(|node| bucket(node, faults));
-    let endpoint = fields.get("endpoint").and_then(|node| endpoint(node, faults));
+fn read_s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
+    let bucket =
+        fields.required("bucket", faults).and_then(|node| read_bucket(node, faults));
+    let endpoint = fields.get("endpoint").and_then(|node| read_endpoint(node, faults));
     let region = match (fields.get("region"), endpoint.is_some()) {
         (Some(node), _) => faults.keep(node.text()).map(|text| {
             if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
@@ -359,8 +360,8 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         }
         Some(text.to_owned())
     });
-    settings.profile = text(fields, "profile", faults);
-    settings.key_files = key_files(fields, faults);
+    settings.profile = read_text(fields, "profile", faults);
+    settings.key_files = read_key_files(fields, faults);
     settings.deadline = read_deadline(fields, settings.deadline, MAX_DEADLINE, faults);
     if let Some(node) = fields.get("attempts")
         && let Some(text) = faults.keep(node.text())
@@ -377,7 +378,7 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
 }
 
 /// Reads the name of a bucket in Amazon's form, because it becomes part of an address.
-fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+fn read_bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let text = faults.keep(node.text())?;
     let allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
@@ -400,7 +401,7 @@ fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+fn read_endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let text = faults.keep(node.text())?.trim_end_matches('/');
     if web_address(text).is_none() {
         let fault =
@@ -413,10 +414,10 @@ fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
-    let access_key = text(fields, "access_key_file", faults);
-    let secret_key = text(fields, "secret_key_file", faults);
-    let session_token = text(fields, "session_token_file", faults);
+fn read_key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
+    let access_key = read_text(fields, "access_key_file", faults);
+    let secret_key = read_text(fields, "secret_key_file", faults);
+    let session_token = read_text(fields, "session_token_file", faults);
     let missing = match (&access_key, &secret_key, &session_token) {
         (None, Some(_), _) | (None, None, Some(_)) => "access_key_file",
         (Some(_), None, _) => "secret_key_file",
@@ -431,14 +432,14 @@ fn key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
     None
 }
 
-fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+fn read_text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
     let node = fields.get(key)?;
     faults.keep(node.text()).map(str::to_owned)
 }
 
 /// Returns the parts of a folder's path below the site; `None` if the path leads out of the site,
 /// and its place is known from the disk alone.
-fn parts(path: &str) -> Option<Vec<&str>> {
+fn parts_below_site(path: &str) -> Option<Vec<&str>> {
     let parts = path.split(['/', '\\']);
     let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
     let is_outside = path.starts_with(['/', '\\']) || parts.contains(&"..");

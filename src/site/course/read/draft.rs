@@ -106,7 +106,7 @@ impl CourseDraft {
 }
 
 impl CourseReader {
-    pub(super) fn draft(&mut self, node: Node<'_>) -> CourseDraft {
+    pub(super) fn read_draft(&mut self, node: Node<'_>) -> CourseDraft {
         let fields = node.fields_or(&COURSE_KEYS, &mut self.faults, |key| {
             let fault = key.unknown(&COURSE_KEYS);
             match nearest(key.text(), COURSE_KEYS) {
@@ -127,38 +127,50 @@ impl CourseReader {
         };
         let before = self.bytes;
         let draft = CourseDraft {
-            title: self.written(fields, "title", Self::text),
-            organization: self.written(fields, "organization", Self::organization),
-            layout: self.field(fields, "layout", |reader, node| {
+            title: self.read_required(fields, "title", Self::read_text),
+            organization: self.read_required(
+                fields,
+                "organization",
+                Self::read_organization,
+            ),
+            layout: self.read_optional(fields, "layout", |reader, node| {
                 let name = reader.faults.keep(file_name(node, "layout"))?;
                 Some((name, node.span()))
             }),
-            paper: self.field(fields, "paper", |reader, node| {
+            paper: self.read_optional(fields, "paper", |reader, node| {
                 let name = reader.faults.keep(node.text())?;
                 Some((name.to_lowercase(), node.span()))
             }),
-            language: self.written(fields, "language", |reader, node| {
-                Some((reader.language(node)?, node.span()))
+            language: self.read_required(fields, "language", |reader, node| {
+                Some((reader.read_language(node)?, node.span()))
             }),
-            second_language: self.field(fields, "second_language", Self::language),
-            issued: self.field(fields, "issued", Self::issued),
-            place: self.field(fields, "place", Self::text),
-            signatories: self.field(fields, "signatories", |reader, node| {
+            second_language: self.read_optional(
+                fields,
+                "second_language",
+                Self::read_language,
+            ),
+            issued: self.read_optional(fields, "issued", Self::read_issue_date),
+            place: self.read_optional(fields, "place", Self::read_text),
+            signatories: self.read_optional(fields, "signatories", |reader, node| {
                 let items = reader.faults.keep(node.items())?;
-                Some(items.filter_map(|node| reader.signatory(node)).collect())
+                Some(items.filter_map(|node| reader.read_signatory(node)).collect())
             }),
-            sponsors: self.field(fields, "sponsors", Self::sponsors),
-            badges: self.field(fields, "badges", Self::badges),
-            outcomes: self.field(fields, "outcomes", Self::outcomes),
-            theme: self.field(fields, "theme", Self::theme).unwrap_or_default(),
-            extra: self.field(fields, "extra", Self::extra).unwrap_or_default(),
+            sponsors: self.read_optional(fields, "sponsors", Self::read_sponsors),
+            badges: self.read_optional(fields, "badges", Self::read_badges),
+            outcomes: self.read_optional(fields, "outcomes", Self::read_outcomes),
+            theme: self
+                .read_optional(fields, "theme", Self::read_theme)
+                .unwrap_or_default(),
+            extra: self
+                .read_optional(fields, "extra", Self::read_extra)
+                .unwrap_or_default(),
             bytes: 0,
         };
         CourseDraft { bytes: self.bytes - before, ..draft }
     }
 
     /// Reads a required field. An empty value is a fault.
-    fn written<'a, T>(
+    fn read_required<'a, T>(
         &mut self,
         fields: Fields<'a>,
         key: &str,
@@ -175,44 +187,44 @@ impl CourseReader {
     }
 
     /// Reads a date, or the text that is printed instead: `{ text: …, date: … }`.
-    fn issued(&mut self, node: Node<'_>) -> Option<(IssueDate, Option<Text>)> {
+    fn read_issue_date(&mut self, node: Node<'_>) -> Option<(IssueDate, Option<Text>)> {
         if node.is_scalar() {
-            return Some((self.date(node)?, None));
+            return Some((self.read_fixed_date(node)?, None));
         }
         let fields = node.fields(&["text", "date"], &mut self.faults)?;
         let text = fields.required("text", &mut self.faults);
-        let text = text.and_then(|node| self.text(node));
-        let date = self.field(fields, "date", Self::date);
+        let text = text.and_then(|node| self.read_text(node));
+        let date = self.read_optional(fields, "date", Self::read_fixed_date);
         Some((date.unwrap_or(IssueDate::Rolling), Some(text?)))
     }
 
-    fn date(&mut self, node: Node<'_>) -> Option<IssueDate> {
+    fn read_fixed_date(&mut self, node: Node<'_>) -> Option<IssueDate> {
         let text = self.faults.keep(node.text())?;
-        self.faults.keep(issue_date(text).map_err(|error| {
+        self.faults.keep(parse_issue_date(text).map_err(|error| {
             node.wrap(error).with_help(
                 "write `rolling`, a date such as `2026-05-14`, or `{ text: … }` for words",
             )
         }))
     }
 
-    fn organization(&mut self, node: Node<'_>) -> Option<Organization> {
+    fn read_organization(&mut self, node: Node<'_>) -> Option<Organization> {
         if node.is_scalar() {
-            let name = self.text(node)?;
+            let name = self.read_text(node)?;
             return Some(Organization { short: name.clone(), name });
         }
         let fields = node.fields(&["short", "name"], &mut self.faults)?;
-        let short = self.field(fields, "short", Self::text);
+        let short = self.read_optional(fields, "short", Self::read_text);
         let name = fields.required("name", &mut self.faults);
-        let name = name.and_then(|node| self.text(node))?;
+        let name = name.and_then(|node| self.read_text(node))?;
         Some(Organization { short: short.unwrap_or_else(|| name.clone()), name })
     }
 
-    fn outcomes(&mut self, node: Node<'_>) -> Option<Vec<Outcome>> {
+    fn read_outcomes(&mut self, node: Node<'_>) -> Option<Vec<Outcome>> {
         let mut outcomes = Vec::new();
         for (key, node) in self.faults.keep(node.entries())? {
             let grade = Grade::parse(key.text()).map_err(|error| key.wrap(error));
             let grade = self.faults.keep(grade);
-            let text = self.text_or_empty(node, true);
+            let text = self.read_text_or_empty(node, true);
             if let (Some(grade), Some(text)) = (grade, text) {
                 outcomes.push(Outcome { grade, text, span: key.span() });
             }
@@ -220,18 +232,18 @@ impl CourseReader {
         Some(outcomes)
     }
 
-    fn extra(&mut self, node: Node<'_>) -> Option<IndexMap<String, Json>> {
+    fn read_extra(&mut self, node: Node<'_>) -> Option<IndexMap<String, Json>> {
         let entries = self.faults.keep(node.entries())?;
         let read = |(key, node): (Key<'_>, Node<'_>)| {
             let value = self.faults.keep(node.json())?;
-            self.spend(key.text().len() + byte_count(&value), || key.span())?;
+            self.spend(key.text().len() + count_bytes(&value), || key.span())?;
             Some((key.text().to_owned(), value))
         };
         Some(entries.filter_map(read).collect())
     }
 }
 
-fn issue_date(text: &str) -> Result<IssueDate> {
+fn parse_issue_date(text: &str) -> Result<IssueDate> {
     if text.eq_ignore_ascii_case("rolling") {
         Ok(IssueDate::Rolling)
     } else {
@@ -240,12 +252,12 @@ fn issue_date(text: &str) -> Result<IssueDate> {
 }
 
 /// Returns about how much memory a value takes.
-fn byte_count(value: &Json) -> usize {
+fn count_bytes(value: &Json) -> usize {
     let inside = match value {
         Json::String(text) => text.len(),
-        Json::Array(items) => items.iter().map(byte_count).sum(),
+        Json::Array(items) => items.iter().map(count_bytes).sum(),
         Json::Object(entries) => {
-            entries.iter().map(|(k, v)| k.len() + byte_count(v)).sum()
+            entries.iter().map(|(k, v)| k.len() + count_bytes(v)).sum()
         }
         _ => 0,
     };

@@ -6,37 +6,37 @@ use crate::site::course::pictures::{Badge, Sponsor};
 use crate::site::course::theme::{Colour, Theme};
 
 impl CourseReader {
-    pub(super) fn sponsors(&mut self, node: Node<'_>) -> Option<Vec<Sponsor>> {
+    pub(super) fn read_sponsors(&mut self, node: Node<'_>) -> Option<Vec<Sponsor>> {
         let items = self.faults.keep(node.items())?;
-        Some(items.filter_map(|node| self.sponsor(node)).collect())
+        Some(items.filter_map(|node| self.read_sponsor(node)).collect())
     }
 
-    fn sponsor(&mut self, node: Node<'_>) -> Option<Sponsor> {
+    fn read_sponsor(&mut self, node: Node<'_>) -> Option<Sponsor> {
         let fields = node.fields(&["name", "logo"], &mut self.faults)?;
         let name = fields.required("name", &mut self.faults);
-        let name = name.and_then(|node| self.text(node));
+        let name = name.and_then(|node| self.read_text(node));
         let logo = fields.required("logo", &mut self.faults)?;
         let file = self.faults.keep(file_path(logo))?;
         Some(Sponsor { name: name?, logo: file, span: logo.span() })
     }
 
-    pub(super) fn badges(&mut self, node: Node<'_>) -> Option<Vec<Badge>> {
+    pub(super) fn read_badges(&mut self, node: Node<'_>) -> Option<Vec<Badge>> {
         let items = self.faults.keep(node.items())?;
-        Some(items.filter_map(|node| self.badge(node)).collect())
+        Some(items.filter_map(|node| self.read_badge(node)).collect())
     }
 
-    fn badge(&mut self, node: Node<'_>) -> Option<Badge> {
+    fn read_badge(&mut self, node: Node<'_>) -> Option<Badge> {
         let fields = node.fields(&["image", "alt"], &mut self.faults)?;
         let image = fields.required("image", &mut self.faults);
         let image = image
             .and_then(|node| Some((self.faults.keep(file_path(node))?, node.span())));
         let alt = fields.required("alt", &mut self.faults);
-        let alt = alt.and_then(|node| self.text(node))?;
+        let alt = alt.and_then(|node| self.read_text(node))?;
         let (image, span) = image?;
         Some(Badge { image, alt, span })
     }
 
-    pub(super) fn theme(&mut self, node: Node<'_>) -> Option<Theme> {
+    pub(super) fn read_theme(&mut self, node: Node<'_>) -> Option<Theme> {
         let known = ["accent", "paper", "ink", "signature_ink", "logo", "background"];
         let fields = node.fields(&known, &mut self.faults)?;
         let mut colour = |key| {
@@ -46,11 +46,11 @@ impl CourseReader {
         };
         let [accent, paper, ink, signature_ink] =
             ["accent", "paper", "ink", "signature_ink"].map(&mut colour);
-        let logo = self.field(fields, "logo", |reader, node| {
+        let logo = self.read_optional(fields, "logo", |reader, node| {
             Some((reader.faults.keep(file_path(node))?, node.span()))
         });
         let (logo, logo_span) = logo.unzip();
-        let background = self.field(fields, "background", |reader, node| {
+        let background = self.read_optional(fields, "background", |reader, node| {
             Some((reader.faults.keep(file_path(node))?, node.span()))
         });
         let (background, background_span) = background.unzip();

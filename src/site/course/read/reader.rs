@@ -24,7 +24,7 @@ pub(super) struct CourseReader {
 
 impl CourseReader {
     /// Reads an optional field; an empty value is an absent one.
-    pub(super) fn field<'a, T>(
+    pub(super) fn read_optional<'a, T>(
         &mut self,
         fields: Fields<'a>,
         key: &str,
@@ -53,17 +53,17 @@ impl CourseReader {
     }
 
     /// Reads a text, plain or by language, that must not be empty.
-    pub(super) fn text(&mut self, node: Node<'_>) -> Option<Text> {
-        self.text_or_empty(node, false)
+    pub(super) fn read_text(&mut self, node: Node<'_>) -> Option<Text> {
+        self.read_text_or_empty(node, false)
     }
 
-    pub(super) fn text_or_empty(
+    pub(super) fn read_text_or_empty(
         &mut self,
         node: Node<'_>,
         may_be_empty: bool,
     ) -> Option<Text> {
         if node.is_scalar() {
-            let (text, span) = self.one_text(node, may_be_empty)?;
+            let (text, span) = self.read_one_text(node, may_be_empty)?;
             return Text::new(vec![TextVersion { language: None, text, span }]);
         }
         let expected = "a text, or one by language,";
@@ -88,8 +88,8 @@ impl CourseReader {
             self.faults.push(fault.with_help("write one, such as `{ en: … }`"));
         }
         for (key, node) in entries {
-            let text = self.one_text(node, may_be_empty);
-            let Some(language) = self.tag(key) else { continue };
+            let text = self.read_one_text(node, may_be_empty);
+            let Some(language) = self.read_tag(key) else { continue };
             if let Some(first) = spans.insert(language.clone(), key.span()) {
                 self.faults.push(key.twice(&first));
             } else if let Some((text, span)) = text {
@@ -99,7 +99,11 @@ impl CourseReader {
         Text::new(versions)
     }
 
-    fn one_text(&mut self, node: Node<'_>, may_be_empty: bool) -> Option<(String, Span)> {
+    fn read_one_text(
+        &mut self,
+        node: Node<'_>,
+        may_be_empty: bool,
+    ) -> Option<(String, Span)> {
         self.spend(size_of::<TextVersion>(), || node.key_span())?;
         let text = if node.is_null() && may_be_empty {
             ""
@@ -121,7 +125,7 @@ impl CourseReader {
     }
 
     /// Reads the language of a text's version.
-    fn tag(&mut self, key: Key<'_>) -> Option<Tag> {
+    fn read_tag(&mut self, key: Key<'_>) -> Option<Tag> {
         if let Some(tag) = self.tags.get(key.text()) {
             return Some(tag.clone());
         }
@@ -134,7 +138,7 @@ impl CourseReader {
         Some(tag)
     }
 
-    pub(super) fn language(&mut self, node: Node<'_>) -> Option<Tag> {
+    pub(super) fn read_language(&mut self, node: Node<'_>) -> Option<Tag> {
         let tag = self.faults.keep(node.text())?;
         self.faults.keep(Tag::parse(tag).map_err(|error| node.wrap(error)))
     }

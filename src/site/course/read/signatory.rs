@@ -6,18 +6,18 @@ use crate::base::yaml::{Fields, Node, Span};
 use crate::site::course::signatory::{Nudge, Signatory};
 
 impl CourseReader {
-    pub(super) fn signatory(&mut self, node: Node<'_>) -> Option<Signatory> {
+    pub(super) fn read_signatory(&mut self, node: Node<'_>) -> Option<Signatory> {
         let known = ["name", "title", "organization", "signature", "scale", "dx", "dy"];
         let fields = node.fields(&known, &mut self.faults)?;
         let name = fields.required("name", &mut self.faults);
-        let name = name.and_then(|node| self.text(node));
-        let title = self.field(fields, "title", Self::text);
-        let organization = self.field(fields, "organization", Self::text);
-        let signature = self.field(fields, "signature", |reader, node| {
+        let name = name.and_then(|node| self.read_text(node));
+        let title = self.read_optional(fields, "title", Self::read_text);
+        let organization = self.read_optional(fields, "organization", Self::read_text);
+        let signature = self.read_optional(fields, "signature", |reader, node| {
             reader.faults.keep(file_path(node))
         });
         let span = fields.get("signature").or_else(|| fields.get("name")).unwrap_or(node);
-        let (nudge, nudge_span) = self.nudge(fields);
+        let (nudge, nudge_span) = self.read_nudge(fields);
         Some(Signatory {
             name: name?,
             title,
@@ -30,7 +30,7 @@ impl CourseReader {
     }
 
     /// Reads the correction of a signature's size and place, and where it is first written.
-    fn nudge(&mut self, fields: Fields<'_>) -> (Nudge, Option<Span>) {
+    fn read_nudge(&mut self, fields: Fields<'_>) -> (Nudge, Option<Span>) {
         let mut span = None;
         let mut number = |key: &str, least: f64, most: f64, what: &str| {
             let node = fields.get(key)?;
