@@ -1,27 +1,30 @@
-//! How long to wait before trying again: longer each time, and never in step with others.
+//! How long to wait before an attempt is repeated: exponential back-off with jitter, so that
+//! several agents do not repeat theirs at the same time.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::Duration;
 
-const FIRST: Duration = Duration::from_millis(400);
-const LONGEST: Duration = Duration::from_secs(60);
+/// The longest wait after the first failure.
+const FIRST_WAIT: Duration = Duration::from_millis(400);
+/// The longest wait after any number of failures.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// Failures in a row.
+/// The number of failures in a row.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff(u32);
 
 impl Backoff {
-    /// One more failure: the time to wait now.
+    /// Counts a failure, and returns how long to wait now.
     pub(crate) fn next(&mut self) -> Duration {
-        let full = FIRST.saturating_mul(1 << self.0.min(16)).min(LONGEST);
+        let full = FIRST_WAIT.saturating_mul(1 << self.0.min(16)).min(MAX_WAIT);
         self.0 = self.0.saturating_add(1);
-        // Half of it, and at random up to the other half.
+        // Half of the wait is fixed, the other half random.
         let random = RandomState::new().build_hasher().finish() % 1000;
         full / 2 + (full / 2).mul_f64(random as f64 / 1000.0)
     }
 
-    /// It went well.
+    /// Ends the row of failures after a success.
     pub(crate) fn reset(&mut self) {
         self.0 = 0;
     }
@@ -32,14 +35,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_grows_up_to_a_minute() {
+    fn wait_grows_up_to_a_minute() {
         let mut backoff = Backoff::default();
         let waits: Vec<Duration> = (0..20).map(|_| backoff.next()).collect();
-        assert!(waits[0] <= FIRST && waits[0] >= FIRST / 2);
+        assert!(waits[0] <= FIRST_WAIT && waits[0] >= FIRST_WAIT / 2);
         assert!(waits[5] > waits[0]);
-        assert!(waits.iter().all(|wait| *wait <= LONGEST));
-        assert!(waits[19] >= LONGEST / 2);
+        assert!(waits.iter().all(|wait| *wait <= MAX_WAIT));
+        assert!(waits[19] >= MAX_WAIT / 2);
         backoff.reset();
-        assert!(backoff.next() <= FIRST);
+        assert!(backoff.next() <= FIRST_WAIT);
     }
 }

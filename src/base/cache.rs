@@ -1,4 +1,4 @@
-//! Things that are made once and shared by all threads.
+//! A cache of values that all threads share.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::error::Result;
 
-/// Things that are made once and shared. A failure is not kept: the next job may find it mended.
+/// Values by key, made when they are first needed. An error is not kept: the next call makes the
+/// value again, because its cause may be gone.
 #[derive(Debug)]
 pub(crate) struct Cache<K, V>(Mutex<HashMap<K, Arc<V>>>);
 
 impl<K: Eq + Hash, V> Cache<K, V> {
-    /// The thing of that key, made if nobody has made it yet.
+    /// Returns the value of `key`, and makes it if there is none.
+    ///
+    /// No lock is held while a value is made. If two threads make the same one, both get the first
+    /// that is finished.
     pub(crate) fn get(&self, key: K, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = lock().get(&key) {

@@ -1,4 +1,4 @@
-//! A calendar date, as courses, requests and records write it: `2026-05-14`.
+//! Calendar dates, as courses, requests and records write them: `2026-05-14`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,22 +6,24 @@ use std::str::FromStr;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::serde_text::serde_by_text;
 
-/// A day of the Gregorian calendar, from year 1 to 9999, without a time or a zone.
+/// A day of the Gregorian calendar in the years 1 to 9999, without a time or a time zone.
+///
+/// Its text is `YYYY-MM-DD` (RFC 3339, `full-date`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(jiff::civil::Date);
 
 impl Date {
-    /// The date, if there is such a day.
+    /// Creates a date from a year, a month from 1 and a day from 1; `None` if there is no such day.
     pub fn new(year: i32, month: u8, day: u8) -> Option<Self> {
         let year = i16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
         let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
         jiff::civil::Date::new(year, month, day).ok().map(Self)
     }
 
-    /// Reads `YYYY-MM-DD` (ISO 8601, RFC 3339 `full-date`) and no other form.
+    /// Reads `YYYY-MM-DD` and no other form.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: another form, or no such day.
+    /// [`ErrorKind::InvalidValue`]: another form, or a day that does not exist.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
             Error::new(
@@ -32,17 +34,17 @@ impl Date {
         })
     }
 
-    /// The year.
+    /// Returns the year, from 1 to 9999.
     pub fn year(self) -> i32 {
         self.0.year().into()
     }
 
-    /// The month, from one.
+    /// Returns the month, from 1 to 12.
     pub fn month(self) -> u8 {
         self.0.month().unsigned_abs()
     }
 
-    /// The day of the month, from one.
+    /// Returns the day of the month, from 1 to 31.
     pub fn day(self) -> u8 {
         self.0.day().unsigned_abs()
     }
@@ -52,7 +54,7 @@ impl Date {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         };
-        // jiff also reads other forms, and signed years.
+        // jiff also reads other forms, and years with a sign.
         let is_plain = text.len() == 10 && text.bytes().enumerate().all(has_form);
         let date: jiff::civil::Date = text.parse().ok().filter(|_| is_plain)?;
         (date.year() > 0).then_some(Self(date))
@@ -80,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_one_form_only() {
+    fn only_one_form_is_read() {
         let date = Date::parse("2024-02-29").unwrap();
         assert_eq!((date.year(), date.month(), date.day()), (2024, 2, 29));
         assert_eq!(date.to_string(), "2024-02-29");

@@ -1,26 +1,26 @@
-//! Bytes as hexadecimal digits: fingerprints, and strings in a PDF.
+//! Bytes as hexadecimal digits, two a byte: fingerprints, and strings in a PDF.
 
-/// Digits in lower case.
+/// Writes bytes as digits in lower case.
 pub(crate) fn lower(bytes: &[u8]) -> String {
-    digits(bytes, b"0123456789abcdef")
+    write(bytes, b"0123456789abcdef")
 }
 
-/// Digits in upper case.
+/// Writes bytes as digits in upper case.
 pub(crate) fn upper(bytes: &[u8]) -> String {
-    digits(bytes, b"0123456789ABCDEF")
+    write(bytes, b"0123456789ABCDEF")
 }
 
-/// Reads digits of one case, the upper; none if there is anything else.
+/// Reads digits in upper case. Returns `None` for an odd number of them or any other character.
 pub(crate) fn read_upper(text: &[u8]) -> Option<Vec<u8>> {
     read(text, b'A')
 }
 
-/// Reads digits of one case, the lower; none if there is anything else.
+/// Reads digits in lower case. Returns `None` for an odd number of them or any other character.
 pub(crate) fn read_lower(text: &[u8]) -> Option<Vec<u8>> {
     read(text, b'a')
 }
 
-/// Reads digits whose ten is written so.
+/// Reads digits in the case of `ten`, the digit of the value ten.
 fn read(text: &[u8], ten: u8) -> Option<Vec<u8>> {
     let digit = |byte: &u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -33,7 +33,7 @@ fn read(text: &[u8], ten: u8) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
-fn digits(bytes: &[u8], alphabet: &[u8; 16]) -> String {
+fn write(bytes: &[u8], alphabet: &[u8; 16]) -> String {
     let digit = |value: u8| char::from(alphabet[usize::from(value)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_case_each() {
+    fn digits_of_the_other_case_are_refused() {
         assert_eq!(lower(&[0, 0xaf, 0x10]), "00af10");
         assert_eq!(upper(&[0, 0xaf, 0x10]), "00AF10");
         assert_eq!(read_upper(b"00AF10"), Some(vec![0, 0xaf, 0x10]));

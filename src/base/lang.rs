@@ -1,5 +1,8 @@
-//! Language tags (BCP 47), and what follows from one: where its sentences are looked up and which way
-//! it is written.
+//! Language tags (BCP 47): their canonical form, their fallbacks, and the direction of writing.
+//!
+//! - **Takes**: a tag as text.
+//! - **Gives**: a canonical [`Tag`]; the tags in whose files its sentences are looked up; its
+//!   [`Direction`].
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,14 +16,17 @@ use serde::{Serialize, Serializer};
 
 use crate::base::error::{Error, ErrorKind, Result};
 
+/// The most bytes of a tag.
+const MAX_LEN: usize = 100;
+
 static CANONICALIZER: LocaleCanonicalizer = LocaleCanonicalizer::new_extended();
 static EXPANDER: LocaleExpander = LocaleExpander::new_extended();
 static DIRECTIONALITY: LocaleDirectionality = LocaleDirectionality::new_extended();
 
 /// A language tag in its canonical form: `pt-BR`, `zh-Hant`, `ar-u-ca-islamic-umalqura`.
 ///
-/// It always names a language. A `-u-` extension chooses a calendar (`-ca-`) or digits (`-nu-`) for
-/// the dates and numbers; it has no part in looking up files.
+/// It always has a language subtag. A `-u-` extension (RFC 6067) sets the calendar (`-ca-`) or the
+/// digits (`-nu-`) of dates and numbers; files are looked up without it.
 #[derive(Clone)]
 pub struct Tag {
     text: String,
@@ -28,14 +34,15 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// Reads a tag, whatever its case, and puts it into canonical form (`PT-br` becomes `pt-BR`, `iw`
-    /// becomes `he`).
+    /// Reads a tag in any case and converts it to its canonical form: `PT-br` becomes `pt-BR`, `iw`
+    /// becomes `he`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: not a tag, or one without a language.
+    /// [`ErrorKind::InvalidValue`]: `text` is not a tag, has no language, or has underscores; the
+    /// help then has the tag with hyphens.
     pub fn parse(text: &str) -> Result<Self> {
         let hyphens = text.trim().replace('_', "-");
-        let read = if text.len() > 100 { None } else { Self::read(&hyphens) };
+        let read = if text.len() > MAX_LEN { None } else { Self::read(&hyphens) };
         match read {
             Some(tag) if hyphens == text => Ok(tag),
             read => {
@@ -50,38 +57,39 @@ impl Tag {
         }
     }
 
-    /// The tag.
+    /// Returns the tag as text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The language subtag: `pt`.
+    /// Returns the language subtag: `pt`.
     pub fn language(&self) -> &str {
         self.locale.id.language.as_str()
     }
 
-    /// The script subtag, if the tag has one: `Hant`.
+    /// Returns the script subtag, if the tag has one: `Hant`.
     pub fn script(&self) -> Option<&str> {
         self.locale.id.script.as_ref().map(|script| script.as_str())
     }
 
-    /// The region subtag, if the tag has one: `BR`.
+    /// Returns the region subtag, if the tag has one: `BR`.
     pub fn region(&self) -> Option<&str> {
         self.locale.id.region.as_ref().map(|region| region.as_str())
     }
 
-    /// The tag itself without extensions, then ever shorter ones: `zh-TW`, `zh-Hant`, `zh`. A script
-    /// that only the region implies has a step of its own.
+    /// Returns the tags to look up, in order: the tag without extensions, then shorter and shorter
+    /// ones. `zh-TW` gives `zh-TW`, `zh-Hant`, `zh`: a script that the region implies has a step of
+    /// its own.
     pub fn fallbacks(&self) -> impl Iterator<Item = Self> {
         let id = self.locale.id.clone();
-        let language = bare(id.language, None);
+        let language = without_region(id.language, None);
         let plain = LanguageIdentifier { variants: Variants::new(), ..id.clone() };
         let implied = EXPANDER.get_likely_script(&plain);
         let usual = EXPANDER.get_likely_script(&language);
-        // Chinese is kept by its script even where that is the usual one.
+        // The files for Chinese are named by script, even by the default one: `zh-Hans`.
         let by_script = id.language.as_str() == "zh";
         let script = id.script.or(implied.filter(|_| by_script || implied != usual));
-        let with_script = bare(language.language, script);
+        let with_script = without_region(language.language, script);
         let mut steps = vec![id, plain, with_script.clone(), language];
         if by_script {
             steps.push(with_script);
@@ -95,8 +103,9 @@ impl Tag {
         steps.into_iter().map(|id| Self { text: id.to_string(), locale: id.into() })
     }
 
-    /// The region whose forms of letters are meant: the tag's own; for Chinese, whose characters
-    /// differ between regions, the one that the script implies.
+    /// Returns the region by which a font chooses the forms of characters: the tag's own. Chinese
+    /// characters differ between regions, so for Chinese without a region it is the one that the
+    /// script implies.
     pub(crate) fn glyph_region(&self) -> Option<String> {
         if self.language() == "zh" && self.region().is_none() {
             let mut id = self.locale.id.clone();
@@ -106,15 +115,16 @@ impl Tag {
         self.region().map(str::to_owned)
     }
 
-    /// The direction of the language's script.
+    /// Returns the direction of the tag's script.
     pub fn direction(&self) -> Direction {
-        match DIRECTIONALITY.is_right_to_left(&self.locale.id) {
-            true => Direction::Rtl,
-            false => Direction::Ltr,
+        if DIRECTIONALITY.is_right_to_left(&self.locale.id) {
+            Direction::Rtl
+        } else {
+            Direction::Ltr
         }
     }
 
-    /// The tag with its extensions, as ICU4X's formatters take it.
+    /// Returns the tag with its extensions, for ICU4X's formatters.
     pub(crate) fn locale(&self) -> &Locale {
         &self.locale
     }
@@ -127,7 +137,7 @@ impl Tag {
     }
 }
 
-fn bare(language: Language, script: Option<Script>) -> LanguageIdentifier {
+fn without_region(language: Language, script: Option<Script>) -> LanguageIdentifier {
     LanguageIdentifier { language, script, region: None, variants: Variants::new() }
 }
 
@@ -183,7 +193,7 @@ impl Serialize for Tag {
     }
 }
 
-/// Which way a line of text runs.
+/// The direction of a line of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -194,7 +204,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// `ltr` or `rtl`, as Typst and HTML have it.
+    /// Returns `ltr` or `rtl`, the words of Typst and HTML.
     pub fn as_str(self) -> &'static str {
         match self {
             Direction::Ltr => "ltr",
@@ -213,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_become_canonical() {
+    fn tags_are_canonical_or_refused() {
         let canonical = [("PT-br", "pt-BR"), ("iw", "he"), ("zh-hant-tw", "zh-Hant-TW")];
         for (written, tag) in canonical {
             assert_eq!(Tag::parse(written).unwrap().as_str(), tag);
@@ -247,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn directions() {
+    fn direction_follows_the_script() {
         for rtl in ["ar", "he", "fa", "ur", "ps", "dv", "yi", "ckb", "az-Arab", "pa-PK"] {
             assert_eq!(Tag::parse(rtl).unwrap().direction(), Direction::Rtl, "{rtl}");
         }

@@ -1,13 +1,18 @@
-//! What every module needs: errors with places, YAML with places, time, language tags, paths, caches.
+//! What every module needs: errors with places, YAML with places, time, language tags, paths,
+//! caches.
 //!
-//! - **Takes**: plain values.
+//! - **Takes**: texts, bytes and numbers.
 //! - **Gives**: [`Error`](error::Error) and its [`Place`](error::Place), [`Date`](date::Date),
-//!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the YAML
-//!   reader, hexadecimal text, caches, back-off, and the TLS roots of the machine.
+//!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the
+//!   YAML reader, hexadecimal text, random bytes, caches, back-off, and the machine's TLS roots.
 //! - **Imports**: no other module.
 //!
-//! The module is private. Its public types are exported from the crate root, or from the module whose
-//! callers need them.
+//! The module is private. Its public types are exported from the crate root, or from the module
+//! whose callers need them. The decision made here is that a type exists only for valid values: a
+//! [`Date`] is a day of the calendar, a [`Tag`] a canonical language tag.
+//!
+//! [`Date`]: date::Date
+//! [`Tag`]: lang::Tag
 
 #[cfg(feature = "agent")]
 pub(crate) mod backoff;
@@ -17,6 +22,7 @@ pub(crate) mod error;
 pub(crate) mod hex;
 pub(crate) mod lang;
 pub(crate) mod path;
+pub(crate) mod random;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]

@@ -1,18 +1,18 @@
-//! Where a file stands in a store.
+//! The path of a file in a store.
 
 use std::fmt;
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// The most bytes of a path: with a prefix it must fit S3's 1,024.
-const LONGEST: usize = 512;
-/// The most bytes of one part, as file systems have it.
-const LONGEST_PART: usize = 255;
+/// The most bytes of a path. With a prefix it fits the 1,024 bytes of an S3 key.
+const MAX_LEN: usize = 512;
+/// The most bytes of one part: the limit of common file systems.
+const MAX_PART_LEN: usize = 255;
 
-/// A file's path in a store: parts with `/` between them.
+/// A file's path in a store: one or more parts with `/` between them, at most 512 bytes.
 ///
-/// A part consists of ASCII letters, digits, `.`, `_` and `-`, and does not begin with `.`: so a
-/// path never leads out of its store, is its own URL, and differs from what a store hides.
+/// A part has 1 to 255 ASCII letters, digits, `.`, `_` and `-`, and does not begin with `.`. So a
+/// path never leads out of its store, needs no escapes in a URL, and names no hidden file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StorePath(String);
 
@@ -20,40 +20,40 @@ impl StorePath {
     /// Reads a path such as `cert/0123456789abcdef/certificate.json`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] if it is none.
+    /// [`ErrorKind::InvalidValue`]: `text` is not a path.
     pub fn parse(text: &str) -> Result<Self> {
-        match Self::is_valid(text) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(Error::new(
-                ErrorKind::InvalidValue,
-                format!("`{}` is no path in a store", text.escape_debug()),
-            )
-            .with_help(
-                "write parts of the letters a to z, digits, `.`, `_` and `-`, with `/` between \
-                 them, none of which begins with `.`",
-            )),
+        if Self::is_valid(text) {
+            return Ok(Self(text.to_owned()));
         }
+        Err(Error::new(
+            ErrorKind::InvalidValue,
+            format!("`{}` is no path in a store", text.escape_debug()),
+        )
+        .with_help(
+            "write parts of the letters a to z, digits, `.`, `_` and `-`, with `/` between \
+             them, none of which begins with `.`",
+        ))
     }
 
-    /// The path of `name` below this one.
+    /// Returns the path of `name` below this one.
     ///
     /// # Errors
-    /// As [`StorePath::parse`].
+    /// The errors of [`StorePath::parse`].
     pub fn join(&self, name: &str) -> Result<Self> {
         Self::parse(&format!("{self}/{name}"))
     }
 
-    /// The path as text.
+    /// Returns the path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The last part.
+    /// Returns the last part.
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Whether this is `folder` or below it.
+    /// Whether the path is `folder` or below it.
     pub fn is_in(&self, folder: &StorePath) -> bool {
         let rest = self.0.strip_prefix(&folder.0);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -62,9 +62,9 @@ impl StorePath {
     fn is_valid(text: &str) -> bool {
         let allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        text.len() <= LONGEST
+        text.len() <= MAX_LEN
             && text.split('/').all(|part| {
-                (1..=LONGEST_PART).contains(&part.len())
+                (1..=MAX_PART_LEN).contains(&part.len())
                     && !part.starts_with('.')
                     && part.bytes().all(allowed)
             })
@@ -82,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_path() {
+    fn valid_paths_are_read() {
         for text in ["a", "a/b", "cert/0f/Certificate.pdf.sig", "a-b_c.d", "-", "a..b"] {
             assert_eq!(StorePath::parse(text).unwrap().as_str(), text);
         }
     }
 
     #[test]
-    fn what_is_none() {
+    fn other_texts_are_refused() {
         let long = "a/".repeat(256) + "a";
         let part = "a".repeat(256);
         for text in [
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn below_is_by_parts() {
+    fn is_in_compares_whole_parts() {
         let path = |text| StorePath::parse(text).unwrap();
         assert!(path("a/b").is_in(&path("a")));
         assert!(path("a").is_in(&path("a")));

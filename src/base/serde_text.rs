@@ -1,6 +1,7 @@
-//! Values that files hold as one text, in the form that they show and read.
+//! Serde for types that are written as one text, such as dates.
 
-/// Lets serde write a type as it [displays](std::fmt::Display) and read it by its `parse`.
+/// Implements `Serialize` by a type's [`Display`](std::fmt::Display), and `Deserialize` by its
+/// `parse`.
 macro_rules! serde_by_text {
     ($type:ty) => {
         impl serde::Serialize for $type {

@@ -1,6 +1,6 @@
 //! Points in time, as seals, records and requests write them: `2026-05-14T09:30:00Z`.
 //!
-//! The library never asks a clock: its caller says what time it is.
+//! The library reads no clock: the caller passes the current time.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,11 +13,12 @@ use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::serde_text::serde_by_text;
 
-/// A point in universal time to the microsecond, from 1970 to 9999.
+/// A point in time in the years 1970 to 9999, to the microsecond.
 ///
-/// Its text is RFC 3339 in universal time, with a fraction of a second only if there is one.
-// A civil time in UTC: `jiff::Timestamp` ends a day before X.509's `99991231235959Z` (RFC 5280,
-// 4.1.2.5), which stands in certificates that never expire.
+/// Its text is RFC 3339 in UTC: `2026-05-14T09:30:00Z`, with six digits of a fraction only if there
+/// is one: `2026-05-14T09:30:00.500000Z`.
+// A civil time in UTC, because `jiff::Timestamp` ends a day before `99991231235959Z`, which X.509
+// certificates without an expiry have (RFC 5280, 4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(civil::DateTime);
 
@@ -25,18 +26,19 @@ impl Timestamp {
     const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
     const MAX: civil::DateTime = civil::DateTime::constant(9999, 12, 31, 23, 59, 59, 0);
 
-    /// The time that many seconds after the beginning of 1970, if it lies before the year 10000.
+    /// Creates the time that many seconds after 1970-01-01T00:00:00Z; `None` from the year 10000
+    /// on.
     pub fn from_unix(seconds: u64) -> Option<Self> {
         let seconds = SignedDuration::from_secs(i64::try_from(seconds).ok()?);
         Self::UNIX_EPOCH.checked_add(seconds).ok().map(Self)
     }
 
-    /// Reads RFC 3339 with any offset, `2026-05-14T11:30:00.123456+02:00`, and what ISO 8601 allows
-    /// besides: a space for the `T`, an offset without its colon. Digits beyond microseconds are cut
-    /// off.
+    /// Reads RFC 3339 with any offset, `2026-05-14T11:30:00.123456+02:00`; also with a space for
+    /// the `T`, and with an offset without its colon. Digits after the microseconds are cut off.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: another form, or no such time.
+    /// [`ErrorKind::InvalidValue`]: another form, no offset, or a time that does not exist or is
+    /// before 1970.
     pub fn parse(text: &str) -> Result<Self> {
         Self::read(text).ok_or_else(|| {
             let start: String = text.chars().take(100).collect();
@@ -47,7 +49,7 @@ impl Timestamp {
     }
 
     fn read(text: &str) -> Option<Self> {
-        // jiff also reads years of six digits, times without seconds, and names of zones.
+        // jiff also reads years of six digits, times without seconds, and names of time zones.
         let is_whole = text.as_bytes().get(16) == Some(&b':') && !text.contains('[');
         let pieces = Pieces::parse(text).ok().filter(|_| is_whole)?;
         let offset = match pieces.offset()? {
@@ -64,12 +66,12 @@ impl Timestamp {
         has_form.then_some(Self(time))
     }
 
-    /// Whole seconds since the beginning of 1970.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z.
     pub fn unix(self) -> u64 {
         self.0.duration_since(Self::UNIX_EPOCH).as_secs().unsigned_abs()
     }
 
-    /// The time so many days of 24 hours later, or the last second of the year 9999.
+    /// Returns the time that many days of 24 hours later, at most the last second of the year 9999.
     pub fn plus_days(self, days: u64) -> Self {
         let seconds = days.checked_mul(86_400).and_then(|more| i64::try_from(more).ok());
         let later = seconds
@@ -82,13 +84,14 @@ impl Timestamp {
             .expect("`DateTime` has the same range")
     }
 
-    /// The second that it lies in, as X.509 and CMS write it.
+    /// Returns the time for X.509 and CMS, without its fraction of a second.
     pub(crate) fn to_der(self) -> DateTime {
         DateTime::from_unix_duration(Duration::from_secs(self.unix()))
             .expect("`DateTime` has the same range")
     }
 
-    /// The second that it lies in, as PDF writes it (ISO 32000-2, 7.9.4): `D:20260514093000Z`.
+    /// Writes the time as a PDF date (ISO 32000-2, 7.9.4) without its fraction of a second:
+    /// `D:20260514093000Z`.
     pub(crate) fn to_pdf(self) -> String {
         self.0.strftime("D:%Y%m%d%H%M%SZ").to_string()
     }
@@ -98,8 +101,8 @@ impl Timestamp {
         Self::from_digits(text.strip_prefix(b"D:")?.strip_suffix(b"Z")?)
     }
 
-    /// Reads an ASN.1 `GeneralizedTime` in universal time. A fraction of a second, which RFC 3161
-    /// allows, is cut off.
+    /// Reads an ASN.1 `GeneralizedTime` in UTC. A fraction of a second, which RFC 3161 allows, is
+    /// cut off.
     pub(crate) fn from_generalized(text: &[u8]) -> Option<Self> {
         let (digits, fraction) = text.strip_suffix(b"Z")?.split_at_checked(14)?;
         let is_plain = match fraction.split_first() {
@@ -117,7 +120,7 @@ impl Timestamp {
             return None;
         }
         let time = civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
-        // Second 60 is read as 59, and these formats do not have it.
+        // jiff reads second 60 as 59; these formats have no second 60.
         (time >= Self::UNIX_EPOCH && &digits[12..] != b"60").then_some(Self(time))
     }
 }
@@ -138,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_form_each_way() {
+    fn each_format_is_written_and_read() {
         let time = Timestamp::parse("2026-02-28T23:59:58Z").unwrap();
         assert_eq!(time.to_string(), "2026-02-28T23:59:58Z");
         assert_eq!(time.to_pdf(), "D:20260228235958Z");
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn times_with_offsets() {
+    fn rfc_3339_is_read_with_any_offset() {
         for (text, expected) in [
             ("2026-05-14T09:30:00Z", "2026-05-14T09:30:00Z"),
             ("2026-05-14 09:30:00.5Z", "2026-05-14T09:30:00.500000Z"),
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_one_counts() {
+    fn times_are_ordered_to_the_microsecond() {
         let times = ["09:30:00Z", "09:30:00.000001Z", "09:30:00.2Z", "09:30:01Z"]
             .map(|time| Timestamp::parse(&format!("2026-05-14T{time}")).unwrap());
         assert!(times.is_sorted_by(|a, b| a < b));

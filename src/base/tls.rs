@@ -1,17 +1,18 @@
-//! Whom we believe over the network: those whom the machine believes.
+//! The root certificates that clients trust: those of the machine.
 //!
-//! An organization's own authority is trusted by the machine's store, or by the file that
-//! `SSL_CERT_FILE` names. A machine without a store, such as a bare container, trusts whom Mozilla does.
+//! An organization's own CA belongs into the machine's store, or into the file that `SSL_CERT_FILE`
+//! names. On a machine without a store, such as a bare container, Mozilla's roots are trusted.
 
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// The settings of a client.
+/// Returns the TLS settings of a client that trusts the machine's roots.
 pub(crate) fn native_roots() -> TlsConfig {
     let found = load_native_certs().certs;
-    let roots = match found.is_empty() {
-        true => RootCerts::WebPki,
-        false => found.iter().map(|der| Certificate::from_der(der).to_owned()).into(),
+    let roots = if found.is_empty() {
+        RootCerts::WebPki
+    } else {
+        found.iter().map(|der| Certificate::from_der(der).to_owned()).into()
     };
     TlsConfig::builder().root_certs(roots).build()
 }

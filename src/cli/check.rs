@@ -47,7 +47,7 @@ pub(crate) fn run(
     let unused = press.site().layouts().into_iter().filter(|layout| {
         // A layout of the site's own that no course names is checked with its own sample data.
         let is_whole_site = check.course.is_none() && check.language.is_none();
-        is_whole_site && !used.contains(layout) && press.site().has_own(layout)
+        is_whole_site && !used.contains(layout) && press.site().has_own_layout(layout)
     });
     let unused: Vec<&str> = unused.collect();
     for layout in used.iter().copied().chain(unused.iter().copied()) {

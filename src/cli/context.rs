@@ -101,7 +101,7 @@ pub(crate) fn create_first_keys(
     if !are_elsewhere && !Keys::are_in(&folder)? {
         let name = &course.organization.name;
         let (name, _) = name.get(&course.language, &course.language);
-        let name: String = name.chars().take(KeySource::LONGEST_NAME).collect();
+        let name: String = name.chars().take(KeySource::MAX_NAME).collect();
         Keys::create(&folder, &KeySource::NewRoot { name: &name }, now)?;
         console::print_note(&format!(
             "made keys for {name} in {}: keep a copy in a safe place",

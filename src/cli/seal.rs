@@ -15,7 +15,7 @@ pub(crate) fn run(
     let file = context::read_file(&draft.file)?;
     let sealed = match command {
         Seal::Draft(_) => keys.sealer().seal(&file, now)?,
-        Seal::Upgrade(_) => keys.sealer().upgrade(&file, keys.lists(), now)?,
+        Seal::Upgrade(_) => keys.sealer().upgrade(&file, keys.crls(), now)?,
     };
     let path = draft.output.as_ref().unwrap_or(&draft.file);
     sealed_file::write(Some(path), &sealed)?;

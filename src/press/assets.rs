@@ -14,8 +14,9 @@ use crate::image::cache::ImageCache;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::course::Courses;
+use crate::site::files::SETTINGS_FILE;
 use crate::site::files::Site;
-use crate::site::settings::{self, Settings};
+use crate::site::settings::Settings;
 use crate::text::phrases::Phrases;
 
 /// A site's parts as renders use them.
@@ -68,7 +69,7 @@ impl Assets {
 }
 
 fn read_settings(site: &Site) -> Result<Settings> {
-    match site.read(settings::FILE)? {
+    match site.read(SETTINGS_FILE)? {
         Some(bytes) => Settings::parse(&bytes),
         None => Ok(Settings::default()),
     }

@@ -4,8 +4,9 @@
 //! fingerprint of a request's facts. The decision made here: award and secret meet once, when a
 //! request comes in. The stages after that ask the handle and never see the secret.
 
-use crate::site::award::{Award, IdSecret, Ids};
+use crate::site::award::{Award, Ids};
 use crate::site::course::Course;
+use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
 
 /// One award of a site, for the time of one request.

@@ -16,7 +16,7 @@ use crate::register::snapshot::Snapshot;
 use crate::register::store::{Store, StoreFile};
 use crate::site::award::is_id;
 use crate::site::files::Site;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 
 /// The most editions that one award may have; more than these come from a mistake.
 const MAX_EDITIONS: u32 = 1000;
@@ -24,7 +24,7 @@ const MAX_EDITIONS: u32 = 1000;
 /// The certificates that were issued, and where their files are.
 #[derive(Debug)]
 pub struct Register {
-    pub(super) publish: Publish,
+    pub(super) publish: PublishSettings,
     pages: PageWriter,
     pub(super) public: Arc<dyn Store>,
     pub(super) private: Arc<dyn Store>,
@@ -38,7 +38,7 @@ impl Register {
     /// [`ErrorKind::Layout`]: the site's own page templates cannot be read.
     pub fn new(
         site: &Site,
-        publish: Publish,
+        publish: PublishSettings,
         public: Arc<dyn Store>,
         private: Arc<dyn Store>,
     ) -> Result<Self> {
@@ -113,7 +113,7 @@ impl Register {
     }
 
     /// The settings by which certificates are published.
-    pub fn publish(&self) -> &Publish {
+    pub fn publish(&self) -> &PublishSettings {
         &self.publish
     }
 

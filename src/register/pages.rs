@@ -18,7 +18,7 @@ use crate::register::web::{
     PageSignature, PageStatus, PageTemplates, PageTheme,
 };
 use crate::site::files::Site;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 use crate::text::locale::PageTexts;
 use crate::text::phrases::long_date;
 use crate::text::runs::PDI;
@@ -30,7 +30,7 @@ const LRI: char = '\u{2066}';
 #[derive(Debug)]
 pub(super) struct PageWriter {
     site: Site,
-    publish: Publish,
+    publish: PublishSettings,
     templates: PageTemplates,
     /// The texts of the pages, by layout and language.
     texts: Cache<(String, Tag), PageTexts>,
@@ -40,7 +40,7 @@ pub(super) struct PageWriter {
 type PageFiles = [(&'static str, String); 3];
 
 impl PageWriter {
-    pub(super) fn new(site: Site, publish: Publish) -> Result<Self> {
+    pub(super) fn new(site: Site, publish: PublishSettings) -> Result<Self> {
         let templates = PageTemplates::load(&site)?;
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }

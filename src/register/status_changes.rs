@@ -13,7 +13,7 @@ use crate::register::editions::Edition;
 use crate::register::paths;
 use crate::register::record::{Record, Status, StatusChange};
 use crate::register::store::{CreateOutcome, StoreFile, SwapOutcome};
-use crate::site::award::IdSecret;
+use crate::site::id_secret::IdSecret;
 
 /// How often other processes may change a record while this one does, before it gives up.
 const MAX_SWAPS: usize = 16;

@@ -1,105 +1,43 @@
-//! What a certificate certifies, apart from how it looks: an award, and the ids that follow from it.
+//! Awards, and the ids of their editions.
 //!
-//! An award is a course and a recipient. Its editions have ids of 32 hexadecimal digits, derived from
-//! the site's secret by HMAC-SHA-256, so that the same request always leads to the same address and
-//! nobody can guess another. The decision made here is who is the same recipient: whoever has the same
-//! id of the caller's (a username), else the same cleaned name.
+//! - **Takes**: a request, and the [`IdSecret`] of the site.
+//! - **Gives**: the [`Award`], and for each of its editions the two ids in its addresses.
+//!
+//! Ids are derived from the secret, so that the same request always gives the same addresses, and
+//! other addresses cannot be guessed. The decision made here is which requests are for the same
+//! recipient: those with the same id of the caller's (a username); of requests without an id, those
+//! with the same cleaned name.
 
-use std::fmt;
-use std::path::Path;
-
-use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::hex;
 use crate::site::course::{Course, IssueDate, Text};
+use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
 
-/// The secret that a site's ids are derived from. It is made once and never replaced: with another,
-/// every award would get another address.
-#[derive(Clone)]
-pub struct IdSecret(hmac::Key);
-
-impl IdSecret {
-    /// How many bytes it has.
-    pub const LENGTH: usize = 32;
-
-    /// The secret of these bytes.
-    pub fn new(bytes: &[u8; Self::LENGTH]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
-    }
-
-    /// Reads the secret's file: 64 hexadecimal digits in lower case.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Key`] when it holds anything else.
-    pub fn parse(file: &Path, text: &[u8]) -> Result<Self> {
-        let digits = text.trim_ascii_end();
-        let bytes = hex::read_lower(digits).map(Zeroizing::new);
-        let bytes = bytes.as_deref().and_then(|bytes| bytes.as_slice().try_into().ok());
-        bytes.map(Self::new).ok_or_else(|| {
-            Error::new(ErrorKind::Key, "this is no id secret")
-                .at(Place::file(file.display().to_string()))
-                .with_help(
-                    "restore the file from a copy: with another secret every award would get \
-                     another address",
-                )
-        })
-    }
-
-    /// The content of a new secret's file.
-    pub(crate) fn generate() -> Result<Zeroizing<String>> {
-        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        SystemRandom::new().fill(&mut *bytes).map_err(|_| {
-            Error::new(ErrorKind::Key, "the machine gives no random numbers")
-        })?;
-        Ok(Zeroizing::new(hex::lower(&*bytes) + "\n"))
-    }
-
-    /// 32 digits that follow from the parts, none of which runs into the next.
-    pub(crate) fn derive(&self, purpose: &str, parts: &[&str]) -> String {
-        let mut context = hmac::Context::with_key(&self.0);
-        for part in [purpose].iter().chain(parts) {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        hex::lower(&context.sign().as_ref()[..16])
-    }
-}
-
-impl fmt::Debug for IdSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IdSecret(…)")
-    }
-}
-
-/// Who is awarded what.
+/// One recipient's certificate for one course, over all its editions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Award {
     /// The course's id.
     pub course: String,
-    /// The recipient.
+    /// The recipient, a field `id`, `name` or `specimen` in JSON.
     #[serde(flatten)]
     pub recipient: Recipient,
 }
 
-/// By what a recipient is known.
+/// By what the recipient of an award is identified.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
-    /// A username, or any id that the caller has.
+    /// A username, or any other id of the caller's.
     Id(String),
-    /// The cleaned name, for want of an id.
+    /// The cleaned name, if the caller has no id.
     Name(String),
-    /// Nobody: the id or the name in an example, of whose certificates it is none.
+    /// The id or the name in a specimen, which is no certificate of that recipient.
     Specimen(String),
 }
 
 impl Award {
-    /// The award that is asked for.
+    /// Returns the award that a request is for.
     pub fn of(request: &Request) -> Self {
         let (id, name) = (request.recipient(), request.name().as_str());
         let recipient = match (id, request.is_specimen()) {
@@ -110,8 +48,9 @@ impl Award {
         Self { course: request.course().to_owned(), recipient }
     }
 
-    /// A fingerprint of the facts that a certificate would print: equal for equal facts. The date of
-    /// a rolling course is none of them, because it is fixed by the first issue.
+    /// Returns a fingerprint of the facts that a certificate would show, 32 hexadecimal digits:
+    /// equal for equal facts. The date of a rolling course is not among them, because the first
+    /// edition fixes it.
     pub(crate) fn facts(secret: &IdSecret, course: &Course, request: &Request) -> String {
         let language = request.language().unwrap_or(&course.language);
         let text = |text: &Text| text.get(language, &course.language).0.to_owned();
@@ -122,7 +61,7 @@ impl Award {
             IssueDate::Rolling => None,
             IssueDate::On(date) => Some(date),
         });
-        let people: Vec<_> = course
+        let signatories: Vec<_> = course
             .signatories
             .iter()
             .map(|person| (text(&person.name), person.title.as_ref().map(text)))
@@ -135,7 +74,7 @@ impl Award {
             request.second_language().or(course.second_language.as_ref()),
             text(&course.title),
             text(&course.organization.name),
-            people,
+            signatories,
             issued.map(|date| date.to_string()),
             course.issued_text.as_ref().map(text),
             course.place_of_issue.as_ref().map(text),
@@ -144,7 +83,7 @@ impl Award {
         secret.derive("facts", &[&facts.to_string()])
     }
 
-    /// The addresses of an edition, from one.
+    /// Returns the ids of an edition, which is counted from 1.
     pub(crate) fn ids(&self, secret: &IdSecret, edition: u32) -> Ids {
         let edition = edition.to_string();
         let (kind, recipient) = match &self.recipient {
@@ -160,10 +99,13 @@ impl Award {
     }
 }
 
-/// Where an edition is to be had and checked: neither leads to the other.
+/// The two ids of an edition, 32 hexadecimal digits each. Neither can be derived from the other
+/// without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ids {
+    /// The id in the address of the verify page.
     pub(crate) verify: String,
+    /// The id in the address of the PDF.
     pub(crate) download: String,
 }
 
@@ -185,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_follow_from_the_award_and_from_nothing_else() {
+    fn ids_depend_on_award_edition_and_secret_alone() {
         let ids = award("a/b/c", "Ada  Example").ids(&secret(), 1);
         assert_eq!(ids, award("a/b/c", " Ada Example").ids(&secret(), 1));
         assert!(is_id(&ids.verify) && is_id(&ids.download) && ids.verify != ids.download);
@@ -204,27 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn a_recipient_with_an_id_may_change_their_name() {
+    fn recipient_with_an_id_is_the_same_under_another_name() {
         let request = |name| Request::new("c", name).unwrap().with_username("ada");
         assert_eq!(Award::of(&request("Ada")), Award::of(&request("Augusta")));
     }
 
     #[test]
-    fn a_secret_survives_its_file_and_shows_itself_nowhere() {
-        let file = IdSecret::generate().unwrap();
-        let read = IdSecret::parse(Path::new("id.secret"), file.as_bytes()).unwrap();
-        let bytes = hex::read_lower(file.trim_end().as_bytes()).unwrap();
-        let same = IdSecret::new(&bytes.try_into().unwrap());
-        assert_eq!(read.derive("x", &["y"]), same.derive("x", &["y"]));
-        assert_eq!(format!("{read:?}"), "IdSecret(…)");
-        for wrong in ["", "00", &"0".repeat(63), &"G".repeat(64), &"A".repeat(64)] {
-            let fault = IdSecret::parse(Path::new("f"), wrong.as_bytes()).unwrap_err();
-            assert_eq!(fault.kind(), ErrorKind::Key, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_award_is_written_flat() {
+    fn award_is_flat_in_json() {
         let json = serde_json::to_string(&award("c", "Ada")).unwrap();
         assert_eq!(json, r#"{"course":"c","name":"Ada"}"#);
         assert_eq!(serde_json::from_str::<Award>(&json).unwrap(), award("c", "Ada"));

@@ -1,8 +1,11 @@
-//! The files that an operator owns, over the built-in ones.
+//! The files of a site, over the built-in ones.
 //!
-//! A [`Site`] answers one question: what is in the file of this name? Its own file wins over the
-//! built-in one of the same name; nothing else is looked at. Names use `/` and are relative to the
-//! site: `courses.yaml`, `layouts/classic/layout.typ`, `signatures/ada.png`.
+//! - **Takes**: a folder, or files in memory.
+//! - **Gives**: a [`Site`], which returns the content of a file by its name.
+//!
+//! The decision made here is that a site's own file replaces the built-in one of the same name.
+//! Names are relative to the site and have `/` between their parts: `courses.yaml`,
+//! `layouts/classic/layout.typ`, `signatures/ada.png`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,10 +18,13 @@ use crate::base::error::{Error, ErrorKind, Place, Result};
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
-/// The folders and files of a site that the library reads. `keys/` and what is published are not
-/// among them.
+/// The file of a site's settings.
+pub(crate) const SETTINGS_FILE: &str = "testamur.yaml";
+
+/// The folders and files of a site that the library reads. `keys/` and the stores are not among
+/// them.
 const PARTS: [&str; 7] = [
-    "testamur.yaml",
+    SETTINGS_FILE,
     "courses.yaml",
     "courses",
     "layouts",
@@ -27,12 +33,13 @@ const PARTS: [&str; 7] = [
     "images",
 ];
 
-/// Where the built-in demo site's own files are kept among the built-in ones.
+/// The prefix of the demo site's own files among the built-in ones.
 const DEMO: &str = "demo/";
 
-/// The files of one site, laid over the built-in layouts, fonts and signatures.
+/// The files of one site, over the built-in layouts, fonts and signatures.
 ///
-/// Cheap to clone when it came from a folder: files are read when they are asked for.
+/// A site that is opened from a folder knows the names of its files and reads a file only when it
+/// is needed, so that it is cheap to clone.
 #[derive(Clone)]
 pub struct Site {
     name: Cow<'static, str>,
@@ -49,12 +56,12 @@ enum File {
 impl Site {
     const DEMO_NAME: &str = "the built-in demo site";
 
-    /// A site without files of its own, to be filled with [`with_file`](Self::with_file).
+    /// Creates a site without files of its own; [`with_file`](Self::with_file) adds them.
     pub fn new() -> Self {
         Self { name: "the site in memory".into(), own: BTreeMap::new() }
     }
 
-    /// The built-in demo site: one course, two signatories, four languages.
+    /// Returns the built-in demo site: one course, two signatories, four languages.
     pub fn demo() -> Self {
         let own = FILES
             .iter()
@@ -65,10 +72,10 @@ impl Site {
         Self { name: Self::DEMO_NAME.into(), own }
     }
 
-    /// The site in a folder. Symbolic links are followed; hidden files are passed over.
+    /// Opens the site in a folder. Symbolic links are followed, hidden files are ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the folder or one of its parts cannot be listed.
+    /// [`ErrorKind::Io`]: the folder, or a folder inside of it, cannot be listed.
     pub fn open(folder: &Path) -> Result<Self> {
         let mut own = BTreeMap::new();
         if !folder.is_dir() {
@@ -78,7 +85,7 @@ impl Site {
             ));
         }
         for part in PARTS {
-            list(&folder.join(part), part, 0, &mut own)?;
+            collect(&folder.join(part), part, 0, &mut own)?;
         }
         Ok(Self { name: folder.display().to_string().into(), own })
     }
@@ -93,7 +100,7 @@ impl Site {
         self
     }
 
-    /// What the site is called in messages: its folder, or what it is instead of one.
+    /// Returns the name of the site in messages: the path of its folder, or a description.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -103,10 +110,10 @@ impl Site {
         matches!(self.name, Cow::Borrowed(Self::DEMO_NAME))
     }
 
-    /// The content of a file, if there is one of that name.
+    /// Returns the content of a file, or `None` if there is no file of that name.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the file is there and cannot be read.
+    /// [`ErrorKind::Io`]: the file exists and cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>> {
         match self.own.get(name) {
             Some(File::BuiltIn(bytes)) => Ok(Some(Cow::Borrowed(*bytes))),
@@ -123,19 +130,19 @@ impl Site {
         }
     }
 
-    /// When its files on the disk were last written, and how long they are: by this it is seen that
-    /// somebody changed one.
+    /// Returns when each file on the disk was last written, and its size in bytes: a file that
+    /// another process changes differs in one of them.
     #[cfg(feature = "agent")]
-    pub(crate) fn stamps(&self) -> BTreeMap<String, (Option<SystemTime>, u64)> {
-        let stamp = |(name, file): (&String, &File)| {
+    pub(crate) fn file_versions(&self) -> BTreeMap<String, (Option<SystemTime>, u64)> {
+        let version = |(name, file): (&String, &File)| {
             let File::Disk(path) = file else { return None };
-            let known = fs::metadata(path).ok()?;
-            Some((name.clone(), (known.modified().ok(), known.len())))
+            let metadata = fs::metadata(path).ok()?;
+            Some((name.clone(), (metadata.modified().ok(), metadata.len())))
         };
-        self.own.iter().filter_map(stamp).collect()
+        self.own.iter().filter_map(version).collect()
     }
 
-    /// The names of all files below a folder, own and built-in, sorted.
+    /// Returns the names of all files below a folder, own and built-in ones, sorted.
     pub fn list(&self, folder: &str) -> BTreeSet<&str> {
         let prefix = format!("{}/", folder.trim_end_matches('/'));
         let built_in =
@@ -148,13 +155,14 @@ impl Site {
             .collect()
     }
 
-    /// The built-in bytes of a name that the site does not replace, without a copy.
+    /// Returns the content of a built-in file, without a copy, unless the site replaces it.
     pub(crate) fn built_in(&self, name: &str) -> Option<&'static [u8]> {
         let index = FILES.binary_search_by_key(&name, |(name, _)| name).ok()?;
         Some(FILES[index].1).filter(|_| !self.own.contains_key(name))
     }
 
-    /// The course files in order: `courses.yaml`, then `courses/*.yaml`.
+    /// Returns the names of the course files in order: `courses.yaml`, then `courses/*.yaml` and
+    /// `courses/*.yml`.
     pub(crate) fn course_files(&self) -> Vec<&str> {
         let own = |name: &&str| self.own.contains_key(*name);
         let folder = self.list("courses").into_iter().filter(own).filter(|name| {
@@ -164,13 +172,14 @@ impl Site {
         std::iter::once("courses.yaml").filter(own).chain(folder).collect()
     }
 
-    /// Whether any file of a layout is the site's own rather than a built-in one.
-    pub fn has_own(&self, layout: &str) -> bool {
+    /// Whether the site has a file of its own for a layout, so that the layout is not the built-in
+    /// one.
+    pub fn has_own_layout(&self, layout: &str) -> bool {
         let folder = format!("layouts/{layout}/");
         self.own.keys().any(|name| name.starts_with(&folder))
     }
 
-    /// The names of the layouts: folders below `layouts/` with a `layout.yaml`.
+    /// Returns the names of the layouts: the folders in `layouts/` that have a `layout.yaml`.
     pub fn layouts(&self) -> Vec<&str> {
         self.list("layouts")
             .into_iter()
@@ -197,10 +206,11 @@ impl fmt::Debug for Site {
     }
 }
 
-/// Deep enough for any layout folder, and an end for a link that leads to itself.
+/// The most folders inside each other. A link that leads to its own folder ends here.
 const MAX_DEPTH: usize = 8;
 
-fn list(
+/// Adds the files at `path`, whose name in the site is `name`.
+fn collect(
     path: &Path,
     name: &str,
     depth: usize,
@@ -218,7 +228,7 @@ fn list(
             let part = entry.file_name();
             let part = part.to_string_lossy();
             if !part.starts_with('.') {
-                list(&entry.path(), &format!("{name}/{part}"), depth + 1, files)?;
+                collect(&entry.path(), &format!("{name}/{part}"), depth + 1, files)?;
             }
         }
     }

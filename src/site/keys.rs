@@ -1,19 +1,26 @@
-//! A site's keys: one folder, in which each set of keys has a numbered folder of its own.
+//! A site's keys: a folder in which each set of keys has a numbered folder.
 //!
 //! ```text
 //! keys/
-//!   1/               retired: public parts only
-//!   2/               the current set, which is the highest number
-//!     root.pem       the self-made root, to be handed out; root.key.pem signs the next leaf
-//!     root.crl       its list of the revoked, which is empty
-//!     seal.pem       the certificate that seals, then its issuers; seal.key.pem is its key
-//!     openpgp.asc    the key that checks signatures, to be handed out; openpgp.key.pem is its key
-//!   id.secret        what the addresses of certificates are derived from; never replaced
+//!   1/                  a retired set: public parts only
+//!   2/                  the current set: the highest number
+//!     root.pem          the certificate of the site's root CA, to be published
+//!     root.key.pem      the key of the root CA, which issues the next leaf
+//!     root.crl          the root's CRL, which is empty
+//!     seal.pem          the certificate that seals, then its issuers
+//!     seal.key.pem      the key that seals
+//!     openpgp.asc       the public OpenPGP key, to be published
+//!     openpgp.key.pem   the key of detached signatures
+//!   id.secret           the secret that ids are derived from; never replaced
 //! ```
 //!
-//! A set appears whole, by rename, and is never overwritten. Files that end in `.key.pem` are
-//! secret and only their owner can read them. Rotating makes the next set and removes the secret
-//! parts of the last; its public parts stay, so that what they sealed can still be verified.
+//! - **Takes**: the folder, and the settings of keys that live elsewhere.
+//! - **Gives**: [`Keys`], which seal; [`Trust`], which verifies; the [`IdSecret`].
+//!
+//! The decision made here is that a set of keys never changes. It appears whole, by rename, and is
+//! not overwritten. A rotation makes the next set and removes the secret parts of the last one; the
+//! public parts stay, so that what they sealed can still be verified. Files that end in `.key.pem`
+//! are secret: only their owner can read them.
 
 mod external;
 mod files;
@@ -24,7 +31,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::files::Folder;
+use self::files::{
+    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
+    SEAL_FILE, SEAL_KEY_FILE,
+};
 pub use self::make::KeySource;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
@@ -34,203 +44,214 @@ use crate::seal::sealer::Sealer;
 use crate::seal::signer::Identity;
 use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
-use crate::site::award::IdSecret;
+use crate::site::id_secret::IdSecret;
 use crate::site::settings::{SealSettings, TsaSettings};
 
-const ROOT: &str = "root.pem";
-const ROOT_KEY: &str = "root.key.pem";
-const ROOT_LIST: &str = "root.crl";
-const SEAL: &str = "seal.pem";
-const SEAL_KEY: &str = "seal.key.pem";
-const PGP: &str = "openpgp.asc";
-const PGP_KEY: &str = "openpgp.key.pem";
-const ID_SECRET: &str = "id.secret";
-
-/// The current keys of a site, ready to seal, and whom it trusts.
+/// The current keys of a site, which seal, and the trust anchors with which it verifies.
 #[derive(Debug, Clone)]
 pub struct Keys {
     folder: PathBuf,
     identity: Identity,
     pgp: Arc<dyn PgpSigner>,
     pgp_armor: String,
-    #[cfg_attr(not(feature = "tsa"), expect(dead_code, reason = "only HTTP asks it"))]
+    #[cfg_attr(
+        not(feature = "tsa"),
+        expect(dead_code, reason = "only the feature `tsa` asks it")
+    )]
     tsa: Option<TsaSettings>,
-    issuers: Vec<X509>,
+    tsa_roots: Vec<X509>,
     archive: bool,
     require_timestamp: bool,
     root: Option<X509>,
-    lists: Vec<Vec<u8>>,
+    crls: Vec<Vec<u8>>,
     trust: Trust,
     warnings: Vec<Warning>,
 }
 
 impl Keys {
-    /// Makes the first set of keys in a folder, which is made too.
+    /// Makes the first set of keys in a folder, and the folder if there is none.
     ///
     /// # Errors
-    /// [`ErrorKind::Exists`]: there are keys already. [`ErrorKind::Io`]; and what [`open`](Self::open) says.
+    /// [`ErrorKind::Exists`]: the folder has keys already. [`ErrorKind::Io`]: it cannot be written.
+    /// The errors of [`open`](Self::open).
     pub fn create(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
-        let keys = Folder::new(folder);
+        let keys = KeyFolder::new(folder);
         if let Some(number) = keys.newest()? {
             return Err(Error::new(
                 ErrorKind::Exists,
-                format!("there are keys already, in `{}`", keys.set(number).display()),
+                format!(
+                    "there are keys already, in `{}`",
+                    keys.set_folder(number).display()
+                ),
             )
             .with_help(
                 "they are never overwritten; to replace them: testamur key rotate",
             ));
         }
-        make::set(&keys, 1, source, now)?;
+        make::add_set(&keys, 1, source, now)?;
         Self::open(folder, now)
     }
 
-    /// Opens a folder and checks all that can be wrong with its current set.
+    /// Opens a folder and checks its current set of keys as a whole.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`]: no keys. [`ErrorKind::Key`]: keys that cannot be used, for each of which
-    /// the place names the file and the help what to do.
+    /// [`ErrorKind::MissingFile`]: the folder has no keys, or a set lacks a file.
+    /// [`ErrorKind::Key`]: keys that cannot be used, each with its file and with what to do.
+    /// [`ErrorKind::Io`]: a file cannot be read.
     pub fn open(folder: &Path, now: Timestamp) -> Result<Self> {
         Self::open_with(folder, Path::new(""), &SealSettings::default(), now)
     }
 
-    /// As [`open`](Self::open), with what a site's settings put in place of the folder's keys.
-    /// Files that the settings name are looked for in `site`. If both keys live elsewhere, the
-    /// folder need not be there.
+    /// As [`open`](Self::open), with the keys that a site's settings name instead of the folder's.
+    /// Paths in the settings are relative to `site`. If the settings name both keys, the folder may
+    /// be missing.
     ///
     /// # Errors
-    /// What [`open`](Self::open) says, and [`ErrorKind::Signer`]: a command that does not sign.
+    /// The errors of [`open`](Self::open), and [`ErrorKind::Signer`]: a command does not sign.
     pub fn open_with(
         folder: &Path,
         site: &Path,
         settings: &SealSettings,
         now: Timestamp,
     ) -> Result<Self> {
-        let keys = Folder::new(folder);
-        let elsewhere = settings.pdf.is_some() && settings.openpgp.is_some();
+        let keys = KeyFolder::new(folder);
+        let are_elsewhere = settings.pdf.is_some() && settings.openpgp.is_some();
         let number = match keys.newest()? {
-            None if !elsewhere => return Err(no_keys(folder)),
+            None if !are_elsewhere => return Err(no_keys(folder)),
             number => number.unwrap_or(0),
         };
-        let set = keys.set(number);
+        let set = keys.set_folder(number);
         let identity = match &settings.pdf {
-            None => identity(&set, now),
-            Some(pdf) => external::identity(site, pdf, now),
+            None => read_identity(&set, now),
+            Some(pdf) => external::read_identity(site, pdf, now),
         };
         let pgp = match &settings.openpgp {
-            None => openpgp(&set),
-            Some(command) => external::openpgp(site, command),
+            None => read_openpgp(&set),
+            Some(command) => external::read_openpgp(site, command),
         };
         let (identity, (pgp, pgp_armor)) = Error::both(identity, pgp)?;
-        let issuers = match settings.tsa.as_ref().and_then(|a| a.roots.as_ref()) {
+        let tsa_roots = match settings.tsa.as_ref().and_then(|tsa| tsa.roots.as_ref()) {
             None => Vec::new(),
-            Some(file) => external::certificates(site, file)?,
+            Some(file) => external::read_certificates(site, file)?,
         };
         let mut warnings = identity.warnings(now);
         if number > 0 {
             warnings.extend(keys.open_secrets(number)?);
         }
-        let own = settings.pdf.is_none();
-        let root = match files::read_if(&set.join(ROOT))?.filter(|_| own) {
+        let is_own = settings.pdf.is_none();
+        let root = match files::read_if_exists(&set.join(ROOT_FILE))?.filter(|_| is_own) {
             None => None,
-            Some(text) => files::at(&set.join(ROOT), X509::from_pem(&text))?.pop(),
+            Some(text) => {
+                files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?.pop()
+            }
         };
-        let list = files::read_if(&set.join(ROOT_LIST))?.filter(|_| own);
+        let crl = files::read_if_exists(&set.join(ROOT_CRL_FILE))?.filter(|_| is_own);
         Ok(Self {
             trust: Self::trusted(folder)?
                 .with_identity(&identity)
                 .with_keys([pgp.key().clone()])
-                .with_tsa_roots(issuers.iter().cloned()),
+                .with_tsa_roots(tsa_roots.iter().cloned()),
             folder: set,
             identity,
             pgp,
             pgp_armor,
             root,
-            lists: list.map(|der| der.to_vec()).into_iter().collect(),
+            crls: crl.map(|der| der.to_vec()).into_iter().collect(),
             tsa: settings.tsa.clone(),
-            issuers,
+            tsa_roots,
             archive: settings.archive,
             require_timestamp: false,
             warnings,
         })
     }
 
-    /// Whether there is a set of keys in a folder.
+    /// Whether a folder has a set of keys. A missing folder has none.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be listed.
+    /// [`ErrorKind::Io`]: the folder cannot be listed.
     pub fn are_in(folder: &Path) -> Result<bool> {
-        Ok(Folder::new(folder).newest()?.is_some())
+        Ok(KeyFolder::new(folder).newest()?.is_some())
     }
 
-    /// The secret that a site's ids are derived from, which is made when it is first asked for:
-    /// `id.secret` in the folder of the keys. Rotating the keys leaves it as it is.
+    /// Returns the secret that a site's ids are derived from: `id.secret` in the folder of keys.
+    /// Makes the file if there is none. A rotation of the keys does not change it.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the file is there and holds something else. [`ErrorKind::Io`].
+    /// [`ErrorKind::Key`]: the file exists and holds no secret. [`ErrorKind::Io`]: it cannot be
+    /// read or written.
     pub fn id_secret(folder: &Path) -> Result<IdSecret> {
-        let file = folder.join(ID_SECRET);
-        let text = match files::read_if(&file)? {
+        let file = folder.join(ID_SECRET_FILE);
+        let text = match files::read_if_exists(&file)? {
             Some(text) => text,
-            None => Folder::new(folder).add_secret(ID_SECRET, &IdSecret::generate()?)?,
+            None => KeyFolder::new(folder)
+                .add_secret(ID_SECRET_FILE, &IdSecret::generate()?)?,
         };
         IdSecret::parse(&file, &text)
     }
 
-    /// Makes the next set of keys, and removes the secret parts of the current one. Under
-    /// [`KeySource::NextLeaf`] the root stays, and so does the trust of whoever has it.
+    /// Makes the next set of keys, and removes the secret parts of the current one. With
+    /// [`KeySource::NextLeaf`] the root stays, so that those who trust it trust the new keys.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`]: there is nothing to replace. [`ErrorKind::Io`]; and what
-    /// [`open`](Self::open) says.
+    /// [`ErrorKind::MissingFile`]: there are no keys to replace. [`ErrorKind::Io`]: the folder
+    /// cannot be written. The errors of [`open`](Self::open).
     pub fn rotate(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
-        let keys = Folder::new(folder);
+        let keys = KeyFolder::new(folder);
         let number = keys.newest()?.ok_or_else(|| no_keys(folder))?;
-        make::set(&keys, number + 1, source, now)?;
+        make::add_set(&keys, number + 1, source, now)?;
         let opened = Self::open(folder, now)?;
-        // Only now that the next set is known to work.
+        // The secret parts of the last set go only after the next one has been opened.
         keys.retire(number)?;
         Ok(opened)
     }
 
-    /// Whom a site trusts: its self-made roots, its own certificates, its OpenPGP keys; those of
-    /// all its sets, which need no secret part for it. Nobody, if there are no keys.
+    /// Returns the trust anchors of a site, from all sets of keys in a folder: its root
+    /// certificates, its seal certificates without a root, its OpenPGP keys. Secret parts are not
+    /// needed. Without keys there are no trust anchors.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part that cannot be read.
+    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
     pub fn trusted(folder: &Path) -> Result<Trust> {
-        let keys = Folder::new(folder);
+        let keys = KeyFolder::new(folder);
         let mut trust = Trust::new();
         for number in keys.numbers()? {
-            let set = keys.set(number);
-            let read = |name: &str| files::read_if(&set.join(name));
-            if let Some(text) = read(ROOT)? {
-                trust =
-                    trust.with_roots(files::at(&set.join(ROOT), X509::from_pem(&text))?);
-            } else if let Some(text) = read(SEAL)? {
-                let mut chain = files::at(&set.join(SEAL), X509::from_pem(&text))?;
+            let set = keys.set_folder(number);
+            let read = |name: &str| files::read_if_exists(&set.join(name));
+            if let Some(text) = read(ROOT_FILE)? {
+                trust = trust.with_roots(files::place_in(
+                    &set.join(ROOT_FILE),
+                    X509::from_pem(&text),
+                )?);
+            } else if let Some(text) = read(SEAL_FILE)? {
+                let mut chain =
+                    files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;
                 trust = trust.with_certificate(chain.remove(0), chain);
             }
-            if let Some(text) = read(PGP)? {
-                trust = trust
-                    .with_keys(files::at(&set.join(PGP), PgpKey::from_armor(&text))?);
+            if let Some(text) = read(PGP_FILE)? {
+                trust = trust.with_keys(files::place_in(
+                    &set.join(PGP_FILE),
+                    PgpKey::from_armor(&text),
+                )?);
             }
         }
         Ok(trust)
     }
 
-    /// The same whose sealers are content with nothing less than a time stamp, if the settings name an
-    /// authority: while it is away, [`Sealer::seal`] fails with [`ErrorKind::Timestamp`].
+    /// Sets whether a sealer must have a timestamp token if the settings name a TSA: while the TSA
+    /// does not answer, [`Sealer::seal`] then fails with [`ErrorKind::Timestamp`]. Not set by
+    /// default.
     pub fn with_require_timestamp(mut self, require_timestamp: bool) -> Self {
         self.require_timestamp = require_timestamp;
         self
     }
 
-    /// A sealer with these keys: PAdES inside, OpenPGP beside, and a time stamp if the settings
-    /// name an authority (and this library is built with `tsa`).
+    /// Returns a sealer with these keys: a PAdES signature in the PDF, a detached OpenPGP
+    /// signature, and a timestamp token if the settings name a TSA and this library is built with
+    /// `tsa`.
     pub fn sealer(&self) -> Sealer {
         let sealer = Sealer::new(self.identity.clone())
             .with_pgp(self.pgp.clone())
-            .with_issuers(self.issuers.iter().cloned())
+            .with_issuers(self.tsa_roots.iter().cloned())
             .with_archive(self.archive)
             .with_require_timestamp(self.require_timestamp);
         #[cfg(feature = "tsa")]
@@ -241,27 +262,27 @@ impl Keys {
         sealer
     }
 
-    /// Who seals.
+    /// Returns the key and the certificates that seal.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Whom the site trusts.
+    /// Returns the trust anchors of the site.
     pub fn trust(&self) -> &Trust {
         &self.trust
     }
 
-    /// The revocation lists of the self-made root, for [`Sealer::upgrade`].
-    pub fn lists(&self) -> &[Vec<u8>] {
-        &self.lists
+    /// Returns the CRLs of the site's root CA in DER, for [`Sealer::upgrade`].
+    pub fn crls(&self) -> &[Vec<u8>] {
+        &self.crls
     }
 
-    /// What is not as it should be, but does not keep the keys from being used.
+    /// Returns what should be changed about keys that can be used all the same.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// What can be handed out: fingerprints, dates, public parts.
+    /// Returns what can be published: fingerprints, dates, public parts.
     pub fn public(&self) -> PublicKeys {
         let leaf = self.identity.certificate();
         PublicKeys {
@@ -278,41 +299,41 @@ impl Keys {
     }
 }
 
-/// Everything about a site's keys that is no secret.
+/// The public parts of a site's keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PublicKeys {
-    /// Where the current set is.
+    /// The path of the current set.
     pub folder: String,
     /// The certificate that seals, then its issuers.
     pub certificate: Vec<X509Facts>,
-    /// The kind of key.
+    /// The algorithm of the key that seals.
     pub algorithm: Algorithm,
-    /// The self-made root, to be handed out.
+    /// The site's root CA, if it has one, to be published.
     pub root: Option<X509Facts>,
-    /// When the certificate that seals ends.
+    /// When the certificate that seals expires.
     pub expires: Timestamp,
-    /// The whole fingerprint of the OpenPGP key: 40 digits in upper case.
+    /// The fingerprint of the OpenPGP key: 40 hexadecimal digits in upper case.
     pub openpgp_fingerprint: String,
-    /// The name of the OpenPGP key.
+    /// The user ID of the OpenPGP key.
     pub openpgp_user_id: Option<String>,
-    /// When it was made.
+    /// When the OpenPGP key was made.
     pub openpgp_created: Timestamp,
-    /// The OpenPGP key, to be handed out.
+    /// The OpenPGP key in ASCII armor, to be published.
     pub openpgp_armor: String,
 }
 
-/// A certificate for people.
+/// What a person compares of an X.509 certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct X509Facts {
-    /// Whom it names.
+    /// The distinguished name of its subject.
     pub subject: String,
-    /// The whole SHA-256 of the certificate: 64 digits in lower case.
+    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
     pub fingerprint: String,
-    /// Since when it is valid.
+    /// The begin of its validity.
     pub not_before: Timestamp,
-    /// Until when it is.
+    /// The end of its validity.
     pub not_after: Timestamp,
     /// The certificate as PEM.
     pub pem: String,
@@ -330,30 +351,31 @@ impl X509Facts {
     }
 }
 
-fn identity(set: &Path, now: Timestamp) -> Result<Identity> {
-    let (key_file, chain_file) = (set.join(SEAL_KEY), set.join(SEAL));
-    let key = files::at(&key_file, PrivateKey::from_pem(&files::read(&key_file)?));
-    let chain = files::at(&chain_file, X509::from_pem(&files::read(&chain_file)?));
+/// Reads the key that seals, and its certificates.
+fn read_identity(set: &Path, now: Timestamp) -> Result<Identity> {
+    let (key_file, chain_file) = (set.join(SEAL_KEY_FILE), set.join(SEAL_FILE));
+    let key = files::place_in(&key_file, PrivateKey::from_pem(&files::read(&key_file)?));
+    let chain = files::place_in(&chain_file, X509::from_pem(&files::read(&chain_file)?));
     let (key, chain) = Error::both(key, chain)?;
-    files::at(&chain_file, Identity::new(Arc::new(key), chain, now))
+    files::place_in(&chain_file, Identity::new(Arc::new(key), chain, now))
 }
 
-fn openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
-    let (key_file, public_file) = (set.join(PGP_KEY), set.join(PGP));
-    let key = files::at(&key_file, PrivateKey::from_pem(&files::read(&key_file)?))?;
+/// Reads the OpenPGP key, and its public part in ASCII armor.
+fn read_openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
+    let (key_file, public_file) = (set.join(PGP_KEY_FILE), set.join(PGP_FILE));
+    let key = files::place_in(&key_file, PrivateKey::from_pem(&files::read(&key_file)?))?;
     let text = files::read(&public_file)?;
-    let public = files::at(&public_file, PgpKey::from_armor(&text))?.remove(0);
+    let public = files::place_in(&public_file, PgpKey::from_armor(&text))?.remove(0);
     let made = PgpIdentity::new(Arc::new(key), public.created());
-    let made = files::at(&key_file, made)?.with_user_id(public.user_id());
+    let made = files::place_in(&key_file, made)?.with_user_id(public.user_id());
     if made.key().fingerprint() != public.fingerprint() {
         let fault = Error::new(
             ErrorKind::Key,
-            "the key does not belong to `openpgp.asc` beside it",
+            "the key does not belong to `openpgp.asc` in the same folder",
         );
-        return files::at(
+        return files::place_in(
             &key_file,
-            Err(fault
-                .with_help("put the two of one key side by side, or rotate the keys")),
+            Err(fault.with_help("put both files of one key there, or rotate the keys")),
         );
     }
     Ok((Arc::new(made), String::from_utf8_lossy(&text).into_owned()))

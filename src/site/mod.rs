@@ -1,16 +1,17 @@
-//! The files that an operator owns: settings, courses, requests, recipients, and the folder of keys.
+//! An operator's files: settings, courses, requests, names of recipients, and the folder of keys.
 //!
 //! - **Takes**: a folder, or files in memory; the requests of callers.
 //! - **Gives**: [`Site`], [`Settings`], [`Course`], [`Request`] with a cleaned [`Name`], [`Award`],
 //!   [`Keys`] and the [`IdSecret`].
 //! - **Imports**: `base`, `seal`.
 //!
-//! Everything that an operator writes is read here, and refused with file, line and column if it is
-//! not understood.
+//! The decision made here is that everything that an operator writes is understood or refused: an
+//! unknown key or value is an error with file, line and column.
 
 pub(crate) mod award;
 pub(crate) mod course;
 pub(crate) mod files;
+pub(crate) mod id_secret;
 pub(crate) mod keys;
 pub(crate) mod name;
 pub(crate) mod request;
@@ -18,18 +19,20 @@ pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
 
-pub use self::award::{Award, IdSecret, Recipient};
+pub use self::award::{Award, Recipient};
 pub use self::course::{
     Badge, Colour, Course, Courses, Grade, IssueDate, Nudge, Organization, Outcome,
     Signatory, Sponsor, Text, Theme,
 };
 pub use self::files::Site;
+pub use self::id_secret::IdSecret;
 pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;
 pub use self::request::{Attachment, Request};
 pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,
-    LogFormat, LogSettings, LogTarget, PdfKeySettings, PgpSettings, QueueKind, Readers,
-    RedisSettings, S3Settings, SealSettings, Secret, Settings, StoreSettings,
-    SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
+    LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings, PgpSettings,
+    PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings, S3Settings,
+    SealSettings, Secret, Settings, StoreSettings, SyslogAddress, TsaSettings,
+    WebhookSettings, XqueueSettings,
 };

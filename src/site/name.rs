@@ -1,7 +1,10 @@
-//! A person's name, cleaned once. Whatever prints, compares or records a name takes it from here.
+//! The names of recipients, cleaned once for printing, comparing and recording.
 //!
-//! Nothing is guessed: no capitals are set, no parts are found, no letters are replaced. What is
-//! removed could only do harm on a page, and is named in a warning.
+//! - **Takes**: a name as it is written.
+//! - **Gives**: a [`Name`], and a warning for each change.
+//!
+//! The decision made here is that a name is not guessed at: case and letters stay, and no first or
+//! family name is looked for. Only characters that harm a page are removed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,22 +15,25 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 
-/// A name that can be printed: composed (NFC), not empty, without control characters, line breaks,
-/// outer or doubled white space and unbalanced bidirectional controls.
+/// A name that can be printed.
+///
+/// It is not empty and has at most [`MAX_LETTERS`](Self::MAX_LETTERS). It is in NFC, with single
+/// spaces between words, without control characters, line breaks, noncharacters and unbalanced
+/// bidirectional controls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
 impl Name {
-    /// The most letters (grapheme clusters) a name may have.
-    pub const MAX: usize = 300;
+    /// The most letters of a name: extended grapheme clusters (UAX #29).
+    pub const MAX_LETTERS: usize = 300;
 
-    /// Cleans `raw` and says what was done, one warning a thing.
+    /// Cleans `raw`. Returns the name, and a warning for each kind of change.
     ///
     /// # Errors
-    /// [`ErrorKind::Name`]: nothing is left, it is longer than [`Name::MOST`], or a letter of it was lost
-    /// before it came here (U+FFFD).
+    /// [`ErrorKind::Name`]: nothing is left of the name, it is too long, or it has a U+FFFD: a
+    /// letter that an earlier program decoded wrongly.
     pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
-        if raw.len() > Self::MAX * 64 {
+        if raw.len() > Self::MAX_LETTERS * 64 {
             return Err(too_long());
         }
         let (text, done) = cleaned(raw);
@@ -41,7 +47,7 @@ impl Name {
                 .with_help("the name was read in a wrong encoding; send it as UTF-8"));
         }
         let letters = text.graphemes(true).count();
-        if letters > Self::MAX || text.chars().count() > Self::MAX * 8 {
+        if letters > Self::MAX_LETTERS || text.chars().count() > Self::MAX_LETTERS * 8 {
             return Err(too_long());
         }
         let warnings =
@@ -49,7 +55,7 @@ impl Name {
         Ok((Self(text.into_owned()), warnings))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -68,16 +74,19 @@ impl Serialize for Name {
 }
 
 fn too_long() -> Error {
-    Error::new(ErrorKind::Name, format!("the name has more than {} letters", Name::MAX))
-        .with_help("give the name alone, without titles of courses or other text")
+    Error::new(
+        ErrorKind::Name,
+        format!("the name has more than {} letters", Name::MAX_LETTERS),
+    )
+    .with_help("give the name alone, without titles of courses or other text")
 }
 
-/// Any text that will be printed as a value, cleaned by the same rules as a name.
+/// Cleans a text that is printed as a value, by the rules for names.
 pub(crate) fn tidy(raw: &str) -> Cow<'_, str> {
     cleaned(raw).0
 }
 
-/// `text` without what could act on the text around it; all that can be seen stays.
+/// Removes what could act on the surrounding text. All visible characters and the spaces stay.
 pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     let printable = |byte: u8| (b' '..=b'~').contains(&byte);
     if text.bytes().all(printable) {
@@ -94,7 +103,7 @@ pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept.collect())
 }
 
-/// The cleaned text, and what was done in the words of a warning about a name.
+/// Returns the cleaned text, and the messages of the warnings.
 fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
     let printable = |byte: u8| (b' '..=b'~').contains(&byte);
     let spaced = raw.contains("  ") || raw.starts_with(' ') || raw.ends_with(' ');
@@ -116,10 +125,10 @@ fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
         .map(|(_, c)| c)
         .collect();
     if !removed.is_empty() {
-        done.push(removal(removed));
+        done.push(removal_message(removed));
     }
-    // A CJK compatibility ideograph is a form of a letter that its bearer may insist on: plain NFC
-    // would replace it, a standardized variation sequence keeps it apart (Unicode 16, 23.4).
+    // The form of a CJK compatibility ideograph belongs to the name. NFC alone would replace it; a
+    // standardized variation sequence keeps it (Unicode 16, 23.4).
     if !is_nfc(&kept) {
         kept = kept.cjk_compat_variants().nfc().collect();
         done.push("composed the letters of the name (NFC)".to_owned());
@@ -131,7 +140,8 @@ fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
     (Cow::Owned(folded), done)
 }
 
-fn removal(mut removed: Vec<char>) -> String {
+/// Returns the message about removed characters.
+fn removal_message(mut removed: Vec<char>) -> String {
     let count = removed.len();
     removed.sort_unstable();
     removed.dedup();
@@ -145,19 +155,21 @@ fn removal(mut removed: Vec<char>) -> String {
     format!("removed {what} ({}{dots}) from the name", shown.join(", "))
 }
 
-/// Tabs, line and paragraph ends.
+/// Whether a character is a tab, or ends a line or paragraph.
 fn is_break(c: char) -> bool {
     c.is_whitespace() && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
-/// Controls that are no white space, noncharacters, annotation marks and the byte order mark.
+/// Whether a character is a control other than white space, a noncharacter, an interlinear
+/// annotation or the byte order mark.
 fn is_harmful(c: char) -> bool {
     (c.is_control() && !c.is_whitespace())
         || is_noncharacter(c)
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{feff}')
 }
 
-/// What Unicode reserves for a program's own use; no text of anybody's has it.
+/// Whether a character is a noncharacter, which Unicode reserves for internal use (Unicode 16,
+/// 23.7).
 pub(crate) fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }
@@ -170,11 +182,11 @@ fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Where the bidirectional controls stand that lack their partner: an open override would take the
-/// rest of the page with it (UAX #9, BD9 and X7).
+/// Returns the bytes of bidirectional controls without their partner: an open override would
+/// reverse the rest of the line (UAX #9, BD9 and X7).
 fn unbalanced_controls(text: &str) -> Vec<usize> {
     let mut open: Vec<(usize, char)> = Vec::new();
-    let mut lone = Vec::new();
+    let mut unpaired = Vec::new();
     for (index, c) in text.char_indices() {
         match c {
             '\u{202a}'
@@ -186,24 +198,24 @@ fn unbalanced_controls(text: &str) -> Vec<usize> {
             }
             '\u{202c}' => match open.last() {
                 Some((_, '\u{202a}'..='\u{202e}')) => drop(open.pop()),
-                _ => lone.push(index),
+                _ => unpaired.push(index),
             },
             '\u{2069}' => {
                 match open.iter().rposition(|(_, c)| matches!(c, '\u{2066}'..='\u{2068}'))
                 {
                     Some(isolate) => {
-                        lone.extend(
+                        unpaired.extend(
                             open.drain(isolate..).skip(1).map(|(index, _)| index),
                         );
                     }
-                    None => lone.push(index),
+                    None => unpaired.push(index),
                 }
             }
             _ => {}
         }
     }
-    lone.extend(open.into_iter().map(|(index, _)| index));
-    lone
+    unpaired.extend(open.into_iter().map(|(index, _)| index));
+    unpaired
 }
 
 #[cfg(test)]
@@ -216,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_names_as_they_are() {
+    fn clean_names_stay_as_they_are() {
         for name in [
             "Ada Lovelace",
             "María-José Ñuñez",
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_was_done() {
+    fn each_change_has_a_warning() {
         let (name, done) = clean(" Zoe\u{308}\t\u{3000}Quinn\r\n");
         assert_eq!(name, "Zoë Quinn");
         assert_eq!(done.len(), 2, "{done:?}");
@@ -243,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn directions_must_close() {
+    fn unbalanced_bidi_controls_are_removed() {
         assert_eq!(clean("Ada\u{202e}").0, "Ada");
         assert_eq!(
             clean("Ada\u{202e}").1,
@@ -256,12 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_form_of_a_compatibility_ideograph() {
+    fn compatibility_ideograph_keeps_its_form() {
         assert_eq!(clean("\u{fa19}田").0, "神\u{fe00}田");
     }
 
     #[test]
-    fn refuses_what_is_no_name() {
+    fn empty_and_overlong_names_are_refused() {
         let long = "x".repeat(301);
         let stacked = format!("Z{}", "\u{335}".repeat(5000));
         for raw in

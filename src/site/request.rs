@@ -1,4 +1,5 @@
-//! What is asked for: who gets a certificate of which course.
+//! Requests: which recipient gets a certificate of which course, and how it differs from the
+//! course's defaults.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -9,8 +10,10 @@ use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::site::name::Name;
 
-/// One certificate to be made. A request that exists has a usable name; whether the course, the
-/// language and the layout exist is for the press to say.
+/// A request for one certificate.
+///
+/// Its name is cleaned and can be printed. Whether the site has the course, the language and the
+/// layout is checked when the certificate is rendered. What a request does not set is the course's.
 ///
 /// ```
 /// use testamur::Request;
@@ -41,11 +44,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for a course's certificate in a person's name. The name is cleaned; what was done
-    /// to it is among the [`warnings`](Self::warnings).
+    /// Creates a request for the course with the id `course`, in a recipient's name. The name is
+    /// [cleaned](Name::clean); its changes are [`warnings`](Self::warnings).
     ///
     /// # Errors
-    /// [`ErrorKind::Name`] when nothing is left of the name, or it is too long to be one.
+    /// [`ErrorKind::Name`]: the name cannot be printed.
     pub fn new(course: impl Into<String>, name: &str) -> Result<Self> {
         let (name, warnings) = Name::clean(name)?;
         Ok(Self {
@@ -67,164 +70,168 @@ impl Request {
         })
     }
 
-    /// Who it is, by a username or any other id of the caller's: two requests of one id are for
-    /// the same recipient, whatever the names. Otherwise the name says who it is.
+    /// Sets the recipient's username, or any other id of the caller's. Requests with the same id
+    /// are for the same recipient, even under different names. Without an id the name identifies
+    /// the recipient.
     pub fn with_username(mut self, id: impl Into<String>) -> Self {
         self.recipient = Some(id.into());
         self
     }
 
-    /// When the request was made, if its sender says so: it changes nothing that was issued
-    /// later.
+    /// Sets when the request was made. It then does not change an edition that was requested later.
     pub fn with_requested_at(mut self, requested_at: impl Into<Timestamp>) -> Self {
         self.requested_at = Some(requested_at.into());
         self
     }
 
-    /// Whether it is an example, by which somebody tries the way: what is issued carries the mark of
-    /// a draft, its page says that it certifies nothing, and no certificate of the recipient is touched.
+    /// Sets whether the certificate is a specimen, for trying out the whole way. It has the mark of
+    /// a draft, its page says that it certifies nothing, and no other certificate of the recipient
+    /// changes.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
         self
     }
 
-    /// The same for another person.
+    /// Sets another name, and its warnings in place of the first name's.
     pub(crate) fn with_name(self, name: &str) -> Result<Self> {
         let (name, warnings) = Name::clean(name)?;
         Ok(Self { name, warnings, ..self })
     }
 
-    /// The language of the certificate; the course's own otherwise.
+    /// Sets the language of the certificate; the course's unless set.
     pub fn with_language(mut self, language: Tag) -> Self {
         self.language = Some(language);
         self
     }
 
-    /// The language beside it, on a layout that has room for two; the course's own otherwise.
+    /// Sets the second language, on a layout for two languages; the course's unless set.
     pub fn with_second_language(mut self, language: Tag) -> Self {
         self.second_language = Some(language);
         self
     }
 
-    /// The date of issue; the course's own otherwise, and today for a rolling course.
+    /// Sets the date of issue; unless set the course's, which is the current day for a rolling
+    /// course.
     pub fn with_issued(mut self, issued: Date) -> Self {
         self.issued = Some(issued);
         self
     }
 
-    /// The grade, as text or as a number such as `0.93`.
+    /// Sets the grade: a text, or a number such as `0.93`. It decides which outcome of the course
+    /// is shown.
     pub fn with_grade(mut self, grade: impl Into<String>) -> Self {
         self.grade = Some(grade.into());
         self
     }
 
-    /// A title that a person bears, such as `MD`.
+    /// Sets the recipient's designation, such as `MD`.
     pub fn with_designation(mut self, designation: impl Into<String>) -> Self {
         self.designation = Some(designation.into());
         self
     }
 
-    /// Another layout than the course's.
+    /// Sets the name of the layout; the course's unless set.
     pub fn with_layout(mut self, layout: impl Into<String>) -> Self {
         self.layout = Some(layout.into());
         self
     }
 
-    /// Another paper than the course's, one of those that the layout is drawn for.
+    /// Sets the paper, one of those that the layout has; the course's unless set. Case does not
+    /// matter.
     pub fn with_paper(mut self, paper: impl Into<String>) -> Self {
         self.paper = Some(paper.into().to_lowercase());
         self
     }
 
-    /// A field under `extra`, over the course's of the same name.
+    /// Sets a free field, in place of the course's of the same name.
     pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
     }
 
-    /// A file that travels inside the PDF (PDF/A-3).
+    /// Adds a file that is embedded in the PDF (PDF/A-3).
     pub fn with_attachment(mut self, attachment: Attachment) -> Self {
         self.attachments.push(attachment);
         self
     }
 
-    /// The course's id.
+    /// Returns the course's id.
     pub fn course(&self) -> &str {
         &self.course
     }
 
-    /// The cleaned name.
+    /// Returns the cleaned name.
     pub fn name(&self) -> &Name {
         &self.name
     }
 
-    /// The recipient's id, if the caller has one.
+    /// Returns the recipient's username or other id, if it is set.
     pub fn recipient(&self) -> Option<&str> {
         self.recipient.as_deref()
     }
 
-    /// Whether it is an example.
+    /// Whether the certificate is a specimen.
     pub fn is_specimen(&self) -> bool {
         self.specimen
     }
 
-    /// When the request was made, if that is known.
+    /// Returns when the request was made, if that is known.
     pub fn requested_at(&self) -> Option<Timestamp> {
         self.requested_at
     }
 
-    /// The language that was asked for.
+    /// Returns the language, if it is set.
     pub fn language(&self) -> Option<&Tag> {
         self.language.as_ref()
     }
 
-    /// The second language that was asked for.
+    /// Returns the second language, if it is set.
     pub fn second_language(&self) -> Option<&Tag> {
         self.second_language.as_ref()
     }
 
-    /// The date that was asked for.
+    /// Returns the date of issue, if it is set.
     pub fn issued(&self) -> Option<Date> {
         self.issued
     }
 
-    /// The grade.
+    /// Returns the grade.
     pub fn grade(&self) -> Option<&str> {
         self.grade.as_deref()
     }
 
-    /// The designation.
+    /// Returns the designation.
     pub fn designation(&self) -> Option<&str> {
         self.designation.as_deref()
     }
 
-    /// The layout that was asked for.
+    /// Returns the name of the layout, if it is set.
     pub fn layout(&self) -> Option<&str> {
         self.layout.as_deref()
     }
 
-    /// The paper that was asked for.
+    /// Returns the name of the paper in lower case, if it is set.
     pub fn paper(&self) -> Option<&str> {
         self.paper.as_deref()
     }
 
-    /// The fields under `extra`.
+    /// Returns the free fields, in the order in which they were set.
     pub fn extra(&self) -> &IndexMap<String, Value> {
         &self.extra
     }
 
-    /// The files that travel inside the PDF.
+    /// Returns the embedded files.
     pub fn attachments(&self) -> &[Attachment] {
         &self.attachments
     }
 
-    /// What was done to the name.
+    /// Returns the changes that were made to the name.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-/// A file inside the PDF.
+/// A file that is embedded in a PDF (PDF/A-3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub(crate) name: String,
@@ -234,11 +241,12 @@ pub struct Attachment {
 }
 
 impl Attachment {
-    /// A file by its name, media type (such as `application/json`) and a description for readers.
+    /// Creates an attachment from a file name, a media type such as `application/json`, a
+    /// description for readers, and its content.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] when the name is empty or a path, or the description is empty: PDF/A-3
-    /// asks for both.
+    /// [`ErrorKind::InvalidValue`]: the name is empty or a path, or the description or the media
+    /// type is empty. PDF/A-3 requires them.
     pub fn new(
         name: impl Into<String>,
         media_type: impl Into<String>,

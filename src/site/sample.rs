@@ -1,7 +1,8 @@
-//! A layout's own sample: the course and the request in its `sample.yaml`.
+//! A layout's sample: the course and the request in its `sample.yaml`, for previews, tests and
+//! benches.
 //!
-//! Previews, tests and benches use it. The file is a course file with one course, and a `request`
-//! beside it whose keys are those of the program's arguments.
+//! The file is a course file with one course and a top-level key `request`, whose keys are named
+//! like the program's arguments.
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
@@ -12,12 +13,15 @@ use crate::site::files::Site;
 use crate::site::request::Request;
 
 const REQUEST: &str = "request";
-const KEYS: [&str; 6] = ["name", "language", "grade", "designation", "issued", "extra"];
+/// The keys of `request`.
+const REQUEST_KEYS: [&str; 6] =
+    ["name", "language", "grade", "designation", "issued", "extra"];
 
 /// Reads the sample of a layout.
 ///
 /// # Errors
-/// [`ErrorKind::MissingFile`] when the layout has none; whatever is wrong in it.
+/// [`ErrorKind::MissingFile`]: the layout has no sample. All errors in the file, each with its
+/// place.
 pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     let file = format!("layouts/{layout}/sample.yaml");
     let Some(bytes) = site.read(&file)? else {
@@ -25,11 +29,9 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
             ErrorKind::MissingFile,
             format!("the layout `{layout}` has no `sample.yaml`"),
         )
-        .with_help(
-            "write one: a course as in `courses.yaml`, and a `request` beside it",
-        ));
+        .with_help("write one: a course as in `courses.yaml`, and a key `request`"));
     };
-    let courses = Courses::parse_beside(&file, &bytes, &[REQUEST])?;
+    let courses = Courses::parse_ignoring(&file, &bytes, &[REQUEST])?;
     let Some(course) = courses.iter().next() else {
         return Err(Error::new(ErrorKind::MissingField, "the sample has no course")
             .at(Place::file(file)));
@@ -46,7 +48,7 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
                 .push(root.fault(ErrorKind::MissingField, "the sample has no `request`"));
             return None;
         };
-        request(&course.id, node, &mut faults)
+        read_request(&course.id, node, &mut faults)
     });
     faults.finish()?;
     match request {
@@ -56,8 +58,8 @@ pub(crate) fn sample(site: &Site, layout: &str) -> Result<(Course, Request)> {
     }
 }
 
-fn request(course: &str, node: Node<'_>, faults: &mut Faults) -> Option<Request> {
-    let fields = node.fields(&KEYS, faults)?;
+fn read_request(course: &str, node: Node<'_>, faults: &mut Faults) -> Option<Request> {
+    let fields = node.fields(&REQUEST_KEYS, faults)?;
     let name = fields.required("name", faults)?;
     let text = faults.keep(name.text())?;
     let mut request =

@@ -1,132 +1,81 @@
-//! What an operator sets in `testamur.yaml`.
+//! The settings of a site, which an operator writes in `testamur.yaml`.
+//!
+//! ```yaml
+//! publish: { url: "https://certificates.example.org" }
+//! timezone: Europe/Berlin
+//! render: { deadline: 10, threads: 4 }
+//! store: public
+//! private: private
+//! seal: { tsa: { url: "https://tsa.example.org/" } }
+//! agent: { queue: redis }
+//! ```
+//!
+//! - **Takes**: the content of the file; for the agent also the environment and the command line.
+//! - **Gives**: [`Settings`], in which all that is not set has its default; or all errors of the
+//!   file at once.
 
+mod address;
 mod agent;
+mod deadline;
+mod publish;
+mod render;
 mod seal;
+mod secret;
 mod store;
-
-use std::time::Duration;
 
 pub use self::agent::{
     AgentSettings, Facility, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
-    RedisSettings, Secret, SyslogAddress, WebhookSettings, XqueueSettings,
+    RedisSettings, SyslogAddress, WebhookSettings, XqueueSettings,
 };
+pub use self::publish::{PdfFilename, PublishSettings};
+pub use self::render::RenderSettings;
 pub use self::seal::{
     CommandLine, PdfKeySettings, PgpSettings, SealSettings, TsaSettings,
 };
+pub use self::secret::Secret;
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
 use crate::base::error::{ErrorKind, Result};
-use crate::base::yaml::{Document, Fault, Faults, Fields, Key, Node};
+use crate::base::yaml::{Document, Faults, Key, Node, YamlFault};
+use crate::site::files::SETTINGS_FILE;
 
-/// The name of the file.
-pub(crate) const FILE: &str = "testamur.yaml";
-
-const KNOWN: [&str; 7] =
+const SETTINGS_KEYS: [&str; 7] =
     ["agent", "private", "publish", "render", "seal", "store", "timezone"];
-/// Parts of the design that this release does not have: said, rather than passed over.
+/// Keys that a later release will have. Their error says so.
 const PLANNED: [&str; 1] = ["keys"];
 
-/// The settings of a site. An empty file is valid: everything has a default.
+/// The settings of a site. Each field is the key of the same name in `testamur.yaml`. All have
+/// defaults, so that an empty file is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where requests come from; an empty one unless set.
+    /// Where an agent takes its requests from; nothing unless set.
     pub agent: AgentSettings,
-    /// Where certificates are published.
-    pub publish: Publish,
-    /// The IANA name of the time zone whose calendar dates a rolling course, such as
-    /// `Europe/Berlin`; the program's default otherwise.
+    /// The addresses and files of published certificates.
+    pub publish: PublishSettings,
+    /// The IANA name of the time zone whose calendar day is the date of issue of a rolling course,
+    /// such as `Europe/Berlin`; unless set, the program takes that of the machine.
     pub timezone: Option<String>,
-    /// How documents are made.
-    pub render: Render,
-    /// How they are sealed.
+    /// The limits of rendering.
+    pub render: RenderSettings,
+    /// The keys and the TSA with which certificates are sealed.
     pub seal: SealSettings,
-    /// Where they go: the folder `public` unless set.
+    /// The public store; the folder `public` unless set.
     pub store: StoreSettings,
-    /// Where what is for the operator alone goes: the folder `private` unless set.
+    /// The private store, which only the operator can read; the folder `private` unless set.
     pub private: Option<StoreSettings>,
-}
-
-/// Where certificates are published.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Publish {
-    /// The address that verify links begin with, `http` or `https`, without a `/` at its end.
-    pub url: Option<String>,
-    /// The address that links to the PDFs begin with, where it differs from `url`.
-    pub downloads: Option<String>,
-    /// The file that links to a verify page name, such as `valid.html`, for servers without an
-    /// index rule; empty if links end in `/`.
-    pub index_file: String,
-    /// What every PDF is called.
-    pub filename: Filename,
-    /// Whether the PDFs of certificates that were revoked or superseded stay where they are.
-    pub keep_revoked_pdfs: bool,
-}
-
-/// What every PDF is called: `Certificate.pdf` unless set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filename(String);
-
-impl Filename {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Filename {
-    fn default() -> Self {
-        Self("Certificate.pdf".to_owned())
-    }
-}
-
-impl Publish {
-    /// What links begin with where nothing is set: reserved for examples (RFC 2606), it leads
-    /// nowhere.
-    pub const NOWHERE: &str = "https://example.org";
-    /// The longest link that old tables of learning management systems hold, in bytes.
-    pub const LONGEST: usize = 128;
-
-    /// The address of a verify page.
-    pub fn verify_url(&self, id: &str) -> String {
-        let url = self.url.as_deref().unwrap_or(Self::NOWHERE);
-        format!("{url}/cert/{id}/{}", self.index_file)
-    }
-
-    /// The address of a PDF.
-    pub fn download_url(&self, id: &str) -> String {
-        let url = self.downloads.as_deref().or(self.url.as_deref());
-        let url = url.unwrap_or(Self::NOWHERE);
-        format!("{url}/downloads/{id}/{}", self.filename.0)
-    }
-}
-
-/// How documents are made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Render {
-    /// The time after which one document is given up: 10 seconds unless set.
-    pub deadline: Duration,
-    /// How many documents are made at once; as many as there are cores unless set.
-    pub threads: Option<usize>,
-}
-
-impl Default for Render {
-    fn default() -> Self {
-        Self { deadline: Duration::from_secs(10), threads: None }
-    }
 }
 
 impl Settings {
     /// Reads the content of a `testamur.yaml`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each fault with its place: [`ErrorKind::Syntax`],
-    /// [`ErrorKind::UnknownKey`], [`ErrorKind::InvalidValue`] and the like.
+    /// All errors of the file at once ([`Error::faults`](crate::Error::faults)), each with its
+    /// place: [`ErrorKind::Syntax`], [`ErrorKind::UnknownKey`], [`ErrorKind::MissingField`],
+    /// [`ErrorKind::Duplicate`], [`ErrorKind::InvalidValue`], [`ErrorKind::TooLarge`].
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut faults = Faults::default();
         let mut settings = Settings::default();
-        if let Some(document) = Document::parse(FILE, bytes, &mut faults) {
+        if let Some(document) = Document::parse(SETTINGS_FILE, bytes, &mut faults) {
             settings.read(document.root(), &mut faults);
         }
         faults.finish().map(|()| settings)
@@ -136,24 +85,24 @@ impl Settings {
         if root.is_null() {
             return;
         }
-        let unknown = |key: Key<'_>| match PLANNED.contains(&key.text()) {
-            true => planned(key),
-            false => key.unknown(&KNOWN),
+        let unknown = |key: Key<'_>| {
+            if PLANNED.contains(&key.text()) {
+                planned_key(key)
+            } else {
+                key.unknown(&SETTINGS_KEYS)
+            }
         };
-        let Some(fields) = root.fields_or(&KNOWN, faults, unknown) else { return };
+        let Some(fields) = root.fields_or(&SETTINGS_KEYS, faults, unknown) else {
+            return;
+        };
         if let Some(node) = fields.get("agent") {
             self.agent = AgentSettings::read(node, faults);
         }
-        if let Some(node) = fields.get("publish")
-            && let Some(fields) = node.fields(
-                &["url", "downloads", "index_file", "filename", "keep_revoked_pdfs"],
-                faults,
-            )
-        {
-            self.publish = publish(fields, faults);
+        if let Some(node) = fields.get("publish") {
+            self.publish = PublishSettings::read(node, faults);
         }
         if let Some(node) = fields.get("timezone") {
-            self.timezone = faults.keep(timezone(node));
+            self.timezone = faults.keep(read_timezone(node));
         }
         if let Some(node) = fields.get("seal") {
             self.seal = SealSettings::read(node, faults);
@@ -166,16 +115,14 @@ impl Settings {
         if let Some(node) = fields.get("private") {
             self.private = StoreSettings::read(node, faults);
         }
-        store::keep_apart(&self.store, self.private.as_ref(), fields, faults);
-        if let Some(node) = fields.get("render")
-            && let Some(fields) = node.fields(&["deadline", "threads"], faults)
-        {
-            self.render = render(fields, faults);
+        store::check_private(&self.store, self.private.as_ref(), fields, faults);
+        if let Some(node) = fields.get("render") {
+            self.render = RenderSettings::read(node, faults);
         }
     }
 }
 
-fn planned(key: Key<'_>) -> Fault {
+fn planned_key(key: Key<'_>) -> YamlFault {
     key.fault(
         ErrorKind::UnknownKey,
         format!("`{}` is planned, but not in this release", key.text()),
@@ -183,131 +130,24 @@ fn planned(key: Key<'_>) -> Fault {
     .with_help("remove it: nothing would act on it")
 }
 
-fn publish(fields: Fields<'_>, faults: &mut Faults) -> Publish {
-    let mut publish = Publish::default();
-    if let Some(node) = fields.get("url") {
-        publish.url = address(node, faults);
-    }
-    if let Some(node) = fields.get("downloads") {
-        publish.downloads = address(node, faults);
-    }
-    if let Some(node) = fields.get("index_file")
-        && let Some(link) = faults.keep(node.text())
-    {
-        if !is_file_name(link) && !link.is_empty() {
-            faults.push(
-                node.fault(ErrorKind::InvalidValue, format!("`{link}` is no file name"))
-                    .with_help("name one file, such as `valid.html`, or leave it out"),
-            );
-        }
-        link.clone_into(&mut publish.index_file);
-    }
-    if let Some(node) = fields.get("filename")
-        && let Some(name) = faults.keep(node.text())
-    {
-        match is_file_name(name) && name.to_ascii_lowercase().ends_with(".pdf") {
-            true => publish.filename = Filename(name.to_owned()),
-            false => faults.push(
-                node.fault(
-                    ErrorKind::InvalidValue,
-                    format!("`{name}` is no name for a PDF"),
-                )
-                .with_help("write letters, digits, `.`, `-` and `_`, then `.pdf`"),
-            ),
-        }
-    }
-    if let Some(node) = fields.get("keep_revoked_pdfs") {
-        publish.keep_revoked_pdfs = faults
-            .keep(node.one_of(&["true", "false"]))
-            .is_some_and(|keep| keep == "true");
-    }
-    let id = "0".repeat(32);
-    for (key, link) in
-        [("url", publish.verify_url(&id)), ("downloads", publish.download_url(&id))]
-    {
-        if link.len() > Publish::LONGEST
-            && let Some(node) = fields.get(key).or(fields.get("url"))
-        {
-            let message = format!("links would be {} bytes long", link.len());
-            let help = format!(
-                "shorten it: old tables of learning management systems hold {} bytes",
-                Publish::LONGEST
-            );
-            faults.push(node.fault(ErrorKind::InvalidValue, message).with_help(help));
-        }
-    }
-    publish
-}
-
-/// An address that links can begin with, without the `/` at its end.
-fn address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
-    let url = faults.keep(node.text())?.trim_end_matches('/');
-    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
-    let clean = printable && !url.contains(['?', '#', '"', '<', '>', '\\']);
-    let named = host.is_some_and(|host| !host.starts_with('/') && !host.is_empty());
-    if !(clean && named) {
-        faults.push(
-            node.fault(
-                ErrorKind::InvalidValue,
-                format!("`{url}` is no address that links can begin with"),
-            )
-            .with_help("write it like `https://certificates.example.org`"),
-        );
-    }
-    Some(url.to_owned())
-}
-
-fn is_file_name(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !name.is_empty()
-        && name.len() <= 64
-        && name.chars().all(allowed)
-        && !name.starts_with('.')
-}
-
-/// The form of a name in the IANA database; whether the machine knows it is the program's to say.
-fn timezone(node: Node<'_>) -> Result<String, Fault> {
+/// Checks the form of a name in the IANA database. The program checks whether there is such a time
+/// zone.
+fn read_timezone(node: Node<'_>) -> Result<String, YamlFault> {
     let name = node.text()?;
     let allowed =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+');
-    match !name.is_empty() && name.chars().all(allowed) {
-        true => Ok(name.to_owned()),
-        false => Err(node
+    if name.is_empty() || !name.chars().all(allowed) {
+        return Err(node
             .fault(ErrorKind::InvalidValue, format!("`{name}` is no time zone"))
-            .with_help("write a name such as `Europe/Berlin` or `UTC`")),
+            .with_help("write a name such as `Europe/Berlin` or `UTC`"));
     }
-}
-
-fn render(fields: Fields<'_>, faults: &mut Faults) -> Render {
-    let mut render = Render::default();
-    if let Some(node) = fields.get("deadline")
-        && let Some(seconds) = faults.keep(node.positive())
-    {
-        match seconds <= 3600.0 {
-            true => render.deadline = Duration::from_secs_f64(seconds),
-            false => faults.push(node.fault(
-                ErrorKind::InvalidValue,
-                format!("`deadline: {seconds}` is more than 3600 seconds"),
-            )),
-        }
-    }
-    if let Some(node) = fields.get("threads")
-        && let Some(text) = faults.keep(node.text())
-    {
-        render.threads = text.parse().ok().filter(|threads| (1..=1024).contains(threads));
-        if render.threads.is_none() {
-            faults.push(node.fault(
-                ErrorKind::InvalidValue,
-                format!("`threads: {text}` is no whole number from 1 to 1024"),
-            ));
-        }
-    }
-    render
+    Ok(name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn parse(text: &str) -> Settings {
@@ -319,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_is_all_defaults() {
+    fn empty_file_gives_the_defaults() {
         for text in ["", "\n", "# nothing yet\n", "publish:\nrender: {}\n"] {
             assert_eq!(parse(text), Settings::default(), "{text:?}");
         }
@@ -327,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_set() {
+    fn all_keys_are_read() {
         let settings = parse(
             "publish: { url: 'https://example.org/c//', index_file: valid.html }\n\
              timezone: Europe/Berlin\n\
@@ -355,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_cannot_begin_a_link() {
+    fn addresses_without_a_host_are_refused() {
         for url in
             ["example.org", "http://", "https:///x", "https://a b", "https://a?b=c"]
         {
@@ -366,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_planned_is_not_accepted_in_silence() {
+    fn planned_key_is_refused() {
         let text = complaint("keys: {}\n");
         assert!(text.contains("`keys` is planned, but not in this release"), "{text}");
     }

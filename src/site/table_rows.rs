@@ -1,8 +1,12 @@
-//! The rows of a table: a free field of the course that is a list of maps, or a map of them by id.
+//! The rows of a table on a certificate: a free field that is a list of maps, or a map of maps by
+//! id.
 //!
-//! The decision made here is how a request fills in what the course leaves open. Rows that have ids
-//! are overlaid field by field (`modules.knots.grade` of a recipient over the course's title and
-//! hours); a list takes the place of the course's.
+//! - **Takes**: the field of the course, and that of a request.
+//! - **Gives**: the rows of one certificate.
+//!
+//! The decision made here is how a request completes the rows of its course. Rows with ids are
+//! merged field by field: a recipient's `modules.knots.grade` is added to the course's title and
+//! hours. A list replaces the course's list.
 
 use std::borrow::Cow;
 
@@ -10,16 +14,17 @@ use serde_json::{Map, Value};
 
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 
-/// The rows of a course with what a request says of them. `name` is what the field is called.
+/// Merges the rows of a request into those of its course. `name` is the name of the field.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`] for a row that the course does not have.
+/// [`ErrorKind::InvalidValue`]: the request has a row that the course does not have, or rows by id
+/// where the course has a list.
 pub(crate) fn overlay(
     name: &str,
     course: Option<&Value>,
     request: &Value,
 ) -> Result<Value> {
-    let (Some(own), Value::Object(asked)) = (course, request) else {
+    let (Some(own), Value::Object(requested)) = (course, request) else {
         return Ok(request.clone());
     };
     let Value::Object(own) = own else {
@@ -30,7 +35,7 @@ pub(crate) fn overlay(
         )));
     };
     let mut rows = own.clone();
-    for (id, fields) in asked {
+    for (id, fields) in requested {
         let Some(row) = rows.get_mut(id) else {
             let message = format!("the course has no `{id}` under `{name}`");
             let known = own.keys().map(String::as_str);
@@ -49,10 +54,11 @@ pub(crate) fn overlay(
     Ok(Value::Object(rows))
 }
 
-/// The rows in order.
+/// Returns the rows of the field `name`, in order.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`] for what is no list of maps, [`ErrorKind::MissingField`] for none.
+/// [`ErrorKind::InvalidValue`]: the value is neither a list of maps nor a map of maps.
+/// [`ErrorKind::MissingField`]: it has no rows.
 pub(crate) fn read<'a>(
     name: &str,
     value: &'a Value,
@@ -93,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_fills_in_the_rows_that_it_names() {
+    fn rows_with_ids_are_merged_field_by_field() {
         let course = json!({ "a": { "title": "A", "hours": 2 }, "b": { "title": "B" } });
         let rows =
             overlay("m", Some(&course), &json!({ "b": { "grade": 0.5 } })).unwrap();
@@ -103,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_takes_the_place_of_the_rows() {
+    fn list_replaces_the_rows_of_the_course() {
         let (course, request) = (json!({ "a": {} }), json!([{ "title": "X" }]));
         let rows = overlay("m", Some(&course), &request).unwrap();
         assert_eq!(rows, request);
@@ -111,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_named() {
+    fn unknown_and_malformed_rows_are_named() {
         let course = json!({ "knots": {} });
         let said = |course: &Value, request: Value| {
             overlay("m", Some(course), &request).unwrap_err()

@@ -7,8 +7,8 @@ use super::metrics::Metrics;
 use super::shutdown::Shutdown;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::base::error::Result;
+use crate::site::files::SETTINGS_FILE;
 use crate::site::files::Site;
-use crate::site::settings::FILE;
 
 /// Watches the folder of the site until a stop is requested.
 pub(crate) fn run(
@@ -19,8 +19,8 @@ pub(crate) fn run(
     interval: Duration,
 ) {
     let look = || {
-        let mut stamps = Site::open(folder).ok()?.stamps();
-        stamps.remove(FILE);
+        let mut stamps = Site::open(folder).ok()?.file_versions();
+        stamps.remove(SETTINGS_FILE);
         Some(stamps)
     };
     let (mut loaded, mut last) = (look(), None);
@@ -51,8 +51,9 @@ pub(crate) fn run(
 fn reload(issue_service: &CurrentIssueService, folder: &Path) -> Result<()> {
     let old = issue_service.current();
     // Keys, stores and URLs stay as they were at the start, and so do the settings.
-    let settings = old.press().site().read(FILE)?.unwrap_or_default().into_owned();
-    let site = Site::open(folder)?.with_file(FILE, settings);
+    let settings =
+        old.press().site().read(SETTINGS_FILE)?.unwrap_or_default().into_owned();
+    let site = Site::open(folder)?.with_file(SETTINGS_FILE, settings);
     issue_service.replace(old.with_site(site)?);
     Ok(())
 }

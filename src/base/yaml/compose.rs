@@ -1,27 +1,39 @@
 //! From the parser's events to a [`Document`]: anchors, merge keys, duplicate keys.
 //!
-//! An alias is a second mention of the same tree and is never copied, so that a nest of aliases
-//! costs what was written; only the entries of merged maps are, within a budget.
+//! An alias is a second reference to the same tree and copies nothing, so that nested aliases take
+//! no more memory than what is written. Only the entries of merged maps are copied, up to a limit.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde_yaml::granit_parser::{
-    self, Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag,
+    self, Event, Marker, Parser, ScalarStyle, Span as ParserSpan, StrInput, Tag,
 };
 
-use super::{Document, Entry, Fault, Faults, Key, Mention, Source, Spot, Tree, Value};
+use super::decode::decode;
+use super::document::{Document, MAX_NESTED, MapEntry, Tree, TreeRef, Value};
+use super::fault::{Faults, YamlFault};
+use super::node::Key;
+use super::span::{SourceFile, Span};
+use super::syntax::explain;
 use crate::base::error::ErrorKind;
 
 /// The most values of one file.
 const MAX_TREES: usize = 500_000;
 /// The most entries that the merge keys of one file may copy.
 const MAX_MERGED: usize = 500_000;
-/// The most collections inside each other.
-pub(super) const MAX_NESTED: usize = 64;
+impl Document {
+    /// Parses a file. Duplicate keys and the like become faults and are left out of the document. A
+    /// file that is not valid YAML becomes one fault, and no document.
+    pub(crate) fn parse(file: &str, bytes: &[u8], faults: &mut Faults) -> Option<Self> {
+        let source = Arc::new(faults.keep(decode(file, bytes))?);
+        faults.file(&source);
+        compose(source, faults)
+    }
+}
 
-pub(super) fn document(source: Arc<Source>, faults: &mut Faults) -> Option<Document> {
+fn compose(source: Arc<SourceFile>, faults: &mut Faults) -> Option<Document> {
     let options = granit_parser::options! {
         flow_nesting_limit: MAX_NESTED,
         block_nesting_limit: MAX_NESTED,
@@ -49,7 +61,7 @@ struct Composer<'a> {
     faults: &'a mut Faults,
 }
 
-type Step<T> = Result<T, Fault>;
+type Step<T> = Result<T, YamlFault>;
 
 impl<'a> Composer<'a> {
     fn stream(&mut self) -> Step<u32> {
@@ -60,7 +72,7 @@ impl<'a> Composer<'a> {
                 Event::StreamEnd => break,
                 Event::DocumentStart(..) if root.is_some() => {
                     return Err(self
-                        .spot(&span)
+                        .span(&span)
                         .fault(ErrorKind::Syntax, "a second document begins here")
                         .with_help("remove the `---`, or make it a file of its own"));
                 }
@@ -74,26 +86,31 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn next(&mut self) -> Step<(Event<'a>, Span)> {
+    fn next(&mut self) -> Step<(Event<'a>, ParserSpan)> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => {
                 let text = &self.document.source.text;
-                let said = super::syntax::explain(text, &error);
-                let fault = Spot::new(&self.document.source, said.at)
+                let said = explain(text, &error);
+                let fault = Span::new(&self.document.source, said.at)
                     .fault(said.kind, said.message);
                 Err(match said.help {
                     Some(help) => fault.with_help(help),
                     None => fault,
                 })
             }
-            None => Ok((Event::StreamEnd, Span::empty(Marker::default()))),
+            None => Ok((Event::StreamEnd, ParserSpan::empty(Marker::default()))),
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Step<Mention> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        span: &ParserSpan,
+        depth: usize,
+    ) -> Step<TreeRef> {
         if depth > MAX_NESTED {
-            return Err(self.spot(span).fault(
+            return Err(self.span(span).fault(
                 ErrorKind::TooLarge,
                 format!("nested deeper than {MAX_NESTED} levels"),
             ));
@@ -103,9 +120,9 @@ impl<'a> Composer<'a> {
             Event::Alias(anchor) => {
                 let alias = Some(Box::new(at.clone()));
                 return match self.anchors.get(&anchor) {
-                    Some(&tree) => Ok(Mention { tree, alias }),
+                    Some(&tree) => Ok(TreeRef { tree, alias }),
                     None => Err(self
-                        .spot(span)
+                        .span(span)
                         .fault(ErrorKind::Syntax, "an alias stands inside its own anchor")
                         .with_help("write the value out here")),
                 };
@@ -136,16 +153,16 @@ impl<'a> Composer<'a> {
                 let entries = self.entries(depth)?;
                 (anchor, self.push(at, Value::Map(entries))?)
             }
-            _ => return Err(self.spot(span).fault(ErrorKind::Syntax, "unexpected end")),
+            _ => return Err(self.span(span).fault(ErrorKind::Syntax, "unexpected end")),
         };
         if anchor != 0 {
             self.anchors.insert(anchor, tree);
         }
-        Ok(Mention { tree, alias: None })
+        Ok(TreeRef { tree, alias: None })
     }
 
-    fn entries(&mut self, depth: usize) -> Step<Vec<Entry>> {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn entries(&mut self, depth: usize) -> Step<Vec<MapEntry>> {
+        let mut entries: Vec<MapEntry> = Vec::new();
         let mut merges = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -159,7 +176,7 @@ impl<'a> Composer<'a> {
             let value = self.node(event, &value_span, depth + 1)?;
             match self.document.trees[key as usize].value {
                 Value::Scalar { .. } if merge => merges.push(value),
-                Value::Scalar { .. } => entries.push(Entry { key, value }),
+                Value::Scalar { .. } => entries.push(MapEntry { key, value }),
                 _ => return Err(self.no_key(&span)),
             }
         }
@@ -170,22 +187,21 @@ impl<'a> Composer<'a> {
         Ok(entries)
     }
 
-    /// The fault of a list or map that stands as a key: most likely an unquoted `{{ name }}`.
-    fn no_key(&self, span: &Span) -> Fault {
+    /// Creates the fault of a list or map as a key: most likely an unquoted `{{ name }}`.
+    fn no_key(&self, span: &ParserSpan) -> YamlFault {
         let Range { start, end } = range(span);
         let before = &self.document.source.text[..start as usize];
-        let fault = match before.ends_with('{') {
-            true => Spot::new(&self.document.source, start - 1..end)
-                .fault(ErrorKind::Syntax, "an unquoted text cannot begin with `{{`"),
-            false => self
-                .spot(span)
-                .fault(ErrorKind::Syntax, "a list or a map cannot be a key"),
+        let fault = if before.ends_with('{') {
+            Span::new(&self.document.source, start - 1..end)
+                .fault(ErrorKind::Syntax, "an unquoted text cannot begin with `{{`")
+        } else {
+            self.span(span).fault(ErrorKind::Syntax, "a list or a map cannot be a key")
         };
         fault.with_help("put the text in quotes")
     }
 
-    /// Keeps the first of entries with one key, and the fault of the others.
-    fn without_duplicates(&mut self, entries: &mut Vec<Entry>) {
+    /// Removes all but the first of the entries with one key; each removed one is a fault.
+    fn without_duplicates(&mut self, entries: &mut Vec<MapEntry>) {
         let document = &self.document;
         let mut firsts = HashMap::with_capacity(entries.len());
         entries.retain(|entry| {
@@ -194,15 +210,16 @@ impl<'a> Composer<'a> {
             if first != entry.key && self.faults.is_full() {
                 self.faults.count();
             } else if first != entry.key {
-                let first = Key { document, tree: first }.spot();
+                let first = Key { document, tree: first }.span();
                 self.faults.push(key.twice(&first));
             }
             first == entry.key
         });
     }
 
-    /// Adds what `<<` brings and the map does not say itself; of several maps the first wins.
-    fn merge(&mut self, entries: &mut Vec<Entry>, merges: &[Mention]) -> Step<()> {
+    /// Adds the entries of the merged maps (`<<`) whose keys the map does not have. If several maps
+    /// have a key, the first one counts.
+    fn merge(&mut self, entries: &mut Vec<MapEntry>, merges: &[TreeRef]) -> Step<()> {
         let document = &self.document;
         let text = |tree| Key { document, tree }.text();
         let mut known: HashSet<&str> =
@@ -217,10 +234,10 @@ impl<'a> Composer<'a> {
         for source in sources {
             let tree = &document.trees[source.tree as usize];
             let at = source.alias.as_deref().unwrap_or(&tree.at).clone();
-            let spot = Spot::new(&document.source, at);
+            let span = Span::new(&document.source, at);
             let Value::Map(brought) = &tree.value else {
                 self.faults.push(
-                    spot.fault(ErrorKind::InvalidValue, "`<<` can only bring in a map")
+                    span.fault(ErrorKind::InvalidValue, "`<<` can only bring in a map")
                         .with_help("name the anchor of a map: `<<: *defaults`"),
                 );
                 continue;
@@ -229,10 +246,10 @@ impl<'a> Composer<'a> {
             entries.extend(
                 brought.iter().filter(|entry| known.insert(text(entry.key))).cloned(),
             );
-            // What was looked at counts too, else a chain of empty merges costs nothing.
+            // Entries that are read but not added count too, because they take time.
             self.merged += brought.len().max(entries.len() - before);
             if self.merged > MAX_MERGED {
-                return Err(spot
+                return Err(span
                     .fault(
                         ErrorKind::TooLarge,
                         format!("merge keys bring in more than {MAX_MERGED} entries"),
@@ -243,14 +260,14 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    /// Tags beyond those of YAML's own types mean nothing here.
-    fn tag(&mut self, tag: Option<&Tag>, span: &Span) {
+    /// Reports a tag that is none of the YAML core schema.
+    fn tag(&mut self, tag: Option<&Tag>, span: &ParserSpan) {
         if let Some(tag) =
             tag.filter(|tag| !tag.is_yaml_core_schema() && tag.original() != "!")
         {
             let at = span.tag_span().map_or_else(|| range(span), |span| range(&span));
             self.faults.push(
-                Spot::new(&self.document.source, at)
+                Span::new(&self.document.source, at)
                     .fault(
                         ErrorKind::InvalidValue,
                         format!("unknown tag `{}`", tag.original()),
@@ -264,7 +281,7 @@ impl<'a> Composer<'a> {
         let trees = &mut self.document.trees;
         let index = trees.len();
         if index >= MAX_TREES {
-            return Err(Spot::new(&self.document.source, at)
+            return Err(Span::new(&self.document.source, at)
                 .fault(
                     ErrorKind::TooLarge,
                     format!("more than {MAX_TREES} values in one file"),
@@ -275,13 +292,13 @@ impl<'a> Composer<'a> {
         Ok(index as u32)
     }
 
-    fn spot(&self, span: &Span) -> Spot {
-        Spot::new(&self.document.source, range(span))
+    fn span(&self, span: &ParserSpan) -> Span {
+        Span::new(&self.document.source, range(span))
     }
 }
 
-/// A span as bytes. Texts stay below 4 GiB by the size that a file may have.
-fn range(span: &Span) -> Range<u32> {
+/// Returns the bytes of a parser's span. They fit 32 bits because of the maximum size of a file.
+fn range(span: &ParserSpan) -> Range<u32> {
     let start = span.start.byte_offset().unwrap_or_default();
     let end = span.end.byte_offset().unwrap_or(start).max(start);
     start as u32..end as u32

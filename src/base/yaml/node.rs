@@ -1,16 +1,18 @@
-//! Values, keys and maps of a document, as what reads a file sees them.
+//! Values, keys and maps of a document: the reader's view, with typed access and faults.
 
 use std::ops::Range;
 
 use serde_json::{Number, Value as Json};
 
-use super::compose::MAX_NESTED;
-use super::{Document, Fault, Faults, Mention, Spot, Tree, Value};
+use super::document::{Document, MAX_NESTED, Tree, TreeRef, Value};
+use super::fault::{Faults, YamlFault};
+use super::span::Span;
 use crate::base::error::{Error, ErrorKind, did_you_mean};
 
 /// The most characters of one text.
 const MAX_TEXT: usize = 5_000;
-/// The most bytes that one free field may have, aliases written out, at 16 a value.
+/// The most bytes of one free field with its aliases written out; each value counts 16 bytes more
+/// than its text.
 const MAX_JSON: usize = 64 * 1024;
 
 /// A value in a document.
@@ -22,45 +24,51 @@ pub(crate) struct Node<'a> {
     pub(super) key: Option<u32>,
 }
 
+impl Document {
+    pub(crate) fn root(&self) -> Node<'_> {
+        Node { document: self, tree: self.root, alias: None, key: None }
+    }
+}
+
 impl<'a> Node<'a> {
-    /// Where the value is written; for an alias, where its anchor is.
-    pub(crate) fn spot(self) -> Spot {
-        Spot::new(&self.document.source, self.tree().at.clone())
+    /// Returns where the value is written; for an alias, where its anchor is.
+    pub(crate) fn span(self) -> Span {
+        Span::new(&self.document.source, self.tree().at.clone())
     }
 
-    /// The key that the value belongs to, or the value itself.
-    pub(crate) fn key_spot(self) -> Spot {
+    /// Returns where the value's key is written, or the value itself if it has no key.
+    pub(crate) fn key_span(self) -> Span {
         match self.key {
             Some(key) => {
                 let at = self.document.trees[key as usize].at.clone();
-                Spot::new(&self.document.source, at)
+                Span::new(&self.document.source, at)
             }
-            None => self.spot(),
+            None => self.span(),
         }
     }
 
-    /// A fault in what the value says.
-    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> Fault {
-        self.spot().fault(kind, message)
+    /// Creates a fault at the value.
+    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
+        self.span().fault(kind, message)
     }
 
-    /// Gives `error` the value's place.
-    pub(crate) fn wrap(self, error: Error) -> Fault {
-        Fault { spot: self.spot(), error }
+    /// Places `error` at the value.
+    pub(crate) fn wrap(self, error: Error) -> YamlFault {
+        YamlFault { span: self.span(), error }
     }
 
-    /// Nothing was written: an empty value, `~` or `null`.
+    /// Whether the value is empty, `~` or `null`.
     pub(crate) fn is_null(self) -> bool {
         matches!(&self.tree().value,
             Value::Scalar { text, plain: true } if is_null(text))
     }
 
-    /// Whether the value is written elsewhere.
+    /// Whether the value is an alias of one that is written elsewhere.
     pub(crate) fn is_alias(self) -> bool {
         self.alias.is_some()
     }
 
-    /// Whether the value is one text, number or the like.
+    /// Whether the value is a scalar: a text, a number, a truth value.
     pub(crate) fn is_scalar(self) -> bool {
         matches!(self.tree().value, Value::Scalar { .. })
     }
@@ -70,8 +78,8 @@ impl<'a> Node<'a> {
         matches!(self.tree().value, Value::List(_))
     }
 
-    /// A scalar as it was written, without the quotes; nothing written is no text.
-    pub(crate) fn text(self) -> Result<&'a str, Fault> {
+    /// Returns a scalar as it is written, without its quotes. An empty value is a fault.
+    pub(crate) fn text(self) -> Result<&'a str, YamlFault> {
         if self.is_null() {
             return Err(self.no_value());
         }
@@ -93,19 +101,25 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A text that is one of `known`.
-    pub(crate) fn one_of(self, known: &[&str]) -> Result<&'a str, Fault> {
+    /// Returns a text that is one of `known`.
+    pub(crate) fn one_of(self, known: &[&str]) -> Result<&'a str, YamlFault> {
         let text = self.text()?;
-        match known.contains(&text) {
-            true => Ok(text),
-            false => Err(self
+        if known.contains(&text) {
+            Ok(text)
+        } else {
+            Err(self
                 .fault(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
-                .with_help(did_you_mean(text, known.iter().copied()))),
+                .with_help(did_you_mean(text, known.iter().copied())))
         }
     }
 
-    /// A number greater than nought.
-    pub(crate) fn positive(self) -> Result<f64, Fault> {
+    /// Returns the truth value of `true` or `false`; any other text is a fault.
+    pub(crate) fn boolean(self) -> Result<bool, YamlFault> {
+        self.one_of(&["true", "false"]).map(|text| text == "true")
+    }
+
+    /// Returns a finite number greater than zero.
+    pub(crate) fn positive(self) -> Result<f64, YamlFault> {
         let text = self.text()?;
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
@@ -116,11 +130,11 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The items of a list.
-    pub(crate) fn items(self) -> Result<impl Iterator<Item = Node<'a>>, Fault> {
+    /// Returns the items of a list.
+    pub(crate) fn items(self) -> Result<impl Iterator<Item = Node<'a>>, YamlFault> {
         match &self.tree().value {
             Value::List(items) => {
-                Ok(items.iter().map(move |item| self.mention(item, None)))
+                Ok(items.iter().map(move |item| self.follow(item, None)))
             }
             _ if self.is_null() => Err(self.no_value()),
             _ => Err(self.misshapen("a list").with_help(
@@ -129,34 +143,38 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The entries of a map, whatever their keys.
+    /// Returns the entries of a map with any keys.
     pub(crate) fn entries(
         self,
-    ) -> Result<impl Iterator<Item = (Key<'a>, Node<'a>)>, Fault> {
-        self.entries_of("a map").map_err(|fault| match self.is_null() {
-            true => fault,
-            false => fault.with_help(
-                "write `key: value` on lines of their own, indented by the same spaces",
-            ),
+    ) -> Result<impl Iterator<Item = (Key<'a>, Node<'a>)>, YamlFault> {
+        self.entries_of("a map").map_err(|fault| {
+            if self.is_null() {
+                fault
+            } else {
+                fault.with_help(
+                    "write `key: value` on lines of their own, indented by the same spaces",
+                )
+            }
         })
     }
 
-    /// The same, where something else than `expected` is a fault.
+    /// As [`entries`](Self::entries); the fault of a value that is no map says that `expected` is
+    /// expected.
     pub(crate) fn entries_of(
         self,
         expected: &str,
-    ) -> Result<impl Iterator<Item = (Key<'a>, Node<'a>)>, Fault> {
+    ) -> Result<impl Iterator<Item = (Key<'a>, Node<'a>)>, YamlFault> {
         match &self.tree().value {
             Value::Map(entries) => Ok(entries.iter().map(move |entry| {
                 let key = Key { document: self.document, tree: entry.key };
-                (key, self.mention(&entry.value, Some(entry.key)))
+                (key, self.follow(&entry.value, Some(entry.key)))
             })),
             _ if self.is_null() => Err(self.no_value()),
             _ => Err(self.misshapen(expected)),
         }
     }
 
-    /// The entries of a map whose keys are `known`. Every other key is a fault.
+    /// Returns the fields of a map whose keys are `known`. Every other key is a fault.
     pub(crate) fn fields(
         self,
         known: &[&str],
@@ -165,12 +183,12 @@ impl<'a> Node<'a> {
         self.fields_or(known, faults, |key| key.unknown(known))
     }
 
-    /// The same, with the fault that an unknown key is.
+    /// As [`fields`](Self::fields), where `unknown` creates the fault of an unknown key.
     pub(crate) fn fields_or(
         self,
         known: &[&str],
         faults: &mut Faults,
-        unknown: impl Fn(Key<'a>) -> Fault,
+        unknown: impl Fn(Key<'a>) -> YamlFault,
     ) -> Option<Fields<'a>> {
         let entries = faults.keep(self.entries())?;
         for (key, _) in entries.filter(|(key, _)| !known.contains(&key.text())) {
@@ -179,11 +197,11 @@ impl<'a> Node<'a> {
         Some(Fields { node: self })
     }
 
-    /// The value as JSON, numbers and truth values by YAML 1.2's rules, but nothing guessed: a
-    /// number with a leading zero or plus sign, or too large for a machine, stays a text.
-    pub(crate) fn json(self) -> Result<Json, Fault> {
+    /// Returns the value as JSON. Numbers and truth values follow YAML 1.2, but a number with a
+    /// leading zero or plus sign, or one that does not fit 64 bits, stays a text.
+    pub(crate) fn json(self) -> Result<Json, YamlFault> {
         self.json_within(&mut { MAX_JSON }, 0).ok_or_else(|| {
-            self.key_spot().fault(
+            self.key_span().fault(
                 ErrorKind::TooLarge,
                 format!(
                     "more than {} KiB or {MAX_NESTED} levels in one field, aliases \
@@ -194,7 +212,8 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// Aliases of aliases can be far deeper than anything that is written.
+    /// `left` is what remains of [`MAX_JSON`]. The depth is limited too, because aliases of aliases
+    /// can nest deeper than what is written.
     fn json_within(self, left: &mut usize, depth: usize) -> Option<Json> {
         *left = left.checked_sub(match &self.tree().value {
             Value::Scalar { text, .. } => 16 + text.len(),
@@ -206,14 +225,14 @@ impl<'a> Node<'a> {
             Value::Scalar { text, plain: false } => Json::String(text.to_string()),
             Value::List(items) => items
                 .iter()
-                .map(|item| self.mention(item, None).json_within(left, depth))
+                .map(|item| self.follow(item, None).json_within(left, depth))
                 .collect::<Option<_>>()
                 .map(Json::Array)?,
             Value::Map(entries) => entries
                 .iter()
                 .map(|entry| {
                     let key = Key { document: self.document, tree: entry.key };
-                    let value = self.mention(&entry.value, None);
+                    let value = self.follow(&entry.value, None);
                     Some((key.text().to_owned(), value.json_within(left, depth)?))
                 })
                 .collect::<Option<_>>()
@@ -221,13 +240,14 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// A fault in the value's form: at the alias if it is one, since that names the wrong anchor;
-    /// at its key if it is spread over lines of its own.
-    pub(crate) fn misshapen(self, expected: &str) -> Fault {
-        let spot = match self.alias {
-            Some(alias) => Spot::new(&self.document.source, alias.clone()),
-            None if self.is_scalar() || !self.tree().at.is_empty() => self.spot(),
-            None => self.key_spot(),
+    /// Creates the fault of a value that has another form than `expected`. Its place is the alias,
+    /// if the value is one, because the alias names the wrong anchor; or the key, if the value
+    /// takes lines of its own.
+    pub(crate) fn misshapen(self, expected: &str) -> YamlFault {
+        let span = match self.alias {
+            Some(alias) => Span::new(&self.document.source, alias.clone()),
+            None if self.is_scalar() || !self.tree().at.is_empty() => self.span(),
+            None => self.key_span(),
         };
         let found = match self.tree().value {
             Value::Scalar { .. } => "a text",
@@ -238,21 +258,22 @@ impl<'a> Node<'a> {
             Some(key) => format!("`{key}` is {found} where {expected} is expected"),
             None => format!("{found} where {expected} is expected"),
         };
-        spot.fault(ErrorKind::InvalidValue, message)
+        span.fault(ErrorKind::InvalidValue, message)
     }
 
-    /// The fault of a key after which nothing is written.
-    pub(crate) fn no_value(self) -> Fault {
+    /// Creates the fault of an empty value.
+    pub(crate) fn no_value(self) -> YamlFault {
         match self.key_text() {
             Some(key) => {
                 let fault = self
-                    .key_spot()
+                    .key_span()
                     .fault(ErrorKind::InvalidValue, format!("`{key}` has no value"));
-                match self.comment_follows() {
-                    true => fault.with_help(
+                if self.comment_follows() {
+                    fault.with_help(
                         "an unquoted `#` begins a comment: put the value in quotes",
-                    ),
-                    false => fault,
+                    )
+                } else {
+                    fault
                 }
             }
             None if self.tree == self.document.root => {
@@ -262,7 +283,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether what looks like a value of this key is a comment to YAML.
+    /// Whether the key is followed by a comment that may be meant as a value, such as `#8c1414`.
     fn comment_follows(self) -> bool {
         let Some(key) = self.key else { return false };
         let end = self.document.trees[key as usize].at.end as usize;
@@ -278,11 +299,11 @@ impl<'a> Node<'a> {
         &self.document.trees[self.tree as usize]
     }
 
-    fn mention(self, mention: &'a Mention, key: Option<u32>) -> Node<'a> {
+    fn follow(self, target: &'a TreeRef, key: Option<u32>) -> Node<'a> {
         Node {
             document: self.document,
-            tree: mention.tree,
-            alias: mention.alias.as_deref(),
+            tree: target.tree,
+            alias: target.alias.as_deref(),
             key,
         }
     }
@@ -303,34 +324,35 @@ impl<'a> Key<'a> {
         }
     }
 
-    pub(crate) fn spot(self) -> Spot {
+    pub(crate) fn span(self) -> Span {
         let at = self.document.trees[self.tree as usize].at.clone();
-        Spot::new(&self.document.source, at)
+        Span::new(&self.document.source, at)
     }
 
-    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> Fault {
-        self.spot().fault(kind, message)
+    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
+        self.span().fault(kind, message)
     }
 
-    /// Gives `error` the key's place.
-    pub(crate) fn wrap(self, error: Error) -> Fault {
-        Fault { spot: self.spot(), error }
+    /// Places `error` at the key.
+    pub(crate) fn wrap(self, error: Error) -> YamlFault {
+        YamlFault { span: self.span(), error }
     }
 
-    /// The fault of a key that has been there before, at `first`.
-    pub(crate) fn twice(self, first: &Spot) -> Fault {
+    /// Creates the fault of a key that is defined before, at `first`.
+    pub(crate) fn twice(self, first: &Span) -> YamlFault {
         let place = first.place();
         let line = place.line.unwrap_or(1);
-        let there = match first.is_in(&self.document.source) {
-            true => format!("on line {line}"),
-            false => format!("in {}, line {line}", place.file),
+        let there = if first.is_in(&self.document.source) {
+            format!("on line {line}")
+        } else {
+            format!("in {}, line {line}", place.file)
         };
         self.fault(ErrorKind::Duplicate, format!("`{}` is defined twice", self.text()))
             .with_help(format!("its first definition is {there}: remove one of them"))
     }
 
-    /// The fault of a key that is none of `known`.
-    pub(crate) fn unknown(self, known: &[&str]) -> Fault {
+    /// Creates the fault of a key that is none of `known`.
+    pub(crate) fn unknown(self, known: &[&str]) -> YamlFault {
         self.fault(ErrorKind::UnknownKey, format!("unknown key `{}`", self.text()))
             .with_help(did_you_mean(self.text(), known.iter().copied()))
     }
@@ -343,18 +365,19 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The value of `key`, if anything is written there.
+    /// Returns the value of `key`, unless it is absent or empty.
     pub(crate) fn get(self, key: &str) -> Option<Node<'a>> {
         self.written(key).filter(|node| !node.is_null())
     }
 
-    /// The value of `key`, even if nothing is written there.
+    /// Returns the value of `key`, even an empty one, unless the key is absent.
     pub(crate) fn written(self, key: &str) -> Option<Node<'a>> {
         let mut entries = self.node.entries().ok()?;
         entries.find(|(name, _)| name.text() == key).map(|(_, node)| node)
     }
 
-    /// The value of `key`, whose absence is a fault at the map's own key.
+    /// Returns the value of `key`. An empty value is a fault there, an absent key one at the map's
+    /// own key.
     pub(crate) fn required(self, key: &str, faults: &mut Faults) -> Option<Node<'a>> {
         match self.written(key) {
             Some(node) if node.is_null() => {
@@ -369,13 +392,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The fault of a map without `key`.
-    pub(crate) fn missing(self, key: &str) -> Fault {
+    /// Creates the fault of a map without `key`.
+    pub(crate) fn missing(self, key: &str) -> YamlFault {
         let message = match self.node.key_text() {
             Some(owner) => format!("`{owner}` has no `{key}`"),
             None => format!("`{key}` is missing here"),
         };
-        self.node.key_spot().fault(ErrorKind::MissingField, message)
+        self.node.key_span().fault(ErrorKind::MissingField, message)
     }
 }
 
@@ -383,7 +406,7 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// What an unquoted scalar is by YAML 1.2, with doubtful numbers left as the texts they may be.
+/// Converts an unquoted scalar by YAML 1.2; a number that may be meant as a text stays a text.
 fn plain(text: &str) -> Json {
     match text {
         _ if is_null(text) => Json::Null,
@@ -407,7 +430,7 @@ fn number(text: &str) -> Option<Number> {
         let unsigned = text.parse::<u64>().map(Number::from);
         return unsigned.or_else(|_| text.parse::<i64>().map(Number::from)).ok();
     }
-    // A number without a point (`12e4`, a section's code) is none to YAML 1.1 either.
+    // `12e4` may be the code of a section: without a point it is no number in YAML 1.1 either.
     let decimal = rest.starts_with('.') && rest.ends_with(|c: char| c.is_ascii_digit());
     text.parse::<f64>().ok().filter(|_| decimal).and_then(Number::from_f64)
 }

@@ -1,13 +1,14 @@
-//! What is wrong with a file that is no YAML, in the words of who wrote it.
+//! Explanations of syntax errors.
 //!
-//! The parser names a rule of its grammar and the spot where it gave up; people have a colon in a
-//! title, a tab, or a quote that is never closed, often lines above.
+//! The parser names the rule of its grammar that failed, and where. The mistake is most often a
+//! colon in a title, a tab, or a quote that is never closed, and may be several lines above: the
+//! explanation names that.
 
 use std::ops::Range;
 
 use serde_yaml::granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 
-use super::compose::MAX_NESTED;
+use super::document::MAX_NESTED;
 use crate::base::error::{ErrorKind, nearest};
 
 /// A parser's error, explained.
@@ -132,16 +133,17 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
     }
 }
 
-/// A `:` where no key can end.
+/// Explains a `:` where no key can end.
 fn colon(text: &str, at: usize) -> Explained {
     let start = line_start(text, at);
     let before = &text[start..at];
     if let Some((key, value)) = before.split_once(": ") {
         let value = format!("{value}{}", line(text, at));
         let value = value.trim();
-        let help = match value.contains('"') {
-            true => format!("put the text after `{}: ` in quotes", key.trim()),
-            false => format!("put the text in quotes: `{}: \"{value}\"`", key.trim()),
+        let help = if value.contains('"') {
+            format!("put the text after `{}: ` in quotes", key.trim())
+        } else {
+            format!("put the text in quotes: `{}: \"{value}\"`", key.trim())
         };
         return say(at..at + 1, "a second `: ` in an unquoted text", help);
     }
@@ -168,7 +170,7 @@ fn colon(text: &str, at: usize) -> Explained {
     say(at..at + 1, "a `:` where no key can end", "put the text in quotes")
 }
 
-/// A line that ought to be an entry of a map.
+/// Explains a line that should be an entry of a map.
 fn no_entry(text: &str, at: usize) -> Explained {
     let end = at + line(text, at).trim_end().len();
     say(
@@ -178,7 +180,7 @@ fn no_entry(text: &str, at: usize) -> Explained {
     )
 }
 
-/// A `{` or `[` that is not closed, or a `,` that is missing inside.
+/// Explains a `{` or `[` that is not closed, or a `,` that is missing inside.
 fn bracket(text: &str, at: usize) -> Explained {
     match open(&text[..at]).0.last() {
         Some(&(index, c)) if text[index..at].contains('\n') || at >= text.len() => {
@@ -198,12 +200,12 @@ fn bracket(text: &str, at: usize) -> Explained {
     }
 }
 
-/// The quote that was opened last before `at`.
+/// Returns the byte of the last opening quote before `at`.
 fn last_quote(text: &str, at: usize) -> Option<usize> {
     open(&text[..at]).1
 }
 
-/// The brackets that stand open after a text, and the quote that was opened last in it.
+/// Returns the brackets that are open at the end of a text, and the last opening quote in it.
 fn open(text: &str) -> (Vec<(usize, char)>, Option<usize>) {
     let mut brackets = Vec::new();
     let mut quoted = None;
@@ -279,7 +281,7 @@ impl From<Option<&str>> for Help {
     }
 }
 
-/// Whether a bracket or quote after `before` would open something, rather than be a letter.
+/// Whether a bracket or quote after `before` opens a value, rather than being part of a text.
 fn starts_value(before: &str) -> bool {
     before.trim_end_matches(' ').ends_with([':', ',', '[', '{', '-', '\n'])
 }
@@ -296,7 +298,7 @@ fn unknown_escape(quoted: &str) -> Option<usize> {
     None
 }
 
-/// The beginning of a quoted text, enough to know it again.
+/// Returns the beginning of a quoted text, for a message.
 fn quote(rest: &str) -> String {
     let line = rest.lines().next().unwrap_or_default();
     match line.char_indices().nth(24) {
@@ -318,7 +320,7 @@ fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// The byte of a line (from one) and a column (from nought, in characters).
+/// Returns the byte of a line (from one) and a column (from zero, in characters).
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let start = match line {
         0 | 1 => 0,

@@ -1,8 +1,9 @@
 use serde_json::{Value as Json, json};
 
+use super::decode::MAX_BYTES;
 use super::fault::MAX_FAULTS;
 use super::*;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 fn read<T>(text: &str, read: impl FnOnce(Node<'_>, &mut Faults) -> T) -> Result<T> {
     let mut faults = Faults::default();
@@ -29,7 +30,7 @@ fn said(fault: &Error) -> String {
 }
 
 #[test]
-fn nothing_is_guessed() {
+fn doubtful_scalars_stay_texts() {
     let text = "[no, yes, 012, +49, 12e4, 0x1F, 1_000, 2026-05-14, \
                 99999999999999999999, .inf, '7', !!str 7]";
     let strings = json(text);
@@ -40,7 +41,7 @@ fn nothing_is_guessed() {
 }
 
 #[test]
-fn a_text_is_what_was_written() {
+fn text_is_returned_as_written() {
     let written = |root: Node<'_>, faults: &mut Faults| {
         let items = faults.keep(root.items()).into_iter().flatten();
         items.map(|node| faults.keep(node.text()).map(str::to_owned)).collect::<Vec<_>>()
@@ -51,7 +52,7 @@ fn a_text_is_what_was_written() {
 }
 
 #[test]
-fn merge_keys_bring_in_what_is_not_said() {
+fn merge_keys_add_only_absent_keys() {
     let text = "
         a: &a { x: 1, y: 1 }
         b: &b { y: 2, z: 2 }
@@ -65,7 +66,7 @@ fn merge_keys_bring_in_what_is_not_said() {
 }
 
 #[test]
-fn places_are_those_of_who_can_mend_it() {
+fn places_name_the_value_to_change() {
     let text = "date: &d soon\ncopy: *d\nlist: *d\nmap: {a: 1}\n";
     let found = read(text, |root, faults| {
         let fields = root.fields(&["date", "copy", "list", "map"], faults).unwrap();
@@ -91,7 +92,7 @@ fn places_are_those_of_who_can_mend_it() {
 }
 
 #[test]
-fn duplicates_are_reported_at_their_second_place_wherever_they_are() {
+fn duplicate_keys_are_reported_at_the_second_one() {
     let text = "a: 1\nb: { c: 1, c: 2 }\na: 2\n";
     assert_eq!(
         faults(text),
@@ -120,7 +121,7 @@ fn hostile_files_are_refused() {
 }
 
 #[test]
-fn a_nest_of_aliases_costs_what_was_written() {
+fn nested_aliases_are_refused_only_when_written_out() {
     let text =
         ('b'..='z').zip('a'..).fold("a: &a [ha, ha]\n".to_owned(), |text, (b, a)| {
             text + &format!("{b}: &{b} [*{a}, *{a}, *{a}, *{a}]\n")
@@ -134,7 +135,7 @@ fn a_nest_of_aliases_costs_what_was_written() {
 }
 
 #[test]
-fn many_faults_are_counted() {
+fn faults_beyond_the_maximum_are_counted() {
     let text = "a: 1\n".repeat(1000);
     let faults = faults(&text);
     assert_eq!(faults.len(), MAX_FAULTS + 1);
@@ -142,7 +143,7 @@ fn many_faults_are_counted() {
 }
 
 #[test]
-fn encodings() {
+fn encodings_other_than_utf_8_are_named() {
     let said = |bytes: &[u8]| {
         let mut faults = Faults::default();
         Document::parse("a.yaml", bytes, &mut faults);
@@ -157,7 +158,7 @@ fn encodings() {
 }
 
 #[test]
-fn whatever_the_bytes_there_is_an_answer() {
+fn any_bytes_give_a_document_or_a_fault() {
     let text =
         "a: &x {b: [1, 'c', \"d\\n\"], <<: *x}\n- é: |\n  t\n? k\n: *y # c\n---\n\t%";
     for start in 0..text.len() {

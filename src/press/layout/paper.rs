@@ -42,7 +42,7 @@ pub(super) fn background(
     let mut entries = root.entries().ok()?;
     let (_, node) = entries.find(|(key, _)| key.text() == "background")?;
     let name = faults.keep(node.text())?;
-    let spot = node.spot();
+    let spot = node.span();
     let inside =
         !name.contains('\\') && name.split('/').all(|part| !part.starts_with('.'));
     let file = format!("layouts/{layout}/{name}");
@@ -103,7 +103,7 @@ pub(super) fn papers(
         }
     }
     if papers.is_empty() {
-        let fault = node.key_spot().fault(ErrorKind::InvalidValue, "`paper` names none");
+        let fault = node.key_span().fault(ErrorKind::InvalidValue, "`paper` names none");
         faults.push(fault.with_help("write one, such as `a4`"));
     }
     (!papers.is_empty()).then_some(papers)

@@ -107,7 +107,7 @@ pub(super) fn faces(
         faces.insert(key.text().to_owned(), FaceChoice { family, generic });
     }
     if !faces.contains_key("text") && faults.is_empty() {
-        faults.push(node.key_spot().fault(
+        faults.push(node.key_span().fault(
             ErrorKind::MissingField,
             "`faces` has no `text`, the face that sentences are set in",
         ));
@@ -131,7 +131,7 @@ pub(super) fn roles(
     for name in ["statement", "signatory", "signatory-title"] {
         if !roles.contains_key(name) && faults.is_empty() {
             faults.push(
-                node.key_spot()
+                node.key_span()
                     .fault(ErrorKind::MissingField, format!("`roles` has no `{name}`"))
                     .with_help(format!("the roles by name are {}", ROLES.join(", "))),
             );

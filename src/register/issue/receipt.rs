@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::error::Warning;
 use crate::register::record::Record;
 use crate::site::award::Ids;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 
 /// Where a certificate is, and what issuing did.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub struct CertificateUrls {
 }
 
 impl CertificateUrls {
-    pub(super) fn new(ids: Ids, publish: &Publish) -> Self {
+    pub(super) fn new(ids: Ids, publish: &PublishSettings) -> Self {
         Self {
             verify_url: publish.verify_url(&ids.verify),
             download_url: publish.download_url(&ids.download),

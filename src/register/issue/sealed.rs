@@ -15,7 +15,7 @@ use crate::register::record::{
 use crate::register::snapshot::{DetachedSignature, Snapshot};
 use crate::seal::key;
 use crate::seal::sealer::Sealer;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 
 /// An edition that is ready to be published.
 pub(super) struct SealedEdition {
@@ -46,7 +46,7 @@ impl EditionDraft<'_> {
         self,
         sealer: &Sealer,
         public_key: &str,
-        publish: &Publish,
+        publish: &PublishSettings,
     ) -> Result<SealedEdition> {
         let EditionDraft { edition, page, pdf, mut warnings, render } = self;
         let begun = Instant::now();

@@ -18,8 +18,9 @@ use crate::register::issue::receipt::{
 };
 use crate::register::record::{Record, Status};
 use crate::seal::sealer::Sealer;
-use crate::site::award::{Award, IdSecret};
+use crate::site::award::Award;
 use crate::site::files::Site;
+use crate::site::id_secret::IdSecret;
 use crate::site::keys::Keys;
 use crate::site::request::Request;
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::{Directory, Store};
 use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::site::files::SETTINGS_FILE;
 use crate::site::settings::{
-    self, FolderSettings, Readers, S3Settings, Settings, StoreSettings,
+    FolderSettings, Readers, S3Settings, Settings, StoreSettings,
 };
 
 /// The folder of the private store, unless the settings name another.
@@ -44,7 +45,7 @@ impl Stores {
             let message =
                 format!("what is private would be published: it goes into {public}");
             return Err(Error::new(ErrorKind::InvalidValue, message)
-                .at(Place::file(settings::FILE))
+                .at(Place::file(SETTINGS_FILE))
                 .with_help("give `private` a place outside of `store`"));
         }
         Ok(Self {

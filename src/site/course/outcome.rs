@@ -1,47 +1,47 @@
-//! Which sentence a grade earns.
+//! Outcomes: the sentence that a certificate shows for a grade.
 
 use std::fmt;
 
-use super::Text;
+use super::text::Text;
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
-/// A sentence for those who reached a grade. It is a template.
+/// The sentence for a grade, or for a range of grades: an entry of `outcomes`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Whom it is for.
+    /// The grade, or the bound of the range: the entry's key.
     pub grade: Grade,
-    /// What it says; empty for nothing.
+    /// The sentence, a template; empty for none.
     pub text: Text,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Outcome {
-    /// Its key in the course file.
+    /// Returns where its key is in the course file.
     pub fn place(&self) -> &Place {
-        self.spot.place()
+        self.span.place()
     }
 }
 
-/// A grade by its text, or a bound of numeric grades.
+/// A grade as text, or a bound of numeric grades: a key of `outcomes`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Grade {
-    /// `Distinction`
+    /// A grade, compared as text: `Distinction`.
     Text(String),
-    /// `>= 0.9`
+    /// Grades from this one up: `>= 0.9`.
     AtLeast(f64),
-    /// `> 0.9`
+    /// Grades above this one: `> 0.9`.
     Above(f64),
-    /// `<= 0.9`
+    /// Grades up to this one: `<= 0.9`.
     AtMost(f64),
-    /// `< 0.9`
+    /// Grades below this one: `< 0.9`.
     Below(f64),
 }
 
 type Bound = fn(f64) -> Grade;
 
-/// The longer ones first.
+/// `>=` comes before `>`, and `<=` before `<`, because the first prefix counts.
 const SIGNS: [(&str, Bound); 4] = [
     (">=", Grade::AtLeast),
     (">", Grade::Above),
@@ -50,10 +50,10 @@ const SIGNS: [(&str, Bound); 4] = [
 ];
 
 impl Grade {
-    /// Reads a key of `outcomes`: a bound if it begins with `<` or `>`, else a grade's text.
+    /// Reads a key of `outcomes`: a bound if it begins with `<` or `>`, else a grade as text.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for a bound without a number.
+    /// [`ErrorKind::InvalidValue`]: a bound without a finite number.
     pub fn parse(text: &str) -> Result<Self> {
         let bound = SIGNS
             .iter()
@@ -71,7 +71,7 @@ impl Grade {
         }
     }
 
-    /// How far a numeric grade is from a bound that it meets.
+    /// Returns the distance of a numeric grade from a bound that it meets.
     fn distance(&self, grade: f64) -> Option<f64> {
         let (met, bound) = match *self {
             Self::Text(_) => return None,
@@ -96,8 +96,7 @@ impl fmt::Display for Grade {
     }
 }
 
-/// The outcome for a grade, as [`Course::outcome`](super::Course::outcome) says. Of the bounds that
-/// a grade meets the nearest counts, in whatever order they are written.
+/// Chooses the outcome of a grade, by the rules of [`Course::outcome`](super::Course::outcome).
 pub(super) fn choose<'a>(
     outcomes: &'a [Outcome],
     grade: Option<&str>,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::base::error::ErrorKind;
 
 const COURSE: &str = "
 c:
@@ -20,7 +21,7 @@ fn tag(text: &str) -> Tag {
 }
 
 #[test]
-fn what_is_not_said_has_a_default() {
+fn absent_fields_have_defaults() {
     let course = course("");
     assert_eq!(course.layout, "classic");
     assert_eq!(course.issued, IssueDate::Rolling);
@@ -31,7 +32,7 @@ fn what_is_not_said_has_a_default() {
 }
 
 #[test]
-fn texts_by_language() {
+fn text_is_chosen_by_language() {
     let title = course("").title;
     let text = |wanted: &str| title.get(&tag(wanted), &tag("en"));
     assert_eq!(text("en-GB"), ("Curling", false));
@@ -48,7 +49,7 @@ fn texts_by_language() {
 }
 
 #[test]
-fn outcomes_by_grade() {
+fn outcome_is_chosen_by_grade() {
     let course = course(
         "  outcomes: { '>= 0.5': half, '>= 0.9': nine, '< 0.1': low, \
            Pass: pass, B: b, b: small b }",
@@ -72,7 +73,7 @@ fn outcomes_by_grade() {
 }
 
 #[test]
-fn bounds() {
+fn grade_keys_are_read_as_bounds_or_texts() {
     assert_eq!(Grade::parse(">=0.9").unwrap(), Grade::AtLeast(0.9));
     assert_eq!(Grade::parse("> 0.9").unwrap(), Grade::Above(0.9));
     assert_eq!(Grade::parse("<= 1").unwrap(), Grade::AtMost(1.0));
@@ -84,7 +85,7 @@ fn bounds() {
 }
 
 #[test]
-fn defaults_apply_by_themselves_and_are_no_course() {
+fn defaults_apply_to_the_courses_of_their_file() {
     let courses = parse(
         "
 defaults:
@@ -114,7 +115,7 @@ c:
 }
 
 #[test]
-fn defaults_of_a_file_without_courses_are_everybodys() {
+fn defaults_of_a_file_without_courses_apply_to_all_files() {
     let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
     let courses = Courses::parse(&[
         file("courses/a.yaml", "defaults: { language: ar }\na: { title: A }"),
@@ -128,7 +129,7 @@ fn defaults_of_a_file_without_courses_are_everybodys() {
 }
 
 #[test]
-fn signatories_and_their_places() {
+fn signatory_place_is_the_signature_else_the_person() {
     let course = course(
         "  signatories:
     - &ada { name: Ada, title: { en: Professor }, signature: a/ada.svg }
@@ -142,14 +143,14 @@ fn signatories_and_their_places() {
 }
 
 #[test]
-fn a_block_of_lines_is_one_paragraph() {
+fn block_scalar_is_one_paragraph() {
     let course = course("  outcomes:\n    Pass: |\n      with\n      honours\n");
     let text = &course.outcomes[0].text;
     assert_eq!(text.get(&course.language, &course.language).0, "with honours");
 }
 
 #[test]
-fn an_unknown_course() {
+fn unknown_course_is_refused_with_the_known_ids() {
     let courses = parse(COURSE);
     let error = courses.get("d").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownCourse);
@@ -158,7 +159,7 @@ fn an_unknown_course() {
 }
 
 #[test]
-fn aliases_do_not_multiply_values_without_end() {
+fn aliases_that_multiply_values_are_refused() {
     let mut text = "defaults: { organization: x, language: en, title: x }\n".to_owned();
     text += &format!("c: {{ extra: &e {{ x: {} }} }}\n", "x".repeat(60_000));
     for index in 0..2_000 {

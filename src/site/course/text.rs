@@ -1,65 +1,67 @@
-//! A text of a course, plain or by language.
+//! The texts of a course, plain or by language.
 
 use serde_json::Value as Json;
 
 use crate::base::error::Place;
 use crate::base::lang::Tag;
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
-/// A text that people read: the same in all languages, or one by language.
+/// A text on a certificate: plain, which is the same in all languages, or one version for each
+/// language. `Curling`, or `{ en: Curling, fr: Le curling }`.
 #[derive(Debug, Clone)]
 pub struct Text {
-    /// Never empty. A plain text is one without a language.
-    versions: Vec<Version>,
+    /// At least one. A plain text has one version, without a language.
+    versions: Vec<TextVersion>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Version {
+pub(super) struct TextVersion {
     pub(super) language: Option<Tag>,
     pub(super) text: String,
-    pub(super) spot: Spot,
+    pub(super) span: Span,
 }
 
 impl Text {
-    /// A text of one version or more; without any, none.
-    pub(super) fn new(versions: Vec<Version>) -> Option<Self> {
+    /// Creates a text; `None` without versions.
+    pub(super) fn new(versions: Vec<TextVersion>) -> Option<Self> {
         (!versions.is_empty()).then_some(Self { versions })
     }
 
-    /// A map by language that is written in a free field of the course at `spot`.
-    pub(super) fn of_json(json: &Json, spot: &Spot) -> Option<Self> {
+    /// Reads a map by language in a free field of the course at `span`; `None` for any other value.
+    pub(super) fn of_json(json: &Json, span: &Span) -> Option<Self> {
         let version = |(tag, text): (&String, &Json)| {
             let language = Some(Tag::parse(tag).ok()?);
-            Some(Version {
+            Some(TextVersion {
                 language,
                 text: text.as_str()?.to_owned(),
-                spot: spot.clone(),
+                span: span.clone(),
             })
         };
         Self::new(json.as_object()?.iter().map(version).collect::<Option<_>>()?)
     }
 
-    /// The text in a language, and whether it is that of another language for want of one.
+    /// Returns the text in a language, and whether it is in another language because there is no
+    /// version in that one.
     ///
-    /// Looked at are the language and what it falls back to (`fr-CA`, `fr`), then a narrower
-    /// version of it (`en-GB` for `en`), then the same for `default`, then whatever comes first. A
-    /// plain text is every language's and no fallback.
+    /// The versions are looked up in this order: the language and its fallbacks (`fr-CA`, `fr`), a
+    /// narrower tag of the same language (`en-GB` for `en`), the same two for `default`, the first
+    /// version. A plain text is never in another language.
     pub fn get(&self, tag: &Tag, default: &Tag) -> (&str, bool) {
         let (version, fell_back) = self.choose(tag, default);
         (&version.text, fell_back)
     }
 
-    /// Where the text that [`get`](Self::get) returns is written.
+    /// Returns where the text that [`get`](Self::get) returns is written.
     pub fn place(&self, tag: &Tag, default: &Tag) -> &Place {
-        self.choose(tag, default).0.spot.place()
+        self.choose(tag, default).0.span.place()
     }
 
-    /// The languages that there are versions in; none for a plain text.
+    /// Returns the languages of the versions; none for a plain text.
     pub fn languages(&self) -> impl Iterator<Item = &Tag> {
         self.versions.iter().filter_map(|version| version.language.as_ref())
     }
 
-    fn choose(&self, tag: &Tag, default: &Tag) -> (&Version, bool) {
+    fn choose(&self, tag: &Tag, default: &Tag) -> (&TextVersion, bool) {
         let first = &self.versions[0];
         if first.language.is_none() {
             return (first, false);
@@ -70,7 +72,7 @@ impl Text {
         }
     }
 
-    fn version(&self, tag: &Tag) -> Option<&Version> {
+    fn version(&self, tag: &Tag) -> Option<&TextVersion> {
         let find = |tag: &Tag| {
             self.versions.iter().find(|version| version.language.as_ref() == Some(tag))
         };

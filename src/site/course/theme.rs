@@ -1,4 +1,4 @@
-//! A course's colours.
+//! The theme of a course: colours, logo and background.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,48 +6,48 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::yaml::Spot;
+use crate::base::yaml::Span;
 
-/// What a course changes about its layout's looks.
+/// The colours and pictures that a course sets instead of its layout's: `theme`.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Theme {
-    /// The colour of ornaments and emphasis.
+    /// The colour of ornaments and of emphasis.
     pub accent: Option<Colour>,
-    /// The colour of the ground.
+    /// The colour of the page.
     pub paper: Option<Colour>,
     /// The colour of the text.
     pub ink: Option<Colour>,
-    /// The one colour in which all signatures are inked; each in its pen's own if none.
+    /// The colour of all signatures; unless set, each has the colour of its own ink.
     pub signature_ink: Option<Colour>,
-    /// The file below `images/` with the organization's logo.
+    /// The path of the organization's logo below `images/`.
     pub logo: Option<String>,
-    pub(super) logo_spot: Option<Spot>,
-    /// The file below `images/` whose first page lies under the certificate: a PDF.
+    pub(super) logo_span: Option<Span>,
+    /// The path of a PDF below `images/`, whose first page lies under the certificate.
     pub background: Option<String>,
-    pub(super) background_spot: Option<Spot>,
+    pub(super) background_span: Option<Span>,
 }
 
 impl Theme {
-    /// Where the logo is named.
+    /// Returns where the logo is named.
     pub fn logo_place(&self) -> Option<&Place> {
-        self.logo_spot.as_ref().map(Spot::place)
+        self.logo_span.as_ref().map(Span::place)
     }
 
-    /// Where the background is named.
+    /// Returns where the background is named.
     pub fn background_place(&self) -> Option<&Place> {
-        self.background_spot.as_ref().map(Spot::place)
+        self.background_span.as_ref().map(Span::place)
     }
 
-    /// What this theme leaves open, taken from `other`.
+    /// Fills in what is not set from `other`.
     pub(super) fn or(self, other: &Self) -> Self {
-        let (logo, logo_spot) = match self.logo {
-            Some(logo) => (Some(logo), self.logo_spot),
-            None => (other.logo.clone(), other.logo_spot.clone()),
+        let (logo, logo_span) = match self.logo {
+            Some(logo) => (Some(logo), self.logo_span),
+            None => (other.logo.clone(), other.logo_span.clone()),
         };
-        let (background, background_spot) = match self.background {
-            Some(background) => (Some(background), self.background_spot),
-            None => (other.background.clone(), other.background_spot.clone()),
+        let (background, background_span) = match self.background {
+            Some(background) => (Some(background), self.background_span),
+            None => (other.background.clone(), other.background_span.clone()),
         };
         Self {
             accent: self.accent.or(other.accent),
@@ -55,29 +55,29 @@ impl Theme {
             ink: self.ink.or(other.ink),
             signature_ink: self.signature_ink.or(other.signature_ink),
             logo,
-            logo_spot,
+            logo_span,
             background,
-            background_spot,
+            background_span,
         }
     }
 }
 
-/// An opaque colour in sRGB, written `#rrggbb`.
+/// An opaque colour in sRGB. Its text is `#rrggbb`, six hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Colour {
-    /// The share of red, of 255.
+    /// The share of red, from 0 to 255.
     pub red: u8,
-    /// The share of green, of 255.
+    /// The share of green, from 0 to 255.
     pub green: u8,
-    /// The share of blue, of 255.
+    /// The share of blue, from 0 to 255.
     pub blue: u8,
 }
 
 impl Colour {
-    /// Reads `#rrggbb`.
+    /// Reads `#rrggbb`, with digits in either case.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`].
+    /// [`ErrorKind::InvalidValue`]: another form.
     pub fn parse(text: &str) -> Result<Self> {
         let digits = text.strip_prefix('#').filter(|digits| {
             digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -95,16 +95,15 @@ impl Colour {
             }
         }
     }
-}
 
-impl Colour {
-    /// The relative luminance of WCAG 2: nought for black, one for white.
+    /// Returns the relative luminance (WCAG 2): 0 for black, 1 for white.
     pub fn luminance(self) -> f64 {
         let linear = |share: u8| {
             let share = f64::from(share) / 255.0;
-            match share <= 0.04045 {
-                true => share / 12.92,
-                false => ((share + 0.055) / 1.055).powf(2.4),
+            if share <= 0.04045 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
             }
         };
         0.2126 * linear(self.red)

@@ -1,4 +1,4 @@
-//! Keys that live elsewhere: in files of the site, or behind commands.
+//! Keys outside of the folder of keys: in files that the settings name, or behind commands.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use crate::seal::signer::{CommandSigner, Identity, Signer};
 use crate::seal::x509::X509;
 use crate::site::settings::{PdfKeySettings, PgpSettings};
 
-/// What is signed to find out whether a command signs.
+/// The message of a first signature, which shows whether a command works.
 const PROBE: &[u8] = b"testamur: does this command sign?";
 
-/// Who seals, by a site's settings.
-pub(super) fn identity(
+/// Returns the key that seals, and its certificates, from a site's settings.
+pub(super) fn read_identity(
     site: &Path,
     pdf: &PdfKeySettings,
     now: Timestamp,
@@ -25,30 +25,32 @@ pub(super) fn identity(
         PdfKeySettings::File { key, chain } => {
             let file = site.join(key);
             let signer = files::read(&file)
-                .and_then(|text| files::at(&file, PrivateKey::from_pem(&text)));
-            let (signer, chain_of) = Error::both(signer, certificates(site, chain))?;
-            pair(site, chain, Arc::new(signer), chain_of, now)
+                .and_then(|text| files::place_in(&file, PrivateKey::from_pem(&text)));
+            let (signer, certificates) =
+                Error::both(signer, read_certificates(site, chain))?;
+            create_identity(site, chain, Arc::new(signer), certificates, now)
         }
         PdfKeySettings::Command { command, input, chain } => {
-            let chain_of = certificates(site, chain)?;
-            let key = files::at(&site.join(chain), chain_of[0].key())?;
+            let certificates = read_certificates(site, chain)?;
+            let key = files::place_in(&site.join(chain), certificates[0].key())?;
             let signer =
                 CommandSigner::new(&command.program, command.arguments.clone(), key)
                     .with_input(*input)
                     .with_deadline(command.deadline);
-            pair(site, chain, Arc::new(signer), chain_of, now)
+            create_identity(site, chain, Arc::new(signer), certificates, now)
         }
     }
 }
 
-/// Who signs beside the PDF, by a site's settings. Has one message signed, to see that it works.
-pub(super) fn openpgp(
+/// Returns the signer of detached signatures from a site's settings, and its public key in ASCII
+/// armor. The command signs one message, which shows that it works.
+pub(super) fn read_openpgp(
     site: &Path,
     settings: &PgpSettings,
 ) -> Result<(Arc<dyn PgpSigner>, String)> {
     let file = site.join(&settings.key);
     let text = files::read(&file)?;
-    let mut keys = files::at(&file, PgpKey::from_armor(&text))?;
+    let mut keys = files::place_in(&file, PgpKey::from_armor(&text))?;
     if keys.len() != 1 {
         let fault = Error::new(
             ErrorKind::Key,
@@ -66,18 +68,18 @@ pub(super) fn openpgp(
     Ok((Arc::new(signer), String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// The certificates of a file of the site.
-pub(super) fn certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
+/// Reads the certificates in a file of the site.
+pub(super) fn read_certificates(site: &Path, name: &str) -> Result<Vec<X509>> {
     let file = site.join(name);
-    files::read(&file).and_then(|text| files::at(&file, X509::from_pem(&text)))
+    files::read(&file).and_then(|text| files::place_in(&file, X509::from_pem(&text)))
 }
 
-fn pair(
+fn create_identity(
     site: &Path,
     chain: &str,
     signer: Arc<dyn Signer>,
     certificates: Vec<X509>,
     now: Timestamp,
 ) -> Result<Identity> {
-    files::at(&site.join(chain), Identity::new(signer, certificates, now))
+    files::place_in(&site.join(chain), Identity::new(signer, certificates, now))
 }

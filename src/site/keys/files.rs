@@ -1,35 +1,45 @@
-//! The folder of keys: numbered sets, secret files, and how they come and go.
+//! The files in the folder of keys: their names, and how sets and secret files are added and
+//! removed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::hex;
+use crate::base::random;
 
-/// How secret files end.
-const SECRET: &str = ".key.pem";
-/// Larger than any file of keys.
-const LARGEST: u64 = 1 << 20;
+pub(super) const ROOT_FILE: &str = "root.pem";
+pub(super) const ROOT_KEY_FILE: &str = "root.key.pem";
+pub(super) const ROOT_CRL_FILE: &str = "root.crl";
+pub(super) const SEAL_FILE: &str = "seal.pem";
+pub(super) const SEAL_KEY_FILE: &str = "seal.key.pem";
+pub(super) const PGP_FILE: &str = "openpgp.asc";
+pub(super) const PGP_KEY_FILE: &str = "openpgp.key.pem";
+pub(super) const ID_SECRET_FILE: &str = "id.secret";
 
-/// The folder that holds the sets.
+/// How the names of secret files end.
+const SECRET_SUFFIX: &str = ".key.pem";
+/// The most bytes that are read of a file.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// The folder that holds the sets of keys.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct KeyFolder(PathBuf);
 
-impl Folder {
+impl KeyFolder {
     pub(super) fn new(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
-    /// The folder of a set.
-    pub(super) fn set(&self, number: u32) -> PathBuf {
+    /// Returns the folder of a set.
+    pub(super) fn set_folder(&self, number: u32) -> PathBuf {
         self.0.join(number.to_string())
     }
 
-    /// The numbers of the sets that are there, in order.
+    /// Returns the numbers of the existing sets, in order.
     pub(super) fn numbers(&self) -> Result<Vec<u32>> {
         let entries = match fs::read_dir(&self.0) {
             Ok(entries) => entries,
@@ -43,7 +53,7 @@ impl Folder {
             let entry =
                 entry.map_err(|cause| failed("list the folder", &self.0, &cause))?;
             let name = entry.file_name();
-            // Only names that this library writes: `7`, not `07`.
+            // Folders of other names, such as `07`, are not sets.
             let number = name.to_str().and_then(|name| name.parse::<u32>().ok());
             numbers.extend(number.filter(|number| *name == *number.to_string().as_str()));
         }
@@ -51,17 +61,18 @@ impl Folder {
         Ok(numbers)
     }
 
+    /// Returns the number of the current set.
     pub(super) fn newest(&self) -> Result<Option<u32>> {
         Ok(self.numbers()?.pop())
     }
 
-    /// Makes a set of these files: all of it appears at once, or nothing.
+    /// Adds a set of these files. It appears as a whole, or not at all.
     pub(super) fn add(&self, number: u32, files: &[(&str, &[u8])]) -> Result<()> {
         make_folder(&self.0, true)?;
         let staged = self.0.join(format!(".{number}.new"));
         make_folder(&staged, false).map_err(|fault| match fault.kind() {
             ErrorKind::Exists => fault.with_help(format!(
-                "somebody makes keys right now, or was interrupted; then remove `{}`",
+                "another process makes keys right now, or was interrupted; then remove `{}`",
                 staged.display()
             )),
             _ => fault,
@@ -70,7 +81,7 @@ impl Folder {
             for (name, bytes) in files {
                 write_new(&staged.join(name), bytes)?;
             }
-            let set = self.set(number);
+            let set = self.set_folder(number);
             if set.exists() {
                 return Err(exists(&set));
             }
@@ -78,12 +89,14 @@ impl Folder {
                 .map_err(|cause| failed("make the folder", &set, &cause))
         };
         fill().inspect_err(|_| {
-            // The first fault is the one to tell; what is left has a name that says so.
+            // The first error is returned. Files that cannot be removed are in a hidden folder,
+            // which is not a set.
             let _ = fs::remove_dir_all(&staged);
         })
     }
 
-    /// Makes a secret file beside the sets, unless somebody was faster; gives what it holds then.
+    /// Adds a secret file to the folder, and returns its content: that of another process, if that
+    /// process added the file first.
     pub(super) fn add_secret(
         &self,
         name: &str,
@@ -91,9 +104,9 @@ impl Folder {
     ) -> Result<Zeroizing<Vec<u8>>> {
         make_folder(&self.0, true)?;
         let path = self.0.join(name);
-        let staged = self.0.join(format!(".{name}.{}{SECRET}", staging_number()?));
+        let staged = self.0.join(format!(".{name}.{}{SECRET_SUFFIX}", staging_number()?));
         write_new(&staged, text.as_bytes())?;
-        // Unlike a rename, a link never takes the place of a file that is there.
+        // Unlike a rename, a link never replaces an existing file.
         let linked = fs::hard_link(&staged, &path);
         let removed = fs::remove_file(&staged);
         match linked {
@@ -114,7 +127,7 @@ impl Folder {
         Ok(())
     }
 
-    /// A warning for each secret file that others than its owner can read.
+    /// Returns a warning for each secret file that other users than its owner can read.
     pub(super) fn open_secrets(&self, number: u32) -> Result<Vec<Warning>> {
         let secrets =
             self.secrets(number)?.into_iter().filter(|path| others_can_read(path));
@@ -128,43 +141,44 @@ impl Folder {
     }
 
     fn secrets(&self, number: u32) -> Result<Vec<PathBuf>> {
-        let set = self.set(number);
+        let set = self.set_folder(number);
         let entries = fs::read_dir(&set)
             .map_err(|cause| failed("list the folder", &set, &cause))?;
         let paths = entries.flatten().map(|entry| entry.path());
-        let mut secrets: Vec<PathBuf> =
-            paths.filter(|path| path.to_string_lossy().ends_with(SECRET)).collect();
+        let mut secrets: Vec<PathBuf> = paths
+            .filter(|path| path.to_string_lossy().ends_with(SECRET_SUFFIX))
+            .collect();
         secrets.sort();
         Ok(secrets)
     }
 }
 
-/// Reads a file whose content may be a secret.
+/// Reads a file, whose content may be secret. A missing file is an error.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    read_if(path)?.ok_or_else(|| {
+    read_if_exists(path)?.ok_or_else(|| {
         Error::new(ErrorKind::MissingFile, "there is no such file")
             .at(Place::file(path.display().to_string()))
             .with_help("restore it from a copy, or make new keys: testamur key rotate")
     })
 }
 
-/// Reads a file, if it is there.
-pub(super) fn read_if(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+/// Reads a file; `None` if it does not exist.
+pub(super) fn read_if_exists(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let unreadable = |cause: io::Error| failed("read the file", path, &cause);
     let file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(unreadable(cause)),
     };
-    // All of it at once: a buffer that grows would leave copies behind.
-    let length = file.metadata().map_err(unreadable)?.len().min(LARGEST) as usize;
+    // One buffer of the whole size: a buffer that grows leaves copies of the secret in memory.
+    let length = file.metadata().map_err(unreadable)?.len().min(MAX_FILE_BYTES) as usize;
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(Some(bytes))
 }
 
-/// Gives a fault the file as its place.
-pub(super) fn at<T>(path: &Path, result: Result<T>) -> Result<T> {
+/// Sets the file as the place of an error.
+pub(super) fn place_in<T>(path: &Path, result: Result<T>) -> Result<T> {
     result.map_err(|fault| fault.at(Place::file(path.display().to_string())))
 }
 
@@ -174,7 +188,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        let secret = path.to_string_lossy().ends_with(SECRET);
+        let secret = path.to_string_lossy().ends_with(SECRET_SUFFIX);
         options.mode(if secret { 0o600 } else { 0o644 });
     }
     let write = || -> io::Result<()> {
@@ -199,12 +213,10 @@ fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
     })
 }
 
-/// A number that no other process takes at the same time.
+/// Returns a random number for the name of a staging file, so that processes do not share one.
 fn staging_number() -> Result<String> {
     let mut bytes = [0; 8];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::new(ErrorKind::Key, "the machine gives no random numbers"))?;
+    random::fill(&mut bytes)?;
     Ok(hex::lower(&bytes))
 }
 

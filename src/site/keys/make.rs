@@ -1,12 +1,14 @@
-//! New sets of keys.
+//! New sets of keys: the root CA, the certificate that seals, the OpenPGP key.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::files::{self, Folder};
-use super::{PGP, PGP_KEY, ROOT, ROOT_KEY, ROOT_LIST, SEAL, SEAL_KEY};
+use super::files::{
+    self, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE, ROOT_KEY_FILE,
+    SEAL_FILE, SEAL_KEY_FILE,
+};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::key::{Algorithm, PrivateKey};
@@ -15,45 +17,48 @@ use crate::seal::pem;
 use crate::seal::signer::Identity;
 use crate::seal::x509::{Issue, X509};
 
-/// How long a self-made root is valid.
+/// How long a root certificate is valid, in days.
 const ROOT_DAYS: u64 = 30 * 365;
-/// How long a leaf is: so long can a seal without a time stamp be verified.
+/// How long a leaf is valid, in days. A seal without a timestamp token can be verified for that
+/// time.
 const LEAF_DAYS: u64 = 10 * 365;
 
-/// Where the key and the certificate that seal come from. The OpenPGP key is always a new one,
-/// named after `name`.
+/// Where the key and the certificate that seal come from.
+///
+/// The OpenPGP key of the set is always a new one on Ed25519, with `name` as its user ID.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum KeySource<'a> {
-    /// A new root, and a leaf that it issues, on P-256.
+    /// A new root CA, and a leaf that it issues, both on P-256. The root is valid for 30 years, the
+    /// leaf for 10.
     NewRoot {
-        /// The organisation's name, of 1 to 64 letters.
+        /// The organization's name, of 1 to 64 characters.
         name: &'a str,
     },
-    /// A new leaf, issued by the current root.
+    /// A new leaf, which the current root CA issues. It expires with the root at the latest.
     NextLeaf {
-        /// The organisation's name, of 1 to 64 letters.
+        /// The organization's name, of 1 to 64 characters.
         name: &'a str,
     },
-    /// A key and a certificate from somewhere else, such as an authority.
+    /// A key and a certificate that exist already, such as those of a public CA.
     Own {
-        /// The organisation's name.
+        /// The organization's name.
         name: &'a str,
-        /// The private key's PEM file.
+        /// The PEM file of the private key.
         key: &'a Path,
-        /// The PEM file of its certificate, then its issuers.
+        /// The PEM file of its certificate, then of its issuers.
         chain: &'a Path,
     },
 }
 
 impl KeySource<'_> {
-    /// The longest name of an organisation, in letters (X.520, `ub-organization-name`).
-    pub const LONGEST_NAME: usize = 64;
+    /// The most characters of an organization's name (X.520, `ub-organization-name`).
+    pub const MAX_NAME: usize = 64;
 }
 
-/// Makes a set and puts it into the folder.
-pub(super) fn set(
-    keys: &Folder,
+/// Makes a set of keys and adds it to the folder.
+pub(super) fn add_set(
+    keys: &KeyFolder,
     number: u32,
     source: &KeySource<'_>,
     now: Timestamp,
@@ -65,45 +70,48 @@ pub(super) fn set(
             let root = issue(name, "root", &key, now, ROOT_DAYS).root(&key)?;
             let list =
                 issue(name, "root", &key, now, ROOT_DAYS).nobody_revoked(&root, &key)?;
-            files.push((ROOT_LIST, Zeroizing::new(list)));
-            leaf(&mut files, name, &root, &key, now)?;
-            files.push((ROOT, public(root.pem())));
-            files.push((ROOT_KEY, secret(&pkcs8)));
+            files.push((ROOT_CRL_FILE, Zeroizing::new(list)));
+            push_leaf(&mut files, name, &root, &key, now)?;
+            files.push((ROOT_FILE, into_bytes(root.pem())));
+            files.push((ROOT_KEY_FILE, write_key_pem(&pkcs8)));
             name
         }
         KeySource::NextLeaf { name } => {
-            let last = keys.set(number - 1);
-            let [root_file, key_file, list_file] =
-                [ROOT, ROOT_KEY, ROOT_LIST].map(|file| last.join(file));
+            let last = keys.set_folder(number - 1);
+            let [root_file, key_file, crl_file] =
+                [ROOT_FILE, ROOT_KEY_FILE, ROOT_CRL_FILE].map(|file| last.join(file));
             let (root_pem, key_pem) = (files::read(&root_file)?, files::read(&key_file)?);
-            let mut roots = files::at(&root_file, X509::from_pem(&root_pem))?;
-            let key = files::at(&key_file, PrivateKey::from_pem(&key_pem))?;
-            leaf(&mut files, name, &roots.remove(0), &key, now)?;
-            files.extend(files::read_if(&list_file)?.map(|list| (ROOT_LIST, list)));
-            files.push((ROOT, root_pem));
-            files.push((ROOT_KEY, key_pem));
+            let mut roots = files::place_in(&root_file, X509::from_pem(&root_pem))?;
+            let key = files::place_in(&key_file, PrivateKey::from_pem(&key_pem))?;
+            push_leaf(&mut files, name, &roots.remove(0), &key, now)?;
+            files.extend(
+                files::read_if_exists(&crl_file)?.map(|crl| (ROOT_CRL_FILE, crl)),
+            );
+            files.push((ROOT_FILE, root_pem));
+            files.push((ROOT_KEY_FILE, key_pem));
             name
         }
         KeySource::Own { name, key: key_file, chain: chain_file } => {
             let (key_pem, chain_pem) = (files::read(key_file)?, files::read(chain_file)?);
-            let key = files::at(key_file, PrivateKey::from_pem(&key_pem))?;
-            let chain = files::at(chain_file, X509::from_pem(&chain_pem))?;
-            files::at(chain_file, Identity::new(Arc::new(key), chain, now))?;
-            files.push((SEAL_KEY, key_pem));
-            files.push((SEAL, chain_pem));
+            let key = files::place_in(key_file, PrivateKey::from_pem(&key_pem))?;
+            let chain = files::place_in(chain_file, X509::from_pem(&chain_pem))?;
+            files::place_in(chain_file, Identity::new(Arc::new(key), chain, now))?;
+            files.push((SEAL_KEY_FILE, key_pem));
+            files.push((SEAL_FILE, chain_pem));
             name
         }
     };
     let (key, pkcs8) = PrivateKey::generate(Algorithm::Ed25519)?;
     let pgp = PgpIdentity::new(Arc::new(key), now)?;
-    files.push((PGP, public(pgp.public_armor(name)?)));
-    files.push((PGP_KEY, secret(&pkcs8)));
+    files.push((PGP_FILE, into_bytes(pgp.public_armor(name)?)));
+    files.push((PGP_KEY_FILE, write_key_pem(&pkcs8)));
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     keys.add(number, &files)
 }
 
-fn leaf(
+/// Adds the files of a new leaf that the root issues.
+fn push_leaf(
     files: &mut Vec<(&str, Zeroizing<Vec<u8>>)>,
     name: &str,
     root: &X509,
@@ -111,7 +119,7 @@ fn leaf(
     now: Timestamp,
 ) -> Result<()> {
     let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
-    // No leaf outlives its root.
+    // A leaf must not be valid for longer than its root.
     let left = root.not_after().unix().saturating_sub(now.unix()) / 86_400;
     if left < 365 {
         return Err(Error::new(
@@ -121,8 +129,8 @@ fn leaf(
         .with_help("make a new root: testamur key rotate --root"));
     }
     let issued = issue(name, "", &key, now, LEAF_DAYS.min(left)).leaf(root, root_key)?;
-    files.push((SEAL, public(issued.pem() + &root.pem())));
-    files.push((SEAL_KEY, secret(&pkcs8)));
+    files.push((SEAL_FILE, into_bytes(issued.pem() + &root.pem())));
+    files.push((SEAL_KEY_FILE, write_key_pem(&pkcs8)));
     Ok(())
 }
 
@@ -133,15 +141,15 @@ fn issue<'a>(
     from: Timestamp,
     days: u64,
 ) -> Issue<'a> {
-    // A day earlier, for whoever's clock is slow.
+    // One day earlier, for verifiers whose clocks are slow.
     let from = Timestamp::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
     Issue { organization: name, kind, key: key.public(), from, days }
 }
 
-fn secret(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {
+fn write_key_pem(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(pem::write("PRIVATE KEY", pkcs8).as_bytes().to_vec())
 }
 
-fn public(text: String) -> Zeroizing<Vec<u8>> {
+fn into_bytes(text: String) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(text.into_bytes())
 }

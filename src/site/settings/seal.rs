@@ -1,14 +1,13 @@
-//! What an operator sets about keys and seals.
+//! Settings of `seal`: the keys and the TSA with which certificates are sealed.
 //!
 //! ```yaml
-//! keys: keys                # the folder of keys
 //! seal:
-//!   archive: true           # reserve a field for an archive time stamp
+//!   archive: true           # reserve a field for an archive timestamp
 //!   tsa: { url: "https://tsa.example.org/", roots: tsa.pem, deadline: 10 }
-//!   pdf:                    # a key that lives elsewhere: a file …
+//!   pdf:                    # the key is in a file instead of the folder of keys …
 //!     key: /run/secrets/seal.pem
 //!     chain: seal.pem
-//!   openpgp:                # … or a command
+//!   openpgp:                # … or behind a command
 //!     command: [gpg, --batch, --armor, --digest-algo, SHA512, --detach-sign, -u, FINGERPRINT]
 //!     key: openpgp.asc
 //! ```
@@ -18,92 +17,98 @@ use std::time::Duration;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::seal::signer::SignerInput;
+use crate::site::settings::deadline::read_deadline;
 
-/// The longest time that a command or an authority may be given, in seconds.
-const LONGEST: f64 = 600.0;
-/// How long an authority may take unless set.
+/// The longest deadline of a command or a TSA, in seconds.
+const MAX_DEADLINE: f64 = 600.0;
+/// How long a TSA may take unless set.
 const DEFAULT_TSA_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a command may.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a command may take unless set.
+const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(20);
 
-/// How a site seals. All of it has a default: the keys in the folder `keys`, no time stamps.
+/// How a site seals: `seal` in `testamur.yaml`. Unless set, with the keys in the folder of keys and
+/// without timestamp tokens. Paths are relative to the site unless they are absolute.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SealSettings {
-    /// The key that seals PDFs, if it is not in the folder of keys.
+    /// The key that seals PDFs; that in the folder of keys unless set.
     pub pdf: Option<PdfKeySettings>,
-    /// The command that signs beside them, if the key is not in the folder of keys.
+    /// The command that makes detached signatures; the key in the folder of keys unless set.
     pub openpgp: Option<PgpSettings>,
-    /// Who is asked for time stamps.
+    /// The TSA that issues timestamp tokens; none unless set.
     pub tsa: Option<TsaSettings>,
-    /// Whether a field for an archive time stamp is reserved.
+    /// Whether each PDF has a field for an archive timestamp, so that its seal can be raised to
+    /// PAdES B-LTA; not unless set.
     pub archive: bool,
 }
 
-/// A time-stamp authority.
+/// A timestamping authority (RFC 3161): `seal.tsa`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TsaSettings {
-    /// Its address.
+    /// Its address, `http` or `https`. Required.
     pub url: String,
-    /// The PEM file of the roots that vouch for it, in the site.
+    /// The PEM file of its trusted roots, with which its tokens are verified; none unless set.
     pub roots: Option<String>,
-    /// How long it may take; 10 seconds unless set.
+    /// How long it may take to answer, at most 600 seconds; 10 seconds unless set.
     pub deadline: Duration,
 }
 
-/// A key for PDFs that lives elsewhere. Files are looked for in the site.
+/// A key that seals PDFs, outside of the folder of keys: `seal.pdf`, with `key` or `command`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PdfKeySettings {
-    /// In a PEM file.
+    /// A key in a file.
     File {
-        /// The private key.
+        /// The PEM file of the private key.
         key: String,
-        /// Its certificate, then its issuers.
+        /// The PEM file of its certificate, then of its issuers.
         chain: String,
     },
-    /// Behind a command.
+    /// A key behind a command.
     Command {
-        /// What to run.
+        /// The command, which writes the signature to its standard output.
         command: CommandLine,
-        /// What it reads.
+        /// What the command reads on its standard input: `message` or `digest`; `message` unless
+        /// set.
         input: SignerInput,
-        /// The certificate of its key, then its issuers.
+        /// The PEM file of the certificate of its key, then of its issuers.
         chain: String,
     },
 }
 
-/// A command that makes OpenPGP signatures.
+/// A command that makes detached OpenPGP signatures: `seal.openpgp`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PgpSettings {
-    /// What to run.
+    /// The command, which reads the file on its standard input and writes the signature to its
+    /// standard output.
     pub command: CommandLine,
-    /// The armoured public key, in the site.
+    /// The file of the public key in ASCII armor.
     pub key: String,
 }
 
-/// A command, which is started without a shell.
+/// A command, which is started without a shell: `command` and `deadline`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandLine {
     /// The program.
     pub program: String,
-    /// Its arguments. No secret belongs among them: everybody on the machine can see them.
+    /// Its arguments. They must not contain a secret, because all users of the machine can see
+    /// them.
     pub arguments: Vec<String>,
-    /// How long it may take; 20 seconds unless set.
+    /// How long it may take, at most 600 seconds; 20 seconds unless set.
     pub deadline: Duration,
 }
 
 impl SealSettings {
-    /// The same with another authority.
+    /// Sets the TSA.
     pub fn with_tsa(mut self, tsa: TsaSettings) -> Self {
         self.tsa = Some(tsa);
         self
     }
 
-    /// The same, with or without a field for an archive time stamp.
+    /// Sets whether each PDF has a field for an archive timestamp.
     pub fn with_archive(mut self, archive: bool) -> Self {
         self.archive = archive;
         self
@@ -115,26 +120,24 @@ impl SealSettings {
         let known = ["archive", "tsa", "openpgp", "pdf"];
         let Some(fields) = node.fields(&known, faults) else { return settings };
         if let Some(node) = fields.get("archive") {
-            settings.archive = faults
-                .keep(node.one_of(&["true", "false"]))
-                .is_some_and(|text| text == "true");
+            settings.archive = faults.keep(node.boolean()).unwrap_or_default();
         }
         if let Some(node) = fields.get("tsa")
             && let Some(fields) = node.fields(&["deadline", "roots", "url"], faults)
         {
-            settings.tsa = tsa(fields, faults);
+            settings.tsa = read_tsa(fields, faults);
         }
         if let Some(node) = fields.get("pdf")
             && let Some(fields) =
                 node.fields(&["chain", "command", "deadline", "input", "key"], faults)
         {
-            settings.pdf = pdf(node, fields, faults);
+            settings.pdf = read_pdf_key(node, fields, faults);
         }
         if let Some(node) = fields.get("openpgp")
             && let Some(fields) = node.fields(&["command", "deadline", "key"], faults)
         {
-            let command = command(fields, faults);
-            let key = text(fields, "key", faults);
+            let command = read_command(fields, faults);
+            let key = read_required_text(fields, "key", faults);
             settings.openpgp =
                 command.zip(key).map(|(command, key)| PgpSettings { command, key });
         }
@@ -143,13 +146,13 @@ impl SealSettings {
 }
 
 impl TsaSettings {
-    /// The authority at that address.
+    /// Creates the settings of the TSA at an address, without roots.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), roots: None, deadline: DEFAULT_TSA_DEADLINE }
     }
 }
 
-fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
+fn read_tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     let url = fields.required("url", faults)?;
     let text = faults.keep(url.text())?;
     if !["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
@@ -160,16 +163,16 @@ fn tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     Some(TsaSettings {
         url: text.to_owned(),
         roots: roots.map(str::to_owned),
-        deadline: deadline(fields, DEFAULT_TSA_DEADLINE, faults),
+        deadline: read_deadline(fields, DEFAULT_TSA_DEADLINE, MAX_DEADLINE, faults),
     })
 }
 
-fn pdf(
+fn read_pdf_key(
     node: Node<'_>,
     fields: Fields<'_>,
     faults: &mut Faults,
 ) -> Option<PdfKeySettings> {
-    let chain = text(fields, "chain", faults)?;
+    let chain = read_required_text(fields, "chain", faults)?;
     match (fields.get("key"), fields.get("command")) {
         (Some(key), None) => {
             let key = faults.keep(key.text())?.to_owned();
@@ -183,7 +186,7 @@ fn pdf(
                 Some("digest") => SignerInput::Digest,
                 _ => SignerInput::Message,
             };
-            let command = command(fields, faults)?;
+            let command = read_command(fields, faults)?;
             Some(PdfKeySettings::Command { command, input, chain })
         }
         _ => {
@@ -199,7 +202,7 @@ fn pdf(
     }
 }
 
-fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
+fn read_command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
     let node = fields.required("command", faults)?;
     let mut words = Vec::new();
     for word in faults.keep(node.items())? {
@@ -210,26 +213,17 @@ fn command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
         return None;
     }
     let program = words.remove(0);
-    let deadline = deadline(fields, COMMAND_DEADLINE, faults);
+    let deadline = read_deadline(fields, DEFAULT_COMMAND_DEADLINE, MAX_DEADLINE, faults);
     Some(CommandLine { program, arguments: words, deadline })
 }
 
-fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+fn read_required_text(
+    fields: Fields<'_>,
+    key: &str,
+    faults: &mut Faults,
+) -> Option<String> {
     let node = fields.required(key, faults)?;
     faults.keep(node.text()).map(str::to_owned)
-}
-
-fn deadline(fields: Fields<'_>, usual: Duration, faults: &mut Faults) -> Duration {
-    let Some(node) = fields.get("deadline") else { return usual };
-    match faults.keep(node.positive()) {
-        Some(seconds) if seconds <= LONGEST => Duration::from_secs_f64(seconds),
-        Some(seconds) => {
-            let message = format!("`deadline: {seconds}` is more than {LONGEST} seconds");
-            faults.push(node.fault(ErrorKind::InvalidValue, message));
-            usual
-        }
-        None => usual,
-    }
 }
 
 #[cfg(test)]
@@ -243,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_set() {
+    fn all_keys_are_read() {
         let settings = read(
             "archive: true\n\
              tsa: { url: 'https://tsa.example.org/', roots: tsa.pem, deadline: 2.5 }\n\
@@ -261,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_place() {
+    fn wrong_value_is_reported_with_its_line() {
         for (text, words) in [
             ("archive: yes\n", "unknown value"),
             ("tsa: { url: tsa.example.org }\n", "is no address"),

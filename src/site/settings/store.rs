@@ -1,8 +1,9 @@
-//! What an operator sets about where files go.
+//! Settings of the stores: `store`, which is published, and `private`, which only the operator can
+//! read.
 //!
 //! ```yaml
-//! store: public             # a folder, for everybody to see
-//! private:                  # what is for the operator alone; never below `store`
+//! store: public             # a folder that a web server publishes
+//! private:                  # records, inputs and accepted requests; never inside of `store`
 //!   s3:
 //!     bucket: certificates-private
 //!     region: eu-central-1
@@ -20,6 +21,8 @@ use std::time::Duration;
 use crate::base::error::{ErrorKind, did_you_mean};
 use crate::base::path::StorePath;
 use crate::base::yaml::{Faults, Fields, Node};
+use crate::site::settings::address::web_address;
+use crate::site::settings::deadline::read_deadline;
 
 const S3_KEYS: [&str; 12] = [
     "access_key_file",
@@ -35,9 +38,11 @@ const S3_KEYS: [&str; 12] = [
     "secret_key_file",
     "session_token_file",
 ];
-/// The longest time that one request may be given, in seconds.
-const LONGEST: f64 = 600.0;
-/// The ACLs that S3 has ready made.
+/// The longest deadline of one request, in seconds.
+const MAX_DEADLINE: f64 = 600.0;
+/// The most attempts of one request.
+const MAX_ATTEMPTS: u32 = 100;
+/// The canned ACLs of S3.
 const ACLS: [&str; 7] = [
     "authenticated-read",
     "aws-exec-read",
@@ -48,82 +53,87 @@ const ACLS: [&str; 7] = [
     "public-read-write",
 ];
 
-/// Where files go.
+/// A store of files: a folder, or a bucket of S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "a site has two of them")]
 pub enum StoreSettings {
-    /// Into a folder.
+    /// A folder: `store: public`, or `store: { folder: public, readers: group }`.
     Folder(FolderSettings),
-    /// Into a bucket.
+    /// A bucket: `store: { s3: { bucket: NAME, region: REGION } }`.
     S3(S3Settings),
 }
 
-/// A folder that files go into.
+/// A store in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FolderSettings {
-    /// The folder, in the site unless it is absolute.
+    /// The path of the folder, relative to the site unless it is absolute.
     pub path: String,
-    /// Who can read what is in it; everybody unless set, or the owner alone in a private store.
+    /// Who may read its files; unless set, `everybody` in the public store and `owner` in the
+    /// private one.
     pub readers: Option<Readers>,
 }
 
-/// Who can read the files of a folder, among the machine's users.
+/// Which users of the machine may read the files of a folder: `readers`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Readers {
-    /// Everybody, so that any web server can show them (0644, folders 0755).
+    /// `everybody`, so that any web server can publish them: mode 0644, folders 0755.
     #[default]
     Everybody,
-    /// The owner and the group (0640, 0750).
+    /// `group`, the owner and the group: mode 0640, folders 0750.
     Group,
-    /// The owner alone (0600, 0700).
+    /// `owner`, the owner alone: mode 0600, folders 0700.
     Owner,
 }
 
-/// A bucket that files go into.
+/// A store in a bucket of S3, or of a server that speaks its protocol: `s3`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct S3Settings {
-    /// The bucket.
+    /// The name of the bucket: 3 to 63 small letters, digits, `-` and `.`. Required.
     pub bucket: String,
-    /// Its region; `us-east-1` where a server of one's own has none.
+    /// The region, such as `eu-central-1`. Required, unless `endpoint` is set: then `us-east-1`
+    /// unless set.
     pub region: String,
-    /// The server's address, if it is not Amazon's, without a `/` at its end.
+    /// The address of a server that is not Amazon's, `http` or `https`, without a `/` at its end;
+    /// Amazon's in `region` unless set.
     pub endpoint: Option<String>,
-    /// What all keys begin with, before a `/`.
+    /// The path that the keys of all files begin with, followed by a `/`; none unless set.
     pub prefix: Option<StorePath>,
-    /// Whether the bucket stands in the path of addresses rather than in the name of the host: so
-    /// unless set where there is an `endpoint`.
+    /// Whether addresses have the bucket in their path (`HOST/BUCKET/KEY`), not in the name of the
+    /// host (`BUCKET.HOST/KEY`); unless set, in the path if there is an `endpoint`.
     pub path_style: bool,
-    /// The ready-made ACL that each file gets; none unless set, since most buckets refuse them.
+    /// The canned ACL of each file, such as `public-read`; none unless set, because most buckets
+    /// refuse ACLs.
     pub acl: Option<String>,
-    /// The section of the AWS credentials file.
+    /// The profile in the AWS credentials file; the default one unless set.
     pub profile: Option<String>,
-    /// The files that hold the keys, in the site unless absolute; otherwise keys are looked for
-    /// where Amazon's own tools do.
+    /// The files of the keys; unless set, keys are looked up where Amazon's tools look them up: in
+    /// the environment, the credentials file, and the machine's role.
     pub key_files: Option<KeyFiles>,
-    /// How long one request may take; 30 seconds unless set.
+    /// How long one request may take, at most 600 seconds; 30 seconds unless set.
     pub deadline: Duration,
-    /// How often a request that may succeed later is made before giving up; 8 unless set, which
-    /// takes some 20 seconds if it fails at once each time.
+    /// How many times a request is made while it fails with an error that may pass, from 1 to 100;
+    /// 8 unless set, which takes about 20 seconds if each of them fails at once.
     pub attempts: u32,
 }
 
-/// The files that hold the keys of a bucket: nothing but the key in each.
+/// The files of the keys for a bucket, each of which holds one key and nothing else. Paths are
+/// relative to the site unless they are absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyFiles {
-    /// The access key.
+    /// The file of the access key ID: `access_key_file`.
     pub access_key: String,
-    /// The secret key.
+    /// The file of the secret access key: `secret_key_file`.
     pub secret_key: String,
-    /// The token of keys that are lent for a while.
+    /// The file of the session token of temporary keys: `session_token_file`; none unless set.
     pub session_token: Option<String>,
 }
 
 impl StoreSettings {
-    /// The folder of that path.
+    /// Creates a store in the folder of that path.
     pub fn folder(path: impl Into<String>) -> Self {
         Self::Folder(FolderSettings { path: path.into(), readers: None })
     }
@@ -132,7 +142,7 @@ impl StoreSettings {
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Option<Self> {
         if node.is_scalar() {
             let path = faults.keep(node.text())?;
-            // People write it so because other programs have it so.
+            // Other programs name a bucket like this.
             if path == "s3" || path.starts_with("s3:") {
                 let fault =
                     node.fault(ErrorKind::InvalidValue, format!("`{path}` is no folder"));
@@ -162,7 +172,7 @@ impl StoreSettings {
                 if let Some(readers) = fields.get("readers") {
                     faults.push(
                         readers
-                            .key_spot()
+                            .key_span()
                             .fault(ErrorKind::InvalidValue, "`readers` is for folders")
                             .with_help(
                                 "say who reads a bucket in its policy, or by `acl`",
@@ -170,16 +180,16 @@ impl StoreSettings {
                     );
                 }
                 let fields = bucket.fields(&S3_KEYS, faults)?;
-                s3(fields, faults).map(Self::S3)
+                read_s3(fields, faults).map(Self::S3)
             }
-            // The stranger that has been named may have been meant for one of them.
+            // The unknown key, which is reported already, may be a misspelt one of them.
             (None, None)
                 if node.entries().ok()?.any(|(key, _)| !known.contains(&key.text())) =>
             {
                 None
             }
             _ => {
-                let fault = node.key_spot().fault(
+                let fault = node.key_span().fault(
                     ErrorKind::InvalidValue,
                     "a store is either a folder or a bucket of S3",
                 );
@@ -189,11 +199,11 @@ impl StoreSettings {
         }
     }
 
-    /// Whether what is in this store is in `other` too, as far as their names tell.
+    /// Whether this store is inside of `other`, by their names alone.
     pub(crate) fn is_in(&self, other: &StoreSettings) -> bool {
         match (self, other) {
             (Self::Folder(one), Self::Folder(other)) => {
-                match (parts(&one.path), parts(&other.path)) {
+                match (parts_below_site(&one.path), parts_below_site(&other.path)) {
                     (Some(one), Some(other)) => one.starts_with(&other),
                     _ => false,
                 }
@@ -228,7 +238,7 @@ impl fmt::Display for StoreSettings {
 }
 
 impl S3Settings {
-    /// A bucket at Amazon's, with the keys of the machine.
+    /// Creates a store in a bucket at Amazon's, with the keys of the machine.
     pub fn new(bucket: impl Into<String>, region: impl Into<String>) -> Self {
         Self {
             bucket: bucket.into(),
@@ -244,7 +254,7 @@ impl S3Settings {
         }
     }
 
-    /// The address that requests go to, before the bucket.
+    /// Returns the address of the server, without the bucket.
     pub(crate) fn host(&self) -> String {
         match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
@@ -270,15 +280,15 @@ impl fmt::Display for S3Settings {
 }
 
 impl KeyFiles {
-    /// The files of both keys.
+    /// Creates the files of keys without a session token.
     pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
         let (access_key, secret_key) = (access_key.into(), secret_key.into());
         Self { access_key, secret_key, session_token: None }
     }
 }
 
-/// A private store that is in the public one is public, and so is one that everybody may read.
-pub(super) fn keep_apart(
+/// Checks that the private store is not public: inside of the public store, or with a public ACL.
+pub(super) fn check_private(
     public: &StoreSettings,
     private: Option<&StoreSettings>,
     fields: Fields<'_>,
@@ -288,7 +298,7 @@ pub(super) fn keep_apart(
         (private, fields.get("private"))
         && !matches!(acl.as_str(), "private" | "bucket-owner-full-control")
     {
-        let fault = node.key_spot().fault(
+        let fault = node.key_span().fault(
             ErrorKind::InvalidValue,
             format!("what is private would be published: `acl: {acl}`"),
         );
@@ -297,7 +307,7 @@ pub(super) fn keep_apart(
     if let (Some(private), Some(node)) = (private, fields.get("private"))
         && private.is_in(public)
     {
-        let fault = node.key_spot().fault(
+        let fault = node.key_span().fault(
             ErrorKind::InvalidValue,
             format!("what is private would be published: it goes into {public}"),
         );
@@ -305,9 +315,10 @@ pub(super) fn keep_apart(
     }
 }
 
-fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
-    let bucket = fields.required("bucket", faults).and_then(|node| bucket(node, faults));
-    let endpoint = fields.get("endpoint").and_then(|node| endpoint(node, faults));
+fn read_s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
+    let bucket =
+        fields.required("bucket", faults).and_then(|node| read_bucket(node, faults));
+    let endpoint = fields.get("endpoint").and_then(|node| read_endpoint(node, faults));
     let region = match (fields.get("region"), endpoint.is_some()) {
         (Some(node), _) => faults.keep(node.text()).map(|text| {
             if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
@@ -336,9 +347,9 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         faults.keep(StorePath::parse(text).map_err(|error| node.wrap(error)))
     });
     if let Some(node) = fields.get("path_style")
-        && let Some(text) = faults.keep(node.one_of(&["true", "false"]))
+        && let Some(path_style) = faults.keep(node.boolean())
     {
-        settings.path_style = text == "true";
+        settings.path_style = path_style;
     }
     settings.acl = fields.get("acl").and_then(|node| {
         let text = faults.keep(node.text())?;
@@ -349,35 +360,25 @@ fn s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         }
         Some(text.to_owned())
     });
-    settings.profile = text(fields, "profile", faults);
-    settings.key_files = key_files(fields, faults);
-    if let Some(node) = fields.get("deadline")
-        && let Some(seconds) = faults.keep(node.positive())
-    {
-        match seconds <= LONGEST {
-            true => settings.deadline = Duration::from_secs_f64(seconds),
-            false => faults.push(node.fault(
-                ErrorKind::InvalidValue,
-                format!("`deadline: {seconds}` is more than {LONGEST} seconds"),
-            )),
-        }
-    }
+    settings.profile = read_text(fields, "profile", faults);
+    settings.key_files = read_key_files(fields, faults);
+    settings.deadline = read_deadline(fields, settings.deadline, MAX_DEADLINE, faults);
     if let Some(node) = fields.get("attempts")
         && let Some(text) = faults.keep(node.text())
     {
-        match text.parse().ok().filter(|attempts| (1..=100).contains(attempts)) {
+        match text.parse().ok().filter(|attempts| (1..=MAX_ATTEMPTS).contains(attempts)) {
             Some(attempts) => settings.attempts = attempts,
             None => faults.push(node.fault(
                 ErrorKind::InvalidValue,
-                format!("`attempts: {text}` is no whole number from 1 to 100"),
+                format!("`attempts: {text}` is no whole number from 1 to {MAX_ATTEMPTS}"),
             )),
         }
     }
     Some(settings)
 }
 
-/// The form that Amazon asks for; it becomes part of an address.
-fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+/// Reads the name of a bucket in Amazon's form, because it becomes part of an address.
+fn read_bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let text = faults.keep(node.text())?;
     let allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
@@ -400,17 +401,9 @@ fn bucket(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
+fn read_endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let text = faults.keep(node.text())?.trim_end_matches('/');
-    let host =
-        ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    let clean = |host: &str| {
-        !host.is_empty()
-            && !host.starts_with(['/', ':'])
-            && host.bytes().all(|byte| byte.is_ascii_graphic())
-            && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
-    };
-    if !host.is_some_and(clean) {
+    if web_address(text).is_none() {
         let fault =
             node.fault(ErrorKind::InvalidValue, format!("`{text}` is no address"));
         faults.push(fault.with_help(
@@ -421,10 +414,10 @@ fn endpoint(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
-    let access_key = text(fields, "access_key_file", faults);
-    let secret_key = text(fields, "secret_key_file", faults);
-    let session_token = text(fields, "session_token_file", faults);
+fn read_key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
+    let access_key = read_text(fields, "access_key_file", faults);
+    let secret_key = read_text(fields, "secret_key_file", faults);
+    let session_token = read_text(fields, "session_token_file", faults);
     let missing = match (&access_key, &secret_key, &session_token) {
         (None, Some(_), _) | (None, None, Some(_)) => "access_key_file",
         (Some(_), None, _) => "secret_key_file",
@@ -439,16 +432,16 @@ fn key_files(fields: Fields<'_>, faults: &mut Faults) -> Option<KeyFiles> {
     None
 }
 
-fn text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+fn read_text(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Option<String> {
     let node = fields.get(key)?;
     faults.keep(node.text()).map(str::to_owned)
 }
 
-/// The parts of a folder's path from the site on. Of one that leads out of the site only the disk
-/// knows where it is.
-fn parts(path: &str) -> Option<Vec<&str>> {
+/// Returns the parts of a folder's path below the site; `None` if the path leads out of the site,
+/// and its place is known from the disk alone.
+fn parts_below_site(path: &str) -> Option<Vec<&str>> {
     let parts = path.split(['/', '\\']);
     let parts: Vec<&str> = parts.filter(|part| !matches!(*part, "" | ".")).collect();
-    let outside = path.starts_with(['/', '\\']) || parts.contains(&"..");
-    (!outside).then_some(parts)
+    let is_outside = path.starts_with(['/', '\\']) || parts.contains(&"..");
+    (!is_outside).then_some(parts)
 }

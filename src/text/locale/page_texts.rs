@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::files::{LOCALE_KEYS, fallback_chain, file_tag, unknown_language};
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::{Direction, Tag};
-use crate::base::yaml::{Document, Fault, Faults, Node};
+use crate::base::yaml::{Document, Faults, Node, YamlFault};
 use crate::site::files::Site;
 use crate::site::name;
 
@@ -200,7 +200,7 @@ pub(super) fn read(
 }
 
 /// Reads a text that is neither empty nor a template.
-fn read_plain(node: Node<'_>) -> Result<String, Fault> {
+fn read_plain(node: Node<'_>) -> Result<String, YamlFault> {
     let text = node.text()?;
     if ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) {
         return Err(node

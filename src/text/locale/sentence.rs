@@ -43,7 +43,7 @@ impl SentenceTemplate {
         faults: &mut Faults,
     ) -> Option<Self> {
         let template = faults.keep(node.text())?;
-        let place = node.spot().place().clone();
+        let place = node.span().place().clone();
         let sentence = Self {
             id: format!("{place}:{role}"),
             role: role.to_owned(),

@@ -138,7 +138,7 @@ impl Table {
             columns.push(Column { name, align, heading, cell, total });
         }
         if columns.is_empty() || columns.len() > MAX_COLUMNS {
-            faults.push(node.key_spot().fault(
+            faults.push(node.key_span().fault(
                 ErrorKind::InvalidValue,
                 format!(
                     "a table has 1 to {MAX_COLUMNS} columns, and not {}",

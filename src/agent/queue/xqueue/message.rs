@@ -13,7 +13,7 @@ use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
-use crate::site::settings::Publish;
+use crate::site::settings::PublishSettings;
 
 /// The most bytes of an error's reason.
 const MAX_REASON: usize = 512;
@@ -120,11 +120,13 @@ pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
         (body.to_string(), false)
     };
     match answer {
-        Answer::Issued { urls, .. } if urls.download_url.len() > Publish::LONGEST => {
+        Answer::Issued { urls, .. }
+            if urls.download_url.len() > PublishSettings::MAX_URL_LEN =>
+        {
             let message = format!(
                 "the certificate's address has {} bytes, of which {} can be stored",
                 urls.download_url.len(),
-                Publish::LONGEST
+                PublishSettings::MAX_URL_LEN
             );
             failed(ErrorKind::TooLarge, &message)
         }

@@ -1,38 +1,43 @@
-//! Settings of the door for requests over HTTP, and of who is told of outcomes.
+//! Settings of the HTTP API and of the webhook.
 
 use std::net::SocketAddr;
 
-use super::Secret;
+use crate::site::settings::secret::Secret;
 
-/// The door for requests over HTTP, and for whoever watches over the agent.
+const DEFAULT_CAPACITY: usize = 1000;
+
+/// The HTTP API: `agent.http`. It takes requests, and answers health checks and metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpSettings {
-    /// Where to listen: `127.0.0.1:8080`. There is no door unless it is set.
+    /// The address and port to listen at: `127.0.0.1:8080`. There is no HTTP API unless it is set.
     pub listen: Option<SocketAddr>,
-    /// The token that requests bring, if it came from the environment.
+    /// The bearer token that requests must have, if the environment sets it.
     pub token: Option<Secret>,
-    /// The file that holds it, in the site unless absolute. Without a token no requests are taken:
-    /// only health and metrics are told.
+    /// The path of the file with the token, relative to the site unless it is absolute. Without a
+    /// token the API takes no requests, and answers health checks and metrics alone.
     pub token_file: Option<String>,
-    /// The most requests that are accepted and not yet done: 1,000 unless set.
+    /// The most requests that are accepted and not answered yet, from 1 to 1,000,000; 1,000 unless
+    /// set.
     pub capacity: usize,
 }
 
-/// Who is told of each outcome.
+/// The webhook: `agent.webhook`. Each outcome is posted to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct WebhookSettings {
-    /// The address that each outcome is posted to.
+    /// The address that outcomes are posted to, `http` or `https`. There is no webhook unless it is
+    /// set.
     pub url: Option<String>,
-    /// The secret that signs what is posted, if it came from the environment.
+    /// The secret that signs what is posted, by HMAC-SHA-256, if the environment sets it.
     pub secret: Option<Secret>,
-    /// The file that holds it, in the site unless absolute.
+    /// The path of the file with the secret, relative to the site unless it is absolute. Required
+    /// with `url` unless `secret` is set.
     pub secret_file: Option<String>,
 }
 
 impl HttpSettings {
-    /// Whether there is a token, so that requests can be taken.
+    /// Whether a token is set, so that the API takes requests.
     pub fn has_token(&self) -> bool {
         self.token.is_some() || self.token_file.is_some()
     }
@@ -40,6 +45,6 @@ impl HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { listen: None, token: None, token_file: None, capacity: 1000 }
+        Self { listen: None, token: None, token_file: None, capacity: DEFAULT_CAPACITY }
     }
 }

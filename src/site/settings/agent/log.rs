@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::read::none_of;
+use super::value::unknown_value;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 
-/// What a syslog files a line under (RFC 5424, section 6.2.1): those that a service may take.
+/// The facilities of a syslog that a service may use, with their codes (RFC 5424, section 6.2.1).
 const FACILITIES: [(&str, u8); 19] = [
     ("user", 1),
     ("mail", 2),
@@ -29,19 +29,24 @@ const FACILITIES: [(&str, u8); 19] = [
 ];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// What is logged, and where it goes.
+/// The log: `agent.log`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogSettings {
-    /// Where it goes: standard error unless set.
+    /// Where the log goes: `stderr`, `journald` or `syslog`; `stderr` unless set.
     pub to: LogTarget,
-    /// What a line looks like on standard error and in a syslog: text unless set.
+    /// The format of a line on standard error and in a syslog: `text` or `json`; `text` unless set.
+    /// The journal has fields instead.
     pub format: LogFormat,
-    /// How much is logged: `info` unless set. `debug` alone tells names, usernames and addresses.
+    /// The level: `off`, `error`, `warn`, `info`, `debug` or `trace`, also for single modules:
+    /// `info,testamur=debug`; `info` unless set. Names, usernames and addresses are logged at
+    /// `debug` alone.
     pub level: String,
-    /// Where the syslog is, if the log goes there: `/dev/log` unless set.
+    /// The address of the syslog: the path of its socket, `udp://HOST:PORT` or `tcp://HOST:PORT`;
+    /// `/dev/log` unless set.
     pub address: SyslogAddress,
-    /// What the syslog files it under: `daemon` unless set.
+    /// The facility of the syslog: `daemon`, `user`, `local0` to `local7` and others; `daemon`
+    /// unless set.
     pub facility: Facility,
 }
 
@@ -51,40 +56,40 @@ pub struct LogSettings {
 pub enum LogTarget {
     /// Standard error.
     Stderr,
-    /// The journal of systemd, with a field for each fact.
+    /// The journal of systemd, with one field for each value.
     Journald,
     /// A syslog, on this machine or another.
     Syslog,
 }
 
-/// What a line of a log looks like.
+/// The format of a line of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LogFormat {
-    /// A line for people.
+    /// A line of text.
     Text,
     /// A JSON object.
     Json,
 }
 
-/// Where a syslog is.
+/// The address of a syslog.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SyslogAddress {
-    /// On this machine: the path of its socket.
+    /// The path of a socket on this machine.
     Local(String),
     /// A host and a port, over UDP (RFC 5426).
     Udp(String),
-    /// A host and a port, over TCP; each message comes after its length (RFC 6587).
+    /// A host and a port, over TCP. The length of each message comes before it (RFC 6587, 3.4.1).
     Tcp(String),
 }
 
-/// What a syslog files a line under.
+/// A facility of a syslog (RFC 5424, 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Facility(u8);
 
 impl Facility {
-    /// Its number, from 1 to 23.
+    /// Returns its code, from 1 to 23.
     pub fn code(self) -> u8 {
         self.0
     }
@@ -113,6 +118,7 @@ impl fmt::Display for SyslogAddress {
 }
 
 impl LogSettings {
+    /// Sets the setting `key` to what `text` says.
     pub(super) fn set(&mut self, key: &str, text: &str) -> Result<()> {
         match key {
             "to" => {
@@ -120,18 +126,23 @@ impl LogSettings {
                     "stderr" => LogTarget::Stderr,
                     "journald" => LogTarget::Journald,
                     "syslog" => LogTarget::Syslog,
-                    _ => return Err(none_of(text, &["stderr", "journald", "syslog"])),
+                    _ => {
+                        return Err(unknown_value(
+                            text,
+                            &["stderr", "journald", "syslog"],
+                        ));
+                    }
                 };
             }
             "format" => {
                 self.format = match text {
                     "text" => LogFormat::Text,
                     "json" => LogFormat::Json,
-                    _ => return Err(none_of(text, &["text", "json"])),
+                    _ => return Err(unknown_value(text, &["text", "json"])),
                 };
             }
-            "level" => self.level = level(text)?,
-            "address" => self.address = address(text)?,
+            "level" => self.level = read_level(text)?,
+            "address" => self.address = read_address(text)?,
             "facility" => {
                 let found = FACILITIES.iter().find(|(name, _)| *name == text);
                 let (_, code) = found.ok_or_else(|| {
@@ -154,9 +165,9 @@ impl LogSettings {
     }
 }
 
-/// A level, or several with the module that each is for. A word that is no level would be taken for
-/// a module, and silence everything else.
-fn level(text: &str) -> Result<String> {
+/// Checks a level, or a list of levels by module. The log's filter takes a word that is no level
+/// for the name of a module, and then logs that module alone, so such a word is refused here.
+fn read_level(text: &str) -> Result<String> {
     let words = text.split(',').map(str::trim);
     for word in words.filter(|word| !word.contains(['=', '['])) {
         if !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
@@ -168,15 +179,15 @@ fn level(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-fn address(text: &str) -> Result<SyslogAddress> {
+fn read_address(text: &str) -> Result<SyslogAddress> {
     let host = |rest: &str| {
         let (host, port) = rest.rsplit_once(':')?;
-        let v6 = host.starts_with('[') && host.ends_with(']');
-        let clean = host.bytes().all(|byte| byte.is_ascii_graphic())
+        let is_v6 = host.starts_with('[') && host.ends_with(']');
+        let is_clean = host.bytes().all(|byte| byte.is_ascii_graphic())
             && !host.contains(['/', '@', '?', '#']);
-        let right = !host.is_empty() && clean && (v6 || !host.contains(':'));
+        let is_host = !host.is_empty() && is_clean && (is_v6 || !host.contains(':'));
         let port = port.parse::<u16>().ok().filter(|port| *port > 0);
-        (right && port.is_some()).then(|| rest.to_owned())
+        (is_host && port.is_some()).then(|| rest.to_owned())
     };
     let found = match text.split_once("://") {
         Some(("udp", rest)) => host(rest).map(SyslogAddress::Udp),

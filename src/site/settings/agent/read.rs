@@ -1,14 +1,16 @@
-//! One reading of each setting, wherever it comes from: a line of the file, or a variable.
+//! Reads the settings of the agent: from `testamur.yaml`, the environment and the command line.
+//!
+//! All three set a setting by the same function, so that each value has one form.
 
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::time::Duration;
-
-use super::{AgentSettings, QueueKind, Secret, unknown_variable};
-use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use super::value::{
+    listen_address, redis_address, seconds, unknown_value, web_address, whole, word,
+};
+use super::{AgentSettings, PREFIX, QueueKind};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::base::yaml::{Faults, Node};
+use crate::site::settings::secret::Secret;
 
-const TOP: [&str; 9] = [
+const AGENT_KEYS: [&str; 9] = [
     "http",
     "log",
     "queue",
@@ -19,12 +21,12 @@ const TOP: [&str; 9] = [
     "workers",
     "xqueue",
 ];
-/// Those of them that are one value.
-const PLAIN: [&str; 4] = ["queue", "reissue", "shutdown_timeout", "workers"];
-const HTTP: [&str; 3] = ["capacity", "listen", "token_file"];
-const LOG: [&str; 5] = ["address", "facility", "format", "level", "to"];
-const WEBHOOK: [&str; 2] = ["secret_file", "url"];
-const REDIS: [&str; 12] = [
+/// Those of them that are one value, not a section.
+const VALUE_KEYS: [&str; 4] = ["queue", "reissue", "shutdown_timeout", "workers"];
+const HTTP_KEYS: [&str; 3] = ["capacity", "listen", "token_file"];
+const LOG_KEYS: [&str; 5] = ["address", "facility", "format", "level", "to"];
+const WEBHOOK_KEYS: [&str; 2] = ["secret_file", "url"];
+const REDIS_KEYS: [&str; 12] = [
     "dead_letters",
     "deadline",
     "group",
@@ -38,7 +40,7 @@ const REDIS: [&str; 12] = [
     "url",
     "user",
 ];
-const XQUEUE: [&str; 9] = [
+const XQUEUE_KEYS: [&str; 9] = [
     "auth_password_file",
     "auth_user",
     "deadline",
@@ -49,47 +51,47 @@ const XQUEUE: [&str; 9] = [
     "url",
     "user",
 ];
-/// What the environment may say and a file may not.
-const SECRETS: [(&str, &str); 5] = [
+/// Settings that the environment may set and the file may not: section and key.
+const SECRET_KEYS: [(&str, &str); 5] = [
     ("http", "token"),
     ("redis", "password"),
     ("webhook", "secret"),
     ("xqueue", "auth_password"),
     ("xqueue", "password"),
 ];
-/// The longest time of all, in seconds.
-const LONGEST: f64 = 3600.0;
+/// Shorter names of variables, and the rest of the longer ones. The shorter ones go before the
+/// longer ones.
+const SHORT_NAMES: [(&str, &str); 2] =
+    [("TESTAMUR_LOG", "LOG__LEVEL"), ("TESTAMUR_LOG_FORMAT", "LOG__FORMAT")];
 
 impl AgentSettings {
     /// Reads the value of `agent`.
     pub(in crate::site::settings) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut settings = Self::default();
-        let Some(fields) = node.fields(&TOP, faults) else { return settings };
-        for key in PLAIN {
+        let Some(fields) = node.fields(&AGENT_KEYS, faults) else { return settings };
+        for key in VALUE_KEYS {
             if let Some(node) = fields.get(key) {
                 settings.read_text("", key, node, faults);
             }
         }
         for (section, known) in [
-            ("http", &HTTP[..]),
-            ("log", &LOG[..]),
-            ("redis", &REDIS[..]),
-            ("webhook", &WEBHOOK[..]),
-            ("xqueue", &XQUEUE[..]),
+            ("http", &HTTP_KEYS[..]),
+            ("log", &LOG_KEYS[..]),
+            ("redis", &REDIS_KEYS[..]),
+            ("webhook", &WEBHOOK_KEYS[..]),
+            ("xqueue", &XQUEUE_KEYS[..]),
         ] {
             let Some(node) = fields.get(section) else { continue };
             let fields = node.fields_or(known, faults, |key| {
-                match SECRETS.contains(&(section, key.text())) {
-                    true => key
-                        .fault(ErrorKind::InvalidValue, "a secret does not belong here")
-                        .with_help(format!(
-                            "name the file that holds it under `{}_file`, or set {}{}",
-                            key.text(),
-                            super::PREFIX,
-                            variable(section, key.text())
-                        )),
-                    false => key.unknown(known),
+                if !SECRET_KEYS.contains(&(section, key.text())) {
+                    return key.unknown(known);
                 }
+                key.fault(ErrorKind::InvalidValue, "a secret does not belong here")
+                    .with_help(format!(
+                        "name the file that holds it under `{}_file`, or set {PREFIX}{}",
+                        key.text(),
+                        variable(section, key.text())
+                    ))
             });
             for (key, node) in
                 known.iter().filter_map(|key| Some((*key, fields?.get(key)?)))
@@ -101,6 +103,61 @@ impl AgentSettings {
             }
         }
         settings
+    }
+
+    /// Sets what the variables of the environment say, in place of what is set already. Pass all
+    /// variables: those of other programs, and empty ones, are ignored.
+    ///
+    /// # Errors
+    /// All errors at once, each with the name of its variable as its place:
+    /// [`ErrorKind::UnknownKey`], [`ErrorKind::InvalidValue`].
+    pub fn with_env<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
+        let mut faults = Vec::new();
+        let mut variables: Vec<_> = variables.into_iter().collect();
+        // `TESTAMUR_LOG` sorts after `TESTAMUR_AGENT__…`, so that the short names are set last.
+        variables.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
+        for (name, value) in &variables {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            let long =
+                SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|it| it.1);
+            let rest = long.or_else(|| name.strip_prefix(PREFIX));
+            let Some(rest) = rest.filter(|_| !value.is_empty()) else { continue };
+            let place = Place::file(name);
+            match set_variable(&mut self, rest, value) {
+                Ok(()) => drop(self.places.insert(rest.to_owned(), place)),
+                Err(fault) => faults.push(fault.at(place)),
+            }
+        }
+        Error::join(faults)?;
+        Ok(self)
+    }
+
+    /// Sets what the arguments of a program say, in place of what is set already. An argument is a
+    /// name such as `redis.url`, and a value; `option` is the option that it follows on the command
+    /// line, for messages.
+    ///
+    /// # Errors
+    /// All errors at once, each with its argument as its place: [`ErrorKind::UnknownKey`],
+    /// [`ErrorKind::InvalidValue`].
+    pub fn with_arguments<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        option: &str,
+        arguments: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
+        let mut faults = Vec::new();
+        for (name, value) in arguments {
+            let place = Place::file(format!("{option} {}", name.as_ref()));
+            let variable = name.as_ref().replace('.', "__").to_uppercase();
+            match set_variable(&mut self, &variable, value.as_ref()) {
+                Ok(()) => drop(self.places.insert(variable, place)),
+                Err(fault) => faults.push(fault.at(place)),
+            }
+        }
+        Error::join(faults)?;
+        Ok(self)
     }
 
     fn read_text(
@@ -117,8 +174,7 @@ impl AgentSettings {
             let name = variable(section, key);
             faults.push(match section {
                 "redis" => fault.with_help(format!(
-                    "give `user` and `password_file`, or the whole address in {}{name}",
-                    super::PREFIX
+                    "give `user` and `password_file`, or the whole address in {PREFIX}{name}"
                 )),
                 _ => fault.with_help("give `auth_user` and `auth_password_file`"),
             });
@@ -126,7 +182,7 @@ impl AgentSettings {
         }
         match set(self, section, key, text) {
             Ok(()) => {
-                let place = node.spot().place().clone();
+                let place = node.span().place().clone();
                 self.places.insert(variable(section, key), place);
             }
             Err(error) => faults.push(node.wrap(error)),
@@ -145,7 +201,7 @@ impl AgentSettings {
     }
 }
 
-/// The name of a setting in the environment, without the prefix.
+/// Returns the name of a setting in the environment, without the prefix.
 fn variable(section: &str, key: &str) -> String {
     let path = match section {
         "" => key.to_owned(),
@@ -154,18 +210,14 @@ fn variable(section: &str, key: &str) -> String {
     path.to_uppercase()
 }
 
-/// Sets what a variable says.
-pub(super) fn set_variable(
-    settings: &mut AgentSettings,
-    rest: &str,
-    value: &str,
-) -> Result<()> {
-    let all = PLAIN.map(|key| ("", key)).into_iter();
-    let all = all.chain(HTTP.map(|key| ("http", key)));
-    let all = all.chain(LOG.map(|key| ("log", key)));
-    let all = all.chain(WEBHOOK.map(|key| ("webhook", key)));
-    let all = all.chain(REDIS.map(|key| ("redis", key)));
-    let mut all = all.chain(XQUEUE.map(|key| ("xqueue", key))).chain(SECRETS);
+/// Sets the setting of a variable, whose name without the prefix is `rest`.
+fn set_variable(settings: &mut AgentSettings, rest: &str, value: &str) -> Result<()> {
+    let all = VALUE_KEYS.map(|key| ("", key)).into_iter();
+    let all = all.chain(HTTP_KEYS.map(|key| ("http", key)));
+    let all = all.chain(LOG_KEYS.map(|key| ("log", key)));
+    let all = all.chain(WEBHOOK_KEYS.map(|key| ("webhook", key)));
+    let all = all.chain(REDIS_KEYS.map(|key| ("redis", key)));
+    let mut all = all.chain(XQUEUE_KEYS.map(|key| ("xqueue", key))).chain(SECRET_KEYS);
     match all.clone().find(|(section, key)| variable(section, key) == rest) {
         Some((_, key @ ("modes" | "statuses"))) => {
             let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
@@ -180,6 +232,7 @@ pub(super) fn set_variable(
     }
 }
 
+/// Sets the setting `key` of a section to what `text` says.
 fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Result<()> {
     let (redis, xqueue) = (&mut settings.redis, &mut settings.xqueue);
     match (section, key) {
@@ -187,14 +240,14 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
             settings.queue = Some(match text {
                 "redis" => QueueKind::Redis,
                 "xqueue" => QueueKind::Xqueue,
-                _ => return Err(none_of(text, &["redis", "xqueue"])),
+                _ => return Err(unknown_value(text, &["redis", "xqueue"])),
             });
         }
         ("", "reissue") => {
             settings.reissue = match text {
                 "true" => true,
                 "false" => false,
-                _ => return Err(none_of(text, &["true", "false"])),
+                _ => return Err(unknown_value(text, &["true", "false"])),
             };
         }
         ("", "workers") => {
@@ -203,7 +256,7 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         ("", "shutdown_timeout") => {
             settings.shutdown_timeout = Some(seconds(key, text, 0.0)?)
         }
-        ("http", "listen") => settings.http.listen = Some(listen(text)?),
+        ("http", "listen") => settings.http.listen = Some(listen_address(text)?),
         ("http", "token") => settings.http.token = Some(Secret::new(text)),
         ("http", "token_file") => settings.http.token_file = Some(text.to_owned()),
         ("http", "capacity") => {
@@ -250,7 +303,8 @@ fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Re
         }
         ("xqueue", "poll") => xqueue.poll = seconds(key, text, 0.1)?,
         ("xqueue", "lease") => xqueue.lease = seconds(key, text, 1.0)?,
-        // Its longest answer takes 25 seconds, and whoever hangs up does not know what came of it.
+        // XQueue takes up to 25 seconds to answer. An agent that does not wait for the answer does
+        // not know whether its result was accepted.
         ("xqueue", "deadline") => xqueue.deadline = seconds(key, text, 30.0)?,
         _ => {
             return Err(Error::new(
@@ -274,143 +328,10 @@ fn set_list(settings: &mut AgentSettings, key: &str, words: Vec<String>) -> Resu
     Ok(())
 }
 
-pub(super) fn none_of(text: &str, known: &[&str]) -> Error {
-    Error::new(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
-        .with_help(did_you_mean(text, known.iter().copied()))
-}
-
-/// A name without spaces: those of streams, groups and queues.
-fn word(key: &str, text: &str) -> Result<String> {
-    let clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    match clean && !text.is_empty() && text.len() <= 255 {
-        true => Ok(text.to_owned()),
-        false => {
-            Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no {key}"))
-                .with_help("write a name without spaces"))
-        }
-    }
-}
-
-fn whole(key: &str, text: &str, range: RangeInclusive<usize>) -> Result<usize> {
-    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-        let (from, to) = (range.start(), range.end());
-        let message = format!("`{key}: {text}` is no whole number from {from} to {to}");
-        Error::new(ErrorKind::InvalidValue, message)
-    })
-}
-
-/// An address and a port to listen at.
-fn listen(text: &str) -> Result<SocketAddr> {
-    text.parse().map_err(|_| {
-        Error::new(
-            ErrorKind::InvalidValue,
-            format!("`{text}` is no address to listen at"),
-        )
-        .with_help("write numbers and a port, as in `127.0.0.1:8080` or `[::]:8080`")
-    })
-}
-
-fn seconds(key: &str, text: &str, least: f64) -> Result<Duration> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (least..=LONGEST).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err(Error::new(
-            ErrorKind::InvalidValue,
-            format!("`{key}: {text}` is no number of seconds from {least} to {LONGEST}"),
-        )),
-    }
-}
-
-/// An address of the web, without the `/` at its end.
-fn web_address(text: &str) -> Result<String> {
-    let url = text.trim_end_matches('/');
-    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let clean = |host: &str| {
-        !host.is_empty()
-            && !host.starts_with(['/', ':'])
-            && host.bytes().all(|byte| byte.is_ascii_graphic())
-            && !host.contains(['?', '#', '@', '"', '<', '>', '\\'])
-    };
-    match host.is_some_and(clean) {
-        true => Ok(url.to_owned()),
-        // It may hold a password.
-        false if url.contains('@') => {
-            Err(Error::new(ErrorKind::InvalidValue, "this is no address of XQueue")
-                .with_help("users and passwords have settings of their own"))
-        }
-        false => {
-            Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no address"))
-                .with_help("write it like `https://xqueue.example.org`"))
-        }
-    }
-}
-
-struct RedisAddress {
-    url: String,
-    user: Option<String>,
-    password: Option<Secret>,
-}
-
-/// An address of Redis, taken apart: what is secret does not stay in it. No message repeats it.
-fn redis_address(text: &str) -> Result<RedisAddress> {
-    let fault = || {
-        Error::new(ErrorKind::InvalidValue, "this is no address of Redis").with_help(
-            "write it like `redis://localhost:6379/0`, with TLS `rediss://…`, or \
-             `redis+unix:///run/redis.sock`; a password of special letters is percent-encoded",
-        )
-    };
-    let clean = text.bytes().all(|byte| byte.is_ascii_graphic());
-    let (scheme, rest) = text.split_once("://").filter(|_| clean).ok_or_else(fault)?;
-    match scheme {
-        "redis" | "rediss" => {}
-        "redis+unix" | "unix" if rest.starts_with('/') => {
-            if rest.contains("pass=") {
-                return Err(fault());
-            }
-            return Ok(RedisAddress { url: text.to_owned(), user: None, password: None });
-        }
-        _ => return Err(fault()),
-    }
-    let (authority, path) = match rest.find(['/', '?', '#']) {
-        Some(at) => rest.split_at(at),
-        None => (rest, ""),
-    };
-    let (user, host) = match authority.rsplit_once('@') {
-        Some((user, host)) => (Some(user), host),
-        None => (None, authority),
-    };
-    let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|it| it.1);
-    let port = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let database = path.trim_matches('/');
-    let database = database.is_empty() || database.parse::<u32>().is_ok();
-    if host.is_empty() || host.starts_with(':') || !port || !database {
-        return Err(fault());
-    }
-    let (mut name, mut password) = (None, None);
-    if let Some(user) = user {
-        let (user, secret) = user.split_once(':').unwrap_or((user, ""));
-        let decode = |text: &str| percent_decode(text).ok_or_else(fault);
-        name = Some(decode(user)?).filter(|name| !name.is_empty());
-        password = Some(decode(secret)?).filter(|it| !it.is_empty()).map(Secret::new);
-    }
-    Ok(RedisAddress { url: format!("{scheme}://{host}{path}"), user: name, password })
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, after @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                bytes.push((digit(high)? * 16 + digit(low)?) as u8);
-                rest = after;
-            }
-            (b'%', _) => return None,
-            (byte, _) => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// Creates the error of a variable of the environment that is not a setting.
+fn unknown_variable(rest: &str, known: &[String]) -> Error {
+    let name = format!("{PREFIX}{rest}");
+    let known: Vec<String> = known.iter().map(|path| format!("{PREFIX}{path}")).collect();
+    Error::new(ErrorKind::UnknownKey, format!("unknown variable `{name}`"))
+        .with_help(did_you_mean(&name, known.iter().map(String::as_str)))
 }

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use super::*;
 use crate::site::settings::Settings;
+use crate::site::settings::secret::Secret;
 
 fn parse(text: &str) -> Result<AgentSettings> {
     Settings::parse(text.as_bytes()).map(|settings| settings.agent)
@@ -9,7 +12,7 @@ const REDIS: &str =
     "agent: { queue: redis, redis: { url: 'redis://localhost', stream: s } }\n";
 
 #[test]
-fn everything_set() {
+fn all_keys_are_read() {
     let settings = parse(
         "agent:\n  queue: redis\n  reissue: true\n  redis:\n    url: rediss://r.example.org:6380/2\n    \
          user: agent\n    password_file: keys/redis\n    stream: events\n    group: g\n    \
@@ -41,7 +44,7 @@ fn everything_set() {
 }
 
 #[test]
-fn little_is_needed() {
+fn optional_settings_have_defaults() {
     let settings = parse(REDIS).unwrap();
     settings.check().unwrap();
     let redis = settings.redis;
@@ -56,7 +59,7 @@ fn little_is_needed() {
 }
 
 #[test]
-fn what_is_wrong_has_its_line() {
+fn wrong_value_is_reported_with_its_line() {
     for (line, words, text) in [
         (1, "unknown value `rabbit`", "agent: { queue: rabbit }\n"),
         (2, "unknown key `qeue`", "agent:\n  qeue: redis\n"),
@@ -106,7 +109,7 @@ fn what_is_wrong_has_its_line() {
 }
 
 #[test]
-fn the_environment_says_it_over_the_file() {
+fn environment_overrides_the_file() {
     let settings = parse(REDIS).unwrap();
     let settings = settings
         .with_env([
@@ -127,7 +130,7 @@ fn the_environment_says_it_over_the_file() {
 }
 
 #[test]
-fn where_the_log_goes() {
+fn log_settings_are_read_from_file_and_environment() {
     let log = AgentSettings::default().log;
     assert_eq!((log.to, log.format), (LogTarget::Stderr, LogFormat::Text));
     assert_eq!((log.level.as_str(), log.facility.code()), ("info", 3));
@@ -142,7 +145,7 @@ fn where_the_log_goes() {
     assert_eq!((log.level.as_str(), log.facility.code()), ("warn", 23));
     assert_eq!(log.address, SyslogAddress::Udp("[::1]:514".to_owned()));
 
-    // The short names are there too, and win over the long ones.
+    // The short names of variables override the long ones.
     let log = settings
         .with_env([
             ("TESTAMUR_LOG_FORMAT", "text"),
@@ -162,7 +165,7 @@ fn where_the_log_goes() {
 }
 
 #[test]
-fn a_wrong_variable_is_named() {
+fn wrong_variable_is_named() {
     let fault = AgentSettings::default()
         .with_env([
             ("TESTAMUR_AGENT__XQUEUE__POLL", "often"),
@@ -185,7 +188,7 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_both_its_names() {
+fn missing_setting_is_named_as_key_and_as_variable() {
     let fault = AgentSettings::default().check().unwrap_err();
     assert_eq!(fault.to_string(), "testamur.yaml: `agent` has no `queue`");
     assert!(fault.help().unwrap().contains("TESTAMUR_AGENT__QUEUE"));
@@ -203,7 +206,7 @@ fn what_is_missing_is_said_with_both_its_names() {
 }
 
 #[test]
-fn three_streams_are_three() {
+fn streams_of_the_same_name_are_refused() {
     for (results, dead) in [("s", "d"), ("r", "s"), ("r", "r")] {
         let settings = parse(REDIS).unwrap();
         let settings = settings

@@ -1,4 +1,4 @@
-//! What is read, and what is said at which line.
+//! What is read, and which errors have which line.
 
 use super::*;
 use crate::base::error::Result;
@@ -9,7 +9,7 @@ fn parse(text: &str) -> Result<Settings> {
 }
 
 #[test]
-fn folders() {
+fn folder_is_a_name_or_a_map() {
     assert_eq!(parse("store:\n").unwrap().store, StoreSettings::folder("public"));
     let settings = parse("store: www\nprivate: ../apart\n").unwrap();
     assert_eq!(settings.store, StoreSettings::folder("www"));
@@ -20,7 +20,7 @@ fn folders() {
 }
 
 #[test]
-fn a_bucket_and_all_that_can_be_set() {
+fn all_keys_of_a_bucket_are_read() {
     let settings = parse(
         "store:\n  s3: { bucket: certs, region: eu-central-1 }\n\
          private:\n  s3:\n    bucket: certs\n    endpoint: https://s3.example.org:9000/\n    \
@@ -43,7 +43,7 @@ fn a_bucket_and_all_that_can_be_set() {
 }
 
 #[test]
-fn a_server_of_ones_own_has_buckets_in_the_path() {
+fn endpoint_has_buckets_in_the_path() {
     let settings =
         parse("store: { s3: { bucket: certs, endpoint: 'http://localhost:9000' } }\n");
     let StoreSettings::S3(bucket) = settings.unwrap().store else { panic!() };
@@ -53,7 +53,7 @@ fn a_server_of_ones_own_has_buckets_in_the_path() {
 }
 
 #[test]
-fn what_is_wrong_has_its_line() {
+fn wrong_value_is_reported_with_its_line() {
     for (line, words, text) in [
         (1, "is no folder", "store: s3\n"),
         (1, "is no folder", "store: s3://certs/x\n"),
@@ -117,7 +117,7 @@ fn what_is_wrong_has_its_line() {
 }
 
 #[test]
-fn a_private_bucket_is_not_the_public_one() {
+fn private_bucket_inside_of_the_public_one_is_refused() {
     let both = |one: &str, other: &str| {
         let text = format!(
             "store: {{ s3: {{ bucket: abc, region: x{one} }} }}\n\

@@ -1,0 +1,89 @@
+//! The secret that the ids of a site's certificates are derived from.
+
+use std::fmt;
+use std::path::Path;
+
+use ring::hmac;
+use zeroize::Zeroizing;
+
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::hex;
+use crate::base::random;
+
+/// The secret that a site's ids are derived from, by HMAC-SHA-256.
+///
+/// It is made once and never replaced: with another secret, every award would have another address.
+/// Its file holds 64 hexadecimal digits in lower case.
+#[derive(Clone)]
+pub struct IdSecret(hmac::Key);
+
+impl IdSecret {
+    /// The number of its bytes.
+    pub const LENGTH: usize = 32;
+
+    /// Creates the secret from its bytes.
+    pub fn new(bytes: &[u8; Self::LENGTH]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// Reads the content of the secret's file; errors name `file`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: `text` is not 64 hexadecimal digits in lower case.
+    pub fn parse(file: &Path, text: &[u8]) -> Result<Self> {
+        let digits = text.trim_ascii_end();
+        let bytes = hex::read_lower(digits).map(Zeroizing::new);
+        let bytes = bytes.as_deref().and_then(|bytes| bytes.as_slice().try_into().ok());
+        bytes.map(Self::new).ok_or_else(|| {
+            Error::new(ErrorKind::Key, "this is no id secret")
+                .at(Place::file(file.display().to_string()))
+                .with_help(
+                    "restore the file from a copy: with another secret every award would get \
+                     another address",
+                )
+        })
+    }
+
+    /// Generates a secret, and returns the content of its file.
+    pub(crate) fn generate() -> Result<Zeroizing<String>> {
+        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
+        random::fill(&mut *bytes)?;
+        Ok(Zeroizing::new(hex::lower(&*bytes) + "\n"))
+    }
+
+    /// Derives an id of 32 hexadecimal digits from the parts. Each part follows its length, so that
+    /// other parts of the same letters give another id.
+    pub(crate) fn derive(&self, purpose: &str, parts: &[&str]) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [purpose].iter().chain(parts) {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        hex::lower(&context.sign().as_ref()[..16])
+    }
+}
+
+impl fmt::Debug for IdSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdSecret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_is_read_from_its_file_and_hidden_in_debug() {
+        let file = IdSecret::generate().unwrap();
+        let read = IdSecret::parse(Path::new("id.secret"), file.as_bytes()).unwrap();
+        let bytes = hex::read_lower(file.trim_end().as_bytes()).unwrap();
+        let same = IdSecret::new(&bytes.try_into().unwrap());
+        assert_eq!(read.derive("x", &["y"]), same.derive("x", &["y"]));
+        assert_eq!(format!("{read:?}"), "IdSecret(…)");
+        for wrong in ["", "00", &"0".repeat(63), &"G".repeat(64), &"A".repeat(64)] {
+            let fault = IdSecret::parse(Path::new("f"), wrong.as_bytes()).unwrap_err();
+            assert_eq!(fault.kind(), ErrorKind::Key, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The forms of single values: numbers, times, words, addresses.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::site::settings::address;
+use crate::site::settings::secret::Secret;
+
+/// The most bytes of a word.
+const MAX_WORD_LEN: usize = 255;
+/// The longest time of any setting, in seconds.
+const MAX_SECONDS: f64 = 3600.0;
+
+/// Creates the error of a word that is none of `known`.
+pub(super) fn unknown_value(text: &str, known: &[&str]) -> Error {
+    Error::new(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
+        .with_help(did_you_mean(text, known.iter().copied()))
+}
+
+/// Reads a name without spaces, at most 255 bytes: of a stream, a group, a queue.
+pub(super) fn word(key: &str, text: &str) -> Result<String> {
+    let is_clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    if is_clean && (1..=MAX_WORD_LEN).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no {key}"))
+        .with_help("write a name without spaces"))
+}
+
+/// Reads a whole number in a range.
+pub(super) fn whole(
+    key: &str,
+    text: &str,
+    range: RangeInclusive<usize>,
+) -> Result<usize> {
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        let (from, to) = (range.start(), range.end());
+        let message = format!("`{key}: {text}` is no whole number from {from} to {to}");
+        Error::new(ErrorKind::InvalidValue, message)
+    })
+}
+
+/// Reads an address and a port to listen at.
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr> {
+    text.parse().map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidValue,
+            format!("`{text}` is no address to listen at"),
+        )
+        .with_help("write numbers and a port, as in `127.0.0.1:8080` or `[::]:8080`")
+    })
+}
+
+/// Reads a number of seconds, from `min` to [`MAX_SECONDS`].
+pub(super) fn seconds(key: &str, text: &str, min: f64) -> Result<Duration> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (min..=MAX_SECONDS).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err(Error::new(
+            ErrorKind::InvalidValue,
+            format!(
+                "`{key}: {text}` is no number of seconds from {min} to {MAX_SECONDS}"
+            ),
+        )),
+    }
+}
+
+/// Reads an `http` or `https` address, and removes the `/` at its end.
+pub(super) fn web_address(text: &str) -> Result<String> {
+    if let Some(url) = address::web_address(text) {
+        Ok(url.to_owned())
+    } else if text.contains('@') {
+        // The message does not repeat the address, which may hold a password.
+        Err(Error::new(ErrorKind::InvalidValue, "this is no address of XQueue")
+            .with_help("users and passwords have settings of their own"))
+    } else {
+        Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no address"))
+            .with_help("write it like `https://xqueue.example.org`"))
+    }
+}
+
+/// An address of Redis, with its user and password apart.
+pub(super) struct RedisAddress {
+    pub(super) url: String,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Secret>,
+}
+
+/// Reads an address of Redis, and removes user and password from it. No message repeats the
+/// address, which may hold a password.
+pub(super) fn redis_address(text: &str) -> Result<RedisAddress> {
+    let fault = || {
+        Error::new(ErrorKind::InvalidValue, "this is no address of Redis").with_help(
+            "write it like `redis://localhost:6379/0`, with TLS `rediss://…`, or \
+             `redis+unix:///run/redis.sock`; a password of special letters is percent-encoded",
+        )
+    };
+    let clean = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let (scheme, rest) = text.split_once("://").filter(|_| clean).ok_or_else(fault)?;
+    match scheme {
+        "redis" | "rediss" => {}
+        "redis+unix" | "unix" if rest.starts_with('/') => {
+            if rest.contains("pass=") {
+                return Err(fault());
+            }
+            return Ok(RedisAddress { url: text.to_owned(), user: None, password: None });
+        }
+        _ => return Err(fault()),
+    }
+    let (authority, path) = match rest.find(['/', '?', '#']) {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, authority),
+    };
+    let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|it| it.1);
+    let port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let database = path.trim_matches('/');
+    let database = database.is_empty() || database.parse::<u32>().is_ok();
+    if host.is_empty() || host.starts_with(':') || !port || !database {
+        return Err(fault());
+    }
+    let (mut name, mut password) = (None, None);
+    if let Some(user) = user {
+        let (user, secret) = user.split_once(':').unwrap_or((user, ""));
+        let decode = |text: &str| percent_decode(text).ok_or_else(fault);
+        name = Some(decode(user)?).filter(|name| !name.is_empty());
+        password = Some(decode(secret)?).filter(|it| !it.is_empty()).map(Secret::new);
+    }
+    Ok(RedisAddress { url: format!("{scheme}://{host}{path}"), user: name, password })
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                bytes.push((digit(high)? * 16 + digit(low)?) as u8);
+                rest = after;
+            }
+            (b'%', _) => return None,
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
