@@ -124,10 +124,10 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
         lines.push(format!("  SHA-256    {}", signer.fingerprint));
         lines.push(format!("  issued by  {}", signer.issuer));
     }
-    if let Some(time) = seal.claimed {
+    if let Some(time) = seal.signing_time {
         lines.push(format!("  says       sealed {time}"));
     }
-    for (what, stamp) in [("stamped", &seal.stamp), ("archived", &seal.archive)] {
+    for (what, stamp) in [("stamped", &seal.timestamp), ("archived", &seal.archive)] {
         if let Some(stamp) = stamp {
             lines.push(format!("  {what:<10} {} by {}", stamp.time, stamp.tsa));
         }

@@ -8,7 +8,7 @@ use crate::register::record::{
     Certificate, Content, CourseFacts, File, OrganizationFacts, Printed, Record,
     SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
 };
-use crate::seal::key;
+use crate::seal::keys;
 use crate::seal::sealer::{Sealed, Sealer};
 use crate::site::award::{Award, IdSecret, Ids};
 use crate::site::course::{Course, Text};
@@ -165,5 +165,5 @@ pub(super) struct Facts {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex::lower(&key::sha256(bytes))
+    hex::lower(&keys::sha256(bytes))
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
-use crate::seal::signer::SignerInput;
+use crate::seal::keys::SignerInput;
 
 /// The longest time that a command or an authority may be given, in seconds.
 const LONGEST: f64 = 600.0;

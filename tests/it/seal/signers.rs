@@ -179,7 +179,7 @@ fn gpg_as_the_signer() {
 #[derive(Debug)]
 struct Down;
 
-impl testamur::seal::Network for Down {
+impl testamur::seal::HttpClient for Down {
     fn post(&self, _: &str, _: &str, _: &[u8]) -> testamur::Result<Vec<u8>> {
         Ok(b"<html>502 Bad Gateway</html>".to_vec())
     }
@@ -197,7 +197,7 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
     assert_eq!(sealed.level.as_str(), "B-B");
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
     assert_eq!(*kind, ErrorKind::Timestamp);
-    assert!(message.contains("without a time stamp"), "{message}");
+    assert!(message.contains("without a timestamp"), "{message}");
     assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
     let fault = sealer.upgrade(&sealed.bytes, site.keys.lists(), now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Timestamp);
@@ -206,8 +206,8 @@ fn an_authority_that_is_down_costs_the_level_and_no_more() {
 #[test]
 fn http_to_nobody() {
     let site = Site::new("Ada");
-    let network = testamur::seal::Http::new(Duration::from_millis(500));
-    let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(network));
+    let client = testamur::seal::BlockingHttpClient::new(Duration::from_millis(500));
+    let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(client));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     assert_eq!(sealed.warnings.len(), 1);
