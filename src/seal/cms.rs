@@ -4,7 +4,8 @@
 //! - **Gives**: DER from [`seal`], or a [`Seal`].
 //!
 //! RustCrypto's types carry the ASN.1, `ring` the mathematics. Reading is strict about everything
-//! that no signature covers: one signer, one encoding, and no certificate outside the signer's chain.
+//! that no signature covers: one signer, one encoding, and no certificate outside the signer's
+//! chain.
 
 mod attributes;
 mod read;

@@ -8,8 +8,8 @@
 //! OpenPGP signature (RFC 9580) covers the whole sealed file. `ring` does all mathematics.
 //!
 //! A file serves either verifying or sealing. What verifying needs never imports what only sealing
-//! needs: private keys and signers, identities, `write` and `embed`, issuing, requests to a TSA, and
-//! the sealer.
+//! needs: private keys and signers, identities, `write` and `embed`, issuing, requests to a TSA,
+//! and the sealer.
 
 pub(crate) mod cms;
 pub(crate) mod identity;

@@ -1,8 +1,8 @@
 //! PDF files of this library's own writer, and the revisions that sealing appends to them.
 //!
 //! - **Takes**: PDF bytes.
-//! - **Gives**: a [`Document`], and revisions of it: the [`seal`], the [`Dss`], the archive timestamp
-//!   of [`embed_archive`].
+//! - **Gives**: a [`Document`], and revisions of it: the [`seal`], the [`Dss`], the archive
+//!   timestamp of [`embed_archive`].
 //!
 //! [`Document`] reads one kind of file: a classic cross-reference table, one revision, every byte
 //! accounted for, no encryption, no form. Other files are refused. A revision is a pure function of

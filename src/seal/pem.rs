@@ -14,9 +14,8 @@ const MAX_LEN: usize = 1 << 20;
 /// One block of a PEM file.
 pub(crate) struct PemBlock {
     pub(crate) label: String,
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// Whether it has headers, as OpenSSL's older encrypted keys do. `bytes` is then empty.
-    pub(crate) has_headers: bool,
+    /// The decoded content; `None` if the block has headers, as OpenSSL's older encrypted keys do.
+    pub(crate) bytes: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Reads the blocks of a file in order. Text around them is ignored, as RFC 7468 allows.
@@ -25,7 +24,7 @@ pub(crate) struct PemBlock {
 /// [`ErrorKind::Syntax`]: the file is not text, or a block has no end or is not base64.
 /// [`ErrorKind::TooLarge`]: the file is larger than a megabyte.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<PemBlock>> {
-    let fault = |message: &str| Error::new(ErrorKind::Syntax, message);
+    let error = |message: &str| Error::new(ErrorKind::Syntax, message);
     if text.len() > MAX_LEN {
         return Err(Error::new(
             ErrorKind::TooLarge,
@@ -33,7 +32,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<PemBlock>> {
         ));
     }
     let text =
-        str::from_utf8(text).map_err(|_| fault("the file is no PEM (not text)"))?;
+        str::from_utf8(text).map_err(|_| error("the file is no PEM (not text)"))?;
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
@@ -47,22 +46,23 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<PemBlock>> {
         let mut has_headers = false;
         loop {
             match lines.next() {
-                None => return Err(fault(&format!("the `{label}` block has no end"))),
+                None => return Err(error(&format!("the `{label}` block has no end"))),
                 Some(line) if line == end => break,
                 Some(line) if line.contains(':') => has_headers = true,
                 Some(line) => body.push_str(line),
             }
         }
-        let mut bytes = Zeroizing::new(vec![0; body.len() / 4 * 3 + 3]);
-        if has_headers {
-            bytes.clear();
+        let bytes = if has_headers {
+            None
         } else {
+            let mut bytes = Zeroizing::new(vec![0; body.len() / 4 * 3 + 3]);
             let length = STANDARD
                 .decode_slice(body.as_bytes(), &mut bytes)
-                .map_err(|_| fault(&format!("the `{label}` block is no base64")))?;
+                .map_err(|_| error(&format!("the `{label}` block is no base64")))?;
             bytes.truncate(length);
-        }
-        blocks.push(PemBlock { label: label.to_owned(), bytes, has_headers });
+            Some(bytes)
+        };
+        blocks.push(PemBlock { label: label.to_owned(), bytes });
     }
     Ok(blocks)
 }
@@ -94,8 +94,9 @@ mod tests {
         let text = [&**write("A", &bytes), "between\n", &write("B C", b"x")].concat();
         let blocks = read(text.as_bytes()).unwrap();
         assert_eq!(blocks.len(), 2);
-        assert_eq!((blocks[0].label.as_str(), &*blocks[0].bytes), ("A", &bytes));
-        assert_eq!((blocks[1].label.as_str(), &**blocks[1].bytes), ("B C", &b"x"[..]));
+        let content = |index: usize| blocks[index].bytes.as_ref().unwrap().as_slice();
+        assert_eq!((blocks[0].label.as_str(), content(0)), ("A", &bytes[..]));
+        assert_eq!((blocks[1].label.as_str(), content(1)), ("B C", &b"x"[..]));
     }
 
     #[test]

@@ -83,8 +83,9 @@ impl Sealer {
         self
     }
 
-    /// Adds certificates of issuers that neither the identity's chain nor the tokens of the TSA hold,
-    /// such as the TSA's root. [`upgrade`](Self::upgrade) puts those that it needs into the file.
+    /// Adds certificates of issuers that neither the identity's chain nor the tokens of the TSA
+    /// hold, such as the TSA's root. [`upgrade`](Self::upgrade) puts those that it needs into the
+    /// file.
     pub fn with_issuers(mut self, certificates: impl IntoIterator<Item = X509>) -> Self {
         self.issuers.extend(certificates);
         self
@@ -122,7 +123,8 @@ impl Sealer {
     /// - [`ErrorKind::Key`]: a certificate is not valid at `now`.
     /// - [`ErrorKind::Timestamp`]: the TSA cannot be reached, and the sealer
     ///   [requires a timestamp](Self::with_require_timestamp).
-    /// - [`ErrorKind::Tampered`]: the new seal is not valid, by an error of this library or of a signer.
+    /// - [`ErrorKind::Tampered`]: the new seal is not valid, by an error of this library or of a
+    ///   signer.
     pub fn seal(&self, pdf: &[u8], now: Timestamp) -> Result<Sealed> {
         self.identity.check_validity(now)?;
         let mut document = Document::read(pdf)?;
@@ -209,7 +211,7 @@ impl Sealer {
             || Error::new(ErrorKind::Seal, "the seal that was made cannot be read");
         Some(Seal::read(seal).ok_or_else(unreadable).and_then(|seal| {
             let token = tsa.timestamp(&[seal.signature()], now)?;
-            seal.with_timestamp_token(token.der())
+            seal.with_timestamp_token(&token)
         }))
     }
 

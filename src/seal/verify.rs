@@ -1,12 +1,13 @@
 //! The verifier: whether a file is intact, who sealed it, and since when it exists.
 //!
-//! - **Takes**: a file's bytes, its detached signature if there is one, the [`Trust`], and the time.
+//! - **Takes**: a file's bytes, its detached signature if there is one, the [`Trust`], and the
+//!   time.
 //! - **Gives**: a [`Verification`], which holds every defect; verifying never fails.
 //!
-//! A PDF is read as our writer's revisions: each is made again and compared byte for byte. The bytes
-//! that no signature covers, those of the signatures themselves, have one permitted encoding. So any
-//! file that is not exactly what our writer makes counts as tampered with, even where other readers
-//! are lenient.
+//! A PDF is read as our writer's revisions: each is made again and compared byte for byte. The
+//! bytes that no signature covers, those of the signatures themselves, have one permitted encoding.
+//! So any file that is not exactly what our writer makes counts as tampered with, even where other
+//! readers are lenient.
 
 mod detached_signature;
 mod report;
@@ -28,8 +29,8 @@ use crate::seal::keys::sha256;
 
 /// Verifies a file and, if it is given, the armoured text of its detached signature.
 ///
-/// `now` is the time of verification. A certificate that has expired by then proves nothing, unless a
-/// trusted timestamp token shows that it sealed while it was valid.
+/// `now` is the time of verification. A certificate that has expired by then proves nothing, unless
+/// a trusted timestamp token shows that it sealed while it was valid.
 pub fn verify(
     bytes: &[u8],
     signature: Option<&[u8]>,

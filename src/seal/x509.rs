@@ -1,7 +1,8 @@
 //! X.509 certificates and CRLs (RFC 5280), as far as sealing and verifying need them.
 //!
 //! - **Takes**: PEM and DER; for a new certificate, [`X509Params`].
-//! - **Gives**: [`X509`], [`Crl`], and a [`CertificationPath`] from a certificate to a trust anchor.
+//! - **Gives**: [`X509`], [`Crl`], and a [`CertificationPath`] from a certificate to a trust
+//!   anchor.
 //!
 //! The type is called `X509` because the word certificate belongs to what this library makes.
 

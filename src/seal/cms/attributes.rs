@@ -19,8 +19,8 @@ const SIGNING_CERTIFICATE_V2: Oid = Oid::new_unwrap("1.2.840.113549.1.9.16.2.47"
 /// `id-aa-timeStampToken` (RFC 3161, appendix A).
 pub(super) const TIMESTAMP_TOKEN: Oid = Oid::new_unwrap("1.2.840.113549.1.9.16.2.14");
 
-/// The signed attributes of PAdES B-B (ETSI EN 319 142-1, table 1), and no others: `signing-time` is
-/// left out, because the time stands in the PDF.
+/// The signed attributes of PAdES B-B (ETSI EN 319 142-1, table 1), and no others: `signing-time`
+/// is left out, because the time stands in the PDF.
 pub(super) fn signed_attributes(
     leaf: &X509,
     digest: &[u8],

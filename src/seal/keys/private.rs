@@ -59,11 +59,11 @@ impl PrivateKey {
                 ));
             }
         };
+        let bytes = block.bytes.ok_or_else(encrypted)?;
         match block.label.as_str() {
             "ENCRYPTED PRIVATE KEY" => Err(encrypted()),
-            _ if block.has_headers => Err(encrypted()),
-            "PRIVATE KEY" => Self::from_pkcs8(&block.bytes),
-            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&block.bytes)
+            "PRIVATE KEY" => Self::from_pkcs8(&bytes),
+            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&bytes)
                 .map_err(|cause| unreadable(&cause))
                 .and_then(Self::from_rsa),
             "EC PRIVATE KEY" => Err(Error::new(

@@ -93,7 +93,7 @@ impl PublicKey {
     }
 
     /// The key in its algorithm's own form: an uncompressed point, or an RSA key by PKCS #1.
-    pub(crate) fn raw(&self) -> &[u8] {
+    pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 

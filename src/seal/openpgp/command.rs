@@ -13,8 +13,8 @@ use crate::seal::keys::SigningCommand;
 /// Signs by running a command that reads the file from its standard input and writes an armoured
 /// signature, as `gpg --batch --armor --detach-sign -u FINGERPRINT` does.
 ///
-/// The signature is written again in the form of [`DetachedSignature`], which leaves out the unhashed
-/// subpackets that GnuPG may add.
+/// The signature is written again in the form of [`DetachedSignature`], which leaves out the
+/// unhashed subpackets that GnuPG may add.
 #[derive(Debug, Clone)]
 pub struct PgpCommand {
     command: SigningCommand,

@@ -11,12 +11,12 @@ use crate::base::timestamp::Timestamp;
 /// A detached OpenPGP signature over a file, which stands in a file of its own (`.sig`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetachedSignature {
-    packet: SignaturePacket,
+    pub(super) packet: SignaturePacket,
 }
 
 impl DetachedSignature {
-    /// Reads an armoured signature in the one form that this library writes: no headers, one packet,
-    /// nothing after it, and no unhashed subpacket but the issuer's key id.
+    /// Reads an armoured signature in the one form that this library writes: no headers, one
+    /// packet, nothing after it, and no unhashed subpacket but the issuer's key id.
     ///
     /// # Errors
     /// [`ErrorKind::Tampered`]: the text has any other form.
@@ -48,10 +48,6 @@ impl DetachedSignature {
         (packet.signature_type() == SignaturePacket::BINARY).then_some(Self { packet })
     }
 
-    pub(super) fn new(packet: SignaturePacket) -> Self {
-        Self { packet }
-    }
-
     /// The signature as armoured text, which ends with a line feed.
     pub fn to_armor(&self) -> String {
         armor::write(
@@ -60,7 +56,8 @@ impl DetachedSignature {
         )
     }
 
-    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper case.
+    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper
+    /// case.
     pub fn fingerprint(&self) -> String {
         hex::upper(self.packet.issuer())
     }

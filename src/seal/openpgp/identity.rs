@@ -6,14 +6,16 @@ use super::algorithm::EDDSA_LEGACY;
 use super::armor::{self, ArmorLabel};
 use super::detached_signature::DetachedSignature;
 use super::key::PgpKey;
-use super::key_packet::KeyPacket;
+use super::key_packet::{CURVE_ED25519, KeyPacket};
 use super::packet;
 use super::signature_packet::{SignatureHead, SignaturePacket};
 use super::signer::PgpSigner;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
-use crate::seal::keys::{Hash, Signer};
+use crate::seal::keys::{Algorithm, Hash, PublicKey, Signer};
 
+/// The type of a certification of a user id by its own key (RFC 9580, 5.2.1).
+const CERTIFICATION: u8 = 0x13;
 /// The longest user id in bytes.
 const MAX_USER_ID_LEN: usize = 1024;
 
@@ -43,7 +45,7 @@ impl PgpIdentity {
 
     /// Sets the user id of the key.
     pub(crate) fn with_user_id(mut self, user_id: Option<&str>) -> Self {
-        self.key = self.key.with_user_id(user_id);
+        self.key.user_id = user_id.map(str::to_owned);
         self
     }
 
@@ -71,7 +73,7 @@ impl PgpIdentity {
         let packet = self.key.packet();
         let length = (user_id.len() as u32).to_be_bytes();
         let signature = self.sign_parts(
-            SignaturePacket::CERTIFICATION,
+            CERTIFICATION,
             packet.created(),
             &subpackets,
             &[&packet.signed_head(), packet.body(), &[0xb4], &length, user_id.as_bytes()],
@@ -84,8 +86,8 @@ impl PgpIdentity {
         Ok(armor::write(ArmorLabel::PublicKey, &ring.concat()))
     }
 
-    /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too, after
-    /// the issuer and the signing time.
+    /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too,
+    /// after the issuer and the signing time.
     fn sign_parts(
         &self,
         signature_type: u8,
@@ -128,6 +130,20 @@ impl PgpSigner for PgpIdentity {
 
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
         let packet = self.sign_parts(SignaturePacket::BINARY, now, &[], &[bytes])?;
-        Ok(DetachedSignature::new(packet))
+        Ok(DetachedSignature { packet })
+    }
+}
+
+impl KeyPacket {
+    /// The packet of an Ed25519 key created at that time. Returns `None` for other keys, and for a
+    /// time that OpenPGP cannot write.
+    fn from_ed25519(public: &PublicKey, created: Timestamp) -> Option<Self> {
+        if public.algorithm() != Algorithm::Ed25519 {
+            return None;
+        }
+        let seconds = u32::try_from(created.unix()).ok()?;
+        let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
+        let head = [&[4][..], &seconds.to_be_bytes(), &[EDDSA_LEGACY]].concat();
+        Self::read(&[&head, CURVE_ED25519, &point].concat())
     }
 }

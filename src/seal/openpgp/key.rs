@@ -13,14 +13,14 @@ use crate::seal::keys::PublicKey;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PgpKey {
     packet: KeyPacket,
-    user_id: Option<String>,
+    pub(super) user_id: Option<String>,
     expires: Option<Timestamp>,
     is_revoked: bool,
 }
 
 impl PgpKey {
-    /// Reads the keys of an armoured key ring, as `gpg --armor --export` writes it. Subkeys, and keys
-    /// of a version or kind that is not supported, are ignored.
+    /// Reads the keys of an armoured key ring, as `gpg --armor --export` writes it. Subkeys, and
+    /// keys of a version or kind that is not supported, are ignored.
     ///
     /// # Errors
     /// [`ErrorKind::Syntax`]: there is no key block, or a broken one. [`ErrorKind::Key`]: no key in
@@ -42,11 +42,6 @@ impl PgpKey {
 
     pub(super) fn from_packet(packet: KeyPacket) -> Self {
         Self { packet, user_id: None, expires: None, is_revoked: false }
-    }
-
-    pub(super) fn with_user_id(mut self, user_id: Option<&str>) -> Self {
-        self.user_id = user_id.map(str::to_owned);
-        self
     }
 
     /// The whole fingerprint: 40 hexadecimal digits in upper case.
@@ -119,8 +114,8 @@ impl PgpKey {
     }
 }
 
-/// Reads the packets of a key ring and appends its keys. Packets that belong to no supported key are
-/// ignored.
+/// Reads the packets of a key ring and appends its keys. Packets that belong to no supported key
+/// are ignored.
 fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
     let (mut key, mut user_id): (Option<PgpKey>, Option<&[u8]>) = (None, None);
     while !bytes.is_empty() {

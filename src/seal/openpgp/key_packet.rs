@@ -10,7 +10,7 @@ use crate::base::timestamp::Timestamp;
 use crate::seal::keys::{Algorithm, PublicKey};
 
 /// The curves' object identifiers as a key packet writes them, each after its length.
-const CURVE_ED25519: &[u8] = &[9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1];
+pub(super) const CURVE_ED25519: &[u8] = &[9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1];
 const CURVE_P256: &[u8] = &[8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const CURVE_P384: &[u8] = &[5, 0x2b, 0x81, 4, 0, 0x22];
 
@@ -24,18 +24,6 @@ pub(super) struct KeyPacket {
 }
 
 impl KeyPacket {
-    /// The packet of an Ed25519 key created at that time. Returns `None` for other keys, and for a
-    /// time that OpenPGP cannot write.
-    pub(super) fn from_ed25519(public: &PublicKey, created: Timestamp) -> Option<Self> {
-        if public.algorithm() != Algorithm::Ed25519 {
-            return None;
-        }
-        let seconds = u32::try_from(created.unix()).ok()?;
-        let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
-        let head = [&[4][..], &seconds.to_be_bytes(), &[EDDSA_LEGACY]].concat();
-        Self::read(&[&head, CURVE_ED25519, &point].concat())
-    }
-
     /// Reads a packet's body. Returns `None` for other versions, and for algorithms that are not
     /// supported.
     pub(super) fn read(body: &[u8]) -> Option<Self> {

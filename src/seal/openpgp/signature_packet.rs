@@ -50,8 +50,6 @@ impl SignatureHead {
 impl SignaturePacket {
     /// The type of a signature over a file's bytes.
     pub(super) const BINARY: u8 = 0;
-    /// The type of a certification of a user id by its own key.
-    pub(super) const CERTIFICATION: u8 = 0x13;
     /// The number of SHA-512.
     pub(super) const SHA512: u8 = 10;
     /// The type of the subpacket that holds the issuer's fingerprint.

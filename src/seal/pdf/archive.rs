@@ -27,8 +27,8 @@ pub(crate) fn embed_archive(
     Signable::new(document, document.revise(objects))
 }
 
-/// Reads the length in bytes of the placeholder from a document timestamp that begins the bytes after
-/// `document`.
+/// Reads the length in bytes of the placeholder from a document timestamp that begins the bytes
+/// after `document`.
 pub(crate) fn archive_placeholder_len(
     document: &Document,
     appended: &[u8],

@@ -9,8 +9,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 
 /// The largest file that is read, in bytes: more than any certificate has.
 const MAX_LEN: usize = 64 << 20;
-/// The largest number of revisions that are followed. The seal is the second, and at most two follow
-/// it.
+/// The largest number of revisions that are followed. The seal is the second, and at most two
+/// follow it.
 const MAX_REVISIONS: usize = 8;
 
 /// A document of which every object and every byte is known.
@@ -188,8 +188,8 @@ impl Document {
         })
     }
 
-    /// Checks the objects in the order of the file: between the header and the table there is nothing
-    /// else, each is complete, and none is a stream that contains objects.
+    /// Checks the objects in the order of the file: between the header and the table there is
+    /// nothing else, each is complete, and none is a stream that contains objects.
     fn check_objects(&self, offsets: &[usize]) -> Result<()> {
         let broken = || refused("its objects are not as our writer makes them");
         let mut ordered: Vec<(usize, u32)> = offsets.iter().copied().zip(1..).collect();

@@ -1,10 +1,10 @@
 //! The revision that seals: an invisible, tagged signature field, and its signature dictionary.
 //!
-//! The field keeps the file PDF/A-3a and PDF/UA-1. A widget without a size needs no appearance stream
-//! (ISO 19005-3, 6.3.3); it is printed and never hidden (6.3.2), is in a `Form` structure element
-//! (ISO 14289-1, 7.18.4), and the tab order of its page follows the structure (7.18.3). Later
-//! revisions must not change the structure, so this one reserves the field for an archive timestamp
-//! if one is wanted later.
+//! The field keeps the file PDF/A-3a and PDF/UA-1. A widget without a size needs no appearance
+//! stream (ISO 19005-3, 6.3.3); it is printed and never hidden (6.3.2), is in a `Form` structure
+//! element (ISO 14289-1, 7.18.4), and the tab order of its page follows the structure (7.18.3).
+//! Later revisions must not change the structure, so this one reserves the field for an archive
+//! timestamp if one is wanted later.
 
 use super::document::{Document, refused};
 use super::signable::{Signable, set_placeholder};
@@ -36,8 +36,8 @@ pub(crate) struct SealParams {
 }
 
 impl SealParams {
-    /// Reads the parameters from the signature dictionary that begins the bytes after `document`. It
-    /// does not tell whether a field is reserved; the result says that one is.
+    /// Reads the parameters from the signature dictionary that begins the bytes after `document`.
+    /// It does not tell whether a field is reserved; the result says that one is.
     pub(crate) fn read(document: &Document, appended: &[u8]) -> Option<Self> {
         let head = format!("{} 0 obj\n", document.next_number());
         let start = appended.iter().position(|byte| *byte != b'\n')?;
@@ -54,11 +54,12 @@ impl SealParams {
     }
 }
 
-/// Makes the revision that seals a document, whose signature is not embedded yet. Returns it with the
-/// number of the field that is reserved for an archive timestamp.
+/// Makes the revision that seals a document, whose signature is not embedded yet. Returns it with
+/// the number of the field that is reserved for an archive timestamp.
 ///
 /// # Errors
-/// [`ErrorKind::Seal`](crate::ErrorKind::Seal): pages or structure are not as our writer makes them.
+/// [`ErrorKind::Seal`](crate::ErrorKind::Seal): pages or structure are not as our writer makes
+/// them.
 pub(crate) fn seal(
     document: &Document,
     params: &SealParams,

@@ -1,4 +1,5 @@
-//! A revision with a placeholder for a signature over all the rest of the file (ISO 32000-1, 12.8.1).
+//! A revision with a placeholder for a signature over all the rest of the file (ISO 32000-1,
+//! 12.8.1).
 
 use std::ops::Range;
 
@@ -58,8 +59,8 @@ impl Signable {
         Ok(Self { revision, placeholder: start + open..start + close, start })
     }
 
-    /// The signed bytes: the document, and this revision without the digits of `/Contents` and their
-    /// angle brackets.
+    /// The signed bytes: the document, and this revision without the digits of `/Contents` and
+    /// their angle brackets.
     pub(crate) fn signed_parts<'a>(&'a self, document: &'a Document) -> [&'a [u8]; 3] {
         let (open, close) = self.contents_range();
         [document.bytes(), &self.revision.bytes[..open], &self.revision.bytes[close..]]
@@ -84,8 +85,8 @@ impl Signable {
         &self.revision.bytes[..self.contents_range().0]
     }
 
-    /// The offsets in the revision at which the value of `/Contents` begins and ends, with its angle
-    /// brackets.
+    /// The offsets in the revision at which the value of `/Contents` begins and ends, with its
+    /// angle brackets.
     fn contents_range(&self) -> (usize, usize) {
         (self.placeholder.start - 1 - self.start, self.placeholder.end + 1 - self.start)
     }

@@ -12,8 +12,8 @@ const MAX_DEPTH: usize = 32;
 pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Dict {
-    /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a key
-    /// occurs twice.
+    /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a
+    /// key occurs twice.
     pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut dict = Self::default();
         let mut at = open(bytes, at)?;

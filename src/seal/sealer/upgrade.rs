@@ -16,11 +16,12 @@ const ARCHIVE_PLACEHOLDER_LEN: usize = 12_288;
 
 impl Sealer {
     /// Raises a document that this sealer has sealed to the highest level that it can reach: adds a
-    /// timestamp token if the seal has none, then the DSS with the CRLs of its certificates, then an
-    /// archive timestamp if its field is reserved. `crls` are CRLs as DER that the caller has; others
-    /// are fetched. The detached signature is made again, because the bytes change.
+    /// timestamp token if the seal has none, then the DSS with the CRLs of its certificates, then
+    /// an archive timestamp if its field is reserved. `crls` are CRLs as DER that the caller has;
+    /// others are fetched. The detached signature is made again, because the bytes change.
     ///
-    /// What the document has already is kept; a document of the highest level is returned unchanged.
+    /// What the document has already is kept; a document of the highest level is returned
+    /// unchanged.
     ///
     /// # Errors
     /// - [`ErrorKind::Tampered`]: the seal is not this sealer's, or is not valid.
@@ -61,7 +62,7 @@ impl Sealer {
                 pdf::embed_archive(&revisions.document, field, ARCHIVE_PLACEHOLDER_LEN)?;
             let parts = signable.signed_parts(&revisions.document);
             let token = self.required_tsa()?.timestamp(&parts, now)?;
-            signable.embed(token.der())?;
+            signable.embed(&token)?;
             revisions.document.append(signable.revision);
             level = PadesLevel::Lta;
         }
@@ -69,8 +70,8 @@ impl Sealer {
         self.finish(revisions.document.bytes().to_vec(), level, warnings, now)
     }
 
-    /// Embeds a seal with a timestamp token in place of the seal: no signature covers the placeholder,
-    /// so the seal stays valid.
+    /// Embeds a seal with a timestamp token in place of the seal: no signature covers the
+    /// placeholder, so the seal stays valid.
     fn add_timestamp(
         &self,
         file: &[u8],
@@ -84,7 +85,7 @@ impl Sealer {
             ));
         }
         let token = self.required_tsa()?.timestamp(&[revisions.seal.signature()], now)?;
-        let digits = hex::upper(&revisions.seal.with_timestamp_token(token.der())?);
+        let digits = hex::upper(&revisions.seal.with_timestamp_token(&token)?);
         let placeholder = &revisions.placeholder;
         if digits.len() > placeholder.len() {
             return Err(Error::new(
@@ -99,7 +100,8 @@ impl Sealer {
         Revisions::read(&file).map_err(|why| Error::new(ErrorKind::Seal, why))
     }
 
-    /// The certificates of a seal and its timestamp token, and the known issuers of those, each once.
+    /// The certificates of a seal and its timestamp token, and the known issuers of those, each
+    /// once.
     fn certificates(&self, revisions: &Revisions) -> Vec<X509> {
         let seal = &revisions.seal;
         let token = seal.timestamp_token().and_then(|der| TimestampToken::read(&der));

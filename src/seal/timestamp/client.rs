@@ -9,14 +9,14 @@ pub trait HttpClient: fmt::Debug + Send + Sync {
     /// Posts a body of that media type, and returns the body of the response.
     ///
     /// # Errors
-    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or its status is
-    /// not a success.
+    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or its status
+    /// is not a success.
     fn post(&self, url: &str, media_type: &str, body: &[u8]) -> Result<Vec<u8>>;
 
     /// Gets the body at that URL.
     ///
     /// # Errors
-    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or its status is
-    /// not a success.
+    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or its status
+    /// is not a success.
     fn get(&self, url: &str) -> Result<Vec<u8>>;
 }

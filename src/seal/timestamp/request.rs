@@ -11,6 +11,7 @@ use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 use super::token::TimestampToken;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
+use crate::seal::cms::ParsedSignedData;
 use crate::seal::keys::Hash;
 
 /// The largest difference between the TSA's time and the caller's, in seconds.
@@ -65,16 +66,13 @@ impl TimestampRequest {
         &self.der
     }
 
-    /// Reads the TSA's response to this request, and checks its token.
+    /// Reads the TSA's response to this request, and checks its token. Returns the token as DER in
+    /// its normal form.
     ///
     /// # Errors
     /// [`ErrorKind::Timestamp`]: the TSA refuses, the response belongs to another request, or the
     /// token is not valid.
-    pub(crate) fn read_response(
-        &self,
-        der: &[u8],
-        now: Timestamp,
-    ) -> Result<TimestampToken> {
+    pub(crate) fn read_response(&self, der: &[u8], now: Timestamp) -> Result<Vec<u8>> {
         let error =
             |why: String| Error::new(ErrorKind::Timestamp, format!("the TSA {why}"));
         let response = TimeStampResp::from_der(der)
@@ -86,8 +84,8 @@ impl TimestampRequest {
             return Err(error(format!("refused ({:?})", response.status.status)));
         }
         let token = response.time_stamp_token.and_then(|token| token.to_der().ok());
-        let token = token
-            .and_then(|token| TimestampToken::normalize(&token))
+        let (normal_form, token) = token
+            .and_then(|token| normalize(&token))
             .ok_or_else(|| error("gave a token that cannot be read".to_owned()))?;
         if token.nonce() != Some(&self.nonce) {
             return Err(error("answered another request".to_owned()));
@@ -98,7 +96,15 @@ impl TimestampRequest {
         }
         match token.check_digest(&self.digest) {
             Err(why) => Err(error(format!("gave a token that is not valid ({why})"))),
-            Ok(()) => Ok(token),
+            Ok(()) => Ok(normal_form),
         }
     }
+}
+
+/// Reads a token as any TSA writes it. Returns its normal form, as DER and read again.
+fn normalize(der: &[u8]) -> Option<(Vec<u8>, TimestampToken)> {
+    let signed = ParsedSignedData::read_unordered(der)?;
+    let normal_form = TimestampToken::from_signed_data(signed)?.normal_form()?;
+    let token = TimestampToken::read(&normal_form)?;
+    Some((normal_form, token))
 }

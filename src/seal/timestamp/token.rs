@@ -28,7 +28,6 @@ const RSA_IDENTIFIERS: [Oid; 4] = [
 /// A timestamp token (RFC 3161).
 #[derive(Debug, Clone)]
 pub(crate) struct TimestampToken {
-    der: Vec<u8>,
     signed: ParsedSignedData,
     /// The `TSTInfo` as DER, which the TSA has signed.
     content: Vec<u8>,
@@ -38,32 +37,20 @@ pub(crate) struct TimestampToken {
 impl TimestampToken {
     /// Reads a token in the normal form. Returns `None` for any other form.
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
-        let token = Self::new(der.to_vec(), ParsedSignedData::read(der)?)?;
+        let token = Self::from_signed_data(ParsedSignedData::read(der)?)?;
         (token.normal_form().as_deref() == Some(der)).then_some(token)
     }
 
-    /// Reads a token as any TSA writes it, and brings it into the normal form. That form leaves out
-    /// what no signature covers: the order of sets, certificates outside the TSA's chain, CRLs,
-    /// unsigned attributes, and a second identifier for the same algorithm.
-    pub(super) fn normalize(der: &[u8]) -> Option<Self> {
-        let token = Self::new(der.to_vec(), ParsedSignedData::read_unordered(der)?)?;
-        Self::read(&token.normal_form()?)
-    }
-
-    fn new(der: Vec<u8>, signed: ParsedSignedData) -> Option<Self> {
+    /// Takes signed data as a token. Returns `None` if it is none.
+    pub(super) fn from_signed_data(signed: ParsedSignedData) -> Option<Self> {
         let encapsulated = &signed.data.encap_content_info;
         if encapsulated.econtent_type != TST_INFO || signed.data.version != CmsVersion::V3
         {
             return None;
         }
         let content: OctetString = encapsulated.econtent.as_ref()?.decode_as().ok()?;
-        let info = TstInfo::read(content.as_bytes())?;
-        Some(Self { der, content: content.as_bytes().to_vec(), info, signed })
-    }
-
-    /// The token as DER, in the normal form.
-    pub(crate) fn der(&self) -> &[u8] {
-        &self.der
+        let content = content.as_bytes().to_vec();
+        Some(Self { info: TstInfo::read(&content)?, content, signed })
     }
 
     /// The time that it states.
@@ -115,7 +102,9 @@ impl TimestampToken {
         Ok(())
     }
 
-    fn normal_form(&self) -> Option<Vec<u8>> {
+    /// The token as DER without what no signature covers: the order of sets, certificates outside
+    /// the TSA's chain, CRLs, unsigned attributes, and a second identifier for the same algorithm.
+    pub(super) fn normal_form(&self) -> Option<Vec<u8>> {
         let chain = self.tsa()?.chain_in(&self.signed.certificates);
         let chain = chain.into_iter().map(X509::parsed).cloned();
         let mut signer = self.signed.signer.clone();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::client::HttpClient;
 use super::request::TimestampRequest;
-use super::token::TimestampToken;
 use crate::base::error::Result;
 use crate::base::timestamp::Timestamp;
 
@@ -28,16 +27,12 @@ impl Tsa {
         &*self.client
     }
 
-    /// Asks for a token over the concatenated parts, and checks it.
+    /// Asks for a token over the concatenated parts, and checks it. Returns the token as DER.
     ///
     /// # Errors
-    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or no valid token
-    /// in it.
-    pub(crate) fn timestamp(
-        &self,
-        parts: &[&[u8]],
-        now: Timestamp,
-    ) -> Result<TimestampToken> {
+    /// [`ErrorKind::Timestamp`](crate::ErrorKind::Timestamp): there is no response, or no valid
+    /// token in it.
+    pub(crate) fn timestamp(&self, parts: &[&[u8]], now: Timestamp) -> Result<Vec<u8>> {
         let request = TimestampRequest::new(parts)?;
         let response = self.client.post(&self.url, REQUEST_MEDIA_TYPE, request.der())?;
         request.read_response(&response, now)

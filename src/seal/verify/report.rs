@@ -194,7 +194,8 @@ pub struct SignatureReport {
     pub intact: bool,
     /// Whether its key is trusted.
     pub trusted: bool,
-    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper case.
+    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper
+    /// case.
     pub fingerprint: Option<String>,
     /// The key's user id.
     pub user_id: Option<String>,

@@ -208,7 +208,8 @@ impl SealCheck<'_> {
         }
     }
 
-    /// Checks that the last certificate of a chain is authentic: no signature in the file covers it.
+    /// Checks that the last certificate of a chain is authentic: no signature in the file covers
+    /// it.
     fn authenticate_chain(&mut self, chain: &[X509], leaf: &X509) {
         if let Some(last) = leaf.chain_in(chain).last()
             && !self.trust.authenticates(last)

@@ -67,8 +67,8 @@ impl Trust {
         self.tsa_roots.iter().chain(&self.roots).cloned().collect()
     }
 
-    /// Whether a certificate is authentic, trusted or not: it is self-signed, or it is, or is signed
-    /// by, a known certificate. No byte of an authentic certificate has been changed.
+    /// Whether a certificate is authentic, trusted or not: it is self-signed, or it is, or is
+    /// signed by, a known certificate. No byte of an authentic certificate has been changed.
     pub(super) fn authenticates(&self, certificate: &X509) -> bool {
         let mut known = self.roots.iter().chain(&self.tsa_roots).chain(&self.known);
         certificate.is_self_signed()

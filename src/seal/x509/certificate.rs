@@ -72,7 +72,9 @@ impl X509 {
         let all: Vec<_> = pem::read(text)?
             .iter()
             .filter(|block| block.label == "CERTIFICATE")
-            .map(|block| Self::from_der(&block.bytes))
+            .map(|block| {
+                Self::from_der(block.bytes.as_deref().map_or(&[], Vec::as_slice))
+            })
             .collect::<Result<_>>()?;
         if all.is_empty() {
             return Err(Error::new(
