@@ -132,10 +132,10 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
         lines.push(format!("  SHA-256    {}", signer.fingerprint));
         lines.push(format!("  issued by  {}", signer.issuer));
     }
-    if let Some(time) = seal.claimed {
+    if let Some(time) = seal.signing_time {
         lines.push(format!("  claims     sealed {time}"));
     }
-    for (label, token) in [("timestamp", &seal.stamp), ("archive", &seal.archive)] {
+    for (label, token) in [("timestamp", &seal.timestamp), ("archive", &seal.archive)] {
         if let Some(token) = token {
             lines.push(format!("  {label:<10} {} by {}", token.time, token.tsa));
         }

@@ -14,8 +14,7 @@ use crate::image::cache::ImageCache;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::course::Courses;
-use crate::site::files::SETTINGS_FILE;
-use crate::site::files::Site;
+use crate::site::files::{SETTINGS_FILE, Site};
 use crate::site::settings::Settings;
 use crate::text::phrases::Phrases;
 

@@ -1,28 +1,36 @@
-//! Cryptography: keys, X.509, CMS, OpenPGP, PDF revisions, timestamps; sealing a PDF, and verifying one.
+//! Cryptography: keys, X.509, CMS, OpenPGP, PDF revisions, timestamp tokens; sealing and verifying.
 //!
 //! - **Takes**: PDF bytes, a private key or a [`Signer`], and certificates as PEM.
 //! - **Gives**: [`Sealed`] from [`Sealer::seal`]; [`Verification`] from [`verify()`].
 //! - **Imports**: `base`.
 //!
-//! A seal is a PAdES baseline signature (ETSI EN 319 142-1) in a revision of its own, and a detached
-//! OpenPGP signature (RFC 9580) over the whole file. All mathematics is done by `ring`.
+//! A seal is a PAdES baseline signature (ETSI EN 319 142-1) in a revision of its own; a detached
+//! OpenPGP signature (RFC 9580) covers the whole sealed file. `ring` does all mathematics.
+//!
+//! A file serves either verifying or sealing. What verifying needs never imports what only sealing
+//! needs: private keys and signers, identities, `write` and `embed`, issuing, requests to a TSA,
+//! and the sealer.
 
 pub(crate) mod cms;
-pub(crate) mod key;
+pub(crate) mod identity;
+pub(crate) mod keys;
 pub(crate) mod openpgp;
 pub(crate) mod pdf;
 pub(crate) mod pem;
 pub(crate) mod sealer;
-pub(crate) mod signer;
+pub(crate) mod timestamp;
 pub(crate) mod verify;
 pub(crate) mod x509;
 
-pub use self::key::{Algorithm, PrivateKey, PublicKey};
+pub use self::identity::Identity;
+pub use self::keys::{
+    Algorithm, CommandSigner, PrivateKey, PublicKey, Signer, SignerInput,
+};
 pub use self::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
+pub use self::sealer::{Sealed, Sealer};
 #[cfg(feature = "tsa")]
-pub use self::sealer::Http;
-pub use self::sealer::{Network, Sealed, Sealer};
-pub use self::signer::{CommandSigner, Identity, Signer, SignerInput};
+pub use self::timestamp::BlockingHttpClient;
+pub use self::timestamp::HttpClient;
 pub use self::verify::{
     PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
     Trust, Verdict, Verification, verify,

@@ -1,17 +1,28 @@
-//! OpenPGP: detached signatures beside the PDF, and the public key that checks them.
+//! OpenPGP (RFC 9580): detached signatures over a file, and the keys that check them.
 //!
-//! What is written: version 4, Ed25519 (EdDSALegacy, algorithm 22) and SHA-512, armoured, which
-//! GnuPG 2.2 and everything newer reads (RFC 4880 with RFC 6637's successor RFC 9580). What is read
-//! is wider: keys and signatures of RSA, ECDSA and Ed25519 as GnuPG makes them, with SHA-256 or
-//! better; but a signature only in the one form that [`DetachedSignature`] writes, byte for byte.
-//! Keys are named by their whole fingerprint, never by the short ids that can be forged.
+//! - **Takes**: an armoured key ring or signature; for signing, a [`Signer`](crate::seal::Signer)
+//!   or a command.
+//! - **Gives**: [`PgpKey`], [`DetachedSignature`], and implementations of [`PgpSigner`].
+//!
+//! Signatures are written in version 4 with Ed25519 (EdDSALegacy, algorithm 22) and SHA-512, which
+//! GnuPG 2.2 and every newer program reads. Keys and signatures of RSA, ECDSA and Ed25519 with
+//! SHA-256 or better, as GnuPG makes them, are read too; but a signature file only in the one form
+//! that [`DetachedSignature`] writes, byte for byte. Keys are named by their whole fingerprint,
+//! never by a short id, which can be forged.
 
+mod algorithm;
 mod armor;
+mod command;
+mod detached_signature;
+mod identity;
 mod key;
+mod key_packet;
 mod packet;
-mod sign;
-mod signature;
+mod signature_packet;
+mod signer;
 
+pub use self::command::PgpCommand;
+pub use self::detached_signature::DetachedSignature;
+pub use self::identity::PgpIdentity;
 pub use self::key::PgpKey;
-pub use self::sign::{PgpCommand, PgpIdentity, PgpSigner};
-pub use self::signature::DetachedSignature;
+pub use self::signer::PgpSigner;

@@ -1,15 +1,25 @@
-//! PDF files as this library's own writer makes them, and revisions appended to them.
+//! PDF files of this library's own writer, and the revisions that sealing appends to them.
+//!
+//! - **Takes**: PDF bytes.
+//! - **Gives**: a [`Document`], and revisions of it: the [`seal`], the [`Dss`], the archive
+//!   timestamp of [`embed_archive`].
 //!
 //! [`Document`] reads one kind of file: a classic cross-reference table, one revision, every byte
-//! accounted for, nothing encrypted, no form. Everything else is refused rather than mangled. A
-//! revision is a pure function of the document and a few facts ([`SealFacts`] and the like), so
-//! that the verifier can make it anew and compare: what it cannot make is not ours.
+//! accounted for, no encryption, no form. Other files are refused. A revision is a pure function of
+//! the document and a few parameters such as [`SealParams`], so the verifier makes it again and
+//! compares the bytes; a revision that it cannot make is not ours.
 
+mod archive;
 mod document;
 mod dss;
-mod field;
+mod embed;
+mod seal;
+mod signable;
+mod structure;
 mod syntax;
+mod xref;
 
+pub(crate) use self::archive::{archive_placeholder_len, embed_archive};
 pub(crate) use self::document::Document;
 pub(crate) use self::dss::Dss;
-pub(crate) use self::field::{SealFacts, archive_placeholder_len, embed_archive, seal};
+pub(crate) use self::seal::{SealParams, seal};

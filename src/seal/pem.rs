@@ -1,6 +1,6 @@
-//! PEM (RFC 7468): labelled base64 between two lines.
+//! PEM (RFC 7468): labelled base64 between a `BEGIN` and an `END` line.
 //!
-//! What is decoded may be a secret, so every buffer is wiped when it is dropped.
+//! A decoded block may be a private key, so every buffer is wiped when it is dropped.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,31 +8,31 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// More than any key or chain needs.
-const LARGEST: usize = 1 << 20;
+/// The largest file that is read, in bytes: more than any key or chain needs.
+const MAX_LEN: usize = 1 << 20;
 
-/// One labelled part of a PEM file.
-pub(crate) struct Block {
+/// One block of a PEM file.
+pub(crate) struct PemBlock {
     pub(crate) label: String,
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// Whether it has headers, as OpenSSL's older encrypted keys do.
-    pub(crate) headers: bool,
+    /// The decoded content; `None` if the block has headers, as OpenSSL's older encrypted keys do.
+    pub(crate) bytes: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// The blocks of a file in order. Text around them is passed over, as RFC 7468 allows.
+/// Reads the blocks of a file in order. Text around them is ignored, as RFC 7468 allows.
 ///
 /// # Errors
-/// [`ErrorKind::Syntax`]: a block that does not end, or is no base64.
-pub(crate) fn read(text: &[u8]) -> Result<Vec<Block>> {
-    let fault = |message: &str| Error::new(ErrorKind::Syntax, message);
-    if text.len() > LARGEST {
+/// [`ErrorKind::Syntax`]: the file is not text, or a block has no end or is not base64.
+/// [`ErrorKind::TooLarge`]: the file is larger than a megabyte.
+pub(crate) fn read(text: &[u8]) -> Result<Vec<PemBlock>> {
+    let error = |message: &str| Error::new(ErrorKind::Syntax, message);
+    if text.len() > MAX_LEN {
         return Err(Error::new(
             ErrorKind::TooLarge,
             "the file is larger than a megabyte",
         ));
     }
     let text =
-        str::from_utf8(text).map_err(|_| fault("the file is no PEM (not text)"))?;
+        str::from_utf8(text).map_err(|_| error("the file is no PEM (not text)"))?;
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
@@ -43,30 +43,31 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<Block>> {
         };
         let end = format!("-----END {label}-----");
         let mut body = Zeroizing::new(String::with_capacity(text.len()));
-        let mut headers = false;
+        let mut has_headers = false;
         loop {
             match lines.next() {
-                None => return Err(fault(&format!("the `{label}` block has no end"))),
+                None => return Err(error(&format!("the `{label}` block has no end"))),
                 Some(line) if line == end => break,
-                Some(line) if line.contains(':') => headers = true,
+                Some(line) if line.contains(':') => has_headers = true,
                 Some(line) => body.push_str(line),
             }
         }
-        let mut bytes = Zeroizing::new(vec![0; body.len() / 4 * 3 + 3]);
-        if headers {
-            bytes.clear();
+        let bytes = if has_headers {
+            None
         } else {
+            let mut bytes = Zeroizing::new(vec![0; body.len() / 4 * 3 + 3]);
             let length = STANDARD
                 .decode_slice(body.as_bytes(), &mut bytes)
-                .map_err(|_| fault(&format!("the `{label}` block is no base64")))?;
+                .map_err(|_| error(&format!("the `{label}` block is no base64")))?;
             bytes.truncate(length);
-        }
-        blocks.push(Block { label: label.to_owned(), bytes, headers });
+            Some(bytes)
+        };
+        blocks.push(PemBlock { label: label.to_owned(), bytes });
     }
     Ok(blocks)
 }
 
-/// A block as text, with lines of 64 characters.
+/// Writes a block as text, with lines of 64 characters.
 pub(crate) fn write(label: &str, bytes: &[u8]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 3 / 2 + 128));
     text.push_str(&format!("-----BEGIN {label}-----\n"));
@@ -75,7 +76,7 @@ pub(crate) fn write(label: &str, bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Base64 in lines of 64 characters, each ended.
+/// Appends base64 in lines of 64 characters, each ended by a line feed.
 pub(crate) fn push_lines(text: &mut String, bytes: &[u8]) {
     for line in bytes.chunks(48) {
         STANDARD.encode_string(line, text);
@@ -88,13 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_blocks_are_read_back() {
         let bytes: Vec<u8> = (0..=255).collect();
         let text = [&**write("A", &bytes), "between\n", &write("B C", b"x")].concat();
         let blocks = read(text.as_bytes()).unwrap();
         assert_eq!(blocks.len(), 2);
-        assert_eq!((blocks[0].label.as_str(), &*blocks[0].bytes), ("A", &bytes));
-        assert_eq!((blocks[1].label.as_str(), &**blocks[1].bytes), ("B C", &b"x"[..]));
+        let content = |index: usize| blocks[index].bytes.as_ref().unwrap().as_slice();
+        assert_eq!((blocks[0].label.as_str(), content(0)), ("A", &bytes[..]));
+        assert_eq!((blocks[1].label.as_str(), content(1)), ("B C", &b"x"[..]));
     }
 
     #[test]

@@ -38,10 +38,10 @@ use self::files::{
 pub use self::make::KeySource;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::{Algorithm, PrivateKey};
+use crate::seal::identity::Identity;
+use crate::seal::keys::{Algorithm, PrivateKey};
 use crate::seal::openpgp::{PgpIdentity, PgpKey, PgpSigner};
 use crate::seal::sealer::Sealer;
-use crate::seal::signer::Identity;
 use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
 use crate::site::id_secret::IdSecret;
@@ -256,8 +256,8 @@ impl Keys {
             .with_require_timestamp(self.require_timestamp);
         #[cfg(feature = "tsa")]
         if let Some(tsa) = &self.tsa {
-            let network = Arc::new(crate::seal::sealer::Http::new(tsa.deadline));
-            return sealer.with_tsa(&tsa.url, network);
+            let client = crate::seal::timestamp::BlockingHttpClient::new(tsa.deadline);
+            return sealer.with_tsa(&tsa.url, Arc::new(client));
         }
         sealer
     }

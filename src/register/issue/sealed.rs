@@ -13,7 +13,7 @@ use crate::register::record::{
     CertificateFacts, PublishedFile, Record, SealFacts, SignatureFacts, Status,
 };
 use crate::register::snapshot::{DetachedSignature, Snapshot};
-use crate::seal::key;
+use crate::seal::keys;
 use crate::seal::sealer::Sealer;
 use crate::site::settings::PublishSettings;
 
@@ -114,5 +114,5 @@ impl EditionDraft<'_> {
 
 /// The SHA-256 of a PDF, as records write it: 64 hexadecimal digits in lower case.
 pub(super) fn sha256(pdf: &[u8]) -> String {
-    hex::lower(&key::sha256(pdf))
+    hex::lower(&keys::sha256(pdf))
 }

@@ -1,4 +1,4 @@
-//! ASCII armour (RFC 9580, 6.2): base64 with a checksum between two lines.
+//! ASCII armour (RFC 9580, 6.2): base64 and a checksum between a `BEGIN` and an `END` line.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,17 +6,17 @@ use base64::engine::general_purpose::STANDARD;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::pem;
 
-/// More than any key ring or signature that is read here.
-const LARGEST: usize = 8 << 20;
+/// The largest text that is read, in bytes: more than any key ring or signature needs.
+const MAX_LEN: usize = 8 << 20;
 
-/// What an armoured text holds.
+/// The kind of an armoured block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Label {
+pub(crate) enum ArmorLabel {
     PublicKey,
     Signature,
 }
 
-impl Label {
+impl ArmorLabel {
     fn name(self) -> &'static str {
         match self {
             Self::PublicKey => "PGP PUBLIC KEY BLOCK",
@@ -25,8 +25,8 @@ impl Label {
     }
 }
 
-/// Bytes as armour, in the one form that this library writes: no headers, lines of 64 characters.
-pub(crate) fn write(label: Label, bytes: &[u8]) -> String {
+/// Writes bytes as armour, in the one form of this library: no headers, lines of 64 characters.
+pub(crate) fn write(label: ArmorLabel, bytes: &[u8]) -> String {
     let name = label.name();
     let mut text = format!("-----BEGIN {name}-----\n\n");
     pem::push_lines(&mut text, bytes);
@@ -35,17 +35,17 @@ pub(crate) fn write(label: Label, bytes: &[u8]) -> String {
     text
 }
 
-/// Reads every armoured block of that label, as other programs write them: headers are passed
-/// over, a checksum may be missing.
+/// Reads every block of that label, as any program writes them: headers are ignored, and the
+/// checksum may be missing.
 ///
 /// # Errors
-/// [`ErrorKind::Syntax`]: no block, or a broken one.
-pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
+/// [`ErrorKind::Syntax`]: there is no block, or a broken one.
+pub(crate) fn read(label: ArmorLabel, text: &[u8]) -> Result<Vec<Vec<u8>>> {
     let name = label.name();
-    let fault =
+    let error =
         |what: &str| Error::new(ErrorKind::Syntax, format!("the `{name}` block {what}"));
-    let too_large = text.len() > LARGEST;
-    let text = str::from_utf8(text).ok().filter(|_| !too_large);
+    let is_too_large = text.len() > MAX_LEN;
+    let text = str::from_utf8(text).ok().filter(|_| !is_too_large);
     let text = text.ok_or_else(|| {
         Error::new(ErrorKind::Syntax, "the file is no armoured OpenPGP text")
             .with_help("export it with: gpg --armor")
@@ -55,10 +55,10 @@ pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while lines.by_ref().any(|line| line == begin) {
-        let (mut body, mut sum, mut ended) = (String::new(), None, false);
+        let (mut body, mut sum, mut has_end) = (String::new(), None, false);
         for line in lines.by_ref() {
             if line == end {
-                ended = true;
+                has_end = true;
                 break;
             }
             match line.strip_prefix('=') {
@@ -68,21 +68,19 @@ pub(crate) fn read(label: Label, text: &[u8]) -> Result<Vec<Vec<u8>>> {
                 None => body.push_str(line),
             }
         }
-        let bytes = STANDARD.decode(&body).ok().filter(|_| ended);
-        let bytes = bytes.ok_or_else(|| fault("is broken"))?;
+        let bytes = STANDARD.decode(&body).ok().filter(|_| has_end);
+        let bytes = bytes.ok_or_else(|| error("is broken"))?;
         let expected = STANDARD.encode(&checksum(&bytes).to_be_bytes()[1..]);
         if sum.is_some_and(|sum| sum != expected) {
-            return Err(fault("has a wrong checksum"));
+            return Err(error("has a wrong checksum"));
         }
         blocks.push(bytes);
     }
-    match blocks.is_empty() {
-        true => Err(Error::new(
-            ErrorKind::Syntax,
-            format!("there is no `{name}` in the file"),
-        )),
-        false => Ok(blocks),
+    if blocks.is_empty() {
+        let message = format!("there is no `{name}` in the file");
+        return Err(Error::new(ErrorKind::Syntax, message));
     }
+    Ok(blocks)
 }
 
 /// CRC-24 (RFC 9580, 6.1.1).
@@ -100,26 +98,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_armor_is_read_back() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let text = write(Label::Signature, &bytes);
+        let text = write(ArmorLabel::Signature, &bytes);
         assert_eq!(
-            read(Label::Signature, text.as_bytes()).unwrap(),
+            read(ArmorLabel::Signature, text.as_bytes()).unwrap(),
             std::slice::from_ref(&bytes)
         );
-        assert!(read(Label::PublicKey, text.as_bytes()).is_err());
+        assert!(read(ArmorLabel::PublicKey, text.as_bytes()).is_err());
         let with_header = text.replacen("\n\n", "\nVersion: GnuPG v2\n\n", 1);
-        assert_eq!(read(Label::Signature, with_header.as_bytes()).unwrap(), [bytes]);
+        assert_eq!(read(ArmorLabel::Signature, with_header.as_bytes()).unwrap(), [bytes]);
     }
 
     #[test]
     fn broken_blocks_are_refused() {
-        let text = write(Label::Signature, b"some bytes");
+        let text = write(ArmorLabel::Signature, b"some bytes");
         for broken in
             [text.replace("c29t", "d29t"), text.replace("-----END", "-----ENDE")]
         {
             assert_eq!(
-                read(Label::Signature, broken.as_bytes()).unwrap_err().kind(),
+                read(ArmorLabel::Signature, broken.as_bytes()).unwrap_err().kind(),
                 ErrorKind::Syntax
             );
         }

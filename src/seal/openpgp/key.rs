@@ -1,174 +1,102 @@
-//! Public keys of version 4, out of a key ring.
+//! Public keys, read from a key ring.
 
-use ring::digest;
-
-use super::armor::{self, Label};
+use super::armor::{self, ArmorLabel};
+use super::key_packet::KeyPacket;
 use super::packet;
-use super::signature::{ECDSA, ED25519, EDDSA, RSA, Signature};
+use super::signature_packet::SignaturePacket;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::{Algorithm, PublicKey};
+use crate::seal::keys::PublicKey;
 
-/// The curves by their identifiers, as a key packet writes them.
-const CURVE_ED25519: &[u8] = &[9, 0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1];
-const CURVE_P256: &[u8] = &[8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
-const CURVE_P384: &[u8] = &[5, 0x2b, 0x81, 4, 0, 0x22];
-
-/// An OpenPGP key that checks signatures: a primary key, with the name that it gives itself.
+/// An OpenPGP key that checks signatures: a primary key with its user id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PgpKey {
-    /// The key packet's body.
-    body: Vec<u8>,
-    public: PublicKey,
-    fingerprint: [u8; 20],
-    created: Timestamp,
-    user_id: Option<String>,
+    packet: KeyPacket,
+    pub(super) user_id: Option<String>,
     expires: Option<Timestamp>,
-    revoked: bool,
+    is_revoked: bool,
 }
 
 impl PgpKey {
-    /// The keys of an armoured key ring, as `gpg --armor --export` writes it. Subkeys are passed
-    /// over, and so are keys whose kind is not supported.
+    /// Reads the keys of an armoured key ring, as `gpg --armor --export` writes it. Subkeys, and
+    /// keys of a version or kind that is not supported, are ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`]: no key block, or a broken one. [`ErrorKind::Key`]: none of its keys can be used.
+    /// [`ErrorKind::Syntax`]: there is no key block, or a broken one. [`ErrorKind::Key`]: no key in
+    /// it is supported.
     pub fn from_armor(text: &[u8]) -> Result<Vec<Self>> {
         let mut keys = Vec::new();
-        for block in armor::read(Label::PublicKey, text)? {
+        for block in armor::read(ArmorLabel::PublicKey, text)? {
             read_ring(&block, &mut keys)
                 .ok_or_else(|| Error::new(ErrorKind::Syntax, "the key ring is broken"))?;
         }
-        match keys.is_empty() {
-            true => Err(Error::new(ErrorKind::Key, "no key of the key ring can be used")
+        if keys.is_empty() {
+            return Err(Error::new(ErrorKind::Key, "no key of the key ring can be used")
                 .with_help(
                     "RSA of 2048 bits or more, P-256, P-384 and Ed25519 can, version 4",
-                )),
-            false => Ok(keys),
+                ));
         }
+        Ok(keys)
     }
 
-    /// An Ed25519 key that was made then.
-    pub(super) fn new(public: &PublicKey, created: Timestamp) -> Result<Self> {
-        let unusable = || {
-            Error::new(ErrorKind::Key, "OpenPGP signatures are made with Ed25519 keys")
-        };
-        if public.algorithm() != Algorithm::Ed25519 {
-            return Err(unusable());
-        }
-        let seconds = u32::try_from(created.unix()).map_err(|_| unusable())?;
-        let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
-        let body =
-            [&[4][..], &seconds.to_be_bytes(), &[EDDSA], CURVE_ED25519, &point].concat();
-        Self::read(&body).ok_or_else(unusable)
+    pub(super) fn from_packet(packet: KeyPacket) -> Self {
+        Self { packet, user_id: None, expires: None, is_revoked: false }
     }
 
-    /// The whole fingerprint: 40 digits in upper case.
+    /// The whole fingerprint: 40 hexadecimal digits in upper case.
     pub fn fingerprint(&self) -> String {
-        hex::upper(&self.fingerprint)
+        hex::upper(self.packet.fingerprint())
     }
 
-    /// When it was made.
+    /// The time at which the key was created, which its fingerprint depends on.
     pub fn created(&self) -> Timestamp {
-        self.created
+        self.packet.created()
     }
 
-    /// The name that the key has signed for itself, such as `Example <seal@example.org>`.
+    /// The user id that the key has certified, such as `Example <seal@example.org>`.
     pub fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref()
     }
 
-    /// The key itself.
+    /// The public key itself.
     pub fn public(&self) -> &PublicKey {
-        &self.public
+        self.packet.public()
     }
 
-    /// Why it proves nothing at that moment, if so.
-    pub(crate) fn unfit_at(&self, moment: Timestamp) -> Option<&'static str> {
-        if self.revoked {
-            return Some("the key has been revoked");
+    /// Checks that a signature of that time is valid by the key's own statements: the key is not
+    /// revoked, and had not expired. The error says why not.
+    pub(crate) fn check_at(&self, time: Timestamp) -> Result<(), &'static str> {
+        if self.is_revoked {
+            return Err("the key has been revoked");
         }
-        self.expires.filter(|end| *end < moment).map(|_| "the key has expired")
+        if self.expires.is_some_and(|expires| expires < time) {
+            return Err("the key has expired");
+        }
+        Ok(())
     }
 
-    pub(super) fn set_user_id(&mut self, user_id: Option<&str>) {
-        self.user_id = user_id.map(str::to_owned);
+    pub(super) fn packet(&self) -> &KeyPacket {
+        &self.packet
     }
 
-    pub(super) fn raw_fingerprint(&self) -> &[u8; 20] {
-        &self.fingerprint
-    }
-
-    pub(super) fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// What a signature over the key covers, before what it says about the key.
-    pub(super) fn signed_head(body: &[u8]) -> [u8; 3] {
-        let [high, low] = (body.len() as u16).to_be_bytes();
-        [0x99, high, low]
-    }
-
-    /// Reads a key packet's body; none for other versions and kinds.
-    fn read(body: &[u8]) -> Option<Self> {
-        let (&[4, a, b, c, d, algorithm], material) = body.split_first_chunk()? else {
-            return None;
-        };
-        // The fingerprint is over a length of two bytes.
-        u16::try_from(body.len()).ok()?;
-        let created = Timestamp::from_unix(u64::from(u32::from_be_bytes([a, b, c, d])))?;
-        let public = match algorithm {
-            RSA => {
-                let (modulus, rest) = packet::read_number(material)?;
-                let (exponent, _) = packet::read_number(rest)?;
-                PublicKey::from_raw(Algorithm::Rsa, &rsa(modulus, exponent)?)
-            }
-            EDDSA => {
-                let point = material.strip_prefix(CURVE_ED25519)?;
-                let (point, _) = packet::read_number(point)?;
-                PublicKey::from_ed25519(point.strip_prefix(&[0x40])?)
-            }
-            ED25519 => PublicKey::from_ed25519(material),
-            ECDSA => {
-                let (algorithm, point) = match material.strip_prefix(CURVE_P256) {
-                    Some(point) => (Algorithm::P256, point),
-                    None => (Algorithm::P384, material.strip_prefix(CURVE_P384)?),
-                };
-                PublicKey::from_raw(algorithm, packet::read_number(point)?.0)
-            }
-            _ => return None,
-        };
-        let mut context = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
-        context.update(&Self::signed_head(body));
-        context.update(body);
-        Some(Self {
-            body: body.to_vec(),
-            public: public.ok()?,
-            fingerprint: context.finish().as_ref().try_into().ok()?,
-            created,
-            user_id: None,
-            expires: None,
-            revoked: false,
-        })
-    }
-
-    /// Takes in what the key says about itself, when it has really signed it.
-    fn take(&mut self, signature: &Signature, user_id: Option<&[u8]>) {
-        let head = Self::signed_head(&self.body);
-        let named = user_id
+    /// Applies a self-signature, if the key has made it: a revocation, or a certification of the
+    /// user id.
+    fn apply(&mut self, signature: &SignaturePacket, user_id: Option<&[u8]>) {
+        let head = self.packet.signed_head();
+        let user_id_part = user_id
             .map(|id| [&[0xb4][..], &(id.len() as u32).to_be_bytes(), id].concat());
-        let mut parts = vec![&head[..], &self.body];
-        if matches!(signature.kind, 0x10..=0x13)
-            && let Some(named) = &named
+        let mut parts = vec![&head[..], self.packet.body()];
+        if matches!(signature.signature_type(), 0x10..=0x13)
+            && let Some(part) = &user_id_part
         {
-            parts.push(named);
+            parts.push(part);
         }
-        if !signature.verifies(self, &parts) {
+        if !signature.verifies(&self.packet, &parts) {
             return;
         }
-        match (signature.kind, user_id) {
-            (0x20, _) => self.revoked = true,
+        match (signature.signature_type(), user_id) {
+            (0x20, _) => self.is_revoked = true,
             (0x10..=0x13, Some(id)) => {
                 self.user_id
                     .get_or_insert_with(|| String::from_utf8_lossy(id).into_owned());
@@ -178,7 +106,7 @@ impl PgpKey {
                     .map(|seconds| u64::from(u32::from_be_bytes(seconds)))
                     .filter(|seconds| *seconds > 0)
                     .and_then(|seconds| {
-                        Timestamp::from_unix(self.created.unix() + seconds)
+                        Timestamp::from_unix(self.created().unix() + seconds)
                     });
             }
             _ => {}
@@ -186,21 +114,24 @@ impl PgpKey {
     }
 }
 
-/// Reads the packets of a ring; what belongs to no key that can be used is passed over.
+/// Reads the packets of a key ring and appends its keys. Packets that belong to no supported key
+/// are ignored.
 fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
     let (mut key, mut user_id): (Option<PgpKey>, Option<&[u8]>) = (None, None);
     while !bytes.is_empty() {
-        let (kind, body, rest) = packet::read(bytes)?;
+        let (packet_type, body, rest) = packet::read(bytes)?;
         bytes = rest;
-        match kind {
+        match packet_type {
             packet::PUBLIC_KEY => {
                 keys.extend(key.take());
-                (key, user_id) = (PgpKey::read(body), None);
+                (key, user_id) = (KeyPacket::read(body).map(PgpKey::from_packet), None);
             }
             packet::USER_ID => user_id = Some(body),
             packet::SIGNATURE => {
-                if let (Some(key), Some(signature)) = (&mut key, Signature::read(body)) {
-                    key.take(&signature, user_id);
+                if let (Some(key), Some(signature)) =
+                    (&mut key, SignaturePacket::read(body))
+                {
+                    key.apply(&signature, user_id);
                 }
             }
             _ => user_id = None,
@@ -208,11 +139,4 @@ fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
     }
     keys.extend(key);
     Some(())
-}
-
-/// An RSA key as PKCS #1 writes it.
-fn rsa(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
-    use der::Encode;
-    use der::asn1::UintRef;
-    vec![UintRef::new(modulus).ok()?, UintRef::new(exponent).ok()?].to_der().ok()
 }

@@ -1,20 +1,20 @@
-//! Packets, subpackets and numbers (RFC 9580, 3 and 4), written and read.
+//! Packets, subpackets and multiprecision integers (MPIs): RFC 9580, 3.2, 4 and 5.2.3.
 
-/// Kinds of packet that are written or read.
+/// The packet types that are written or read (RFC 9580, 5).
 pub(crate) const SIGNATURE: u8 = 2;
 pub(crate) const PUBLIC_KEY: u8 = 6;
 pub(crate) const USER_ID: u8 = 13;
 
-/// A packet in the new format, with the shortest length.
-pub(crate) fn write(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![0xc0 | kind];
+/// Writes a packet in the OpenPGP format, with its length in the shortest form.
+pub(crate) fn write(packet_type: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0xc0 | packet_type];
     write_length(&mut packet, body.len());
     packet.extend(body);
     packet
 }
 
-/// The first packet of some bytes, in either format, and what follows it. Partial lengths are not
-/// read: only streams have them.
+/// Reads a packet's type and body, in the OpenPGP or the legacy format, and returns the bytes after
+/// it. Partial body lengths, which only streams have, are not read.
 pub(crate) fn read(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (head, rest) = bytes.split_first()?;
     let (kind, length, rest) = match head >> 6 {
@@ -39,7 +39,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((kind, body, rest))
 }
 
-/// A subpacket of a signature.
+/// Writes a subpacket of a signature.
 pub(crate) fn write_subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut subpacket = Vec::with_capacity(body.len() + 2);
     write_length(&mut subpacket, body.len() + 1);
@@ -48,7 +48,7 @@ pub(crate) fn write_subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
     subpacket
 }
 
-/// The subpackets of an area, each with its kind, whose critical bit is kept.
+/// Reads the subpackets of an area: the type of each, with its critical bit, and its body.
 pub(crate) fn read_subpackets(mut area: &[u8]) -> Option<Vec<(u8, &[u8])>> {
     let mut all = Vec::new();
     while !area.is_empty() {
@@ -61,25 +61,25 @@ pub(crate) fn read_subpackets(mut area: &[u8]) -> Option<Vec<(u8, &[u8])>> {
     Some(all)
 }
 
-/// A number: its length in bits, then its bytes without leading zeros.
+/// Writes an MPI: its length in bits, then its bytes without leading zeros.
 pub(crate) fn write_mpi(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let bytes = &bytes[zeros..];
     let bits =
         bytes.first().map_or(0, |first| bytes.len() * 8 - first.leading_zeros() as usize);
-    let mut number = (bits as u16).to_be_bytes().to_vec();
-    number.extend(bytes);
-    number
+    let mut mpi = (bits as u16).to_be_bytes().to_vec();
+    mpi.extend(bytes);
+    mpi
 }
 
-/// A number's bytes, and what follows.
-pub(crate) fn read_number(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Reads an MPI's bytes, and returns the bytes after it.
+pub(crate) fn read_mpi(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bits, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*bits)).div_ceil(8))
 }
 
-/// Bytes, filled up in front with zeros to a length; none if they are longer.
-pub(crate) fn widen(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+/// Pads bytes on the left with zeros to a length. Returns `None` if they are longer.
+pub(crate) fn pad_left(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     let missing = length.checked_sub(bytes.len())?;
     Some([&vec![0; missing], bytes].concat())
 }
@@ -119,15 +119,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_and_numbers_come_back() {
+    fn written_packets_and_mpis_are_read_back() {
         for length in [0, 1, 191, 192, 8383, 8384, 70_000] {
             let body = vec![7; length];
             let packet = write(SIGNATURE, &body);
             assert_eq!(read(&packet), Some((SIGNATURE, &body[..], &[][..])), "{length}");
         }
         assert_eq!(write_mpi(&[0, 0, 1, 2]), [0, 9, 1, 2]);
-        assert_eq!(read_number(&[0, 9, 1, 2, 3]), Some((&[1, 2][..], &[3][..])));
-        assert_eq!(widen(&[1], 3), Some(vec![0, 0, 1]));
+        assert_eq!(read_mpi(&[0, 9, 1, 2, 3]), Some((&[1, 2][..], &[3][..])));
+        assert_eq!(pad_left(&[1], 3), Some(vec![0, 0, 1]));
         assert_eq!(read(&[0xc2, 5, 1]), None);
         assert_eq!(read_subpackets(&[0]), None);
     }

@@ -1,7 +1,10 @@
-//! The tokens of PDF (ISO 32000-1, 7.3), as far as dictionaries must be taken apart and put
-//! together again. Values stay as they are written; comments are not read.
+//! The objects of PDF (ISO 32000-1, 7.3), as far as reading and writing dictionaries needs them.
+//!
+//! Values stay as they are written. Comments are not read.
 
-/// Deeper than any object of ours, and an end for brackets without one.
+use crate::base::hex;
+
+/// The deepest nesting that is read: more than any object of ours has.
 const MAX_DEPTH: usize = 32;
 
 /// A dictionary: its keys in order, each with its value as it is written.
@@ -9,7 +12,8 @@ const MAX_DEPTH: usize = 32;
 pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Dict {
-    /// Reads a dictionary that begins at `at`, and says where it ends. No key may stand twice.
+    /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a
+    /// key occurs twice.
     pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut dict = Self::default();
         let mut at = open(bytes, at)?;
@@ -29,7 +33,7 @@ impl Dict {
         }
     }
 
-    /// The dictionary that is all of `bytes`.
+    /// Reads a dictionary that is all of `bytes`.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         Self::read(bytes, 0).filter(|(_, end)| *end == bytes.len()).map(|(dict, _)| dict)
     }
@@ -38,7 +42,7 @@ impl Dict {
         self.get_bytes(key.as_bytes())
     }
 
-    /// Sets a key, at its place if it is there, else at the end.
+    /// Sets the value of a key: in its place if the dictionary has it, else at the end.
     pub(crate) fn set(&mut self, key: &str, value: impl Into<Vec<u8>>) {
         match self.0.iter_mut().find(|(known, _)| known == key.as_bytes()) {
             Some((_, old)) => *old = value.into(),
@@ -46,7 +50,7 @@ impl Dict {
         }
     }
 
-    /// The dictionary as it is written.
+    /// The dictionary as bytes.
     pub(crate) fn write(&self) -> Vec<u8> {
         let mut out = b"<<".to_vec();
         for (key, value) in &self.0 {
@@ -66,7 +70,7 @@ impl Dict {
     }
 }
 
-/// The object that a value refers to, in generation zero.
+/// The number of the object that a value refers to, in generation zero.
 pub(crate) fn reference(value: &[u8]) -> Option<u32> {
     number(value.strip_suffix(b" 0 R")?)
 }
@@ -93,31 +97,29 @@ pub(crate) fn items(array: &[u8]) -> Option<Vec<&[u8]>> {
     }
 }
 
-/// An array with further items at its end.
-pub(crate) fn extended(array: &[u8], more: &[String]) -> Option<Vec<u8>> {
+/// An array with further items appended.
+pub(crate) fn with_items(array: &[u8], more: &[String]) -> Option<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = items(array)?.into_iter().map(<[u8]>::to_vec).collect();
     all.extend(more.iter().map(|item| item.clone().into_bytes()));
     Some([b"[", &all.join(&b' ')[..], b"]"].concat())
 }
 
-/// A text string in UTF-16, written as hexadecimal digits: no escapes, any script.
+/// Writes a text string as hexadecimal UTF-16, which needs no escapes.
 pub(crate) fn text(text: &str) -> String {
     let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
     format!("<FEFF{}>", units.collect::<String>())
 }
 
-/// Reads what [`text`] writes.
+/// Reads a text string that [`text`] has written.
 pub(crate) fn read_text(value: &[u8]) -> Option<String> {
     let digits = value.strip_prefix(b"<FEFF")?.strip_suffix(b">")?;
-    let (pairs, rest) = crate::base::hex::read_upper(digits).map(|bytes| {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        (pairs.to_vec(), rest.len())
-    })?;
-    let units: Vec<u16> = pairs.into_iter().map(u16::from_be_bytes).collect();
-    String::from_utf16(&units).ok().filter(|_| rest == 0)
+    let bytes = hex::read_upper(digits)?;
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().copied().map(u16::from_be_bytes).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
-/// Where the value that begins at `at` ends.
+/// The offset after the value at that offset.
 pub(crate) fn value_end(bytes: &[u8], at: usize, depth: usize) -> Option<usize> {
     if depth > MAX_DEPTH {
         return None;
@@ -185,7 +187,7 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where `12 0 R` ends, if that is what begins at `at`.
+/// The offset after a reference such as `12 0 R`, if there is one at that offset.
 fn reference_end(bytes: &[u8], at: usize) -> Option<usize> {
     let end = regular_end(bytes, at);
     let digits = bytes[at..end].iter().all(u8::is_ascii_digit);
@@ -194,9 +196,9 @@ fn reference_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 fn regular_end(bytes: &[u8], at: usize) -> usize {
-    let special = |byte: &u8| is_space(*byte) || b"()<>[]{}/%".contains(byte);
+    let is_special = |byte: &u8| is_space(*byte) || b"()<>[]{}/%".contains(byte);
     let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(special).unwrap_or(rest.len())
+    at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 fn skip_space(bytes: &[u8], at: usize) -> usize {
@@ -213,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dictionaries_come_back_as_they_were() {
+    fn written_dictionaries_are_unchanged() {
         let source: &[u8] =
             b"<</A 1/B[2 0 R<</C(x\\)(y))>>]/D<FEFF>/E/F/G true/H -1.5/I 12 0 R>>";
         let dict = Dict::parse(source).unwrap();
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_nothing() {
+    fn broken_dictionaries_are_not_read() {
         for broken in [
             "<<",
             "<</A>>",
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn text_in_any_script() {
+    fn written_text_of_any_script_is_read_back() {
         for words in ["", "Ada", "証明書 – Ω", "🎓"] {
             assert_eq!(read_text(text(words).as_bytes()).as_deref(), Some(words));
         }

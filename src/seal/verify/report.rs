@@ -1,46 +1,48 @@
-//! What a verifier has found, for people and as JSON.
+//! What a verifier has found: one report for the seal, one for the detached signature.
+//!
+//! The types serialize to the JSON of `testamur verify --json`.
 
 use serde::Serialize;
 
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::Algorithm;
+use crate::seal::keys::Algorithm;
 use crate::seal::x509::X509;
 
-/// What comes of a verification.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Everything present is intact, and made by somebody trusted.
+    /// Everything present is intact, and made by a trusted signer.
     Good,
-    /// Intact, but by somebody who is not trusted, or not any more.
+    /// Everything present is intact, but a signer is not trusted, or its certificate has expired.
     Unknown,
-    /// Something present does not hold.
+    /// Something present has been changed or is not valid.
     Bad,
-    /// There is neither a seal nor a signature.
+    /// There is neither a seal nor a detached signature.
     Unsigned,
 }
 
-/// How much a seal proves (ETSI EN 319 142-1, 6).
+/// The PAdES baseline level of a seal (ETSI EN 319 142-1, 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub enum PadesLevel {
-    /// Who, and that nothing changed.
+    /// The seal proves its signer, and that nothing has changed.
     #[serde(rename = "B-B")]
     B,
-    /// And when: a time stamp.
+    /// A timestamp token proves the time too.
     #[serde(rename = "B-T")]
     T,
-    /// And all that is needed to check it when its issuers are gone.
+    /// The certificates and CRLs that verification needs are in the file too.
     #[serde(rename = "B-LT")]
     Lt,
-    /// And a time stamp over all that.
+    /// An archive timestamp covers all of that too.
     #[serde(rename = "B-LTA")]
     Lta,
 }
 
 impl PadesLevel {
-    /// The level's name in the standard.
+    /// The level's name in the standard, such as `B-LT`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::B => "B-B",
@@ -51,17 +53,17 @@ impl PadesLevel {
     }
 }
 
-/// All that was found.
+/// All that a verifier has found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verification {
-    /// The outcome.
+    /// The result.
     pub verdict: Verdict,
-    /// The SHA-256 of the file: 64 digits in lower case.
+    /// The SHA-256 of the file: 64 hexadecimal digits in lower case.
     pub sha256: String,
     /// The seal inside a PDF, if there is one.
     pub seal: Option<SealReport>,
-    /// The signature beside the file, if one was given.
+    /// The detached signature, if one was given.
     pub signature: Option<SignatureReport>,
 }
 
@@ -80,79 +82,79 @@ impl Verification {
             .collect();
         let verdict = match &parts[..] {
             [] => Verdict::Unsigned,
-            parts if parts.iter().any(|(holds, _)| !holds) => Verdict::Bad,
+            parts if parts.iter().any(|(is_valid, _)| !is_valid) => Verdict::Bad,
             parts if parts.iter().all(|(_, trusted)| *trusted) => Verdict::Good,
             _ => Verdict::Unknown,
         };
         Self { verdict, sha256, seal, signature }
     }
 
-    /// Whether everything present is intact and made by somebody trusted.
+    /// Whether everything present is intact and made by a trusted signer.
     pub fn is_good(&self) -> bool {
         self.verdict == Verdict::Good
     }
 }
 
-/// What was found of the seal inside a PDF.
+/// What a verifier has found about the seal inside a PDF.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct SealReport {
-    /// Whether not a byte has changed since it was sealed, additions of ours apart.
+    /// Whether no byte has changed since it was sealed, except for the revisions listed below.
     pub intact: bool,
-    /// Whether who sealed is trusted.
+    /// Whether the seal is intact and its signer trusted.
     pub trusted: bool,
-    /// How much it proves.
+    /// Its PAdES level.
     pub level: Option<PadesLevel>,
-    /// Who sealed.
+    /// The signer, as its certificate states.
     pub signer: Option<SignerReport>,
-    /// When it says that it was sealed.
-    pub claimed: Option<Timestamp>,
-    /// The time stamp over the seal.
-    pub stamp: Option<TimestampReport>,
-    /// The time stamp over all of it.
+    /// The claimed signing time.
+    pub signing_time: Option<Timestamp>,
+    /// The timestamp token over the seal.
+    pub timestamp: Option<TimestampReport>,
+    /// The archive timestamp over the whole file.
     pub archive: Option<TimestampReport>,
-    /// How many bytes from the beginning the seal covers, its own digits apart.
+    /// The number of bytes from the beginning that the seal covers, except for its own digits.
     pub covered: usize,
-    /// What the file consists of, in order.
+    /// The revisions of the file in order.
     pub revisions: Vec<RevisionKind>,
-    /// What does not hold.
+    /// Defects: what has been changed or is not valid.
     pub faults: Vec<String>,
-    /// What keeps it from being trusted.
+    /// Reasons for which it is not trusted.
     pub doubts: Vec<String>,
 }
 
-/// A part of a sealed file.
+/// A revision of a sealed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RevisionKind {
-    /// The document itself.
+    /// The document without its seal.
     Document,
     /// The seal.
     Seal,
-    /// Certificates and revocation lists, added since.
+    /// The DSS: certificates and CRLs, added after the seal.
     Dss,
-    /// A time stamp over all that comes before it, added since.
+    /// An archive timestamp over all revisions before it.
     Archive,
 }
 
-/// Who sealed, as the certificate says.
+/// The signer of a seal, as its certificate states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SignerReport {
-    /// The common name.
+    /// The subject's common name.
     pub name: String,
-    /// The whole name.
+    /// The subject's distinguished name in the form of RFC 4514.
     pub subject: String,
-    /// Who says so.
+    /// The issuer's distinguished name in the form of RFC 4514.
     pub issuer: String,
-    /// The whole SHA-256 of the certificate.
+    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
     pub fingerprint: String,
     /// The kind of key.
     pub algorithm: Option<Algorithm>,
-    /// Since when the certificate is valid.
+    /// The first time at which the certificate is valid.
     pub not_before: Timestamp,
-    /// Until when it is.
+    /// The last time at which the certificate is valid.
     pub not_after: Timestamp,
 }
 
@@ -170,36 +172,37 @@ impl SignerReport {
     }
 }
 
-/// A time stamp.
+/// A timestamp token, as its TSA's certificate states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TimestampReport {
-    /// What it states.
+    /// The time that it states.
     pub time: Timestamp,
-    /// The authority's name.
+    /// The common name of the TSA.
     pub tsa: String,
-    /// The whole SHA-256 of the authority's certificate.
+    /// The SHA-256 of the TSA's certificate: 64 hexadecimal digits in lower case.
     pub fingerprint: String,
-    /// Whether the authority is trusted.
+    /// Whether the TSA is trusted.
     pub trusted: bool,
 }
 
-/// What was found of the signature beside a file.
+/// What a verifier has found about a detached signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct SignatureReport {
-    /// Whether it is a signature over this very file. Without its key, that cannot be said.
+    /// Whether it is a signature over this very file; false if its key is not known.
     pub intact: bool,
     /// Whether its key is trusted.
     pub trusted: bool,
-    /// The whole fingerprint of the key that is said to have signed.
+    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper
+    /// case.
     pub fingerprint: Option<String>,
-    /// The name that the key gives itself.
+    /// The key's user id.
     pub user_id: Option<String>,
-    /// When it says that it was made.
+    /// The claimed signing time.
     pub signing_time: Option<Timestamp>,
-    /// What does not hold.
+    /// Defects: what has been changed or is not valid.
     pub faults: Vec<String>,
-    /// What keeps it from being trusted.
+    /// Reasons for which it is not trusted.
     pub doubts: Vec<String>,
 }

@@ -1,14 +1,14 @@
-//! Seals that somebody makes who knows this code, but not the key, or not in time.
+//! Seals of an attacker who knows this code, but has no key, or has it too late.
 
 use std::sync::{Arc, LazyLock};
 
 use super::*;
 use crate::base::date::Date;
 use crate::press::Press;
-use crate::seal::key::{Algorithm, PrivateKey};
-use crate::seal::pdf::{self, Document, SealFacts};
-use crate::seal::signer::Identity;
-use crate::seal::x509::{Issue, X509};
+use crate::seal::identity::Identity;
+use crate::seal::keys::{Algorithm, PrivateKey};
+use crate::seal::pdf::{self, Document, SealParams};
+use crate::seal::x509::{X509, X509Params};
 use crate::seal::{Sealer, cms};
 use crate::site::Request;
 
@@ -22,7 +22,7 @@ fn now() -> Timestamp {
     Timestamp::parse("2026-11-24T12:00:00Z").unwrap()
 }
 
-/// A root and one who seals under it.
+/// A root, and an identity with a leaf of that root.
 struct Site {
     root: X509,
     root_key: PrivateKey,
@@ -34,10 +34,16 @@ impl Site {
     fn new(name: &str, days: u64) -> Self {
         let root_key = PrivateKey::generate(Algorithm::P256).unwrap().0;
         let key = Arc::new(PrivateKey::generate(Algorithm::P256).unwrap().0);
-        let issue = |key| Issue { organization: name, kind: "", key, from: now(), days };
-        let root =
-            Issue { kind: "root", ..issue(root_key.public()) }.root(&root_key).unwrap();
-        let leaf = issue(key.public()).leaf(&root, &root_key).unwrap();
+        let params = |key| X509Params {
+            organization: name,
+            unit: "",
+            key,
+            not_before: now(),
+            days,
+        };
+        let root = X509Params { unit: "root", ..params(root_key.public()) };
+        let root = root.root(&root_key).unwrap();
+        let leaf = params(key.public()).leaf(&root, &root_key).unwrap();
         Self { root, root_key, key, leaf }
     }
 
@@ -54,22 +60,22 @@ impl Site {
     }
 }
 
-/// What the sealer would make, without its checks.
-fn forge(draft: &[u8], identity: &Identity, facts: &SealFacts) -> Vec<u8> {
+/// Seals like the sealer, but without its checks.
+fn forge(draft: &[u8], identity: &Identity, params: &SealParams) -> Vec<u8> {
     let mut document = Document::read(draft).unwrap();
-    let mut signable = pdf::seal(&document, facts).unwrap();
+    let (mut signable, _) = pdf::seal(&document, params).unwrap();
     let digest = identity.algorithm().hash().of(&signable.signed_parts(&document));
     signable.embed(&cms::seal(identity, &digest).unwrap()).unwrap();
     document.append(signable.revision);
-    document.into_bytes()
+    document.bytes().to_vec()
 }
 
-fn facts(signing_time: Timestamp, name: &str) -> SealFacts {
-    SealFacts {
+fn params(signing_time: Timestamp, name: &str) -> SealParams {
+    SealParams {
         signing_time,
         name: name.to_owned(),
         placeholder_len: 4096,
-        archive: false,
+        has_archive_field: false,
     }
 }
 
@@ -79,7 +85,7 @@ fn faults(report: &Verification) -> String {
 }
 
 #[test]
-fn what_the_sealer_makes_is_good() {
+fn sealed_document_is_good() {
     let site = Site::new("Ada", 1000);
     for archive in [false, true] {
         let sealer = Sealer::new(site.identity()).with_archive(archive);
@@ -96,69 +102,69 @@ fn what_the_sealer_makes_is_good() {
 }
 
 #[test]
-fn whoever_is_not_trusted_is_unknown() {
+fn untrusted_signer_is_unknown() {
     let (site, stranger) = (Site::new("Ada", 1000), Site::new("Ada", 1000));
     let sealed = Sealer::new(stranger.identity()).seal(&DRAFT, now()).unwrap();
     let report = verify(&sealed.bytes, None, &site.trust(), now());
     assert_eq!(report.verdict, Verdict::Unknown);
     assert!(faults(&report).contains("not among those that are trusted"));
-    // The very certificate can be trusted, without its issuer.
+    // The certificate itself can be trusted, without its issuer.
     let pinned = Trust::new().with_identity(&stranger.identity());
     assert!(verify(&sealed.bytes, None, &pinned, now()).is_good());
 }
 
 #[test]
-fn the_key_of_one_with_the_certificate_of_another() {
+fn certificate_of_another_key_is_bad() {
     let (site, thief) = (Site::new("Ada", 1000), Site::new("Eve", 1000));
     let identity = Identity::unchecked(
         thief.key.clone(),
         vec![site.leaf.clone(), site.root.clone()],
     );
-    let forged = forge(&DRAFT, &identity, &facts(now(), "Ada"));
+    let forged = forge(&DRAFT, &identity, &params(now(), "Ada"));
     let report = verify(&forged, None, &site.trust(), now());
     assert_eq!(report.verdict, Verdict::Bad);
     assert!(faults(&report).contains("not over this document"));
 }
 
 #[test]
-fn certificates_that_may_not_seal() {
+fn certificate_not_for_documents_is_not_good() {
     let site = Site::new("Ada", 1000);
-    let issue = Issue {
+    let own = X509Params {
         organization: "Ada",
-        kind: "",
+        unit: "",
         key: site.key.public(),
-        from: now(),
+        not_before: now(),
         days: 1000,
     };
-    // An authority's usage, and a leaf that a leaf has issued.
-    let tsa = issue.root(&site.key).unwrap();
+    // A certificate with a CA's key usage, and a leaf that a leaf has issued.
+    let ca = own.root(&site.key).unwrap();
     let forged = forge(
         &DRAFT,
-        &Identity::unchecked(site.key.clone(), vec![tsa.clone()]),
-        &facts(now(), "Ada"),
+        &Identity::unchecked(site.key.clone(), vec![ca.clone()]),
+        &params(now(), "Ada"),
     );
-    let trust = Trust::new().with_roots([tsa]);
+    let trust = Trust::new().with_roots([ca]);
     let report = verify(&forged, None, &trust, now());
     assert_eq!(report.verdict, Verdict::Bad);
     assert!(faults(&report).contains("key usage"), "{report:#?}");
 
-    let below = issue.leaf(&site.leaf, &site.key).unwrap();
+    let below = own.leaf(&site.leaf, &site.key).unwrap();
     let chain = vec![below, site.leaf.clone(), site.root.clone()];
     let forged = forge(
         &DRAFT,
         &Identity::unchecked(site.key.clone(), chain),
-        &facts(now(), "Ada"),
+        &params(now(), "Ada"),
     );
     let report = verify(&forged, None, &site.trust(), now());
     assert_eq!(report.verdict, Verdict::Unknown, "{report:#?}");
 }
 
 #[test]
-fn time_and_certificates() {
+fn validity_period_decides_at_sealing_and_now() {
     let site = Site::new("Ada", 10);
     let identity = site.identity();
     let verdict = |signing_time: Timestamp, at: Timestamp| {
-        let forged = forge(&DRAFT, &identity, &facts(signing_time, "Ada"));
+        let forged = forge(&DRAFT, &identity, &params(signing_time, "Ada"));
         verify(&forged, None, &site.trust(), at).verdict
     };
     assert_eq!(verdict(now(), now()), Verdict::Good);
@@ -167,56 +173,56 @@ fn time_and_certificates() {
     assert_eq!(verdict(before, now()), Verdict::Bad, "sealed before its beginning");
     assert_eq!(verdict(now(), now().plus_days(11)), Verdict::Unknown, "ended since");
     assert_eq!(verdict(now().plus_days(2), now()), Verdict::Unknown, "from the future");
-    // The sealer itself refuses, even if it was made in time.
+    // The sealer refuses, though it was made while the certificate was valid.
     let late =
         Sealer::new(identity.clone()).seal(&DRAFT, now().plus_days(11)).unwrap_err();
     assert_eq!(late.kind(), crate::ErrorKind::Key);
 }
 
 #[test]
-fn a_name_that_is_not_the_certificates() {
+fn name_other_than_the_certificates_is_bad() {
     let site = Site::new("Ada", 1000);
-    let forged = forge(&DRAFT, &site.identity(), &facts(now(), "Grace"));
+    let forged = forge(&DRAFT, &site.identity(), &params(now(), "Grace"));
     let report = verify(&forged, None, &site.trust(), now());
     assert_eq!(report.verdict, Verdict::Bad);
-    assert!(faults(&report).contains("names somebody else"));
+    assert!(faults(&report).contains("names another signer"));
 }
 
 #[test]
-fn certificates_that_do_not_belong() {
+fn certificate_outside_the_chain_is_bad() {
     let site = Site::new("Ada", 1000);
     let other = Site::new("Eve", 1000);
     let chain = vec![site.leaf.clone(), site.root.clone(), other.root.clone()];
     let identity = Identity::unchecked(site.key.clone(), chain);
-    let forged = forge(&DRAFT, &identity, &facts(now(), "Ada"));
+    let forged = forge(&DRAFT, &identity, &params(now(), "Ada"));
     assert_eq!(verify(&forged, None, &site.trust(), now()).verdict, Verdict::Bad);
 }
 
 #[test]
-fn validation_data_proves_itself() {
+fn parts_of_the_dss_must_be_authentic() {
     let site = Site::new("Ada", 1000);
-    let issue = Issue {
+    let root = X509Params {
         organization: "Ada",
-        kind: "root",
+        unit: "root",
         key: site.root_key.public(),
-        from: now(),
+        not_before: now(),
         days: 1000,
     };
-    let list = issue.nobody_revoked(&site.root, &site.root_key).unwrap();
+    let crl = root.empty_crl(&site.root, &site.root_key).unwrap();
     let sealed = Sealer::new(site.identity()).seal(&DRAFT, now()).unwrap().bytes;
-    let with = |certificates: Vec<Vec<u8>>, revocation_lists: Vec<Vec<u8>>| {
+    let with = |certificates: Vec<Vec<u8>>, crls: Vec<Vec<u8>>| {
         let mut document = Revisions::read(&sealed).unwrap().document;
-        let data = pdf::Dss { certificates, revocation_lists };
-        let revision = data.revise(&document).unwrap();
+        let dss = pdf::Dss { certificates, crls };
+        let revision = dss.revise(&document).unwrap();
         document.append(revision);
         verify(document.bytes(), None, &site.trust(), now()).verdict
     };
     let certificates = vec![site.leaf.der().to_vec(), site.root.der().to_vec()];
-    assert_eq!(with(certificates.clone(), vec![list.clone()]), Verdict::Good);
+    assert_eq!(with(certificates.clone(), vec![crl.clone()]), Verdict::Good);
     assert_eq!(with(certificates.clone(), vec![b"0".to_vec()]), Verdict::Bad);
-    assert_eq!(with(vec![b"0".to_vec()], vec![list.clone()]), Verdict::Bad);
-    for index in [5, 30, 100, list.len() - 1] {
-        let mut broken = list.clone();
+    assert_eq!(with(vec![b"0".to_vec()], vec![crl.clone()]), Verdict::Bad);
+    for index in [5, 30, 100, crl.len() - 1] {
+        let mut broken = crl.clone();
         broken[index] ^= 1;
         assert_eq!(with(certificates.clone(), vec![broken]), Verdict::Bad, "{index}");
     }
@@ -225,12 +231,12 @@ fn validation_data_proves_itself() {
 }
 
 #[test]
-fn what_the_reader_takes_apart_it_can_make_again() {
+fn revisions_are_read_without_loss() {
     let site = Site::new("Ada", 1000);
     let sealed = Sealer::new(site.identity()).seal(&DRAFT, now()).unwrap().bytes;
     assert!(sealed.starts_with(&DRAFT), "appended only");
     let revisions = Revisions::read(&sealed).unwrap();
     assert_eq!(revisions.document.bytes(), sealed);
     assert_eq!(revisions.covered, sealed.len());
-    assert_eq!(revisions.facts.name, "Ada");
+    assert_eq!(revisions.params.name, "Ada");
 }

@@ -1,60 +1,54 @@
-//! Whom a verifier trusts.
+//! The certificates and keys that a verifier trusts.
 
 use crate::seal::openpgp::PgpKey;
-use crate::seal::signer::Identity;
 use crate::seal::x509::X509;
 
-/// Whose seals, time stamps and signatures are taken to be genuine.
+/// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
 ///
-/// Trusting a root trusts everybody to whom it issues. That is right for a site's self-made root;
-/// of a certificate from a public authority, trust the [identity](Self::with_identity) alone.
+/// To trust a root is to trust every certificate that it issues. That fits a site's self-made root.
+/// For a certificate from a public CA, trust the [certificate](Self::with_certificate) alone.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     roots: Vec<X509>,
     pinned: Vec<X509>,
+    /// Certificates that are known, but not trusted.
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
 }
 
 impl Trust {
-    /// Nobody.
+    /// Trusts nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Trusts these certificates, and whomever they issue to, to seal and to stamp times.
+    /// Trusts these certificates, and all that they issue, to seal and to timestamp.
     pub fn with_roots(mut self, roots: impl IntoIterator<Item = X509>) -> Self {
         self.roots.extend(roots);
         self
     }
 
-    /// Trusts these certificates, and whomever they issue to, to stamp times and nothing else.
+    /// Trusts these certificates, and all that they issue, to timestamp only.
     pub fn with_tsa_roots(mut self, roots: impl IntoIterator<Item = X509>) -> Self {
         self.tsa_roots.extend(roots);
         self
     }
 
-    /// Trusts this very identity, and not whoever else has a certificate from its issuers.
-    pub fn with_identity(mut self, identity: &Identity) -> Self {
-        self.pinned.push(identity.certificate().clone());
-        self.known.extend(identity.chain().iter().cloned());
-        self
-    }
-
-    /// Trusts this very certificate to seal. `chain` are its issuers, which are only known.
+    /// Trusts this certificate to seal. `chain` has its issuers, which are known, but not trusted.
     pub fn with_certificate(mut self, certificate: X509, chain: Vec<X509>) -> Self {
         self.pinned.push(certificate);
         self.known.extend(chain);
         self
     }
 
-    /// Trusts these OpenPGP keys.
+    /// Trusts the detached signatures of these OpenPGP keys.
     pub fn with_keys(mut self, keys: impl IntoIterator<Item = PgpKey>) -> Self {
         self.keys.extend(keys);
         self
     }
 
+    /// The trust anchors of seals.
     pub(super) fn roots(&self) -> &[X509] {
         &self.roots
     }
@@ -63,17 +57,19 @@ impl Trust {
         &self.keys
     }
 
+    /// Whether this very certificate is trusted to seal.
     pub(super) fn is_pinned(&self, certificate: &X509) -> bool {
         self.pinned.contains(certificate)
     }
 
-    /// Who may vouch for the authorities of time.
-    pub(super) fn time_roots(&self) -> Vec<X509> {
+    /// The trust anchors of timestamp tokens.
+    pub(super) fn tsa_anchors(&self) -> Vec<X509> {
         self.tsa_roots.iter().chain(&self.roots).cloned().collect()
     }
 
-    /// Whether every byte of a certificate is accounted for by itself or somebody known.
-    pub(super) fn accounts_for(&self, certificate: &X509) -> bool {
+    /// Whether a certificate is authentic, trusted or not: it is self-signed, or it is, or is
+    /// signed by, a known certificate. No byte of an authentic certificate has been changed.
+    pub(super) fn authenticates(&self, certificate: &X509) -> bool {
         let mut known = self.roots.iter().chain(&self.tsa_roots).chain(&self.known);
         certificate.is_self_signed()
             || self.is_pinned(certificate)

@@ -1,4 +1,4 @@
-//! Certificates that a site makes for itself: a root, and the leaf that seals.
+//! New certificates: a self-signed root, the leaf that seals, and the root's empty CRL.
 
 use const_oid::db::rfc4519;
 use const_oid::{AssociatedOid, ObjectIdentifier as Oid};
@@ -21,32 +21,39 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 use x509_cert::{Certificate, TbsCertificate, Version};
 
-use super::X509;
+use super::certificate::X509;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::{PrivateKey, PublicKey, sha256};
+use crate::seal::keys::{PrivateKey, PublicKey, sha256};
 
-/// Document signing (RFC 9336).
+/// The extended key usage document signing (RFC 9336).
 const DOCUMENT_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.36");
-/// E-mail protection, which is what readers older than RFC 9336 look for.
+/// The extended key usage e-mail protection, for PDF readers older than RFC 9336.
 const EMAIL_PROTECTION: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.4");
-/// The upper bound of a common name (RFC 5280, appendix A).
-const LONGEST_NAME: usize = 64;
+/// The upper bound of a common name in characters (RFC 5280, appendix A).
+const MAX_NAME_LEN: usize = 64;
 
-/// What a new certificate says.
+/// The content of a new certificate.
 #[derive(Debug)]
-pub(crate) struct Issue<'a> {
-    /// The organisation, which is the certificate's common name too.
+pub(crate) struct X509Params<'a> {
+    /// The organization's name, which is also the common name.
     pub(crate) organization: &'a str,
-    /// What sets an issuer's name apart from its leaves', as a unit of the organisation.
-    pub(crate) kind: &'static str,
+    /// The organizational unit, by which a root's name differs from that of its leaves; may be
+    /// empty.
+    pub(crate) unit: &'static str,
+    /// The subject's key.
     pub(crate) key: &'a PublicKey,
-    pub(crate) from: Timestamp,
+    /// The first time at which it is valid.
+    pub(crate) not_before: Timestamp,
+    /// The length of the validity period in days.
     pub(crate) days: u64,
 }
 
-impl Issue<'_> {
-    /// A root: it has signed itself, and may issue leaves.
+impl X509Params<'_> {
+    /// Issues a root: a self-signed CA certificate, with a path length of zero.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the organization's name cannot stand in a certificate.
     pub(crate) fn root(&self, key: &PrivateKey) -> Result<X509> {
         let usage = KeyUsages::KeyCertSign | KeyUsages::CRLSign;
         let extensions = || -> der::Result<Vec<Extension>> {
@@ -56,65 +63,55 @@ impl Issue<'_> {
                     true,
                 )?,
                 extension(&KeyUsage(usage), true)?,
-                self.subject_key()?,
+                subject_key(self.key)?,
             ])
         };
         let subject = self.subject()?;
-        self.signed(subject, extensions().map_err(unwritable)?, key)
+        self.sign(subject, extensions().map_err(unwritable)?, key)
     }
 
-    /// A leaf that seals documents, issued by a root.
+    /// Issues a leaf that may sign documents, signed with the root's key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the certificate cannot be written.
     pub(crate) fn leaf(&self, root: &X509, key: &PrivateKey) -> Result<X509> {
         let usage: FlagSet<KeyUsages> =
             KeyUsages::DigitalSignature | KeyUsages::NonRepudiation;
-        let uses = ExtendedKeyUsage(vec![DOCUMENT_SIGNING, EMAIL_PROTECTION]);
+        let extended_usage = ExtendedKeyUsage(vec![DOCUMENT_SIGNING, EMAIL_PROTECTION]);
         let extensions = || -> der::Result<Vec<Extension>> {
-            let identifier = root.extension::<SubjectKeyIdentifier>().map(|id| id.0);
-            let authority = AuthorityKeyIdentifier {
-                key_identifier: identifier,
-                authority_cert_issuer: None,
-                authority_cert_serial_number: None,
-            };
             Ok(vec![
                 extension(
                     &BasicConstraints { ca: false, path_len_constraint: None },
                     true,
                 )?,
                 extension(&KeyUsage(usage), true)?,
-                extension(&uses, false)?,
-                self.subject_key()?,
-                extension(&authority, false)?,
+                extension(&extended_usage, false)?,
+                subject_key(self.key)?,
+                authority_key(root)?,
             ])
         };
         let issuer = root.parsed().tbs_certificate.subject.clone();
-        self.signed(issuer, extensions().map_err(unwritable)?, key)
+        self.sign(issuer, extensions().map_err(unwritable)?, key)
     }
 
-    /// A list that says that the root has revoked nobody, valid as long as this says. It lets a
-    /// seal reach B-LT without a server that publishes lists.
-    pub(crate) fn nobody_revoked(
-        &self,
-        root: &X509,
-        key: &PrivateKey,
-    ) -> Result<Vec<u8>> {
+    /// Issues an empty CRL of the root, for the same validity period. With it a seal reaches B-LT
+    /// without a server that publishes CRLs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the CRL cannot be written.
+    pub(crate) fn empty_crl(&self, root: &X509, key: &PrivateKey) -> Result<Vec<u8>> {
         let algorithm = key.algorithm().identifier();
         let build = || -> der::Result<TbsCertList> {
-            let identifier = root.extension::<SubjectKeyIdentifier>().map(|id| id.0);
-            let authority = AuthorityKeyIdentifier {
-                key_identifier: identifier,
-                authority_cert_issuer: None,
-                authority_cert_serial_number: None,
-            };
             let number = CrlNumber(Uint::new(&[1])?);
             Ok(TbsCertList {
                 version: Version::V2,
                 signature: algorithm.clone(),
                 issuer: root.parsed().tbs_certificate.subject.clone(),
-                this_update: time(self.from)?,
-                next_update: Some(time(self.from.plus_days(self.days))?),
+                this_update: time(self.not_before)?,
+                next_update: Some(time(self.not_before.plus_days(self.days))?),
                 revoked_certificates: None,
                 crl_extensions: Some(vec![
-                    extension(&authority, false)?,
+                    authority_key(root)?,
                     extension(&number, false)?,
                 ]),
             })
@@ -123,28 +120,28 @@ impl Issue<'_> {
         let message = tbs_cert_list.to_der().map_err(unwritable)?;
         let signature =
             BitString::from_bytes(&key.sign(&message)?).map_err(unwritable)?;
-        let list =
+        let crl =
             CertificateList { tbs_cert_list, signature_algorithm: algorithm, signature };
-        list.to_der().map_err(unwritable)
+        crl.to_der().map_err(unwritable)
     }
 
-    fn signed(
+    fn sign(
         &self,
         issuer: Name,
         extensions: Vec<Extension>,
         key: &PrivateKey,
     ) -> Result<X509> {
         let algorithm = key.algorithm().identifier();
-        let until = self.from.plus_days(self.days);
-        let read = || -> der::Result<TbsCertificate> {
+        let not_after = self.not_before.plus_days(self.days);
+        let build = || -> der::Result<TbsCertificate> {
             Ok(TbsCertificate {
                 version: Version::V3,
                 serial_number: SerialNumber::new(&serial()?)?,
                 signature: algorithm.clone(),
                 issuer,
                 validity: Validity {
-                    not_before: time(self.from)?,
-                    not_after: time(until)?,
+                    not_before: time(self.not_before)?,
+                    not_after: time(not_after)?,
                 },
                 subject: self.name()?,
                 subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(
@@ -155,23 +152,24 @@ impl Issue<'_> {
                 extensions: Some(extensions),
             })
         };
-        let tbs_certificate = read().map_err(unwritable)?;
+        let tbs_certificate = build().map_err(unwritable)?;
         let message = tbs_certificate.to_der().map_err(unwritable)?;
         let signature =
             BitString::from_bytes(&key.sign(&message)?).map_err(unwritable)?;
-        let whole =
+        let certificate =
             Certificate { tbs_certificate, signature_algorithm: algorithm, signature };
-        X509::from_der(&whole.to_der().map_err(unwritable)?)
+        X509::from_der(&certificate.to_der().map_err(unwritable)?)
     }
 
+    /// The checked name of the subject.
     fn subject(&self) -> Result<Name> {
         let text = self.organization;
-        let fits = (1..=LONGEST_NAME).contains(&text.chars().count());
-        if !fits || text.trim() != text || text.chars().any(char::is_control) {
+        let has_length = (1..=MAX_NAME_LEN).contains(&text.chars().count());
+        if !has_length || text.trim() != text || text.chars().any(char::is_control) {
             let message =
                 format!("`{}` is no name for a certificate", text.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message)
-                .with_help(format!("give a name of 1 to {LONGEST_NAME} letters")));
+                .with_help(format!("give a name of 1 to {MAX_NAME_LEN} letters")));
         }
         self.name().map_err(unwritable)
     }
@@ -185,35 +183,46 @@ impl Issue<'_> {
             }])?))
         };
         let mut parts = vec![part(rfc4519::O, self.organization)?];
-        if !self.kind.is_empty() {
-            parts.push(part(rfc4519::OU, self.kind)?);
+        if !self.unit.is_empty() {
+            parts.push(part(rfc4519::OU, self.unit)?);
         }
         parts.push(part(rfc4519::CN, self.organization)?);
         Ok(RdnSequence(parts))
     }
-
-    fn subject_key(&self) -> der::Result<Extension> {
-        // RFC 7093, 2: the leftmost 160 bits of a SHA-256.
-        let identifier = OctetString::new(&sha256(self.key.raw())[..20])?;
-        extension(&SubjectKeyIdentifier(identifier), false)
-    }
 }
 
-/// A positive random number of 16 bytes.
+/// The subject key identifier: the leftmost 160 bits of a SHA-256 (RFC 7093, 2).
+fn subject_key(key: &PublicKey) -> der::Result<Extension> {
+    let identifier = OctetString::new(&sha256(key.raw())[..20])?;
+    extension(&SubjectKeyIdentifier(identifier), false)
+}
+
+/// The authority key identifier of what the root issues.
+fn authority_key(root: &X509) -> der::Result<Extension> {
+    let identifier = AuthorityKeyIdentifier {
+        key_identifier: root.extension::<SubjectKeyIdentifier>().map(|id| id.0),
+        authority_cert_issuer: None,
+        authority_cert_serial_number: None,
+    };
+    extension(&identifier, false)
+}
+
+/// A random serial number of 16 bytes.
 fn serial() -> der::Result<[u8; 16]> {
     let mut serial = [0; 16];
     SystemRandom::new().fill(&mut serial).map_err(|_| der::ErrorKind::Failed)?;
-    // Positive, and of full length.
+    // Positive, and without a leading zero byte.
     serial[0] = serial[0] & 0x3f | 0x40;
     Ok(serial)
 }
 
-fn time(moment: Timestamp) -> der::Result<Time> {
-    let time = moment.to_der();
-    // RFC 5280, 4.1.2.5: the short form until 2049.
-    Ok(match time.year() < 2050 {
-        true => Time::UtcTime(UtcTime::from_date_time(time)?),
-        false => Time::GeneralTime(GeneralizedTime::from_date_time(time)),
+fn time(time: Timestamp) -> der::Result<Time> {
+    let time = time.to_der();
+    // RFC 5280, 4.1.2.5: UTCTime until 2049.
+    Ok(if time.year() < 2050 {
+        Time::UtcTime(UtcTime::from_date_time(time)?)
+    } else {
+        Time::GeneralTime(GeneralizedTime::from_date_time(time))
     })
 }
 

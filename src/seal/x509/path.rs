@@ -1,75 +1,80 @@
-//! From a certificate up to one that is trusted.
+//! The certification path (RFC 5280, 6) from a certificate to a trust anchor.
 
-use super::X509;
+use super::certificate::X509;
 use crate::base::timestamp::Timestamp;
 
-/// More than any chain has, and an end for chains that lead in circles.
-const LONGEST: usize = 8;
-/// Signatures that are checked for one path at most: chains may be made to branch without end.
+/// The largest number of certificates in a path. It also ends chains that form a circle.
+const MAX_PATH_LEN: usize = 8;
+/// The largest number of signatures checked for one path: a file may hold chains that branch often.
 const MAX_CHECKS: usize = 100;
 
-/// A certificate and its issuers up to an anchor, which is its last member.
+/// A certificate and its issuers, up to and including a trust anchor.
 #[derive(Debug, Clone)]
-pub(crate) struct Path<'a>(Vec<&'a X509>);
+pub(crate) struct CertificationPath<'a>(Vec<&'a X509>);
 
-impl<'a> Path<'a> {
-    /// The way from `leaf` through `others` to one of `anchors`, every signature on it checked and
-    /// every issuer allowed to issue; none if there is none. The leaf may be an anchor itself.
+impl<'a> CertificationPath<'a> {
+    /// Finds a path from `leaf` through `others` to one of `anchors`. Every signature in it is
+    /// checked, and every issuer is allowed to issue. The leaf may be an anchor itself.
     pub(crate) fn find(
         leaf: &'a X509,
         others: &'a [X509],
         anchors: &'a [X509],
     ) -> Option<Self> {
-        let mut search = Search { way: vec![leaf], others, anchors, checks: 0 };
-        search.climb().then_some(Self(search.way))
+        let mut search = Search { path: vec![leaf], others, anchors, checks: 0 };
+        search.reaches_anchor().then_some(Self(search.path))
     }
 
-    /// The first member that is not valid at that moment.
-    pub(crate) fn invalid_at(&self, moment: Timestamp) -> Option<&'a X509> {
-        self.0.iter().copied().find(|cert| !cert.is_valid_at(moment))
+    /// Whether every certificate of the path is valid at that time.
+    pub(crate) fn is_valid_at(&self, time: Timestamp) -> bool {
+        self.0.iter().all(|certificate| certificate.is_valid_at(time))
     }
 }
 
+/// A depth-first search for a path.
 struct Search<'a> {
-    way: Vec<&'a X509>,
+    path: Vec<&'a X509>,
     others: &'a [X509],
     anchors: &'a [X509],
     checks: usize,
 }
 
 impl Search<'_> {
-    fn climb(&mut self) -> bool {
-        let Some(&top) = self.way.last() else { return false };
-        if self.anchors.contains(top) {
+    /// Extends the path to an anchor; leaves it as it was if it cannot.
+    fn reaches_anchor(&mut self) -> bool {
+        let Some(&last) = self.path.last() else { return false };
+        if self.anchors.contains(last) {
             return true;
         }
-        if self.way.len() == LONGEST {
+        if self.path.len() == MAX_PATH_LEN {
             return false;
         }
         for issuer in self.anchors.iter().chain(self.others) {
-            if self.way.contains(&issuer) || !self.may_issue(issuer) {
+            if self.path.contains(&issuer) || !self.may_issue(issuer) {
                 continue;
             }
             self.checks += 1;
             if self.checks > MAX_CHECKS {
                 return false;
             }
-            if top.is_signed_by(issuer) {
-                self.way.push(issuer);
-                if self.climb() {
+            if last.is_signed_by(issuer) {
+                self.path.push(issuer);
+                if self.reaches_anchor() {
                     return true;
                 }
-                self.way.pop();
+                self.path.pop();
             }
         }
         false
     }
 
+    /// Whether that certificate may be the next issuer in the path.
     fn may_issue(&self, issuer: &X509) -> bool {
-        // The authorities between this issuer and the leaf.
-        let between = self.way.len() - 1;
+        // The CAs between this issuer and the leaf.
+        let intermediates = self.path.len() - 1;
         issuer.is_ca()
-            && issuer.path_length().is_none_or(|most| between <= usize::from(most))
-            && !issuer.critical_unknown()
+            && issuer
+                .path_len_constraint()
+                .is_none_or(|max| intermediates <= usize::from(max))
+            && !issuer.has_unknown_critical_extension()
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::files;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::PrivateKey;
+use crate::seal::identity::Identity;
+use crate::seal::keys::{CommandSigner, PrivateKey, Signer};
 use crate::seal::openpgp::{PgpCommand, PgpKey, PgpSigner};
-use crate::seal::signer::{CommandSigner, Identity, Signer};
 use crate::seal::x509::X509;
 use crate::site::settings::{PdfKeySettings, PgpSettings};
 

@@ -11,11 +11,11 @@ use super::files::{
 };
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::{Algorithm, PrivateKey};
+use crate::seal::identity::Identity;
+use crate::seal::keys::{Algorithm, PrivateKey};
 use crate::seal::openpgp::PgpIdentity;
 use crate::seal::pem;
-use crate::seal::signer::Identity;
-use crate::seal::x509::{Issue, X509};
+use crate::seal::x509::{X509, X509Params};
 
 /// How long a root certificate is valid, in days.
 const ROOT_DAYS: u64 = 30 * 365;
@@ -69,7 +69,7 @@ pub(super) fn add_set(
             let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
             let root = issue(name, "root", &key, now, ROOT_DAYS).root(&key)?;
             let list =
-                issue(name, "root", &key, now, ROOT_DAYS).nobody_revoked(&root, &key)?;
+                issue(name, "root", &key, now, ROOT_DAYS).empty_crl(&root, &key)?;
             files.push((ROOT_CRL_FILE, Zeroizing::new(list)));
             push_leaf(&mut files, name, &root, &key, now)?;
             files.push((ROOT_FILE, into_bytes(root.pem())));
@@ -140,10 +140,16 @@ fn issue<'a>(
     key: &'a PrivateKey,
     from: Timestamp,
     days: u64,
-) -> Issue<'a> {
+) -> X509Params<'a> {
     // One day earlier, for verifiers whose clocks are slow.
     let from = Timestamp::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
-    Issue { organization: name, kind, key: key.public(), from, days }
+    X509Params {
+        organization: name,
+        unit: kind,
+        key: key.public(),
+        not_before: from,
+        days,
+    }
 }
 
 fn write_key_pem(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
-use crate::seal::signer::SignerInput;
+use crate::seal::keys::SignerInput;
 use crate::site::settings::deadline::read_deadline;
 
 /// The longest deadline of a command or a TSA, in seconds.

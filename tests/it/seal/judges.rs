@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use testamur::seal::{Http, PadesLevel, PgpKey, Trust, X509, verify};
+use testamur::seal::{BlockingHttpClient, PadesLevel, PgpKey, Trust, X509, verify};
 use testamur::site::{KeySource, Keys};
 
 use super::site::{Site, draft, now, openssl, program, run, said};
@@ -144,7 +144,7 @@ fn pyhanko_validates_each_pades_level() {
         chain: &folder.join("chain.pem"),
     };
     let keys = Keys::create(&folder.join("keys"), &source, now()).unwrap();
-    let http = Arc::new(Http::new(Duration::from_secs(10)));
+    let http = Arc::new(BlockingHttpClient::new(Duration::from_secs(10)));
     let url = format!("http://localhost:{}/testamur/tsa/tsa", pki.port);
     let roots = X509::from_pem(&root).unwrap();
     let ring = PgpKey::from_armor(keys.public().openpgp_armor.as_bytes()).unwrap();
@@ -160,7 +160,7 @@ fn pyhanko_validates_each_pades_level() {
         assert!(report.is_good(), "{name}: {report:#?}");
         let seal = report.seal.unwrap();
         assert_eq!(seal.level, Some(level), "{name}");
-        assert!(seal.stamp.unwrap().trusted, "{name}");
+        assert!(seal.timestamp.unwrap().trusted, "{name}");
         // A verifier that knows only the site's keys can tell that the seal is intact, but does not
         // know the TSA.
         let site_only = verify(&sealed.bytes, None, keys.trust(), now());

@@ -181,7 +181,7 @@ fn gpg_command_makes_a_valid_signature() {
 #[derive(Debug)]
 struct BrokenTsa;
 
-impl testamur::seal::Network for BrokenTsa {
+impl testamur::seal::HttpClient for BrokenTsa {
     fn post(&self, _: &str, _: &str, _: &[u8]) -> testamur::Result<Vec<u8>> {
         Ok(b"<html>502 Bad Gateway</html>".to_vec())
     }
@@ -199,7 +199,7 @@ fn failing_tsa_lowers_the_level_to_b() {
     assert_eq!(sealed.level.as_str(), "B-B");
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
     assert_eq!(*kind, ErrorKind::Timestamp);
-    assert!(message.contains("without a time stamp"), "{message}");
+    assert!(message.contains("without a timestamp"), "{message}");
     assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
     let fault = sealer.upgrade(&sealed.bytes, site.keys.crls(), now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Timestamp);
@@ -208,8 +208,8 @@ fn failing_tsa_lowers_the_level_to_b() {
 #[test]
 fn unreachable_tsa_lowers_the_level_to_b() {
     let site = Site::new("Ada");
-    let network = testamur::seal::Http::new(Duration::from_millis(500));
-    let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(network));
+    let client = testamur::seal::BlockingHttpClient::new(Duration::from_millis(500));
+    let sealer = site.keys.sealer().with_tsa("http://127.0.0.1:9/", Arc::new(client));
     let sealed = sealer.seal(&draft("en.pdf"), now()).unwrap();
     assert_eq!(sealed.level.as_str(), "B-B");
     assert_eq!(sealed.warnings.len(), 1);

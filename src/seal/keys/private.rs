@@ -1,4 +1,4 @@
-//! Private keys in PEM files, and new ones.
+//! Private keys in memory: read from PEM, or generated.
 
 use std::fmt;
 
@@ -13,17 +13,18 @@ use ring::signature::{
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::{Algorithm, PublicKey};
+use super::algorithm::Algorithm;
+use super::public::PublicKey;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::pem;
 
-/// A key that signs, held in memory. It is never shown, not even by `{:?}`.
+/// A private key in memory. Its `Debug` form shows the algorithm only.
 pub struct PrivateKey {
-    pair: Pair,
+    pair: RingKeyPair,
     public: PublicKey,
 }
 
-enum Pair {
+enum RingKeyPair {
     Rsa(RsaKeyPair),
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -31,11 +32,12 @@ enum Pair {
 
 impl PrivateKey {
     /// Reads the private key of a PEM file: PKCS #8 (`PRIVATE KEY`) or PKCS #1 (`RSA PRIVATE KEY`).
-    /// Certificates beside it are passed over. The buffers that held it are wiped.
+    /// Other blocks, such as certificates, are ignored. The buffers that held the key are wiped.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: no key, more than one, an encrypted one, a form or kind that is not
-    /// supported (the help says how to convert it), or one that is too weak.
+    /// [`ErrorKind::Key`]: the file has no private key or more than one; the key is encrypted, too
+    /// weak, or of a form or kind that is not supported (the help says how to convert it).
+    /// [`ErrorKind::Syntax`], [`ErrorKind::TooLarge`]: the file is not PEM.
     pub fn from_pem(text: &[u8]) -> Result<Self> {
         let mut keys: Vec<_> = pem::read(text)?
             .into_iter()
@@ -57,11 +59,11 @@ impl PrivateKey {
                 ));
             }
         };
+        let bytes = block.bytes.ok_or_else(encrypted)?;
         match block.label.as_str() {
             "ENCRYPTED PRIVATE KEY" => Err(encrypted()),
-            _ if block.headers => Err(encrypted()),
-            "PRIVATE KEY" => Self::from_pkcs8(&block.bytes),
-            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&block.bytes)
+            "PRIVATE KEY" => Self::from_pkcs8(&bytes),
+            "RSA PRIVATE KEY" => RsaKeyPair::from_der(&bytes)
                 .map_err(|cause| unreadable(&cause))
                 .and_then(Self::from_rsa),
             "EC PRIVATE KEY" => Err(Error::new(
@@ -79,7 +81,11 @@ impl PrivateKey {
         }
     }
 
-    /// Makes a key, and gives it with its PKCS #8 form. Not RSA, which `ring` does not make.
+    /// Generates a key, and returns it with its PKCS #8 form.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the system gives no random numbers, or the algorithm is RSA, whose keys
+    /// `ring` does not generate.
     pub(crate) fn generate(algorithm: Algorithm) -> Result<(Self, Zeroizing<Vec<u8>>)> {
         let random = SystemRandom::new();
         let document = match algorithm {
@@ -106,27 +112,30 @@ impl PrivateKey {
         self.public.algorithm()
     }
 
-    /// The public half.
+    /// The public key that belongs to it.
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Signs a message; the form is the [`Algorithm`]'s.
+    /// Signs a message in the form that [`Algorithm`] names.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Signer`]: the system gives no random numbers.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let failed =
             |_| Error::new(ErrorKind::Signer, "failed to sign (no random numbers)");
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::Rsa(key) => {
+            RingKeyPair::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
                     .map_err(failed)?;
                 Ok(signature)
             }
-            Pair::Ecdsa(key) => {
+            RingKeyPair::Ecdsa(key) => {
                 Ok(key.sign(&random, message).map_err(failed)?.as_ref().to_vec())
             }
-            Pair::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
+            RingKeyPair::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
         }
     }
 
@@ -146,24 +155,25 @@ impl PrivateKey {
                     .map_err(|cause| unreadable(&cause))
                     .and_then(|key| Self::from_ecdsa(Algorithm::P384, key))
             }
-            // OpenSSL writes version 1, without the public half, which `from_pkcs8` refuses.
+            // OpenSSL writes PKCS #8 of version 1, which has no public key and which `from_pkcs8`
+            // therefore rejects.
             Algorithm::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
                 .map_err(|cause| unreadable(&cause))
                 .and_then(|key| {
                     let public = PublicKey::from_ed25519(key.public_key().as_ref())?;
-                    Ok(Self { pair: Pair::Ed25519(key), public })
+                    Ok(Self { pair: RingKeyPair::Ed25519(key), public })
                 }),
         }
     }
 
     fn from_rsa(key: RsaKeyPair) -> Result<Self> {
         let public = PublicKey::from_raw(Algorithm::Rsa, key.public().as_ref())?;
-        Ok(Self { pair: Pair::Rsa(key), public })
+        Ok(Self { pair: RingKeyPair::Rsa(key), public })
     }
 
     fn from_ecdsa(algorithm: Algorithm, key: EcdsaKeyPair) -> Result<Self> {
         let public = PublicKey::from_raw(algorithm, key.public_key().as_ref())?;
-        Ok(Self { pair: Pair::Ecdsa(key), public })
+        Ok(Self { pair: RingKeyPair::Ecdsa(key), public })
     }
 }
 
@@ -175,7 +185,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The kind of key that a PKCS #8 document says it holds (RFC 5958).
+/// The algorithm that a PKCS #8 document names (RFC 5958).
 fn pkcs8_algorithm(der: &[u8]) -> Result<Algorithm> {
     let read = || -> der::Result<_> {
         let mut reader = SliceReader::new(der)?;

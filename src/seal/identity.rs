@@ -1,19 +1,21 @@
-//! A signer with its certificates: who seals.
+//! An identity: a signer with the certificates of its key.
+//!
+//! Every defect of the pair is found when the identity is made, before a document is sealed.
 
 use std::sync::Arc;
 
-use super::Signer;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
-use crate::seal::key::Algorithm;
+use crate::seal::keys::{Algorithm, Signer};
+use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
 
-/// What is signed to find out whether key and certificate are a pair.
+/// The message that is signed to test whether key and certificate belong together.
 const PROBE: &[u8] = b"testamur: is this key the certificate's?";
-/// How long before its end a certificate is warned about.
-const SOON_DAYS: u64 = 30;
+/// The number of days before a certificate's expiry from which on there is a warning.
+const EXPIRY_WARNING_DAYS: u64 = 30;
 
-/// Who seals documents: a key, wherever it lives, and the certificates that say whose it is.
+/// A signer with its certificate chain, in whose name documents are sealed.
 #[derive(Debug, Clone)]
 pub struct Identity {
     signer: Arc<dyn Signer>,
@@ -22,28 +24,28 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Pairs a signer with its certificate chain, the signer's own first, each signed by the next.
-    /// Has one message signed, to see that it works.
+    /// Pairs a signer with its certificate chain: the signer's own certificate first, each signed
+    /// by the next. The signer signs one test message.
     ///
     /// # Errors
-    /// Everything that is wrong, together. [`ErrorKind::Key`]: an empty or broken chain, a certificate
-    /// that is not valid at `now`, is not for documents, or is another key's; Ed25519, which PDF
-    /// readers do not know. [`ErrorKind::Signer`]: the signer does not sign.
+    /// All defects together. [`ErrorKind::Key`]: the chain is empty or broken; a certificate is not
+    /// valid at `now`, not for signing documents, or belongs to another key; the key is Ed25519,
+    /// which PDF readers do not support. [`ErrorKind::Signer`]: the signer fails.
     pub fn new(
         signer: Arc<dyn Signer>,
         chain: Vec<X509>,
         now: Timestamp,
     ) -> Result<Self> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         match chain.first() {
-            None => faults.push(Error::new(ErrorKind::Key, "there is no certificate")),
+            None => errors.push(Error::new(ErrorKind::Key, "there is no certificate")),
             Some(leaf) => {
-                faults.extend(fitness(leaf, now));
-                faults.extend(pairing(&*signer, leaf));
+                errors.extend(check_leaf(leaf, now));
+                errors.extend(check_key_pair(&*signer, leaf));
             }
         }
-        faults.extend(order(&chain, now));
-        Error::join(faults)?;
+        errors.extend(check_issuers(&chain, now));
+        Error::join(errors)?;
         Ok(Self { signer, chain })
     }
 
@@ -52,14 +54,15 @@ impl Identity {
         &self.chain[0]
     }
 
-    /// That certificate, then its issuers.
+    /// The whole chain: that certificate, then its issuers.
     pub fn chain(&self) -> &[X509] {
         &self.chain
     }
 
-    /// What will soon be wrong.
+    /// Warnings about certificates that expire within 30 days of `now`.
     pub fn warnings(&self, now: Timestamp) -> Vec<Warning> {
-        let ends = |cert: &&X509| cert.not_after() < now.plus_days(SOON_DAYS);
+        let expires_soon =
+            |cert: &&X509| cert.not_after() < now.plus_days(EXPIRY_WARNING_DAYS);
         let warn = |cert: &X509| {
             let message = format!(
                 "the certificate of `{}` ends on {}",
@@ -69,7 +72,7 @@ impl Identity {
             Warning::new(ErrorKind::Key, message)
                 .with_help("make or ask for the next one now: testamur key rotate")
         };
-        self.chain.iter().filter(ends).map(warn).collect()
+        self.chain.iter().filter(expires_soon).map(warn).collect()
     }
 
     /// The kind of key.
@@ -77,12 +80,15 @@ impl Identity {
         self.signer.public().algorithm()
     }
 
-    /// Whether the certificates are valid now, which they were when the identity was made.
-    pub(crate) fn check(&self, now: Timestamp) -> Result<()> {
-        Error::join(self.chain.iter().filter_map(|cert| validity(cert, now)))
+    /// Checks that the certificates are still valid: time has passed since the identity was made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: a certificate is not valid at `now`.
+    pub(crate) fn check_validity(&self, now: Timestamp) -> Result<()> {
+        Error::join(self.chain.iter().filter_map(|cert| check_validity(cert, now)))
     }
 
-    /// An identity that nobody has checked, to make seals that must not pass.
+    /// An identity without any check, for tests that make invalid seals.
     #[cfg(test)]
     pub(crate) fn unchecked(signer: Arc<dyn Signer>, chain: Vec<X509>) -> Self {
         Self { signer, chain }
@@ -93,18 +99,26 @@ impl Identity {
     }
 }
 
-fn fitness(leaf: &X509, now: Timestamp) -> Vec<Error> {
-    let mut faults: Vec<Error> = validity(leaf, now).into_iter().collect();
-    if let Some(why) = leaf.unfit_for_documents() {
+impl Trust {
+    /// Trusts the certificate of this identity to seal. Its issuers are only known, not trusted:
+    /// another certificate from them is not trusted.
+    pub fn with_identity(self, identity: &Identity) -> Self {
+        self.with_certificate(identity.certificate().clone(), identity.chain().to_vec())
+    }
+}
+
+fn check_leaf(leaf: &X509, now: Timestamp) -> Vec<Error> {
+    let mut errors: Vec<Error> = check_validity(leaf, now).into_iter().collect();
+    if let Err(why) = leaf.check_document_signing() {
         let message = format!("the certificate of `{}` cannot seal ({why})", leaf.name());
-        faults.push(Error::new(ErrorKind::Key, message).with_help(
+        errors.push(Error::new(ErrorKind::Key, message).with_help(
             "ask its issuer for one with the key usage digitalSignature, nonRepudiation",
         ));
     }
-    faults
+    errors
 }
 
-fn validity(cert: &X509, now: Timestamp) -> Option<Error> {
+fn check_validity(cert: &X509, now: Timestamp) -> Option<Error> {
     let (message, help) = if cert.not_after() < now {
         let message = format!(
             "the certificate of `{}` expired on {}",
@@ -125,19 +139,20 @@ fn validity(cert: &X509, now: Timestamp) -> Option<Error> {
     Some(Error::new(ErrorKind::Key, message).with_help(help))
 }
 
-/// Whether the key is the certificate's: first by what they say, then by a signature.
-fn pairing(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
+/// Checks that the certificate is about the signer's key: the public keys must be equal, and a test
+/// signature must verify.
+fn check_key_pair(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
     let key = match leaf.key() {
         Ok(key) => key,
-        Err(fault) => return Some(fault),
+        Err(error) => return Some(error),
     };
     if key.algorithm() == Algorithm::Ed25519 {
         return Some(
-            Error::new(ErrorKind::Key, "PDF readers do not know Ed25519 seals")
+            Error::new(ErrorKind::Key, "PDF readers do not support Ed25519 seals")
                 .with_help("use P-256, P-384 or RSA for the PDF"),
         );
     }
-    let strangers = || {
+    let mismatch = || {
         Error::new(
             ErrorKind::Key,
             format!("the key does not belong to the certificate of `{}`", leaf.name()),
@@ -145,18 +160,18 @@ fn pairing(signer: &dyn Signer, leaf: &X509) -> Option<Error> {
         .with_help("put the key and its own certificate side by side, the leaf first")
     };
     if *signer.public() != key {
-        return Some(strangers());
+        return Some(mismatch());
     }
     match signer.sign(PROBE) {
         Ok(signature) if key.verifies(PROBE, &signature) => None,
-        Ok(_) => Some(strangers()),
-        Err(fault) => Some(fault),
+        Ok(_) => Some(mismatch()),
+        Err(error) => Some(error),
     }
 }
 
-/// Whether each certificate is signed by the next.
-fn order(chain: &[X509], now: Timestamp) -> Vec<Error> {
-    let mut faults = Vec::new();
+/// Checks that each certificate is signed by the next, and that the issuers are valid CAs.
+fn check_issuers(chain: &[X509], now: Timestamp) -> Vec<Error> {
+    let mut errors = Vec::new();
     for (cert, issuer) in chain.iter().zip(chain.iter().skip(1)) {
         if !cert.is_signed_by(issuer) || !issuer.is_ca() {
             let message = format!(
@@ -164,11 +179,11 @@ fn order(chain: &[X509], now: Timestamp) -> Vec<Error> {
                 cert.name(),
                 issuer.name()
             );
-            faults.push(Error::new(ErrorKind::Key, message).with_help(
+            errors.push(Error::new(ErrorKind::Key, message).with_help(
                 "order the chain: the leaf, its issuer, that one's issuer, …",
             ));
         }
-        faults.extend(validity(issuer, now));
+        errors.extend(check_validity(issuer, now));
     }
-    faults
+    errors
 }

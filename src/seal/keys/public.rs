@@ -1,4 +1,4 @@
-//! Public keys, and what they have signed.
+//! Public keys, and the check of a signature with one.
 
 use const_oid::ObjectIdentifier as Oid;
 use const_oid::db::{rfc5912, rfc8410};
@@ -9,25 +9,26 @@ use spki::{
     AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
 };
 
-use super::{Algorithm, Hash};
+use super::algorithm::{Algorithm, Hash};
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// A key that checks signatures.
+/// A public key, which checks signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
     algorithm: Algorithm,
-    /// As X.509 writes it: the whole `SubjectPublicKeyInfo`.
+    /// The `SubjectPublicKeyInfo` as DER.
     spki: Vec<u8>,
-    /// What stands in its bit string.
+    /// The content of its bit string.
     raw: Vec<u8>,
     bits: usize,
 }
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo` (RFC 5280), which is what PEM calls `PUBLIC KEY`.
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280, 4.1) as DER: the content of a PEM block
+    /// `PUBLIC KEY`.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: no such key, a kind that is not supported, or one that is too weak.
+    /// [`ErrorKind::Key`]: the bytes are not a public key, or its kind or size is not supported.
     pub fn from_spki(der: &[u8]) -> Result<Self> {
         let info = SubjectPublicKeyInfoRef::from_der(der)
             .map_err(|_| Error::new(ErrorKind::Key, "the public key cannot be read"))?;
@@ -49,22 +50,22 @@ impl PublicKey {
             },
             oid => return Err(unsupported(&format!("a key of the kind {oid}"))),
         };
-        let key = Self { algorithm, spki: der.to_vec(), raw: raw.to_vec(), bits: 0 };
-        key.measured()
+        let bits = key_bits(algorithm, raw)?;
+        Ok(Self { algorithm, spki: der.to_vec(), raw: raw.to_vec(), bits })
     }
 
-    /// The Ed25519 key of 32 bytes.
+    /// Reads an Ed25519 key of 32 bytes.
     pub(crate) fn from_ed25519(raw: &[u8]) -> Result<Self> {
         Self::from_raw(Algorithm::Ed25519, raw)
     }
 
-    /// A key as its algorithm writes it: a point, or an RSA key by PKCS #1.
+    /// Reads the algorithm's own form: an uncompressed point, or an RSA key by PKCS #1.
     pub(crate) fn from_raw(algorithm: Algorithm, raw: &[u8]) -> Result<Self> {
-        let named = |curve: &Oid| Some(curve.into());
+        let curve = |oid: &Oid| Some(oid.into());
         let (oid, parameters) = match algorithm {
             Algorithm::Rsa => (rfc5912::RSA_ENCRYPTION, Some(der::Any::null())),
-            Algorithm::P256 => (rfc5912::ID_EC_PUBLIC_KEY, named(&rfc5912::SECP_256_R_1)),
-            Algorithm::P384 => (rfc5912::ID_EC_PUBLIC_KEY, named(&rfc5912::SECP_384_R_1)),
+            Algorithm::P256 => (rfc5912::ID_EC_PUBLIC_KEY, curve(&rfc5912::SECP_256_R_1)),
+            Algorithm::P384 => (rfc5912::ID_EC_PUBLIC_KEY, curve(&rfc5912::SECP_384_R_1)),
             Algorithm::Ed25519 => (rfc8410::ID_ED_25519, None),
         };
         let unusable = |_| Error::new(ErrorKind::Key, "the public key cannot be written");
@@ -81,28 +82,29 @@ impl PublicKey {
         self.algorithm
     }
 
-    /// Its size in bits: of the modulus, or of the curve.
+    /// The key's size in bits: of the RSA modulus, or of the curve.
     pub fn bits(&self) -> usize {
         self.bits
     }
 
-    /// The key as X.509 writes it (`SubjectPublicKeyInfo`, DER).
+    /// The key as a `SubjectPublicKeyInfo` in DER (RFC 5280, 4.1).
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    /// The key as its algorithm writes it: a point, or an RSA key by PKCS #1.
-    pub(crate) fn raw(&self) -> &[u8] {
+    /// The key in its algorithm's own form: an uncompressed point, or an RSA key by PKCS #1.
+    pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Whether this key made the signature, of the form that [`Algorithm`] says.
+    /// Whether this key made the signature over the message. The signature has the form that
+    /// [`Algorithm`] names: ECDSA as DER, RSA as long as the modulus, Ed25519 of 64 bytes.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.verifies_hashed(self.algorithm.hash(), message, signature)
+        self.verifies_with_hash(self.algorithm.hash(), message, signature)
     }
 
-    /// As [`verifies`](Self::verifies), with a hash that somebody else has chosen.
-    pub(crate) fn verifies_hashed(
+    /// Like [`verifies`](Self::verifies), with another hash than the algorithm's own.
+    pub(crate) fn verifies_with_hash(
         &self,
         hash: Hash,
         message: &[u8],
@@ -123,17 +125,18 @@ impl PublicKey {
         UnparsedPublicKey::new(algorithm, &self.raw).verify(message, signature).is_ok()
     }
 
-    /// As [`verifies`](Self::verifies), for what an X.509 algorithm identifier says, with the hash
-    /// beside it where the identifier leaves it open, as CMS may.
+    /// Like [`verifies`](Self::verifies), with the algorithm of an X.509 `AlgorithmIdentifier`.
+    /// `digest` is the separate digest algorithm of a CMS signer, which must agree with the
+    /// identifier, and completes it if it is a bare `rsaEncryption`.
     pub(crate) fn verifies_as(
         &self,
         identifier: &AlgorithmIdentifierOwned,
-        beside: Option<Hash>,
+        digest: Option<Hash>,
         message: &[u8],
         signature: &[u8],
     ) -> bool {
         let (algorithm, hash) = match identifier.oid {
-            rfc5912::RSA_ENCRYPTION => match beside {
+            rfc5912::RSA_ENCRYPTION => match digest {
                 Some(hash) => (Algorithm::Rsa, hash),
                 None => return false,
             },
@@ -149,39 +152,47 @@ impl PublicKey {
             identifier.oid,
             rfc5912::ECDSA_WITH_SHA_256 | rfc5912::ECDSA_WITH_SHA_384
         );
-        let of_curve = matches!(self.algorithm, Algorithm::P256 | Algorithm::P384);
-        let agrees = beside.is_none_or(|beside| beside == hash);
+        let has_curve = matches!(self.algorithm, Algorithm::P256 | Algorithm::P384);
         algorithm == self.algorithm
-            && is_ecdsa == of_curve
-            && agrees
-            && self.verifies_hashed(hash, message, signature)
+            && is_ecdsa == has_curve
+            && digest.is_none_or(|digest| digest == hash)
+            && self.verifies_with_hash(hash, message, signature)
     }
+}
 
-    /// Fills in the size, and refuses what is too small.
-    fn measured(mut self) -> Result<Self> {
-        let fits = |length: usize| match self.raw.len() == length {
-            true => Ok(()),
-            false => Err(Error::new(ErrorKind::Key, "the public key has a wrong length")),
-        };
-        self.bits = match self.algorithm {
-            Algorithm::Ed25519 => fits(32).map(|()| 256)?,
-            Algorithm::P256 => fits(65).map(|()| 256)?,
-            Algorithm::P384 => fits(97).map(|()| 384)?,
-            Algorithm::Rsa => modulus_bits(&self.raw).ok_or_else(|| {
+/// The size of a key in bits.
+///
+/// # Errors
+/// [`ErrorKind::Key`]: the key has a wrong length, or an RSA key is too small or too large.
+fn key_bits(algorithm: Algorithm, raw: &[u8]) -> Result<usize> {
+    let fixed = |length: usize, bits: usize| {
+        if raw.len() == length {
+            Ok(bits)
+        } else {
+            Err(Error::new(ErrorKind::Key, "the public key has a wrong length"))
+        }
+    };
+    match algorithm {
+        Algorithm::Ed25519 => fixed(32, 256),
+        Algorithm::P256 => fixed(65, 256),
+        Algorithm::P384 => fixed(97, 384),
+        Algorithm::Rsa => {
+            let bits = modulus_bits(raw).ok_or_else(|| {
                 Error::new(ErrorKind::Key, "the RSA key cannot be read")
-            })?,
-        };
-        match self.algorithm {
-            Algorithm::Rsa if !(2048..=8192).contains(&self.bits) => Err(Error::new(
-                ErrorKind::Key,
-                format!("the RSA key has {} bits", self.bits),
-            )
-            .with_help("use 3072 bits: at least 2048 and at most 8192 are accepted")),
-            _ => Ok(self),
+            })?;
+            if (2048..=8192).contains(&bits) {
+                Ok(bits)
+            } else {
+                let message = format!("the RSA key has {bits} bits");
+                Err(Error::new(ErrorKind::Key, message).with_help(
+                    "use 3072 bits: at least 2048 and at most 8192 are accepted",
+                ))
+            }
         }
     }
 }
 
+/// The length of the modulus of an RSA key by PKCS #1.
 fn modulus_bits(raw: &[u8]) -> Option<usize> {
     let mut reader = SliceReader::new(raw).ok()?;
     reader

@@ -1,0 +1,87 @@
+//! A signer behind a command, for an HSM, a KMS or an agent.
+
+use std::time::Duration;
+
+use super::public::PublicKey;
+use super::signer::Signer;
+use super::signing_command::SigningCommand;
+use crate::base::error::{Error, ErrorKind, Result};
+
+/// What a [`CommandSigner`] writes to the standard input of its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SignerInput {
+    /// The whole message: the command hashes it.
+    #[default]
+    Message,
+    /// The hash of the message (32 bytes of SHA-256; 48 of SHA-384 for P-384), as most KMS and
+    /// `openssl pkeyutl -sign` take it. Not for Ed25519.
+    Digest,
+}
+
+/// Signs by running a command that holds the private key. The command reads the message from its
+/// standard input and writes the bare signature, and nothing else, to its standard output.
+///
+/// The command is started without a shell, with the environment of this process. This library puts
+/// no secret on its command line; a command that needs one must read it itself.
+#[derive(Debug, Clone)]
+pub struct CommandSigner {
+    command: SigningCommand,
+    public: PublicKey,
+    input: SignerInput,
+}
+
+impl CommandSigner {
+    /// The command `program` with its arguments, whose signatures `public` checks.
+    pub fn new(
+        program: impl Into<String>,
+        arguments: Vec<String>,
+        public: PublicKey,
+    ) -> Self {
+        Self {
+            command: SigningCommand::new(program.into(), arguments),
+            public,
+            input: SignerInput::default(),
+        }
+    }
+
+    /// Sets what the command reads. The default is the whole message.
+    pub fn with_input(mut self, input: SignerInput) -> Self {
+        self.input = input;
+        self
+    }
+
+    /// Sets the time after which the command is killed. The default is 20 seconds.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.command = self.command.with_deadline(deadline);
+        self
+    }
+}
+
+impl Signer for CommandSigner {
+    fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let signature = match self.input {
+            SignerInput::Message => self.command.run(message)?,
+            SignerInput::Digest => {
+                self.command.run(&self.public.algorithm().hash().of(&[message]))?
+            }
+        };
+        if self.public.verifies(message, &signature) {
+            return Ok(signature);
+        }
+        let message = format!(
+            "`{}` wrote {} bytes that are no signature of the certificate's key",
+            self.command.program(),
+            signature.len()
+        );
+        Err(Error::new(ErrorKind::Signer, message).with_help(format!(
+            "it must write a bare {} signature (ECDSA as DER), and say whether it reads the \
+             message or its digest",
+            self.public.algorithm().name()
+        )))
+    }
+}

@@ -1,0 +1,149 @@
+//! An OpenPGP signer with an Ed25519 key.
+
+use std::sync::Arc;
+
+use super::algorithm::EDDSA_LEGACY;
+use super::armor::{self, ArmorLabel};
+use super::detached_signature::DetachedSignature;
+use super::key::PgpKey;
+use super::key_packet::{CURVE_ED25519, KeyPacket};
+use super::packet;
+use super::signature_packet::{SignatureHead, SignaturePacket};
+use super::signer::PgpSigner;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::seal::keys::{Algorithm, Hash, PublicKey, Signer};
+
+/// The type of a certification of a user id by its own key (RFC 9580, 5.2.1).
+const CERTIFICATION: u8 = 0x13;
+/// The longest user id in bytes.
+const MAX_USER_ID_LEN: usize = 1024;
+
+/// An Ed25519 key with its OpenPGP packet.
+#[derive(Debug, Clone)]
+pub struct PgpIdentity {
+    signer: Arc<dyn Signer>,
+    key: PgpKey,
+}
+
+impl PgpIdentity {
+    /// The OpenPGP form of the key of `signer`. The fingerprint depends on the time of creation, so
+    /// the caller must store `created` with the key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the key is not an Ed25519 key.
+    pub fn new(signer: Arc<dyn Signer>, created: Timestamp) -> Result<Self> {
+        let packet =
+            KeyPacket::from_ed25519(signer.public(), created).ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Key,
+                    "OpenPGP signatures are made with Ed25519 keys",
+                )
+            })?;
+        Ok(Self { signer, key: PgpKey::from_packet(packet) })
+    }
+
+    /// Sets the user id of the key.
+    pub(crate) fn with_user_id(mut self, user_id: Option<&str>) -> Self {
+        self.key.user_id = user_id.map(str::to_owned);
+        self
+    }
+
+    /// The public key with that user id and a self-signature over both, armoured.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the user id is empty, too long, or has control characters.
+    /// [`ErrorKind::Signer`]: the signer fails.
+    pub fn public_armor(&self, user_id: &str) -> Result<String> {
+        if user_id.is_empty()
+            || user_id.len() > MAX_USER_ID_LEN
+            || user_id.chars().any(char::is_control)
+        {
+            let message = format!("`{}` is no name for a key", user_id.escape_debug());
+            return Err(Error::new(ErrorKind::InvalidValue, message));
+        }
+        // RFC 9580, 5.2.3.29, 14, 16 and 32: the key may certify and sign; its owner prefers
+        // AES-256, SHA-512 and SHA-256; encrypted messages to it have integrity protection.
+        let subpackets: [(u8, &[u8]); 4] =
+            [(27, &[3]), (11, &[9]), (21, &[10, 8]), (30, &[1])];
+        let subpackets: Vec<u8> = subpackets
+            .iter()
+            .flat_map(|(kind, body)| packet::write_subpacket(*kind, body))
+            .collect();
+        let packet = self.key.packet();
+        let length = (user_id.len() as u32).to_be_bytes();
+        let signature = self.sign_parts(
+            CERTIFICATION,
+            packet.created(),
+            &subpackets,
+            &[&packet.signed_head(), packet.body(), &[0xb4], &length, user_id.as_bytes()],
+        )?;
+        let ring = [
+            packet::write(packet::PUBLIC_KEY, packet.body()),
+            packet::write(packet::USER_ID, user_id.as_bytes()),
+            packet::write(packet::SIGNATURE, &signature.body()),
+        ];
+        Ok(armor::write(ArmorLabel::PublicKey, &ring.concat()))
+    }
+
+    /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too,
+    /// after the issuer and the signing time.
+    fn sign_parts(
+        &self,
+        signature_type: u8,
+        signing_time: Timestamp,
+        subpackets: &[u8],
+        parts: &[&[u8]],
+    ) -> Result<SignaturePacket> {
+        let seconds = u32::try_from(signing_time.unix()).map_err(|_| {
+            let message = format!("OpenPGP has no time for {signing_time}");
+            Error::new(ErrorKind::InvalidValue, message)
+        })?;
+        let issuer = [&[4][..], self.key.packet().fingerprint()].concat();
+        let subpackets = [
+            packet::write_subpacket(SignaturePacket::ISSUER_FINGERPRINT, &issuer),
+            packet::write_subpacket(
+                SignaturePacket::CREATION_TIME,
+                &seconds.to_be_bytes(),
+            ),
+            subpackets.to_vec(),
+        ]
+        .concat();
+        let (algorithm, hash) = (EDDSA_LEGACY, SignaturePacket::SHA512);
+        let head = SignatureHead { signature_type, algorithm, hash, subpackets };
+        let digest = Hash::Sha512.of(&[parts, &[&head.trailer()]].concat());
+        let invalid = || Error::new(ErrorKind::Signer, "this is no Ed25519 signature");
+        let signature = self.signer.sign(&digest)?;
+        let (r, s) = signature.split_at_checked(32).ok_or_else(invalid)?;
+        if s.len() != 32 {
+            return Err(invalid());
+        }
+        let mpis = [packet::write_mpi(r), packet::write_mpi(s)].concat();
+        SignaturePacket::new(head, [digest[0], digest[1]], mpis).ok_or_else(invalid)
+    }
+}
+
+impl PgpSigner for PgpIdentity {
+    fn key(&self) -> &PgpKey {
+        &self.key
+    }
+
+    fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
+        let packet = self.sign_parts(SignaturePacket::BINARY, now, &[], &[bytes])?;
+        Ok(DetachedSignature { packet })
+    }
+}
+
+impl KeyPacket {
+    /// The packet of an Ed25519 key created at that time. Returns `None` for other keys, and for a
+    /// time that OpenPGP cannot write.
+    fn from_ed25519(public: &PublicKey, created: Timestamp) -> Option<Self> {
+        if public.algorithm() != Algorithm::Ed25519 {
+            return None;
+        }
+        let seconds = u32::try_from(created.unix()).ok()?;
+        let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
+        let head = [&[4][..], &seconds.to_be_bytes(), &[EDDSA_LEGACY]].concat();
+        Self::read(&[&head, CURVE_ED25519, &point].concat())
+    }
+}

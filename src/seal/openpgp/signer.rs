@@ -1,0 +1,20 @@
+//! The trait behind which an OpenPGP key signs.
+
+use std::fmt;
+
+use super::detached_signature::DetachedSignature;
+use super::key::PgpKey;
+use crate::base::error::Result;
+use crate::base::timestamp::Timestamp;
+
+/// Makes detached OpenPGP signatures.
+pub trait PgpSigner: fmt::Debug + Send + Sync {
+    /// The key that checks its signatures.
+    fn key(&self) -> &PgpKey;
+
+    /// Signs a file's bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Signer`](crate::ErrorKind::Signer): the key cannot be used now.
+    fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature>;
+}

@@ -1,0 +1,54 @@
+//! An HTTP client over `ureq`: blocking, with rustls over `ring`, and without a runtime.
+
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::Response;
+
+use super::client::HttpClient;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::tls::native_roots;
+
+/// The largest response in bytes: more than any token or CRL that a certificate should carry.
+const MAX_RESPONSE_LEN: u64 = 4 << 20;
+
+/// A blocking HTTP client with a deadline, which follows at most three redirects and trusts the
+/// machine's CAs.
+#[derive(Debug, Clone)]
+pub struct BlockingHttpClient(Agent);
+
+impl BlockingHttpClient {
+    /// A client whose requests fail after that time.
+    pub fn new(deadline: Duration) -> Self {
+        let config = Agent::config_builder()
+            .timeout_global(Some(deadline))
+            .max_redirects(3)
+            .tls_config(native_roots())
+            .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self(Agent::new_with_config(config))
+    }
+}
+
+impl HttpClient for BlockingHttpClient {
+    fn post(&self, url: &str, media_type: &str, body: &[u8]) -> Result<Vec<u8>> {
+        read_body(url, self.0.post(url).content_type(media_type).send(body))
+    }
+
+    fn get(&self, url: &str) -> Result<Vec<u8>> {
+        read_body(url, self.0.get(url).call())
+    }
+}
+
+fn read_body(
+    url: &str,
+    response: Result<Response<ureq::Body>, ureq::Error>,
+) -> Result<Vec<u8>> {
+    response
+        .and_then(|mut response| {
+            response.body_mut().with_config().limit(MAX_RESPONSE_LEN).read_to_vec()
+        })
+        .map_err(|cause| {
+            Error::new(ErrorKind::Timestamp, format!("failed to ask `{url}` ({cause})"))
+        })
+}
