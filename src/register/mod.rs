@@ -25,7 +25,9 @@ pub use self::record::{
     Certificate, Content, CourseFacts, Event, File, OrganizationFacts, Printed, Record,
     SealFacts, SignatoryFacts, SignatureFacts, Status, ThemeFacts,
 };
-pub use self::store::{Cache, Created, Directory, Store, StoreFile, Stores, Swapped};
+pub use self::store::{
+    Cache, Created, Directory, MemoryStore, Store, StoreFile, Stores, Swapped,
+};
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
 pub use self::web::{

@@ -5,6 +5,7 @@
 //! from what it was; with these two, many machines share one store and need no lock.
 
 mod directory;
+mod memory;
 mod open;
 #[cfg(feature = "s3")]
 mod s3;
@@ -12,6 +13,7 @@ mod s3;
 use std::fmt::{Debug, Display};
 
 pub use self::directory::Directory;
+pub use self::memory::MemoryStore;
 pub use self::open::Stores;
 #[cfg(feature = "s3")]
 pub use self::s3::{S3, S3Keys};

@@ -2,6 +2,7 @@
 
 mod contract; // What every store promises
 mod folders; // Modes, links, leftovers
+mod memory; // A store in memory
 #[cfg(feature = "s3")]
 mod s3; // A bucket whose server refuses, stalls, loses answers and comes back
 #[cfg(feature = "s3")]
