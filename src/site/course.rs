@@ -135,7 +135,7 @@ impl Course {
 ///   organization: Example University
 ///   language: en
 /// ";
-/// let courses = testamur::Courses::parse(&[("courses.yaml".into(), file.into())])?;
+/// let courses = testamur::site::Courses::parse(&[("courses.yaml".into(), file.into())])?;
 /// assert_eq!(courses.get("Org/Curling/2026")?.layout, "classic");
 /// # Ok::<(), testamur::Error>(())
 /// ```

@@ -13,7 +13,7 @@ use crate::site::name::Name;
 /// language and the layout exist is for the press to say.
 ///
 /// ```
-/// use testamur::Request;
+/// use testamur::site::Request;
 ///
 /// let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", "  Guido   van Rossum ")?
 ///     .with_language("es".parse()?)

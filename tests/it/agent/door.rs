@@ -93,7 +93,7 @@ fn what_the_door_answers() {
     assert_eq!((said.status, said.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
-        "testamur_requests_total{source=\"http\",outcome=\"new\"} 2",
+        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
         "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
         "testamur_stage_seconds_count{stage=\"render\"} 2",
         "testamur_queue_waiting{source=\"http\"}",
@@ -153,8 +153,8 @@ fn the_description_is_current() {
     let text = fs::read_to_string(format!("{root}/docs/openapi.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let source = fs::read_to_string(format!("{root}/src/queue/json.rs")).unwrap();
-    for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const WITHDRAW")] {
+    let source = fs::read_to_string(format!("{root}/src/agent/queue/json.rs")).unwrap();
+    for (schema, list) in [("Issue", "const ISSUE"), ("Revoke", "const REVOKE")] {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
         let list = list.split_once('[').unwrap().1;
         let mut known: Vec<&str> =

@@ -58,7 +58,7 @@ fn from_an_event_to_a_certificate() {
     program.terminate();
     assert_eq!(program.code(), 0);
     let log = program.log();
-    assert!(log.contains("\"outcome\":\"new\""), "{log}");
+    assert!(log.contains("\"outcome\":\"issued\""), "{log}");
     for personal in ["guido", "Guido", "Rossum", "g@example.org", "Zaphod", "zaphod"] {
         assert!(!log.contains(personal), "{personal}: {log}");
     }

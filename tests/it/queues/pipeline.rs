@@ -145,7 +145,7 @@ fn two_at_one_queue() {
         program.terminate();
         assert_eq!(program.code(), 0);
         assert!(
-            program.log().contains("outcome=\"new\""),
+            program.log().contains("outcome=\"issued\""),
             "each had its part: {}",
             program.log()
         );
