@@ -57,21 +57,27 @@
 mod base;
 
 /// Keys, sealing and verifying.
+#[cfg(feature = "verify")]
 pub mod seal;
 
 /// Settings, courses, requests, names, and the folder of keys.
+#[cfg(feature = "press")]
 pub mod site;
 
 /// Locales and sentences.
+#[cfg(feature = "press")]
 pub mod text;
 
 /// Scanned signatures, pictures, backgrounds and QR codes.
+#[cfg(feature = "press")]
 pub mod image;
 
 /// Layouts, fonts, pages, the proof and the files.
+#[cfg(feature = "press")]
 pub mod press;
 
 /// Stores, records, verify pages; issue, revoke, erase.
+#[cfg(feature = "issue")]
 pub mod register;
 
 /// Requests from queues and over HTTP.
@@ -84,10 +90,14 @@ pub mod cli;
 
 pub use crate::base::date::Date;
 pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+#[cfg(feature = "press")]
 pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;
+#[cfg(feature = "press")]
 pub use crate::press::Press;
+#[cfg(feature = "issue")]
 pub use crate::register::IssueService;
+#[cfg(feature = "press")]
 pub use crate::site::{Request, Site};
 
 /// The README's own examples, run as tests.
