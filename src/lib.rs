@@ -1,5 +1,5 @@
 //! Certificates: declarative Typst layouts, filled from YAML course data through sentences in the
-//! reader's own language, and proof-read by machine before a file exists.
+//! reader's own language, proof-read by machine, sealed so that anyone can check them, and published.
 //!
 //! ```
 //! use testamur::{Date, Press, Request, Site};
@@ -21,55 +21,63 @@
 //! ```
 //!
 //! # The steps
-//! Data passes one way; each step takes the noun before it and returns the next.
+//! Data passes one way: each step takes the noun before it and returns the next.
 //!
 //! - [`Site`]: the files that an operator owns, over the built-in ones.
-//! - [`Request`]: who gets what, with a cleaned [`Name`].
-//! - [`Course`]: the facts, from `courses.yaml`.
-//! - [`Phrases`]: a language's sentences, filled in: [`Runs`] of text, values kept apart.
-//! - [`Ink`]: the ink of a signature, without the paper of its scan.
-//! - [`Sheet`]: the one value that a layout sees.
-//! - [`Page`]: what Typst made of the sheet.
-//! - [`Proof`]: the page, read back by machine and found right. A page that fails becomes no file.
-//! - [`Draft`]: a file and what it is.
-//! - [`Sealed`]: the PDF, signed inside (PAdES) and beside it (OpenPGP), by the site's [`Keys`];
-//!   [`verify()`] is the other end of it.
-//! - [`Record`]: what is publicly known of an issued certificate; with it, it exists.
-//! - [`Pages`]: what a browser shows of a certificate, and how it is checked there.
-//! - [`Receipt`]: where it can be had.
+//! - [`Request`]: a recipient's certificate of a course, as the caller wants it.
+//! - [`site::Course`]: the texts and values of `courses.yaml`.
+//! - [`text::Phrases`]: the sentences of one language, filled in; values stay apart from words.
+//! - [`image::Ink`]: a signature without the paper of its scan.
+//! - [`press::Sheet`]: the one value that a layout sees.
+//! - [`press::Page`]: what Typst made of the sheet.
+//! - [`press::Proof`]: the page, read back by machine. A page that fails becomes no file.
+//! - [`press::Draft`]: a PDF, PNG or SVG file with its warnings.
+//! - [`seal::Sealed`]: the PDF with a PAdES signature inside, and a detached OpenPGP signature;
+//!   [`seal::verify()`] checks both.
+//! - [`register::Record`]: what is publicly known of an issued certificate.
+//! - [`register::Receipt`]: the certificate's addresses and its record.
 //!
-//! [`Press`] owns what outlives a job and strings the row together up to a draft; an [`IssueService`]
-//! goes on from there, into the [`Store`]s of a [`Register`].
-//!
-//! A [`Queue`] is where requests come from besides: an event bus, or a learning management system.
-//! An [`Agent`] takes them, from there and over HTTP, and issues what they ask for.
+//! [`Press`] owns what outlives a request and leads up to a draft. [`IssueService`] goes on from there,
+//! into two [stores](register::Store). An [`agent::Agent`] takes requests from a
+//! [queue](agent::Queue) or over HTTP.
 //!
 //! # Features
-//! - `agent` (default): takes requests from queues and over HTTP.
-//! - `cli` (default): the program `testamur`. A library has no use for it.
-//! - `s3` (default): S3, and whatever speaks it, as a [`Store`].
-//! - `tsa` (default): asks time-stamp authorities over HTTP, and fetches revocation lists.
-//! - `fonts` (default): the families of `fonts/`, 85 MB, inside the library. Without it a [`Site`]
-//!   brings its own.
+//! Each names a capability. All but `conformance` are on by default.
+//!
+//! - `verify`: reads seals and signatures. Builds without Typst, ICU, image decoders and HTTP.
+//! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
+//! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
+//! - `press`: makes drafts: sites, sentences, pictures, layouts.
+//! - `fonts`: the families of `fonts/` inside the library. Without it a [`Site`] brings its own.
+//! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
+//! - `s3`: S3, and servers that speak its protocol, as a store.
+//! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
+//! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
 mod base;
 
 /// Keys, sealing and verifying.
+#[cfg(feature = "verify")]
 pub mod seal;
 
 /// Settings, courses, requests, names, and the folder of keys.
+#[cfg(feature = "press")]
 pub mod site;
 
 /// Locales and sentences.
+#[cfg(feature = "press")]
 pub mod text;
 
 /// Scanned signatures, pictures, backgrounds and QR codes.
+#[cfg(feature = "press")]
 pub mod image;
 
 /// Layouts, fonts, pages, the proof and the files.
+#[cfg(feature = "press")]
 pub mod press;
 
 /// Stores, records, verify pages; issue, revoke, erase.
+#[cfg(feature = "issue")]
 pub mod register;
 
 /// Requests from queues and over HTTP.
@@ -82,8 +90,15 @@ pub mod cli;
 
 pub use crate::base::date::Date;
 pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+#[cfg(feature = "press")]
 pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;
+#[cfg(feature = "press")]
+pub use crate::press::Press;
+#[cfg(feature = "issue")]
+pub use crate::register::IssueService;
+#[cfg(feature = "press")]
+pub use crate::site::{Request, Site};
 
 /// The README's own examples, run as tests.
 #[cfg(doctest)]

@@ -33,7 +33,8 @@ pub use self::record::{
     StatusChange, ThemeFacts,
 };
 pub use self::store::{
-    CacheControl, CreateOutcome, Directory, Store, StoreFile, Stores, SwapOutcome,
+    CacheControl, CreateOutcome, Directory, MemoryStore, Store, StoreFile, Stores,
+    SwapOutcome,
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};

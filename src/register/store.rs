@@ -6,6 +6,7 @@
 //! operations many machines share one store without a lock.
 
 mod directory;
+mod memory;
 mod open;
 #[cfg(feature = "s3")]
 mod s3;
@@ -13,6 +14,7 @@ mod s3;
 use std::fmt::{Debug, Display};
 
 pub use self::directory::Directory;
+pub use self::memory::MemoryStore;
 pub use self::open::Stores;
 #[cfg(feature = "s3")]
 pub use self::s3::{S3, S3Keys};

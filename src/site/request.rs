@@ -16,7 +16,7 @@ use crate::site::name::Name;
 /// layout is checked when the certificate is rendered. What a request does not set is the course's.
 ///
 /// ```
-/// use testamur::Request;
+/// use testamur::site::Request;
 ///
 /// let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", "  Guido   van Rossum ")?
 ///     .with_language("es".parse()?)

@@ -2,6 +2,7 @@
 
 mod contract; // The contract of `Store`, run for each implementation
 mod folders; // Directories: permissions, replaced files, left-over temporary files
+mod memory; // A store in memory
 #[cfg(feature = "s3")]
 mod s3; // S3 buckets: requests, refusals, lost responses, servers that are down
 #[cfg(feature = "s3")]

@@ -14,7 +14,7 @@ use crate::base::error::{Error, ErrorKind, Result, did_you_mean, nearest};
 ///   organization: Example University
 ///   language: en
 /// ";
-/// let courses = testamur::Courses::parse(&[("courses.yaml".into(), file.into())])?;
+/// let courses = testamur::site::Courses::parse(&[("courses.yaml".into(), file.into())])?;
 /// assert_eq!(courses.get("Org/Curling/2026")?.layout, "classic");
 /// # Ok::<(), testamur::Error>(())
 /// ```
