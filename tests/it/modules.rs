@@ -50,6 +50,33 @@ fn modules_import_only_modules_declared_above() {
 }
 
 #[test]
+fn files_import_each_other_without_circles() {
+    let mut uses: BTreeMap<Segments, BTreeSet<Segments>> = BTreeMap::new();
+    for (from, to) in Library::read().arrows() {
+        uses.entry(from).or_default().insert(to);
+    }
+    // Files that use no remaining file are taken away until none of them is left.
+    loop {
+        let left: BTreeSet<Segments> = uses.keys().cloned().collect();
+        for targets in uses.values_mut() {
+            targets.retain(|target| left.contains(target));
+        }
+        uses.retain(|_, targets| !targets.is_empty());
+        if uses.len() == left.len() {
+            break;
+        }
+    }
+    let circles: Vec<String> = uses
+        .iter()
+        .map(|(from, to)| {
+            let to: Vec<String> = to.iter().map(|to| to.join("::")).collect();
+            format!("{} imports {}", from.join("::"), to.join(", "))
+        })
+        .collect();
+    assert!(circles.is_empty(), "in circles, or above one:\n{}", circles.join("\n"));
+}
+
+#[test]
 fn imports_are_found_in_each_syntax() {
     let library = Library::of([
         ("a", "pub use self::b::{B, C as D};\npub fn f() {}"),
