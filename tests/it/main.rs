@@ -35,5 +35,5 @@ mod seal; // Keys, seals and detached signatures
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
-mod tables;
-mod workdir; // A working folder in which tests run the program // Tables over several pages, on the sheet and in the file
+mod tables; // Tables over several pages, on the sheet and in the file
+mod workdir; // Shared: a working folder in which tests run the program
