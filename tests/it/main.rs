@@ -29,6 +29,7 @@ mod project; // Rules of the repository that no compiler checks
 mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages
 #[cfg(feature = "agent")]
 mod queues; // Queues: one contract for all implementations, Redis, XQueue, and faults
+mod readme; // The README: its commands, settings and links
 mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
