@@ -213,6 +213,7 @@ fn outcome_text(outcome: IssueOutcome) -> &'static str {
     match outcome {
         IssueOutcome::Unchanged => "unchanged",
         IssueOutcome::Superseding => "issued, superseding the edition before",
+        IssueOutcome::Reissued => "issued again, after the edition before was revoked",
         IssueOutcome::Stale => "not issued, because a newer edition is current",
         _ => "issued",
     }

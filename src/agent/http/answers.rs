@@ -10,15 +10,11 @@ use serde_json::{Value, json};
 
 use crate::agent::queue::Answer;
 use crate::base::error::{Error, ErrorKind};
-use crate::register::issue::IssueOutcome;
 
 /// Returns the status of an answer that a client waited for.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {
     match answer {
-        Answer::Issued {
-            outcome: IssueOutcome::Issued | IssueOutcome::Superseding,
-            ..
-        } => StatusCode::CREATED,
+        Answer::Issued { outcome, .. } if outcome.is_new_edition() => StatusCode::CREATED,
         Answer::Failed { kind, .. } => status_of_error(*kind),
         _ => StatusCode::OK,
     }

@@ -87,6 +87,7 @@ impl Report {
         let mut text = format!("{} issued", count(IssueOutcome::Issued));
         for (outcome, words) in [
             (IssueOutcome::Superseding, "superseding an earlier edition"),
+            (IssueOutcome::Reissued, "reissued after a revocation"),
             (IssueOutcome::Unchanged, "unchanged"),
             (IssueOutcome::Stale, "stale (a newer edition is current)"),
         ] {

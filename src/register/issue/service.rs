@@ -158,14 +158,13 @@ impl IssueService {
                 continue;
             }
             let before = editions.current.as_ref().map(|edition| &edition.record);
-            let is_first = before.is_none();
+            let status_before = before.map(|record| record.status);
             let record = register.inherit_revocation(before, published.record, now)?;
-            let outcome = if record.status == Status::Revoked {
-                IssueOutcome::Stale
-            } else if is_first {
-                IssueOutcome::Issued
-            } else {
-                IssueOutcome::Superseding
+            let outcome = match status_before {
+                _ if record.status == Status::Revoked => IssueOutcome::Stale,
+                None => IssueOutcome::Issued,
+                Some(Status::Revoked) => IssueOutcome::Reissued,
+                Some(_) => IssueOutcome::Superseding,
             };
             let (past, Edition { ids, record }) = editions.followed_by(record);
             register.supersede(&past, &record, now)?;

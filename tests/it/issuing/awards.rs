@@ -219,7 +219,7 @@ fn revocation_shows_its_reason_and_reissue_needs_the_option() {
 
     let reissue = IssueOptions::default().with_reissue(true);
     let back = setup.issue_with(&request("Ada Lovelace"), &reissue).unwrap();
-    assert_eq!((back.outcome, back.record.edition), (IssueOutcome::Superseding, 2));
+    assert_eq!((back.outcome, back.record.edition), (IssueOutcome::Reissued, 2));
     let old = register.record(id).unwrap().unwrap();
     assert_eq!(old.status, Status::Superseded);
     assert_eq!(old.history.len(), 2, "the history is kept: {old:?}");
