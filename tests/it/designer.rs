@@ -18,8 +18,8 @@ fn copied_layout_becomes_a_custom_layout() {
     {
         assert!(README.contains(words), "{words}");
     }
-    let desk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let site = desk.path().join("my-site");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let site = folder.path().join("my-site");
     let mine = site.join("layouts/mine");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     copy(&root.join("layouts/classic"), &mine);
@@ -33,8 +33,8 @@ fn copied_layout_becomes_a_custom_layout() {
             ("extra: []", FIELD),
         ],
     );
-    let door = "context {\n";
-    change(&mine.join("layout.typ"), &[(door, &format!("{door}    {PRINT}\n"))]);
+    let context = "context {\n";
+    change(&mine.join("layout.typ"), &[(context, &format!("{context}    {PRINT}\n"))]);
     let theme = "  theme: { accent: \"#8c1414\" }\n";
     change(&mine.join("sample.yaml"), &[(theme, &format!("  {MOTTO}\n"))]);
     fs::create_dir_all(site.join("fonts")).unwrap();
@@ -52,7 +52,7 @@ fn copied_layout_becomes_a_custom_layout() {
 
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(desk.path()).env_remove("TESTAMUR_SITE");
+        command.current_dir(folder.path()).env_remove("TESTAMUR_SITE");
         succeed(command.args(["--site", "my-site"]).args(arguments))
     };
     run(&["render", "--sample", "mine", "-o", "mine.png"]);
@@ -60,7 +60,7 @@ fn copied_layout_becomes_a_custom_layout() {
     run(&["check", "-l", "ar"]);
     run(&["render", "--sample", "mine", "-o", "mine.pdf"]);
 
-    let page = image::open(desk.path().join("mine.png")).unwrap().into_rgb8();
+    let page = image::open(folder.path().join("mine.png")).unwrap().into_rgb8();
     let green = page.pixels().filter(|pixel| {
         let [red, green, blue] = pixel.0;
         green > red.saturating_add(80) && green > blue.saturating_add(60)
@@ -70,7 +70,8 @@ fn copied_layout_becomes_a_custom_layout() {
     assert!(sheet.contains("\"font\": \"My Garamond\""));
     let poppler = |tool: &str, end: &[&str]| {
         let mut command = Command::new(tool);
-        let output = succeed(command.current_dir(desk.path()).arg("mine.pdf").args(end));
+        let output =
+            succeed(command.current_dir(folder.path()).arg("mine.pdf").args(end));
         String::from_utf8(output.stdout).unwrap()
     };
     assert!(poppler("pdftotext", &["-"]).contains("Per aspera"));
@@ -126,7 +127,7 @@ fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| {
         panic!("`{name}` cannot be run ({error}): run tests/run")
     });
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{stderr}", output.status);
     output
 }

@@ -151,9 +151,9 @@ fn missing_overflowing_or_overlapping_picture_is_refused() {
     ] {
         let press = press("  sponsors: [{ name: Alpha, logo: seal.svg }]", &files(row));
         let error = draft(&press, "en", "a4").map(|_| ()).unwrap_err();
-        let said = format!("{error:#}");
-        assert!(error.faults().any(|fault| fault.kind() == kind), "{said}");
-        assert!(said.contains(message) && said.contains("layout.typ"), "{said}");
+        let report = format!("{error:#}");
+        assert!(error.faults().any(|fault| fault.kind() == kind), "{report}");
+        assert!(report.contains(message) && report.contains("layout.typ"), "{report}");
     }
 }
 

@@ -229,8 +229,8 @@ fn new_language_needs_one_locale_file() {
     assert!(folder.path().join("eo.png").is_file());
     let checked = run(&["check", "-l", "eo"]);
     assert!(checked.status.success(), "{checked:?}");
-    let said = String::from_utf8(checked.stderr).unwrap();
-    assert!(!said.contains("eo.yaml"), "{said}");
+    let stderr = String::from_utf8(checked.stderr).unwrap();
+    assert!(!stderr.contains("eo.yaml"), "{stderr}");
     let listed = run(&["locales"]);
     let table = String::from_utf8(listed.stdout).unwrap();
     let row = table.lines().find(|row| row.starts_with("eo ")).unwrap();
@@ -245,11 +245,11 @@ fn new_language_needs_one_locale_file() {
     );
     let table = String::from_utf8(run(&["locales"]).stdout).unwrap();
     assert!(table.contains("shared; lacks specimen"), "{table}");
-    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
-    assert!(said.contains("eo.yaml: there is no `specimen` in `eo`"), "{said}");
+    let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(stderr.contains("eo.yaml: there is no `specimen` in `eo`"), "{stderr}");
     write("layouts/shared/locales/eo.yaml", &esperanto.replace("{{ outcome }}", "bone"));
-    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
-    assert!(said.contains("no sentence in `eo` prints `outcome`"), "{said}");
+    let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(stderr.contains("no sentence in `eo` prints `outcome`"), "{stderr}");
     let objects = String::from_utf8(run(&["locales", "--json"]).stdout).unwrap();
     let object = objects.lines().find(|line| line.contains("\"eo\"")).unwrap();
     let object: serde_json::Value = serde_json::from_str(object).unwrap();

@@ -29,11 +29,12 @@ mod project; // Rules of the repository that no compiler checks
 mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages
 #[cfg(feature = "agent")]
 mod queues; // Queues: one contract for all implementations, Redis, XQueue, and faults
+mod readme; // The README: its commands, settings and links
 mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
-mod tables;
-mod workdir; // A working folder in which tests run the program // Tables over several pages, on the sheet and in the file
+mod tables; // Tables over several pages, on the sheet and in the file
+mod workdir; // Shared: a working folder in which tests run the program

@@ -128,11 +128,11 @@ fn overlapping_signature_is_refused_at_its_line() {
     ] {
         let error = draft(&press(&signatories, &[]), "en").map(|_| ()).unwrap_err();
         let fault = error.faults().next().unwrap_or(&error);
-        let said = format!("{error:#}");
-        assert_eq!(fault.kind(), kind, "{said}");
-        assert!(said.contains(message), "{said}");
-        assert!(said.contains("courses.yaml:"), "{said}");
-        assert!(said.contains("change its `scale`, `dx` or `dy`"), "{said}");
+        let report = format!("{error:#}");
+        assert_eq!(fault.kind(), kind, "{report}");
+        assert!(report.contains(message), "{report}");
+        assert!(report.contains("courses.yaml:"), "{report}");
+        assert!(report.contains("change its `scale`, `dx` or `dy`"), "{report}");
     }
 }
 

@@ -51,10 +51,10 @@ fn soak(renders: usize) {
         .env(RENDERS, renders.to_string())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    let complained = String::from_utf8_lossy(&child.stderr);
-    assert!(child.status.success(), "{said}{complained}");
-    assert!(said.contains("1 passed"), "the child test was not found: {said}");
+    let stdout = String::from_utf8_lossy(&child.stdout);
+    let stderr = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{stdout}{stderr}");
+    assert!(stdout.contains("1 passed"), "the child test was not found: {stdout}");
 }
 
 #[test]

@@ -72,12 +72,12 @@ impl Workdir {
     }
 }
 
-/// The result of a run; `said` is its standard error.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: Vec<u8>,
-    pub(crate) said: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
@@ -86,7 +86,7 @@ impl Run {
         Self {
             code: output.status.code().expect("the program ends by itself"),
             stdout: output.stdout,
-            said: String::from_utf8(output.stderr).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 

@@ -106,9 +106,12 @@ impl Setup {
         let before = self.redis.results();
         thread::sleep(Duration::from_secs(2));
         assert_eq!(self.redis.results(), before);
-        let said = self.readiness();
-        assert_eq!(said.status, 503);
-        assert!(said.json()["why"].as_array().unwrap().contains(&json!(why)), "{said:?}");
+        let response = self.readiness();
+        assert_eq!(response.status, 503);
+        assert!(
+            response.json()["why"].as_array().unwrap().contains(&json!(why)),
+            "{response:?}"
+        );
     }
 
     fn readiness(&self) -> HttpResponse {

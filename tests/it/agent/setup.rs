@@ -47,11 +47,11 @@ pub(crate) struct AgentSite(pub(crate) Workdir);
 
 impl AgentSite {
     pub(crate) fn new() -> Self {
-        let desk = Workdir::new();
-        assert_eq!(desk.run(["new", "site"]).code, 0);
-        let home = Self(desk);
-        home.0.write("site/keys/token", TOKEN);
-        home
+        let workdir = Workdir::new();
+        assert_eq!(workdir.run(["new", "site"]).code, 0);
+        let site = Self(workdir);
+        site.0.write("site/keys/token", TOKEN);
+        site
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -105,7 +105,7 @@ impl AgentSite {
             command.arg("--signature").arg(sig);
             command
         });
-        assert_eq!(run.code, 0, "{}", run.said);
+        assert_eq!(run.code, 0, "{}", run.stderr);
     }
 }
 
@@ -332,9 +332,9 @@ pub(crate) fn http(
     let _ = stream.write_all(body);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    let said = String::from_utf8(bytes).unwrap();
-    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
-    let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{said:?}"));
+    let response = String::from_utf8(bytes).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
+    let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{response:?}"));
     let (status, head) = (status.parse().unwrap(), head.to_lowercase());
     HttpResponse { status, head, body: body.to_owned() }
 }

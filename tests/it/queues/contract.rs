@@ -61,8 +61,8 @@ contract! {
     depth_counts_waiting_and_held
 }
 
-fn empty_queue_returns_none_after_the_wait(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn empty_queue_returns_none_after_the_wait(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
     let begun = Instant::now();
     assert!(queue.receive(Duration::ZERO).unwrap().is_none());
@@ -71,11 +71,11 @@ fn empty_queue_returns_none_after_the_wait(world: impl QueueServer) {
     assert!(begun.elapsed() < LONG, "it does not wait for ever");
 }
 
-fn acknowledged_requests_are_gone(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn acknowledged_requests_are_gone(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
     for recipient in ["ada", "grace", "émilie"] {
-        world.send(recipient);
+        server.send(recipient);
     }
     for recipient in ["ada", "grace", "émilie"] {
         let delivery = receive(&*queue);
@@ -95,16 +95,16 @@ fn acknowledged_requests_are_gone(world: impl QueueServer) {
         assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     }
     let all = ["ada", "grace", "émilie"].map(|recipient| (recipient.to_owned(), true));
-    assert_eq!(world.answers(), all);
+    assert_eq!(server.answers(), all);
     thread::sleep(LEASE + BRIEF);
     assert!(queue.receive(BRIEF).unwrap().is_none());
 }
 
-fn leased_request_is_not_delivered_again(world: impl QueueServer) {
-    let (one, other) = (world.queue("a"), world.queue("b"));
+fn leased_request_is_not_delivered_again(server: impl QueueServer) {
+    let (one, other) = (server.queue("a"), server.queue("b"));
     one.check().unwrap();
     assert_eq!(one.lease(), LEASE);
-    world.send("ada");
+    server.send("ada");
     let begun = Instant::now();
     let delivery = receive(&*one);
     let again = other.receive(BRIEF).unwrap();
@@ -115,10 +115,10 @@ fn leased_request_is_not_delivered_again(world: impl QueueServer) {
     }
 }
 
-fn expired_lease_goes_to_another_consumer(world: impl QueueServer) {
-    let (one, other) = (world.queue("a"), world.queue("b"));
+fn expired_lease_goes_to_another_consumer(server: impl QueueServer) {
+    let (one, other) = (server.queue("a"), server.queue("b"));
     one.check().unwrap();
-    world.send("ada");
+    server.send("ada");
     let lost = receive(&*one);
     let delivery = receive(&*other);
     assert_eq!(delivery.id(), lost.id());
@@ -126,7 +126,7 @@ fn expired_lease_goes_to_another_consumer(world: impl QueueServer) {
     assert_eq!(other.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // The first agent was slow: its late answer does no harm.
     assert_eq!(one.ack(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
-    let answers = world.answers();
+    let answers = server.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
         "{answers:?}"
@@ -135,27 +135,27 @@ fn expired_lease_goes_to_another_consumer(world: impl QueueServer) {
     assert!(other.receive(BRIEF).unwrap().is_none());
 }
 
-fn nacked_request_is_delivered_again(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn nacked_request_is_delivered_again(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
-    world.send("ada");
+    server.send("ada");
     for _ in 0..2 {
         let delivery = receive(&*queue);
         assert_eq!(delivery.attempt(), 1, "a nack does not count as a delivery");
         queue.nack(&delivery, BRIEF).unwrap();
     }
-    assert_eq!(world.answers(), []);
+    assert_eq!(server.answers(), []);
     let delivery = receive(&*queue);
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    assert_eq!(world.answers(), [("ada".to_owned(), true)]);
+    assert_eq!(server.answers(), [("ada".to_owned(), true)]);
 }
 
-fn malformed_request_is_dead_lettered(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn malformed_request_is_dead_lettered(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
-    world.send("ada");
-    world.send_broken();
-    world.send("grace");
+    server.send("ada");
+    server.send_broken();
+    server.send("grace");
     let mut good = 0;
     for _ in 0..3 {
         let delivery = receive(&*queue);
@@ -173,17 +173,17 @@ fn malformed_request_is_dead_lettered(world: impl QueueServer) {
     assert_eq!(good, 2);
     thread::sleep(LEASE + BRIEF);
     assert!(queue.receive(BRIEF).unwrap().is_none());
-    let answers = world.answers();
+    let answers = server.answers();
     assert_eq!(answers.iter().filter(|(_, good)| *good).count(), 2);
     assert_eq!(answers.iter().filter(|(_, good)| !*good).count(), 1, "{answers:?}");
 }
 
-fn concurrent_consumers_get_each_request_once(world: impl QueueServer) {
+fn concurrent_consumers_get_each_request_once(server: impl QueueServer) {
     const MANY: usize = 60;
-    let queues = [world.queue("a"), world.queue("b")];
+    let queues = [server.queue("a"), server.queue("b")];
     queues[0].check().unwrap();
     for number in 0..MANY {
-        world.send(&format!("recipient-{number:02}"));
+        server.send(&format!("recipient-{number:02}"));
     }
     let received: Vec<Vec<String>> = thread::scope(|scope| {
         let hands: Vec<_> = (0..4)
@@ -207,29 +207,29 @@ fn concurrent_consumers_get_each_request_once(world: impl QueueServer) {
     }
     assert_eq!(count.len(), MANY, "no request is lost");
     assert!(count.values().all(|times| *times == 1), "{count:?}");
-    assert_eq!(world.answers().len(), MANY);
+    assert_eq!(server.answers().len(), MANY);
 }
 
-fn outage_is_retryable_and_loses_nothing(mut world: impl QueueServer) {
-    let queue = world.queue("a");
+fn outage_is_retryable_and_loses_nothing(mut server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
-    world.send("ada");
-    world.send("grace");
+    server.send("ada");
+    server.send("grace");
     let delivery = receive(&*queue);
 
-    world.set_down(true);
+    server.set_down(true);
     for fault in [
         queue.receive(BRIEF).map(drop).unwrap_err(),
         queue.ack(&delivery, &issued(&delivery)).map(drop).unwrap_err(),
         queue.check().unwrap_err(),
         queue.depth().map(drop).unwrap_err(),
-        world.queue("b").check().unwrap_err(),
+        server.queue("b").check().unwrap_err(),
     ] {
         assert_eq!(fault.kind(), ErrorKind::Queue, "{fault}");
         assert!(fault.is_retryable() && !fault.is_user_fault());
     }
 
-    world.set_down(false);
+    server.set_down(false);
     // The delivery that is held can be answered, and the other request is still there.
     patiently(|| queue.ack(&delivery, &issued(&delivery)).map(drop));
     let mut recipients = Vec::new();
@@ -239,33 +239,33 @@ fn outage_is_retryable_and_loses_nothing(mut world: impl QueueServer) {
         recipients.extend(delivery.correlation().recipient.clone());
     }
     assert!(recipients.contains(&"grace".to_owned()), "{recipients:?}");
-    let answers = world.answers();
+    let answers = server.answers();
     assert!(answers.contains(&("ada".to_owned(), true)), "{answers:?}");
     assert!(answers.contains(&("grace".to_owned(), true)), "{answers:?}");
 }
 
-fn repeated_ack_is_harmless(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn repeated_ack_is_harmless(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
-    world.send("ada");
+    server.send("ada");
     let delivery = receive(&*queue);
     let answer = issued(&delivery);
     queue.ack(&delivery, &answer).unwrap();
     queue.ack(&delivery, &answer).unwrap();
-    let answers = world.answers();
+    let answers = server.answers();
     assert!(
         answers.iter().all(|answer| *answer == ("ada".to_owned(), true)),
         "{answers:?}"
     );
 }
 
-fn depth_counts_waiting_and_held(world: impl QueueServer) {
-    let queue = world.queue("a");
+fn depth_counts_waiting_and_held(server: impl QueueServer) {
+    let queue = server.queue("a");
     queue.check().unwrap();
     assert_eq!(queue.depth().unwrap().unwrap().waiting, Some(0));
-    world.send("ada");
-    world.send("grace");
-    world.send("emmy");
+    server.send("ada");
+    server.send("grace");
+    server.send("emmy");
     let begun = Instant::now();
     let delivery = receive(&*queue);
     let depth = queue.depth().unwrap().unwrap();
@@ -274,7 +274,7 @@ fn depth_counts_waiting_and_held(world: impl QueueServer) {
         assert!(matches!(depth.held, None | Some(1)));
     }
     queue.ack(&delivery, &failed()).unwrap();
-    assert_eq!(world.answers(), [("ada".to_owned(), false)]);
+    assert_eq!(server.answers(), [("ada".to_owned(), false)]);
 }
 
 /// The next request; there must be one.

@@ -32,9 +32,9 @@ impl RedisServer {
         // Not below the target folder: the path of a Unix socket has at most 107 bytes.
         let folder = tempfile::tempdir().unwrap();
         let more = more.iter().map(|&line| line.to_owned()).collect();
-        let mut world = Self { folder, server: None, more };
-        world.start();
-        world
+        let mut redis = Self { folder, server: None, more };
+        redis.start();
+        redis
     }
 
     fn start(&mut self) {
@@ -60,9 +60,9 @@ impl RedisServer {
 
     /// Whether the server answers, even if only with a request for a password.
     fn answers_at_all(&self) -> bool {
-        let said = self.open().map(|mut server| cmd("PING").exec(&mut server));
-        said.is_some_and(|said| {
-            said.map_or_else(|no| no.code() == Some("NOAUTH"), |()| true)
+        let pong = self.open().map(|mut server| cmd("PING").exec(&mut server));
+        pong.is_some_and(|pong| {
+            pong.map_or_else(|no| no.code() == Some("NOAUTH"), |()| true)
         })
     }
 

@@ -110,17 +110,17 @@ fn each_key_type_makes_a_valid_seal() {
         assert!(report.is_good(), "{name}: {report:#?}");
         let path = site.write("sealed.pdf", &sealed.bytes);
         let output = run(folder, "pdfsig", &["-nocert", path.to_str().unwrap()]);
-        let said = super::site::said(&output);
-        assert!(said.contains("Signature is Valid"), "{name}: {said}");
+        let text = super::site::output_text(&output);
+        assert!(text.contains("Signature is Valid"), "{name}: {text}");
     }
 }
 
 #[test]
 fn gpg_command_makes_a_valid_signature() {
     let site = Site::new("Ada");
-    let home = site.path("gnupg");
-    std::fs::create_dir(&home).unwrap();
-    let home = home.to_str().unwrap().to_owned();
+    let homedir = site.path("gnupg");
+    std::fs::create_dir(&homedir).unwrap();
+    let homedir = homedir.to_str().unwrap().to_owned();
     // `ring` does not verify ECDSA with SHA-512.
     for (kind, hash) in
         [("ed25519", "SHA512"), ("rsa3072", "SHA512"), ("nistp256", "SHA256")]
@@ -128,7 +128,7 @@ fn gpg_command_makes_a_valid_signature() {
         let id = format!("{kind} <{kind}@example.org>");
         let arguments = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--passphrase",
             "",
@@ -138,15 +138,15 @@ fn gpg_command_makes_a_valid_signature() {
             "sign",
         ];
         let output = run(site.folder.path(), "gpg", &arguments);
-        assert!(output.status.success(), "{}", super::site::said(&output));
-        let arguments = ["--homedir", &home, "--batch", "--armor", "--export", &id];
+        assert!(output.status.success(), "{}", super::site::output_text(&output));
+        let arguments = ["--homedir", &homedir, "--batch", "--armor", "--export", &id];
         let ring = run(site.folder.path(), "gpg", &arguments).stdout;
         let key = PgpKey::from_armor(&ring).unwrap().remove(0);
         assert_eq!(key.user_id(), Some(id.as_str()));
         let fingerprint = key.fingerprint();
         let line = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--armor",
             "--digest-algo",
@@ -166,16 +166,16 @@ fn gpg_command_makes_a_valid_signature() {
         let detached = site.write("file.sig", signature.to_armor());
         let arguments = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--verify",
             detached.to_str().unwrap(),
             file.to_str().unwrap(),
         ];
         let output = run(site.folder.path(), "gpg", &arguments);
-        assert!(output.status.success(), "{kind}: {}", super::site::said(&output));
+        assert!(output.status.success(), "{kind}: {}", super::site::output_text(&output));
     }
-    let _ = run(site.folder.path(), "gpgconf", &["--homedir", &home, "--kill", "all"]);
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", &homedir, "--kill", "all"]);
 }
 
 #[derive(Debug)]
