@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 const README: &str = include_str!("../../layouts/README.md");
 /// The lines that the README tells a designer to write.
 const FACE: &str = "text: { family: My Garamond, like: serif }";
-const FIELD: &str = "extra: [motto]";
+const FIELD: &str = "fields: [motto]";
 const MOTTO: &str = "extra: { motto: Per aspera }";
 const PRINT: &str =
     "place(top + center, dy: 20mm, text(font: sheet.face, size: 9pt, sheet.extra.motto))";
@@ -30,7 +30,7 @@ fn copied_layout_becomes_a_custom_layout() {
             ("accent: \"#1f3d5c\"", "accent: \"#00c040\""),
             ("paper: [a4, letter]", "paper: letter"),
             ("text: { family: EB Garamond, like: serif }", FACE),
-            ("extra: []", FIELD),
+            ("fields: []", FIELD),
         ],
     );
     let context = "context {\n";
