@@ -9,10 +9,12 @@
 mod certificate;
 mod crl;
 mod distribution_points;
+#[cfg(feature = "seal")]
 mod issue;
 mod path;
 
 pub use self::certificate::X509;
 pub(crate) use self::crl::Crl;
+#[cfg(feature = "seal")]
 pub(crate) use self::issue::X509Params;
 pub(crate) use self::path::CertificationPath;
