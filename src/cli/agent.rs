@@ -152,14 +152,14 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &agent.keys, press, now)?;
+    context::create_first_keys(site, &agent.sealing.keys, press, now)?;
     let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, &agent.keys, settings, &agent.sealing, now);
+    let keys = context::open_keys(site, settings, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
-    let secret = context::open_id_secret(site, &agent.keys)?;
+    let secret = context::open_id_secret(site, &agent.sealing.keys)?;
     let register = context::open_register(site, press.site(), press.settings(), None)?;
     register.check()?;
     Ok(IssueService::new(press.clone(), &keys, secret, register)?)

@@ -100,9 +100,6 @@ pub(crate) struct Render {
     pub(crate) seal: bool,
 
     #[command(flatten)]
-    pub(crate) keys: KeyFolder,
-
-    #[command(flatten)]
     pub(crate) sealing: SealingArguments,
 
     /// Print one JSON object for each certificate on standard output
@@ -169,9 +166,6 @@ pub(crate) struct Issue {
     pub(crate) print: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) keys: KeyFolder,
-
-    #[command(flatten)]
     pub(crate) sealing: SealingArguments,
 
     /// Print one JSON object for each certificate on standard output
@@ -186,9 +180,6 @@ pub(crate) struct Agent {
     /// variable (TESTAMUR_AGENT__REDIS__URL) and testamur.yaml
     #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
-
-    #[command(flatten)]
-    pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
     pub(crate) sealing: SealingArguments,
@@ -454,8 +445,6 @@ pub(crate) enum Seal {
 #[derive(Debug, Args)]
 pub(crate) struct SealDraft {
     #[command(flatten)]
-    pub(crate) keys: KeyFolder,
-    #[command(flatten)]
     pub(crate) sealing: SealingArguments,
     /// The PDF
     pub(crate) file: PathBuf,
@@ -467,6 +456,8 @@ pub(crate) struct SealDraft {
 /// The arguments of every command that seals.
 #[derive(Debug, Args)]
 pub(crate) struct SealingArguments {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
     /// The address of a TSA, which issues timestamp tokens (RFC 3161) [default: `seal.tsa` of the
     /// settings]
     #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]

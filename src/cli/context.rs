@@ -114,7 +114,6 @@ pub(crate) fn create_first_keys(
 /// Opens the keys, with `sealing` over the settings, and prints their warnings.
 pub(crate) fn open_keys(
     site: &SiteArguments,
-    keys: &KeyFolder,
     settings: SealSettings,
     sealing: &SealingArguments,
     now: Timestamp,
@@ -124,7 +123,8 @@ pub(crate) fn open_keys(
     if let Some(url) = &sealing.tsa {
         settings = settings.with_tsa(TsaSettings::new(url));
     }
-    let keys = Keys::open_with(&key_folder(site, keys), folder(site), &settings, now)?;
+    let keys = key_folder(site, &sealing.keys);
+    let keys = Keys::open_with(&keys, folder(site), &settings, now)?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
 }

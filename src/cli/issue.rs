@@ -112,16 +112,10 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &issue.keys, press, now)?;
+    context::create_first_keys(site, &issue.sealing.keys, press, now)?;
     let settings = press.settings();
-    let keys = context::open_keys(
-        site,
-        &issue.keys,
-        settings.seal.clone(),
-        &issue.sealing,
-        now,
-    )?;
-    let secret = context::open_id_secret(site, &issue.keys)?;
+    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
+    let secret = context::open_id_secret(site, &issue.sealing.keys)?;
     let register =
         context::open_register(site, press.site(), settings, issue.output.as_deref())?;
     register.check()?;

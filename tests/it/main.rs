@@ -23,6 +23,7 @@ mod judges; // Outside programs that read our files
 mod languages; // Each language: names of all scripts, dates against an independent ICU
 mod layouts; // Errors of layout authors: one message each, at the line, and no file
 mod locales; // Errors of translators: one message each, at the line, and no file
+mod merging; // PDFs of other programs, merged into one for a printer
 mod modules; // The import order of modules, and no circles of files
 mod names; // A thousand names in all scripts, which the proof accepts
 mod program; // The program: arguments, files, messages and exit codes

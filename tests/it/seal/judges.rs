@@ -83,6 +83,58 @@ fn gpg_and_sqv_verify_the_detached_signature() {
     let _ = run(site.folder.path(), "gpgconf", &["--homedir", homedir, "--kill", "all"]);
 }
 
+#[test]
+fn openssl_accepts_new_certificates_by_its_strict_rules() {
+    let site = Site::new("Exämple & Söhne");
+    let folder = site.folder.path();
+    let ask = |line: &str| {
+        let output = run(folder, "openssl", &line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", said(&output));
+        said(&output)
+    };
+    ask("crl -inform DER -in keys/1/root.crl -out crl.pem");
+    let text = ask(&format!(
+        "verify -x509_strict -check_ss_sig -crl_check -attime {} -CRLfile crl.pem -CAfile \
+         keys/1/root.pem keys/1/seal.pem",
+        now().unix()
+    ));
+    assert_eq!(text.trim(), "keys/1/seal.pem: OK");
+    let words = |line: &str| ask(line).split_whitespace().collect::<Vec<_>>().join(" ");
+    let root = words(
+        "x509 -in keys/1/root.pem -noout -nameopt utf8,sep_comma_plus_space -subject -ext basicConstraints,keyUsage",
+    );
+    assert_eq!(
+        root,
+        "subject=O=Exämple & Söhne, OU=root, CN=Exämple & Söhne X509v3 Basic Constraints: \
+         critical CA:TRUE, pathlen:0 X509v3 Key Usage: critical Certificate Sign, CRL Sign"
+    );
+    let leaf = words(
+        "x509 -in keys/1/seal.pem -noout -nameopt utf8,sep_comma_plus_space -subject -issuer -ext basicConstraints,keyUsage,extendedKeyUsage",
+    );
+    for part in [
+        "subject=O=Exämple & Söhne, CN=Exämple & Söhne issuer=O=Exämple & Söhne, OU=root,",
+        "Basic Constraints: critical CA:FALSE",
+        "Key Usage: critical Digital Signature, Non Repudiation",
+        "Extended Key Usage: 1.3.6.1.5.5.7.3.36, E-mail Protection",
+    ] {
+        assert!(leaf.contains(part), "{part}: {leaf}");
+    }
+    // Leaf and CRL name the root's key as the root does.
+    let after = |text: &str, words: &str| {
+        text.split_once(words).unwrap().1.split_whitespace().next().unwrap().to_owned()
+    };
+    let root = words("x509 -in keys/1/root.pem -noout -ext subjectKeyIdentifier");
+    let identifier = after(&root, "Subject Key Identifier: ");
+    assert_eq!(identifier.len(), 59);
+    for line in [
+        "x509 -in keys/1/seal.pem -noout -ext authorityKeyIdentifier",
+        "crl -in crl.pem -noout -text",
+    ] {
+        let text = words(line);
+        assert_eq!(after(&text, "Authority Key Identifier: "), identifier, "{text}");
+    }
+}
+
 /// Certomancer on this machine: a root CA, a signer, a TSA and a CRL.
 pub(crate) struct Certomancer {
     folder: tempfile::TempDir,
