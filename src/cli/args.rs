@@ -23,6 +23,12 @@ pub(crate) struct SiteArguments {
     /// demo site]
     #[arg(long = "site", value_name = "DIR", env = "TESTAMUR_SITE", global = true)]
     pub(crate) folder: Option<PathBuf>,
+
+    /// A folder of fonts that sites share: a site's own `fonts/` goes before it, the program's own
+    /// fonts after it [default: share/testamur/fonts next to the program's folder, else in
+    /// /usr/local or /usr]
+    #[arg(long, value_name = "DIR", env = "TESTAMUR_FONTS", global = true)]
+    pub(crate) fonts: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
