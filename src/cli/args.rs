@@ -65,6 +65,16 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Verify a certificate: is it intact, who sealed it, and is it still valid?
     Verify(Verify),
+    /// Write what a package installs with the program: completions of shells, and manual pages
+    #[command(hide = true)]
+    PackageFiles(PackageFiles),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackageFiles {
+    /// The folder in which `completions` and `man` are made
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

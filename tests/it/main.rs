@@ -25,6 +25,7 @@ mod layouts; // Errors of layout authors: one message each, at the line, and no 
 mod locales; // Errors of translators: one message each, at the line, and no file
 mod modules; // The import order of modules, and no circles of files
 mod names; // A thousand names in all scripts, which the proof accepts
+mod package_files; // Completions and manual pages, read by bash and groff
 mod program; // The program: arguments, files, messages and exit codes
 mod project; // Rules of the repository that no compiler checks
 mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages
