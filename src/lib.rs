@@ -14,7 +14,7 @@
 //!   issued: 2026-05-14
 //! "#);
 //! let press = Press::new(site)?;
-//! let request = Request::new("Example/Knots/2026", "Ya-Shen Chuang (莊雅善)")?;
+//! let request = Request::new("Example/Knots/2026", "Nguyễn Quang Khải")?;
 //! let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
 //! assert!(draft.bytes.starts_with(b"%PDF-"));
 //! # Ok::<(), testamur::Error>(())
@@ -48,7 +48,8 @@
 //! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
 //! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
 //! - `press`: makes drafts: sites, sentences, pictures, layouts.
-//! - `fonts`: the families of `fonts/` inside the library. Without it a [`Site`] brings its own.
+//! - `fonts`: the families of `fonts/` inside the library; those of the package set Latin, Greek and
+//!   Cyrillic. [`Site::with_fonts`] adds a folder of others.
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.

@@ -23,6 +23,12 @@ pub(crate) struct SiteArguments {
     /// demo site]
     #[arg(long = "site", value_name = "DIR", env = "TESTAMUR_SITE", global = true)]
     pub(crate) folder: Option<PathBuf>,
+
+    /// A folder of fonts that sites share: a site's own `fonts/` goes before it, the program's own
+    /// fonts after it [default: share/testamur/fonts next to the program's folder, else in
+    /// /usr/local or /usr]
+    #[arg(long, value_name = "DIR", env = "TESTAMUR_FONTS", global = true)]
+    pub(crate) fonts: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +65,16 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Verify a certificate: is it intact, who sealed it, and is it still valid?
     Verify(Verify),
+    /// Write what a package installs with the program: completions of shells, and manual pages
+    #[command(hide = true)]
+    PackageFiles(PackageFiles),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackageFiles {
+    /// The folder in which `completions` and `man` are made
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -17,9 +17,12 @@ use super::exit::Failure;
 use super::{clock, console};
 
 /// Opens the site that `--site` or the environment names, else the current folder if it is a site,
-/// else the built-in demo site, of which a note tells the user.
+/// else the built-in demo site, of which a note tells the user. The site takes the folder of fonts.
 pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
-    let site = open_site_without_note(arguments)?;
+    let mut site = open_site_without_note(arguments)?;
+    if let Some(folder) = arguments.fonts.clone().or_else(installed_fonts) {
+        site = site.with_fonts(&folder)?;
+    }
     if site.is_demo() {
         console::print_note(&format!(
             "using {}: no --site is given, and this folder has no testamur.yaml",
@@ -29,7 +32,20 @@ pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// Like [`open_site`], for a command whose result hardly depends on the site.
+/// The first folder of fonts that is installed: next to the program's folder, as an archive has it,
+/// then where an administrator or a package puts it.
+fn installed_fonts() -> Option<PathBuf> {
+    const FONTS: &str = "share/testamur/fonts";
+    let program = std::env::current_exe().ok();
+    let prefix = program.as_deref().and_then(Path::parent).and_then(Path::parent);
+    [prefix, Some(Path::new("/usr/local")), Some(Path::new("/usr"))]
+        .into_iter()
+        .flatten()
+        .map(|prefix| prefix.join(FONTS))
+        .find(|folder| folder.is_dir())
+}
+
+/// Like [`open_site`], for a command whose result hardly depends on the site and not on fonts.
 pub(crate) fn open_site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
     let here = Path::new(".");
     Ok(match &arguments.folder {

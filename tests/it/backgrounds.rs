@@ -215,6 +215,7 @@ fn certificate_with_a_background_seals_and_verifies() {
         let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
             .current_dir(site)
             .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
             .args(line)
             .output()
             .unwrap();

@@ -129,6 +129,7 @@ pub(crate) fn fails_without_a_file(
     let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
         .current_dir(&out)
         .env_remove("TESTAMUR_SITE")
+        .env_remove("TESTAMUR_FONTS")
         .args(["--site", "../site", "render", "-c", "KNOTS-2026", "-n", recipient])
         .args(["-o", "made/certificate.pdf"])
         .output()

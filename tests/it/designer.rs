@@ -52,7 +52,10 @@ fn copied_layout_becomes_a_custom_layout() {
 
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(folder.path()).env_remove("TESTAMUR_SITE");
+        command
+            .current_dir(folder.path())
+            .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS");
         succeed(command.args(["--site", "my-site"]).args(arguments))
     };
     run(&["render", "--sample", "mine", "-o", "mine.png"]);

@@ -198,6 +198,7 @@ fn new_language_needs_one_locale_file() {
         assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
             .current_dir(folder.path())
             .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
             .args(["--site", "."])
             .args(arguments)
             .output()

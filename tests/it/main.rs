@@ -14,6 +14,7 @@ mod cases; // Shared by the suites of cases: comparing a message with the expect
 mod courses; // Course files that are refused, with the whole message, and some that are accepted
 mod designer; // A custom layout made from a copy, as `layouts/README.md` describes
 mod docs; // The reference pages: every block of code in them is run
+mod font_folders; // Fonts of the site, of a folder that sites share, and of the program
 mod gallery; // The pictures of layouts in the README
 mod geometry; // The predecessor's six layouts: lines of text keep their positions
 mod images; // Logos and badges on the page, and the errors of unusable ones
@@ -26,6 +27,7 @@ mod locales; // Errors of translators: one message each, at the line, and no fil
 mod merging; // PDFs of other programs, merged into one for a printer
 mod modules; // The import order of modules, and no circles of files
 mod names; // A thousand names in all scripts, which the proof accepts
+mod package_files; // Completions and manual pages, read by bash and groff
 mod program; // The program: arguments, files, messages and exit codes
 mod project; // Rules of the repository that no compiler checks
 mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages

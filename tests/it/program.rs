@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::workdir::{COURSE, Run, Workdir};
 
 /// A course file of one course, `Org/Knots/2026`.
-const KNOTS: &str = "\
+pub(crate) const KNOTS: &str = "\
 Org/Knots/2026:
   title: Knots and Splices
   organization: { short: ExampleX, name: Example University }

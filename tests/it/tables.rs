@@ -264,6 +264,7 @@ fn recipients_file_sets_row_values() {
         let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
             .current_dir(root.path())
             .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
             .args(["render", "-c", "c", "--format", "sheet"])
             .args(arguments)
             .output()

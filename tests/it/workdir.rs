@@ -47,7 +47,8 @@ impl Workdir {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(self.0.path()).env_remove("TESTAMUR_SITE");
+        command.current_dir(self.0.path());
+        command.env_remove("TESTAMUR_SITE").env_remove("TESTAMUR_FONTS");
         command.timeout(Duration::from_secs(120));
         command
     }

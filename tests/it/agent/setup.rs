@@ -60,7 +60,11 @@ impl AgentSite {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(self.path()).env_remove("TESTAMUR_SITE").arg("agent");
+        command
+            .current_dir(self.path())
+            .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
+            .arg("agent");
         command
     }
 
