@@ -273,7 +273,7 @@ fn erasure_leaves_only_that_certificates_existed() {
     let second = bench.issue(&known("Ada Lovelace")).unwrap();
     let other = bench.issue(&request("Grace Hopper")).unwrap();
     let secret = Keys::id_secret(
-        std::path::Path::new(&bench.keys.public().folder).parent().unwrap(),
+        std::path::Path::new(&bench.keys.public().folder.unwrap()).parent().unwrap(),
     );
     let secret = secret.unwrap();
     let register = bench.issuer.register();
