@@ -13,6 +13,7 @@ mod browser; // Verify pages in Chromium
 mod cases; // Shared by the suites of cases: comparing a message with the expected one
 mod courses; // Course files that are refused, with the whole message, and some that are accepted
 mod designer; // A custom layout made from a copy, as `layouts/README.md` describes
+mod examples; // The programs of `examples/`, and what they leave behind
 mod gallery; // The pictures of layouts in the README
 mod geometry; // The predecessor's six layouts: lines of text keep their positions
 mod images; // Logos and badges on the page, and the errors of unusable ones
