@@ -2,7 +2,10 @@
 //! reader's own language, proof-read by machine, sealed so that anyone can check them, and published.
 //!
 //! ```
-//! use testamur::{Date, Press, Request, Site};
+//! use std::sync::Arc;
+//! use testamur::register::{IssueOptions, MemoryStore};
+//! use testamur::site::{IdSecret, Keys};
+//! use testamur::{Date, IssueService, Press, Request, Site, Timestamp};
 //!
 //! let site = Site::new()
 //!     .with_file("courses.yaml", r#"
@@ -13,10 +16,20 @@
 //!   language: en
 //!   issued: 2026-05-14
 //! "#);
-//! let press = Press::new(site)?;
+//! let press = Arc::new(Press::new(site)?);
 //! let request = Request::new("Example/Knots/2026", "Nguyễn Quang Khải")?;
-//! let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
+//! let (today, now) = (Date::parse("2026-05-14")?, Timestamp::parse("2026-05-14T09:30:00Z")?);
+//! let draft = press.draft(&request, today)?;
 //! assert!(draft.bytes.starts_with(b"%PDF-"));
+//!
+//! let issuer = IssueService::builder(press)
+//!     .with_keys(&Keys::generate("Example University", now)?)
+//!     .with_id_secret(IdSecret::generate()?)
+//!     .with_stores(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()))
+//!     .build()?;
+//! let receipt = issuer.issue(&request, today, now, &IssueOptions::default())?;
+//! println!("anyone can check it at {}", receipt.urls.verify_url);
+//! assert!(issuer.register().record(&receipt.record.id)?.is_some());
 //! # Ok::<(), testamur::Error>(())
 //! ```
 //!

@@ -3,6 +3,7 @@
 //! The library reads no clock: the caller passes the current time.
 
 use std::fmt;
+use std::time::SystemTime;
 
 #[cfg(feature = "verify")]
 use der::DateTime;
@@ -10,6 +11,7 @@ use jiff::SignedDuration;
 use jiff::civil;
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 
+use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::serde_text::serde_by_text;
 
@@ -71,6 +73,14 @@ impl Timestamp {
         self.0.duration_since(Self::UNIX_EPOCH).as_secs().unsigned_abs()
     }
 
+    /// Returns the day in UTC. For the day in another time zone, the caller needs a library of time
+    /// zones.
+    pub fn date(self) -> Date {
+        let (month, day) = (self.0.month().unsigned_abs(), self.0.day().unsigned_abs());
+        Date::new(self.0.year().into(), month, day)
+            .expect("a `Date` has all days of the years 1970 to 9999")
+    }
+
     /// Returns the time that many days of 24 hours later, at most the last second of the year 9999.
     pub fn plus_days(self, days: u64) -> Self {
         let seconds = days.checked_mul(86_400).and_then(|more| i64::try_from(more).ok());
@@ -117,6 +127,22 @@ impl Timestamp {
         let time = civil::DateTime::strptime("%Y%m%d%H%M%S", digits).ok()?;
         // jiff reads second 60 as 59; these formats have no second 60.
         (time >= Self::UNIX_EPOCH && &digits[12..] != b"60").then_some(Self(time))
+    }
+}
+
+/// Takes the time of a clock, in whole seconds: `Timestamp::try_from(SystemTime::now())`.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = Error;
+
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the time is before 1970 or after 9999.
+    fn try_from(time: SystemTime) -> Result<Self> {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        since.and_then(|since| Self::from_unix(since.as_secs())).ok_or_else(|| {
+            let message = "the clock shows a time before 1970 or after 9999";
+            Error::new(ErrorKind::InvalidValue, message)
+                .with_help("set the clock of the machine")
+        })
     }
 }
 
@@ -211,6 +237,24 @@ mod tests {
             let error = Timestamp::parse(text).expect_err(text);
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{text}");
         }
+    }
+
+    #[test]
+    fn day_is_that_of_utc() {
+        let time = Timestamp::parse("2026-12-31T23:30:00-01:00").unwrap();
+        assert_eq!(time.date().to_string(), "2027-01-01");
+        let last = Timestamp::from_unix(253_402_300_799).unwrap();
+        assert_eq!(last.date().to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn clock_before_1970_is_refused() {
+        let after = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
+        let time = Timestamp::try_from(after).unwrap();
+        assert_eq!(time.to_string(), "1970-01-01T00:00:01Z");
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
+        let error = Timestamp::try_from(before).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
     }
 
     #[test]

@@ -160,9 +160,13 @@ fn open_issuer(
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
     let secret = context::open_id_secret(site, &agent.sealing.keys)?;
-    let register = context::open_register(site, press.site(), press.settings(), None)?;
-    register.check()?;
-    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
+    let stores = context::open_stores(site, press.settings(), None)?;
+    stores.check()?;
+    Ok(IssueService::builder(press.clone())
+        .with_keys(&keys)
+        .with_id_secret(secret)
+        .with_stores(stores.public, stores.private)
+        .build()?)
 }
 
 /// Calls `attempt` until it succeeds, fails for good, or a stop signal comes, which gives `None`.

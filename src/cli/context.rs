@@ -63,20 +63,28 @@ pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
     })
 }
 
-/// Opens the register over the stores of the settings. `output` is a folder that takes the place of
-/// the public store.
+/// Opens the stores of the settings. `output` is a folder that takes the place of the public store.
+pub(crate) fn open_stores(
+    arguments: &SiteArguments,
+    settings: &Settings,
+    output: Option<&Path>,
+) -> Result<Stores, Failure> {
+    let mut stores = Stores::open(settings, folder(arguments))?;
+    if let Some(folder) = output {
+        stores.public = Arc::new(Directory::new(folder));
+    }
+    Ok(stores)
+}
+
+/// Opens the register over the stores of the settings, with `output` as in [`open_stores`].
 pub(crate) fn open_register(
     arguments: &SiteArguments,
     site: &Site,
     settings: &Settings,
     output: Option<&Path>,
 ) -> Result<Register, Failure> {
-    let stores = Stores::open(settings, folder(arguments))?;
-    let public = match output {
-        Some(folder) => Arc::new(Directory::new(folder)),
-        None => stores.public,
-    };
-    Ok(Register::new(site, settings.publish.clone(), public, stores.private)?)
+    let Stores { public, private } = open_stores(arguments, settings, output)?;
+    Ok(Register::new(site, settings.publish.clone(), public, private)?)
 }
 
 /// Reads the secret that certificate ids are derived from, and creates it if it is missing.

@@ -116,9 +116,8 @@ fn open_issuer(
     let settings = press.settings();
     let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
-    let register =
-        context::open_register(site, press.site(), settings, issue.output.as_deref())?;
-    register.check()?;
+    let stores = context::open_stores(site, settings, issue.output.as_deref())?;
+    stores.check()?;
     if settings.publish.url.is_none() {
         console::print_message(
             "warning: the addresses on the certificates begin with https://example.org and lead \
@@ -126,7 +125,11 @@ fn open_issuer(
              public folder is served",
         );
     }
-    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
+    Ok(IssueService::builder(press.clone())
+        .with_keys(&keys)
+        .with_id_secret(secret)
+        .with_stores(stores.public, stores.private)
+        .build()?)
 }
 
 /// Lays out and proofs every certificate, and prints what would be issued. Nothing is stored.

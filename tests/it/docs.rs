@@ -95,7 +95,7 @@ fn run_shell(folder: &Workdir, block: &Block) {
     command.env("PATH", format!("{}:{before}", program.display()));
     command.env_remove("TESTAMUR_SITE").timeout(std::time::Duration::from_secs(300));
     let run = Run::of(command);
-    assert_eq!(run.code, 0, "{}:\n{}\n{}", block.place, block.text, run.said);
+    assert_eq!(run.code, 0, "{}:\n{}\n{}", block.place, block.text, run.stderr);
 }
 
 /// Writes the files of a page and runs its shell lines, in their order. The blocks that `check`

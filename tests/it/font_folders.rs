@@ -37,7 +37,7 @@ fn fonts_argument_overrides_environment_and_installed_folders() {
             }
         }
         let run = Run::of(command);
-        assert!(!run.said.contains("warning"), "{run:?}");
+        assert!(!run.stderr.contains("warning"), "{run:?}");
         run
     };
     let is_amiri = |program: &Path, fonts: &[&str]| {
@@ -59,7 +59,7 @@ fn fonts_argument_overrides_environment_and_installed_folders() {
 
     let run = render(&program, &["list", "nowhere"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("no folder `nowhere`"), "{run:?}");
+    assert!(run.stderr.contains("no folder `nowhere`"), "{run:?}");
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn family_of_a_folder_is_used_by_its_name_and_need_not_be_listed() {
     };
     let run = render(&[]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("there is no family `Zincel`"), "{run:?}");
+    assert!(run.stderr.contains("there is no family `Zincel`"), "{run:?}");
     let run = render(&["--fonts", "shared"]);
-    assert_eq!((run.code, run.said.as_str()), (0, ""), "{run:?}");
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
     assert!(String::from_utf8(run.stdout).unwrap().contains("\"Zincel\""));
 }

@@ -8,7 +8,7 @@ use crate::workdir::Workdir;
 fn completions_and_manual_pages_are_read_by_bash_and_groff() {
     let desk = Workdir::new();
     let run = desk.run(["package-files", "files"]);
-    assert_eq!((run.code, run.said.as_str()), (0, ""), "{run:?}");
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
     assert_eq!(
         desk.names("files/completions"),
         ["_testamur", "testamur.bash", "testamur.fish"]

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testamur::agent::{Answer, Clock, Delivery, Depth, LeaseState, Queue, Task};
 use testamur::press::Press;
-use testamur::register::{Directory, IssueService, Register, Store};
+use testamur::register::{Directory, IssueService, Store};
 use testamur::seal::{Trust, verify};
 use testamur::site::{KeySource, Keys, Site};
 use testamur::{Date, Error, ErrorKind, Timestamp};
@@ -379,9 +379,8 @@ pub(crate) fn issuer_with_keys(
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
-    let publish = press.settings().publish.clone();
-    let register = Register::new(press.site(), publish, public, private).unwrap();
-    IssueService::new(press, keys, secret, register).unwrap()
+    let builder = IssueService::builder(press).with_keys(keys).with_id_secret(secret);
+    builder.with_stores(public, private).build().unwrap()
 }
 
 /// The bytes of a certificate and of its detached signature, from the public folder.

@@ -273,7 +273,7 @@ fn erasure_leaves_only_that_certificates_existed() {
     let second = setup.issue(&known("Ada Lovelace")).unwrap();
     let other = setup.issue(&request("Grace Hopper")).unwrap();
     let secret = Keys::id_secret(
-        std::path::Path::new(&setup.keys.public().folder).parent().unwrap(),
+        std::path::Path::new(&setup.keys.public().folder.unwrap()).parent().unwrap(),
     );
     let secret = secret.unwrap();
     let register = setup.issuer.register();

@@ -89,8 +89,8 @@ fn openssl_accepts_new_certificates_by_its_strict_rules() {
     let folder = site.folder.path();
     let ask = |line: &str| {
         let output = run(folder, "openssl", &line.split(' ').collect::<Vec<_>>());
-        assert!(output.status.success(), "{line}: {}", said(&output));
-        said(&output)
+        assert!(output.status.success(), "{line}: {}", output_text(&output));
+        output_text(&output)
     };
     ask("crl -inform DER -in keys/1/root.crl -out crl.pem");
     let text = ask(&format!(

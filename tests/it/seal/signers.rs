@@ -143,6 +143,14 @@ fn gpg_command_makes_a_valid_signature() {
         let ring = run(site.folder.path(), "gpg", &arguments).stdout;
         let key = PgpKey::from_armor(&ring).unwrap().remove(0);
         assert_eq!(key.user_id(), Some(id.as_str()));
+        let armor = key.to_armor();
+        assert_eq!(PgpKey::from_armor(armor.as_bytes()).unwrap(), [key.clone()]);
+        let published = site.write("published.asc", &armor);
+        let arguments =
+            ["--homedir", &homedir, "--show-keys", published.to_str().unwrap()];
+        let output = run(site.folder.path(), "gpg", &arguments);
+        let said = super::site::output_text(&output);
+        assert!(said.contains(&key.fingerprint()) && said.contains(&id), "{said}");
         let fingerprint = key.fingerprint();
         let line = [
             "--homedir",

@@ -6,7 +6,7 @@ use std::thread;
 use testamur::register::{CreateOutcome, Store, StoreFile, StorePath, SwapOutcome};
 use testamur::{Error, ErrorKind};
 
-pub(super) fn check_contract(store: &dyn Store) {
+pub(crate) fn check_contract(store: &dyn Store) {
     store.check().unwrap();
     files_are_created_replaced_and_removed(store);
     any_bytes_are_kept(store);
