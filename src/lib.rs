@@ -74,35 +74,27 @@
 )]
 
 mod base;
-
 // Keys, sealing and verifying.
 #[cfg(feature = "verify")]
 pub mod seal;
-
 // Settings, courses, requests, names, and the folder of keys.
 #[cfg(feature = "press")]
 pub mod site;
-
 // Locales and sentences.
 #[cfg(feature = "press")]
 pub mod text;
-
 // Scanned signatures, pictures, backgrounds and QR codes.
 #[cfg(feature = "press")]
 pub mod image;
-
 // Layouts, fonts, pages, the proof and the files.
 #[cfg(feature = "press")]
 pub mod press;
-
 // Stores, records, verify pages; issue, revoke, erase.
 #[cfg(feature = "issue")]
 pub mod register;
-
 // Requests from queues and over HTTP.
 #[cfg(feature = "agent")]
 pub mod agent;
-
 // The program `testamur`.
 #[cfg(feature = "cli")]
 pub mod cli;
