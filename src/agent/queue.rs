@@ -9,13 +9,13 @@ mod answer;
 mod avro;
 mod contract;
 mod delivery;
-mod event;
+pub(crate) mod event;
 mod json;
 mod json_object;
 mod limits;
 mod open;
 mod redis;
-mod xqueue;
+pub(crate) mod xqueue;
 
 pub use self::answer::Answer;
 pub use self::contract::{Depth, LeaseState, Queue};

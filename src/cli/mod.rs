@@ -24,7 +24,7 @@ mod locales;
 mod log;
 mod new;
 mod output;
-mod recipients;
+pub(crate) mod recipients;
 mod register;
 mod render;
 mod seal;

@@ -139,8 +139,14 @@ pub(crate) fn read_recipients(
 }
 
 fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
-    let name = file.display();
-    let bytes = context::read_file(file)?;
+    parse(&file.display().to_string(), context::read_file(file)?)
+}
+
+/// The rows of a recipients file with that name and content: CSV, or one name on each line.
+///
+/// # Errors
+/// Those of [`read_recipients`].
+pub(crate) fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<RecipientRow>, Failure> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -152,7 +158,7 @@ fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
     let rows = match separator(header) {
-        Some(separator) => read_csv(text, separator, &name.to_string())?,
+        Some(separator) => read_csv(text, separator, name)?,
         None => text
             .lines()
             .enumerate()

@@ -37,7 +37,7 @@ const LICENCES: [&str; 13] = [
 ];
 
 /// The entries at the top of the repository except dotfiles: the project, and what git ignores.
-const TOP_LEVEL: [&str; 19] = [
+const TOP_LEVEL: [&str; 20] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -49,6 +49,7 @@ const TOP_LEVEL: [&str; 19] = [
     "drafts",
     "examples",
     "fonts",
+    "fuzz",
     "keys",
     "layouts",
     "private",

@@ -212,6 +212,8 @@ fn is_space(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -258,5 +260,22 @@ mod tests {
         }
         assert_eq!(read_text(b"<FEFFD800>"), None);
         assert_eq!(read_text(b"<FEFF00>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_written_and_read_back(words: String) {
+            prop_assert_eq!(read_text(text(&words).as_bytes()), Some(words));
+        }
+
+        /// No value can end early, or be read as another one.
+        #[test]
+        fn any_dictionary_that_is_read_is_written_and_read_back(
+            body in "(/[A-Za-z0-9#]{1,3}[ \n]?(-?[0-9.]{1,3}|[0-9]{1,2} 0 R|\\(([ -\\[\\]-~]|\\\\[()\\\\])*\\)|<[0-9A-F]*>|\\[[0-9 /a<>()\\[\\]]*\\]|true|null)[ \n]?){0,5}",
+        ) {
+            if let Some(dict) = Dict::parse(format!("<<{body}>>").as_bytes()) {
+                prop_assert_eq!(Dict::parse(&dict.write()), Some(dict));
+            }
+        }
     }
 }
