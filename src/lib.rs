@@ -54,6 +54,11 @@
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
+#![cfg_attr(
+    not(all(feature = "http", feature = "redis", feature = "s3", feature = "xqueue")),
+    allow(dead_code, reason = "modules that features share have parts for one of them")
+)]
+
 mod base;
 
 /// Keys, sealing and verifying.
@@ -89,7 +94,7 @@ pub mod agent;
 pub mod cli;
 
 /// The parsers of a stranger's bytes, for the targets in `fuzz/`.
-#[cfg(fuzzing)]
+#[cfg(all(fuzzing, feature = "seal"))]
 #[doc(hidden)]
 pub mod fuzzing;
 

@@ -10,6 +10,7 @@
 
 mod clock;
 mod failure;
+#[cfg(feature = "http")]
 mod http;
 mod issue_service;
 mod ops;
@@ -17,14 +18,20 @@ pub(crate) mod queue;
 mod runtime;
 mod secret_file;
 mod source;
+#[cfg(feature = "http")]
 mod spool;
 mod worker;
 
 pub use self::clock::Clock;
+#[cfg(feature = "http")]
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
+#[cfg(feature = "redis")]
+pub use self::queue::RedisQueue;
+#[cfg(feature = "xqueue")]
+pub use self::queue::XQueue;
 pub use self::queue::{
-    Answer, Correlation, Delivery, Depth, LeaseState, Queue, RedisQueue, Revocation,
-    Target, Task, XQueue, open as open_queue,
+    Answer, Correlation, Delivery, Depth, LeaseState, Queue, Revocation, Target, Task,
+    open as open_queue,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};

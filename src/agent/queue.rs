@@ -6,20 +6,26 @@
 //! changes nothing.
 
 mod answer;
+#[cfg(feature = "redis")]
 mod avro;
 mod contract;
 mod delivery;
+#[cfg(feature = "redis")]
 pub(crate) mod event;
 mod json;
 mod json_object;
 mod limits;
 mod open;
+#[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "xqueue")]
 pub(crate) mod xqueue;
 
 pub use self::answer::Answer;
 pub use self::contract::{Depth, LeaseState, Queue};
 pub use self::delivery::{Correlation, Delivery, Revocation, Target, Task};
 pub use self::open::open;
+#[cfg(feature = "redis")]
 pub use self::redis::RedisQueue;
+#[cfg(feature = "xqueue")]
 pub use self::xqueue::XQueue;

@@ -14,15 +14,18 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+#[cfg(feature = "http")]
 use super::http::HttpApi;
 use super::issue_service::CurrentIssueService;
 use super::ops::health::Health;
 use super::ops::metrics::Metrics;
 use super::ops::shutdown::{GRACE_PERIOD, Shutdown};
+#[cfg(feature = "http")]
 use super::ops::status::Status;
 use super::ops::webhook::Webhook;
 use super::ops::{probe, reload, webhook};
 use super::source::RequestSource;
+#[cfg(feature = "http")]
 use super::spool::Spool;
 use super::worker::{DeadlineCounts, Performer, Quarantine, Responder, Worker};
 use crate::agent::queue::Queue;
@@ -45,6 +48,7 @@ pub struct Agent {
     clock: Arc<dyn Clock>,
     name: String,
     queue: Option<Arc<dyn Queue>>,
+    #[cfg(feature = "http")]
     http_api: Option<HttpApi>,
     webhook: Option<Webhook>,
     site_folder: Option<(PathBuf, Duration)>,
@@ -76,6 +80,7 @@ impl Agent {
             clock,
             name: name.into(),
             queue: None,
+            #[cfg(feature = "http")]
             http_api: None,
             webhook: None,
             site_folder: None,
@@ -91,6 +96,7 @@ impl Agent {
     }
 
     /// Sets the HTTP API, for requests, health and metrics.
+    #[cfg(feature = "http")]
     pub fn with_http_api(mut self, http_api: HttpApi) -> Self {
         self.http_api = Some(http_api);
         self
@@ -146,7 +152,9 @@ impl Agent {
         if let Some(queue) = self.queue {
             add_source("queue", queue);
         }
+        #[cfg(feature = "http")]
         let mut spool = None;
+        #[cfg(feature = "http")]
         if let Some(http_api) = self.http_api.as_ref().filter(|api| api.takes_requests())
         {
             let private = issue_service.current().register().private().clone();
@@ -170,6 +178,7 @@ impl Agent {
             helpers: Vec::new(),
             shutdown: shutdown.clone(),
         };
+        #[cfg(feature = "http")]
         if let Some(http_api) = self.http_api {
             let status = Status {
                 issue_service: issue_service.clone(),

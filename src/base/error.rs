@@ -7,6 +7,7 @@
 mod kind;
 mod place;
 mod report;
+#[cfg(feature = "press")]
 mod suggest;
 mod warning;
 
@@ -16,6 +17,7 @@ use std::fmt;
 pub use self::kind::ErrorKind;
 pub use self::place::Place;
 use self::report::write_report;
+#[cfg(feature = "press")]
 pub(crate) use self::suggest::{did_you_mean, nearest};
 pub use self::warning::Warning;
 

@@ -16,15 +16,19 @@
 
 #[cfg(feature = "agent")]
 pub(crate) mod backoff;
+#[cfg(feature = "press")]
 pub(crate) mod cache;
 pub(crate) mod date;
 pub(crate) mod error;
 pub(crate) mod hex;
+#[cfg(feature = "press")]
 pub(crate) mod lang;
+#[cfg(feature = "press")]
 pub(crate) mod path;
 pub(crate) mod random;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]
 pub(crate) mod tls;
+#[cfg(feature = "press")]
 pub(crate) mod yaml;

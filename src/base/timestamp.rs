@@ -3,8 +3,10 @@
 //! The library reads no clock: the caller passes the current time.
 
 use std::fmt;
+#[cfg(feature = "verify")]
 use std::time::Duration;
 
+#[cfg(feature = "verify")]
 use der::DateTime;
 use jiff::SignedDuration;
 use jiff::civil;
@@ -79,12 +81,14 @@ impl Timestamp {
         Self(later.unwrap_or(Self::MAX))
     }
 
+    #[cfg(feature = "verify")]
     pub(crate) fn from_der(time: DateTime) -> Self {
         Self::from_unix(time.unix_duration().as_secs())
             .expect("`DateTime` has the same range")
     }
 
     /// Returns the time for X.509 and CMS, without its fraction of a second.
+    #[cfg(feature = "verify")]
     pub(crate) fn to_der(self) -> DateTime {
         DateTime::from_unix_duration(Duration::from_secs(self.unix()))
             .expect("`DateTime` has the same range")

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Issue certificates: proofed, sealed, published and recorded, so that anyone can verify them
     Issue(Box<Issue>),
     /// Serve requests from a queue or over HTTP until stopped
-    #[cfg(feature = "agent")]
+    #[cfg(feature = "http")]
     Agent(Agent),
     /// Create a site to start from: settings, a course, signatures and keys
     New(New),
@@ -179,7 +179,7 @@ pub(crate) struct Issue {
     pub(crate) json: bool,
 }
 
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 #[derive(Debug, Args)]
 pub(crate) struct Agent {
     /// A setting under `agent`, such as redis.url=redis://localhost; it wins over the environment
@@ -204,7 +204,7 @@ pub(crate) struct Agent {
 }
 
 /// The format of a log.
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LogFormat {
     /// One line of text for each event

@@ -45,7 +45,7 @@ pub(crate) fn now() -> Result<Timestamp, Failure> {
 
 /// The current local time in the format of syslog(3): `May  4 09:05:00`.
 #[expect(clippy::disallowed_methods, reason = "this file reads the clock")]
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 pub(crate) fn syslog_time() -> String {
     Zoned::now().strftime("%b %e %H:%M:%S").to_string()
 }

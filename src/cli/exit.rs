@@ -33,7 +33,7 @@ pub(crate) struct Failure {
     pub(crate) is_usage: bool,
     /// Whether a later attempt may succeed.
     #[cfg_attr(
-        not(feature = "agent"),
+        not(feature = "http"),
         allow(dead_code, reason = "only the agent tries again")
     )]
     pub(crate) is_retryable: bool,

@@ -7,7 +7,7 @@
 //! The decision: the library never reads the environment or the clock, never prints, and never ends
 //! the process. Only the files of this module do.
 
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 mod agent;
 mod args;
 mod batch;
@@ -20,7 +20,7 @@ mod issue;
 mod job_failure;
 mod key;
 mod locales;
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 mod log;
 mod new;
 mod output;
@@ -31,7 +31,7 @@ mod seal;
 mod sealed_file;
 mod signature;
 mod spreadsheet;
-#[cfg(feature = "agent")]
+#[cfg(feature = "http")]
 mod syslog;
 mod verify;
 
@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
     let result = match &arguments.command {
         Command::Render(render) => render::run(site, render),
         Command::Issue(issue) => issue::run(site, issue),
-        #[cfg(feature = "agent")]
+        #[cfg(feature = "http")]
         Command::Agent(agent) => agent::run(site, agent),
         Command::New(new) => new::run(new),
         Command::List(list) => register::list(site, list),

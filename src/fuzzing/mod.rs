@@ -12,7 +12,7 @@ mod keys;
 mod pdf;
 #[cfg(feature = "press")]
 mod pictures;
-#[cfg(all(feature = "agent", feature = "cli"))]
+#[cfg(all(feature = "cli", feature = "redis", feature = "xqueue"))]
 mod requests;
 #[cfg(feature = "press")]
 mod site;
@@ -22,7 +22,7 @@ pub use self::keys::{cms, crl, openpgp_key, openpgp_signature, pem, timestamp, x
 pub use self::pdf::{pdf, pdf_objects, pdf_revisions, verify};
 #[cfg(feature = "press")]
 pub use self::pictures::{background, bitmap, svg};
-#[cfg(all(feature = "agent", feature = "cli"))]
+#[cfg(all(feature = "cli", feature = "redis", feature = "xqueue"))]
 pub use self::requests::{avro, json, recipients, record, request};
 #[cfg(feature = "press")]
 pub use self::site::{courses, layout, locale, settings, template, yaml};

@@ -4,6 +4,7 @@ use crate::agent::Task;
 use crate::agent::queue::event::{EventRules, read_event};
 use crate::agent::queue::xqueue::message::read_message;
 use crate::base::lang::Tag;
+use crate::base::path::StorePath;
 use crate::cli::recipients;
 use crate::register::Record;
 use crate::site::Name;
@@ -18,7 +19,7 @@ pub fn recipients(bytes: &[u8]) {
     }
 }
 
-/// Names and languages of recipients.
+/// Names of recipients, language tags, and paths in a store.
 pub fn request(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     if let Ok((name, _)) = Name::clean(text) {
@@ -27,7 +28,11 @@ pub fn request(bytes: &[u8]) {
         assert!(warnings.is_empty(), "{warnings:?}");
     }
     if let Ok(tag) = Tag::parse(text) {
-        let _ = (tag.direction(), tag.to_string());
+        let _ = tag.direction();
+        assert_eq!(Tag::parse(&tag.to_string()).ok(), Some(tag));
+    }
+    if let Ok(path) = StorePath::parse(text) {
+        assert_eq!(path.as_str(), text);
     }
 }
 

@@ -2,11 +2,9 @@
 
 use crate::base::date::Date;
 use crate::base::hex;
-use crate::base::lang::Tag;
-use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 
-/// Dates, times, paths, language tags and hexadecimal digits.
+/// Dates, times and hexadecimal digits.
 pub fn values(bytes: &[u8]) {
     assert_eq!(hex::read_upper(hex::upper(bytes).as_bytes()).as_deref(), Some(bytes));
     if let Some(time) = Timestamp::from_pdf(bytes) {
@@ -21,11 +19,5 @@ pub fn values(bytes: &[u8]) {
     }
     if let Ok(time) = Timestamp::parse(text) {
         assert_eq!(Timestamp::parse(&time.to_string()).ok(), Some(time));
-    }
-    if let Ok(path) = StorePath::parse(text) {
-        assert_eq!(path.as_str(), text);
-    }
-    if let Ok(tag) = Tag::parse(text) {
-        assert_eq!(Tag::parse(&tag.to_string()).ok(), Some(tag));
     }
 }

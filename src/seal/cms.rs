@@ -10,8 +10,10 @@
 mod attributes;
 mod read;
 mod signed_data;
+#[cfg(feature = "seal")]
 mod write;
 
 pub(crate) use self::read::Seal;
 pub(crate) use self::signed_data::{ParsedSignedData, encode, set_of_one};
+#[cfg(feature = "seal")]
 pub(crate) use self::write::seal;

@@ -7,16 +7,26 @@
 //! that this library makes with it, so the choice of hash is made in one place.
 
 mod algorithm;
+#[cfg(feature = "seal")]
 mod command_signer;
+#[cfg(feature = "seal")]
 mod private;
 mod public;
+#[cfg(feature = "seal")]
 mod signer;
+mod signer_input;
+#[cfg(feature = "seal")]
 mod signing_command;
 
 pub use self::algorithm::Algorithm;
 pub(crate) use self::algorithm::{Hash, sha256};
-pub use self::command_signer::{CommandSigner, SignerInput};
+#[cfg(feature = "seal")]
+pub use self::command_signer::CommandSigner;
+#[cfg(feature = "seal")]
 pub use self::private::PrivateKey;
 pub use self::public::PublicKey;
+#[cfg(feature = "seal")]
 pub use self::signer::Signer;
+pub use self::signer_input::SignerInput;
+#[cfg(feature = "seal")]
 pub(crate) use self::signing_command::SigningCommand;

@@ -12,24 +12,31 @@
 //! and the sealer.
 
 pub(crate) mod cms;
+#[cfg(feature = "seal")]
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod openpgp;
 pub(crate) mod pdf;
 pub(crate) mod pem;
+#[cfg(feature = "seal")]
 pub(crate) mod sealer;
 pub(crate) mod timestamp;
 pub(crate) mod verify;
 pub(crate) mod x509;
 
+#[cfg(feature = "seal")]
 pub use self::identity::Identity;
-pub use self::keys::{
-    Algorithm, CommandSigner, PrivateKey, PublicKey, Signer, SignerInput,
-};
-pub use self::openpgp::{DetachedSignature, PgpCommand, PgpIdentity, PgpKey, PgpSigner};
+pub use self::keys::{Algorithm, PublicKey, SignerInput};
+#[cfg(feature = "seal")]
+pub use self::keys::{CommandSigner, PrivateKey, Signer};
+pub use self::openpgp::{DetachedSignature, PgpKey};
+#[cfg(feature = "seal")]
+pub use self::openpgp::{PgpCommand, PgpIdentity, PgpSigner};
+#[cfg(feature = "seal")]
 pub use self::sealer::{Sealed, Sealer};
 #[cfg(feature = "tsa")]
 pub use self::timestamp::BlockingHttpClient;
+#[cfg(feature = "seal")]
 pub use self::timestamp::HttpClient;
 pub use self::verify::{
     PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,

@@ -12,17 +12,23 @@
 
 mod algorithm;
 pub(crate) mod armor;
+#[cfg(feature = "seal")]
 mod command;
 mod detached_signature;
+#[cfg(feature = "seal")]
 mod identity;
 mod key;
 mod key_packet;
 mod packet;
 mod signature_packet;
+#[cfg(feature = "seal")]
 mod signer;
 
+#[cfg(feature = "seal")]
 pub use self::command::PgpCommand;
 pub use self::detached_signature::DetachedSignature;
+#[cfg(feature = "seal")]
 pub use self::identity::PgpIdentity;
 pub use self::key::PgpKey;
+#[cfg(feature = "seal")]
 pub use self::signer::PgpSigner;

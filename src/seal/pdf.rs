@@ -12,6 +12,7 @@
 mod archive;
 mod document;
 mod dss;
+#[cfg(feature = "seal")]
 mod embed;
 mod seal;
 mod signable;

@@ -13,7 +13,7 @@ mod detached_signature;
 mod report;
 mod revisions;
 mod seal;
-#[cfg(test)]
+#[cfg(all(test, feature = "fonts", feature = "seal"))]
 mod tests;
 mod trust;
 
@@ -21,6 +21,7 @@ pub use self::report::{
     PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
     Verdict, Verification,
 };
+#[cfg(feature = "seal")]
 pub(crate) use self::revisions::Revisions;
 pub use self::trust::Trust;
 use crate::base::hex;

@@ -8,11 +8,14 @@
 
 mod certificate;
 mod crl;
+#[cfg(feature = "seal")]
 mod distribution_points;
+#[cfg(feature = "seal")]
 mod issue;
 mod path;
 
 pub use self::certificate::X509;
 pub(crate) use self::crl::Crl;
+#[cfg(all(feature = "seal", feature = "press"))]
 pub(crate) use self::issue::X509Params;
 pub(crate) use self::path::CertificationPath;

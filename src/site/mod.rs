@@ -12,6 +12,7 @@ pub(crate) mod award;
 pub(crate) mod course;
 pub(crate) mod files;
 pub(crate) mod id_secret;
+#[cfg(feature = "seal")]
 pub(crate) mod keys;
 pub(crate) mod name;
 pub(crate) mod request;
@@ -26,6 +27,7 @@ pub use self::course::{
 };
 pub use self::files::Site;
 pub use self::id_secret::IdSecret;
+#[cfg(feature = "seal")]
 pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;
 pub use self::request::{Attachment, Request};

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use self::files::languages;
+#[cfg(feature = "issue")]
 pub(crate) use self::page_texts::{PAGE_TEXTS, PageTexts};
 pub(crate) use self::sentence::SentenceTemplate;
 pub use self::table::Align;

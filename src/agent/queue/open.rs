@@ -4,11 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::contract::Queue;
+#[cfg(feature = "redis")]
 use super::redis::RedisQueue;
+#[cfg(feature = "xqueue")]
 use super::xqueue::XQueue;
+#[cfg(any(feature = "redis", feature = "xqueue"))]
 use crate::agent::secret_file::read_secret;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::site::settings::{AgentSettings, QueueKind, Secret};
+#[cfg(any(feature = "redis", feature = "xqueue"))]
+use crate::site::settings::Secret;
+use crate::site::settings::{AgentSettings, QueueKind};
 
 /// Opens the queue of these settings, without [checking](Queue::check) it. Paths of password files
 /// are relative to the folder `site`. `consumer` is the agent's name, which differs from that of
@@ -17,42 +22,78 @@ use crate::site::settings::{AgentSettings, QueueKind, Secret};
 /// # Errors
 /// As [`AgentSettings::check`]; [`ErrorKind::MissingField`]: the settings name no queue;
 /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::InvalidValue`]: a password file is
-/// missing, unreadable or empty, or an address is none.
+/// missing, unreadable or empty, an address is none, or this build does not have the queue.
 pub fn open(
     settings: &AgentSettings,
     site: &Path,
     consumer: &str,
 ) -> Result<Arc<dyn Queue>> {
     settings.check()?;
-    let secret = |path: &str, given: &Option<Secret>, file: &Option<String>| match given {
-        Some(given) => Ok(Some(given.clone())),
-        None => {
-            let read = |file: &String| read_secret(&site.join(file));
-            let read = file.as_ref().map(read).transpose();
-            read.map_err(|error| settings.at(path, error))
-        }
-    };
-    Ok(match settings.queue {
-        Some(QueueKind::Redis) => {
-            let mut redis = settings.redis.clone();
-            redis.password =
-                secret("REDIS__PASSWORD_FILE", &redis.password, &redis.password_file)?;
-            Arc::new(
-                RedisQueue::new(&redis, consumer)
-                    .map_err(|error| settings.at("REDIS__URL", error))?
-                    .with_reissue(settings.reissue),
-            )
-        }
-        Some(QueueKind::Xqueue) => {
-            let mut queue = settings.xqueue.clone();
-            queue.password =
-                secret("XQUEUE__PASSWORD_FILE", &queue.password, &queue.password_file)?;
-            let (auth, file) = (&queue.auth_password, &queue.auth_password_file);
-            queue.auth_password = secret("XQUEUE__AUTH_PASSWORD_FILE", auth, file)?;
-            Arc::new(XQueue::new(&queue)?.with_reissue(settings.reissue))
-        }
-        None => {
-            return Err(Error::new(ErrorKind::MissingField, "`agent` has no `queue`"));
-        }
-    })
+    match settings.queue {
+        Some(QueueKind::Redis) => open_redis(settings, site, consumer),
+        Some(QueueKind::Xqueue) => open_xqueue(settings, site),
+        None => Err(Error::new(ErrorKind::MissingField, "`agent` has no `queue`")),
+    }
+}
+
+#[cfg(feature = "redis")]
+fn open_redis(
+    settings: &AgentSettings,
+    site: &Path,
+    consumer: &str,
+) -> Result<Arc<dyn Queue>> {
+    let mut redis = settings.redis.clone();
+    let (given, file) = (&redis.password, &redis.password_file);
+    redis.password = find_secret(settings, site, "REDIS__PASSWORD_FILE", given, file)?;
+    let queue = RedisQueue::new(&redis, consumer)
+        .map_err(|error| settings.at("REDIS__URL", error))?;
+    Ok(Arc::new(queue.with_reissue(settings.reissue)))
+}
+
+#[cfg(not(feature = "redis"))]
+fn open_redis(settings: &AgentSettings, _: &Path, _: &str) -> Result<Arc<dyn Queue>> {
+    Err(not_built_in(settings, "redis"))
+}
+
+#[cfg(feature = "xqueue")]
+fn open_xqueue(settings: &AgentSettings, site: &Path) -> Result<Arc<dyn Queue>> {
+    let mut xqueue = settings.xqueue.clone();
+    let (given, file) = (&xqueue.password, &xqueue.password_file);
+    xqueue.password = find_secret(settings, site, "XQUEUE__PASSWORD_FILE", given, file)?;
+    let (given, file) = (&xqueue.auth_password, &xqueue.auth_password_file);
+    xqueue.auth_password =
+        find_secret(settings, site, "XQUEUE__AUTH_PASSWORD_FILE", given, file)?;
+    Ok(Arc::new(XQueue::new(&xqueue)?.with_reissue(settings.reissue)))
+}
+
+#[cfg(not(feature = "xqueue"))]
+fn open_xqueue(settings: &AgentSettings, _: &Path) -> Result<Arc<dyn Queue>> {
+    Err(not_built_in(settings, "xqueue"))
+}
+
+/// Returns a secret that the settings hold, else that of the file which they name. `variable` is
+/// where an error in the file belongs.
+#[cfg(any(feature = "redis", feature = "xqueue"))]
+fn find_secret(
+    settings: &AgentSettings,
+    site: &Path,
+    variable: &str,
+    given: &Option<Secret>,
+    file: &Option<String>,
+) -> Result<Option<Secret>> {
+    match (given, file) {
+        (Some(given), _) => Ok(Some(given.clone())),
+        (None, Some(file)) => read_secret(&site.join(file))
+            .map(Some)
+            .map_err(|error| settings.at(variable, error)),
+        (None, None) => Ok(None),
+    }
+}
+
+#[cfg(not(all(feature = "redis", feature = "xqueue")))]
+fn not_built_in(settings: &AgentSettings, feature: &str) -> Error {
+    let message = "this build has no such queue";
+    let error = Error::new(ErrorKind::InvalidValue, message)
+        .with_help(format!("build testamur with the feature `{feature}`"));
+    settings.at("QUEUE", error)
 }

@@ -4,20 +4,9 @@ use std::time::Duration;
 
 use super::public::PublicKey;
 use super::signer::Signer;
+use super::signer_input::SignerInput;
 use super::signing_command::SigningCommand;
 use crate::base::error::{Error, ErrorKind, Result};
-
-/// What a [`CommandSigner`] writes to the standard input of its command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum SignerInput {
-    /// The whole message: the command hashes it.
-    #[default]
-    Message,
-    /// The hash of the message (32 bytes of SHA-256; 48 of SHA-384 for P-384), as most KMS and
-    /// `openssl pkeyutl -sign` take it. Not for Ed25519.
-    Digest,
-}
 
 /// Signs by running a command that holds the private key. The command reads the message from its
 /// standard input and writes the bare signature, and nothing else, to its standard output.

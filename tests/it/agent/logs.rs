@@ -353,7 +353,7 @@ fn wrong_log_settings_are_refused() {
         ),
         (
             &[("AGENT__LOG__LEVEL", "testamur=loud")],
-            "LOG__LEVEL: `testamur=loud` is no level",
+            "LOG__LEVEL: `testamur=loud` is no log level",
         ),
         (&at(nothing), "LOG__ADDRESS: failed to reach the syslog at `/"),
         (

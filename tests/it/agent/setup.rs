@@ -89,7 +89,7 @@ impl AgentSite {
 
     /// The number of requests that were accepted over HTTP and are not done yet.
     pub(crate) fn spooled(&self) -> usize {
-        let folder = fs::read_dir(self.path().join("private/intake"));
+        let folder = fs::read_dir(self.path().join("private/spool"));
         folder.map_or(0, Iterator::count)
     }
 

@@ -123,7 +123,7 @@ impl RedisServer {
     pub(super) fn settings(&self) -> RedisSettings {
         let text = format!(
             "agent:\n  queue: redis\n  redis:\n    url: {}\n    stream: {STREAM}\n    \
-             results: {RESULTS}\n    dead: {DEAD}\n    lease: {}\n    deadline: 5\n",
+             results: {RESULTS}\n    dead_letters: {DEAD}\n    lease: {}\n    deadline: 5\n",
             self.url(),
             LEASE.as_secs_f64()
         );
