@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::algorithm::EDDSA_LEGACY;
 use super::armor::{self, ArmorLabel};
 use super::detached_signature::DetachedSignature;
-use super::key::PgpKey;
+use super::key::{MAX_USER_ID_LEN, PgpKey};
 use super::key_packet::{CURVE_ED25519, KeyPacket};
 use super::packet;
 use super::signature_packet::{SignatureHead, SignaturePacket};
@@ -16,8 +16,6 @@ use crate::seal::keys::{Algorithm, Hash, PublicKey, Signer};
 
 /// The type of a certification of a user id by its own key (RFC 9580, 5.2.1).
 const CERTIFICATION: u8 = 0x13;
-/// The longest user id in bytes.
-const MAX_USER_ID_LEN: usize = 1024;
 
 /// An Ed25519 key with its OpenPGP packet.
 #[derive(Debug, Clone)]
@@ -62,6 +60,11 @@ impl PgpIdentity {
             let message = format!("`{}` is no name for a key", user_id.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message));
         }
+        Ok(armor::write(ArmorLabel::PublicKey, &self.ring(user_id)?))
+    }
+
+    /// The packets of the public key with that user id.
+    fn ring(&self, user_id: &str) -> Result<Vec<u8>> {
         // RFC 9580, 5.2.3.29, 14, 16 and 32: the key may certify and sign; its owner prefers
         // AES-256, SHA-512 and SHA-256; encrypted messages to it have integrity protection.
         let subpackets: [(u8, &[u8]); 4] =
@@ -83,7 +86,7 @@ impl PgpIdentity {
             packet::write(packet::USER_ID, user_id.as_bytes()),
             packet::write(packet::SIGNATURE, &signature.body()),
         ];
-        Ok(armor::write(ArmorLabel::PublicKey, &ring.concat()))
+        Ok(ring.concat())
     }
 
     /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too,
@@ -145,5 +148,27 @@ impl KeyPacket {
         let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
         let head = [&[4][..], &seconds.to_be_bytes(), &[EDDSA_LEGACY]].concat();
         Self::read(&[&head, CURVE_ED25519, &point].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::keys::PrivateKey;
+
+    #[test]
+    fn long_user_id_of_another_program_is_ignored() {
+        let key = Arc::new(PrivateKey::generate(Algorithm::Ed25519).unwrap().0);
+        let created = Timestamp::from_unix(1_800_000_000).unwrap();
+        let identity = PgpIdentity::new(key, created).unwrap();
+        let read = |length| {
+            let ring = identity.ring(&"a".repeat(length)).unwrap();
+            let text = armor::write(ArmorLabel::PublicKey, &ring);
+            let keys = PgpKey::from_armor(text.as_bytes()).unwrap();
+            assert_eq!(keys[0].fingerprint(), identity.key().fingerprint());
+            keys[0].user_id().map(str::len)
+        };
+        assert_eq!(read(MAX_USER_ID_LEN), Some(MAX_USER_ID_LEN));
+        assert_eq!(read(MAX_USER_ID_LEN + 1), None);
     }
 }

@@ -6,6 +6,9 @@ use crate::base::hex;
 
 /// The deepest nesting that is read: more than any object of ours has.
 const MAX_DEPTH: usize = 32;
+/// The largest number of keys of a dictionary that is taken apart. Each key is compared with all
+/// others.
+const MAX_KEYS: usize = 64;
 
 /// A dictionary: its keys in order, each with its value as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,7 +16,7 @@ pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Dict {
     /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a
-    /// key occurs twice.
+    /// key occurs twice, or there are more than 64.
     pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut dict = Self::default();
         let mut at = open(bytes, at)?;
@@ -26,7 +29,7 @@ impl Dict {
             let key = &bytes[at + 1..end];
             let start = skip_space(bytes, end);
             at = value_end(bytes, start, 1)?;
-            if dict.get_bytes(key).is_some() {
+            if dict.get_bytes(key).is_some() || dict.0.len() == MAX_KEYS {
                 return None;
             }
             dict.0.push((key.to_vec(), bytes[start..at].to_vec()));
@@ -249,6 +252,9 @@ mod tests {
         ] {
             assert_eq!(Dict::parse(broken.as_bytes()), None, "{broken}");
         }
+        let keys = |count| (0..count).map(|key| format!("/{key} 1")).collect::<String>();
+        assert!(Dict::parse(format!("<<{}>>", keys(64)).as_bytes()).is_some());
+        assert_eq!(Dict::parse(format!("<<{}>>", keys(65)).as_bytes()), None);
         let deep = ["<</A ".to_owned(), "[".repeat(100_000)].concat();
         assert_eq!(Dict::parse(deep.as_bytes()), None);
     }
