@@ -99,6 +99,11 @@ pub mod agent;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+/// The parsers of a stranger's bytes, for the targets in `fuzz/`.
+#[cfg(all(fuzzing, feature = "seal"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use crate::base::date::Date;
 pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 #[cfg(feature = "press")]

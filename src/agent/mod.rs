@@ -14,7 +14,7 @@ mod failure;
 mod http;
 mod issue_service;
 mod ops;
-mod queue;
+pub(crate) mod queue;
 mod runtime;
 mod secret_file;
 mod source;

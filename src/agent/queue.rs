@@ -11,7 +11,7 @@ mod avro;
 mod contract;
 mod delivery;
 #[cfg(feature = "redis")]
-mod event;
+pub(crate) mod event;
 mod json;
 mod json_object;
 mod limits;
@@ -19,7 +19,7 @@ mod open;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "xqueue")]
-mod xqueue;
+pub(crate) mod xqueue;
 
 pub use self::answer::Answer;
 pub use self::contract::{Depth, LeaseState, Queue};

@@ -79,6 +79,8 @@ serde_by_text!(Date);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -100,6 +102,20 @@ mod tests {
                 ErrorKind::InvalidValue,
                 "{text}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_day_is_written_and_read_back(
+            year in 1..=9999, month in 1..=12_u8, day in 1..=31_u8,
+        ) {
+            if let Some(date) = Date::new(year, month, day) {
+                prop_assert_eq!(Date::parse(&date.to_string()).unwrap(), date);
+            } else {
+                let text = format!("{year:04}-{month:02}-{day:02}");
+                prop_assert!(Date::parse(&text).is_err());
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ fn write(bytes: &[u8], alphabet: &[u8; 16]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -52,5 +54,14 @@ mod tests {
         assert_eq!(read_lower(b"00af10"), Some(vec![0, 0xaf, 0x10]));
         assert_eq!(read_lower(b"00AF10"), None);
         assert_eq!(read_lower(b"0g"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_written_and_read_back(bytes: Vec<u8>) {
+            let upper = upper(&bytes);
+            prop_assert_eq!(read_upper(upper.as_bytes()), Some(bytes.clone()));
+            prop_assert_eq!(lower(&bytes), upper.to_lowercase());
+        }
     }
 }

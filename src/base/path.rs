@@ -79,6 +79,8 @@ impl fmt::Display for StorePath {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -110,5 +112,17 @@ mod tests {
         assert!(!path("a").is_in(&path("a/b")));
         assert_eq!(path("a").join("b.c").unwrap().name(), "b.c");
         assert!(path("a").join("..").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_that_is_read_is_written_as_it_was(text in "[a-z0-9._/-]{0,40}|\\PC*") {
+            if let Ok(path) = StorePath::parse(&text) {
+                prop_assert_eq!(path.as_str(), &text);
+                prop_assert!(text.split('/').all(|part| !part.is_empty() && part != ".."));
+                let below = path.join("x").unwrap();
+                prop_assert!(below.is_in(&path) && !path.is_in(&below));
+            }
+        }
     }
 }

@@ -159,6 +159,8 @@ serde_by_text!(Timestamp);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -262,5 +264,31 @@ mod tests {
         let times = ["09:30:00Z", "09:30:00.000001Z", "09:30:00.2Z", "09:30:01Z"]
             .map(|time| Timestamp::parse(&format!("2026-05-14T{time}")).unwrap());
         assert!(times.is_sorted_by(|a, b| a < b));
+    }
+
+    proptest! {
+        #[test]
+        fn every_time_is_written_and_read_back(
+            seconds in 0..=253_402_300_799_u64, micros in 0..1_000_000_u32,
+            offset in -1439..=1439_i32,
+        ) {
+            let time = Timestamp::from_unix(seconds).unwrap();
+            prop_assert_eq!(time.unix(), seconds);
+            prop_assert_eq!(Timestamp::from_der(time.to_der()), time);
+            prop_assert_eq!(Timestamp::from_pdf(time.to_pdf().as_bytes()), Some(time));
+            let text = time.to_string();
+            prop_assert_eq!(Timestamp::parse(&text).unwrap(), time);
+
+            let with_fraction = text.replace('Z', &format!(".{micros:06}Z"));
+            let time = Timestamp::parse(&with_fraction).unwrap();
+            prop_assert_eq!(Timestamp::parse(&time.to_string()).unwrap(), time);
+            let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
+            let sign = if offset < 0 { '-' } else { '+' };
+            let offset_text = format!("{sign}{hours:02}:{minutes:02}");
+            if let Ok(local) = Timestamp::parse(&with_fraction.replace('Z', &offset_text)) {
+                let seconds = i64::try_from(seconds).unwrap() - i64::from(offset) * 60;
+                prop_assert_eq!(i64::try_from(local.unix()).unwrap(), seconds);
+            }
+        }
     }
 }

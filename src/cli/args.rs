@@ -295,7 +295,7 @@ pub(crate) struct RecipientArguments {
 }
 
 /// The parts of a request besides course and name. A row of the recipients file wins over them.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RequestArguments {
     /// The language, a BCP 47 tag such as es or pt-BR [default: the course's]
     #[arg(short, long, value_name = "TAG")]

@@ -25,7 +25,7 @@ mod log;
 mod new;
 mod output;
 mod package_files;
-mod recipients;
+pub(crate) mod recipients;
 mod register;
 mod render;
 mod seal;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::press::Press;
 use crate::site::Request;
-use crate::{Date, Error, Tag};
+use crate::{Date, Error, ErrorKind, Tag};
 use serde_json::{Map, Value};
 
 use super::args::{RecipientArguments, RequestArguments};
@@ -24,6 +24,9 @@ pub(crate) const SAMPLE_NAMES: [&str; 10] = [
     "Илья Александрович Лахин",
     "Adam Palay (חיים פּלי)",
 ];
+
+/// The most dots of a field's name: each makes an object inside another.
+const MAX_DOTS: usize = 15;
 
 /// One recipient: a row of the recipients file, or a name alone.
 #[derive(Debug, Clone, Default)]
@@ -86,7 +89,7 @@ impl RecipientRow {
         if let Some(paper) = self.paper.as_ref().or(arguments.paper.as_ref()) {
             request = request.with_paper(paper);
         }
-        for (key, value) in nested(arguments.set.iter().chain(&self.extra)) {
+        for (key, value) in nested(arguments.set.iter().chain(&self.extra))? {
             request = request.with_extra(key, value);
         }
         Ok(request)
@@ -99,12 +102,22 @@ impl RecipientRow {
 }
 
 /// The fields as a JSON object; dots in a key make objects in it: `modules.knots.grade`.
-fn nested<'a>(fields: impl Iterator<Item = &'a (String, String)>) -> Map<String, Value> {
+///
+/// # Errors
+/// [`ErrorKind::TooLarge`]: a key has too many dots.
+fn nested<'a>(
+    fields: impl Iterator<Item = &'a (String, String)>,
+) -> Result<Map<String, Value>, Error> {
     let mut object = Map::new();
     for (path, text) in fields {
+        if path.matches('.').count() > MAX_DOTS {
+            let start: String = path.chars().take(40).collect();
+            let message = format!("the field `{start}…` has more than {MAX_DOTS} dots");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
         insert(&mut object, path, text);
     }
-    object
+    Ok(object)
 }
 
 fn insert(map: &mut Map<String, Value>, path: &str, text: &str) {
@@ -139,8 +152,14 @@ pub(crate) fn read_recipients(
 }
 
 fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
-    let name = file.display();
-    let bytes = context::read_file(file)?;
+    parse(&file.display().to_string(), context::read_file(file)?)
+}
+
+/// The rows of a recipients file with that name and content: CSV, or one name on each line.
+///
+/// # Errors
+/// Those of [`read_recipients`].
+pub(crate) fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<RecipientRow>, Failure> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
@@ -152,7 +171,7 @@ fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
     let rows = match separator(header) {
-        Some(separator) => read_csv(text, separator, &name.to_string())?,
+        Some(separator) => read_csv(text, separator, name)?,
         None => text
             .lines()
             .enumerate()
@@ -286,4 +305,24 @@ pub(crate) fn select_courses(
         ));
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_nested_up_to_a_limit() {
+        let request = |column: &str| {
+            let file = format!("name,{column}\nAda,x\n");
+            let rows = parse("r.csv", file.into_bytes()).ok().unwrap();
+            rows[0].request("c", &RequestArguments::default())
+        };
+        let extra = request("a.b").unwrap().extra().clone();
+        assert_eq!(extra["a"], serde_json::json!({ "b": "x" }));
+        assert!(request(&"a.".repeat(MAX_DOTS)).is_ok());
+        let error = request(&"a.".repeat(1_000_000)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert!(error.to_string().len() < 200, "{error}");
+    }
 }

@@ -11,6 +11,7 @@
 //! needs: private keys and signers, identities, `write` and `embed`, issuing, requests to a TSA,
 //! and the sealer.
 
+mod asn1;
 pub(crate) mod cms;
 #[cfg(feature = "seal")]
 pub(crate) mod identity;

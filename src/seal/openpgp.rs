@@ -11,7 +11,7 @@
 //! never by a short id, which can be forged.
 
 mod algorithm;
-mod armor;
+pub(crate) mod armor;
 #[cfg(feature = "seal")]
 mod command;
 mod detached_signature;

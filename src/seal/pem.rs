@@ -86,6 +86,8 @@ pub(crate) fn push_lines(text: &mut String, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -110,5 +112,16 @@ mod tests {
         }
         assert!(read(b"").unwrap().is_empty());
         assert!(read(b"\xff").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_of_any_bytes_are_read_back(all: Vec<Vec<u8>>) {
+            let text: String = all.iter().map(|bytes| write("A B", bytes).to_string()).collect();
+            let blocks = read(text.as_bytes()).unwrap();
+            let read: Vec<Vec<u8>> =
+                blocks.iter().map(|block| block.bytes.as_ref().unwrap().to_vec()).collect();
+            prop_assert_eq!(read, all);
+        }
     }
 }

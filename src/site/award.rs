@@ -57,6 +57,7 @@ impl Award {
         let mut extra = course.extra.clone();
         extra.extend(request.extra().clone());
         extra.sort_keys();
+        extra.values_mut().for_each(serde_json::Value::sort_all_objects);
         let issued = request.issued().or(match course.issued {
             IssueDate::Rolling => None,
             IssueDate::On(date) => Some(date),
@@ -116,7 +117,11 @@ pub(crate) fn is_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
     use super::*;
+    use crate::site::course::Courses;
 
     fn secret() -> IdSecret {
         IdSecret::new(&[7; IdSecret::LENGTH])
@@ -156,5 +161,68 @@ mod tests {
         let json = serde_json::to_string(&award("c", "Ada")).unwrap();
         assert_eq!(json, r#"{"course":"c","name":"Ada"}"#);
         assert_eq!(serde_json::from_str::<Award>(&json).unwrap(), award("c", "Ada"));
+    }
+
+    proptest! {
+        #[test]
+        fn order_of_keys_changes_no_facts(
+            (value, shuffled) in any_json().prop_flat_map(|value| {
+                (Just(value.clone()), any::<u64>().prop_map(move |seed| shuffled(&value, seed)))
+            }),
+        ) {
+            let file = "c: { title: T, organization: O, language: en, extra: { z: 1, a: 2 } }";
+            let courses = Courses::parse(&[("courses.yaml".into(), file.into())]).unwrap();
+            let facts = |value: &Json| {
+                let fields = value.as_object().unwrap().clone();
+                let request = Request::new("c", "Ada").unwrap();
+                let request = fields.into_iter().fold(request, |request, (key, value)| {
+                    request.with_extra(key, value)
+                });
+                Award::facts(&secret(), courses.get("c").unwrap(), &request)
+            };
+            prop_assert_eq!(facts(&value), facts(&shuffled));
+        }
+    }
+
+    /// An object with objects and lists in it.
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            any::<i32>().prop_map(Json::from),
+            "[a-z]{0,3}".prop_map(Json::from)
+        ];
+        let value = leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                object_of(inner),
+            ]
+        });
+        object_of(value)
+    }
+
+    fn object_of(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Json> {
+        proptest::collection::hash_map("[a-z]{1,2}", value, 0..5)
+            .prop_map(|fields| Json::Object(fields.into_iter().collect()))
+    }
+
+    /// The value with the keys of each object in another order.
+    fn shuffled(value: &Json, seed: u64) -> Json {
+        match value {
+            Json::Object(fields) => {
+                let mut fields: Vec<_> = fields.iter().collect();
+                fields.sort_by_key(|(key, _)| {
+                    key.bytes().fold(seed, |sum, byte| {
+                        (sum ^ u64::from(byte))
+                            .wrapping_mul(0x0100_0000_01b3)
+                            .rotate_left(17)
+                    })
+                });
+                let fields = fields
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), shuffled(value, seed)));
+                Json::Object(fields.collect())
+            }
+            Json::Array(items) => items.iter().map(|item| shuffled(item, seed)).collect(),
+            other => other.clone(),
+        }
     }
 }

@@ -220,6 +220,8 @@ fn unbalanced_controls(text: &str) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn clean(raw: &str) -> (String, Vec<String>) {
@@ -282,5 +284,26 @@ mod tests {
             assert_eq!(Name::clean(raw).unwrap_err().kind(), ErrorKind::Name, "{raw:.9}");
         }
         assert!(Name::clean(&"é".repeat(300)).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn clean_name_is_clean(
+            raw in proptest::collection::vec(prop_oneof![
+                any::<char>(),
+                proptest::char::range('\u{0}', '\u{ff}'),
+                proptest::char::range('\u{300}', '\u{30f}'),
+                proptest::char::range('\u{1100}', '\u{11ff}'),
+                proptest::char::range('\u{2000}', '\u{206f}'),
+                proptest::char::range('\u{f900}', '\u{faff}'),
+            ], 0..40),
+        ) {
+            let raw: String = raw.into_iter().collect();
+            if let Ok((name, _)) = Name::clean(&raw) {
+                let (again, warnings) = Name::clean(name.as_str()).unwrap();
+                prop_assert_eq!(again, name);
+                prop_assert!(warnings.is_empty(), "{:?}", warnings);
+            }
+        }
     }
 }

@@ -19,11 +19,11 @@ const REASON: &str = "revoked by the learning platform";
 
 /// Which enrolments lead to a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct EventRules {
+pub(crate) struct EventRules {
     /// The modes of enrolment that earn a certificate.
-    pub(super) modes: Vec<String>,
+    pub(crate) modes: Vec<String>,
     /// The statuses by which a certificate is earned.
-    pub(super) statuses: Vec<String>,
+    pub(crate) statuses: Vec<String>,
 }
 
 /// The fields of an event's record `CertificateData` that are used here.
@@ -62,7 +62,7 @@ impl<'a> CertificateData<'a> {
 }
 
 /// Reads an event: `kind` is its type, `field` finds the other fields.
-pub(super) fn read_event<'a>(
+pub(crate) fn read_event<'a>(
     kind: &str,
     field: impl Fn(&str) -> Option<&'a [u8]>,
     rules: &EventRules,

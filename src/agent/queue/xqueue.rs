@@ -7,7 +7,7 @@
 //! management system, and hands the request out again if that refuses the answer, up to four times
 //! in all, also after a success.
 
-mod message;
+pub(crate) mod message;
 mod session;
 
 use std::collections::{HashMap, VecDeque};

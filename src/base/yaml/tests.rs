@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::decode::MAX_BYTES;
@@ -172,5 +173,17 @@ fn any_bytes_give_a_document_or_a_fault() {
                 assert!(format!("{error:#}").starts_with("a.yaml"), "{error:#}");
             }
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_quoted_text_is_read_as_it_is(texts in proptest::collection::vec("\\PC{0,9}[\n\t]?\\PC{0,9}", 0..5)) {
+        let list = Json::from(texts.clone());
+        prop_assert_eq!(json(&list.to_string()), list);
+        let map: serde_json::Map<String, Json> =
+            texts.into_iter().map(|text| (text.clone(), Json::from(text))).collect();
+        let map = Json::Object(map);
+        prop_assert_eq!(json(&format!("a: {map}")), json!({ "a": map }));
     }
 }

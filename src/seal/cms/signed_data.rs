@@ -8,6 +8,7 @@ use const_oid::db::rfc5911;
 use der::asn1::SetOfVec;
 use der::{Any, Decode, Encode};
 
+use crate::seal::asn1;
 use crate::seal::keys::Hash;
 use crate::seal::x509::X509;
 
@@ -32,7 +33,7 @@ impl ParsedSignedData {
 
     /// Like [`read`](Self::read), but accepts sets in any order, and CRLs.
     pub(crate) fn read_unordered(der: &[u8]) -> Option<Self> {
-        let info = ContentInfo::from_der(der).ok()?;
+        let info: ContentInfo = asn1::decode(der).ok()?;
         if info.content_type != rfc5911::ID_SIGNED_DATA {
             return None;
         }

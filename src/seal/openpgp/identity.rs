@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::algorithm::EDDSA_LEGACY;
 use super::detached_signature::DetachedSignature;
-use super::key::PgpKey;
+use super::key::{MAX_USER_ID_LEN, PgpKey};
 use super::key_packet::{CURVE_ED25519, KeyPacket};
 use super::packet;
 use super::signature_packet::{SignatureHead, SignaturePacket};
@@ -15,8 +15,6 @@ use crate::seal::keys::{Algorithm, Hash, PublicKey, Signer};
 
 /// The type of a certification of a user id by its own key (RFC 9580, 5.2.1).
 const CERTIFICATION: u8 = 0x13;
-/// The longest user id in bytes.
-const MAX_USER_ID_LEN: usize = 1024;
 
 /// An Ed25519 key with its OpenPGP packet.
 #[derive(Debug, Clone)]
@@ -180,5 +178,27 @@ impl KeyPacket {
         let point = packet::write_mpi(&[&[0x40], public.raw()].concat());
         let head = [&[4][..], &seconds.to_be_bytes(), &[EDDSA_LEGACY]].concat();
         Self::read(&[&head, CURVE_ED25519, &point].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::keys::PrivateKey;
+
+    #[test]
+    fn long_user_id_of_another_program_is_ignored() {
+        let key = Arc::new(PrivateKey::generate(Algorithm::Ed25519).unwrap().0);
+        let created = Timestamp::from_unix(1_800_000_000).unwrap();
+        let identity = PgpIdentity::new(key, created).unwrap();
+        let read = |length| {
+            let ring = identity.ring(&"a".repeat(length)).unwrap();
+            let text = armor::write(ArmorLabel::PublicKey, &ring);
+            let keys = PgpKey::from_armor(text.as_bytes()).unwrap();
+            assert_eq!(keys[0].fingerprint(), identity.key().fingerprint());
+            keys[0].user_id().map(str::len)
+        };
+        assert_eq!(read(MAX_USER_ID_LEN), Some(MAX_USER_ID_LEN));
+        assert_eq!(read(MAX_USER_ID_LEN + 1), None);
     }
 }

@@ -9,6 +9,9 @@ use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PublicKey;
 
+/// The longest user id that is read, in bytes. Each self-signature hashes it.
+pub(super) const MAX_USER_ID_LEN: usize = 1024;
+
 /// An OpenPGP key that checks signatures: a primary key with its user id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PgpKey {
@@ -141,7 +144,9 @@ fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
                 keys.extend(key.take());
                 (key, user_id) = (KeyPacket::read(body).map(PgpKey::from_packet), None);
             }
-            packet::USER_ID => user_id = Some(body),
+            packet::USER_ID => {
+                user_id = Some(body).filter(|body| body.len() <= MAX_USER_ID_LEN);
+            }
             packet::SIGNATURE => {
                 if let (Some(key), Some(signature)) =
                     (&mut key, SignaturePacket::read(body))

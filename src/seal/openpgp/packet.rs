@@ -119,6 +119,8 @@ fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -133,5 +135,21 @@ mod tests {
         assert_eq!(pad_left(&[1], 3), Some(vec![0, 0, 1]));
         assert_eq!(read(&[0xc2, 5, 1]), None);
         assert_eq!(read_subpackets(&[0]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_written_and_read_back(
+            kind in 0..64_u8, body in proptest::collection::vec(any::<u8>(), 0..9000), rest: Vec<u8>,
+        ) {
+            let packet = [write(kind, &body), rest.clone()].concat();
+            prop_assert_eq!(read(&packet), Some((kind, &body[..], &rest[..])));
+            let area = write_subpacket(kind, &body);
+            prop_assert_eq!(read_subpackets(&area), Some(vec![(kind, &body[..])]));
+            let number = [write_mpi(&body[..body.len().min(8191)]), rest.clone()].concat();
+            let (mpi, after) = read_mpi(&number).unwrap();
+            prop_assert_eq!(after, &rest[..]);
+            prop_assert!(body.len() > 8191 || body.ends_with(mpi));
+        }
     }
 }

@@ -6,6 +6,9 @@ use crate::base::hex;
 
 /// The deepest nesting that is read: more than any object of ours has.
 const MAX_DEPTH: usize = 32;
+/// The largest number of keys of a dictionary that is taken apart. Each key is compared with all
+/// others.
+const MAX_KEYS: usize = 64;
 
 /// A dictionary: its keys in order, each with its value as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,7 +16,7 @@ pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Dict {
     /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a
-    /// key occurs twice.
+    /// key occurs twice, or there are more than 64.
     pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut dict = Self::default();
         let mut at = open(bytes, at)?;
@@ -26,7 +29,7 @@ impl Dict {
             let key = &bytes[at + 1..end];
             let start = skip_space(bytes, end);
             at = value_end(bytes, start, 1)?;
-            if dict.get_bytes(key).is_some() {
+            if dict.get_bytes(key).is_some() || dict.0.len() == MAX_KEYS {
                 return None;
             }
             dict.0.push((key.to_vec(), bytes[start..at].to_vec()));
@@ -212,6 +215,8 @@ fn is_space(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -247,6 +252,9 @@ mod tests {
         ] {
             assert_eq!(Dict::parse(broken.as_bytes()), None, "{broken}");
         }
+        let keys = |count| (0..count).map(|key| format!("/{key} 1")).collect::<String>();
+        assert!(Dict::parse(format!("<<{}>>", keys(64)).as_bytes()).is_some());
+        assert_eq!(Dict::parse(format!("<<{}>>", keys(65)).as_bytes()), None);
         let deep = ["<</A ".to_owned(), "[".repeat(100_000)].concat();
         assert_eq!(Dict::parse(deep.as_bytes()), None);
     }
@@ -258,5 +266,22 @@ mod tests {
         }
         assert_eq!(read_text(b"<FEFFD800>"), None);
         assert_eq!(read_text(b"<FEFF00>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_written_and_read_back(words: String) {
+            prop_assert_eq!(read_text(text(&words).as_bytes()), Some(words));
+        }
+
+        /// No value can end early, or be read as another one.
+        #[test]
+        fn any_dictionary_that_is_read_is_written_and_read_back(
+            body in "(/[A-Za-z0-9#]{1,3}[ \n]?(-?[0-9.]{1,3}|[0-9]{1,2} 0 R|\\(([ -\\[\\]-~]|\\\\[()\\\\])*\\)|<[0-9A-F]*>|\\[[0-9 /a<>()\\[\\]]*\\]|true|null)[ \n]?){0,5}",
+        ) {
+            if let Some(dict) = Dict::parse(format!("<<{body}>>").as_bytes()) {
+                prop_assert_eq!(Dict::parse(&dict.write()), Some(dict));
+            }
+        }
     }
 }

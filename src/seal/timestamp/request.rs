@@ -3,7 +3,7 @@
 use cmpv2::status::PkiStatus;
 use const_oid::db::rfc5912;
 use der::asn1::{Int, OctetString};
-use der::{Any, Decode, Encode};
+use der::{Any, Encode};
 use spki::AlgorithmIdentifierOwned;
 use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 
@@ -11,6 +11,7 @@ use super::token::TimestampToken;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
+use crate::seal::asn1;
 use crate::seal::cms::ParsedSignedData;
 use crate::seal::keys::Hash;
 
@@ -75,7 +76,7 @@ impl TimestampRequest {
     pub(crate) fn read_response(&self, der: &[u8], now: Timestamp) -> Result<Vec<u8>> {
         let error =
             |why: String| Error::new(ErrorKind::Timestamp, format!("the TSA {why}"));
-        let response = TimeStampResp::from_der(der)
+        let response: TimeStampResp<'_> = asn1::decode(der)
             .map_err(|_| error("gave no timestamp response".to_owned()))?;
         if !matches!(
             response.status.status,

@@ -13,9 +13,12 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
+use crate::seal::asn1;
 use crate::seal::keys::{PublicKey, sha256};
 use crate::seal::pem;
 
+/// The largest certificate that is read, in bytes: ten times those of public CAs.
+const MAX_LEN: usize = 64 << 10;
 /// The extended key usages that allow signing documents.
 const DOCUMENT_SIGNING_USAGES: [Oid; 5] = [
     // Document signing (RFC 9336).
@@ -53,7 +56,10 @@ impl X509 {
     /// [`ErrorKind::Syntax`]: the bytes are not a certificate.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         let invalid = || Error::new(ErrorKind::Syntax, "this is no X.509 certificate");
-        let parsed = Certificate::from_der(der).map_err(|_| invalid())?;
+        if der.len() > MAX_LEN {
+            return Err(invalid());
+        }
+        let parsed: Certificate = asn1::decode(der).map_err(|_| invalid())?;
         let tbs = parsed.tbs_certificate.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_certificate.signature {
@@ -241,7 +247,7 @@ impl X509 {
     pub(super) fn extension<'a, T: Decode<'a> + AssociatedOid>(&'a self) -> Option<T> {
         let extension =
             self.extensions().find(|extension| extension.extn_id == T::OID)?;
-        T::from_der(extension.extn_value.as_bytes()).ok()
+        asn1::decode(extension.extn_value.as_bytes()).ok()
     }
 
     fn extended_key_usages(&self) -> Option<Vec<Oid>> {

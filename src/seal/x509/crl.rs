@@ -1,11 +1,12 @@
 //! Certificate revocation lists (RFC 5280, 5).
 
-use der::{Decode, Encode};
+use der::Encode;
 use x509_cert::crl::CertificateList;
 
 use super::certificate::X509;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
+use crate::seal::asn1;
 
 /// A CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Crl {
     /// [`ErrorKind::Syntax`]: the bytes are not a CRL.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
         let invalid = || Error::new(ErrorKind::Syntax, "this is no CRL");
-        let parsed = CertificateList::from_der(der).map_err(|_| invalid())?;
+        let parsed: CertificateList = asn1::decode(der).map_err(|_| invalid())?;
         let tbs = parsed.tbs_cert_list.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_cert_list.signature {

@@ -1,4 +1,7 @@
+use std::sync::LazyLock;
+
 use indexmap::IndexMap;
+use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::*;
@@ -344,4 +347,30 @@ fn text_of_another_language_gives_a_warning() {
 fn phrases_are_send_and_sync() {
     fn shared<T: Send + Sync>() {}
     shared::<Phrases>();
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_printed_as_it_is(
+        raw in "\\PC{1,30}|[*_{}%#\\\\ a]{1,20}|[\u{fdd0}-\u{fdd3}a\u{202a}-\u{202e}]{1,9}",
+    ) {
+        static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+            let site = site("heading: \"*{{ name }}* _{{ extra.text }}_\"\n");
+            Phrases::load(&site, "classic", &Tag::parse("en").unwrap()).unwrap()
+        });
+        static COURSE: LazyLock<Course> = LazyLock::new(|| course("", "Curling"));
+        let Ok((name, _)) = Name::clean(&raw) else { return Ok(()) };
+        let text = name.to_string();
+        let written = PHRASES.write(&CertificateFacts {
+            name: &name,
+            course: &COURSE,
+            issued: Date::parse("2026-05-14").unwrap(),
+            issued_text: None,
+            grade: None,
+            designation: None,
+            extra: &IndexMap::from([("text".to_owned(), Json::from(text.clone()))]),
+            verify_url: "https://example.org/c/0/",
+        }).unwrap();
+        prop_assert_eq!(written.heading.unwrap().runs.bare(), format!("{text} {text}"));
+    }
 }

@@ -22,7 +22,7 @@ const REASON: &str = "deleted by the learning management system";
 
 /// Reads the body of a submission, as the learning management system wrote it. Unknown keys are
 /// ignored.
-pub(super) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
+pub(crate) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
     let object = match JsonObject::parse("the request", body) {
         Ok(object) => object,
         Err(error) => return (Correlation::default(), Err(error)),
