@@ -9,6 +9,8 @@
 //! with its error. All threads block; the caller gives the clock and says when to stop.
 
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod failure;
 mod http;
 mod issue_service;
@@ -24,7 +26,7 @@ pub use self::clock::Clock;
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
 pub use self::queue::{
-    Answer, Correlation, Delivery, Depth, LeaseState, Queue, RedisQueue, Revocation,
-    Target, Task, XQueue, open as open_queue,
+    Answer, AnsweredRequest, Correlation, Delivery, Depth, LeaseState, MemoryQueue,
+    Queue, RedisQueue, Revocation, Target, Task, XQueue, open as open_queue,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};

@@ -12,6 +12,8 @@
 //! and the sealer.
 
 pub(crate) mod cms;
+#[cfg(all(feature = "conformance", feature = "seal"))]
+pub mod conformance;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub(crate) mod openpgp;

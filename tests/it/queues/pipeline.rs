@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{Keys, Site};
 
-use super::contract::{LEASE, QueueServer};
+use super::contract::LEASE;
 use super::xqueue_server::{QUEUE, XqueueServer};
 use crate::agent::setup::{
     AgentSite, COURSE, FixedClock, Program, assert_verifies, issuer, until,
