@@ -102,7 +102,7 @@ pub mod agent;
 pub mod cli;
 
 pub use crate::base::date::Date;
-pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+pub use crate::base::error::{Error, ErrorClass, ErrorKind, Place, Result, Warning};
 #[cfg(feature = "press")]
 pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;
