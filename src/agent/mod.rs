@@ -22,7 +22,7 @@ mod source;
 mod spool;
 mod worker;
 
-pub use self::clock::Clock;
+pub use self::clock::{Clock, ClockReading};
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
 pub use self::queue::{

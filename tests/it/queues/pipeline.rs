@@ -121,7 +121,7 @@ fn requests_that_ended_the_predecessor_are_answered() {
             &folder.path().join("public"),
             &record,
             &trust,
-            FixedClock.now().unwrap(),
+            FixedClock.read().unwrap().now,
         );
     }
     for bad in ["a", "c", "f", "g", "josé-π"] {

@@ -146,7 +146,10 @@ fn gpg_command_makes_a_valid_signature() {
         let key = PgpKey::from_armor(&ring).unwrap().remove(0);
         assert_eq!(key.user_id(), Some(id.as_str()));
         let armor = key.to_armor();
-        assert_eq!(PgpKey::from_armor(armor.as_bytes()).unwrap(), [key.clone()]);
+        assert_eq!(
+            PgpKey::from_armor(armor.as_bytes()).unwrap(),
+            std::slice::from_ref(&key)
+        );
         let published = site.write("published.asc", &armor);
         let arguments = ["--homedir", &home, "--show-keys", published.to_str().unwrap()];
         let output = run(site.folder.path(), "gpg", &arguments);
