@@ -8,6 +8,7 @@ mod class;
 mod kind;
 mod place;
 mod report;
+mod serialize;
 mod suggest;
 mod warning;
 
