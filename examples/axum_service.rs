@@ -32,7 +32,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use testamur::register::{IssueOptions, IssueService, MemoryStore};
 use testamur::site::{IdSecret, Keys};
-use testamur::{Press, Request, Site, Timestamp};
+use testamur::{ErrorClass, Press, Request, Site, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
@@ -123,12 +123,12 @@ struct Failure {
 
 impl From<testamur::Error> for Failure {
     fn from(error: testamur::Error) -> Self {
-        let status = if error.is_user_fault() {
-            StatusCode::UNPROCESSABLE_ENTITY
-        } else if error.is_retryable() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+        let status = match error.kind().class() {
+            ErrorClass::Input => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorClass::Transient => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorClass::Site | ErrorClass::Environment | ErrorClass::Internal => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self { status, message: error.to_string() }
     }

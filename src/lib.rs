@@ -50,9 +50,8 @@
 //! - [`register::Record`]: what is publicly known of an issued certificate.
 //! - [`register::Receipt`]: the certificate's addresses and its record.
 //!
-//! [`Press`] owns what outlives a request and leads up to a draft. [`IssueService`] goes on from there,
-//! into two [stores](register::Store). An [`agent::Agent`] takes requests from a
-//! [queue](agent::Queue) or over HTTP.
+//! [`Press`] owns what outlives a request and makes drafts. [`IssueService`] issues into two
+//! [stores](register::Store). An [`agent::Agent`] takes requests from a [queue](agent::Queue) or HTTP.
 //!
 //! # Features
 //! Each names a capability. All but `conformance` are on by default.
@@ -66,6 +65,7 @@
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
+//! - `conformance`: the contracts of stores, signers and queues, for tests of one's own.
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
 #![cfg_attr(
@@ -105,7 +105,7 @@ pub mod cli;
 pub mod fuzzing;
 
 pub use crate::base::date::Date;
-pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+pub use crate::base::error::{Error, ErrorClass, ErrorKind, Place, Result, Warning};
 #[cfg(feature = "press")]
 pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;

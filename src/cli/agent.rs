@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::agent::{Agent, AgentExit, Clock, HttpApi, Webhook, open_queue};
+use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
 use crate::site::{AgentSettings, LogTarget};
-use crate::{Date, Error, ErrorKind, Timestamp};
+use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
 use super::batch::StopSignal;
@@ -57,7 +57,7 @@ fn serve(
     let http_api = HttpApi::from_settings(settings, folder)?;
     let webhook = Webhook::from_settings(settings, folder)?;
     let clock = Arc::new(MachineClock { timezone: press.settings().timezone.clone() });
-    clock.today()?;
+    clock.read()?;
 
     let stop = StopSignal::listen(|| {})?;
     let issuer = if agent.check {
@@ -216,12 +216,10 @@ struct MachineClock {
 }
 
 impl Clock for MachineClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        clock::now().map_err(|failure| Error::new(ErrorKind::Io, failure.message))
-    }
-
-    fn today(&self) -> Result<Date, Error> {
-        let today = clock::today(self.timezone.as_deref());
-        today.map_err(|failure| Error::new(ErrorKind::Io, failure.message))
+    fn read(&self) -> Result<ClockReading, Error> {
+        let reading = clock::read(self.timezone.as_deref());
+        let (now, today) =
+            reading.map_err(|failure| Error::new(ErrorKind::Io, failure.message))?;
+        Ok(ClockReading { now, today })
     }
 }

@@ -166,7 +166,7 @@ impl Renderer<'_> {
                 "file": file,
                 "verify_url": draft.verify_url,
                 "warnings":
-                    draft.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
+                    draft.warnings,
             })),
             Ok(draft) => {
                 draft.warnings.iter().for_each(console::print_warning);

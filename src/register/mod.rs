@@ -10,6 +10,8 @@
 
 pub(crate) mod award;
 pub(crate) mod certificates;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub(crate) mod editions;
 pub(crate) mod issue;
 pub(crate) mod merge;

@@ -10,7 +10,7 @@ use http_body_util::LengthLimitError;
 use serde_json::{Value, json};
 
 use crate::agent::queue::Answer;
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::{Error, ErrorClass, ErrorKind};
 
 /// Returns the status of an answer that a client waited for.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {
@@ -22,13 +22,24 @@ pub(super) fn status_of(answer: &Answer) -> StatusCode {
 }
 
 fn status_of_error(kind: ErrorKind) -> StatusCode {
-    match kind {
-        ErrorKind::Syntax => StatusCode::BAD_REQUEST,
-        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
-        ErrorKind::Panic | ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
-        kind if Error::new(kind, "").is_user_fault() => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
+    match kind.class() {
+        ErrorClass::Input => match kind {
+            ErrorKind::Syntax => StatusCode::BAD_REQUEST,
+            ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        ErrorClass::Site => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorClass::Environment => match kind {
+            ErrorKind::Io => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        ErrorClass::Transient => match kind {
+            // It was tried twice, and a client that asks again waits as long for nothing.
+            ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        },
+        ErrorClass::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -210,6 +210,6 @@ pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
         "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
         "download_url": receipt.urls.download_url,
         "verify_url": receipt.urls.verify_url,
-        "warnings": receipt.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
+        "warnings": receipt.warnings,
     })
 }

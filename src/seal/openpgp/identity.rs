@@ -183,6 +183,7 @@ impl KeyPacket {
 
 #[cfg(test)]
 mod tests {
+    use super::super::armor::{self, ArmorLabel};
     use super::*;
     use crate::seal::keys::PrivateKey;
 
@@ -190,10 +191,16 @@ mod tests {
     fn long_user_id_of_another_program_is_ignored() {
         let key = Arc::new(PrivateKey::generate(Algorithm::Ed25519).unwrap().0);
         let created = Timestamp::from_unix(1_800_000_000).unwrap();
-        let identity = PgpIdentity::new(key, created).unwrap();
+        let identity = PgpIdentity::new(key, "Ada", created).unwrap();
         let read = |length| {
-            let ring = identity.ring(&"a".repeat(length)).unwrap();
-            let text = armor::write(ArmorLabel::PublicKey, &ring);
+            let user_id = "a".repeat(length);
+            let certification = identity.certify(&user_id).unwrap();
+            let ring = [
+                packet::write(packet::PUBLIC_KEY, identity.key.packet().body()),
+                packet::write(packet::USER_ID, user_id.as_bytes()),
+                packet::write(packet::SIGNATURE, &certification.body()),
+            ];
+            let text = armor::write(ArmorLabel::PublicKey, &ring.concat());
             let keys = PgpKey::from_armor(text.as_bytes()).unwrap();
             assert_eq!(keys[0].fingerprint(), identity.key().fingerprint());
             keys[0].user_id().map(str::len)

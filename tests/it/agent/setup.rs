@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use ::redis::{Client, Connection, Value as Reply, cmd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testamur::agent::{Answer, Clock, Delivery, Depth, LeaseState, Queue, Task};
+use testamur::agent::{
+    Answer, Clock, ClockReading, Delivery, Depth, LeaseState, Queue, Task,
+};
 use testamur::press::Press;
 use testamur::register::{Directory, IssueService, Store};
 use testamur::seal::{Trust, verify};
 use testamur::site::{KeySource, Keys, Site};
-use testamur::{Date, Error, ErrorKind, Timestamp};
+use testamur::{Error, ErrorKind, Timestamp};
 
 use crate::workdir::Workdir;
 
@@ -347,11 +349,9 @@ pub(crate) fn http(
 pub(crate) struct FixedClock;
 
 impl Clock for FixedClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        Timestamp::parse("2026-05-14T09:30:00Z")
-    }
-    fn today(&self) -> Result<Date, Error> {
-        Date::parse("2026-05-14")
+    fn read(&self) -> Result<ClockReading, Error> {
+        let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+        Ok(ClockReading { now, today: now.date() })
     }
 }
 
@@ -362,7 +362,7 @@ pub(crate) fn issuer(
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> IssueService {
-    let now = FixedClock.now().unwrap();
+    let now = FixedClock.read().unwrap().now;
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
     issuer_with_keys(&keys, folder, site, wrap)

@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::contract::QueueServer;
 use super::pipeline::command;
 use super::xqueue_server::XqueueServer;
 use crate::agent::producer::linked_key;

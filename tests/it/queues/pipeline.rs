@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{Keys, Site};
 
-use super::contract::{LEASE, QueueServer};
+use super::contract::LEASE;
 use super::xqueue_server::{QUEUE, XqueueServer};
 use crate::agent::setup::{
     AgentSite, COURSE, FixedClock, Program, assert_verifies, issuer, until,
@@ -121,7 +121,7 @@ fn requests_that_ended_the_predecessor_are_answered() {
             &folder.path().join("public"),
             &record,
             &trust,
-            FixedClock.now().unwrap(),
+            FixedClock.read().unwrap().now,
         );
     }
     for bad in ["a", "c", "f", "g", "josé-π"] {

@@ -11,7 +11,9 @@ use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, RedisQueue, Target, Task, open_queue};
 use testamur::site::{Award, Recipient, Secret};
 
-use super::contract::{LEASE, QueueServer, receive};
+use testamur::agent::conformance::QueueHarness as _;
+
+use super::contract::{LEASE, receive};
 use super::redis_server::{DEAD, RESULTS, RedisServer, STREAM};
 use super::{BRIEF, LONG, issued};
 use crate::agent::producer::produce;

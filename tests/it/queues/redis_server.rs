@@ -13,7 +13,9 @@ use tempfile::TempDir;
 use testamur::agent::{Queue, RedisQueue};
 use testamur::site::{RedisSettings, Settings};
 
-use super::contract::{LEASE, QueueServer};
+use testamur::agent::conformance::QueueHarness;
+
+use super::contract::LEASE;
 
 pub(super) const STREAM: &str = "dev-learning-certificate-lifecycle";
 pub(super) const RESULTS: &str = "dev-testamur-certificates";
@@ -27,6 +29,10 @@ pub(super) struct RedisServer {
 }
 
 impl RedisServer {
+    pub(super) fn new() -> Self {
+        Self::with(&[])
+    }
+
     /// A server with additional lines in its configuration file.
     pub(super) fn with(more: &[&str]) -> Self {
         // Not below the target folder: the path of a Unix socket has at most 107 bytes.
@@ -142,11 +148,7 @@ impl RedisServer {
     }
 }
 
-impl QueueServer for RedisServer {
-    fn new() -> Self {
-        Self::with(&[])
-    }
-
+impl QueueHarness for RedisServer {
     fn queue(&self, consumer: &str) -> Box<dyn Queue> {
         Box::new(self.redis(consumer))
     }
@@ -172,8 +174,13 @@ impl QueueServer for RedisServer {
         self.results().into_iter().map(answer).collect()
     }
 
-    fn set_down(&mut self, down: bool) {
-        if down { self.stop() } else { self.start() }
+    fn set_down(&mut self, down: bool) -> bool {
+        if down {
+            self.stop()
+        } else {
+            self.start()
+        }
+        true
     }
 }
 

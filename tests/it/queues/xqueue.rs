@@ -7,7 +7,9 @@ use serde_json::json;
 use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, Target, Task, XQueue};
 
-use super::contract::{LEASE, QueueServer, receive};
+use testamur::agent::conformance::QueueHarness as _;
+
+use super::contract::{LEASE, receive};
 use super::xqueue_server::XqueueServer;
 use super::{BRIEF, failed, issued};
 

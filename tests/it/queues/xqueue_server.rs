@@ -12,7 +12,9 @@ use serde_json::{Value as Json, json};
 use testamur::agent::{Queue, XQueue};
 use testamur::site::{Secret, Settings, XqueueSettings};
 
-use super::contract::{LEASE, QueueServer};
+use testamur::agent::conformance::QueueHarness;
+
+use super::contract::LEASE;
 
 pub(super) const QUEUE: &str = "certificates";
 
@@ -75,6 +77,40 @@ struct Call {
 type Page = (u16, String, &'static str, String);
 
 impl XqueueServer {
+    pub(super) fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State {
+            rows: Vec::new(),
+            callbacks: Vec::new(),
+            log: Vec::new(),
+            sessions: BTreeSet::new(),
+            made: 0,
+            delay: LEASE,
+            lms: (Duration::ZERO, true),
+            password: "geheim & +%".to_owned(),
+            basic: None,
+            down: false,
+            mute: false,
+            real_status: false,
+            followed: false,
+            races: 0,
+            broken: (0, 0),
+            stopped: false,
+        }));
+        let shared = Arc::clone(&state);
+        let server = thread::spawn(move || {
+            for stream in listener.incoming() {
+                let state = Arc::clone(&shared);
+                if state.lock().unwrap().stopped {
+                    return;
+                }
+                thread::spawn(move || serve(stream.unwrap(), &state));
+            }
+        });
+        Self { address, state, server: Some(server) }
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -137,41 +173,7 @@ impl XqueueServer {
     }
 }
 
-impl QueueServer for XqueueServer {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State {
-            rows: Vec::new(),
-            callbacks: Vec::new(),
-            log: Vec::new(),
-            sessions: BTreeSet::new(),
-            made: 0,
-            delay: LEASE,
-            lms: (Duration::ZERO, true),
-            password: "geheim & +%".to_owned(),
-            basic: None,
-            down: false,
-            mute: false,
-            real_status: false,
-            followed: false,
-            races: 0,
-            broken: (0, 0),
-            stopped: false,
-        }));
-        let shared = Arc::clone(&state);
-        let server = thread::spawn(move || {
-            for stream in listener.incoming() {
-                let state = Arc::clone(&shared);
-                if state.lock().unwrap().stopped {
-                    return;
-                }
-                thread::spawn(move || serve(stream.unwrap(), &state));
-            }
-        });
-        Self { address, state, server: Some(server) }
-    }
-
+impl QueueHarness for XqueueServer {
     fn queue(&self, _: &str) -> Box<dyn Queue> {
         Box::new(self.xqueue())
     }
@@ -201,8 +203,9 @@ impl QueueServer for XqueueServer {
         self.replies().into_iter().map(answer).collect()
     }
 
-    fn set_down(&mut self, down: bool) {
+    fn set_down(&mut self, down: bool) -> bool {
         self.state().down = down;
+        true
     }
 }
 

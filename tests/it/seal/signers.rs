@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use testamur::seal::{
     CommandSigner, Identity, PgpCommand, PgpKey, PgpSigner, Sealer, Signer, SignerInput,
-    Trust, X509, verify,
+    Trust, X509, conformance, verify,
 };
 use testamur::{ErrorKind, Warning};
 
@@ -37,6 +37,7 @@ fn signing_command_makes_a_valid_seal() {
     .with_input(SignerInput::Digest);
     for signer in [whole, digest] {
         let chain = site.keys.identity().chain().to_vec();
+        conformance::signer(&signer);
         let identity = Identity::new(Arc::new(signer), chain, now()).unwrap();
         let sealed = Sealer::new(identity).seal(&draft("en.pdf"), now()).unwrap();
         assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
@@ -101,6 +102,7 @@ fn each_key_type_makes_a_valid_seal() {
         );
         let key = std::fs::read(site.path(&format!("{name}.pem"))).unwrap();
         let key = testamur::seal::PrivateKey::from_pem(&key).unwrap();
+        conformance::signer(&key);
         let pem = std::fs::read(site.path(&format!("{name}.crt"))).unwrap();
         let chain = X509::from_pem(&pem).unwrap();
         let trust = Trust::new().with_certificate(chain[0].clone(), vec![]);
@@ -144,7 +146,10 @@ fn gpg_command_makes_a_valid_signature() {
         let key = PgpKey::from_armor(&ring).unwrap().remove(0);
         assert_eq!(key.user_id(), Some(id.as_str()));
         let armor = key.to_armor();
-        assert_eq!(PgpKey::from_armor(armor.as_bytes()).unwrap(), [key.clone()]);
+        assert_eq!(
+            PgpKey::from_armor(armor.as_bytes()).unwrap(),
+            std::slice::from_ref(&key)
+        );
         let published = site.write("published.asc", &armor);
         let arguments =
             ["--homedir", &homedir, "--show-keys", published.to_str().unwrap()];
@@ -165,6 +170,7 @@ fn gpg_command_makes_a_valid_signature() {
         ];
         let signer =
             PgpCommand::new("gpg", line.map(str::to_owned).to_vec(), key.clone());
+        conformance::pgp_signer(&signer, now());
         let signature = signer.sign(b"a certificate", now());
         let signature = signature.unwrap_or_else(|fault| panic!("{kind}: {fault}"));
         assert!(signature.verifies(&key, b"a certificate"));
@@ -184,6 +190,39 @@ fn gpg_command_makes_a_valid_signature() {
         assert!(output.status.success(), "{kind}: {}", super::site::output_text(&output));
     }
     let _ = run(site.folder.path(), "gpgconf", &["--homedir", &homedir, "--kill", "all"]);
+}
+
+#[test]
+fn own_openpgp_key_keeps_the_contract() {
+    let site = Site::new("Ada");
+    conformance::pgp_signer(site.keys.sealer().pgp().unwrap(), now());
+    let key = testamur::seal::PrivateKey::from_pem(
+        &std::fs::read(site.path("keys/1/openpgp.key.pem")).unwrap(),
+    );
+    conformance::signer(&key.unwrap());
+}
+
+/// A signer that signs another message.
+#[derive(Debug)]
+struct WrongSigner(testamur::seal::PrivateKey);
+
+impl Signer for WrongSigner {
+    fn public(&self) -> &testamur::seal::PublicKey {
+        self.0.public()
+    }
+
+    fn sign(&self, message: &[u8]) -> testamur::Result<Vec<u8>> {
+        Signer::sign(&self.0, &[message, b"?"].concat())
+    }
+}
+
+#[test]
+#[should_panic(expected = "the public key verifies the signature over 0 bytes")]
+fn contract_finds_a_signer_that_signs_another_message() {
+    let site = Site::new("Ada");
+    let pem = std::fs::read(key_file(&site)).unwrap();
+    let key = testamur::seal::PrivateKey::from_pem(&pem).unwrap();
+    conformance::signer(&WrongSigner(key));
 }
 
 #[derive(Debug)]
