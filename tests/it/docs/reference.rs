@@ -12,8 +12,8 @@ const HEAD: &str = "\
 <!-- Made from the table in src/site/settings/table.rs: TESTAMUR_ACCEPT=1 tests/run --test it docs::reference -->
 # Settings: `testamur.yaml`
 
-The settings of a site are in `testamur.yaml`, in its folder. All have defaults, so that the file may be empty; without the file
-the folder is no site. An unknown key is an error, with the nearest known one.
+The settings of a site are in `testamur.yaml`, in its folder. All have defaults, so that the file may be empty. A folder
+with this file is a site: the program, started in it, needs no `--site`. An unknown key is an error, with the nearest known one.
 
 ```sh
 testamur --site my-site check -c KNOTS -l en
@@ -34,7 +34,7 @@ Those under `agent` can be set in three places. The command line wins over the e
 All others stand in `testamur.yaml` alone. A secret is never in the file: its variable holds it, or the file that the setting of the
 same name and `_file` names.
 
-The program itself has four more variables, which its options override:
+The program reads these variables too; an option wins over its variable:
 
 | variable | option | |
 |---|---|---|
