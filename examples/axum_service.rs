@@ -1,14 +1,14 @@
 //! A web service that drafts and issues certificates, with axum.
 //!
-//! The library blocks, so each call is made with `spawn_blocking`. What is wrong with a request is
+//! A body is a `Request`, which axum reads with serde. The library blocks, so each call is made with
+//! `spawn_blocking`. What is wrong with a request is
 //! answered with 422, what may succeed later with 503, all else with 500.
 //!
 //! ```sh
 //! cargo run --release --example axum_service -- 127.0.0.1:8080
-//! curl -d '{"name": "Ada Lovelace"}' -H content-type:application/json \\
-//!     http://127.0.0.1:8080/drafts -o draft.pdf
-//! curl -d '{"name": "Ada Lovelace"}' -H content-type:application/json \\
-//!     http://127.0.0.1:8080/certificates
+//! request='{"course": "Example/Knots/2026", "name": "Ada Lovelace"}'
+//! curl -d "$request" -H content-type:application/json http://127.0.0.1:8080/drafts -o draft.pdf
+//! curl -d "$request" -H content-type:application/json http://127.0.0.1:8080/certificates
 //! ```
 
 #![allow(
@@ -28,7 +28,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use testamur::register::{IssueOptions, IssueService, MemoryStore};
 use testamur::site::{IdSecret, Keys};
@@ -44,13 +43,6 @@ Example/Knots/2026:
   language: en
   issued: 2026-05-14
 ";
-
-/// Whom a certificate is for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wish {
-    name: String,
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -80,22 +72,19 @@ fn issue_service() -> testamur::Result<IssueService> {
 
 async fn draft(
     State(issuer): State<Arc<IssueService>>,
-    Json(wish): Json<Wish>,
+    Json(request): Json<Request>,
 ) -> Result<Response, Failure> {
-    let draft = spawn_blocking(move || {
-        let request = Request::new("Example/Knots/2026", &wish.name)?;
-        issuer.press().draft(&request, now()?.date())
-    });
-    let draft = draft.await??;
+    let draft =
+        spawn_blocking(move || issuer.press().draft(&request, now()?.date())).await??;
     Ok(([(CONTENT_TYPE, "application/pdf")], draft.bytes).into_response())
 }
 
 async fn issue(
     State(issuer): State<Arc<IssueService>>,
-    Json(wish): Json<Wish>,
+    Json(request): Json<Request>,
 ) -> Result<Json<Value>, Failure> {
     let receipt = spawn_blocking(move || {
-        let (request, now) = (Request::new("Example/Knots/2026", &wish.name)?, now()?);
+        let now = now()?;
         issuer.issue(&request, now.date(), now, &IssueOptions::default())
     });
     let receipt = receipt.await??;

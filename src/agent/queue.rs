@@ -13,8 +13,6 @@ mod delivery;
 #[cfg(feature = "redis")]
 pub(crate) mod event;
 mod json;
-mod json_object;
-mod limits;
 mod memory;
 mod open;
 #[cfg(feature = "redis")]

@@ -147,11 +147,12 @@ fn axum_service_drafts_issues_and_refuses() {
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.trim().strip_prefix("listening on http://").unwrap();
 
-    let (status, draft) = post(address, "/drafts", r#"{"name": "Ada Lovelace"}"#);
+    let ada = r#"{"course": "Example/Knots/2026", "name": "Ada Lovelace"}"#;
+    let (status, draft) = post(address, "/drafts", ada);
     assert_eq!(status, 200);
     assert!(draft.starts_with(b"%PDF-"));
 
-    let (status, body) = post(address, "/certificates", r#"{"name": "Ada Lovelace"}"#);
+    let (status, body) = post(address, "/certificates", ada);
     assert_eq!(status, 200);
     let first: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(first["outcome"], "issued");
@@ -160,13 +161,20 @@ fn axum_service_drafts_issues_and_refuses() {
     assert_eq!(status, 200);
     let size = first["record"]["certificate"]["pdf"]["bytes"].as_u64().unwrap();
     assert_eq!(pdf.len() as u64, size);
-    let (_, body) = post(address, "/certificates", r#"{"name": "Ada Lovelace"}"#);
+    let (_, body) = post(address, "/certificates", ada);
     let second: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(second["outcome"], "unchanged");
 
-    let (status, body) = post(address, "/certificates", r#"{"name": "\u0007"}"#);
-    assert_eq!(status, 422, "{}", String::from_utf8_lossy(&body));
-    assert_eq!(post(address, "/certificates", r#"{"nmae": "Ada"}"#).0, 422);
+    for (refused, words) in [
+        (r#"{"course": "Example/Knots/2026", "nmae": "Ada"}"#, "did you mean `name`?"),
+        (r#"{"course": "Example/Knots/2026", "name": "\u0007"}"#, "name"),
+        (r#"{"course": "Example/Knots/2025", "name": "Ada"}"#, "Example/Knots/2025"),
+    ] {
+        let (status, body) = post(address, "/certificates", refused);
+        let said = String::from_utf8(body).unwrap();
+        assert_eq!(status, 422, "{said}");
+        assert!(said.contains(words), "{said}");
+    }
     assert_eq!(request(address, "GET /cert/none", "").0, 404);
 }
 

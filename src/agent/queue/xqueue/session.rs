@@ -16,10 +16,10 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, Request, StatusCode};
 use zeroize::Zeroizing;
 
-use crate::agent::queue::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::percent::append_fields;
 use crate::base::tls::native_roots;
+use crate::site::request::limits::truncated;
 use crate::site::settings::{Secret, XqueueSettings};
 
 /// The most bytes of one response: far more than any request for a certificate, so that a request
