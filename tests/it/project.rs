@@ -10,6 +10,8 @@ const TOP_LEVEL: [&str; 20] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
+    // In the package: the file as it is here.
+    "Cargo.toml.orig",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",

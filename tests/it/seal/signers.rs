@@ -75,6 +75,7 @@ fn failing_signing_commands_are_reported() {
     assert!(fault.to_string().contains("cannot be started"), "{fault}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_key_type_makes_a_valid_seal() {
     let site = Site::new("Ada");
