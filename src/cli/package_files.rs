@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use clap::{Command, CommandFactory};
+use clap::CommandFactory;
 use clap_complete::{Shell, generate_to};
 
 use super::args::{Arguments, PackageFiles};
@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &PackageFiles) -> Result<CommandOutcome, Failure> {
         let completions = folder.join("completions");
         fs::create_dir_all(&completions)?;
         for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-            generate_to(shell, &mut visible_commands(), "testamur", &completions)?;
+            let mut command = Arguments::command();
+            generate_to(shell, &mut command, "testamur", &completions)?;
         }
         let manual = folder.join("man");
         fs::create_dir_all(&manual)?;
@@ -25,13 +26,4 @@ pub(crate) fn run(arguments: &PackageFiles) -> Result<CommandOutcome, Failure> {
         Failure::new(format!("{}: failed to write the files ({error})", folder.display()))
     })?;
     Ok(CommandOutcome::Done)
-}
-
-/// The commands that `testamur --help` lists: the shells complete hidden ones too.
-fn visible_commands() -> Command {
-    let all = Arguments::command();
-    let visible = all.get_subcommands().filter(|command| !command.is_hide_set());
-    Command::new("testamur")
-        .args(all.get_arguments().cloned())
-        .subcommands(visible.cloned().collect::<Vec<_>>())
 }
