@@ -1,7 +1,9 @@
-//! Embeds the files of the built-in site into the library: layouts, signatures, the demo site, and the
-//! fonts of `fonts/` with the feature `fonts`.
+//! Embeds the files of the built-in site into the library: layouts, signatures, the demo site, the
+//! list of families, and with the feature `fonts` the faces of `fonts/`.
 //!
 //! It takes the folders of the package, and gives `built_in.rs`, a table of file names and contents.
+//! The repository's `fonts/` has all families, and the package's a core of them: the tests that need
+//! the others are ignored there, by `cfg(core_fonts)`.
 #![expect(
     clippy::disallowed_methods,
     reason = "cargo passes its settings to a build script in the environment"
@@ -19,11 +21,18 @@ fn main() -> io::Result<()> {
         ("signatures", "signatures"),
         ("examples/demo", "demo"),
     ];
+    let mut files = Vec::new();
     if env::var_os("CARGO_FEATURE_FONTS").is_some() {
         folders.push(("fonts", "fonts"));
+    } else {
+        // It says where to get a family that the site lacks.
+        files.push(("fonts/fonts.yaml".to_owned(), root.join("fonts/fonts.yaml")));
+    }
+    println!("cargo::rustc-check-cfg=cfg(core_fonts)");
+    if !root.join("fonts/noto-sans-cjk").exists() {
+        println!("cargo::rustc-cfg=core_fonts");
     }
 
-    let mut files = Vec::new();
     for (folder, mount) in folders {
         println!("cargo::rerun-if-changed={folder}");
         list(&root.join(folder), mount, &mut files)?;

@@ -2,7 +2,10 @@
 //! reader's own language, proof-read by machine, sealed so that anyone can check them, and published.
 //!
 //! ```
-//! use testamur::{Date, Press, Request, Site};
+//! use std::sync::Arc;
+//! use testamur::register::{IssueOptions, MemoryStore};
+//! use testamur::site::{IdSecret, Keys};
+//! use testamur::{Date, IssueService, Press, Request, Site, Timestamp};
 //!
 //! let site = Site::new()
 //!     .with_file("courses.yaml", r#"
@@ -13,10 +16,20 @@
 //!   language: en
 //!   issued: 2026-05-14
 //! "#);
-//! let press = Press::new(site)?;
-//! let request = Request::new("Example/Knots/2026", "Ya-Shen Chuang (莊雅善)")?;
-//! let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
+//! let press = Arc::new(Press::new(site)?);
+//! let request = Request::new("Example/Knots/2026", "Nguyễn Quang Khải")?;
+//! let (today, now) = (Date::parse("2026-05-14")?, Timestamp::parse("2026-05-14T09:30:00Z")?);
+//! let draft = press.draft(&request, today)?;
 //! assert!(draft.bytes.starts_with(b"%PDF-"));
+//!
+//! let issuer = IssueService::builder(press)
+//!     .with_keys(&Keys::generate("Example University", now)?)
+//!     .with_id_secret(IdSecret::generate()?)
+//!     .with_stores(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()))
+//!     .build()?;
+//! let receipt = issuer.issue(&request, today, now, &IssueOptions::default())?;
+//! println!("anyone can check it at {}", receipt.urls.verify_url);
+//! assert!(issuer.register().record(&receipt.record.id)?.is_some());
 //! # Ok::<(), testamur::Error>(())
 //! ```
 //!
@@ -37,9 +50,8 @@
 //! - [`register::Record`]: what is publicly known of an issued certificate.
 //! - [`register::Receipt`]: the certificate's addresses and its record.
 //!
-//! [`Press`] owns what outlives a request and leads up to a draft. [`IssueService`] goes on from there,
-//! into two [stores](register::Store). An [`agent::Agent`] takes requests from a
-//! [queue](agent::Queue) or over HTTP.
+//! [`Press`] owns what outlives a request and makes drafts. [`IssueService`] issues into two
+//! [stores](register::Store). An [`agent::Agent`] takes requests from a [queue](agent::Queue) or HTTP.
 //!
 //! # Features
 //! Each names a capability. All but `conformance` are on by default.
@@ -48,10 +60,12 @@
 //! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
 //! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
 //! - `press`: makes drafts: sites, sentences, pictures, layouts.
-//! - `fonts`: the families of `fonts/` inside the library. Without it a [`Site`] brings its own.
+//! - `fonts`: the families of `fonts/` inside the library; those of the package set Latin, Greek and
+//!   Cyrillic. [`Site::with_fonts`] adds a folder of others.
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
+//! - `conformance`: the contracts of stores, signers and queues, for tests of one's own.
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
 #![cfg_attr(
@@ -60,36 +74,28 @@
 )]
 
 mod base;
-
-/// Keys, sealing and verifying.
+// Keys, sealing and verifying.
 #[cfg(feature = "verify")]
 pub mod seal;
-
-/// Settings, courses, requests, names, and the folder of keys.
+// Settings, courses, requests, names, and the folder of keys.
 #[cfg(feature = "press")]
 pub mod site;
-
-/// Locales and sentences.
+// Locales and sentences.
 #[cfg(feature = "press")]
 pub mod text;
-
-/// Scanned signatures, pictures, backgrounds and QR codes.
+// Scanned signatures, pictures, backgrounds and QR codes.
 #[cfg(feature = "press")]
 pub mod image;
-
-/// Layouts, fonts, pages, the proof and the files.
+// Layouts, fonts, pages, the proof and the files.
 #[cfg(feature = "press")]
 pub mod press;
-
-/// Stores, records, verify pages; issue, revoke, erase.
+// Stores, records, verify pages; issue, revoke, erase.
 #[cfg(feature = "issue")]
 pub mod register;
-
-/// Requests from queues and over HTTP.
+// Requests from queues and over HTTP.
 #[cfg(feature = "agent")]
 pub mod agent;
-
-/// The program `testamur`.
+// The program `testamur`.
 #[cfg(feature = "cli")]
 pub mod cli;
 
@@ -99,7 +105,7 @@ pub mod cli;
 pub mod fuzzing;
 
 pub use crate::base::date::Date;
-pub use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+pub use crate::base::error::{Error, ErrorClass, ErrorKind, Place, Result, Warning};
 #[cfg(feature = "press")]
 pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;

@@ -1,18 +1,8 @@
 //! What an error says: which dependency failed, who has to mend it, and what of it may be logged.
 
-use crate::base::error::{Error, ErrorKind};
+use tracing::Level;
 
-/// Whether the operator has to mend it and the request is not at fault: a missing right, an expired
-/// key, a failing disk.
-pub(super) fn is_for_operator(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Io
-            | ErrorKind::Key
-            | ErrorKind::QueueRefused
-            | ErrorKind::StoreRefused
-    )
-}
+use crate::base::error::{Error, ErrorClass, ErrorKind};
 
 /// Whether the store failed.
 pub(super) fn is_of_store(error: &Error) -> bool {
@@ -24,18 +14,31 @@ pub(super) fn is_of_seal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Key | ErrorKind::Signer | ErrorKind::Timestamp)
 }
 
+/// The level at which a request that was answered with this kind of error is logged.
+pub(super) fn log_level(kind: ErrorKind) -> Level {
+    match kind.class() {
+        ErrorClass::Input
+        | ErrorClass::Site
+        | ErrorClass::Environment
+        | ErrorClass::Transient => Level::WARN,
+        ErrorClass::Internal => Level::ERROR,
+    }
+}
+
 /// Returns what may be logged of an error at any level: a message about a request may name its
 /// recipient, so only the kind and the place of such an error are logged.
 pub(super) fn loggable(error: &Error) -> String {
-    let is_impersonal = is_for_operator(error.kind())
-        || matches!(
-            error.kind(),
-            ErrorKind::Queue
-                | ErrorKind::Store
-                | ErrorKind::Signer
-                | ErrorKind::Timestamp
-                | ErrorKind::UnknownCourse
-        );
+    let kind = error.kind();
+    let is_impersonal = match kind.class() {
+        // A course's id names no person.
+        ErrorClass::Input => kind == ErrorKind::UnknownCourse,
+        ErrorClass::Environment => true,
+        // The messages of renders name their request.
+        ErrorClass::Transient => {
+            !matches!(kind, ErrorKind::Deadline | ErrorKind::Unhealthy)
+        }
+        ErrorClass::Site | ErrorClass::Internal => false,
+    };
     match (is_impersonal, error.place()) {
         (true, _) => format!("{error:#}").replace('\n', "; "),
         (false, Some(place)) => format!("{}: {}", place, error.kind()),

@@ -9,6 +9,8 @@
 //! with its error. All threads block; the caller gives the clock and says when to stop.
 
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod failure;
 #[cfg(feature = "http")]
 mod http;
@@ -22,7 +24,7 @@ mod source;
 mod spool;
 mod worker;
 
-pub use self::clock::Clock;
+pub use self::clock::{Clock, ClockReading};
 #[cfg(feature = "http")]
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
@@ -31,7 +33,7 @@ pub use self::queue::RedisQueue;
 #[cfg(feature = "xqueue")]
 pub use self::queue::XQueue;
 pub use self::queue::{
-    Answer, Correlation, Delivery, Depth, LeaseState, Queue, Revocation, Target, Task,
-    open as open_queue,
+    Answer, AnsweredRequest, Correlation, Delivery, Depth, LeaseState, MemoryQueue,
+    Queue, Revocation, Target, Task, open as open_queue,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};

@@ -13,8 +13,7 @@ mod delivery;
 #[cfg(feature = "redis")]
 pub(crate) mod event;
 mod json;
-mod json_object;
-mod limits;
+mod memory;
 mod open;
 #[cfg(feature = "redis")]
 mod redis;
@@ -24,6 +23,7 @@ pub(crate) mod xqueue;
 pub use self::answer::Answer;
 pub use self::contract::{Depth, LeaseState, Queue};
 pub use self::delivery::{Correlation, Delivery, Revocation, Target, Task};
+pub use self::memory::{AnsweredRequest, MemoryQueue};
 pub use self::open::open;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisQueue;

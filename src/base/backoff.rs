@@ -10,6 +10,14 @@ const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// The longest wait after any number of failures.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
+/// How long to wait after that many earlier failures: between half and all of a time that begins
+/// with `first` and doubles up to `max`, at random.
+pub(crate) fn wait(first: Duration, max: Duration, failures: u32) -> Duration {
+    let full = first.saturating_mul(1 << failures.min(16)).min(max);
+    let random = RandomState::new().build_hasher().finish() % 1000;
+    full / 2 + (full / 2).mul_f64(random as f64 / 1000.0)
+}
+
 /// The number of failures in a row.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff(u32);
@@ -17,11 +25,9 @@ pub(crate) struct Backoff(u32);
 impl Backoff {
     /// Counts a failure, and returns how long to wait now.
     pub(crate) fn next(&mut self) -> Duration {
-        let full = FIRST_WAIT.saturating_mul(1 << self.0.min(16)).min(MAX_WAIT);
+        let wait = wait(FIRST_WAIT, MAX_WAIT, self.0);
         self.0 = self.0.saturating_add(1);
-        // Half of the wait is fixed, the other half random.
-        let random = RandomState::new().build_hasher().finish() % 1000;
-        full / 2 + (full / 2).mul_f64(random as f64 / 1000.0)
+        wait
     }
 
     /// Ends the row of failures after a success.

@@ -4,9 +4,11 @@
 //! help. `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors,
 //! such as all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
 
+mod class;
 mod kind;
 mod place;
 mod report;
+mod serialize;
 #[cfg(feature = "press")]
 mod suggest;
 mod warning;
@@ -14,6 +16,7 @@ mod warning;
 use std::error::Error as StdError;
 use std::fmt;
 
+pub use self::class::ErrorClass;
 pub use self::kind::ErrorKind;
 pub use self::place::Place;
 use self::report::write_report;
@@ -141,31 +144,24 @@ impl Error {
 
     /// Whether the same request may succeed later, although nothing is changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.0.kind,
-            ErrorKind::Deadline
-                | ErrorKind::Unhealthy
-                | ErrorKind::Queue
-                | ErrorKind::Signer
-                | ErrorKind::Store
-                | ErrorKind::Timestamp
-        )
+        match self.0.kind.class() {
+            ErrorClass::Transient => true,
+            ErrorClass::Input
+            | ErrorClass::Site
+            | ErrorClass::Environment
+            | ErrorClass::Internal => false,
+        }
     }
 
-    /// Whether the request or the site has to be changed, rather than the machine, the network or
-    /// this library.
+    /// Whether the request or the site, with its keys and settings, has to be changed, rather than
+    /// the machine, the network or this library.
     pub fn is_user_fault(&self) -> bool {
-        !matches!(
-            self.0.kind,
-            ErrorKind::Deadline
-                | ErrorKind::Unhealthy
-                | ErrorKind::Panic
-                | ErrorKind::Io
-                | ErrorKind::Queue
-                | ErrorKind::Signer
-                | ErrorKind::Store
-                | ErrorKind::Timestamp
-        )
+        match self.0.kind.class() {
+            ErrorClass::Input | ErrorClass::Site => true,
+            // Keys and refused access are mended in the site's folder, a failing disk is not.
+            ErrorClass::Environment => self.0.kind != ErrorKind::Io,
+            ErrorClass::Transient | ErrorClass::Internal => false,
+        }
     }
 }
 

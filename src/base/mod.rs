@@ -4,7 +4,8 @@
 //! - **Takes**: texts, bytes and numbers.
 //! - **Gives**: [`Error`](error::Error) and its [`Place`](error::Place), [`Date`](date::Date),
 //!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the
-//!   YAML reader, hexadecimal text, random bytes, caches, back-off, and the machine's TLS roots.
+//!   YAML reader, hexadecimal text, random bytes, caches, percent-encoding,
+//!   back-off, and the machine's TLS roots.
 //! - **Imports**: no other module.
 //!
 //! The module is private. Its public types are exported from the crate root, or from the module
@@ -14,7 +15,7 @@
 //! [`Date`]: date::Date
 //! [`Tag`]: lang::Tag
 
-#[cfg(feature = "agent")]
+#[cfg(any(feature = "agent", feature = "s3"))]
 pub(crate) mod backoff;
 #[cfg(feature = "press")]
 pub(crate) mod cache;
@@ -25,6 +26,8 @@ pub(crate) mod hex;
 pub(crate) mod lang;
 #[cfg(feature = "press")]
 pub(crate) mod path;
+#[cfg(feature = "issue")]
+pub(crate) mod percent;
 pub(crate) mod random;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;

@@ -3,8 +3,7 @@
 //! The library reads no clock: the caller passes the current time.
 
 use std::fmt;
-#[cfg(feature = "verify")]
-use std::time::Duration;
+use std::time::SystemTime;
 
 #[cfg(feature = "verify")]
 use der::DateTime;
@@ -12,6 +11,7 @@ use jiff::SignedDuration;
 use jiff::civil;
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 
+use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::serde_text::serde_by_text;
 
@@ -73,6 +73,14 @@ impl Timestamp {
         self.0.duration_since(Self::UNIX_EPOCH).as_secs().unsigned_abs()
     }
 
+    /// Returns the day in UTC. For the day in another time zone, the caller needs a library of time
+    /// zones.
+    pub fn date(self) -> Date {
+        let (month, day) = (self.0.month().unsigned_abs(), self.0.day().unsigned_abs());
+        Date::new(self.0.year().into(), month, day)
+            .expect("a `Date` has all days of the years 1970 to 9999")
+    }
+
     /// Returns the time that many days of 24 hours later, at most the last second of the year 9999.
     pub fn plus_days(self, days: u64) -> Self {
         let seconds = days.checked_mul(86_400).and_then(|more| i64::try_from(more).ok());
@@ -84,13 +92,6 @@ impl Timestamp {
     #[cfg(feature = "verify")]
     pub(crate) fn from_der(time: DateTime) -> Self {
         Self::from_unix(time.unix_duration().as_secs())
-            .expect("`DateTime` has the same range")
-    }
-
-    /// Returns the time for X.509 and CMS, without its fraction of a second.
-    #[cfg(feature = "verify")]
-    pub(crate) fn to_der(self) -> DateTime {
-        DateTime::from_unix_duration(Duration::from_secs(self.unix()))
             .expect("`DateTime` has the same range")
     }
 
@@ -129,6 +130,22 @@ impl Timestamp {
     }
 }
 
+/// Takes the time of a clock, in whole seconds: `Timestamp::try_from(SystemTime::now())`.
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = Error;
+
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the time is before 1970 or after 9999.
+    fn try_from(time: SystemTime) -> Result<Self> {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        since.and_then(|since| Self::from_unix(since.as_secs())).ok_or_else(|| {
+            let message = "the clock shows a time before 1970 or after 9999";
+            Error::new(ErrorKind::InvalidValue, message)
+                .with_help("set the clock of the machine")
+        })
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.subsec_nanosecond() {
@@ -161,13 +178,19 @@ mod tests {
         }
         assert_eq!(Timestamp::from_generalized(b"20260228235958.Z"), None);
         assert_eq!(Timestamp::from_unix(time.unix()), Some(time));
-        assert_eq!(Timestamp::from_der(time.to_der()), time);
+        assert_eq!(
+            Timestamp::from_der(DateTime::new(2026, 2, 28, 23, 59, 58).unwrap()),
+            time
+        );
         assert_eq!(time.plus_days(1).to_string(), "2026-03-01T23:59:58Z");
         assert_eq!(time.plus_days(u64::MAX).to_string(), "9999-12-31T23:59:59Z");
         assert_eq!(time.plus_days(3_000_000).to_string(), "9999-12-31T23:59:59Z");
         let last = Timestamp::from_unix(253_402_300_799).unwrap();
         assert_eq!(last.to_string(), "9999-12-31T23:59:59Z");
-        assert_eq!(Timestamp::from_der(last.to_der()), last);
+        assert_eq!(
+            Timestamp::from_der(DateTime::new(9999, 12, 31, 23, 59, 59).unwrap()),
+            last
+        );
         assert_eq!(Timestamp::from_unix(253_402_300_800), None);
         for text in [
             "D:20260230000000Z",
@@ -219,6 +242,24 @@ mod tests {
     }
 
     #[test]
+    fn day_is_that_of_utc() {
+        let time = Timestamp::parse("2026-12-31T23:30:00-01:00").unwrap();
+        assert_eq!(time.date().to_string(), "2027-01-01");
+        let last = Timestamp::from_unix(253_402_300_799).unwrap();
+        assert_eq!(last.date().to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn clock_before_1970_is_refused() {
+        let after = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(1_500);
+        let time = Timestamp::try_from(after).unwrap();
+        assert_eq!(time.to_string(), "1970-01-01T00:00:01Z");
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
+        let error = Timestamp::try_from(before).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
+    }
+
+    #[test]
     fn times_are_ordered_to_the_microsecond() {
         let times = ["09:30:00Z", "09:30:00.000001Z", "09:30:00.2Z", "09:30:01Z"]
             .map(|time| Timestamp::parse(&format!("2026-05-14T{time}")).unwrap());
@@ -233,7 +274,9 @@ mod tests {
         ) {
             let time = Timestamp::from_unix(seconds).unwrap();
             prop_assert_eq!(time.unix(), seconds);
-            prop_assert_eq!(Timestamp::from_der(time.to_der()), time);
+            let since = std::time::Duration::from_secs(seconds);
+            let der = DateTime::from_unix_duration(since).unwrap();
+            prop_assert_eq!(Timestamp::from_der(der), time);
             prop_assert_eq!(Timestamp::from_pdf(time.to_pdf().as_bytes()), Some(time));
             let text = time.to_string();
             prop_assert_eq!(Timestamp::parse(&text).unwrap(), time);

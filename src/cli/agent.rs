@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use crate::agent::{Agent, AgentExit, Clock, HttpApi, Webhook, open_queue};
+use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
 use crate::site::{AgentSettings, LogTarget};
-use crate::{Date, Error, ErrorKind, Timestamp};
+use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
 use super::batch::StopSignal;
@@ -57,7 +57,7 @@ fn serve(
     let http_api = HttpApi::from_settings(settings, folder)?;
     let webhook = Webhook::from_settings(settings, folder)?;
     let clock = Arc::new(MachineClock { timezone: press.settings().timezone.clone() });
-    clock.today()?;
+    clock.read()?;
 
     let stop = StopSignal::listen(|| {})?;
     let issuer = if agent.check {
@@ -152,17 +152,21 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &agent.keys, press, now)?;
+    context::create_first_keys(site, &agent.sealing.keys, press, now)?;
     let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, &agent.keys, settings, &agent.sealing, now);
+    let keys = context::open_keys(site, settings, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
-    let secret = context::open_id_secret(site, &agent.keys)?;
-    let register = context::open_register(site, press.site(), press.settings(), None)?;
-    register.check()?;
-    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
+    let secret = context::open_id_secret(site, &agent.sealing.keys)?;
+    let stores = context::open_stores(site, press.settings(), None)?;
+    stores.check()?;
+    Ok(IssueService::builder(press.clone())
+        .with_keys(&keys)
+        .with_id_secret(secret)
+        .with_stores(stores.public, stores.private)
+        .build()?)
 }
 
 /// Calls `attempt` until it succeeds, fails for good, or a stop signal comes, which gives `None`.
@@ -212,12 +216,10 @@ struct MachineClock {
 }
 
 impl Clock for MachineClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        clock::now().map_err(|failure| Error::new(ErrorKind::Io, failure.message))
-    }
-
-    fn today(&self) -> Result<Date, Error> {
-        let today = clock::today(self.timezone.as_deref());
-        today.map_err(|failure| Error::new(ErrorKind::Io, failure.message))
+    fn read(&self) -> Result<ClockReading, Error> {
+        let reading = clock::read(self.timezone.as_deref());
+        let (now, today) =
+            reading.map_err(|failure| Error::new(ErrorKind::Io, failure.message))?;
+        Ok(ClockReading { now, today })
     }
 }

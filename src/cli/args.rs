@@ -23,6 +23,12 @@ pub(crate) struct SiteArguments {
     /// demo site]
     #[arg(long = "site", value_name = "DIR", env = "TESTAMUR_SITE", global = true)]
     pub(crate) folder: Option<PathBuf>,
+
+    /// A folder of fonts that sites share: a site's own `fonts/` goes before it, the program's own
+    /// fonts after it [default: share/testamur/fonts next to the program's folder, else in
+    /// /usr/local or /usr]
+    #[arg(long, value_name = "DIR", env = "TESTAMUR_FONTS", global = true)]
+    pub(crate) fonts: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +65,16 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Verify a certificate: is it intact, who sealed it, and is it still valid?
     Verify(Verify),
+    /// Write what a package installs with the program: completions of shells, and manual pages
+    #[command(hide = true)]
+    PackageFiles(PackageFiles),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PackageFiles {
+    /// The folder in which `completions` and `man` are made
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -98,9 +114,6 @@ pub(crate) struct Render {
     /// Seal the PDF, and write a detached OpenPGP signature to FILE.sig
     #[arg(long)]
     pub(crate) seal: bool,
-
-    #[command(flatten)]
-    pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
     pub(crate) sealing: SealingArguments,
@@ -169,9 +182,6 @@ pub(crate) struct Issue {
     pub(crate) print: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) keys: KeyFolder,
-
-    #[command(flatten)]
     pub(crate) sealing: SealingArguments,
 
     /// Print one JSON object for each certificate on standard output
@@ -186,9 +196,6 @@ pub(crate) struct Agent {
     /// variable (TESTAMUR_AGENT__REDIS__URL) and testamur.yaml
     #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
-
-    #[command(flatten)]
-    pub(crate) keys: KeyFolder,
 
     #[command(flatten)]
     pub(crate) sealing: SealingArguments,
@@ -454,8 +461,6 @@ pub(crate) enum Seal {
 #[derive(Debug, Args)]
 pub(crate) struct SealDraft {
     #[command(flatten)]
-    pub(crate) keys: KeyFolder,
-    #[command(flatten)]
     pub(crate) sealing: SealingArguments,
     /// The PDF
     pub(crate) file: PathBuf,
@@ -467,6 +472,8 @@ pub(crate) struct SealDraft {
 /// The arguments of every command that seals.
 #[derive(Debug, Args)]
 pub(crate) struct SealingArguments {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
     /// The address of a TSA, which issues timestamp tokens (RFC 3161) [default: `seal.tsa` of the
     /// settings]
     #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]

@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::{Error, Place, Warning};
+use crate::Warning;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` ends
 /// no command.
@@ -46,36 +46,4 @@ pub(crate) fn progress_bar(jobs: usize) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// An error as a JSON object; `faults` holds all errors if several were found at once.
-pub(crate) fn error_json(error: &Error) -> Value {
-    let one = |error: &Error| {
-        json!({
-            "kind": error.kind().as_str(),
-            "message": error.message(),
-            "place": error.place().map(place_json),
-            "help": error.help(),
-        })
-    };
-    let faults: Vec<Value> = error.faults().map(one).collect();
-    let mut first = faults[0].clone();
-    if faults.len() > 1 {
-        first["faults"] = faults.into();
-    }
-    first
-}
-
-/// A warning as a JSON object.
-pub(crate) fn warning_json(warning: &Warning) -> Value {
-    json!({
-        "kind": warning.kind.as_str(),
-        "message": warning.message,
-        "place": warning.place.as_ref().map(place_json),
-        "help": warning.help,
-    })
-}
-
-fn place_json(place: &Place) -> Value {
-    json!({ "file": place.file, "line": place.line, "column": place.column })
 }

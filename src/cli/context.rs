@@ -17,9 +17,12 @@ use super::exit::Failure;
 use super::{clock, console};
 
 /// Opens the site that `--site` or the environment names, else the current folder if it is a site,
-/// else the built-in demo site, of which a note tells the user.
+/// else the built-in demo site, of which a note tells the user. The site takes the folder of fonts.
 pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
-    let site = open_site_without_note(arguments)?;
+    let mut site = open_site_without_note(arguments)?;
+    if let Some(folder) = arguments.fonts.clone().or_else(installed_fonts) {
+        site = site.with_fonts(&folder)?;
+    }
     if site.is_demo() {
         console::print_note(&format!(
             "using {}: no --site is given, and this folder has no testamur.yaml",
@@ -29,7 +32,20 @@ pub(crate) fn open_site(arguments: &SiteArguments) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// Like [`open_site`], for a command whose result hardly depends on the site.
+/// The first folder of fonts that is installed: next to the program's folder, as an archive has it,
+/// then where an administrator or a package puts it.
+fn installed_fonts() -> Option<PathBuf> {
+    const FONTS: &str = "share/testamur/fonts";
+    let program = std::env::current_exe().ok();
+    let prefix = program.as_deref().and_then(Path::parent).and_then(Path::parent);
+    [prefix, Some(Path::new("/usr/local")), Some(Path::new("/usr"))]
+        .into_iter()
+        .flatten()
+        .map(|prefix| prefix.join(FONTS))
+        .find(|folder| folder.is_dir())
+}
+
+/// Like [`open_site`], for a command whose result hardly depends on the site and not on fonts.
 pub(crate) fn open_site_without_note(arguments: &SiteArguments) -> Result<Site, Failure> {
     let here = Path::new(".");
     Ok(match &arguments.folder {
@@ -47,20 +63,28 @@ pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
     })
 }
 
-/// Opens the register over the stores of the settings. `output` is a folder that takes the place of
-/// the public store.
+/// Opens the stores of the settings. `output` is a folder that takes the place of the public store.
+pub(crate) fn open_stores(
+    arguments: &SiteArguments,
+    settings: &Settings,
+    output: Option<&Path>,
+) -> Result<Stores, Failure> {
+    let mut stores = Stores::open(settings, folder(arguments))?;
+    if let Some(folder) = output {
+        stores.public = Arc::new(Directory::new(folder));
+    }
+    Ok(stores)
+}
+
+/// Opens the register over the stores of the settings, with `output` as in [`open_stores`].
 pub(crate) fn open_register(
     arguments: &SiteArguments,
     site: &Site,
     settings: &Settings,
     output: Option<&Path>,
 ) -> Result<Register, Failure> {
-    let stores = Stores::open(settings, folder(arguments))?;
-    let public = match output {
-        Some(folder) => Arc::new(Directory::new(folder)),
-        None => stores.public,
-    };
-    Ok(Register::new(site, settings.publish.clone(), public, stores.private)?)
+    let Stores { public, private } = open_stores(arguments, settings, output)?;
+    Ok(Register::new(site, settings.publish.clone(), public, private)?)
 }
 
 /// Reads the secret that certificate ids are derived from, and creates it if it is missing.
@@ -114,7 +138,6 @@ pub(crate) fn create_first_keys(
 /// Opens the keys, with `sealing` over the settings, and prints their warnings.
 pub(crate) fn open_keys(
     site: &SiteArguments,
-    keys: &KeyFolder,
     settings: SealSettings,
     sealing: &SealingArguments,
     now: Timestamp,
@@ -124,7 +147,8 @@ pub(crate) fn open_keys(
     if let Some(url) = &sealing.tsa {
         settings = settings.with_tsa(TsaSettings::new(url));
     }
-    let keys = Keys::open_with(&key_folder(site, keys), folder(site), &settings, now)?;
+    let keys = key_folder(site, &sealing.keys);
+    let keys = Keys::open_with(&keys, folder(site), &settings, now)?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
 }

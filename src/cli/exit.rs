@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::ErrorClass;
+
 /// The end of a command that ran.
 pub(crate) enum CommandOutcome {
     /// Everything is done.
@@ -29,8 +31,8 @@ impl CommandOutcome {
 pub(crate) struct Failure {
     /// The text for the user.
     pub(crate) message: String,
-    /// Whether the arguments contradict each other or lack something.
-    pub(crate) is_usage: bool,
+    /// The exit code: 2 if the arguments contradict each other or lack something, else 1.
+    pub(crate) code: u8,
     /// Whether a later attempt may succeed.
     #[cfg_attr(
         not(feature = "http"),
@@ -41,22 +43,30 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), is_usage: false, is_retryable: false }
+        Self { message: message.into(), code: 1, is_retryable: false }
     }
 
     /// A failure of the arguments, which ends the program with 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { is_usage: true, ..Self::new(message) }
+        Self { code: 2, ..Self::new(message) }
     }
 
-    /// 2 for wrong usage, else 1.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if self.is_usage { 2 } else { 1 })
+        ExitCode::from(self.code)
     }
 }
 
 impl From<crate::Error> for Failure {
     fn from(error: crate::Error) -> Self {
-        Self { is_retryable: error.is_retryable(), ..Self::new(format!("{error:#}")) }
+        // A script that runs the program can do nothing different for another class: the message
+        // says who has to mend what.
+        let code = match error.kind().class() {
+            ErrorClass::Input
+            | ErrorClass::Site
+            | ErrorClass::Environment
+            | ErrorClass::Transient
+            | ErrorClass::Internal => 1,
+        };
+        Self { message: format!("{error:#}"), code, is_retryable: error.is_retryable() }
     }
 }

@@ -112,19 +112,12 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &issue.keys, press, now)?;
+    context::create_first_keys(site, &issue.sealing.keys, press, now)?;
     let settings = press.settings();
-    let keys = context::open_keys(
-        site,
-        &issue.keys,
-        settings.seal.clone(),
-        &issue.sealing,
-        now,
-    )?;
-    let secret = context::open_id_secret(site, &issue.keys)?;
-    let register =
-        context::open_register(site, press.site(), settings, issue.output.as_deref())?;
-    register.check()?;
+    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
+    let secret = context::open_id_secret(site, &issue.sealing.keys)?;
+    let stores = context::open_stores(site, settings, issue.output.as_deref())?;
+    stores.check()?;
     if settings.publish.url.is_none() {
         console::print_message(
             "warning: the addresses on the certificates begin with https://example.org and lead \
@@ -132,7 +125,11 @@ fn open_issuer(
              public folder is served",
         );
     }
-    Ok(IssueService::new(press.clone(), &keys, secret, register)?)
+    Ok(IssueService::builder(press.clone())
+        .with_keys(&keys)
+        .with_id_secret(secret)
+        .with_stores(stores.public, stores.private)
+        .build()?)
 }
 
 /// Lays out and proofs every certificate, and prints what would be issued. Nothing is stored.
@@ -213,6 +210,7 @@ fn outcome_text(outcome: IssueOutcome) -> &'static str {
     match outcome {
         IssueOutcome::Unchanged => "unchanged",
         IssueOutcome::Superseding => "issued, superseding the edition before",
+        IssueOutcome::Reissued => "issued again, after the edition before was revoked",
         IssueOutcome::Stale => "not issued, because a newer edition is current",
         _ => "issued",
     }

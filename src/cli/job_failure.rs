@@ -3,7 +3,6 @@
 use crate::Error;
 use serde_json::{Value, json};
 
-use super::console;
 use super::exit::Failure;
 use super::recipients::RecipientRow;
 
@@ -38,7 +37,7 @@ impl JobFailure {
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
         let error = match self {
             Self::Row(message) => json!({ "kind": "row", "message": message }),
-            Self::Library(error) => console::error_json(error),
+            Self::Library(error) => json!(error),
             Self::Program(failure) => json!({ "kind": "io", "message": failure.message }),
         };
         json!({

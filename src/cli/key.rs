@@ -53,8 +53,10 @@ fn existing_key(new: &NewKey) -> Option<KeySource<'_>> {
 /// Prints where new keys are, and what they are.
 fn print_new(keys: &Keys) {
     keys.warnings().iter().for_each(console::print_warning);
-    console::print_message(&format!("made the keys in {}", keys.public().folder));
-    console::print_result(&describe(&keys.public(), false));
+    let public = keys.public();
+    let folder = public.folder.as_deref().unwrap_or_default();
+    console::print_message(&format!("made the keys in {folder}"));
+    console::print_result(&describe(&public, false));
 }
 
 /// Names, dates and fingerprints, and if `with_keys` the certificates and the OpenPGP key

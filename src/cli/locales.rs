@@ -98,7 +98,7 @@ fn to_json(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
         "complete": inspection.is_complete(),
         "sentences": found,
         "lacks": inspection.lacking,
-        "error": inspection.fault.as_ref().map(console::error_json),
+        "error": inspection.fault,
     })
 }
 

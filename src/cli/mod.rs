@@ -24,6 +24,7 @@ mod locales;
 mod log;
 mod new;
 mod output;
+mod package_files;
 pub(crate) mod recipients;
 mod register;
 mod render;
@@ -71,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Key(key) => key::run(site, key),
         Command::Seal(seal) => seal::run(site, seal),
         Command::Verify(verify) => verify::run(site, verify),
+        Command::PackageFiles(files) => package_files::run(files),
     };
     match result {
         Ok(outcome) => outcome.exit_code(),

@@ -86,10 +86,10 @@ fn open_sealer(
     }
     let now = clock::now()?;
     if press.site().is_demo() {
-        context::create_first_keys(site, &render.keys, press, now)?;
+        context::create_first_keys(site, &render.sealing.keys, press, now)?;
     }
     let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, &render.keys, settings, &render.sealing, now)?;
+    let keys = context::open_keys(site, settings, &render.sealing, now)?;
     Ok(Some(keys.sealer()))
 }
 
@@ -166,7 +166,7 @@ impl Renderer<'_> {
                 "file": file,
                 "verify_url": draft.verify_url,
                 "warnings":
-                    draft.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
+                    draft.warnings,
             })),
             Ok(draft) => {
                 draft.warnings.iter().for_each(console::print_warning);

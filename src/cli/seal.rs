@@ -11,7 +11,7 @@ pub(crate) fn run(
     let (Seal::Draft(draft) | Seal::Upgrade(draft)) = command;
     let now = clock::now()?;
     let settings = context::read_settings(&context::open_site(site)?)?;
-    let keys = context::open_keys(site, &draft.keys, settings.seal, &draft.sealing, now)?;
+    let keys = context::open_keys(site, settings.seal, &draft.sealing, now)?;
     let file = context::read_file(&draft.file)?;
     let sealed = match command {
         Seal::Draft(_) => keys.sealer().seal(&file, now)?,

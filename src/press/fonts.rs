@@ -1,6 +1,6 @@
 //! The fonts of a site.
 //!
-//! Takes the font files in the site's `fonts/`, gives Typst a font book, and through
+//! Takes the font files in the site's `fonts/`, in a folder of fonts, and built-in ones; gives Typst a font book, and through
 //! [`Fonts::itemize`] the face of each word. The decision made here: no font is read from the
 //! system; a family stands in for another only as `fonts/fonts.yaml` declares it.
 
@@ -8,7 +8,7 @@ mod family;
 mod itemize;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use typst::foundations::Bytes;
@@ -18,9 +18,9 @@ use typst::text::{
 };
 use typst::utils::LazyHash;
 
-use self::family::Family;
 pub(crate) use self::family::GenericFamily;
-pub(crate) use self::itemize::{FaceRequest, FontRun, missing_glyph};
+use self::family::{DeclaredFamilies, Family};
+pub(crate) use self::itemize::{FaceRequest, FontRun};
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::site::files::Site;
@@ -31,6 +31,8 @@ pub(crate) struct Fonts {
     book: LazyHash<FontBook>,
     faces: Vec<Face>,
     families: Vec<Family>,
+    /// Families of this library's repository of which the site has no face.
+    absent: Vec<Family>,
     fallback_orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
     warnings: Vec<Warning>,
 }
@@ -52,11 +54,16 @@ impl Fonts {
     /// # Errors
     /// All errors of `fonts/fonts.yaml` together. A file that is no font is a warning.
     pub(crate) fn load(site: &Site) -> Result<Self> {
+        Self::load_files(site, |_| true)
+    }
+
+    /// Like [`load`](Self::load), without the files that `is_wanted` refuses by their names.
+    fn load_files(site: &Site, is_wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let mut database = fontdb::Database::new();
         let mut data = Vec::new();
         let mut warnings = Vec::new();
         for name in site.list("fonts") {
-            if !is_font(name) {
+            if !is_font(name) || !is_wanted(name) {
                 continue;
             }
             let bytes = match site.built_in(name) {
@@ -77,14 +84,19 @@ impl Fonts {
                         ),
                 );
             }
-            data.extend(ids.into_iter().map(|id| (id, bytes.clone())));
+            let is_shared = site.is_shared_font(name);
+            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_shared)));
         }
 
         let mut infos = Vec::new();
         let mut faces = Vec::new();
-        for (id, data) in data {
+        let mut to_list = BTreeSet::new();
+        for (id, data, is_shared) in data {
             let Some(face) = database.face(id) else { continue };
             let Some((family, _)) = face.families.first() else { continue };
+            if !is_shared {
+                to_list.insert(family.clone());
+            }
             infos.push(FontInfo {
                 family: family.clone(),
                 variant: variant(face),
@@ -97,10 +109,11 @@ impl Fonts {
             faces.push(Face { data, index: face.index, font: OnceLock::new() });
         }
         let book = FontBook::from_infos(infos);
-        let families = family::declared(site, &book, &mut warnings)?;
+        let DeclaredFamilies { present: families, absent } =
+            family::declared(site, &book, &to_list, &mut warnings)?;
         let fallback_orders = RwLock::default();
         let book = LazyHash::new(book);
-        Ok(Self { book, faces, families, fallback_orders, warnings })
+        Ok(Self { book, faces, families, absent, fallback_orders, warnings })
     }
 
     pub(crate) fn book(&self) -> &LazyHash<FontBook> {
@@ -131,12 +144,32 @@ impl Fonts {
 pub(crate) fn family_help(name: &str, fonts: &Fonts) -> String {
     // Typst names families in lower case.
     let name = name.to_lowercase();
+    if let Some(family) =
+        fonts.absent.iter().find(|family| family.name.to_lowercase() == name)
+    {
+        return absent_family_help(family);
+    }
     let distance =
         |family: &&str| strsim::damerau_levenshtein(&name, &family.to_lowercase());
     match fonts.families().min_by_key(distance).filter(|near| distance(near) < 4) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "add its fonts to the site's `fonts/` folder".to_owned(),
     }
+}
+
+/// Where to get the faces of a declared family, and where to put them.
+fn absent_family_help(family: &Family) -> String {
+    let debian = family
+        .debian
+        .as_ref()
+        .map(|package| format!(", or Debian's package `{package}`"))
+        .unwrap_or_default();
+    format!(
+        "this program has no face of the family `{}`: testamur's repository has it in `fonts/`, and \
+         so has its release{debian}; put its files into the site's `fonts/` folder, or name their \
+         folder by `--fonts` or TESTAMUR_FONTS",
+        family.name
+    )
 }
 
 fn is_font(name: &str) -> bool {
@@ -179,6 +212,100 @@ mod tests {
             assert_eq!(font.info().family, book.family);
             assert_eq!(font.info().variant, book.variant, "{}", book.family);
         }
+        assert_eq!(fonts.warnings(), []);
+    }
+
+    /// The families of the package: the repository has more.
+    const CORE: [&str; 7] = [
+        "cinzel",
+        "eb-garamond",
+        "great-vibes",
+        "noto-sans",
+        "noto-serif",
+        "open-sans",
+        "source-sans-3",
+    ];
+
+    /// The fonts of a program that is built from the package.
+    fn core_fonts(site: &Site) -> Fonts {
+        let is_core = |name: &str| {
+            let folder = name.split('/').nth(1).unwrap_or_default();
+            CORE.contains(&folder) || site.built_in(name).is_none()
+        };
+        Fonts::load_files(site, is_core).expect("the core fonts load")
+    }
+
+    #[test]
+    fn letter_of_an_absent_family_is_refused_until_its_folder_is_given() {
+        let request = FaceRequest {
+            family: "EB Garamond",
+            generic: GenericFamily::Serif,
+            weight: 400,
+            italic: false,
+        };
+        let families = |fonts: &Fonts, text: &str, tag: &Tag| {
+            let runs = fonts.itemize(text, &[(0..text.len(), request)], tag)?;
+            Ok(runs.into_iter().map(|run| run.face.family).collect::<Vec<_>>())
+        };
+        let english = Tag::parse("en").expect("a tag");
+
+        let core = core_fonts(&Site::new());
+        for name in ["Zoë Ångström", "Nguyễn Quang Khải", "Εὐκλείδης", "Ольга"]
+        {
+            let families = families(&core, name, &english).expect("the core has it");
+            assert!(families.iter().all(|family| family != "Amiri"), "{name}");
+        }
+        assert_eq!(families(&core, "سيف", &english), Err('س'));
+        assert_eq!(core.warnings(), []);
+        let error = core.missing_glyph('س', &english, "the recipient `سيف`");
+        assert_eq!(error.kind(), ErrorKind::MissingGlyph);
+        assert_eq!(
+            format!("{error:#}"),
+            "no font has the letter `س` (U+0633) of the recipient `سيف`\nhelp: this program has no \
+             face of the family `Noto Naskh Arabic`: testamur's repository has it in `fonts/`, and so \
+             has its release, or Debian's package `fonts-noto-core`; put its files into the site's \
+             `fonts/` folder, or name their folder by `--fonts` or TESTAMUR_FONTS"
+        );
+        for (letter, tag, family) in [
+            ('莊', "en", "Noto Serif CJK SC"),
+            ('莊', "ja", "Noto Serif CJK JP"),
+            ('س', "ur", "Noto Nastaliq Urdu"),
+            ('김', "en", "Noto Serif CJK KR"),
+            ('ነ', "am", "Noto Serif Ethiopic"),
+        ] {
+            let tag = Tag::parse(tag).expect("a tag");
+            let help = core.missing_glyph(letter, &tag, "the recipient").to_string();
+            assert_eq!(
+                core.absent_family(letter, &tag).map(|family| family.name.as_str()),
+                Some(family),
+                "{help}"
+            );
+        }
+        // A letter of no declared script has no family to name.
+        assert!(core.absent_family('\u{13000}', &english).is_none());
+    }
+
+    #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+    #[test]
+    fn folder_of_fonts_sets_what_the_core_lacks() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fonts/noto-naskh-arabic");
+        let site = Site::new().with_fonts(&folder).expect("the folder is there");
+        let fonts = core_fonts(&site);
+        let request = FaceRequest {
+            family: "EB Garamond",
+            generic: GenericFamily::Serif,
+            weight: 400,
+            italic: false,
+        };
+        let tag = Tag::parse("ar").expect("a tag");
+        let text = "سيف";
+        let runs = fonts.itemize(text, &[(0..text.len(), request)], &tag);
+        let runs = runs.expect("the folder has the letters");
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].face.family, "Noto Naskh Arabic");
+        // The library lists the family, with its size beside a Latin face.
+        assert_eq!(runs[0].face.scale, 1.1);
         assert_eq!(fonts.warnings(), []);
     }
 }

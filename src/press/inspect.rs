@@ -6,7 +6,7 @@
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
-use crate::press::fonts::{Fonts, missing_glyph};
+use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::files::Site;
 use crate::text::locale::Locale;
@@ -167,7 +167,7 @@ fn missing_letters(
             let at = range.start + text.find(letter).unwrap_or_default();
             let place = sentence.place_of(at..at + letter.len_utf8());
             let what = format!("the sentence `{}`", sentence.role);
-            errors.push(missing_glyph(letter, &what).at(place));
+            errors.push(fonts.missing_glyph(letter, tag, &what).at(place));
         }
     }
     errors

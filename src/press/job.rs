@@ -198,7 +198,7 @@ fn extra_fields(
         let rows = table_rows::overlay(&table.rows, below, rows)?;
         extra.insert(table.rows.clone(), rows);
     }
-    let missing = layout.extra.iter().filter(|key| !extra.contains_key(*key));
+    let missing = layout.fields.iter().filter(|key| !extra.contains_key(*key));
     Error::join(missing.map(|key| {
         Error::new(
             ErrorKind::MissingField,

@@ -54,8 +54,8 @@ pub(crate) struct Layout {
     /// Roles that every certificate in this layout must have.
     pub(crate) requires: Vec<String>,
     pub(crate) theme: ThemeDefaults,
-    /// The fields under `extra` that it reads.
-    pub(crate) extra: Vec<String>,
+    /// The fields under `extra` that a course or a request must have.
+    pub(crate) fields: Vec<String>,
     pub(crate) sources: Arc<LayoutSources>,
     /// The definition of its `certificate` function.
     pub(crate) place: Place,
@@ -76,7 +76,7 @@ const KEYS: [&str; 15] = [
     "swash",
     "requires",
     "theme",
-    "extra",
+    "fields",
 ];
 
 impl Layout {
@@ -199,7 +199,7 @@ fn read(
     let faces = role::faces(fields, fonts, faults);
     let roles = role::roles(fields, &faces, faults);
     let requires = texts(fields, "requires", faults);
-    let extra = texts(fields, "extra", faults);
+    let required_fields = texts(fields, "fields", faults);
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
     let max_signatories = whole(fields, "signatories", 0..=12, faults).unwrap_or(6);
@@ -220,7 +220,7 @@ fn read(
         roles: roles?,
         requires,
         theme,
-        extra,
+        fields: required_fields,
         place: sources.entry_point(),
         sources: Arc::new(sources),
     })

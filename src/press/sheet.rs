@@ -2,7 +2,7 @@
 //!
 //! Takes finished sentences and prepared pictures, gives a [`Sheet`]. Its serialized form is the
 //! layout contract, version [`Sheet::VERSION`]: a layout's Typst code reads the fields by the names
-//! that they have here, and `layouts/README.md` documents them for designers. The decision made
+//! that they have here, and `docs/sheet.md` documents them for designers. The decision made
 //! here: the face of every run is chosen beforehand, so that a layout only sets what it is given.
 //!
 //! Lengths of paper and signatures are in millimetres, font sizes in points.

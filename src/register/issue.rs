@@ -15,6 +15,7 @@
 //! pages, the record. A run that is interrupted leaves files that the next run completes, and of
 //! two processes the second finds the first one's PDF and completes that.
 
+mod builder;
 mod decide;
 mod draft;
 mod options;
@@ -24,6 +25,7 @@ mod revoke;
 mod sealed;
 mod service;
 
+pub use self::builder::IssueServiceBuilder;
 pub use self::options::IssueOptions;
 pub use self::receipt::{CertificateUrls, IssueOutcome, Plan, Receipt, Timings};
 pub use self::revoke::RevokeOutcome;

@@ -4,13 +4,17 @@
 //! certificates take no more memory than one. The decision made here: the merged file has the pages
 //! and nothing else. Tags, links, attachments and seals are left out, because they belong to a
 //! single document. Equal fonts and pictures are written once.
+//!
+//! The crate `hayro-write` does not replace this file: it decodes each page's content and writes
+//! the fonts of each document again, and it drops the boxes that a printer cuts by.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use hayro_syntax::Pdf;
-use hayro_syntax::object::{Dict, MaybeRef, ObjRef, Object, ObjectIdentifier};
+use hayro_syntax::object::{Dict, MaybeRef, ObjRef, Object, ObjectIdentifier, Rect};
+use hayro_syntax::page::{Page, Rotation};
 use ring::digest::{SHA256, digest};
 
 use crate::base::error::{Error, ErrorKind, Result};
@@ -22,18 +26,10 @@ const CATALOG: usize = 1;
 const PAGES: usize = 2;
 /// How deep arrays and dictionaries may be nested: deeper than those of any page.
 const MAX_DEPTH: usize = 64;
-/// The keys of a page dictionary that are copied (ISO 32000-2, table 31).
-const PAGE_KEYS: [&[u8]; 9] = [
-    b"ArtBox",
-    b"BleedBox",
-    b"Contents",
-    b"CropBox",
-    b"Group",
-    b"MediaBox",
-    b"Resources",
-    b"Rotate",
-    b"TrimBox",
-];
+/// The keys of a page dictionary that are copied. The four inheritable ones are written apart (ISO
+/// 32000-2, table 31).
+const PAGE_KEYS: [&[u8]; 6] =
+    [b"ArtBox", b"BleedBox", b"Contents", b"Group", b"TrimBox", b"UserUnit"];
 
 /// Merges PDFs into one, in the order in which they are added.
 #[derive(Debug)]
@@ -80,18 +76,20 @@ impl<W: Write> PdfMerger<W> {
         for page in pdf.pages().iter() {
             let number = self.reserve();
             let mut body = format!("<</Type/Page/Parent {PAGES} 0 R").into_bytes();
-            let dict = page.raw();
-            for (key, value) in dict.entries() {
+            write_geometry(&mut body, page);
+            match copy.resources(page.raw()) {
+                Some(value) => {
+                    body.extend(b"/Resources");
+                    copy.value(self, &mut body, &value, 0)?;
+                }
+                None => body.extend(b"/Resources<<>>"),
+            }
+            for (key, value) in page.raw().entries() {
                 let key: &[u8] = key.as_ref();
                 if PAGE_KEYS.contains(&key) {
                     write_name(&mut body, key);
                     copy.value(self, &mut body, &value, 0)?;
                 }
-            }
-            if !dict.contains_key("MediaBox") {
-                let area = page.media_box();
-                let area = [area.x0, area.y0, area.x1, area.y1];
-                body.extend(format!("/MediaBox{area:?}").bytes());
             }
             body.extend(b">>");
             self.object(number, &body)?;
@@ -178,6 +176,21 @@ impl<'a> DocumentCopy<'a> {
             reference.obj_number,
             reference.gen_number,
         ))
+    }
+
+    /// The resources of a page: its own, else those of the nearest node above it in the page tree.
+    fn resources(&self, page: &Dict<'a>) -> Option<MaybeRef<Object<'a>>> {
+        let mut node = page.clone();
+        // The nodes of a broken file may form a circle.
+        for _ in 0..MAX_DEPTH {
+            match node.get_raw("Resources") {
+                None | Some(MaybeRef::NotRef(Object::Null(_))) => {}
+                found => return found,
+            }
+            // Not `get`, which resolves no reference back to a node that led to the page.
+            node = self.find(node.get_ref("Parent")?)?.into_dict()?;
+        }
+        None
     }
 
     /// The number that an object has in the merged file.
@@ -306,6 +319,21 @@ impl<'a> DocumentCopy<'a> {
         body.extend(b">>");
         Ok(())
     }
+}
+
+/// Writes the boxes and the rotation, which a page may inherit from the page tree.
+fn write_geometry(body: &mut Vec<u8>, page: &Page<'_>) {
+    for (key, area) in [("MediaBox", page.media_box()), ("CropBox", page.crop_box())] {
+        let Rect { x0, y0, x1, y1 } = area;
+        body.extend(format!("/{key}[{x0} {y0} {x1} {y1}]").bytes());
+    }
+    let degrees = match page.rotation() {
+        Rotation::None => 0,
+        Rotation::Horizontal => 90,
+        Rotation::Flipped => 180,
+        Rotation::FlippedHorizontal => 270,
+    };
+    body.extend(format!("/Rotate {degrees}").bytes());
 }
 
 /// Whether a dictionary has no references but that to its length.

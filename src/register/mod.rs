@@ -1,7 +1,8 @@
 //! Issued certificates: stores, records, web pages; issuing, revoking and erasing.
 //!
-//! - **Takes**: a [`Press`](crate::press::Press), the site's [`Keys`](crate::site::Keys) and
-//!   [`IdSecret`](crate::site::IdSecret), a public and a private [`Store`].
+//! - **Takes**: a [`Press`](crate::press::Press), a [`Sealer`](crate::seal::Sealer) or the site's
+//!   [`Keys`](crate::site::Keys), an [`IdSecret`](crate::site::IdSecret), a public and a private
+//!   [`Store`].
 //! - **Gives**: a [`Receipt`] for each request; the [`Record`] of each certificate.
 //! - **Imports**: `base`, `seal`, `site`, `text`, `image`, `press`.
 //!
@@ -9,6 +10,8 @@
 
 pub(crate) mod award;
 pub(crate) mod certificates;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub(crate) mod editions;
 pub(crate) mod issue;
 pub(crate) mod merge;
@@ -23,8 +26,8 @@ pub(crate) mod web;
 
 pub use self::certificates::Register;
 pub use self::issue::{
-    CertificateUrls, IssueOptions, IssueOutcome, IssueService, Plan, Receipt,
-    RevokeOutcome, Timings,
+    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
+    Receipt, RevokeOutcome, Timings,
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{

@@ -13,6 +13,8 @@
 
 mod asn1;
 pub(crate) mod cms;
+#[cfg(all(feature = "conformance", feature = "seal"))]
+pub mod conformance;
 #[cfg(feature = "seal")]
 pub(crate) mod identity;
 pub(crate) mod keys;

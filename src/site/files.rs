@@ -44,6 +44,8 @@ const DEMO: &str = "demo/";
 pub struct Site {
     name: Cow<'static, str>,
     own: BTreeMap<String, File>,
+    /// The files of a folder of fonts, by their names in the site.
+    shared_fonts: BTreeMap<String, File>,
 }
 
 #[derive(Clone)]
@@ -58,7 +60,7 @@ impl Site {
 
     /// Creates a site without files of its own; [`with_file`](Self::with_file) adds them.
     pub fn new() -> Self {
-        Self { name: "the site in memory".into(), own: BTreeMap::new() }
+        Self::over_built_in_files("the site in memory", BTreeMap::new())
     }
 
     /// Returns the built-in demo site: one course, two signatories, four languages.
@@ -69,7 +71,7 @@ impl Site {
                 Some((name.strip_prefix(DEMO)?.to_owned(), File::BuiltIn(bytes)))
             })
             .collect();
-        Self { name: Self::DEMO_NAME.into(), own }
+        Self::over_built_in_files(Self::DEMO_NAME, own)
     }
 
     /// Opens the site in a folder. Symbolic links are followed, hidden files are ignored.
@@ -87,7 +89,14 @@ impl Site {
         for part in PARTS {
             collect(&folder.join(part), part, 0, &mut own)?;
         }
-        Ok(Self { name: folder.display().to_string().into(), own })
+        Ok(Self::over_built_in_files(folder.display().to_string(), own))
+    }
+
+    fn over_built_in_files(
+        name: impl Into<Cow<'static, str>>,
+        own: BTreeMap<String, File>,
+    ) -> Self {
+        Self { name: name.into(), own, shared_fonts: BTreeMap::new() }
     }
 
     /// Adds a file, or replaces one of the same name.
@@ -97,6 +106,34 @@ impl Site {
         bytes: impl Into<Vec<u8>>,
     ) -> Self {
         self.own.insert(name.into(), File::Memory(bytes.into()));
+        self
+    }
+
+    /// Adds a folder of fonts that sites share, such as the `fonts/` of this crate's repository or
+    /// of a Debian package, with its `fonts.yaml` if it has one. Called again, it takes another
+    /// folder.
+    ///
+    /// The site's own files in `fonts/` go before those of the folder, and these before the
+    /// built-in ones. Unlike the families of a site, those of the folder need not be listed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]: the folder, or a folder inside of it, cannot be listed.
+    pub fn with_fonts(mut self, folder: &Path) -> Result<Self> {
+        if !folder.is_dir() {
+            return Err(Error::new(
+                ErrorKind::Io,
+                format!("failed to open the fonts (no folder `{}`)", folder.display()),
+            ));
+        }
+        self.shared_fonts.clear();
+        collect(folder, "fonts", 0, &mut self.shared_fonts)?;
+        Ok(self)
+    }
+
+    /// Takes the folder of fonts that another site has.
+    #[cfg(feature = "agent")]
+    pub(crate) fn with_fonts_of(mut self, other: &Self) -> Self {
+        self.shared_fonts.clone_from(&other.shared_fonts);
         self
     }
 
@@ -115,19 +152,30 @@ impl Site {
     /// # Errors
     /// [`ErrorKind::Io`]: the file exists and cannot be read.
     pub fn read(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>> {
-        match self.own.get(name) {
-            Some(File::BuiltIn(bytes)) => Ok(Some(Cow::Borrowed(*bytes))),
-            Some(File::Memory(bytes)) => Ok(Some(Cow::Borrowed(bytes))),
-            Some(File::Disk(path)) => match fs::read(path) {
-                Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
-                Err(error) => Err(Error::new(
-                    ErrorKind::Io,
-                    format!("failed to read the file ({error})"),
-                )
-                .at(Place::file(name))),
-            },
+        match self.own.get(name).or_else(|| self.shared_fonts.get(name)) {
+            Some(file) => file.read(name).map(Some),
             None => Ok(self.built_in(name).map(Cow::Borrowed)),
         }
+    }
+
+    /// Returns every content that a name has: the site's own, that of the folder of fonts, and the
+    /// built-in one. Equal ones are returned once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]: one of the files cannot be read.
+    pub(crate) fn read_all(&self, name: &str) -> Result<Vec<Cow<'_, [u8]>>> {
+        let mut contents = Vec::new();
+        for file in [self.own.get(name), self.shared_fonts.get(name)] {
+            contents.extend(file.map(|file| file.read(name)).transpose()?);
+        }
+        contents.extend(built_in_file(name).map(Cow::Borrowed));
+        contents.dedup();
+        Ok(contents)
+    }
+
+    /// Whether a file comes from the folder of fonts.
+    pub(crate) fn is_shared_font(&self, name: &str) -> bool {
+        !self.own.contains_key(name) && self.shared_fonts.contains_key(name)
     }
 
     /// Returns when each file on the disk was last written, and its size in bytes: a file that
@@ -149,6 +197,7 @@ impl Site {
             FILES.iter().map(|(name, _)| *name).filter(|name| !name.starts_with(DEMO));
         self.own
             .keys()
+            .chain(self.shared_fonts.keys())
             .map(String::as_str)
             .chain(built_in)
             .filter(|name| name.starts_with(&prefix))
@@ -157,8 +206,9 @@ impl Site {
 
     /// Returns the content of a built-in file, without a copy, unless the site replaces it.
     pub(crate) fn built_in(&self, name: &str) -> Option<&'static [u8]> {
-        let index = FILES.binary_search_by_key(&name, |(name, _)| name).ok()?;
-        Some(FILES[index].1).filter(|_| !self.own.contains_key(name))
+        let is_replaced =
+            self.own.contains_key(name) || self.shared_fonts.contains_key(name);
+        built_in_file(name).filter(|_| !is_replaced)
     }
 
     /// Returns the names of the course files in order: `courses.yaml`, then `courses/*.yaml` and
@@ -202,8 +252,27 @@ impl fmt::Debug for Site {
         f.debug_struct("Site")
             .field("name", &self.name)
             .field("own", &self.own.keys())
+            .field("shared_fonts", &self.shared_fonts.keys())
             .finish()
     }
+}
+
+impl File {
+    fn read(&self, name: &str) -> Result<Cow<'_, [u8]>> {
+        match self {
+            File::BuiltIn(bytes) => Ok(Cow::Borrowed(*bytes)),
+            File::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
+            File::Disk(path) => fs::read(path).map(Cow::Owned).map_err(|error| {
+                Error::new(ErrorKind::Io, format!("failed to read the file ({error})"))
+                    .at(Place::file(name))
+            }),
+        }
+    }
+}
+
+fn built_in_file(name: &str) -> Option<&'static [u8]> {
+    let index = FILES.binary_search_by_key(&name, |(name, _)| name).ok()?;
+    Some(FILES[index].1)
 }
 
 /// The most folders inside each other. A link that leads to its own folder ends here.

@@ -44,11 +44,18 @@ impl IdSecret {
         })
     }
 
+    /// Generates a secret that exists in memory only, for tests and first steps: certificates
+    /// that were issued with it are not found again once it is dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the system gives no random numbers.
+    pub fn generate() -> Result<Self> {
+        Ok(Self::new(&*random_bytes()?))
+    }
+
     /// Generates a secret, and returns the content of its file.
-    pub(crate) fn generate() -> Result<Zeroizing<String>> {
-        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        random::fill(&mut *bytes)?;
-        Ok(Zeroizing::new(hex::lower(&*bytes) + "\n"))
+    pub(crate) fn generate_text() -> Result<Zeroizing<String>> {
+        Ok(Zeroizing::new(hex::lower(&*random_bytes()?) + "\n"))
     }
 
     /// Derives an id of 32 hexadecimal digits from the parts. Each part follows its length, so that
@@ -63,6 +70,12 @@ impl IdSecret {
     }
 }
 
+fn random_bytes() -> Result<Zeroizing<[u8; IdSecret::LENGTH]>> {
+    let mut bytes = Zeroizing::new([0; IdSecret::LENGTH]);
+    random::fill(&mut *bytes)?;
+    Ok(bytes)
+}
+
 impl fmt::Debug for IdSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("IdSecret(…)")
@@ -75,7 +88,7 @@ mod tests {
 
     #[test]
     fn secret_is_read_from_its_file_and_hidden_in_debug() {
-        let file = IdSecret::generate().unwrap();
+        let file = IdSecret::generate_text().unwrap();
         let read = IdSecret::parse(Path::new("id.secret"), file.as_bytes()).unwrap();
         let bytes = hex::read_lower(file.trim_end().as_bytes()).unwrap();
         let same = IdSecret::new(&bytes.try_into().unwrap());

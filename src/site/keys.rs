@@ -36,6 +36,7 @@ use self::files::{
     SEAL_FILE, SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
+use self::make::NewRoot;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
@@ -50,10 +51,10 @@ use crate::site::settings::{SealSettings, TsaSettings};
 /// The current keys of a site, which seal, and the trust anchors with which it verifies.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    folder: PathBuf,
+    /// The folder of the current set; none if the keys are in memory only.
+    folder: Option<PathBuf>,
     identity: Identity,
     pgp: Arc<dyn PgpSigner>,
-    pgp_armor: String,
     #[cfg_attr(
         not(feature = "tsa"),
         expect(dead_code, reason = "only the feature `tsa` asks it")
@@ -90,6 +91,49 @@ impl Keys {
         }
         make::add_set(&keys, 1, source, now)?;
         Self::open(folder, now)
+    }
+
+    /// Makes keys in memory: a root CA of its own, a leaf that it issues, and an OpenPGP key, as
+    /// [`KeySource::NewRoot`] describes. `name` is the organization's, of 1 to 64 characters.
+    ///
+    /// They are gone when the value is dropped, and no verifier trusts their root before it is
+    /// published ([`root`](Self::root)). So they are for tests and first steps. A service that
+    /// keeps its keys elsewhere makes a [`Sealer`] of an [`Identity`] and a
+    /// [`PgpIdentity`](crate::seal::PgpIdentity), both of which are read from PEM in memory.
+    ///
+    /// ```
+    /// use testamur::{Timestamp, site::Keys};
+    ///
+    /// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+    /// let keys = Keys::generate("Example University", now)?;
+    /// assert_eq!(keys.identity().certificate().name(), "Example University");
+    /// # Ok::<(), testamur::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the name cannot stand in a certificate. [`ErrorKind::Key`]: the
+    /// system gives no random numbers.
+    pub fn generate(name: &str, now: Timestamp) -> Result<Self> {
+        let NewRoot { root, crl, leaf, .. } = NewRoot::generate(name, now)?;
+        let identity = Identity::new(Arc::new(leaf.key), leaf.chain, now)?;
+        let (key, _) = PrivateKey::generate(Algorithm::Ed25519)?;
+        let pgp = PgpIdentity::new(Arc::new(key), name, now)?;
+        Ok(Self {
+            folder: None,
+            trust: Trust::new()
+                .with_roots([root.clone()])
+                .with_identity(&identity)
+                .with_keys([pgp.key().clone()]),
+            identity,
+            pgp: Arc::new(pgp),
+            tsa: None,
+            tsa_roots: Vec::new(),
+            archive: false,
+            require_timestamp: false,
+            root: Some(root),
+            crls: vec![crl],
+            warnings: Vec::new(),
+        })
     }
 
     /// Opens a folder and checks its current set of keys as a whole.
@@ -129,7 +173,7 @@ impl Keys {
             None => read_openpgp(&set),
             Some(command) => external::read_openpgp(site, command),
         };
-        let (identity, (pgp, pgp_armor)) = Error::both(identity, pgp)?;
+        let (identity, pgp) = Error::both(identity, pgp)?;
         let tsa_roots = match settings.tsa.as_ref().and_then(|tsa| tsa.roots.as_ref()) {
             None => Vec::new(),
             Some(file) => external::read_certificates(site, file)?,
@@ -151,10 +195,9 @@ impl Keys {
                 .with_identity(&identity)
                 .with_keys([pgp.key().clone()])
                 .with_tsa_roots(tsa_roots.iter().cloned()),
-            folder: set,
+            folder: Some(set),
             identity,
             pgp,
-            pgp_armor,
             root,
             crls: crl.map(|der| der.to_vec()).into_iter().collect(),
             tsa: settings.tsa.clone(),
@@ -184,7 +227,7 @@ impl Keys {
         let text = match files::read_if_exists(&file)? {
             Some(text) => text,
             None => KeyFolder::new(folder)
-                .add_secret(ID_SECRET_FILE, &IdSecret::generate()?)?,
+                .add_secret(ID_SECRET_FILE, &IdSecret::generate_text()?)?,
         };
         IdSecret::parse(&file, &text)
     }
@@ -267,6 +310,12 @@ impl Keys {
         &self.identity
     }
 
+    /// Returns the certificate of the site's own root CA, if it has one. A verifier that
+    /// trusts it trusts the seals.
+    pub fn root(&self) -> Option<&X509> {
+        self.root.as_ref()
+    }
+
     /// Returns the trust anchors of the site.
     pub fn trust(&self) -> &Trust {
         &self.trust
@@ -286,7 +335,7 @@ impl Keys {
     pub fn public(&self) -> PublicKeys {
         let leaf = self.identity.certificate();
         PublicKeys {
-            folder: self.folder.display().to_string(),
+            folder: self.folder.as_ref().map(|folder| folder.display().to_string()),
             certificate: self.identity.chain().iter().map(X509Facts::new).collect(),
             algorithm: self.identity.algorithm(),
             root: self.root.as_ref().map(X509Facts::new),
@@ -294,7 +343,7 @@ impl Keys {
             openpgp_fingerprint: self.pgp.key().fingerprint(),
             openpgp_user_id: self.pgp.key().user_id().map(str::to_owned),
             openpgp_created: self.pgp.key().created(),
-            openpgp_armor: self.pgp_armor.clone(),
+            openpgp_armor: self.pgp.key().to_armor(),
         }
     }
 }
@@ -303,8 +352,8 @@ impl Keys {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PublicKeys {
-    /// The path of the current set.
-    pub folder: String,
+    /// The path of the current set, unless the keys are in memory only.
+    pub folder: Option<String>,
     /// The certificate that seals, then its issuers.
     pub certificate: Vec<X509Facts>,
     /// The algorithm of the key that seals.
@@ -360,25 +409,14 @@ fn read_identity(set: &Path, now: Timestamp) -> Result<Identity> {
     files::place_in(&chain_file, Identity::new(Arc::new(key), chain, now))
 }
 
-/// Reads the OpenPGP key, and its public part in ASCII armor.
-fn read_openpgp(set: &Path) -> Result<(Arc<dyn PgpSigner>, String)> {
+/// Reads the OpenPGP key.
+fn read_openpgp(set: &Path) -> Result<Arc<dyn PgpSigner>> {
     let (key_file, public_file) = (set.join(PGP_KEY_FILE), set.join(PGP_FILE));
     let key = files::place_in(&key_file, PrivateKey::from_pem(&files::read(&key_file)?))?;
     let text = files::read(&public_file)?;
     let public = files::place_in(&public_file, PgpKey::from_armor(&text))?.remove(0);
-    let made = PgpIdentity::new(Arc::new(key), public.created());
-    let made = files::place_in(&key_file, made)?.with_user_id(public.user_id());
-    if made.key().fingerprint() != public.fingerprint() {
-        let fault = Error::new(
-            ErrorKind::Key,
-            "the key does not belong to `openpgp.asc` in the same folder",
-        );
-        return files::place_in(
-            &key_file,
-            Err(fault.with_help("put both files of one key there, or rotate the keys")),
-        );
-    }
-    Ok((Arc::new(made), String::from_utf8_lossy(&text).into_owned()))
+    let identity = PgpIdentity::from_key(Arc::new(key), public);
+    Ok(Arc::new(files::place_in(&key_file, identity)?))
 }
 
 fn no_keys(folder: &Path) -> Error {

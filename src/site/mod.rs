@@ -35,6 +35,7 @@ pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,
     LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings, PgpSettings,
     PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings, S3Settings,
-    SealSettings, Secret, Settings, StoreSettings, SyslogAddress, TsaSettings,
-    WebhookSettings, XqueueSettings,
+    SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm, Settings,
+    StoreSettings, SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
 };
+pub use crate::base::path::StorePath;

@@ -1,6 +1,10 @@
 //! Requests: which recipient gets a certificate of which course, and how it differs from the
 //! course's defaults.
 
+mod json;
+pub(crate) mod json_object;
+pub(crate) mod limits;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 

@@ -12,7 +12,7 @@
 //!
 //! - **Takes**: the content of the file; for the agent also the environment and the command line.
 //! - **Gives**: [`Settings`], in which all that is not set has its default; or all errors of the
-//!   file at once.
+//!   file at once. [`SETTINGS`] is the table of all settings.
 
 mod address;
 mod agent;
@@ -21,7 +21,9 @@ mod publish;
 mod render;
 mod seal;
 mod secret;
+mod setting;
 mod store;
+mod table;
 
 pub use self::agent::{
     AgentSettings, Facility, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
@@ -33,13 +35,13 @@ pub use self::seal::{
     CommandLine, PdfKeySettings, PgpSettings, SealSettings, TsaSettings,
 };
 pub use self::secret::Secret;
+pub use self::setting::{Setting, SettingDefault, SettingForm};
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
+pub use self::table::SETTINGS;
 use crate::base::error::{ErrorKind, Result};
 use crate::base::yaml::{Document, Faults, Key, Node, YamlFault};
 use crate::site::files::SETTINGS_FILE;
 
-const SETTINGS_KEYS: [&str; 7] =
-    ["agent", "private", "publish", "render", "seal", "store", "timezone"];
 /// Keys that a later release will have. Their error says so.
 const PLANNED: [&str; 1] = ["keys"];
 
@@ -85,14 +87,15 @@ impl Settings {
         if root.is_null() {
             return;
         }
+        let known = table::keys("");
         let unknown = |key: Key<'_>| {
             if PLANNED.contains(&key.text()) {
                 planned_key(key)
             } else {
-                key.unknown(&SETTINGS_KEYS)
+                key.unknown(&known)
             }
         };
-        let Some(fields) = root.fields_or(&SETTINGS_KEYS, faults, unknown) else {
+        let Some(fields) = root.fields_or(&known, faults, unknown) else {
             return;
         };
         if let Some(node) = fields.get("agent") {

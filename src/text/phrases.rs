@@ -2,7 +2,7 @@
 //!
 //! Takes a [`Locale`] and [`CertificateFacts`]; gives [`Sentences`] made of runs. The decision: a
 //! value stays a value. Templates are minijinja's, strict, with bounded fuel and without a loader,
-//! and an interpolated value becomes neither markup nor a template. `layouts/README.md` lists the
+//! and an interpolated value becomes neither markup nor a template. `docs/locale.md` lists the
 //! variables and filters for translators.
 
 mod certificate_facts;

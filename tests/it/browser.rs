@@ -15,7 +15,7 @@ use testamur::seal::{PgpCommand, PgpKey, PgpSigner};
 use self::chromium::Chromium;
 use self::server::Server;
 use crate::issuing::setup::files;
-use crate::seal::site::{Site, draft, now, run, said};
+use crate::seal::site::{Site, draft, now, output_text, run};
 use crate::workdir::Workdir;
 
 const ID: &str = "0f3c5a91b27d4e680f3c5a91b27d4e68";
@@ -117,38 +117,38 @@ fn forged(armor: &str) -> String {
 /// The pages that the README's first command writes, as a reader of the QR code sees them.
 #[test]
 fn issued_page_says_valid_and_recognises_its_pdf() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     let hostile = "\"><script>alert(1)</script>";
     for name in ["Ada Lovelace", hostile] {
-        let run = desk.run(["issue", "-n", name]);
+        let run = workdir.run(["issue", "-n", name]);
         assert_eq!(run.code, 0, "{run:?}");
     }
     let mut browser = Chromium::start();
-    for (path, _) in files(&desk.path("public")) {
+    for (path, _) in files(&workdir.path("public")) {
         let Some(folder) = path.strip_suffix("certificate.json") else { continue };
         let record: Value =
-            serde_json::from_slice(&desk.read(format!("public/{path}"))).unwrap();
+            serde_json::from_slice(&workdir.read(format!("public/{path}"))).unwrap();
         let name = record["certificate"]["name"].as_str().unwrap();
         let pdf =
             format!("public/{}", record["certificate"]["pdf"]["path"].as_str().unwrap());
-        desk.write("changed.pdf", changed(&desk.read(&pdf)));
-        browser.open(&file_url(&desk.path(&format!("public/{folder}index.html"))));
+        workdir.write("changed.pdf", changed(&workdir.read(&pdf)));
+        browser.open(&file_url(&workdir.path(&format!("public/{folder}index.html"))));
         let text = browser.js("document.body.innerText");
         let text = text.as_str().unwrap();
         assert!(
             text.contains("This certificate is valid") && text.contains(name),
             "{text}"
         );
-        browser.drop(&desk.path(&pdf), ".drop");
+        browser.drop(&workdir.path(&pdf), ".drop");
         assert_eq!(browser.verdict(), ["intact", "signed"], "{name}");
-        browser.drop(&desk.path("changed.pdf"), ".drop");
+        browser.drop(&workdir.path("changed.pdf"), ".drop");
         assert_eq!(browser.verdict(), ["broken", "unsigned"], "{name}");
         assert_eq!(browser.faults(), [""; 0], "{name}");
 
         let run =
-            desk.run(["revoke", record["id"].as_str().unwrap(), "--reason", hostile]);
+            workdir.run(["revoke", record["id"].as_str().unwrap(), "--reason", hostile]);
         assert_eq!(run.code, 0, "{run:?}");
-        browser.open(&file_url(&desk.path(&format!("public/{folder}index.html"))));
+        browser.open(&file_url(&workdir.path(&format!("public/{folder}index.html"))));
         let text = browser.js("document.body.innerText");
         let text = text.as_str().unwrap();
         assert!(text.contains("has been revoked") && text.contains(hostile), "{text}");
@@ -206,7 +206,7 @@ fn odd_files_get_a_verdict() {
     file.set_len(3 << 30).unwrap();
     let mut browser = Chromium::start();
     browser.open(&page);
-    for (file, said) in [
+    for (file, verdict) in [
         (site.write("empty.pdf", ""), &["broken", "unsigned"][..]),
         (site.write("text.txt", "no PDF"), &["broken", "unsigned"]),
         (
@@ -217,7 +217,7 @@ fn odd_files_get_a_verdict() {
         (folder, &["unreadable"]),
     ] {
         browser.drop(&file, ".drop");
-        assert_eq!(browser.verdict(), said, "{}", file.display());
+        assert_eq!(browser.verdict(), verdict, "{}", file.display());
     }
     assert_eq!(browser.faults(), [""; 0]);
 }
@@ -230,11 +230,11 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
     let other = Site::new("Eve");
     let other_file = Signed::new(&other);
     let mut cases: Vec<(String, Signed, &[&str])> = Vec::new();
-    let mut case = |name: &str, signature: &str, key: &str, said| {
+    let mut case = |name: &str, signature: &str, key: &str, verdict| {
         let fingerprint = own.fingerprint.clone();
         let (signature, key) = (signature.to_owned(), key.to_owned());
         let signed = Signed { pdf: own.pdf.clone(), signature, key, fingerprint };
-        cases.push((name.to_owned(), signed, said));
+        cases.push((name.to_owned(), signed, verdict));
     };
     let good = &["intact", "signed"];
     let bad = &["intact", "unsigned"];
@@ -255,7 +255,7 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
     );
     let gnupg = site.path("gnupg");
     std::fs::create_dir(&gnupg).unwrap();
-    let home = gnupg.to_str().unwrap();
+    let homedir = gnupg.to_str().unwrap();
     for (kind, hash) in [
         ("ed25519", "SHA512"),
         ("rsa2048", "SHA512"),
@@ -264,9 +264,9 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
         ("nistp384", "SHA384"),
     ] {
         let gpg = |line: &[&str]| {
-            let common = ["--homedir", home, "--batch", "--passphrase", ""];
+            let common = ["--homedir", homedir, "--batch", "--passphrase", ""];
             let output = run(site.folder.path(), "gpg", &[&common[..], line].concat());
-            assert!(output.status.success(), "{kind}: {}", said(&output));
+            assert!(output.status.success(), "{kind}: {}", output_text(&output));
             output.stdout
         };
         let id = format!("{kind} <{kind}@example.org>");
@@ -274,7 +274,7 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
         let ring = String::from_utf8(gpg(&["--armor", "--export", &id])).unwrap();
         let key = PgpKey::from_armor(ring.as_bytes()).unwrap().remove(0);
         let line = format!(
-            "--homedir {home} --batch --armor --digest-algo {hash} --detach-sign -u"
+            "--homedir {homedir} --batch --armor --digest-algo {hash} --detach-sign -u"
         );
         let mut line: Vec<String> = line.split(' ').map(str::to_owned).collect();
         line.push(key.fingerprint());
@@ -291,7 +291,7 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
         assert_eq!(browser.verdict(), verdict, "{name}");
         assert_eq!(browser.faults(), [""; 0], "{name}");
     }
-    let _ = run(site.folder.path(), "gpgconf", &["--homedir", home, "--kill", "all"]);
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", homedir, "--kill", "all"]);
 }
 
 #[test]
@@ -441,19 +441,19 @@ fn page_is_accessible_in_each_direction_width_and_on_paper() {
     browser.open(&page);
     let text = browser.js("document.body.innerText");
     let text = text.as_str().unwrap();
-    for said in ["text valid", "Ada Lovelace", "Knots and Splices", "text script", ID] {
-        assert!(text.contains(said), "no {said} in {text}");
+    for wanted in ["text valid", "Ada Lovelace", "Knots and Splices", "text script", ID] {
+        assert!(text.contains(wanted), "no {wanted} in {text}");
     }
     assert!(!text.contains("text choose"), "{text}");
     let output: PathBuf = site.path("page.pdf");
     let printed = browser.call("Page.printToPDF", json!({}));
     let printed = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
     std::fs::write(&output, printed).unwrap();
-    let text = said(&run(site.folder.path(), "pdftotext", &["page.pdf", "-"]));
-    let pages = said(&run(site.folder.path(), "pdfinfo", &["page.pdf"]));
+    let text = output_text(&run(site.folder.path(), "pdftotext", &["page.pdf", "-"]));
+    let pages = output_text(&run(site.folder.path(), "pdfinfo", &["page.pdf"]));
     assert!(pages.contains("Pages:           1"), "{pages}");
-    for said in ["text valid", "Ada Lovelace", ID, &signed.fingerprint] {
-        assert!(text.contains(said), "no {said} in {text}");
+    for wanted in ["text valid", "Ada Lovelace", ID, &signed.fingerprint] {
+        assert!(text.contains(wanted), "no {wanted} in {text}");
     }
     assert!(!text.contains("text check"), "{text}");
 }

@@ -32,14 +32,14 @@ pub(crate) struct Differences(Vec<String>);
 
 impl Differences {
     /// Compares a message with the file `expected`; without a message there must be no such file.
-    pub(crate) fn compare(&mut self, expected: &Path, said: Option<&str>) {
-        let said = said.map(|said| format!("{said}\n"));
+    pub(crate) fn compare(&mut self, expected: &Path, message: Option<&str>) {
+        let message = message.map(|message| format!("{message}\n"));
         let before = fs::read_to_string(expected).ok();
-        if said == before {
+        if message == before {
             return;
         }
         if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
-            match said {
+            match message {
                 Some(text) => fs::write(expected, text).unwrap(),
                 None => fs::remove_file(expected).unwrap(),
             }
@@ -48,7 +48,7 @@ impl Differences {
                 "{}\n--- expected ---\n{}\n--- actual ---\n{}",
                 expected.display(),
                 before.as_deref().unwrap_or("(nothing)"),
-                said.as_deref().unwrap_or("(nothing)"),
+                message.as_deref().unwrap_or("(nothing)"),
             ));
         }
     }
@@ -129,6 +129,7 @@ pub(crate) fn fails_without_a_file(
     let ran = assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
         .current_dir(&out)
         .env_remove("TESTAMUR_SITE")
+        .env_remove("TESTAMUR_FONTS")
         .args(["--site", "../site", "render", "-c", "KNOTS-2026", "-n", recipient])
         .args(["-o", "made/certificate.pdf"])
         .output()

@@ -18,13 +18,13 @@ fn each_case_gives_its_expected_message() {
     assert!(cases.len() > 20, "the cases are in {}", root.display());
     for case in cases {
         let expected = case.join("expected.txt");
-        let said = said(&case);
+        let message = message(&case);
         let before = fs::read_to_string(&expected).ok();
-        if said == before {
+        if message == before {
             continue;
         }
         if accept {
-            match said {
+            match message {
                 Some(text) => fs::write(&expected, text).unwrap(),
                 None => fs::remove_file(&expected).unwrap(),
             }
@@ -33,7 +33,7 @@ fn each_case_gives_its_expected_message() {
                 "{}\n--- expected ---\n{}\n--- actual ---\n{}",
                 case.display(),
                 before.as_deref().unwrap_or("(that the files load)"),
-                said.as_deref().unwrap_or("(the files load)"),
+                message.as_deref().unwrap_or("(the files load)"),
             ));
         }
     }
@@ -41,7 +41,7 @@ fn each_case_gives_its_expected_message() {
 }
 
 /// The message of the error that the files of a case give.
-fn said(case: &Path) -> Option<String> {
+fn message(case: &Path) -> Option<String> {
     let first = case.join("courses.yaml");
     assert!(first.is_file(), "{} has no courses.yaml", case.display());
     let mut files = vec![("courses.yaml".to_owned(), fs::read(first).unwrap())];

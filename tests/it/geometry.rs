@@ -132,9 +132,10 @@ fn lines(case: &Path) -> Vec<Line> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), &draft.bytes).unwrap();
     let reader = folder("geometry").join("read.py");
-    let said = output(judge("python").arg(reader).arg(file.path()));
+    let printed = output(judge("python").arg(reader).arg(file.path()));
     let id = draft.verify_url.trim_end_matches('/').rsplit('/').next().unwrap();
-    said.lines()
+    printed
+        .lines()
         .map(|line| {
             let line: Value = serde_json::from_str(line).unwrap();
             let number = |index: usize| line[index].as_f64().unwrap();

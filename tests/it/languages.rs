@@ -98,6 +98,7 @@ pub(crate) const DATES: [&str; 20] = [
     "1999-12-31",
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_language_renders_names_of_every_script() {
     let press = press("");
@@ -127,6 +128,7 @@ const KNOWN: [(&str, &str, &str); 2] = [
     ("fa", "ه‍.ش.", "the names of the months show the era"),
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn dates_have_the_words_of_node_icu() {
     let press = press("");
@@ -181,6 +183,7 @@ fn intl(lines: &str) -> String {
 }
 
 /// The steps of `layouts/README.md` for a new language, with Esperanto.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn new_language_needs_one_locale_file() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -198,6 +201,7 @@ fn new_language_needs_one_locale_file() {
         assert_cmd::Command::new(env!("CARGO_BIN_EXE_testamur"))
             .current_dir(folder.path())
             .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
             .args(["--site", "."])
             .args(arguments)
             .output()
@@ -229,8 +233,8 @@ fn new_language_needs_one_locale_file() {
     assert!(folder.path().join("eo.png").is_file());
     let checked = run(&["check", "-l", "eo"]);
     assert!(checked.status.success(), "{checked:?}");
-    let said = String::from_utf8(checked.stderr).unwrap();
-    assert!(!said.contains("eo.yaml"), "{said}");
+    let stderr = String::from_utf8(checked.stderr).unwrap();
+    assert!(!stderr.contains("eo.yaml"), "{stderr}");
     let listed = run(&["locales"]);
     let table = String::from_utf8(listed.stdout).unwrap();
     let row = table.lines().find(|row| row.starts_with("eo ")).unwrap();
@@ -245,17 +249,18 @@ fn new_language_needs_one_locale_file() {
     );
     let table = String::from_utf8(run(&["locales"]).stdout).unwrap();
     assert!(table.contains("shared; lacks specimen"), "{table}");
-    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
-    assert!(said.contains("eo.yaml: there is no `specimen` in `eo`"), "{said}");
+    let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(stderr.contains("eo.yaml: there is no `specimen` in `eo`"), "{stderr}");
     write("layouts/shared/locales/eo.yaml", &esperanto.replace("{{ outcome }}", "bone"));
-    let said = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
-    assert!(said.contains("no sentence in `eo` prints `outcome`"), "{said}");
+    let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(stderr.contains("no sentence in `eo` prints `outcome`"), "{stderr}");
     let objects = String::from_utf8(run(&["locales", "--json"]).stdout).unwrap();
     let object = objects.lines().find(|line| line.contains("\"eo\"")).unwrap();
     let object: serde_json::Value = serde_json::from_str(object).unwrap();
     assert_eq!(object["sentences"]["heading"], "layouts/shared/locales/eo.yaml");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pseudo_languages_reveal_untranslated_text() {
     let layout = "#import \"plain.typ\": plain\n#let certificate(sheet) = plain(sheet, also: [Date])\n";
@@ -274,6 +279,7 @@ fn pseudo_languages_reveal_untranslated_text() {
     assert_eq!(press.pseudo_languages(), [tag("en-XA"), tag("ar-XB")]);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn bilingual_layout_shows_two_languages() {
     let press = press("  second_language: en\n  layout: bilingual\n");
@@ -302,6 +308,7 @@ fn bilingual_layout_shows_two_languages() {
     assert!(sheet("ar", "classic").second.is_none());
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn han_uses_the_font_of_its_region() {
     for (language, family, region) in [

@@ -11,6 +11,7 @@ use crate::cases::{Differences, fails_without_a_file, folder, name, site, sorted
 
 const RECIPIENT: &str = "María-José Ñuñez";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_layout_error_is_one_message_at_its_line() {
     let mut differences = Differences::default();
@@ -18,7 +19,7 @@ fn each_layout_error_is_one_message_at_its_line() {
         let press = Press::new(site(&case)).unwrap();
         let request = Request::new("KNOTS-2026", RECIPIENT).unwrap();
         let drafted = press.draft(&request, Date::parse("2026-05-14").unwrap());
-        let said = match drafted {
+        let message = match drafted {
             Ok(_) => {
                 differences.add(format!("{}: no error is reported", case.display()));
                 continue;
@@ -30,7 +31,7 @@ fn each_layout_error_is_one_message_at_its_line() {
                 format!("{error:#}")
             }
         };
-        differences.compare(&case.join("expected.txt"), Some(&said));
+        differences.compare(&case.join("expected.txt"), Some(&message));
         for path in sorted(&case) {
             if !["layout.typ", "layout.yaml", "expected.txt"].contains(&name(&path)) {
                 differences.add(format!("a file of no case: {}", path.display()));

@@ -13,6 +13,9 @@ mod browser; // Verify pages in Chromium
 mod cases; // Shared by the suites of cases: comparing a message with the expected one
 mod courses; // Course files that are refused, with the whole message, and some that are accepted
 mod designer; // A custom layout made from a copy, as `layouts/README.md` describes
+mod docs; // The reference pages: every block of code in them is run
+mod examples; // The programs of `examples/`, and what they leave behind
+mod font_folders; // Fonts of the site, of a folder that sites share, and of the program
 mod gallery; // The pictures of layouts in the README
 mod geometry; // The predecessor's six layouts: lines of text keep their positions
 mod images; // Logos and badges on the page, and the errors of unusable ones
@@ -22,18 +25,21 @@ mod judges; // Outside programs that read our files
 mod languages; // Each language: names of all scripts, dates against an independent ICU
 mod layouts; // Errors of layout authors: one message each, at the line, and no file
 mod locales; // Errors of translators: one message each, at the line, and no file
+mod merging; // PDFs of other programs, merged into one for a printer
 mod modules; // The import order of modules, and no circles of files
 mod names; // A thousand names in all scripts, which the proof accepts
+mod package_files; // Completions and manual pages, read by bash and groff
 mod program; // The program: arguments, files, messages and exit codes
 mod project; // Rules of the repository that no compiler checks
 mod proof; // Faulty layouts that the proof refuses, one fault each, in three languages
 #[cfg(feature = "agent")]
 mod queues; // Queues: one contract for all implementations, Redis, XQueue, and faults
+mod readme; // The README: its commands, settings and links
 mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
-mod tables;
-mod workdir; // A working folder in which tests run the program // Tables over several pages, on the sheet and in the file
+mod tables; // Tables over several pages, on the sheet and in the file
+mod workdir; // Shared: a working folder in which tests run the program

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::workdir::{COURSE, Run, Workdir};
 
 /// A course file of one course, `Org/Knots/2026`.
-const KNOTS: &str = "\
+pub(crate) const KNOTS: &str = "\
 Org/Knots/2026:
   title: Knots and Splices
   organization: { short: ExampleX, name: Example University }
@@ -18,10 +18,11 @@ Org/Knots/2026:
   issued: 2026-05-14
 ";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn render_writes_one_pdf_with_reproducible_bytes() {
-    let desk = Workdir::new();
-    let run = desk.run([
+    let workdir = Workdir::new();
+    let run = workdir.run([
         "render",
         "-c",
         COURSE,
@@ -36,13 +37,13 @@ fn render_writes_one_pdf_with_reproducible_bytes() {
     ]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.is_empty(), "{run:?}");
-    assert!(run.said.contains("made ada.pdf"), "{run:?}");
-    assert!(desk.read("ada.pdf").starts_with(b"%PDF-"));
-    assert_eq!(desk.names("."), ["ada.pdf"]);
+    assert!(run.stderr.contains("made ada.pdf"), "{run:?}");
+    assert!(workdir.read("ada.pdf").starts_with(b"%PDF-"));
+    assert_eq!(workdir.names("."), ["ada.pdf"]);
 
     let again =
         ["render", "--course", COURSE, "--name", "Ada Lovelace", "--language", "ja"];
-    let run = desk.run(again.into_iter().chain([
+    let run = workdir.run(again.into_iter().chain([
         "--issued",
         "2026-05-14",
         "--output",
@@ -50,14 +51,14 @@ fn render_writes_one_pdf_with_reproducible_bytes() {
     ]));
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
-        desk.read("ada.pdf") == desk.read("2.pdf"),
+        workdir.read("ada.pdf") == workdir.read("2.pdf"),
         "two processes wrote different bytes"
     );
 }
 
 #[test]
 fn file_extension_selects_the_format() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     let beginnings: [(&str, &[u8]); 4] = [
         ("a.pdf", b"%PDF-"),
         ("a.PNG", b"\x89PNG"),
@@ -65,19 +66,19 @@ fn file_extension_selects_the_format() {
         ("a.json", b"{"),
     ];
     for (file, beginning) in beginnings {
-        let run = desk.render(["-n", "Ada", "-o", file]);
+        let run = workdir.render(["-n", "Ada", "-o", file]);
         assert_eq!(run.code, 0, "{run:?}");
-        assert!(desk.read(file).starts_with(beginning), "{file}");
+        assert!(workdir.read(file).starts_with(beginning), "{file}");
     }
-    let run = desk.render(["-n", "Ada", "-o", "a.out", "--format", "svg"]);
+    let run = workdir.render(["-n", "Ada", "-o", "a.out", "--format", "svg"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(desk.read("a.out").starts_with(b"<svg"));
+    assert!(workdir.read("a.out").starts_with(b"<svg"));
 }
 
 #[test]
 fn json_output_is_one_object_per_certificate() {
-    let desk = Workdir::new();
-    let run = desk.render([
+    let workdir = Workdir::new();
+    let run = workdir.render([
         "-n",
         "Ada",
         "-i",
@@ -108,13 +109,13 @@ fn json_output_is_one_object_per_certificate() {
     );
     assert_eq!(object["warnings"], Value::Array(Vec::new()));
 
-    let run = desk.render(["-n", "Ada  L\u{202e}", "-o", "a.pdf", "--json"]);
+    let run = workdir.render(["-n", "Ada  L\u{202e}", "-o", "a.pdf", "--json"]);
     let [object] = &run.objects()[..] else { panic!("{run:?}") };
     let warnings = object["warnings"].as_array().unwrap();
     assert!(warnings.iter().all(|warning| warning["kind"] == "name"), "{object:#}");
     assert_eq!(warnings.len(), 2, "{object:#}");
 
-    let run = desk.render(["-n", "Ada 𓀀", "-o", "b.pdf", "--json"]);
+    let run = workdir.render(["-n", "Ada 𓀀", "-o", "b.pdf", "--json"]);
     assert_eq!(run.code, 1, "{run:?}");
     let [object] = &run.objects()[..] else { panic!("{run:?}") };
     assert_eq!(object["status"], "failed");
@@ -126,41 +127,53 @@ fn json_output_is_one_object_per_certificate() {
     assert!(object["error"]["help"].is_string(), "{object:#}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn render_without_name_makes_samples_of_each_course() {
-    let desk = Workdir::new();
-    let run = desk.run(["render"]);
+    let workdir = Workdir::new();
+    let run = workdir.run(["render"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("the built-in demo site"), "{run:?}");
-    assert!(run.said.contains("10 made, 0 failed"), "{run:?}");
-    assert_eq!(desk.names("drafts").len(), 10);
+    assert!(run.stderr.contains("the built-in demo site"), "{run:?}");
+    assert!(run.stderr.contains("10 made, 0 failed"), "{run:?}");
+    assert_eq!(workdir.names("drafts").len(), 10);
 
-    desk.write("two/courses.yaml", format!("{KNOTS}{}", KNOTS.replace("Knots", "Sails")));
-    desk.write("two/testamur.yaml", "");
-    let run = desk.run(["--site", "two", "render", "-o", "all"]);
-    assert_eq!((run.code, desk.names("all").len()), (0, 20), "{run:?}");
-    let run = desk.run(["--site", "two", "render", "-n", "Ada", "-o", "ada"]);
+    workdir
+        .write("two/courses.yaml", format!("{KNOTS}{}", KNOTS.replace("Knots", "Sails")));
+    workdir.write("two/testamur.yaml", "");
+    let run = workdir.run(["--site", "two", "render", "-o", "all"]);
+    assert_eq!((run.code, workdir.names("all").len()), (0, 20), "{run:?}");
+    let run = workdir.run(["--site", "two", "render", "-n", "Ada", "-o", "ada"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(desk.names("ada"), ["Org-Knots-2026-Ada.pdf", "Org-Sails-2026-Ada.pdf"]);
+    assert_eq!(
+        workdir.names("ada"),
+        ["Org-Knots-2026-Ada.pdf", "Org-Sails-2026-Ada.pdf"]
+    );
 }
 
 #[test]
 fn semicolon_csv_with_byte_order_mark_is_read() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     // As a spreadsheet saves it in a locale where the comma is the decimal sign.
-    desk.write(
+    workdir.write(
         "people.csv",
         "\u{feff}Name;Language;GRADE;designation;Issued;Teacher\r\n\
          \"Lovelace; Ada\";es;Distinction;MD;2026-01-02;\"Dr. \"\"Who\"\"; and others\"\r\n\
          Guido van Rossum;;;;;\r\n",
     );
-    let run =
-        desk.render(["-f", "people.csv", "-o", "sheets", "--format", "sheet", "--json"]);
+    let run = workdir.render([
+        "-f",
+        "people.csv",
+        "-o",
+        "sheets",
+        "--format",
+        "sheet",
+        "--json",
+    ]);
     assert_eq!(run.code, 0, "{run:?}");
     let mut sheets = Vec::new();
     for object in run.objects() {
         let file = object["file"].as_str().unwrap();
-        let sheet: Value = serde_json::from_slice(&desk.read(file)).unwrap();
+        let sheet: Value = serde_json::from_slice(&workdir.read(file)).unwrap();
         sheets.push((object["name"].as_str().unwrap().to_owned(), object, sheet));
     }
     sheets.sort_by(|one, other| one.0.cmp(&other.0));
@@ -179,15 +192,15 @@ fn semicolon_csv_with_byte_order_mark_is_read() {
 
 #[test]
 fn csv_with_commas_quotes_and_tabs_is_read() {
-    let desk = Workdir::new();
-    desk.write(
+    let workdir = Workdir::new();
+    workdir.write(
         "comma.csv",
         "grade,name\nPass,\"Lovelace, Ada\"\nPass,\"\"\"Ace\"\" Byron\"\n",
     );
-    desk.write("tab.csv", "name\tgrade\nLovelace, Ada\tPass\n\"Ace\" Byron\tPass\n");
+    workdir.write("tab.csv", "name\tgrade\nLovelace, Ada\tPass\n\"Ace\" Byron\tPass\n");
     for file in ["comma.csv", "tab.csv"] {
         let run =
-            desk.render(["-f", file, "-o", file.trim_end_matches(".csv"), "--json"]);
+            workdir.render(["-f", file, "-o", file.trim_end_matches(".csv"), "--json"]);
         assert_eq!(run.code, 0, "{run:?}");
         let names: BTreeSet<String> = run
             .objects()
@@ -200,8 +213,8 @@ fn csv_with_commas_quotes_and_tabs_is_read() {
 
 #[test]
 fn invalid_rows_are_named_by_line_and_the_others_rendered() {
-    let desk = Workdir::new();
-    desk.write(
+    let workdir = Workdir::new();
+    workdir.write(
         "people.csv",
         "name,language,issued,course\n\
          \"Ada\nLovelace\",en,,\n\
@@ -213,7 +226,7 @@ fn invalid_rows_are_named_by_line_and_the_others_rendered() {
          No Letter 𓀀,en,,\n\
          Zoë,en,,\n",
     );
-    let run = desk.render(["-f", "people.csv", "-o", "out", "--json"]);
+    let run = workdir.render(["-f", "people.csv", "-o", "out", "--json"]);
     assert_eq!(run.code, 1, "{run:?}");
     for (line, what) in [
         (4, "`klingon!` is not a language tag"),
@@ -223,16 +236,16 @@ fn invalid_rows_are_named_by_line_and_the_others_rendered() {
         (8, "there are no sentences in `qq`"),
     ] {
         let wanted = format!("people.csv:{line}: {what}");
-        assert!(run.said.contains(&wanted), "no {wanted} in\n{}", run.said);
+        assert!(run.stderr.contains(&wanted), "no {wanted} in\n{}", run.stderr);
     }
     // The error's place is the sentence; the message names the row too.
     assert!(
-        run.said.contains("U+13000") && run.said.contains("people.csv:9"),
+        run.stderr.contains("U+13000") && run.stderr.contains("people.csv:9"),
         "{}",
-        run.said
+        run.stderr
     );
-    assert!(run.said.contains("2 made, 6 failed"), "{}", run.said);
-    assert_eq!(desk.names("out").len(), 2);
+    assert!(run.stderr.contains("2 made, 6 failed"), "{}", run.stderr);
+    assert_eq!(workdir.names("out").len(), 2);
     assert_eq!(
         run.objects().iter().filter(|object| object["status"] == "failed").count(),
         6
@@ -241,56 +254,66 @@ fn invalid_rows_are_named_by_line_and_the_others_rendered() {
 
 #[test]
 fn row_with_too_many_fields_is_named_by_line() {
-    let desk = Workdir::new();
-    desk.write("people.csv", "name,grade\nAda,Pass\nLovelace, Ada,Pass\n");
-    let run = desk.render(["-f", "people.csv", "-o", "out"]);
+    let workdir = Workdir::new();
+    workdir.write("people.csv", "name,grade\nAda,Pass\nLovelace, Ada,Pass\n");
+    let run = workdir.render(["-f", "people.csv", "-o", "out"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("people.csv:3: the row has 3 fields"), "{}", run.said);
-    assert!(run.said.contains("help: put quotes around"), "{}", run.said);
+    assert!(run.stderr.contains("people.csv:3: the row has 3 fields"), "{}", run.stderr);
+    assert!(run.stderr.contains("help: put quotes around"), "{}", run.stderr);
 }
 
 #[test]
 fn recipients_file_not_in_utf_8_is_refused_with_its_line() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     for (file, bytes) in [
         ("people.csv", &b"name,grade\r\nAda,Pass\r\nJos\xe9,Pass\r\n"[..]),
         ("people.txt", b"Ada\nBob\nJos\xe9\n"),
     ] {
-        desk.write(file, bytes);
-        let run = desk.render(["-f", file, "-o", "out"]);
+        workdir.write(file, bytes);
+        let run = workdir.render(["-f", file, "-o", "out"]);
         assert_eq!(run.code, 1, "{run:?}");
         assert!(
-            run.said.contains(&format!("{file}:3: the file is not UTF-8")),
+            run.stderr.contains(&format!("{file}:3: the file is not UTF-8")),
             "{}",
-            run.said
+            run.stderr
         );
-        assert!(!desk.path("out").exists());
+        assert!(!workdir.path("out").exists());
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn text_file_has_one_name_per_line() {
-    let desk = Workdir::new();
-    desk.write("names.txt", "\u{feff}Guido van Rossum\r\n\r\n  Lovelace, Ada \r\n莊雅善");
-    let run = desk.render(["-f", "names.txt", "-o", "out"]);
+    let workdir = Workdir::new();
+    workdir
+        .write("names.txt", "\u{feff}Guido van Rossum\r\n\r\n  Lovelace, Ada \r\n莊雅善");
+    let run = workdir.render(["-f", "names.txt", "-o", "out"]);
     assert_eq!(run.code, 0, "{run:?}");
     let stem = "course-v1-ExampleX-CURL101-2026_T1";
     let names = ["Guido-van-Rossum", "Lovelace-Ada", "莊雅善"];
-    assert_eq!(desk.names("out"), names.map(|name| format!("{stem}-{name}.pdf")));
+    assert_eq!(workdir.names("out"), names.map(|name| format!("{stem}-{name}.pdf")));
 
-    desk.write("empty.txt", "\n\n");
-    let run = desk.render(["-f", "empty.txt"]);
+    workdir.write("empty.txt", "\n\n");
+    let run = workdir.render(["-f", "empty.txt"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("empty.txt: the file names no recipient"), "{}", run.said);
-    let run = desk.render(["-f", "nowhere.txt"]);
+    assert!(
+        run.stderr.contains("empty.txt: the file names no recipient"),
+        "{}",
+        run.stderr
+    );
+    let run = workdir.render(["-f", "nowhere.txt"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.starts_with("nowhere.txt: failed to read the file"), "{}", run.said);
+    assert!(
+        run.stderr.starts_with("nowhere.txt: failed to read the file"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
 fn wrong_usage_exits_with_code_2() {
-    let desk = Workdir::new();
-    desk.write("names.txt", "Ada\n");
+    let workdir = Workdir::new();
+    workdir.write("names.txt", "Ada\n");
     let cases: [&[&str]; 11] = [
         &[],
         &["bake"],
@@ -305,13 +328,16 @@ fn wrong_usage_exits_with_code_2() {
         &["render", "-n"],
     ];
     for arguments in cases {
-        let run = desk.run(arguments);
+        let run = workdir.run(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
-        assert!(run.stdout.is_empty() && !run.said.is_empty(), "{arguments:?}: {run:?}");
+        assert!(
+            run.stdout.is_empty() && !run.stderr.is_empty(),
+            "{arguments:?}: {run:?}"
+        );
     }
-    assert_eq!(desk.names("."), ["names.txt"]);
+    assert_eq!(workdir.names("."), ["names.txt"]);
     for arguments in ["--help", "--version"] {
-        let run = desk.run([arguments]);
+        let run = workdir.run([arguments]);
         assert_eq!(run.code, 0, "{run:?}");
         assert!(String::from_utf8_lossy(&run.stdout).contains("testamur"), "{run:?}");
     }
@@ -319,39 +345,40 @@ fn wrong_usage_exits_with_code_2() {
 
 #[test]
 fn unknown_file_extension_is_refused() {
-    let desk = Workdir::new();
-    let run = desk.render(["-n", "Ada", "-o", "ada.bmp"]);
+    let workdir = Workdir::new();
+    let run = workdir.render(["-n", "Ada", "-o", "ada.bmp"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(
-        run.said.contains("the ending `.bmp`") && run.said.contains(".png"),
+        run.stderr.contains("the ending `.bmp`") && run.stderr.contains(".png"),
         "{}",
-        run.said
+        run.stderr
     );
-    assert!(desk.names(".").is_empty());
+    assert!(workdir.names(".").is_empty());
 }
 
 #[test]
 fn several_certificates_in_one_file_are_refused() {
-    let desk = Workdir::new();
-    desk.write("names.txt", "Ada\nBob\n");
+    let workdir = Workdir::new();
+    workdir.write("names.txt", "Ada\nBob\n");
     let cases: [&[&str]; 3] = [
         &["-o", "x.pdf"],
         &["-f", "names.txt", "-o", "x.pdf"],
         &["-f", "names.txt", "-o", "-"],
     ];
     for arguments in cases {
-        let run = desk.render(arguments);
+        let run = workdir.render(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
-        assert!(run.said.contains("folder"), "{arguments:?}: {run:?}");
-        assert_eq!(desk.names("."), ["names.txt"], "{arguments:?}");
+        assert!(run.stderr.contains("folder"), "{arguments:?}: {run:?}");
+        assert_eq!(workdir.names("."), ["names.txt"], "{arguments:?}");
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn output_does_not_depend_on_the_locale() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     for locale in [None, Some("C"), Some("POSIX"), Some("tr_TR.ISO-8859-9")] {
-        let mut command = desk.command();
+        let mut command = workdir.command();
         command.env_clear().args([
             "render",
             "-c",
@@ -369,23 +396,29 @@ fn output_does_not_depend_on_the_locale() {
         assert_eq!(object["name"], "Ya-Shen Chuang (莊雅善)");
     }
     // A folder that does not exist yet takes the name of the one file.
-    assert_eq!(desk.names("."), ["out"]);
+    assert_eq!(workdir.names("."), ["out"]);
 }
 
 #[test]
 fn argument_values_may_begin_with_a_hyphen() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     let run =
-        desk.render(["-n", "-Ada", "-g", "-1", "-d", "-x", "-o", "a.json", "--json"]);
+        workdir.render(["-n", "-Ada", "-g", "-1", "-d", "-x", "-o", "a.json", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["name"], "-Ada");
-    let sheet: Value = serde_json::from_slice(&desk.read("a.json")).unwrap();
+    let sheet: Value = serde_json::from_slice(&workdir.read("a.json")).unwrap();
     let runs = sheet["blocks"][1]["runs"].as_array().unwrap();
     let text: String = runs.iter().map(|run| run["text"].as_str().unwrap()).collect();
     let isolate = |c: char| matches!(c, '\u{2068}' | '\u{2069}');
     assert_eq!(text.replace(isolate, ""), "-Ada, -x");
-    let run =
-        desk.render(["--name=--help", "--set", "-key=-value", "-o", "b.pdf", "--json"]);
+    let run = workdir.render([
+        "--name=--help",
+        "--set",
+        "-key=-value",
+        "-o",
+        "b.pdf",
+        "--json",
+    ]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["name"], "--help");
 }
@@ -395,72 +428,73 @@ fn argument_values_may_begin_with_a_hyphen() {
 fn non_utf_8_argument_is_refused() {
     use std::os::unix::ffi::OsStrExt;
 
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     for flag in ["-n", "-c", "-g", "-l"] {
-        let mut command = desk.command();
+        let mut command = workdir.command();
         command.arg("render").arg(flag).arg(OsStr::from_bytes(b"Jos\xe9"));
         let run = Run::of(command);
         assert_eq!(run.code, 2, "{flag}: {run:?}");
-        assert!(run.said.contains("UTF-8"), "{flag}: {run:?}");
+        assert!(run.stderr.contains("UTF-8"), "{flag}: {run:?}");
     }
-    assert!(desk.names(".").is_empty());
+    assert!(workdir.names(".").is_empty());
 }
 
 #[test]
 fn site_argument_overrides_environment_and_current_folder() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     for (site, title) in [("here", "Here"), ("env", "Env"), ("arg", "Arg")] {
-        desk.write(&format!("{site}/testamur.yaml"), "");
+        workdir.write(&format!("{site}/testamur.yaml"), "");
         let courses = KNOTS.replace("Knots and Splices", title);
-        desk.write(&format!("{site}/courses.yaml"), &courses);
+        workdir.write(&format!("{site}/courses.yaml"), &courses);
     }
     let title = |folder: &str, environment: Option<&str>, argument: Option<&str>| {
-        let mut command = desk.command();
-        command.current_dir(desk.path(folder));
-        command.envs(environment.map(|site| ("TESTAMUR_SITE", desk.path(site))));
+        let mut command = workdir.command();
+        command.current_dir(workdir.path(folder));
+        command.envs(environment.map(|site| ("TESTAMUR_SITE", workdir.path(site))));
         if let Some(site) = argument {
-            command.arg("--site").arg(desk.path(site));
+            command.arg("--site").arg(workdir.path(site));
         }
         command.args(["render", "-n", "Ada", "-o", "-", "--format", "sheet"]);
         let run = Run::of(command);
         assert_eq!(run.code, 0, "{run:?}");
         let sheet: Value = serde_json::from_slice(&run.stdout).unwrap();
-        (sheet["title"].as_str().unwrap().to_owned(), run.said)
+        (sheet["title"].as_str().unwrap().to_owned(), run.stderr)
     };
     assert_eq!(title("here", Some("env"), Some("arg")).0, "Certificate: Arg, Ada");
     assert_eq!(title("here", Some("env"), None).0, "Certificate: Env, Ada");
-    let (here, said) = title("here", None, None);
-    assert_eq!((here.as_str(), said.as_str()), ("Certificate: Here, Ada", ""));
-    let (demo, said) = title(".", None, None);
+    let (here, stderr) = title("here", None, None);
+    assert_eq!((here.as_str(), stderr.as_str()), ("Certificate: Here, Ada", ""));
+    let (demo, stderr) = title(".", None, None);
     assert_eq!(demo, "Certificate: Introduction to Curling, Ada");
-    assert!(said.contains("the built-in demo site"), "{said}");
+    assert!(stderr.contains("the built-in demo site"), "{stderr}");
 
-    let run = desk.run(["--site", "nowhere", "render"]);
+    let run = workdir.run(["--site", "nowhere", "render"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("no folder `nowhere`"), "{run:?}");
+    assert!(run.stderr.contains("no folder `nowhere`"), "{run:?}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn minimal_site_is_an_empty_settings_file_and_a_course() {
-    let desk = Workdir::new();
-    desk.write("testamur.yaml", "");
-    let run = desk.run(["render"]);
+    let workdir = Workdir::new();
+    workdir.write("testamur.yaml", "");
+    let run = workdir.run(["render"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.contains("there is no `courses.yaml`"), "{run:?}");
-    assert_eq!(desk.names("."), ["testamur.yaml"]);
+    assert!(run.stderr.contains("there is no `courses.yaml`"), "{run:?}");
+    assert_eq!(workdir.names("."), ["testamur.yaml"]);
 
-    desk.write("courses.yaml", KNOTS);
-    let run = desk.run(["render", "-n", "Ada", "--json"]);
+    workdir.write("courses.yaml", KNOTS);
+    let run = workdir.run(["render", "-n", "Ada", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["issued"], "2026-05-14");
-    assert_eq!(desk.names("drafts"), ["Org-Knots-2026-Ada.pdf"]);
-    let run = desk.run(["check"]);
+    assert_eq!(workdir.names("drafts"), ["Org-Knots-2026-Ada.pdf"]);
+    let run = workdir.run(["check"]);
     assert_eq!(run.code, 0, "{run:?}");
 }
 
 #[test]
 fn unknown_names_are_refused_with_help() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     let cases: [(&[&str], &str, &str); 5] = [
         (
             &["-c", "course-v1:ExampleX+CURL11+2026_T1"],
@@ -479,7 +513,7 @@ fn unknown_names_are_refused_with_help() {
     for (arguments, message, help) in cases {
         let mut all = vec!["render", "-n", "Ada", "-o", "a.pdf"];
         all.extend(arguments);
-        let run = desk.run(all);
+        let run = workdir.run(all);
         if message.is_empty() {
             assert_eq!(
                 run.code, 0,
@@ -488,36 +522,36 @@ fn unknown_names_are_refused_with_help() {
             continue;
         }
         assert_eq!(run.code, 1, "{run:?}");
-        assert!(run.said.contains(message), "{}", run.said);
-        let said = run.said.lines().find(|line| line.starts_with("help: "));
-        assert!(said.is_some_and(|said| said.contains(help)), "{}", run.said);
-        assert!(desk.names(".").is_empty());
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+        let line = run.stderr.lines().find(|line| line.starts_with("help: "));
+        assert!(line.is_some_and(|line| line.contains(help)), "{}", run.stderr);
+        assert!(workdir.names(".").is_empty());
     }
 }
 
 #[test]
 fn failed_render_leaves_no_file_and_keeps_existing_ones() {
-    let desk = Workdir::new();
-    desk.write("kept.pdf", "an earlier certificate");
+    let workdir = Workdir::new();
+    workdir.write("kept.pdf", "an earlier certificate");
     for file in ["kept.pdf", "new.pdf"] {
-        let run = desk.render(["-n", "Ada 𓀀", "-o", file]);
+        let run = workdir.render(["-n", "Ada 𓀀", "-o", file]);
         assert_eq!(run.code, 1, "{run:?}");
     }
-    assert_eq!(desk.names("."), ["kept.pdf"]);
-    assert_eq!(desk.read("kept.pdf"), b"an earlier certificate");
+    assert_eq!(workdir.names("."), ["kept.pdf"]);
+    assert_eq!(workdir.read("kept.pdf"), b"an earlier certificate");
 
-    let run = desk.render(["-n", "Ada", "-o", "kept.pdf"]);
+    let run = workdir.render(["-n", "Ada", "-o", "kept.pdf"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(desk.read("kept.pdf").starts_with(b"%PDF-"));
+    assert!(workdir.read("kept.pdf").starts_with(b"%PDF-"));
     // A file where a folder is needed.
-    let run = desk.render(["-n", "Ada", "-o", "kept.pdf/ada.pdf"]);
+    let run = workdir.render(["-n", "Ada", "-o", "kept.pdf/ada.pdf"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
-        run.said.contains("kept.pdf/ada.pdf: failed to write the file"),
+        run.stderr.contains("kept.pdf/ada.pdf: failed to write the file"),
         "{}",
-        run.said
+        run.stderr
     );
-    assert_eq!(desk.names("."), ["kept.pdf"]);
+    assert_eq!(workdir.names("."), ["kept.pdf"]);
 }
 
 #[cfg(unix)]
@@ -525,42 +559,45 @@ fn failed_render_leaves_no_file_and_keeps_existing_ones() {
 fn output_file_has_the_default_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
-    let desk = Workdir::new();
-    desk.write("any", "other");
-    assert_eq!(desk.render(["-n", "Ada", "-o", "ada.pdf"]).code, 0);
-    let rights = |file| fs::metadata(desk.path(file)).unwrap().permissions().mode();
+    let workdir = Workdir::new();
+    workdir.write("any", "other");
+    assert_eq!(workdir.render(["-n", "Ada", "-o", "ada.pdf"]).code, 0);
+    let rights = |file| fs::metadata(workdir.path(file)).unwrap().permissions().mode();
     assert_eq!(rights("ada.pdf"), rights("any"));
 }
 
 #[test]
 fn hyphen_writes_to_standard_output() {
-    let desk = Workdir::new();
-    let run = desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "-"]);
+    let workdir = Workdir::new();
+    let run = workdir.render(["-n", "Ada", "-i", "2026-05-14", "-o", "-"]);
     assert_eq!(run.code, 0, "{run:?}");
-    desk.render(["-n", "Ada", "-i", "2026-05-14", "-o", "ada.pdf"]);
-    assert!(run.stdout == desk.read("ada.pdf"));
-    assert_eq!(desk.names("."), ["ada.pdf"]);
+    workdir.render(["-n", "Ada", "-i", "2026-05-14", "-o", "ada.pdf"]);
+    assert!(run.stdout == workdir.read("ada.pdf"));
+    assert_eq!(workdir.names("."), ["ada.pdf"]);
 
-    let run = desk.render(["-n", "Ada", "-o", "-", "--json"]);
-    assert_eq!(run.code, 2, "both would go to standard output: {}", run.said);
+    let run = workdir.render(["-n", "Ada", "-o", "-", "--json"]);
+    assert_eq!(run.code, 2, "both would go to standard output: {}", run.stderr);
     assert!(run.stdout.is_empty());
 }
 
 #[test]
 fn missing_output_folders_are_created() {
-    let desk = Workdir::new();
-    assert_eq!(desk.render(["-n", "Ada", "-o", "one/two/ada.pdf"]).code, 0);
-    assert_eq!(desk.names("one/two"), ["ada.pdf"]);
-    assert_eq!(desk.render(["-n", "Ada", "-o", "three/four/"]).code, 0);
-    assert_eq!(desk.names("three/four"), ["course-v1-ExampleX-CURL101-2026_T1-Ada.pdf"]);
-    fs::create_dir(desk.path("five.pdf")).unwrap();
-    assert_eq!(desk.render(["-n", "Ada", "-o", "five.pdf"]).code, 0);
-    assert_eq!(desk.names("five.pdf").len(), 1);
+    let workdir = Workdir::new();
+    assert_eq!(workdir.render(["-n", "Ada", "-o", "one/two/ada.pdf"]).code, 0);
+    assert_eq!(workdir.names("one/two"), ["ada.pdf"]);
+    assert_eq!(workdir.render(["-n", "Ada", "-o", "three/four/"]).code, 0);
+    assert_eq!(
+        workdir.names("three/four"),
+        ["course-v1-ExampleX-CURL101-2026_T1-Ada.pdf"]
+    );
+    fs::create_dir(workdir.path("five.pdf")).unwrap();
+    assert_eq!(workdir.render(["-n", "Ada", "-o", "five.pdf"]).code, 0);
+    assert_eq!(workdir.names("five.pdf").len(), 1);
 }
 
 #[test]
 fn names_make_safe_file_names() {
-    let desk = Workdir::new();
+    let workdir = Workdir::new();
     let names = [
         "../../etc/passwd",
         "/etc/passwd",
@@ -581,66 +618,71 @@ fn names_make_safe_file_names() {
         "NUL",
         "\u{202e}fdp.exe",
     ];
-    desk.write("names.txt", names.join("\n"));
-    let run = desk.render(["-f", "names.txt", "-o", "in/out"]);
+    workdir.write("names.txt", names.join("\n"));
+    let run = workdir.render(["-f", "names.txt", "-o", "in/out"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(desk.names("."), ["in", "names.txt"]);
-    assert_eq!(desk.names("in"), ["out"]);
-    let made = desk.names("in/out");
+    assert_eq!(workdir.names("."), ["in", "names.txt"]);
+    assert_eq!(workdir.names("in"), ["out"]);
+    let made = workdir.names("in/out");
     assert_eq!(made.len(), names.len());
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     for file in made {
-        assert!(desk.path("in/out").join(&file).is_file(), "{file}");
+        assert!(workdir.path("in/out").join(&file).is_file(), "{file}");
         assert!(file.starts_with("course-v1-") && file.ends_with(".pdf"), "{file}");
         assert!(file.chars().all(plain), "{file}");
     }
 
     // Equal names make separate files.
-    desk.write("twice.txt", "Ada\nAda\nADA\n");
-    assert_eq!(desk.render(["-f", "twice.txt", "-o", "twice"]).code, 0);
-    assert_eq!(desk.names("twice").len(), 3);
+    workdir.write("twice.txt", "Ada\nAda\nADA\n");
+    assert_eq!(workdir.render(["-f", "twice.txt", "-o", "twice"]).code, 0);
+    assert_eq!(workdir.names("twice").len(), 3);
 }
 
 #[test]
 fn course_error_begins_with_its_place() {
-    let desk = Workdir::new();
-    desk.write("testamur.yaml", "");
-    desk.write("courses.yaml", KNOTS.replace("title:", "titel:"));
+    let workdir = Workdir::new();
+    workdir.write("testamur.yaml", "");
+    workdir.write("courses.yaml", KNOTS.replace("title:", "titel:"));
     for command in ["render", "check"] {
-        let run = desk.run([command]);
+        let run = workdir.run([command]);
         assert_eq!(run.code, 1, "{run:?}");
-        assert!(run.said.contains("courses.yaml:2:3: "), "{}", run.said);
-        assert!(run.said.contains("help: did you mean `title`?"), "{}", run.said);
+        assert!(run.stderr.contains("courses.yaml:2:3: "), "{}", run.stderr);
+        assert!(run.stderr.contains("help: did you mean `title`?"), "{}", run.stderr);
     }
-    desk.write("courses.yaml", KNOTS.replace("layout: classic", "layout: clasic"));
-    let run = desk.run(["render", "-n", "Ada"]);
+    workdir.write("courses.yaml", KNOTS.replace("layout: classic", "layout: clasic"));
+    let run = workdir.run(["render", "-n", "Ada"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.said.starts_with("courses.yaml:5:"), "{}", run.said);
-    assert_eq!(desk.names("."), ["courses.yaml", "testamur.yaml"]);
+    assert!(run.stderr.starts_with("courses.yaml:5:"), "{}", run.stderr);
+    assert_eq!(workdir.names("."), ["courses.yaml", "testamur.yaml"]);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn check_passes_the_demo_site() {
-    let desk = Workdir::new();
-    let run = desk.run(["check", "-l", "ar", "-o", "sheet"]);
+    let workdir = Workdir::new();
+    let run = workdir.run(["check", "-l", "ar", "-o", "sheet"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains("14 pages passed their proof, 0 failed"), "{}", run.said);
-    let page = String::from_utf8(desk.read("sheet/index.html")).unwrap();
+    assert!(
+        run.stderr.contains("14 pages passed their proof, 0 failed"),
+        "{}",
+        run.stderr
+    );
+    let page = String::from_utf8(workdir.read("sheet/index.html")).unwrap();
     let pictures: Vec<&str> =
         page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(pictures.len(), 14);
     for picture in pictures {
-        assert!(desk.path("sheet").join(picture).is_file(), "{picture}");
+        assert!(workdir.path("sheet").join(picture).is_file(), "{picture}");
     }
-    let run = desk.run(["check"]);
+    let run = workdir.run(["check"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.said.contains(", 0 failed"), "{}", run.said);
+    assert!(run.stderr.contains(", 0 failed"), "{}", run.stderr);
 }
 
 #[test]
 fn check_reports_broken_courses() {
-    let desk = Workdir::new();
-    desk.write("testamur.yaml", "");
+    let workdir = Workdir::new();
+    workdir.write("testamur.yaml", "");
     let signed = "  signatories:\n    - { name: Ada Example, signature: adda.svg }\n";
     let cases = [
         ("a layout", KNOTS.replace("classic", "clasic"), "there is no layout `clasic`"),
@@ -657,9 +699,9 @@ fn check_reports_broken_courses() {
         ),
     ];
     for (what, courses, complaint) in cases {
-        desk.write("courses.yaml", &courses);
-        let run = desk.run(["check"]);
+        workdir.write("courses.yaml", &courses);
+        let run = workdir.run(["check"]);
         assert_eq!(run.code, 1, "{what}: {run:?}");
-        assert!(run.said.contains(complaint), "{what}: {}", run.said);
+        assert!(run.stderr.contains(complaint), "{what}: {}", run.stderr);
     }
 }

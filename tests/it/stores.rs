@@ -1,6 +1,6 @@
 //! Stores: one contract for all implementations, and failing servers and disks.
 
-mod contract; // The contract of `Store`, run for each implementation
+pub(crate) mod contract; // The contract of `Store`, run for each implementation
 mod folders; // Directories: permissions, replaced files, left-over temporary files
 mod memory; // A store in memory
 #[cfg(feature = "s3")]

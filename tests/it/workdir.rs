@@ -47,7 +47,8 @@ impl Workdir {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(self.0.path()).env_remove("TESTAMUR_SITE");
+        command.current_dir(self.0.path());
+        command.env_remove("TESTAMUR_SITE").env_remove("TESTAMUR_FONTS");
         command.timeout(Duration::from_secs(120));
         command
     }
@@ -72,12 +73,12 @@ impl Workdir {
     }
 }
 
-/// The result of a run; `said` is its standard error.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: Vec<u8>,
-    pub(crate) said: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
@@ -86,7 +87,7 @@ impl Run {
         Self {
             code: output.status.code().expect("the program ends by itself"),
             stdout: output.stdout,
-            said: String::from_utf8(output.stderr).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 

@@ -1,8 +1,8 @@
 // Checks a file against this page, in the browser: nothing is sent anywhere.
 //
-// Two questions. Is it, byte for byte, the PDF whose SHA-256 stands on this page? And does the
-// OpenPGP signature on this page belong to these bytes and to the issuer's key? The answers are
-// elements of the page with `data-says`, so that they are in the certificate's language.
+// It answers two questions: is the file the PDF whose SHA-256 is on this page, and did the issuer's key
+// make the OpenPGP signature on this page over its bytes? The answers are elements of the page with
+// `data-says`, so that they are in the certificate's language.
 'use strict';
 
 (() => {
@@ -11,7 +11,7 @@
   const input = box.querySelector('input[type=file]');
   const zone = box.querySelector('.drop');
   const result = box.querySelector('[role=status]');
-  // Larger files are not read into memory when their size alone says that they are others.
+  // A large file whose size differs is not read into memory: it is another file.
   const LARGEST = 64 * 1024 * 1024;
 
   const line = (key, kind) => {
@@ -36,7 +36,7 @@
     const own = ++latest;
     result.replaceChildren(line('checking', 'busy'));
     const lines = await verdict(file);
-    // A second file may have been chosen meanwhile.
+    // The user may have chosen another file meanwhile.
     if (own === latest) result.replaceChildren(fileName(file.name), ...lines);
   };
 
@@ -48,10 +48,10 @@
     try {
       pdf = new Uint8Array(await file.arrayBuffer());
     } catch {
-      // A folder, or a file that has gone or may not be read.
+      // A folder, or a file that was removed or may not be read.
       return [line('unreadable', 'unknown')];
     }
-    // Browsers have no cryptography on pages that came over plain http.
+    // Browsers offer no cryptography on pages that were loaded over plain HTTP.
     if (!globalThis.crypto?.subtle) return [line('unable', 'unknown')];
     const digest = openpgp.hex(await crypto.subtle.digest('SHA-256', pdf));
     const same = digest === box.dataset.sha256;
@@ -63,7 +63,7 @@
       const good = await openpgp.verify(pdf, signature, key);
       lines.push(good ? line('signed', 'good') : line('unsigned', 'bad'));
     } catch (error) {
-      // `Unsupported` is ours; a browser that lacks an algorithm throws its own.
+      // This page throws `Unsupported`; a browser that lacks an algorithm throws its own error.
       console.info(`The signature was not judged: ${error.message}`);
       lines.push(line('unable', 'unknown'));
     }
@@ -76,7 +76,7 @@
     input.value = ''; // so that the same file can be chosen again
   });
 
-  // The whole page takes a file: one that misses the zone would open and replace the page.
+  // The whole page accepts a dropped file: else a file dropped beside the zone would replace the page.
   const carriesFiles = (event) => event.dataTransfer?.types.includes('Files');
   document.addEventListener('dragover', (event) => {
     if (!carriesFiles(event)) return;

@@ -1,14 +1,14 @@
 // Verifies OpenPGP signatures in the browser (RFC 9580, and RFC 4880 before it), by WebCrypto alone.
 //
-// Read are armoured keys and detached signatures of version 4: Ed25519, RSA, and ECDSA over P-256
-// or P-384, with SHA-256, SHA-384 or SHA-512. What cannot be judged is thrown as an error, so that it
-// never passes for right and is not taken for wrong.
+// It reads ASCII-armored keys and detached signatures of version 4: Ed25519, RSA, and ECDSA over P-256
+// or P-384, with SHA-256, SHA-384 or SHA-512. For anything else it throws an error: the page then says
+// neither that the signature is good nor that it is bad.
 'use strict';
 
 const openpgp = (() => {
   class Unsupported extends Error {}
 
-  // Hash algorithms that still prove something (RFC 9580, 9.5).
+  // The hash algorithms that are secure enough (RFC 9580, 9.5).
   const HASHES = { 8: 'SHA-256', 9: 'SHA-384', 10: 'SHA-512' };
   // Public-key algorithms (RFC 9580, 9.1).
   const RSA = 1, ECDSA = 19, EDDSA_LEGACY = 22, ED25519 = 27;
@@ -19,12 +19,12 @@ const openpgp = (() => {
   };
   const ED25519_LEGACY = '2b06010401da470f01';
 
-  // Whether the detached signature is that key's over those bytes. Throws when it cannot be judged.
+  // Whether the detached signature was made by the key over the bytes. Throws if it cannot tell.
   const verify = async (bytes, signatureArmour, keyArmour) => {
     const [packet, ...others] = packets(dearmour(signatureArmour));
     if (packet?.kind !== 2 || others.length) throw new Unsupported('not one signature');
     const signature = readSignature(packet.body);
-    // A text signature, a certification or a revocation is not one over a file.
+    // Text signatures, certifications and revocations do not sign a file.
     if (signature.type !== 0) throw new Unsupported(`signature type ${signature.type}`);
 
     let key;
@@ -33,7 +33,7 @@ const openpgp = (() => {
     }
     if (!key || signature.made < key.made) return false;
 
-    // What is signed: the file, the signature's own head, and that head's length (RFC 9580, 5.2.4).
+    // The signature covers the file, the hashed part of the packet, and a trailer with its length (RFC 9580, 5.2.4).
     const length = new Uint8Array([4, 0xff, 0, 0, 0, 0]);
     new DataView(length.buffer).setUint32(2, signature.head.length);
     const signed = join(bytes, signature.head, length);
@@ -53,7 +53,7 @@ const openpgp = (() => {
         const imported = await crypto.subtle.importKey('jwk', jwk, how, false, ['verify']);
         return crypto.subtle.verify(how, imported, number, signed);
       }
-      case ECDSA: { // two numbers, r and s (RFC 9580, 5.2.3.2)
+      case ECDSA: { // two MPIs, r and s (RFC 9580, 5.2.3.2)
         const { namedCurve, bytes: size } = key.curve;
         const how = { name: 'ECDSA', namedCurve, hash };
         const pair = join(widen(numbers.number(), size), widen(numbers.number(), size));
@@ -77,15 +77,15 @@ const openpgp = (() => {
     const [type, algorithm, hash] = reader.take(3);
     const hashed = reader.take(reader.short());
     const head = body.subarray(0, 6 + hashed.length);
-    reader.take(reader.short()); // what is not signed proves nothing
+    reader.take(reader.short()); // unhashed subpackets are not signed, so they are ignored
     const signature = { type, algorithm, hash, head, hint: reader.take(2), numbers: reader.rest() };
     for (const { kind, critical, body: value } of subpackets(hashed)) {
       if (kind === 2) signature.made = new Reader(value).long(); // 5.2.3.11
       else if (kind === 33 && value[0] === 4) signature.issuer = hex(value.subarray(1)); // 5.2.3.35
-      // Nobody may trust a signature whose critical parts he does not know (5.2.3.7).
+      // A signature with an unknown critical subpacket must be rejected (5.2.3.7).
       else if (critical) throw new Unsupported(`critical subpacket ${kind}`);
     }
-    // Keys go by their whole fingerprint; shorter ids can be forged.
+    // The issuer is named by the whole fingerprint: shorter key ids can be forged.
     if (!signature.issuer || signature.made === undefined) {
       throw new Unsupported('no issuer or no time');
     }
@@ -111,7 +111,7 @@ const openpgp = (() => {
         key.curve = CURVES[curve];
       } else if (curve === ED25519_LEGACY && key.point[0] === 0x40) {
         key.curve = curve;
-        key.point = key.point.subarray(1); // 9.2.1: 0x40 says that a native point follows
+        key.point = key.point.subarray(1); // 9.2.1: 0x40 is the prefix of a native point
       }
       if (!key.curve) throw new Unsupported(`curve ${curve}`);
     } else {
@@ -144,7 +144,7 @@ const openpgp = (() => {
     return all;
   };
 
-  // RFC 9580, 5.2.3.7: a length, which counts the kind, the kind, and what it says.
+  // Subpackets (RFC 9580, 5.2.3.7): a length, which includes the type octet; the type; the value.
   const subpackets = (area) => {
     const reader = new Reader(area);
     const all = [];
@@ -155,8 +155,8 @@ const openpgp = (() => {
     return all;
   };
 
-  // RFC 9580, 6.2: lines of base64 between two marks, after headers and an empty line. The checksum,
-  // which newer programs leave out, guards against accidents only and is passed over.
+  // ASCII armor (RFC 9580, 6.2): lines of base64 after headers and an empty line, between two marks. The
+  // checksum, which newer programs leave out, detects only accidents and is ignored.
   const dearmour = (text) => {
     const [, body] = /-----BEGIN [^-]+-----([^]*?)-----END /.exec(text) ?? [];
     if (body === undefined) throw new Unsupported('no armour');
@@ -165,7 +165,7 @@ const openpgp = (() => {
     return Uint8Array.from(atob(data.join('')), (letter) => letter.charCodeAt(0));
   };
 
-  // Reads from the front; what ends too early cannot be judged.
+  // Reads bytes from the front, and throws if there are too few.
   class Reader {
     constructor(bytes) {
       this.bytes = bytes;
@@ -201,7 +201,7 @@ const openpgp = (() => {
       if (first === 255) return this.long();
       throw new Unsupported('a length in parts');
     }
-    // RFC 9580, 3.2: a length in bits, then the number.
+    // An MPI (RFC 9580, 3.2): a length in bits, then the number.
     number() {
       return this.take((this.short() + 7) >> 3);
     }

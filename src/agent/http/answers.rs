@@ -1,37 +1,45 @@
 //! The answers of the HTTP API: status, headers, and a body in JSON.
 
-use std::error::Error as StdError;
+use std::error::Error as _;
 
 use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::LengthLimitError;
 use serde_json::{Value, json};
 
 use crate::agent::queue::Answer;
-use crate::base::error::{Error, ErrorKind};
-use crate::register::issue::IssueOutcome;
+use crate::base::error::{Error, ErrorClass, ErrorKind};
 
 /// Returns the status of an answer that a client waited for.
 pub(super) fn status_of(answer: &Answer) -> StatusCode {
     match answer {
-        Answer::Issued {
-            outcome: IssueOutcome::Issued | IssueOutcome::Superseding,
-            ..
-        } => StatusCode::CREATED,
+        Answer::Issued { outcome, .. } if outcome.is_new_edition() => StatusCode::CREATED,
         Answer::Failed { kind, .. } => status_of_error(*kind),
         _ => StatusCode::OK,
     }
 }
 
 fn status_of_error(kind: ErrorKind) -> StatusCode {
-    match kind {
-        ErrorKind::Syntax => StatusCode::BAD_REQUEST,
-        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
-        ErrorKind::Panic | ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
-        kind if Error::new(kind, "").is_user_fault() => StatusCode::UNPROCESSABLE_ENTITY,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
+    match kind.class() {
+        ErrorClass::Input => match kind {
+            ErrorKind::Syntax => StatusCode::BAD_REQUEST,
+            ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::Exists | ErrorKind::Revoked => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        ErrorClass::Site => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorClass::Environment => match kind {
+            ErrorKind::Io => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        ErrorClass::Transient => match kind {
+            // It was tried twice, and a client that asks again waits as long for nothing.
+            ErrorKind::Deadline => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        },
+        ErrorClass::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -70,46 +78,32 @@ pub(super) fn refusal(status: StatusCode, error: &str, message: &str) -> Respons
 pub(super) fn unauthorized() -> Response {
     let why = "give the agent's token: `Authorization: Bearer …`";
     let answer = refusal(StatusCode::UNAUTHORIZED, "unauthorized", why);
-    with(answer, WWW_AUTHENTICATE, "Bearer")
+    ([(WWW_AUTHENTICATE, "Bearer")], answer).into_response()
 }
 
 /// The answer while something is down that will come back.
 pub(super) fn retry_later(error: &str, message: &str) -> Response {
     let answer = refusal(StatusCode::SERVICE_UNAVAILABLE, error, message);
-    with(answer, RETRY_AFTER, "10")
+    ([(RETRY_AFTER, "10")], answer).into_response()
 }
 
 /// The answer while the spool is full.
 pub(super) fn full() -> Response {
     let why = "more requests wait than the agent accepts";
-    with(refusal(StatusCode::TOO_MANY_REQUESTS, "full", why), RETRY_AFTER, "5")
+    let answer = refusal(StatusCode::TOO_MANY_REQUESTS, "full", why);
+    ([(RETRY_AFTER, "5")], answer).into_response()
 }
 
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
-    let mut answer = text("application/json", body.to_string() + "\n");
-    *answer.status_mut() = status;
-    answer
+    (status, text("application/json", body.to_string() + "\n")).into_response()
 }
 
 pub(super) fn text(media_type: &'static str, body: impl Into<Body>) -> Response {
-    let answer = with(Response::new(body.into()), CONTENT_TYPE, media_type);
-    with(answer, CACHE_CONTROL, "no-store")
+    let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "no-store")];
+    (headers, body.into()).into_response()
 }
 
-fn with(mut answer: Response, name: HeaderName, value: &'static str) -> Response {
-    answer.headers_mut().insert(name, HeaderValue::from_static(value));
-    answer
-}
-
-/// Whether a body was not read because it is too long. The limit of the body reader has no public
-/// error type, so its text decides.
+/// Whether a body was not read because it is too long.
 pub(super) fn is_length_error(error: &axum::Error) -> bool {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("length limit") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    error.source().is_some_and(|cause| cause.is::<LengthLimitError>())
 }

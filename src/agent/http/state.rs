@@ -80,7 +80,7 @@ impl AppState {
             }
             Task::Ignore(_) => {}
         }
-        let now = self.clock.now().map_err(refused)?;
+        let now = self.clock.read().map_err(refused)?.now;
         match spool.accept(body, &task, now).map_err(refused)? {
             Some(accepted) => {
                 told.shift_insert(0, "id".to_owned(), accepted.id.as_str().into());

@@ -50,10 +50,12 @@ pub(crate) fn run(
 
 fn reload(issue_service: &CurrentIssueService, folder: &Path) -> Result<()> {
     let old = issue_service.current();
-    // Keys, stores and URLs stay as they were at the start, and so do the settings.
-    let settings =
-        old.press().site().read(SETTINGS_FILE)?.unwrap_or_default().into_owned();
+    // Keys, stores and URLs stay as they were at the start, and so do the settings and the
+    // folder of fonts.
+    let old_site = old.press().site();
+    let settings = old_site.read(SETTINGS_FILE)?.unwrap_or_default().into_owned();
     let site = Site::open(folder)?.with_file(SETTINGS_FILE, settings);
+    let site = site.with_fonts_of(old_site);
     issue_service.replace(old.with_site(site)?);
     Ok(())
 }

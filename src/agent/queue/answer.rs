@@ -53,9 +53,8 @@ impl Answer {
 
     /// Whether a certificate was issued or revoked.
     pub(crate) fn is_change(&self) -> bool {
-        let changes = [IssueOutcome::Issued, IssueOutcome::Superseding];
         match self {
-            Self::Issued { outcome, .. } => changes.contains(outcome),
+            Self::Issued { outcome, .. } => outcome.is_new_edition(),
             Self::Revoked { .. } => true,
             Self::Ignored { .. } | Self::Failed { .. } => false,
         }
@@ -66,7 +65,7 @@ impl Answer {
     ///
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
-    /// `superseding`, `stale`, `revoked`, `ignored`, `failed`. A certificate has `verify_id`,
+    /// `superseding`, `reissued`, `stale`, `revoked`, `ignored`, `failed`. A certificate has `verify_id`,
     /// `download_id`, `verify_url` and `url`; a failure has `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();

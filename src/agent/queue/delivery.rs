@@ -8,6 +8,8 @@ use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::Award;
 use crate::site::request::Request;
+use crate::site::request::json_object::JsonObject;
+use crate::site::request::limits::{MAX_ID, truncated};
 
 /// A request, leased until it is answered.
 pub struct Delivery {
@@ -78,6 +80,24 @@ pub enum Target {
         /// The id of its PDF, if the sender knows it.
         download: Option<String>,
     },
+}
+
+impl Correlation {
+    /// Reads what an answer repeats, as far as it is there, from the keys of this name.
+    pub(super) fn of(
+        object: &JsonObject,
+        course: &str,
+        recipient: &str,
+        reference: &str,
+    ) -> Self {
+        let text = |key| object.get(key)?.as_str().map(|text| truncated(text, MAX_ID));
+        Self {
+            action: text("action"),
+            course: text(course),
+            recipient: text(recipient),
+            reference: text(reference),
+        }
+    }
 }
 
 impl Task {

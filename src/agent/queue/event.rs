@@ -5,12 +5,12 @@
 
 use super::avro::AvroReader;
 use super::delivery::{Correlation, Revocation, Target, Task};
-use super::limits::{MAX_ID, truncated};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
+use crate::site::request::limits::{MAX_ID, truncated};
 
 /// The prefix of the types of these events.
 const TYPE_PREFIX: &str = "org.openedx.learning.certificate.";

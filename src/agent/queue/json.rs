@@ -1,47 +1,24 @@
 //! Requests in JSON, in the form of this program: over HTTP and on streams.
 //!
 //! ```json
-//! { "course": "course-v1:ExampleX+CURL101+2026_T1", "name": "Guido van Rossum",
-//!   "username": "guido", "language": "es", "grade": "0.93", "issued": "2026-05-14",
-//!   "designation": "MD", "layout": "modern", "extra": { "hours": 12 },
-//!   "second_language": "ar", "paper": "letter", "requested_at": "2026-05-14T09:30:00Z",
-//!   "specimen": false, "replace": false, "reissue": false, "reference": "42" }
+//! { "course": "…", "name": "Guido van Rossum", "username": "guido", "replace": false,
+//!   "reissue": false, "reference": "42" }
 //! { "action": "revoke", "course": "…", "username": "guido", "reason": "…" }
 //! { "action": "revoke", "id": "0123456789abcdef0123456789abcdef", "reason": "…" }
 //! ```
 //!
-//! A request to issue must have `course` and `name`; an unknown key is an error.
-
-use serde_json::Value;
+//! A request to issue has the keys of [`Request::from_json`] besides these.
 
 use super::delivery::{Correlation, Revocation, Target, Task};
-use super::json_object::{JsonObject, not_an_id};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
+use crate::site::request::json_object::{JsonObject, not_an_id};
 
-/// The keys of a request to issue.
-const ISSUE_KEYS: [&str; 17] = [
-    "action",
-    "requested_at",
-    "course",
-    "designation",
-    "extra",
-    "grade",
-    "issued",
-    "language",
-    "layout",
-    "name",
-    "paper",
-    "reference",
-    "reissue",
-    "replace",
-    "second_language",
-    "specimen",
-    "username",
-];
+/// The keys of a request to issue besides those of [`Request`].
+const ISSUE_KEYS: [&str; 4] = ["action", "reference", "reissue", "replace"];
 /// The keys of a request to revoke.
 const REVOKE_KEYS: [&str; 8] =
     ["action", "requested_at", "course", "id", "name", "reason", "reference", "username"];
@@ -60,7 +37,7 @@ impl Task {
             Ok(object) => object,
             Err(error) => return (Correlation::default(), Err(error)),
         };
-        let correlation = object.correlation("course", "username", "reference");
+        let correlation = Correlation::of(&object, "course", "username", "reference");
         (correlation, task(&object))
     }
 }
@@ -78,49 +55,8 @@ fn task(object: &JsonObject) -> Result<Task> {
 }
 
 fn issue(object: &JsonObject) -> Result<Task> {
-    object.check_keys(&ISSUE_KEYS)?;
-    let course = object.required("course", object.id("course")?)?;
-    let mut request =
-        Request::new(course, object.required("name", object.text("name")?)?)?;
-    if let Some(recipient) = object.id("username")? {
-        request = request.with_username(recipient);
-    }
-    request = request.with_specimen(object.flag("specimen")?);
-    if let Some(tag) = object.tag("language")? {
-        request = request.with_language(tag);
-    }
-    if let Some(tag) = object.tag("second_language")? {
-        request = request.with_second_language(tag);
-    }
-    if let Some(grade) = object.number_or_text("grade")? {
-        request = request.with_grade(grade);
-    }
-    if let Some(date) = object.date("issued")? {
-        request = request.with_issued(date);
-    }
-    if let Some(designation) = object.text("designation")? {
-        request = request.with_designation(designation);
-    }
-    if let Some(layout) = object.text("layout")? {
-        request = request.with_layout(layout);
-    }
-    if let Some(paper) = object.text("paper")? {
-        request = request.with_paper(paper);
-    }
-    if let Some(requested_at) = object.text("requested_at")? {
-        request = request.with_requested_at(Timestamp::parse(requested_at)?);
-    }
-    match object.get("extra") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(extra)) => {
-            for (key, value) in extra {
-                request = request.with_extra(key, value.clone());
-            }
-        }
-        Some(_) => {
-            return Err(Error::new(ErrorKind::InvalidValue, "`extra` is no object"));
-        }
-    }
+    object.check_keys(&[&Request::KEYS[..], &ISSUE_KEYS].concat())?;
+    let request = Request::read(object)?;
     let options = IssueOptions::default()
         .with_replace(object.flag("replace")?)
         .with_reissue(object.flag("reissue")?);

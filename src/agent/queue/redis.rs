@@ -20,8 +20,8 @@ use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
 use super::delivery::{Correlation, Delivery, Task};
 use super::event::{EventRules, read_event};
-use super::limits::{MAX_ID, MAX_MESSAGE};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::site::request::limits::{MAX_ID, MAX_MESSAGE};
 use crate::site::settings::RedisSettings;
 
 /// How often pending entries are looked through at most: for returned ones, and those of agents

@@ -23,8 +23,8 @@ use self::session::{Response, Session};
 use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
 use super::delivery::Delivery;
-use super::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::site::request::limits::truncated;
 use crate::site::settings::XqueueSettings;
 
 /// The longest deadline of a query. Sending a result may take longer: the server waits for the

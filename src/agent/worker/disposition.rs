@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::agent::failure::is_for_operator;
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::{Error, ErrorClass, ErrorKind};
 
 /// A request that exceeds its deadline so often is not tried again.
 const MAX_DEADLINES_EXCEEDED: u32 = 2;
@@ -33,13 +32,19 @@ pub(crate) struct DeadlineCounts {
 }
 
 impl Disposition {
-    /// Decides by the kind of error alone.
+    /// Decides by the class of the error, and of transient ones by the kind.
     pub(super) fn of(error: &Error) -> Self {
-        match error.kind() {
-            ErrorKind::Deadline => Self::RetryOnce,
-            ErrorKind::Unhealthy => Self::Shutdown,
-            kind if is_for_operator(kind) || error.is_retryable() => Self::Retry,
-            _ => Self::Reject,
+        match error.kind().class() {
+            ErrorClass::Input | ErrorClass::Site | ErrorClass::Internal => Self::Reject,
+            // The request waits until the operator has mended it.
+            ErrorClass::Environment => Self::Retry,
+            ErrorClass::Transient => match error.kind() {
+                // The request may itself be what takes so long.
+                ErrorKind::Deadline => Self::RetryOnce,
+                // Only a new process has threads that are free.
+                ErrorKind::Unhealthy => Self::Shutdown,
+                _ => Self::Retry,
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::award_locks::AwardLocks;
 use super::disposition::Disposition;
-use crate::agent::clock::Clock;
+use crate::agent::clock::{Clock, ClockReading};
 use crate::agent::failure::loggable;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::ops::health::Health;
@@ -64,9 +64,9 @@ impl Performer {
             Task::Issue { request, options, replaces } => {
                 let _guard = self.locks.lock(Award::of(request));
                 let issuer = self.issue_service.current();
-                let clock = &self.clock;
+                let ClockReading { now, today } = self.clock.read()?;
                 let receipt = issuer
-                    .issue(request, clock.today()?, clock.now()?, options)
+                    .issue(request, today, now, options)
                     .or_else(|error| standing(&issuer, request, error))?;
                 self.metrics.observe_timings(&receipt.timings);
                 if let Some(id) = replaces {
@@ -89,13 +89,13 @@ impl Performer {
             |record: &Record| Some(record.certificate.as_ref()?.course.id.clone());
         if old.id != new.id && old.status == Status::Valid && course(&old) == course(new)
         {
-            issuer.register().revoke(id, REPLACED, self.clock.now()?)?;
+            issuer.register().revoke(id, REPLACED, self.clock.read()?.now)?;
         }
         Ok(())
     }
 
     fn revoke(&self, revocation: &Revocation) -> Result<Answer> {
-        let (issuer, now) = (self.issue_service.current(), self.clock.now()?);
+        let (issuer, now) = (self.issue_service.current(), self.clock.read()?.now);
         let Revocation { target, reason, requested_at } = revocation;
         let ignored = |why: &str| Ok(Answer::Ignored { why: why.to_owned() });
         let stale = "the certificate was asked for after it was to be revoked";

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::agent::failure::{is_of_store, loggable};
+use tracing::Level;
+
+use crate::agent::failure::{is_of_store, log_level, loggable};
 use crate::agent::ops::health::Health;
 use crate::agent::ops::metrics::Metrics;
 use crate::agent::ops::shutdown::Shutdown;
@@ -135,14 +137,12 @@ fn log(source: &RequestSource, delivery: &Delivery, answer: &Answer) {
             tracing::debug!(source, id, course, outcome, why, "done")
         }
         Answer::Failed { kind, message, help } => {
-            tracing::warn!(
-                source,
-                id,
-                course,
-                outcome,
-                error = kind.as_str(),
-                "answered"
-            );
+            let error = kind.as_str();
+            if log_level(*kind) == Level::ERROR {
+                tracing::error!(source, id, course, outcome, error, "answered");
+            } else {
+                tracing::warn!(source, id, course, outcome, error, "answered");
+            }
             tracing::debug!(source, id, recipient, message, help, "why it failed");
         }
     }

@@ -87,6 +87,7 @@ impl Report {
         let mut text = format!("{} issued", count(IssueOutcome::Issued));
         for (outcome, words) in [
             (IssueOutcome::Superseding, "superseding an earlier edition"),
+            (IssueOutcome::Reissued, "reissued after a revocation"),
             (IssueOutcome::Unchanged, "unchanged"),
             (IssueOutcome::Stale, "stale (a newer edition is current)"),
         ] {
@@ -209,6 +210,6 @@ pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
         "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
         "download_url": receipt.urls.download_url,
         "verify_url": receipt.urls.verify_url,
-        "warnings": receipt.warnings.iter().map(console::warning_json).collect::<Vec<_>>(),
+        "warnings": receipt.warnings,
     })
 }

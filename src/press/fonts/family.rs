@@ -1,9 +1,10 @@
 //! The families of a site, as `fonts/fonts.yaml` declares them.
 //!
-//! Takes the site's declaration and the library's, gives the families that have a face, in order of
-//! preference. The decision made here: the site's list goes before the library's.
+//! Takes the site's declaration, that of its folder of fonts, and the library's; gives the families
+//! that have a face, in order of preference, and those of the library's that have none. The decision
+//! made here: the site's list goes before the folder's, and that before the library's.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use typst::text::FontBook;
 
@@ -26,6 +27,17 @@ pub(super) struct Family {
     pub(super) languages: Vec<Tag>,
     /// The size at which it looks as large as the others, 1 for the same.
     pub(super) scale: f64,
+    /// The Debian package that has its faces.
+    pub(super) debian: Option<String>,
+}
+
+/// The declared families.
+#[derive(Debug)]
+pub(super) struct DeclaredFamilies {
+    /// Those with a face, in order of preference.
+    pub(super) present: Vec<Family>,
+    /// Those of this library's repository of which the site has no face.
+    pub(super) absent: Vec<Family>,
 }
 
 /// The kind of a family, which decides what may stand in for it: `like` in `fonts.yaml` and
@@ -54,29 +66,31 @@ impl GenericFamily {
     }
 }
 
-/// The families that the site declares, then those that the library does. A family of the book that
-/// neither declares is a warning.
+/// The families that the site declares, then those that its folder of fonts and the library do. One
+/// of `to_list` that none of them declares is a warning.
 pub(super) fn declared(
     site: &Site,
     book: &FontBook,
+    to_list: &BTreeSet<String>,
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<Family>> {
-    let mut families: Vec<Family> = Vec::new();
-    let own = site.read(DECLARATION)?.map(|bytes| bytes.into_owned());
-    let built_in = Site::new();
-    let built_in = built_in.read(DECLARATION)?.map(|bytes| bytes.into_owned());
-    let replaced = own != built_in;
-    for bytes in own.into_iter().chain(built_in.filter(|_| replaced)) {
+) -> Result<DeclaredFamilies> {
+    let mut present: Vec<Family> = Vec::new();
+    for bytes in site.read_all(DECLARATION)? {
         for family in parse_declaration(&bytes)? {
-            let known = families.iter().any(|other| other.name == family.name);
+            let known = present.iter().any(|other| other.name == family.name);
             if !known && book.contains_family(&family.name.to_lowercase()) {
-                families.push(family);
+                present.push(family);
             }
         }
     }
-    let names: HashSet<&str> = families.iter().map(|f| f.name.as_str()).collect();
-    for (name, _) in book.families() {
-        if !names.contains(name) && !name.contains("Mono CJK") {
+    let mut absent = Vec::new();
+    if let Some(bytes) = Site::new().read(DECLARATION)? {
+        absent = parse_declaration(&bytes)?;
+        absent.retain(|family| !book.contains_family(&family.name.to_lowercase()));
+    }
+    let names: HashSet<&str> = present.iter().map(|f| f.name.as_str()).collect();
+    for name in to_list {
+        if !names.contains(name.as_str()) && !name.contains("Mono CJK") {
             warnings.push(
                 Warning::new(
                     ErrorKind::Font,
@@ -88,7 +102,7 @@ pub(super) fn declared(
             );
         }
     }
-    Ok(families)
+    Ok(DeclaredFamilies { present, absent })
 }
 
 fn parse_declaration(bytes: &[u8]) -> Result<Vec<Family>> {
@@ -107,7 +121,7 @@ fn parse_declaration(bytes: &[u8]) -> Result<Vec<Family>> {
 }
 
 fn family(node: Node<'_>, faults: &mut Faults) -> Option<Family> {
-    let known = ["family", "like", "scripts", "languages", "scale"];
+    let known = ["family", "like", "scripts", "languages", "scale", "debian"];
     let fields = node.fields(&known, faults)?;
     let name = fields.required("family", faults);
     let name = name.and_then(|node| faults.keep(node.text()));
@@ -125,6 +139,7 @@ fn family(node: Node<'_>, faults: &mut Faults) -> Option<Family> {
     let scripts = texts("scripts");
     let languages = texts("languages");
     let scale = fields.get("scale").and_then(|node| faults.keep(node.positive()));
+    let debian = fields.get("debian").and_then(|node| faults.keep(node.text()));
     let languages = languages
         .into_iter()
         .filter_map(|(node, text)| {
@@ -137,5 +152,6 @@ fn family(node: Node<'_>, faults: &mut Faults) -> Option<Family> {
         scripts: scripts.into_iter().map(|(_, text)| text.to_owned()).collect(),
         languages,
         scale: scale.unwrap_or(1.0),
+        debian: debian.map(str::to_owned),
     })
 }

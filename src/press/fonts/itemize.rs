@@ -11,9 +11,9 @@ use std::sync::{Arc, PoisonError};
 use typst::text::{Font, FontInfo, FontStretch, FontStyle, FontVariant, FontWeight};
 use unicode_normalization::UnicodeNormalization;
 
-use super::Fonts;
 use super::family::{Family, GenericFamily};
 use super::words::{decides, has_script, letters, needs_glyph, script, words};
+use super::{Fonts, absent_family_help};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::lang::Tag;
 
@@ -261,21 +261,35 @@ impl Fonts {
             .or_else(|| letters(word).next())
             .unwrap_or(char::REPLACEMENT_CHARACTER)
     }
-}
 
-/// The error for a letter that no family has.
-pub(crate) fn missing_glyph(letter: char, what: &str) -> Error {
-    Error::new(
-        ErrorKind::MissingGlyph,
-        format!(
-            "no font has the letter `{letter}` (U+{:04X}) of {what}",
-            u32::from(letter)
-        ),
-    )
-    .with_help(
-        "add a font that has it to the site's `fonts/` folder and list its family in \
-         `fonts/fonts.yaml`",
-    )
+    /// The error for a letter that no family has. The help names a declared family of its script
+    /// that is not here, and where to get it.
+    pub(crate) fn missing_glyph(&self, letter: char, tag: &Tag, what: &str) -> Error {
+        let help = match self.absent_family(letter, tag) {
+            Some(family) => absent_family_help(family),
+            None => "add a font that has it to the site's `fonts/` folder and list its family in \
+                     `fonts/fonts.yaml`"
+                .to_owned(),
+        };
+        let code = u32::from(letter);
+        let message =
+            format!("no font has the letter `{letter}` (U+{code:04X}) of {what}");
+        Error::new(ErrorKind::MissingGlyph, message).with_help(help)
+    }
+
+    /// A declared family without a face that is made for a letter's script, and for the language if
+    /// there is one.
+    pub(super) fn absent_family(&self, letter: char, tag: &Tag) -> Option<&Family> {
+        let script = script(letter.encode_utf8(&mut [0; 4]))?;
+        let languages: Vec<Tag> = tag.fallbacks().collect();
+        let made_for =
+            self.absent.iter().filter(|f| f.scripts.iter().any(|other| other == script));
+        made_for.min_by_key(|family| {
+            let language =
+                languages.iter().position(|tag| family.languages.contains(tag));
+            (language.unwrap_or(usize::MAX), !family.languages.is_empty())
+        })
+    }
 }
 
 /// Whether a face has a letter, whole or as the parts that the shaper composes it from.
@@ -292,6 +306,7 @@ mod tests {
     use super::*;
     use crate::site::files::Site;
 
+    #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
     #[test]
     fn word_is_set_as_a_whole_in_the_face_of_its_script() {
         let fonts = Fonts::load(&Site::new()).expect("the built-in fonts load");

@@ -9,7 +9,7 @@ use icu_casemap::CaseMapper;
 use super::sentence::{Sentence, SheetRun};
 use crate::base::error::{Error, Place};
 use crate::base::lang::Tag;
-use crate::press::fonts::{FontRun, Fonts, missing_glyph};
+use crate::press::fonts::{FontRun, Fonts};
 use crate::press::layout::Layout;
 use crate::press::layout::role::Case;
 use crate::text::phrases::Phrase;
@@ -74,7 +74,7 @@ impl<'a> SentenceBuilder<'a> {
         let found = self.fonts.itemize(&text, &requests, self.tag);
         let found = found.unwrap_or_else(|letter| {
             let what = format!("the {role_name} `{}`", runs.bare());
-            self.errors.push(missing_glyph(letter, &what));
+            self.errors.push(self.fonts.missing_glyph(letter, self.tag, &what));
             Vec::new()
         });
         let runs = found.into_iter().map(|FontRun { range, request, face }| SheetRun {

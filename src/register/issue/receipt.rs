@@ -80,6 +80,8 @@ pub enum IssueOutcome {
     Unchanged,
     /// A new edition was issued, which supersedes the one before it.
     Superseding,
+    /// A new edition was issued after the one before it was revoked.
+    Reissued,
     /// The request is older than the current edition or its revocation, and changed nothing.
     Stale,
 }
@@ -91,7 +93,18 @@ impl IssueOutcome {
             IssueOutcome::Issued => "issued",
             IssueOutcome::Unchanged => "unchanged",
             IssueOutcome::Superseding => "superseding",
+            IssueOutcome::Reissued => "reissued",
             IssueOutcome::Stale => "stale",
+        }
+    }
+
+    /// Whether a new edition was published.
+    pub fn is_new_edition(self) -> bool {
+        match self {
+            IssueOutcome::Issued | IssueOutcome::Superseding | IssueOutcome::Reissued => {
+                true
+            }
+            IssueOutcome::Unchanged | IssueOutcome::Stale => false,
         }
     }
 }

@@ -38,14 +38,13 @@ pub(super) struct SealedPdf {
 }
 
 impl EditionDraft<'_> {
-    /// Seals the PDF and describes it. `public_key` is the OpenPGP key of the sealer, armored.
+    /// Seals the PDF and describes it.
     ///
     /// # Errors
     /// As [`Sealer::seal`].
     pub(super) fn seal(
         self,
         sealer: &Sealer,
-        public_key: &str,
         publish: &PublishSettings,
     ) -> Result<SealedEdition> {
         let EditionDraft { edition, page, pdf, mut warnings, render } = self;
@@ -99,8 +98,9 @@ impl EditionDraft<'_> {
             successor: None,
             history: Vec::new(),
         };
-        let key = public_key.to_owned();
-        let signature = sealed.signature.map(|armor| DetachedSignature { armor, key });
+        let signature = sealed.signature.zip(sealer.pgp()).map(|(armor, signer)| {
+            DetachedSignature { armor, key: signer.key().to_armor() }
+        });
         Ok(SealedEdition {
             snapshot: Snapshot::new(edition.award, request, record, signature),
             pdf,

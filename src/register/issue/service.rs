@@ -18,10 +18,10 @@ use crate::register::issue::receipt::{
 };
 use crate::register::record::{Record, Status};
 use crate::seal::sealer::Sealer;
+use crate::seal::verify::Trust;
 use crate::site::award::Award;
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
-use crate::site::keys::Keys;
 use crate::site::request::Request;
 
 /// How often other processes may change an award while this one issues or revokes, before it gives
@@ -31,39 +31,25 @@ pub(super) const MAX_ATTEMPTS: usize = 16;
 /// Issues certificates: makes, seals and publishes them.
 ///
 /// It is `Send + Sync` and takes `&self`: many threads and many processes may issue at once, and
-/// each award gets one certificate.
+/// each award gets one certificate. All calls block: in an async service, make them with
+/// `spawn_blocking`. It is made by its [builder](Self::builder).
 #[derive(Debug)]
 pub struct IssueService {
     pub(super) press: Arc<Press>,
     sealer: Sealer,
-    /// The OpenPGP key of the sealer, armored.
-    public_key: String,
     pub(super) secret: IdSecret,
     publisher: Publisher,
 }
 
 impl IssueService {
-    /// A service that seals with these keys and publishes into this register. It publishes the
-    /// OpenPGP key at once.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the key cannot be
-    /// published.
-    pub fn new(
+    pub(super) fn new(
         press: Arc<Press>,
-        keys: &Keys,
+        sealer: Sealer,
         secret: IdSecret,
         register: Register,
-    ) -> Result<Self> {
-        let public = keys.public();
-        register.publish_key(&public.openpgp_fingerprint, &public.openpgp_armor)?;
-        Ok(Self {
-            press,
-            sealer: keys.sealer(),
-            public_key: public.openpgp_armor,
-            secret,
-            publisher: Publisher::new(register, keys.trust().clone()),
-        })
+        trust: Trust,
+    ) -> Self {
+        Self { press, sealer, secret, publisher: Publisher::new(register, trust) }
     }
 
     /// A service with the courses, layouts and pages of another site. Keys, stores and addresses
@@ -77,7 +63,6 @@ impl IssueService {
         Ok(Self {
             press,
             sealer: self.sealer.clone(),
-            public_key: self.public_key.clone(),
             secret: self.secret.clone(),
             publisher,
         })
@@ -147,8 +132,7 @@ impl IssueService {
                 now,
             };
             let draft = edition.draft(&self.press, today)?;
-            let sealed =
-                draft.seal(&self.sealer, &self.public_key, register.publish())?;
+            let sealed = draft.seal(&self.sealer, register.publish())?;
             let prepared = self.publisher.prepare(sealed)?;
             // Another process ended the edition before it was published: decide again.
             let Some(published) = prepared.publish(now)? else { continue };
@@ -158,14 +142,13 @@ impl IssueService {
                 continue;
             }
             let before = editions.current.as_ref().map(|edition| &edition.record);
-            let is_first = before.is_none();
+            let status_before = before.map(|record| record.status);
             let record = register.inherit_revocation(before, published.record, now)?;
-            let outcome = if record.status == Status::Revoked {
-                IssueOutcome::Stale
-            } else if is_first {
-                IssueOutcome::Issued
-            } else {
-                IssueOutcome::Superseding
+            let outcome = match status_before {
+                _ if record.status == Status::Revoked => IssueOutcome::Stale,
+                None => IssueOutcome::Issued,
+                Some(Status::Revoked) => IssueOutcome::Reissued,
+                Some(_) => IssueOutcome::Superseding,
             };
             let (past, Edition { ids, record }) = editions.followed_by(record);
             register.supersede(&past, &record, now)?;

@@ -10,12 +10,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::{CreateOutcome, Store, StoreFile, SwapOutcome};
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::hex;
 use crate::base::path::StorePath;
+use crate::base::random;
 use crate::site::settings::Readers;
 
 /// The folder below the root in which files are written. No [`StorePath`] leads there.
@@ -70,7 +68,7 @@ impl Directory {
     /// Writes and syncs a file in the staging folder.
     fn stage(&self, bytes: &[u8]) -> Result<StagedFile> {
         let folder = self.staging_dir();
-        let path = folder.join(format!("{}{STAGED_SUFFIX}", random_name()?));
+        let path = folder.join(format!("{}{STAGED_SUFFIX}", random::name()?));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -326,7 +324,7 @@ impl Store for Directory {
         self.remove_stale(&probe)
             .map_err(|cause| failed("list", &self.staging_dir(), &cause))?;
         // That the staging folder can be written to does not tell that the root can.
-        let name = format!("{STAGING_DIR}-{}", random_name()?);
+        let name = format!("{STAGING_DIR}-{}", random::name()?);
         let target = StagedFile(self.root.join(name));
         self.move_if_free(&probe, &target.0).map(drop)
     }
@@ -372,14 +370,6 @@ impl Drop for StagedFile {
 #[cfg(unix)]
 fn permissions(mode: u32) -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(mode)
-}
-
-fn random_name() -> Result<String> {
-    let mut bytes = [0; 12];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::new(ErrorKind::Io, "the system gives no random numbers"))?;
-    Ok(hex::lower(&bytes))
 }
 
 /// The outcome for a path that is taken, by a file or by a folder.

@@ -53,6 +53,15 @@ impl Stores {
             private: open(&private, site, Readers::Owner)?,
         })
     }
+
+    /// Checks that both stores can be used, and removes what an interrupted run left in them.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub fn check(&self) -> Result<()> {
+        self.public.check()?;
+        self.private.check()
+    }
 }
 
 fn open(

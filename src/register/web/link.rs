@@ -1,9 +1,8 @@
 //! Links on a page: which are allowed, and the one that adds a certificate to a LinkedIn profile.
 
-use std::fmt::Write as _;
-
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::percent::append_fields;
 use crate::site::name;
 
 /// Whether a link is an `http` or `https` URL with a server.
@@ -50,27 +49,18 @@ pub(super) fn linkedin(
     verify_url: &str,
     id: &str,
 ) -> String {
-    let mut link =
-        "https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME".to_owned();
+    let mut link = "https://www.linkedin.com/profile/add?".to_owned();
     let (year, month) = (issued.year().to_string(), issued.month().to_string());
-    for (key, value) in [
+    let fields = [
+        ("startTask", "CERTIFICATION_NAME"),
         ("name", course),
         ("organizationName", organization),
         ("issueYear", &year),
         ("issueMonth", &month),
         ("certUrl", verify_url),
         ("certId", id),
-    ] {
-        write!(link, "&{key}=").expect("a string grows");
-        for byte in value.bytes() {
-            // The unreserved characters of RFC 3986, 2.3.
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                link.push(char::from(byte));
-            } else {
-                write!(link, "%{byte:02X}").expect("a string grows");
-            }
-        }
-    }
+    ];
+    append_fields(&mut link, &fields);
     link
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::algorithm::EDDSA_LEGACY;
-use super::armor::{self, ArmorLabel};
 use super::detached_signature::DetachedSignature;
 use super::key::{MAX_USER_ID_LEN, PgpKey};
 use super::key_packet::{CURVE_ED25519, KeyPacket};
@@ -25,34 +24,40 @@ pub struct PgpIdentity {
 }
 
 impl PgpIdentity {
-    /// The OpenPGP form of the key of `signer`. The fingerprint depends on the time of creation, so
-    /// the caller must store `created` with the key.
+    /// A new OpenPGP key of an Ed25519 `signer`, with a user id and a self-signature over both. The
+    /// fingerprint depends on the time of creation: the caller stores the
+    /// [public key](PgpKey::to_armor) with the private one, and later calls
+    /// [`from_key`](Self::from_key).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use testamur::Timestamp;
+    /// use testamur::seal::{PgpIdentity, PgpSigner, PrivateKey};
+    ///
+    /// // The example of RFC 8410. `openssl genpkey -algorithm ed25519` makes another key.
+    /// let pem = b"-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+    /// -----END PRIVATE KEY-----";
+    /// let key = Arc::new(PrivateKey::from_pem(pem)?);
+    /// let created = Timestamp::parse("2026-05-14T09:30:00Z")?;
+    /// let new = PgpIdentity::new(key.clone(), "Example University", created)?;
+    /// let armor = new.key().to_armor();
+    /// assert!(armor.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----"));
+    ///
+    /// let public = testamur::seal::PgpKey::from_armor(armor.as_bytes())?.remove(0);
+    /// let again = PgpIdentity::from_key(key, public)?;
+    /// assert_eq!(again.key(), new.key());
+    /// # Ok::<(), testamur::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the key is not an Ed25519 key.
-    pub fn new(signer: Arc<dyn Signer>, created: Timestamp) -> Result<Self> {
-        let packet =
-            KeyPacket::from_ed25519(signer.public(), created).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Key,
-                    "OpenPGP signatures are made with Ed25519 keys",
-                )
-            })?;
-        Ok(Self { signer, key: PgpKey::from_packet(packet) })
-    }
-
-    /// Sets the user id of the key.
-    pub(crate) fn with_user_id(mut self, user_id: Option<&str>) -> Self {
-        self.key.user_id = user_id.map(str::to_owned);
-        self
-    }
-
-    /// The public key with that user id and a self-signature over both, armoured.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the user id is empty, too long, or has control characters.
-    /// [`ErrorKind::Signer`]: the signer fails.
-    pub fn public_armor(&self, user_id: &str) -> Result<String> {
+    /// [`ErrorKind::Key`]: the key is not an Ed25519 key. [`ErrorKind::InvalidValue`]: the user id
+    /// is empty, too long, or has control characters. [`ErrorKind::Signer`]: the signer fails.
+    pub fn new(
+        signer: Arc<dyn Signer>,
+        user_id: &str,
+        created: Timestamp,
+    ) -> Result<Self> {
         if user_id.is_empty()
             || user_id.len() > MAX_USER_ID_LEN
             || user_id.chars().any(char::is_control)
@@ -60,11 +65,35 @@ impl PgpIdentity {
             let message = format!("`{}` is no name for a key", user_id.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message));
         }
-        Ok(armor::write(ArmorLabel::PublicKey, &self.ring(user_id)?))
+        let key = PgpKey::from_packet(key_packet(&*signer, created)?);
+        let mut identity = Self { signer, key };
+        let certification = identity.certify(user_id)?;
+        let key = &mut identity.key;
+        key.user_id = Some(user_id.to_owned());
+        key.ring.extend(packet::write(packet::USER_ID, user_id.as_bytes()));
+        key.ring.extend(packet::write(packet::SIGNATURE, &certification.body()));
+        Ok(identity)
     }
 
-    /// The packets of the public key with that user id.
-    fn ring(&self, user_id: &str) -> Result<Vec<u8>> {
+    /// A signer with its public key, which was made before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the key is not an Ed25519 key, or not the signer's.
+    pub fn from_key(signer: Arc<dyn Signer>, key: PgpKey) -> Result<Self> {
+        let packet = key_packet(&*signer, key.created())?;
+        if packet.fingerprint() != key.packet().fingerprint() {
+            let message = format!(
+                "the private key does not belong to the OpenPGP key {}",
+                key.fingerprint()
+            );
+            return Err(Error::new(ErrorKind::Key, message)
+                .with_help("put both files of one key there, or rotate the keys"));
+        }
+        Ok(Self { signer, key })
+    }
+
+    /// A certification of the user id by the key itself.
+    fn certify(&self, user_id: &str) -> Result<SignaturePacket> {
         // RFC 9580, 5.2.3.29, 14, 16 and 32: the key may certify and sign; its owner prefers
         // AES-256, SHA-512 and SHA-256; encrypted messages to it have integrity protection.
         let subpackets: [(u8, &[u8]); 4] =
@@ -75,18 +104,12 @@ impl PgpIdentity {
             .collect();
         let packet = self.key.packet();
         let length = (user_id.len() as u32).to_be_bytes();
-        let signature = self.sign_parts(
+        self.sign_parts(
             CERTIFICATION,
             packet.created(),
             &subpackets,
             &[&packet.signed_head(), packet.body(), &[0xb4], &length, user_id.as_bytes()],
-        )?;
-        let ring = [
-            packet::write(packet::PUBLIC_KEY, packet.body()),
-            packet::write(packet::USER_ID, user_id.as_bytes()),
-            packet::write(packet::SIGNATURE, &signature.body()),
-        ];
-        Ok(ring.concat())
+        )
     }
 
     /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too,
@@ -137,6 +160,13 @@ impl PgpSigner for PgpIdentity {
     }
 }
 
+/// The packet of a signer's key.
+fn key_packet(signer: &dyn Signer, created: Timestamp) -> Result<KeyPacket> {
+    KeyPacket::from_ed25519(signer.public(), created).ok_or_else(|| {
+        Error::new(ErrorKind::Key, "OpenPGP signatures are made with Ed25519 keys")
+    })
+}
+
 impl KeyPacket {
     /// The packet of an Ed25519 key created at that time. Returns `None` for other keys, and for a
     /// time that OpenPGP cannot write.
@@ -153,6 +183,7 @@ impl KeyPacket {
 
 #[cfg(test)]
 mod tests {
+    use super::super::armor::{self, ArmorLabel};
     use super::*;
     use crate::seal::keys::PrivateKey;
 
@@ -160,10 +191,16 @@ mod tests {
     fn long_user_id_of_another_program_is_ignored() {
         let key = Arc::new(PrivateKey::generate(Algorithm::Ed25519).unwrap().0);
         let created = Timestamp::from_unix(1_800_000_000).unwrap();
-        let identity = PgpIdentity::new(key, created).unwrap();
+        let identity = PgpIdentity::new(key, "Ada", created).unwrap();
         let read = |length| {
-            let ring = identity.ring(&"a".repeat(length)).unwrap();
-            let text = armor::write(ArmorLabel::PublicKey, &ring);
+            let user_id = "a".repeat(length);
+            let certification = identity.certify(&user_id).unwrap();
+            let ring = [
+                packet::write(packet::PUBLIC_KEY, identity.key.packet().body()),
+                packet::write(packet::USER_ID, user_id.as_bytes()),
+                packet::write(packet::SIGNATURE, &certification.body()),
+            ];
+            let text = armor::write(ArmorLabel::PublicKey, &ring.concat());
             let keys = PgpKey::from_armor(text.as_bytes()).unwrap();
             assert_eq!(keys[0].fingerprint(), identity.key().fingerprint());
             keys[0].user_id().map(str::len)

@@ -19,6 +19,9 @@ pub struct PgpKey {
     pub(super) user_id: Option<String>,
     expires: Option<Timestamp>,
     is_revoked: bool,
+    /// The packets of the key as they were read or made: the primary key, user ids, subkeys, and
+    /// the signatures over them.
+    pub(super) ring: Vec<u8>,
 }
 
 impl PgpKey {
@@ -44,7 +47,14 @@ impl PgpKey {
     }
 
     pub(super) fn from_packet(packet: KeyPacket) -> Self {
-        Self { packet, user_id: None, expires: None, is_revoked: false }
+        let ring = packet::write(packet::PUBLIC_KEY, packet.body());
+        Self { packet, user_id: None, expires: None, is_revoked: false, ring }
+    }
+
+    /// The key in ASCII armor, to be published: what GnuPG and every other program import. It has
+    /// the user ids, subkeys and signatures that it was read with.
+    pub fn to_armor(&self) -> String {
+        armor::write(ArmorLabel::PublicKey, &self.ring)
     }
 
     /// The whole fingerprint: 40 hexadecimal digits in upper case.
@@ -124,6 +134,11 @@ fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
     while !bytes.is_empty() {
         let (packet_type, body, rest) = packet::read(bytes)?;
         bytes = rest;
+        if let Some(key) = &mut key
+            && packet::PUBLIC_PARTS.contains(&packet_type)
+        {
+            key.ring.extend(packet::write(packet_type, body));
+        }
         match packet_type {
             packet::PUBLIC_KEY => {
                 keys.extend(key.take());

@@ -4,6 +4,9 @@
 pub(crate) const SIGNATURE: u8 = 2;
 pub(crate) const PUBLIC_KEY: u8 = 6;
 pub(crate) const USER_ID: u8 = 13;
+/// The packets that may follow a primary key and may be published: signatures, user ids and
+/// attributes, and public subkeys. Secret keys are not among them.
+pub(crate) const PUBLIC_PARTS: [u8; 4] = [SIGNATURE, USER_ID, 14, 17];
 
 /// Writes a packet in the OpenPGP format, with its length in the shortest form.
 pub(crate) fn write(packet_type: u8, body: &[u8]) -> Vec<u8> {

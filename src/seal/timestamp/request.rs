@@ -4,12 +4,12 @@ use cmpv2::status::PkiStatus;
 use const_oid::db::rfc5912;
 use der::asn1::{Int, OctetString};
 use der::{Any, Encode};
-use ring::rand::{SecureRandom, SystemRandom};
 use spki::AlgorithmIdentifierOwned;
 use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 
 use super::token::TimestampToken;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::random;
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
 use crate::seal::cms::ParsedSignedData;
@@ -36,7 +36,7 @@ impl TimestampRequest {
         let failed =
             || Error::new(ErrorKind::Timestamp, "failed to write the timestamp request");
         let mut nonce = [0; 8];
-        SystemRandom::new().fill(&mut nonce).map_err(|_| failed())?;
+        random::fill(&mut nonce).map_err(|_| failed())?;
         // Positive, and in its shortest form.
         nonce[0] = nonce[0] & 0x3f | 0x40;
         let digest = Hash::Sha256.of(parts);

@@ -1,35 +1,27 @@
 //! New certificates: a self-signed root, the leaf that seals, and the root's empty CRL.
+//!
+//! `rcgen` writes them; what stands in them is decided here.
 
-use const_oid::db::rfc4519;
-use const_oid::{AssociatedOid, ObjectIdentifier as Oid};
-use der::asn1::{
-    BitString, GeneralizedTime, OctetString, SetOfVec, Uint, UtcTime, Utf8StringRef,
+use std::time::Duration;
+
+use der::asn1::{PrintableStringRef, Utf8StringRef};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams,
+    DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
+    SigningKey, date_time_ymd,
 };
-use der::flagset::FlagSet;
-use der::{Any, Decode, Encode};
-use ring::rand::{SecureRandom, SystemRandom};
-use spki::SubjectPublicKeyInfoOwned;
-use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::crl::{CertificateList, TbsCertList};
-use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, CrlNumber, ExtendedKeyUsage, KeyUsage,
-    KeyUsages, SubjectKeyIdentifier,
-};
-use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::time::{Time, Validity};
-use x509_cert::{Certificate, TbsCertificate, Version};
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use super::certificate::X509;
+use super::crl::Crl;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::random;
 use crate::base::timestamp::Timestamp;
-use crate::seal::keys::{PrivateKey, PublicKey, sha256};
+use crate::seal::keys::{Algorithm, PrivateKey, PublicKey, sha256};
 
 /// The extended key usage document signing (RFC 9336).
-const DOCUMENT_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.36");
-/// The extended key usage e-mail protection, for PDF readers older than RFC 9336.
-const EMAIL_PROTECTION: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.4");
+const DOCUMENT_SIGNING: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 3, 36];
 /// The upper bound of a common name in characters (RFC 5280, appendix A).
 const MAX_NAME_LEN: usize = 64;
 
@@ -55,114 +47,73 @@ impl X509Params<'_> {
     /// # Errors
     /// [`ErrorKind::InvalidValue`]: the organization's name cannot stand in a certificate.
     pub(crate) fn root(&self, key: &PrivateKey) -> Result<X509> {
-        let usage = KeyUsages::KeyCertSign | KeyUsages::CRLSign;
-        let extensions = || -> der::Result<Vec<Extension>> {
-            Ok(vec![
-                extension(
-                    &BasicConstraints { ca: true, path_len_constraint: Some(0) },
-                    true,
-                )?,
-                extension(&KeyUsage(usage), true)?,
-                subject_key(self.key)?,
-            ])
-        };
-        let subject = self.subject()?;
-        self.sign(subject, extensions().map_err(unwritable)?, key)
+        let mut params = self.certificate()?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = Issuer::from_params(&params, IssuerKey(key));
+        let root = params.signed_by(&SubjectKey(self.key), &issuer);
+        X509::from_der(root.map_err(unwritable)?.der())
     }
 
     /// Issues a leaf that may sign documents, signed with the root's key.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the certificate cannot be written.
+    /// [`ErrorKind::InvalidValue`]: the organization's name cannot stand in a certificate.
+    /// [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be repeated.
     pub(crate) fn leaf(&self, root: &X509, key: &PrivateKey) -> Result<X509> {
-        let usage: FlagSet<KeyUsages> =
-            KeyUsages::DigitalSignature | KeyUsages::NonRepudiation;
-        let extended_usage = ExtendedKeyUsage(vec![DOCUMENT_SIGNING, EMAIL_PROTECTION]);
-        let extensions = || -> der::Result<Vec<Extension>> {
-            Ok(vec![
-                extension(
-                    &BasicConstraints { ca: false, path_len_constraint: None },
-                    true,
-                )?,
-                extension(&KeyUsage(usage), true)?,
-                extension(&extended_usage, false)?,
-                subject_key(self.key)?,
-                authority_key(root)?,
-            ])
-        };
-        let issuer = root.parsed().tbs_certificate.subject.clone();
-        self.sign(issuer, extensions().map_err(unwritable)?, key)
+        let mut params = self.certificate()?;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING.to_vec()),
+            // For PDF readers older than RFC 9336.
+            ExtendedKeyUsagePurpose::EmailProtection,
+        ];
+        params.use_authority_key_identifier_extension = true;
+        let leaf = params.signed_by(&SubjectKey(self.key), &issuer(root, key)?);
+        let leaf = X509::from_der(leaf.map_err(unwritable)?.der())?;
+        if leaf.is_signed_by(root) { Ok(leaf) } else { Err(not_the_root()) }
     }
 
     /// Issues an empty CRL of the root, for the same validity period. With it a seal reaches B-LT
     /// without a server that publishes CRLs.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the CRL cannot be written.
+    /// [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be repeated.
     pub(crate) fn empty_crl(&self, root: &X509, key: &PrivateKey) -> Result<Vec<u8>> {
-        let algorithm = key.algorithm().identifier();
-        let build = || -> der::Result<TbsCertList> {
-            let number = CrlNumber(Uint::new(&[1])?);
-            Ok(TbsCertList {
-                version: Version::V2,
-                signature: algorithm.clone(),
-                issuer: root.parsed().tbs_certificate.subject.clone(),
-                this_update: time(self.not_before)?,
-                next_update: Some(time(self.not_before.plus_days(self.days))?),
-                revoked_certificates: None,
-                crl_extensions: Some(vec![
-                    authority_key(root)?,
-                    extension(&number, false)?,
-                ]),
-            })
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(1970, 1, 1) + since_epoch(self.not_before),
+            next_update: date_time_ymd(1970, 1, 1)
+                + since_epoch(self.not_before.plus_days(self.days)),
+            crl_number: SerialNumber::from_slice(&[1]),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::PreSpecified(key_identifier(root)?),
         };
-        let tbs_cert_list = build().map_err(unwritable)?;
-        let message = tbs_cert_list.to_der().map_err(unwritable)?;
-        let signature =
-            BitString::from_bytes(&key.sign(&message)?).map_err(unwritable)?;
-        let crl =
-            CertificateList { tbs_cert_list, signature_algorithm: algorithm, signature };
-        crl.to_der().map_err(unwritable)
+        let crl = params.signed_by(&issuer(root, key)?).map_err(unwritable)?;
+        let crl = Crl::from_der(crl.der())?;
+        if crl.is_signed_by(root) { Ok(crl.der().to_vec()) } else { Err(not_the_root()) }
     }
 
-    fn sign(
-        &self,
-        issuer: Name,
-        extensions: Vec<Extension>,
-        key: &PrivateKey,
-    ) -> Result<X509> {
-        let algorithm = key.algorithm().identifier();
-        let not_after = self.not_before.plus_days(self.days);
-        let build = || -> der::Result<TbsCertificate> {
-            Ok(TbsCertificate {
-                version: Version::V3,
-                serial_number: SerialNumber::new(&serial()?)?,
-                signature: algorithm.clone(),
-                issuer,
-                validity: Validity {
-                    not_before: time(self.not_before)?,
-                    not_after: time(not_after)?,
-                },
-                subject: self.name()?,
-                subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(
-                    self.key.spki(),
-                )?,
-                issuer_unique_id: None,
-                subject_unique_id: None,
-                extensions: Some(extensions),
-            })
-        };
-        let tbs_certificate = build().map_err(unwritable)?;
-        let message = tbs_certificate.to_der().map_err(unwritable)?;
-        let signature =
-            BitString::from_bytes(&key.sign(&message)?).map_err(unwritable)?;
-        let certificate =
-            Certificate { tbs_certificate, signature_algorithm: algorithm, signature };
-        X509::from_der(&certificate.to_der().map_err(unwritable)?)
+    /// What all certificates have: a random serial number, the validity period, the name, the key.
+    fn certificate(&self) -> Result<CertificateParams> {
+        let mut serial = [0; 16];
+        random::fill(&mut serial)?;
+        // Positive, and without a leading zero byte.
+        serial[0] = serial[0] & 0x3f | 0x40;
+        let mut params = CertificateParams::default();
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        params.not_before = date_time_ymd(1970, 1, 1) + since_epoch(self.not_before);
+        params.not_after =
+            date_time_ymd(1970, 1, 1) + since_epoch(self.not_before.plus_days(self.days));
+        params.distinguished_name = self.name()?;
+        params.key_identifier_method = KeyIdMethod::PreSpecified(key_hash(self.key));
+        Ok(params)
     }
 
     /// The checked name of the subject.
-    fn subject(&self) -> Result<Name> {
+    fn name(&self) -> Result<DistinguishedName> {
         let text = self.organization;
         let has_length = (1..=MAX_NAME_LEN).contains(&text.chars().count());
         if !has_length || text.trim() != text || text.chars().any(char::is_control) {
@@ -171,69 +122,102 @@ impl X509Params<'_> {
             return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help(format!("give a name of 1 to {MAX_NAME_LEN} letters")));
         }
-        self.name().map_err(unwritable)
-    }
-
-    fn name(&self) -> der::Result<Name> {
-        let part = |oid: Oid, text: &str| -> der::Result<RelativeDistinguishedName> {
-            let value = Any::from(Utf8StringRef::new(text)?);
-            Ok(RelativeDistinguishedName(SetOfVec::try_from([AttributeTypeAndValue {
-                oid,
-                value,
-            }])?))
-        };
-        let mut parts = vec![part(rfc4519::O, self.organization)?];
+        let mut name = DistinguishedName::new();
+        name.push(DnType::OrganizationName, text);
         if !self.unit.is_empty() {
-            parts.push(part(rfc4519::OU, self.unit)?);
+            name.push(DnType::OrganizationalUnitName, self.unit);
         }
-        parts.push(part(rfc4519::CN, self.organization)?);
-        Ok(RdnSequence(parts))
+        name.push(DnType::CommonName, text);
+        Ok(name)
     }
 }
 
-/// The subject key identifier: the leftmost 160 bits of a SHA-256 (RFC 7093, 2).
-fn subject_key(key: &PublicKey) -> der::Result<Extension> {
-    let identifier = OctetString::new(&sha256(key.raw())[..20])?;
-    extension(&SubjectKeyIdentifier(identifier), false)
+/// A subject's key, as `rcgen` asks for one.
+struct SubjectKey<'a>(&'a PublicKey);
+
+impl PublicKeyData for SubjectKey<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.raw()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.0.algorithm() {
+            Algorithm::Rsa => &rcgen::PKCS_RSA_SHA256,
+            Algorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Algorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            Algorithm::Ed25519 => &rcgen::PKCS_ED25519,
+        }
+    }
 }
 
-/// The authority key identifier of what the root issues.
-fn authority_key(root: &X509) -> der::Result<Extension> {
-    let identifier = AuthorityKeyIdentifier {
-        key_identifier: root.extension::<SubjectKeyIdentifier>().map(|id| id.0),
-        authority_cert_issuer: None,
-        authority_cert_serial_number: None,
-    };
-    extension(&identifier, false)
+/// An issuer's key, as `rcgen` asks for one.
+struct IssuerKey<'a>(&'a PrivateKey);
+
+impl PublicKeyData for IssuerKey<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.public().raw()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        SubjectKey(self.0.public()).algorithm()
+    }
 }
 
-/// A random serial number of 16 bytes.
-fn serial() -> der::Result<[u8; 16]> {
-    let mut serial = [0; 16];
-    SystemRandom::new().fill(&mut serial).map_err(|_| der::ErrorKind::Failed)?;
-    // Positive, and without a leading zero byte.
-    serial[0] = serial[0] & 0x3f | 0x40;
-    Ok(serial)
+impl SigningKey for IssuerKey<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.0.sign(message).map_err(|_| rcgen::Error::RemoteKeyError)
+    }
 }
 
-fn time(time: Timestamp) -> der::Result<Time> {
-    let time = time.to_der();
-    // RFC 5280, 4.1.2.5: UTCTime until 2049.
-    Ok(if time.year() < 2050 {
-        Time::UtcTime(UtcTime::from_date_time(time)?)
-    } else {
-        Time::GeneralTime(GeneralizedTime::from_date_time(time))
-    })
+/// The root as an issuer: its name, its key identifier and its key.
+fn issuer<'a>(root: &X509, key: &'a PrivateKey) -> Result<Issuer<'a, IssuerKey<'a>>> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = subject(root).ok_or_else(not_the_root)?;
+    params.key_identifier_method = KeyIdMethod::PreSpecified(key_identifier(root)?);
+    Ok(Issuer::new(params, IssuerKey(key)))
 }
 
-fn extension<T: Encode + AssociatedOid>(
-    value: &T,
-    critical: bool,
-) -> der::Result<Extension> {
-    let extn_value = OctetString::new(value.to_der()?)?;
-    Ok(Extension { extn_id: T::OID, critical, extn_value })
+/// A certificate's subject for `rcgen`, which writes one value of each type. Callers check that the
+/// name is the whole one.
+fn subject(certificate: &X509) -> Option<DistinguishedName> {
+    let mut name = DistinguishedName::new();
+    let parts = &certificate.parsed().tbs_certificate.subject.0;
+    for part in parts.iter().flat_map(|part| part.0.iter()) {
+        let arcs: Vec<u64> = part.oid.arcs().map(u64::from).collect();
+        let value = match Utf8StringRef::try_from(&part.value) {
+            Ok(text) => DnValue::from(text.as_str()),
+            Err(_) => {
+                let text = PrintableStringRef::try_from(&part.value).ok()?;
+                DnValue::PrintableString(text.as_str().try_into().ok()?)
+            }
+        };
+        name.push(DnType::from_oid(&arcs), value);
+    }
+    Some(name)
 }
 
-fn unwritable(cause: der::Error) -> Error {
+/// The key identifier that a root states, else the one that it would have here.
+fn key_identifier(root: &X509) -> Result<Vec<u8>> {
+    match root.extension::<SubjectKeyIdentifier>() {
+        Some(identifier) => Ok(identifier.0.as_bytes().to_vec()),
+        None => Ok(key_hash(&root.key()?)),
+    }
+}
+
+/// The leftmost 160 bits of the SHA-256 of a key (RFC 7093, 2).
+fn key_hash(key: &PublicKey) -> Vec<u8> {
+    sha256(key.raw())[..20].to_vec()
+}
+
+fn since_epoch(time: Timestamp) -> Duration {
+    Duration::from_secs(time.unix())
+}
+
+fn not_the_root() -> Error {
+    Error::new(ErrorKind::Key, "the root cannot issue with this key and this name")
+        .with_help("make a new root: testamur key rotate --root")
+}
+
+fn unwritable(cause: rcgen::Error) -> Error {
     Error::new(ErrorKind::Key, format!("failed to write the certificate ({cause})"))
 }

@@ -42,12 +42,12 @@ pub(super) fn read_identity(
     }
 }
 
-/// Returns the signer of detached signatures from a site's settings, and its public key in ASCII
-/// armor. The command signs one message, which shows that it works.
+/// Returns the signer of detached signatures from a site's settings. The command signs one message,
+/// which shows that it works.
 pub(super) fn read_openpgp(
     site: &Path,
     settings: &PgpSettings,
-) -> Result<(Arc<dyn PgpSigner>, String)> {
+) -> Result<Arc<dyn PgpSigner>> {
     let file = site.join(&settings.key);
     let text = files::read(&file)?;
     let mut keys = files::place_in(&file, PgpKey::from_armor(&text))?;
@@ -65,7 +65,7 @@ pub(super) fn read_openpgp(
             .with_deadline(command.deadline);
     let created = signer.key().created();
     signer.sign(PROBE, created)?;
-    Ok((Arc::new(signer), String::from_utf8_lossy(&text).into_owned()))
+    Ok(Arc::new(signer))
 }
 
 /// Reads the certificates in a file of the site.

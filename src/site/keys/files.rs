@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
-use crate::base::hex;
 use crate::base::random;
 
 pub(super) const ROOT_FILE: &str = "root.pem";
@@ -104,7 +103,7 @@ impl KeyFolder {
     ) -> Result<Zeroizing<Vec<u8>>> {
         make_folder(&self.0, true)?;
         let path = self.0.join(name);
-        let staged = self.0.join(format!(".{name}.{}{SECRET_SUFFIX}", staging_number()?));
+        let staged = self.0.join(format!(".{name}.{}{SECRET_SUFFIX}", random::name()?));
         write_new(&staged, text.as_bytes())?;
         // Unlike a rename, a link never replaces an existing file.
         let linked = fs::hard_link(&staged, &path);
@@ -211,13 +210,6 @@ fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
         io::ErrorKind::AlreadyExists => exists(path),
         _ => failed("make the folder", path, &cause),
     })
-}
-
-/// Returns a random number for the name of a staging file, so that processes do not share one.
-fn staging_number() -> Result<String> {
-    let mut bytes = [0; 8];
-    random::fill(&mut bytes)?;
-    Ok(hex::lower(&bytes))
 }
 
 fn exists(path: &Path) -> Error {

@@ -13,7 +13,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
 use crate::seal::keys::{Algorithm, PrivateKey};
-use crate::seal::openpgp::PgpIdentity;
+use crate::seal::openpgp::{PgpIdentity, PgpSigner};
 use crate::seal::pem;
 use crate::seal::x509::{X509, X509Params};
 
@@ -66,14 +66,11 @@ pub(super) fn add_set(
     let mut files: Vec<(&str, Zeroizing<Vec<u8>>)> = Vec::new();
     let name = match *source {
         KeySource::NewRoot { name } => {
-            let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
-            let root = issue(name, "root", &key, now, ROOT_DAYS).root(&key)?;
-            let list =
-                issue(name, "root", &key, now, ROOT_DAYS).empty_crl(&root, &key)?;
-            files.push((ROOT_CRL_FILE, Zeroizing::new(list)));
-            push_leaf(&mut files, name, &root, &key, now)?;
-            files.push((ROOT_FILE, into_bytes(root.pem())));
-            files.push((ROOT_KEY_FILE, write_key_pem(&pkcs8)));
+            let new = NewRoot::generate(name, now)?;
+            files.push((ROOT_CRL_FILE, Zeroizing::new(new.crl)));
+            new.leaf.push_files(&mut files);
+            files.push((ROOT_FILE, into_bytes(new.root.pem())));
+            files.push((ROOT_KEY_FILE, write_key_pem(&new.pkcs8)));
             name
         }
         KeySource::NextLeaf { name } => {
@@ -83,7 +80,7 @@ pub(super) fn add_set(
             let (root_pem, key_pem) = (files::read(&root_file)?, files::read(&key_file)?);
             let mut roots = files::place_in(&root_file, X509::from_pem(&root_pem))?;
             let key = files::place_in(&key_file, PrivateKey::from_pem(&key_pem))?;
-            push_leaf(&mut files, name, &roots.remove(0), &key, now)?;
+            Leaf::issue(name, &roots.remove(0), &key, now)?.push_files(&mut files);
             files.extend(
                 files::read_if_exists(&crl_file)?.map(|crl| (ROOT_CRL_FILE, crl)),
             );
@@ -102,36 +99,73 @@ pub(super) fn add_set(
         }
     };
     let (key, pkcs8) = PrivateKey::generate(Algorithm::Ed25519)?;
-    let pgp = PgpIdentity::new(Arc::new(key), now)?;
-    files.push((PGP_FILE, into_bytes(pgp.public_armor(name)?)));
+    let pgp = PgpIdentity::new(Arc::new(key), name, now)?;
+    files.push((PGP_FILE, into_bytes(pgp.key().to_armor())));
     files.push((PGP_KEY_FILE, write_key_pem(&pkcs8)));
     let files: Vec<(&str, &[u8])> =
         files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     keys.add(number, &files)
 }
 
-/// Adds the files of a new leaf that the root issues.
-fn push_leaf(
-    files: &mut Vec<(&str, Zeroizing<Vec<u8>>)>,
-    name: &str,
-    root: &X509,
-    root_key: &PrivateKey,
-    now: Timestamp,
-) -> Result<()> {
-    let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
-    // A leaf must not be valid for longer than its root.
-    let left = root.not_after().unix().saturating_sub(now.unix()) / 86_400;
-    if left < 365 {
-        return Err(Error::new(
-            ErrorKind::Key,
-            format!("the root ends on {}", root.not_after()),
-        )
-        .with_help("make a new root: testamur key rotate --root"));
+/// A new root CA with its first leaf.
+pub(super) struct NewRoot {
+    pub(super) root: X509,
+    /// The private key of the root in PKCS #8.
+    pkcs8: Zeroizing<Vec<u8>>,
+    /// The root's CRL in DER, which is empty.
+    pub(super) crl: Vec<u8>,
+    pub(super) leaf: Leaf,
+}
+
+/// A certificate that seals, with its key.
+pub(super) struct Leaf {
+    pub(super) key: PrivateKey,
+    /// The private key in PKCS #8.
+    pkcs8: Zeroizing<Vec<u8>>,
+    /// The certificate, then its issuer.
+    pub(super) chain: Vec<X509>,
+}
+
+impl NewRoot {
+    /// Makes a root CA and a leaf that it issues, both on P-256.
+    pub(super) fn generate(name: &str, now: Timestamp) -> Result<Self> {
+        let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
+        let params = issue(name, "root", &key, now, ROOT_DAYS);
+        let root = params.root(&key)?;
+        let crl = params.empty_crl(&root, &key)?;
+        let leaf = Leaf::issue(name, &root, &key, now)?;
+        Ok(Self { root, pkcs8, crl, leaf })
     }
-    let issued = issue(name, "", &key, now, LEAF_DAYS.min(left)).leaf(root, root_key)?;
-    files.push((SEAL_FILE, into_bytes(issued.pem() + &root.pem())));
-    files.push((SEAL_KEY_FILE, write_key_pem(&pkcs8)));
-    Ok(())
+}
+
+impl Leaf {
+    /// Makes a key, and a certificate of it that the root issues.
+    fn issue(
+        name: &str,
+        root: &X509,
+        root_key: &PrivateKey,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
+        // A leaf must not be valid for longer than its root.
+        let left = root.not_after().unix().saturating_sub(now.unix()) / 86_400;
+        if left < 365 {
+            return Err(Error::new(
+                ErrorKind::Key,
+                format!("the root ends on {}", root.not_after()),
+            )
+            .with_help("make a new root: testamur key rotate --root"));
+        }
+        let days = LEAF_DAYS.min(left);
+        let issued = issue(name, "", &key, now, days).leaf(root, root_key)?;
+        Ok(Self { key, pkcs8, chain: vec![issued, root.clone()] })
+    }
+
+    fn push_files(&self, files: &mut Vec<(&str, Zeroizing<Vec<u8>>)>) {
+        let chain: String = self.chain.iter().map(X509::pem).collect();
+        files.push((SEAL_FILE, into_bytes(chain)));
+        files.push((SEAL_KEY_FILE, write_key_pem(&self.pkcs8)));
+    }
 }
 
 fn issue<'a>(

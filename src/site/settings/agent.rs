@@ -19,13 +19,14 @@
 //! Each setting can be set in three places: in `testamur.yaml`, in a variable of the environment
 //! (`TESTAMUR_AGENT__REDIS__URL`), and on the command line (`redis.url`). The environment goes
 //! before the file, the command line before the environment. Secrets come from files or from the
-//! environment, never from `testamur.yaml`. Times are seconds, with a fraction if need be.
+//! environment, never from `testamur.yaml`. Times are seconds, with a fraction if need be. The table
+//! of settings has the names and forms of all of them.
 
 mod http;
-mod log;
+pub(super) mod log;
 mod read;
 mod redis;
-mod value;
+pub(super) mod value;
 mod xqueue;
 
 use std::collections::BTreeMap;

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields};
+use crate::site::settings::setting::Setting;
 
-/// Reads the key `deadline`: a number of seconds greater than 0 and at most `max`.
+/// Reads the key `deadline`: a number of seconds greater than 0 and at most the longest that the
+/// table has for `setting`.
 pub(super) fn read_deadline(
     fields: Fields<'_>,
+    setting: &Setting,
     default: Duration,
-    max: f64,
     faults: &mut Faults,
 ) -> Duration {
     let Some(node) = fields.get("deadline") else { return default };
+    let max = setting.max_seconds();
     match faults.keep(node.positive()) {
         Some(seconds) if seconds <= max => Duration::from_secs_f64(seconds),
         Some(seconds) => {

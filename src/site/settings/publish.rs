@@ -2,9 +2,7 @@
 
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
-
-const KEYS: [&str; 5] =
-    ["url", "downloads", "index_file", "filename", "keep_revoked_pdfs"];
+use crate::site::settings::table;
 
 /// The addresses and files of published certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,7 +49,9 @@ impl PublishSettings {
     /// Reads the value of `publish`.
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut publish = Self::default();
-        let Some(fields) = node.fields(&KEYS, faults) else { return publish };
+        let Some(fields) = node.fields(&table::keys("publish"), faults) else {
+            return publish;
+        };
         if let Some(node) = fields.get("url") {
             publish.url = read_address(node, faults);
         }

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Node};
 use crate::site::settings::deadline::read_deadline;
+use crate::site::settings::setting::Setting;
+use crate::site::settings::table;
 
-/// The longest deadline, in seconds.
-const MAX_DEADLINE: f64 = 3600.0;
-/// The most threads.
-const MAX_THREADS: usize = 1024;
+const DEADLINE: &Setting = table::row("render.deadline");
+const THREADS: &Setting = table::row("render.threads");
 
 /// The limits of rendering.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,23 +32,15 @@ impl RenderSettings {
     /// Reads the value of `render`.
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut render = Self::default();
-        let Some(fields) = node.fields(&["deadline", "threads"], faults) else {
+        let Some(fields) = node.fields(&table::keys("render"), faults) else {
             return render;
         };
-        render.deadline = read_deadline(fields, render.deadline, MAX_DEADLINE, faults);
+        render.deadline = read_deadline(fields, DEADLINE, render.deadline, faults);
         if let Some(node) = fields.get("threads")
             && let Some(text) = faults.keep(node.text())
         {
-            render.threads =
-                text.parse().ok().filter(|threads| (1..=MAX_THREADS).contains(threads));
-            if render.threads.is_none() {
-                faults.push(node.fault(
-                    ErrorKind::InvalidValue,
-                    format!(
-                        "`threads: {text}` is no whole number from 1 to {MAX_THREADS}"
-                    ),
-                ));
-            }
+            let threads = THREADS.whole(text).map_err(|error| node.wrap(error));
+            render.threads = faults.keep(threads);
         }
         render
     }

@@ -18,9 +18,13 @@ use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::seal::keys::SignerInput;
 use crate::site::settings::deadline::read_deadline;
+use crate::site::settings::setting::Setting;
+use crate::site::settings::table;
 
-/// The longest deadline of a command or a TSA, in seconds.
-const MAX_DEADLINE: f64 = 600.0;
+const TSA_DEADLINE: &Setting = table::row("seal.tsa.deadline");
+const PDF_INPUT: &Setting = table::row("seal.pdf.input");
+const PDF_DEADLINE: &Setting = table::row("seal.pdf.deadline");
+const OPENPGP_DEADLINE: &Setting = table::row("seal.openpgp.deadline");
 /// How long a TSA may take unless set.
 const DEFAULT_TSA_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a command may take unless set.
@@ -117,26 +121,26 @@ impl SealSettings {
     /// Reads the value of `seal`.
     pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut settings = Self::default();
-        let known = ["archive", "tsa", "openpgp", "pdf"];
-        let Some(fields) = node.fields(&known, faults) else { return settings };
+        let Some(fields) = node.fields(&table::keys("seal"), faults) else {
+            return settings;
+        };
         if let Some(node) = fields.get("archive") {
             settings.archive = faults.keep(node.boolean()).unwrap_or_default();
         }
         if let Some(node) = fields.get("tsa")
-            && let Some(fields) = node.fields(&["deadline", "roots", "url"], faults)
+            && let Some(fields) = node.fields(&table::keys("seal.tsa"), faults)
         {
             settings.tsa = read_tsa(fields, faults);
         }
         if let Some(node) = fields.get("pdf")
-            && let Some(fields) =
-                node.fields(&["chain", "command", "deadline", "input", "key"], faults)
+            && let Some(fields) = node.fields(&table::keys("seal.pdf"), faults)
         {
             settings.pdf = read_pdf_key(node, fields, faults);
         }
         if let Some(node) = fields.get("openpgp")
-            && let Some(fields) = node.fields(&["command", "deadline", "key"], faults)
+            && let Some(fields) = node.fields(&table::keys("seal.openpgp"), faults)
         {
-            let command = read_command(fields, faults);
+            let command = read_command(fields, OPENPGP_DEADLINE, faults);
             let key = read_required_text(fields, "key", faults);
             settings.openpgp =
                 command.zip(key).map(|(command, key)| PgpSettings { command, key });
@@ -163,7 +167,7 @@ fn read_tsa(fields: Fields<'_>, faults: &mut Faults) -> Option<TsaSettings> {
     Some(TsaSettings {
         url: text.to_owned(),
         roots: roots.map(str::to_owned),
-        deadline: read_deadline(fields, DEFAULT_TSA_DEADLINE, MAX_DEADLINE, faults),
+        deadline: read_deadline(fields, TSA_DEADLINE, DEFAULT_TSA_DEADLINE, faults),
     })
 }
 
@@ -181,12 +185,12 @@ fn read_pdf_key(
         (None, Some(_)) => {
             let input = fields
                 .get("input")
-                .and_then(|node| faults.keep(node.one_of(&["message", "digest"])));
+                .and_then(|node| faults.keep(node.one_of(PDF_INPUT.choices())));
             let input = match input {
                 Some("digest") => SignerInput::Digest,
                 _ => SignerInput::Message,
             };
-            let command = read_command(fields, faults)?;
+            let command = read_command(fields, PDF_DEADLINE, faults)?;
             Some(PdfKeySettings::Command { command, input, chain })
         }
         _ => {
@@ -202,7 +206,11 @@ fn read_pdf_key(
     }
 }
 
-fn read_command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> {
+fn read_command(
+    fields: Fields<'_>,
+    deadline: &Setting,
+    faults: &mut Faults,
+) -> Option<CommandLine> {
     let node = fields.required("command", faults)?;
     let mut words = Vec::new();
     for word in faults.keep(node.items())? {
@@ -213,7 +221,7 @@ fn read_command(fields: Fields<'_>, faults: &mut Faults) -> Option<CommandLine> 
         return None;
     }
     let program = words.remove(0);
-    let deadline = read_deadline(fields, DEFAULT_COMMAND_DEADLINE, MAX_DEADLINE, faults);
+    let deadline = read_deadline(fields, deadline, DEFAULT_COMMAND_DEADLINE, faults);
     Some(CommandLine { program, arguments: words, deadline })
 }
 

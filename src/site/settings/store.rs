@@ -18,40 +18,18 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-use crate::base::error::{ErrorKind, did_you_mean};
+use crate::base::error::ErrorKind;
 use crate::base::path::StorePath;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::site::settings::address::web_address;
 use crate::site::settings::deadline::read_deadline;
+use crate::site::settings::setting::Setting;
+use crate::site::settings::table;
 
-const S3_KEYS: [&str; 12] = [
-    "access_key_file",
-    "acl",
-    "attempts",
-    "bucket",
-    "deadline",
-    "endpoint",
-    "path_style",
-    "prefix",
-    "profile",
-    "region",
-    "secret_key_file",
-    "session_token_file",
-];
-/// The longest deadline of one request, in seconds.
-const MAX_DEADLINE: f64 = 600.0;
-/// The most attempts of one request.
-const MAX_ATTEMPTS: u32 = 100;
-/// The canned ACLs of S3.
-const ACLS: [&str; 7] = [
-    "authenticated-read",
-    "aws-exec-read",
-    "bucket-owner-full-control",
-    "bucket-owner-read",
-    "private",
-    "public-read",
-    "public-read-write",
-];
+const READERS: &Setting = table::row("store.readers");
+const ACL: &Setting = table::row("store.s3.acl");
+const DEADLINE: &Setting = table::row("store.s3.deadline");
+const ATTEMPTS: &Setting = table::row("store.s3.attempts");
 
 /// A store of files: a folder, or a bucket of S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,14 +131,14 @@ impl StoreSettings {
             }
             return Some(Self::folder(path));
         }
-        let known = ["folder", "readers", "s3"];
+        let known = table::keys("store");
         let fields = node.fields(&known, faults)?;
         match (fields.get("folder"), fields.get("s3")) {
             (Some(folder), None) => {
                 let path = faults.keep(folder.text())?.to_owned();
-                let readers = fields.get("readers").and_then(|node| {
-                    faults.keep(node.one_of(&["everybody", "group", "owner"]))
-                });
+                let readers = fields
+                    .get("readers")
+                    .and_then(|node| faults.keep(node.one_of(READERS.choices())));
                 let readers = readers.map(|readers| match readers {
                     "group" => Readers::Group,
                     "owner" => Readers::Owner,
@@ -179,7 +157,7 @@ impl StoreSettings {
                             ),
                     );
                 }
-                let fields = bucket.fields(&S3_KEYS, faults)?;
+                let fields = bucket.fields(&table::keys("store.s3"), faults)?;
                 read_s3(fields, faults).map(Self::S3)
             }
             // The unknown key, which is reported already, may be a misspelt one of them.
@@ -351,28 +329,17 @@ fn read_s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
     {
         settings.path_style = path_style;
     }
-    settings.acl = fields.get("acl").and_then(|node| {
-        let text = faults.keep(node.text())?;
-        if !ACLS.contains(&text) {
-            let fault =
-                node.fault(ErrorKind::InvalidValue, format!("unknown value `{text}`"));
-            faults.push(fault.with_help(did_you_mean(text, ACLS)));
-        }
-        Some(text.to_owned())
-    });
+    settings.acl = fields
+        .get("acl")
+        .and_then(|node| faults.keep(node.one_of(ACL.choices())).map(str::to_owned));
     settings.profile = read_text(fields, "profile", faults);
     settings.key_files = read_key_files(fields, faults);
-    settings.deadline = read_deadline(fields, settings.deadline, MAX_DEADLINE, faults);
+    settings.deadline = read_deadline(fields, DEADLINE, settings.deadline, faults);
     if let Some(node) = fields.get("attempts")
         && let Some(text) = faults.keep(node.text())
     {
-        match text.parse().ok().filter(|attempts| (1..=MAX_ATTEMPTS).contains(attempts)) {
-            Some(attempts) => settings.attempts = attempts,
-            None => faults.push(node.fault(
-                ErrorKind::InvalidValue,
-                format!("`attempts: {text}` is no whole number from 1 to {MAX_ATTEMPTS}"),
-            )),
-        }
+        let attempts = ATTEMPTS.whole(text).map_err(|error| node.wrap(error));
+        settings.attempts = faults.keep(attempts).unwrap_or(settings.attempts);
     }
     Some(settings)
 }

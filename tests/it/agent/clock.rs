@@ -8,9 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testamur::agent::{Agent, AgentExit, Clock, HttpApi, RedisQueue, RunningAgent};
+use testamur::agent::{
+    Agent, AgentExit, Clock, ClockReading, HttpApi, RedisQueue, RunningAgent,
+};
 use testamur::site::{KeySource, Keys, Settings, Site};
-use testamur::{Date, Error, ErrorKind, Timestamp};
+use testamur::{Error, ErrorKind, Timestamp};
 
 use super::setup::{
     COURSE, HttpResponse, Redis, assert_verifies, get, issuer_with_keys, records,
@@ -35,14 +37,14 @@ impl SettableClock {
 }
 
 impl Clock for SettableClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        match self.0.load(Ordering::SeqCst) {
-            0 => Err(Error::new(ErrorKind::Io, "the clock shows no usable time")),
-            seconds => Ok(Timestamp::from_unix(seconds).unwrap()),
-        }
-    }
-    fn today(&self) -> Result<Date, Error> {
-        Date::parse(&self.now()?.to_string()[..10])
+    fn read(&self) -> Result<ClockReading, Error> {
+        let now = match self.0.load(Ordering::SeqCst) {
+            0 => {
+                return Err(Error::new(ErrorKind::Io, "the clock shows no usable time"));
+            }
+            seconds => Timestamp::from_unix(seconds).unwrap(),
+        };
+        Ok(ClockReading { now, today: now.date() })
     }
 }
 
@@ -106,9 +108,12 @@ impl Setup {
         let before = self.redis.results();
         thread::sleep(Duration::from_secs(2));
         assert_eq!(self.redis.results(), before);
-        let said = self.readiness();
-        assert_eq!(said.status, 503);
-        assert!(said.json()["why"].as_array().unwrap().contains(&json!(why)), "{said:?}");
+        let response = self.readiness();
+        assert_eq!(response.status, 503);
+        assert!(
+            response.json()["why"].as_array().unwrap().contains(&json!(why)),
+            "{response:?}"
+        );
     }
 
     fn readiness(&self) -> HttpResponse {

@@ -107,11 +107,11 @@ fn assert_complete_files(public: &Path) {
 
 /// Runs an agent whose store of that name has a disk of its own, and fills the disk while it works.
 fn check_full_store(store: &str) {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
-    let folder = home.path().join(store);
+    let folder = site.path().join(store);
     fs::create_dir(&folder).unwrap();
-    let mut command = home.redis_command(&redis);
+    let mut command = site.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
     let mut program = Program::start(with_disk(&command, &folder, "4m"));
@@ -119,7 +119,7 @@ fn check_full_store(store: &str) {
     let disk = Disk::of(&program, &folder);
     let public = match store {
         "public" => disk.0.clone(),
-        _ => home.path().join("public"),
+        _ => site.path().join("public"),
     };
     redis.ask(&request("a"));
     until("the first request is answered", || redis.results().len() == 1);
@@ -129,18 +129,18 @@ fn check_full_store(store: &str) {
         redis.ask(&request(user));
     }
     // A request that cannot be spooled is refused; one that was spooled is kept.
-    let said = post(&at, "/certificates", &request("f"));
+    let response = post(&at, "/certificates", &request("f"));
     let accepted = if store == "private" { 503 } else { 202 };
-    assert_eq!(said.status, accepted, "{said:?}");
+    assert_eq!(response.status, accepted, "{response:?}");
     until("the agent reports that it is not ready", || get(&at, "/readyz").status == 503);
     // It stays not ready, although the store can still be read.
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(8) {
-        let said = get(&at, "/readyz");
+        let response = get(&at, "/readyz");
         assert_eq!(
-            (said.status, &said.json()["why"]),
+            (response.status, &response.json()["why"]),
             (503, &json!(["store"])),
-            "{said:?}"
+            "{response:?}"
         );
         thread::sleep(Duration::from_millis(200));
     }
@@ -156,11 +156,11 @@ fn check_full_store(store: &str) {
     until("all are answered", || redis.results().len() >= 5);
     until("the agent is ready again", || get(&at, "/readyz").status == 200);
     if accepted == 202 {
-        until("the request over HTTP is done", || home.spooled() == 0);
+        until("the request over HTTP is done", || site.spooled() == 0);
     }
-    let said = post(&at, "/certificates?wait=60", &request("f"));
+    let response = post(&at, "/certificates?wait=60", &request("f"));
     let made = if accepted == 202 { 200 } else { 201 };
-    assert_eq!(said.status, made, "{said:?}");
+    assert_eq!(response.status, made, "{response:?}");
     assert!(redis.results().iter().all(|result| result["outcome"] == "issued"));
     assert_complete_files(&public);
     let left = files_below(&disk.0.join(".testamur"));
@@ -179,12 +179,12 @@ fn check_full_store(store: &str) {
     program.terminate();
     assert_eq!(program.code(), 0);
     // The private store has one snapshot for each PDF.
-    let snapshots = files_below(&home.path().join("private"));
+    let snapshots = files_below(&site.path().join("private"));
     let snapshots = snapshots
         .iter()
         .filter(|path| path.file_stem().is_some_and(|name| name.len() == 64));
     assert_eq!(snapshots.count(), 6);
-    let records = home.records();
+    let records = site.records();
     assert_eq!(
         (records.len(), redis.results().len()),
         (6, 5),
@@ -192,7 +192,7 @@ fn check_full_store(store: &str) {
     );
     for record in &records {
         assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
-        home.assert_verifies(record);
+        site.assert_verifies(record);
     }
 }
 

@@ -146,9 +146,9 @@ fn check_refusing_store(time: Duration) {
     }
     until("the agent reports that it is not ready", || get(&at, "/readyz").status == 503);
     assert_eq!(get(&at, "/readyz").json()["why"], json!(["store"]));
-    let said = post(&at, "/certificates", &request("d"));
-    assert_eq!(said.status, 429, "{said:?}");
-    assert!(said.head.contains("retry-after: "));
+    let response = post(&at, "/certificates", &request("d"));
+    assert_eq!(response.status, 429, "{response:?}");
+    assert!(response.head.contains("retry-after: "));
     // An equal request takes no further space in the spool.
     assert_eq!(post(&at, "/certificates", &request("c")).status, 202);
     let begun = Instant::now();
@@ -164,8 +164,9 @@ fn check_refusing_store(time: Duration) {
     for user in ["a", "b", "c"] {
         // A waiting request is retried after up to a minute.
         let ask = || post(&at, "/certificates?wait=60", &request(user));
-        let said = Some(ask()).filter(|said| said.status != 202).unwrap_or_else(ask);
-        assert!([200, 201].contains(&said.status), "{said:?}");
+        let response =
+            Some(ask()).filter(|response| response.status != 202).unwrap_or_else(ask);
+        assert!([200, 201].contains(&response.status), "{response:?}");
     }
     assert_eq!(get(&at, "/readyz").status, 200);
     assert!(
@@ -373,10 +374,10 @@ fn requests_resume_after_a_queue_outage_of_a_minute() {
 }
 
 fn check_queue_outage(time: Duration) {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let mut redis = Redis::new();
     redis.ask(&request("a"));
-    let mut command = home.redis_command(&redis);
+    let mut command = site.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     let mut program = Program::start(command);
     let at = program.address();
@@ -394,7 +395,7 @@ fn check_queue_outage(time: Duration) {
     redis.ask(&request("b"));
     until("all are answered", || redis.results().len() == 7);
     assert_eq!(redis.dead(), 3);
-    assert_eq!(home.records().len(), 2);
+    assert_eq!(site.records().len(), 2);
     until("the agent is ready again", || get(&at, "/readyz").status == 200);
     let log = program.log();
     assert_eq!(

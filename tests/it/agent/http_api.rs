@@ -9,16 +9,16 @@ use super::setup::{AgentSite, COURSE, Program, get, http, post, request, until};
 
 #[test]
 fn http_api_answers_with_status_and_error_code() {
-    let home = AgentSite::new();
-    let program = Program::start(home.http_command());
+    let site = AgentSite::new();
+    let program = Program::start(site.http_command());
     let at = &program.address();
     let body = request("ada").to_string();
     let body = body.as_bytes();
 
     for token in [None, Some(""), Some("open sesam"), Some("open sesame!")] {
-        let said = http(at, "POST", "/certificates", token, body);
-        assert_eq!(said.status, 401, "{said:?}");
-        assert!(said.head.contains("www-authenticate: bearer"));
+        let response = http(at, "POST", "/certificates", token, body);
+        assert_eq!(response.status, 401, "{response:?}");
+        assert!(response.head.contains("www-authenticate: bearer"));
     }
     assert_eq!(
         http(at, "GET", &format!("/certificates/{:032}", 0), None, b"").status,
@@ -43,17 +43,20 @@ fn http_api_answers_with_status_and_error_code() {
         let idle = "testamur_requests_in_hand{source=\"http\"} 0";
         get(at, "/metrics").body.contains(idle)
     });
-    let said = post(at, "/certificates?wait", &request("ada"));
-    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("unchanged")));
-    assert_eq!(said.json()["verify_id"], id);
-    let said = post(at, "/certificates?wait=60", &request("eve"));
-    assert_eq!((said.status, &said.json()["outcome"]), (201, &json!("issued")));
-    assert_eq!(said.json()["reference"], "eve");
+    let response = post(at, "/certificates?wait", &request("ada"));
+    assert_eq!(
+        (response.status, &response.json()["outcome"]),
+        (200, &json!("unchanged"))
+    );
+    assert_eq!(response.json()["verify_id"], id);
+    let response = post(at, "/certificates?wait=60", &request("eve"));
+    assert_eq!((response.status, &response.json()["outcome"]), (201, &json!("issued")));
+    assert_eq!(response.json()["reference"], "eve");
     let revoke = json!({ "action": "revoke", "id": id, "reason": "a mistake" });
-    let said = post(at, "/certificates?wait=60", &revoke);
-    assert_eq!((said.status, &said.json()["outcome"]), (200, &json!("revoked")));
-    let said = post(at, "/certificates", &request("ada"));
-    assert_eq!((said.status, &said.json()["error"]), (409, &json!("revoked")));
+    let response = post(at, "/certificates?wait=60", &revoke);
+    assert_eq!((response.status, &response.json()["outcome"]), (200, &json!("revoked")));
+    let response = post(at, "/certificates", &request("ada"));
+    assert_eq!((response.status, &response.json()["error"]), (409, &json!("revoked")));
 
     for (status, error, body) in [
         (400, "syntax", "{".to_owned()),
@@ -69,7 +72,7 @@ fn http_api_answers_with_status_and_error_code() {
         (413, "too_large", " ".repeat(70_000)),
         (413, "too_large", " ".repeat(10 << 20)),
     ] {
-        let said = http(
+        let response = http(
             at,
             "POST",
             "/certificates?wait",
@@ -77,13 +80,13 @@ fn http_api_answers_with_status_and_error_code() {
             body.as_bytes(),
         );
         assert_eq!(
-            (said.status, &said.json()["error"]),
+            (response.status, &response.json()["error"]),
             (status, &json!(error)),
-            "{said:?}"
+            "{response:?}"
         );
     }
-    let said = post(at, "/certificates", &json!({ "cours": "x" }));
-    assert_eq!(said.json()["help"], "did you mean `course`?");
+    let response = post(at, "/certificates", &json!({ "cours": "x" }));
+    assert_eq!(response.json()["help"], "did you mean `course`?");
     assert_eq!(post(at, "/certificates?await", &request("ada")).status, 400);
     assert_eq!(post(at, "/certificates?wait=long", &request("ada")).status, 400);
     assert_eq!(get(at, "/certificates/none").status, 404);
@@ -91,8 +94,8 @@ fn http_api_answers_with_status_and_error_code() {
     assert_eq!(get(at, "/").status, 404);
 
     assert_eq!(http(at, "GET", "/healthz", None, b"").status, 200);
-    let said = http(at, "GET", "/readyz", None, b"");
-    assert_eq!((said.status, said.json()), (200, json!({ "ready": true })));
+    let response = http(at, "GET", "/readyz", None, b"");
+    assert_eq!((response.status, response.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
         "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
@@ -105,34 +108,34 @@ fn http_api_answers_with_status_and_error_code() {
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
-    assert_eq!(home.spooled(), 0, "a done request leaves the spool");
-    assert_eq!(home.records().len(), 2);
+    assert_eq!(site.spooled(), 0, "a done request leaves the spool");
+    assert_eq!(site.records().len(), 2);
 }
 
 /// Accepted requests are done after the agent that accepted them was killed.
 #[test]
 fn accepted_requests_survive_a_kill() {
-    let home = AgentSite::new();
-    let mut program = Program::start(home.http_command());
+    let site = AgentSite::new();
+    let mut program = Program::start(site.http_command());
     let at = program.address();
     let ids: Vec<String> = (0..12)
         .map(|number| {
-            let said = post(&at, "/certificates", &request(&number.to_string()));
-            assert_eq!(said.status, 202, "{said:?}");
-            said.json()["verify_id"].as_str().unwrap().to_owned()
+            let response = post(&at, "/certificates", &request(&number.to_string()));
+            assert_eq!(response.status, 202, "{response:?}");
+            response.json()["verify_id"].as_str().unwrap().to_owned()
         })
         .collect();
     program.kill();
-    assert!(home.records().len() < 12, "the agent was killed too late to test anything");
-    assert!(home.spooled() > 0);
+    assert!(site.records().len() < 12, "the agent was killed too late to test anything");
+    assert!(site.spooled() > 0);
 
-    let mut program = Program::start(home.http_command());
+    let mut program = Program::start(site.http_command());
     until("the remaining requests are done", || {
-        home.records().len() == 12 && home.spooled() == 0
+        site.records().len() == 12 && site.spooled() == 0
     });
-    for record in home.records() {
+    for record in site.records() {
         assert!(ids.iter().any(|id| record["id"] == **id));
-        home.assert_verifies(&record);
+        site.assert_verifies(&record);
     }
     program.terminate();
     assert_eq!(program.code(), 0);
@@ -140,9 +143,9 @@ fn accepted_requests_survive_a_kill() {
 
 #[test]
 fn http_api_without_token_answers_health_only() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = super::setup::Redis::new();
-    let mut command = home.redis_command(&redis);
+    let mut command = site.redis_command(&redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     let program = Program::start(command);
     let at = program.address();
@@ -174,17 +177,20 @@ fn openapi_document_matches_the_http_api() {
     let (_, task) = Task::from_json(request("ada").to_string().as_bytes());
     assert!(task.is_ok());
 
-    let home = AgentSite::new();
-    let program = Program::start(home.http_command());
+    let site = AgentSite::new();
+    let program = Program::start(site.http_command());
     let at = program.address();
     assert_eq!(get(&at, "/openapi.json").json(), document);
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let known = &document["paths"][path][method]["responses"];
             let path = path.replace("{id}", &"0".repeat(32));
-            let said = http(&at, &method.to_uppercase(), &path, None, b"{}");
-            assert_ne!(said.status, 405, "{path}");
-            assert!(known.get(said.status.to_string()).is_some(), "{path}: {said:?}");
+            let response = http(&at, &method.to_uppercase(), &path, None, b"{}");
+            assert_ne!(response.status, 405, "{path}");
+            assert!(
+                known.get(response.status.to_string()).is_some(),
+                "{path}: {response:?}"
+            );
         }
     }
 }

@@ -19,9 +19,9 @@ fn answered(redis: &Redis) -> BTreeMap<String, String> {
 }
 
 /// Asserts that each recipient has one certificate, the one that its answer names.
-fn assert_one_certificate_each(home: &AgentSite, redis: &Redis, number: usize) {
+fn assert_one_certificate_each(site: &AgentSite, redis: &Redis, number: usize) {
     let told: BTreeSet<String> = answered(redis).into_values().collect();
-    let records = home.records();
+    let records = site.records();
     let there: BTreeSet<String> =
         records.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(told.len(), number);
@@ -30,13 +30,13 @@ fn assert_one_certificate_each(home: &AgentSite, redis: &Redis, number: usize) {
         assert_eq!((&record["status"], &record["edition"]), (&"valid".into(), &1.into()));
     }
     for record in records.iter().step_by(records.len() / 5 + 1) {
-        home.assert_verifies(record);
+        site.assert_verifies(record);
     }
 }
 
 /// Kills the agent `kills` times, each time at another moment of its work.
 fn kill_repeatedly(requests: usize, kills: usize) {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
     for number in 0..requests {
         redis.ask(&request(&number.to_string()));
@@ -44,7 +44,7 @@ fn kill_repeatedly(requests: usize, kills: usize) {
     let mut killed = 0;
     for turn in 0..kills {
         let before = redis.results().len();
-        let mut program = Program::start(home.redis_command(&redis));
+        let mut program = Program::start(site.redis_command(&redis));
         // One kill in three comes at the start, the others during the work.
         if turn % 3 > 0 {
             let begun = Instant::now();
@@ -59,11 +59,11 @@ fn kill_repeatedly(requests: usize, kills: usize) {
         program.kill();
     }
     assert!(killed > 1, "the agent was killed while it had work");
-    let mut program = Program::start(home.redis_command(&redis));
+    let mut program = Program::start(site.redis_command(&redis));
     until("all are answered", || answered(&redis).len() == requests);
     program.terminate();
     assert_eq!(program.code(), 0);
-    assert_one_certificate_each(&home, &redis, requests);
+    assert_one_certificate_each(&site, &redis, requests);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn agent_killed_a_hundred_times_loses_no_request() {
 /// Two agents share a queue and a store; each is stopped under load and ends with code 0.
 #[test]
 fn two_agents_stopped_under_load_answer_each_request() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
     for number in 0..80 {
         redis.ask(&request(&number.to_string()));
@@ -88,8 +88,8 @@ fn two_agents_stopped_under_load_answer_each_request() {
             redis.ask(&request(&number.to_string()));
         }
     }
-    let mut one = Program::start(home.redis_command(&redis));
-    let mut other = Program::start(home.redis_command(&redis));
+    let mut one = Program::start(site.redis_command(&redis));
+    let mut other = Program::start(site.redis_command(&redis));
     until("both agents have begun", || redis.results().len() > 5);
     one.terminate();
     assert_eq!(one.code(), 0, "{}", one.log());
@@ -103,7 +103,7 @@ fn two_agents_stopped_under_load_answer_each_request() {
     for log in [one.log(), other.log()] {
         assert!(log.contains("stopped") && !log.contains("given back"), "{log}");
     }
-    let _last = Program::start(home.redis_command(&redis));
+    let _last = Program::start(site.redis_command(&redis));
     until("all are answered", || redis.results().len() == 88);
-    assert_one_certificate_each(&home, &redis, 80);
+    assert_one_certificate_each(&site, &redis, 80);
 }

@@ -23,8 +23,8 @@ fn to_syslog(command: &mut Command, address: &str) {
 }
 
 /// The command of an agent with a Redis queue and the HTTP API.
-fn command(home: &AgentSite, redis: &Redis) -> Command {
-    let mut command = home.redis_command(redis);
+fn command(site: &AgentSite, redis: &Redis) -> Command {
+    let mut command = site.redis_command(redis);
     command.env("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0");
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
     command
@@ -39,9 +39,9 @@ fn run_requests(
 ) -> Program {
     let mut program = Program::spawn(command);
     until("the agent takes requests", || log(&program).contains("taking requests"));
-    let said = log(&program);
+    let log = log(&program);
     // Finds the port whether the log is text, JSON or a journald field.
-    let at = said.split("127.0.0.1:").nth(1).expect("the log has the address");
+    let at = log.split("127.0.0.1:").nth(1).expect("the log has the address");
     let port: String = at.chars().take_while(char::is_ascii_digit).collect();
     let at = format!("127.0.0.1:{port}");
 
@@ -57,8 +57,8 @@ fn run_requests(
         ("superseding", request("Trillian Beeblebrox")),
         ("revoked", revoke.clone()),
     ] {
-        let said = post(&at, "/certificates?wait=60", &body);
-        assert_eq!(said.json()["outcome"], outcome, "{said:?}");
+        let response = post(&at, "/certificates?wait=60", &body);
+        assert_eq!(response.json()["outcome"], outcome, "{response:?}");
     }
     let mut odd = request("Zaphod Beeblebrox");
     odd["Zaphod"] = json!("trillian");
@@ -98,8 +98,8 @@ fn assert_no_personal_data(log: &str) {
 fn standard_error_log_names_no_recipient() {
     let redis = Redis::new();
     for format in ["text", "json"] {
-        let home = AgentSite::new();
-        let mut command = command(&home, &redis);
+        let site = AgentSite::new();
+        let mut command = command(&site, &redis);
         command.args(["--log", format]);
         let program = run_requests(&redis, command, Program::log);
         until("the agent logs that it has stopped", || program.log().contains("stopped"));
@@ -108,8 +108,8 @@ fn standard_error_log_names_no_recipient() {
         assert_no_personal_data(&log);
     }
     // The level `debug` shows the values: the search above would find them.
-    let home = AgentSite::new();
-    let mut command = command(&home, &redis);
+    let site = AgentSite::new();
+    let mut command = command(&site, &redis);
     command.env("TESTAMUR_LOG", "debug");
     let program = run_requests(&redis, command, Program::log);
     assert!(program.log().contains("Zaphod") && program.log().contains("zaphod43"));
@@ -132,8 +132,8 @@ fn syslog_names_no_recipient() {
         (&tcp, "text", rfc5424),
         (&tcp, "json", rfc5424),
     ] {
-        let home = AgentSite::new();
-        let mut command = command(&home, &redis);
+        let site = AgentSite::new();
+        let mut command = command(&site, &redis);
         to_syslog(&mut command, address);
         command.env("TESTAMUR_AGENT__LOG__FACILITY", "local3");
         command.env("TESTAMUR_AGENT__LOG__FORMAT", format);
@@ -195,9 +195,9 @@ fn journald_log_names_no_recipient() {
         eprintln!("skipped: this machine allows no mount namespaces");
         return;
     }
-    let (home, redis) = (AgentSite::new(), Redis::new());
+    let (site, redis) = (AgentSite::new(), Redis::new());
     let mut program =
-        Program::spawn(with_journald(folder.path(), &command(&home, &redis)));
+        Program::spawn(with_journald(folder.path(), &command(&site, &redis)));
     assert_eq!(program.code(), 1);
     until("the agent gives the reason", || {
         program.log().contains("set `agent.log.to` to `stderr`")
@@ -205,7 +205,7 @@ fn journald_log_names_no_recipient() {
     assert!(program.log().contains("TESTAMUR_AGENT__LOG__TO: failed to reach journald"));
 
     let server = LogServer::unix(&folder.path().join("socket"));
-    let begin = with_journald(folder.path(), &command(&home, &redis));
+    let begin = with_journald(folder.path(), &command(&site, &redis));
     let program = run_requests(&redis, begin, |_| server.text());
     until("the last line arrives", || server.text().contains("stopped"));
     assert_no_personal_data(&server.text());
@@ -254,10 +254,10 @@ impl SyslogAddress {
 #[test]
 fn syslog_outage_buffers_lines_and_counts_lost_ones() {
     for port in [None, Some("127.0.0.1:0".to_owned())] {
-        let (home, redis) = (AgentSite::new(), Redis::new());
+        let (site, redis) = (AgentSite::new(), Redis::new());
         let mut address = SyslogAddress { folder: tempfile::tempdir().unwrap(), port };
         let server = address.open();
-        let mut command = home.redis_command(&redis);
+        let mut command = site.redis_command(&redis);
         to_syslog(&mut command, &address.setting());
         command.env("TESTAMUR_AGENT__LOG__LEVEL", "debug");
         let mut program = Program::spawn(command);
@@ -301,10 +301,10 @@ fn syslog_outage_buffers_lines_and_counts_lost_ones() {
 /// A remote syslog may start after the agent; `--check` requires it.
 #[test]
 fn agent_starts_before_a_remote_syslog() {
-    let (home, redis) = (AgentSite::new(), Redis::new());
+    let (site, redis) = (AgentSite::new(), Redis::new());
     let (server, at) = LogServer::tcp("127.0.0.1:0");
     drop(server);
-    let mut command = home.redis_command(&redis);
+    let mut command = site.redis_command(&redis);
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
     until("the agent reports the outage", || {
@@ -315,7 +315,7 @@ fn agent_starts_before_a_remote_syslog() {
     program.terminate();
     assert_eq!(program.code(), 0);
     // The error that ends the agent is sent to the syslog too.
-    let mut command = home.http_command();
+    let mut command = site.http_command();
     command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/nothing");
     to_syslog(&mut command, &format!("tcp://{at}"));
     let mut program = Program::spawn(command);
@@ -325,12 +325,12 @@ fn agent_starts_before_a_remote_syslog() {
 
 #[test]
 fn wrong_log_settings_are_refused() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let folder = tempfile::tempdir().unwrap();
     let nothing = folder.path().join("nothing");
     let nothing = nothing.to_str().unwrap();
-    let said = |variables: &[(&str, &str)]| {
-        let mut command = home.http_command();
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = site.http_command();
         command.arg("--check");
         for (name, value) in variables {
             command.env(format!("TESTAMUR_{name}"), value);
@@ -365,21 +365,23 @@ fn wrong_log_settings_are_refused() {
             "failed to reach the syslog at `udp://nowhere",
         ),
     ] {
-        let (code, said) = said(variables);
-        assert!(said.contains(words) && said.contains("\nhelp: "), "{said}");
+        let (code, message) = check(variables);
+        assert!(message.contains(words) && message.contains("\nhelp: "), "{message}");
         assert_eq!(code, Some(1));
     }
-    home.0.write("site/testamur.yaml", "agent:\n  log: { to: syslog, facilty: mail }\n");
-    assert!(said(&[]).1.contains("testamur.yaml:2:22: unknown key `facilty`"));
+    site.0.write("site/testamur.yaml", "agent:\n  log: { to: syslog, facilty: mail }\n");
+    assert!(check(&[]).1.contains("testamur.yaml:2:22: unknown key `facilty`"));
     let file = format!("agent:\n  log:\n    to: syslog\n    address: {nothing}\n");
-    home.0.write("site/testamur.yaml", file);
-    assert!(said(&[]).1.contains("testamur.yaml:4:14: failed to reach the syslog at `/"));
+    site.0.write("site/testamur.yaml", file);
+    assert!(
+        check(&[]).1.contains("testamur.yaml:4:14: failed to reach the syslog at `/")
+    );
 
     // The environment overrides the file; a check sends nothing to the syslog.
     let server = LogServer::unix(&folder.path().join("nothing"));
-    assert_eq!(said(&[]).0, Some(0));
+    assert_eq!(check(&[]).0, Some(0));
     assert!(server.all().is_empty());
     drop(server);
     fs::remove_file(nothing).unwrap();
-    assert_eq!(said(&[("AGENT__LOG__TO", "stderr")]).0, Some(0));
+    assert_eq!(check(&[("AGENT__LOG__TO", "stderr")]).0, Some(0));
 }

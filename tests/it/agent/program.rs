@@ -23,10 +23,10 @@ fn event(redis: &Redis, kind: &str) {
 /// log says what was done and names no recipient.
 #[test]
 fn event_issues_and_revokes_and_log_names_no_recipient() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
     event(&redis, "created");
-    let mut command = home.redis_command(&redis);
+    let mut command = site.redis_command(&redis);
     command.args(["--log", "json"]);
     let mut program = Program::start(command);
     until("there is a result", || redis.results().len() == 1);
@@ -35,15 +35,15 @@ fn event_issues_and_revokes_and_log_names_no_recipient() {
         (&result["outcome"], &result["username"]),
         (&json!("issued"), &json!("guido"))
     );
-    let records = home.records();
+    let records = site.records();
     assert_eq!(records.len(), 1);
     assert_eq!(records[0]["id"], result["verify_id"]);
     assert_eq!(records[0]["certificate"]["name"], "Guido van Rossum");
-    home.assert_verifies(&records[0]);
+    site.assert_verifies(&records[0]);
 
     event(&redis, "created");
     event(&redis, "revoked");
-    until("the certificate is revoked", || home.records()[0]["status"] == "revoked");
+    until("the certificate is revoked", || site.records()[0]["status"] == "revoked");
     redis.ask(
         &json!({ "course": COURSE, "name": "Guido van Rossum", "username": "guido" }),
     );
@@ -71,11 +71,11 @@ fn event_issues_and_revokes_and_log_names_no_recipient() {
 /// A wrong setting is refused with its place, before any request is taken.
 #[test]
 fn wrong_agent_settings_are_refused_with_their_place() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
     redis.ask(&request("ada"));
-    let said = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let mut command = home.redis_command(&redis);
+    let log_of = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = site.redis_command(&redis);
         command.envs(variables.iter().copied()).args(arguments);
         let mut program = Program::spawn(command);
         assert_ne!(program.code(), 0);
@@ -91,32 +91,33 @@ fn wrong_agent_settings_are_refused_with_their_place() {
         ("TESTAMUR_AGENT__HTTP__LISTEN", "localhost", "127.0.0.1:8080"),
         ("TESTAMUR_AGENT__WORKERS", "0", "from 1 to 1024"),
     ] {
-        let log = said(&[(variable, value)], &[]);
+        let log = log_of(&[(variable, value)], &[]);
         assert!(log.contains(variable) && log.contains(words), "{log}");
     }
-    let log = said(&[], &["--set", "redis.lease=soon"]);
+    let log = log_of(&[], &["--set", "redis.lease=soon"]);
     assert!(log.contains("--set redis.lease: `lease: soon`"), "{log}");
     let missing = [
         ("TESTAMUR_AGENT__HTTP__LISTEN", "127.0.0.1:0"),
         ("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/nothing"),
     ];
-    let log = said(&missing, &[]);
+    let log = log_of(&missing, &[]);
     assert!(
         log.contains("TESTAMUR_AGENT__HTTP__TOKEN_FILE") && log.contains("keys/nothing"),
         "{log}"
     );
-    let log = said(&[("TESTAMUR_AGENT__WEBHOOK__URL", "https://example.org/hook")], &[]);
+    let log =
+        log_of(&[("TESTAMUR_AGENT__WEBHOOK__URL", "https://example.org/hook")], &[]);
     assert!(log.contains("`webhook` has no `secret_file`"), "{log}");
-    let log = said(&[("TESTAMUR_LOG", "lo=ud")], &[]);
+    let log = log_of(&[("TESTAMUR_LOG", "lo=ud")], &[]);
     assert!(log.contains("TESTAMUR_LOG"), "{log}");
     assert!(redis.results().is_empty());
 
-    let mut nothing = Program::spawn(home.command());
+    let mut nothing = Program::spawn(site.command());
     assert_eq!(nothing.code(), 1);
     until("the agent gives the reason", || {
         nothing.log().contains("`agent` has no `queue`")
     });
-    let mut check = home.redis_command(&redis);
+    let mut check = site.redis_command(&redis);
     check.arg("--check");
     let mut check = Program::spawn(check);
     assert_eq!(check.code(), 0, "{}", check.log());
@@ -127,9 +128,9 @@ fn wrong_agent_settings_are_refused_with_their_place() {
 /// that its supervisor restarts it.
 #[test]
 fn agent_exits_when_too_many_renders_do_not_end() {
-    let home = AgentSite::new();
-    home.0.write("site/testamur.yaml", "render: { deadline: 0.0005 }\n");
-    let mut program = Program::start(home.http_command());
+    let site = AgentSite::new();
+    site.0.write("site/testamur.yaml", "render: { deadline: 0.0005 }\n");
+    let mut program = Program::start(site.http_command());
     let at = program.address();
     for user in ["a", "b", "c", "d", "e", "f"] {
         // The agent may have ended before the last request.
@@ -140,11 +141,11 @@ fn agent_exits_when_too_many_renders_do_not_end() {
     }
     assert_eq!(program.code(), 1, "{}", program.log());
     assert!(program.log().contains("too many renders did not end"));
-    assert!(home.spooled() > 0, "unfinished requests stay in the spool");
-    assert!(home.records().is_empty());
+    assert!(site.spooled() > 0, "unfinished requests stay in the spool");
+    assert!(site.records().is_empty());
 
-    home.0.write("site/testamur.yaml", "");
-    let _program = Program::start(home.http_command());
-    until("the remaining requests are done", || home.spooled() == 0);
-    assert!(!home.records().is_empty());
+    site.0.write("site/testamur.yaml", "");
+    let _program = Program::start(site.http_command());
+    until("the remaining requests are done", || site.spooled() == 0);
+    assert!(!site.records().is_empty());
 }

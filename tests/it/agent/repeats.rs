@@ -71,7 +71,7 @@ fn revocation_by_id_is_ordered_by_requested_at() {
     let agent =
         Agent::new(issuer, Arc::new(FixedClock), "test").with_queue(queue.clone());
     let running = agent.start().unwrap();
-    let said = |request: serde_json::Value| {
+    let event = |request: serde_json::Value| {
         let before = queue.answers().len();
         queue.add(request.to_string());
         until("the request is answered", || queue.answers().len() > before);
@@ -80,11 +80,11 @@ fn revocation_by_id_is_ordered_by_requested_at() {
         (text("outcome"), text("verify_id"))
     };
     let issue = |hour: u32| {
-        said(json!({ "course": "Org/Knots/2026", "name": "Ada", "username": "ada",
+        event(json!({ "course": "Org/Knots/2026", "name": "Ada", "username": "ada",
             "requested_at": format!("2026-05-14T{hour:02}:30:00Z") }))
     };
     let revoke = |id: &str, hour: u32| {
-        said(json!({ "action": "revoke", "id": id, "reason": "left",
+        event(json!({ "action": "revoke", "id": id, "reason": "left",
             "requested_at": format!("2026-05-14T{hour:02}:30:00Z") }))
         .0
     };
@@ -93,7 +93,7 @@ fn revocation_by_id_is_ordered_by_requested_at() {
     assert_eq!(revoke(&id, 3), "revoked");
     assert_eq!(issue(2).0, "stale");
     let (outcome, next) = issue(4);
-    assert_eq!(outcome, "superseding");
+    assert_eq!(outcome, "reissued");
     assert_eq!(revoke(&next, 3), "ignored");
     assert_eq!(revoke(&next, 5), "revoked");
     assert_eq!(running.wait(|| true), AgentExit::Stopped);

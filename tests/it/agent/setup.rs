@@ -14,12 +14,14 @@ use std::time::{Duration, Instant};
 use ::redis::{Client, Connection, Value as Reply, cmd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testamur::agent::{Answer, Clock, Delivery, Depth, LeaseState, Queue, Task};
+use testamur::agent::{
+    Answer, Clock, ClockReading, Delivery, Depth, LeaseState, Queue, Task,
+};
 use testamur::press::Press;
-use testamur::register::{Directory, IssueService, Register, Store};
+use testamur::register::{Directory, IssueService, Store};
 use testamur::seal::{Trust, verify};
 use testamur::site::{KeySource, Keys, Site};
-use testamur::{Date, Error, ErrorKind, Timestamp};
+use testamur::{Error, ErrorKind, Timestamp};
 
 use crate::workdir::Workdir;
 
@@ -47,11 +49,11 @@ pub(crate) struct AgentSite(pub(crate) Workdir);
 
 impl AgentSite {
     pub(crate) fn new() -> Self {
-        let desk = Workdir::new();
-        assert_eq!(desk.run(["new", "site"]).code, 0);
-        let home = Self(desk);
-        home.0.write("site/keys/token", TOKEN);
-        home
+        let workdir = Workdir::new();
+        assert_eq!(workdir.run(["new", "site"]).code, 0);
+        let site = Self(workdir);
+        site.0.write("site/keys/token", TOKEN);
+        site
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -60,7 +62,11 @@ impl AgentSite {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command.current_dir(self.path()).env_remove("TESTAMUR_SITE").arg("agent");
+        command
+            .current_dir(self.path())
+            .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS")
+            .arg("agent");
         command
     }
 
@@ -105,7 +111,7 @@ impl AgentSite {
             command.arg("--signature").arg(sig);
             command
         });
-        assert_eq!(run.code, 0, "{}", run.said);
+        assert_eq!(run.code, 0, "{}", run.stderr);
     }
 }
 
@@ -332,9 +338,9 @@ pub(crate) fn http(
     let _ = stream.write_all(body);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    let said = String::from_utf8(bytes).unwrap();
-    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
-    let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{said:?}"));
+    let response = String::from_utf8(bytes).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
+    let status = head.split(' ').nth(1).unwrap_or_else(|| panic!("{response:?}"));
     let (status, head) = (status.parse().unwrap(), head.to_lowercase());
     HttpResponse { status, head, body: body.to_owned() }
 }
@@ -343,11 +349,9 @@ pub(crate) fn http(
 pub(crate) struct FixedClock;
 
 impl Clock for FixedClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        Timestamp::parse("2026-05-14T09:30:00Z")
-    }
-    fn today(&self) -> Result<Date, Error> {
-        Date::parse("2026-05-14")
+    fn read(&self) -> Result<ClockReading, Error> {
+        let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+        Ok(ClockReading { now, today: now.date() })
     }
 }
 
@@ -358,7 +362,7 @@ pub(crate) fn issuer(
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> IssueService {
-    let now = FixedClock.now().unwrap();
+    let now = FixedClock.read().unwrap().now;
     let source = KeySource::NewRoot { name: "Example University" };
     let keys = Keys::create(&folder.join("keys"), &source, now).unwrap();
     issuer_with_keys(&keys, folder, site, wrap)
@@ -375,9 +379,8 @@ pub(crate) fn issuer_with_keys(
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
-    let publish = press.settings().publish.clone();
-    let register = Register::new(press.site(), publish, public, private).unwrap();
-    IssueService::new(press, keys, secret, register).unwrap()
+    let builder = IssueService::builder(press).with_keys(keys).with_id_secret(secret);
+    builder.with_stores(public, private).build().unwrap()
 }
 
 /// The bytes of a certificate and of its detached signature, from the public folder.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use testamur::agent::{Agent, AgentExit, Clock};
+use testamur::Error;
+use testamur::agent::{Agent, AgentExit, Clock, ClockReading};
 use testamur::site::{KeySource, Keys, SealSettings, Site, TsaSettings};
-use testamur::{Date, Error, Timestamp};
 
 use super::setup::{
     MemoryQueue, assert_verifies, issuer_with_keys, records, request, until,
@@ -22,11 +22,9 @@ use crate::seal::site::now;
 struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Result<Timestamp, Error> {
-        Ok(now())
-    }
-    fn today(&self) -> Result<Date, Error> {
-        Date::parse(&now().to_string()[..10])
+    fn read(&self) -> Result<ClockReading, Error> {
+        let now = now();
+        Ok(ClockReading { now, today: now.date() })
     }
 }
 

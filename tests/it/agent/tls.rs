@@ -13,8 +13,8 @@ use crate::seal::site::openssl;
 
 const EXTENSIONS: &str = "\
 [req]
-distinguished_name = nobody
-[nobody]
+distinguished_name = subject
+[subject]
 [authority]
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
@@ -61,8 +61,8 @@ fn server(folder: &Path, name: &str) -> (Redis, String) {
     (redis, format!("rediss://127.0.0.1:{port}"))
 }
 
-fn command(home: &AgentSite, redis: &Redis, url: &str, authorities: &Path) -> Command {
-    let mut command = home.redis_command(redis);
+fn command(site: &AgentSite, redis: &Redis, url: &str, authorities: &Path) -> Command {
+    let mut command = site.redis_command(redis);
     command.env("TESTAMUR_AGENT__REDIS__URL", url).env("SSL_CERT_FILE", authorities);
     command
 }
@@ -77,11 +77,11 @@ fn redis_with_a_private_ca_is_trusted_and_an_impostor_is_not() {
     certificate(folder.path(), "right", "server", Some("ours"));
     certificate(folder.path(), "theirs", "authority", None);
     certificate(folder.path(), "stranger", "server", Some("theirs"));
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let (mut redis, url) = server(folder.path(), "right");
     let authorities = folder.path().join("ours.pem");
     redis.ask(&request("a"));
-    let mut program = Program::start(command(&home, &redis, &url, &authorities));
+    let mut program = Program::start(command(&site, &redis, &url, &authorities));
     until("the first request is answered", || redis.results().len() == 1);
     redis.stop();
     let put = |from: &str, to: &str| {
@@ -101,7 +101,7 @@ fn redis_with_a_private_ca_is_trusted_and_an_impostor_is_not() {
     put("kept", "right");
     redis.start();
     until("the second request is answered", || redis.results().len() == 2);
-    assert_eq!(home.records().len(), 2);
+    assert_eq!(site.records().len(), 2);
     program.terminate();
     assert_eq!(program.code(), 0);
 }
@@ -115,7 +115,7 @@ fn redis_with_an_untrusted_certificate_ends_the_agent() {
     certificate(folder.path(), "theirs", "authority", None);
     certificate(folder.path(), "stranger", "server", Some("theirs"));
     certificate(folder.path(), "elsewhere", "elsewhere", Some("ours"));
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let authorities = folder.path().join("ours.pem");
     for (name, words) in
         [("stranger", "UnknownIssuer"), ("elsewhere", "not valid for name")]
@@ -123,7 +123,7 @@ fn redis_with_an_untrusted_certificate_ends_the_agent() {
         let (redis, url) = server(folder.path(), name);
         redis.ask(&request("a"));
         for check in [true, false] {
-            let mut command = command(&home, &redis, &url, &authorities);
+            let mut command = command(&site, &redis, &url, &authorities);
             if check {
                 command.arg("--check");
             }
@@ -138,7 +138,7 @@ fn redis_with_an_untrusted_certificate_ends_the_agent() {
             );
             assert!(log.contains(&url), "{log}");
         }
-        assert!(redis.results().is_empty() && home.records().is_empty());
+        assert!(redis.results().is_empty() && site.records().is_empty());
     }
 }
 
@@ -178,9 +178,9 @@ fn xqueue_with_a_private_ca_is_trusted() {
     let mut server = python.spawn().unwrap();
     let mut port = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let check = |authority: &str| {
-        let mut command = home.command();
+        let mut command = site.command();
         command.arg("--check").env("SSL_CERT_FILE", folder.path().join(authority));
         for (key, value) in [
             ("QUEUE", "xqueue"),

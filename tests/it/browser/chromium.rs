@@ -158,15 +158,15 @@ impl Chromium {
     pub(crate) fn verdict(&mut self) -> Vec<String> {
         let start = Instant::now();
         loop {
-            let said = self
+            let verdict = self
                 .js("[...document.querySelectorAll('[role=status] [data-verdict]')]\
                  .map(line => line.dataset.verdict)");
-            let said: Vec<String> = serde_json::from_value(said).unwrap();
-            if !said.is_empty() && said != ["checking"] {
+            let verdict: Vec<String> = serde_json::from_value(verdict).unwrap();
+            if !verdict.is_empty() && verdict != ["checking"] {
                 self.js("document.querySelector('[role=status]').replaceChildren()");
-                return said;
+                return verdict;
             }
-            assert!(start.elapsed() < TIMEOUT, "the page says {said:?}");
+            assert!(start.elapsed() < TIMEOUT, "the page says {verdict:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

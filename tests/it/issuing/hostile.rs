@@ -18,14 +18,14 @@ Org/Knots/2026:
   issued: 2026-05-14
   signatories: [{ name: "javascript:alert(4)", title: "<!-- ]]> --> *x* _y_" }]
 "#;
-    let bench = Setup::with_site(Site::new().with_file("courses.yaml", courses));
-    let receipt = bench.issue(&request(NAME)).unwrap();
+    let setup = Setup::with_site(Site::new().with_file("courses.yaml", courses));
+    let receipt = setup.issue(&request(NAME)).unwrap();
     let id = &receipt.record.id;
-    let pages = |bench: &Setup| {
+    let pages = |setup: &Setup| {
         ["index.html", "valid.html", "verify.html"]
-            .map(|name| bench.text(&format!("cert/{id}/{name}")))
+            .map(|name| setup.text(&format!("cert/{id}/{name}")))
     };
-    for page in pages(&bench) {
+    for page in pages(&setup) {
         let lower = page.to_lowercase();
         for wrong in
             ["<script>alert", "<img src=x", "<svg onload", "</title><svg", "1337"]
@@ -34,7 +34,7 @@ Org/Knots/2026:
         }
         assert_eq!(lower.matches("</title>").count(), 1);
     }
-    let page = &pages(&bench)[0];
+    let page = &pages(&setup)[0];
     assert!(
         page.contains("&quot;&gt;&lt;script&gt;alert(1)"),
         "the name is shown escaped"
@@ -42,12 +42,12 @@ Org/Knots/2026:
     assert!(page.contains("{{ 7 * 191 }}"));
 
     let reason = "<b>no</b> {{ 7 * 191 }} \"' <script src=//evil.example></script>";
-    bench.issuer.register().revoke(id, reason, now()).unwrap();
-    for page in pages(&bench) {
+    setup.issuer.register().revoke(id, reason, now()).unwrap();
+    for page in pages(&setup) {
         assert!(!page.contains("<b>no") && !page.contains("<script src"), "{page}");
     }
     // JSON keeps the values unchanged.
-    let record = bench.issuer.register().record(id).unwrap().unwrap();
+    let record = setup.issuer.register().record(id).unwrap().unwrap();
     assert_eq!(record.history[0].reason.as_deref(), Some(reason));
     assert_eq!(record.certificate.unwrap().name, NAME);
 }

@@ -75,7 +75,7 @@ impl Store for FailingStore {
 }
 
 /// Issues, supersedes and revokes a certificate, and repeats each step until it succeeds.
-fn run_lifecycle(bench: &Setup, failing: &FailingStore, after: usize) -> usize {
+fn run_lifecycle(setup: &Setup, failing: &FailingStore, after: usize) -> usize {
     let mut tries = 0;
     let mut until_done = |step: &dyn Fn() -> Result<()>| {
         failing.left.store(after, Ordering::SeqCst);
@@ -84,7 +84,7 @@ fn run_lifecycle(bench: &Setup, failing: &FailingStore, after: usize) -> usize {
             match step() {
                 Ok(()) => break,
                 Err(_) if failing.fails.swap(false, Ordering::SeqCst) => {
-                    bench.assert_consistent();
+                    setup.assert_consistent();
                     failing.left.store(after + tries, Ordering::SeqCst);
                 }
                 Err(fault) => panic!("{fault:#}"),
@@ -93,16 +93,16 @@ fn run_lifecycle(bench: &Setup, failing: &FailingStore, after: usize) -> usize {
     };
     let known = |name: &str| request(name).with_username("ada");
     let options = IssueOptions::default().with_reissue(true);
-    let issue = |name: &str| bench.issue_with(&known(name), &options).map(|_| ());
+    let issue = |name: &str| setup.issue_with(&known(name), &options).map(|_| ());
     until_done(&|| issue("Augusta Byron"));
-    assert_eq!(bench.assert_consistent(), 1);
+    assert_eq!(setup.assert_consistent(), 1);
     until_done(&|| issue("Ada Lovelace"));
-    assert_eq!(bench.assert_consistent(), 1);
-    let current = || bench.issuer.last(&Award::of(&known("x"))).unwrap().unwrap();
+    assert_eq!(setup.assert_consistent(), 1);
+    let current = || setup.issuer.last(&Award::of(&known("x"))).unwrap().unwrap();
     until_done(&|| {
-        bench.issuer.register().revoke(&current().id, "a mistake", now()).map(|_| ())
+        setup.issuer.register().revoke(&current().id, "a mistake", now()).map(|_| ())
     });
-    assert_eq!(bench.assert_consistent(), 0);
+    assert_eq!(setup.assert_consistent(), 0);
     tries
 }
 
@@ -112,7 +112,7 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
     let mut most = 0;
     for after in 0..12 {
         let mut kept = None;
-        let bench =
+        let setup =
             Setup::with_store(Site::new().with_file("courses.yaml", COURSES), |inner| {
                 let (left, fails) =
                     (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
@@ -120,8 +120,8 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
                 kept = Some(failing.clone());
                 failing
             });
-        most = most.max(run_lifecycle(&bench, &kept.unwrap(), after));
-        let public = bench.public();
+        most = most.max(run_lifecycle(&setup, &kept.unwrap(), after));
+        let public = setup.public();
         for (path, bytes) in &public {
             assert!(!String::from_utf8_lossy(bytes).contains("Byron"), "{path}");
         }
@@ -133,9 +133,9 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
 /// Sixteen equal requests at once, over four issue services: one certificate, one PDF, one receipt.
 #[test]
 fn concurrent_equal_requests_issue_one_certificate() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..4).map(|_| bench.second_issuer(site())).collect();
+    let issuers: Vec<_> = (0..4).map(|_| setup.second_issuer(site())).collect();
     let receipts: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
             .map(|index| {
@@ -150,33 +150,33 @@ fn concurrent_equal_requests_issue_one_certificate() {
     });
     assert!(receipts.iter().all(|receipt| receipt.record == receipts[0].record));
     assert!(receipts.iter().any(|receipt| receipt.outcome == IssueOutcome::Issued));
-    assert_eq!(bench.assert_consistent(), 1);
+    assert_eq!(setup.assert_consistent(), 1);
     assert_eq!(
-        bench.private().len(),
+        setup.private().len(),
         1,
         "the threads that lost the race remove their snapshots"
     );
-    assert_eq!(bench.public().len(), 7);
+    assert_eq!(setup.public().len(), 7);
 }
 
 /// Six requests with different facts for one award at once: each is an edition, the last one valid.
 #[test]
 fn concurrent_different_facts_leave_one_valid_edition() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     thread::scope(|scope| {
         for index in 0..6 {
-            let bench = &bench;
+            let setup = &setup;
             scope.spawn(move || {
                 let name = format!("Ada {index}");
-                bench.issue(&request(&name).with_username("ada")).unwrap();
+                setup.issue(&request(&name).with_username("ada")).unwrap();
             });
         }
     });
     // The next request finishes a superseding that another thread overtook.
-    bench.issue(&request("Ada at last").with_username("ada")).unwrap();
-    assert_eq!(bench.assert_consistent(), 1);
+    setup.issue(&request("Ada at last").with_username("ada")).unwrap();
+    assert_eq!(setup.assert_consistent(), 1);
     // Nothing of a superseded edition comes back after its removal.
-    let public = bench.public();
+    let public = setup.public();
     let count = |end: &str| public.keys().filter(|path| path.ends_with(end)).count();
     assert_eq!((count(".pdf"), count(".sig")), (1, 1), "{:?}", public.keys());
     for (path, bytes) in public.iter().filter(|(path, _)| path.ends_with("index.html")) {
@@ -190,9 +190,9 @@ fn concurrent_different_facts_leave_one_valid_edition() {
 /// A certificate is revoked while other threads still issue it: the revocation holds.
 #[test]
 fn revocation_during_concurrent_issues_holds() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..4).map(|_| bench.second_issuer(site())).collect();
+    let issuers: Vec<_> = (0..4).map(|_| setup.second_issuer(site())).collect();
     let options = IssueOptions::default();
     for round in 0..6 {
         let request = request(&format!("Ada {round}"));
@@ -202,29 +202,29 @@ fn revocation_during_concurrent_issues_holds() {
                 // Either the issue succeeds or the revocation came first.
                 scope.spawn(|| issuer.issue(&request, today(), now(), &options).is_ok());
             }
-            let register = bench.issuer.register();
+            let register = setup.issuer.register();
             scope.spawn(|| {
                 while let Err(fault) = register.revoke(&id, "a mistake", now()) {
                     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate, "{fault:#}");
                 }
             });
         });
-        let page = bench.text(&format!("cert/{id}/index.html"));
+        let page = setup.text(&format!("cert/{id}/index.html"));
         assert!(page.contains("has been revoked"), "{page}");
     }
-    assert_eq!(bench.assert_consistent(), 0);
-    let public = bench.public();
+    assert_eq!(setup.assert_consistent(), 0);
+    let public = setup.public();
     assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{:?}", public.keys());
 }
 
 /// A PDF of another issuer with the same site does not verify.
 #[test]
 fn pdf_of_another_issuer_does_not_verify() {
-    let bench = Setup::new();
-    let first = bench.issue(&request("Ada")).unwrap();
+    let setup = Setup::new();
+    let first = setup.issue(&request("Ada")).unwrap();
     let other = Setup::new();
     // Another id secret gives other ids.
-    let folder = bench.public();
+    let folder = setup.public();
     let pdf = &folder[&format!("downloads/{}/Certificate.pdf", first.urls.download_id)];
     let second = other.issue(&request("Ada")).unwrap();
     assert_ne!(second.urls.download_id, first.urls.download_id);

@@ -84,7 +84,7 @@ fn permutations(of: usize) -> Vec<Vec<usize>> {
 
 #[test]
 fn last_event_by_requested_at_decides_in_any_order() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let mut tried = 0;
     let mut valid = 0;
     for history in HISTORIES {
@@ -96,24 +96,24 @@ fn last_event_by_requested_at_decides_in_any_order() {
             tried += 1;
             let id = format!("recipient-{tried}");
             for number in &order {
-                apply(&bench.issuer, &id, *number, history[*number]);
+                apply(&setup.issuer, &id, *number, history[*number]);
                 // Each event is delivered twice.
-                apply(&bench.issuer, &id, *number, history[*number]);
+                apply(&setup.issuer, &id, *number, history[*number]);
             }
-            assert_eq!(valid_name(&bench.issuer, &id), last, "{order:?}");
+            assert_eq!(valid_name(&setup.issuer, &id), last, "{order:?}");
             valid += usize::from(last.is_some());
         }
     }
     assert_eq!(tried, 2 + 2 + 2 + 6 + 24 + 24);
-    assert_eq!(bench.assert_consistent(), valid);
+    assert_eq!(setup.assert_consistent(), valid);
 }
 
 /// The same with several issue services at once.
 #[test]
 fn last_event_by_requested_at_decides_between_concurrent_issuers() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let site = || Site::new().with_file("courses.yaml", COURSES);
-    let issuers: Vec<_> = (0..3).map(|_| bench.second_issuer(site())).collect();
+    let issuers: Vec<_> = (0..3).map(|_| setup.second_issuer(site())).collect();
     let turns = AtomicUsize::new(0);
     for round in 0..12 {
         let history = HISTORIES[round % HISTORIES.len()];
@@ -129,25 +129,25 @@ fn last_event_by_requested_at_decides_between_concurrent_issuers() {
             Some(Earned(name)) => Some((*name).to_owned()),
             _ => None,
         };
-        assert_eq!(valid_name(&bench.issuer, &id), last, "round {round}");
+        assert_eq!(valid_name(&setup.issuer, &id), last, "round {round}");
     }
-    bench.assert_consistent();
+    setup.assert_consistent();
 }
 
 /// An award that is revoked before it is issued has a page that says so, and no PDF.
 #[test]
 fn revocation_before_issue_publishes_a_revoked_page() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let ada = recipient("ada", "Ada Lovelace");
     let award = Award::of(&ada);
-    let nothing = bench.issuer.revoke(&award, "revoked", None, now()).unwrap();
+    let nothing = setup.issuer.revoke(&award, "revoked", None, now()).unwrap();
     assert_eq!(nothing, RevokeOutcome::Nothing);
-    assert!(bench.issuer.last(&award).unwrap().is_none());
-    let done = bench.issuer.revoke(&award, "revoked", Some(time(2)), now()).unwrap();
+    assert!(setup.issuer.last(&award).unwrap().is_none());
+    let done = setup.issuer.revoke(&award, "revoked", Some(time(2)), now()).unwrap();
     let RevokeOutcome::Revoked(record) = done else { panic!("{done:?}") };
-    let page = bench.text(&format!("cert/{}/index.html", record.id));
+    let page = setup.text(&format!("cert/{}/index.html", record.id));
     assert!(page.contains("has been revoked") && page.contains("revoked"), "{page}");
-    let late = bench
+    let late = setup
         .issuer
         .issue(
             &ada.clone().with_requested_at(time(1)),
@@ -158,40 +158,40 @@ fn revocation_before_issue_publishes_a_revoked_page() {
         .unwrap();
     assert_eq!((late.outcome, &late.record), (IssueOutcome::Stale, &*record));
     // Without a time, the operator must ask for a reissue.
-    assert_eq!(bench.issue(&ada).unwrap_err().kind(), ErrorKind::Revoked);
-    assert!(!bench.public().keys().any(|path| path.ends_with(".pdf")));
+    assert_eq!(setup.issue(&ada).unwrap_err().kind(), ErrorKind::Revoked);
+    assert!(!setup.public().keys().any(|path| path.ends_with(".pdf")));
     // A later request does not undo a revocation by the operator.
     let eve = recipient("eve", "Eve");
-    let receipt = bench.issue(&eve).unwrap();
-    bench.issuer.register().revoke(&receipt.record.id, "a mistake", now()).unwrap();
+    let receipt = setup.issue(&eve).unwrap();
+    setup.issuer.register().revoke(&receipt.record.id, "a mistake", now()).unwrap();
     let later = eve.with_requested_at(Timestamp::parse("2031-01-01T00:00:00Z").unwrap());
-    assert_eq!(bench.issue(&later).unwrap_err().kind(), ErrorKind::Revoked);
+    assert_eq!(setup.issue(&later).unwrap_err().kind(), ErrorKind::Revoked);
 }
 
 /// A specimen carries its mark, its page says what it is, and it changes no certificate.
 #[test]
 fn specimen_is_marked_and_changes_no_certificate() {
-    let bench = Setup::new();
+    let setup = Setup::new();
     let ada = recipient("ada", "Ada Lovelace");
-    let real = bench.issue(&ada).unwrap();
+    let real = setup.issue(&ada).unwrap();
     let example = ada.clone().with_specimen(true);
-    let receipt = bench.issue(&example).unwrap();
+    let receipt = setup.issue(&example).unwrap();
     assert_eq!(receipt.record.status, Status::Specimen);
     assert_ne!(receipt.record.id, real.record.id);
-    assert_eq!(bench.issue(&example).unwrap().outcome, IssueOutcome::Unchanged);
-    assert_eq!(bench.issue(&ada).unwrap().record, real.record);
+    assert_eq!(setup.issue(&example).unwrap().outcome, IssueOutcome::Unchanged);
+    assert_eq!(setup.issue(&ada).unwrap().record, real.record);
     let printed = receipt.record.certificate.unwrap().printed;
     let mark = printed.iter().find(|it| it.role == "specimen").unwrap();
     assert_eq!(mark.text.to_lowercase(), "specimen");
-    let page = bench.text(&format!("cert/{}/index.html", receipt.record.id));
+    let page = setup.text(&format!("cert/{}/index.html", receipt.record.id));
     assert!(page.contains("This is a specimen and certifies nothing"), "{page}");
     assert!(!page.contains("is valid") && !page.contains("linkedin"), "{page}");
     let path = format!("downloads/{}/Certificate.pdf", receipt.urls.download_id);
     assert!(page.replace("&#x2f;", "/").contains(&format!("../../{path}")), "{page}");
-    assert_eq!(bench.assert_consistent(), 1);
+    assert_eq!(setup.assert_consistent(), 1);
     // A specimen can be revoked like a certificate.
-    let register = bench.issuer.register();
+    let register = setup.issuer.register();
     let record = register.revoke(&receipt.record.id, "tried", now()).unwrap();
     assert_eq!(record.status, Status::Revoked);
-    assert!(!bench.public().contains_key(&path));
+    assert!(!setup.public().contains_key(&path));
 }

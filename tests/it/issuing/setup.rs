@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use testamur::press::Press;
-use testamur::register::{
-    Directory, IssueOptions, IssueService, Receipt, Register, Store,
-};
+use testamur::register::{Directory, IssueOptions, IssueService, Receipt, Store};
 use testamur::site::{IdSecret, KeySource, Keys, Request, Site};
 use testamur::{Date, Error, Timestamp};
 
@@ -126,9 +124,8 @@ fn issuer(
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
-    let publish = press.settings().publish.clone();
-    let register = Register::new(press.site(), publish, public, private).unwrap();
-    IssueService::new(press, &keys, secret, register).unwrap()
+    let builder = IssueService::builder(press).with_keys(&keys).with_id_secret(secret);
+    builder.with_stores(public, private).build().unwrap()
 }
 
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {

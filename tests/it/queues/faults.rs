@@ -12,12 +12,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::contract::QueueServer;
 use super::pipeline::command;
 use super::xqueue_server::XqueueServer;
 use crate::agent::producer::linked_key;
 use crate::agent::setup::{AgentSite, Program, Redis, records, request, until};
-use crate::seal::site::{run, said};
+use crate::seal::site::{output_text, run};
 
 const SETTINGS: &str = "publish: { url: 'https://certificates.example.edu' }\n";
 
@@ -169,21 +168,22 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn last_of(world: &XqueueServer, user: &str) -> Value {
-    let replies = world.replies();
+fn last_of(server: &XqueueServer, user: &str) -> Value {
+    let replies = server.replies();
     let found = replies.into_iter().rfind(|reply| reply["username"] == user);
     found.unwrap_or_else(|| panic!("no reply for {user}"))
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn faults_of_the_predecessor_do_not_recur() {
-    let world = XqueueServer::new();
-    world.state().delay = Duration::from_secs(60);
-    let home = AgentSite::new();
-    home.0.write("site/testamur.yaml", SETTINGS);
-    home.0.write("site/courses.yaml", COURSES);
+    let server = XqueueServer::new();
+    server.state().delay = Duration::from_secs(60);
+    let site = AgentSite::new();
+    site.0.write("site/testamur.yaml", SETTINGS);
+    site.0.write("site/courses.yaml", COURSES);
     let temporary = tempfile::tempdir().unwrap();
-    let mut command = command(&home, &world);
+    let mut command = command(&site, &server);
     command.env("TMPDIR", temporary.path());
     let mut program = Program::start(command);
     let cases = cases();
@@ -196,31 +196,31 @@ fn faults_of_the_predecessor_do_not_recur() {
         }
         body.to_string()
     };
-    (0..cases.len()).for_each(|number| world.submit(&body(number)));
+    (0..cases.len()).for_each(|number| server.submit(&body(number)));
     // 16: letters that no font has were printed as boxes.
-    world.submit(
+    server.submit(
         &json!({ "action": "create", "username": "boxes", "name": "Zaphod \u{e000}",
         "course_id": "Example/Knots/2026" })
         .to_string(),
     );
-    until("all are answered", || world.state().rows.iter().all(|row| row.retired));
-    assert!(last_of(&world, "boxes")["error"].is_string());
+    until("all are answered", || server.state().rows.iter().all(|row| row.retired));
+    assert!(last_of(&server, "boxes")["error"].is_string());
 
-    let public = home.path().join("public");
+    let public = site.path().join("public");
     for (number, case) in cases.iter().enumerate() {
         let fault = format!("{}: {}", case.faults, case.name);
-        let reply = last_of(&world, &format!("recipient-{number}"));
+        let reply = last_of(&server, &format!("recipient-{number}"));
         assert!(reply.get("error").is_none(), "{fault}: {reply}");
-        assert_case(&home, &reply, case, &fault);
+        assert_case(&site, &reply, case, &fault);
     }
     // 34: a repeated request issued another certificate, and none was ever revoked.
     let before = files(&public);
-    let first = last_of(&world, "recipient-0");
-    world.submit(&body(0));
-    world.submit(&body(1).replace("recipient-1", "another"));
-    until("both are answered", || world.state().rows.iter().all(|row| row.retired));
-    assert_eq!(last_of(&world, "recipient-0"), first);
-    assert!(last_of(&world, "another").get("error").is_none());
+    let first = last_of(&server, "recipient-0");
+    server.submit(&body(0));
+    server.submit(&body(1).replace("recipient-1", "another"));
+    until("both are answered", || server.state().rows.iter().all(|row| row.retired));
+    assert_eq!(last_of(&server, "recipient-0"), first);
+    assert!(last_of(&server, "another").get("error").is_none());
     // 21: files of other recipients were written again.
     let after = files(&public);
     for (path, then) in &before {
@@ -228,15 +228,17 @@ fn faults_of_the_predecessor_do_not_recur() {
     }
     assert_eq!(records(&public).len(), cases.len() + 1);
     let id = first["verify_uuid"].clone();
-    world.submit(
+    server.submit(
         &json!({ "action": "remove", "username": "recipient-0",
         "delete_verify_uuid": id })
         .to_string(),
     );
-    until("the request is answered", || world.state().rows.iter().all(|row| row.retired));
-    let removed = last_of(&world, "recipient-0");
+    until("the request is answered", || {
+        server.state().rows.iter().all(|row| row.retired)
+    });
+    let removed = last_of(&server, "recipient-0");
     assert!(removed.get("error").is_none(), "{removed}");
-    let record = home.records().into_iter().find(|record| record["id"] == id).unwrap();
+    let record = site.records().into_iter().find(|record| record["id"] == id).unwrap();
     assert_eq!(record["status"], "revoked");
 
     program.terminate();
@@ -245,14 +247,14 @@ fn faults_of_the_predecessor_do_not_recur() {
     assert!(files(temporary.path()).is_empty());
     assert!(fs::read_dir(temporary.path()).unwrap().next().is_none());
     for store in ["public", "private"] {
-        let left = files(&home.path().join(store).join(".testamur"));
+        let left = files(&site.path().join(store).join(".testamur"));
         assert!(left.keys().all(|path| path.ends_with("lock")), "{left:?}");
     }
 }
 
 /// Asserts what must hold for each certificate, and the texts of this case.
-fn assert_case(home: &AgentSite, reply: &Value, case: &Case, fault: &str) {
-    let public = home.path().join("public");
+fn assert_case(site: &AgentSite, reply: &Value, case: &Case, fault: &str) {
+    let public = site.path().join("public");
     // 20: an id was given out before its certificate existed.
     let id = reply["verify_uuid"].as_str().unwrap();
     let page = |name: &str| {
@@ -265,11 +267,11 @@ fn assert_case(home: &AgentSite, reply: &Value, case: &Case, fault: &str) {
     assert_eq!(record["layout"]["name"], layout, "{fault}");
     assert_eq!(record["certificate"]["name"], case.name, "{fault}");
     // 8: signatures were not verified.
-    home.assert_verifies(&record);
+    site.assert_verifies(&record);
 
     let path = public.join(record["certificate"]["pdf"]["path"].as_str().unwrap());
     let path = path.to_str().unwrap();
-    let judge = |name: &str, line: &[&str]| said(&run(&public, name, line));
+    let judge = |name: &str, line: &[&str]| output_text(&run(&public, name, line));
     let text = plain(&judge("pdftotext", &[path, "-"]));
     for words in case.has {
         assert!(text.contains(words), "{fault}: `{words}` is not in {text}");
@@ -307,7 +309,7 @@ fn assert_case(home: &AgentSite, reply: &Value, case: &Case, fault: &str) {
 /// first key of the keyring signed.
 #[test]
 fn certificates_are_signed_by_the_configured_key_or_not_issued() {
-    let home = AgentSite::new();
+    let site = AgentSite::new();
     let redis = Redis::new();
     let gnupg = tempfile::tempdir().unwrap();
     let folder = gnupg.path().display().to_string();
@@ -317,49 +319,49 @@ fn certificates_are_signed_by_the_configured_key_or_not_issued() {
             "gpg",
             &[&["--homedir", &folder, "--batch"], line].concat(),
         );
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", output_text(&output));
         output.stdout
     };
     for name in ["first", "ours"] {
         gpg(&["--passphrase", "", "--quick-gen-key", name, "ed25519", "sign"]);
     }
-    home.0.write("site/ours.asc", gpg(&["--armor", "--export", "ours"]));
-    let mood = home.path().join("mood");
+    site.0.write("site/ours.asc", gpg(&["--armor", "--export", "ours"]));
+    let mood = site.path().join("mood");
     let set = |text: &str| fs::write(&mood, text).unwrap();
     let script = format!(
         "case $(cat {0}) in\n  nothing) cat > {0}.in; exit 0;;\n  *) exec gpg --homedir {folder} \
          --batch --armor --digest-algo SHA512 --detach-sign -u $(cat {0});;\nesac\n",
         mood.display()
     );
-    home.0.write("site/sign.sh", script);
-    let script = home.path().join("sign.sh").display().to_string();
+    site.0.write("site/sign.sh", script);
+    let script = site.path().join("sign.sh").display().to_string();
     let settings = format!(
         "seal: {{ openpgp: {{ command: [sh, {script}], key: ours.asc, deadline: 20 }} }}\n"
     );
-    home.0.write("site/testamur.yaml", settings);
+    site.0.write("site/testamur.yaml", settings);
 
     redis.ask(&request("a"));
-    for wrong in ["nothing", "first", "somebody-else"] {
+    for wrong in ["nothing", "first", "another-key"] {
         set(wrong);
-        let mut program = Program::spawn(home.redis_command(&redis));
+        let mut program = Program::spawn(site.redis_command(&redis));
         assert_eq!(program.code(), 1, "{wrong}: {}", program.log());
-        assert!(redis.results().is_empty() && home.records().is_empty(), "{wrong}");
+        assert!(redis.results().is_empty() && site.records().is_empty(), "{wrong}");
     }
     set("ours");
-    let mut program = Program::start(home.redis_command(&redis));
+    let mut program = Program::start(site.redis_command(&redis));
     until("the first request is answered", || redis.results().len() == 1);
-    for wrong in ["nothing", "first", "somebody-else"] {
+    for wrong in ["nothing", "first", "another-key"] {
         set(wrong);
         redis.ask(&request(wrong));
         std::thread::sleep(Duration::from_millis(1500));
-        assert_eq!((redis.results().len(), home.records().len()), (1, 1), "{wrong}");
+        assert_eq!((redis.results().len(), site.records().len()), (1, 1), "{wrong}");
     }
     set("ours");
     until("all are answered", || redis.results().len() == 4);
     assert!(redis.results().iter().all(|result| result["outcome"] == "issued"));
     program.terminate();
     assert_eq!(program.code(), 0);
-    let public = home.path().join("public");
+    let public = site.path().join("public");
     let ours =
         String::from_utf8(gpg(&["--with-colons", "--fingerprint", "ours"])).unwrap();
     let ours = ours.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap();

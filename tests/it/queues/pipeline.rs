@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use testamur::agent::{Agent, AgentExit, Clock};
 use testamur::site::{Keys, Site};
 
-use super::contract::{LEASE, QueueServer};
+use super::contract::LEASE;
 use super::xqueue_server::{QUEUE, XqueueServer};
 use crate::agent::setup::{
     AgentSite, COURSE, FixedClock, Program, assert_verifies, issuer, until,
 };
 
 /// The command of an agent for the queue of that server.
-pub(super) fn command(home: &AgentSite, world: &XqueueServer) -> Command {
-    let mut command = home.command();
+pub(super) fn command(site: &AgentSite, server: &XqueueServer) -> Command {
+    let mut command = site.command();
     for (name, value) in [
         ("QUEUE", "xqueue"),
-        ("XQUEUE__URL", &world.url()),
+        ("XQUEUE__URL", &server.url()),
         ("XQUEUE__NAME", QUEUE),
         ("XQUEUE__USER", "lms"),
         ("XQUEUE__PASSWORD", "geheim & +%"),
@@ -47,7 +47,7 @@ Example/Ropes/2026: { title: Ropes, layout: nothing }
 /// another's certificate.
 #[test]
 fn requests_that_ended_the_predecessor_are_answered() {
-    let world = XqueueServer::new();
+    let server = XqueueServer::new();
     let folder = tempfile::tempdir().unwrap();
     let site = Site::new().with_file("courses.yaml", COURSES);
     let issuer = issuer(folder.path(), site, |store| store);
@@ -82,22 +82,22 @@ fn requests_that_ended_the_predecessor_are_answered() {
     let number = all.len();
     for body in &all {
         match body.as_str() {
-            Some(text) => world.submit(text),
-            None => world.submit(&body.to_string()),
+            Some(text) => server.submit(text),
+            None => server.submit(&body.to_string()),
         }
     }
-    let queue = Arc::new(world.xqueue());
+    let queue = Arc::new(server.xqueue());
     let agent = Agent::new(issuer, Arc::new(FixedClock), "test").with_queue(queue);
     let running = agent.start().unwrap();
-    until("half of the requests are answered", || world.replies().len() >= number / 2);
+    until("half of the requests are answered", || server.replies().len() >= number / 2);
     // 7: a session that ends.
-    world.end_sessions();
+    server.end_sessions();
     until("all requests are retired", || {
-        world.state().rows.iter().all(|row| row.retired)
+        server.state().rows.iter().all(|row| row.retired)
     });
     assert_eq!(running.wait(|| true), AgentExit::Stopped);
 
-    let replies = world.replies();
+    let replies = server.replies();
     let of = |user: &str| {
         let mut found = replies.iter().filter(|reply| reply["username"] == user);
         found.next_back().unwrap_or_else(|| panic!("no reply for {user}: {replies:?}"))
@@ -121,7 +121,7 @@ fn requests_that_ended_the_predecessor_are_answered() {
             &folder.path().join("public"),
             &record,
             &trust,
-            FixedClock.now().unwrap(),
+            FixedClock.read().unwrap().now,
         );
     }
     for bad in ["a", "c", "f", "g", "josé-π"] {
@@ -140,19 +140,19 @@ fn requests_that_ended_the_predecessor_are_answered() {
 #[test]
 fn two_agents_share_one_xqueue() {
     const RECIPIENTS: usize = 30;
-    let world = XqueueServer::new();
-    let home = AgentSite::new();
-    let mut programs = [(); 2].map(|()| Program::start(command(&home, &world)));
+    let server = XqueueServer::new();
+    let site = AgentSite::new();
+    let mut programs = [(); 2].map(|()| Program::start(command(&site, &server)));
     for number in 0..RECIPIENTS {
         let body = json!({ "action": "create", "username": format!("recipient-{number}"),
             "course_id": COURSE, "name": format!("Person {number}"), "grade": "Pass" });
         // Some messages are submitted twice.
         for _ in 0..1 + usize::from(number % 3 == 0) {
-            world.submit(&body.to_string());
+            server.submit(&body.to_string());
         }
     }
     until("all requests are retired", || {
-        world.state().rows.iter().all(|row| row.retired)
+        server.state().rows.iter().all(|row| row.retired)
     });
     for program in &mut programs {
         program.terminate();
@@ -164,12 +164,12 @@ fn two_agents_share_one_xqueue() {
         );
     }
     let mut told: BTreeMap<String, Value> = BTreeMap::new();
-    for reply in world.replies() {
+    for reply in server.replies() {
         assert!(reply.get("error").is_none(), "{reply}");
         let before = told.insert(reply["username"].to_string(), reply.clone());
         assert!(before.is_none_or(|before| before == reply), "{reply}");
     }
-    let records = home.records();
+    let records = site.records();
     assert_eq!((told.len(), records.len()), (RECIPIENTS, RECIPIENTS));
     for (number, record) in records.iter().enumerate() {
         assert_eq!((&record["status"], &record["edition"]), (&json!("valid"), &json!(1)));
@@ -177,7 +177,7 @@ fn two_agents_share_one_xqueue() {
         let reply = told.values().find(|reply| reply["verify_uuid"] == *id).unwrap();
         assert_eq!(reply["url"], record["certificate"]["pdf"]["url"]);
         if number % 5 == 0 {
-            home.assert_verifies(record);
+            site.assert_verifies(record);
         }
     }
 }

@@ -11,7 +11,9 @@ use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, RedisQueue, Target, Task, open_queue};
 use testamur::site::{Award, Recipient, Secret};
 
-use super::contract::{LEASE, QueueServer, receive};
+use testamur::agent::conformance::QueueHarness as _;
+
+use super::contract::{LEASE, receive};
 use super::redis_server::{DEAD, RESULTS, RedisServer, STREAM};
 use super::{BRIEF, LONG, issued};
 use crate::agent::producer::produce;
@@ -20,16 +22,16 @@ const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 /// An event of a recipient's certificate, as Open edX's producer wrote it.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
 
-fn world() -> (RedisServer, RedisQueue) {
-    let world = RedisServer::new();
-    let queue = world.redis("a");
+fn server() -> (RedisServer, RedisQueue) {
+    let server = RedisServer::new();
+    let queue = server.redis("a");
     queue.check().unwrap();
-    (world, queue)
+    (server, queue)
 }
 
-fn add_event(world: &RedisServer, kind: &str, data: &[u8]) {
+fn add_event(server: &RedisServer, kind: &str, data: &[u8]) {
     let kind = format!("org.openedx.learning.{kind}.v1");
-    world.add(&[
+    server.add(&[
         ("type", kind.as_bytes()),
         ("id", b"8a2b8a5c-1111-11f1-8000-0242ac120002"),
         ("source", b"openedx/lms/web"),
@@ -44,11 +46,11 @@ fn add_event(world: &RedisServer, kind: &str, data: &[u8]) {
 
 #[test]
 fn lifecycle_events_become_tasks() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let data = BASE64_STANDARD.decode(EVENT).unwrap();
-    add_event(&world, "certificate.created", &data);
-    add_event(&world, "course.enrollment.created", &data);
-    add_event(&world, "certificate.revoked", &data);
+    add_event(&server, "certificate.created", &data);
+    add_event(&server, "course.enrollment.created", &data);
+    add_event(&server, "certificate.revoked", &data);
 
     let delivery = receive(&queue);
     let Ok(Task::Issue { request, options, .. }) = delivery.task() else { panic!() };
@@ -74,8 +76,8 @@ fn lifecycle_events_become_tasks() {
     assert!(revocation.requested_at.is_some());
     queue.ack(&delivery, &Answer::Revoked { verify_id: "0".repeat(32) }).unwrap();
 
-    assert_eq!(world.pending(), 0);
-    let results = world.results();
+    assert_eq!(server.pending(), 0);
+    let results = server.results();
     assert_eq!(results.len(), 2, "events of other types get no result");
     let result = &results[0];
     assert_eq!(result["reference"], "8a2b8a5c-1111-11f1-8000-0242ac120002");
@@ -91,8 +93,8 @@ fn lifecycle_events_become_tasks() {
 
 #[test]
 fn events_of_the_real_producer_become_tasks() {
-    let (world, queue) = world();
-    produce(&world.url(), &[]);
+    let (server, queue) = server();
+    produce(&server.url(), &[]);
     let seen: Vec<String> = (0..3)
         .map(|_| {
             let delivery = receive(&queue);
@@ -120,12 +122,12 @@ fn events_of_the_real_producer_become_tasks() {
 
 #[test]
 fn event_of_another_mode_is_ignored() {
-    let world = RedisServer::new();
-    let mut settings = world.settings();
+    let server = RedisServer::new();
+    let mut settings = server.settings();
     settings.modes = vec!["honor".to_owned()];
     let queue = RedisQueue::new(&settings, "a").unwrap();
     queue.check().unwrap();
-    add_event(&world, "certificate.created", &BASE64_STANDARD.decode(EVENT).unwrap());
+    add_event(&server, "certificate.created", &BASE64_STANDARD.decode(EVENT).unwrap());
     let delivery = receive(&queue);
     let Ok(Task::Ignore(why)) = delivery.task() else { panic!() };
     assert_eq!(why, "the mode `verified` earns no certificate");
@@ -133,14 +135,14 @@ fn event_of_another_mode_is_ignored() {
 
 #[test]
 fn json_request_sets_all_fields() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let request = json!({
         "course": COURSE, "name": " Guido  van Rossum ", "username": "guido",
         "language": "es", "grade": 0.93, "issued": "2026-05-14", "designation": "MD",
         "layout": "modern", "extra": { "hours": 12 }, "requested_at": "2026-05-14T09:30:00+00:00",
         "replace": true, "reissue": true, "reference": "42", "action": "issue",
     });
-    world.add(&[("request", request.to_string().as_bytes())]);
+    server.add(&[("request", request.to_string().as_bytes())]);
     let delivery = receive(&queue);
     let Ok(Task::Issue { request, options, .. }) = delivery.task() else {
         panic!("{:?}", delivery.task())
@@ -153,12 +155,12 @@ fn json_request_sets_all_fields() {
     assert_eq!(request.extra()["hours"], json!(12));
     assert!(options.replace && options.reissue);
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    assert_eq!(world.results()[0]["reference"], "42");
+    assert_eq!(server.results()[0]["reference"], "42");
 }
 
 #[test]
 fn malformed_entries_go_to_the_dead_letter_stream() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let large = vec![b' '; 10 << 20];
     /// An entry's fields, and a part of the error.
     type Case<'a> = (&'a [(&'a str, &'a [u8])], &'a str);
@@ -188,7 +190,7 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
             "`user.pii.username` is cut short",
         ),
     ];
-    let ids: Vec<String> = cases.iter().map(|(fields, _)| world.add(fields)).collect();
+    let ids: Vec<String> = cases.iter().map(|(fields, _)| server.add(fields)).collect();
     for (_, words) in cases {
         let delivery = receive(&queue);
         let Err(why) = delivery.task() else { panic!("{words}") };
@@ -198,7 +200,7 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
         }
         assert_eq!(queue.dead_letter(&delivery, why).unwrap(), LeaseState::Held);
     }
-    let letters = world.entries(DEAD);
+    let letters = server.entries(DEAD);
     assert_eq!(letters.len(), cases.len());
     for (letter, (id, (fields, words))) in letters.into_iter().zip(ids.iter().zip(cases))
     {
@@ -210,8 +212,8 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
             assert_eq!(letter[*name], value[..value.len().min(64 << 10)]);
         }
     }
-    assert_eq!(world.pending(), 0);
-    let results = world.results();
+    assert_eq!(server.pending(), 0);
+    let results = server.results();
     assert_eq!(results.len(), cases.len());
     assert!(results.iter().all(|result| result["outcome"] == "failed"));
     assert_eq!(results[4]["help"], "did you mean `language`?");
@@ -219,9 +221,9 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
 
 #[test]
 fn extended_lease_is_kept_and_an_expired_one_redelivered() {
-    let (world, queue) = world();
-    let other = world.redis("b");
-    world.send("ada");
+    let (server, queue) = server();
+    let other = server.redis("b");
+    server.send("ada");
     let delivery = receive(&queue);
     let begun = Instant::now();
     while begun.elapsed() < LEASE * 2 {
@@ -241,22 +243,22 @@ fn extended_lease_is_kept_and_an_expired_one_redelivered() {
 
 #[test]
 fn deleted_group_and_stream_are_created_again() {
-    let (world, queue) = world();
-    world.send("ada");
+    let (server, queue) = server();
+    server.send("ada");
     let delivery = receive(&queue);
-    let () = world.ask(&["FLUSHALL"]);
+    let () = server.ask(&["FLUSHALL"]);
     assert_eq!(queue.extend_lease(&delivery).unwrap(), LeaseState::Lost);
     queue.nack(&delivery, BRIEF).unwrap();
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    world.send("grace");
+    server.send("grace");
     let delivery = receive(&queue);
     assert_eq!(delivery.correlation().recipient.as_deref(), Some("grace"));
     // The stream is deleted while a consumer waits for it.
-    let () = world.ask(&["DEL", STREAM]);
+    let () = server.ask(&["DEL", STREAM]);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| queue.receive(LONG));
         thread::sleep(BRIEF);
-        world.send("emmy");
+        server.send("emmy");
         assert_eq!(
             waiting.join().unwrap().unwrap().unwrap().correlation().recipient.as_deref(),
             Some("emmy")
@@ -266,9 +268,9 @@ fn deleted_group_and_stream_are_created_again() {
 
 #[test]
 fn entries_older_than_the_group_are_read() {
-    let world = RedisServer::new();
-    world.send("ada");
-    let queue = world.redis("a");
+    let server = RedisServer::new();
+    server.send("ada");
+    let queue = server.redis("a");
     queue.check().unwrap();
     queue.check().unwrap();
     assert_eq!(receive(&queue).correlation().recipient.as_deref(), Some("ada"));
@@ -276,40 +278,40 @@ fn entries_older_than_the_group_are_read() {
 
 #[test]
 fn trimmed_entry_is_skipped() {
-    let (world, queue) = world();
-    world.send("ada");
+    let (server, queue) = server();
+    server.send("ada");
     let lost = receive(&queue);
-    let () = world.ask(&["XTRIM", STREAM, "MAXLEN", "0"]);
-    world.send("grace");
+    let () = server.ask(&["XTRIM", STREAM, "MAXLEN", "0"]);
+    server.send("grace");
     thread::sleep(LEASE + BRIEF);
-    let delivery = receive(&world.redis("b"));
+    let delivery = receive(&server.redis("b"));
     assert_eq!(delivery.correlation().recipient.as_deref(), Some("grace"));
-    assert!(world.redis("b").receive(BRIEF).unwrap().is_none());
+    assert!(server.redis("b").receive(BRIEF).unwrap().is_none());
     assert_eq!(queue.ack(&lost, &issued(&lost)).unwrap(), LeaseState::Lost);
 }
 
 #[test]
 fn results_stream_is_trimmed() {
-    let world = RedisServer::with(&["stream-node-max-entries 10"]);
-    let mut settings = world.settings();
+    let server = RedisServer::with(&["stream-node-max-entries 10"]);
+    let mut settings = server.settings();
     settings.results_max_len = 20;
     let queue = RedisQueue::new(&settings, "a").unwrap();
     queue.check().unwrap();
     for number in 0..60 {
-        world.send(&number.to_string());
+        server.send(&number.to_string());
         let delivery = receive(&queue);
         queue.ack(&delivery, &issued(&delivery)).unwrap();
     }
-    let kept: usize = world.ask(&["XLEN", RESULTS]);
+    let kept: usize = server.ask(&["XLEN", RESULTS]);
     assert!((20..=30).contains(&kept), "{kept}");
 }
 
 #[test]
 fn depth_reports_the_lag() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let add = |id: &str| {
         let request = r#"{"course":"c","name":"A"}"#;
-        let _: String = world.ask(&["XADD", STREAM, id, "request", request]);
+        let _: String = server.ask(&["XADD", STREAM, id, "request", request]);
     };
     add("1000000-0");
     add("1090000-0");
@@ -325,19 +327,19 @@ fn depth_reports_the_lag() {
 
 #[test]
 fn check_reports_refusals() {
-    let world = RedisServer::with(&[]);
-    world.send("ada");
-    let () = world.ask(&["SET", RESULTS, "something"]);
-    let fault = world.redis("a").check().unwrap_err();
+    let server = RedisServer::with(&[]);
+    server.send("ada");
+    let () = server.ask(&["SET", RESULTS, "something"]);
+    let fault = server.redis("a").check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused);
     assert!(fault.to_string().contains("is a string, and no stream"), "{fault}");
-    let () = world.ask(&["DEL", RESULTS]);
+    let () = server.ask(&["DEL", RESULTS]);
 
-    let () = world.ask(&["CONFIG", "SET", "requirepass", "geheim"]);
-    let fault = world.redis("a").check().unwrap_err();
+    let () = server.ask(&["CONFIG", "SET", "requirepass", "geheim"]);
+    let fault = server.redis("a").check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
     assert!(fault.help().unwrap().contains("password_file"));
-    let mut settings = world.settings();
+    let mut settings = server.settings();
     settings.password = Some(Secret::new("falsch"));
     let fault = RedisQueue::new(&settings, "a").unwrap().check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
@@ -350,12 +352,12 @@ fn check_reports_refusals() {
 
 #[test]
 fn password_is_read_from_file_or_environment() {
-    let world = RedisServer::with(&["requirepass geheim"]);
+    let server = RedisServer::with(&["requirepass geheim"]);
     let site = tempfile::tempdir().unwrap();
     let settings = |more: &str| {
         let text = format!(
             "agent: {{ queue: redis, redis: {{ url: '{}', stream: s{more} }} }}\n",
-            world.url()
+            server.url()
         );
         testamur::site::Settings::parse(text.as_bytes()).unwrap().agent
     };
@@ -391,17 +393,17 @@ fn hanging_server_fails_after_the_deadline() {
 
 #[test]
 fn idle_consumers_are_removed() {
-    let (world, queue) = world();
-    world.send("ada");
-    world.send("grace");
-    let idle = world.redis("idle");
+    let (server, queue) = server();
+    server.send("ada");
+    server.send("grace");
+    let idle = server.redis("idle");
     let delivery = receive(&idle);
     idle.ack(&delivery, &issued(&delivery)).unwrap();
-    let held = receive(&world.redis("killed"));
+    let held = receive(&server.redis("killed"));
     thread::sleep(LEASE + BRIEF);
     queue.check().unwrap();
     let consumers: Vec<BTreeMap<String, ::redis::Value>> =
-        world.ask(&["XINFO", "CONSUMERS", STREAM, "testamur"]);
+        server.ask(&["XINFO", "CONSUMERS", STREAM, "testamur"]);
     let names = consumers.iter().map(|consumer| &consumer["name"]);
     assert_eq!(Vec::from_iter(names), [&::redis::Value::BulkString(b"killed".to_vec())]);
     // The request of a removed consumer stays, and a removed consumer may come back.

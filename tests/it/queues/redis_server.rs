@@ -13,7 +13,9 @@ use tempfile::TempDir;
 use testamur::agent::{Queue, RedisQueue};
 use testamur::site::{RedisSettings, Settings};
 
-use super::contract::{LEASE, QueueServer};
+use testamur::agent::conformance::QueueHarness;
+
+use super::contract::LEASE;
 
 pub(super) const STREAM: &str = "dev-learning-certificate-lifecycle";
 pub(super) const RESULTS: &str = "dev-testamur-certificates";
@@ -27,14 +29,18 @@ pub(super) struct RedisServer {
 }
 
 impl RedisServer {
+    pub(super) fn new() -> Self {
+        Self::with(&[])
+    }
+
     /// A server with additional lines in its configuration file.
     pub(super) fn with(more: &[&str]) -> Self {
         // Not below the target folder: the path of a Unix socket has at most 107 bytes.
         let folder = tempfile::tempdir().unwrap();
         let more = more.iter().map(|&line| line.to_owned()).collect();
-        let mut world = Self { folder, server: None, more };
-        world.start();
-        world
+        let mut redis = Self { folder, server: None, more };
+        redis.start();
+        redis
     }
 
     fn start(&mut self) {
@@ -60,9 +66,9 @@ impl RedisServer {
 
     /// Whether the server answers, even if only with a request for a password.
     fn answers_at_all(&self) -> bool {
-        let said = self.open().map(|mut server| cmd("PING").exec(&mut server));
-        said.is_some_and(|said| {
-            said.map_or_else(|no| no.code() == Some("NOAUTH"), |()| true)
+        let pong = self.open().map(|mut server| cmd("PING").exec(&mut server));
+        pong.is_some_and(|pong| {
+            pong.map_or_else(|no| no.code() == Some("NOAUTH"), |()| true)
         })
     }
 
@@ -142,11 +148,7 @@ impl RedisServer {
     }
 }
 
-impl QueueServer for RedisServer {
-    fn new() -> Self {
-        Self::with(&[])
-    }
-
+impl QueueHarness for RedisServer {
     fn queue(&self, consumer: &str) -> Box<dyn Queue> {
         Box::new(self.redis(consumer))
     }
@@ -172,8 +174,13 @@ impl QueueServer for RedisServer {
         self.results().into_iter().map(answer).collect()
     }
 
-    fn set_down(&mut self, down: bool) {
-        if down { self.stop() } else { self.start() }
+    fn set_down(&mut self, down: bool) -> bool {
+        if down {
+            self.stop()
+        } else {
+            self.start()
+        }
+        true
     }
 }
 

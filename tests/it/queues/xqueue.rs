@@ -7,7 +7,9 @@ use serde_json::json;
 use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, Target, Task, XQueue};
 
-use super::contract::{LEASE, QueueServer, receive};
+use testamur::agent::conformance::QueueHarness as _;
+
+use super::contract::{LEASE, receive};
 use super::xqueue_server::XqueueServer;
 use super::{BRIEF, failed, issued};
 
@@ -15,19 +17,19 @@ use super::{BRIEF, failed, issued};
 const VERIFY: &str = "0123456789abcdef0123456789abcdef";
 const DOWNLOAD: &str = "fedcba9876543210fedcba9876543210";
 
-fn world() -> (XqueueServer, XQueue) {
-    let world = XqueueServer::new();
-    let queue = world.xqueue();
-    (world, queue)
+fn server() -> (XqueueServer, XQueue) {
+    let server = XqueueServer::new();
+    let queue = server.xqueue();
+    (server, queue)
 }
 
 #[test]
 fn reply_has_the_form_of_the_predecessor() {
-    let (world, queue) = world();
-    world.send("guido");
+    let (server, queue) = server();
+    server.send("guido");
     let delivery = receive(&queue);
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    let state = world.state();
+    let state = server.state();
     let (header, reply) = &state.callbacks[0];
     assert_eq!(header["lms_key"], format!("{:032x}", 1));
     let keys: Vec<&String> = reply.as_object().unwrap().keys().collect();
@@ -43,56 +45,56 @@ fn reply_has_the_form_of_the_predecessor() {
 #[test]
 fn ended_session_logs_in_again() {
     for (real_status, followed) in [(false, false), (false, true), (true, false)] {
-        let (world, queue) = world();
-        world.state().real_status = real_status;
-        world.state().followed = followed;
+        let (server, queue) = server();
+        server.state().real_status = real_status;
+        server.state().followed = followed;
         queue.check().unwrap();
-        world.send("ada");
-        world.end_sessions();
+        server.send("ada");
+        server.end_sessions();
         let delivery = receive(&queue);
-        world.end_sessions();
+        server.end_sessions();
         // The result is not lost with the session.
         assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
-        assert_eq!(world.answers(), [("ada".to_owned(), true)]);
-        assert_eq!(world.calls("login"), [200, 200, 200]);
-        assert_eq!(world.calls("put_result").len(), 2);
+        assert_eq!(server.answers(), [("ada".to_owned(), true)]);
+        assert_eq!(server.calls("login"), [200, 200, 200]);
+        assert_eq!(server.calls("put_result").len(), 2);
     }
 }
 
 #[test]
 fn concurrent_consumers_log_in_once() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     for number in 0..8 {
-        world.send(&number.to_string());
+        server.send(&number.to_string());
     }
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| receive(&queue));
         }
     });
-    assert_eq!(world.calls("login").len(), 1);
+    assert_eq!(server.calls("login").len(), 1);
 }
 
 #[test]
 fn wrong_password_is_refused_before_any_message() {
     for real_status in [false, true] {
-        let (world, queue) = world();
-        world.send("ada");
-        world.state().real_status = real_status;
-        world.state().password = "another".to_owned();
+        let (server, queue) = server();
+        server.send("ada");
+        server.state().real_status = real_status;
+        server.state().password = "another".to_owned();
         let fault = queue.check().unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::QueueRefused);
         assert!(fault.to_string().contains("does not let `lms` in"), "{fault}");
         assert!(fault.help().unwrap().contains("password_file"));
         assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), ErrorKind::QueueRefused);
-        assert!(world.calls("get_submission").is_empty());
+        assert!(server.calls("get_submission").is_empty());
     }
 }
 
 #[test]
 fn unknown_queue_is_refused_with_a_suggestion() {
-    let world = XqueueServer::new();
-    let mut settings = world.settings();
+    let server = XqueueServer::new();
+    let mut settings = server.settings();
     settings.name = Some("certificate".to_owned());
     let queue = XQueue::new(&settings).unwrap();
     let fault = queue.check().unwrap_err();
@@ -100,17 +102,17 @@ fn unknown_queue_is_refused_with_a_suggestion() {
     assert_eq!(fault.help(), Some("did you mean `certificates`?"));
     assert_eq!(queue.receive(BRIEF).unwrap_err().kind(), ErrorKind::QueueRefused);
 
-    settings.url = Some(world.url() + "/somewhere");
+    settings.url = Some(server.url() + "/somewhere");
     let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
 }
 
 #[test]
 fn basic_authentication_of_a_proxy_is_supported() {
-    let world = XqueueServer::new();
-    world.state().basic = Some("ZWR4OmludHJh".to_owned());
-    world.send("ada");
-    let mut settings = world.settings();
+    let server = XqueueServer::new();
+    server.state().basic = Some("ZWR4OmludHJh".to_owned());
+    server.send("ada");
+    let mut settings = server.settings();
     let fault = XQueue::new(&settings).unwrap().check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused);
     assert!(fault.help().unwrap().contains("auth_user"), "{fault}");
@@ -119,13 +121,13 @@ fn basic_authentication_of_a_proxy_is_supported() {
     let queue = XQueue::new(&settings).unwrap();
     let delivery = receive(&queue);
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    assert_eq!(world.answers().len(), 1);
+    assert_eq!(server.answers().len(), 1);
 }
 
 #[test]
 fn example_certificate_needs_no_course_name_or_grade() {
-    let (world, queue) = world();
-    world.submit(
+    let (server, queue) = server();
+    server.submit(
         &json!({
             "action": "create", "username": VERIFY, "course_id": "Example/Knots/2026",
             "name": "John Doë", "example_certificate": true,
@@ -138,12 +140,12 @@ fn example_certificate_needs_no_course_name_or_grade() {
     assert_eq!(request.name().as_str(), "John Doë");
     assert_eq!(request.grade(), None);
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    assert_eq!(world.replies()[0]["username"], VERIFY);
+    assert_eq!(server.replies()[0]["username"], VERIFY);
 }
 
 #[test]
 fn regen_replaces_and_remove_and_delete_revoke() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     for (action, more) in [
         ("regen", json!({ "name": "Ada", "course_id": "c" })),
         ("remove", json!({ "course_id": "c" })),
@@ -154,7 +156,7 @@ fn regen_replaces_and_remove_and_delete_revoke() {
             "delete_verify_uuid": VERIFY, "delete_download_uuid": DOWNLOAD,
         });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        world.submit(&body.to_string());
+        server.submit(&body.to_string());
     }
     let delivery = receive(&queue);
     let Ok(Task::Issue { options, replaces, .. }) = delivery.task() else { panic!() };
@@ -172,7 +174,7 @@ fn regen_replaces_and_remove_and_delete_revoke() {
         let answer = Answer::Revoked { verify_id: VERIFY.to_owned() };
         queue.ack(&delivery, &answer).unwrap();
     }
-    for (reply, action) in world.replies().iter().zip(["regen", "remove", "delete"]) {
+    for (reply, action) in server.replies().iter().zip(["regen", "remove", "delete"]) {
         assert_eq!(reply["action"], action);
         assert!(
             reply.get("error").is_none(),
@@ -183,7 +185,7 @@ fn regen_replaces_and_remove_and_delete_revoke() {
 
 #[test]
 fn malformed_messages_get_an_error_reply() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let large = format!("\"{}\"", "x".repeat(10 << 20));
     let cases = [
         ("", "is no JSON"),
@@ -218,7 +220,7 @@ fn malformed_messages_get_an_error_reply() {
         ),
     ];
     for (body, _) in cases {
-        world.submit(body);
+        server.submit(body);
     }
     for (body, words) in cases {
         let delivery = receive(&queue);
@@ -226,7 +228,7 @@ fn malformed_messages_get_an_error_reply() {
         assert!(why.to_string().contains(words), "{body}: {why}");
         queue.dead_letter(&delivery, why).unwrap();
     }
-    let replies = world.replies();
+    let replies = server.replies();
     assert_eq!(replies.len(), cases.len());
     for (reply, (body, words)) in replies.iter().zip(cases) {
         let keys: Vec<&String> = reply.as_object().unwrap().keys().collect();
@@ -243,20 +245,20 @@ fn malformed_messages_get_an_error_reply() {
 
 #[test]
 fn no_error_reply_follows_a_success() {
-    let (world, queue) = world();
-    world.state().lms.1 = false;
-    world.send("ada");
+    let (server, queue) = server();
+    server.state().lms.1 = false;
+    server.send("ada");
     let delivery = receive(&queue);
     assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
     // The platform did not take the answer, so the message comes again; this time it fails.
     let delivery = receive(&queue);
     queue.ack(&delivery, &failed()).unwrap();
-    let replies = world.replies();
+    let replies = server.replies();
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[0], replies[1], "the certificate stays");
     // An error for another recipient is sent as an error.
-    world.state().lms.1 = true;
-    world.send("grace");
+    server.state().lms.1 = true;
+    server.send("grace");
     loop {
         let delivery = receive(&queue);
         queue.ack(&delivery, &failed()).unwrap();
@@ -264,30 +266,30 @@ fn no_error_reply_follows_a_success() {
             break;
         }
     }
-    assert!(world.replies().last().unwrap().get("error").is_some());
+    assert!(server.replies().last().unwrap().get("error").is_some());
 }
 
 #[test]
 fn message_with_four_failed_callbacks_is_retired() {
-    let (world, queue) = world();
-    world.state().delay = Duration::from_millis(50);
-    world.state().lms.1 = false;
-    world.send("ada");
+    let (server, queue) = server();
+    server.state().delay = Duration::from_millis(50);
+    server.state().lms.1 = false;
+    server.send("ada");
     for _ in 0..4 {
         let delivery = receive(&queue);
         queue.ack(&delivery, &issued(&delivery)).unwrap();
     }
     assert!(queue.receive(BRIEF * 2).unwrap().is_none());
-    let state = world.state();
+    let state = server.state();
     assert_eq!((state.rows[0].failures, state.rows[0].retired), (4, true));
     assert_eq!(state.callbacks.len(), 4);
 }
 
 #[test]
 fn reply_fits_the_columns_of_the_platform() {
-    let (world, queue) = world();
-    world.send("ada");
-    world.send("grace");
+    let (server, queue) = server();
+    server.send("ada");
+    server.send("grace");
     let delivery = receive(&queue);
     let message = format!("\u{1f600} {}", "ü".repeat(600));
     let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
@@ -297,7 +299,7 @@ fn reply_fits_the_columns_of_the_platform() {
     urls.download_url = format!("https://example.org/{}", "x".repeat(109));
     assert_eq!(urls.download_url.len(), 129);
     queue.ack(&delivery, &Answer::Issued { urls, outcome }).unwrap();
-    let replies = world.replies();
+    let replies = server.replies();
     let reason = replies[0]["error_reason"].as_str().unwrap();
     assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());
     assert!(reason.chars().all(|c| c <= '\u{ffff}') && reason.ends_with('…'));
@@ -306,61 +308,61 @@ fn reply_fits_the_columns_of_the_platform() {
 
 #[test]
 fn slow_platform_is_waited_for_until_the_deadline() {
-    let world = XqueueServer::new();
-    world.state().lms.0 = Duration::from_secs(1);
-    world.send("ada");
-    let queue = world.xqueue();
+    let server = XqueueServer::new();
+    server.state().lms.0 = Duration::from_secs(1);
+    server.send("ada");
+    let queue = server.xqueue();
     let delivery = receive(&queue);
     assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
 
     // The platform is slower than the deadline: whether it has the answer is unknown, so the answer
     // may be sent again.
-    let mut settings = world.settings();
+    let mut settings = server.settings();
     settings.deadline = Duration::from_millis(300);
     let hasty = XQueue::new(&settings).unwrap();
-    world.send("grace");
+    server.send("grace");
     let delivery = receive(&hasty);
     let fault = hasty.ack(&delivery, &issued(&delivery)).unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
     assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
-    assert!(world.answers().iter().all(|(_, good)| *good));
+    assert!(server.answers().iter().all(|(_, good)| *good));
 }
 
 #[test]
 fn silent_server_fails_after_the_deadline() {
-    let world = XqueueServer::new();
-    let mut settings = world.settings();
+    let server = XqueueServer::new();
+    let mut settings = server.settings();
     settings.deadline = Duration::from_millis(300);
     let queue = XQueue::new(&settings).unwrap();
     queue.check().unwrap();
-    world.state().mute = true;
+    server.state().mute = true;
     let begun = Instant::now();
     let fault = queue.receive(BRIEF).unwrap_err();
     assert!(fault.is_retryable(), "{fault}");
     assert!(begun.elapsed() < Duration::from_secs(10));
-    world.state().mute = false;
+    server.state().mute = false;
 }
 
 #[test]
 fn races_and_error_pages_are_retryable() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     queue.check().unwrap();
-    world.state().races = 2;
-    world.send("ada");
+    server.state().races = 2;
+    server.send("ada");
     let delivery = receive(&queue);
     for status in [500, 502, 503, 429, 200] {
-        world.state().broken = (status, 1);
+        server.state().broken = (status, 1);
         let fault = queue.ack(&delivery, &issued(&delivery)).unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::Queue, "{status}: {fault}");
     }
     queue.ack(&delivery, &issued(&delivery)).unwrap();
-    assert_eq!(world.answers(), [("ada".to_owned(), true)]);
+    assert_eq!(server.answers(), [("ada".to_owned(), true)]);
 }
 
 #[test]
 fn empty_queue_is_polled_once_per_interval() {
-    let world = XqueueServer::new();
-    let mut settings = world.settings();
+    let server = XqueueServer::new();
+    let mut settings = server.settings();
     settings.poll = Duration::from_millis(400);
     let queue = XQueue::new(&settings).unwrap();
     thread::scope(|scope| {
@@ -370,15 +372,15 @@ fn empty_queue_is_polled_once_per_interval() {
             });
         }
     });
-    let calls = world.calls("get_submission").len();
+    let calls = server.calls("get_submission").len();
     assert!((2..=4).contains(&calls), "{calls} for eight threads");
 }
 
 #[test]
 fn reissue_setting_applies_to_create() {
-    let (world, queue) = world();
+    let (server, queue) = server();
     let queue = queue.with_reissue(true);
-    world.send("ada");
+    server.send("ada");
     let delivery = receive(&queue);
     let Ok(Task::Issue { options, .. }) = delivery.task() else { panic!() };
     assert!(options.reissue && !options.replace);

@@ -12,7 +12,9 @@ use serde_json::{Value as Json, json};
 use testamur::agent::{Queue, XQueue};
 use testamur::site::{Secret, Settings, XqueueSettings};
 
-use super::contract::{LEASE, QueueServer};
+use testamur::agent::conformance::QueueHarness;
+
+use super::contract::LEASE;
 
 pub(super) const QUEUE: &str = "certificates";
 
@@ -75,6 +77,40 @@ struct Call {
 type Page = (u16, String, &'static str, String);
 
 impl XqueueServer {
+    pub(super) fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State {
+            rows: Vec::new(),
+            callbacks: Vec::new(),
+            log: Vec::new(),
+            sessions: BTreeSet::new(),
+            made: 0,
+            delay: LEASE,
+            lms: (Duration::ZERO, true),
+            password: "geheim & +%".to_owned(),
+            basic: None,
+            down: false,
+            mute: false,
+            real_status: false,
+            followed: false,
+            races: 0,
+            broken: (0, 0),
+            stopped: false,
+        }));
+        let shared = Arc::clone(&state);
+        let server = thread::spawn(move || {
+            for stream in listener.incoming() {
+                let state = Arc::clone(&shared);
+                if state.lock().unwrap().stopped {
+                    return;
+                }
+                thread::spawn(move || serve(stream.unwrap(), &state));
+            }
+        });
+        Self { address, state, server: Some(server) }
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -137,41 +173,7 @@ impl XqueueServer {
     }
 }
 
-impl QueueServer for XqueueServer {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let state = Arc::new(Mutex::new(State {
-            rows: Vec::new(),
-            callbacks: Vec::new(),
-            log: Vec::new(),
-            sessions: BTreeSet::new(),
-            made: 0,
-            delay: LEASE,
-            lms: (Duration::ZERO, true),
-            password: "geheim & +%".to_owned(),
-            basic: None,
-            down: false,
-            mute: false,
-            real_status: false,
-            followed: false,
-            races: 0,
-            broken: (0, 0),
-            stopped: false,
-        }));
-        let shared = Arc::clone(&state);
-        let server = thread::spawn(move || {
-            for stream in listener.incoming() {
-                let state = Arc::clone(&shared);
-                if state.lock().unwrap().stopped {
-                    return;
-                }
-                thread::spawn(move || serve(stream.unwrap(), &state));
-            }
-        });
-        Self { address, state, server: Some(server) }
-    }
-
+impl QueueHarness for XqueueServer {
     fn queue(&self, _: &str) -> Box<dyn Queue> {
         Box::new(self.xqueue())
     }
@@ -201,8 +203,9 @@ impl QueueServer for XqueueServer {
         self.replies().into_iter().map(answer).collect()
     }
 
-    fn set_down(&mut self, down: bool) {
+    fn set_down(&mut self, down: bool) -> bool {
         self.state().down = down;
+        true
     }
 }
 
@@ -294,7 +297,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn said(code: u8, content: &Json) -> Page {
+fn respond(code: u8, content: &Json) -> Page {
     let body = json!({ "return_code": code, "content": content }).to_string();
     (200, String::new(), "text/html; charset=utf-8", body)
 }
@@ -317,7 +320,7 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
         return (301, to, "text/html", String::new());
     }
     let failed = |state: &State, status: u16, why: &str| {
-        let (_, headers, kind, body) = said(1, &json!(why));
+        let (_, headers, kind, body) = respond(1, &json!(why));
         if state.real_status {
             (status, headers, "application/json", body)
         } else {
@@ -327,7 +330,7 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
     let name = call.path.trim_start_matches("/xqueue/").trim_end_matches('/');
     if name == "login" {
         if call.method != "POST" {
-            return said(1, &json!("login_required"));
+            return respond(1, &json!("login_required"));
         }
         let good = call.form.get("username").map(String::as_str) == Some("lms")
             && call.form.get("password") == Some(&state.password);
@@ -338,7 +341,7 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
         let session = format!("s{}", state.made);
         let cookie = format!("set-cookie: sessionid={session}; HttpOnly; Path=/\r\n");
         state.sessions.insert(session);
-        let (status, _, kind, body) = said(0, &json!("Logged in"));
+        let (status, _, kind, body) = respond(0, &json!("Logged in"));
         return (status, cookie, kind, body);
     }
     let cookie = call.headers.get("cookie").map_or("", String::as_str);
@@ -348,7 +351,7 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
             (true, _) => {
                 (403, String::new(), "application/json", "{\"detail\":\"No\"}".to_owned())
             }
-            (false, true) => said(1, &json!("login_required")),
+            (false, true) => respond(1, &json!("login_required")),
             (false, false) => {
                 let to = format!("location: /xqueue/login/?next={}\r\n", call.path);
                 (302, to, "text/html", String::new())
@@ -361,42 +364,49 @@ fn answer(call: &Call, shared: &Mutex<State>) -> Page {
         ("get_queuelen", "GET") => match queue {
             Some(QUEUE) => {
                 let delay = state.delay;
-                said(
+                respond(
                     0,
                     &json!(state.rows.iter().filter(|row| row.is_waiting(delay)).count()),
                 )
             }
-            Some(_) => said(1, &json!(format!("Valid queue names are: other, {QUEUE}"))),
-            None => said(1, &json!("'get_queuelen' must provide parameter 'queue_name'")),
+            Some(_) => {
+                respond(1, &json!(format!("Valid queue names are: other, {QUEUE}")))
+            }
+            None => {
+                respond(1, &json!("'get_queuelen' must provide parameter 'queue_name'"))
+            }
         },
         ("get_submission", "GET") => get_submission(&mut state, queue),
         ("put_result", "POST") => {
             drop(state);
             put_result(call, shared)
         }
-        ("put_result", _) => said(1, &json!("'put_result' must use HTTP POST")),
+        ("put_result", _) => respond(1, &json!("'put_result' must use HTTP POST")),
         _ => html(404),
     }
 }
 
 fn get_submission(state: &mut State, queue: Option<&str>) -> Page {
     let Some(queue) = queue else {
-        return said(1, &json!("'get_submission' must provide parameter 'queue_name'"));
+        return respond(
+            1,
+            &json!("'get_submission' must provide parameter 'queue_name'"),
+        );
     };
     if queue != QUEUE {
-        return said(1, &json!(format!("Queue '{queue}' not found")));
+        return respond(1, &json!(format!("Queue '{queue}' not found")));
     }
     if state.races > 0 {
         state.races -= 1;
         let why = format!("Error fetching submission for {queue}. Please try again.");
-        return said(1, &json!(why));
+        return respond(1, &json!(why));
     }
     state.made += 1;
     let (made, delay) = (state.made, state.delay);
     // The oldest row first, whether it failed before or not.
     let row = state.rows.iter_mut().enumerate().find(|(_, row)| row.is_waiting(delay));
     let Some((number, row)) = row else {
-        return said(1, &json!(format!("Queue '{queue}' is empty")));
+        return respond(1, &json!(format!("Queue '{queue}' is empty")));
     };
     row.pulled = Some(Instant::now());
     row.key = format!("{made:032x}");
@@ -406,13 +416,13 @@ fn get_submission(state: &mut State, queue: Option<&str>) -> Page {
         "xqueue_body": row.body,
         "xqueue_files": "{}",
     });
-    said(0, &json!(content.to_string()))
+    respond(0, &json!(content.to_string()))
 }
 
 fn put_result(call: &Call, shared: &Mutex<State>) -> Page {
     let state = shared.lock().unwrap();
     let failed = |state: &State, status: u16, why: &str| {
-        let page = said(1, &json!(why));
+        let page = respond(1, &json!(why));
         if state.real_status {
             (status, page.1, "application/json", page.3)
         } else {
@@ -453,7 +463,7 @@ fn put_result(call: &Call, shared: &Mutex<State>) -> Page {
         row.failures += 1;
         row.retired |= row.failures > 3;
     }
-    said(0, &json!(""))
+    respond(0, &json!(""))
 }
 
 impl Row {

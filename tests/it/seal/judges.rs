@@ -8,10 +8,11 @@ use std::time::Duration;
 use testamur::seal::{BlockingHttpClient, PadesLevel, PgpKey, Trust, X509, verify};
 use testamur::site::{KeySource, Keys};
 
-use super::site::{Site, draft, now, openssl, program, run, said};
+use super::site::{Site, draft, now, openssl, output_text, program, run};
 
 const DRAFTS: [&str; 5] = ["en.pdf", "es.pdf", "ja.pdf", "ar.pdf", "he.pdf"];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pyhanko_validates_the_seal() {
     let site = Site::new("Example University");
@@ -20,26 +21,28 @@ fn pyhanko_validates_the_seal() {
         let line = "sign validate --pretty-print --trust keys/1/root.pem --trust-replace --no-revocation-check sealed.pdf";
         let line: Vec<&str> = line.split(' ').collect();
         let output = run(site.folder.path(), "pyhanko", &line);
-        let said = said(&output);
-        assert!(said.contains("The signature is judged VALID."), "{name}: {said}");
-        assert!(said.contains("The signature covers the entire file."), "{name}: {said}");
+        let text = output_text(&output);
+        assert!(text.contains("The signature is judged VALID."), "{name}: {text}");
+        assert!(text.contains("The signature covers the entire file."), "{name}: {text}");
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pdfsig_and_qpdf_validate_the_seal() {
     let site = Site::new("Example University");
     for name in DRAFTS {
         site.write("sealed.pdf", site.seal(&draft(name)).bytes);
         let output = run(site.folder.path(), "pdfsig", &["-nocert", "sealed.pdf"]);
-        let text = said(&output);
+        let text = output_text(&output);
         assert!(text.contains("Signature is Valid"), "{name}: {text}");
         assert!(text.contains("Total document signed"), "{name}: {text}");
         let output = run(site.folder.path(), "qpdf", &["--check", "sealed.pdf"]);
-        assert!(output.status.success(), "{name}: {}", said(&output));
+        assert!(output.status.success(), "{name}: {}", output_text(&output));
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn sealed_page_is_accessible() {
     let site = Site::new("Example University");
@@ -48,7 +51,7 @@ fn sealed_page_is_accessible() {
         let sealed = sealer.seal(&draft(name), super::site::now()).unwrap();
         site.write("sealed.pdf", sealed.bytes);
         let output = run(site.folder.path(), "outloud", &["sealed.pdf"]);
-        let text = said(&output);
+        let text = output_text(&output);
         assert!(text.contains("PASS") && text.contains("0 error(s)"), "{name}: {text}");
     }
 }
@@ -60,23 +63,81 @@ fn gpg_and_sqv_verify_the_detached_signature() {
     site.write("c.pdf", &sealed.bytes);
     site.write("c.pdf.sig", sealed.signature.unwrap());
     site.write("other.pdf", draft("es.pdf"));
-    let home = site.path("gnupg");
-    std::fs::create_dir(&home).unwrap();
-    let home = home.to_str().unwrap();
+    let homedir = site.path("gnupg");
+    std::fs::create_dir(&homedir).unwrap();
+    let homedir = homedir.to_str().unwrap();
     let gpg = |line: &[&str]| {
-        run(site.folder.path(), "gpg", &[&["--homedir", home, "--batch"], line].concat())
+        run(
+            site.folder.path(),
+            "gpg",
+            &[&["--homedir", homedir, "--batch"], line].concat(),
+        )
     };
     let output = gpg(&["--import", "keys/1/openpgp.asc"]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let output = gpg(&["--verify", "c.pdf.sig", "c.pdf"]);
-    assert!(said(&output).contains("Good signature from \"Example University\""));
+    assert!(output_text(&output).contains("Good signature from \"Example University\""));
     assert!(!gpg(&["--verify", "c.pdf.sig", "other.pdf"]).status.success());
     let line = ["--keyring", "keys/1/openpgp.asc", "c.pdf.sig", "c.pdf"];
     let output = run(site.folder.path(), "sqv", &line);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let fingerprint = site.keys.public().openpgp_fingerprint;
-    assert_eq!(said(&output).trim(), fingerprint);
-    let _ = run(site.folder.path(), "gpgconf", &["--homedir", home, "--kill", "all"]);
+    assert_eq!(output_text(&output).trim(), fingerprint);
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", homedir, "--kill", "all"]);
+}
+
+#[test]
+fn openssl_accepts_new_certificates_by_its_strict_rules() {
+    let site = Site::new("Exämple & Söhne");
+    let folder = site.folder.path();
+    let ask = |line: &str| {
+        let output = run(folder, "openssl", &line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", output_text(&output));
+        output_text(&output)
+    };
+    ask("crl -inform DER -in keys/1/root.crl -out crl.pem");
+    let text = ask(&format!(
+        "verify -x509_strict -check_ss_sig -crl_check -attime {} -CRLfile crl.pem -CAfile \
+         keys/1/root.pem keys/1/seal.pem",
+        now().unix()
+    ));
+    assert_eq!(text.trim(), "keys/1/seal.pem: OK");
+    let words = |line: &str| ask(line).split_whitespace().collect::<Vec<_>>().join(" ");
+    let show = "-noout -nameopt utf8,sep_comma_plus_space -subject -issuer -ext";
+    let root =
+        words(&format!("x509 -in keys/1/root.pem {show} basicConstraints,keyUsage"));
+    for part in [
+        "subject=O=Exämple & Söhne, OU=root, CN=Exämple & Söhne issuer=",
+        "Basic Constraints: critical CA:TRUE, pathlen:0",
+        "Key Usage: critical Certificate Sign, CRL Sign",
+    ] {
+        assert!(root.contains(part), "{part}: {root}");
+    }
+    let leaf = words(&format!(
+        "x509 -in keys/1/seal.pem {show} basicConstraints,keyUsage,extendedKeyUsage"
+    ));
+    for part in [
+        "subject=O=Exämple & Söhne, CN=Exämple & Söhne issuer=O=Exämple & Söhne, OU=root,",
+        "Basic Constraints: critical CA:FALSE",
+        "Key Usage: critical Digital Signature, Non Repudiation",
+        "Extended Key Usage: 1.3.6.1.5.5.7.3.36, E-mail Protection",
+    ] {
+        assert!(leaf.contains(part), "{part}: {leaf}");
+    }
+    // Leaf and CRL name the root's key as the root does.
+    let after = |text: &str, words: &str| {
+        text.split_once(words).unwrap().1.split_whitespace().next().unwrap().to_owned()
+    };
+    let root = words("x509 -in keys/1/root.pem -noout -ext subjectKeyIdentifier");
+    let identifier = after(&root, "Subject Key Identifier: ");
+    assert_eq!(identifier.len(), 59);
+    for line in [
+        "x509 -in keys/1/seal.pem -noout -ext authorityKeyIdentifier",
+        "crl -in crl.pem -noout -text",
+    ] {
+        let text = words(line);
+        assert_eq!(after(&text, "Authority Key Identifier: "), identifier, "{text}");
+    }
 }
 
 /// Certomancer on this machine: a root CA, a signer, a TSA and a CRL.
@@ -100,7 +161,7 @@ impl Certomancer {
         }
         let line = ["--config", "c.yml", "mass-summon", "testamur", "out", "--no-pfx"];
         let output = run(folder.path(), "certomancer", &line);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", output_text(&output));
         let program = program("certomancer");
         #[expect(clippy::zombie_processes, reason = "`drop` waits for the process")]
         let child = Command::new(program)
@@ -174,13 +235,13 @@ fn pyhanko_validates_each_pades_level() {
             "--trust-replace",
             name,
         ];
-        let text = said(&run(folder, "pyhanko", &line));
+        let text = output_text(&run(folder, "pyhanko", &line));
         for judged in judged {
             assert!(text.contains(judged), "{name}: {judged}: {text}");
         }
-        let text = said(&run(folder, "qpdf", &["--check", name]));
+        let text = output_text(&run(folder, "qpdf", &["--check", name]));
         assert!(text.contains("No syntax or stream encoding errors"), "{name}: {text}");
-        let text = said(&run(folder, "outloud", &[name]));
+        let text = output_text(&run(folder, "outloud", &[name]));
         assert!(text.contains("0 error(s)"), "{name}: {text}");
     };
     const TIMESTAMPED: &str = "INTACT:TRUSTED,TIMESTAMP_TOKEN<INTACT:TRUSTED>";

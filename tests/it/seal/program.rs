@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::site::{Site, draft, said};
+use super::site::{Site, draft, output_text};
 
 fn program(folder: &Path, line: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_testamur"))
@@ -38,7 +38,7 @@ fn key_seal_and_verify_commands_work_together() {
     let mut everything = String::new();
     let mut say = |line: &[&str], code: i32| {
         let output = program(here, line);
-        let text = said(&output);
+        let text = output_text(&output);
         assert_eq!(output.status.code(), Some(code), "{line:?}: {text}");
         everything += &text;
         text
@@ -92,7 +92,7 @@ fn detached_signature_is_found_by_its_file_name() {
     site.write("c.pdf", &sealed.bytes);
     site.write("c.pdf.sig", "not a signature");
     let output = program(site.folder.path(), &["verify", "c.pdf"]);
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", output_text(&output));
 }
 
 #[test]
@@ -101,14 +101,14 @@ fn render_with_seal_seals_its_output() {
     let here = folder.path();
     let render = ["render", "-n", "Ada Lovelace", "--seal", "-o", "c.pdf"];
     let output = program(here, &render);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let verified = program(here, &["verify", "c.pdf", "--signature", "c.pdf.sig"]);
-    assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(0), "{}", output_text(&verified));
     // Without the keys the seal is known to be intact, and nothing more.
     let abroad = ["verify", "c.pdf", "--keys", "none", "--json"];
     let verified = program(here, &abroad);
-    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
-    assert!(said(&verified).contains("\"unknown\""), "{}", said(&verified));
+    assert_eq!(verified.status.code(), Some(1), "{}", output_text(&verified));
+    assert!(output_text(&verified).contains("\"unknown\""), "{}", output_text(&verified));
 
     // A site of the user's own has no keys until `key new`, and nothing is rendered without them.
     std::fs::create_dir(here.join("own")).unwrap();
@@ -118,9 +118,13 @@ fn render_with_seal_seals_its_output() {
     let output =
         program(here, &["--site", "own", "render", "-n", "A", "--seal", "-o", "d.pdf"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("testamur key new"), "{}", said(&output));
+    assert!(
+        output_text(&output).contains("testamur key new"),
+        "{}",
+        output_text(&output)
+    );
     assert!(!here.join("d.pdf").exists());
 
     let output = program(here, &["render", "-n", "A", "--seal", "-o", "d.png"]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", output_text(&output));
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use testamur::seal::{
     CommandSigner, Identity, PgpCommand, PgpKey, PgpSigner, Sealer, Signer, SignerInput,
-    Trust, X509, verify,
+    Trust, X509, conformance, verify,
 };
 use testamur::{ErrorKind, Warning};
 
@@ -32,11 +32,12 @@ fn signing_command_makes_a_valid_seal() {
     let whole = command(&site, &format!("openssl dgst -sha256 -sign {file}"));
     let digest = command(
         &site,
-        &format!("cat > {file}.in; openssl pkeyutl -sign -inkey {file} -in {file}.in"),
+        &format!("digest=$(mktemp); cat > $digest; openssl pkeyutl -sign -inkey {file} -in $digest; rm $digest"),
     )
     .with_input(SignerInput::Digest);
     for signer in [whole, digest] {
         let chain = site.keys.identity().chain().to_vec();
+        conformance::signer(&signer);
         let identity = Identity::new(Arc::new(signer), chain, now()).unwrap();
         let sealed = Sealer::new(identity).seal(&draft("en.pdf"), now()).unwrap();
         assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
@@ -74,6 +75,7 @@ fn failing_signing_commands_are_reported() {
     assert!(fault.to_string().contains("cannot be started"), "{fault}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_key_type_makes_a_valid_seal() {
     let site = Site::new("Ada");
@@ -101,6 +103,7 @@ fn each_key_type_makes_a_valid_seal() {
         );
         let key = std::fs::read(site.path(&format!("{name}.pem"))).unwrap();
         let key = testamur::seal::PrivateKey::from_pem(&key).unwrap();
+        conformance::signer(&key);
         let pem = std::fs::read(site.path(&format!("{name}.crt"))).unwrap();
         let chain = X509::from_pem(&pem).unwrap();
         let trust = Trust::new().with_certificate(chain[0].clone(), vec![]);
@@ -110,17 +113,17 @@ fn each_key_type_makes_a_valid_seal() {
         assert!(report.is_good(), "{name}: {report:#?}");
         let path = site.write("sealed.pdf", &sealed.bytes);
         let output = run(folder, "pdfsig", &["-nocert", path.to_str().unwrap()]);
-        let said = super::site::said(&output);
-        assert!(said.contains("Signature is Valid"), "{name}: {said}");
+        let text = super::site::output_text(&output);
+        assert!(text.contains("Signature is Valid"), "{name}: {text}");
     }
 }
 
 #[test]
 fn gpg_command_makes_a_valid_signature() {
     let site = Site::new("Ada");
-    let home = site.path("gnupg");
-    std::fs::create_dir(&home).unwrap();
-    let home = home.to_str().unwrap().to_owned();
+    let homedir = site.path("gnupg");
+    std::fs::create_dir(&homedir).unwrap();
+    let homedir = homedir.to_str().unwrap().to_owned();
     // `ring` does not verify ECDSA with SHA-512.
     for (kind, hash) in
         [("ed25519", "SHA512"), ("rsa3072", "SHA512"), ("nistp256", "SHA256")]
@@ -128,7 +131,7 @@ fn gpg_command_makes_a_valid_signature() {
         let id = format!("{kind} <{kind}@example.org>");
         let arguments = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--passphrase",
             "",
@@ -138,15 +141,26 @@ fn gpg_command_makes_a_valid_signature() {
             "sign",
         ];
         let output = run(site.folder.path(), "gpg", &arguments);
-        assert!(output.status.success(), "{}", super::site::said(&output));
-        let arguments = ["--homedir", &home, "--batch", "--armor", "--export", &id];
+        assert!(output.status.success(), "{}", super::site::output_text(&output));
+        let arguments = ["--homedir", &homedir, "--batch", "--armor", "--export", &id];
         let ring = run(site.folder.path(), "gpg", &arguments).stdout;
         let key = PgpKey::from_armor(&ring).unwrap().remove(0);
         assert_eq!(key.user_id(), Some(id.as_str()));
+        let armor = key.to_armor();
+        assert_eq!(
+            PgpKey::from_armor(armor.as_bytes()).unwrap(),
+            std::slice::from_ref(&key)
+        );
+        let published = site.write("published.asc", &armor);
+        let arguments =
+            ["--homedir", &homedir, "--show-keys", published.to_str().unwrap()];
+        let output = run(site.folder.path(), "gpg", &arguments);
+        let said = super::site::output_text(&output);
+        assert!(said.contains(&key.fingerprint()) && said.contains(&id), "{said}");
         let fingerprint = key.fingerprint();
         let line = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--armor",
             "--digest-algo",
@@ -157,6 +171,7 @@ fn gpg_command_makes_a_valid_signature() {
         ];
         let signer =
             PgpCommand::new("gpg", line.map(str::to_owned).to_vec(), key.clone());
+        conformance::pgp_signer(&signer, now());
         let signature = signer.sign(b"a certificate", now());
         let signature = signature.unwrap_or_else(|fault| panic!("{kind}: {fault}"));
         assert!(signature.verifies(&key, b"a certificate"));
@@ -166,16 +181,49 @@ fn gpg_command_makes_a_valid_signature() {
         let detached = site.write("file.sig", signature.to_armor());
         let arguments = [
             "--homedir",
-            &home,
+            &homedir,
             "--batch",
             "--verify",
             detached.to_str().unwrap(),
             file.to_str().unwrap(),
         ];
         let output = run(site.folder.path(), "gpg", &arguments);
-        assert!(output.status.success(), "{kind}: {}", super::site::said(&output));
+        assert!(output.status.success(), "{kind}: {}", super::site::output_text(&output));
     }
-    let _ = run(site.folder.path(), "gpgconf", &["--homedir", &home, "--kill", "all"]);
+    let _ = run(site.folder.path(), "gpgconf", &["--homedir", &homedir, "--kill", "all"]);
+}
+
+#[test]
+fn own_openpgp_key_keeps_the_contract() {
+    let site = Site::new("Ada");
+    conformance::pgp_signer(site.keys.sealer().pgp().unwrap(), now());
+    let key = testamur::seal::PrivateKey::from_pem(
+        &std::fs::read(site.path("keys/1/openpgp.key.pem")).unwrap(),
+    );
+    conformance::signer(&key.unwrap());
+}
+
+/// A signer that signs another message.
+#[derive(Debug)]
+struct WrongSigner(testamur::seal::PrivateKey);
+
+impl Signer for WrongSigner {
+    fn public(&self) -> &testamur::seal::PublicKey {
+        self.0.public()
+    }
+
+    fn sign(&self, message: &[u8]) -> testamur::Result<Vec<u8>> {
+        Signer::sign(&self.0, &[message, b"?"].concat())
+    }
+}
+
+#[test]
+#[should_panic(expected = "the public key verifies the signature over 0 bytes")]
+fn contract_finds_a_signer_that_signs_another_message() {
+    let site = Site::new("Ada");
+    let pem = std::fs::read(key_file(&site)).unwrap();
+    let key = testamur::seal::PrivateKey::from_pem(&pem).unwrap();
+    conformance::signer(&WrongSigner(key));
 }
 
 #[derive(Debug)]

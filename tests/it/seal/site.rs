@@ -79,7 +79,7 @@ pub(crate) fn run(folder: &Path, name: &str, arguments: &[&str]) -> Output {
         .unwrap_or_else(|cause| panic!("{name}: {cause}: run tests/run"))
 }
 
-pub(crate) fn said(output: &Output) -> String {
+pub(crate) fn output_text(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
@@ -90,5 +90,5 @@ pub(crate) fn openssl(folder: &Path, line: &str) {
         .current_dir(folder)
         .output()
         .expect("openssl is installed");
-    assert!(output.status.success(), "openssl {line}: {}", said(&output));
+    assert!(output.status.success(), "openssl {line}: {}", output_text(&output));
 }

@@ -139,7 +139,7 @@ fn refusal_has_help_and_is_not_retried() {
     assert!(help.contains("secret key"), "{help}");
     assert!(!fault.contains(secret));
 
-    let (fault, help) = attempt(keys("AKIDNOBODY", SECRET_KEY), Vec::new);
+    let (fault, help) = attempt(keys("AKIDUNKNOWN", SECRET_KEY), Vec::new);
     assert!(fault.contains("(40"), "{fault}");
     assert!(help.contains("access key"), "{fault} {help}");
 

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use crate::agent::queue::answer::Answer;
 use crate::agent::queue::delivery::{Correlation, Delivery, Revocation, Target, Task};
-use crate::agent::queue::json_object::{JsonObject, not_an_id};
-use crate::agent::queue::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
+use crate::site::request::json_object::{JsonObject, not_an_id};
+use crate::site::request::limits::truncated;
 use crate::site::settings::PublishSettings;
 
 /// The most bytes of an error's reason.
@@ -27,7 +27,7 @@ pub(crate) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
         Ok(object) => object,
         Err(error) => return (Correlation::default(), Err(error)),
     };
-    let correlation = object.correlation("course_id", "username", "");
+    let correlation = Correlation::of(&object, "course_id", "username", "");
     (correlation, task(&object))
 }
 

@@ -16,9 +16,10 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, Request, StatusCode};
 use zeroize::Zeroizing;
 
-use crate::agent::queue::limits::truncated;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::percent::append_fields;
 use crate::base::tls::native_roots;
+use crate::site::request::limits::truncated;
 use crate::site::settings::{Secret, XqueueSettings};
 
 /// The most bytes of one response: far more than any request for a certificate, so that a request
@@ -314,27 +315,6 @@ fn add_cookies(headers: &HeaderMap, cookies: &mut Cookies) {
 /// Encodes a form or a query; it may hold a password.
 fn encoded(fields: &[(&str, &str)]) -> Zeroizing<String> {
     let mut form = Zeroizing::new(String::new());
-    for (name, value) in fields {
-        if !form.is_empty() {
-            form.push('&');
-        }
-        encode(name, &mut form);
-        form.push('=');
-        encode(value, &mut form);
-    }
+    append_fields(&mut form, fields);
     form
-}
-
-fn encode(text: &str, form: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                form.push(char::from(byte));
-            }
-            _ => {
-                let digit = |four: u8| char::from(b"0123456789ABCDEF"[usize::from(four)]);
-                form.extend(['%', digit(byte >> 4), digit(byte & 15)]);
-            }
-        }
-    }
 }

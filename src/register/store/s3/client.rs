@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
 use s3::Bucket;
 use s3::error::S3Error;
 use s3::request::Request as _;
@@ -10,6 +9,7 @@ use s3::request::tokio_backend::ReqwestRequest;
 
 use super::failure::{Failure, classify};
 use super::request::{BucketRequest, BucketResponse};
+use crate::base::backoff;
 use crate::base::error::{Error, ErrorKind, Result};
 
 /// The longest pause after the first attempt; that after each further attempt is twice as long.
@@ -91,17 +91,10 @@ impl BucketClient {
     }
 }
 
-/// How long to wait after this many attempts: between half and all of a time that doubles, at
-/// random, so that clients that failed together do not return together.
+/// How long to wait after this many attempts.
 fn pause(attempts: u32, retry_after: Option<Duration>) -> Duration {
-    let full = FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)).min(MAX_PAUSE);
-    let mut byte = [0];
-    // Without random numbers the pause is the whole time.
-    let share = match SystemRandom::new().fill(&mut byte) {
-        Ok(()) => 0.5 + f64::from(byte[0]) / 510.0,
-        Err(_) => 1.0,
-    };
-    full.mul_f64(share).max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
+    let asked_for = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+    backoff::wait(FIRST_PAUSE, MAX_PAUSE, attempts - 1).max(asked_for)
 }
 
 #[cfg(test)]

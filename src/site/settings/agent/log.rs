@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::value::unknown_value;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 
 /// The facilities of a syslog that a service may use, with their codes (RFC 5424, section 6.2.1).
@@ -27,6 +26,16 @@ const FACILITIES: [(&str, u8); 19] = [
     ("local6", 22),
     ("local7", 23),
 ];
+/// The names of the facilities.
+pub(crate) const FACILITY_NAMES: [&str; FACILITIES.len()] = {
+    let mut names = [""; FACILITIES.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = FACILITIES[index].0;
+        index += 1;
+    }
+    names
+};
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The log: `agent.log`.
@@ -117,57 +126,18 @@ impl fmt::Display for SyslogAddress {
     }
 }
 
-impl LogSettings {
-    /// Sets the setting `key` to what `text` says.
-    pub(super) fn set(&mut self, key: &str, text: &str) -> Result<()> {
-        match key {
-            "to" => {
-                self.to = match text {
-                    "stderr" => LogTarget::Stderr,
-                    "journald" => LogTarget::Journald,
-                    "syslog" => LogTarget::Syslog,
-                    _ => {
-                        return Err(unknown_value(
-                            text,
-                            &["stderr", "journald", "syslog"],
-                        ));
-                    }
-                };
-            }
-            "format" => {
-                self.format = match text {
-                    "text" => LogFormat::Text,
-                    "json" => LogFormat::Json,
-                    _ => return Err(unknown_value(text, &["text", "json"])),
-                };
-            }
-            "level" => self.level = read_level(text)?,
-            "address" => self.address = read_address(text)?,
-            "facility" => {
-                let found = FACILITIES.iter().find(|(name, _)| *name == text);
-                let (_, code) = found.ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::InvalidValue,
-                        format!("unknown facility `{text}`"),
-                    )
-                    .with_help(did_you_mean(text, FACILITIES.map(|(name, _)| name)))
-                })?;
-                self.facility = Facility(*code);
-            }
-            _ => {
-                return Err(Error::new(
-                    ErrorKind::UnknownKey,
-                    format!("unknown key `{key}`"),
-                ));
-            }
-        }
-        Ok(())
-    }
+/// Reads the name of a facility.
+pub(crate) fn read_facility(text: &str) -> Result<Facility> {
+    let found = FACILITIES.iter().find(|(name, _)| *name == text);
+    found.map(|(_, code)| Facility(*code)).ok_or_else(|| {
+        Error::new(ErrorKind::InvalidValue, format!("unknown facility `{text}`"))
+            .with_help(did_you_mean(text, FACILITY_NAMES))
+    })
 }
 
 /// Checks a level, or a list of levels by module. The log's filter takes a word that is no level
 /// for the name of a module, and then logs that module alone, so such a word is refused here.
-fn read_level(text: &str) -> Result<String> {
+pub(crate) fn read_level(text: &str) -> Result<String> {
     let words = text.split(',').map(str::trim);
     for word in words.filter(|word| !word.contains(['=', '['])) {
         if !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word)) {
@@ -179,7 +149,8 @@ fn read_level(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-fn read_address(text: &str) -> Result<SyslogAddress> {
+/// Reads the address of a syslog.
+pub(crate) fn read_address(text: &str) -> Result<SyslogAddress> {
     let host = |rest: &str| {
         let (host, port) = rest.rsplit_once(':')?;
         let is_v6 = host.starts_with('[') && host.ends_with(']');

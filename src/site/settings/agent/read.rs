@@ -1,107 +1,22 @@
 //! Reads the settings of the agent: from `testamur.yaml`, the environment and the command line.
 //!
-//! All three set a setting by the same function, so that each value has one form.
+//! All three set a setting by the function that its row of the table has, so that each value has
+//! one form.
 
-use super::value::{
-    listen_address, redis_address, seconds, unknown_value, web_address, whole, word,
-};
-use super::{AgentSettings, PREFIX, QueueKind};
+use super::{AgentSettings, PREFIX};
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
-use crate::base::yaml::{Faults, Node};
-use crate::site::settings::secret::Secret;
+use crate::base::yaml::{Faults, Key, Node, YamlFault};
+use crate::site::settings::setting::{SetList, SetOne, Setter, Setting};
+use crate::site::settings::table::{self, SETTINGS};
 
-const AGENT_KEYS: [&str; 9] = [
-    "http",
-    "log",
-    "queue",
-    "redis",
-    "reissue",
-    "shutdown_timeout",
-    "webhook",
-    "workers",
-    "xqueue",
-];
-/// Those of them that are one value, not a section.
-const VALUE_KEYS: [&str; 4] = ["queue", "reissue", "shutdown_timeout", "workers"];
-const HTTP_KEYS: [&str; 3] = ["capacity", "listen", "token_file"];
-const LOG_KEYS: [&str; 5] = ["address", "facility", "format", "level", "to"];
-const WEBHOOK_KEYS: [&str; 2] = ["secret_file", "url"];
-const REDIS_KEYS: [&str; 12] = [
-    "dead_letters",
-    "deadline",
-    "group",
-    "results_max_len",
-    "lease",
-    "modes",
-    "password_file",
-    "results",
-    "statuses",
-    "stream",
-    "url",
-    "user",
-];
-const XQUEUE_KEYS: [&str; 9] = [
-    "auth_password_file",
-    "auth_user",
-    "deadline",
-    "lease",
-    "name",
-    "password_file",
-    "poll",
-    "url",
-    "user",
-];
-/// Settings that the environment may set and the file may not: section and key.
-const SECRET_KEYS: [(&str, &str); 5] = [
-    ("http", "token"),
-    ("redis", "password"),
-    ("webhook", "secret"),
-    ("xqueue", "auth_password"),
-    ("xqueue", "password"),
-];
-/// Shorter names of variables, and the rest of the longer ones. The shorter ones go before the
-/// longer ones.
-const SHORT_NAMES: [(&str, &str); 2] =
-    [("TESTAMUR_LOG", "LOG__LEVEL"), ("TESTAMUR_LOG_FORMAT", "LOG__FORMAT")];
+/// The section of the file.
+const SECTION: &str = "agent";
 
 impl AgentSettings {
     /// Reads the value of `agent`.
     pub(in crate::site::settings) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
         let mut settings = Self::default();
-        let Some(fields) = node.fields(&AGENT_KEYS, faults) else { return settings };
-        for key in VALUE_KEYS {
-            if let Some(node) = fields.get(key) {
-                settings.read_text("", key, node, faults);
-            }
-        }
-        for (section, known) in [
-            ("http", &HTTP_KEYS[..]),
-            ("log", &LOG_KEYS[..]),
-            ("redis", &REDIS_KEYS[..]),
-            ("webhook", &WEBHOOK_KEYS[..]),
-            ("xqueue", &XQUEUE_KEYS[..]),
-        ] {
-            let Some(node) = fields.get(section) else { continue };
-            let fields = node.fields_or(known, faults, |key| {
-                if !SECRET_KEYS.contains(&(section, key.text())) {
-                    return key.unknown(known);
-                }
-                key.fault(ErrorKind::InvalidValue, "a secret does not belong here")
-                    .with_help(format!(
-                        "name the file that holds it under `{}_file`, or set {PREFIX}{}",
-                        key.text(),
-                        variable(section, key.text())
-                    ))
-            });
-            for (key, node) in
-                known.iter().filter_map(|key| Some((*key, fields?.get(key)?)))
-            {
-                match key {
-                    "modes" | "statuses" => settings.read_list(key, node, faults),
-                    _ => settings.read_text(section, key, node, faults),
-                }
-            }
-        }
+        settings.read_section(SECTION, node, faults);
         settings
     }
 
@@ -121,13 +36,15 @@ impl AgentSettings {
         variables.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
         for (name, value) in &variables {
             let (name, value) = (name.as_ref(), value.as_ref());
-            let long =
-                SHORT_NAMES.iter().find(|(short, _)| *short == name).map(|it| it.1);
-            let rest = long.or_else(|| name.strip_prefix(PREFIX));
+            let short = SETTINGS.iter().find(|it| it.short_name() == Some(name));
+            let rest = match short {
+                Some(setting) => Some(rest_of_variable(setting)),
+                None => name.strip_prefix(PREFIX).map(str::to_owned),
+            };
             let Some(rest) = rest.filter(|_| !value.is_empty()) else { continue };
             let place = Place::file(name);
-            match set_variable(&mut self, rest, value) {
-                Ok(()) => drop(self.places.insert(rest.to_owned(), place)),
+            match set_variable(&mut self, &rest, value) {
+                Ok(()) => drop(self.places.insert(rest, place)),
                 Err(fault) => faults.push(fault.at(place)),
             }
         }
@@ -160,178 +77,122 @@ impl AgentSettings {
         Ok(self)
     }
 
+    /// Reads a section, and the sections in it.
+    fn read_section(&mut self, section: &str, node: Node<'_>, faults: &mut Faults) {
+        let known = table::keys(section);
+        let unknown = |key: Key<'_>| unknown_key(section, key, &known);
+        let Some(fields) = node.fields_or(&known, faults, unknown) else { return };
+        for key in &known {
+            let Some(node) = fields.get(key) else { continue };
+            let path = format!("{section}.{key}");
+            let setting = table::find(&path);
+            match setting.and_then(|setting| Some((setting, setting.setter()?))) {
+                Some((setting, Setter::One(set))) => {
+                    self.read_text(setting, set, node, faults);
+                }
+                Some((setting, Setter::List(set))) => {
+                    self.read_list(setting, set, node, faults);
+                }
+                None => self.read_section(&path, node, faults),
+            }
+        }
+    }
+
     fn read_text(
         &mut self,
-        section: &str,
-        key: &str,
+        setting: &Setting,
+        set: SetOne,
         node: Node<'_>,
         faults: &mut Faults,
     ) {
         let Some(text) = faults.keep(node.text()) else { return };
-        if key == "url" && text.split('/').any(|part| part.contains('@')) {
+        let rest = rest_of_variable(setting);
+        if setting.key() == "url" && text.split('/').any(|part| part.contains('@')) {
             let fault =
                 node.fault(ErrorKind::InvalidValue, "a secret does not belong here");
-            let name = variable(section, key);
-            faults.push(match section {
-                "redis" => fault.with_help(format!(
-                    "give `user` and `password_file`, or the whole address in {PREFIX}{name}"
+            faults.push(match setting.path() {
+                "agent.redis.url" => fault.with_help(format!(
+                    "give `user` and `password_file`, or the whole address in {PREFIX}{rest}"
                 )),
                 _ => fault.with_help("give `auth_user` and `auth_password_file`"),
             });
             return;
         }
-        match set(self, section, key, text) {
-            Ok(()) => {
-                let place = node.span().place().clone();
-                self.places.insert(variable(section, key), place);
-            }
+        match set(self, setting, text) {
+            Ok(()) => drop(self.places.insert(rest, node.span().place().clone())),
             Err(error) => faults.push(node.wrap(error)),
         }
     }
 
-    fn read_list(&mut self, key: &str, node: Node<'_>, faults: &mut Faults) {
+    fn read_list(
+        &mut self,
+        setting: &Setting,
+        set: SetList,
+        node: Node<'_>,
+        faults: &mut Faults,
+    ) {
         let Some(items) = faults.keep(node.items()) else { return };
         let mut words = Vec::new();
         for item in items {
             words.extend(faults.keep(item.text()).map(str::to_owned));
         }
-        if let Err(error) = set_list(self, key, words) {
-            faults.push(node.wrap(error));
+        match check_list(setting, words) {
+            Ok(words) => set(self, words),
+            Err(error) => faults.push(node.wrap(error)),
         }
     }
 }
 
-/// Returns the name of a setting in the environment, without the prefix.
-fn variable(section: &str, key: &str) -> String {
-    let path = match section {
-        "" => key.to_owned(),
-        _ => format!("{section}__{key}"),
-    };
-    path.to_uppercase()
+/// Creates the fault of a key that the file cannot have in a section: it is unknown, or a secret.
+fn unknown_key(section: &str, key: Key<'_>, known: &[&str]) -> YamlFault {
+    let path = format!("{section}.{}", key.text());
+    match table::find(&path).filter(|setting| setting.is_secret()) {
+        Some(setting) => key
+            .fault(ErrorKind::InvalidValue, "a secret does not belong here")
+            .with_help(format!(
+                "name the file that holds it under `{}_file`, or set {PREFIX}{}",
+                key.text(),
+                rest_of_variable(setting)
+            )),
+        None => key.unknown(known),
+    }
+}
+
+/// Returns the name of a setting in the environment without the prefix: `REDIS__URL`.
+fn rest_of_variable(setting: &Setting) -> String {
+    let name = setting.variable().unwrap_or_default();
+    name.strip_prefix(PREFIX).map(str::to_owned).unwrap_or(name)
 }
 
 /// Sets the setting of a variable, whose name without the prefix is `rest`.
 fn set_variable(settings: &mut AgentSettings, rest: &str, value: &str) -> Result<()> {
-    let all = VALUE_KEYS.map(|key| ("", key)).into_iter();
-    let all = all.chain(HTTP_KEYS.map(|key| ("http", key)));
-    let all = all.chain(LOG_KEYS.map(|key| ("log", key)));
-    let all = all.chain(WEBHOOK_KEYS.map(|key| ("webhook", key)));
-    let all = all.chain(REDIS_KEYS.map(|key| ("redis", key)));
-    let mut all = all.chain(XQUEUE_KEYS.map(|key| ("xqueue", key))).chain(SECRET_KEYS);
-    match all.clone().find(|(section, key)| variable(section, key) == rest) {
-        Some((_, key @ ("modes" | "statuses"))) => {
+    let name = format!("{PREFIX}{rest}");
+    let named = |setting: &&Setting| setting.variable().as_ref() == Some(&name);
+    let setting = SETTINGS.iter().find(named);
+    match setting.and_then(|setting| Some((setting, setting.setter()?))) {
+        Some((setting, Setter::One(set))) => set(settings, setting, value),
+        Some((setting, Setter::List(set))) => {
             let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
-            set_list(settings, key, words.map(str::to_owned).collect())
+            let words = check_list(setting, words.map(str::to_owned).collect())?;
+            set(settings, words);
+            Ok(())
         }
-        Some((section, key)) => set(settings, section, key, value),
-        None => {
-            let known: Vec<String> =
-                all.by_ref().map(|(section, key)| variable(section, key)).collect();
-            Err(unknown_variable(rest, &known))
-        }
+        None => Err(unknown_variable(&name)),
     }
 }
 
-/// Sets the setting `key` of a section to what `text` says.
-fn set(settings: &mut AgentSettings, section: &str, key: &str, text: &str) -> Result<()> {
-    let (redis, xqueue) = (&mut settings.redis, &mut settings.xqueue);
-    match (section, key) {
-        ("", "queue") => {
-            settings.queue = Some(match text {
-                "redis" => QueueKind::Redis,
-                "xqueue" => QueueKind::Xqueue,
-                _ => return Err(unknown_value(text, &["redis", "xqueue"])),
-            });
-        }
-        ("", "reissue") => {
-            settings.reissue = match text {
-                "true" => true,
-                "false" => false,
-                _ => return Err(unknown_value(text, &["true", "false"])),
-            };
-        }
-        ("", "workers") => {
-            settings.workers = Some(whole(key, text, 1..=1024)?);
-        }
-        ("", "shutdown_timeout") => {
-            settings.shutdown_timeout = Some(seconds(key, text, 0.0)?)
-        }
-        ("http", "listen") => settings.http.listen = Some(listen_address(text)?),
-        ("http", "token") => settings.http.token = Some(Secret::new(text)),
-        ("http", "token_file") => settings.http.token_file = Some(text.to_owned()),
-        ("http", "capacity") => {
-            settings.http.capacity = whole(key, text, 1..=1_000_000)?;
-        }
-        ("log", _) => settings.log.set(key, text)?,
-        ("webhook", "url") => settings.webhook.url = Some(web_address(text)?),
-        ("webhook", "secret") => settings.webhook.secret = Some(Secret::new(text)),
-        ("webhook", "secret_file") => {
-            settings.webhook.secret_file = Some(text.to_owned());
-        }
-        ("redis", "url") => {
-            let address = redis_address(text)?;
-            redis.url = Some(address.url);
-            redis.user = address.user.or(redis.user.take());
-            redis.password = address.password.or(redis.password.take());
-        }
-        ("redis", "user") => redis.user = Some(text.to_owned()),
-        ("redis", "password") => redis.password = Some(Secret::new(text)),
-        ("redis", "password_file") => redis.password_file = Some(text.to_owned()),
-        ("redis", "stream") => redis.stream = Some(word(key, text)?),
-        ("redis", "group") => redis.group = word(key, text)?,
-        ("redis", "results") => redis.results = Some(word(key, text)?),
-        ("redis", "dead_letters") => redis.dead_letters = Some(word(key, text)?),
-        ("redis", "lease") => redis.lease = seconds(key, text, 1.0)?,
-        ("redis", "deadline") => redis.deadline = seconds(key, text, 0.1)?,
-        ("redis", "results_max_len") => {
-            redis.results_max_len =
-                text.parse().ok().filter(|keep| *keep > 0).ok_or_else(|| {
-                    let message =
-                        format!("`results_max_len: {text}` is no whole number from 1 on");
-                    Error::new(ErrorKind::InvalidValue, message)
-                })?;
-        }
-        ("xqueue", "url") => xqueue.url = Some(web_address(text)?),
-        ("xqueue", "name") => xqueue.name = Some(word(key, text)?),
-        ("xqueue", "user") => xqueue.user = Some(text.to_owned()),
-        ("xqueue", "password") => xqueue.password = Some(Secret::new(text)),
-        ("xqueue", "password_file") => xqueue.password_file = Some(text.to_owned()),
-        ("xqueue", "auth_user") => xqueue.auth_user = Some(text.to_owned()),
-        ("xqueue", "auth_password") => xqueue.auth_password = Some(Secret::new(text)),
-        ("xqueue", "auth_password_file") => {
-            xqueue.auth_password_file = Some(text.to_owned());
-        }
-        ("xqueue", "poll") => xqueue.poll = seconds(key, text, 0.1)?,
-        ("xqueue", "lease") => xqueue.lease = seconds(key, text, 1.0)?,
-        // XQueue takes up to 25 seconds to answer. An agent that does not wait for the answer does
-        // not know whether its result was accepted.
-        ("xqueue", "deadline") => xqueue.deadline = seconds(key, text, 30.0)?,
-        _ => {
-            return Err(Error::new(
-                ErrorKind::UnknownKey,
-                format!("unknown key `{key}`"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn set_list(settings: &mut AgentSettings, key: &str, words: Vec<String>) -> Result<()> {
+fn check_list(setting: &Setting, words: Vec<String>) -> Result<Vec<String>> {
     if words.is_empty() {
-        return Err(Error::new(ErrorKind::InvalidValue, format!("`{key}` is empty"))
+        let message = format!("`{}` is empty", setting.key());
+        return Err(Error::new(ErrorKind::InvalidValue, message)
             .with_help("no event would ever lead to a certificate: leave it out"));
     }
-    match key {
-        "modes" => settings.redis.modes = words,
-        _ => settings.redis.statuses = words,
-    }
-    Ok(())
+    Ok(words)
 }
 
 /// Creates the error of a variable of the environment that is not a setting.
-fn unknown_variable(rest: &str, known: &[String]) -> Error {
-    let name = format!("{PREFIX}{rest}");
-    let known: Vec<String> = known.iter().map(|path| format!("{PREFIX}{path}")).collect();
+fn unknown_variable(name: &str) -> Error {
+    let known: Vec<String> = SETTINGS.iter().filter_map(Setting::variable).collect();
     Error::new(ErrorKind::UnknownKey, format!("unknown variable `{name}`"))
-        .with_help(did_you_mean(&name, known.iter().map(String::as_str)))
+        .with_help(did_you_mean(name, known.iter().map(String::as_str)))
 }

@@ -1,8 +1,6 @@
-//! The forms of single values: numbers, times, words, addresses.
+//! The forms of single values: words and addresses.
 
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::site::settings::address;
@@ -10,17 +8,15 @@ use crate::site::settings::secret::Secret;
 
 /// The most bytes of a word.
 const MAX_WORD_LEN: usize = 255;
-/// The longest time of any setting, in seconds.
-const MAX_SECONDS: f64 = 3600.0;
 
 /// Creates the error of a word that is none of `known`.
-pub(super) fn unknown_value(text: &str, known: &[&str]) -> Error {
+pub(crate) fn unknown_value(text: &str, known: &[&str]) -> Error {
     Error::new(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
         .with_help(did_you_mean(text, known.iter().copied()))
 }
 
 /// Reads a name without spaces, at most 255 bytes: of a stream, a group, a queue.
-pub(super) fn word(key: &str, text: &str) -> Result<String> {
+pub(crate) fn word(key: &str, text: &str) -> Result<String> {
     let is_clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control());
     if is_clean && (1..=MAX_WORD_LEN).contains(&text.len()) {
         return Ok(text.to_owned());
@@ -29,21 +25,8 @@ pub(super) fn word(key: &str, text: &str) -> Result<String> {
         .with_help("write a name without spaces"))
 }
 
-/// Reads a whole number in a range.
-pub(super) fn whole(
-    key: &str,
-    text: &str,
-    range: RangeInclusive<usize>,
-) -> Result<usize> {
-    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
-        let (from, to) = (range.start(), range.end());
-        let message = format!("`{key}: {text}` is no whole number from {from} to {to}");
-        Error::new(ErrorKind::InvalidValue, message)
-    })
-}
-
 /// Reads an address and a port to listen at.
-pub(super) fn listen_address(text: &str) -> Result<SocketAddr> {
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr> {
     text.parse().map_err(|_| {
         Error::new(
             ErrorKind::InvalidValue,
@@ -53,23 +36,8 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr> {
     })
 }
 
-/// Reads a number of seconds, from `min` to [`MAX_SECONDS`].
-pub(super) fn seconds(key: &str, text: &str, min: f64) -> Result<Duration> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (min..=MAX_SECONDS).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err(Error::new(
-            ErrorKind::InvalidValue,
-            format!(
-                "`{key}: {text}` is no number of seconds from {min} to {MAX_SECONDS}"
-            ),
-        )),
-    }
-}
-
 /// Reads an `http` or `https` address, and removes the `/` at its end.
-pub(super) fn web_address(text: &str) -> Result<String> {
+pub(crate) fn web_address(text: &str) -> Result<String> {
     if let Some(url) = address::web_address(text) {
         Ok(url.to_owned())
     } else if text.contains('@') {
@@ -83,15 +51,15 @@ pub(super) fn web_address(text: &str) -> Result<String> {
 }
 
 /// An address of Redis, with its user and password apart.
-pub(super) struct RedisAddress {
-    pub(super) url: String,
-    pub(super) user: Option<String>,
-    pub(super) password: Option<Secret>,
+pub(crate) struct RedisAddress {
+    pub(crate) url: String,
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
 }
 
 /// Reads an address of Redis, and removes user and password from it. No message repeats the
 /// address, which may hold a password.
-pub(super) fn redis_address(text: &str) -> Result<RedisAddress> {
+pub(crate) fn redis_address(text: &str) -> Result<RedisAddress> {
     let fault = || {
         Error::new(ErrorKind::InvalidValue, "this is no address of Redis").with_help(
             "write it like `redis://localhost:6379/0`, with TLS `rediss://…`, or \

@@ -1,12 +1,12 @@
 //! How much of a message is read, and how long a text of it may be where it is repeated.
 
 /// The most bytes of one message that are read: a larger one is no request for a certificate.
-pub(super) const MAX_MESSAGE: usize = 1 << 20;
+pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 /// The most bytes of an id: of a course, a recipient or a message.
-pub(super) const MAX_ID: usize = 255;
+pub(crate) const MAX_ID: usize = 255;
 
 /// Returns a text of at most `max` bytes; one that was longer ends in `…`.
-pub(super) fn truncated(text: &str, max: usize) -> String {
+pub(crate) fn truncated(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }

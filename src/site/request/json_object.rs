@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value};
 
-use super::delivery::Correlation;
 use super::limits::{MAX_ID, MAX_MESSAGE, truncated};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
@@ -13,45 +12,32 @@ use crate::base::lang::Tag;
 const MAX_TEXT: usize = 5_000;
 
 /// A JSON object of a message.
-pub(super) struct JsonObject(Map<String, Value>);
+pub(crate) struct JsonObject(Map<String, Value>);
 
 impl JsonObject {
     /// Reads an object; `what` is its name in messages.
-    pub(super) fn parse(what: &str, text: &[u8]) -> Result<Self> {
+    pub(crate) fn parse(what: &str, text: &[u8]) -> Result<Self> {
         if text.len() > MAX_MESSAGE {
             let message = format!("{what} has {} bytes", text.len());
             return Err(Error::new(ErrorKind::TooLarge, message)
                 .with_help(format!("at most {MAX_MESSAGE} are read")));
         }
-        match serde_json::from_slice(text) {
-            Ok(Value::Object(object)) => Ok(Self(object)),
-            Ok(_) => {
-                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON object")))
-            }
-            Err(cause) => {
-                Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON ({cause})")))
-            }
-        }
+        let value = serde_json::from_slice(text).map_err(|cause| {
+            Error::new(ErrorKind::Syntax, format!("{what} is no JSON ({cause})"))
+        })?;
+        Self::from_value(what, value)
     }
 
-    /// Reads what an answer repeats, as far as it is there, from the keys of this name.
-    pub(super) fn correlation(
-        &self,
-        course: &str,
-        recipient: &str,
-        reference: &str,
-    ) -> Correlation {
-        let text = |key| self.0.get(key)?.as_str().map(|text| truncated(text, MAX_ID));
-        Correlation {
-            action: text("action"),
-            course: text(course),
-            recipient: text(recipient),
-            reference: text(reference),
+    /// Takes a value that is an object.
+    pub(crate) fn from_value(what: &str, value: Value) -> Result<Self> {
+        match value {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(Error::new(ErrorKind::Syntax, format!("{what} is no JSON object"))),
         }
     }
 
     /// Reads a text, if there is one; a text of white space alone is none.
-    pub(super) fn text(&self, key: &str) -> Result<Option<&str>> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<&str>> {
         let text = match self.0.get(key) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(text)) => text,
@@ -68,7 +54,7 @@ impl JsonObject {
     }
 
     /// Reads an id, if there is one.
-    pub(super) fn id(&self, key: &str) -> Result<Option<&str>> {
+    pub(crate) fn id(&self, key: &str) -> Result<Option<&str>> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         if text.chars().any(char::is_control) || text.len() > MAX_ID {
             return Err(Error::new(
@@ -80,7 +66,7 @@ impl JsonObject {
     }
 
     /// Refuses a required value that is missing.
-    pub(super) fn required<'a>(
+    pub(crate) fn required<'a>(
         &self,
         key: &str,
         found: Option<&'a str>,
@@ -91,7 +77,7 @@ impl JsonObject {
     }
 
     /// Reads a text, or a number as it was written.
-    pub(super) fn number_or_text(&self, key: &str) -> Result<Option<String>> {
+    pub(crate) fn number_or_text(&self, key: &str) -> Result<Option<String>> {
         match self.0.get(key) {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             _ => Ok(self.text(key)?.map(str::to_owned)),
@@ -99,7 +85,7 @@ impl JsonObject {
     }
 
     /// Reads a boolean; a missing one is false.
-    pub(super) fn flag(&self, key: &str) -> Result<bool> {
+    pub(crate) fn flag(&self, key: &str) -> Result<bool> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -111,22 +97,22 @@ impl JsonObject {
     }
 
     /// Reads a date, `2026-05-14`.
-    pub(super) fn date(&self, key: &str) -> Result<Option<Date>> {
+    pub(crate) fn date(&self, key: &str) -> Result<Option<Date>> {
         self.text(key)?.map(Date::parse).transpose().map_err(|error| named(key, &error))
     }
 
     /// Reads a BCP 47 language tag.
-    pub(super) fn tag(&self, key: &str) -> Result<Option<Tag>> {
+    pub(crate) fn tag(&self, key: &str) -> Result<Option<Tag>> {
         self.text(key)?.map(Tag::parse).transpose().map_err(|error| named(key, &error))
     }
 
     /// Returns the value of a key as it is.
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
     /// Refuses all keys that are not known.
-    pub(super) fn check_keys(&self, known: &[&str]) -> Result<()> {
+    pub(crate) fn check_keys(&self, known: &[&str]) -> Result<()> {
         let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));
         Error::join(unknown.map(|key| {
             let message = format!("unknown key `{}`", truncated(key, 100).escape_debug());
@@ -137,7 +123,7 @@ impl JsonObject {
 }
 
 /// The error of a text that should be the id of a certificate.
-pub(super) fn not_an_id(key: &str, text: &str) -> Error {
+pub(crate) fn not_an_id(key: &str, text: &str) -> Error {
     let message = format!(
         "`{key}: {}` is no id of a certificate",
         truncated(text, 100).escape_debug()

@@ -1,0 +1,192 @@
+//! The contract of [`Store`], as a function that panics with what does not hold.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use super::store::{CreateOutcome, Store, StoreFile, SwapOutcome};
+use crate::base::error::{Error, ErrorKind};
+use crate::base::path::StorePath;
+
+/// Checks that a store does what [`Store`] says, also if many threads use it at once. The store is
+/// empty, and is empty again in the end.
+///
+/// ```
+/// use testamur::register::{MemoryStore, conformance};
+///
+/// conformance::store(&MemoryStore::new());
+/// ```
+pub fn store(store: &dyn Store) {
+    store.check().expect("`check` succeeds with an empty store");
+    assert!(!store.to_string().is_empty(), "`Display` names the store");
+    files_are_created_replaced_and_removed(store);
+    any_bytes_are_kept(store);
+    one_of_concurrent_creates_wins(store);
+    concurrent_swaps_are_all_counted(store);
+    files_are_listed(store);
+    store.check().expect("`check` succeeds");
+    assert_eq!(listed(store, None), BTreeSet::new(), "`check` leaves nothing");
+}
+
+fn files_are_created_replaced_and_removed(store: &dyn Store) {
+    let file = path("cert/kept/index.html");
+    assert_eq!(read(store, &file), None, "there is no file yet");
+    remove(store, &file);
+
+    assert_eq!(create(store, &file, b"one"), CreateOutcome::Created);
+    assert_eq!(create(store, &file, b"two"), CreateOutcome::Exists);
+    assert_eq!(create(store, &file, b"one"), CreateOutcome::Exists);
+    assert_eq!(read(store, &file).as_deref(), Some(&b"one"[..]));
+
+    replace(store, &file, b"three");
+    assert_eq!(read(store, &file).as_deref(), Some(&b"three"[..]));
+
+    remove(store, &file);
+    assert_eq!(read(store, &file), None, "the file was removed");
+    remove(store, &file);
+    assert_eq!(create(store, &file, b"again"), CreateOutcome::Created);
+    remove(store, &file);
+
+    replace(store, &file, b"new");
+    assert_eq!(
+        read(store, &file).as_deref(),
+        Some(&b"new"[..]),
+        "`replace` makes a file that is not there"
+    );
+    remove(store, &file);
+}
+
+fn any_bytes_are_kept(store: &dyn Store) {
+    let large: Vec<u8> =
+        (0..3_000_000_u32).map(|at| (at.wrapping_mul(at) >> 7) as u8).collect();
+    for (name, bytes) in
+        [("empty", &b""[..]), ("lines", b"\r\n\0\xff\n"), ("large", &large)]
+    {
+        let file = path(&format!("bytes/{name}"));
+        assert_eq!(create(store, &file, bytes), CreateOutcome::Created, "{name}");
+        assert!(read(store, &file).as_deref() == Some(bytes), "{name} bytes are kept");
+        remove(store, &file);
+    }
+}
+
+fn one_of_concurrent_creates_wins(store: &dyn Store) {
+    for round in 0..8 {
+        let file = path(&format!("race/{round}/certificate.json"));
+        let texts: Vec<String> = (0..16).map(|number| format!("by {number}")).collect();
+        let outcomes: Vec<CreateOutcome> = thread::scope(|scope| {
+            let create = |text: &str| create(store, &file, text.as_bytes());
+            let threads: Vec<_> =
+                texts.iter().map(|text| scope.spawn(move || create(text))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it ends")).collect()
+        });
+        let winners: Vec<&String> = outcomes
+            .iter()
+            .zip(&texts)
+            .filter(|(outcome, _)| **outcome == CreateOutcome::Created)
+            .map(|(_, text)| text)
+            .collect();
+        assert_eq!(winners.len(), 1, "one of them creates the file: {outcomes:?}");
+        assert_eq!(read(store, &file).as_deref(), Some(winners[0].as_bytes()));
+        remove(store, &file);
+    }
+}
+
+fn concurrent_swaps_are_all_counted(store: &dyn Store) {
+    let file = path("counter");
+    assert_eq!(swap(store, &file, "1", ""), SwapOutcome::Conflict);
+    assert_eq!(read(store, &file), None, "a swap creates nothing");
+    assert_eq!(create(store, &file, b"0"), CreateOutcome::Created);
+    assert_eq!(swap(store, &file, "1", "2"), SwapOutcome::Conflict);
+    assert_eq!(swap(store, &file, "0", "0"), SwapOutcome::Swapped);
+
+    const EACH: usize = 5;
+    let count_once = || {
+        loop {
+            let was = read(store, &file).expect("the counter is there");
+            let was = String::from_utf8(was).expect("it holds digits");
+            let next = was.parse::<usize>().expect("it holds digits") + 1;
+            if swap(store, &file, &next.to_string(), &was) == SwapOutcome::Swapped {
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..EACH).for_each(|_| count_once()));
+        }
+    });
+    let end = read(store, &file).expect("the counter is there");
+    let all = (8 * EACH).to_string();
+    assert_eq!(String::from_utf8_lossy(&end), all, "no swap is lost");
+    remove(store, &file);
+}
+
+fn files_are_listed(store: &dyn Store) {
+    assert_eq!(listed(store, None), BTreeSet::new(), "the store is empty");
+    assert_eq!(listed(store, Some("cert")), BTreeSet::new());
+    let all = [
+        "cert/1/certificate.json",
+        "cert/1/index.html",
+        "cert/2/certificate.json",
+        "cert-2/a",
+        "certs",
+        "z",
+    ];
+    for text in all {
+        assert_eq!(create(store, &path(text), text.as_bytes()), CreateOutcome::Created);
+    }
+    let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    assert_eq!(listed(store, None), set(&all));
+    assert_eq!(listed(store, Some("cert")), set(&all[..3]));
+    assert_eq!(listed(store, Some("cert/1")), set(&all[..2]));
+    assert_eq!(listed(store, Some("cert/1/index.html")), set(&[]));
+    assert_eq!(listed(store, Some("none")), set(&[]));
+
+    let mut calls = 0;
+    let mut stop = |_: StorePath| {
+        calls += 1;
+        Err(Error::new(ErrorKind::InvalidValue, "stop"))
+    };
+    let error =
+        store.list(None, &mut stop).expect_err("`list` returns what `found` does");
+    assert_eq!((calls, error.message()), (1, "stop"), "`list` stops at an error");
+
+    let mut remove = |path: StorePath| store.remove(&path);
+    store.list(None, &mut remove).expect("`found` may remove files");
+    assert_eq!(listed(store, None), set(&[]));
+}
+
+fn path(text: &str) -> StorePath {
+    StorePath::parse(text).expect("it is a path")
+}
+
+fn create(store: &dyn Store, path: &StorePath, bytes: &[u8]) -> CreateOutcome {
+    store.create(&StoreFile::new(path, bytes)).expect("`create` succeeds")
+}
+
+fn replace(store: &dyn Store, path: &StorePath, bytes: &[u8]) {
+    store.replace(&StoreFile::new(path, bytes)).expect("`replace` succeeds");
+}
+
+fn swap(store: &dyn Store, path: &StorePath, to: &str, was: &str) -> SwapOutcome {
+    let file = StoreFile::new(path, to.as_bytes());
+    store.swap(&file, was.as_bytes()).expect("`swap` succeeds")
+}
+
+fn read(store: &dyn Store, path: &StorePath) -> Option<Vec<u8>> {
+    store.read(path).expect("`read` succeeds")
+}
+
+fn remove(store: &dyn Store, path: &StorePath) {
+    store.remove(path).expect("`remove` succeeds");
+}
+
+fn listed(store: &dyn Store, folder: Option<&str>) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    let folder = folder.map(path);
+    let mut found = |path: StorePath| {
+        assert!(paths.insert(path.to_string()), "`{path}` is listed twice");
+        Ok(())
+    };
+    store.list(folder.as_ref(), &mut found).expect("`list` succeeds");
+    paths
+}

@@ -1,0 +1,698 @@
+//! The table of settings: the keys, forms, limits and defaults of all of them.
+//!
+//! - **Takes**: nothing; it is a constant.
+//! - **Gives**: [`SETTINGS`]. The keys that the file may have, the names in the environment and on
+//!   the command line, the limits of values and `docs/settings.md` follow from it.
+//!
+//! The decision made here: a row of the agent holds how it is set; the rows of other sections,
+//! whose keys depend on each other, are set by the reader of their section, which asks the table
+//! for keys and limits.
+
+use super::agent::log::{FACILITY_NAMES, read_address, read_facility, read_level};
+use super::agent::value::{listen_address, redis_address, web_address};
+use super::agent::{LogFormat, LogTarget, QueueKind};
+use super::secret::Secret;
+use super::setting::SettingDefault::{Required, Unset, Value, Words};
+use super::setting::SettingForm::{
+    Boolean, Choice, Command, Deadline, File, Folder, Other, Seconds, Text, Url, Whole,
+    Word,
+};
+use super::setting::{Setting, SettingForm};
+
+/// The canned ACLs of S3.
+const ACLS: &[&str] = &[
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-full-control",
+    "bucket-owner-read",
+    "private",
+    "public-read",
+    "public-read-write",
+];
+/// A time of the agent, at most an hour.
+const fn seconds(min: f64) -> SettingForm {
+    Seconds { min, max: 3600.0 }
+}
+const fn whole(min: u64, max: u64) -> SettingForm {
+    Whole { min, max: Some(max) }
+}
+
+/// All settings of `testamur.yaml`, section by section.
+pub const SETTINGS: &[Setting] = &[
+    Setting::file(
+        "publish.url",
+        Url,
+        Words("`https://example.org`, which leads nowhere"),
+        "What the addresses of verify pages begin with: `URL/cert/ID/`. Addresses have at most 128 bytes.",
+    ),
+    Setting::file(
+        "publish.downloads",
+        Url,
+        Words("`url`"),
+        "What the addresses of PDFs begin with: `URL/downloads/ID/Certificate.pdf`.",
+    ),
+    Setting::file(
+        "publish.index_file",
+        Other("file name, or empty"),
+        Value("\"\""),
+        "The file at the end of the addresses of verify pages, for a web server that shows no `index.html`; addresses end in `/` if it is empty.",
+    ),
+    Setting::file(
+        "publish.filename",
+        Other("letters, digits, `.`, `-` and `_`, then `.pdf`, at most 64"),
+        Value("Certificate.pdf"),
+        "The file name of every PDF.",
+    ),
+    Setting::file(
+        "publish.keep_revoked_pdfs",
+        Boolean,
+        Value("false"),
+        "Whether the PDFs of revoked and superseded certificates stay published.",
+    ),
+    Setting::file(
+        "timezone",
+        Other("IANA time zone"),
+        Words("that of the machine"),
+        "Whose calendar day is the date of issue of a course with `issued: rolling`, such as `Europe/Berlin`.",
+    ),
+    Setting::file(
+        "render.deadline",
+        Deadline { max: 3600.0 },
+        Value("10"),
+        "How long the rendering of one document may take.",
+    ),
+    Setting::file(
+        "render.threads",
+        whole(1, 1024),
+        Words("one on each core"),
+        "How many documents are rendered at the same time.",
+    ),
+    Setting::file(
+        "store",
+        Folder,
+        Value("public"),
+        "The public store, which a web server publishes: a folder, or a map with the keys below.",
+    ),
+    Setting::file(
+        "private",
+        Folder,
+        Words("the folder `private`"),
+        "The private store, which only the operator can read, never inside of `store`: a folder, or a map with the same keys as `store`.",
+    ),
+    Setting::file(
+        "store.folder",
+        Folder,
+        Unset,
+        "The folder. A store has `folder` or `s3`.",
+    ),
+    Setting::file(
+        "store.readers",
+        Choice(&["everybody", "group", "owner"]),
+        Words("`everybody` in `store`, `owner` in `private`"),
+        "Which users of the machine may read the files of the folder: modes 0644, 0640 or 0600.",
+    ),
+    Setting::file(
+        "store.s3.bucket",
+        Other("3 to 63 small letters, digits, `-` and `.`"),
+        Required,
+        "The bucket.",
+    ),
+    Setting::file(
+        "store.s3.region",
+        Other("letters, digits and `-`"),
+        Words("required; `us-east-1` if there is an `endpoint`"),
+        "The region, such as `eu-central-1`.",
+    ),
+    Setting::file(
+        "store.s3.endpoint",
+        Url,
+        Words("Amazon's in `region`"),
+        "The address of a server that is not Amazon's.",
+    ),
+    Setting::file(
+        "store.s3.prefix",
+        Other("path"),
+        Unset,
+        "The path that the keys of all files begin with.",
+    ),
+    Setting::file(
+        "store.s3.path_style",
+        Boolean,
+        Words("`true` if there is an `endpoint`, else `false`"),
+        "Whether addresses are `HOST/BUCKET/KEY` and not `BUCKET.HOST/KEY`.",
+    ),
+    Setting::file(
+        "store.s3.acl",
+        Choice(ACLS),
+        Unset,
+        "The canned ACL of each file. Most buckets refuse ACLs.",
+    ),
+    Setting::file(
+        "store.s3.profile",
+        Text,
+        Words("the default one"),
+        "The profile in the AWS credentials file.",
+    ),
+    Setting::file(
+        "store.s3.access_key_file",
+        File,
+        Words("where Amazon's tools look: environment, credentials file, the machine's role"),
+        "The file that holds the access key ID alone. It needs `secret_key_file`.",
+    ),
+    Setting::file(
+        "store.s3.secret_key_file",
+        File,
+        Words("as `access_key_file`"),
+        "The file that holds the secret access key alone. It needs `access_key_file`.",
+    ),
+    Setting::file(
+        "store.s3.session_token_file",
+        File,
+        Unset,
+        "The file that holds the session token of temporary keys.",
+    ),
+    Setting::file(
+        "store.s3.deadline",
+        Deadline { max: 600.0 },
+        Value("30"),
+        "How long one request may take.",
+    ),
+    Setting::file(
+        "store.s3.attempts",
+        whole(1, 100),
+        Value("8"),
+        "How many times a request is made while it fails with an error that may pass.",
+    ),
+    Setting::file(
+        "seal.archive",
+        Boolean,
+        Value("false"),
+        "Whether each PDF has a field for an archive timestamp, so that its seal can be raised to PAdES B-LTA.",
+    ),
+    Setting::file(
+        "seal.tsa.url",
+        Url,
+        Required,
+        "The address of the TSA (RFC 3161). Without `tsa` there are no timestamp tokens.",
+    ),
+    Setting::file(
+        "seal.tsa.roots",
+        File,
+        Unset,
+        "The PEM file of the TSA's trusted roots, with which its tokens are verified.",
+    ),
+    Setting::file(
+        "seal.tsa.deadline",
+        Deadline { max: 600.0 },
+        Value("10"),
+        "How long the TSA may take to answer.",
+    ),
+    Setting::file(
+        "seal.pdf.key",
+        File,
+        Unset,
+        "The PEM file of the private key that seals PDFs. Without `pdf` it is the one in `keys/`.",
+    ),
+    Setting::file(
+        "seal.pdf.command",
+        Command,
+        Unset,
+        "A command that signs, in place of `key`: it writes the signature to its standard output.",
+    ),
+    Setting::file(
+        "seal.pdf.chain",
+        File,
+        Required,
+        "The PEM file of the key's X.509 certificate, then of its issuers.",
+    ),
+    Setting::file(
+        "seal.pdf.input",
+        Choice(&["message", "digest"]),
+        Value("message"),
+        "What the command reads on its standard input.",
+    ),
+    Setting::file(
+        "seal.pdf.deadline",
+        Deadline { max: 600.0 },
+        Value("20"),
+        "How long the command may take.",
+    ),
+    Setting::file(
+        "seal.openpgp.command",
+        Command,
+        Required,
+        "A command that reads a file and writes its detached signature. Without `openpgp` the key in `keys/` signs.",
+    ),
+    Setting::file(
+        "seal.openpgp.key",
+        File,
+        Required,
+        "The file of the public key in ASCII armor.",
+    ),
+    Setting::file(
+        "seal.openpgp.deadline",
+        Deadline { max: 600.0 },
+        Value("20"),
+        "How long the command may take.",
+    ),
+    Setting::agent(
+        "agent.queue",
+        Choice(&["redis", "xqueue"]),
+        Unset,
+        "The kind of the queue; none if requests come over HTTP alone.",
+        |agent, setting, text| {
+            agent.queue = Some(match setting.choice(text)? {
+                "redis" => QueueKind::Redis,
+                _ => QueueKind::Xqueue,
+            });
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.reissue",
+        Boolean,
+        Value("false"),
+        "Whether a request for a revoked certificate issues a new edition. Else only the operator can reissue it.",
+        |agent, setting, text| {
+            agent.reissue = setting.boolean(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.workers",
+        whole(1, 1024),
+        Words("four for each core"),
+        "How many requests of each source are worked on at the same time.",
+        |agent, setting, text| {
+            agent.workers = Some(setting.whole(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.shutdown_timeout",
+        seconds(0.0),
+        Words("25"),
+        "How long an agent that is stopped may take to finish its requests.",
+        |agent, setting, text| {
+            agent.shutdown_timeout = Some(setting.seconds(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.url",
+        Other("address, `redis`, `rediss` or `redis+unix`"),
+        Required,
+        "The server: `redis://localhost:6379/0`, `rediss://…` with TLS, `redis+unix:///run/redis.sock`. In the environment it may have user and password.",
+        |agent, _, text| {
+            let address = redis_address(text)?;
+            let redis = &mut agent.redis;
+            redis.url = Some(address.url);
+            redis.user = address.user.or(redis.user.take());
+            redis.password = address.password.or(redis.password.take());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.user",
+        Text,
+        Unset,
+        "The user, if the server has users.",
+        |agent, _, text| {
+            agent.redis.user = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::secret("agent.redis.password", "The password.", |agent, _, text| {
+        agent.redis.password = Some(Secret::new(text));
+        Ok(())
+    }),
+    Setting::agent(
+        "agent.redis.password_file",
+        File,
+        Unset,
+        "The file that holds the password.",
+        |agent, _, text| {
+            agent.redis.password_file = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.stream",
+        Word,
+        Required,
+        "The stream that requests are read from.",
+        |agent, setting, text| {
+            agent.redis.stream = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.group",
+        Word,
+        Value("testamur"),
+        "The consumer group, the same for all agents.",
+        |agent, setting, text| {
+            agent.redis.group = setting.word(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.results",
+        Word,
+        Words("the name of `stream`, and `-results`"),
+        "The stream of the answers.",
+        |agent, setting, text| {
+            agent.redis.results = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.dead_letters",
+        Word,
+        Words("the name of `stream`, and `-dead`"),
+        "The stream of messages that cannot be read.",
+        |agent, setting, text| {
+            agent.redis.dead_letters = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
+    Setting::list(
+        "agent.redis.modes",
+        Value("credit, executive-education, honor, masters, no-id-professional, professional, verified"),
+        "The enrolment modes that earn a certificate, in events of Open edX.",
+        |agent, words| agent.redis.modes = words,
+    ),
+    Setting::list(
+        "agent.redis.statuses",
+        Value("downloadable"),
+        "The certificate statuses that earn a certificate, in events of Open edX.",
+        |agent, words| agent.redis.statuses = words,
+    ),
+    Setting::agent(
+        "agent.redis.lease",
+        seconds(1.0),
+        Value("60"),
+        "How long a request is leased to an agent before another one takes it. A living agent extends the lease.",
+        |agent, setting, text| {
+            agent.redis.lease = setting.seconds(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.deadline",
+        seconds(0.1),
+        Value("10"),
+        "How long the server may take to answer.",
+        |agent, setting, text| {
+            agent.redis.deadline = setting.seconds(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.redis.results_max_len",
+        Whole { min: 1, max: None },
+        Value("100000"),
+        "About how many entries `results` and `dead_letters` keep each.",
+        |agent, setting, text| {
+            agent.redis.results_max_len = setting.whole(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.url",
+        Url,
+        Required,
+        "The server, without what comes from `/xqueue/` on.",
+        |agent, _, text| {
+            agent.xqueue.url = Some(web_address(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.name",
+        Word,
+        Required,
+        "The name of the queue: `CERT_QUEUE` of the learning management system.",
+        |agent, setting, text| {
+            agent.xqueue.name = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.user",
+        Text,
+        Required,
+        "The user of XQueue.",
+        |agent, _, text| {
+            agent.xqueue.user = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::secret(
+        "agent.xqueue.password",
+        "The password of `user`.",
+        |agent, _, text| {
+            agent.xqueue.password = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.password_file",
+        File,
+        Words("required unless the environment has the password"),
+        "The file that holds the password of `user`.",
+        |agent, _, text| {
+            agent.xqueue.password_file = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.auth_user",
+        Text,
+        Unset,
+        "The user of a web server in front of XQueue that asks for HTTP Basic.",
+        |agent, _, text| {
+            agent.xqueue.auth_user = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::secret(
+        "agent.xqueue.auth_password",
+        "The password of `auth_user`.",
+        |agent, _, text| {
+            agent.xqueue.auth_password = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.auth_password_file",
+        File,
+        Unset,
+        "The file that holds the password of `auth_user`.",
+        |agent, _, text| {
+            agent.xqueue.auth_password_file = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.poll",
+        seconds(0.1),
+        Value("5"),
+        "How long to wait before an empty queue is polled again.",
+        |agent, setting, text| {
+            agent.xqueue.poll = setting.seconds(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.xqueue.lease",
+        seconds(1.0),
+        Value("60"),
+        "How long the server leases a request: its `SUBMISSION_PROCESSING_DELAY`.",
+        |agent, setting, text| {
+            agent.xqueue.lease = setting.seconds(text)?;
+            Ok(())
+        },
+    ),
+    // XQueue takes up to 25 seconds to answer. An agent that does not wait for the answer does not
+    // know whether its result was accepted.
+    Setting::agent(
+        "agent.xqueue.deadline",
+        seconds(30.0),
+        Value("60"),
+        "How long the server may take to answer. It waits up to 25 seconds itself.",
+        |agent, setting, text| {
+            agent.xqueue.deadline = setting.seconds(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.http.listen",
+        Other("address and port, in numbers"),
+        Words("no HTTP API"),
+        "Where the HTTP API listens: `127.0.0.1:8080`, `[::]:8080`.",
+        |agent, _, text| {
+            agent.http.listen = Some(listen_address(text)?);
+            Ok(())
+        },
+    ),
+    Setting::secret(
+        "agent.http.token",
+        "The bearer token that requests must have.",
+        |agent, _, text| {
+            agent.http.token = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.http.token_file",
+        File,
+        Words("no requests over HTTP"),
+        "The file that holds the token. Without a token there are health checks and metrics alone.",
+        |agent, _, text| {
+            agent.http.token_file = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.http.capacity",
+        whole(1, 1_000_000),
+        Value("1000"),
+        "The most requests that are accepted and not answered yet.",
+        |agent, setting, text| {
+            agent.http.capacity = setting.whole(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.webhook.url",
+        Url,
+        Words("no webhook"),
+        "The address that each outcome is posted to.",
+        |agent, _, text| {
+            agent.webhook.url = Some(web_address(text)?);
+            Ok(())
+        },
+    ),
+    Setting::secret(
+        "agent.webhook.secret",
+        "The secret that signs what is posted, by HMAC-SHA-256.",
+        |agent, _, text| {
+            agent.webhook.secret = Some(Secret::new(text));
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.webhook.secret_file",
+        File,
+        Words("required with `url` unless the environment has the secret"),
+        "The file that holds the secret.",
+        |agent, _, text| {
+            agent.webhook.secret_file = Some(text.to_owned());
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.log.to",
+        Choice(&["stderr", "journald", "syslog"]),
+        Value("stderr"),
+        "Where the log goes.",
+        |agent, setting, text| {
+            agent.log.to = match setting.choice(text)? {
+                "stderr" => LogTarget::Stderr,
+                "journald" => LogTarget::Journald,
+                _ => LogTarget::Syslog,
+            };
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.log.format",
+        Choice(&["text", "json"]),
+        Value("text"),
+        "The format of a line on standard error and in a syslog. The journal has fields instead.",
+        |agent, setting, text| {
+            agent.log.format = match setting.choice(text)? {
+                "text" => LogFormat::Text,
+                _ => LogFormat::Json,
+            };
+            Ok(())
+        },
+    )
+    .with_short_name("TESTAMUR_LOG_FORMAT"),
+    Setting::agent(
+        "agent.log.level",
+        Other("`off`, `error`, `warn`, `info`, `debug`, `trace`, also by module: `info,testamur=debug`"),
+        Value("info"),
+        "The level. Names, usernames and addresses are logged at `debug` alone.",
+        |agent, _, text| {
+            agent.log.level = read_level(text)?;
+            Ok(())
+        },
+    )
+    .with_short_name("TESTAMUR_LOG"),
+    Setting::agent(
+        "agent.log.address",
+        Other("path of a socket, `udp://HOST:PORT` or `tcp://HOST:PORT`"),
+        Value("/dev/log"),
+        "The address of the syslog.",
+        |agent, _, text| {
+            agent.log.address = read_address(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.log.facility",
+        Choice(&FACILITY_NAMES),
+        Value("daemon"),
+        "The facility of the syslog.",
+        |agent, _, text| {
+            agent.log.facility = read_facility(text)?;
+            Ok(())
+        },
+    ),
+];
+
+/// Returns the row of a setting. In a constant, a path that is not in the table is an error of the
+/// compiler.
+pub(super) const fn row(path: &str) -> &'static Setting {
+    let mut index = 0;
+    while index < SETTINGS.len() {
+        if is_same(SETTINGS[index].path().as_bytes(), path.as_bytes()) {
+            return &SETTINGS[index];
+        }
+        index += 1;
+    }
+    panic!("the table has no such setting")
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
+/// Returns the setting of this path.
+pub(super) fn find(path: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.path() == path)
+}
+
+/// Returns the keys that the file may have in a section, such as `agent.redis`, sorted; for an
+/// empty section, those at the top of the file.
+pub(super) fn keys(section: &str) -> Vec<&'static str> {
+    let in_file = SETTINGS.iter().filter(|setting| !setting.is_secret());
+    let below = in_file.filter_map(|setting| match section {
+        "" => Some(setting.path()),
+        _ => setting.path().strip_prefix(section)?.strip_prefix('.'),
+    });
+    let mut keys: Vec<&str> =
+        below.map(|rest| rest.split('.').next().unwrap_or(rest)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+#[cfg(test)]
+mod tests;
