@@ -29,6 +29,9 @@ use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::site::files::Site;
 
+/// The most blocks of a locale, and the most columns of its table. Finding the place of each takes
+/// time in the length of the file.
+const MAX_SENTENCES: usize = 200;
 const ALT_KEYS: [&str; 3] = ["signature", "code", "logo"];
 
 /// The merged sentences of a language.
@@ -168,7 +171,13 @@ impl Locale {
         take(&mut self.title, fields, "title", "title");
         take(&mut self.folio, fields, "folio", "folio");
         if let Some(node) = fields.get("table") {
-            for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
+            let entries = faults.keep(node.entries()).into_iter().flatten();
+            for (number, (key, node)) in entries.enumerate() {
+                if number == MAX_SENTENCES {
+                    let message = format!("more than {MAX_SENTENCES} headings");
+                    faults.push(key.fault(ErrorKind::TooLarge, message));
+                    break;
+                }
                 let name = key.text();
                 let role = if name == table::TOTAL { name } else { "column" };
                 let read = SentenceTemplate::read(node, role, &source, faults);
@@ -211,7 +220,12 @@ fn blocks(
     faults: &mut Faults,
 ) -> Option<Vec<SentenceTemplate>> {
     let mut sentences = Vec::new();
-    for item in faults.keep(node.items())? {
+    for (number, item) in faults.keep(node.items())?.enumerate() {
+        if number == MAX_SENTENCES {
+            let message = format!("more than {MAX_SENTENCES} blocks");
+            faults.push(item.fault(ErrorKind::TooLarge, message));
+            break;
+        }
         let Some(mut entries) = faults.keep(item.entries()) else { continue };
         let (Some((role, text)), None) = (entries.next(), entries.next()) else {
             faults.push(
@@ -305,6 +319,18 @@ mod tests {
             faults[1]
                 .starts_with("layouts/shared/locales/fr.yaml:3:5: `Lead` is no role")
         );
+    }
+
+    #[test]
+    fn locale_with_too_many_sentences_is_refused() {
+        let blocks = |count| format!("blocks:\n{}", "  - lead: a\n".repeat(count));
+        assert!(load(&[("shared/locales/fr", &blocks(200))], "fr").is_ok());
+        let headings: String = (0..201).map(|n| format!("  c{n}: a\n")).collect();
+        for (text, line) in [(blocks(201), 202), (format!("table:\n{headings}"), 202)] {
+            let error = load(&[("shared/locales/fr", &text)], "fr").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
+            assert_eq!(error.place().unwrap().line, Some(line), "{error:#}");
+        }
     }
 
     #[test]

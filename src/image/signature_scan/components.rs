@@ -192,12 +192,13 @@ impl Component {
         self.bottom = self.bottom.max(other.bottom);
     }
 
+    /// The width of the bounding box; 0 of a component that became part of another one.
     fn width(&self) -> usize {
-        self.right + 1 - self.left
+        (self.right + 1).saturating_sub(self.left)
     }
 
     fn height(&self) -> usize {
-        self.bottom + 1 - self.top
+        (self.bottom + 1).saturating_sub(self.top)
     }
 
     /// Twice the area over the perimeter, which for a long stroke is its width. On average the
@@ -356,4 +357,14 @@ fn groups(
         groups[index] = Some(root(&mut parents, index));
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn component_without_pixels_has_no_size() {
+        assert_eq!((Component::EMPTY.width(), Component::EMPTY.height()), (0, 0));
+    }
 }
