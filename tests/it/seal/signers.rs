@@ -32,7 +32,10 @@ fn signing_command_makes_a_valid_seal() {
     let whole = command(&site, &format!("openssl dgst -sha256 -sign {file}"));
     let digest = command(
         &site,
-        &format!("cat > {file}.in; openssl pkeyutl -sign -inkey {file} -in {file}.in"),
+        &format!(
+            "digest=$(mktemp); cat > $digest; openssl pkeyutl -sign -inkey {file} -in $digest; \
+             rm $digest"
+        ),
     )
     .with_input(SignerInput::Digest);
     for signer in [whole, digest] {
