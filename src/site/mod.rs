@@ -38,3 +38,4 @@ pub use self::settings::{
     SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm, Settings,
     StoreSettings, SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
 };
+pub use crate::base::path::StorePath;

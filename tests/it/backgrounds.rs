@@ -206,6 +206,7 @@ fn unusable_background_is_refused_at_the_line_of_the_layout() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn certificate_with_a_background_seals_and_verifies() {
     let root = TempDir::new().unwrap();

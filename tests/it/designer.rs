@@ -12,6 +12,7 @@ const MOTTO: &str = "extra: { motto: Per aspera }";
 const PRINT: &str =
     "place(top + center, dy: 20mm, text(font: sheet.face, size: 9pt, sheet.extra.motto))";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn copied_layout_becomes_a_custom_layout() {
     for words in [FACE, FIELD, MOTTO, PRINT, "cp -r layouts/classic my-site/layouts/mine"]

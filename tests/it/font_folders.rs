@@ -13,6 +13,7 @@ const NAME: &str = "سيف رمضان ريان";
 
 const AMIRI_FIRST: &str = "families: [{ family: Amiri, like: serif, scripts: [Arab] }]\n";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn fonts_argument_overrides_environment_and_installed_folders() {
     let desk = Workdir::new();
@@ -62,6 +63,7 @@ fn fonts_argument_overrides_environment_and_installed_folders() {
     assert!(run.stderr.contains("no folder `nowhere`"), "{run:?}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn fonts_of_the_site_go_before_those_of_a_folder() {
     let desk = Workdir::new();

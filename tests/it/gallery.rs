@@ -19,6 +19,7 @@ const MAX_BYTES: usize = 30 * 1024;
 
 type Palette = [[u8; 3]; 16];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn gallery_pictures_match_the_layout_samples() {
     let press = Press::new(Site::demo()).unwrap();

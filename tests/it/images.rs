@@ -10,6 +10,7 @@ use testamur::{Date, Error, ErrorKind};
 const SEAL: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 120 120'>\
     <circle cx='60' cy='60' r='40' fill='none' stroke='#8c1414' stroke-width='6'/></svg>";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pictures_of_every_format_are_placed() {
     let opaque = RgbImage::from_pixel(400, 150, Rgb([200, 60, 0]));

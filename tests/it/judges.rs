@@ -42,6 +42,7 @@ const HOSTILE: [&str; 6] = [
     "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn qpdf_check_passes_in_each_language() {
     let certificates = Certificates::new();
@@ -52,6 +53,7 @@ fn qpdf_check_passes_in_each_language() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn fonts_are_embedded_as_subsets() {
     let certificates = Certificates::new();
@@ -69,6 +71,7 @@ fn fonts_are_embedded_as_subsets() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn document_has_its_metadata_and_pdf_a_claims() {
     let certificates = Certificates::new();
@@ -109,6 +112,7 @@ fn document_has_its_metadata_and_pdf_a_claims() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn outloud_finds_no_accessibility_errors() {
     let certificates = Certificates::new();
@@ -116,6 +120,7 @@ fn outloud_finds_no_accessibility_errors() {
     assert_accessible(&files);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn qr_code_decodes_to_the_verify_url() {
     let certificates = Certificates::new();
@@ -126,6 +131,7 @@ fn qr_code_decodes_to_the_verify_url() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn qr_code_has_large_modules_and_a_quiet_zone() {
     const PIXELS_PER_INCH: u32 = 600;
@@ -156,6 +162,7 @@ fn qr_code_has_large_modules_and_a_quiet_zone() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn printed_verify_url_is_a_link() {
     let certificates = Certificates::new();
@@ -168,6 +175,7 @@ fn printed_verify_url_is_a_link() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn sample_names_are_extracted_in_each_language() {
     for name in SAMPLES {
@@ -179,6 +187,7 @@ fn sample_names_are_extracted_in_each_language() {
 
 /// Programs disagree about Hebrew points and about brackets next to Hebrew: compare the letters of
 /// each word, without points and brackets.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn letters_of_a_pointed_name_are_extracted() {
     let letters = |text: &str| -> String {
@@ -196,6 +205,7 @@ fn letters_of_a_pointed_name_are_extracted() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn markup_in_a_name_is_extracted_literally() {
     for name in HOSTILE {
@@ -205,6 +215,7 @@ fn markup_in_a_name_is_extracted_literally() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn one_letter_name_is_a_line_of_its_own() {
     for language in ["en", "ar"] {
@@ -213,6 +224,7 @@ fn one_letter_name_is_a_line_of_its_own() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn combining_marks_are_extracted() {
     for name in ["อภิสิทธิ์ เวชชาชีวะ", "श्रीमती कृष्णा द्विवेदी", "Ọlọ́runfẹ́mi Adébáyọ̀"]
@@ -225,6 +237,7 @@ fn combining_marks_are_extracted() {
 
 /// Letters of Nastaliq do not stand on one base line, so pdftotext does not read them in order. The
 /// machine's own proof checks the text; this test checks the font.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn urdu_is_set_in_nastaliq() {
     let site = Site::demo();
@@ -272,6 +285,7 @@ fn attachment_is_extracted_unchanged() {
     assert_accessible(&[file]);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn same_request_gives_the_same_bytes_on_any_thread() {
     let people: Vec<(&str, &str)> = LANGUAGES
@@ -301,6 +315,7 @@ fn same_request_gives_the_same_bytes_on_any_thread() {
     });
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn svg_is_well_formed_with_any_url_and_name() {
     let settings = "publish: { url: \"https://example.org/a&b'c/d;e=f\" }";

@@ -98,6 +98,7 @@ pub(crate) const DATES: [&str; 20] = [
     "1999-12-31",
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_language_renders_names_of_every_script() {
     let press = press("");
@@ -127,6 +128,7 @@ const KNOWN: [(&str, &str, &str); 2] = [
     ("fa", "ه‍.ش.", "the names of the months show the era"),
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn dates_have_the_words_of_node_icu() {
     let press = press("");
@@ -181,6 +183,7 @@ fn intl(lines: &str) -> String {
 }
 
 /// The steps of `layouts/README.md` for a new language, with Esperanto.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn new_language_needs_one_locale_file() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -257,6 +260,7 @@ fn new_language_needs_one_locale_file() {
     assert_eq!(object["sentences"]["heading"], "layouts/shared/locales/eo.yaml");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pseudo_languages_reveal_untranslated_text() {
     let layout = "#import \"plain.typ\": plain\n#let certificate(sheet) = plain(sheet, also: [Date])\n";
@@ -275,6 +279,7 @@ fn pseudo_languages_reveal_untranslated_text() {
     assert_eq!(press.pseudo_languages(), [tag("en-XA"), tag("ar-XB")]);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn bilingual_layout_shows_two_languages() {
     let press = press("  second_language: en\n  layout: bilingual\n");
@@ -303,6 +308,7 @@ fn bilingual_layout_shows_two_languages() {
     assert!(sheet("ar", "classic").second.is_none());
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn han_uses_the_font_of_its_region() {
     for (language, family, region) in [

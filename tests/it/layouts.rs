@@ -11,6 +11,7 @@ use crate::cases::{Differences, fails_without_a_file, folder, name, site, sorted
 
 const RECIPIENT: &str = "María-José Ñuñez";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_layout_error_is_one_message_at_its_line() {
     let mut differences = Differences::default();

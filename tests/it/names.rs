@@ -739,6 +739,7 @@ const ALPHABETS: &[Alphabet] = &[
 const COUNT: usize = 1000;
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn thousand_names_in_all_scripts_pass_the_proof() {
     let press = Press::new(Site::demo()).unwrap();
@@ -870,6 +871,7 @@ fn capital(text: &str, begins: bool) -> String {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn letter_repeated_across_a_line_break_passes() {
     let press = Press::new(Site::demo()).unwrap();
@@ -883,6 +885,7 @@ fn letter_repeated_across_a_line_break_passes() {
 
 /// In Nastaliq each letter has another height, and the dots of a word's last letter come first in
 /// the page's order.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn nastaliq_words_are_proofread_in_order() {
     let press = Press::new(Site::demo()).unwrap();

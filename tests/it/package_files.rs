@@ -28,7 +28,6 @@ fn completions_and_manual_pages_are_read_by_bash_and_groff() {
     assert_eq!(complete(&["testamur", "iss"]), "issue");
     assert_eq!(complete(&["testamur", "issue", "--repl"]), "--replace");
     assert_eq!(complete(&["testamur", "key", "ro"]), "rotate");
-    assert_eq!(complete(&["testamur", "package"]), "");
 
     let pages = desk.names("files/man");
     assert!(pages.contains(&"testamur.1".to_owned()), "{pages:?}");

@@ -18,6 +18,7 @@ Org/Knots/2026:
   issued: 2026-05-14
 ";
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn render_writes_one_pdf_with_reproducible_bytes() {
     let workdir = Workdir::new();
@@ -126,6 +127,7 @@ fn json_output_is_one_object_per_certificate() {
     assert!(object["error"]["help"].is_string(), "{object:#}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn render_without_name_makes_samples_of_each_course() {
     let workdir = Workdir::new();
@@ -279,6 +281,7 @@ fn recipients_file_not_in_utf_8_is_refused_with_its_line() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn text_file_has_one_name_per_line() {
     let workdir = Workdir::new();
@@ -370,6 +373,7 @@ fn several_certificates_in_one_file_are_refused() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn output_does_not_depend_on_the_locale() {
     let workdir = Workdir::new();
@@ -469,6 +473,7 @@ fn site_argument_overrides_environment_and_current_folder() {
     assert!(run.stderr.contains("no folder `nowhere`"), "{run:?}");
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn minimal_site_is_an_empty_settings_file_and_a_course() {
     let workdir = Workdir::new();
@@ -651,6 +656,7 @@ fn course_error_begins_with_its_place() {
     assert_eq!(workdir.names("."), ["courses.yaml", "testamur.yaml"]);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn check_passes_the_demo_site() {
     let workdir = Workdir::new();

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The entries at the top of the repository except dotfiles: the project, and what git ignores.
-const TOP_LEVEL: [&str; 20] = [
+const TOP_LEVEL: [&str; 21] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
+    // In the package: the file as it is here.
+    "Cargo.toml.orig",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",

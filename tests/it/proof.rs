@@ -32,6 +32,7 @@ const KINDS: [ErrorKind; 8] = [
     ErrorKind::NoConvergence,
 ];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn each_fault_is_reported_with_its_kind_only() {
     let mut differences = Differences::default();

@@ -66,9 +66,34 @@ fn settings_are_accepted() {
 }
 
 #[test]
+fn dependency_lines_name_this_version_and_features_that_exist() {
+    let manifest = include_str!("../../Cargo.toml");
+    let blocks = blocks();
+    let lines = blocks
+        .iter()
+        .filter(|block| block.language == "toml")
+        .flat_map(|block| block.text.lines());
+    let mut count = 0;
+    for line in lines.filter(|line| line.starts_with("testamur = ")) {
+        let version = line.split('"').nth(1).unwrap();
+        assert!(manifest.contains(&format!("version = \"{version}.")), "{line}");
+        let features = line.split_once("features = [").unwrap().1.split('"');
+        for feature in features.skip(1).step_by(2) {
+            assert!(manifest.contains(&format!("\n{feature} = [")), "{feature}: {line}");
+        }
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
 fn each_block_is_run_by_a_test() {
     for block in blocks() {
-        assert!(["rust", "sh", "yaml"].contains(&block.language), "{}", block.text);
+        assert!(
+            ["rust", "sh", "toml", "yaml"].contains(&block.language),
+            "{}",
+            block.text
+        );
     }
 }
 

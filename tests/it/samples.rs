@@ -21,6 +21,7 @@ const LANGUAGES: [&str; 3] = ["en", "ar", "ja"];
 /// The maximal size of a golden file in bytes.
 const MAX_BYTES: usize = 30 * 1024;
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn sheet_json_matches_the_sample() {
     let press = Press::new(Site::demo()).unwrap();
@@ -40,6 +41,7 @@ fn sheet_json_matches_the_sample() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pages_match_the_golden_files() {
     let press = Press::new(Site::demo()).unwrap();
@@ -75,6 +77,7 @@ fn pages_match_the_golden_files() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn layouts_hold_as_many_signatories_as_declared() {
     let press = Press::new(Site::demo()).unwrap();
@@ -98,6 +101,7 @@ fn layouts_hold_as_many_signatories_as_declared() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn hard_texts_pass_or_overflow_with_help() {
     let press = Press::new(Site::demo()).unwrap();

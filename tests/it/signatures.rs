@@ -48,6 +48,7 @@ fn scans_of_any_size_get_equal_height_and_weight() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn dx_dy_and_scale_change_the_signature() {
     let press = |nudge: &str| {
@@ -77,6 +78,7 @@ fn dx_dy_and_scale_change_the_signature() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn signatories_stand_in_reading_direction() {
     let signatories = "

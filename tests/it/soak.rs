@@ -28,6 +28,7 @@ const MAX_GROWTH: usize = 25 << 10;
 /// One PDF in this many is rendered again and read by pdftotext.
 const SAMPLED: usize = 17;
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn four_hundred_renders_keep_names_apart_and_memory_bounded() {
     soak(400);

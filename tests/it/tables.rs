@@ -106,6 +106,7 @@ fn title_in_another_language_gives_one_warning() {
     assert_eq!(warned.count(), 1, "{:?}", draft.warnings);
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn rows_are_distributed_over_pages() {
     const ROWS: [usize; 9] = [1, 2, 3, 8, 15, 17, 21, 26, 60];

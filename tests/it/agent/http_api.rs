@@ -160,13 +160,17 @@ fn openapi_document_matches_the_http_api() {
     let text = fs::read_to_string(format!("{root}/docs/openapi.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    let source = fs::read_to_string(format!("{root}/src/agent/queue/json.rs")).unwrap();
-    for (schema, list) in [("Issue", "const ISSUE_KEYS"), ("Revoke", "const REVOKE_KEYS")]
-    {
+    let read = |file: &str| fs::read_to_string(format!("{root}/src/{file}")).unwrap();
+    let (of_site, of_agent) = (read("site/request/json.rs"), read("agent/queue/json.rs"));
+    let keys = |source: &'_ str, list: &str| -> Vec<String> {
         let list = source.split_once(list).unwrap().1.split_once('=').unwrap().1;
-        let list = list.split_once('[').unwrap().1;
-        let mut known: Vec<&str> =
-            list.split_once(']').unwrap().0.split('"').skip(1).step_by(2).collect();
+        let list = list.split_once('[').unwrap().1.split_once(']').unwrap().0;
+        list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let issue =
+        [keys(&of_site, "const KEYS"), keys(&of_agent, "const ISSUE_KEYS")].concat();
+    let revoke = keys(&of_agent, "const REVOKE_KEYS");
+    for (schema, mut known) in [("Issue", issue), ("Revoke", revoke)] {
         let properties = &document["components"]["schemas"][schema]["properties"];
         let mut told: Vec<&str> =
             properties.as_object().unwrap().keys().map(String::as_str).collect();

@@ -68,6 +68,7 @@ fn assert_outsider_verifies(site: &AgentSite, record: &Value, name: &str) {
 
 /// `created` issues, `changed` with another name supersedes, and `revoked` revokes the second
 /// edition.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn event_bus_creates_changes_and_revokes_a_certificate() {
     let site = AgentSite::new();

@@ -93,7 +93,7 @@ fn revocation_by_id_is_ordered_by_requested_at() {
     assert_eq!(revoke(&id, 3), "revoked");
     assert_eq!(issue(2).0, "stale");
     let (outcome, next) = issue(4);
-    assert_eq!(outcome, "superseding");
+    assert_eq!(outcome, "reissued");
     assert_eq!(revoke(&next, 3), "ignored");
     assert_eq!(revoke(&next, 5), "revoked");
     assert_eq!(running.wait(|| true), AgentExit::Stopped);

@@ -39,6 +39,7 @@ The program reads these variables too; an option wins over its variable:
 | variable | option | |
 |---|---|---|
 | `TESTAMUR_SITE` | `--site` | the site's folder |
+| `TESTAMUR_FONTS` | `--fonts` | a folder of fonts, besides those of the site and of the program |
 | `TESTAMUR_KEYS` | `--keys` | the folder of the keys |
 | `TESTAMUR_TSA` | `--tsa` | the address of a TSA, in place of `seal.tsa` |
 | `SSL_CERT_FILE` | | a PEM file of the CAs that connections with TLS trust, in place of the machine's |

@@ -246,6 +246,7 @@ fn keep_revoked_pdfs_keeps_the_pdf() {
     assert!(setup.public().contains_key(&kept));
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn verify_url_is_isolated_left_to_right_on_an_rtl_page() {
     let site = Site::new()

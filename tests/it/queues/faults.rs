@@ -174,6 +174,7 @@ fn last_of(server: &XqueueServer, user: &str) -> Value {
     found.unwrap_or_else(|| panic!("no reply for {user}"))
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn faults_of_the_predecessor_do_not_recur() {
     let server = XqueueServer::new();

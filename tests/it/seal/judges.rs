@@ -12,6 +12,7 @@ use super::site::{Site, draft, now, openssl, output_text, program, run};
 
 const DRAFTS: [&str; 5] = ["en.pdf", "es.pdf", "ja.pdf", "ar.pdf", "he.pdf"];
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pyhanko_validates_the_seal() {
     let site = Site::new("Example University");
@@ -26,6 +27,7 @@ fn pyhanko_validates_the_seal() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn pdfsig_and_qpdf_validate_the_seal() {
     let site = Site::new("Example University");
@@ -40,6 +42,7 @@ fn pdfsig_and_qpdf_validate_the_seal() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn sealed_page_is_accessible() {
     let site = Site::new("Example University");
