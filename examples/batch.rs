@@ -79,6 +79,7 @@ fn issue_all(
                                 "name": name,
                                 "outcome": receipt.outcome.as_str(),
                                 "verify_url": receipt.urls.verify_url,
+                                "warnings": receipt.warnings,
                             })
                         ),
                         Err(error) => {

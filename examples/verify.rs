@@ -12,15 +12,15 @@
 
 #![allow(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a program has arguments, a clock and output; the library has none"
 )]
 
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use testamur::Timestamp;
 use testamur::seal::{Trust, X509, verify};
@@ -46,6 +46,7 @@ fn is_good(pdf: &str, root: &str) -> Result<bool, Box<dyn Error>> {
     let trust = Trust::new().with_roots(X509::from_pem(&fs::read(root)?)?);
     let now = Timestamp::try_from(SystemTime::now())?;
     let found = verify(&fs::read(pdf)?, None, &trust, now);
-    println!("{}", serde_json::to_string_pretty(&found)?);
+    // Not `println!`, which panics if the reader of the pipe is gone.
+    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&found)?)?;
     Ok(found.is_good())
 }
