@@ -21,14 +21,12 @@
 //! let (today, now) = (Date::parse("2026-05-14")?, Timestamp::parse("2026-05-14T09:30:00Z")?);
 //! let draft = press.draft(&request, today)?;
 //! assert!(draft.bytes.starts_with(b"%PDF-"));
-//!
 //! let issuer = IssueService::builder(press)
 //!     .with_keys(&Keys::generate("Example University", now)?)
 //!     .with_id_secret(IdSecret::generate()?)
 //!     .with_stores(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()))
 //!     .build()?;
 //! let receipt = issuer.issue(&request, today, now, &IssueOptions::default())?;
-//! println!("anyone can check it at {}", receipt.urls.verify_url);
 //! assert!(issuer.register().record(&receipt.record.id)?.is_some());
 //! # Ok::<(), testamur::Error>(())
 //! ```
@@ -98,7 +96,6 @@ pub mod agent;
 // The program `testamur`.
 #[cfg(feature = "cli")]
 pub mod cli;
-
 /// The parsers of a stranger's bytes, for the targets in `fuzz/`.
 #[cfg(all(fuzzing, feature = "seal"))]
 #[doc(hidden)]
