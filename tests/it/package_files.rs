@@ -40,7 +40,15 @@ fn completions_and_manual_pages_are_read_by_bash_and_groff() {
             groff.args(["-man", "-ww", "-Kutf8", "-Tutf8", page]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && said.is_empty(), "{page}: {said}");
-        let text = String::from_utf8_lossy(&output.stdout);
+        // Some set-ups of groff print bold letters twice, with a backspace between.
+        let mut text = String::new();
+        for c in String::from_utf8_lossy(&output.stdout).chars() {
+            if c == '\u{8}' {
+                text.pop();
+            } else {
+                text.push(c);
+            }
+        }
         assert!(text.contains("SYNOPSIS"), "{page}: {text}");
     }
 }
