@@ -294,9 +294,10 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
         text = format!("{}: {}, {} names", table.file, table.form, table.rows.len());
     }
     for column in &mapping.columns {
-        let header = match column.header.is_empty() {
-            true => "(no header)".to_owned(),
-            false => format!("`{}`", column.header.escape_debug()),
+        let header = if column.header.is_empty() {
+            "(no header)".to_owned()
+        } else {
+            format!("`{}`", column.header.escape_debug())
         };
         let used = match &column.used_as {
             ColumnUse::Field(field) => field.key().to_owned(),

@@ -64,9 +64,10 @@ fn read(bytes: Vec<u8>) {
     let format = RecipientsFormat::default();
     let fields = FreeFields::new(["hours", "modules"]);
     for is_list in [false, true] {
-        let table = match is_list {
-            true => Table::read_names("r.csv", bytes.clone(), &format),
-            false => Table::read("r.csv", bytes.clone(), &format),
+        let table = if is_list {
+            Table::read_names("r.csv", bytes.clone(), &format)
+        } else {
+            Table::read("r.csv", bytes.clone(), &format)
         };
         let table = match table {
             Ok(table) => table,

@@ -96,8 +96,8 @@ impl Table {
 }
 
 fn check_size(file: &str, bytes: &[u8]) -> Result<()> {
-    match bytes.len() > table::MAX_FILE {
-        true => Err(table::too_large(file, format_args!("{} MB", table::MAX_FILE >> 20))),
-        false => Ok(()),
+    if bytes.len() > table::MAX_FILE {
+        return Err(table::too_large(file, format_args!("{} MB", table::MAX_FILE >> 20)));
     }
+    Ok(())
 }

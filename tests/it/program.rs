@@ -196,7 +196,10 @@ fn csv_with_commas_quotes_and_tabs_is_read() {
         "comma.csv",
         "grade,name\nPass,\"Lovelace, Ada\"\nPass,\"\"\"Ace\"\" Byron\"\n",
     );
-    workdir.write("tab.csv", "name\tgrade\nLovelace, Ada\tPass\n\"Ace\" Byron\tPass\n");
+    workdir.write(
+        "tab.csv",
+        "name\tgrade\nLovelace, Ada\tPass\n\"\"\"Ace\"\" Byron\"\tPass\n",
+    );
     for file in ["comma.csv", "tab.csv"] {
         let run =
             workdir.render(["-f", file, "-o", file.trim_end_matches(".csv"), "--json"]);

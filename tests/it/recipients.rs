@@ -72,9 +72,10 @@ fn reading(file: &str, bytes: Vec<u8>, options: &str) -> String {
 
 fn read(file: &str, bytes: Vec<u8>, options: &str) -> Result<String> {
     let (format, is_list) = format_of(options);
-    let table = match is_list {
-        true => Table::read_names(file, bytes, &format)?,
-        false => Table::read(file, bytes, &format)?,
+    let table = if is_list {
+        Table::read_names(file, bytes, &format)?
+    } else {
+        Table::read(file, bytes, &format)?
     };
     let fields = FreeFields::new(["hours", "modules"]);
     let mapping = Mapping::guess(&table, &format, &fields)?;
@@ -360,9 +361,10 @@ fn published(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push((path.clone(), fs::read(path).unwrap())),
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.clone(), fs::read(path).unwrap()));
             }
         }
     }

@@ -184,7 +184,7 @@ impl Report {
                     "",
                 ],
             };
-            let cells = record.into_iter().map(str::to_owned);
+            let cells = record.into_iter().map(escape_formula);
             let cells =
                 cells.chain(job.row.kept().iter().map(|cell| escape_formula(cell)));
             writer.write_record(cells).map_err(|error| failed(&error))?;

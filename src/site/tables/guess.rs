@@ -160,10 +160,12 @@ impl Told {
 fn find(table: &Table, header: &str) -> Result<usize> {
     let exact: Vec<usize> = indices(table, |own| own == header.trim());
     let wanted = words::normalized(header);
-    let found = match exact.is_empty() {
-        true if wanted.is_empty() => Vec::new(),
-        true => indices(table, |own| words::normalized(own) == wanted),
-        false => exact,
+    let found = if !exact.is_empty() {
+        exact
+    } else if wanted.is_empty() {
+        Vec::new()
+    } else {
+        indices(table, |own| words::normalized(own) == wanted)
     };
     match found[..] {
         [index] => Ok(index),
@@ -318,10 +320,8 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
         if name.is_empty() || part.is_empty() {
             continue;
         }
-        match contains(name, part) {
-            true => whole.get_or_insert(row.line),
-            false => partial.get_or_insert(row.line),
-        };
+        let kind = if contains(name, part) { &mut whole } else { &mut partial };
+        kind.get_or_insert(row.line);
     }
     match (whole, partial) {
         (Some(whole), Some(partial)) => faults.push(

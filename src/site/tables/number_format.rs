@@ -90,16 +90,13 @@ impl Shape {
                 }
                 '0' | '#' | '?' if !is_after => {
                     has_number = true;
-                    match in_decimals {
-                        true => {
-                            shape.decimals.1 += 1;
-                            if sign == '0' {
-                                shape.decimals.0 = shape.decimals.1;
-                            }
+                    if in_decimals {
+                        shape.decimals.1 += 1;
+                        if sign == '0' {
+                            shape.decimals.0 = shape.decimals.1;
                         }
-                        false => {
-                            shape.zeros += usize::from(sign == '0' || shape.zeros > 0)
-                        }
+                    } else {
+                        shape.zeros += usize::from(sign == '0' || shape.zeros > 0);
                     }
                     None
                 }

@@ -5,7 +5,7 @@
 //! refused: whether they are meant is not known, and the reader of a message cannot see them. Merged
 //! cells in the table are refused, because only the first of them has the value.
 
-use super::table::{RawRows, Table, too_large};
+use super::table::{MAX_COLUMNS, RawRows, Table, TableCell, too_large};
 use super::words;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
 use crate::site::recipients_format::RecipientsFormat;
@@ -36,9 +36,8 @@ pub(super) struct SheetContent {
 /// Whether a sheet has a header with the words for a name.
 fn has_names(sheet: &Sheet, format: &RecipientsFormat) -> bool {
     use super::field::RecipientField as Field;
-    let is_shown = |(_, cells): &&(u32, Vec<_>)| {
-        cells.iter().any(|cell: &super::table::TableCell| !cell.is_blank())
-    };
+    let is_shown =
+        |(_, cells): &&(u32, Vec<TableCell>)| cells.iter().any(|cell| !cell.is_blank());
     let rows = &sheet.content.rows;
     let header = match format.header {
         Some(line) => rows.iter().find(|(at, _)| *at == line),
@@ -126,12 +125,10 @@ pub(super) fn choose(
 }
 
 fn check_width(file: &str, table: &Table) -> Result<()> {
-    match table.header.len() > super::table::MAX_COLUMNS {
-        true => {
-            Err(too_large(file, format_args!("{} columns", super::table::MAX_COLUMNS)))
-        }
-        false => Ok(()),
+    if table.header.len() > MAX_COLUMNS {
+        return Err(too_large(file, format_args!("{MAX_COLUMNS} columns")));
     }
+    Ok(())
 }
 
 fn refuse_hidden_rows(table: &Table, hidden: &[(u32, u32)]) -> Result<()> {
