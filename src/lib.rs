@@ -57,7 +57,7 @@
 //! - `verify`: reads seals and signatures. Builds without Typst, ICU, image decoders and HTTP.
 //! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
 //! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
-//! - `press`: makes drafts: sites, sentences, pictures, layouts.
+//! - `press`: makes drafts: sites, sentences, pictures, layouts; `tables` reads recipients files.
 //! - `fonts`: the families of `fonts/` inside the library; those of the package set Latin, Greek and
 //!   Cyrillic. [`Site::with_fonts`] adds a folder of others.
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.

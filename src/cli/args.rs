@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::site::Colour;
+use crate::site::{Colour, DateOrder};
 use crate::{Date, Tag};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -83,8 +83,12 @@ pub(crate) struct Render {
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
 
+    /// The name of one recipient [default: sample names in nine scripts]
+    #[arg(short, long, allow_hyphen_values = true, conflicts_with = "file")]
+    pub(crate) name: Option<String>,
+
     #[command(flatten)]
-    pub(crate) recipients: RecipientArguments,
+    pub(crate) table: TableArguments,
 
     #[command(flatten)]
     pub(crate) request: RequestArguments,
@@ -140,10 +144,13 @@ pub(crate) struct Issue {
     )]
     pub(crate) name: Option<String>,
 
-    /// A recipients file: CSV with a header that has a column `name`, or one plain name on each
-    /// line
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+
+    /// Keep a column of the recipients file for the report, such as an address to send the link to;
+    /// it goes nowhere else. May be given more than once
+    #[arg(long, value_name = "HEADER", requires = "report")]
+    pub(crate) keep: Vec<String>,
 
     #[command(flatten)]
     pub(crate) request: RequestArguments,
@@ -282,16 +289,47 @@ pub(crate) struct Erase {
     pub(crate) keys: KeyFolder,
 }
 
+/// A recipients file, and what it does not say of itself. The arguments go before the course's
+/// `recipients`.
 #[derive(Debug, Args)]
-pub(crate) struct RecipientArguments {
-    /// The name of one recipient [default: sample names in nine scripts]
-    #[arg(short, long, allow_hyphen_values = true, conflicts_with = "file")]
-    pub(crate) name: Option<String>,
-
-    /// A recipients file: CSV with a header that has a column `name`, or one plain name on each
-    /// line
+pub(crate) struct TableArguments {
+    /// A recipients file: a table whose header names the columns, as CSV, XLSX or ODS
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+
+    /// The recipients file is a list of names, one on each line, and no table
+    #[arg(long, requires = "file")]
+    pub(crate) names: bool,
+
+    /// The column, or the columns, that hold a value: --column name="First name"+"Last name". May be
+    /// given more than once
+    #[arg(long = "column", value_name = "KEY=HEADER[+HEADER]", value_parser = pair, requires = "file")]
+    pub(crate) columns: Vec<(String, String)>,
+
+    /// A column that is not read, so that no warning names it. May be given more than once
+    #[arg(long, value_name = "HEADER", requires = "file")]
+    pub(crate) ignore: Vec<String>,
+
+    /// The encoding of a text file that is neither UTF-8 nor UTF-16: windows-1250, shift_jis
+    #[arg(long, value_name = "LABEL", requires = "file")]
+    pub(crate) encoding: Option<String>,
+
+    /// The sign between the cells of a text file, or tab [default: that of the header]
+    #[arg(long, value_name = "SIGN", value_parser = delimiter, requires = "file")]
+    pub(crate) delimiter: Option<char>,
+
+    /// The sheet of a spreadsheet [default: the only one with names]
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub(crate) sheet: Option<String>,
+
+    /// The line of the header [default: the first that is not blank]
+    #[arg(long, value_name = "LINE", value_parser = clap::value_parser!(u32).range(1..), requires = "file")]
+    pub(crate) header: Option<u32>,
+
+    /// The order of day, month and year in dates: dmy, mdy or ymd [default: the only one that fits
+    /// all of them]
+    #[arg(long, value_name = "ORDER", value_parser = date_order, requires = "file")]
+    pub(crate) dates: Option<DateOrder>,
 }
 
 /// The parts of a request besides course and name. A row of the recipients file wins over them.
@@ -390,6 +428,19 @@ fn pair(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write it as KEY=VALUE".to_owned()),
     }
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    let mut signs = text.chars();
+    match (text, signs.next(), signs.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        (_, Some(sign), None) => Ok(sign),
+        _ => Err("give one sign, such as `;`, or `tab`".to_owned()),
+    }
+}
+
+fn date_order(text: &str) -> Result<DateOrder, String> {
+    DateOrder::parse(text).ok_or_else(|| "give dmy, mdy or ymd".to_owned())
 }
 
 fn pixels(text: &str) -> Result<f64, String> {

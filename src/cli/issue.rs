@@ -14,34 +14,43 @@ use serde_json::json;
 
 use self::job::IssueJob;
 use self::report::{Report, ReportRow};
-use super::args::{Issue, RecipientArguments, SiteArguments};
+use super::args::{Issue, SiteArguments};
 use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
-use super::{clock, console, context, recipients};
+use super::recipients::{ReadingContext, RecipientSource};
+use super::{clock, console, context};
 
 pub(crate) fn run(
     site: &SiteArguments,
     issue: &Issue,
 ) -> Result<CommandOutcome, Failure> {
     check_endings(issue)?;
-    let recipients =
-        RecipientArguments { name: issue.name.clone(), file: issue.file.clone() };
-    let rows = recipients::read_recipients(&recipients)?;
+    let source = RecipientSource::open(issue.name.as_deref(), &issue.table)?;
     let press = Arc::new(Press::new(context::open_site(site)?)?);
     press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
-    let jobs = job::make_jobs(&press, issue, &rows)?;
+    let reading = ReadingContext {
+        press: &press,
+        course: issue.course.as_deref(),
+        table: &issue.table,
+        keep: &issue.keep,
+        request: &issue.request,
+        today,
+    };
+    let recipients = reading.read(source)?;
+    let jobs = job::make_jobs(&press, issue, &recipients.rows)?;
     let options = IssueOptions::default()
         .with_replace(issue.replace)
         .with_reissue(issue.reissue)
-        .with_cautious(issue.file.is_some());
+        .with_cautious(issue.table.file.is_some());
     let stop = StopSignal::listen(|| {
         console::print_message(
             "stopping: certificates that have begun are finished first",
         );
     })?;
     if issue.dry_run {
+        recipients.print_summary();
         return dry_run(&press, issue, &jobs, today, &stop);
     }
 
@@ -58,7 +67,7 @@ pub(crate) fn run(
         console::print_message(&report.summary());
     }
     if let Some(file) = &issue.report {
-        report.write(file, &jobs)?;
+        report.write(file, &jobs, &recipients.kept)?;
     }
     if let Some(file) = &issue.zip {
         bundle::write_zip(file, &issuer, &report)?;

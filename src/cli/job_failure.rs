@@ -8,9 +8,7 @@ use super::recipients::RecipientRow;
 
 /// Why one certificate of a run was not made.
 pub(crate) enum JobFailure {
-    /// The row of the recipients file is wrong.
-    Row(String),
-    /// The library refused the request.
+    /// The library refused the row of the recipients file, or its request.
     Library(Error),
     /// The program failed, for instance to write a file.
     Program(Failure),
@@ -20,10 +18,6 @@ impl JobFailure {
     /// The message for the user, with file and line of the row if the message has no other place.
     pub(crate) fn message(&self, row: &RecipientRow) -> String {
         match self {
-            Self::Row(message) => match &row.place {
-                Some(place) => format!("{place}: {message}"),
-                None => message.clone(),
-            },
             Self::Library(error) => match (&row.place, error.place()) {
                 (Some(place), None) => format!("{place}: {error:#}"),
                 (Some(place), Some(_)) => format!("{error:#}\n(for {place})"),
@@ -36,7 +30,6 @@ impl JobFailure {
     /// What `--json` prints of a certificate that was not made.
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
         let error = match self {
-            Self::Row(message) => json!({ "kind": "row", "message": message }),
             Self::Library(error) => json!(error),
             Self::Program(failure) => json!({ "kind": "io", "message": failure.message }),
         };

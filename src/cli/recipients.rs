@@ -1,15 +1,22 @@
 //! Recipients: one name, the rows of a recipients file, or the sample names.
+//!
+//! The library reads the file (`site::tables`); here are the arguments for it, and what the user is
+//! told of it before anything is made.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use crate::press::Press;
-use crate::site::Request;
-use crate::{Date, Error, ErrorKind, Tag};
-use serde_json::{Map, Value};
+use crate::site::tables::{
+    ColumnUse, FreeFields, Mapping, RecipientField, Recipients, RequestDefaults,
+    RowOptions, Table, Unread,
+};
+use crate::site::{Course, RecipientsFormat, Request, tables};
+use crate::{Date, Error};
 
-use super::args::{RecipientArguments, RequestArguments};
-use super::context;
+use super::args::{RequestArguments, TableArguments};
 use super::exit::Failure;
+use super::{console, context};
 
 /// Sample names in nine scripts and both directions, from the tests of `edx-certificates`.
 pub(crate) const SAMPLE_NAMES: [&str; 10] = [
@@ -25,32 +32,28 @@ pub(crate) const SAMPLE_NAMES: [&str; 10] = [
     "Adam Palay (חיים פּלי)",
 ];
 
-/// The most dots of a field's name: each makes an object inside another.
-const MAX_DOTS: usize = 15;
+/// How many rows `--dry-run` shows.
+const SHOWN_ROWS: usize = 3;
+/// The most layouts that a column may name for their free fields to be known.
+const MAX_LAYOUTS: usize = 50;
 
 /// One recipient: a row of the recipients file, or a name alone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecipientRow {
     /// File and line of the row: `recipients.csv:12`.
     pub(crate) place: Option<String>,
-    /// Why the row cannot be read, if it cannot.
-    pub(crate) unreadable: Option<String>,
     pub(crate) name: String,
-    username: Option<String>,
-    course: Option<String>,
-    language: Option<String>,
-    second_language: Option<String>,
-    grade: Option<String>,
-    designation: Option<String>,
-    issued: Option<String>,
-    layout: Option<String>,
-    paper: Option<String>,
-    extra: Vec<(String, String)>,
+    values: tables::RecipientRow,
 }
 
 impl RecipientRow {
+    fn new(values: tables::RecipientRow) -> Self {
+        let place = values.place.as_ref().map(ToString::to_string);
+        Self { place, name: values.name.clone(), values }
+    }
+
     fn with_name(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+        Self::new(tables::RecipientRow::with_name(name))
     }
 
     /// The request for this recipient. A value of the row wins over that of the arguments.
@@ -59,229 +62,282 @@ impl RecipientRow {
         course: &str,
         arguments: &RequestArguments,
     ) -> Result<Request, Error> {
-        let course = self.course.as_deref().unwrap_or(course);
-        let mut request = Request::new(course, &self.name)?;
-        if let Some(username) = self.username.as_ref().or(arguments.username.as_ref()) {
-            request = request.with_username(username);
-        }
-        let own = self.language.as_deref().map(Tag::parse).transpose()?;
-        if let Some(language) = own.or_else(|| arguments.language.clone()) {
-            request = request.with_language(language);
-        }
-        let own = self.second_language.as_deref().map(Tag::parse).transpose()?;
-        if let Some(language) = own.or_else(|| arguments.second_language.clone()) {
-            request = request.with_second_language(language);
-        }
-        let own = self.issued.as_deref().map(Date::parse).transpose()?;
-        if let Some(issued) = own.or(arguments.issued) {
-            request = request.with_issued(issued);
-        }
-        if let Some(grade) = self.grade.as_ref().or(arguments.grade.as_ref()) {
-            request = request.with_grade(grade);
-        }
-        if let Some(title) = self.designation.as_ref().or(arguments.designation.as_ref())
-        {
-            request = request.with_designation(title);
-        }
-        if let Some(layout) = self.layout.as_ref().or(arguments.layout.as_ref()) {
-            request = request.with_layout(layout);
-        }
-        if let Some(paper) = self.paper.as_ref().or(arguments.paper.as_ref()) {
-            request = request.with_paper(paper);
-        }
-        for (key, value) in nested(arguments.set.iter().chain(&self.extra))? {
-            request = request.with_extra(key, value);
-        }
-        Ok(request)
+        self.values.request(&defaults(course, arguments))
     }
 
     /// The course that the row names, if it does.
     pub(crate) fn course(&self) -> Option<&str> {
-        self.course.as_deref()
+        self.values.course.as_deref()
+    }
+
+    /// The cells that are kept for the report.
+    pub(crate) fn kept(&self) -> &[String] {
+        &self.values.kept
     }
 }
 
-/// The fields as a JSON object; dots in a key make objects in it: `modules.knots.grade`.
-///
-/// # Errors
-/// [`ErrorKind::TooLarge`]: a key has too many dots.
-fn nested<'a>(
-    fields: impl Iterator<Item = &'a (String, String)>,
-) -> Result<Map<String, Value>, Error> {
-    let mut object = Map::new();
-    for (path, text) in fields {
-        if path.matches('.').count() > MAX_DOTS {
-            let start: String = path.chars().take(40).collect();
-            let message = format!("the field `{start}…` has more than {MAX_DOTS} dots");
-            return Err(Error::new(ErrorKind::TooLarge, message));
+/// What the arguments set for rows that say nothing else.
+fn defaults(course: &str, arguments: &RequestArguments) -> RequestDefaults {
+    let mut below = RequestDefaults::new(course);
+    below.username.clone_from(&arguments.username);
+    below.language.clone_from(&arguments.language);
+    below.second_language.clone_from(&arguments.second_language);
+    below.grade.clone_from(&arguments.grade);
+    below.designation.clone_from(&arguments.designation);
+    below.issued = arguments.issued;
+    below.layout.clone_from(&arguments.layout);
+    below.paper.clone_from(&arguments.paper);
+    below.extra.clone_from(&arguments.set);
+    below
+}
+
+/// Where the recipients of a command come from.
+pub(crate) enum RecipientSource {
+    Name(String),
+    File { name: String, bytes: Vec<u8> },
+    Samples,
+}
+
+impl RecipientSource {
+    /// Reads the file that the arguments name, before a site is opened.
+    pub(crate) fn open(
+        name: Option<&str>,
+        table: &TableArguments,
+    ) -> Result<Self, Failure> {
+        Ok(match (name, &table.file) {
+            (Some(name), _) => Self::Name(name.to_owned()),
+            (None, Some(file)) => Self::File {
+                name: file.display().to_string(),
+                bytes: context::read_file(file)?,
+            },
+            (None, None) => Self::Samples,
+        })
+    }
+}
+
+/// The recipients of a command.
+pub(crate) struct RecipientList {
+    pub(crate) rows: Vec<RecipientRow>,
+    /// The headers of the columns that are kept for the report.
+    pub(crate) kept: Vec<String>,
+    /// What `--dry-run` tells of the file.
+    summary: Option<String>,
+}
+
+/// What the rows of a file are read with.
+pub(crate) struct ReadingContext<'a> {
+    pub(crate) press: &'a Press,
+    pub(crate) course: Option<&'a str>,
+    pub(crate) table: &'a TableArguments,
+    pub(crate) keep: &'a [String],
+    pub(crate) request: &'a RequestArguments,
+    pub(crate) today: Date,
+}
+
+impl RecipientList {
+    /// Prints what is read of the file, and its first rows as they would be printed.
+    pub(crate) fn print_summary(&self) {
+        if let Some(summary) = &self.summary {
+            console::print_message(summary);
         }
-        insert(&mut object, path, text);
-    }
-    Ok(object)
-}
-
-fn insert(map: &mut Map<String, Value>, path: &str, text: &str) {
-    let Some((key, rest)) = path.split_once('.') else {
-        map.insert(path.to_owned(), text.into());
-        return;
-    };
-    let field = map.entry(key).or_insert(Value::Null);
-    if !field.is_object() {
-        *field = Value::Object(Map::new());
-    }
-    if let Value::Object(inner) = field {
-        insert(inner, rest, text);
     }
 }
 
-/// The recipients that the arguments name, or the sample names if they name none.
-///
-/// # Errors
-/// The recipients file cannot be read, is not UTF-8, or names no recipient. A row that cannot be
-/// read is no error here: see [`RecipientRow::unreadable`].
-pub(crate) fn read_recipients(
-    arguments: &RecipientArguments,
-) -> Result<Vec<RecipientRow>, Failure> {
-    match (&arguments.name, &arguments.file) {
-        (Some(name), _) => Ok(vec![RecipientRow::with_name(name)]),
-        (None, Some(file)) => read_file(file),
-        (None, None) => {
-            Ok(SAMPLE_NAMES.iter().map(|name| RecipientRow::with_name(name)).collect())
-        }
-    }
-}
-
-fn read_file(file: &Path) -> Result<Vec<RecipientRow>, Failure> {
-    parse(&file.display().to_string(), context::read_file(file)?)
-}
-
-/// The rows of a recipients file with that name and content: CSV, or one name on each line.
-///
-/// # Errors
-/// Those of [`read_recipients`].
-pub(crate) fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<RecipientRow>, Failure> {
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        Failure::new(format!(
-            "{name}:{line}: the file is not UTF-8\nhelp: save it as UTF-8 (in a spreadsheet: \
-             «CSV UTF-8»)"
-        ))
-    })?;
-    let text = text.trim_start_matches('\u{feff}');
-    let header = text.lines().next().unwrap_or_default();
-    let rows = match separator(header) {
-        Some(separator) => read_csv(text, separator, name)?,
-        None => text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(index, line)| RecipientRow {
-                place: Some(format!("{name}:{}", index + 1)),
-                ..RecipientRow::with_name(line)
-            })
-            .collect(),
-    };
-    if rows.is_empty() {
-        return Err(Failure::new(format!(
-            "{name}: the file names no recipient\nhelp: write one name on each line, or a CSV \
-             file with a column `name`"
-        )));
-    }
-    Ok(rows)
-}
-
-/// The separator of a CSV header, which has a column `name`; `None` for a file of plain names.
-fn separator(header: &str) -> Option<u8> {
-    [b',', b';', b'\t'].into_iter().find(|&separator| {
-        header
-            .split(char::from(separator))
-            .any(|field| field.trim().trim_matches('"').eq_ignore_ascii_case("name"))
-    })
-}
-
-fn read_csv(text: &str, separator: u8, file: &str) -> Result<Vec<RecipientRow>, Failure> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let headers = reader
-        .headers()
-        .map_err(|error| Failure::new(format!("{file}:1: {error}")))?
-        .clone();
-    let mut rows = Vec::new();
-    let mut lines = LineCounter { text, byte: 0, line: 1 };
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, |position| lines.line_of(position));
-                let place = Some(format!("{file}:{line}"));
-                let unreadable = Some(csv_message(&error));
-                rows.push(RecipientRow { place, unreadable, ..RecipientRow::default() });
-                continue;
+impl ReadingContext<'_> {
+    /// Reads the recipients, and prints what is to be known of a file before anything is made.
+    ///
+    /// # Errors
+    /// The recipients file cannot be read, or names no recipient. A row that cannot be read is no
+    /// error here: its request is.
+    pub(crate) fn read(&self, source: RecipientSource) -> Result<RecipientList, Failure> {
+        let plain = |rows| RecipientList { rows, kept: Vec::new(), summary: None };
+        match source {
+            RecipientSource::Name(name) => {
+                Ok(plain(vec![RecipientRow::with_name(&name)]))
             }
+            RecipientSource::File { name, bytes } => self.read_file(&name, bytes),
+            RecipientSource::Samples => {
+                let names = SAMPLE_NAMES.iter();
+                Ok(plain(names.map(|name| RecipientRow::with_name(name)).collect()))
+            }
+        }
+    }
+
+    fn read_file(&self, file: &str, bytes: Vec<u8>) -> Result<RecipientList, Failure> {
+        let courses = self.courses()?;
+        let mut format = self.format(&courses);
+        let table = if self.table.names {
+            Table::read_names(file, bytes, &format)?
+        } else {
+            Table::read(file, bytes, &format)?
         };
-        let line = record.position().map_or(0, |position| lines.line_of(position));
-        let mut row = RecipientRow {
-            place: Some(format!("{file}:{line}")),
-            ..RecipientRow::default()
-        };
-        for (key, value) in headers.iter().zip(&record) {
-            if value.is_empty() {
-                continue;
-            }
-            let value = value.to_owned();
-            match key.to_ascii_lowercase().as_str() {
-                "name" => row.name = value,
-                "username" => row.username = Some(value),
-                "course" => row.course = Some(value),
-                "language" => row.language = Some(value),
-                "second_language" => row.second_language = Some(value),
-                "grade" => row.grade = Some(value),
-                "designation" => row.designation = Some(value),
-                "issued" => row.issued = Some(value),
-                "layout" => row.layout = Some(value),
-                "paper" => row.paper = Some(value),
-                _ => row.extra.push((key.to_owned(), value)),
+        for (target, headers) in &self.table.columns {
+            // A header may have a plus in it.
+            if table.header.contains(headers) {
+                format.columns.insert(target.clone(), vec![headers.clone()]);
             }
         }
-        rows.push(row);
+        let fields = self.free_fields(&courses, &table, &format);
+        let mapping = Mapping::guess(&table, &format, &fields)?;
+        let language = self.request.language.clone();
+        let language = language.or_else(|| match courses[..] {
+            [course] => Some(course.language.clone()),
+            _ => None,
+        });
+        let options = RowOptions::default()
+            .with_dates(format.dates)
+            .with_language(language)
+            .with_today(self.today);
+        let recipients = Recipients::read(&table, &mapping, &options)?;
+
+        table.warnings.iter().for_each(console::print_warning);
+        mapping.unread_warning(&table).iter().for_each(console::print_warning);
+        for finding in &recipients.findings {
+            console::print_warning(&finding.to_warning());
+        }
+        for (line, name) in &recipients.left_out {
+            console::print_note(&format!(
+                "{}: the row of `{}` is of no recipient, and left out",
+                table.place(*line),
+                name.escape_debug()
+            ));
+        }
+        if table.blank_rows > 0 {
+            let rows = if table.blank_rows == 1 { "row is" } else { "rows are" };
+            console::print_note(&format!(
+                "{file}: {} blank {rows} skipped",
+                table.blank_rows
+            ));
+        }
+        let summary = summary(&table, &mapping, &recipients);
+        Ok(RecipientList {
+            rows: recipients.rows.into_iter().map(RecipientRow::new).collect(),
+            kept: recipients.kept,
+            summary: Some(summary),
+        })
     }
-    Ok(rows)
+
+    /// The courses that the rows may be of.
+    fn courses(&self) -> Result<Vec<&Course>, Failure> {
+        let courses = self.press.courses();
+        Ok(match self.course {
+            Some(id) => vec![courses.get(id)?],
+            None => courses.iter().collect(),
+        })
+    }
+
+    /// What the arguments say of the file, and what the courses say if they agree.
+    fn format(&self, courses: &[&Course]) -> RecipientsFormat {
+        let mut format = RecipientsFormat::default();
+        for (target, headers) in &self.table.columns {
+            let headers = headers.split('+').map(|header| header.trim().to_owned());
+            format.columns.insert(target.clone(), headers.collect());
+        }
+        format.keep = self.keep.to_vec();
+        format.ignore.clone_from(&self.table.ignore);
+        format.encoding.clone_from(&self.table.encoding);
+        format.delimiter = self.table.delimiter;
+        format.sheet.clone_from(&self.table.sheet);
+        format.header = self.table.header;
+        format.dates = self.table.dates;
+        match courses {
+            [first, rest @ ..]
+                if rest.iter().all(|course| course.recipients == first.recipients) =>
+            {
+                format.or(&first.recipients)
+            }
+            _ => format,
+        }
+    }
+
+    /// The free fields of the courses, on the layouts that the certificates may have. A layout that
+    /// cannot be read is reported with the certificate.
+    fn free_fields(
+        &self,
+        courses: &[&Course],
+        table: &Table,
+        format: &RecipientsFormat,
+    ) -> FreeFields {
+        let mut any = FreeFields::default();
+        any.all = true;
+        let mut layouts: BTreeSet<Option<&str>> = BTreeSet::new();
+        layouts.insert(self.request.layout.as_deref());
+        let mapping = Mapping::guess(table, format, &any).ok();
+        let column = mapping.and_then(|it| it.columns_of(RecipientField::Layout).next());
+        if let Some(column) = column {
+            let named = table.rows.iter().map(|row| row.cells[column].text.as_str());
+            let named = named.filter(|name| !name.is_empty());
+            layouts.extend(named.take(10_000).map(Some));
+        }
+        let mut fields = FreeFields::default();
+        for course in courses {
+            for layout in layouts.iter().take(MAX_LAYOUTS) {
+                if let Ok(more) = self.press.free_fields(course, *layout) {
+                    fields.extend(more);
+                }
+            }
+        }
+        fields
+    }
 }
 
-/// Counts lines as a text editor does. The CSV reader's own line numbers are not used: for it, the
-/// line feed after a carriage return belongs to the next record.
-struct LineCounter<'a> {
-    text: &'a str,
-    byte: usize,
-    line: usize,
-}
-
-impl LineCounter<'_> {
-    /// The line of a record. Records are asked for in the order of the file.
-    fn line_of(&mut self, position: &csv::Position) -> usize {
-        let bytes = self.text.as_bytes();
-        let start =
-            usize::try_from(position.byte()).unwrap_or(usize::MAX).min(bytes.len());
-        let blank = |byte: &&u8| matches!(byte, b'\r' | b'\n');
-        let start = start + bytes[start..].iter().take_while(blank).count();
-        let passed = bytes.get(self.byte..start).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
-        self.byte = self.byte.max(start);
-        self.line
+/// What is read of a file, in words.
+fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String {
+    let mut text = format!(
+        "{}: {}, header on line {}, {} rows",
+        table.file,
+        table.form,
+        table.header_line,
+        table.rows.len()
+    );
+    if table.header_line == 0 {
+        text = format!("{}: {}, {} names", table.file, table.form, table.rows.len());
     }
-}
-
-fn csv_message(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
-            "the row has {len} fields and the header {expected_len}\nhelp: put quotes around \
-             a field that holds a comma"
-        ),
-        _ => error.to_string(),
+    for column in &mapping.columns {
+        let header = if column.header.is_empty() {
+            "(no header)".to_owned()
+        } else {
+            format!("`{}`", column.header.escape_debug())
+        };
+        let used = match &column.used_as {
+            ColumnUse::Field(field) => field.key().to_owned(),
+            ColumnUse::Extra(path) => format!("extra.{path}"),
+            ColumnUse::Unread(Unread::NotPrinted(field)) => {
+                format!("not read: no certificate prints {}", field.key())
+            }
+            ColumnUse::Unread(Unread::Other(field)) => {
+                format!("not read: another column is the {}", field.key())
+            }
+            ColumnUse::Unread(_) => "not read".to_owned(),
+        };
+        let kept = if column.is_kept { ", kept for the report" } else { "" };
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "\n  {header:<24} {used}{kept}");
     }
+    for row in recipients.rows.iter().take(SHOWN_ROWS) {
+        let place = row.place.as_ref().map(ToString::to_string).unwrap_or_default();
+        let _ = write!(text, "\n  {place}: {}", row.name.escape_debug());
+        let values = [
+            ("username", row.username.clone()),
+            ("course", row.course.clone()),
+            ("language", row.language.clone()),
+            ("second_language", row.second_language.clone()),
+            ("grade", row.grade.clone()),
+            ("designation", row.designation.clone()),
+            ("issued", row.issued.map(|date| date.to_string())),
+            ("layout", row.layout.clone()),
+            ("paper", row.paper.clone()),
+        ];
+        for (key, value) in values {
+            if let Some(value) = value {
+                let _ = write!(text, "; {key}: {}", value.escape_debug());
+            }
+        }
+        for (path, value) in &row.extra {
+            let _ = write!(text, "; {path}: {}", value.escape_debug());
+        }
+    }
+    text
 }
 
 /// The ids of the courses to make certificates for: `named`, or all courses of the site. If every
@@ -305,24 +361,4 @@ pub(crate) fn select_courses(
         ));
     }
     Ok(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_nested_up_to_a_limit() {
-        let request = |column: &str| {
-            let file = format!("name,{column}\nAda,x\n");
-            let rows = parse("r.csv", file.into_bytes()).ok().unwrap();
-            rows[0].request("c", &RequestArguments::default())
-        };
-        let extra = request("a.b").unwrap().extra().clone();
-        assert_eq!(extra["a"], serde_json::json!({ "b": "x" }));
-        assert!(request(&"a.".repeat(MAX_DOTS)).is_ok());
-        let error = request(&"a.".repeat(1_000_000)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert!(error.to_string().len() < 200, "{error}");
-    }
 }

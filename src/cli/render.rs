@@ -12,7 +12,7 @@ use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
 use super::output::{self, Output};
-use super::recipients::{self, RecipientRow};
+use super::recipients::{self, ReadingContext, RecipientRow, RecipientSource};
 use super::{clock, console, context, sealed_file};
 
 pub(crate) fn run(
@@ -27,7 +27,7 @@ pub(crate) fn run(
              file with --output",
         ));
     }
-    let rows = recipients::read_recipients(&render.recipients)?;
+    let source = RecipientSource::open(render.name.as_deref(), &render.table)?;
     let press = Press::new(context::open_site(site)?)?;
     press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
@@ -38,6 +38,15 @@ pub(crate) fn run(
         return Ok(CommandOutcome::Done);
     }
 
+    let reading = ReadingContext {
+        press: &press,
+        course: render.course.as_deref(),
+        table: &render.table,
+        keep: &[],
+        request: &render.request,
+        today,
+    };
+    let rows = reading.read(source)?.rows;
     let courses = recipients::select_courses(&press, render.course.as_deref(), &rows)?;
     let single = courses.len() * rows.len() == 1;
     let mut output = Output::new(render.output.as_deref(), single)?;
@@ -132,10 +141,6 @@ struct Renderer<'a> {
 
 impl Renderer<'_> {
     fn render(&self, job: &RenderJob<'_>) -> Result<Draft, JobFailure> {
-        if let Some(message) = &job.row.unreadable {
-            let place = job.row.place.as_deref().unwrap_or_default();
-            return Err(JobFailure::Program(Failure::new(format!("{place}: {message}"))));
-        }
         let request = job
             .row
             .request(job.course, &self.render.request)

@@ -16,6 +16,8 @@ mod pictures;
 mod requests;
 #[cfg(feature = "press")]
 mod site;
+#[cfg(feature = "tables")]
+mod tables;
 mod values;
 
 pub use self::keys::{cms, crl, openpgp_key, openpgp_signature, pem, timestamp, x509};
@@ -23,7 +25,9 @@ pub use self::pdf::{pdf, pdf_objects, pdf_revisions, verify};
 #[cfg(feature = "press")]
 pub use self::pictures::{background, bitmap, svg};
 #[cfg(all(feature = "cli", feature = "redis", feature = "xqueue"))]
-pub use self::requests::{avro, json, recipients, record, request};
+pub use self::requests::{avro, json, record, request};
 #[cfg(feature = "press")]
 pub use self::site::{courses, layout, locale, settings, template, yaml};
+#[cfg(feature = "tables")]
+pub use self::tables::{ods, recipients, xlsx};
 pub use self::values::values;

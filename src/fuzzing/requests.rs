@@ -5,19 +5,8 @@ use crate::agent::queue::event::{EventRules, read_event};
 use crate::agent::queue::xqueue::message::read_message;
 use crate::base::lang::Tag;
 use crate::base::path::StorePath;
-use crate::cli::recipients;
 use crate::register::Record;
 use crate::site::Name;
-
-/// Recipients files: CSV, or one name on each line.
-pub fn recipients(bytes: &[u8]) {
-    for row in recipients::parse("r.csv", bytes.to_vec()).unwrap_or_default() {
-        let _ = row.course();
-        if row.unreadable.is_none() {
-            let _ = row.request("C", &Default::default());
-        }
-    }
-}
 
 /// Names of recipients, language tags, and paths in a store.
 pub fn request(bytes: &[u8]) {

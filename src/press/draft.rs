@@ -25,6 +25,8 @@ use crate::site::sample::sample;
 use crate::site::settings::Settings;
 use crate::text::locale;
 use crate::text::phrases::Pseudolocale;
+#[cfg(feature = "tables")]
+use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
 
 /// Makes certificates from one [`Site`].
 ///
@@ -273,6 +275,26 @@ impl Press {
     pub fn languages(&self, layout: &str) -> Vec<Tag> {
         let names = locale::languages(self.site(), layout);
         names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
+    }
+
+    /// Returns the free fields that certificates of a course use on a layout: those that the course
+    /// or the layout declares, those that the course has itself, and those that a sentence names.
+    /// Without a layout it is the course's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLayout`](crate::ErrorKind::UnknownLayout); whatever is wrong with the
+    /// layout.
+    #[cfg(feature = "tables")]
+    pub fn free_fields(
+        &self,
+        course: &Course,
+        layout: Option<&str>,
+    ) -> Result<FreeFields> {
+        let name = layout.unwrap_or(&course.layout);
+        let mut fields = free_fields(self.site(), name, course);
+        fields.names.extend(self.layout(name)?.fields.iter().cloned());
+        fields.names.extend(course.fields.iter().chain(course.extra.keys()).cloned());
+        Ok(fields)
     }
 
     /// The names of the papers that a layout is drawn for; the first is its default.

@@ -29,6 +29,7 @@ use crate::base::date::Date;
 use crate::base::error::Place;
 use crate::base::lang::Tag;
 use crate::base::yaml::Span;
+use crate::site::recipients_format::RecipientsFormat;
 
 /// A course, as its certificates show it. Each field is the key of the same name in a course file;
 /// [`place_of_issue`](Self::place_of_issue) is `place` there.
@@ -72,6 +73,11 @@ pub struct Course {
     pub theme: Theme,
     /// Free fields, for sentences and layouts that use them.
     pub extra: IndexMap<String, Json>,
+    /// The names of free fields that its requests may have, besides those that its layout declares
+    /// and sentences name.
+    pub fields: Vec<String>,
+    /// How its recipients files are read.
+    pub recipients: RecipientsFormat,
     spans: CourseSpans,
 }
 

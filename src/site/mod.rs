@@ -2,7 +2,7 @@
 //!
 //! - **Takes**: a folder, or files in memory; the requests of callers.
 //! - **Gives**: [`Site`], [`Settings`], [`Course`], [`Request`] with a cleaned [`Name`], [`Award`],
-//!   [`Keys`] and the [`IdSecret`].
+//!   [`Keys`] and the [`IdSecret`]; the recipients of a table (`tables`).
 //! - **Imports**: `base`, `seal`.
 //!
 //! The decision made here is that everything that an operator writes is understood or refused: an
@@ -15,10 +15,13 @@ pub(crate) mod id_secret;
 #[cfg(feature = "seal")]
 pub(crate) mod keys;
 pub(crate) mod name;
+pub(crate) mod recipients_format;
 pub(crate) mod request;
 pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
+#[cfg(feature = "tables")]
+pub mod tables;
 
 pub use self::award::{Award, Recipient};
 pub use self::course::{
@@ -30,6 +33,7 @@ pub use self::id_secret::IdSecret;
 #[cfg(feature = "seal")]
 pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;
+pub use self::recipients_format::{DateOrder, RecipientsFormat};
 pub use self::request::{Attachment, Request};
 pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,

@@ -10,6 +10,8 @@ mod course_texts;
 mod date_format;
 mod date_value;
 mod filters;
+#[cfg(feature = "tables")]
+pub(crate) mod free_fields;
 mod language_formats;
 mod markup;
 mod pseudolocale;

@@ -24,6 +24,12 @@ impl Place {
         Self { file: file.into(), line: None, column: None, excerpt: None }
     }
 
+    /// The place of a whole line, counted from 1.
+    #[cfg(feature = "tables")]
+    pub(crate) fn line(file: impl Into<String>, line: u32) -> Self {
+        Self { line: Some(line), ..Self::file(file) }
+    }
+
     /// The place of the bytes `range` of `text`, which is the whole content of `file`.
     pub(crate) fn in_text(
         file: impl Into<String>,

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::Date;
 use crate::press::Press;
 use crate::register::{IssueOptions, IssueService, Receipt};
 use crate::site::{Award, Request};
+use crate::{Date, Error, ErrorKind};
 
-use crate::cli::args::Issue;
+use crate::cli::args::{Issue, RequestArguments};
 use crate::cli::clock;
 use crate::cli::exit::Failure;
 use crate::cli::job_failure::JobFailure;
@@ -17,13 +17,32 @@ use crate::cli::recipients::{self, RecipientRow};
 pub(super) struct IssueJob<'a> {
     pub(super) row: &'a RecipientRow,
     pub(super) course: String,
-    /// The request, or what is wrong with the row.
-    request: Result<Request, String>,
+    /// The request, unless the row is wrong.
+    request: Option<Request>,
+    /// The places of the rows of the same recipient, if there are two.
+    repeated: Option<(String, String)>,
+    arguments: &'a RequestArguments,
 }
 
 impl IssueJob<'_> {
     pub(super) fn request(&self) -> Result<&Request, JobFailure> {
-        self.request.as_ref().map_err(|message| JobFailure::Row(message.clone()))
+        if let Some((first, second)) = &self.repeated {
+            let message = format!("the same recipient at {first} and {second}");
+            return Err(JobFailure::Library(
+                Error::new(ErrorKind::Duplicate, message).with_help(
+                    "remove one of the rows, or tell two recipients with the same name apart \
+                     in a column `username`",
+                ),
+            ));
+        }
+        match &self.request {
+            Some(request) => Ok(request),
+            // An error cannot be copied: it is made again.
+            None => Err(match self.row.request(&self.course, self.arguments) {
+                Err(error) => JobFailure::Library(error),
+                Ok(_) => JobFailure::Program(Failure::new("the row changed")),
+            }),
+        }
     }
 
     pub(super) fn issue(
@@ -41,7 +60,7 @@ impl IssueJob<'_> {
 /// One job for each row. Rows for the same award contradict each other, and both are refused.
 pub(super) fn make_jobs<'a>(
     press: &Press,
-    issue: &Issue,
+    issue: &'a Issue,
     rows: &'a [RecipientRow],
 ) -> Result<Vec<IssueJob<'a>>, Failure> {
     let courses = recipients::select_courses(press, issue.course.as_deref(), rows)?;
@@ -56,34 +75,28 @@ pub(super) fn make_jobs<'a>(
         .map(|row| IssueJob {
             row,
             course: row.course().unwrap_or(course).to_owned(),
-            request: match &row.unreadable {
-                Some(message) => Err(message.clone()),
-                None => row
-                    .request(course, &issue.request)
-                    .map(|request| request.with_specimen(issue.specimen))
-                    .map_err(|error| format!("{error:#}")),
-            },
+            request: row
+                .request(course, &issue.request)
+                .map(|request| request.with_specimen(issue.specimen))
+                .ok(),
+            repeated: None,
+            arguments: &issue.request,
         })
         .collect();
 
     let mut seen: HashMap<Award, usize> = HashMap::new();
     let mut repeated = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
-        let Ok(request) = &job.request else { continue };
+        let Some(request) = &job.request else { continue };
         if let Some(first) = seen.insert(Award::of(request), index) {
             repeated.push((first, index));
         }
     }
     for (first, second) in repeated {
         let place = |index: usize| rows[index].place.clone().unwrap_or_default();
-        let message = format!(
-            "the same recipient at {} and {}\nhelp: remove one of the rows, or tell two \
-             recipients with the same name apart in a column `username`",
-            place(first),
-            place(second)
-        );
-        jobs[first].request = Err(message.clone());
-        jobs[second].request = Err(message);
+        let places = (place(first), place(second));
+        jobs[first].repeated = Some(places.clone());
+        jobs[second].repeated = Some(places);
     }
     Ok(jobs)
 }

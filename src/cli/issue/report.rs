@@ -105,17 +105,18 @@ impl Report {
         &self,
         file: &Path,
         jobs: &[IssueJob<'_>],
+        kept: &[String],
     ) -> Result<(), Failure> {
         let is_json =
             file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let bytes = if is_json { self.json(jobs) } else { self.csv(jobs)? };
+        let bytes = if is_json { self.json(jobs, kept) } else { self.csv(jobs, kept)? };
         output::write(Some(file), &bytes)?;
         console::print_message(&format!("wrote {}", file.display()));
         Ok(())
     }
 
-    fn json(&self, jobs: &[IssueJob<'_>]) -> Vec<u8> {
-        let rows: Vec<Value> = self
+    fn json(&self, jobs: &[IssueJob<'_>], kept: &[String]) -> Vec<u8> {
+        let mut rows: Vec<Value> = self
             .0
             .iter()
             .zip(jobs)
@@ -128,12 +129,21 @@ impl Report {
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
+        if !kept.is_empty() {
+            for (row, job) in rows.iter_mut().zip(jobs) {
+                let cells = kept
+                    .iter()
+                    .cloned()
+                    .zip(job.row.kept().iter().cloned().map(Value::from));
+                row["kept"] = Value::Object(cells.collect());
+            }
+        }
         let mut text = serde_json::to_string_pretty(&rows).unwrap_or_default();
         text.push('\n');
         text.into_bytes()
     }
 
-    fn csv(&self, jobs: &[IssueJob<'_>]) -> Result<Vec<u8>, Failure> {
+    fn csv(&self, jobs: &[IssueJob<'_>], kept: &[String]) -> Result<Vec<u8>, Failure> {
         let failed = |error: &dyn Display| {
             Failure::new(format!("failed to write the report ({error})"))
         };
@@ -150,7 +160,9 @@ impl Report {
             "verify_url",
             "error",
         ];
-        writer.write_record(header).map_err(|error| failed(&error))?;
+        let headers = header.into_iter().map(str::to_owned);
+        let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
+        writer.write_record(headers).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
             let place = job.row.place.as_deref().unwrap_or_default();
             let name = escape_formula(&job.row.name);
@@ -172,7 +184,10 @@ impl Report {
                     "",
                 ],
             };
-            writer.write_record(record).map_err(|error| failed(&error))?;
+            let cells = record.into_iter().map(escape_formula);
+            let cells =
+                cells.chain(job.row.kept().iter().map(|cell| escape_formula(cell)));
+            writer.write_record(cells).map_err(|error| failed(&error))?;
         }
         writer.into_inner().map_err(|error| failed(&error))
     }

@@ -7,6 +7,7 @@
 mod draft;
 mod pictures;
 mod reader;
+mod recipients;
 mod signatory;
 
 use indexmap::IndexMap;
@@ -152,6 +153,8 @@ impl CourseReader {
             outcomes: draft.outcomes.unwrap_or_default(),
             theme: draft.theme,
             extra: draft.extra,
+            fields: draft.fields.unwrap_or_default(),
+            recipients: draft.recipients.unwrap_or_default(),
             spans: CourseSpans {
                 course: key.span(),
                 layout: layout_span,

@@ -172,7 +172,7 @@ fn invalid_recipients_files_and_options_are_refused() {
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("latin1.csv:2: the file is not UTF-8"), "{}", run.stderr);
     workdir.write("twice.txt", "Ada Lovelace\nGrace Hopper\n Ada  Lovelace\n");
-    let run = issue(&workdir, &["-f", "twice.txt"]);
+    let run = issue(&workdir, &["-f", "twice.txt", "--names"]);
     assert_eq!(run.code, 1);
     assert!(
         run.stderr.contains("the same recipient at twice.txt:1 and twice.txt:3"),
@@ -180,9 +180,9 @@ fn invalid_recipients_files_and_options_are_refused() {
         run.stderr
     );
     assert!(run.stderr.contains("1 issued, 2 failed"), "{}", run.stderr);
-    let run = issue(&workdir, &["-f", "twice.txt", "--zip", "all.tar"]);
+    let run = issue(&workdir, &["-f", "twice.txt", "--names", "--zip", "all.tar"]);
     assert_eq!(run.code, 2, "{run:?}");
-    let run = issue(&workdir, &["-f", "twice.txt", "--report", "all.xls"]);
+    let run = issue(&workdir, &["-f", "twice.txt", "--names", "--report", "all.xls"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert_eq!(issue(&workdir, &[]).code, 2);
 }
@@ -220,7 +220,7 @@ fn recipients_file_makes_bilingual_specimens_on_letter_paper() {
 fn dry_run_publishes_nothing() {
     let workdir = site();
     workdir.write("people.txt", "Ada Lovelace\nAda 𓀀\n");
-    let run = issue(&workdir, &["-f", "people.txt", "--dry-run"]);
+    let run = issue(&workdir, &["-f", "people.txt", "--names", "--dry-run"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("1 would be issued, 1 failed"), "{}", run.stderr);
     assert!(
@@ -346,7 +346,7 @@ fn interrupted_issue_run_finishes_begun_certificates() {
     let list: String = (0..400).map(|n| format!("Person Number{n}\n")).collect();
     workdir.write("people.txt", list);
     let mut run = Command::new(env!("CARGO_BIN_EXE_testamur"))
-        .args(["--site", "school", "issue", "-f", "people.txt"])
+        .args(["--site", "school", "issue", "-f", "people.txt", "--names"])
         .current_dir(workdir.path("."))
         .stderr(Stdio::piped())
         .spawn()

@@ -14,9 +14,10 @@ use crate::site::course::signatory::Signatory;
 use crate::site::course::text::Text;
 use crate::site::course::theme::Theme;
 use crate::site::course::{IssueDate, Organization};
+use crate::site::recipients_format::RecipientsFormat;
 
 /// The keys of a course, and of `defaults`.
-const COURSE_KEYS: [&str; 14] = [
+const COURSE_KEYS: [&str; 16] = [
     "title",
     "organization",
     "layout",
@@ -31,6 +32,8 @@ const COURSE_KEYS: [&str; 14] = [
     "outcomes",
     "theme",
     "extra",
+    "fields",
+    "recipients",
 ];
 
 /// The fields that are written for a course, or under `defaults`.
@@ -50,6 +53,8 @@ pub(super) struct CourseDraft {
     pub(super) outcomes: Option<Vec<Outcome>>,
     pub(super) theme: Theme,
     pub(super) extra: IndexMap<String, Json>,
+    pub(super) fields: Option<Vec<String>>,
+    pub(super) recipients: Option<RecipientsFormat>,
     /// About how much memory it takes.
     pub(super) bytes: usize,
 }
@@ -100,6 +105,8 @@ impl CourseDraft {
             outcomes: self.outcomes.or_else(|| defaults.outcomes.clone()),
             theme: self.theme.or(&defaults.theme),
             extra,
+            fields: self.fields.or_else(|| defaults.fields.clone()),
+            recipients: self.recipients.or_else(|| defaults.recipients.clone()),
             bytes: self.bytes + defaults.bytes,
         }
     }
@@ -164,6 +171,8 @@ impl CourseReader {
             extra: self
                 .read_optional(fields, "extra", Self::read_extra)
                 .unwrap_or_default(),
+            fields: self.read_optional(fields, "fields", Self::read_field_names),
+            recipients: self.read_optional(fields, "recipients", Self::read_recipients),
             bytes: 0,
         };
         CourseDraft { bytes: self.bytes - before, ..draft }

@@ -1,0 +1,338 @@
+//! Dates as spreadsheets write them: `31.12.2025`, `12/31/2025`, `2025-12-31 10:30`.
+//!
+//! - **Takes**: the texts of a column, and the order of day, month and year if the caller knows it.
+//! - **Gives**: the days, or the refusal of a column whose order cannot be known.
+//!
+//! The decision made here is that a column has one order. It is told, or one date of the column shows
+//! it for all: no month is 13. Between dots the day comes first, in every country that writes
+//! them.
+
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::site::recipients_format::DateOrder;
+
+/// The years that a certificate may bear. Others are of another calendar, or a slip.
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2199;
+
+/// A date as it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Written {
+    /// Its reading does not depend on an order.
+    Sure(Date),
+    /// Two numbers and a year; between dots the day comes first unless the caller says otherwise.
+    Open { one: u32, two: u32, year: u32, is_dotted: bool },
+    /// Two digits each.
+    Short { one: u32, two: u32, three: u32 },
+}
+
+/// The order of the dates of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ColumnOrder {
+    told: Option<DateOrder>,
+    /// What another date of the column shows.
+    shown: Option<DateOrder>,
+}
+
+/// Finds the order of a column's dates. `cells` are the lines and the texts that are not blank.
+pub(super) fn order_of<'a>(
+    file: &str,
+    header: &str,
+    cells: impl Iterator<Item = (u32, &'a str)>,
+    told: Option<DateOrder>,
+) -> Result<ColumnOrder> {
+    let mut open: Option<(u32, &str)> = None;
+    let mut shown: [Option<(u32, &str)>; 2] = [None, None];
+    let mut contrary: Option<(u32, &str)> = None;
+    for (line, text) in cells {
+        let Some(Written::Open { one, two, is_dotted, .. }) = parse(text) else {
+            continue;
+        };
+        let is_contrary = match told {
+            Some(DateOrder::Dmy) => two > 12,
+            Some(DateOrder::Mdy) => one > 12,
+            Some(DateOrder::Ymd) => true,
+            None => false,
+        };
+        if is_contrary {
+            contrary.get_or_insert((line, text));
+        }
+        if is_dotted {
+            continue;
+        }
+        match (one > 12, two > 12) {
+            (true, false) => drop(shown[0].get_or_insert((line, text))),
+            (false, true) => drop(shown[1].get_or_insert((line, text))),
+            (false, false) if one != two => drop(open.get_or_insert((line, text))),
+            _ => {}
+        }
+    }
+    let refuse = |line: u32, message: String, help: &str| {
+        Err(Error::new(ErrorKind::InvalidValue, message)
+            .at(Place::line(file, line))
+            .with_help(help))
+    };
+    const HELP: &str = "say the order with --dates dmy or --dates mdy, or write the dates as \
+                        `2026-05-14`";
+    if let Some(told) = told {
+        return match contrary {
+            None => Ok(ColumnOrder { told: Some(told), shown: None }),
+            Some((line, text)) => refuse(
+                line,
+                format!(
+                    "`{text}` in the column `{header}` is no date in the order {}",
+                    told.as_str()
+                ),
+                "correct the date, or the order",
+            ),
+        };
+    }
+    let is_shown = |order| Ok(ColumnOrder { told: None, shown: order });
+    match (shown, open) {
+        ([Some((first, day)), Some((second, month))], _) => refuse(
+            first.max(second),
+            format!(
+                "the dates of the column `{header}` are of two orders: `{day}` on line \
+                 {first} begins with the day, `{month}` on line {second} with the month"
+            ),
+            "write them all in one order",
+        ),
+        ([Some(_), None], _) => is_shown(Some(DateOrder::Dmy)),
+        ([None, Some(_)], _) => is_shown(Some(DateOrder::Mdy)),
+        ([None, None], None) => is_shown(None),
+        ([None, None], Some((line, text))) => {
+            let read = |order| {
+                let order = ColumnOrder { told: Some(order), shown: None };
+                read(text, order).map_or("no date".to_owned(), |date| date.to_string())
+            };
+            refuse(
+                line,
+                format!(
+                    "`{text}` in the column `{header}` is {} if the day comes first, and {} \
+                     if the month does",
+                    read(DateOrder::Dmy),
+                    read(DateOrder::Mdy)
+                ),
+                HELP,
+            )
+        }
+    }
+}
+
+/// Reads a date of a column.
+pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
+    let wrong = |why: &str, help: &str| {
+        let shown: String = text.chars().take(40).collect();
+        let message = format!("`{}` is not a date{why}", shown.escape_debug());
+        Error::new(ErrorKind::InvalidValue, message).with_help(help)
+    };
+    const HELP: &str = "write year, month and day as in `2026-05-14`";
+    let (year, month, day) = match (parse(text), order.told) {
+        (None, _) => return Err(wrong("", HELP)),
+        (Some(Written::Sure(date)), _) => {
+            (date.year().unsigned_abs(), date.month().into(), date.day().into())
+        }
+        (Some(Written::Open { one, two, year, is_dotted }), told) => {
+            let shown = order.shown.filter(|_| !is_dotted);
+            match told.or(shown) {
+                Some(DateOrder::Mdy) => (year, one, two),
+                _ => (year, two, one),
+            }
+        }
+        (Some(Written::Short { .. }), None) => {
+            let why = ": its year has two digits, and its order is not said";
+            return Err(wrong(why, "write the year with four digits, or say --dates"));
+        }
+        (Some(Written::Short { one, two, three }), Some(order)) => match order {
+            DateOrder::Dmy => (2000 + three, two, one),
+            DateOrder::Mdy => (2000 + three, one, two),
+            DateOrder::Ymd => (2000 + one, two, three),
+        },
+    };
+    if !YEARS.contains(&year) {
+        let why = format!(": the year {year} is of no certificate");
+        return Err(wrong(
+            &why,
+            "write the year of the Gregorian calendar, as in `2026-05-14`",
+        ));
+    }
+    let part = |number: u32| u8::try_from(number).unwrap_or(0);
+    let date =
+        i32::try_from(year).ok().and_then(|y| Date::new(y, part(month), part(day)));
+    date.ok_or_else(|| wrong("", HELP))
+}
+
+/// Reads three numbers with one sign between them, and passes over a time of day.
+fn parse(text: &str) -> Option<Written> {
+    let text = text.trim();
+    if text.len() > 60 {
+        return None;
+    }
+    let mut numbers: Vec<(u32, usize)> = Vec::new();
+    let mut signs: Vec<char> = Vec::new();
+    let mut rest = text.chars().filter(|c| !is_mark(*c)).peekable();
+    while numbers.len() < 3 {
+        let (mut number, mut digits) = (0_u32, 0);
+        while let Some(digit) = rest.peek().and_then(|c| decimal(*c)) {
+            number = number.checked_mul(10)?.checked_add(digit)?;
+            digits += 1;
+            rest.next();
+        }
+        if digits == 0 || digits > 4 {
+            return None;
+        }
+        numbers.push((number, digits));
+        if numbers.len() < 3 {
+            let sign = rest.next()?;
+            while rest.peek() == Some(&' ') {
+                rest.next();
+            }
+            signs.push(sign);
+        }
+    }
+    let rest: String = rest.collect();
+    let has_time_only = match rest.trim_start_matches(['.', '日', '일']) {
+        "" => true,
+        time => is_time(time),
+    };
+    let (one, two) = (*signs.first()?, *signs.get(1)?);
+    let is_cjk = matches!((one, two), ('年', '月') | ('년', '월'));
+    if !has_time_only || !(is_cjk || one == two && "./-".contains(one)) {
+        return None;
+    }
+    let [(a, a_digits), (b, b_digits), (c, c_digits)] = numbers[..] else { return None };
+    let is_part = |digits| digits <= 2;
+    if a_digits == 4 && is_part(b_digits) && is_part(c_digits) {
+        let part = |number: u32| u8::try_from(number).ok();
+        return Some(match Date::new(i32::try_from(a).ok()?, part(b)?, part(c)?) {
+            Some(date) => Written::Sure(date),
+            None => return None,
+        });
+    }
+    if is_cjk || !is_part(a_digits) || !is_part(b_digits) || !matches!(c_digits, 2 | 4) {
+        return None;
+    }
+    if c_digits == 2 {
+        return Some(Written::Short { one: a, two: b, three: c });
+    }
+    Some(Written::Open { one: a, two: b, year: c, is_dotted: one == '.' })
+}
+
+/// Whether a text is a time of day: `T10:30:00Z`, ` 10:30 PM`, `, 10:30`.
+fn is_time(text: &str) -> bool {
+    let time = text.trim_start_matches([' ', ',', 'T', 't', '\u{202f}', '\u{a0}']);
+    time.len() < text.len()
+        && time.contains(':')
+        && time.chars().all(|c| {
+            decimal(c).is_some()
+                || ":.+-Z zAaPpMm/".contains(c)
+                || matches!(c, '\u{202f}' | '\u{a0}' | '上' | '下' | '午')
+        })
+}
+
+/// Whether a character only directs the writing.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The value of a decimal digit of any script.
+fn decimal(c: char) -> Option<u32> {
+    if let Some(digit) = c.to_digit(10) {
+        return Some(digit);
+    }
+    // Each script's digits stand together; these are the zeros of those that the library speaks.
+    const ZEROS: [u32; 12] = [
+        0x660, 0x6f0, 0x966, 0x9e6, 0xbe6, 0xe50, 0xff10, 0x1040, 0x17e0, 0xae6, 0xc66,
+        0xd66,
+    ];
+    let code = u32::from(c);
+    ZEROS
+        .into_iter()
+        .find(|zero| (*zero..zero + 10).contains(&code))
+        .map(|zero| code - zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(texts: &[&str], told: Option<DateOrder>) -> Result<Vec<String>, String> {
+        let cells = (2..).zip(texts.iter().copied());
+        let order =
+            order_of("r.csv", "Date", cells, told).map_err(|error| error.to_string())?;
+        let read = |text: &&str| read(text, order).map(|date| date.to_string());
+        texts.iter().map(read).collect::<Result<_>>().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn unmistakable_dates_are_read() {
+        for (text, expected) in [
+            ("2025-12-31", "2025-12-31"),
+            ("2025-12-31T23:30:00+02:00", "2025-12-31"),
+            ("2025-12-31 23:30:00", "2025-12-31"),
+            ("2025/1/2", "2025-01-02"),
+            ("31.12.2025", "2025-12-31"),
+            ("2. 1. 2025", "2025-01-02"),
+            ("2025. 1. 2.", "2025-01-02"),
+            ("1.2.2025 10:30", "2025-02-01"),
+            ("31/12/2025", "2025-12-31"),
+            ("12/31/2025", "2025-12-31"),
+            ("12/31/2025, 11:59 PM", "2025-12-31"),
+            ("05-05-2025", "2025-05-05"),
+            ("2025年12月31日", "2025-12-31"),
+            ("2025년 12월 31일", "2025-12-31"),
+            ("٣١/١٢/٢٠٢٥", "2025-12-31"),
+            ("\u{200f}٣١\u{200f}/١٢/٢٠٢٥", "2025-12-31"),
+            ("३१/१२/२०२५", "2025-12-31"),
+        ] {
+            assert_eq!(column(&[text], None), Ok(vec![expected.to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_date_shows_the_order_of_its_column() {
+        let read = column(&["05/06/2025", "31/12/2025"], None).unwrap();
+        assert_eq!(read, ["2025-06-05", "2025-12-31"]);
+        let read = column(&["05/06/2025", "12/31/2025"], None).unwrap();
+        assert_eq!(read, ["2025-05-06", "2025-12-31"]);
+    }
+
+    #[test]
+    fn open_order_is_refused_with_both_readings() {
+        let error = column(&["2025-01-01", "05/06/2025"], None).unwrap_err();
+        assert!(
+            error.starts_with("r.csv:3: `05/06/2025` in the column `Date` is 2025-06-05")
+        );
+        assert!(error.contains("2025-05-06"), "{error}");
+        let error = column(&["13/06/2025", "06/13/2025"], None).unwrap_err();
+        assert!(error.contains("two orders"), "{error}");
+        let told = column(&["05/06/2025", "5/6/25"], Some(DateOrder::Mdy)).unwrap();
+        assert_eq!(told, ["2025-05-06", "2025-05-06"]);
+        assert_eq!(
+            column(&["05.06.2025"], Some(DateOrder::Mdy)).unwrap(),
+            ["2025-05-06"]
+        );
+        let error = column(&["13/06/2025"], Some(DateOrder::Mdy)).unwrap_err();
+        assert!(error.contains("no date in the order mdy"), "{error}");
+    }
+
+    #[test]
+    fn other_texts_are_no_dates() {
+        for text in [
+            "45657",
+            "31.02.2025",
+            "1404/10/10",
+            "2568-12-31",
+            "31.12.25",
+            "tomorrow",
+            "",
+            "2025-31-12",
+            "31/12",
+            "0/0/2025",
+            "31/12/2025x",
+            "1/2/3/2025",
+            "99/99/2025",
+        ] {
+            assert!(column(&[text], None).is_err(), "{text}");
+        }
+    }
+}

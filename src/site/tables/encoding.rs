@@ -1,0 +1,349 @@
+//! The encoding of a text file.
+//!
+//! - **Takes**: the bytes, and the label of an encoding if the caller has one.
+//! - **Gives**: the text, and the name of its encoding.
+//!
+//! The decision made here is that UTF-8 and UTF-16 are recognised, because no other text has their
+//! form, and that any other encoding is told: two encodings of one script differ in a few letters
+//! of some names, which no program can judge. The refusal shows those letters.
+
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_2, ISO_8859_7, KOI8_R,
+    KOI8_U, MACINTOSH, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_874, WINDOWS_1250,
+    WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
+    WINDOWS_1257, WINDOWS_1258,
+};
+
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
+
+/// The encodings that spreadsheets save text in, besides Unicode.
+const CANDIDATES: [&Encoding; 22] = [
+    WINDOWS_1252,
+    WINDOWS_1250,
+    WINDOWS_1251,
+    WINDOWS_1253,
+    WINDOWS_1254,
+    WINDOWS_1255,
+    WINDOWS_1256,
+    WINDOWS_1257,
+    WINDOWS_1258,
+    WINDOWS_874,
+    ISO_8859_2,
+    ISO_8859_7,
+    SHIFT_JIS,
+    EUC_JP,
+    GBK,
+    GB18030,
+    BIG5,
+    EUC_KR,
+    KOI8_R,
+    KOI8_U,
+    IBM866,
+    MACINTOSH,
+];
+
+/// How many cells a refusal shows.
+const MAX_SHOWN: usize = 3;
+
+/// A text, the name of its encoding, and what to say about that.
+pub(super) struct DecodedText {
+    pub(super) text: String,
+    pub(super) encoding: &'static str,
+    pub(super) warning: Option<String>,
+}
+
+/// Decodes the bytes of `file`.
+pub(super) fn decode(
+    file: &str,
+    bytes: Vec<u8>,
+    label: Option<&str>,
+) -> Result<DecodedText> {
+    let told = label.map(|label| find(file, label)).transpose()?;
+    if let Some(unicode) = recognise(&bytes) {
+        let skip = Encoding::for_bom(&bytes).map_or(0, |(_, length)| length);
+        let text = strict(unicode, &bytes[skip..]).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Syntax,
+                format!("the file is broken {}", unicode.name()),
+            )
+            .at(Place::file(file))
+            .with_help("export it again")
+        })?;
+        let warning =
+            told.filter(|told| *told != unicode && !bytes.is_ascii()).map(|told| {
+                format!(
+                    "the file is {}, not {}, and read so",
+                    unicode.name(),
+                    told.name()
+                )
+            });
+        let text = text.into_owned();
+        return Ok(DecodedText { text, encoding: unicode.name(), warning });
+    }
+    let Some(told) = told else { return Err(refusal(file, &bytes)) };
+    match strict(told, &bytes) {
+        Some(text) => {
+            let text = text.into_owned();
+            Ok(DecodedText { text, encoding: told.name(), warning: None })
+        }
+        None => {
+            let place = Place::line(file, wrong_line(told, &bytes));
+            let message = format!("the file is not {}", told.name());
+            Err(Error::new(ErrorKind::Syntax, message).at(place).with_help(
+                "leave out the encoding to see the likeliest readings, or save it as UTF-8 \
+                 (in a spreadsheet: «CSV UTF-8»)",
+            ))
+        }
+    }
+}
+
+fn find(file: &str, label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        let known = CANDIDATES.iter().map(|encoding| encoding.name());
+        let known: Vec<String> = known.map(str::to_lowercase).collect();
+        Error::new(
+            ErrorKind::InvalidValue,
+            format!("`{}` is no encoding", label.escape_debug()),
+        )
+        .at(Place::file(file))
+        .with_help(did_you_mean(&label.to_lowercase(), known.iter().map(String::as_str)))
+    })
+}
+
+/// Returns the Unicode encoding that the bytes have the form of.
+fn recognise(bytes: &[u8]) -> Option<&'static Encoding> {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return Some(encoding);
+    }
+    let is_utf8 = std::str::from_utf8(bytes).is_ok();
+    if is_utf8 && !bytes.contains(&0) {
+        return Some(UTF_8);
+    }
+    // UTF-16 without a byte order mark: every line end is a pair of which one is 0.
+    let is_utf16 = |encoding: &'static Encoding| {
+        let text = strict(encoding, bytes)?;
+        let has_lines = text.contains(['\n', '\r', ',', ';', '\t']);
+        let is_text = text.chars().all(|c| !c.is_control() || c.is_whitespace());
+        let known = text.chars().filter(|c| u32::from(*c) < 0x3000).count();
+        (has_lines && is_text && known * 10 > text.chars().count()).then_some(encoding)
+    };
+    let is_pairs = bytes.len().is_multiple_of(2) && bytes.contains(&0);
+    if is_pairs {
+        let found = [UTF_16LE, UTF_16BE].into_iter().find_map(is_utf16);
+        if found.is_some() {
+            return found;
+        }
+    }
+    // A NUL in UTF-8 is named by its place later.
+    is_utf8.then_some(UTF_8)
+}
+
+/// Decodes the bytes, or returns `None` if one of them is no part of a character.
+fn strict<'a>(encoding: &'static Encoding, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
+    encoding.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// The line of the first byte that is wrong in an encoding.
+fn wrong_line(encoding: &'static Encoding, bytes: &[u8]) -> u32 {
+    let (text, _) = encoding.decode_without_bom_handling(bytes);
+    let before = text.split('\u{fffd}').next().unwrap_or_default();
+    count_lines(before)
+}
+
+/// The line on which a text ends.
+pub(super) fn count_lines(text: &str) -> u32 {
+    let ends = text.bytes().filter(|&byte| byte == b'\n').count();
+    let lone = text
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0] == b'\r' && pair[1] != b'\n')
+        .count();
+    u32::try_from(ends + lone + 1).unwrap_or(u32::MAX)
+}
+
+/// The refusal of a file in an unknown encoding, with its two likeliest readings.
+fn refusal(file: &str, bytes: &[u8]) -> Error {
+    let line = match std::str::from_utf8(bytes) {
+        Ok(_) => 1,
+        Err(error) => {
+            let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]);
+            count_lines(valid.unwrap_or_default())
+        }
+    };
+    let (first, second) = likeliest(bytes);
+    let readings = |encoding: &'static Encoding| strict(encoding, bytes);
+    let mut message = "the file is not UTF-8, and does not say its encoding".to_owned();
+    let mut help = String::new();
+    if let (Some(one), Some(other)) = (readings(first), second.and_then(readings)) {
+        let second = second.map_or("", |encoding| encoding.name());
+        for (here, there) in differing_cells(&one, &other) {
+            message.push_str(&format!(
+                "\n  {:<14} {}\n  {:<14} {}",
+                first.name(),
+                here,
+                second,
+                there
+            ));
+        }
+        help = format!(
+            "read it with --encoding {} or --encoding {}, whichever writes the names \
+             rightly, or ",
+            first.name().to_lowercase(),
+            second.to_lowercase()
+        );
+    } else if readings(first).is_some() {
+        help = format!("read it with --encoding {}, or ", first.name().to_lowercase());
+    }
+    Error::new(ErrorKind::Syntax, message)
+        .at(Place::line(file, line))
+        .with_help(format!("{help}save it as UTF-8 (in a spreadsheet: «CSV UTF-8»)"))
+}
+
+/// The first cells of two readings that differ.
+fn differing_cells<'a>(one: &'a str, other: &'a str) -> Vec<(&'a str, &'a str)> {
+    let cells =
+        |text: &'a str| text.split(['\n', '\r', ',', ';', '\t', '|', '"']).map(str::trim);
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for pair in cells(one).zip(cells(other)) {
+        if pair.0 != pair.1 && !found.contains(&pair) {
+            found.push(pair);
+        }
+        if found.len() == MAX_SHOWN {
+            break;
+        }
+    }
+    found
+}
+
+/// The two likeliest encodings, the likelier first; the second reads some cell differently.
+fn likeliest(bytes: &[u8]) -> (&'static Encoding, Option<&'static Encoding>) {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    let mut readings: Vec<_> = CANDIDATES
+        .into_iter()
+        .chain([guess])
+        .filter_map(|encoding| {
+            let text = strict(encoding, bytes)?;
+            Some((strangeness(&text), encoding, text))
+        })
+        .collect();
+    readings.sort_by_key(|(strangeness, encoding, _)| (*strangeness, *encoding != guess));
+    let is_guess = |encoding: &'static Encoding| encoding == guess;
+    let first = readings.iter().position(|(_, encoding, _)| is_guess(encoding));
+    let Some((_, first, text)) = readings.get(first.unwrap_or(0)) else {
+        return (guess, None);
+    };
+    let second = readings
+        .iter()
+        .find(|(_, encoding, other)| encoding != first && other != text)
+        .map(|(_, encoding, _)| *encoding);
+    (first, second)
+}
+
+/// How little a text looks like words: characters that are no letters, letters of several scripts
+/// in a word, and a capital after a small letter.
+fn strangeness(text: &str) -> usize {
+    let mut strange = 0;
+    let mut before = ' ';
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        let next = letters.peek().copied();
+        if !c.is_ascii() {
+            let is_odd =
+                !c.is_alphabetic() && !matches!(c, '\u{a0}' | '«' | '»' | '–' | '’');
+            strange += usize::from(is_odd) * 3;
+            strange += usize::from(before.is_lowercase() && c.is_uppercase()) * 3;
+            // A capital between a letter and a small one: `JŸrgen`.
+            let is_inside = before.is_alphabetic() && c.is_uppercase();
+            strange += usize::from(is_inside && next.is_some_and(char::is_lowercase)) * 3;
+            // A letter of another alphabet within a word.
+            let is_latin = |c: char| u32::from(c) < 0x250;
+            let is_mixed = before.is_alphabetic() && is_latin(before) != is_latin(c);
+            strange += usize::from(is_mixed) * 3;
+            // Letters that stand in names far seldomer than others at their code points.
+            strange += usize::from(matches!(c, 'ƒ' | 'ª' | 'º' | 'Ð' | 'ð' | 'Þ' | 'þ'));
+            strange += usize::from(u32::from(c) >= 0xe000 && u32::from(c) < 0xf900) * 5;
+        } else if c.is_ascii_alphabetic() && before.is_alphabetic() && !before.is_ascii()
+        {
+            strange += usize::from(u32::from(before) >= 0x250) * 3;
+        }
+        before = c;
+    }
+    strange
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(encoding: &'static Encoding, text: &str) -> Vec<u8> {
+        encoding.encode(text).0.into_owned()
+    }
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        let bytes = |unit: u16| if big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    fn read(bytes: &[u8], label: Option<&str>) -> Result<(String, &'static str)> {
+        decode("r.csv", bytes.to_vec(), label).map(|it| (it.text, it.encoding))
+    }
+
+    #[test]
+    fn unicode_is_recognised_with_and_without_its_mark() {
+        for text in
+            ["name\nZoë\n", "имя\r\nАда Лавлейс\r\n", "name,姓名\n", "שם\tציון\nעדה\t9"]
+        {
+            for mark in ["", "\u{feff}"] {
+                let marked = format!("{mark}{text}");
+                assert_eq!(
+                    read(marked.as_bytes(), None).unwrap(),
+                    (text.into(), "UTF-8")
+                );
+                let little = read(&utf16(&marked, false), None).unwrap();
+                assert_eq!(little, (text.into(), "UTF-16LE"));
+                let big = read(&utf16(&marked, true), None).unwrap();
+                assert_eq!(big, (text.into(), "UTF-16BE"));
+            }
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_refused_with_two_readings() {
+        for (encoding, text, place, shown) in [
+            (WINDOWS_1250, "jméno\nJiří Dvořák\n", "r.csv:1", "Jiří Dvořák"),
+            (WINDOWS_1252, "name\nAda\nJürgen Müller\n", "r.csv:3", "Jürgen Müller"),
+            (WINDOWS_1251, "name\nАда Лавлейс\n", "r.csv:2", "Ада Лавлейс"),
+            (SHIFT_JIS, "氏名\n山田太郎\n鈴木花子\n", "r.csv:1", "山田太郎"),
+            (EUC_KR, "이름\n김헌영\n", "r.csv:1", "김헌영"),
+        ] {
+            let error = read(&encoded(encoding, text), None).unwrap_err();
+            let report = format!("{error:#}");
+            assert!(
+                report.starts_with(&format!("{place}: the file is not UTF-8")),
+                "{report}"
+            );
+            assert!(report.contains(shown) && report.contains("--encoding"), "{report}");
+        }
+    }
+
+    #[test]
+    fn told_encoding_is_used_and_checked() {
+        let bytes = encoded(WINDOWS_1250, "jméno\nJiří\n");
+        let text = ("jméno\nJiří\n".to_owned(), "windows-1250");
+        for label in ["windows-1250", "CP1250", " x-cp1250 "] {
+            assert_eq!(read(&bytes, Some(label)).unwrap(), text);
+        }
+        let error = read(&bytes, Some("windows-125")).unwrap_err();
+        assert_eq!(error.message(), "`windows-125` is no encoding");
+        let error = read(b"a\n\x81\x20\n", Some("shift_jis")).unwrap_err();
+        assert_eq!(error.to_string(), "r.csv:2: the file is not Shift_JIS");
+        let utf8 = decode("r.csv", "é\n".into(), Some("windows-1250")).unwrap();
+        assert_eq!((&*utf8.text, utf8.encoding), ("é\n", "UTF-8"));
+        assert!(utf8.warning.is_some());
+    }
+}

@@ -1,0 +1,370 @@
+//! Guesses what columns are from their headers, and refuses what may mean two things.
+
+use super::field::RecipientField as Field;
+use super::mapping::{
+    ColumnUse, FreeFields, MappedColumn, Mapping, Unread, target, twice,
+};
+use super::table::Table;
+use super::words::{self, meanings};
+use crate::base::error::{Error, ErrorKind, Result, nearest};
+use crate::site::recipients_format::RecipientsFormat;
+
+impl Mapping {
+    /// Maps the columns of a table by its header, and by what the caller says.
+    ///
+    /// # Errors
+    /// All that is wrong with the header. [`ErrorKind::MissingField`]: no column has names, or a
+    /// column that the caller names is missing. [`ErrorKind::Duplicate`]: two columns of one
+    /// meaning. [`ErrorKind::UnknownKey`]: a header that is misspelt, or a value that is not known.
+    pub fn guess(
+        table: &Table,
+        format: &RecipientsFormat,
+        fields: &FreeFields,
+    ) -> Result<Self> {
+        guess(table, format, fields)
+    }
+}
+
+fn guess(
+    table: &Table,
+    format: &RecipientsFormat,
+    fields: &FreeFields,
+) -> Result<Mapping> {
+    let mut faults = Vec::new();
+    let mut told = Told::read(table, format, fields, &mut faults);
+    let mut columns: Vec<Guessed> = (0..table.header.len())
+        .map(|index| Guessed::of(table, index, &told, fields))
+        .collect();
+    let told_name = told.has(Field::Name);
+    let told_parts = told.has(Field::GivenName) || told.has(Field::FamilyName);
+    for field in Field::ALL {
+        if told.has(field) || (told_name && field.is_name()) {
+            set_aside(&mut columns, field);
+        } else if field == Field::Name && told_parts {
+            set_aside(&mut columns, Field::Name);
+        } else {
+            choose_best(table, &mut columns, field, &mut faults);
+        }
+    }
+    if !told_name && !told_parts {
+        settle_name(table, &mut columns, &mut faults);
+    }
+    for (index, column) in columns.iter_mut().enumerate() {
+        if let Some(used_as) = told.uses.get_mut(index).and_then(Option::take) {
+            column.used_as = used_as;
+        } else if column.used_as == ColumnUse::Unread(Unread::Unknown) {
+            let header = &table.header[index];
+            if !told.kept[index]
+                && let Some(fault) = misspelt(table, header, fields)
+            {
+                faults.push(fault);
+            }
+        }
+    }
+    let columns =
+        (0..).zip(columns).map(|(index, column): (usize, Guessed)| MappedColumn {
+            header: table.header[index].clone(),
+            used_as: column.used_as,
+            is_kept: told.kept[index],
+            languages: column.languages,
+        });
+    let mapping = Mapping { columns: columns.collect(), name_order: told.name_order };
+    if faults.is_empty() {
+        faults.extend(mapping.check(table).err());
+    }
+    Error::join(faults)?;
+    Ok(mapping)
+}
+
+/// What the caller says of the columns.
+struct Told {
+    uses: Vec<Option<ColumnUse>>,
+    kept: Vec<bool>,
+    name_order: Vec<usize>,
+}
+
+impl Told {
+    fn read(
+        table: &Table,
+        format: &RecipientsFormat,
+        fields: &FreeFields,
+        faults: &mut Vec<Error>,
+    ) -> Self {
+        let count = table.header.len();
+        let mut told = Self {
+            uses: vec![None; count],
+            kept: vec![false; count],
+            name_order: Vec::new(),
+        };
+        for (name, headers) in &format.columns {
+            let used_as = match target(name, fields) {
+                Ok(used_as) => used_as,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            let found: Result<Vec<usize>> =
+                headers.iter().map(|header| find(table, header)).collect();
+            match found {
+                Err(fault) => faults.push(fault),
+                Ok(found) => told.map(table, used_as, found, faults),
+            }
+        }
+        for header in &format.ignore {
+            match find(table, header) {
+                Ok(index) => told.uses[index] = Some(ColumnUse::Unread(Unread::Ignored)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        for header in &format.keep {
+            match find(table, header) {
+                Ok(index) => told.kept[index] = true,
+                Err(fault) => faults.push(fault),
+            }
+        }
+        told
+    }
+
+    fn map(
+        &mut self,
+        table: &Table,
+        used_as: ColumnUse,
+        found: Vec<usize>,
+        faults: &mut Vec<Error>,
+    ) {
+        let is_name = used_as == ColumnUse::Field(Field::Name);
+        if found.len() > 1 && !is_name {
+            let message = "only the parts of a name are joined from several columns";
+            faults.push(
+                Error::new(ErrorKind::InvalidValue, message)
+                    .at(table.place(table.header_line))
+                    .with_help("name one column"),
+            );
+            return;
+        }
+        for &index in &found {
+            self.uses[index] = Some(used_as.clone());
+        }
+        if is_name {
+            self.name_order = found;
+        }
+    }
+
+    fn has(&self, field: Field) -> bool {
+        self.uses.iter().flatten().any(|used_as| *used_as == ColumnUse::Field(field))
+    }
+}
+
+/// Finds the column of a header that the caller names.
+fn find(table: &Table, header: &str) -> Result<usize> {
+    let exact: Vec<usize> = indices(table, |own| own == header.trim());
+    let wanted = words::normalized(header);
+    let found = if !exact.is_empty() {
+        exact
+    } else if wanted.is_empty() {
+        Vec::new()
+    } else {
+        indices(table, |own| words::normalized(own) == wanted)
+    };
+    match found[..] {
+        [index] => Ok(index),
+        [first, second, ..] => {
+            Err(twice(table, &table.header[first], &table.header[second]))
+        }
+        [] => {
+            let message = format!("the table has no column `{}`", header.escape_debug());
+            let own = table.header.iter().map(String::as_str);
+            let own = own.filter(|header| !header.is_empty());
+            Err(Error::new(ErrorKind::MissingField, message)
+                .at(table.place(table.header_line))
+                .with_help(crate::base::error::did_you_mean(header, own)))
+        }
+    }
+}
+
+fn indices(table: &Table, is_wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+    (0..table.header.len()).filter(|index| is_wanted(&table.header[*index])).collect()
+}
+
+/// A column, and how well its header fits what it is taken for.
+struct Guessed {
+    used_as: ColumnUse,
+    rank: usize,
+    languages: Vec<&'static str>,
+}
+
+impl Guessed {
+    fn of(table: &Table, index: usize, told: &Told, fields: &FreeFields) -> Self {
+        let header = table.header[index].as_str();
+        let as_is = |used_as| Self { used_as, rank: 0, languages: Vec::new() };
+        if let Some(used_as) = &told.uses[index] {
+            // It takes part in no guess.
+            return as_is(match used_as {
+                ColumnUse::Field(_) | ColumnUse::Extra(_) => {
+                    ColumnUse::Unread(Unread::Ignored)
+                }
+                other => other.clone(),
+            });
+        }
+        if header.is_empty() {
+            let has_values = table
+                .rows
+                .iter()
+                .any(|row| row.cells.get(index).is_some_and(|cell| !cell.is_blank()));
+            let why = if has_values { Unread::NoHeader } else { Unread::Ignored };
+            return as_is(ColumnUse::Unread(why));
+        }
+        let found = meanings(header);
+        let is_key = found.iter().any(|meaning| meaning.rank == 0);
+        // The date of issue is never a free field, by whatever word.
+        let is_date = found.iter().any(|meaning| meaning.field == Field::Issued);
+        if !is_key
+            && !is_date
+            && let Some(path) = fields.path_of(header)
+        {
+            return as_is(ColumnUse::Extra(path));
+        }
+        match found {
+            [meaning] => Self {
+                used_as: ColumnUse::Field(meaning.field),
+                rank: meaning.rank,
+                languages: meaning.languages.clone(),
+            },
+            _ if fields.all => as_is(ColumnUse::Extra(header.to_owned())),
+            _ => as_is(ColumnUse::Unread(Unread::Unknown)),
+        }
+    }
+
+    fn is(&self, field: Field) -> bool {
+        self.used_as == ColumnUse::Field(field)
+    }
+}
+
+/// Leaves the columns of a field unread, because the caller names another one.
+fn set_aside(columns: &mut [Guessed], field: Field) {
+    for column in columns.iter_mut().filter(|column| column.is(field)) {
+        column.used_as = ColumnUse::Unread(Unread::Other(field));
+    }
+}
+
+/// Keeps the column with the best word for a field. Two of the best are refused.
+fn choose_best(
+    table: &Table,
+    columns: &mut [Guessed],
+    field: Field,
+    faults: &mut Vec<Error>,
+) {
+    if !field.is_read() {
+        for column in columns.iter_mut().filter(|column| column.is(field)) {
+            column.used_as = ColumnUse::Unread(Unread::NotPrinted(field));
+        }
+        return;
+    }
+    let ranked: Vec<(usize, usize)> = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.is(field))
+        .map(|(index, column)| (column.rank, index))
+        .collect();
+    // A key and a word of the first list are equals: `name` and `Full Name` mean the same.
+    let class = |rank: usize| rank.max(1);
+    let Some(best) = ranked.iter().map(|(rank, _)| class(*rank)).min() else { return };
+    let mut chosen = ranked.iter().filter(|(rank, _)| class(*rank) == best);
+    if let (Some((_, first)), Some((_, second))) = (chosen.next(), chosen.next()) {
+        faults.push(twice(table, &table.header[*first], &table.header[*second]));
+    }
+    for (rank, index) in ranked {
+        if class(rank) != best {
+            columns[index].used_as = ColumnUse::Unread(Unread::Other(field));
+        }
+    }
+}
+
+/// Decides what a column `Name` is beside one of given or of family names: in many languages the word
+/// for a name is that for one part of it.
+fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) {
+    let find =
+        |columns: &[Guessed], field| columns.iter().position(|column| column.is(field));
+    let Some(name) = find(columns, Field::Name) else { return };
+    let given = find(columns, Field::GivenName);
+    let family = find(columns, Field::FamilyName);
+    let (part, rest) = match (given, family) {
+        (None, None) => return,
+        // `Student` beside the two parts of a name is some other thing of the student.
+        (Some(_), Some(_)) if columns[name].rank > 1 => {
+            columns[name].used_as = ColumnUse::Unread(Unread::Other(Field::Name));
+            return;
+        }
+        (Some(_), Some(_)) => {
+            for field in [Field::GivenName, Field::MiddleName, Field::FamilyName] {
+                for column in columns.iter_mut().filter(|column| column.is(field)) {
+                    column.used_as = ColumnUse::Unread(Unread::Other(Field::Name));
+                }
+            }
+            return;
+        }
+        (Some(given), None) => (given, Field::FamilyName),
+        (None, Some(family)) => (family, Field::GivenName),
+    };
+    let contains = |name: &str, part: &str| {
+        let part = words::normalized(part);
+        name.split_whitespace().count() > 1
+            && !part.is_empty()
+            && words::normalized(name).contains(&part)
+    };
+    let rows = table.rows.iter().filter(|row| row.ragged.is_none());
+    let pairs = rows.map(|row| (&row.cells[name].text, &row.cells[part].text));
+    let (mut whole, mut partial) = (None, None);
+    for (row, (name, part)) in table.rows.iter().zip(pairs) {
+        if name.is_empty() || part.is_empty() {
+            continue;
+        }
+        let kind = if contains(name, part) { &mut whole } else { &mut partial };
+        kind.get_or_insert(row.line);
+    }
+    match (whole, partial) {
+        (Some(whole), Some(partial)) => faults.push(
+            Error::new(
+                ErrorKind::InvalidValue,
+                format!(
+                    "the column `{}` has a whole name on line {whole}, and on line {partial} a \
+                     part of one beside the column `{}`",
+                    table.header[name], table.header[part]
+                ),
+            )
+            .at(table.place(table.header_line))
+            .with_help(
+                "say what the name is: --column name=\"…\", or --column name=\"…\"+\"…\"",
+            ),
+        ),
+        (Some(_), None) => {
+            let field = if rest == Field::FamilyName { Field::GivenName } else { Field::FamilyName };
+            for field in [field, Field::MiddleName] {
+                for column in columns.iter_mut().filter(|column| column.is(field)) {
+                    column.used_as = ColumnUse::Unread(Unread::Other(Field::Name));
+                }
+            }
+        }
+        (None, _) => columns[name].used_as = ColumnUse::Field(rest),
+    }
+}
+
+/// The fault of an unknown header that is a misspelt known one.
+fn misspelt(table: &Table, header: &str, fields: &FreeFields) -> Option<Error> {
+    let known = words::near_miss(header).map(str::to_owned);
+    let root = header.split('.').next().unwrap_or_default();
+    let of_field = || {
+        let names = fields.names.iter().map(String::as_str).filter(|name| name.len() > 3);
+        nearest(&root.to_lowercase(), names).map(str::to_owned)
+    };
+    let meant = known.or_else(of_field)?;
+    let message = format!("unknown column `{}`", header.escape_debug());
+    Some(
+        Error::new(ErrorKind::UnknownKey, message)
+            .at(table.place(table.header_line))
+            .with_help(format!(
+                "did you mean `{meant}`? If not, leave the column out with --ignore \"{header}\""
+            )),
+    )
+}

@@ -1,0 +1,281 @@
+//! Sheets of ODS files (ODF 1.3, part 3, 9.1).
+//!
+//! calamine gives the values of cells and neither what they show nor which rows are hidden, and makes
+//! repeated cells before they are counted; so the XML is read here.
+
+use std::collections::HashSet;
+
+use quick_xml::events::{BytesStart, Event};
+
+use super::archive::{Archive, broken};
+use super::sheet::{MAX_SHEETS, Sheet, SheetContent};
+use super::table::{CellKind, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
+use super::xml::attribute;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+
+/// Reads the sheets of a file.
+pub(super) fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
+    let mut archive = Archive::open(file, bytes)?;
+    let manifest = archive.text("META-INF/manifest.xml")?.unwrap_or_default();
+    if manifest.contains("encryption-data") {
+        return Err(Error::new(ErrorKind::Syntax, "the file has a password")
+            .at(Place::file(file))
+            .with_help("save it without one"));
+    }
+    let xml = archive.text("content.xml")?.unwrap_or_default();
+    let mut reader = quick_xml::Reader::from_str(&xml);
+    let mut content =
+        ContentReader { file, cells_left: MAX_CELLS, ..ContentReader::default() };
+    loop {
+        match reader.read_event().map_err(|error| broken(file, &error))? {
+            Event::Start(element) => content.start(&element, false)?,
+            Event::Empty(element) => content.start(&element, true)?,
+            Event::End(element) => content.end(element.local_name().as_ref())?,
+            Event::Text(text) => content.text(&text.xml10_content()),
+            Event::CData(text) => content.text(&text),
+            Event::GeneralRef(reference) => {
+                let name: &str = &reference;
+                let known =
+                    quick_xml::escape::resolve_xml_entity(name).map(str::to_owned);
+                let code = reference.resolve_char_ref().ok().flatten().map(String::from);
+                content.text(&known.or(code).unwrap_or_default());
+            }
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    Ok(content.sheets)
+}
+
+/// What is read of `content.xml` so far.
+#[derive(Default)]
+struct ContentReader<'a> {
+    file: &'a str,
+    sheets: Vec<Sheet>,
+    cells_left: usize,
+    /// The style that is being read, and those of hidden sheets.
+    style: String,
+    hidden_styles: HashSet<String>,
+    /// The number of the last row and of the last column that was declared.
+    row: u32,
+    column: u32,
+    cells: Vec<TableCell>,
+    row_repeats: u32,
+    /// Empty cells that may be followed by others in their row.
+    blank_cells: usize,
+    cell: Option<OpenCell>,
+    /// How many elements inside each other are no part of what a cell shows.
+    skipped: usize,
+}
+
+/// A cell whose end is not read yet.
+struct OpenCell {
+    repeats: usize,
+    date: Option<String>,
+    kind: CellKind,
+    text: String,
+    paragraphs: usize,
+    is_covered: bool,
+}
+
+impl ContentReader<'_> {
+    fn start(&mut self, element: &BytesStart<'_>, is_empty: bool) -> Result<()> {
+        if self.skipped > 0 {
+            self.skipped += usize::from(!is_empty);
+            return Ok(());
+        }
+        let count = |name: &str| -> u32 {
+            attribute(element, name)
+                .and_then(|count| count.parse().ok())
+                .unwrap_or(1)
+                .max(1)
+        };
+        match element.local_name().as_ref() {
+            "style" => self.style = attribute(element, "name").unwrap_or_default(),
+            "table-properties"
+                if attribute(element, "display").as_deref() == Some("false") =>
+            {
+                self.hidden_styles.insert(self.style.clone());
+            }
+            "table" if element.name().as_ref() == "table:table" => {
+                self.start_sheet(element)?
+            }
+            "table-column" => {
+                let (first, columns) =
+                    (self.column + 1, count("number-columns-repeated"));
+                self.column = self.column.saturating_add(columns);
+                if is_hidden(element)
+                    && let Some(sheet) = self.sheets.last_mut()
+                {
+                    sheet.content.hidden_columns.push((first, self.column));
+                }
+            }
+            "table-row" => {
+                self.row_repeats = count("number-rows-repeated");
+                self.cells.clear();
+                self.blank_cells = 0;
+                if is_hidden(element)
+                    && let Some(sheet) = self.sheets.last_mut()
+                {
+                    let last = self.row.saturating_add(self.row_repeats);
+                    sheet.content.hidden_rows.push((self.row + 1, last));
+                }
+                if is_empty {
+                    self.end_row()?;
+                }
+            }
+            "table-cell" | "covered-table-cell" => {
+                self.start_cell(element, count("number-columns-repeated") as usize);
+                if is_empty {
+                    self.end_cell()?;
+                }
+            }
+            "annotation" | "shapes" | "tracked-changes" => {
+                self.skipped = usize::from(!is_empty);
+            }
+            "p" | "h" => {
+                if let Some(cell) = &mut self.cell {
+                    if cell.paragraphs > 0 {
+                        cell.text.push('\n');
+                    }
+                    cell.paragraphs += 1;
+                }
+            }
+            "s" => {
+                let attribute =
+                    attribute(element, "c").and_then(|count| count.parse().ok());
+                let spaces: usize = attribute.unwrap_or(1);
+                self.text(&" ".repeat(spaces.min(1_000)));
+            }
+            "tab" => self.text("\t"),
+            "line-break" => self.text("\n"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, name: &str) -> Result<()> {
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return Ok(());
+        }
+        match name {
+            "table-cell" | "covered-table-cell" => self.end_cell(),
+            "table-row" => self.end_row(),
+            _ => Ok(()),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.skipped == 0
+            && let Some(cell) = self.cell.as_mut().filter(|cell| cell.paragraphs > 0)
+        {
+            cell.text.push_str(text);
+        }
+    }
+
+    fn start_sheet(&mut self, element: &BytesStart<'_>) -> Result<()> {
+        if self.sheets.len() == MAX_SHEETS {
+            return Err(too_large(self.file, format_args!("{MAX_SHEETS} sheets")));
+        }
+        let style = attribute(element, "style-name").unwrap_or_default();
+        let is_hidden = self.hidden_styles.contains(&style);
+        let name = attribute(element, "name").unwrap_or_default();
+        let content = SheetContent::default();
+        self.sheets.push(Sheet { name, is_hidden, content });
+        (self.row, self.column) = (0, 0);
+        Ok(())
+    }
+
+    fn start_cell(&mut self, element: &BytesStart<'_>, repeats: usize) {
+        let of = |name: &str| attribute(element, name);
+        let span =
+            |name: &str| of(name).and_then(|it| it.parse::<u32>().ok()).unwrap_or(1);
+        let is_covered = element.local_name().as_ref() == "covered-table-cell";
+        let (columns, rows) =
+            (span("number-columns-spanned"), span("number-rows-spanned"));
+        let column =
+            u32::try_from(self.cells.len() + self.blank_cells).unwrap_or(u32::MAX);
+        if (columns > 1 || rows > 1)
+            && let Some(sheet) = self.sheets.last_mut()
+        {
+            let (top, left) = (self.row + 1, column.saturating_add(1));
+            let bottom = top.saturating_add(rows.max(1) - 1);
+            let right = left.saturating_add(columns.max(1) - 1);
+            sheet.content.merged.push([top, left, bottom, right]);
+        }
+        // `calcext:value-type` goes before `office:value-type` in telling of errors.
+        let mut types = element.attributes();
+        let is_error = types
+            .with_checks(false)
+            .flatten()
+            .filter(|it| it.key.local_name().as_ref() == "value-type")
+            .any(|it| it.value.as_ref() == "error");
+        let kind = match of("value-type").as_deref() {
+            _ if is_error => CellKind::Error,
+            Some("date") => CellKind::Date,
+            Some("float" | "percentage" | "currency") => CellKind::Number,
+            _ => CellKind::Text,
+        };
+        let date = of("date-value").filter(|_| kind == CellKind::Date);
+        self.cell = Some(OpenCell {
+            repeats,
+            date,
+            kind,
+            text: String::new(),
+            paragraphs: 0,
+            is_covered,
+        });
+    }
+
+    fn end_cell(&mut self) -> Result<()> {
+        let Some(cell) = self.cell.take() else { return Ok(()) };
+        let text = match &cell.date {
+            Some(date) => date.trim_end_matches("T00:00:00").to_owned(),
+            None => cell.text.trim().to_owned(),
+        };
+        if text.is_empty() || cell.is_covered {
+            self.blank_cells = self.blank_cells.saturating_add(cell.repeats);
+            return Ok(());
+        }
+        let width = self
+            .cells
+            .len()
+            .saturating_add(self.blank_cells)
+            .saturating_add(cell.repeats);
+        if width > MAX_COLUMNS {
+            return Err(too_large(self.file, format_args!("{MAX_COLUMNS} columns")));
+        }
+        let blank = self.cells.len() + self.blank_cells;
+        self.cells.resize(blank, TableCell::default());
+        self.blank_cells = 0;
+        self.cells.resize(width, TableCell { text, kind: cell.kind });
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> Result<()> {
+        let first = self.row.saturating_add(1);
+        self.row = self.row.saturating_add(self.row_repeats);
+        if self.cells.is_empty() {
+            return Ok(());
+        }
+        let repeats = self.row_repeats as usize;
+        if self.row as usize > MAX_ROWS {
+            return Err(too_large(self.file, format_args!("{MAX_ROWS} rows")));
+        }
+        self.cells_left = repeats
+            .checked_mul(self.cells.len())
+            .and_then(|cells| self.cells_left.checked_sub(cells))
+            .ok_or_else(|| too_large(self.file, format_args!("{MAX_CELLS} cells")))?;
+        let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
+        for line in first..=self.row {
+            sheet.content.rows.push((line, self.cells.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a row or a column is hidden, by hand or by a filter.
+fn is_hidden(element: &BytesStart<'_>) -> bool {
+    matches!(attribute(element, "visibility").as_deref(), Some("collapse" | "filter"))
+}

@@ -1,0 +1,327 @@
+//! The recipients of a table: its rows, read by a mapping.
+
+use super::dates::{self, ColumnOrder};
+use super::field::RecipientField as Field;
+use super::findings::{Finding, Findings};
+use super::mapping::{ColumnUse, Mapping};
+use super::recipient_row::{RecipientRow, RowFault};
+use super::table::{CellKind, Table, TableRow};
+use super::words;
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::lang::Tag;
+use crate::site::recipients_format::DateOrder;
+
+/// Languages in which the family name stands first (CLDR, person names).
+const FAMILY_FIRST: [&str; 6] = ["hu", "ja", "ko", "vi", "yue", "zh"];
+
+/// How the rows of a table are read, beyond its mapping.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct RowOptions {
+    /// The order of dates, if the caller knows it.
+    pub dates: Option<DateOrder>,
+    /// The language of certificates whose row names none. It decides whether the family name stands
+    /// first, where the words of the header do not.
+    pub language: Option<Tag>,
+    /// The current day. A date of issue more than a year after it is doubtful.
+    pub today: Option<Date>,
+}
+
+impl RowOptions {
+    /// Sets the order of dates.
+    pub fn with_dates(mut self, order: Option<DateOrder>) -> Self {
+        self.dates = order;
+        self
+    }
+
+    /// Sets the language of certificates whose row names none.
+    pub fn with_language(mut self, language: Option<Tag>) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// Sets the current day.
+    pub fn with_today(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
+    }
+}
+
+/// The recipients of a table.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Recipients {
+    /// One for each row, in the order of the table.
+    pub rows: Vec<RecipientRow>,
+    /// The headers of the columns that are kept for the report.
+    pub kept: Vec<String>,
+    /// The texts and lines of rows that are known not to be of a recipient, and are left out.
+    pub left_out: Vec<(u32, String)>,
+    /// The values that are doubtful, each kind once.
+    pub findings: Vec<Finding>,
+}
+
+impl Recipients {
+    /// Reads the rows of a table.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the order of the dates of issue cannot be known.
+    /// [`ErrorKind::MissingField`]: there are no rows. What is wrong with one row is its
+    /// [`fault`](RecipientRow::fault).
+    pub fn read(table: &Table, mapping: &Mapping, options: &RowOptions) -> Result<Self> {
+        let reader = RowReader::new(table, mapping, options)?;
+        let mut findings = Findings::new(table, options.today);
+        let mut found = Self {
+            kept: reader.kept.iter().map(|&index| table.header[index].clone()).collect(),
+            rows: Vec::with_capacity(table.rows.len()),
+            ..Self::default()
+        };
+        for row in &table.rows {
+            let recipient = reader.read(row);
+            if words::is_not_a_recipient(&recipient.name) || reader.is_header(row) {
+                found.left_out.push((row.line, recipient.name));
+                continue;
+            }
+            if recipient.fault.is_none() {
+                findings.look_at(row, mapping, &recipient.name, recipient.issued);
+            }
+            found.rows.push(recipient);
+        }
+        if found.rows.is_empty() {
+            let error =
+                Error::new(ErrorKind::MissingField, "the file names no recipient");
+            return Err(error
+                .at(Place::file(&table.file))
+                .with_help("write a row for each recipient below the header"));
+        }
+        found.findings = findings.finish();
+        Ok(found)
+    }
+}
+
+/// Reads the rows of one table.
+struct RowReader<'a> {
+    table: &'a Table,
+    /// The columns that are read, with their uses.
+    columns: Vec<(usize, &'a ColumnUse)>,
+    name: NameColumns,
+    kept: Vec<usize>,
+    order: Option<ColumnOrder>,
+    language: Option<&'a Tag>,
+}
+
+/// The columns that make a name.
+enum NameColumns {
+    /// These, in this order.
+    InOrder(Vec<usize>),
+    /// The given, middle and family name. `family_first` is decided by the words of the header.
+    Parts { given: usize, middle: Vec<usize>, family: usize, family_first: Option<bool> },
+}
+
+impl<'a> RowReader<'a> {
+    fn new(
+        table: &'a Table,
+        mapping: &'a Mapping,
+        options: &'a RowOptions,
+    ) -> Result<Self> {
+        let is_read = |used_as: &ColumnUse| match used_as {
+            ColumnUse::Field(field) => !field.is_name(),
+            ColumnUse::Extra(_) => true,
+            ColumnUse::Unread(_) => false,
+        };
+        let columns = mapping.columns.iter().map(|column| &column.used_as).enumerate();
+        let issued = mapping.columns_of(Field::Issued).next();
+        let order = issued.map(|index| {
+            let cells = table.rows.iter().filter(|row| row.ragged.is_none());
+            let cells = cells.map(|row| (row.line, row.cells[index].text.as_str()));
+            let cells = cells.filter(|(_, text)| !text.is_empty());
+            dates::order_of(&table.file, &table.header[index], cells, options.dates)
+        });
+        let kept = mapping.columns.iter().enumerate();
+        Ok(Self {
+            table,
+            columns: columns.filter(|(_, used_as)| is_read(used_as)).collect(),
+            name: NameColumns::of(mapping)?,
+            kept: kept
+                .filter(|(_, column)| column.is_kept)
+                .map(|(index, _)| index)
+                .collect(),
+            order: order.transpose()?,
+            language: options.language.as_ref(),
+        })
+    }
+
+    fn read(&self, row: &TableRow) -> RecipientRow {
+        let mut recipient = RecipientRow {
+            place: Some(self.table.place(row.line)),
+            kept: self.kept.iter().map(|&index| row.cells[index].text.clone()).collect(),
+            ..RecipientRow::default()
+        };
+        if let Some(count) = row.ragged {
+            recipient.fault = Some(RowFault::new(
+                ErrorKind::InvalidValue,
+                format!(
+                    "the row has {count} fields and the header {}",
+                    self.table.header.len()
+                ),
+                "put quotes around a field that holds the separator; write one separator less \
+                 than the header has columns in each row",
+            ));
+        }
+        for &(index, used_as) in &self.columns {
+            let cell = &row.cells[index];
+            if cell.is_blank() {
+                continue;
+            }
+            if cell.kind == CellKind::Error && recipient.fault.is_none() {
+                recipient.fault = Some(self.error_cell(index, &cell.text));
+            }
+            let value = cell.text.clone();
+            match used_as {
+                ColumnUse::Extra(path) => recipient.extra.push((path.clone(), value)),
+                ColumnUse::Field(Field::Issued) => self.read_date(&mut recipient, &value),
+                ColumnUse::Field(field) => recipient.set(*field, value),
+                ColumnUse::Unread(_) => {}
+            }
+        }
+        let language = recipient.language.as_deref();
+        recipient.name = self.name_of(row, language);
+        let parts = self.name.indices();
+        if let Some(index) =
+            parts.into_iter().find(|&index| row.cells[index].kind == CellKind::Error)
+        {
+            let fault = self.error_cell(index, &row.cells[index].text);
+            recipient.fault.get_or_insert(fault);
+        }
+        recipient
+    }
+
+    /// Whether a row is the header again, as some systems write it twice, in other words.
+    fn is_header(&self, row: &TableRow) -> bool {
+        let is_same = |index: usize| {
+            let text = &row.cells[index].text;
+            !text.is_empty()
+                && words::normalized(text) == words::normalized(&self.table.header[index])
+        };
+        let is_word = |index: usize| !words::meanings(&row.cells[index].text).is_empty();
+        let names = self.name.indices();
+        // Few names begin a comparison: a header has the length of one.
+        let is_short = names.iter().all(|&index| row.cells[index].text.len() < 100);
+        let mut others = self.columns.iter().map(|(index, _)| *index);
+        is_short
+            && names.iter().any(|&index| {
+                is_same(index)
+                    || is_word(index) && (names.len() > 1 || others.any(is_word))
+            })
+            && names.iter().all(|&index| {
+                row.cells[index].is_blank() || is_same(index) || is_word(index)
+            })
+    }
+
+    fn error_cell(&self, index: usize, text: &str) -> RowFault {
+        let header = &self.table.header[index];
+        RowFault::new(
+            ErrorKind::InvalidValue,
+            format!("the cell in the column `{header}` is the error {text} of a formula"),
+            "correct the formula, or write the value",
+        )
+    }
+
+    fn read_date(&self, recipient: &mut RecipientRow, text: &str) {
+        let Some(order) = self.order else { return };
+        match dates::read(text, order) {
+            Ok(date) => recipient.issued = Some(date),
+            Err(error) => {
+                let help = error.help().unwrap_or_default();
+                let fault = RowFault::new(error.kind(), error.message(), help);
+                recipient.fault.get_or_insert(fault);
+            }
+        }
+    }
+
+    /// The name of a row, with its parts in the order of their language.
+    fn name_of(&self, row: &TableRow, language: Option<&str>) -> String {
+        let cell = |index: usize| row.cells[index].text.as_str();
+        match &self.name {
+            NameColumns::InOrder(indices) => {
+                join(indices.iter().map(|&index| cell(index)), " ")
+            }
+            NameColumns::Parts { given, middle, family, family_first } => {
+                let (given, family) = (cell(*given), cell(*family));
+                let middle = middle.iter().map(|&index| cell(index));
+                let is_cjk = [given, family].iter().all(|part| is_cjk(part));
+                let own = language.or(self.language.map(Tag::as_str));
+                let by_language = || {
+                    let base = own.and_then(|tag| tag.split(['-', '_']).next());
+                    base.is_some_and(|base| FAMILY_FIRST.contains(&base))
+                };
+                if is_cjk {
+                    join([family].into_iter().chain(middle).chain([given]), "")
+                } else if family_first.unwrap_or_else(by_language) {
+                    join([family].into_iter().chain(middle).chain([given]), " ")
+                } else {
+                    join([given].into_iter().chain(middle).chain([family]), " ")
+                }
+            }
+        }
+    }
+}
+
+impl NameColumns {
+    fn of(mapping: &Mapping) -> Result<Self> {
+        if !mapping.name_order.is_empty() {
+            return Ok(Self::InOrder(mapping.name_order.clone()));
+        }
+        if let Some(index) = mapping.columns_of(Field::Name).next() {
+            return Ok(Self::InOrder(vec![index]));
+        }
+        let given = mapping.columns_of(Field::GivenName).next();
+        let family = mapping.columns_of(Field::FamilyName).next();
+        let (Some(given), Some(family)) = (given, family) else {
+            let error = Error::new(ErrorKind::MissingField, "no column has the names");
+            return Err(error.with_help("map one to `name`"));
+        };
+        // Words that only languages with the family name first have decide for the whole table;
+        // other words are of lists in any language.
+        let own: Vec<&str> = [given, family]
+            .into_iter()
+            .flat_map(|index| mapping.columns[index].languages.iter().copied())
+            .collect();
+        let is_first = |tag: &&str| {
+            let base = tag.split('-').next().unwrap_or_default();
+            FAMILY_FIRST.contains(&base)
+        };
+        let family_first = match own.iter().filter(|tag| is_first(tag)).count() {
+            0 if own.is_empty() || own.contains(&"en") => None,
+            0 => Some(false),
+            count if count == own.len() => Some(true),
+            _ => None,
+        };
+        let middle = mapping.columns_of(Field::MiddleName).collect();
+        Ok(Self::Parts { given, middle, family, family_first })
+    }
+
+    fn indices(&self) -> Vec<usize> {
+        match self {
+            Self::InOrder(indices) => indices.clone(),
+            Self::Parts { given, middle, family, .. } => {
+                [&[*given, *family][..], middle].concat()
+            }
+        }
+    }
+}
+
+fn join<'a>(parts: impl Iterator<Item = &'a str>, between: &str) -> String {
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+}
+
+/// Whether a text is written in Chinese characters, Kana or Hangul, in which the parts of a name are
+/// not set apart.
+fn is_cjk(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| {
+            matches!(u32::from(c), 0x3005..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff
+                | 0x20000..=0x323af)
+        })
+}

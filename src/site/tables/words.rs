@@ -1,0 +1,246 @@
+//! What headers mean: the words for the fields of a recipient in 36 languages, of `words.yaml`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::field::RecipientField;
+
+/// What a word means.
+#[derive(Debug, Clone)]
+pub(super) struct Meaning {
+    pub(super) field: RecipientField,
+    /// The list of the field that has it: 0 for a key of a request, then those of `words.yaml`.
+    pub(super) rank: usize,
+    /// The languages that have it; none for a key.
+    pub(super) languages: Vec<&'static str>,
+}
+
+struct Words {
+    meanings: HashMap<String, Vec<Meaning>>,
+    not_recipients: Vec<String>,
+}
+
+type WordLists = IndexMap<&'static str, Vec<IndexMap<&'static str, Vec<&'static str>>>>;
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let lists: WordLists = serde_yaml::from_str(include_str!("words.yaml"))
+        .expect("the file is part of the library and its test reads it");
+    let mut words = Words { meanings: HashMap::new(), not_recipients: Vec::new() };
+    for field in RecipientField::ALL {
+        words.add(field.key(), field, 0, None);
+    }
+    for (key, ranks) in lists {
+        for (index, languages) in ranks.into_iter().enumerate() {
+            for (language, texts) in languages {
+                for text in texts {
+                    match RecipientField::of_key(key) {
+                        Some(field) => words.add(text, field, index + 1, Some(language)),
+                        None => words.not_recipients.push(normalized(text)),
+                    }
+                }
+            }
+        }
+    }
+    words
+});
+
+impl Words {
+    fn add(
+        &mut self,
+        text: &str,
+        field: RecipientField,
+        rank: usize,
+        language: Option<&'static str>,
+    ) {
+        let meanings = self.meanings.entry(normalized(text)).or_default();
+        match meanings.iter_mut().find(|meaning| meaning.field == field) {
+            Some(known) => known.languages.extend(language),
+            None => {
+                let languages = language.into_iter().collect();
+                meanings.push(Meaning { field, rank, languages });
+            }
+        }
+    }
+}
+
+/// Returns what a header means; several fields if the word has several meanings. The number of
+/// something is not that thing: `Attendee #`.
+pub(super) fn meanings(header: &str) -> &'static [Meaning] {
+    if header.contains(['#', '№']) {
+        return &[];
+    }
+    WORDS.meanings.get(&normalized(header)).map_or(&[], Vec::as_slice)
+}
+
+/// Returns the key of the field of which a header is a misspelt word, and that word.
+pub(super) fn near_miss(header: &str) -> Option<&'static str> {
+    let header = normalized(header);
+    let length = header.chars().count();
+    // A short word is near to too many others; of the long ones the keys alone are compared, which
+    // people type.
+    let is_near = |key: &str| {
+        let key = normalized(key);
+        let allowed = match key.chars().count() {
+            0..=3 => 0,
+            4..=7 => 1,
+            _ => 2,
+        };
+        let is_same_start = key.chars().next() == header.chars().next();
+        let distance = strsim::damerau_levenshtein(&key, &header);
+        distance > 0 && distance <= allowed && is_same_start
+    };
+    if length < 3 {
+        return None;
+    }
+    RecipientField::ALL
+        .into_iter()
+        .map(RecipientField::key)
+        .chain(["full name", "first name", "last name", "surname", "date", "email"])
+        .find(|key| is_near(key))
+}
+
+/// Whether a text in the column of the name is known not to be one.
+pub(super) fn is_not_a_recipient(text: &str) -> bool {
+    // Most cells are names, and names have capitals that none of these has inside.
+    text.len() < 40 && WORDS.not_recipients.contains(&normalized(text))
+        || text.contains("\"ImportId\"")
+}
+
+/// Returns a header as it is compared: without case, accents, spaces and punctuation.
+pub(super) fn normalized(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let kept = text.nfkd().filter(|c| !is_combining_mark(*c) && c.is_alphanumeric());
+    for c in kept.flat_map(char::to_lowercase) {
+        match c {
+            'ı' => plain.push('i'),
+            'ł' => plain.push('l'),
+            'đ' => plain.push('d'),
+            'ø' => plain.push('o'),
+            'ß' => plain.push_str("ss"),
+            'æ' => plain.push_str("ae"),
+            'ё' => plain.push('е'),
+            _ if is_combining_mark(c) => {}
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::base::lang::Tag;
+
+    fn field(header: &str) -> Option<RecipientField> {
+        match meanings(header) {
+            [one] => Some(one.field),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn words_are_compared_without_case_accents_and_punctuation() {
+        use RecipientField::{
+            Email, FamilyName, GivenName, Issued, Name, SecondLanguage, Username,
+        };
+        for (header, expected) in [
+            ("\u{feff}NAME", Name),
+            ("Full Name:", Name),
+            (" nom_complet ", Name),
+            ("Prenom", GivenName),
+            ("APELLIDO(S)", FamilyName),
+            ("Soyadı", FamilyName),
+            ("SOYADI", FamilyName),
+            ("E-Mail", Email),
+            ("second language", SecondLanguage),
+            ("user-name", Username),
+            ("Дата выдачи", Issued),
+            ("氏名", Name),
+            ("ＮＡＭＥ", Name),
+        ] {
+            assert_eq!(field(header), Some(expected), "{header}");
+        }
+        assert!(meanings("Timestamp").is_empty() && meanings("").is_empty());
+    }
+
+    #[test]
+    fn every_language_of_the_library_has_the_words_for_a_list_of_people() {
+        let lists: WordLists = serde_yaml::from_str(include_str!("words.yaml")).unwrap();
+        let site = crate::site::Site::new();
+        let folder = "layouts/shared/locales/";
+        let spoken: BTreeSet<&str> = site
+            .list("layouts/shared/locales")
+            .into_iter()
+            .filter_map(|file| file.strip_prefix(folder)?.strip_suffix(".yaml"))
+            .collect();
+        assert_eq!(spoken.len(), 36);
+        for key in
+            ["name", "family_name", "email", "username", "language", "grade", "issued"]
+        {
+            let has = |language: &&str| {
+                let base = language.split('-').next().unwrap();
+                lists[key].iter().any(|list| {
+                    list.contains_key(*language)
+                        || (base != "zh" && list.contains_key(base))
+                })
+            };
+            let missing: Vec<_> = spoken.iter().copied().filter(|it| !has(it)).collect();
+            // Languages that spreadsheets of people are kept in with English or French words.
+            let allowed: &[&str] = match key {
+                "username" | "grade" => &["am", "ur", "bn"],
+                "family_name" | "email" => &[],
+                "language" => &["am"],
+                _ => &[],
+            };
+            let missing: Vec<_> =
+                missing.into_iter().filter(|it| !allowed.contains(it)).collect();
+            assert!(missing.is_empty(), "{key}: {missing:?}");
+        }
+        for languages in lists.values().flatten() {
+            for language in languages.keys() {
+                assert!(
+                    Tag::parse(language).is_ok() && spoken.contains(language),
+                    "{language}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_two_fields_are_few() {
+        // A header of several meanings is never read as one of them; each such word is known here.
+        let mut twofold: Vec<&String> = WORDS
+            .meanings
+            .iter()
+            .filter(|(_, meanings)| meanings.len() > 1)
+            .map(|(word, _)| word)
+            .collect();
+        twofold.sort();
+        assert_eq!(twofold, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn misspelt_keys_are_near() {
+        for (header, key) in [
+            ("usernme", "username"),
+            ("Nmae", "name"),
+            ("nam", "name"),
+            ("languge", "language"),
+            ("e-mial", "email"),
+            ("isued", "issued"),
+            ("sirname", "surname"),
+        ] {
+            assert_eq!(near_miss(header), Some(key), "{header}");
+        }
+        for header in ["Timestamp", "Section", "Game", "Age", "No", "Group", "Paperback"]
+        {
+            assert_eq!(near_miss(header), None, "{header}");
+        }
+    }
+}
