@@ -22,6 +22,7 @@ pub(crate) mod record;
 pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
+mod typed_id;
 pub(crate) mod web;
 
 pub use self::certificates::Register;
@@ -41,6 +42,7 @@ pub use self::store::{
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
+pub use self::typed_id::typed_id;
 pub use self::web::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
