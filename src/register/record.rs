@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::hex;
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::press::layout::Layout;
+use crate::seal::keys;
 use crate::site::course::{Colour, Course, Text};
 
 /// What is publicly known of one edition of an award: the content of `certificate.json`.
@@ -89,6 +91,17 @@ impl Status {
     /// Whether the edition is as it was issued, so that its PDF can be downloaded.
     pub(crate) fn stands(self) -> bool {
         matches!(self, Status::Valid | Status::Specimen)
+    }
+
+    /// How far an edition is on its way, which has no way back.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Status::Valid | Status::Specimen => 0,
+            Status::Expired => 1,
+            Status::Superseded => 2,
+            Status::Revoked => 3,
+            Status::Erased => 4,
+        }
     }
 
     /// The status in one word, as the record writes it.
@@ -234,6 +247,13 @@ pub struct PublishedFile {
     pub sha256: String,
 }
 
+impl PublishedFile {
+    /// Whether these bytes are the file that was published, by length and digest.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        bytes.len() == self.bytes && hex::lower(&keys::sha256(bytes)) == self.sha256
+    }
+}
+
 /// The detached OpenPGP signature of a PDF (RFC 9580).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -318,8 +338,8 @@ impl Record {
         superseded.with_change(StatusChange::new(Status::Superseded, at))
     }
 
-    /// The record of an edition that was revoked. If it was revoked before, only the time at which
-    /// the revocation was requested moves on.
+    /// The record of an edition that was revoked. If it was revoked before, the date stays, and the
+    /// reason becomes this one, unless that revocation was requested before the one that stands.
     pub(crate) fn revoked(
         mut self,
         reason: &str,
@@ -328,6 +348,12 @@ impl Record {
     ) -> Self {
         match (self.status, self.history.last_mut()) {
             (Status::Revoked, Some(change)) => {
+                let is_older = requested_at
+                    .zip(change.requested_at)
+                    .is_some_and(|(it, before)| it < before);
+                if !is_older {
+                    change.reason = Some(reason.to_owned());
+                }
                 change.requested_at = change
                     .requested_at
                     .map(|before| requested_at.map_or(before, |it| it.max(before)));
