@@ -51,3 +51,40 @@ pub fn remove_spooled(private: &dyn Store, id: &str) -> Result<()> {
     private.remove(&request_path(id)?)?;
     private.remove(&tries_path(id)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::agent::queue::Queue;
+    use crate::agent::spool::Spool;
+    use crate::base::timestamp::Timestamp;
+    use crate::register::store::MemoryStore;
+    use crate::site::award::Recipient;
+
+    #[test]
+    fn request_that_was_removed_is_not_handed_out() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let spool = Spool::new(store.clone(), "one", 100);
+        let revocation = r#"{"action":"revoke","course":"c","username":"a"}"#;
+        let issue = |user| format!(r#"{{"course":"c","name":"x","username":"{user}"}}"#);
+        for body in [&issue("a"), &issue("b"), revocation] {
+            let task = Task::from_json(body.as_bytes()).1.unwrap();
+            let now = Timestamp::from_unix(1).unwrap();
+            spool.accept(body.as_bytes(), &task, now).unwrap().unwrap();
+        }
+        let is_of_a = |award: &Award, _: Option<&str>| {
+            award.recipient == Recipient::Id("a".to_owned())
+        };
+        let found = spooled_requests(&*store, &is_of_a).unwrap();
+        assert_eq!(found.len(), 2);
+        for id in &found {
+            remove_spooled(&*store, id).unwrap();
+        }
+        let left = spool.receive(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(left.correlation().recipient.as_deref(), Some("b"));
+        assert!(spool.receive(Duration::ZERO).unwrap().is_none());
+    }
+}
