@@ -22,6 +22,8 @@ mod secret_file;
 mod source;
 #[cfg(feature = "http")]
 mod spool;
+#[cfg(feature = "http")]
+mod spooled;
 mod worker;
 
 pub use self::clock::{Clock, ClockReading};
@@ -37,3 +39,5 @@ pub use self::queue::{
     Queue, Revocation, Target, Task, open as open_queue,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};
+#[cfg(feature = "http")]
+pub use self::spooled::{remove_spooled, spooled_requests};

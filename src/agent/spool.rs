@@ -23,7 +23,7 @@ use crate::register::store::{Store, StoreFile};
 use crate::site::award::Award;
 
 /// The folder of the spool in the private store.
-const FOLDER: &str = "spool";
+pub(super) const FOLDER: &str = "spool";
 /// No other agent hands these requests out: a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
 /// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
@@ -245,13 +245,22 @@ impl Queue for Spool {
         loop {
             if let Some(entry) = self.pick(&mut state) {
                 drop(state);
-                let attempt = self.count_attempt(&entry).inspect_err(|_| {
+                let return_it = |_: &Error| {
                     self.release(&entry.id);
                     self.put_back(entry.clone(), Duration::ZERO);
-                })?;
+                };
+                let file = request_path(&entry.id)?;
+                let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
                 let (correlation, task) = Task::from_json(&entry.body);
                 let delivery =
                     Delivery::new(entry.id.as_str(), task).with_correlation(correlation);
+                if !is_there {
+                    let why = "the request was erased, or answered by another agent";
+                    self.ack(&delivery, &Answer::Ignored { why: why.to_owned() })?;
+                    state = self.state();
+                    continue;
+                }
+                let attempt = self.count_attempt(&entry).inspect_err(return_it)?;
                 return Ok(Some(delivery.with_attempt(attempt)));
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -363,11 +372,11 @@ impl Subject {
     }
 }
 
-fn request_path(id: &str) -> Result<StorePath> {
+pub(super) fn request_path(id: &str) -> Result<StorePath> {
     entry_path(id, "json")
 }
 
-fn tries_path(id: &str) -> Result<StorePath> {
+pub(super) fn tries_path(id: &str) -> Result<StorePath> {
     entry_path(id, "tries")
 }
 

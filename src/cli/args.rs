@@ -46,11 +46,14 @@ pub(crate) enum Command {
     List(List),
     /// List the certificates of recipients by name or a part of it
     Find(Find),
-    /// Revoke a certificate: its verify page then says so and why
+    /// Revoke certificates: their verify pages then say so and why
     Revoke(Revoke),
-    /// Erase the personal data of a certificate, in every edition: its verify page then says only
+    /// Erase the personal data of certificates, in every edition: their verify pages then say only
     /// that there was one
     Erase(Erase),
+    /// Make a lost public or private folder anew from the other one: what was revoked or erased
+    /// stays so
+    Restore(Restore),
     /// Check the site: proof every course in every language, without issuing anything
     Check(Check),
     /// Show which languages each layout speaks, and which sentences are missing
@@ -268,21 +271,62 @@ pub(crate) struct Find {
     pub(crate) list: List,
 }
 
+/// The certificates that a command changes.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// The certificates' ids, or the addresses of their verify pages
+    #[arg(value_name = "ID", required_unless_present_any = ["recipient", "file"])]
+    pub(crate) ids: Vec<String>,
+    /// Every certificate of this recipient: a username, or the whole name as it is printed
+    #[arg(long, value_name = "ID|NAME", allow_hyphen_values = true)]
+    pub(crate) recipient: Option<String>,
+    /// Only the recipient's certificates of this course
+    #[arg(
+        short,
+        long,
+        value_name = "ID",
+        requires = "recipient",
+        allow_hyphen_values = true
+    )]
+    pub(crate) course: Option<String>,
+    /// A file of ids or addresses, one on each line, or a CSV with a column `id` such as a report;
+    /// - for standard input
+    #[arg(short, long, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) file: Option<PathBuf>,
+    /// Do it without asking; needed where there is no terminal
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// The certificate's id, or the address of its verify page
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
     /// The reason, which the verify page shows
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) public: PublicFolder,
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
-    /// The certificate's id, or the address of its verify page
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) public: PublicFolder,
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// A folder with copies of PDFs, under any names: a PDF that is lost is taken from there if it is
+    /// the one that was published
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) public: PublicFolder,
     #[command(flatten)]

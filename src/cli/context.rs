@@ -87,6 +87,16 @@ pub(crate) fn open_register(
     Ok(Register::new(site, settings.publish.clone(), public, private)?)
 }
 
+/// Opens the register of the site that the arguments name.
+pub(crate) fn register_of_site(
+    site: &SiteArguments,
+    output: Option<&Path>,
+) -> Result<Register, Failure> {
+    let files = open_site(site)?;
+    let settings = read_settings(&files)?;
+    open_register(site, &files, &settings, output)
+}
+
 /// Reads the secret that certificate ids are derived from, and creates it if it is missing.
 pub(crate) fn open_id_secret(
     site: &SiteArguments,

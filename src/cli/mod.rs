@@ -15,6 +15,7 @@ mod check;
 mod clock;
 mod console;
 mod context;
+mod erase;
 mod exit;
 mod issue;
 mod job_failure;
@@ -28,12 +29,16 @@ mod package_files;
 pub(crate) mod recipients;
 mod register;
 mod render;
+mod restore;
+mod revoke;
 mod seal;
 mod sealed_file;
+mod selection;
 mod signature;
 mod spreadsheet;
 #[cfg(feature = "http")]
 mod syslog;
+mod traces;
 mod verify;
 
 use std::process::ExitCode;
@@ -64,8 +69,9 @@ pub fn run() -> ExitCode {
         Command::New(new) => new::run(new),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
-        Command::Revoke(revoke) => register::revoke(site, revoke),
-        Command::Erase(erase) => register::erase(site, erase),
+        Command::Revoke(revoke) => revoke::run(site, revoke),
+        Command::Erase(erase) => erase::run(site, erase),
+        Command::Restore(restore) => restore::run(site, restore),
         Command::Check(check) => check::run(site, check),
         Command::Locales(locales) => locales::run(site, locales),
         Command::Signature(signature) => signature::run(signature),

@@ -1,15 +1,13 @@
-//! `testamur list`, `find`, `revoke` and `erase`: the register of issued certificates.
+//! `testamur list` and `find`: the register of issued certificates.
 
-use std::path::Path;
-
-use crate::register::{Record, Register, Status};
+use crate::register::{Record, Status};
 use serde_json::json;
 use unicode_normalization::UnicodeNormalization;
 
-use super::args::{Erase, Find, List, Revoke, SiteArguments};
+use super::args::{Find, List, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::spreadsheet::escape_formula;
-use super::{clock, console, context};
+use super::{console, context};
 
 pub(crate) fn list(site: &SiteArguments, list: &List) -> Result<CommandOutcome, Failure> {
     print_records(site, list, &|_| true)
@@ -25,52 +23,6 @@ pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, 
     print_records(site, &find.list, &is_found)
 }
 
-pub(crate) fn revoke(
-    site: &SiteArguments,
-    revoke: &Revoke,
-) -> Result<CommandOutcome, Failure> {
-    if revoke.reason.trim().is_empty() {
-        return Err(Failure::usage(
-            "the reason is empty\nhelp: write a few words, which the verify page shows",
-        ));
-    }
-    let register = register_of_site(site, revoke.public.output.as_deref())?;
-    let record =
-        register.revoke(id_of(&revoke.id), revoke.reason.trim(), clock::now()?)?;
-    console::print_message(&format!(
-        "revoked: {}\n  page  {}",
-        record.certificate.map(|certificate| certificate.name).unwrap_or_default(),
-        register.publish().verify_url(&record.id)
-    ));
-    Ok(CommandOutcome::Done)
-}
-
-pub(crate) fn erase(
-    site: &SiteArguments,
-    erase: &Erase,
-) -> Result<CommandOutcome, Failure> {
-    let register = register_of_site(site, erase.public.output.as_deref())?;
-    let secret = context::open_id_secret(site, &erase.keys)?;
-    let erased = register.erase(id_of(&erase.id), &secret, clock::now()?)?;
-    let editions = if erased.len() == 1 { "edition" } else { "editions" };
-    console::print_message(&format!("erased: {} {editions}", erased.len()));
-    erased.iter().for_each(|id| console::print_message(&format!("  {id}")));
-    console::print_note(
-        "copies elsewhere remain: PDFs that were sent on, backups, the caches of search \
-         engines",
-    );
-    Ok(CommandOutcome::Done)
-}
-
-fn register_of_site(
-    site: &SiteArguments,
-    output: Option<&Path>,
-) -> Result<Register, Failure> {
-    let files = context::open_site(site)?;
-    let settings = context::read_settings(&files)?;
-    context::open_register(site, &files, &settings, output)
-}
-
 /// Prints the records of the course that `--course` names for which `is_wanted` holds. A record
 /// that cannot be read is reported, and the others are printed.
 fn print_records(
@@ -78,7 +30,7 @@ fn print_records(
     list: &List,
     is_wanted: &dyn Fn(&Record) -> bool,
 ) -> Result<CommandOutcome, Failure> {
-    let register = register_of_site(site, list.public.output.as_deref())?;
+    let register = context::register_of_site(site, list.public.output.as_deref())?;
     let is_of_course = |record: &Record| match (&list.course, &record.certificate) {
         (None, _) => true,
         (Some(course), Some(certificate)) => certificate.course.id == *course,
@@ -166,13 +118,6 @@ fn text_lines(record: &Record, url: &str) -> String {
         (None, status) => format!("({})", status.as_str()),
     };
     format!("{}  {description}\n  {url}", record.id)
-}
-
-/// The id in the address of a verify page, or the text itself.
-fn id_of(text: &str) -> &str {
-    let is_id =
-        |part: &&str| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    text.split('/').find(is_id).unwrap_or(text)
 }
 
 /// The name in lower case, without accents (Unicode NFKD) and with single spaces.

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
 use crate::register::editions::{Edition, Editions};
 use crate::register::pages::PageWriter;
 use crate::register::paths;
+use crate::register::private_record::{PrivateRecord, Sides};
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
-use crate::register::store::{Store, StoreFile};
+use crate::register::store::Store;
 use crate::site::award::is_id;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
@@ -25,7 +26,7 @@ const MAX_EDITIONS: u32 = 1000;
 #[derive(Debug)]
 pub struct Register {
     pub(super) publish: PublishSettings,
-    pages: PageWriter,
+    pub(super) pages: PageWriter,
     pub(super) public: Arc<dyn Store>,
     pub(super) private: Arc<dyn Store>,
 }
@@ -89,12 +90,13 @@ impl Register {
     /// The record of a verify id (32 hexadecimal digits in lower case), or `None` if there is no
     /// certificate of that id.
     ///
+    /// Both stores are asked: a certificate whose public record is lost is as revoked as it was.
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`]: the text is no id. [`ErrorKind::Syntax`]: the record cannot be
-    /// read. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the public
-    /// store failed.
+    /// read. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     pub fn record(&self, id: &str) -> Result<Option<Record>> {
-        Ok(self.read(id)?.map(|(record, _)| record))
+        Ok(self.sides(id)?.record().cloned())
     }
 
     /// Calls `each` with every record, in the order of the store. A record that cannot be read is
@@ -132,8 +134,13 @@ impl Register {
         let mut current = None;
         for number in 1..=MAX_EDITIONS {
             let ids = award.ids(number);
-            match self.record(&ids.verify)? {
-                Some(record) => past.extend(current.replace(Edition { ids, record })),
+            let sides = self.sides(&ids.verify)?;
+            match sides.record().cloned() {
+                Some(record) => {
+                    let is_agreed = sides.agree();
+                    let edition = Edition { ids, record, is_agreed, is_pdf_lost: false };
+                    past.extend(current.replace(edition));
+                }
                 None => return Ok(Editions { past, current, next: ids }),
             }
         }
@@ -155,12 +162,17 @@ impl Register {
 
     /// The paths of the snapshots of a certificate.
     pub(super) fn snapshot_paths(&self, id: &str) -> Result<Vec<StorePath>> {
-        let mut paths = Vec::new();
+        let mut found = Vec::new();
         self.private.list(Some(&path(id)?), &mut |path| {
-            paths.push(path);
+            found.extend(paths::is_snapshot(path.name()).then_some(path));
             Ok(())
         })?;
-        Ok(paths)
+        Ok(found)
+    }
+
+    /// Whether a certificate has a record, by which it does not stand.
+    pub(super) fn has_ended(&self, id: &str) -> Result<bool> {
+        Ok(self.record(id)?.is_some_and(|record| !record.status.stands()))
     }
 
     /// The record of an id that a caller gave.
@@ -168,59 +180,37 @@ impl Register {
         self.record(id)?.ok_or_else(|| unknown(id))
     }
 
-    /// The record of a verify id with the bytes that it was read from, which a swap compares.
-    pub(super) fn read(&self, id: &str) -> Result<Option<(Record, Vec<u8>)>> {
+    /// What both stores say of a verify id.
+    pub(super) fn sides(&self, id: &str) -> Result<Sides> {
         if !is_id(id) {
             return Err(Error::new(ErrorKind::InvalidValue, format!("`{id}` is no id"))
                 .with_help(
                     "give the 32 digits between the slashes of a verify page's address",
                 ));
         }
-        let path = path(&paths::record(id))?;
-        let Some(bytes) = self.public.read(&path)? else { return Ok(None) };
-        let record = Record::parse(&bytes);
-        let record = record.map_err(|error| error.at(Place::file(path.as_str())))?;
-        Ok(Some((record, bytes)))
+        let public = path(&paths::record(id))?;
+        let private = path(&paths::private_record(id))?;
+        // A change is written to the private side first, so what is read second is never older.
+        let public = read_with(&*self.public, &public, Record::parse)?;
+        let private = read_with(&*self.private, &private, PrivateRecord::parse)?;
+        Ok(Sides { public, private })
     }
 
-    /// Writes the pages of a record, over those of an earlier status. Returns what their texts
-    /// lack.
-    pub(super) fn write_pages(
-        &self,
-        record: &Record,
-        snapshot: Option<&Snapshot>,
-    ) -> Result<Vec<Warning>> {
-        let (pages, warnings) = self.pages.write(record, snapshot)?;
-        for (name, html) in pages {
-            let path = path(&paths::page(&record.id, name))?;
-            self.public.replace(&StoreFile::new(&path, html.as_bytes()))?;
-        }
-        Ok(warnings)
+    pub(super) fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
+        Ok(read_with(&*self.private, path, Snapshot::parse)?
+            .map(|(snapshot, _)| snapshot))
     }
+}
 
-    /// Removes the PDF and the signature of a certificate. The PDF is found by its record, else by
-    /// the download id.
-    pub(super) fn remove_files(
-        &self,
-        record: &Record,
-        download_id: Option<&str>,
-    ) -> Result<()> {
-        let filename = self.publish.filename.as_str();
-        let recorded = record.certificate.as_ref().map(|c| c.pdf.path.clone());
-        let derived = download_id.map(|id| paths::pdf(id, filename));
-        if let Some(pdf) = recorded.or(derived) {
-            self.public.remove(&path(&pdf)?)?;
-        }
-        self.public.remove(&path(&paths::signature(&record.id, filename))?)
-    }
-
-    fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
-        let bytes = self.private.read(path)?;
-        let parse = |bytes: Vec<u8>| {
-            Snapshot::parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))
-        };
-        bytes.map(parse).transpose()
-    }
+/// What `parse` makes of a file, with its bytes. Errors name the file.
+fn read_with<T>(
+    store: &dyn Store,
+    path: &StorePath,
+    parse: fn(&[u8]) -> Result<T>,
+) -> Result<Option<(T, Vec<u8>)>> {
+    let Some(bytes) = store.read(path)? else { return Ok(None) };
+    let parsed = parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))?;
+    Ok(Some((parsed, bytes)))
 }
 
 /// The error for an id that has no certificate.

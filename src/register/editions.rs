@@ -13,6 +13,10 @@ pub(crate) struct Edition {
     pub(crate) ids: Ids,
     /// Its record.
     pub(crate) record: Record,
+    /// Whether the public and the private side agree on it.
+    pub(crate) is_agreed: bool,
+    /// Whether its PDF is known to be gone from the public store.
+    pub(crate) is_pdf_lost: bool,
 }
 
 /// All editions of an award.
@@ -32,10 +36,8 @@ impl Editions {
         (self.past.len() + usize::from(self.current.is_some())) as u32 + 1
     }
 
-    /// The editions before the next one, and the next one itself, once it has a record.
-    pub(crate) fn followed_by(self, record: Record) -> (Vec<Edition>, Edition) {
-        let Self { mut past, current, next } = self;
-        past.extend(current);
-        (past, Edition { ids: next, record })
+    /// All of them, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Edition> {
+        self.past.iter().chain(&self.current)
     }
 }

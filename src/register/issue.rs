@@ -18,6 +18,8 @@
 mod builder;
 mod decide;
 mod draft;
+#[cfg(test)]
+mod histories;
 mod options;
 mod publisher;
 mod receipt;

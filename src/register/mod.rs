@@ -8,7 +8,10 @@
 //!
 //! There is no database. A certificate exists as soon as its record does, which is written last.
 
+mod agreement;
 pub(crate) mod award;
+pub(crate) mod award_settlement;
+mod awards;
 pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -17,13 +20,17 @@ pub(crate) mod issue;
 pub(crate) mod merge;
 mod pages;
 mod paths;
+mod private_record;
 mod publication;
 pub(crate) mod record;
+mod restore;
 pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
+mod typed_id;
 pub(crate) mod web;
 
+pub use self::awards::{AwardEditions, RecipientFilter};
 pub use self::certificates::Register;
 pub use self::issue::{
     CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
@@ -35,12 +42,14 @@ pub use self::record::{
     PublishedFile, Record, SealFacts, SignatoryFacts, SignatureFacts, Status,
     StatusChange, ThemeFacts,
 };
+pub use self::restore::{PdfSource, Restoration};
 pub use self::store::{
     CacheControl, CreateOutcome, Directory, MemoryStore, Store, StoreFile, Stores,
     SwapOutcome,
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
+pub use self::typed_id::typed_id;
 pub use self::web::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTemplates, PageTheme, Pages,

@@ -1,18 +1,18 @@
 //! The pages of a record.
 //!
-//! Takes a [`Record`] and, where a page can check a file, its [`Snapshot`]; gives HTML files by
-//! name. The decision made here: the pages are a function of the record, so that each change of its
+//! Takes a [`Record`] and, where a page can check a file, its signature; gives HTML files by name.
+//! The decision made here: the pages are a function of the record, so that each change of its
 //! status writes all of them again.
 
 use std::sync::Arc;
 
 use crate::base::cache::Cache;
 use crate::base::date::Date;
-use crate::base::error::{Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::register::paths;
 use crate::register::record::{CertificateFacts, Record, Status, StatusChange};
-use crate::register::snapshot::Snapshot;
+use crate::register::snapshot::DetachedSignature;
 use crate::register::web::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTemplates, PageTheme,
@@ -37,7 +37,16 @@ pub(super) struct PageWriter {
 }
 
 /// Pages with their file names.
-type PageFiles = [(&'static str, String); 3];
+pub(super) type PageFiles = [(&'static str, String); 3];
+
+/// What a page needs besides the record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageSources<'a> {
+    /// Only with the signature can a visitor check it on a page.
+    pub(super) signature: Option<&'a DetachedSignature>,
+    /// Whether the public store has the PDF, so that a page can link to it.
+    pub(super) has_pdf: bool,
+}
 
 impl PageWriter {
     pub(super) fn new(site: Site, publish: PublishSettings) -> Result<Self> {
@@ -45,22 +54,30 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
-    /// The pages of a record with their file names, and what their texts lack. Only with the
-    /// snapshot can a visitor check a PDF on a page.
+    /// The pages of a record with their file names, and what their texts lack.
     pub(super) fn write(
         &self,
         record: &Record,
-        snapshot: Option<&Snapshot>,
+        sources: PageSources<'_>,
     ) -> Result<(PageFiles, Vec<Warning>)> {
+        if record.status == Status::Expired {
+            let message = format!(
+                "`{}` is expired, which this testamur has no page for",
+                record.id
+            );
+            return Err(Error::new(ErrorKind::InvalidValue, message)
+                .with_help("a later testamur wrote the record: use that one"));
+        }
         let tag = Tag::parse(&record.language)?;
-        let facts = self.facts(record, snapshot, &tag)?;
+        let facts = self.facts(record, sources, &tag)?;
         let texts = self.texts(&record.layout.name, &tag)?;
         let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
         let pages = self.templates.render(&facts, &texts.language, words)?;
+        let [verify, valid, index] = paths::PAGES;
         let files = [
-            ("verify.html", pages.verify),
-            ("valid.html", pages.certificate.clone()),
-            ("index.html", pages.certificate),
+            (verify, pages.verify),
+            (valid, pages.certificate.clone()),
+            (index, pages.certificate),
         ];
         Ok((files, texts.warnings.clone()))
     }
@@ -68,7 +85,7 @@ impl PageWriter {
     fn facts(
         &self,
         record: &Record,
-        snapshot: Option<&Snapshot>,
+        sources: PageSources<'_>,
         tag: &Tag,
     ) -> Result<PageFacts> {
         let certificate = record.certificate.as_ref();
@@ -78,12 +95,11 @@ impl PageWriter {
         let printed = certificate.map(|c| c.printed.as_slice()).unwrap_or_default();
         let people = certificate.map(|c| c.signatories.as_slice()).unwrap_or_default();
         let address = text(|c| &c.verify_url);
-        let signature = snapshot.and_then(|snapshot| snapshot.signature.as_ref());
+        let PageSources { signature, has_pdf } = sources;
         let filename = self.publish.filename.as_str();
         let outcome = printed.iter().filter(|p| p.role == "outcome");
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
-        let has_pdf = record.status.stands() || self.publish.keep_revoked_pdfs;
         Ok(PageFacts {
             id: record.id.clone(),
             status: status(record, tag),
@@ -190,7 +206,8 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
                 reason: reason.unwrap_or_default(),
             }
         }
-        Status::Erased => PageStatus::Erased,
+        // `write` refuses an expired record before it comes to this.
+        Status::Erased | Status::Expired => PageStatus::Erased,
     }
 }
 

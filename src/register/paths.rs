@@ -7,6 +7,15 @@ use crate::site::award::is_id;
 
 /// The folder of pages and records in the public store.
 pub(super) const CERTIFICATES: &str = "cert";
+/// The file names of the pages of a certificate.
+pub(super) const PAGES: [&str; 3] = ["verify.html", "valid.html", "index.html"];
+
+/// The folder of PDFs in the public store.
+pub(super) const DOWNLOADS: &str = "downloads";
+
+/// The file name of a private record.
+const PRIVATE_RECORD: &str = "record.json";
+
 /// The file name of a record.
 pub(super) const RECORD: &str = "certificate.json";
 
@@ -34,12 +43,34 @@ pub(super) fn signature(id: &str, filename: &str) -> String {
 
 /// The PDF of a certificate, by its download id.
 pub(super) fn pdf(download_id: &str, filename: &str) -> String {
-    format!("downloads/{download_id}/{filename}")
+    format!("{DOWNLOADS}/{download_id}/{filename}")
 }
 
 /// A public OpenPGP key, by its fingerprint.
 pub(super) fn key(fingerprint: &str) -> String {
     format!("keys/{fingerprint}.asc")
+}
+
+/// The private record of a certificate, in the private store.
+pub(super) fn private_record(id: &str) -> String {
+    format!("{id}/{PRIVATE_RECORD}")
+}
+
+/// The verify id of a file in the private store that belongs to a certificate.
+pub(super) fn private_id(path: &str) -> Option<&str> {
+    let (id, _) = path.split_once('/')?;
+    is_id(id).then_some(id)
+}
+
+/// Whether a file in the private folder of a certificate is a snapshot.
+pub(super) fn is_snapshot(name: &str) -> bool {
+    name != PRIVATE_RECORD
+}
+
+/// The download id in the path of a PDF.
+pub(super) fn download_id(pdf: &str) -> Option<&str> {
+    let id = pdf.strip_prefix(DOWNLOADS)?.strip_prefix('/')?.split('/').next()?;
+    is_id(id).then_some(id)
 }
 
 /// A snapshot in the private store, by the verify id and the SHA-256 of its PDF.

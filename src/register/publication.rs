@@ -2,16 +2,19 @@
 //! safe.
 //!
 //! The caller prepares the snapshot, creates the PDF, and finishes with signature, pages and
-//! record. The record is written last, so that a process that stops anywhere before it leaves no
+//! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
 //! certificate, only files that the next run completes.
 
 use crate::base::error::{Result, Warning};
 use crate::base::path::StorePath;
+use crate::register::agreement::{Known, Settled};
 use crate::register::certificates::Register;
+use crate::register::pages::PageSources;
 use crate::register::paths;
-use crate::register::record::{Record, Status};
+use crate::register::private_record::PrivateRecord;
+use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
-use crate::register::store::{CreateOutcome, StoreFile};
+use crate::register::store::{CreateOutcome, Store, StoreFile};
 
 /// What became of a PDF that was to be created.
 #[derive(Debug)]
@@ -22,6 +25,15 @@ pub(crate) enum PdfOutcome {
     Exists(Vec<u8>),
     /// Another process had written one first, and it was removed since.
     Removed,
+}
+
+/// A certificate whose first publication is done.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// Whether this process wrote the public record, which one process does.
+    pub(crate) is_first: bool,
+    /// What the texts of the pages lack.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Register {
@@ -57,40 +69,68 @@ impl Register {
         self.private.remove(&snapshot_path(id, sha256)?)
     }
 
-    /// Publishes what goes with a PDF: signature, pages and, last of all, the record.
+    /// Publishes what goes with a PDF: signature, pages, the public record, and then the private one.
     ///
-    /// Returns what the pages' texts lack. Returns `None` if another process has changed the record
-    /// meanwhile (the edition was superseded, revoked or erased): then that record stays, and the
-    /// pages say what it says.
-    pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Vec<Warning>>> {
+    /// Returns `None` if the edition was superseded, revoked or erased meanwhile: then everything
+    /// says what that record says.
+    pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Finished>> {
         let record = &snapshot.record;
-        let certificate = record.certificate.as_ref();
-        let name = certificate.and_then(|c| c.signature.as_ref()).map(|s| &s.path);
-        if let (Some(name), Some(signature)) = (name, &snapshot.signature) {
-            let (path, bytes) = (StorePath::parse(name)?, signature.armor.as_bytes());
-            self.public.replace(&StoreFile::new(&path, bytes))?;
-        }
-        let warnings = self.write_pages(record, Some(snapshot))?;
-        let path = StorePath::parse(&paths::record(&record.id))?;
-        let json = record.to_json();
-        let created = self.public.create(&StoreFile::new(&path, json.as_bytes()))?;
-        if created == CreateOutcome::Created {
-            return Ok(Some(warnings));
-        }
-        let current = self.known(&record.id)?;
+        let settled = match self.publish_first(snapshot)? {
+            Some(warnings) => return Ok(Some(Finished { is_first: true, warnings })),
+            // Another process is, or was, at the same certificate.
+            None => {
+                let known = Known { award: Some(&snapshot.award), download_id: None };
+                self.settle(&record.id, known, |current| {
+                    Ok(Some(current.unwrap_or(record).clone()))
+                })?
+            }
+        };
+        let Some(Settled { record: current, is_first, warnings, .. }) = settled else {
+            return Ok(None);
+        };
         if (Record { requested_at: record.requested_at, ..current.clone() }) == *record {
-            return Ok(Some(warnings));
+            return Ok(Some(Finished { is_first, warnings }));
         }
-        // Another process superseded, revoked or erased the edition while this one wrote its pages:
-        // write them again by the record that stands.
-        let sha256 = current.certificate.as_ref().map(|c| c.pdf.sha256.as_str());
-        let recorded =
-            sha256.map(|sha256| self.snapshot(&record.id, sha256)).transpose()?;
-        self.write_pages(&current, recorded.flatten().as_ref())?;
-        if current.status == Status::Erased || !self.publish.keep_revoked_pdfs {
-            self.remove_files(record, None)?;
+        // The PDF belongs to no record, or to one that has ended.
+        if let Some(certificate) = &record.certificate {
+            let recorded = current.certificate.as_ref().map(|it| &it.pdf.path);
+            if !self.keeps_pdf(&current) || recorded != Some(&certificate.pdf.path) {
+                self.public.remove(&StorePath::parse(&certificate.pdf.path)?)?;
+            }
         }
         Ok(None)
+    }
+
+    /// Publishes a certificate that nothing was published of. Returns `None` if there is something.
+    fn publish_first(&self, snapshot: &Snapshot) -> Result<Option<Vec<Warning>>> {
+        let record = &snapshot.record;
+        let sources =
+            PageSources { signature: snapshot.signature.as_ref(), has_pdf: true };
+        let (pages, warnings) = self.pages.write(record, sources)?;
+        if let Some(signature) = &snapshot.signature {
+            self.write_signature_files(record, signature)?;
+        }
+        let created = |store: &dyn Store, path: &str, text: &str| -> Result<bool> {
+            let path = StorePath::parse(path)?;
+            let created = store.create(&StoreFile::new(&path, text.as_bytes()))?;
+            Ok(created == CreateOutcome::Created)
+        };
+        for (name, html) in &pages {
+            if !created(&*self.public, &paths::page(&record.id, name), html)? {
+                return Ok(None);
+            }
+        }
+        if !created(&*self.public, &paths::record(&record.id), &record.to_json())? {
+            return Ok(None);
+        }
+        let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
+        let path = paths::private_record(&record.id);
+        if !created(&*self.private, &path, &private.to_json())? {
+            // Another process has changed it already.
+            let known = Known { award: Some(&snapshot.award), download_id: None };
+            self.settle(&record.id, known, |current| Ok(current.cloned()))?;
+        }
+        Ok(Some(warnings))
     }
 
     /// Removes all snapshots of a certificate but that of its published PDF.

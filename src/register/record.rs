@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::hex;
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::press::layout::Layout;
+use crate::seal::keys;
 use crate::site::course::{Colour, Course, Text};
 
 /// What is publicly known of one edition of an award: the content of `certificate.json`.
@@ -40,6 +42,10 @@ pub struct Record {
     /// from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
+    /// The last day on which the certificate is valid. Reserved: this release writes none, and keeps
+    /// what it reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
     /// The language of certificate and pages: a BCP 47 language tag.
     pub language: String,
     /// The organization that certifies.
@@ -71,6 +77,8 @@ pub enum Status {
     Valid,
     /// The certificate is an example, which certifies nothing.
     Specimen,
+    /// Its time is over. Reserved: this release reads it, and makes no certificate that ends.
+    Expired,
     /// A later edition took its place.
     Superseded,
     /// The issuer ended its validity.
@@ -85,11 +93,23 @@ impl Status {
         matches!(self, Status::Valid | Status::Specimen)
     }
 
+    /// How far an edition is on its way, which has no way back.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Status::Valid | Status::Specimen => 0,
+            Status::Expired => 1,
+            Status::Superseded => 2,
+            Status::Revoked => 3,
+            Status::Erased => 4,
+        }
+    }
+
     /// The status in one word, as the record writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Valid => "valid",
             Status::Specimen => "specimen",
+            Status::Expired => "expired",
             Status::Superseded => "superseded",
             Status::Revoked => "revoked",
             Status::Erased => "erased",
@@ -227,6 +247,13 @@ pub struct PublishedFile {
     pub sha256: String,
 }
 
+impl PublishedFile {
+    /// Whether these bytes are the file that was published, by length and digest.
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        bytes.len() == self.bytes && hex::lower(&keys::sha256(bytes)) == self.sha256
+    }
+}
+
 /// The detached OpenPGP signature of a PDF (RFC 9580).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -311,8 +338,8 @@ impl Record {
         superseded.with_change(StatusChange::new(Status::Superseded, at))
     }
 
-    /// The record of an edition that was revoked. If it was revoked before, only the time at which
-    /// the revocation was requested moves on.
+    /// The record of an edition that was revoked. If it was revoked before, the date stays, and the
+    /// reason becomes this one, unless that revocation was requested before the one that stands.
     pub(crate) fn revoked(
         mut self,
         reason: &str,
@@ -321,6 +348,12 @@ impl Record {
     ) -> Self {
         match (self.status, self.history.last_mut()) {
             (Status::Revoked, Some(change)) => {
+                let is_older = requested_at
+                    .zip(change.requested_at)
+                    .is_some_and(|(it, before)| it < before);
+                if !is_older {
+                    change.reason = Some(reason.to_owned());
+                }
                 change.requested_at = change
                     .requested_at
                     .map(|before| requested_at.map_or(before, |it| it.max(before)));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
-use crate::register::record::Record;
+use crate::register::record::{Record, Status};
 use crate::site::award::Award;
 use crate::site::request::Request;
 
@@ -24,8 +24,19 @@ pub(crate) struct Snapshot {
     pub(crate) award: Award,
     pub(crate) request: RequestSnapshot,
     pub(crate) record: Record,
+    /// The edition before this one, as it was when this one was decided on. A later revocation or
+    /// erasure of that edition holds for this one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) predecessor: Option<Predecessor>,
     /// The detached signature of the PDF, if the site has an OpenPGP key.
     pub(crate) signature: Option<DetachedSignature>,
+}
+
+/// An edition at the time when the next one was decided on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Predecessor {
+    pub(crate) id: String,
+    pub(crate) status: Status,
 }
 
 /// A detached OpenPGP signature and the public key that verifies it, both in ASCII armor.
@@ -39,7 +50,7 @@ pub(crate) struct DetachedSignature {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RequestSnapshot {
     course: String,
-    name: String,
+    pub(crate) name: String,
     recipient: Option<String>,
     requested_at: Option<Timestamp>,
     language: Option<String>,
@@ -77,10 +88,11 @@ impl Snapshot {
         award: &Award,
         request: &Request,
         record: Record,
+        predecessor: Option<Predecessor>,
         signature: Option<DetachedSignature>,
     ) -> Self {
         let (award, request) = (award.clone(), RequestSnapshot::of(request));
-        Self { schema: Self::SCHEMA, award, request, record, signature }
+        Self { schema: Self::SCHEMA, award, request, record, predecessor, signature }
     }
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {

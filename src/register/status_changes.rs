@@ -1,27 +1,25 @@
 //! Changes to the status of an issued certificate: revoked, superseded, erased, or asked for again.
 //!
-//! A change writes the pages first, which people look at, then removes the PDF, and writes the
-//! record last. As long as the record is unchanged the change is not done, and the next run of the
-//! same change finishes it.
+//! Each is a run of the loop that makes the two sides of a certificate agree
+//! ([`agreement`](super::agreement)). What a process leaves that ends in between is finished by the
+//! next run of anything on the certificate.
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
+use crate::register::agreement::Known;
 use crate::register::award::AwardHandle;
 use crate::register::certificates::{Register, unknown};
-use crate::register::editions::Edition;
 use crate::register::paths;
-use crate::register::record::{Record, Status, StatusChange};
-use crate::register::store::{CreateOutcome, StoreFile, SwapOutcome};
+use crate::register::private_record::PrivateRecord;
+use crate::register::record::{Record, Status};
+use crate::register::store::{StoreFile, SwapOutcome};
+use crate::site::award::{Award, Ids, Recipient};
 use crate::site::id_secret::IdSecret;
-
-/// How often other processes may change a record while this one does, before it gives up.
-const MAX_SWAPS: usize = 16;
 
 impl Register {
     /// Revokes a certificate: its pages say so, with the reason and the day, and its PDF is removed
-    /// unless the settings keep it. A second call finishes what was interrupted, and keeps the
-    /// first reason.
+    /// unless the settings keep it. A second call replaces the reason, and keeps the date.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Revoked`]: the
@@ -39,46 +37,28 @@ impl Register {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Record> {
-        self.change(id, None, |record| match record.status {
-            Status::Valid | Status::Specimen | Status::Revoked => {
-                Ok(record.revoked(reason, requested_at, now))
+        self.known(id)?;
+        let settled = self.settle(id, Known::default(), |record| {
+            let Some(record) = record.cloned() else { return Ok(None) };
+            match record.status {
+                Status::Valid | Status::Specimen | Status::Expired | Status::Revoked => {
+                    Ok(Some(record.revoked(reason, requested_at, now)))
+                }
+                Status::Superseded => {
+                    let by = record.successor.as_deref().unwrap_or_default();
+                    let message = format!("`{id}` was superseded already");
+                    Err(Error::new(ErrorKind::Revoked, message)
+                        .with_help(format!("revoke its successor: {by}")))
+                }
+                Status::Erased => {
+                    let message = format!("`{id}` was erased already");
+                    Err(Error::new(ErrorKind::Revoked, message))
+                }
             }
-            Status::Superseded => {
-                let by = record.successor.as_deref().unwrap_or_default();
-                let message = format!("`{id}` was superseded already");
-                Err(Error::new(ErrorKind::Revoked, message)
-                    .with_help(format!("revoke its successor: {by}")))
-            }
-            Status::Erased => {
-                let message = format!("`{id}` was erased already");
-                Err(Error::new(ErrorKind::Revoked, message))
-            }
-        })
-    }
-
-    /// Revokes a new edition if the edition before it was revoked while the new one was made, by a
-    /// request that is later than the one that the new edition was made for.
-    pub(crate) fn inherit_revocation(
-        &self,
-        before: Option<&Record>,
-        record: Record,
-        now: Timestamp,
-    ) -> Result<Record> {
-        let Some((before, requested_at)) = before.zip(record.requested_at) else {
-            return Ok(record);
-        };
-        let before = self.record(&before.id)?;
-        let history = before.map(|before| before.history).unwrap_or_default();
-        let is_later = |change: &&StatusChange| {
-            change.requested_at.is_some_and(|later| later > requested_at)
-        };
-        match history.iter().rfind(is_later) {
-            Some(change) => {
-                let reason = change.reason.as_deref().unwrap_or_default();
-                self.revoke_as_of(&record.id, reason, change.requested_at, now)
-            }
-            None => Ok(record),
-        }
+        })?;
+        let record = settled.ok_or_else(|| unknown(id))?.record;
+        self.supersede_predecessors(&record, now)?;
+        Ok(record)
     }
 
     /// Erases a recipient: removes everything personal from every edition of the award that `id`
@@ -94,50 +74,103 @@ impl Register {
         secret: &IdSecret,
         now: Timestamp,
     ) -> Result<Vec<String>> {
-        let known = self.known(id)?;
-        let award = self.snapshots(id)?.pop().map(|snapshot| snapshot.award);
-        let editions: Vec<(String, Option<String>)> = match award {
-            Some(award) => {
-                let editions = self.editions(&AwardHandle::new(award, secret))?;
-                let all = editions.past.into_iter().chain(editions.current);
-                all.map(|edition| (edition.record.id, Some(edition.ids.download)))
-                    .collect()
+        if let Some(award) = self.award_of(id, secret)? {
+            return self.erase_award(&award, secret, now);
+        }
+        self.known(id)?;
+        self.settle(id, Known::default(), |record| {
+            Ok(record.map(|record| record.clone().erased(now)))
+        })?;
+        self.remove_snapshots(id)?;
+        Ok(vec![id.to_owned()])
+    }
+
+    /// Erases a recipient as [`erase`](Self::erase) does, from every edition of this award, also
+    /// from one that a process has begun and not published.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn erase_award(
+        &self,
+        award: &Award,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let award = AwardHandle::new(award.clone(), secret);
+        let mut ids: Vec<String> = Vec::new();
+        // Again after the last one, because a process may have published the next meanwhile.
+        loop {
+            let editions = self.editions(&award)?;
+            let mut fresh: Vec<(Ids, Option<Record>)> = Vec::new();
+            for edition in editions.all() {
+                let is_new = !ids.contains(&edition.ids.verify);
+                if is_new || edition.record.status != Status::Erased {
+                    fresh.push((edition.ids.clone(), None));
+                }
             }
-            None => vec![(known.id, None)],
-        };
-        for (id, download_id) in &editions {
-            self.change(id, download_id.as_deref(), |record| Ok(record.erased(now)))?;
+            let begun = self.snapshots(&editions.next.verify)?.pop();
+            fresh.extend(begun.map(|snapshot| (editions.next, Some(snapshot.record))));
+            if fresh.is_empty() {
+                break;
+            }
+            for (ids_of, begun) in fresh {
+                let known = Known {
+                    award: Some(award.award()),
+                    download_id: Some(&ids_of.download),
+                };
+                self.settle(&ids_of.verify, known, |record| {
+                    Ok(record.or(begun.as_ref()).map(|record| record.clone().erased(now)))
+                })?;
+                if !ids.contains(&ids_of.verify) {
+                    ids.push(ids_of.verify);
+                }
+            }
         }
         // The snapshots are removed last, because the award in them leads to the other editions.
-        let ids: Vec<String> = editions.into_iter().map(|(id, _)| id).collect();
-        for id in &ids {
-            for path in self.snapshot_paths(id)? {
-                self.private.remove(&path)?;
-            }
-        }
+        ids.iter().try_for_each(|id| self.remove_snapshots(id))?;
         Ok(ids)
     }
 
-    /// Marks the past editions of an award as superseded by the current one. It also finishes what
-    /// an interrupted run left: past editions that still stand, or whose successor is another.
-    pub(crate) fn supersede(
-        &self,
-        past: &[Edition],
-        current: &Record,
-        now: Timestamp,
-    ) -> Result<()> {
-        let successor = self.publish.verify_url(&current.id);
-        for Edition { ids, record } in past {
-            let stands = record.status.stands() || record.status == Status::Revoked;
-            let is_elsewhere = record.successor.as_ref() != Some(&successor);
-            if stands || (record.status == Status::Superseded && is_elsewhere) {
-                self.change(&record.id, Some(&ids.download), |record| {
-                    Ok(match record.status {
-                        Status::Erased => record,
-                        _ => record.superseded(&successor, now),
-                    })
-                })?;
-            }
+    /// The award that a certificate belongs to, or `None` if nothing tells: its private record and
+    /// its snapshots are lost, and it is not identified by the name that it prints.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn award_of(&self, id: &str, secret: &IdSecret) -> Result<Option<Award>> {
+        let sides = self.sides(id)?;
+        if let Some(award) = sides.award() {
+            return Ok(Some(award.clone()));
+        }
+        if let Some(snapshot) = self.snapshots(id)?.pop() {
+            return Ok(Some(snapshot.award));
+        }
+        let record = sides.record();
+        Ok(record.and_then(|record| award_by_name(record, secret)))
+    }
+
+    /// Removes the snapshots of a certificate.
+    pub(super) fn remove_snapshots(&self, id: &str) -> Result<()> {
+        self.snapshot_paths(id)?.iter().try_for_each(|path| self.private.remove(path))
+    }
+
+    /// Finishes what a process left that ended after it had published the edition: the editions
+    /// before it still stand.
+    fn supersede_predecessors(&self, record: &Record, now: Timestamp) -> Result<()> {
+        let successor = self.publish.verify_url(&record.id);
+        let mut last = record.clone();
+        // As many steps as there are editions before it.
+        for _ in 1..record.edition {
+            let snapshots = self.snapshots(&last.id)?;
+            let before = snapshots.into_iter().find_map(|snapshot| snapshot.predecessor);
+            let Some(before) = before else { break };
+            let settled = self.settle(&before.id, Known::default(), |record| {
+                Ok(record.cloned().map(|record| match record.status.stands() {
+                    true => record.superseded(&successor, now),
+                    false => record,
+                }))
+            })?;
+            let Some(settled) = settled else { break };
+            last = settled.record;
         }
         Ok(())
     }
@@ -155,66 +188,57 @@ impl Register {
         {
             return Ok(Some(record));
         }
-        let Some((current, was)) = self.read(&record.id)? else { return Ok(None) };
-        if current != record {
+        let sides = self.sides(&record.id)?;
+        let (Some((public, was)), Some((private, private_was))) =
+            (&sides.public, &sides.private)
+        else {
+            return Ok(None);
+        };
+        if *public != record || private.record != record {
             return Ok(None);
         }
         let noted = Record { requested_at, ..record };
+        let private = PrivateRecord { record: noted.clone(), ..private.clone() };
+        let path = StorePath::parse(&paths::private_record(&noted.id))?;
+        let json = private.to_json();
+        let file = StoreFile::new(&path, json.as_bytes());
+        if self.private.swap(&file, private_was)? != SwapOutcome::Swapped {
+            return Ok(None);
+        }
         let path = StorePath::parse(&paths::record(&noted.id))?;
         let json = noted.to_json();
-        let swapped = self.public.swap(&StoreFile::new(&path, json.as_bytes()), &was)?;
+        let swapped = self.public.swap(&StoreFile::new(&path, json.as_bytes()), was)?;
         Ok((swapped == SwapOutcome::Swapped).then_some(noted))
     }
 
     /// Writes a tombstone, the record of a certificate that was revoked before it was issued,
-    /// unless the id has a record. Returns whether it was written.
-    pub(crate) fn create_tombstone(&self, record: &Record) -> Result<bool> {
-        let path = StorePath::parse(&paths::record(&record.id))?;
-        let json = record.to_json();
-        // The record first: a process that is about to finish the certificate finds it when it
-        // creates its own, and leaves this one.
-        let created = self.public.create(&StoreFile::new(&path, json.as_bytes()))?;
-        let is_created = created == CreateOutcome::Created;
-        if is_created {
-            self.write_pages(record, None)?;
-        }
-        Ok(is_created)
-    }
-
-    /// Changes a record from what it is at that moment, with its pages and files: pages first, then
-    /// the files, the record last. Pages and files once more after the record, because a process
-    /// that finished the certificate meanwhile may have written over them.
-    fn change(
+    /// unless the certificate exists. Returns the record that stands then, which may be that of an
+    /// earlier tombstone.
+    pub(crate) fn create_tombstone(
         &self,
-        id: &str,
-        download_id: Option<&str>,
-        mut next: impl FnMut(Record) -> Result<Record>,
-    ) -> Result<Record> {
-        let path = StorePath::parse(&paths::record(id))?;
-        for _ in 0..MAX_SWAPS {
-            let (record, was) = self.read(id)?.ok_or_else(|| unknown(id))?;
-            let changed = next(record.clone())?;
-            let show = || -> Result<()> {
-                self.write_pages(&changed, None)?;
-                if changed.status == Status::Erased || !self.publish.keep_revoked_pdfs {
-                    self.remove_files(&record, download_id)?;
+        award: &Award,
+        record: &Record,
+    ) -> Result<Option<Record>> {
+        let known = Known { award: Some(award), download_id: None };
+        let settled = self.settle(&record.id, known, |current| {
+            Ok(match current {
+                None => Some(record.clone()),
+                Some(current) if current.status == Status::Revoked => {
+                    Some(current.clone())
                 }
-                Ok(())
-            };
-            show()?;
-            let json = changed.to_json();
-            if json.as_bytes() == was {
-                return Ok(changed);
-            }
-            let file = StoreFile::new(&path, json.as_bytes());
-            if self.public.swap(&file, &was)? == SwapOutcome::Swapped {
-                show()?;
-                return Ok(changed);
-            }
-        }
-        Err(Error::new(
-            ErrorKind::Store,
-            format!("other processes keep changing the record of `{id}`"),
-        ))
+                Some(_) => None,
+            })
+        })?;
+        Ok(settled.map(|settled| settled.record))
     }
+}
+
+/// The award of a certificate whose recipient has no other id than the name that it prints.
+pub(super) fn award_by_name(record: &Record, secret: &IdSecret) -> Option<Award> {
+    let certificate = record.certificate.as_ref()?;
+    let name = || certificate.name.clone();
+    [Recipient::Name(name()), Recipient::Specimen(name())]
+        .map(|recipient| Award { course: certificate.course.id.clone(), recipient })
+        .into_iter()
+        .find(|award| award.ids(secret, record.edition).verify == record.id)
 }

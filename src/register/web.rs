@@ -64,7 +64,7 @@ pub struct PageTemplates {
 
 impl PageTemplates {
     /// The names of the texts that the pages need.
-    pub const TEXTS: [&str; 48] = PAGE_TEXTS;
+    pub const TEXTS: [&str; 49] = PAGE_TEXTS;
 
     /// Reads the files of `layouts/shared/pages/`: the site's own, else the built-in ones.
     ///

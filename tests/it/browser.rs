@@ -145,8 +145,13 @@ fn issued_page_says_valid_and_recognises_its_pdf() {
         assert_eq!(browser.verdict(), ["broken", "unsigned"], "{name}");
         assert_eq!(browser.faults(), [""; 0], "{name}");
 
-        let run =
-            workdir.run(["revoke", record["id"].as_str().unwrap(), "--reason", hostile]);
+        let run = workdir.run([
+            "revoke",
+            record["id"].as_str().unwrap(),
+            "--reason",
+            hostile,
+            "-y",
+        ]);
         assert_eq!(run.code, 0, "{run:?}");
         browser.open(&file_url(&workdir.path(&format!("public/{folder}index.html"))));
         let text = browser.js("document.body.innerText");

@@ -35,7 +35,7 @@ pub(super) fn decide(
     };
     let kept = match current.record.status {
         Status::Valid | Status::Specimen => {
-            keep_valid(&current.record, &past, request, fingerprint, options)?
+            keep_valid(&current, &past, request, fingerprint, options)?
         }
         _ => keep_revoked(&current.record, request, options)?,
     };
@@ -73,8 +73,12 @@ fn keep_revoked(
     {
         return Ok(None);
     }
-    let change = if current.status == Status::Erased { "erased" } else { "revoked" };
-    let message = format!("{} that was {change}", has_certificate(request));
+    let change = match current.status {
+        Status::Erased => "was erased",
+        Status::Expired => "is expired",
+        _ => "was revoked",
+    };
+    let message = format!("{} that {change}", has_certificate(request));
     Err(Error::new(ErrorKind::Revoked, message)
         .with_help("to issue it all the same: --reissue"))
 }
@@ -82,14 +86,16 @@ fn keep_revoked(
 /// The outcome for an award whose current edition is valid, or `None` if the request makes the next
 /// edition.
 fn keep_valid(
-    current: &Record,
+    edition: &Edition,
     past: &[Edition],
     request: &Request,
     fingerprint: &str,
     options: &IssueOptions,
 ) -> Result<Option<IssueOutcome>> {
     let is_same = |record: &Record| record.facts.as_deref() == Some(fingerprint);
-    if is_same(current) {
+    let current = &edition.record;
+    // A PDF that is lost can only be made anew as the next edition: a seal has its time.
+    if is_same(current) && !(options.replace && edition.is_pdf_lost) {
         return Ok(Some(IssueOutcome::Unchanged));
     }
     if options.replace {

@@ -13,6 +13,7 @@ use crate::register::record::{
     CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PrintedSentence,
     PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
 };
+use crate::register::snapshot::Predecessor;
 use crate::site::award::{Award, Ids};
 use crate::site::course::{Course, Text};
 use crate::site::request::Request;
@@ -26,6 +27,8 @@ pub(super) struct EditionRequest<'a> {
     pub(super) award: &'a Award,
     /// The fingerprint of the request's facts.
     pub(super) fingerprint: &'a str,
+    /// The edition before it.
+    pub(super) predecessor: Option<Predecessor>,
     /// The number of the edition, counted from 1.
     pub(super) number: u32,
     pub(super) ids: &'a Ids,

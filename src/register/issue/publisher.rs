@@ -39,6 +39,8 @@ pub(super) struct PreparedEdition<'a> {
 /// An edition that has a record.
 pub(super) struct PublishedEdition {
     pub(super) record: Record,
+    /// Whether this process published it, which one process does.
+    pub(super) is_first: bool,
     pub(super) warnings: Vec<Warning>,
     pub(super) timings: Timings,
 }
@@ -114,20 +116,30 @@ impl PreparedEdition<'_> {
         let snapshot = match created? {
             PdfOutcome::Created => snapshot,
             PdfOutcome::Exists(first) => {
-                let adopted = publisher.adopt(&id, &pdf.path, &first, now)?;
+                let adopted = publisher.adopt(&id, &pdf.path, &first, now);
                 discard()?;
-                adopted
+                match adopted {
+                    Ok(adopted) => adopted,
+                    // Its snapshot went with an edition that another process ended.
+                    Err(_) if register.has_ended(&id)? => return Ok(None),
+                    Err(error) => return Err(error),
+                }
             }
             PdfOutcome::Removed => return discard().map(|()| None),
         };
-        match register.finish(&snapshot)? {
-            Some(found) => warnings.extend(found),
-            None => return discard().map(|()| None),
-        }
+        let Some(finished) = register.finish(&snapshot)? else {
+            return discard().map(|()| None);
+        };
+        warnings.extend(finished.warnings);
         if publisher.orphans().remove(&id) {
             register.remove_orphans(&snapshot)?;
         }
         let timings = Timings { render, seal, publish: sealed_at.elapsed() };
-        Ok(Some(PublishedEdition { record: snapshot.record, warnings, timings }))
+        Ok(Some(PublishedEdition {
+            record: snapshot.record,
+            is_first: finished.is_first,
+            warnings,
+            timings,
+        }))
     }
 }

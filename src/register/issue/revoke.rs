@@ -7,6 +7,7 @@
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::award::AwardHandle;
+use crate::register::award_settlement::Care;
 use crate::register::editions::Editions;
 use crate::register::issue::service::{IssueService, MAX_ATTEMPTS};
 use crate::register::record::{
@@ -48,7 +49,9 @@ impl IssueService {
         let register = self.register();
         let award = AwardHandle::new(award.clone(), &self.secret);
         for _ in 0..MAX_ATTEMPTS {
-            let Editions { current, next, .. } = register.editions(&award)?;
+            let editions =
+                register.settle_award(&award, Care::Differing, now, &mut |_| ())?;
+            let Editions { current, next, .. } = editions;
             let Some(current) = current.map(|edition| edition.record) else {
                 let Some(requested_at) = requested_at else {
                     return Ok(RevokeOutcome::Nothing);
@@ -61,10 +64,10 @@ impl IssueService {
                     now,
                 )?;
                 let Some(record) = record else { return Ok(RevokeOutcome::Nothing) };
-                if register.create_tombstone(&record)? {
-                    return Ok(RevokeOutcome::Revoked(Box::new(record)));
+                match register.create_tombstone(award.award(), &record)? {
+                    Some(record) => return Ok(RevokeOutcome::Revoked(Box::new(record))),
+                    None => continue,
                 }
-                continue;
             };
             match current.status {
                 Status::Valid | Status::Specimen => {
@@ -75,7 +78,7 @@ impl IssueService {
                     }
                 }
                 // A second revocation finishes what was interrupted.
-                Status::Revoked => {}
+                Status::Revoked | Status::Expired => {}
                 Status::Superseded | Status::Erased => {
                     return Ok(RevokeOutcome::Revoked(Box::new(current)));
                 }
@@ -121,6 +124,7 @@ impl IssueService {
             issued_at: now,
             requested_at: None,
             facts: None,
+            expires: None,
             language: course.language.as_str().to_owned(),
             organization: OrganizationFacts::of(course, &course.language),
             layout: LayoutVersion::of(&layout),

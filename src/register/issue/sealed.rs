@@ -89,6 +89,7 @@ impl EditionDraft<'_> {
             issued_at: edition.now,
             requested_at: request.requested_at(),
             facts: Some(edition.fingerprint.to_owned()),
+            expires: None,
             language: page.language,
             organization: page.organization,
             layout: page.layout,
@@ -102,7 +103,13 @@ impl EditionDraft<'_> {
             DetachedSignature { armor, key: signer.key().to_armor() }
         });
         Ok(SealedEdition {
-            snapshot: Snapshot::new(edition.award, request, record, signature),
+            snapshot: Snapshot::new(
+                edition.award,
+                request,
+                record,
+                edition.predecessor,
+                signature,
+            ),
             pdf,
             warnings,
             render,
@@ -115,4 +122,30 @@ impl EditionDraft<'_> {
 /// The SHA-256 of a PDF, as records write it: 64 hexadecimal digits in lower case.
 pub(super) fn sha256(pdf: &[u8]) -> String {
     hex::lower(&keys::sha256(pdf))
+}
+
+#[cfg(test)]
+impl SealedEdition {
+    /// An edition whose page was made before, for tests of what follows.
+    pub(super) fn of_parts(
+        edition: crate::register::issue::draft::EditionRequest<'_>,
+        mut record: Record,
+        signature: Option<DetachedSignature>,
+        bytes: Vec<u8>,
+    ) -> Self {
+        let sha256 = sha256(&bytes);
+        let certificate = record.certificate.as_mut().expect("it was just made");
+        certificate.pdf.sha256.clone_from(&sha256);
+        let path = certificate.pdf.path.clone();
+        let (award, request) = (edition.award, edition.request);
+        let predecessor = edition.predecessor;
+        Self {
+            snapshot: Snapshot::new(award, request, record, predecessor, signature),
+            pdf: SealedPdf { path, bytes, sha256 },
+            warnings: Vec::new(),
+            render: Duration::ZERO,
+            seal: Duration::ZERO,
+            sealed_at: Instant::now(),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
 use crate::register::award::AwardHandle;
+use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
 use crate::register::editions::Edition;
 use crate::register::issue::decide::{Decision, decide};
@@ -16,7 +17,9 @@ use crate::register::issue::publisher::Publisher;
 use crate::register::issue::receipt::{
     CertificateUrls, IssueOutcome, Plan, Receipt, Timings,
 };
+use crate::register::issue::sealed::SealedEdition;
 use crate::register::record::{Record, Status};
+use crate::register::snapshot::Predecessor;
 use crate::seal::sealer::Sealer;
 use crate::seal::verify::Trust;
 use crate::site::award::Award;
@@ -97,24 +100,39 @@ impl IssueService {
         now: Timestamp,
         options: &IssueOptions,
     ) -> Result<Receipt> {
+        let publish = self.register().publish();
+        self.issue_with(request, now, options, &|edition| {
+            edition.draft(&self.press, today)?.seal(&self.sealer, publish)
+        })
+    }
+
+    /// Issues as [`issue`](Self::issue) does, with `make` to make a sealed edition.
+    pub(super) fn issue_with(
+        &self,
+        request: &Request,
+        now: Timestamp,
+        options: &IssueOptions,
+        make: &dyn Fn(EditionRequest<'_>) -> Result<SealedEdition>,
+    ) -> Result<Receipt> {
         let register = self.register();
         let course = self.press.courses().get(request.course())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let fingerprint = award.fingerprint(course, request);
         for _ in 0..MAX_ATTEMPTS {
-            let editions = register.editions(&award)?;
-            if let Some(current) = &editions.current {
-                register.supersede(&editions.past, &current.record, now)?;
+            let mut editions =
+                register.settle_award(&award, Care::Differing, now, &mut |_| ())?;
+            if options.replace {
+                register.look_for_pdf(&mut editions)?;
             }
             let editions = match decide(editions, request, &fingerprint, options)? {
                 Decision::IssueNext(editions) => editions,
-                Decision::Keep(Edition { ids, record }, outcome) => {
+                Decision::Keep(edition, outcome) => {
                     let requested_at = request
                         .requested_at()
                         .filter(|_| outcome == IssueOutcome::Unchanged);
-                    match register.note_request(record, requested_at)? {
+                    match register.note_request(edition.record.clone(), requested_at)? {
                         Some(record) => {
-                            return Ok(self.kept(Edition { ids, record }, outcome));
+                            return Ok(self.kept(Edition { record, ..edition }, outcome));
                         }
                         // Another process changed the record first: decide again by what it says
                         // now.
@@ -126,14 +144,16 @@ impl IssueService {
                 request,
                 course,
                 award: award.award(),
+                predecessor: editions.current.as_ref().map(|current| Predecessor {
+                    id: current.record.id.clone(),
+                    status: current.record.status,
+                }),
                 fingerprint: &fingerprint,
                 number: editions.next_number(),
                 ids: &editions.next,
                 now,
             };
-            let draft = edition.draft(&self.press, today)?;
-            let sealed = draft.seal(&self.sealer, register.publish())?;
-            let prepared = self.publisher.prepare(sealed)?;
+            let prepared = self.publisher.prepare(make(edition)?)?;
             // Another process ended the edition before it was published: decide again.
             let Some(published) = prepared.publish(now)? else { continue };
             // Another process published the edition with other facts: decide what they mean for
@@ -141,17 +161,29 @@ impl IssueService {
             if published.record.facts.as_ref() != Some(&fingerprint) {
                 continue;
             }
-            let before = editions.current.as_ref().map(|edition| &edition.record);
-            let status_before = before.map(|record| record.status);
-            let record = register.inherit_revocation(before, published.record, now)?;
+            let status_before = editions.current.as_ref().map(|it| it.record.status);
             let outcome = match status_before {
-                _ if record.status == Status::Revoked => IssueOutcome::Stale,
+                // Another process published it first, and reports it.
+                _ if !published.is_first => IssueOutcome::Unchanged,
                 None => IssueOutcome::Issued,
                 Some(Status::Revoked) => IssueOutcome::Reissued,
                 Some(_) => IssueOutcome::Superseding,
             };
-            let (past, Edition { ids, record }) = editions.followed_by(record);
-            register.supersede(&past, &record, now)?;
+            let ids = editions.next;
+            let record = match status_before {
+                None => published.record,
+                Some(_) => {
+                    let care = Care::Differing;
+                    let settled =
+                        register.settle_award(&award, care, now, &mut |_| ())?;
+                    let own = settled.all().find(|it| it.ids == ids);
+                    own.map_or(published.record, |edition| edition.record.clone())
+                }
+            };
+            // What ended the edition before it holds for this one too: decide again by that.
+            if matches!(record.status, Status::Revoked | Status::Erased) {
+                continue;
+            }
             return Ok(Receipt {
                 urls: CertificateUrls::new(ids, register.publish()),
                 record,

@@ -17,7 +17,7 @@ use crate::site::files::Site;
 use crate::site::name;
 
 /// The keys of the texts, in the order in which the built-in files have them.
-pub(crate) const PAGE_TEXTS: [&str; 48] = [
+pub(crate) const PAGE_TEXTS: [&str; 49] = [
     "valid",
     "specimen",
     "superseded",
@@ -39,6 +39,7 @@ pub(crate) const PAGE_TEXTS: [&str; 48] = [
     "edition",
     "issuer",
     "download",
+    "not_kept",
     "signature",
     "key",
     "record",

@@ -29,7 +29,8 @@ fn certificate_consists_of_seven_public_files() {
     .map(|name| path(&name));
     expected.sort();
     assert_eq!(setup.public().into_keys().collect::<Vec<_>>(), expected);
-    assert_eq!(setup.private().len(), 1);
+    // The request, and the record.
+    assert_eq!(setup.private().len(), 2);
     assert_eq!(setup.assert_consistent(), 1);
 
     let page = setup.text(&format!("cert/{id}/index.html"));
@@ -210,9 +211,14 @@ fn revocation_shows_its_reason_and_reissue_needs_the_option() {
     );
     assert_eq!(setup.assert_consistent(), 0);
 
-    // A second revocation keeps the first reason.
+    // A second revocation replaces the reason, and keeps the date.
     let again = register.revoke(id, "another reason", now()).unwrap();
-    assert_eq!(again, record);
+    let [change] = &again.history[..] else { panic!("{again:?}") };
+    assert_eq!(change.reason.as_deref(), Some("another reason"));
+    assert_eq!(change.at, record.history[0].at);
+    let page = setup.text(&format!("cert/{id}/index.html"));
+    assert!(page.contains("another reason") && page.contains("June 1, 2026"), "{page}");
+    assert!(!page.contains("issued by mistake"), "{page}");
     let fault = setup.issue(&request("Ada Lovelace")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
     assert!(format!("{fault:#}").contains("--reissue"), "{fault:#}");
@@ -221,12 +227,14 @@ fn revocation_shows_its_reason_and_reissue_needs_the_option() {
     let back = setup.issue_with(&request("Ada Lovelace"), &reissue).unwrap();
     assert_eq!((back.outcome, back.record.edition), (IssueOutcome::Reissued, 2));
     let old = register.record(id).unwrap().unwrap();
-    assert_eq!(old.status, Status::Superseded);
-    assert_eq!(old.history.len(), 2, "the history is kept: {old:?}");
+    assert_eq!(old.status, Status::Revoked, "what was revoked stays revoked");
     assert_eq!(setup.assert_consistent(), 1);
-    let fault = register.revoke(id, "x", now()).unwrap_err();
+    let next = setup.issue(&request("Ada Lovelace").with_grade("Distinction")).unwrap();
+    let fault = register.revoke(&back.record.id, "x", now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
-    assert!(format!("{fault:#}").contains(&back.urls.verify_url), "{fault:#}");
+    assert!(format!("{fault:#}").contains(&next.urls.verify_url), "{fault:#}");
+    let old = register.record(id).unwrap().unwrap();
+    assert_eq!(old.status, Status::Revoked);
     let fault = register.revoke(&"0".repeat(32), "x", now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
     let fault = register.revoke("../../x", "x", now()).unwrap_err();

@@ -12,14 +12,14 @@ use crate::seal::site::run as judge;
 use crate::workdir::{Run, Workdir};
 
 /// A site that `testamur new` made.
-fn site() -> Workdir {
+pub(super) fn site() -> Workdir {
     let workdir = Workdir::new();
     let made = workdir.run(["new", "school"]);
     assert_eq!(made.code, 0, "{made:?}");
     workdir
 }
 
-fn issue(workdir: &Workdir, arguments: &[&str]) -> Run {
+pub(super) fn issue(workdir: &Workdir, arguments: &[&str]) -> Run {
     workdir.run(["--site", "school", "issue"].iter().chain(arguments))
 }
 
@@ -249,6 +249,10 @@ fn list_find_revoke_and_erase_use_the_register() {
 
     let page = found[0]["verify_url"].as_str().unwrap();
     let run = ask(&["revoke", page, "--reason", "a mistake"]);
+    assert_eq!(run.code, 2, "without a terminal nothing is done: {run:?}");
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+    assert_eq!(ask(&["find", "emilie", "--json"]).objects()[0]["status"], "valid");
+    let run = ask(&["revoke", page, "--reason", "a mistake", "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stderr.contains("revoked: Émilie du Châtelet"), "{}", run.stderr);
     assert_eq!(ask(&["find", "emilie", "--json"]).objects()[0]["status"], "revoked");
@@ -260,7 +264,7 @@ fn list_find_revoke_and_erase_use_the_register() {
     assert_eq!(back.code, 0, "{back:?}");
 
     let ada = ask(&["find", "Lovelace", "--json"]).objects()[0]["id"].clone();
-    let run = ask(&["erase", ada.as_str().unwrap()]);
+    let run = ask(&["erase", ada.as_str().unwrap(), "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(ask(&["find", "Lovelace", "--json"]).objects().is_empty());
     assert_eq!(ids(&workdir).len(), 3);

@@ -1,6 +1,7 @@
 //! S3 buckets: requests, refusals, lost responses, and servers that are down.
 
 use std::fs;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -38,6 +39,14 @@ fn bucket_prefix_fulfils_the_contract() {
         Some(&b"ours"[..])
     );
     assert_eq!(listed(&others, None).len(), 4);
+}
+
+#[test]
+fn each_lost_side_is_restored_in_buckets() {
+    let (public, private) = (Server::start(), Server::start());
+    let stores = [&public, &private].map(|server| Arc::new(server.store()));
+    let [public, private] = stores;
+    crate::issuing::restore::check_losses(public, private);
 }
 
 #[test]

@@ -1,0 +1,199 @@
+//! `testamur erase`: removes everything personal of certificates, and of requests that wait.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::register::{AwardEditions, RecipientFilter};
+use crate::site::{Award, IdSecret, Recipient};
+
+use super::args::{Erase, SiteArguments};
+use super::exit::{CommandOutcome, Failure};
+use super::selection::{confirm, find_awards, not_found, print_found, read_ids};
+use super::traces::{self, Trace};
+use super::{clock, console, context};
+
+pub(crate) fn run(
+    site: &SiteArguments,
+    erase: &Erase,
+) -> Result<CommandOutcome, Failure> {
+    let selection = &erase.selection;
+    let ids = read_ids(selection)?;
+    let output = erase.public.output.as_deref();
+    let register = context::register_of_site(site, output)?;
+    let secret = context::open_id_secret(site, &erase.keys)?;
+    let mut found: Vec<AwardEditions> = Vec::new();
+    let mut failed = 0;
+    for id in &ids {
+        match register.award_editions(id, &secret) {
+            Ok(editions) => found.push(editions),
+            Err(error) => {
+                failed += 1;
+                console::print_message(&format!("{error:#}"));
+            }
+        }
+    }
+    let mut filter = None;
+    if let Some((named, awards)) = find_awards(&register, selection, &secret)? {
+        filter = Some(named);
+        found.extend(awards);
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
+    let spool = Spool::open(site, output, filter, &seen)?;
+    if found.is_empty() && spool.ids.is_empty() {
+        return match (&selection.recipient, failed) {
+            (Some(_), 0) => Err(not_found(selection)),
+            _ => Ok(CommandOutcome::SomeFailed),
+        };
+    }
+    print_all(&found, &spool);
+    if !confirm(selection, "erase all of it, for good?")? {
+        return Ok(CommandOutcome::SomeFailed);
+    }
+
+    // The requests first: an agent that runs would issue the certificate again.
+    let requests = spool.remove()?;
+    let mut erased = Vec::new();
+    for editions in &found {
+        match erase_one(&register, editions, &secret) {
+            Ok(ids) => erased.extend(ids),
+            Err(failure) => {
+                failed += 1;
+                console::print_message(&failure.message);
+            }
+        }
+    }
+    let editions = if erased.len() == 1 { "edition" } else { "editions" };
+    console::print_message(&format!("erased: {} {editions}", erased.len()));
+    erased.iter().for_each(|id| console::print_message(&format!("  {id}")));
+    if requests > 0 {
+        console::print_message(&format!("removed: {requests} requests that waited"));
+    }
+    print_elsewhere(site, &found, &erased);
+    Ok(CommandOutcome::of(failed == 0))
+}
+
+fn erase_one(
+    register: &crate::register::Register,
+    editions: &AwardEditions,
+    secret: &IdSecret,
+) -> Result<Vec<String>, Failure> {
+    let now = clock::now()?;
+    if let Some(award) = &editions.award {
+        return Ok(register.erase_award(award, secret, now)?);
+    }
+    let mut ids = Vec::new();
+    for record in &editions.records {
+        ids.extend(register.erase(&record.id, secret, now)?);
+    }
+    Ok(ids)
+}
+
+/// Prints what was found, before the question.
+fn print_all(found: &[AwardEditions], spool: &Spool) {
+    let records: usize = found.iter().map(|editions| editions.records.len()).sum();
+    console::print_message(&format!("to be erased: {records}"));
+    for editions in found {
+        editions.records.iter().for_each(|record| print_found(editions, record));
+        if let (Some(award), []) = (&editions.award, editions.records.as_slice()) {
+            let name = editions.name.as_deref().unwrap_or("(no name)");
+            let line =
+                format!("  a certificate that was begun  {name}  {}", award.course);
+            console::print_message(&line);
+        }
+        let is_erased =
+            |it: &crate::register::Record| it.status == crate::register::Status::Erased;
+        if editions.award.is_none() && !editions.records.iter().all(is_erased) {
+            for record in &editions.records {
+                console::print_note(&format!(
+                    "of `{}` only this edition can be erased: its request is lost, so nothing \
+                     tells which other editions are of the same award; look for them: testamur \
+                     find NAME",
+                    record.id
+                ));
+            }
+        }
+    }
+    if !spool.ids.is_empty() {
+        console::print_message(&format!(
+            "  {} requests that an agent has accepted and not answered",
+            spool.ids.len()
+        ));
+    }
+}
+
+/// Names the files that an erasure cannot reach.
+fn print_elsewhere(site: &SiteArguments, found: &[AwardEditions], erased: &[String]) {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for editions in found {
+        names.extend(editions.name.clone());
+        let printed = editions.records.iter().filter_map(|it| it.certificate.as_ref());
+        names.extend(printed.map(|certificate| certificate.name.clone()));
+        if let Some(Award { recipient: Recipient::Name(name), .. }) = &editions.award {
+            names.insert(name.clone());
+        }
+    }
+    let holding: Vec<(PathBuf, Trace)> =
+        traces::find(context::folder(site), &names, erased);
+    for (path, trace) in &holding {
+        let what = match trace {
+            Trace::Holds => "still names the recipient",
+            Trace::MayHold => "may hold a certificate of the recipient",
+        };
+        console::print_message(&format!("  {}  {what}", path.display()));
+    }
+    console::print_note(
+        "copies elsewhere remain: recipients files, the reports, archives and prints that `issue` \
+         wrote (--report, --zip, --print), PDFs that were sent on, backups, the caches of search \
+         engines",
+    );
+}
+
+/// The requests in the spool of the site's agents that are erased too.
+struct Spool {
+    ids: Vec<String>,
+    #[cfg(feature = "http")]
+    private: std::sync::Arc<dyn crate::register::Store>,
+}
+
+#[cfg(feature = "http")]
+impl Spool {
+    fn open(
+        site: &SiteArguments,
+        output: Option<&std::path::Path>,
+        filter: Option<RecipientFilter>,
+        awards: &BTreeSet<Award>,
+    ) -> Result<Self, Failure> {
+        let settings = context::read_settings(&context::open_site_without_note(site)?)?;
+        let private = context::open_stores(site, &settings, output)?.private;
+        let is_wanted = |award: &Award, name: Option<&str>| {
+            awards.contains(award)
+                || filter.as_ref().is_some_and(|filter| filter.matches(award, name))
+        };
+        let ids = crate::agent::spooled_requests(&*private, &is_wanted)?;
+        Ok(Self { ids, private })
+    }
+
+    fn remove(&self) -> Result<usize, Failure> {
+        for id in &self.ids {
+            crate::agent::remove_spooled(&*self.private, id)?;
+        }
+        Ok(self.ids.len())
+    }
+}
+
+#[cfg(not(feature = "http"))]
+impl Spool {
+    fn open(
+        _: &SiteArguments,
+        _: Option<&std::path::Path>,
+        _: Option<RecipientFilter>,
+        _: &BTreeSet<Award>,
+    ) -> Result<Self, Failure> {
+        Ok(Self { ids: Vec::new() })
+    }
+
+    fn remove(&self) -> Result<usize, Failure> {
+        Ok(self.ids.len())
+    }
+}

@@ -1,0 +1,209 @@
+//! The certificates that `testamur revoke` and `testamur erase` are for, and the question before
+//! they are changed.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal, Read, Write};
+
+use crate::register::{AwardEditions, RecipientFilter, Record, Register, typed_id};
+use crate::site::{IdSecret, Recipient};
+
+use super::args::Selection;
+use super::exit::Failure;
+use super::{console, context};
+
+/// The ids that the arguments name and those in the file that they name, each once.
+pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<String>, Failure> {
+    let mut ids = typed_ids(&selection.ids)?;
+    if let Some(file) = &selection.file {
+        let name = file.display().to_string();
+        let bytes = if name == "-" {
+            let mut bytes = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|error| {
+                Failure::new(format!("failed to read standard input ({error})"))
+            })?;
+            bytes
+        } else {
+            context::read_file(file)?
+        };
+        ids.extend(ids_in_file(&name, &bytes)?);
+    }
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    Ok(ids)
+}
+
+/// The ids in arguments. The shell takes an id with blanks apart.
+fn typed_ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
+    let mut ids = Vec::new();
+    let mut parts = String::new();
+    for argument in arguments {
+        let is_part = argument.len() < 32
+            && argument.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if !is_part {
+            if !parts.is_empty() {
+                ids.push(typed_id(&parts)?);
+                parts.clear();
+            }
+            ids.push(typed_id(argument)?);
+            continue;
+        }
+        parts.push_str(argument);
+        if let Ok(id) = typed_id(&parts) {
+            ids.push(id);
+            parts.clear();
+        }
+    }
+    if !parts.is_empty() {
+        ids.push(typed_id(&parts)?);
+    }
+    Ok(ids)
+}
+
+/// The ids in a file: one on each line, or those in the column `id` of a table.
+fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        Failure::new(format!(
+            "{name}: the file is not UTF-8 ({error})\nhelp: save it as UTF-8"
+        ))
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let header = text.lines().next().unwrap_or_default();
+    let cells = |separator: char| {
+        let cell = |cell: &str| cell.trim().trim_matches('"').to_lowercase();
+        header.split(separator).map(cell).position(|cell| cell == "id")
+    };
+    let column = [',', ';', '\t'].into_iter().find_map(|it| Some((it, cells(it)?)));
+    let at_line = |line: usize, error: crate::Error| {
+        Failure::new(format!("{name}:{line}: {error:#}"))
+    };
+    let mut ids = Vec::new();
+    let Some((separator, column)) = column else {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        for (number, line) in lines {
+            ids.push(typed_id(line).map_err(|error| at_line(number + 1, error))?);
+        }
+        return Ok(ids);
+    };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator as u8).from_reader(text.as_bytes());
+    for row in reader.records() {
+        let row = row.map_err(|error| Failure::new(format!("{name}: {error}")))?;
+        let line = row.position().map_or(0, csv::Position::line) as usize;
+        // A row of a report that failed has no id.
+        let cell = row.get(column).unwrap_or_default();
+        if !cell.trim().is_empty() {
+            ids.push(typed_id(cell).map_err(|error| at_line(line, error))?);
+        }
+    }
+    Ok(ids)
+}
+
+/// The awards of the recipient that the arguments name.
+pub(crate) fn find_awards(
+    register: &Register,
+    selection: &Selection,
+    secret: &IdSecret,
+) -> Result<Option<(RecipientFilter, Vec<AwardEditions>)>, Failure> {
+    let Some(recipient) = &selection.recipient else { return Ok(None) };
+    let filter = RecipientFilter::new(recipient).with_course(selection.course.as_deref());
+    let found = register.awards_of(&filter, secret)?;
+    Ok(Some((filter, found)))
+}
+
+/// The failure when nothing was found for a recipient.
+pub(crate) fn not_found(selection: &Selection) -> Failure {
+    let recipient = selection.recipient.as_deref().unwrap_or_default();
+    let course = selection.course.as_ref();
+    let course = course.map(|it| format!(" for `{it}`")).unwrap_or_default();
+    Failure {
+        code: 3,
+        ..Failure::new(format!(
+            "no certificate of `{recipient}` was found{course}\nhelp: give the username, or the \
+             whole name as it is printed; look for it: testamur find NAME"
+        ))
+    }
+}
+
+/// Prints one edition that was found.
+pub(crate) fn print_found(editions: &AwardEditions, record: &Record) {
+    let certificate = record.certificate.as_ref();
+    let name = certificate.map(|it| it.name.as_str()).or(editions.name.as_deref());
+    let award = editions.award.as_ref();
+    let course = award.map(|it| it.course.as_str());
+    let course = course.or(certificate.map(|it| it.course.id.as_str()));
+    let username = match award.map(|award| &award.recipient) {
+        Some(Recipient::Id(id)) => format!(" ({id})"),
+        _ => String::new(),
+    };
+    console::print_message(&format!(
+        "  {}  {}, edition {}  {}{username}  {}",
+        record.id,
+        record.status.as_str(),
+        record.edition,
+        name.unwrap_or("(no name)"),
+        course.unwrap_or("(course unknown)"),
+    ));
+}
+
+/// Asks whether to go on, unless the arguments say so. Without a terminal they have to.
+pub(crate) fn confirm(selection: &Selection, question: &str) -> Result<bool, Failure> {
+    if selection.yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage(
+            "nothing was changed: there is no terminal to ask at\nhelp: see whether the list above \
+             is right, then add --yes",
+        ));
+    }
+    let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.map_err(|error| Failure::new(format!("failed to read the answer ({error})")))?;
+    let is_yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if !is_yes {
+        console::print_message("nothing was changed");
+    }
+    Ok(is_yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0f3c5a7b9d1e2f4068a0b1c2d3e4f567";
+    const OTHER: &str = "11111111111111112222222222222222";
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    fn failure<T>(result: Result<T, Failure>) -> String {
+        result.err().expect("it is refused").message
+    }
+
+    #[test]
+    fn ids_that_the_shell_took_apart_are_joined() {
+        let typed = "0f3c 5a7b 9d1e 2f40 68a0 b1c2 d3e4 f567";
+        let line = format!("{typed} {OTHER} {}", typed.to_uppercase());
+        assert_eq!(typed_ids(&words(&line)).ok().unwrap(), [ID, OTHER, ID]);
+        for wrong in ["0f3c 5a7b", &format!("0f3c {OTHER}"), "nonsense", &ID[1..]] {
+            assert!(failure(typed_ids(&words(wrong))).contains("is no id"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_are_read_from_lines_and_from_tables() {
+        let read = |text: &str| ids_in_file("f", text.as_bytes());
+        let lines = format!("\u{feff}{ID}\r\n\r\nhttps://a.example/cert/{OTHER}/\n");
+        assert_eq!(read(&lines).ok().unwrap(), [ID, OTHER]);
+        let table = format!("row,name,ID\n1,\"B, A\",{ID}\n2,failed,\n3,C,{OTHER}\n");
+        assert_eq!(read(&table).ok().unwrap(), [ID, OTHER]);
+        let table = format!("id;name\n{ID};A\n");
+        assert_eq!(read(&table).ok().unwrap(), [ID]);
+        assert!(failure(read(&format!("{ID}\nAda\n"))).starts_with("f:2: "));
+        let table = format!("name,id\nA,{ID}\nB,x\n");
+        assert!(failure(read(&table)).starts_with("f:3: "));
+    }
+}

@@ -1,0 +1,90 @@
+//! Files in the folder of a site that name a recipient, besides its stores: recipients files,
+//! reports, archives and prints of the operator.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::output;
+
+/// Folders that hold no files of the operator's about recipients, or that the erasure reaches.
+const OTHER_FOLDERS: [&str; 6] =
+    ["fonts", "keys", "layouts", "private", "public", "signatures"];
+/// Files whose text can be searched.
+const TEXTS: [&str; 5] = ["csv", "json", "tsv", "txt", "md"];
+/// Files that are compressed inside.
+const BINARIES: [&str; 4] = ["ods", "pdf", "xlsx", "zip"];
+/// How deep folders are searched.
+const MAX_DEPTH: usize = 3;
+/// How many files are looked at.
+const MAX_FILES: usize = 10_000;
+/// The longest file that is read.
+const MAX_BYTES: u64 = 512 << 20;
+
+/// What a file has of a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// It has the name, or the id of an edition.
+    Holds,
+    /// It is compressed, and nothing tells what is in it.
+    MayHold,
+}
+
+/// The files below a folder that have one of these names, or one of these ids.
+pub(crate) fn find(
+    folder: &Path,
+    names: &BTreeSet<String>,
+    ids: &[String],
+) -> Vec<(PathBuf, Trace)> {
+    let mut words: Vec<String> =
+        names.iter().filter(|it| !it.is_empty()).cloned().collect();
+    // An archive names its files after the recipients.
+    words.extend(names.iter().map(|name| output::file_stem(name, 120)));
+    words.extend(ids.iter().cloned());
+    let mut found = Vec::new();
+    let mut left = MAX_FILES;
+    walk(folder, 0, &mut left, &mut |path| {
+        found.extend(trace(path, &words).map(|trace| (path.to_owned(), trace)));
+    });
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+fn trace(path: &Path, words: &[String]) -> Option<Trace> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    let is_binary = BINARIES.contains(&ending.as_str());
+    if !is_binary && !TEXTS.contains(&ending.as_str()) {
+        return None;
+    }
+    let is_short = fs::metadata(path).is_ok_and(|meta| meta.len() <= MAX_BYTES);
+    let bytes = if is_short { fs::read(path).ok()? } else { Vec::new() };
+    let has = |word: &String| memchr_find(&bytes, word.as_bytes());
+    if words.iter().any(has) {
+        return Some(Trace::Holds);
+    }
+    is_binary.then_some(Trace::MayHold)
+}
+
+fn memchr_find(text: &[u8], word: &[u8]) -> bool {
+    !word.is_empty() && text.windows(word.len()).any(|window| window == word)
+}
+
+fn walk(folder: &Path, depth: usize, left: &mut usize, each: &mut dyn FnMut(&Path)) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Some(rest) = left.checked_sub(1) else { return };
+        *left = rest;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_file() {
+            each(&entry.path());
+        } else if kind.is_dir()
+            && depth < MAX_DEPTH
+            && !name.starts_with('.')
+            && (depth > 0 || !OTHER_FOLDERS.contains(&&*name))
+        {
+            walk(&entry.path(), depth + 1, left, each);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Makes the two sides of a certificate agree: pages, files, public record and private record.
+//!
+//! One loop: read, decide, write what differs, read again. It ends when all of them say the same.
+//! The decision made here is the order of the reads and writes, which lets any number of processes
+//! run the loop at once, and lets one end anywhere:
+//!
+//! - Pages are read before the records, and a page is written only over the content that was read.
+//!   So a process that is late never writes the page of an earlier status over that of a later one.
+//! - A change is written to the private side first, then shown on the pages, and reaches the public
+//!   record last. So two records that agree tell that everything between them is done.
+//! - The first publication begins with the pages, and its private record comes last: a certificate
+//!   exists as soon as its public record does.
+
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::path::StorePath;
+use crate::register::certificates::Register;
+use crate::register::pages::{PageFiles, PageSources};
+use crate::register::paths;
+use crate::register::private_record::{PrivateRecord, Sides};
+use crate::register::record::{Record, Status};
+use crate::register::snapshot::{DetachedSignature, Snapshot};
+use crate::register::store::{CreateOutcome, StoreFile, SwapOutcome};
+use crate::site::award::Award;
+
+/// How often other processes may change a certificate while this one does, before it gives up.
+const MAX_ROUNDS: usize = 64;
+
+/// What the caller knows of a certificate besides its id.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'a> {
+    pub(super) award: Option<&'a Award>,
+    /// The id in the address of its PDF.
+    pub(super) download_id: Option<&'a str>,
+}
+
+/// A certificate whose sides agree.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) record: Record,
+    /// Whether this process wrote its first public record.
+    pub(super) is_first: bool,
+    /// Whether anything was written.
+    pub(super) is_changed: bool,
+    /// Whether the public store lacks the PDF of a certificate that stands.
+    pub(super) is_pdf_lost: bool,
+    /// What the texts of its pages lack.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Whether a file was written, was right already, or was changed by another process first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Write {
+    Created,
+    Replaced,
+    Unneeded,
+    Overtaken,
+}
+
+impl Register {
+    /// Makes everything of a certificate say what `next` makes of its record, as that is at the
+    /// moment. Returns `None` if `next` does.
+    ///
+    /// # Errors
+    /// Those of `next`. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a
+    /// store failed, or other processes keep changing the certificate.
+    pub(super) fn settle(
+        &self,
+        id: &str,
+        known: Known<'_>,
+        mut next: impl FnMut(Option<&Record>) -> Result<Option<Record>>,
+    ) -> Result<Option<Settled>> {
+        let (mut is_first, mut is_changed) = (false, false);
+        for _ in 0..MAX_ROUNDS {
+            let shown = self.shown_pages(id)?;
+            let sides = self.sides(id)?;
+            let Some(target) = next(sides.record())? else { return Ok(None) };
+            let Some(round) = self.write_all(&shown, &sides, &target, known)? else {
+                is_changed = true;
+                continue;
+            };
+            is_first |= round.is_first;
+            is_changed |= round.is_changed;
+            let sides = self.sides(id)?;
+            if sides.agree() && sides.record() == Some(&target) {
+                return Ok(Some(Settled { is_first, is_changed, ..round }));
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Store,
+            format!("other processes keep changing the certificate `{id}`"),
+        ))
+    }
+
+    /// One round of [`settle`](Self::settle), or `None` if another process changed a file first.
+    fn write_all(
+        &self,
+        shown: &[(&'static str, Option<Vec<u8>>)],
+        sides: &Sides,
+        target: &Record,
+        known: Known<'_>,
+    ) -> Result<Option<Settled>> {
+        let certificate = target.certificate.as_ref();
+        let keeps_pdf = self.keeps_pdf(target);
+        let snapshot = match certificate {
+            Some(it) => self.snapshot(&target.id, &it.pdf.sha256)?,
+            None => None,
+        };
+        let signature = self.signature(target, snapshot.as_ref())?;
+        let has_pdf = match certificate.filter(|_| keeps_pdf) {
+            Some(certificate) => self.has_file(&certificate.pdf.path)?,
+            None => false,
+        };
+        let sources = PageSources { signature: signature.as_ref(), has_pdf };
+        let (pages, warnings) = self.pages.write(target, sources)?;
+
+        let award = known.award.or(sides.award()).cloned();
+        let award = match award.or(snapshot.map(|snapshot| snapshot.award)) {
+            None if target.status != Status::Erased => {
+                self.snapshots(&target.id)?.pop().map(|snapshot| snapshot.award)
+            }
+            award => award,
+        };
+        let private = PrivateRecord::new(award, target.clone());
+        let is_publication =
+            target.status.stands() && sides.public.is_none() && sides.private.is_none();
+        let mut writes = Vec::new();
+        if !is_publication {
+            writes.push(self.write_private(sides, &private)?);
+            if writes.contains(&Write::Overtaken) {
+                return Ok(None);
+            }
+        }
+        writes.push(self.write_pages(&target.id, shown, &pages)?);
+        if writes.contains(&Write::Overtaken) {
+            return Ok(None);
+        }
+        match signature.filter(|_| target.status.stands()) {
+            Some(signature) => writes.push(self.write_signature(target, &signature)?),
+            None if !keeps_pdf => self.remove_files(sides, target, known.download_id)?,
+            None => {}
+        }
+        let public = self.write_public(sides, target)?;
+        writes.push(public);
+        if public != Write::Overtaken && is_publication {
+            writes.push(self.write_private(sides, &private)?);
+        }
+        let is_first = public == Write::Created && sides.private.is_none();
+        if writes.contains(&Write::Overtaken) && !is_first {
+            return Ok(None);
+        }
+        Ok(Some(Settled {
+            record: target.clone(),
+            is_first,
+            is_changed: writes.iter().any(|write| *write != Write::Unneeded),
+            is_pdf_lost: target.status.stands() && certificate.is_some() && !has_pdf,
+            warnings,
+        }))
+    }
+
+    /// Whether the public store keeps the PDF of a certificate in this state.
+    pub(super) fn keeps_pdf(&self, record: &Record) -> bool {
+        let is_ended = !record.status.stands();
+        record.status != Status::Erased && (!is_ended || self.publish.keep_revoked_pdfs)
+    }
+
+    /// Whether the public store has the file. A listing is shorter than a PDF.
+    pub(super) fn has_file(&self, path: &str) -> Result<bool> {
+        let Some((folder, _)) = path.rsplit_once('/') else { return Ok(false) };
+        let mut is_there = false;
+        self.public.list(Some(&StorePath::parse(folder)?), &mut |found| {
+            is_there |= found.as_str() == path;
+            Ok(())
+        })?;
+        Ok(is_there)
+    }
+
+    /// The detached signature that the pages of a record show: that of the snapshot, else what the
+    /// public store has of it.
+    fn signature(
+        &self,
+        record: &Record,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<Option<DetachedSignature>> {
+        let facts = record.certificate.as_ref().and_then(|it| it.signature.as_ref());
+        let Some(facts) = facts.filter(|_| record.status.stands()) else {
+            return Ok(None);
+        };
+        if let Some(signature) = snapshot.and_then(|snapshot| snapshot.signature.as_ref())
+        {
+            return Ok(Some(signature.clone()));
+        }
+        let text = |path: &str| -> Result<Option<String>> {
+            let bytes = self.public.read(&StorePath::parse(path)?)?;
+            Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+        };
+        let found = text(&facts.path)?.zip(text(&paths::key(&facts.key))?);
+        Ok(found.map(|(armor, key)| DetachedSignature { armor, key }))
+    }
+
+    /// The pages of a certificate as they are in the public store.
+    fn shown_pages(&self, id: &str) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
+        let read = |name| {
+            let path = StorePath::parse(&paths::page(id, name))?;
+            Ok((name, self.public.read(&path)?))
+        };
+        paths::PAGES.into_iter().map(read).collect()
+    }
+
+    fn write_pages(
+        &self,
+        id: &str,
+        shown: &[(&'static str, Option<Vec<u8>>)],
+        pages: &PageFiles,
+    ) -> Result<Write> {
+        let mut result = Write::Unneeded;
+        for (name, html) in pages {
+            let path = StorePath::parse(&paths::page(id, name))?;
+            let was = shown.iter().find(|(shown, _)| shown == name);
+            let was = was.and_then(|(_, bytes)| bytes.as_deref());
+            match write_over(&*self.public, &path, html.as_bytes(), was)? {
+                Write::Unneeded => {}
+                Write::Overtaken => return Ok(Write::Overtaken),
+                written => result = written,
+            }
+        }
+        Ok(result)
+    }
+
+    fn write_private(&self, sides: &Sides, private: &PrivateRecord) -> Result<Write> {
+        let path = StorePath::parse(&paths::private_record(&private.record.id))?;
+        let was = sides.private.as_ref().map(|(_, bytes)| bytes.as_slice());
+        write_over(&*self.private, &path, private.to_json().as_bytes(), was)
+    }
+
+    fn write_public(&self, sides: &Sides, record: &Record) -> Result<Write> {
+        let path = StorePath::parse(&paths::record(&record.id))?;
+        let was = sides.public.as_ref().map(|(_, bytes)| bytes.as_slice());
+        write_over(&*self.public, &path, record.to_json().as_bytes(), was)
+    }
+
+    /// Writes the detached signature of a certificate, and the key that verifies it.
+    pub(super) fn write_signature_files(
+        &self,
+        record: &Record,
+        signature: &DetachedSignature,
+    ) -> Result<()> {
+        let facts = record.certificate.as_ref().and_then(|it| it.signature.as_ref());
+        let Some(facts) = facts else { return Ok(()) };
+        let path = StorePath::parse(&facts.path)?;
+        self.public.replace(&StoreFile::new(&path, signature.armor.as_bytes()))
+    }
+
+    fn write_signature(
+        &self,
+        record: &Record,
+        signature: &DetachedSignature,
+    ) -> Result<Write> {
+        let facts = record.certificate.as_ref().and_then(|it| it.signature.as_ref());
+        let Some(facts) = facts else { return Ok(Write::Unneeded) };
+        self.publish_key(&facts.key, &signature.key)?;
+        let path = StorePath::parse(&facts.path)?;
+        let is_there = self.public.read(&path)?;
+        if is_there.is_some_and(|bytes| bytes == signature.armor.as_bytes()) {
+            return Ok(Write::Unneeded);
+        }
+        self.write_signature_files(record, signature)?;
+        Ok(Write::Replaced)
+    }
+
+    /// Removes the PDF and the signature of a certificate that has ended. The PDF is found by any
+    /// record of it, else by the download id.
+    fn remove_files(
+        &self,
+        sides: &Sides,
+        target: &Record,
+        download_id: Option<&str>,
+    ) -> Result<()> {
+        let filename = self.publish.filename.as_str();
+        let public = sides.public.as_ref().map(|(record, _)| record);
+        let private = sides.private.as_ref().map(|(private, _)| &private.record);
+        let records = [public, private, Some(target)].into_iter().flatten();
+        let recorded = records.filter_map(|record| record.certificate.as_ref());
+        let mut pdfs: Vec<String> = recorded.map(|it| it.pdf.path.clone()).collect();
+        pdfs.extend(download_id.map(|id| paths::pdf(id, filename)));
+        if pdfs.is_empty() {
+            // A process that ended early may have left a PDF, and has left its snapshot then.
+            let snapshots = self.snapshots(&target.id)?;
+            let left = snapshots.into_iter().filter_map(|it| it.record.certificate);
+            pdfs.extend(left.map(|certificate| certificate.pdf.path));
+        }
+        pdfs.dedup();
+        for pdf in pdfs {
+            self.public.remove(&StorePath::parse(&pdf)?)?;
+        }
+        let signature = paths::signature(&target.id, filename);
+        self.public.remove(&StorePath::parse(&signature)?)
+    }
+}
+
+/// Writes a file over the content that it had, or creates it where there was none.
+fn write_over(
+    store: &dyn crate::register::store::Store,
+    path: &StorePath,
+    bytes: &[u8],
+    was: Option<&[u8]>,
+) -> Result<Write> {
+    let file = StoreFile::new(path, bytes);
+    match was {
+        Some(was) if was == bytes => Ok(Write::Unneeded),
+        Some(was) => Ok(match store.swap(&file, was)? {
+            SwapOutcome::Swapped => Write::Replaced,
+            SwapOutcome::Conflict => Write::Overtaken,
+        }),
+        None => Ok(match store.create(&file)? {
+            CreateOutcome::Created => Write::Created,
+            CreateOutcome::Exists => Write::Overtaken,
+        }),
+    }
+}

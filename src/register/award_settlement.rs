@@ -1,0 +1,200 @@
+//! Makes the editions of an award agree with each other: at most the last one stands.
+//!
+//! Takes an award; gives its editions after everything is finished that a process left. The
+//! decision made here: what ends an edition holds for the next one too, if that was decided on
+//! before. So no one who revokes or erases has to wait for a process that is just issuing.
+
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::register::agreement::{Known, Settled};
+use crate::register::award::AwardHandle;
+use crate::register::certificates::Register;
+use crate::register::editions::{Edition, Editions};
+use crate::register::record::{Record, Status};
+use crate::site::award::Ids;
+
+/// How often other processes may change an award while this one settles it, before it gives up.
+const MAX_ROUNDS: usize = 16;
+
+/// Which editions of an award are looked at closely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// Those on which the two sides differ.
+    Differing,
+    /// All: every page and file is compared, and what erased editions left is removed.
+    All,
+}
+
+impl Register {
+    /// Finishes what was interrupted in any edition of an award, and returns them. Calls `each`
+    /// with what became of each edition that was looked at closely.
+    pub(in crate::register) fn settle_award(
+        &self,
+        award: &AwardHandle<'_>,
+        care: Care,
+        now: Timestamp,
+        each: &mut dyn FnMut(Settled),
+    ) -> Result<Editions> {
+        let mut is_close = care == Care::All;
+        for _ in 0..MAX_ROUNDS {
+            let editions = self.editions(award)?;
+            let has_ended_erased = editions.current.as_ref().is_some_and(is_erased);
+            let last = editions.current.as_ref().map(|it| it.record.id.clone());
+            let mut is_changed = false;
+            let mut before: Option<Record> = None;
+            for edition in editions.all() {
+                let is_last = last.as_ref() == Some(&edition.record.id);
+                let successor = last.as_ref().filter(|_| !is_last);
+                let next = self.following(edition, before.as_ref(), successor, now)?;
+                let record = if next.is_some() || !edition.is_agreed || is_close {
+                    let settled = self.settle_edition(award, &edition.ids, |record| {
+                        let is_same = *record == edition.record;
+                        next.clone().filter(|_| is_same).unwrap_or_else(|| record.clone())
+                    })?;
+                    is_changed |= settled.is_changed || settled.record != edition.record;
+                    let record = settled.record.clone();
+                    each(settled);
+                    record
+                } else {
+                    edition.record.clone()
+                };
+                before = Some(record);
+            }
+            if is_changed {
+                is_close = false;
+            } else if care == Care::All || has_ended_erased {
+                return self.clear_erased(award, editions, now);
+            } else {
+                return Ok(editions);
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Unhealthy,
+            "other processes keep changing the same award",
+        ))
+    }
+
+    fn settle_edition(
+        &self,
+        award: &AwardHandle<'_>,
+        ids: &Ids,
+        next: impl Fn(&Record) -> Record,
+    ) -> Result<Settled> {
+        let known =
+            Known { award: Some(award.award()), download_id: Some(&ids.download) };
+        let settled = self.settle(&ids.verify, known, |record| Ok(record.map(&next)))?;
+        settled.ok_or_else(|| {
+            let message =
+                format!("the records of `{}` were removed meanwhile", ids.verify);
+            Error::new(ErrorKind::Store, message)
+        })
+    }
+
+    /// Notes whether the PDF of the current edition is lost.
+    pub(crate) fn look_for_pdf(&self, editions: &mut Editions) -> Result<()> {
+        let current = editions.current.as_mut().filter(|it| it.record.status.stands());
+        let Some(edition) = current else { return Ok(()) };
+        let certificate = edition.record.certificate.as_ref();
+        if let Some(certificate) = certificate {
+            edition.is_pdf_lost = !self.has_file(&certificate.pdf.path)?;
+        }
+        Ok(())
+    }
+
+    /// What an edition is to become by the one before it and by the last one, or `None` if it stays
+    /// as it is.
+    fn following(
+        &self,
+        edition: &Edition,
+        before: Option<&Record>,
+        last: Option<&String>,
+        now: Timestamp,
+    ) -> Result<Option<Record>> {
+        let record = &edition.record;
+        if let Some(inherited) = self.inherited(record, before, now)? {
+            return Ok(Some(inherited));
+        }
+        let Some(last) = last else { return Ok(None) };
+        let successor = self.publish.verify_url(last);
+        let is_elsewhere = record.successor.as_ref() != Some(&successor);
+        let is_superseded = record.status == Status::Superseded && is_elsewhere;
+        Ok((record.status.stands() || is_superseded)
+            .then(|| record.clone().superseded(&successor, now)))
+    }
+
+    /// The end of an edition that the end of the one before it brings: it was decided on before
+    /// that one was revoked or erased.
+    fn inherited(
+        &self,
+        record: &Record,
+        before: Option<&Record>,
+        now: Timestamp,
+    ) -> Result<Option<Record>> {
+        let Some(before) = before else { return Ok(None) };
+        let applies = match before.status {
+            Status::Revoked => record.status.stands(),
+            Status::Erased => record.status != Status::Erased,
+            _ => false,
+        };
+        if !applies {
+            return Ok(None);
+        }
+        let snapshot = match &record.certificate {
+            Some(certificate) => self.snapshot(&record.id, &certificate.pdf.sha256)?,
+            None => self.snapshots(&record.id)?.pop(),
+        };
+        let decided_on = snapshot.and_then(|snapshot| snapshot.predecessor);
+        if decided_on.is_none_or(|decided_on| decided_on.status == before.status) {
+            return Ok(None);
+        }
+        if before.status == Status::Erased {
+            return Ok(Some(record.clone().erased(now)));
+        }
+        let revocation =
+            before.history.iter().rfind(|change| change.status == Status::Revoked);
+        let requested_at = revocation.and_then(|change| change.requested_at);
+        // A revocation that was requested before the edition was asked for ends only what was
+        // asked for earlier.
+        if record.requested_at.zip(requested_at).is_some_and(|(issue, end)| issue > end) {
+            return Ok(None);
+        }
+        let reason = revocation.and_then(|change| change.reason.as_deref());
+        let reason = reason.unwrap_or_default();
+        Ok(Some(record.clone().revoked(reason, requested_at, now)))
+    }
+
+    /// Removes what is left of erased editions: snapshots, files that a late process wrote, and an
+    /// edition that was begun before the last one was erased. Returns the editions.
+    fn clear_erased(
+        &self,
+        award: &AwardHandle<'_>,
+        editions: Editions,
+        now: Timestamp,
+    ) -> Result<Editions> {
+        let mut begun = None;
+        if editions.current.as_ref().is_some_and(is_erased) {
+            begun = self.snapshots(&editions.next.verify)?.into_iter().find(|snapshot| {
+                let decided_on = snapshot.predecessor.as_ref().map(|it| it.status);
+                decided_on != Some(Status::Erased)
+            });
+        }
+        // Not before all editions are settled: the award in the snapshots leads to them.
+        for edition in editions.all().filter(|edition| is_erased(edition)) {
+            self.settle_edition(award, &edition.ids, Record::clone)?;
+            self.remove_snapshots(&edition.record.id)?;
+        }
+        let Some(snapshot) = begun else { return Ok(editions) };
+        let ids = &editions.next;
+        let known =
+            Known { award: Some(award.award()), download_id: Some(&ids.download) };
+        self.settle(&ids.verify, known, |record| {
+            Ok(Some(record.unwrap_or(&snapshot.record).clone().erased(now)))
+        })?;
+        self.remove_snapshots(&ids.verify)?;
+        self.editions(award)
+    }
+}
+
+fn is_erased(edition: &Edition) -> bool {
+    edition.record.status == Status::Erased
+}

@@ -1,0 +1,231 @@
+//! The awards of a recipient.
+//!
+//! Takes an id, a username or a name; gives awards with their editions. The decision made here: the
+//! private store says to whom a certificate belongs, and where that is lost, the name on the public
+//! record does. Every private record is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::error::Result;
+use crate::base::path::StorePath;
+use crate::register::award::AwardHandle;
+use crate::register::certificates::Register;
+use crate::register::paths;
+use crate::register::record::Record;
+use crate::register::status_changes::award_by_name;
+use crate::site::award::{Award, Recipient};
+use crate::site::id_secret::IdSecret;
+use crate::site::name::Name;
+
+/// An award with its editions, or one edition whose award is not known.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AwardEditions {
+    /// The award. `None` if nothing tells which one it is: its private record is lost.
+    pub award: Option<Award>,
+    /// The records of its editions, in order. Empty if none was published.
+    pub records: Vec<Record>,
+    /// The name of the recipient: that of the last edition that tells it.
+    pub name: Option<String>,
+}
+
+/// Which recipient is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientFilter {
+    /// The text as it was given, for usernames.
+    text: String,
+    /// The name that the text is, if it can be one.
+    name: Option<String>,
+    course: Option<String>,
+    /// Usernames of recipients with that name.
+    usernames: BTreeSet<String>,
+}
+
+impl RecipientFilter {
+    /// The recipient with this username or this name. A name has to be whole and written as it is
+    /// printed, but for blanks.
+    pub fn new(text: &str) -> Self {
+        let name = Name::clean(text).ok().map(|(name, _)| name.as_str().to_owned());
+        let text = text.trim().to_owned();
+        Self { text, name, course: None, usernames: BTreeSet::new() }
+    }
+
+    /// Only awards of this course.
+    pub fn with_course(mut self, course: Option<&str>) -> Self {
+        self.course = course.map(str::to_owned);
+        self
+    }
+
+    /// Whether an award is one of this recipient, by the name on its certificate or its request.
+    pub fn matches(&self, award: &Award, name: Option<&str>) -> bool {
+        let is_of_course =
+            self.course.as_ref().is_none_or(|course| *course == award.course);
+        is_of_course && self.is_recipient(award, name)
+    }
+
+    fn is_recipient(&self, award: &Award, name: Option<&str>) -> bool {
+        let is_name = |it: &str| self.name.as_deref() == Some(it);
+        let is_username = |it: &str| it == self.text || self.usernames.contains(it);
+        name.is_some_and(is_name)
+            || match &award.recipient {
+                Recipient::Id(id) => is_username(id),
+                Recipient::Name(name) => is_name(name),
+                Recipient::Specimen(id) => is_username(id) || is_name(id),
+            }
+    }
+
+    /// Notes the username of a recipient with that name: the same person's other certificates may
+    /// bear another name.
+    fn note(&mut self, award: &Award) -> bool {
+        match &award.recipient {
+            Recipient::Id(id) if *id != self.text => self.usernames.insert(id.clone()),
+            _ => false,
+        }
+    }
+}
+
+/// What the private store has of one id.
+#[derive(Debug, Default)]
+struct PrivateFiles {
+    has_record: bool,
+    snapshots: Vec<StorePath>,
+}
+
+impl Register {
+    /// The award that a certificate belongs to, with all its editions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCertificate`](crate::ErrorKind::UnknownCertificate): no certificate has
+    /// this id. Else as [`record`](Self::record).
+    pub fn award_editions(&self, id: &str, secret: &IdSecret) -> Result<AwardEditions> {
+        match self.award_of(id, secret)? {
+            Some(award) => self.editions_of(award, secret),
+            None => self.edition(id),
+        }
+    }
+
+    /// A certificate alone, whose award is not looked for: for what needs no secret.
+    ///
+    /// # Errors
+    /// As [`award_editions`](Self::award_editions).
+    pub fn edition(&self, id: &str) -> Result<AwardEditions> {
+        let record = self.known(id)?;
+        let name = record.certificate.as_ref().map(|it| it.name.clone());
+        Ok(AwardEditions { award: None, records: vec![record], name })
+    }
+
+    /// Every award of a recipient, specimens and unfinished ones among them, in order. If the
+    /// recipient is given by name, awards by the usernames that go with that name are among them.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record), for any certificate.
+    pub fn awards_of(
+        &self,
+        recipient: &RecipientFilter,
+        secret: &IdSecret,
+    ) -> Result<Vec<AwardEditions>> {
+        let mut filter = recipient.clone();
+        let files = self.private_files()?;
+        let mut found: BTreeSet<Award> = BTreeSet::new();
+        loop {
+            let mut has_new_usernames = false;
+            for (id, files) in &files {
+                for (award, name) in self.owners(id, files)? {
+                    // A username counts whatever the course it was met in.
+                    if filter.is_recipient(&award, name.as_deref()) {
+                        has_new_usernames |= filter.note(&award);
+                    }
+                    if filter.matches(&award, name.as_deref()) {
+                        found.insert(award);
+                    }
+                }
+            }
+            if !has_new_usernames {
+                break;
+            }
+        }
+        let (by_name, unknown) = self.public_only(&filter, &files, secret)?;
+        found.extend(by_name);
+        let known = found.into_iter().map(|award| self.editions_of(award, secret));
+        known.chain(unknown.into_iter().map(Ok)).collect()
+    }
+
+    fn editions_of(&self, award: Award, secret: &IdSecret) -> Result<AwardEditions> {
+        let editions = self.editions(&AwardHandle::new(award.clone(), secret))?;
+        let next = self.snapshots(&editions.next.verify)?;
+        let records: Vec<Record> =
+            editions.all().map(|edition| edition.record.clone()).collect();
+        let printed = records.iter().rev().find_map(|record| record.certificate.as_ref());
+        let name = printed.map(|certificate| certificate.name.clone());
+        let name = name.or_else(|| next.into_iter().next().map(|it| it.request.name));
+        Ok(AwardEditions { award: Some(award), records, name })
+    }
+
+    /// The files of certificates in the private store, by id.
+    fn private_files(&self) -> Result<BTreeMap<String, PrivateFiles>> {
+        let mut all: BTreeMap<String, PrivateFiles> = BTreeMap::new();
+        self.private.list(None, &mut |path| {
+            let Some(id) = paths::private_id(path.as_str()) else { return Ok(()) };
+            let files = all.entry(id.to_owned()).or_default();
+            match paths::is_snapshot(path.name()) {
+                true => files.snapshots.push(path),
+                false => files.has_record = true,
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// The award of an id and the names that were printed for it, as the private store has them.
+    fn owners(
+        &self,
+        id: &str,
+        files: &PrivateFiles,
+    ) -> Result<Vec<(Award, Option<String>)>> {
+        if files.has_record {
+            let sides = self.sides(id)?;
+            let certificate = sides.record().and_then(|it| it.certificate.as_ref());
+            if let (Some(award), Some(certificate)) = (sides.award(), certificate) {
+                return Ok(vec![(award.clone(), Some(certificate.name.clone()))]);
+            }
+        }
+        // A superseded edition's name is in its snapshot alone.
+        let snapshots = files.snapshots.iter().map(|path| self.read_snapshot(path));
+        let snapshots = snapshots.filter_map(Result::transpose);
+        snapshots.map(|it| it.map(|it| (it.award, Some(it.request.name)))).collect()
+    }
+
+    /// The certificates with that name of which the private store has nothing.
+    fn public_only(
+        &self,
+        filter: &RecipientFilter,
+        files: &BTreeMap<String, PrivateFiles>,
+        secret: &IdSecret,
+    ) -> Result<(Vec<Award>, Vec<AwardEditions>)> {
+        let mut ids = Vec::new();
+        self.public.list(Some(&StorePath::parse(paths::CERTIFICATES)?), &mut |path| {
+            let id = paths::record_id(path.as_str());
+            ids.extend(id.filter(|id| !files.contains_key(*id)).map(str::to_owned));
+            Ok(())
+        })?;
+        let (mut awards, mut unknown) = (Vec::new(), Vec::new());
+        for id in ids {
+            let Some(record) = self.record(&id)? else { continue };
+            let Some(certificate) = &record.certificate else { continue };
+            let course = filter.course.as_ref();
+            let is_of_course = course.is_none_or(|it| *it == certificate.course.id);
+            if !is_of_course || filter.name.as_ref() != Some(&certificate.name) {
+                continue;
+            }
+            match award_by_name(&record, secret) {
+                Some(award) => awards.push(award),
+                None => {
+                    let name = Some(certificate.name.clone());
+                    let records = vec![record];
+                    unknown.push(AwardEditions { award: None, records, name });
+                }
+            }
+        }
+        Ok((awards, unknown))
+    }
+}

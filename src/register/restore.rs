@@ -1,0 +1,253 @@
+//! A lost public or private side, made anew from the other one.
+//!
+//! Takes both stores, and a source of PDFs; gives what was done and what could not be. The decision
+//! made here: nothing becomes valid that was not, and what is lost is said. A PDF is never made
+//! again, because its seal has its time: it comes from a copy whose digest is the record's.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::base::error::{Error, Result};
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::agreement::{Known, Settled};
+use crate::register::award::AwardHandle;
+use crate::register::award_settlement::Care;
+use crate::register::certificates::Register;
+use crate::register::paths;
+use crate::register::record::{PublishedFile, Record, Status};
+use crate::register::store::StoreFile;
+use crate::site::award::Award;
+use crate::site::id_secret::IdSecret;
+
+/// Where [`Register::restore`] gets the copy of a PDF from: the bytes of a file that may be the one
+/// that a record describes, or `None`. The register takes only what has the record's SHA-256.
+pub type PdfSource<'a> = dyn FnMut(&PublishedFile) -> Result<Option<Vec<u8>>> + 'a;
+
+/// What [`Register::restore`] found and did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Restoration {
+    /// How many certificates there are.
+    pub certificates: usize,
+    /// How many of them lacked something that was written now: a record, a page, a signature.
+    pub restored: usize,
+    /// How many PDFs were taken from the copy.
+    pub pdfs: usize,
+    /// The ids of certificates that stand and whose PDF is lost: their pages say so.
+    pub lost_pdfs: BTreeSet<String>,
+    /// The ids of certificates whose award is not known, because the private side was lost: a
+    /// request for the same recipient finds them again, and erasing one erases that one edition.
+    pub unknown_awards: Vec<String>,
+    /// The ids of certificates that were begun and never published.
+    pub unpublished: Vec<String>,
+    /// How many files were removed that belong to certificates which have ended.
+    pub removed: usize,
+    /// What failed, by the id of the certificate.
+    pub failures: Vec<(String, Error)>,
+}
+
+/// What the stores have of one id.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    is_public: bool,
+    has_private_record: bool,
+    has_snapshot: bool,
+}
+
+impl Register {
+    /// Makes the two sides of every certificate agree: rebuilds public records, pages and
+    /// signatures from the private store, and private records from the public one. What was revoked
+    /// stays revoked, and what was erased stays erased, whichever side still knows it. It finishes
+    /// what was interrupted, and may run while certificates are issued.
+    ///
+    /// `pdfs` is asked for each PDF that the public store lacks. `each` is called for every id that
+    /// was looked at.
+    ///
+    /// # Errors
+    /// A store cannot be listed, or what it lists cannot be read. What fails of one certificate is in [`Restoration::failures`].
+    pub fn restore(
+        &self,
+        secret: &IdSecret,
+        pdfs: &mut PdfSource<'_>,
+        now: Timestamp,
+        each: &mut dyn FnMut(),
+    ) -> Result<Restoration> {
+        let mut done = Restoration::default();
+        let mut kept: HashSet<String> = HashSet::new();
+        for (id, found) in self.all_ids()? {
+            let mut run =
+                Run { register: self, secret, now, done: &mut done, kept: &mut kept };
+            if let Err(error) = run.certificate(&id, found, pdfs) {
+                done.failures.push((id, error));
+            }
+            each();
+        }
+        self.remove_orphaned_pdfs(&kept, &mut done)?;
+        Ok(done)
+    }
+
+    /// Every id that either store has a file of.
+    fn all_ids(&self) -> Result<BTreeMap<String, Found>> {
+        let mut ids: BTreeMap<String, Found> = BTreeMap::new();
+        self.private.list(None, &mut |path| {
+            if let Some(id) = paths::private_id(path.as_str()) {
+                let found = ids.entry(id.to_owned()).or_default();
+                match paths::is_snapshot(path.name()) {
+                    true => found.has_snapshot = true,
+                    false => found.has_private_record = true,
+                }
+            }
+            Ok(())
+        })?;
+        let folder = StorePath::parse(paths::CERTIFICATES)?;
+        self.public.list(Some(&folder), &mut |path| {
+            if let Some(id) = paths::record_id(path.as_str()) {
+                ids.entry(id.to_owned()).or_default().is_public = true;
+            }
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    /// Removes PDFs that belong to certificates which have ended: a process that ended early may
+    /// have left one. PDFs of certificates that are not known stay.
+    fn remove_orphaned_pdfs(
+        &self,
+        kept: &HashSet<String>,
+        done: &mut Restoration,
+    ) -> Result<()> {
+        let mut others = Vec::new();
+        let folder = StorePath::parse(paths::DOWNLOADS)?;
+        self.public.list(Some(&folder), &mut |path| {
+            let id = paths::download_id(path.as_str());
+            if id.is_some_and(|id| !kept.contains(id)) {
+                others.push(path);
+            }
+            Ok(())
+        })?;
+        for path in others {
+            let Some(pdf) = self.public.read(&path)? else { continue };
+            let record = self.record_of(&pdf)?;
+            if record.is_some_and(|record| !self.keeps_pdf(&record)) {
+                self.public.remove(&path)?;
+                done.removed += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One run of [`Register::restore`].
+struct Run<'a> {
+    register: &'a Register,
+    secret: &'a IdSecret,
+    now: Timestamp,
+    done: &'a mut Restoration,
+    /// The download ids of certificates that keep their PDF.
+    kept: &'a mut HashSet<String>,
+}
+
+impl Run<'_> {
+    fn certificate(
+        &mut self,
+        id: &str,
+        found: Found,
+        pdfs: &mut PdfSource<'_>,
+    ) -> Result<()> {
+        let register = self.register;
+        let record = register.record(id)?;
+        if let Some(record) = &record {
+            self.done.certificates += 1;
+            self.take_pdf(record, pdfs)?;
+        }
+        if record.is_none() && found.has_snapshot && self.finish_begun(id)? {
+            self.done.certificates += 1;
+            self.done.restored += 1;
+        }
+        let award = register.award_of(id, self.secret)?;
+        let Some(award) = award else {
+            // An erased certificate has no award on purpose.
+            if record.as_ref().is_some_and(|record| record.status != Status::Erased) {
+                self.done.unknown_awards.push(id.to_owned());
+            }
+            let settled = register.settle(id, Known::default(), |it| Ok(it.cloned()))?;
+            if let Some(settled) = settled {
+                self.count(&settled);
+            }
+            return Ok(());
+        };
+        self.award(id, &award, record.is_some())?;
+        if found.has_snapshot && register.record(id)?.is_none() {
+            self.done.unpublished.push(id.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Publishes a certificate that a process has begun: its PDF is there, and its record is not.
+    /// What has ended the edition before it since then ends it too, when the award is settled.
+    fn finish_begun(&mut self, id: &str) -> Result<bool> {
+        for snapshot in self.register.snapshots(id)? {
+            let Some(certificate) = &snapshot.record.certificate else { continue };
+            let path = StorePath::parse(&certificate.pdf.path)?;
+            let pdf = self.register.public.read(&path)?;
+            if pdf.is_some_and(|bytes| certificate.pdf.is(&bytes)) {
+                self.register.finish(&snapshot)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Settles an award, when it is the turn of its last edition: that one's id, or one that has no
+    /// record yet, stands for all.
+    fn award(&mut self, id: &str, award: &Award, has_record: bool) -> Result<()> {
+        let handle = AwardHandle::new(award.clone(), self.secret);
+        let editions = self.register.editions(&handle)?;
+        let known = Known { award: Some(award), download_id: None };
+        let is_listed = editions.all().any(|edition| edition.record.id == id);
+        if has_record && !is_listed {
+            // An edition before it is lost on both sides.
+            let settled = self.register.settle(id, known, |it| Ok(it.cloned()))?;
+            settled.iter().for_each(|settled| self.count(settled));
+            return Ok(());
+        }
+        let is_last = editions.current.is_some_and(|it| it.record.id == id);
+        if is_last || !has_record {
+            let mut all = Vec::new();
+            let (care, now) = (Care::All, self.now);
+            self.register.settle_award(&handle, care, now, &mut |it| all.push(it))?;
+            all.iter().for_each(|settled| self.count(settled));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, settled: &Settled) {
+        let record = &settled.record;
+        self.done.restored += usize::from(settled.is_changed);
+        let certificate = record.certificate.as_ref();
+        let download = certificate.and_then(|it| paths::download_id(&it.pdf.path));
+        if self.register.keeps_pdf(record) {
+            self.kept.extend(download.map(str::to_owned));
+        }
+        if settled.is_pdf_lost {
+            self.done.lost_pdfs.insert(record.id.clone());
+        }
+    }
+
+    /// Takes the PDF of a certificate that keeps one from the copy, if the public store lacks it.
+    fn take_pdf(&mut self, record: &Record, pdfs: &mut PdfSource<'_>) -> Result<()> {
+        let register = self.register;
+        let Some(certificate) = &record.certificate else { return Ok(()) };
+        if !register.keeps_pdf(record) || register.has_file(&certificate.pdf.path)? {
+            return Ok(());
+        }
+        let Some(bytes) = pdfs(&certificate.pdf)? else { return Ok(()) };
+        if !certificate.pdf.is(&bytes) {
+            return Ok(());
+        }
+        let path = StorePath::parse(&certificate.pdf.path)?;
+        self.register.public.create(&StoreFile::new(&path, &bytes))?;
+        self.done.pdfs += 1;
+        Ok(())
+    }
+}
