@@ -36,8 +36,8 @@ pub use self::record::{
     StatusChange, ThemeFacts,
 };
 pub use self::store::{
-    CacheControl, CreateOutcome, Directory, MemoryStore, Store, StoreFile, Stores,
-    SwapOutcome,
+    CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreFile,
+    Stores, SwapOutcome, VersionedFile,
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
