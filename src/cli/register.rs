@@ -1,5 +1,6 @@
 //! `testamur list`, `find`, `revoke` and `erase`: the register of issued certificates.
 
+mod answer;
 mod erase;
 mod find;
 mod id;

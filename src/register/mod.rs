@@ -6,13 +6,16 @@
 //! - **Gives**: a [`Receipt`] for each request; the [`Record`] of each certificate.
 //! - **Imports**: `base`, `seal`, `site`, `text`, `image`, `press`.
 //!
-//! There is no database. A certificate exists as soon as its record does, which is written last.
+//! There is no database. A certificate exists as soon as its record does, which is written last. An
+//! [`Index`] finds certificates in a large register; it is made from the store, and decides nothing.
 
 pub(crate) mod award;
 pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub(crate) mod editions;
+#[cfg(feature = "index")]
+pub(crate) mod index;
 pub(crate) mod issue;
 pub(crate) mod merge;
 mod pages;
@@ -22,9 +25,14 @@ pub(crate) mod record;
 pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
+mod typed_id;
 pub(crate) mod web;
 
 pub use self::certificates::Register;
+#[cfg(feature = "index")]
+pub use self::index::{
+    Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
+};
 pub use self::issue::{
     CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
     Receipt, RevokeOutcome, Timings,
@@ -41,6 +49,7 @@ pub use self::store::{
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
+pub use self::typed_id::typed_id;
 pub use self::web::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTemplates, PageTheme, Pages,

@@ -173,6 +173,11 @@ fn settings_in_pages_are_valid() {
 }
 
 #[test]
+fn register_page_can_be_followed() {
+    run_page("docs/register.md", |_, _| false);
+}
+
+#[test]
 fn settings_page_names_every_variable_of_the_program() {
     let page = docs("docs/settings.md");
     let folder = Workdir::new();

@@ -1,29 +1,26 @@
 //! `testamur find`.
 
-use unicode_normalization::UnicodeNormalization;
-
-use super::list::print_records;
+use super::answer::answer;
 use crate::cli::args::{Find, SiteArguments};
+use crate::cli::console;
 use crate::cli::exit::{CommandOutcome, Failure};
-use crate::register::Record;
+use crate::register::EditionQuery;
 
 pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, Failure> {
-    let wanted = fold_name(&find.name);
-    let is_found = |record: &Record| {
-        let certificate = record.certificate.as_ref();
-        certificate
-            .is_some_and(|certificate| fold_name(&certificate.name).contains(&wanted))
-    };
-    print_records(site, &find.list, &is_found)
-}
-
-/// The name in lower case, without accents (Unicode NFKD) and with single spaces.
-fn fold_name(name: &str) -> String {
-    name.nfkd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    if find.text.trim().is_empty() {
+        return Err(Failure::usage(
+            "there is nothing to look for\nhelp: give a part of a name, a username, an id, an \
+             address or the SHA-256 of a PDF",
+        ));
+    }
+    let query = EditionQuery::default().with_text(&find.text);
+    let told = answer(site, &find.list, query)?;
+    if told.count > 0 || told.unreadable > 0 {
+        return Ok(CommandOutcome::of(told.unreadable == 0));
+    }
+    console::print_message(&format!(
+        "no certificate is found for `{}`",
+        find.text.escape_debug()
+    ));
+    Ok(CommandOutcome::NotFound)
 }
