@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::base::cache::Cache;
 use crate::base::date::Date;
-use crate::base::error::{Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::register::paths;
 use crate::register::record::{CertificateFacts, Record, Status, StatusChange};
@@ -52,6 +52,14 @@ impl PageWriter {
         record: &Record,
         snapshot: Option<&Snapshot>,
     ) -> Result<(PageFiles, Vec<Warning>)> {
+        if record.status == Status::Expired {
+            let message = format!(
+                "`{}` is expired, which this testamur has no page for",
+                record.id
+            );
+            return Err(Error::new(ErrorKind::InvalidValue, message)
+                .with_help("a later testamur wrote the record: use that one"));
+        }
         let tag = Tag::parse(&record.language)?;
         let facts = self.facts(record, snapshot, &tag)?;
         let texts = self.texts(&record.layout.name, &tag)?;
@@ -190,7 +198,8 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
                 reason: reason.unwrap_or_default(),
             }
         }
-        Status::Erased => PageStatus::Erased,
+        // `write` refuses an expired record before it comes to this.
+        Status::Erased | Status::Expired => PageStatus::Erased,
     }
 }
 

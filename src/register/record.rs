@@ -40,6 +40,10 @@ pub struct Record {
     /// from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
+    /// The last day on which the certificate is valid. Reserved: this release writes none, and keeps
+    /// what it reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
     /// The language of certificate and pages: a BCP 47 language tag.
     pub language: String,
     /// The organization that certifies.
@@ -71,6 +75,8 @@ pub enum Status {
     Valid,
     /// The certificate is an example, which certifies nothing.
     Specimen,
+    /// Its time is over. Reserved: this release reads it, and makes no certificate that ends.
+    Expired,
     /// A later edition took its place.
     Superseded,
     /// The issuer ended its validity.
@@ -90,6 +96,7 @@ impl Status {
         match self {
             Status::Valid => "valid",
             Status::Specimen => "specimen",
+            Status::Expired => "expired",
             Status::Superseded => "superseded",
             Status::Revoked => "revoked",
             Status::Erased => "erased",

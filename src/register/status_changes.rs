@@ -40,7 +40,7 @@ impl Register {
         now: Timestamp,
     ) -> Result<Record> {
         self.change(id, None, |record| match record.status {
-            Status::Valid | Status::Specimen | Status::Revoked => {
+            Status::Valid | Status::Specimen | Status::Expired | Status::Revoked => {
                 Ok(record.revoked(reason, requested_at, now))
             }
             Status::Superseded => {

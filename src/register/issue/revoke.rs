@@ -75,7 +75,7 @@ impl IssueService {
                     }
                 }
                 // A second revocation finishes what was interrupted.
-                Status::Revoked => {}
+                Status::Revoked | Status::Expired => {}
                 Status::Superseded | Status::Erased => {
                     return Ok(RevokeOutcome::Revoked(Box::new(current)));
                 }
@@ -121,6 +121,7 @@ impl IssueService {
             issued_at: now,
             requested_at: None,
             facts: None,
+            expires: None,
             language: course.language.as_str().to_owned(),
             organization: OrganizationFacts::of(course, &course.language),
             layout: LayoutVersion::of(&layout),

@@ -89,6 +89,7 @@ impl EditionDraft<'_> {
             issued_at: edition.now,
             requested_at: request.requested_at(),
             facts: Some(edition.fingerprint.to_owned()),
+            expires: None,
             language: page.language,
             organization: page.organization,
             layout: page.layout,
