@@ -61,13 +61,20 @@
 //! - `fonts`: the families of `fonts/` inside the library; those of the package set Latin, Greek and
 //!   Cyrillic. [`Site::with_fonts`] adds a folder of others.
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
+//! - `index`: finds certificates in a large register, by an SQLite file that is made from it.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
 //! - `conformance`: the contracts of stores, signers and queues, for tests of one's own.
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
 #![cfg_attr(
-    not(all(feature = "http", feature = "redis", feature = "s3", feature = "xqueue")),
+    not(all(
+        feature = "http",
+        feature = "index",
+        feature = "redis",
+        feature = "s3",
+        feature = "xqueue"
+    )),
     allow(dead_code, reason = "modules that features share have parts for one of them")
 )]
 

@@ -203,14 +203,14 @@ impl Agent {
             shutdown.clone(),
             webhook.clone(),
         ));
-        let quarantine = Arc::new(Quarantine::default());
         let deadlines = Arc::new(DeadlineCounts::default());
         for source in &sources {
             let worker = Worker {
                 source: source.clone(),
                 performer: performer.clone(),
                 responder: responder.clone(),
-                quarantine: quarantine.clone(),
+                // A source's own: an outage of one stalls no other.
+                quarantine: Arc::new(Quarantine::default()),
                 deadlines: deadlines.clone(),
                 shutdown: shutdown.clone(),
             };

@@ -197,20 +197,20 @@ impl Spool {
         Some(entry)
     }
 
-    /// Returns how often an entry was handed out, this time included, and records it.
+    /// Returns how often an entry was handed out, this time included, and records it. An attempt
+    /// that cannot be written down is none.
     fn count_attempt(&self, entry: &SpoolEntry) -> Result<u32> {
         let Some(tries) = &entry.tries else { return Ok(1) };
-        let tries = tries.fetch_add(1, Ordering::Relaxed) + 1;
-        self.write_tries(entry)?;
+        let next = tries.load(Ordering::Relaxed).saturating_add(1);
+        self.write_tries(&entry.id, next)?;
+        tries.store(next, Ordering::Relaxed);
         // The agent that accepted it handed it out at least once.
-        Ok(tries + 1)
+        Ok(next.saturating_add(1))
     }
 
     /// Writes how often an entry was handed out since an earlier agent left it.
-    fn write_tries(&self, entry: &SpoolEntry) -> Result<()> {
-        let Some(tries) = &entry.tries else { return Ok(()) };
-        let (path, text) =
-            (tries_path(&entry.id)?, tries.load(Ordering::Relaxed).to_string());
+    fn write_tries(&self, id: &str, tries: u32) -> Result<()> {
+        let (path, text) = (tries_path(id)?, tries.to_string());
         self.store.replace(&StoreFile::new(&path, text.as_bytes()))
     }
 
@@ -299,11 +299,12 @@ impl Queue for Spool {
 
     fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()> {
         let Some(entry) = self.release(delivery.id()) else { return Ok(()) };
-        if let Some(tries) = &entry.tries {
+        let written = entry.tries.as_ref().map_or(Ok(()), |tries| {
             // The agent returns it by itself: this attempt has ended nothing.
-            tries.fetch_sub(1, Ordering::Relaxed);
-        }
-        let written = self.write_tries(&entry);
+            let before = tries.load(Ordering::Relaxed).saturating_sub(1);
+            tries.store(before, Ordering::Relaxed);
+            self.write_tries(&entry.id, before)
+        });
         self.put_back(entry, after);
         written
     }
@@ -459,5 +460,24 @@ mod tests {
         }
         let left = std::fs::read_dir(folder.path().join(FOLDER));
         assert_eq!(left.map_or(0, Iterator::count), 0);
+    }
+
+    #[test]
+    fn attempt_that_cannot_be_written_down_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        accept(&Spool::new(store.clone(), "one", 100), "patient", 1);
+        let spool = Spool::new(store, "two", 100);
+        assert_eq!(spool.recover().unwrap(), 1);
+        let id = spool.state().waiting[0].id.clone();
+        // A folder where the count goes: the store fails until it is away.
+        let tries = folder.path().join(tries_path(&id).unwrap().as_str());
+        std::fs::create_dir(&tries).unwrap();
+        for _ in 0..40 {
+            spool.receive(Duration::ZERO).unwrap_err();
+        }
+        std::fs::remove_dir(&tries).unwrap();
+        let delivery = spool.receive(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(delivery.attempt(), 2, "the first that was written down");
     }
 }

@@ -32,7 +32,9 @@ const RECEIVE_WAIT: Duration = Duration::from_secs(1);
 const MAX_SHARED_ATTEMPTS: u32 = 3;
 /// A request that was handed out more often is set aside: it ends the process each time.
 const MAX_ATTEMPTS: u32 = 10;
-/// After which time such a request comes again if another one is worked on alone.
+/// How long such a request waits in hand until the others of its source are done.
+const EXCLUSIVE_WAIT: Duration = Duration::from_secs(30);
+/// After which time such a request comes again if it cannot be worked on alone.
 const EXCLUSIVE_RETRY: Duration = Duration::from_secs(1);
 
 /// What one worker thread uses.
@@ -71,7 +73,9 @@ impl Worker {
     /// Takes one request, if one comes, and returns the time to wait before the next.
     fn turn(&self, receiving: &mut Backoff, working: &mut Backoff) -> Duration {
         let source = &self.source;
-        let shared = self.quarantine.shared();
+        let Some(shared) = self.quarantine.shared(RECEIVE_WAIT) else {
+            return Duration::ZERO;
+        };
         match source.queue.receive(RECEIVE_WAIT) {
             Ok(received) => {
                 source.record(Ok(()));
@@ -83,10 +87,11 @@ impl Worker {
                     drop(shared);
                     self.take_alone(&delivery, working)
                 } else {
-                    self.take(&delivery, working)
+                    self.take(&delivery, shared, working)
                 }
             }
             Err(error) => {
+                drop(shared);
                 source.record(Err(&error));
                 receiving.next()
             }
@@ -95,8 +100,8 @@ impl Worker {
 
     /// Takes a request as [`take`](Self::take) does, while no other one is in hand.
     fn take_alone(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
-        match self.quarantine.exclusive() {
-            Some(_guard) => self.take(delivery, backoff),
+        match self.quarantine.exclusive(EXCLUSIVE_WAIT) {
+            Some(alone) => self.take(delivery, alone, backoff),
             None => {
                 // If this fails the request comes again when its lease runs out.
                 if let Err(error) = self.source.queue.nack(delivery, EXCLUSIVE_RETRY) {
@@ -107,12 +112,18 @@ impl Worker {
         }
     }
 
-    /// Does what a delivery asks for, ends it, and returns the time to wait before the next.
-    fn take(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
+    /// Does what a delivery asks for, ends it, and returns the time to wait before the next. The
+    /// guard of the quarantine is dropped when that is answered, or fails to be for the first time.
+    fn take<G>(
+        &self,
+        delivery: &Delivery,
+        quarantined: G,
+        backoff: &mut Backoff,
+    ) -> Duration {
         let task = match delivery.task() {
             Ok(task) => task,
             Err(why) => {
-                self.respond(delivery, Settlement::DeadLetter(why));
+                self.respond(delivery, Settlement::DeadLetter(why), quarantined);
                 return Duration::ZERO;
             }
         };
@@ -122,13 +133,13 @@ impl Worker {
             let why = Error::new(ErrorKind::Panic, message).with_help(
                 "it seems to end the agent: find the cause in the logs, and send it again",
             );
-            self.respond(delivery, Settlement::DeadLetter(&why));
+            self.respond(delivery, Settlement::DeadLetter(&why), quarantined);
             return Duration::ZERO;
         }
 
         let error = match self.performer.perform(task) {
             Ok(answer) => {
-                self.respond(delivery, Settlement::Ack(answer));
+                self.respond(delivery, Settlement::Ack(answer), quarantined);
                 backoff.reset();
                 return Duration::ZERO;
             }
@@ -137,7 +148,8 @@ impl Worker {
         let nack = |pause| self.responder.nack(&self.source, delivery, &error, pause);
         let pause = match self.deadlines.decide(self.source.name, delivery.id(), &error) {
             Disposition::Reject => {
-                self.respond(delivery, Settlement::Ack(Answer::from(&error)));
+                let answer = Settlement::Ack(Answer::from(&error));
+                self.respond(delivery, answer, quarantined);
                 backoff.reset();
                 Duration::ZERO
             }
@@ -159,8 +171,13 @@ impl Worker {
         pause
     }
 
-    fn respond(&self, delivery: &Delivery, settlement: Settlement<'_>) {
-        self.responder.respond(&self.source, delivery, settlement);
+    fn respond<G>(
+        &self,
+        delivery: &Delivery,
+        settlement: Settlement<'_>,
+        quarantined: G,
+    ) {
+        self.responder.respond(&self.source, delivery, settlement, quarantined);
     }
 
     /// Stops the agent as unhealthy, so that its supervisor restarts it.

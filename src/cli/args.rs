@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::register::Status;
 use crate::site::{Colour, DateOrder};
 use crate::{Date, Tag};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -44,7 +45,7 @@ pub(crate) enum Command {
     New(New),
     /// List the issued certificates
     List(List),
-    /// List the certificates of recipients by name or a part of it
+    /// Find certificates by recipient, id, address or file
     Find(Find),
     /// Revoke certificates: their verify pages then say so and why
     Revoke(Revoke),
@@ -254,6 +255,15 @@ pub(crate) struct List {
     /// Only certificates of this course
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
+    /// Only certificates of this status: valid, specimen, superseded, revoked, erased
+    #[arg(long, value_name = "STATUS", value_parser = status)]
+    pub(crate) status: Option<Status>,
+    /// Only certificates that were issued on this day, in UTC, or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) since: Option<Date>,
+    /// List the store first, to see what other machines wrote since the index was last refreshed
+    #[arg(long)]
+    pub(crate) refresh: bool,
     /// Print CSV with a header on standard output
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
@@ -264,9 +274,10 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 pub(crate) struct Find {
-    /// The recipient's name or a part of it; capitals and accents do not matter
+    /// Parts of the recipient's name or username, in any order and whatever their case and accents;
+    /// or the certificate's id, the address of its verify page, or the SHA-256 of its PDF
     #[arg(allow_hyphen_values = true)]
-    pub(crate) name: String,
+    pub(crate) text: String,
     #[command(flatten)]
     pub(crate) list: List,
 }
@@ -463,6 +474,11 @@ pub(crate) enum FormatName {
     Svg,
     /// The data that the layout is given, as JSON
     Sheet,
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| "write valid, specimen, superseded, revoked or erased".to_owned())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -1,6 +1,6 @@
 //! Output: text for people on standard error, results and JSON on standard output.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use crate::Warning;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +15,25 @@ pub(crate) fn print_message(text: &str) {
 /// Prints the result of a command on standard output.
 pub(crate) fn print_result(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Standard output for many results, which are printed together. A closed pipe is ignored.
+pub(crate) struct Results(BufWriter<StdoutLock<'static>>);
+
+impl Results {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::with_capacity(1 << 16, io::stdout().lock()))
+    }
+
+    pub(crate) fn print(&mut self, text: &str) {
+        let _ = writeln!(self.0, "{text}");
+    }
+}
+
+impl Drop for Results {
+    fn drop(&mut self) {
+        let _ = self.0.flush();
+    }
 }
 
 /// Prints a note: something that the user should know, and need not change.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::press::Press;
-use crate::register::{Directory, Register, Stores};
+use crate::register::{Directory, Index, IndexLocation, Register, Stores};
 use crate::site::{IdSecret, KeySource, Keys, SealSettings, Settings, Site, TsaSettings};
-use crate::{Date, Timestamp};
+use crate::{Date, Error, Timestamp};
 
 use super::args::{KeyFolder, SealingArguments, SiteArguments};
 use super::exit::Failure;
@@ -63,17 +63,39 @@ pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
     })
 }
 
-/// Opens the stores of the settings. `output` is a folder that takes the place of the public store.
+/// Opens the stores of the settings, whose writes enter the index. `output` is a folder that takes
+/// the place of the public store; such a folder has no index.
 pub(crate) fn open_stores(
     arguments: &SiteArguments,
     settings: &Settings,
     output: Option<&Path>,
+    on_index_failure: fn(&Error),
 ) -> Result<Stores, Failure> {
     let mut stores = Stores::open(settings, folder(arguments))?;
     if let Some(folder) = output {
         stores.public = Arc::new(Directory::new(folder));
+        return Ok(stores);
     }
-    Ok(stores)
+    Ok(match open_index(arguments, settings, &stores) {
+        Some(index) => index.watch(stores, on_index_failure),
+        None => stores,
+    })
+}
+
+/// The index of the stores of the settings, unless the settings want none.
+pub(crate) fn open_index(
+    arguments: &SiteArguments,
+    settings: &Settings,
+    stores: &Stores,
+) -> Option<Index> {
+    let location = IndexLocation::of(settings, folder(arguments))?;
+    Some(Index::new(location, stores.public.clone(), stores.private.clone()))
+}
+
+/// Prints why the index lacks what is written.
+pub(crate) fn print_index_failure(error: &Error) {
+    console::print_message(&format!("warning: {error:#}"));
+    console::print_note("the index is brought up to date by the next `list` or `find`");
 }
 
 /// Opens the register over the stores of the settings, with `output` as in [`open_stores`].
@@ -83,7 +105,8 @@ pub(crate) fn open_register(
     settings: &Settings,
     output: Option<&Path>,
 ) -> Result<Register, Failure> {
-    let Stores { public, private } = open_stores(arguments, settings, output)?;
+    let Stores { public, private } =
+        open_stores(arguments, settings, output, print_index_failure)?;
     Ok(Register::new(site, settings.publish.clone(), public, private)?)
 }
 

@@ -10,6 +10,8 @@ pub(crate) enum CommandOutcome {
     Done,
     /// Some items failed. Each was reported, and the others are done.
     SomeFailed,
+    /// What was looked for is not known.
+    NotFound,
 }
 
 impl CommandOutcome {
@@ -18,11 +20,12 @@ impl CommandOutcome {
         if all_done { Self::Done } else { Self::SomeFailed }
     }
 
-    /// 0 or 1.
+    /// 0, 1 or 3.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Done => ExitCode::SUCCESS,
             Self::SomeFailed => ExitCode::FAILURE,
+            Self::NotFound => ExitCode::from(3),
         }
     }
 }

@@ -125,7 +125,9 @@ fn open_issuer(
     let settings = press.settings();
     let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
-    let stores = context::open_stores(site, settings, issue.output.as_deref())?;
+    let output = issue.output.as_deref();
+    let on_index_failure = context::print_index_failure;
+    let stores = context::open_stores(site, settings, output, on_index_failure)?;
     stores.check()?;
     if settings.publish.url.is_none() {
         console::print_message(

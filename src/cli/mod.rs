@@ -49,7 +49,8 @@ use self::args::{Arguments, Command};
 
 /// Runs the command that the arguments of the process name.
 ///
-/// The exit code is 0 if everything is done, 1 if something failed, and 2 for wrong usage.
+/// The exit code is 0 if everything is done, 1 if something failed, 2 for wrong usage, and 3 if what
+/// was looked for is not known.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -1,9 +1,9 @@
 //! The contract of [`Store`], as a function that panics with what does not hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-use super::store::{CreateOutcome, Store, StoreFile, SwapOutcome};
+use super::store::{CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::path::StorePath;
 
@@ -23,6 +23,7 @@ pub fn store(store: &dyn Store) {
     one_of_concurrent_creates_wins(store);
     concurrent_swaps_are_all_counted(store);
     files_are_listed(store);
+    versions_tell_contents_apart(store);
     store.check().expect("`check` succeeds");
     assert_eq!(listed(store, None), BTreeSet::new(), "`check` leaves nothing");
 }
@@ -153,6 +154,44 @@ fn files_are_listed(store: &dyn Store) {
     let mut remove = |path: StorePath| store.remove(&path);
     store.list(None, &mut remove).expect("`found` may remove files");
     assert_eq!(listed(store, None), set(&[]));
+}
+
+fn versions_tell_contents_apart(store: &dyn Store) {
+    let versions = || {
+        let mut versions = BTreeMap::new();
+        let mut found = |path: StorePath, version: Option<FileVersion>| {
+            versions.insert(path.to_string(), version);
+            Ok(())
+        };
+        store.list_named(&path("cert"), "a", &mut found).expect("`list_named` succeeds");
+        versions
+    };
+    assert_eq!(versions(), BTreeMap::new(), "the store is empty");
+    let all = ["cert/1/a", "cert/2f/a", "cert/2f/b", "cert/fe/a", "cert/x/y/a", "cert/a"];
+    for text in all.iter().chain(&["a", "other/1/a"]) {
+        replace(store, &path(text), b"one");
+    }
+    let first = versions();
+    let listed: Vec<_> = first.keys().map(String::as_str).collect();
+    assert_eq!(listed, ["cert/1/a", "cert/2f/a", "cert/fe/a"]);
+    assert_eq!(versions(), first, "a version stays while the file does");
+    let file = path("cert/2f/a");
+    for (text, was) in [("two", "one"), ("six", "two")] {
+        let before = versions().remove(file.as_str());
+        assert_eq!(swap(store, &file, text, was), SwapOutcome::Swapped);
+        let read = store.read_version(&file).expect("`read_version` succeeds");
+        let read = read.expect("there is a file");
+        assert_eq!(read.bytes, text.as_bytes());
+        let after = versions().remove(file.as_str());
+        assert_eq!(after, Some(read.version.clone()), "both tell the same version");
+        if read.version.is_some() {
+            assert_ne!(after, before, "another content has another version");
+        }
+    }
+    assert_eq!(store.read_version(&path("cert/3/a")).expect("it is no error"), None);
+    for text in all.iter().chain(&["a", "other/1/a"]) {
+        remove(store, &path(text));
+    }
 }
 
 fn path(text: &str) -> StorePath {

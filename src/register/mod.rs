@@ -6,7 +6,8 @@
 //! - **Gives**: a [`Receipt`] for each request; the [`Record`] of each certificate.
 //! - **Imports**: `base`, `seal`, `site`, `text`, `image`, `press`.
 //!
-//! There is no database. A certificate exists as soon as its record does, which is written last.
+//! There is no database. A certificate exists as soon as its record does, which is written last. An
+//! [`Index`] finds certificates in a large register; it is made from the store, and decides nothing.
 
 mod agreement;
 pub(crate) mod award;
@@ -16,6 +17,8 @@ pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub(crate) mod editions;
+#[cfg(feature = "index")]
+pub(crate) mod index;
 pub(crate) mod issue;
 pub(crate) mod merge;
 mod pages;
@@ -32,6 +35,10 @@ pub(crate) mod web;
 
 pub use self::awards::{AwardEditions, RecipientFilter};
 pub use self::certificates::Register;
+#[cfg(feature = "index")]
+pub use self::index::{
+    Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
+};
 pub use self::issue::{
     CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
     Receipt, RevokeOutcome, Timings,
@@ -44,8 +51,8 @@ pub use self::record::{
 };
 pub use self::restore::{PdfSource, Restoration};
 pub use self::store::{
-    CacheControl, CreateOutcome, Directory, MemoryStore, Store, StoreFile, Stores,
-    SwapOutcome,
+    CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreFile,
+    Stores, SwapOutcome, VersionedFile,
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};

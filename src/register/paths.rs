@@ -77,3 +77,14 @@ pub(super) fn download_id(pdf: &str) -> Option<&str> {
 pub(super) fn snapshot(id: &str, sha256: &str) -> String {
     format!("{id}/{sha256}.json")
 }
+
+/// Whether a path in the private store is that of a snapshot.
+#[cfg(feature = "index")]
+pub(super) fn is_snapshot_path(path: &str) -> bool {
+    let digest = path
+        .split_once('/')
+        .and_then(|(id, name)| name.strip_suffix(".json").filter(|_| is_id(id)));
+    digest.is_some_and(|digest| {
+        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}

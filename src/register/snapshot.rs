@@ -111,6 +111,11 @@ impl Snapshot {
         json
     }
 
+    /// The recipient's username, if the request had one.
+    pub(crate) fn username(&self) -> Option<&str> {
+        self.request.recipient.as_deref()
+    }
+
     /// Whether the certificate was issued for such a request, at whatever time it was made.
     #[cfg(feature = "agent")]
     pub(crate) fn answers(&self, request: &Request) -> bool {

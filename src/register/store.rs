@@ -7,7 +7,7 @@
 
 mod directory;
 mod memory;
-mod open;
+pub(super) mod open;
 #[cfg(feature = "s3")]
 mod s3;
 
@@ -70,6 +70,31 @@ pub trait Store: Debug + Display + Send + Sync {
         found: &mut dyn FnMut(StorePath) -> Result<()>,
     ) -> Result<()>;
 
+    /// Calls `found` with each file of this name in the folders directly below `folder`, until
+    /// `found` fails, and tells its version.
+    ///
+    /// The order is any, and a file may be found more than once. A version that is equal to that of
+    /// an earlier [`read_version`](Store::read_version) tells that the file has the content of
+    /// then. A store without versions gives `None`.
+    fn list_named(
+        &self,
+        folder: &StorePath,
+        name: &str,
+        found: &mut dyn FnMut(StorePath, Option<FileVersion>) -> Result<()>,
+    ) -> Result<()> {
+        self.list(Some(folder), &mut |path| {
+            if is_named(&path, folder, name) { found(path, None) } else { Ok(()) }
+        })
+    }
+
+    /// The content of a file with its version, or `None` if the path has no file.
+    ///
+    /// The content is that of the version or, if the file changes meanwhile, a later one.
+    fn read_version(&self, path: &StorePath) -> Result<Option<VersionedFile>> {
+        let bytes = self.read(path)?;
+        Ok(bytes.map(|bytes| VersionedFile { bytes, version: None }))
+    }
+
     /// Checks that the store can do all this: that it exists, can be written to, and creates a path
     /// only once. Removes what an interrupted run left in it. Call it before the first file.
     fn check(&self) -> Result<()>;
@@ -109,6 +134,32 @@ impl<'a> StoreFile<'a> {
     }
 }
 
+/// What a store tells one content of a file from another by, without reading it: the entity tag of
+/// S3, or what a file system says of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileVersion(String);
+
+impl FileVersion {
+    /// A version, by any text that is another one for each content of a file.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The content of a file at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionedFile {
+    /// The content.
+    pub bytes: Vec<u8>,
+    /// Its version, if the store has versions.
+    pub version: Option<FileVersion>,
+}
+
 /// How long browsers and proxies may keep a copy of a file: HTTP's `Cache-Control` (RFC 9111, 5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CacheControl {
@@ -144,6 +195,13 @@ pub enum SwapOutcome {
     Swapped,
     /// The file has other content than the caller expects, or is gone. Nothing was written.
     Conflict,
+}
+
+/// Whether a path is that of a file of this name in a folder directly below `folder`.
+fn is_named(path: &StorePath, folder: &StorePath, name: &str) -> bool {
+    let rest = path.as_str().strip_prefix(folder.as_str());
+    let rest = rest.and_then(|rest| rest.strip_prefix('/'));
+    rest.and_then(|rest| rest.split_once('/')).is_some_and(|(_, last)| last == name)
 }
 
 /// The media type of a file name's ending.

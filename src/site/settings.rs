@@ -17,6 +17,7 @@
 mod address;
 mod agent;
 mod deadline;
+mod index;
 mod publish;
 mod render;
 mod seal;
@@ -29,6 +30,7 @@ pub use self::agent::{
     AgentSettings, Facility, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
     RedisSettings, SyslogAddress, WebhookSettings, XqueueSettings,
 };
+pub use self::index::IndexSettings;
 pub use self::publish::{PdfFilename, PublishSettings};
 pub use self::render::RenderSettings;
 pub use self::seal::{
@@ -65,6 +67,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The private store, which only the operator can read; the folder `private` unless set.
     pub private: Option<StoreSettings>,
+    /// Where the index of the register is.
+    pub index: IndexSettings,
 }
 
 impl Settings {
@@ -117,6 +121,11 @@ impl Settings {
         }
         if let Some(node) = fields.get("private") {
             self.private = StoreSettings::read(node, faults);
+        }
+        if let Some(node) = fields.get("index")
+            && let Some(index) = faults.keep(IndexSettings::read(node))
+        {
+            self.index = index;
         }
         store::check_private(&self.store, self.private.as_ref(), fields, faults);
         if let Some(node) = fields.get("render") {

@@ -178,6 +178,11 @@ fn stores_of_the_backup_page_are_restored() {
 }
 
 #[test]
+fn register_page_can_be_followed() {
+    run_page("docs/register.md", |_, _| false);
+}
+
+#[test]
 fn settings_page_names_every_variable_of_the_program() {
     let page = docs("docs/settings.md");
     let folder = Workdir::new();

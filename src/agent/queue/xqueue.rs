@@ -6,13 +6,17 @@
 //! and a request cannot be returned early. The server passes each answer on to the learning
 //! management system, and hands the request out again if that refuses the answer, up to four times
 //! in all, also after a success.
+//!
+//! The decision made here: an agent fetches one request at a time, because the server locks no row
+//! and hands the same request to all who ask at once. A request that is handed out again while it
+//! is in hand is not done twice: the answer takes its new key.
 
 pub(crate) mod message;
 mod session;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,18 +48,23 @@ pub struct XQueue {
     deadline: Duration,
     reissue: bool,
     polling: Mutex<Polling>,
+    /// The requests in hand, by their id, while their deliveries exist.
+    in_hand: Mutex<HashMap<String, Weak<Mutex<SubmissionReceipt>>>>,
     successes: Mutex<Successes>,
 }
 
-/// When threads may ask the server for a request: all at any time while requests come, one thread
-/// per poll interval while the queue is empty.
+/// When a thread may ask the server for a request: at any time while requests come, once per poll
+/// interval while the queue is empty, and never while another one asks.
 struct Polling {
+    is_fetching: bool,
     has_requests: bool,
     next_at: Instant,
 }
 
 /// What the server needs with the answer to a request.
+#[derive(Clone)]
 struct SubmissionReceipt {
+    /// The header under which the request was handed out last.
     header: String,
     received: Instant,
 }
@@ -83,7 +92,12 @@ impl XQueue {
             lease: settings.lease,
             deadline: settings.deadline,
             reissue: false,
-            polling: Mutex::new(Polling { has_requests: false, next_at: Instant::now() }),
+            polling: Mutex::new(Polling {
+                is_fetching: false,
+                has_requests: false,
+                next_at: Instant::now(),
+            }),
+            in_hand: Mutex::default(),
             successes: Mutex::default(),
         })
     }
@@ -99,34 +113,35 @@ impl XQueue {
         self.session.get(path, &[("queue_name", &self.name)], deadline)
     }
 
-    /// Waits until this thread may ask the server, at most until `until`. Returns whether it may.
-    fn wait_to_poll(&self, until: Instant) -> bool {
+    /// Waits until this thread may ask the server, at most until `until`. `None` if it may not.
+    fn wait_to_poll(&self, until: Instant) -> Option<Fetching<'_>> {
         loop {
             let now = Instant::now();
             {
                 let mut polling = lock(&self.polling);
-                if polling.has_requests {
-                    return true;
-                }
-                if polling.next_at <= now {
+                if !polling.is_fetching
+                    && (polling.has_requests || polling.next_at <= now)
+                {
+                    polling.is_fetching = true;
                     polling.next_at = now + self.poll;
-                    return true;
+                    return Some(Fetching(&self.polling));
                 }
             }
             if now >= until {
-                return false;
+                return None;
             }
             thread::sleep(POLL_INTERVAL.min(until - now));
         }
     }
 
+    /// Fetches a request; `None` if there is none, or none that is not in hand.
     fn fetch(&self) -> Result<Option<Delivery>> {
         match self.get("get_submission")? {
             Response::Success(Value::String(content)) => {
                 let content = serde_json::from_str(&content).map_err(|_| unexpected())?;
-                self.delivery(&content).map(Some)
+                self.delivery(&content)
             }
-            Response::Success(content) => self.delivery(&content).map(Some),
+            Response::Success(content) => self.delivery(&content),
             Response::Failure(why) if why.ends_with("is empty") => Ok(None),
             // Another consumer has received the request meanwhile.
             Response::Failure(why) if why.starts_with("Error fetching submission") => {
@@ -141,7 +156,8 @@ impl XQueue {
         }
     }
 
-    fn delivery(&self, content: &Value) -> Result<Delivery> {
+    /// The request in an answer of the server; `None` if it is in hand.
+    fn delivery(&self, content: &Value) -> Result<Option<Delivery>> {
         // The server wants its header back unchanged.
         let header = match content.get("xqueue_header") {
             Some(Value::String(header)) => header.clone(),
@@ -154,23 +170,57 @@ impl XQueue {
             Some(Value::Number(id)) => id.to_string(),
             _ => return Err(unexpected()),
         };
+        let receipt = SubmissionReceipt { header, received: Instant::now() };
+        let Some(receipt) = self.take_in_hand(&id, receipt) else { return Ok(None) };
         let (correlation, task) = match content.get("xqueue_body") {
             Some(Value::String(body)) => read_message(body.as_bytes()),
             Some(body) => read_message(body.to_string().as_bytes()),
             None => read_message(b""),
         };
         let task = task.map(|task| task.with_reissue(self.reissue));
-        let receipt = SubmissionReceipt { header, received: Instant::now() };
-        Ok(Delivery::new(id, task).with_correlation(correlation).with_receipt(receipt))
+        let delivery = Delivery::new(id, task).with_correlation(correlation);
+        Ok(Some(delivery.with_receipt(receipt)))
+    }
+
+    /// Notes that a request is in hand. `None` if it was already: its lease ran out while it is
+    /// worked on, and the server takes an answer under the new key alone.
+    fn take_in_hand(
+        &self,
+        id: &str,
+        receipt: SubmissionReceipt,
+    ) -> Option<Arc<Mutex<SubmissionReceipt>>> {
+        let mut in_hand = lock(&self.in_hand);
+        in_hand.retain(|_, receipt| receipt.strong_count() > 0);
+        if let Some(before) = in_hand.get(id).and_then(Weak::upgrade) {
+            *lock(&before) = receipt;
+            return None;
+        }
+        let receipt = Arc::new(Mutex::new(receipt));
+        in_hand.insert(id.to_owned(), Arc::downgrade(&receipt));
+        Some(receipt)
     }
 
     /// Sends a reply, and returns whether the server took it.
     fn put(&self, delivery: &Delivery, reply: &str) -> Result<LeaseState> {
-        let Some(receipt) = delivery.receipt::<SubmissionReceipt>() else {
-            let message = format!("`{}` is of another queue", delivery.id());
-            return Err(Error::new(ErrorKind::InvalidValue, message));
-        };
-        let form = [("xqueue_header", receipt.header.as_str()), ("xqueue_body", reply)];
+        let mut sent = None;
+        loop {
+            let Some(receipt) = receipt(delivery) else {
+                let message = format!("`{}` is of another queue", delivery.id());
+                return Err(Error::new(ErrorKind::InvalidValue, message));
+            };
+            // The key has changed while the reply was on its way: it is sent under the new one.
+            if sent.as_ref() == Some(&receipt.header) {
+                return Ok(LeaseState::Lost);
+            }
+            if self.put_under(&receipt.header, reply)? == LeaseState::Held {
+                return Ok(LeaseState::Held);
+            }
+            sent = Some(receipt.header);
+        }
+    }
+
+    fn put_under(&self, header: &str, reply: &str) -> Result<LeaseState> {
+        let form = [("xqueue_header", header), ("xqueue_body", reply)];
         match self.session.post("put_result", &form, self.deadline)? {
             Response::Success(_) => Ok(LeaseState::Held),
             // A server that uses HTTP status codes answers so to a key that is not the current one.
@@ -227,8 +277,9 @@ impl Queue for XQueue {
 
     fn receive(&self, wait: Duration) -> Result<Option<Delivery>> {
         let until = Instant::now() + wait;
-        while self.wait_to_poll(until) {
+        while let Some(fetching) = self.wait_to_poll(until) {
             let fetched = self.fetch();
+            drop(fetching);
             let mut polling = lock(&self.polling);
             polling.has_requests = matches!(fetched, Ok(Some(_)));
             match fetched {
@@ -245,7 +296,7 @@ impl Queue for XQueue {
     }
 
     fn extend_lease(&self, delivery: &Delivery) -> Result<LeaseState> {
-        let receipt = delivery.receipt::<SubmissionReceipt>();
+        let receipt = receipt(delivery);
         if receipt.is_some_and(|receipt| receipt.received.elapsed() < self.lease) {
             Ok(LeaseState::Held)
         } else {
@@ -265,11 +316,14 @@ impl Queue for XQueue {
             reply.clone_from(success);
         }
         drop(successes);
-        self.put(delivery, &reply)
+        let lease = self.put(delivery, &reply)?;
+        lock(&self.in_hand).remove(delivery.id());
+        Ok(lease)
     }
 
-    fn nack(&self, _: &Delivery, _: Duration) -> Result<()> {
+    fn nack(&self, delivery: &Delivery, _: Duration) -> Result<()> {
         // The server hands the request out again when its lease has run out.
+        lock(&self.in_hand).remove(delivery.id());
         Ok(())
     }
 
@@ -305,6 +359,15 @@ impl fmt::Debug for XQueue {
     }
 }
 
+/// The only thread that asks the server for a request, until this is dropped.
+struct Fetching<'a>(&'a Mutex<Polling>);
+
+impl Drop for Fetching<'_> {
+    fn drop(&mut self) {
+        lock(self.0).is_fetching = false;
+    }
+}
+
 impl Successes {
     fn remember(&mut self, id: &str, reply: &str) {
         if self.replies.insert(id.to_owned(), reply.to_owned()).is_none() {
@@ -320,6 +383,12 @@ impl Successes {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The receipt of a request, as it was handed out last.
+fn receipt(delivery: &Delivery) -> Option<SubmissionReceipt> {
+    let receipt = delivery.receipt::<Arc<Mutex<SubmissionReceipt>>>()?;
+    Some(lock(receipt).clone())
 }
 
 fn unexpected() -> Error {

@@ -41,13 +41,16 @@ impl Responder {
     }
 
     /// Answers a delivery, and repeats it until the queue takes the answer or the agent's time to
-    /// stop is over: the work is done and must not be lost.
-    pub(super) fn respond(
+    /// stop is over: the work is done and must not be lost. The guard of the quarantine is dropped
+    /// after the first attempt, so that no other request waits for the further ones.
+    pub(super) fn respond<G>(
         &self,
         source: &RequestSource,
         delivery: &Delivery,
         settlement: Settlement<'_>,
+        quarantined: G,
     ) {
+        let mut quarantined = Some(quarantined);
         let begun = Instant::now();
         let mut backoff = Backoff::default();
         let lease = loop {
@@ -55,6 +58,7 @@ impl Responder {
                 Settlement::Ack(answer) => source.queue.ack(delivery, answer),
                 Settlement::DeadLetter(why) => source.queue.dead_letter(delivery, why),
             };
+            drop(quarantined.take());
             let error = match result {
                 Ok(lease) => break lease,
                 Err(error) => error,

@@ -6,11 +6,11 @@
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{CreateOutcome, Store, StoreFile, SwapOutcome};
+use super::{CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome, VersionedFile};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
 use crate::base::random;
@@ -319,6 +319,60 @@ impl Store for Directory {
         self.walk(&top, folder, found)
     }
 
+    fn list_named(
+        &self,
+        folder: &StorePath,
+        name: &str,
+        found: &mut dyn FnMut(StorePath, Option<FileVersion>) -> Result<()>,
+    ) -> Result<()> {
+        let top = self.target(folder);
+        let unreadable = |cause: io::Error| failed("list", &top, &cause);
+        let entries = match fs::read_dir(&top) {
+            Err(cause) if is_absent(&cause) => return Ok(()),
+            entries => entries.map_err(unreadable)?,
+        };
+        // The folders are many, and each has few files: one look at the wanted one takes half the
+        // time of a listing.
+        for entry in entries {
+            let entry = entry.map_err(unreadable)?;
+            let below = entry.file_name().to_str().map(|below| folder.join(below));
+            let Some(Ok(below)) = below else { continue };
+            // As in `list`, symbolic links are left out.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => {}
+                Ok(_) => continue,
+                Err(cause) if is_absent(&cause) => continue,
+                Err(cause) => return Err(unreadable(cause)),
+            }
+            let file = entry.path().join(name);
+            match fs::symlink_metadata(&file) {
+                Ok(meta) if meta.is_file() => found(below.join(name)?, version(&meta))?,
+                Ok(_) => {}
+                Err(cause) if is_absent(&cause) => {}
+                Err(cause) => return Err(failed("list", &file, &cause)),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_version(&self, path: &StorePath) -> Result<Option<VersionedFile>> {
+        let target = self.target(path);
+        let read = || -> io::Result<VersionedFile> {
+            let mut file = File::open(&target)?;
+            // Before the content: if the file changes meanwhile, its version is another.
+            let version = version(&file.metadata()?);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(VersionedFile { bytes, version })
+        };
+        match read() {
+            Ok(file) => Ok(Some(file)),
+            Err(cause) if is_absent(&cause) => Ok(None),
+            Err(_) if target.is_dir() => Ok(None),
+            Err(cause) => Err(failed("read", &target, &cause)),
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let probe = self.stage(&[0; MIN_FREE_BYTES])?;
         self.remove_stale(&probe)
@@ -365,6 +419,29 @@ impl Drop for StagedFile {
         // It may have been renamed. A file that cannot be removed now is stale later.
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// What tells one content from another: a file appears by a rename, so each has an inode of its
+/// own while the one before it exists.
+#[cfg(unix)]
+fn version(meta: &fs::Metadata) -> Option<FileVersion> {
+    use std::os::unix::fs::MetadataExt;
+    let (modified, changed) =
+        ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
+    Some(FileVersion::new(format!(
+        "{:x}-{:x}-{:x}.{:x}-{:x}.{:x}",
+        meta.ino(),
+        meta.size(),
+        modified.0,
+        modified.1,
+        changed.0,
+        changed.1
+    )))
+}
+
+#[cfg(not(unix))]
+fn version(_: &fs::Metadata) -> Option<FileVersion> {
+    None
 }
 
 #[cfg(unix)]

@@ -38,9 +38,7 @@ impl Stores {
     /// [`ErrorKind::StoreRefused`]: a bucket has no keys, or this build has no S3.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
         let public = &settings.store;
-        let private = settings.private.clone();
-        let private =
-            private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER));
+        let private = private_settings(settings);
         if is_in(&private, public, site) {
             let message =
                 format!("what is private would be published: it goes into {public}");
@@ -62,6 +60,12 @@ impl Stores {
         self.public.check()?;
         self.private.check()
     }
+}
+
+/// The private store of the settings.
+pub(in crate::register) fn private_settings(settings: &Settings) -> StoreSettings {
+    let private = settings.private.clone();
+    private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER))
 }
 
 fn open(
@@ -106,7 +110,7 @@ fn is_in(one: &StoreSettings, other: &StoreSettings, site: &Path) -> bool {
 }
 
 /// The path with symbolic links followed, also if its last folders do not exist yet.
-fn real_path(path: &Path) -> io::Result<PathBuf> {
+pub(in crate::register) fn real_path(path: &Path) -> io::Result<PathBuf> {
     let mut missing: Vec<OsString> = Vec::new();
     let mut existing = std::path::absolute(path)?;
     loop {

@@ -7,6 +7,7 @@
 mod client;
 mod failure;
 mod keys;
+mod listing;
 mod request;
 mod runtime_thread;
 mod xml;
@@ -22,9 +23,12 @@ use s3::{Bucket, Region};
 
 use self::client::BucketClient;
 pub use self::keys::S3Keys;
-use self::request::{BucketRequest, BucketResponse};
+use self::request::{BucketRequest, BucketResponse, ListRequest};
 use self::runtime_thread::RuntimeThread;
-use super::{CacheControl, CreateOutcome, Store, StoreFile, SwapOutcome};
+use super::{
+    CacheControl, CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome,
+    VersionedFile, is_named,
+};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::site::settings::S3Settings;
@@ -139,6 +143,11 @@ impl S3 {
         format!("{}{path}", self.prefix)
     }
 
+    /// The path of a key; `None` if it is no file of this store.
+    fn path(&self, key: &str) -> Option<StorePath> {
+        StorePath::parse(key.strip_prefix(&self.prefix)?).ok()
+    }
+
     fn create_probe(&self) -> Result<BucketResponse> {
         let key = format!("{}{PROBE_KEY}", self.prefix);
         let media_type = "text/plain; charset=utf-8";
@@ -216,25 +225,33 @@ impl Store for S3 {
             Some(folder) => format!("{}/", self.key(folder)),
             None => self.prefix.clone(),
         };
-        let mut token = None;
-        loop {
-            let prefix = prefix.clone();
-            let request = BucketRequest::List { prefix, token, max_keys: None };
-            let page = self.send(request)?;
-            let page = String::from_utf8_lossy(&page.body);
-            for key in xml::values(&page, "Key") {
-                let path = key.strip_prefix(&self.prefix).map(StorePath::parse);
-                if let Some(Ok(path)) = path {
-                    found(path)?;
-                }
-            }
-            let is_truncated =
-                xml::values(&page, "IsTruncated").next().as_deref() == Some("true");
-            token = xml::values(&page, "NextContinuationToken").next();
-            if !is_truncated || token.is_none() {
-                return Ok(());
-            }
-        }
+        listing::all(&prefix, &|page| self.send(page), &mut |listed| {
+            self.path(&listed.key).map_or(Ok(()), &mut *found)
+        })
+    }
+
+    fn list_named(
+        &self,
+        folder: &StorePath,
+        name: &str,
+        found: &mut dyn FnMut(StorePath, Option<FileVersion>) -> Result<()>,
+    ) -> Result<()> {
+        let prefix = format!("{}/", self.key(folder));
+        listing::concurrent(&prefix, &|page| self.send(page), &mut |listed| match self
+            .path(&listed.key)
+            .filter(|path| is_named(path, folder, name))
+        {
+            Some(path) => found(path, listed.etag.map(FileVersion::new)),
+            None => Ok(()),
+        })
+    }
+
+    fn read_version(&self, path: &StorePath) -> Result<Option<VersionedFile>> {
+        let response = self.get(&self.key(path))?;
+        Ok(response.map(|response| {
+            let etag = response.etag.as_ref().and_then(|etag| etag.to_str().ok());
+            VersionedFile { version: etag.map(FileVersion::new), bytes: response.body }
+        }))
     }
 
     fn check(&self) -> Result<()> {
@@ -246,8 +263,8 @@ impl Store for S3 {
             return Err(self.unreliable("what was written is not there"));
         }
         let prefix = self.prefix.clone();
-        let request = BucketRequest::List { prefix, token: None, max_keys: Some(1) };
-        self.send(request).map(drop)
+        let page = ListRequest { prefix, max_keys: Some(1), ..ListRequest::default() };
+        self.send(BucketRequest::List(page)).map(drop)
     }
 }
 

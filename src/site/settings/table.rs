@@ -100,6 +100,12 @@ pub const SETTINGS: &[Setting] = &[
         "The private store, which only the operator can read, never inside of `store`: a folder, or a map with the same keys as `store`.",
     ),
     Setting::file(
+        "index",
+        Other("path of a file that ends in `.sqlite`, or `none`"),
+        Words("`.testamur/index.sqlite` in the private folder, in the site's if `private` is a bucket"),
+        "The index by which `testamur list` and `find` answer. It holds names, belongs to one machine, and is made anew when it is lost.",
+    ),
+    Setting::file(
         "store.folder",
         Folder,
         Unset,

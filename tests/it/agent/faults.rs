@@ -218,6 +218,41 @@ fn often_redelivered_request_runs_alone() {
     end(running);
 }
 
+/// While a queue takes no answers, requests of it and of other sources are done, also suspicious
+/// ones, which are worked on alone.
+#[test]
+fn queue_that_takes_no_answers_stalls_no_other_request() {
+    let TestAgent { _folder: folder, store: _store, agent } = test_agent(Site::demo());
+    // Three requests that an earlier agent left, one of which was in hand at four ends.
+    let spool = folder.path().join("private/spool");
+    fs::create_dir_all(&spool).unwrap();
+    for (number, user) in ["suspicious", "b", "c"].iter().enumerate() {
+        let file = spool.join(format!("00000000000{number}-x-000000000.json"));
+        fs::write(file, request(user).to_string()).unwrap();
+    }
+    fs::write(spool.join("000000000000-x-000000000.tries"), "4").unwrap();
+    let queue = MemoryQueue::of(["d", "e"].map(|user| request(user).to_string()));
+    queue.add_again(request("also suspicious").to_string(), 5);
+    queue.failing_acks.store(usize::MAX, Ordering::SeqCst);
+    let http_api =
+        HttpApi::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 10);
+    let agent = agent.with_workers(2).with_http_api(http_api);
+    let running = agent.with_queue(queue.clone()).start().unwrap();
+    let at = running.address().unwrap().to_string();
+    until("the queue has refused answers", || {
+        queue.failing_acks.load(Ordering::SeqCst) < usize::MAX - 2
+    });
+    let response = post(&at, "/certificates?wait=30", &request("new"));
+    assert_eq!(response.status, 201, "{response:?}");
+    let is_spooled =
+        || fs::read_dir(&spool).is_ok_and(|mut spool| spool.next().is_some());
+    until("all that came over HTTP are done", || !is_spooled());
+    assert!(queue.answers().is_empty());
+    queue.failing_acks.store(0, Ordering::SeqCst);
+    until("the others are answered", || queue.answers().len() == 3);
+    end(running);
+}
+
 /// Equal requests at the same time are rendered once, and malformed ones among them end nothing.
 #[test]
 fn duplicates_render_once_and_malformed_requests_fail_alone() {

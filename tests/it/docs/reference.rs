@@ -219,7 +219,7 @@ fn page() -> String {
 fn section_of(setting: &Setting) -> &'static str {
     let path = setting.path();
     match path {
-        "private" => "store",
+        "private" | "index" => "store",
         _ => SECTIONS
             .iter()
             .map(|(section, _)| *section)

@@ -75,6 +75,51 @@ fn concurrent_consumers_log_in_once() {
     assert_eq!(server.calls("login").len(), 1);
 }
 
+/// The real server locks no row: workers that ask at once are given the same request.
+#[test]
+fn concurrent_workers_of_an_agent_do_each_request_once() {
+    let (server, queue) = server();
+    server.state().unlocked = Duration::from_millis(150);
+    for number in 0..6 {
+        server.send(&number.to_string());
+    }
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let until = Instant::now() + Duration::from_secs(4);
+                while Instant::now() < until && server.answers().len() < 6 {
+                    if let Some(delivery) = queue.receive(BRIEF).unwrap() {
+                        thread::sleep(Duration::from_millis(200));
+                        queue.ack(&delivery, &issued(&delivery)).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let mut answers: Vec<String> =
+        server.answers().into_iter().map(|(recipient, _)| recipient).collect();
+    answers.sort();
+    assert_eq!(answers, ["0", "1", "2", "3", "4", "5"]);
+}
+
+/// A request whose lease runs out while it is worked on is handed out under another key: it is
+/// answered under that one, and not done again.
+#[test]
+fn request_in_hand_is_answered_under_its_new_key() {
+    let (server, queue) = server();
+    server.send("ada");
+    let delivery = receive(&queue);
+    thread::sleep(LEASE * 2);
+    assert!(queue.receive(BRIEF).unwrap().is_none(), "it is in hand");
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
+    assert_eq!(server.answers(), [("ada".to_owned(), true)]);
+    // A worker that lost its delivery does not keep the request from others.
+    server.send("grace");
+    drop(receive(&queue));
+    thread::sleep(LEASE * 2);
+    assert_eq!(receive(&queue).correlation().recipient.as_deref(), Some("grace"));
+}
+
 #[test]
 fn wrong_password_is_refused_before_any_message() {
     for real_status in [false, true] {

@@ -50,6 +50,9 @@ pub(super) struct State {
     pub(super) followed: bool,
     /// The number of times that another consumer takes the row between the search and the fetch.
     pub(super) races: u32,
+    /// How long the server takes to hide a row that it hands out: it locks none, so that all who
+    /// ask meanwhile are given the same one.
+    pub(super) unlocked: Duration,
     /// A status, and the number of times that the server answers with it and a page of HTML.
     pub(super) broken: (u16, u32),
     stopped: bool,
@@ -95,6 +98,7 @@ impl XqueueServer {
             real_status: false,
             followed: false,
             races: 0,
+            unlocked: Duration::ZERO,
             broken: (0, 0),
             stopped: false,
         }));
@@ -402,13 +406,17 @@ fn get_submission(state: &mut State, queue: Option<&str>) -> Page {
         return respond(1, &json!(why));
     }
     state.made += 1;
-    let (made, delay) = (state.made, state.delay);
+    let (made, delay, unlocked) = (state.made, state.delay, state.unlocked);
     // The oldest row first, whether it failed before or not.
     let row = state.rows.iter_mut().enumerate().find(|(_, row)| row.is_waiting(delay));
     let Some((number, row)) = row else {
         return respond(1, &json!(format!("Queue '{queue}' is empty")));
     };
-    row.pulled = Some(Instant::now());
+    // A row that was not hidden yet is handed out once more, under another key.
+    row.pulled.get_or_insert_with(|| Instant::now() + unlocked);
+    if row.pulled.is_some_and(|pulled| pulled.elapsed() >= delay) {
+        row.pulled = Some(Instant::now() + unlocked);
+    }
     row.key = format!("{made:032x}");
     let header = json!({ "submission_id": number + 1, "submission_key": row.key });
     let content = json!({
@@ -468,6 +476,10 @@ fn put_result(call: &Call, shared: &Mutex<State>) -> Page {
 
 impl Row {
     fn is_waiting(&self, delay: Duration) -> bool {
-        !self.retired && self.pulled.is_none_or(|pulled| pulled.elapsed() >= delay)
+        let is_visible = |pulled: Instant| {
+            // Not hidden yet, or not hidden any more.
+            pulled > Instant::now() || pulled.elapsed() >= delay
+        };
+        !self.retired && self.pulled.is_none_or(is_visible)
     }
 }

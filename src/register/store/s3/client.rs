@@ -86,7 +86,7 @@ impl BucketClient {
             BucketRequest::Get { key } => format!("read `{key}` in {name}"),
             BucketRequest::Delete { key } => format!("remove `{key}` in {name}"),
             BucketRequest::Put { key, .. } => format!("write `{key}` in {name}"),
-            BucketRequest::List { .. } => format!("list {name}"),
+            BucketRequest::List(_) => format!("list {name}"),
         }
     }
 }

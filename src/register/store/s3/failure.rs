@@ -29,7 +29,7 @@ pub(super) fn classify(
     let code =
         if response.is_success() { None } else { xml::values(&text, "Code").next() };
     let code = code.unwrap_or_default();
-    let is_list = matches!(request, BucketRequest::List { .. });
+    let is_list = matches!(request, BucketRequest::List(_));
     match response.status {
         200..300 | 412 => return Ok(response),
         404 if code != "NoSuchBucket" && !is_list => return Ok(response),
@@ -132,7 +132,7 @@ fn help(
                  file that is not there is forbidden too"
             }
             BucketRequest::Delete { .. } => "give these keys the right s3:DeleteObject",
-            BucketRequest::List { .. } => "give these keys the right s3:ListBucket",
+            BucketRequest::List(_) => "give these keys the right s3:ListBucket",
         },
         _ => "",
     };

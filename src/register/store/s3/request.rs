@@ -12,7 +12,18 @@ pub(super) enum BucketRequest {
     Get { key: String },
     Delete { key: String },
     Put { key: String, bytes: Vec<u8>, media_type: String, headers: HeaderMap },
-    List { prefix: String, token: Option<String>, max_keys: Option<usize> },
+    List(ListRequest),
+}
+
+/// A request for one page of the keys that begin with a prefix.
+#[derive(Clone, Default)]
+pub(super) struct ListRequest {
+    pub(super) prefix: String,
+    /// Where the page before ended.
+    pub(super) token: Option<String>,
+    /// Only keys behind this one.
+    pub(super) start_after: Option<String>,
+    pub(super) max_keys: Option<usize>,
 }
 
 /// An answer of a bucket. The client hands on an answer of success, 404 (the key does not exist)
@@ -44,13 +55,13 @@ impl BucketRequest {
                 };
                 (key, command)
             }
-            BucketRequest::List { prefix, token, max_keys } => {
+            BucketRequest::List(list) => {
                 let command = Command::ListObjectsV2 {
-                    prefix: prefix.clone(),
+                    prefix: list.prefix.clone(),
                     delimiter: None,
-                    continuation_token: token.clone(),
-                    start_after: None,
-                    max_keys: *max_keys,
+                    continuation_token: list.token.clone(),
+                    start_after: list.start_after.clone(),
+                    max_keys: list.max_keys,
                 };
                 ("/", command)
             }

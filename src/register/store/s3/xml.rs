@@ -4,6 +4,11 @@ use std::borrow::Cow;
 
 /// The texts of all elements of this name, in order.
 pub(super) fn values(xml: &str, tag: &str) -> impl Iterator<Item = String> {
+    contents(xml, tag).map(|text| unescape(text).into_owned())
+}
+
+/// What is inside of each element of this name, as it is written.
+pub(super) fn contents<'a>(xml: &'a str, tag: &str) -> impl Iterator<Item = &'a str> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let mut rest = xml;
     std::iter::from_fn(move || {
@@ -11,7 +16,7 @@ pub(super) fn values(xml: &str, tag: &str) -> impl Iterator<Item = String> {
         let length = rest[start..].find(&close)?;
         let text = &rest[start..start + length];
         rest = &rest[start + length + close.len()..];
-        Some(unescape(text).into_owned())
+        Some(text)
     })
 }
 
@@ -64,5 +69,6 @@ mod tests {
         assert_eq!(keys, ["a/b", "\"<>&lt;&what;&"]);
         assert_eq!(values(xml, "IsTruncated").next().as_deref(), Some("true"));
         assert_eq!(values(xml, "Code").next(), None);
+        assert_eq!(contents(xml, "C").collect::<Vec<_>>()[0], "<Key>a/b</Key>");
     }
 }

@@ -78,6 +78,7 @@ fn examples(setting: &Setting) -> (Vec<String>, Vec<String>) {
             "agent.log.level" => (texts(&["other"]), texts(&["other=debug"])),
             "agent.log.address" => (texts(&["other"]), texts(&["/dev/other"])),
             "publish.filename" => (texts(&["other"]), texts(&["other.pdf"])),
+            "index" => (texts(&["other"]), texts(&["other.sqlite", "none"])),
             "timezone" => (texts(&["a b"]), texts(&["Other/Place"])),
             _ => (texts(&["'a b/..'"]), texts(&["other"])),
         },

@@ -1,0 +1,33 @@
+//! The index of the register: an SQLite file by which certificates are found without reading each
+//! record.
+//!
+//! - **Takes**: the two stores, and an [`EditionQuery`].
+//! - **Gives**: [`IndexedEdition`]s, and the time as of which they are all that there is.
+//!
+//! The decision made here: the store stays the register. The index is made from it, and made anew
+//! when it is lost, cannot be read or is that of other stores. What this process writes enters it
+//! at once, through [`Index::watch`]: a mark is written before the record and removed when the row
+//! agrees with it, so that a process that dies between the two leaves a mark, and the next answer
+//! reads that record again. What others write is found by [`Index::refresh`], which lists the
+//! records and reads those that changed. An answer of few rows reads their records before it tells
+//! of them.
+
+mod database;
+mod edition;
+mod fold;
+mod location;
+mod query;
+mod refresh;
+mod rows;
+mod service;
+mod watched;
+mod writer;
+
+pub use self::edition::IndexedEdition;
+pub use self::location::IndexLocation;
+pub use self::query::EditionQuery;
+pub use self::refresh::Refreshed;
+pub use self::service::{Answer, EachEdition, Index};
+
+#[cfg(test)]
+mod tests;

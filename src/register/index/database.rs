@@ -1,0 +1,287 @@
+//! The file of the index: opened when it is needed, made anew when it cannot be used.
+//!
+//! The decisions made here: the file is closed to other users, deleted rows are overwritten, and
+//! what SQLite would put into temporary files stays in memory, because the rows hold names. A file
+//! that is no index of this program is left alone.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use super::location::IndexLocation;
+use super::rows::SCHEMA;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+
+/// The version of the tables. An index of another version is made anew.
+const VERSION: i64 = 1;
+/// What tells an index from other SQLite files: `tsmr`.
+const APPLICATION_ID: i64 = 0x7473_6d72;
+/// How long a process waits for another that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database of one index.
+#[derive(Debug)]
+pub(super) struct Database {
+    /// `None`: in memory.
+    location: Option<IndexLocation>,
+    open: Mutex<Option<OpenDatabase>>,
+}
+
+#[derive(Debug)]
+struct OpenDatabase {
+    connection: Connection,
+    /// The file that the connection has: another process may have put another one in its place.
+    file: Option<FileId>,
+}
+
+/// What tells one file from another that takes its place.
+type FileId = (u64, u64);
+
+/// Why a file is not used as it is.
+enum Unusable {
+    /// It is an index, but not this one, or it is damaged: it may be removed.
+    Outdated,
+    Failed(rusqlite::Error),
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(cause: rusqlite::Error) -> Self {
+        if is_damage(&cause) { Self::Outdated } else { Self::Failed(cause) }
+    }
+}
+
+impl Database {
+    pub(super) fn new(location: Option<IndexLocation>) -> Self {
+        Self { location, open: Mutex::new(None) }
+    }
+
+    /// The file; `None` if the index is in memory.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.location.as_ref().map(|location| location.file.as_path())
+    }
+
+    /// The file whose presence says that a write did not enter the index.
+    pub(super) fn stale_marker(&self) -> Option<PathBuf> {
+        self.file().map(|file| with_suffix(file, "-stale"))
+    }
+
+    /// Whether this process has used the database.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Does something with the database. A file that turns out to be damaged is removed, and `act`
+    /// is called again with an empty database.
+    pub(super) fn with<T>(
+        &self,
+        act: &mut dyn FnMut(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..2 {
+            let result =
+                self.opened(&mut open).and_then(|connection| Ok(act(connection)?));
+            match result {
+                Ok(value) => return Ok(value),
+                Err(Unusable::Refused(error)) => return Err(error),
+                Err(Unusable::Failed(cause)) => return Err(self.failed(&cause)),
+                Err(Unusable::Outdated) => {
+                    *open = None;
+                    self.remove().map_err(|cause| self.unusable(&cause))?;
+                }
+            }
+        }
+        let message = "failed to use the index of the register (it is damaged again)";
+        Err(Error::new(ErrorKind::Io, message))
+    }
+
+    /// Removes the file, so that the next use makes an empty one.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        let Some(file) = self.file() else { return Ok(()) };
+        // The log goes first: with another database under its name it would be read into that one.
+        for suffix in ["-shm", "-wal", ""] {
+            match fs::remove_file(with_suffix(file, suffix)) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    fn opened<'a>(
+        &self,
+        open: &'a mut Option<OpenDatabase>,
+    ) -> Result<&'a mut Connection, Unusable> {
+        let file = self.file().map(file_id);
+        let is_other = |open: &mut OpenDatabase| file.is_some_and(|now| now != open.file);
+        if open.as_mut().is_some_and(is_other) {
+            *open = None;
+        }
+        match open {
+            Some(open) => Ok(&mut open.connection),
+            None => Ok(&mut open.insert(self.open()?).connection),
+        }
+    }
+
+    fn open(&self) -> Result<OpenDatabase, Unusable> {
+        let Some(location) = &self.location else {
+            let mut connection = Connection::open_in_memory()?;
+            prepare(&mut connection, "")?;
+            return Ok(OpenDatabase { connection, file: None });
+        };
+        let path = &location.file;
+        create(path).map_err(|cause| Unusable::Refused(self.unusable(&cause)))?;
+        let file = file_id(path);
+        let mut connection = Connection::open(path)?;
+        prepare(&mut connection, &location.identity).map_err(
+            |unusable| match unusable {
+                Unusable::Refused(error) => {
+                    Unusable::Refused(error.at(Place::file(path.display().to_string())))
+                }
+                other => other,
+            },
+        )?;
+        Ok(OpenDatabase { connection, file })
+    }
+
+    fn failed(&self, cause: &rusqlite::Error) -> Error {
+        let code = cause.sqlite_error_code();
+        let (kind, help) = match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                (ErrorKind::Store, "another process keeps it: run the same again")
+            }
+            Some(ErrorCode::DiskFull) => {
+                (ErrorKind::Store, "make room there, then run the same again")
+            }
+            Some(
+                ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied,
+            ) => (
+                ErrorKind::StoreRefused,
+                "let the user who runs this write there, or set `index` to another file or `none`",
+            ),
+            _ => (ErrorKind::Io, "remove the file: it is made anew"),
+        };
+        self.error(kind, &cause.to_string()).with_help(help)
+    }
+
+    fn unusable(&self, cause: &io::Error) -> Error {
+        self.error(ErrorKind::StoreRefused, &cause.to_string()).with_help(
+            "let the user who runs this write there, or set `index` to another file or `none`",
+        )
+    }
+
+    fn error(&self, kind: ErrorKind, cause: &str) -> Error {
+        let message = format!("failed to use the index of the register ({cause})");
+        let error = Error::new(kind, message);
+        match self.file() {
+            Some(file) => error.at(Place::file(file.display().to_string())),
+            None => error,
+        }
+    }
+}
+
+/// Sets a connection up, and makes the tables of an empty file.
+fn prepare(connection: &mut Connection, identity: &str) -> Result<(), Unusable> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let is_empty = |connection: &Connection| -> rusqlite::Result<bool> {
+        let count = "SELECT count(*) FROM sqlite_schema";
+        Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0))? == 0)
+    };
+    let number = |connection: &Connection, name: &str| -> rusqlite::Result<i64> {
+        connection.pragma_query_value(None, name, |row| row.get(0))
+    };
+    if !is_empty(connection)? && number(connection, "application_id")? != APPLICATION_ID {
+        let message = "the SQLite file is no index of a register";
+        return Err(Unusable::Refused(
+            Error::new(ErrorKind::Exists, message)
+                .with_help("set `index` to the path of a file that does not exist"),
+        ));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A mark outlasts a power failure, because the record that it is for does.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    if is_empty(&transaction)? {
+        transaction.execute_batch(SCHEMA)?;
+        transaction.execute("INSERT INTO meta VALUES ('identity', ?1)", [identity])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    if number(&transaction, "user_version")? != VERSION {
+        return Err(Unusable::Outdated);
+    }
+    let query = "SELECT value FROM meta WHERE key = 'identity'";
+    let found = transaction.query_row(query, [], |row| row.get::<_, String>(0));
+    if found.optional()?.as_deref() != Some(identity) {
+        return Err(Unusable::Outdated);
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Makes the file, closed to other users, if there is none. SQLite gives its other files the same
+/// rights.
+fn create(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        options.mode(0o600);
+        builder.mode(0o700);
+    }
+    let already = |result: io::Result<()>| match result {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    };
+    match already(options.open(file).map(drop)) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        result => return result,
+    }
+    if let Some(folder) = file.parent() {
+        already(builder.create(folder))?;
+    }
+    already(options.open(file).map(drop))
+}
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Whether the file is damaged, or holds what this release did not write.
+fn is_damage(cause: &rusqlite::Error) -> bool {
+    match cause {
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::QueryReturnedNoRows => true,
+        // `Unknown` is that of SQL which does not fit the tables.
+        _ => matches!(
+            cause.sqlite_error_code(),
+            Some(
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown
+            )
+        ),
+    }
+}

@@ -1,0 +1,119 @@
+//! What the index knows of an edition: its record, and of the private side who holds it.
+
+use crate::base::date::Date;
+use crate::base::error::{Place, Result};
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::paths;
+use crate::register::record::{Record, Status, StatusChange};
+use crate::register::snapshot::Snapshot;
+use crate::register::store::Store;
+use crate::site::award::Recipient;
+
+/// One edition of an award, as the register has it.
+///
+/// An edition that was superseded keeps the name that stood on it; one that was erased has nothing
+/// personal.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct IndexedEdition {
+    /// The verify id.
+    pub id: String,
+    /// The status.
+    pub status: Status,
+    /// The number of the edition in its award, counted from 1.
+    pub edition: u32,
+    /// When the edition was issued.
+    pub issued_at: Timestamp,
+    /// The course's id.
+    pub course: Option<String>,
+    /// The recipient's name, as it is or was printed.
+    pub name: Option<String>,
+    /// The recipient's username or other id of the caller's, if the request had one.
+    pub username: Option<String>,
+    /// The date that the certificate bears.
+    pub issued: Option<Date>,
+    /// The address of the PDF, if it is published.
+    pub pdf_url: Option<String>,
+    /// The SHA-256 of the PDF: 64 hexadecimal digits in lower case.
+    pub pdf_sha256: Option<String>,
+    /// The address of the verify page of the edition that superseded this one.
+    pub successor: Option<String>,
+    /// The changes of the status, oldest first.
+    pub history: Vec<StatusChange>,
+}
+
+/// What an edition's row is made from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Described {
+    pub(super) edition: IndexedEdition,
+    /// What identifies the recipient: the username, else the name.
+    pub(super) recipient: Option<String>,
+}
+
+/// Reads a file of the private store.
+pub(super) type ReadPrivate<'a> = dyn Fn(&StorePath) -> Result<Option<Vec<u8>>> + 'a;
+
+impl Described {
+    /// Describes the edition of a record, and of the snapshot that says who holds it.
+    pub(super) fn new(record: Record, snapshot: Option<&Snapshot>) -> Self {
+        let snapshot = snapshot.filter(|_| record.status != Status::Erased);
+        let recipient =
+            snapshot.map(|snapshot| {
+                let (Recipient::Id(text)
+                | Recipient::Name(text)
+                | Recipient::Specimen(text)) = &snapshot.award.recipient;
+                text.clone()
+            });
+        let kept = snapshot.and_then(|snapshot| snapshot.record.certificate.as_ref());
+        let said = record.certificate.as_ref().or(kept);
+        let edition = IndexedEdition {
+            id: record.id,
+            status: record.status,
+            edition: record.edition,
+            issued_at: record.issued_at,
+            course: said.map(|said| said.course.id.clone()),
+            name: said.map(|said| said.name.clone()),
+            username: snapshot.and_then(|it| it.username().map(str::to_owned)),
+            issued: said.map(|said| said.issued),
+            pdf_url: record.certificate.as_ref().map(|said| said.pdf.url.clone()),
+            pdf_sha256: said.map(|said| said.pdf.sha256.clone()),
+            successor: record.successor,
+            history: record.history,
+        };
+        Self { edition, recipient }
+    }
+}
+
+/// The snapshot of an edition. A record that lost its certificate no longer says which it is; all
+/// that there are name the same recipient.
+///
+/// # Errors
+/// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): the snapshot cannot be read. Else what the
+/// private store fails with.
+pub(super) fn snapshot(
+    record: &Record,
+    private: &dyn Store,
+    read: &ReadPrivate<'_>,
+) -> Result<Option<Snapshot>> {
+    let path = match (record.status, &record.certificate) {
+        (Status::Erased, _) => None,
+        (_, Some(certificate)) => {
+            let path = paths::snapshot(&record.id, &certificate.pdf.sha256);
+            Some(StorePath::parse(&path)?)
+        }
+        (_, None) => {
+            let mut first = None;
+            private.list(Some(&StorePath::parse(&record.id)?), &mut |path| {
+                if paths::is_snapshot_path(path.as_str()) {
+                    first.get_or_insert(path);
+                }
+                Ok(())
+            })?;
+            first
+        }
+    };
+    let Some(path) = path else { return Ok(None) };
+    let snapshot = read(&path)?.map(|bytes| Snapshot::parse(&bytes)).transpose();
+    snapshot.map_err(|error| error.at(Place::file(path.as_str())))
+}

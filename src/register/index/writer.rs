@@ -1,0 +1,303 @@
+//! Rows brought up to date from the stores.
+//!
+//! The decision made here: a row is always made from what the store says, never from what a caller
+//! was about to write, and only replaces the row that was there before the store was read. So of
+//! two processes that change the same record the slower one cannot put an older state back.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+
+use super::database::Database;
+use super::edition::{self, Described};
+use super::rows::{self, NewRow, RowId, RowState};
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::hex;
+use crate::base::path::StorePath;
+use crate::register::paths;
+use crate::register::record::Record;
+use crate::register::store::Store;
+
+/// How often other processes may write a row while this one reads its record.
+const MAX_ATTEMPTS: usize = 16;
+/// How many private files that this process wrote are kept until their record is written.
+const MAX_RECENT: usize = 64;
+/// After how many seconds a mark is that of a process that died.
+const MAX_MARK_AGE: i64 = 24 * 60 * 60;
+
+/// The database of an index, and the stores that it is made from.
+#[derive(Debug)]
+pub(super) struct IndexWriter {
+    pub(super) database: Database,
+    pub(super) public: Arc<dyn Store>,
+    private: Arc<dyn Store>,
+    /// Snapshots that were just written, because their records come next.
+    recent: Mutex<VecDeque<(StorePath, Vec<u8>)>>,
+    failures: OnceLock<FailureReport>,
+}
+
+/// Where the first failure of a write is told.
+struct FailureReport {
+    tell: Box<TellFailure>,
+    was_told: AtomicBool,
+}
+
+/// Tells that what was written is not in the index.
+pub(super) type TellFailure = dyn Fn(&Error) + Send + Sync;
+
+impl IndexWriter {
+    pub(super) fn new(
+        database: Database,
+        public: Arc<dyn Store>,
+        private: Arc<dyn Store>,
+    ) -> Self {
+        Self {
+            database,
+            public,
+            private,
+            recent: Mutex::default(),
+            failures: OnceLock::new(),
+        }
+    }
+
+    /// Does something that may write the record of an id, and brings its row up to date. A failure
+    /// of the index is no failure of the write: it is kept for the caller, and the next answer
+    /// lists the store.
+    pub(super) fn around<T>(
+        &self,
+        id: &RowId,
+        write: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let token = self.mark(id).map_err(|error| self.fail(&error)).ok();
+        let result = write();
+        // After an error the mark stays: the record may have been written all the same.
+        if result.is_ok()
+            && let Some(token) = token
+            && let Err(error) = self.settle(id, Some(token))
+        {
+            self.tell(&error);
+        }
+        result
+    }
+
+    /// Brings the row of an id up to date, and removes a mark that this process made for it.
+    pub(super) fn settle(&self, id: &RowId, token: Option<i64>) -> Result<()> {
+        for _ in 0..MAX_ATTEMPTS {
+            let seen =
+                self.database.with(&mut |connection| rows::change(connection, id))?;
+            let row = self.read(id, seen)?;
+            let written = self.transaction(&mut |connection, change| {
+                let written = rows::write(connection, &row, change)?;
+                if let (true, Some(token)) = (written, token) {
+                    connection.execute("DELETE FROM marks WHERE token = ?1", [token])?;
+                }
+                Ok(written)
+            })?;
+            if written {
+                return Ok(());
+            }
+        }
+        // Other processes keep changing the record. The mark stays.
+        Ok(())
+    }
+
+    /// Brings the rows of all marked ids up to date. Marks of processes that are at work stay.
+    pub(super) fn settle_marks(&self) -> Result<()> {
+        let marked: Vec<RowId> = self.database.with(&mut |connection| {
+            let mut query = connection.prepare("SELECT DISTINCT id FROM marks")?;
+            query.query_map([], |row| row.get(0))?.collect()
+        })?;
+        if marked.is_empty() {
+            return Ok(());
+        }
+        marked.iter().try_for_each(|id| self.settle(id, None))?;
+        self.database.with(&mut |connection| {
+            let old = "DELETE FROM marks WHERE at < unixepoch() - ?1";
+            connection.execute(old, [MAX_MARK_AGE]).map(drop)
+        })
+    }
+
+    /// Writes rows that were read before.
+    pub(super) fn write(&self, rows: &[NewRow]) -> Result<()> {
+        self.transaction(&mut |connection, change| {
+            rows.iter().try_for_each(|row| rows::write(connection, row, change).map(drop))
+        })
+    }
+
+    /// Reads what the stores have for an id. `seen` is the `change` of its row before.
+    pub(super) fn read(&self, id: &RowId, seen: i64) -> Result<NewRow> {
+        let id_text = hex::lower(id);
+        let path = StorePath::parse(&paths::record(&id_text))?;
+        let Some(file) = self.public.read_version(&path)? else {
+            return Ok(NewRow { id: *id, state: RowState::Gone, version: None, seen });
+        };
+        let state = match Record::parse(&file.bytes) {
+            Ok(record) if record.id == id_text => self.describe(record)?,
+            Ok(_) => RowState::Unreadable(format!("{path}: the record has another id")),
+            Err(error) => RowState::Unreadable(format!(
+                "{:#}",
+                error.at(Place::file(path.as_str()))
+            )),
+        };
+        Ok(NewRow { id: *id, state, version: file.version, seen })
+    }
+
+    /// Overwrites what the file still has of removed names: SQLite overwrites a row that is
+    /// deleted, but not the copies that moving rows between its pages left, so all pages are
+    /// written anew. Another process that uses the database may hinder it; then the next answer
+    /// does it.
+    pub(super) fn scrub_if_due(&self) -> Result<()> {
+        self.database.with(&mut |connection| {
+            let due = "SELECT value FROM meta WHERE key = 'scrub'";
+            let due = connection.query_row(due, [], |row| row.get::<_, i64>(0));
+            let Some(due) = due.optional()? else { return Ok(()) };
+            match connection.execute_batch("VACUUM") {
+                Err(cause) if is_busy(&cause) => return Ok(()),
+                result => result?,
+            }
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let is_hindered =
+                connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0))?;
+            if !is_hindered {
+                let done = "DELETE FROM meta WHERE key = 'scrub' AND value = ?1";
+                connection.execute(done, [due])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a snapshot until its record is written.
+    pub(super) fn keep_recent(&self, path: &StorePath, bytes: &[u8]) {
+        if paths::is_snapshot_path(path.as_str()) {
+            let mut recent = self.recent();
+            if recent.len() == MAX_RECENT {
+                recent.pop_front();
+            }
+            recent.push_back((path.clone(), bytes.to_vec()));
+        }
+    }
+
+    /// Forgets a private file that is removed.
+    pub(super) fn drop_recent(&self, path: &StorePath) {
+        self.recent().retain(|(recent, _)| recent != path);
+    }
+
+    /// Sets where the first failure of a write is told.
+    pub(super) fn set_failure_report(&self, tell: Box<TellFailure>) {
+        let report = FailureReport { tell, was_told: AtomicBool::new(false) };
+        // The first one stays: an index is watched once.
+        let _ = self.failures.set(report);
+    }
+
+    fn tell(&self, error: &Error) {
+        if let Some(report) = self.failures.get()
+            && !report.was_told.swap(true, Ordering::Relaxed)
+        {
+            (report.tell)(error);
+        }
+    }
+
+    fn mark(&self, id: &RowId) -> Result<i64> {
+        self.database.with(&mut |connection| {
+            connection.execute("INSERT INTO marks (id) VALUES (?1)", [id])?;
+            Ok(connection.last_insert_rowid())
+        })
+    }
+
+    /// Notes that a write does not enter the index: by a file beside it, else by removing it.
+    fn fail(&self, error: &Error) {
+        if let Some(marker) = self.database.stale_marker() {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(false);
+            if options.open(marker).is_err() {
+                // What cannot be removed either stays as of its last refresh.
+                let _ = self.database.remove();
+            }
+        }
+        self.tell(error);
+    }
+
+    fn describe(&self, record: Record) -> Result<RowState> {
+        let read = |path: &StorePath| match self.take_recent(path) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.private.read(path),
+        };
+        let (snapshot, fault) = match edition::snapshot(&record, &*self.private, &read) {
+            Ok(snapshot) => (snapshot, None),
+            Err(error) if error.kind() == ErrorKind::Syntax => {
+                (None, Some(format!("{error:#}")))
+            }
+            Err(error) => return Err(error),
+        };
+        let described = Box::new(Described::new(record, snapshot.as_ref()));
+        Ok(RowState::Edition { described, fault })
+    }
+
+    fn transaction<T>(
+        &self,
+        act: &mut dyn FnMut(&Connection, i64) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.database.with(&mut |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let change = rows::next_change(&transaction)?;
+            let value = act(&transaction, change)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+    }
+
+    fn take_recent(&self, path: &StorePath) -> Option<Vec<u8>> {
+        let mut recent = self.recent();
+        let at = recent.iter().position(|(recent, _)| recent == path)?;
+        recent.remove(at).map(|(_, bytes)| bytes)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<(StorePath, Vec<u8>)>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for IndexWriter {
+    fn drop(&mut self) {
+        // What fails now is still due when the index is used next.
+        if self.database.is_open() {
+            let _ = self.scrub_if_due();
+        }
+    }
+}
+
+fn is_busy(cause: &rusqlite::Error) -> bool {
+    let code = cause.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+impl fmt::Debug for FailureReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailureReport").finish_non_exhaustive()
+    }
+}
+
+impl IndexWriter {
+    /// Whether a write of some process did not enter the index.
+    pub(super) fn is_stale(&self) -> bool {
+        self.database.stale_marker().is_some_and(|marker| marker.exists())
+    }
+
+    /// Removes the marker of such a write, before the store is listed.
+    pub(super) fn clear_stale(&self) -> Result<()> {
+        let Some(marker) = self.database.stale_marker() else { return Ok(()) };
+        match fs::remove_file(&marker) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                let message = format!("failed to remove the file ({cause})");
+                Err(Error::new(ErrorKind::Io, message)
+                    .at(Place::file(marker.display().to_string())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
