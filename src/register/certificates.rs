@@ -5,15 +5,17 @@
 
 use std::sync::Arc;
 
+use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
 use crate::register::editions::{Edition, Editions};
-use crate::register::pages::PageWriter;
+use crate::register::pages::{EARLIER_NAMES, PageFiles, PageWriter};
 use crate::register::paths;
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
-use crate::register::store::{Store, StoreFile};
+use crate::register::store::{CacheControl, Store, StoreFile};
+use crate::register::web::{FolderFile, PageAsset};
 use crate::site::award::is_id;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
@@ -26,6 +28,9 @@ const MAX_EDITIONS: u32 = 1000;
 pub struct Register {
     pub(super) publish: PublishSettings,
     pages: PageWriter,
+    /// The files shared by pages that this process has published, by their paths: one script, and a
+    /// style for each theme of the site.
+    assets: Cache<String, ()>,
     pub(super) public: Arc<dyn Store>,
     pub(super) private: Arc<dyn Store>,
 }
@@ -43,7 +48,7 @@ impl Register {
         private: Arc<dyn Store>,
     ) -> Result<Self> {
         let pages = PageWriter::new(site.clone(), publish.clone())?;
-        Ok(Self { publish, pages, public, private })
+        Ok(Self { publish, pages, assets: Cache::default(), public, private })
     }
 
     /// A register of the same stores, with the page templates of another site.
@@ -126,6 +131,23 @@ impl Register {
         self.public.read(&path(name)?)
     }
 
+    /// The page that goes with a folder of certificates that are not published: how to check its
+    /// files. It is in the language and the colours of `record`. `root` is the SHA-256 of the root
+    /// certificate, and `key` the fingerprint of the OpenPGP key.
+    ///
+    /// # Errors
+    /// As [`PageTemplates::render_folder`](super::PageTemplates::render_folder);
+    /// [`ErrorKind::UnknownLanguage`]: the record's language is not known.
+    pub fn folder_page(
+        &self,
+        record: &Record,
+        files: Vec<FolderFile>,
+        root: &str,
+        key: &str,
+    ) -> Result<String> {
+        self.pages.folder(record, files, root, key)
+    }
+
     /// Reads the editions of an award.
     pub(crate) fn editions(&self, award: &AwardHandle<'_>) -> Result<Editions> {
         let mut past = Vec::new();
@@ -183,19 +205,63 @@ impl Register {
         Ok(Some((record, bytes)))
     }
 
-    /// Writes the pages of a record, over those of an earlier status. Returns what their texts
-    /// lack.
+    /// Writes the pages of a record, and what they load before them. Returns what their texts lack.
     pub(super) fn write_pages(
         &self,
         record: &Record,
         snapshot: Option<&Snapshot>,
     ) -> Result<Vec<Warning>> {
-        let (pages, warnings) = self.pages.write(record, snapshot)?;
-        for (name, html) in pages {
-            let path = path(&paths::page(&record.id, name))?;
-            self.public.replace(&StoreFile::new(&path, html.as_bytes()))?;
+        if !self.publish.has_pages() {
+            return Ok(Vec::new());
+        }
+        let PageFiles { pages, assets, warnings } = self.pages.write(record, snapshot)?;
+        assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
+        for (name, html) in &pages {
+            self.write_page(&record.id, name, html)?;
         }
         Ok(warnings)
+    }
+
+    /// Writes the pages of a record over those of an earlier status, also over those that bear the
+    /// file names of earlier versions: a printed link may lead to them.
+    pub(super) fn rewrite_pages(
+        &self,
+        record: &Record,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<()> {
+        self.write_pages(record, snapshot)?;
+        let mut earlier = Vec::new();
+        for name in EARLIER_NAMES {
+            if self.public.read(&path(&paths::page(&record.id, name))?)?.is_some() {
+                earlier.push(name);
+            }
+        }
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        let PageFiles { pages, .. } = self.pages.write(record, snapshot)?;
+        let is_written = |name: &&str| pages.iter().any(|(written, _)| written == name);
+        for name in earlier.into_iter().filter(|name| !is_written(name)) {
+            self.write_page(&record.id, name, &pages[0].1)?;
+        }
+        Ok(())
+    }
+
+    fn write_page(&self, id: &str, name: &str, html: &str) -> Result<()> {
+        let path = path(&paths::page(id, name))?;
+        self.public.replace(&StoreFile::new(&path, html.as_bytes()))
+    }
+
+    /// Publishes a file that pages share, once.
+    fn publish_asset(&self, asset: &PageAsset) -> Result<()> {
+        self.assets.get(asset.path.clone(), || {
+            let path = path(&asset.path)?;
+            let file = StoreFile::new(&path, asset.text.as_bytes());
+            // The path has the digest of the content in it.
+            let file = file.with_cache_control(CacheControl::Immutable);
+            self.public.create(&file).map(|_| ())
+        })?;
+        Ok(())
     }
 
     /// Removes the PDF and the signature of a certificate. The PDF is found by its record, else by

@@ -86,7 +86,7 @@ impl Register {
         let sha256 = current.certificate.as_ref().map(|c| c.pdf.sha256.as_str());
         let recorded =
             sha256.map(|sha256| self.snapshot(&record.id, sha256)).transpose()?;
-        self.write_pages(&current, recorded.flatten().as_ref())?;
+        self.rewrite_pages(&current, recorded.flatten().as_ref())?;
         if current.status == Status::Erased || !self.publish.keep_revoked_pdfs {
             self.remove_files(record, None)?;
         }

@@ -176,7 +176,7 @@ impl Register {
         let created = self.public.create(&StoreFile::new(&path, json.as_bytes()))?;
         let is_created = created == CreateOutcome::Created;
         if is_created {
-            self.write_pages(record, None)?;
+            self.rewrite_pages(record, None)?;
         }
         Ok(is_created)
     }
@@ -195,7 +195,7 @@ impl Register {
             let (record, was) = self.read(id)?.ok_or_else(|| unknown(id))?;
             let changed = next(record.clone())?;
             let show = || -> Result<()> {
-                self.write_pages(&changed, None)?;
+                self.rewrite_pages(&changed, None)?;
                 if changed.status == Status::Erased || !self.publish.keep_revoked_pdfs {
                     self.remove_files(&record, download_id)?;
                 }

@@ -34,8 +34,8 @@ pub use self::request::{Attachment, Request};
 pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, KeyFiles,
     LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings, PgpSettings,
-    PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings, S3Settings,
-    SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm, Settings,
-    StoreSettings, SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
+    PublishAddress, PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings,
+    S3Settings, SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm,
+    Settings, StoreSettings, SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
 };
 pub use crate::base::path::StorePath;

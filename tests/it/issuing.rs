@@ -5,5 +5,6 @@ mod hostile; // Names, titles and reasons with markup and template code
 mod interrupted; // Failing stores and concurrent issue services
 mod memory; // Keys and stores in memory, and what a builder lacks
 mod ordered; // Requests with `requested_at`, delivered in any order
-mod program;
-pub(crate) mod setup; // Shared setup: an issue service over folders that tests can read // The commands, from a new site to an erased recipient
+mod program; // The commands, from a new site to an erased recipient
+mod publishing; // Where a site publishes, and which files there are
+pub(crate) mod setup; // Shared setup: an issue service over folders that tests can read

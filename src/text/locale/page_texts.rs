@@ -17,12 +17,17 @@ use crate::site::files::Site;
 use crate::site::name;
 
 /// The keys of the texts, in the order in which the built-in files have them.
-pub(crate) const PAGE_TEXTS: [&str; 48] = [
+pub(crate) const PAGE_TEXTS: [&str; 53] = [
     "valid",
     "specimen",
     "superseded",
     "revoked",
     "erased",
+    "unknown",
+    "confirmed",
+    "unreachable",
+    "copy",
+    "gone",
     "current",
     "reason",
     "revoked_on",
@@ -63,9 +68,9 @@ pub(crate) const PAGE_TEXTS: [&str; 48] = [
     "how",
     "how_reader",
     "how_gpg",
+    "how_root",
     "how_digest",
     "how_fingerprint",
-    "back",
 ];
 
 /// The texts of a certificate's web pages in one language, none of them missing.
@@ -325,7 +330,7 @@ mod tests {
     }
 
     /// Words that all languages write in Latin letters.
-    const LATIN: [&str; 9] = [
+    const LATIN: [&str; 11] = [
         "SHA-256",
         "LinkedIn",
         "OpenPGP",
@@ -335,6 +340,8 @@ mod tests {
         "JavaScript",
         "QR",
         "eシール",
+        "testamur",
+        "root.pem",
     ];
 
     /// Texts that are the same in English and another language.
