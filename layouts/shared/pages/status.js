@@ -27,12 +27,12 @@
     return made;
   };
 
-  // Shows a state: its sign, its words, and perhaps why.
+  // Shows a state: its sign, its words, and what they rest on.
   const show = (state, words, note) => {
     box.className = `status ${state}`;
-    if (words) verdict.textContent = words;
-    asked.textContent = note ?? '';
-    asked.hidden = !note;
+    verdict.textContent = words;
+    asked.textContent = note;
+    asked.hidden = false;
   };
 
   // Removes what a page of another state than the published one may not show.
@@ -132,13 +132,13 @@
     if (why) {
       // What was revoked stays revoked; only what was valid may not be so now.
       if (before === 'valid') show('unknown', says.unknown, says[why]);
-      else show(before, null, says[why]);
+      else show(before, written, says[why]);
       showPdf();
       return;
     }
     const now = STATES[Math.max(STATES.indexOf(before), STATES.indexOf(record.status))];
     if (now === before) {
-      show(now, null, says.confirmed);
+      show(now, written, says.confirmed);
       showPdf();
       return;
     }
@@ -149,7 +149,8 @@
   };
 
   box.classList.add('asking');
-  asked.textContent = says.checking;
-  asked.hidden = false;
+  const written = verdict.textContent;
+  // Until the record answers, nothing is said to be valid.
+  if (says.status === 'valid') verdict.textContent = says.checking;
   ask().then(settle);
 })();

@@ -21,8 +21,10 @@ fn site(arguments: &[&str]) -> Workdir {
 
 /// `agent --check` with these settings in its environment, which fails.
 fn check_agent(workdir: &Workdir, settings: &[(&str, &str)]) -> Run {
+    workdir.write("school/keys/token", "secret");
     let mut command = workdir.command();
     command.args(["--site", "school", "agent", "--check"]);
+    command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
     for (name, value) in settings {
         command.env(format!("TESTAMUR_AGENT__{name}"), value);
     }
