@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
-use crate::site::{AgentSettings, LogTarget};
+use crate::site::{AgentSettings, LogTarget, QueueKind};
 use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
@@ -59,6 +59,7 @@ fn serve(
     let clock = Arc::new(MachineClock { timezone: press.settings().timezone.clone() });
     clock.read()?;
 
+    check_address(&press, settings.queue)?;
     let stop = StopSignal::listen(|| {})?;
     let issuer = if agent.check {
         Some(open_issuer(site, agent, &press)?)
@@ -79,12 +80,6 @@ fn serve(
     if agent.check {
         console::print_message("settings, keys, stores and queue are in order");
         return Ok(CommandOutcome::Done);
-    }
-    if queue.is_none() && press.settings().publish.url.is_none() {
-        tracing::warn!(
-            "the addresses on the certificates begin with https://example.org and lead nowhere: \
-             set `publish.url` in testamur.yaml"
-        );
     }
 
     let mut configured = Agent::new(issuer, clock, name);
@@ -143,6 +138,22 @@ fn resolve_settings(
         };
     }
     Ok(settings)
+}
+
+/// Checks that the addresses in answers lead somewhere, and that the queue can carry them.
+fn check_address(press: &Press, queue: Option<QueueKind>) -> Result<(), Failure> {
+    context::check_address(press, false)?;
+    let publish = &press.settings().publish;
+    if !publish.has_pages() {
+        return Err(Failure::new(
+            "testamur.yaml: an agent answers with addresses, and the site has none \
+             (`publish: none`)\nhelp: set `publish.url`, or issue with `testamur issue`",
+        ));
+    }
+    if queue == Some(QueueKind::Xqueue) {
+        publish.check_for_xqueue()?;
+    }
+    Ok(())
 }
 
 /// Opens the issue service by arguments and settings, over stores that were checked.

@@ -238,6 +238,9 @@ pub(crate) struct New {
     /// The organization's name, for the keys and the certificates
     #[arg(short, long, value_name = "NAME", default_value = "Example University")]
     pub(crate) name: String,
+    /// The address at which certificates will be published, or `none` without a web server
+    #[arg(short, long, value_name = "URL")]
+    pub(crate) url: Option<String>,
 }
 
 /// The folder that takes the place of the public store.

@@ -26,6 +26,7 @@ pub(crate) fn run(
 ) -> Result<CommandOutcome, Failure> {
     let press = Press::new(context::open_site(site)?)?;
     press.warnings().iter().for_each(console::print_warning);
+    press.settings().warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
     let courses: Vec<&Course> = match &check.course {
         Some(id) => vec![press.courses().get(id)?],

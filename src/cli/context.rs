@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use crate::press::Press;
 use crate::register::{Directory, Index, IndexLocation, Register, Stores};
-use crate::site::{IdSecret, KeySource, Keys, SealSettings, Settings, Site, TsaSettings};
+use crate::site::{
+    IdSecret, KeySource, Keys, PublishAddress, SealSettings, Settings, Site, TsaSettings,
+};
 use crate::{Date, Error, Timestamp};
 
 use super::args::{KeyFolder, SealingArguments, SiteArguments};
@@ -61,6 +63,33 @@ pub(crate) fn read_settings(site: &Site) -> Result<Settings, Failure> {
         Some(bytes) => Settings::parse(&bytes)?,
         None => Settings::default(),
     })
+}
+
+/// Checks that the links on certificates lead somewhere, and warns of those of a trial and of a
+/// store that cannot answer them.
+///
+/// # Errors
+/// A site of its own that says nothing about where it publishes, unless it issues specimens.
+pub(crate) fn check_address(press: &Press, specimen: bool) -> Result<(), Failure> {
+    let settings = press.settings();
+    settings.warnings().iter().for_each(console::print_warning);
+    if settings.publish.address != PublishAddress::Unset {
+        return Ok(());
+    }
+    if !press.site().is_demo() && !specimen {
+        return Err(Failure::new(
+            "testamur.yaml: the site has no address: the links on its certificates would lead \
+             nowhere\nhelp: set `publish.url` to the address at which the public folder is \
+             served, or write `publish: none` if there is no web server; `issue --specimen` needs \
+             neither",
+        ));
+    }
+    console::print_message(
+        "warning: the addresses on the certificates begin with https://example.org and lead \
+         nowhere\nhelp: set `publish.url` in testamur.yaml to the address at which the public \
+         folder is served",
+    );
+    Ok(())
 }
 
 /// Opens the stores of the settings, whose writes enter the index. `output` is a folder that takes

@@ -165,7 +165,9 @@ impl Spool {
         awards: &BTreeSet<Award>,
     ) -> Result<Self, Failure> {
         let settings = context::read_settings(&context::open_site_without_note(site)?)?;
-        let private = context::open_stores(site, &settings, output)?.private;
+        let private =
+            context::open_stores(site, &settings, output, context::print_index_failure)?
+                .private;
         let is_wanted = |award: &Award, name: Option<&str>| {
             awards.contains(award)
                 || filter.as_ref().is_some_and(|filter| filter.matches(award, name))

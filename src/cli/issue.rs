@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt};
+use crate::site::PublicKeys;
 use serde_json::json;
 
 use self::job::IssueJob;
@@ -49,12 +50,13 @@ pub(crate) fn run(
             "stopping: certificates that have begun are finished first",
         );
     })?;
+    context::check_address(&press, issue.specimen)?;
     if issue.dry_run {
         recipients.print_summary();
         return dry_run(&press, issue, &jobs, today, &stop);
     }
 
-    let issuer = open_issuer(site, issue, &press)?;
+    let (issuer, keys) = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
     let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options);
     let done =
@@ -70,7 +72,7 @@ pub(crate) fn run(
         report.write(file, &jobs, &recipients.kept)?;
     }
     if let Some(file) = &issue.zip {
-        bundle::write_zip(file, &issuer, &report)?;
+        bundle::write_zip(file, &issuer, &keys, &report)?;
     }
     if let Some(file) = &issue.print {
         bundle::write_merged_pdf(file, &issuer, &report)?;
@@ -114,12 +116,13 @@ fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
-/// Opens the issue service by arguments and settings. A site without keys gets its first ones.
+/// Opens the issue service by arguments and settings, and returns it with what of its keys can be
+/// handed out. A site without keys gets its first ones.
 fn open_issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
-) -> Result<IssueService, Failure> {
+) -> Result<(IssueService, PublicKeys), Failure> {
     let now = clock::now()?;
     context::create_first_keys(site, &issue.sealing.keys, press, now)?;
     let settings = press.settings();
@@ -129,18 +132,12 @@ fn open_issuer(
     let on_index_failure = context::print_index_failure;
     let stores = context::open_stores(site, settings, output, on_index_failure)?;
     stores.check()?;
-    if settings.publish.url.is_none() {
-        console::print_message(
-            "warning: the addresses on the certificates begin with https://example.org and lead \
-             nowhere\nhelp: set `publish.url` in testamur.yaml to the address at which the \
-             public folder is served",
-        );
-    }
-    Ok(IssueService::builder(press.clone())
+    let issuer = IssueService::builder(press.clone())
         .with_keys(&keys)
         .with_id_secret(secret)
         .with_stores(stores.public, stores.private)
-        .build()?)
+        .build()?;
+    Ok((issuer, keys.public()))
 }
 
 /// Lays out and proofs every certificate, and prints what would be issued. Nothing is stored.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::site::{KeySource, Keys, Site};
+use crate::site::{KeySource, Keys, Settings, Site};
 
 use super::args::New;
 use super::exit::{CommandOutcome, Failure};
@@ -20,6 +20,9 @@ public/
 drafts/
 ";
 
+/// The line of the demo's settings that a site of its own changes.
+const URL_LINE: &str = "  # url: https://certificates.example.org\n";
+
 pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     let folder = new.folder.as_path();
     if folder.join("testamur.yaml").exists() || !is_absent_or_empty(folder)? {
@@ -29,6 +32,7 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
         )));
     }
     let demo = Site::demo();
+    let settings = settings(&demo, new.url.as_deref())?;
     let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
     for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
         let bytes = demo
@@ -46,26 +50,50 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     Keys::create(&folder.join("keys"), &source, clock::now()?)?;
     Keys::id_secret(&folder.join("keys"))?;
     // Last, because this file makes the folder a site.
-    let settings = demo.read("testamur.yaml")?;
-    write("testamur.yaml", &settings.unwrap_or_default())?;
+    write("testamur.yaml", settings.as_bytes())?;
+    let first = match new.url {
+        Some(_) => String::new(),
+        None => format!(
+            "first: write the address of your verify pages into {}/testamur.yaml:\n{}",
+            folder.display(),
+            URL_LINE.replacen("# ", "", 1)
+        ),
+    };
     console::print_message(&format!(
         "made a site in {0}\n  testamur.yaml  settings: where to publish, at which address\n  \
          courses.yaml   courses: what is certified, and who signs\n  signatures/    scanned \
-         signatures\n  keys/          secret: keep a copy in a safe place\nnext: testamur --site \
-         {0} issue -n \"Ada Lovelace\"",
+         signatures\n  keys/          secret: keep a copy in a safe place\n{first}next: testamur \
+         --site {0} issue -n \"Ada Lovelace\"",
         folder.display()
     ));
     Ok(CommandOutcome::Done)
 }
 
+/// The demo site's settings, with the address at which the site is published.
+fn settings(demo: &Site, url: Option<&str>) -> Result<String, Failure> {
+    let text = demo.read("testamur.yaml")?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let text = match url {
+        None => text,
+        Some("none") => text.replacen("publish:\n", "publish: none\n", 1),
+        Some(url) => text.replacen(URL_LINE, &format!("  url: {}\n", quoted(url)), 1),
+    };
+    Settings::parse(text.as_bytes())?;
+    Ok(text)
+}
+
 /// The demo site's courses, with the name of another organization.
 fn replace_organization(courses: &[u8], name: &str) -> String {
     let text = String::from_utf8_lossy(courses);
-    let quoted = serde_json::to_string(name).unwrap_or_default();
     match name {
         "Example University" => text.into_owned(),
-        _ => text.replacen("en: Example University", &format!("en: {quoted}"), 1),
+        _ => text.replacen("en: Example University", &format!("en: {}", quoted(name)), 1),
     }
+}
+
+/// A text as a YAML scalar in double quotes.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn is_absent_or_empty(folder: &Path) -> Result<bool, Failure> {

@@ -127,7 +127,7 @@ fn write(locale: &[u8]) {
         grade: Some("0.93"),
         designation: Some("MD"),
         extra,
-        verify_url: "https://example.org/c/0/",
+        verify_url: Some("https://example.org/c/0/"),
     };
     match (phrases.write(&facts), phrases.folios(&facts, 2)) {
         (Ok(written), _) => drop(format!("{written:?}")),

@@ -87,8 +87,9 @@ pub struct Draft {
     pub layout: String,
     /// The issue date that it bears.
     pub issued: Date,
-    /// The address that its QR code leads to.
-    pub verify_url: String,
+    /// The address that its QR code leads to, or `None` if the site is not published
+    /// (`publish: none`).
+    pub verify_url: Option<String>,
     /// What the caller may want to know, such as a text that fell back to another language.
     pub warnings: Vec<Warning>,
 }

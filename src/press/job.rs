@@ -27,8 +27,8 @@ use crate::text::phrases::{CertificateFacts, Texts};
 pub(crate) struct RenderJob {
     /// What its page is made of.
     pub(crate) input: PageInput,
-    /// The address that its QR code and its printed link lead to.
-    pub(crate) verify_url: String,
+    /// The address that its QR code and its printed link lead to; `None` if it has neither.
+    pub(crate) verify_url: Option<String>,
     /// The language of the page.
     pub(crate) language: Tag,
     /// What was noticed on the way.
@@ -91,7 +91,8 @@ impl RenderJob {
         let phrases = assets.phrases(name, language)?;
         let extra = extra_fields(&layout, course, request)?;
 
-        let verify_url = assets.settings.publish.verify_url(&verify_id);
+        let publish = &assets.settings.publish;
+        let verify_url = publish.has_pages().then(|| publish.verify_url(&verify_id));
         let facts = CertificateFacts {
             name: request.name(),
             course,
@@ -104,7 +105,7 @@ impl RenderJob {
             grade: request.grade(),
             designation: request.designation(),
             extra: &extra,
-            verify_url: &verify_url,
+            verify_url: verify_url.as_deref(),
         };
         let sentences = phrases.write(&facts)?;
         let mut left_out = None;
@@ -146,7 +147,7 @@ impl RenderJob {
             background: background.as_ref().map(|background| background.picture.clone()),
             paper,
             title_place: course.title.place(language, &course.language),
-            verify_url: &verify_url,
+            verify_url: verify_url.as_deref(),
             extra,
             specimen,
         };

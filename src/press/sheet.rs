@@ -186,6 +186,18 @@ impl Sheet {
         }
     }
 
+    /// The language of one of its sentences, if that is the second: a BCP 47 language tag.
+    #[cfg(feature = "issue")]
+    pub(crate) fn second_language_of(&self, sentence: &Sentence) -> Option<String> {
+        let second = self.second.as_ref();
+        let second =
+            second.filter(|_| sentence.id.starts_with(SecondLanguage::ID_PREFIX))?;
+        Some(match &second.region {
+            Some(region) => format!("{}-{region}", second.language),
+            None => second.language.clone(),
+        })
+    }
+
     /// All pictures that must stand on the page exactly once: all but the background.
     pub fn images(&self) -> impl Iterator<Item = &SheetImage> {
         self.signatories

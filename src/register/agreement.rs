@@ -94,7 +94,7 @@ impl Register {
     /// One round of [`settle`](Self::settle), or `None` if another process changed a file first.
     fn write_all(
         &self,
-        shown: &[(&'static str, Option<Vec<u8>>)],
+        shown: &[(&str, Option<Vec<u8>>)],
         sides: &Sides,
         target: &Record,
         known: Known<'_>,
@@ -111,7 +111,7 @@ impl Register {
             None => false,
         };
         let sources = PageSources { signature: signature.as_ref(), has_pdf };
-        let (pages, warnings) = self.pages.write(target, sources)?;
+        let pages = self.pages.write(target, sources)?;
 
         let award = known.award.or(sides.award()).cloned();
         let award = match award.or(snapshot.map(|snapshot| snapshot.award)) {
@@ -153,7 +153,7 @@ impl Register {
             is_first,
             is_changed: writes.iter().any(|write| *write != Write::Unneeded),
             is_pdf_lost: target.status.stands() && certificate.is_some() && !has_pdf,
-            warnings,
+            warnings: pages.warnings,
         }))
     }
 
@@ -198,24 +198,39 @@ impl Register {
     }
 
     /// The pages of a certificate as they are in the public store.
-    fn shown_pages(&self, id: &str) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
+    fn shown_pages(&self, id: &str) -> Result<Vec<(&str, Option<Vec<u8>>)>> {
         let read = |name| {
             let path = StorePath::parse(&paths::page(id, name))?;
             Ok((name, self.public.read(&path)?))
         };
-        paths::PAGES.into_iter().map(read).collect()
+        self.pages.names().into_iter().map(read).collect()
     }
 
+    /// Writes the pages, and what they load before them. A file of an earlier version, to which a
+    /// printed link may lead, becomes the page of today.
     fn write_pages(
         &self,
         id: &str,
-        shown: &[(&'static str, Option<Vec<u8>>)],
-        pages: &PageFiles,
+        shown: &[(&str, Option<Vec<u8>>)],
+        files: &PageFiles,
     ) -> Result<Write> {
+        files.assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
+        let mut pages: Vec<(&str, &str)> = files
+            .pages
+            .iter()
+            .map(|(name, html)| (name.as_str(), html.as_str()))
+            .collect();
+        let is_written =
+            |name: &str| files.pages.iter().any(|(written, _)| written == name);
+        let earlier = shown.iter().filter(|(_, bytes)| bytes.is_some());
+        let earlier = earlier.map(|(name, _)| *name).filter(|name| !is_written(name));
+        if let Some((_, page)) = files.pages.first() {
+            pages.extend(earlier.map(|name| (name, page.as_str())));
+        }
         let mut result = Write::Unneeded;
         for (name, html) in pages {
             let path = StorePath::parse(&paths::page(id, name))?;
-            let was = shown.iter().find(|(shown, _)| shown == name);
+            let was = shown.iter().find(|(shown, _)| *shown == name);
             let was = was.and_then(|(_, bytes)| bytes.as_deref());
             match write_over(&*self.public, &path, html.as_bytes(), was)? {
                 Write::Unneeded => {}

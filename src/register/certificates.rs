@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
@@ -14,7 +15,8 @@ use crate::register::paths;
 use crate::register::private_record::{PrivateRecord, Sides};
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
-use crate::register::store::Store;
+use crate::register::store::{CacheControl, Store, StoreFile};
+use crate::register::web::{FolderFile, PageAsset};
 use crate::site::award::is_id;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
@@ -27,6 +29,9 @@ const MAX_EDITIONS: u32 = 1000;
 pub struct Register {
     pub(super) publish: PublishSettings,
     pub(super) pages: PageWriter,
+    /// The files shared by pages that this process has published, by their paths: one script, and a
+    /// style for each theme of the site.
+    assets: Cache<String, ()>,
     pub(super) public: Arc<dyn Store>,
     pub(super) private: Arc<dyn Store>,
 }
@@ -44,7 +49,7 @@ impl Register {
         private: Arc<dyn Store>,
     ) -> Result<Self> {
         let pages = PageWriter::new(site.clone(), publish.clone())?;
-        Ok(Self { publish, pages, public, private })
+        Ok(Self { publish, pages, assets: Cache::default(), public, private })
     }
 
     /// A register of the same stores, with the page templates of another site.
@@ -128,6 +133,23 @@ impl Register {
         self.public.read(&path(name)?)
     }
 
+    /// The page that goes with a folder of certificates that are not published: how to check its
+    /// files. It is in the language and the colours of `record`. `root` is the SHA-256 of the root
+    /// certificate, and `key` the fingerprint of the OpenPGP key.
+    ///
+    /// # Errors
+    /// As [`PageTemplates::render_folder`](super::PageTemplates::render_folder);
+    /// [`ErrorKind::UnknownLanguage`]: the record's language is not known.
+    pub fn folder_page(
+        &self,
+        record: &Record,
+        files: Vec<FolderFile>,
+        root: &str,
+        key: &str,
+    ) -> Result<String> {
+        self.pages.folder(record, files, root, key)
+    }
+
     /// Reads the editions of an award.
     pub(crate) fn editions(&self, award: &AwardHandle<'_>) -> Result<Editions> {
         let mut past = Vec::new();
@@ -199,6 +221,18 @@ impl Register {
     pub(super) fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
         Ok(read_with(&*self.private, path, Snapshot::parse)?
             .map(|(snapshot, _)| snapshot))
+    }
+
+    /// Publishes a file that pages share, once.
+    pub(super) fn publish_asset(&self, asset: &PageAsset) -> Result<()> {
+        self.assets.get(asset.path.clone(), || {
+            let path = path(&asset.path)?;
+            let file = StoreFile::new(&path, asset.text.as_bytes());
+            // The path has the digest of the content in it.
+            let file = file.with_cache_control(CacheControl::Immutable);
+            self.public.create(&file).map(|_| ())
+        })?;
+        Ok(())
     }
 }
 

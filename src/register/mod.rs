@@ -45,9 +45,9 @@ pub use self::issue::{
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{
-    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PrintedSentence,
-    PublishedFile, Record, SealFacts, SignatoryFacts, SignatureFacts, Status,
-    StatusChange, ThemeFacts,
+    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PaperFacts,
+    PrintedSentence, PrintedTable, PublishedFile, Record, SealFacts, SignatoryFacts,
+    SignatureFacts, Status, StatusChange, ThemeFacts,
 };
 pub use self::restore::{PdfSource, Restoration};
 pub use self::store::{
@@ -58,7 +58,8 @@ pub use self::store::{
 pub use self::store::{S3, S3Keys};
 pub use self::typed_id::typed_id;
 pub use self::web::{
-    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
-    PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
+    FolderFacts, FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal,
+    PageSentence, PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme,
+    Pages,
 };
 pub use crate::base::path::StorePath;

@@ -11,11 +11,13 @@ use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::register::paths;
-use crate::register::record::{CertificateFacts, Record, Status, StatusChange};
+use crate::register::record::{
+    CertificateFacts, Record, Status, StatusChange, ThemeFacts,
+};
 use crate::register::snapshot::DetachedSignature;
 use crate::register::web::{
-    PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
-    PageSignature, PageStatus, PageTemplates, PageTheme,
+    FolderFacts, FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal,
+    PageSentence, PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme,
 };
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
@@ -36,8 +38,21 @@ pub(super) struct PageWriter {
     texts: Cache<(String, Tag), PageTexts>,
 }
 
-/// Pages with their file names.
-pub(super) type PageFiles = [(&'static str, String); 3];
+/// The file name of the page of a certificate.
+const INDEX: &str = "index.html";
+/// The file names under which earlier versions of this program, and the programs before it,
+/// published pages.
+const EARLIER_NAMES: [&str; 2] = ["valid.html", "verify.html"];
+
+/// The pages of a certificate as files, and what they load.
+#[derive(Debug, Default)]
+pub(super) struct PageFiles {
+    /// The pages with their file names, the first being `index.html`.
+    pub(super) pages: Vec<(String, String)>,
+    pub(super) assets: Vec<PageAsset>,
+    /// What the texts lack.
+    pub(super) warnings: Vec<Warning>,
+}
 
 /// What a page needs besides the record.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +69,26 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
-    /// The pages of a record with their file names, and what their texts lack.
+    /// The file names under which a certificate may have a page.
+    pub(super) fn names(&self) -> Vec<&str> {
+        if !self.publish.has_pages() {
+            return Vec::new();
+        }
+        let printed = self.publish.index_file.as_deref().filter(|name| !name.is_empty());
+        let mut names = vec![INDEX];
+        names.extend(EARLIER_NAMES);
+        names.extend(
+            printed.filter(|name| !EARLIER_NAMES.contains(name) && *name != INDEX),
+        );
+        names
+    }
+
+    /// The pages of a record. A site that is not published has none.
     pub(super) fn write(
         &self,
         record: &Record,
         sources: PageSources<'_>,
-    ) -> Result<(PageFiles, Vec<Warning>)> {
+    ) -> Result<PageFiles> {
         if record.status == Status::Expired {
             let message = format!(
                 "`{}` is expired, which this testamur has no page for",
@@ -68,18 +97,48 @@ impl PageWriter {
             return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help("a later testamur wrote the record: use that one"));
         }
+        if !self.publish.has_pages() {
+            return Ok(PageFiles::default());
+        }
         let tag = Tag::parse(&record.language)?;
         let facts = self.facts(record, sources, &tag)?;
         let texts = self.texts(&record.layout.name, &tag)?;
         let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
         let pages = self.templates.render(&facts, &texts.language, words)?;
-        let [verify, valid, index] = paths::PAGES;
-        let files = [
-            (verify, pages.verify),
-            (valid, pages.certificate.clone()),
-            (index, pages.certificate),
-        ];
-        Ok((files, texts.warnings.clone()))
+        let mut files = vec![(INDEX.to_owned(), pages.certificate)];
+        files.extend(pages.extra.into_iter().map(|(name, page)| (name.to_owned(), page)));
+        // Printed links end in this file.
+        let printed = self.publish.index_file.as_deref().unwrap_or_default();
+        if !printed.is_empty() && files.iter().all(|(name, _)| name != printed) {
+            files.push((printed.to_owned(), files[0].1.clone()));
+        }
+        let (assets, warnings) = (pages.assets, texts.warnings.clone());
+        Ok(PageFiles { pages: files, assets, warnings })
+    }
+
+    /// The page of a folder of certificates that are not published, in the language and the colours
+    /// of one of them.
+    pub(super) fn folder(
+        &self,
+        record: &Record,
+        files: Vec<FolderFile>,
+        root: &str,
+        key: &str,
+    ) -> Result<String> {
+        let tag = Tag::parse(&record.language)?;
+        let texts = self.texts(&record.layout.name, &tag)?;
+        let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
+        let seal = record.certificate.as_ref().map(|c| c.seal.certificate.clone());
+        let facts = FolderFacts {
+            issuer: record.organization.name.clone(),
+            engine: record.engine.clone(),
+            theme: theme(record),
+            files,
+            seal: seal.unwrap_or_default(),
+            root: root.to_owned(),
+            key: key.to_owned(),
+        };
+        self.templates.render_folder(&facts, &texts.language, words)
     }
 
     fn facts(
@@ -94,10 +153,11 @@ impl PageWriter {
         };
         let printed = certificate.map(|c| c.printed.as_slice()).unwrap_or_default();
         let people = certificate.map(|c| c.signatories.as_slice()).unwrap_or_default();
-        let address = text(|c| &c.verify_url);
+        let address = certificate.and_then(|c| c.verify_url.as_deref());
         let PageSources { signature, has_pdf } = sources;
         let filename = self.publish.filename.as_str();
-        let outcome = printed.iter().filter(|p| p.role == "outcome");
+        let outcome =
+            printed.iter().filter(|p| p.role == "outcome" && p.language.is_none());
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
         Ok(PageFacts {
@@ -127,13 +187,16 @@ impl PageWriter {
                 .filter(|printed| !printed.role.starts_with("signatory"))
                 .map(|printed| PageSentence {
                     role: printed.role.clone(),
-                    text: isolated(&printed.text, &address),
+                    text: isolated(&printed.text, address.unwrap_or_default()),
+                    language: printed.language.clone(),
                 })
                 .collect(),
+            table: certificate.and_then(|c| c.table.clone()),
+            paper: certificate.and_then(|c| c.paper),
             edition: record.edition,
-            verify_url: match &self.publish.url {
+            verify_url: match self.publish.url() {
                 Some(_) => self.publish.verify_url(&record.id),
-                None => format!("/cert/{}/{}", record.id, self.publish.index_file),
+                None => format!("/cert/{}/", record.id),
             },
             pdf: certificate.map(|certificate| PagePdf {
                 url: has_pdf.then(|| self.download_link(certificate)),
@@ -158,11 +221,7 @@ impl PageWriter {
             }),
             issuer: record.organization.name.clone(),
             engine: record.engine.clone(),
-            theme: PageTheme {
-                accent: record.theme.accent,
-                paper: record.theme.paper,
-                ink: record.theme.ink,
-            },
+            theme: theme(record),
             record_url: Some(paths::RECORD.to_owned()),
             linkedin: valid,
         })
@@ -181,6 +240,11 @@ impl PageWriter {
             PageTexts::load(&self.site, layout, tag)
         })
     }
+}
+
+fn theme(record: &Record) -> PageTheme {
+    let ThemeFacts { accent, paper, ink } = record.theme;
+    PageTheme { accent, paper, ink }
 }
 
 /// A sentence whose address is read from left to right, whatever the direction of its words.

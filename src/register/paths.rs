@@ -7,8 +7,6 @@ use crate::site::award::is_id;
 
 /// The folder of pages and records in the public store.
 pub(super) const CERTIFICATES: &str = "cert";
-/// The file names of the pages of a certificate.
-pub(super) const PAGES: [&str; 3] = ["verify.html", "valid.html", "index.html"];
 
 /// The folder of PDFs in the public store.
 pub(super) const DOWNLOADS: &str = "downloads";

@@ -9,7 +9,7 @@ use crate::base::error::{Result, Warning};
 use crate::base::path::StorePath;
 use crate::register::agreement::{Known, Settled};
 use crate::register::certificates::Register;
-use crate::register::pages::PageSources;
+use crate::register::pages::{PageFiles, PageSources};
 use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
 use crate::register::record::Record;
@@ -106,7 +106,8 @@ impl Register {
         let record = &snapshot.record;
         let sources =
             PageSources { signature: snapshot.signature.as_ref(), has_pdf: true };
-        let (pages, warnings) = self.pages.write(record, sources)?;
+        let PageFiles { pages, assets, warnings } = self.pages.write(record, sources)?;
+        assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
         if let Some(signature) = &snapshot.signature {
             self.write_signature_files(record, signature)?;
         }

@@ -163,10 +163,18 @@ pub struct CertificateFacts {
     pub issued_text: String,
     /// The signatories, in the order of the course file.
     pub signatories: Vec<SignatoryFacts>,
-    /// Every sentence that is printed, in the order of reading.
+    /// Every sentence that is printed outside of the table, in the order of reading.
     pub printed: Vec<PrintedSentence>,
-    /// The address of the verify page, which is printed and which the QR code holds.
-    pub verify_url: String,
+    /// The table that is printed. Absent if the layout has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<PrintedTable>,
+    /// The size of the paper. Absent in records of earlier versions of this program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperFacts>,
+    /// The address of the verify page, which is printed and which the QR code holds. Absent if the
+    /// certificate has neither, because it is not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_url: Option<String>,
     /// The PDF.
     pub pdf: PublishedFile,
     /// The detached OpenPGP signature of the PDF. Absent if the site has no OpenPGP key.
@@ -231,13 +239,39 @@ pub struct PrintedSentence {
     pub role: String,
     /// The text, without formatting.
     pub text: String,
+    /// The language, if it is the second one of a bilingual page: a BCP 47 language tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// A printed table. Texts are without formatting; an empty cell is an empty text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PrintedTable {
+    /// The headings of the columns, in the order of reading.
+    pub columns: Vec<String>,
+    /// The rows, each with a cell for each column.
+    pub rows: Vec<Vec<String>>,
+    /// The row of totals. Absent if the layout has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Vec<String>>,
+}
+
+/// The size of a page, in millimetres.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PaperFacts {
+    /// From left to right.
+    pub width: f64,
+    /// From top to bottom.
+    pub height: f64,
 }
 
 /// A published file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublishedFile {
-    /// The address of the file.
+    /// The address of the file. Of a certificate that is not published it is the path.
     pub url: String,
     /// The path of the file in the public store.
     pub path: String,

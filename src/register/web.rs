@@ -1,34 +1,38 @@
-//! The web pages of a certificate: what was certified, and how to check it.
+//! The web page of a certificate: what was certified, whether it stands, and how to check it.
 //!
 //! Takes [`PageFacts`] and the texts of a language, gives [`Pages`]. The decision made here: a page
-//! depends on no server. It is one file, readable without script, that loads nothing, sends nothing
-//! and looks the same in thirty years. Its content security policy allows the style and the script
-//! that it was made with, by their digests, so that even a value that was not escaped could not
+//! depends on no server but the one that it lies on. It is readable without script, and loads only
+//! what lies beside it: a style and a script that are named by their digests ([`PageAsset`]), the
+//! PDF that it shows, and the record of its certificate, which says what the status is now. Its
+//! content security policy allows nothing else, so that even a value that was not escaped could not
 //! run.
 //!
 //! The templates are minijinja's, with strict undefined values, escaping, limited fuel and no
 //! loader. Templates, style and scripts are files of `layouts/shared/pages/`, each of which a site
 //! may replace.
 
+mod asset;
 mod facts;
+mod folder;
 mod link;
 mod palette;
 mod visible;
+mod words;
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use ring::digest::{SHA256, digest};
 
+pub use self::asset::PageAsset;
 pub use self::facts::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTheme,
 };
+pub use self::folder::{FolderFacts, FolderFile};
 use self::palette::Palette;
-use self::visible::is_cased;
+use self::visible::VisibleFacts;
+use self::words::is_cased;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
 use crate::image::qr::QrCode;
@@ -38,7 +42,11 @@ use crate::text::locale::PAGE_TEXTS;
 
 const FOLDER: &str = "layouts/shared/pages";
 const CERTIFICATE: &str = "certificate.html";
-const VERIFY: &str = "verify.html";
+const FOLDER_PAGE: &str = "folder.html";
+/// Pages that a site adds by a template of its own: addresses that its printed links end in.
+const EXTRA: [&str; 2] = ["valid.html", "verify.html"];
+/// The scripts of a page, in the order in which they run.
+const SCRIPTS: [&str; 3] = ["openpgp.js", "check.js", "status.js"];
 /// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end
 /// for nested loops.
 const MAX_FUEL: u64 = 200_000;
@@ -47,10 +55,13 @@ const MAX_FUEL: u64 = 200_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pages {
-    /// What is certified: `index.html`, and `valid.html` for servers that show no index file.
+    /// What is certified, whether it stands, and how to check it: `index.html`.
     pub certificate: String,
-    /// How to check the certificate by other means: `verify.html`.
-    pub verify: String,
+    /// The pages that the site adds by templates of its own, by their file names: `valid.html` and
+    /// `verify.html`.
+    pub extra: BTreeMap<&'static str, String>,
+    /// The files that the pages load, which are published before them.
+    pub assets: Vec<PageAsset>,
 }
 
 /// The templates of a site's pages, compiled once and used for every certificate.
@@ -59,18 +70,17 @@ pub struct PageTemplates {
     env: Environment<'static>,
     sources: BTreeMap<&'static str, String>,
     style: String,
-    script: String,
+    script: PageAsset,
 }
 
 impl PageTemplates {
     /// The names of the texts that the pages need.
-    pub const TEXTS: [&str; 49] = PAGE_TEXTS;
+    pub const TEXTS: [&str; PAGE_TEXTS.len()] = PAGE_TEXTS;
 
     /// Reads the files of `layouts/shared/pages/`: the site's own, else the built-in ones.
     ///
     /// # Errors
-    /// [`ErrorKind::Layout`]: a template cannot be read, or a style or script cannot be part of a
-    /// page.
+    /// [`ErrorKind::Layout`]: a template, the style or a script cannot be read.
     pub fn load(site: &Site) -> Result<Self> {
         let mut env = Environment::empty();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -78,7 +88,10 @@ impl PageTemplates {
         env.set_fuel(Some(MAX_FUEL));
         env.set_debug(true);
         let mut sources = BTreeMap::new();
-        for name in [CERTIFICATE, VERIFY] {
+        for name in [CERTIFICATE, FOLDER_PAGE].into_iter().chain(EXTRA) {
+            if EXTRA.contains(&name) && site.read(&path(name))?.is_none() {
+                continue;
+            }
             let source = read(site, name)?;
             if let Some(at) = source.find("autoescape") {
                 let place = Place::in_text(path(name), &source, at..at + 10);
@@ -89,12 +102,10 @@ impl PageTemplates {
             added.map_err(|error| template_error(name, &source, &error))?;
             sources.insert(name, source);
         }
-        let style = inline(site, "style.css", "</style")?;
-        let script =
-            ["openpgp.js", "check.js"].map(|name| inline(site, name, "</script"));
-        let [openpgp, check] = script;
-        let script = format!("{}{}", openpgp?, check?);
-        Ok(Self { env, sources, style, script })
+        let style = read(site, "style.css")?;
+        let script: Result<String> =
+            SCRIPTS.into_iter().map(|name| read(site, name)).collect();
+        Ok(Self { env, sources, style, script: PageAsset::new(script?, "js") })
     }
 
     /// Makes the pages of a certificate. `texts` are the pages' own texts by name
@@ -112,67 +123,115 @@ impl PageTemplates {
         language: &Tag,
         texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Pages> {
-        let texts: BTreeMap<&str, &str> = texts.into_iter().collect();
-        if let Some(missing) = Self::TEXTS.iter().find(|key| !texts.contains_key(*key)) {
-            let message = format!("the pages' texts in `{language}` lack `{missing}`");
-            return Err(Error::new(ErrorKind::MissingField, message));
-        }
+        let texts = complete(texts, language)?;
         let facts = facts.visible()?;
         let style = format!("{}{}", Palette::css(&facts.theme), self.style);
-        let has_check = facts.certificate.as_ref().is_some_and(|shown| shown.check);
-        let script = if has_check { self.script.as_str() } else { "" };
+        let style = PageAsset::new(style, "css");
         let qr_code = if link::is_absolute(&facts.verify_url) {
             let white = Colour { red: 255, green: 255, blue: 255 };
             let svg = QrCode::new(&facts.verify_url, white)?.svg;
-            Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)))
+            Some(data_url(&svg))
         } else {
             None
+        };
+        let title = match &facts.certificate {
+            Some(certificate) => certificate.title.clone(),
+            None => texts[facts.status.word()].to_owned(),
         };
         let mut values = BTreeMap::from([
             ("language", Value::from(language.as_str())),
             ("direction", Value::from(language.direction().as_str())),
             ("cased", Value::from(is_cased(texts["check"]))),
-            ("policy", Value::from(policy(&style, script))),
-            ("style", Value::from_safe_string(style)),
-            ("script", Value::from_safe_string(script.to_owned())),
+            ("policy", Value::from(policy(&facts))),
+            ("style", Value::from(style.link())),
+            ("script", Value::from(self.script.link())),
             ("code", Value::from(qr_code)),
+            ("title", Value::from(title)),
+            ("description", Value::from(description(&facts, &texts))),
+            ("text", Value::from(Serde(&texts))),
         ]);
-        let title = match &facts.certificate {
-            Some(certificate) => certificate.title.clone(),
-            None => texts[facts.status.word()].to_owned(),
-        };
-        values.insert("title", Value::from(title));
-        values.insert("text", Value::from(Serde(&texts)));
         values.extend(facts.values());
         let values = Value::from(values);
-        let page = |name: &'static str| {
-            let template = self.env.get_template(name);
-            let page = template.and_then(|template| template.render(&values));
-            page.map_err(|error| template_error(name, &self.sources[name], &error))
-        };
-        Ok(Pages { certificate: page(CERTIFICATE)?, verify: page(VERIFY)? })
+        let page = |name| self.render_template(name, &values);
+        let extra = EXTRA.into_iter().filter(|name| self.sources.contains_key(name));
+        Ok(Pages {
+            certificate: page(CERTIFICATE)?,
+            extra: extra.map(|name| Ok((name, page(name)?))).collect::<Result<_>>()?,
+            assets: vec![style, self.script.clone()],
+        })
+    }
+
+    fn render_template(&self, name: &'static str, values: &Value) -> Result<String> {
+        let template = self.env.get_template(name);
+        let page = template.and_then(|template| template.render(values));
+        page.map_err(|error| template_error(name, &self.sources[name], &error))
     }
 }
 
-/// The content security policy of a page with this style and this script (CSP Level 3).
-fn policy(style: &str, script: &str) -> String {
-    let hash = |text: &str| {
-        format!("'sha256-{}'", STANDARD.encode(digest(&SHA256, text.as_bytes())))
-    };
-    let script = if script.is_empty() { "'none'".to_owned() } else { hash(script) };
+/// The texts of a page by name, none of them missing.
+fn complete<'a>(
+    texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    language: &Tag,
+) -> Result<BTreeMap<&'a str, &'a str>> {
+    let texts: BTreeMap<&str, &str> = texts.into_iter().collect();
+    match PAGE_TEXTS.iter().find(|key| !texts.contains_key(*key)) {
+        None => Ok(texts),
+        Some(missing) => {
+            let message = format!("the pages' texts in `{language}` lack `{missing}`");
+            Err(Error::new(ErrorKind::MissingField, message))
+        }
+    }
+}
+
+/// A picture as an address. Its text is shorter so than in base64 (RFC 2397).
+fn data_url(svg: &str) -> String {
+    let mut url = "data:image/svg+xml,".to_owned();
+    for c in svg.chars() {
+        match c {
+            '"' => url.push('\''),
+            '<' => url.push_str("%3C"),
+            '>' => url.push_str("%3E"),
+            '#' => url.push_str("%23"),
+            c => url.push(c),
+        }
+    }
+    url
+}
+
+/// The content security policy of a page (CSP Level 3). Chromium shows an `object` with a PDF as a
+/// frame, so that both are allowed from where the PDF is, and from nowhere else.
+fn policy(facts: &VisibleFacts) -> String {
+    let pdf = facts.certificate.as_ref().and_then(|shown| shown.pdf.as_ref());
+    let shown = pdf.and_then(|pdf| pdf.url.as_deref()).and_then(link::source);
+    let shown = shown.map_or_else(String::new, |source| {
+        format!("object-src {source}; frame-src {source}; ")
+    });
     format!(
-        "default-src 'none'; style-src {}; script-src {script}; img-src data:; \
-         base-uri 'none'; form-action 'none'",
-        hash(style)
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+         {shown}img-src data:; base-uri 'none'; form-action 'none'"
     )
+}
+
+/// What search engines and messengers say below the title. It does not say that the certificate is
+/// valid, because they keep it.
+fn description(facts: &VisibleFacts, texts: &BTreeMap<&str, &str>) -> String {
+    match &facts.certificate {
+        None => facts.issuer.clone(),
+        Some(certificate) => format!(
+            "{}. {}. {}: {}",
+            certificate.course,
+            certificate.organization,
+            texts["issued"],
+            certificate.issued.text
+        ),
+    }
 }
 
 fn path(name: &str) -> String {
     format!("{FOLDER}/{name}")
 }
 
-/// The text of a file, with the line ends that a browser makes of any: the digests of a policy are
-/// over those.
+/// The text of a file, with line feeds as line ends.
 fn read(site: &Site, name: &str) -> Result<String> {
     let path = path(name);
     let missing = || Error::new(ErrorKind::MissingFile, format!("there is no `{path}`"));
@@ -186,22 +245,6 @@ fn read(site: &Site, name: &str) -> Result<String> {
     if text.contains(['\r', '\0']) {
         let message = "the file has a lone CR or a NUL in it";
         return Err(Error::new(ErrorKind::Layout, message).at(Place::file(&path)));
-    }
-    Ok(text)
-}
-
-/// A file that becomes the content of an element, whose end tag it must not contain.
-fn inline(site: &Site, name: &str, end: &str) -> Result<String> {
-    let text = read(site, name)?;
-    let lower = text.to_ascii_lowercase();
-    for end in [end, "<!--"] {
-        if let Some(at) = lower.find(end) {
-            let place = Place::in_text(path(name), &text, at..at + end.len());
-            let message = format!("`{end}` cannot stand in a page's style or script");
-            return Err(Error::new(ErrorKind::Layout, message)
-                .at(place)
-                .with_help("write it in two parts, with an escape, or without it"));
-        }
     }
     Ok(text)
 }

@@ -38,8 +38,9 @@ pub use self::request::{Attachment, Request};
 pub use self::settings::{
     AgentSettings, CommandLine, Facility, FolderSettings, HttpSettings, IndexSettings,
     KeyFiles, LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings,
-    PgpSettings, PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings,
-    S3Settings, SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm,
-    Settings, StoreSettings, SyslogAddress, TsaSettings, WebhookSettings, XqueueSettings,
+    PgpSettings, PublishAddress, PublishSettings, QueueKind, Readers, RedisSettings,
+    RenderSettings, S3Settings, SETTINGS, SealSettings, Secret, Setting, SettingDefault,
+    SettingForm, Settings, StoreSettings, SyslogAddress, TsaSettings, WebhookSettings,
+    XqueueSettings,
 };
 pub use crate::base::path::StorePath;

@@ -31,7 +31,7 @@ pub use self::agent::{
     RedisSettings, SyslogAddress, WebhookSettings, XqueueSettings,
 };
 pub use self::index::IndexSettings;
-pub use self::publish::{PdfFilename, PublishSettings};
+pub use self::publish::{PdfFilename, PublishAddress, PublishSettings};
 pub use self::render::RenderSettings;
 pub use self::seal::{
     CommandLine, PdfKeySettings, PgpSettings, SealSettings, TsaSettings,
@@ -40,7 +40,7 @@ pub use self::secret::Secret;
 pub use self::setting::{Setting, SettingDefault, SettingForm};
 pub use self::store::{FolderSettings, KeyFiles, Readers, S3Settings, StoreSettings};
 pub use self::table::SETTINGS;
-use crate::base::error::{ErrorKind, Result};
+use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::yaml::{Document, Faults, Key, Node, YamlFault};
 use crate::site::files::SETTINGS_FILE;
 
@@ -87,6 +87,22 @@ impl Settings {
         faults.finish().map(|()| settings)
     }
 
+    /// What should be changed about settings that can be used all the same.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let is_s3 = matches!(self.store, StoreSettings::S3(_));
+        if !is_s3 || !self.publish.has_pages() || self.publish.index_file.is_some() {
+            return Vec::new();
+        }
+        let message = "links to verify pages end in `/`, which S3 itself does not answer";
+        let warning = Warning::new(ErrorKind::InvalidValue, message)
+            .at(Place::file(SETTINGS_FILE))
+            .with_help(
+                "set `publish.index_file: index.html`, or `publish.index_file: \"\"` if the \
+                 server in front of the bucket shows index files",
+            );
+        vec![warning]
+    }
+
     fn read(&mut self, root: Node<'_>, faults: &mut Faults) {
         if root.is_null() {
             return;
@@ -106,7 +122,8 @@ impl Settings {
             self.agent = AgentSettings::read(node, faults);
         }
         if let Some(node) = fields.get("publish") {
-            self.publish = PublishSettings::read(node, faults);
+            let is_on_xqueue = self.agent.queue == Some(QueueKind::Xqueue);
+            self.publish = PublishSettings::read(node, is_on_xqueue, faults);
         }
         if let Some(node) = fields.get("timezone") {
             self.timezone = faults.keep(read_timezone(node));
@@ -185,8 +202,8 @@ mod tests {
              timezone: Europe/Berlin\n\
              render: { deadline: 2.5, threads: 3 }\n",
         );
-        assert_eq!(settings.publish.url.as_deref(), Some("https://example.org/c"));
-        assert_eq!(settings.publish.index_file, "valid.html");
+        assert_eq!(settings.publish.url(), Some("https://example.org/c"));
+        assert_eq!(settings.publish.index_file.as_deref(), Some("valid.html"));
         assert_eq!(settings.timezone.as_deref(), Some("Europe/Berlin"));
         assert_eq!(settings.render.deadline, Duration::from_millis(2500));
         assert_eq!(settings.render.threads, Some(3));
@@ -215,6 +232,51 @@ mod tests {
                 complaint(&format!("publish: {{ url: \"{url}\" }}")).contains("address")
             );
         }
+    }
+
+    #[test]
+    fn site_that_publishes_nowhere_says_none() {
+        let publish = parse("publish: none\n").publish;
+        assert_eq!(publish.address, PublishAddress::Nowhere);
+        assert!(!publish.has_pages());
+        assert_eq!(publish.url(), None);
+        assert_eq!(publish.download_url("7"), "downloads/7/Certificate.pdf");
+        assert_eq!(parse("").publish.address, PublishAddress::Unset);
+        assert!(complaint("publish: nowhere\n").contains("map"));
+    }
+
+    #[test]
+    fn only_an_xqueue_limits_the_length_of_addresses() {
+        let publish =
+            |url: &str| format!("publish: {{ url: 'https://x.example/{url}' }}\n");
+        let long = publish(&"a".repeat(120));
+        assert!(parse(&long).publish.check_for_xqueue().is_err());
+        let xqueue =
+            "agent: { queue: xqueue, xqueue: { url: 'https://q.example', name: c } }\n";
+        let text = complaint(&format!("{long}{xqueue}"));
+        assert!(text.contains("the addresses of PDFs would have"), "{text}");
+        assert!(text.starts_with("testamur.yaml:1:"), "{text}");
+        // The addresses of verify pages do not go through the queue.
+        parse(&format!("{}{xqueue}", publish("c")));
+    }
+
+    #[test]
+    fn store_that_shows_no_index_file_is_warned_of() {
+        let store = "store: { s3: { bucket: certificates, region: eu-central-1 } }\n";
+        let warnings = |publish: &str| parse(&format!("{publish}{store}")).warnings();
+        let [warning] = &warnings("")[..] else { panic!("no warning") };
+        assert!(format!("{warning:#}").contains("index_file: index.html"), "{warning:#}");
+        assert_eq!(warnings("publish: { index_file: index.html }\n"), []);
+        assert_eq!(warnings("publish: { index_file: '' }\n"), []);
+        assert_eq!(warnings("publish: none\n"), []);
+        assert_eq!(parse("").warnings(), []);
+    }
+
+    #[test]
+    fn empty_index_file_is_not_an_unset_one() {
+        let index_file = |text: &str| parse(text).publish.index_file;
+        assert_eq!(index_file("publish: { index_file: '' }\n").as_deref(), Some(""));
+        assert_eq!(index_file("publish: {}\n"), None);
     }
 
     #[test]

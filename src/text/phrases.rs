@@ -193,7 +193,9 @@ impl Phrases {
         let heading = heading.as_ref().and_then(&mut phrase);
         let blocks = blocks.iter().flatten().filter_map(&mut phrase).collect();
         let date = date.as_ref().and_then(&mut phrase);
-        let authenticity = authenticity.as_ref().and_then(&mut phrase);
+        // A certificate that is not published has no address that the sentence could name.
+        let authenticity = authenticity.as_ref().filter(|_| facts.verify_url.is_some());
+        let authenticity = authenticity.and_then(&mut phrase);
         let specimen = specimen.as_ref().and_then(&mut phrase);
 
         let mut signatories = Vec::new();
@@ -229,8 +231,11 @@ impl Phrases {
             texts.plain(&facts.course.organization.name, "the organization");
         let alt = AltTexts {
             signature: signatures,
-            code: plain(&self.locale.alt_code, &common)
-                .unwrap_or_else(|| facts.verify_url.to_owned()),
+            code: match facts.verify_url {
+                None => String::new(),
+                Some(url) => plain(&self.locale.alt_code, &common)
+                    .unwrap_or_else(|| url.to_owned()),
+            },
             logo: plain(&self.locale.alt_logo, &common)
                 .unwrap_or_else(|| organization.clone()),
         };

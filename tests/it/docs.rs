@@ -77,7 +77,8 @@ fn blocks(page: &str) -> Vec<Block> {
 /// A working folder with the site `my-site`, the built-in layouts and the fonts.
 fn workdir() -> Workdir {
     let folder = Workdir::new();
-    folder.write("my-site/testamur.yaml", "");
+    let settings = "publish: { url: https://certificates.example.org }\n";
+    folder.write("my-site/testamur.yaml", settings);
     folder.write("my-site/courses.yaml", COURSES);
     for shared in ["layouts", "fonts"] {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(shared);
@@ -155,7 +156,9 @@ fn site() -> Site {
 
 #[test]
 fn settings_in_pages_are_valid() {
-    for page in ["docs/settings.md", "docs/agent.md", "docs/queues.md"] {
+    for page in
+        ["docs/settings.md", "docs/agent.md", "docs/queues.md", "docs/publishing.md"]
+    {
         let mut found = 0;
         for block in blocks(page).iter().filter(|block| block.language == "yaml") {
             let parsed = Settings::parse(block.text.as_bytes());

@@ -133,7 +133,14 @@ fn lines(case: &Path) -> Vec<Line> {
     fs::write(file.path(), &draft.bytes).unwrap();
     let reader = folder("geometry").join("read.py");
     let printed = output(judge("python").arg(reader).arg(file.path()));
-    let id = draft.verify_url.trim_end_matches('/').rsplit('/').next().unwrap();
+    let id = draft
+        .verify_url
+        .as_deref()
+        .unwrap()
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap();
     printed
         .lines()
         .map(|line| {

@@ -7,6 +7,7 @@ mod large; // A register of a million, made by a script
 mod memory; // Keys and stores in memory, and what a builder lacks
 mod ordered; // Requests with `requested_at`, delivered in any order
 mod program; // The commands, from a new site to an erased recipient
+mod publishing; // Where a site publishes, and which files there are
 mod queries; // `list` and `find`, and the index by which they answer
 pub(crate) mod restore; // A lost public or private side
 pub(crate) mod setup; // Shared setup: an issue service over folders that tests can read

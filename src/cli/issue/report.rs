@@ -25,7 +25,7 @@ pub(super) struct IssuedCertificate {
     pub(super) name: String,
     pub(super) course: String,
     outcome: IssueOutcome,
-    id: String,
+    pub(super) id: String,
     edition: u32,
     issued: String,
     verify_url: String,

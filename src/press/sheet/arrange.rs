@@ -44,7 +44,8 @@ pub(crate) struct SheetContent<'a> {
     pub(crate) paper: Paper,
     /// The line of the course's title.
     pub(crate) title_place: &'a Place,
-    pub(crate) verify_url: &'a str,
+    /// `None` for a certificate that bears neither link nor QR code.
+    pub(crate) verify_url: Option<&'a str>,
     pub(crate) extra: IndexMap<String, Value>,
     pub(crate) specimen: bool,
 }
@@ -145,15 +146,21 @@ impl Sheet {
 
         let theme = &course.theme;
         let colours = layout.theme.with(theme);
-        let code = QrCode::new(content.verify_url, colours.paper)?;
-        let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
-        let (modules, picture) =
-            (code.modules, Picture::from_svg(code.svg, (side, side)));
-        let verify = authenticity.is_some().then(|| VerifyLink {
-            url: content.verify_url.to_owned(),
-            code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),
-            modules,
-        });
+        let verify_url = content.verify_url.filter(|_| authenticity.is_some());
+        let verify = match verify_url {
+            None => None,
+            Some(url) => {
+                let code = QrCode::new(url, colours.paper)?;
+                let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
+                let picture = Picture::from_svg(code.svg, (side, side));
+                let alt = sentences.alt.code;
+                Some(VerifyLink {
+                    url: url.to_owned(),
+                    code: SheetImage::new("code".into(), "code", picture, alt),
+                    modules: code.modules,
+                })
+            }
+        };
         let sheet = Self {
             version: Self::VERSION,
             language: tag.language().to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! Takes a request with the ids of its edition, and a press; gives an [`EditionDraft`].
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::base::date::Date;
@@ -9,9 +10,11 @@ use crate::base::error::{Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
 use crate::press::job::RenderJob;
+use crate::press::sheet::sentence::Sentence;
+use crate::press::sheet::table::SheetTable;
 use crate::register::record::{
-    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PrintedSentence,
-    PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
+    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PaperFacts,
+    PrintedSentence, PrintedTable, PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
 };
 use crate::register::snapshot::Predecessor;
 use crate::site::award::{Award, Ids};
@@ -73,17 +76,30 @@ impl<'a> EditionRequest<'a> {
 
     fn page_record(&self, job: &RenderJob) -> PageRecord {
         let sheet = &job.input.sheet;
-        let printed: Vec<PrintedSentence> = sheet
-            .sentences()
+        let bare = |sentence: &Sentence| Runs::plain(&sentence.text()).bare();
+        let cells = sheet.table.iter().flat_map(SheetTable::cells);
+        let cells: HashSet<&str> = cells.map(|cell| cell.id.as_str()).collect();
+        let outside = sheet.sentences().filter(|s| !cells.contains(s.id.as_str()));
+        let printed: Vec<PrintedSentence> = outside
             .map(|sentence| PrintedSentence {
                 role: sentence.role.clone(),
-                text: Runs::plain(&sentence.text()).bare(),
+                text: bare(sentence),
+                language: sheet.second_language_of(sentence),
             })
             .collect();
+        let row = |cells: &[Option<Sentence>]| {
+            let texts = cells.iter().map(|cell| cell.as_ref().map(bare));
+            texts.map(Option::unwrap_or_default).collect::<Vec<_>>()
+        };
+        let table = sheet.table.as_ref().map(|table| PrintedTable {
+            columns: table.headings().map(bare).collect(),
+            rows: table.rows.iter().map(|cells| row(cells)).collect(),
+            total: table.total.as_deref().map(row),
+        });
         let (language, course) = (&job.language, self.course);
         let text = |text: &Text| text.get(language, &course.language).0.to_owned();
         // The record is public, and the request may hold a designation that no sentence prints.
-        let is_printed = |text: &&str| printed.iter().any(|p| p.text.contains(*text));
+        let is_printed = |text: &&str| sheet.sentences().any(|s| bare(s).contains(*text));
         let designation = self.request.designation().filter(is_printed);
         let signatories = course.signatories.iter().map(|person| SignatoryFacts {
             name: text(&person.name),
@@ -108,6 +124,11 @@ impl<'a> EditionRequest<'a> {
                 issued_text: long_date(language, job.input.issued),
                 signatories: signatories.collect(),
                 printed,
+                table,
+                paper: Some(PaperFacts {
+                    width: sheet.paper.width,
+                    height: sheet.paper.height,
+                }),
                 verify_url: job.verify_url.clone(),
                 pdf: PublishedFile::default(),
                 signature: None,

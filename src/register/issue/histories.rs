@@ -234,7 +234,7 @@ fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
     let certificate = record.certificate.as_mut().unwrap();
     certificate.pdf.path = paths::pdf(&edition.ids.download, filename);
     certificate.pdf.url = publish.download_url(&edition.ids.download);
-    certificate.verify_url = publish.verify_url(&record.id);
+    certificate.verify_url = Some(publish.verify_url(&record.id));
     if let Some(signature) = &mut certificate.signature {
         signature.path = paths::signature(&record.id, filename);
     }

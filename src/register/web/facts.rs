@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::register::record::{PaperFacts, PrintedTable};
 use crate::site::course::Colour;
 
 /// The facts of one certificate's pages. Texts are as they are printed.
@@ -42,6 +43,12 @@ pub struct PageFacts {
     /// All printed sentences, in the order of reading.
     #[serde(default)]
     pub sentences: Vec<PageSentence>,
+    /// The table that is printed after the sentences in the certificate's language.
+    #[serde(default)]
+    pub table: Option<PrintedTable>,
+    /// The size of the PDF's pages; A4 across unless known.
+    #[serde(default)]
+    pub paper: Option<PaperFacts>,
     /// The number of the edition, counted from 1.
     pub edition: u32,
     /// The address of the page, or its path on a site without an address.
@@ -140,6 +147,9 @@ pub struct PageSentence {
     pub role: String,
     /// Its text.
     pub text: String,
+    /// Its language, if it is the second one of a bilingual page: a BCP 47 language tag.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// The PDF of a certificate.

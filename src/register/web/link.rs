@@ -34,6 +34,19 @@ pub(super) fn checked(link: &str) -> Result<String> {
         .with_help("an address begins with `https://`, or is a path"))
 }
 
+/// Where the file of a checked link may come from, as a content security policy names it (CSP
+/// Level 3, 2.3.1): `'self'`, or the scheme and the host of a URL. `None` if the host has a
+/// character that a policy does not allow.
+pub(super) fn source(link: &str) -> Option<String> {
+    if !is_absolute(link) {
+        return Some("'self'".to_owned());
+    }
+    let (scheme, rest) = link.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    (!host.is_empty() && host.chars().all(is_plain)).then(|| format!("{scheme}://{host}"))
+}
+
 /// The file name in a link, or `default` if its path ends with a slash.
 pub(super) fn file_name(link: &str, default: &str) -> String {
     let path = link.split(['?', '#']).next().unwrap_or_default();
@@ -112,6 +125,18 @@ mod tests {
                 ErrorKind::InvalidValue,
                 "{link}"
             );
+        }
+    }
+
+    #[test]
+    fn source_of_a_link_is_its_host() {
+        assert_eq!(source("../../downloads/7/C.pdf").as_deref(), Some("'self'"));
+        let link = "https://files.example.org:8443/c/7/C.pdf?a";
+        assert_eq!(source(link).as_deref(), Some("https://files.example.org:8443"));
+        for link in
+            ["https://a;script-src *", "https://a'b/", "https://u@h/", "https:///"]
+        {
+            assert_eq!(source(link), None, "{link}");
         }
     }
 

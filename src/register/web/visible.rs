@@ -9,24 +9,24 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::facts::{
-    PageDate, PageFacts, PageKey, PageSeal, PageSentence, PageSignatory, PageStatus,
-    PageTheme,
+    PageDate, PageFacts, PageKey, PageSeal, PageSignatory, PageStatus, PageTheme,
 };
 use super::link;
+use super::words::{self, CertificatePart, VisibleSentence, text};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::lang::Tag;
 use crate::site::name::inert;
 
-/// From this many characters on, a sentence is set in smaller letters.
-const MIN_LONG_SENTENCE: usize = 37;
+/// The width and the height of A4 across, in millimetres.
+const A4: (f64, f64) = (297.0, 210.0);
 
 /// The facts that templates see.
 #[derive(Debug, Serialize)]
 pub(super) struct VisibleFacts {
     id: String,
     pub(super) status: PageStatus,
-    issuer: String,
+    pub(super) issuer: String,
     engine: String,
     #[serde(skip)]
     pub(super) verify_url: String,
@@ -44,21 +44,21 @@ pub(super) struct VisibleFacts {
 
 #[derive(Debug, Serialize)]
 pub(super) struct VisibleCertificate {
-    language: String,
-    direction: &'static str,
-    cased: bool,
     pub(super) title: String,
     name: String,
     designation: Option<String>,
-    course: String,
-    organization: String,
+    pub(super) course: String,
+    pub(super) organization: String,
     outcome: Option<String>,
     grade: Option<String>,
-    issued: PageDate,
+    pub(super) issued: PageDate,
     signatories: Vec<PageSignatory>,
-    sentences: Vec<VisibleSentence>,
+    /// What is printed, in each of its languages.
+    parts: Vec<CertificatePart>,
+    /// The sentences about the authenticity.
+    authenticity: Vec<VisibleSentence>,
     edition: u32,
-    pdf: Option<VisiblePdf>,
+    pub(super) pdf: Option<VisiblePdf>,
     signature: Option<VisibleSignature>,
     linkedin: Option<String>,
     /// Whether a visitor can check a PDF on the page.
@@ -66,20 +66,15 @@ pub(super) struct VisibleCertificate {
 }
 
 #[derive(Debug, Serialize)]
-struct VisibleSentence {
-    role: String,
-    text: String,
-    /// Whether the text is set in smaller letters.
-    long: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct VisiblePdf {
-    url: Option<String>,
+pub(super) struct VisiblePdf {
+    pub(super) url: Option<String>,
     file: String,
     sha256: String,
     size: u64,
     kilobytes: u64,
+    /// The size of a page, in millimetres.
+    width: f64,
+    height: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -174,6 +169,8 @@ impl PageFacts {
                 sha256: digits("sha256", &pdf.sha256)?,
                 size: pdf.size,
                 kilobytes: pdf.size.div_ceil(1000),
+                width: self.paper.map_or(A4.0, |paper| paper.width),
+                height: self.paper.map_or(A4.1, |paper| paper.height),
             }),
             None => None,
         };
@@ -184,17 +181,9 @@ impl PageFacts {
             }),
             None => None,
         };
-        let sentence = |sentence: &PageSentence| VisibleSentence {
-            role: sentence.role.chars().filter(|c| is_role_char(*c)).collect(),
-            text: text(&sentence.text),
-            long: sentence.text.chars().count() >= MIN_LONG_SENTENCE,
-        };
-        let sentences: Vec<_> = self.sentences.iter().map(sentence).collect();
-        let heading = sentences.first().map_or("", |first| first.text.as_str());
+        let (parts, authenticity) =
+            words::arrange(&self.sentences, self.table.as_ref(), &tag)?;
         Ok(VisibleCertificate {
-            language: tag.to_string(),
-            direction: tag.direction().as_str(),
-            cased: is_cased(heading),
             title: text(&self.title),
             name: text(&self.name),
             designation: optional(&self.designation),
@@ -211,7 +200,8 @@ impl PageFacts {
                     title: optional(&person.title),
                 })
                 .collect(),
-            sentences,
+            parts,
+            authenticity,
             edition: self.edition,
             check: pdf.is_some()
                 && matches!(self.status, PageStatus::Valid | PageStatus::Specimen),
@@ -243,24 +233,8 @@ impl VisibleFacts {
     }
 }
 
-/// Whether a text's script has capitals that headings are set in: Latin, Greek, Cyrillic and
-/// Armenian, which stand before U+0590. Georgian has capitals that hardly any font knows.
-pub(super) fn is_cased(text: &str) -> bool {
-    text.chars().any(|c| c < '\u{590}' && (c.is_uppercase() || c.is_lowercase()))
-}
-
-/// The text without characters that a browser acts on.
-fn text(text: &str) -> String {
-    inert(text).into_owned()
-}
-
 fn optional(value: &Option<String>) -> Option<String> {
     value.as_deref().map(text).filter(|text| !text.trim().is_empty())
-}
-
-/// Whether a character may be part of a role's name.
-fn is_role_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
 /// The printable ASCII of an armor, and its line feeds (RFC 9580, 6.2).

@@ -1,25 +1,37 @@
 //! Settings of `publish`: the addresses and files of published certificates.
 
-use crate::base::error::ErrorKind;
-use crate::base::yaml::{Faults, Fields, Node};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::yaml::{Faults, Node};
 use crate::site::settings::table;
 
 /// The addresses and files of published certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PublishSettings {
-    /// The base of the addresses of verify pages, `http` or `https`, without a `/` at its end;
-    /// [`DEFAULT_URL`](Self::DEFAULT_URL) unless set.
-    pub url: Option<String>,
-    /// The base of the addresses of PDFs; `url` unless set.
+    /// Where the public store is published.
+    pub address: PublishAddress,
+    /// The base of the addresses of PDFs; that of verify pages unless set.
     pub downloads: Option<String>,
     /// The file name at the end of the addresses of verify pages, such as `valid.html`, for servers
-    /// that show no index file; empty unless set, and addresses then end in `/`.
-    pub index_file: String,
+    /// that show no index file. Addresses end in `/` if it is empty, and unless set.
+    pub index_file: Option<String>,
     /// The file name of every PDF; `Certificate.pdf` unless set.
     pub filename: PdfFilename,
     /// Whether the PDFs of revoked and superseded certificates stay published; not unless set.
     pub keep_revoked_pdfs: bool,
+}
+
+/// Where a site publishes its certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PublishAddress {
+    /// Nothing is set: links begin with [`PublishSettings::DEFAULT_URL`] and lead nowhere.
+    #[default]
+    Unset,
+    /// Nowhere, `publish: none`: certificates bear neither a verify link nor a QR code, and have no
+    /// web page.
+    Nowhere,
+    /// Below this address, `http` or `https`, without a `/` at its end.
+    Url(String),
 }
 
 /// The file name of a PDF: 1 to 64 ASCII letters, digits, `.`, `-` and `_`, with `.pdf` at its end.
@@ -42,35 +54,42 @@ impl Default for PdfFilename {
 impl PublishSettings {
     /// The base of addresses unless one is set: a domain that is reserved for examples (RFC 2606).
     pub const DEFAULT_URL: &str = "https://example.org";
-    /// The most bytes of an address: the size of the column in which old learning management
-    /// systems store it.
-    pub const MAX_URL_LEN: usize = 128;
+    /// The most bytes of an address that an XQueue can carry: the size of the column in which old
+    /// learning management systems store it.
+    pub const MAX_XQUEUE_URL_LEN: usize = 128;
 
-    /// Reads the value of `publish`.
-    pub(super) fn read(node: Node<'_>, faults: &mut Faults) -> Self {
+    /// Reads the value of `publish`. `is_on_xqueue` says whether addresses go through an XQueue.
+    pub(super) fn read(node: Node<'_>, is_on_xqueue: bool, faults: &mut Faults) -> Self {
         let mut publish = Self::default();
+        if node.text().is_ok_and(|text| text == "none") {
+            publish.address = PublishAddress::Nowhere;
+            return publish;
+        }
         let Some(fields) = node.fields(&table::keys("publish"), faults) else {
             return publish;
         };
-        if let Some(node) = fields.get("url") {
-            publish.url = read_address(node, faults);
+        if let Some(node) = fields.get("url")
+            && let Some(url) = read_address(node, faults)
+        {
+            publish.address = PublishAddress::Url(url);
         }
         if let Some(node) = fields.get("downloads") {
             publish.downloads = read_address(node, faults);
         }
+        // An empty value is not the same as none: it says that the server answers `…/`.
         if let Some(node) = fields.get("index_file")
-            && let Some(link) = faults.keep(node.text())
+            && let Some(name) = faults.keep(node.text())
         {
-            if !is_file_name(link) && !link.is_empty() {
+            if !is_file_name(name) && !name.is_empty() {
                 faults.push(
                     node.fault(
                         ErrorKind::InvalidValue,
-                        format!("`{link}` is no file name"),
+                        format!("`{name}` is no file name"),
                     )
                     .with_help("name one file, such as `valid.html`, or leave it out"),
                 );
             }
-            link.clone_into(&mut publish.index_file);
+            publish.index_file = Some(name.to_owned());
         }
         if let Some(node) = fields.get("filename")
             && let Some(name) = faults.keep(node.text())
@@ -90,40 +109,71 @@ impl PublishSettings {
         if let Some(node) = fields.get("keep_revoked_pdfs") {
             publish.keep_revoked_pdfs = faults.keep(node.boolean()).unwrap_or_default();
         }
-        publish.check_lengths(fields, faults);
+        if is_on_xqueue && let Err(error) = publish.check_for_xqueue() {
+            let key = if publish.downloads.is_some() { "downloads" } else { "url" };
+            if let Some(node) = fields.get(key) {
+                let help = error.help().unwrap_or_default();
+                faults.push(
+                    node.fault(ErrorKind::InvalidValue, error.message()).with_help(help),
+                );
+            }
+        }
         publish
     }
 
-    /// Checks that the addresses are not too long for [`MAX_URL_LEN`](Self::MAX_URL_LEN).
-    fn check_lengths(&self, fields: Fields<'_>, faults: &mut Faults) {
-        let id = "0".repeat(32);
-        for (key, link) in
-            [("url", self.verify_url(&id)), ("downloads", self.download_url(&id))]
-        {
-            if link.len() > Self::MAX_URL_LEN
-                && let Some(node) = fields.get(key).or(fields.get("url"))
-            {
-                let message = format!("links would be {} bytes long", link.len());
-                let help = format!(
-                    "shorten it: old tables of learning management systems hold {} bytes",
-                    Self::MAX_URL_LEN
-                );
-                faults.push(node.fault(ErrorKind::InvalidValue, message).with_help(help));
-            }
+    /// Checks that an XQueue can carry the addresses of PDFs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: they have more than
+    /// [`MAX_XQUEUE_URL_LEN`](Self::MAX_XQUEUE_URL_LEN) bytes.
+    pub fn check_for_xqueue(&self) -> Result<()> {
+        let length = self.download_url(&"0".repeat(32)).len();
+        if length <= Self::MAX_XQUEUE_URL_LEN {
+            return Ok(());
+        }
+        let message = format!("the addresses of PDFs would have {length} bytes");
+        Err(Error::new(ErrorKind::InvalidValue, message).with_help(format!(
+            "shorten `publish.url` or `publish.downloads`: what answers through an XQueue is \
+             stored in {} bytes",
+            Self::MAX_XQUEUE_URL_LEN
+        )))
+    }
+
+    /// Returns the base of the addresses of verify pages, or `None` if the site names none.
+    pub fn url(&self) -> Option<&str> {
+        match &self.address {
+            PublishAddress::Url(url) => Some(url),
+            PublishAddress::Unset | PublishAddress::Nowhere => None,
         }
     }
 
-    /// Returns the address of a verify page: `URL/cert/ID/`, and the index file.
-    pub fn verify_url(&self, id: &str) -> String {
-        let url = self.url.as_deref().unwrap_or(Self::DEFAULT_URL);
-        format!("{url}/cert/{id}/{}", self.index_file)
+    /// Returns whether certificates have a verify page, to which they bear a link.
+    pub fn has_pages(&self) -> bool {
+        self.address != PublishAddress::Nowhere
     }
 
-    /// Returns the address of a PDF: `URL/downloads/ID/Certificate.pdf`.
+    /// Returns the address of a verify page: `URL/cert/ID/`, and the index file. Where certificates
+    /// are not published it is the path of the record's folder in the public store.
+    pub fn verify_url(&self, id: &str) -> String {
+        let index_file = self.index_file.as_deref().unwrap_or_default();
+        format!("{}cert/{id}/{index_file}", self.base(None))
+    }
+
+    /// Returns the address of a PDF: `URL/downloads/ID/Certificate.pdf`. Where certificates are not
+    /// published it is the path in the public store.
     pub fn download_url(&self, id: &str) -> String {
-        let url = self.downloads.as_deref().or(self.url.as_deref());
-        let url = url.unwrap_or(Self::DEFAULT_URL);
-        format!("{url}/downloads/{id}/{}", self.filename.0)
+        let base = self.base(self.downloads.as_deref());
+        format!("{base}downloads/{id}/{}", self.filename.0)
+    }
+
+    /// What addresses begin with, with a `/` at its end.
+    fn base(&self, own: Option<&str>) -> String {
+        let url = match &self.address {
+            PublishAddress::Nowhere => return String::new(),
+            PublishAddress::Unset => Self::DEFAULT_URL,
+            PublishAddress::Url(url) => url,
+        };
+        format!("{}/", own.unwrap_or(url))
     }
 }
 

@@ -40,10 +40,16 @@ const fn whole(min: u64, max: u64) -> SettingForm {
 /// All settings of `testamur.yaml`, section by section.
 pub const SETTINGS: &[Setting] = &[
     Setting::file(
+        "publish",
+        Choice(&["none"]),
+        Words("a map with the keys below"),
+        "`none`, of a school without a web server: certificates bear neither a link nor a QR code, and `issue --zip` adds what a reader needs to check them.",
+    ),
+    Setting::file(
         "publish.url",
         Url,
-        Words("`https://example.org`, which leads nowhere"),
-        "What the addresses of verify pages begin with: `URL/cert/ID/`. Addresses have at most 128 bytes.",
+        Words("none: `issue` and `agent` then ask for it, and drafts show `https://example.org`, which leads nowhere"),
+        "What the addresses of verify pages begin with: `URL/cert/ID/`. Addresses of PDFs that are sent through an XQueue have at most 128 bytes.",
     ),
     Setting::file(
         "publish.downloads",
@@ -54,8 +60,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting::file(
         "publish.index_file",
         Other("file name, or empty"),
-        Value("\"\""),
-        "The file at the end of the addresses of verify pages, for a web server that shows no `index.html`; addresses end in `/` if it is empty.",
+        Words("empty"),
+        "The file at the end of the addresses of verify pages, for a web server that shows no `index.html`, such as S3; addresses end in `/` if it is empty. An empty value says that the server of an S3 store answers `…/`.",
     ),
     Setting::file(
         "publish.filename",

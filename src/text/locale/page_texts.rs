@@ -17,12 +17,17 @@ use crate::site::files::Site;
 use crate::site::name;
 
 /// The keys of the texts, in the order in which the built-in files have them.
-pub(crate) const PAGE_TEXTS: [&str; 49] = [
+pub(crate) const PAGE_TEXTS: [&str; 54] = [
     "valid",
     "specimen",
     "superseded",
     "revoked",
     "erased",
+    "unknown",
+    "confirmed",
+    "unreachable",
+    "copy",
+    "gone",
     "current",
     "reason",
     "revoked_on",
@@ -64,9 +69,9 @@ pub(crate) const PAGE_TEXTS: [&str; 49] = [
     "how",
     "how_reader",
     "how_gpg",
+    "how_root",
     "how_digest",
     "how_fingerprint",
-    "back",
 ];
 
 /// The texts of a certificate's web pages in one language, none of them missing.
@@ -326,7 +331,7 @@ mod tests {
     }
 
     /// Words that all languages write in Latin letters.
-    const LATIN: [&str; 9] = [
+    const LATIN: [&str; 11] = [
         "SHA-256",
         "LinkedIn",
         "OpenPGP",
@@ -336,6 +341,8 @@ mod tests {
         "JavaScript",
         "QR",
         "eシール",
+        "testamur",
+        "root.pem",
     ];
 
     /// Texts that are the same in English and another language.

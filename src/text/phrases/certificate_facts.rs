@@ -24,6 +24,7 @@ pub struct CertificateFacts<'a> {
     pub designation: Option<&'a str>,
     /// The free fields of the course, overlaid by those of the request.
     pub extra: &'a IndexMap<String, Value>,
-    /// The address at which the certificate can be verified.
-    pub verify_url: &'a str,
+    /// The address at which the certificate can be verified, or `None` if it is not published: then
+    /// there is no sentence about its authenticity.
+    pub verify_url: Option<&'a str>,
 }

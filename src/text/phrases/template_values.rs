@@ -66,7 +66,7 @@ pub(super) fn template_values(
         ("place", place),
         ("grade", grade),
         ("designation", given(facts.designation)),
-        ("verify_url", Value::from(facts.verify_url)),
+        ("verify_url", facts.verify_url.map_or(Value::UNDEFINED, Value::from)),
         ("signatories", Value::from(names)),
         ("extra", Value::from(extra)),
     ])

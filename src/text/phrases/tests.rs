@@ -54,7 +54,7 @@ fn write_with(
         grade,
         designation: None,
         extra: &extra,
-        verify_url: "https://example.org/c/0/",
+        verify_url: Some("https://example.org/c/0/"),
     })
 }
 
@@ -369,7 +369,7 @@ proptest! {
             grade: None,
             designation: None,
             extra: &IndexMap::from([("text".to_owned(), Json::from(text.clone()))]),
-            verify_url: "https://example.org/c/0/",
+            verify_url: Some("https://example.org/c/0/"),
         }).unwrap();
         prop_assert_eq!(written.heading.unwrap().runs.bare(), format!("{text} {text}"));
     }

@@ -50,7 +50,8 @@ pub(crate) struct AgentSite(pub(crate) Workdir);
 impl AgentSite {
     pub(crate) fn new() -> Self {
         let workdir = Workdir::new();
-        assert_eq!(workdir.run(["new", "site"]).code, 0);
+        let url = "https://certificates.example.org";
+        assert_eq!(workdir.run(["new", "site", "--url", url]).code, 0);
         let site = Self(workdir);
         site.0.write("site/keys/token", TOKEN);
         site

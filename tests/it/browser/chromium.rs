@@ -154,6 +154,27 @@ impl Chromium {
         }
     }
 
+    /// Whether the page at this address came from the browser's cache.
+    pub(crate) fn is_from_cache(&self, address: &str) -> bool {
+        self.events.iter().any(|event| {
+            let response = &event["params"]["response"];
+            event["method"] == "Network.responseReceived"
+                && response["url"] == address
+                && response["fromDiskCache"] == true
+        })
+    }
+
+    /// Waits until the page has asked for its record, and returns the words of its status.
+    pub(crate) fn status(&mut self) -> String {
+        let start = Instant::now();
+        while self.js("document.querySelector('#status').matches('.asking')") == true {
+            assert!(start.elapsed() < TIMEOUT, "the record does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let text = self.js("document.querySelector('#status').innerText");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Waits for the page's verdict on a file, and clears it for the next one.
     pub(crate) fn verdict(&mut self) -> Vec<String> {
         let start = Instant::now();
@@ -172,7 +193,7 @@ impl Chromium {
     }
 
     /// The problems of the page: dialogs, exceptions, console messages, policy violations, and
-    /// requests for anything but the page itself.
+    /// requests for anything but the page, its shared files, its record and its PDF.
     pub(crate) fn faults(&mut self) -> Vec<String> {
         // Events that are on their way arrive before this answer.
         self.js("new Promise(done => setTimeout(done, 100))");
@@ -183,7 +204,13 @@ impl Chromium {
             | "Audits.issueAdded" => true,
             "Network.requestWillBeSent" => {
                 let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
-                event["params"]["type"] != "Document" && !url.starts_with("data:")
+                let is_own = url.contains("/assets/")
+                    || url.ends_with("/certificate.json")
+                    || url.split('#').next().unwrap_or_default().ends_with(".pdf");
+                event["params"]["type"] != "Document"
+                    && !is_own
+                    && !url.starts_with("data:")
+                    && !url.starts_with("chrome-extension:")
             }
             _ => false,
         };

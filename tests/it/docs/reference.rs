@@ -55,8 +55,13 @@ const SECTIONS: &[(&str, &str)] = &[
 ```yaml
 publish:
   url: https://certificates.example.org
-  index_file: valid.html
 ```
+
+```yaml
+publish: none
+```
+
+[`publishing.md`](publishing.md) says what the web server has to do.
 ",
     ),
     ("timezone", ""),
@@ -80,6 +85,9 @@ private: /srv/certificates-private
 ```
 
 ```yaml
+publish:
+  url: https://certificates.s3.eu-central-1.amazonaws.com
+  index_file: index.html
 store:
   s3:
     bucket: certificates

@@ -11,7 +11,7 @@ fn path(text: &str) -> String {
 }
 
 #[test]
-fn certificate_consists_of_seven_public_files() {
+fn certificate_consists_of_four_public_files() {
     let setup = Setup::new();
     let receipt = setup.issue(&request("Ada Lovelace")).unwrap();
     assert_eq!(receipt.outcome, IssueOutcome::Issued);
@@ -21,16 +21,25 @@ fn certificate_consists_of_seven_public_files() {
         format!("cert/{id}/Certificate.pdf.sig"),
         format!("cert/{id}/certificate.json"),
         format!("cert/{id}/index.html"),
-        format!("cert/{id}/valid.html"),
-        format!("cert/{id}/verify.html"),
         format!("downloads/{download}/Certificate.pdf"),
-        format!("keys/{}.asc", key.key),
     ]
     .map(|name| path(&name));
     expected.sort();
-    assert_eq!(setup.public().into_keys().collect::<Vec<_>>(), expected);
+    let public = setup.public();
+    let is_shared = |path: &str| path.starts_with("assets/") || path.starts_with("keys/");
+    let (shared, own): (Vec<_>, Vec<_>) =
+        public.keys().cloned().partition(|path| is_shared(path));
+    assert_eq!(own, expected);
+    assert_eq!(shared.len(), 3, "{shared:?}");
+    assert!(shared.contains(&format!("keys/{}.asc", key.key)), "{shared:?}");
+    let private = setup.private();
     // The request, and the record.
-    assert_eq!(setup.private().len(), 2);
+    assert_eq!(private.len(), 2);
+    let sizes = own
+        .iter()
+        .map(|path| public[path].len())
+        .chain([private.values().map(Vec::len).sum()]);
+    assert!(sizes.clone().sum::<usize>() <= 110_000, "{:?}", sizes.collect::<Vec<_>>());
     assert_eq!(setup.assert_consistent(), 1);
 
     let page = setup.text(&format!("cert/{id}/index.html"));
@@ -318,18 +327,4 @@ fn erasure_leaves_only_that_certificates_existed() {
         setup.issue_with(&known("Ada Lovelace"), &reissue).unwrap().record.edition,
         3
     );
-}
-
-#[test]
-fn publish_url_too_long_for_the_links_is_refused() {
-    let long = format!("https://{}.example.org", "a".repeat(60));
-    let settings = |url: &str| {
-        testamur::site::Settings::parse(
-            format!("publish: {{ url: \"{url}\" }}").as_bytes(),
-        )
-    };
-    settings("https://certificates.example.org").unwrap();
-    let fault = settings(&long).unwrap_err();
-    assert!(format!("{fault:#}").contains("128 bytes"), "{fault:#}");
-    assert_eq!(fault.place().unwrap().line, Some(1));
 }

@@ -182,7 +182,7 @@ fn concurrent_different_facts_leave_one_valid_edition() {
     let count = |end: &str| public.keys().filter(|path| path.ends_with(end)).count();
     assert_eq!((count(".pdf"), count(".sig")), (1, 1), "{:?}", public.keys());
     for (path, bytes) in public.iter().filter(|(path, _)| path.ends_with("index.html")) {
-        let valid = String::from_utf8_lossy(bytes).contains("is valid");
+        let valid = String::from_utf8_lossy(bytes).contains("class=\"status valid\"");
         let record = public[&path.replace("index.html", "certificate.json")].clone();
         let record = testamur::register::Record::parse(&record).unwrap();
         assert_eq!(valid, record.status == testamur::register::Status::Valid, "{path}");
@@ -212,7 +212,7 @@ fn revocation_during_concurrent_issues_holds() {
             });
         });
         let page = setup.text(&format!("cert/{id}/index.html"));
-        assert!(page.contains("has been revoked"), "{page}");
+        assert!(page.contains("class=\"status revoked\""), "{page}");
     }
     assert_eq!(setup.assert_consistent(), 0);
     let public = setup.public();

@@ -22,7 +22,7 @@ Org/Knots/2026:
 
 /// An issue service, its keys, and the folder of its stores.
 pub(crate) struct Setup {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     pub(crate) issuer: IssueService,
     pub(crate) keys: Keys,
 }
@@ -96,7 +96,7 @@ impl Setup {
                 continue;
             };
             if record.status != testamur::register::Status::Valid
-                || !page.contains("is valid")
+                || !page.contains("class=\"status valid\"")
             {
                 continue;
             }

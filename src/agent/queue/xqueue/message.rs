@@ -121,12 +121,12 @@ pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
     };
     match answer {
         Answer::Issued { urls, .. }
-            if urls.download_url.len() > PublishSettings::MAX_URL_LEN =>
+            if urls.download_url.len() > PublishSettings::MAX_XQUEUE_URL_LEN =>
         {
             let message = format!(
                 "the certificate's address has {} bytes, of which {} can be stored",
                 urls.download_url.len(),
-                PublishSettings::MAX_URL_LEN
+                PublishSettings::MAX_XQUEUE_URL_LEN
             );
             failed(ErrorKind::TooLarge, &message)
         }

@@ -1,0 +1,259 @@
+//! Where a site publishes: at an address, nowhere, or not yet decided; and which files there are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+
+use testamur::press::{DraftOptions, Format, Press};
+use testamur::site::Site;
+
+use super::setup::{COURSES, Setup, files, now, request, today};
+use crate::seal::site::{output_text, run as judge};
+use crate::workdir::{Run, Workdir};
+
+/// A site that `testamur new` made.
+fn site(arguments: &[&str]) -> Workdir {
+    let workdir = Workdir::new();
+    let made = workdir.run(["new", "school"].iter().chain(arguments));
+    assert_eq!(made.code, 0, "{made:?}");
+    workdir
+}
+
+/// `agent --check` with these settings in its environment, which fails.
+fn check_agent(workdir: &Workdir, settings: &[(&str, &str)]) -> Run {
+    workdir.write("school/keys/token", "secret");
+    let mut command = workdir.command();
+    command.args(["--site", "school", "agent", "--check"]);
+    command.env("TESTAMUR_AGENT__HTTP__TOKEN_FILE", "keys/token");
+    for (name, value) in settings {
+        command.env(format!("TESTAMUR_AGENT__{name}"), value);
+    }
+    let run = Run::of(command);
+    assert_eq!(run.code, 1, "{run:?}");
+    run
+}
+
+#[test]
+fn site_without_an_address_issues_specimens_only() {
+    let workdir = Workdir::new();
+    let made = workdir.run(["new", "school"]);
+    assert!(
+        made.stderr
+            .contains("school/testamur.yaml:\n  url: https://certificates.example.org\n"),
+        "{}",
+        made.stderr
+    );
+    for arguments in [&["-n", "Ada Lovelace"][..], &["-n", "Ada Lovelace", "--dry-run"]] {
+        let run = workdir.run(["--site", "school", "issue"].iter().chain(arguments));
+        assert_eq!(run.code, 1, "{run:?}");
+        for words in ["the site has no address", "`publish.url`", "`publish: none`"] {
+            assert!(run.stderr.contains(words), "no {words} in {}", run.stderr);
+        }
+        assert!(!workdir.path("school/public").exists());
+    }
+    let run = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);
+    assert!(run.stderr.contains("the site has no address"), "{}", run.stderr);
+
+    let run = workdir.run(["--site", "school", "issue", "-n", "Ada", "--specimen"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("lead nowhere"), "{}", run.stderr);
+    // So does the demo.
+    let demo = Workdir::new();
+    let run = demo.run(["issue", "-n", "Ada"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("lead nowhere"), "{}", run.stderr);
+    // The line that `new` names is the one to change.
+    let settings = String::from_utf8(workdir.read("school/testamur.yaml")).unwrap();
+    let line = "  # url: https://certificates.example.org\n";
+    assert!(settings.contains(line), "{settings}");
+    workdir
+        .write("school/testamur.yaml", settings.replace(line, &line.replace("# ", "")));
+    let run = workdir.run(["--site", "school", "issue", "-n", "Ada Lovelace"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.stderr.contains("nowhere"), "{}", run.stderr);
+}
+
+#[test]
+fn new_refuses_an_address_that_is_none() {
+    let workdir = Workdir::new();
+    let run = workdir.run(["new", "school", "--url", "certificates"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("is no address"), "{}", run.stderr);
+    assert!(!workdir.path("school").exists());
+}
+
+#[test]
+fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
+    let workdir = site(&["--url", "none"]);
+    workdir.write("school/people.txt", "Ada Lovelace\nJosé Núñez\n");
+    let zip = ["issue", "-f", "people.txt", "-l", "es", "--zip", "all.zip"];
+    let mut command = workdir.command();
+    command.current_dir(workdir.path("school")).args(zip);
+    let run = Run::of(command);
+    assert_eq!(run.code, 0, "{run:?}");
+    let mut archive =
+        zip::ZipArchive::new(fs::File::open(workdir.path("school/all.zip")).unwrap())
+            .unwrap();
+    let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        found.insert(file.name().unwrap().into_owned(), bytes);
+    }
+    let names: Vec<&str> = found.keys().map(String::as_str).collect();
+    let pdfs: Vec<&str> =
+        names.iter().copied().filter(|name| name.ends_with(".pdf")).collect();
+    assert_eq!(pdfs.len(), 2, "{names:?}");
+    let folder = workdir.path("handed");
+    fs::create_dir(&folder).unwrap();
+    for (name, bytes) in &found {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    let page = String::from_utf8(found["index.html"].clone()).unwrap();
+    assert!(page.contains("<html lang=\"es\""), "{page}");
+    assert!(page.contains("Con el programa testamur"), "{page}");
+    assert_eq!(found.len(), 2 * 2 + 3, "{names:?}");
+    let gnupg = workdir.path("gnupg");
+    fs::create_dir(&gnupg).unwrap();
+    let gpg = |line: &[&str]| {
+        let home = ["--homedir", gnupg.to_str().unwrap(), "--batch"];
+        let output = judge(&folder, "gpg", &[&home[..], line].concat());
+        assert!(output.status.success(), "{}", output_text(&output));
+    };
+    gpg(&["--import", "openpgp.asc"]);
+    for pdf in pdfs {
+        gpg(&["--verify", &format!("{pdf}.sig"), pdf]);
+        // By the root alone, elsewhere than in the school's folder.
+        let mut command = workdir.command();
+        command.current_dir(&folder).args([
+            "verify",
+            "--trust",
+            "root.pem",
+            "--keyring",
+            "openpgp.asc",
+            pdf,
+        ]);
+        let verified = Run::of(command);
+        assert_eq!(verified.code, 0, "{verified:?}");
+        let text = output_text(&judge(&folder, "pdftotext", &[pdf, "-"]));
+        assert!(!text.contains("http") && !text.contains("cert/"), "{text}");
+        let sha256 = output_text(&judge(&folder, "sha256sum", &[pdf]));
+        assert!(page.contains(sha256.split(' ').next().unwrap()), "{sha256}");
+    }
+    // The records are the register; there are no pages.
+    let public = files(&workdir.path("school/public"));
+    assert!(!public.keys().any(|path| path.ends_with(".html")), "{:?}", public.keys());
+    let listed = workdir.run(["--site", "school", "list", "--json"]).objects();
+    assert_eq!(listed.len(), 2);
+    let id = listed[0]["id"].as_str().unwrap();
+    let revoked = workdir.run(["--site", "school", "revoke", id, "--reason", "mistake"]);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+
+    let agent = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);
+    assert!(agent.stderr.contains("answers with addresses"), "{}", agent.stderr);
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn every_layout_can_do_without_a_link() {
+    let site = Site::demo().with_file("testamur.yaml", "publish: none\n");
+    let press = Press::new(site).unwrap();
+    let options = DraftOptions::default().with_format(Format::Svg);
+    for layout in press.site().layouts() {
+        let draft = press.draft_sample(layout, today(), &options);
+        let draft = draft.unwrap_or_else(|error| panic!("{layout}: {error:#}"));
+        assert_eq!(draft.verify_url, None);
+    }
+}
+
+#[test]
+fn only_an_agent_on_an_xqueue_refuses_long_addresses() {
+    let workdir = site(&[]);
+    let downloads = format!("https://files.example.org/{}", "a".repeat(100));
+    let settings =
+        format!("publish: {{ url: 'https://c.example.org', downloads: '{downloads}' }}");
+    workdir.write("school/testamur.yaml", settings);
+    let run = workdir.run(["--site", "school", "issue", "-n", "Ada Lovelace"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains(&downloads), "{}", run.stderr);
+    workdir.write("school/keys/xqueue", "secret");
+    let run = check_agent(
+        &workdir,
+        &[
+            ("QUEUE", "xqueue"),
+            ("XQUEUE__URL", "http://127.0.0.1:9"),
+            ("XQUEUE__NAME", "certificates"),
+            ("XQUEUE__USER", "lms"),
+            ("XQUEUE__PASSWORD_FILE", "keys/xqueue"),
+        ],
+    );
+    assert!(run.stderr.contains("the addresses of PDFs would have"), "{}", run.stderr);
+}
+
+#[test]
+fn store_that_answers_no_folder_is_warned_of() {
+    let workdir = site(&["--url", "https://certificates.example.org"]);
+    let settings = String::from_utf8(workdir.read("school/testamur.yaml")).unwrap();
+    let store = "store: { s3: { bucket: certificates, region: eu-central-1 } }\n";
+    workdir.write("school/testamur.yaml", format!("{settings}{store}"));
+    let run = workdir.run(["--site", "school", "check", "-l", "en"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("publish.index_file"), "{}", run.stderr);
+}
+
+/// A register of an earlier version has a `valid.html` and a `verify.html`, to which links are printed.
+#[test]
+fn earlier_files_of_a_certificate_follow_its_status() {
+    let setup = Setup::new();
+    let receipt = setup.issue(&request("Ada Lovelace")).unwrap();
+    let folder = format!("cert/{}", receipt.record.id);
+    let public = setup.folder.path().join("public").join(&folder);
+    for name in ["valid.html", "verify.html"] {
+        fs::write(public.join(name), "Ada Lovelace: this certificate is valid").unwrap();
+    }
+    // Nothing changes before the status does.
+    setup.issue(&request("Ada Lovelace")).unwrap();
+    assert!(setup.text(&format!("{folder}/valid.html")).starts_with("Ada"));
+    let register = setup.issuer.register();
+    register.revoke(&receipt.record.id, "by mistake", now()).unwrap();
+    let revoked = setup.text(&format!("{folder}/index.html"));
+    assert!(revoked.contains("by mistake"));
+    for name in ["valid.html", "verify.html"] {
+        assert_eq!(setup.text(&format!("{folder}/{name}")), revoked, "{name}");
+    }
+    register.erase(&receipt.record.id, &secret(&setup), now()).unwrap();
+    for (path, bytes) in setup.public() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("Ada Lovelace"), "{path}");
+    }
+}
+
+#[test]
+fn printed_links_get_the_file_that_they_end_in() {
+    let settings = "publish: { url: https://c.example.org, index_file: valid.html }\n";
+    let own = "<p>{{ certificate.name }} {{ status.is }}</p>";
+    let site = Site::new()
+        .with_file("courses.yaml", COURSES)
+        .with_file("testamur.yaml", settings)
+        .with_file("layouts/shared/pages/verify.html", own);
+    let setup = Setup::with_site(site);
+    let receipt = setup.issue(&request("Ada Lovelace")).unwrap();
+    let folder = format!("cert/{}", receipt.record.id);
+    assert!(receipt.urls.verify_url.ends_with(&format!("{folder}/valid.html")));
+    let page = setup.text(&format!("{folder}/index.html"));
+    assert_eq!(setup.text(&format!("{folder}/valid.html")), page);
+    assert_eq!(setup.text(&format!("{folder}/verify.html")), "<p>Ada Lovelace valid</p>");
+    setup.issuer.register().revoke(&receipt.record.id, "x", now()).unwrap();
+    assert_eq!(
+        setup.text(&format!("{folder}/verify.html")),
+        "<p>Ada Lovelace revoked</p>"
+    );
+    let page = setup.text(&format!("{folder}/index.html"));
+    assert_eq!(setup.text(&format!("{folder}/valid.html")), page);
+}
+
+/// The secret from which the setup's ids are derived.
+fn secret(setup: &Setup) -> testamur::site::IdSecret {
+    testamur::site::Keys::id_secret(&setup.folder.path().join("keys")).unwrap()
+}
