@@ -406,7 +406,7 @@ pub(crate) struct RequestArguments {
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 
-    /// The grade: a text such as Distinction, or a number such as 0.93
+    /// The grade: a text such as Distinction, or one on the scale of the course's `grades`
     #[arg(short, long, allow_hyphen_values = true)]
     pub(crate) grade: Option<String>,
 

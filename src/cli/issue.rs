@@ -152,7 +152,7 @@ fn dry_run(
     let draft = |job: &IssueJob<'_>| -> Result<Draft, JobFailure> {
         press.draft_with(job.request()?, today, &options).map_err(JobFailure::Library)
     };
-    let mut failed = 0;
+    let (mut failed, mut not_passed) = (0, 0);
     let per_core = batch::COMPUTING_PER_CORE;
     let done = batch::run(jobs, per_core, stop, draft, |index, result| {
         let job = &jobs[index];
@@ -170,14 +170,21 @@ fn dry_run(
                 }
             }
             Err(failure) => {
-                failed += 1;
+                if failure.is_not_passed() {
+                    not_passed += 1;
+                } else {
+                    failed += 1;
+                }
+                if issue.json {
+                    console::print_json(&failure.json(&job.course, job.row));
+                }
                 console::print_message(&failure.message(job.row));
             }
         }
     });
     console::print_message(&format!(
-        "{} would be issued, {failed} failed; nothing was published",
-        done - failed
+        "{} would be issued, {not_passed} not passed, {failed} failed; nothing was published",
+        done - failed - not_passed
     ));
     Ok(CommandOutcome::of(failed == 0 && done == jobs.len()))
 }

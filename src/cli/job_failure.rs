@@ -1,10 +1,13 @@
 //! Why one certificate of a run was not made.
 
-use crate::Error;
+use crate::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::recipients::RecipientRow;
+
+/// The outcome of a recipient whose grade does not pass, as JSON and reports write it.
+pub(crate) const NOT_PASSED: &str = "not-passed";
 
 /// Why one certificate of a run was not made.
 pub(crate) enum JobFailure {
@@ -27,8 +30,22 @@ impl JobFailure {
         }
     }
 
+    /// Whether there is no certificate because the grade does not pass. That is no failure.
+    pub(crate) fn is_not_passed(&self) -> bool {
+        matches!(self, Self::Library(error) if error.kind() == ErrorKind::NotPassed)
+    }
+
     /// What `--json` prints of a certificate that was not made.
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
+        if let (Self::Library(error), true) = (self, self.is_not_passed()) {
+            return json!({
+                "status": NOT_PASSED,
+                "course": course,
+                "name": row.name,
+                "row": row.place,
+                "why": error.message(),
+            });
+        }
         let error = match self {
             Self::Library(error) => json!(error),
             Self::Program(failure) => json!({ "kind": "io", "message": failure.message }),

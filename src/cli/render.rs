@@ -61,19 +61,28 @@ pub(crate) fn run(
         .collect();
 
     let renderer = Renderer { press: &press, render, today, format, sealer };
-    let mut failed = 0_usize;
+    let (mut failed, mut not_passed) = (0_usize, 0_usize);
     batch::run(
         &jobs,
         batch::COMPUTING_PER_CORE,
         &StopSignal::default(),
         |job| renderer.render(job),
         |index, result| {
-            failed += usize::from(result.is_err());
+            match &result {
+                Err(failure) if failure.is_not_passed() => not_passed += 1,
+                Err(_) => failed += 1,
+                Ok(_) => {}
+            }
             renderer.report_result(&jobs[index], &result);
         },
     );
     if jobs.len() > 1 {
-        console::print_message(&format!("{} made, {failed} failed", jobs.len() - failed));
+        let made = jobs.len() - failed - not_passed;
+        let not_passed = match not_passed {
+            0 => String::new(),
+            number => format!(", {number} not passed"),
+        };
+        console::print_message(&format!("{made} made{not_passed}, {failed} failed"));
     }
     Ok(CommandOutcome::of(failed == 0))
 }

@@ -102,6 +102,7 @@ fn write(locale: &[u8]) {
             let course = "C:\n  language: en\n  title: { en: '*Curling*', es: C }\n  \
                       organization: { short: X, name: Example University }\n  \
                       signatories: [{ name: Dr. Ada, title: Dean }]\n  \
+                      grades: { scale: fraction }\n  \
                       outcomes: { '>= 0.5': 'passed {{ grade }}' }\n";
             let course = [("courses.yaml".to_owned(), course.into())];
             let course = Courses::parse(&course).expect("it is a course");
@@ -124,7 +125,8 @@ fn write(locale: &[u8]) {
         course,
         issued: Date::new(2026, 5, 14).expect("it is a day"),
         issued_text: None,
-        grade: Some("0.93"),
+        language: &english,
+        grade: &course.mark("0.93", &english).expect("it is on the scale"),
         designation: Some("MD"),
         extra,
         verify_url: Some("https://example.org/c/0/"),

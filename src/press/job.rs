@@ -72,6 +72,8 @@ impl RenderJob {
         verify_id: String,
         specimen: bool,
     ) -> Result<Self> {
+        // A draft shows what a certificate would look like, and needs no grade.
+        let mark = request.mark(course, specimen)?;
         let name = request.layout().unwrap_or(&course.layout);
         let layout = assets.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == ErrorKind::UnknownLayout => {
@@ -102,7 +104,8 @@ impl RenderJob {
                 .issued_text
                 .as_ref()
                 .filter(|_| request.issued().is_none()),
-            grade: request.grade(),
+            language,
+            grade: &mark,
             designation: request.designation(),
             extra: &extra,
             verify_url: verify_url.as_deref(),

@@ -9,6 +9,9 @@
 //! as a YAML merge key does.
 
 mod courses;
+mod failing_words;
+mod grade_number;
+mod grades;
 mod outcome;
 mod pictures;
 mod read;
@@ -20,13 +23,16 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 pub use self::courses::Courses;
+pub(crate) use self::grade_number::GradeNumber;
+pub(crate) use self::grades::no_scale;
+pub use self::grades::{GradeMark, GradeScale, LetterGrade, NumberGrade};
 pub use self::outcome::{Grade, Outcome};
 pub use self::pictures::{Badge, Sponsor};
 pub use self::signatory::{Nudge, Signatory};
 pub use self::text::Text;
 pub use self::theme::{Colour, Theme};
 use crate::base::date::Date;
-use crate::base::error::Place;
+use crate::base::error::{Place, Result};
 use crate::base::lang::Tag;
 use crate::base::yaml::Span;
 use crate::site::recipients_format::RecipientsFormat;
@@ -67,6 +73,8 @@ pub struct Course {
     pub sponsors: Vec<Sponsor>,
     /// The badges, in order.
     pub badges: Vec<Badge>,
+    /// The scale of its grades; without one a grade is a text.
+    pub grades: Option<GradeScale>,
     /// A sentence for each grade, in the order of the file.
     pub outcomes: Vec<Outcome>,
     /// Its colours, logo and background, where they differ from the layout's.
@@ -110,13 +118,57 @@ pub enum IssueDate {
 }
 
 impl Course {
+    /// Returns what the text of a grade is on the course's scale. In `language` it is written: it
+    /// decides what a comma is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: it is outside of the scale, or a number although the course
+    /// declares no scale and has outcomes. [`ErrorKind::NotPassed`]: it is below the pass mark, or a
+    /// word that says so.
+    pub fn mark(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
+        self.mark_of(grade, false, language)
+    }
+
+    /// As [`mark`](Self::mark), for a number that is a share of 1, whatever the scale.
+    ///
+    /// # Errors
+    /// As [`mark`](Self::mark); [`ErrorKind::InvalidValue`] if the scale has letters.
+    pub fn mark_of_fraction(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
+        self.mark_of(grade, true, language)
+    }
+
+    fn mark_of(
+        &self,
+        grade: &str,
+        is_fraction: bool,
+        language: &Tag,
+    ) -> Result<GradeMark> {
+        let is_named = (!self.outcomes.is_empty())
+            .then(|| outcome::by_text(&self.outcomes, grade.trim()).is_some());
+        GradeMark::read(grade, is_fraction, self.grades.as_ref(), language, is_named)
+    }
+
+    /// Returns what the grade of a part of the course is, a row of its table: it is printed, whether
+    /// it passes or not. A word is a text on any scale.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: a number that is outside of the scale, or cannot be read.
+    pub(crate) fn mark_of_part(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
+        GradeMark::read_part(grade, self.grades.as_ref(), language)
+    }
+
+    /// Whether a certificate needs a grade, because the course has a pass mark.
+    pub(crate) fn needs_grade(&self) -> bool {
+        self.grades.as_ref().is_some_and(GradeScale::needs_grade)
+    }
+
     /// Returns the outcome of a grade.
     ///
-    /// It is the outcome of the grade's own text, compared exactly and then regardless of case;
-    /// else, for a number, that of the nearest bound that the number meets; else that of `Pass`,
-    /// which is also the outcome without a grade; else `None`.
-    pub fn outcome(&self, grade: Option<&str>) -> Option<&Outcome> {
-        outcome::choose(&self.outcomes, grade)
+    /// It is the outcome of the grade's own text, compared exactly and then regardless of case; else
+    /// that of the nearest bound that the grade meets; else that of `Pass`, which is also the
+    /// outcome without a grade; else `None`.
+    pub fn outcome(&self, mark: &GradeMark) -> Option<&Outcome> {
+        outcome::choose(&self.outcomes, mark)
     }
 
     /// Returns a value within a free field as a text, if it is a map by language.
@@ -145,5 +197,7 @@ impl Course {
     }
 }
 
+#[cfg(test)]
+mod grade_tests;
 #[cfg(test)]
 mod tests;

@@ -25,8 +25,8 @@ pub mod tables;
 
 pub use self::award::{Award, Recipient};
 pub use self::course::{
-    Badge, Colour, Course, Courses, Grade, IssueDate, Nudge, Organization, Outcome,
-    Signatory, Sponsor, Text, Theme,
+    Badge, Colour, Course, Courses, Grade, GradeMark, GradeScale, IssueDate, LetterGrade,
+    Nudge, NumberGrade, Organization, Outcome, Signatory, Sponsor, Text, Theme,
 };
 pub use self::files::Site;
 pub use self::id_secret::IdSecret;

@@ -12,6 +12,7 @@ use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
+use crate::site::course::{Course, GradeMark};
 use crate::site::name::Name;
 
 /// A request for one certificate.
@@ -39,6 +40,7 @@ pub struct Request {
     second_language: Option<Tag>,
     issued: Option<Date>,
     grade: Option<String>,
+    grade_is_fraction: bool,
     designation: Option<String>,
     layout: Option<String>,
     paper: Option<String>,
@@ -65,6 +67,7 @@ impl Request {
             second_language: None,
             issued: None,
             grade: None,
+            grade_is_fraction: false,
             designation: None,
             layout: None,
             paper: None,
@@ -121,10 +124,19 @@ impl Request {
         self
     }
 
-    /// Sets the grade: a text, or a number such as `0.93`. It decides which outcome of the course
-    /// is shown.
+    /// Sets the grade: a text, or a number on the scale that the course declares. It decides which
+    /// outcome of the course is shown, and whether there is a certificate.
     pub fn with_grade(mut self, grade: impl Into<String>) -> Self {
         self.grade = Some(grade.into());
+        self.grade_is_fraction = false;
+        self
+    }
+
+    /// Sets the grade as a share of 1, such as `0.93`, whatever the scale of the course. It is
+    /// converted into that scale.
+    pub fn with_grade_fraction(mut self, grade: impl Into<String>) -> Self {
+        self.grade = Some(grade.into());
+        self.grade_is_fraction = true;
         self
     }
 
@@ -202,6 +214,38 @@ impl Request {
     /// Returns the grade.
     pub fn grade(&self) -> Option<&str> {
         self.grade.as_deref()
+    }
+
+    /// Whether the grade is a share of 1, whatever the scale of the course.
+    pub fn is_grade_fraction(&self) -> bool {
+        self.grade_is_fraction
+    }
+
+    /// Returns what the grade is on the scale of its course.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotPassed`]: it does not pass. [`ErrorKind::InvalidValue`]: it cannot be
+    /// understood, or is outside of the scale. [`ErrorKind::MissingField`]: the course has a pass
+    /// mark, the request no grade, and `is_draft` is false.
+    pub(crate) fn mark(&self, course: &Course, is_draft: bool) -> Result<GradeMark> {
+        let language = self.language.as_ref().unwrap_or(&course.language);
+        let mark = match self.grade.as_deref() {
+            None => GradeMark::None,
+            Some(grade) if self.grade_is_fraction => {
+                course.mark_of_fraction(grade, language)?
+            }
+            Some(grade) => course.mark(grade, language)?,
+        };
+        if mark == GradeMark::None && course.needs_grade() && !is_draft {
+            let message = format!(
+                "there is no grade, and the course `{}` has a pass mark",
+                course.id
+            );
+            return Err(Error::new(ErrorKind::MissingField, message).with_help(
+                "give the grade, or leave `pass` out of `grades` in the course",
+            ));
+        }
+        Ok(mark)
     }
 
     /// Returns the designation.

@@ -12,6 +12,7 @@ mod date_value;
 mod filters;
 #[cfg(feature = "tables")]
 pub(crate) mod free_fields;
+mod grade_value;
 mod language_formats;
 mod markup;
 mod pseudolocale;
@@ -46,6 +47,7 @@ use self::template_values::template_values;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
+use crate::site::course::{GradeMark, no_scale};
 use crate::site::files::Site;
 use crate::text::locale::{Locale, SentenceTemplate};
 use crate::text::runs::Runs;
@@ -166,6 +168,7 @@ impl Phrases {
     pub fn write(&self, facts: &CertificateFacts<'_>) -> Result<Sentences> {
         let mut texts =
             Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
+        self.check_grade(facts, &texts)?;
         let mut values = template_values(facts, &mut texts);
         let mut errors = Vec::new();
 
@@ -284,6 +287,26 @@ impl Phrases {
             Ok(Phrase::visible(&sentence.role, runs, &sentence.place))
         };
         (1..=max_pages).map(|n| (1..=n).map(|page| folio(page, n)).collect()).collect()
+    }
+
+    /// Refuses a grade that is a number without a scale if a sentence would print it.
+    fn check_grade(&self, facts: &CertificateFacts<'_>, texts: &Texts<'_>) -> Result<()> {
+        let GradeMark::Unscaled(grade) = facts.grade else { return Ok(()) };
+        let outcome = facts.course.outcome(facts.grade);
+        let outcome = outcome.map(|outcome| {
+            outcome.text.get(texts.tag, &facts.course.language).0.to_owned()
+        });
+        let sentences = self.locale.sentences().map(|sentence| &sentence.template);
+        let is_named = |template: &String| {
+            let variables = TemplateAnalysis::of(template).variables;
+            variables
+                .iter()
+                .any(|(path, _)| path == "grade" || path.starts_with("grade."))
+        };
+        if sentences.chain(&outcome).any(is_named) {
+            return Err(no_scale(grade).at(facts.course.place().clone()));
+        }
+        Ok(())
     }
 
     fn write_template(

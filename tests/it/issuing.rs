@@ -1,6 +1,7 @@
 //! Issued certificates: repeated, superseded, revoked, erased, interrupted.
 
 mod awards; // New, unchanged and superseding editions, revocation and erasure
+mod grades; // Grades on the scale of their course
 mod hostile; // Names, titles and reasons with markup and template code
 mod interrupted; // Failing stores and concurrent issue services
 mod large; // A register of a million, made by a script

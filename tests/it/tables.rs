@@ -30,7 +30,7 @@ fn row_merges_course_and_request_values() {
     let row =
         |row: &Value| row.as_array().unwrap().iter().map(text_of).collect::<Vec<_>>();
     let rows: Vec<_> = table["rows"].as_array().unwrap().iter().map(row).collect();
-    assert_eq!(rows[0], ["Nudos", "94\u{a0}%", "1200"]);
+    assert_eq!(rows[0], ["Nudos", "93,5\u{a0}%", "1200"]);
     assert_eq!(rows[1], ["Splices", "–", "7,25"]);
     assert_eq!(rows[2], ["*Sails* {{ 7*7 }}", "Bien", "–"]);
     assert_eq!(row(&table["total"]), ["Total", "87\u{a0}%", "1207,25"]);
@@ -317,7 +317,7 @@ fn modules(count: usize) -> String {
 fn courses(modules: &str, people: usize) -> String {
     let mut courses = format!(
         "c:\n  title: Sailing\n  organization: Example University\n  language: en\n  layout: \
-         {LAYOUT}\n  extra:\n    modules: {modules}\n  signatories:\n"
+         {LAYOUT}\n  grades: {{ scale: fraction }}\n  extra:\n    modules: {modules}\n  signatories:\n"
     );
     for person in ["ada", "grace", "emmy", "mary", "rosa", "sofia"].iter().take(people) {
         writeln!(

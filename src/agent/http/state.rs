@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use super::answers::{self, refusal, retry_later};
 use super::token::Token;
 use crate::agent::clock::Clock;
+use crate::agent::ops::metrics::Metrics;
 use crate::agent::ops::status::Status;
-use crate::agent::queue::{Target, Task};
+use crate::agent::queue::{Answer, Target, Task};
 use crate::agent::spool::{Accepted, Spool};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// The state of the routes.
 pub(super) struct AppState {
@@ -63,7 +64,13 @@ impl AppState {
         match &task {
             Task::Issue { request, options, .. } => {
                 let issuer = issue_service.current();
-                let urls = issuer.plan(request, options).map_err(refused)?.urls;
+                let plan = issuer.plan(request, options).map_err(|error| {
+                    if error.kind() == ErrorKind::NotPassed {
+                        return answered_at_once(&mut told, &error, metrics);
+                    }
+                    refused(error)
+                });
+                let urls = plan?.urls;
                 for (key, value) in [
                     ("verify_id", urls.verify_id),
                     ("download_id", urls.download_id),
@@ -92,4 +99,19 @@ impl AppState {
             }
         }
     }
+}
+
+/// The answer to a request whose grade does not pass: nothing is left to do, so that it is not
+/// spooled.
+fn answered_at_once(
+    told: &mut Map<String, Value>,
+    error: &Error,
+    metrics: &Metrics,
+) -> Box<Response> {
+    let answer = Answer::NotPassed { why: error.message().to_owned() };
+    metrics.count_request("http", answer.as_str());
+    told.insert("outcome".to_owned(), answer.as_str().into());
+    told.insert("why".to_owned(), error.message().into());
+    let body = std::mem::take(told).into();
+    Box::new(answers::json_answer(answers::status_of(&answer), &body))
 }

@@ -23,6 +23,11 @@ pub enum Answer {
         /// Its verify id.
         verify_id: String,
     },
+    /// The grade does not pass: there is no certificate, and the request is done.
+    NotPassed {
+        /// The reason.
+        why: String,
+    },
     /// Nothing was to be done.
     Ignored {
         /// The reason.
@@ -40,12 +45,13 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `revoked`, `ignored`,
-    /// `failed`.
+    /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `not-passed`,
+    /// `revoked`, `ignored`, `failed`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Issued { outcome, .. } => outcome.as_str(),
             Self::Revoked { .. } => "revoked",
+            Self::NotPassed { .. } => "not-passed",
             Self::Ignored { .. } => "ignored",
             Self::Failed { .. } => "failed",
         }
@@ -56,7 +62,7 @@ impl Answer {
         match self {
             Self::Issued { outcome, .. } => outcome.is_new_edition(),
             Self::Revoked { .. } => true,
-            Self::Ignored { .. } | Self::Failed { .. } => false,
+            Self::NotPassed { .. } | Self::Ignored { .. } | Self::Failed { .. } => false,
         }
     }
 
@@ -65,8 +71,9 @@ impl Answer {
     ///
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
-    /// `superseding`, `reissued`, `stale`, `revoked`, `ignored`, `failed`. A certificate has `verify_id`,
-    /// `download_id`, `verify_url` and `url`; a failure has `error`, `message` and perhaps `help`.
+    /// `superseding`, `reissued`, `stale`, `not-passed`, `revoked`, `ignored`, `failed`. A certificate has
+    /// `verify_id`, `download_id`, `verify_url` and `url`; `not-passed` and `ignored` have `why`; a
+    /// failure has `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();
         let mut fields = Map::new();
@@ -90,7 +97,7 @@ impl Answer {
                 "url": urls.download_url,
             }),
             Self::Revoked { verify_id } => json!({ "verify_id": verify_id }),
-            Self::Ignored { why } => json!({ "why": why }),
+            Self::NotPassed { why } | Self::Ignored { why } => json!({ "why": why }),
             Self::Failed { kind, message, help: None } => {
                 json!({ "error": kind.as_str(), "message": message })
             }

@@ -149,7 +149,8 @@ fn task(
         .with_username(data.username)
         .with_requested_at(requested_at);
     if !data.grade.is_empty() {
-        request = request.with_grade(data.grade);
+        // The platform writes a share of 1, whatever the course prints.
+        request = request.with_grade_fraction(data.grade);
     }
     let request = Box::new(request);
     let options = IssueOptions::default();
@@ -209,6 +210,7 @@ mod tests {
         assert_eq!(request.name().as_str(), "Guido van Rossum");
         assert_eq!(request.recipient(), Some("guido"));
         assert_eq!(request.grade(), Some("0.93"));
+        assert!(request.is_grade_fraction());
         assert_eq!(
             request.requested_at().unwrap().to_string(),
             "2026-05-14T09:30:00.123456Z"

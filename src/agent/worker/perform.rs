@@ -67,7 +67,13 @@ impl Performer {
                 let ClockReading { now, today } = self.clock.read()?;
                 let receipt = issuer
                     .issue(request, today, now, options)
-                    .or_else(|error| standing(&issuer, request, error))?;
+                    .or_else(|error| standing(&issuer, request, error));
+                let receipt = match receipt {
+                    Err(error) if error.kind() == ErrorKind::NotPassed => {
+                        return Ok(Answer::NotPassed { why: error.message().to_owned() });
+                    }
+                    receipt => receipt?,
+                };
                 self.metrics.observe_timings(&receipt.timings);
                 if let Some(id) = replaces {
                     self.revoke_replaced(id, &receipt)?;

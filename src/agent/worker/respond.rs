@@ -137,6 +137,10 @@ fn log(source: &RequestSource, delivery: &Delivery, answer: &Answer) {
         Answer::Revoked { verify_id } => {
             tracing::info!(source, id, course, outcome, certificate = verify_id, "done");
         }
+        Answer::NotPassed { why } => {
+            tracing::info!(source, id, course, outcome, "done");
+            tracing::debug!(source, id, recipient, why, "why there is no certificate");
+        }
         Answer::Ignored { why } => {
             tracing::debug!(source, id, course, outcome, why, "done")
         }

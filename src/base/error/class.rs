@@ -43,6 +43,7 @@ impl ErrorKind {
             | ErrorKind::UnknownLayout
             | ErrorKind::UnknownLanguage
             | ErrorKind::Name
+            | ErrorKind::NotPassed
             | ErrorKind::Exists
             | ErrorKind::Seal
             | ErrorKind::Tampered

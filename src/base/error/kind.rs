@@ -28,6 +28,8 @@ pub enum ErrorKind {
     MissingFile,
     /// A recipient's name cannot be used.
     Name,
+    /// The grade does not pass: there is no certificate. It is no failure: the request is done.
+    NotPassed,
     /// A sentence cannot be rendered: an unknown variable, an error in a filter.
     Sentence,
     /// A picture cannot be read or used.
@@ -103,6 +105,7 @@ impl ErrorKind {
             ErrorKind::UnknownLanguage => "unknown_language",
             ErrorKind::MissingFile => "missing_file",
             ErrorKind::Name => "name",
+            ErrorKind::NotPassed => "not_passed",
             ErrorKind::Sentence => "sentence",
             ErrorKind::Image => "image",
             ErrorKind::Font => "font",

@@ -14,6 +14,12 @@ impl Span {
     pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
         YamlFault { span: self, error: Error::new(kind, message) }
     }
+
+    /// Places `error` here.
+    #[cfg(feature = "press")]
+    pub(crate) fn wrap(self, error: Error) -> YamlFault {
+        YamlFault { span: self, error }
+    }
 }
 
 /// An error in a file, with its span.

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 
 use super::job::IssueJob;
 use crate::cli::exit::Failure;
-use crate::cli::job_failure::JobFailure;
+use crate::cli::job_failure::{JobFailure, NOT_PASSED};
 use crate::cli::spreadsheet::escape_formula;
 use crate::cli::{console, output};
 
 /// The result of one row.
 pub(super) enum ReportRow {
     Issued(Box<IssuedCertificate>),
+    /// The grade does not pass: why, for the user.
+    NotPassed(String),
     /// The message for the user.
     Failed(String),
 }
@@ -37,6 +39,9 @@ pub(super) struct IssuedCertificate {
 impl ReportRow {
     pub(super) fn new(job: &IssueJob<'_>, result: Result<Receipt, JobFailure>) -> Self {
         match result {
+            Err(failure) if failure.is_not_passed() => {
+                Self::NotPassed(failure.message(job.row))
+            }
             Err(failure) => Self::Failed(failure.message(job.row)),
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
@@ -96,6 +101,12 @@ impl Report {
                 text.push_str(&format!(", {number} {words}"));
             }
         }
+        let not_passed =
+            self.0.iter().filter(|row| matches!(row, Some(ReportRow::NotPassed(_))));
+        match not_passed.count() {
+            0 => {}
+            number => text.push_str(&format!(", {number} not passed")),
+        }
         text.push_str(&format!(", {} failed", self.failed()));
         text
     }
@@ -123,6 +134,9 @@ impl Report {
             .map(|(row, job)| match row {
                 None => json!({ "status": "not_done", "name": job.row.name,
                     "course": job.course, "row": job.row.place }),
+                Some(ReportRow::NotPassed(why)) => json!({ "status": NOT_PASSED,
+                    "name": job.row.name, "course": job.course, "row": job.row.place,
+                    "why": why }),
                 Some(ReportRow::Failed(message)) => json!({ "status": "failed",
                     "name": job.row.name, "course": job.course, "row": job.row.place,
                     "error": message }),
@@ -168,6 +182,9 @@ impl Report {
             let name = escape_formula(&job.row.name);
             let record = match row {
                 None => [place, &name, &job.course, "not_done", "", "", "", "", "", ""],
+                Some(ReportRow::NotPassed(why)) => {
+                    [place, &name, &job.course, NOT_PASSED, "", "", "", "", "", why]
+                }
                 Some(ReportRow::Failed(message)) => {
                     [place, &name, &job.course, "failed", "", "", "", "", "", message]
                 }

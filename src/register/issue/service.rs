@@ -87,7 +87,8 @@ impl IssueService {
     /// `today` dates the certificates of a rolling course; `now` is written into the record.
     ///
     /// # Errors
-    /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
+    /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::NotPassed`]: the grade does not pass;
+    /// the request is done, without a certificate. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
     /// the award has a certificate that the options keep. [`ErrorKind::Store`],
     /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Tampered`]:
     /// a PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
@@ -116,6 +117,8 @@ impl IssueService {
     ) -> Result<Receipt> {
         let register = self.register();
         let course = self.press.courses().get(request.course())?;
+        // A grade that does not pass changes nothing, whatever the award has.
+        request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let fingerprint = award.fingerprint(course, request);
         for _ in 0..MAX_ATTEMPTS {
@@ -205,6 +208,7 @@ impl IssueService {
     /// As [`issue`](Self::issue), but for what only making the page or writing to a store can show.
     pub fn plan(&self, request: &Request, options: &IssueOptions) -> Result<Plan> {
         let course = self.press.courses().get(request.course())?;
+        request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let fingerprint = award.fingerprint(course, request);
         let editions = self.register().editions(&award)?;

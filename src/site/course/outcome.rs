@@ -1,7 +1,10 @@
 //! Outcomes: the sentence that a certificate shows for a grade.
 
+use std::cmp::Reverse;
 use std::fmt;
 
+use super::grade_number::GradeNumber;
+use super::grades::{GradeMark, GradeRank, GradeScale};
 use super::text::Text;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::yaml::Span;
@@ -15,6 +18,8 @@ pub struct Outcome {
     /// The sentence, a template; empty for none.
     pub text: Text,
     pub(super) span: Span,
+    /// Where the grade, or the bound, stands on the course's scale.
+    pub(super) rank: Option<GradeRank>,
 }
 
 impl Outcome {
@@ -22,65 +27,116 @@ impl Outcome {
     pub fn place(&self) -> &Place {
         self.span.place()
     }
+
+    /// Finds its grade on the scale of its course.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: a bound outside of the scale, or without a scale one that is no
+    /// number.
+    pub(super) fn set_scale(&mut self, scale: Option<&GradeScale>) -> Result<()> {
+        let text = self.grade.text();
+        self.rank = match (&self.grade, scale) {
+            (Grade::Text(_), None) => None,
+            // `Pass` is the outcome of all grades that have none of their own.
+            (Grade::Text(_), Some(scale)) => scale.bound(text).ok(),
+            (_, Some(scale)) => Some(scale.bound(text)?),
+            (_, None) => match GradeNumber::parse(text) {
+                Some(number) => Some(GradeRank(number)),
+                None => {
+                    let message = format!("`{}` is no bound of a grade", self.grade);
+                    return Err(Error::new(ErrorKind::InvalidValue, message)
+                        .with_help("write a number after the sign: `\">= 0.9\"`"));
+                }
+            },
+        };
+        Ok(())
+    }
+
+    /// Whether another outcome is for just the same grades.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_text = matches!(self.grade, Grade::Text(_));
+        self.grade.precedence() == other.grade.precedence()
+            && !is_text
+            && self.rank == other.rank
+    }
+
+    /// Returns how far a grade is from the bound, if the grade meets it, and what decides between
+    /// bounds that are equally near.
+    fn distance(&self, rank: GradeRank) -> Option<(GradeNumber, Reverse<u8>)> {
+        let bound = self.rank?;
+        let met = match self.grade {
+            Grade::Text(_) => rank == bound,
+            Grade::AtLeast(_) => rank >= bound,
+            Grade::Above(_) => rank > bound,
+            Grade::AtMost(_) => rank <= bound,
+            Grade::Below(_) => rank < bound,
+        };
+        let nearness = (rank.0.distance(bound.0), Reverse(self.grade.precedence()));
+        met.then_some(nearness)
+    }
 }
 
-/// A grade as text, or a bound of numeric grades: a key of `outcomes`.
-#[derive(Debug, Clone, PartialEq)]
+/// A grade as text, or a bound of grades: a key of `outcomes`. A bound is as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grade {
     /// A grade, compared as text: `Distinction`.
     Text(String),
     /// Grades from this one up: `>= 0.9`.
-    AtLeast(f64),
+    AtLeast(String),
     /// Grades above this one: `> 0.9`.
-    Above(f64),
+    Above(String),
     /// Grades up to this one: `<= 0.9`.
-    AtMost(f64),
+    AtMost(String),
     /// Grades below this one: `< 0.9`.
-    Below(f64),
+    Below(String),
 }
 
-type Bound = fn(f64) -> Grade;
+type Bound = fn(String) -> Grade;
 
 /// `>=` comes before `>`, and `<=` before `<`, because the first prefix counts.
-const SIGNS: [(&str, Bound); 4] = [
+const SIGNS: [(&str, Bound); 6] = [
     (">=", Grade::AtLeast),
+    ("≥", Grade::AtLeast),
     (">", Grade::Above),
     ("<=", Grade::AtMost),
+    ("≤", Grade::AtMost),
     ("<", Grade::Below),
 ];
 
 impl Grade {
     /// Reads a key of `outcomes`: a bound if it begins with `<` or `>`, else a grade as text.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidValue`]: a bound without a finite number.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Whether a bound is on the scale of the course is decided with that scale.
+    pub fn parse(text: &str) -> Self {
         let bound = SIGNS
             .iter()
             .find_map(|(sign, grade)| Some((text.strip_prefix(sign)?, grade)));
         match bound {
-            None => Ok(Self::Text(text.to_owned())),
-            Some((bound, grade)) => match number(bound) {
-                Some(bound) => Ok(grade(bound)),
-                None => Err(Error::new(
-                    ErrorKind::InvalidValue,
-                    format!("`{text}` is no bound of a grade"),
-                )
-                .with_help("write a number after the sign: `\">= 0.9\"`")),
-            },
+            None => Self::Text(text.to_owned()),
+            Some((bound, grade)) => grade(bound.trim().to_owned()),
         }
     }
 
-    /// Returns the distance of a numeric grade from a bound that it meets.
-    fn distance(&self, grade: f64) -> Option<f64> {
-        let (met, bound) = match *self {
-            Self::Text(_) => return None,
-            Self::AtLeast(bound) => (grade >= bound, bound),
-            Self::Above(bound) => (grade > bound, bound),
-            Self::AtMost(bound) => (grade <= bound, bound),
-            Self::Below(bound) => (grade < bound, bound),
-        };
-        met.then(|| (grade - bound).abs())
+    /// The text, or the bound without its sign.
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text)
+            | Self::AtLeast(text)
+            | Self::Above(text)
+            | Self::AtMost(text)
+            | Self::Below(text) => text,
+        }
+    }
+
+    /// Which of two that are equally near counts: the larger. The grade itself is closer than its
+    /// bounds, a bound that excludes it closer than one that includes it.
+    fn precedence(&self) -> u8 {
+        match self {
+            Self::Text(_) => 4,
+            Self::Above(_) => 3,
+            Self::AtLeast(_) => 2,
+            Self::Below(_) => 1,
+            Self::AtMost(_) => 0,
+        }
     }
 }
 
@@ -99,32 +155,30 @@ impl fmt::Display for Grade {
 /// Chooses the outcome of a grade, by the rules of [`Course::outcome`](super::Course::outcome).
 pub(super) fn choose<'a>(
     outcomes: &'a [Outcome],
-    grade: Option<&str>,
+    mark: &GradeMark,
 ) -> Option<&'a Outcome> {
-    let by_text = |wanted: &str| {
-        let named = |same: &dyn Fn(&str) -> bool| {
-            outcomes
-                .iter()
-                .find(|outcome| matches!(&outcome.grade, Grade::Text(text) if same(text)))
-        };
-        let lower = wanted.to_lowercase();
-        named(&|text| text == wanted)
-            .or_else(|| named(&|text| text.to_lowercase() == lower))
+    let text = match mark {
+        GradeMark::Text(text) | GradeMark::Unscaled(text) => Some(text.as_str()),
+        GradeMark::Letter(letter) => Some(letter.text.as_str()),
+        GradeMark::None | GradeMark::Number(_) => None,
     };
-    let by_bound = |grade: f64| {
+    let by_rank = |rank: GradeRank| {
         let met = outcomes
             .iter()
-            .filter_map(|outcome| Some((outcome, outcome.grade.distance(grade)?)));
-        met.min_by(|(_, one), (_, other)| one.total_cmp(other))
-            .map(|(outcome, _)| outcome)
+            .filter_map(|outcome| Some((outcome, outcome.distance(rank)?)));
+        met.min_by_key(|(_, nearness)| *nearness).map(|(outcome, _)| outcome)
     };
-    let grade = grade.map(str::trim);
-    grade
-        .and_then(by_text)
-        .or_else(|| by_bound(number(grade?)?))
-        .or_else(|| by_text("Pass"))
+    text.and_then(|text| by_text(outcomes, text))
+        .or_else(|| by_rank(mark.rank()?))
+        .or_else(|| by_text(outcomes, "Pass"))
 }
 
-fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+/// The outcome of exactly that text, else the first by the alphabet that differs in case.
+pub(super) fn by_text<'a>(outcomes: &'a [Outcome], wanted: &str) -> Option<&'a Outcome> {
+    let lower = wanted.to_lowercase();
+    let named = outcomes.iter().filter_map(|outcome| match &outcome.grade {
+        Grade::Text(text) if text.to_lowercase() == lower => Some((outcome, text)),
+        _ => None,
+    });
+    named.min_by_key(|(_, text)| (*text != wanted, *text)).map(|(outcome, _)| outcome)
 }

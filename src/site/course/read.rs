@@ -5,6 +5,7 @@
 //!   all errors of all files at once.
 
 mod draft;
+mod grades;
 mod pictures;
 mod reader;
 mod recipients;
@@ -14,6 +15,8 @@ use indexmap::IndexMap;
 
 use self::draft::{CourseDraft, Written};
 use self::reader::CourseReader;
+use super::grades::GradeScale;
+use super::outcome::Outcome;
 use super::{Course, CourseSpans, IssueDate};
 use crate::base::error::{ErrorKind, Result, did_you_mean, nearest};
 use crate::base::yaml::{Document, Key, Node, YamlFault};
@@ -135,6 +138,8 @@ impl CourseReader {
         };
         let (layout, layout_span) = draft.layout.unzip();
         let (paper, paper_span) = draft.paper.unzip();
+        let outcomes =
+            self.scaled(draft.outcomes.unwrap_or_default(), draft.grades.as_ref());
         let (issued, issued_text) = draft.issued.unwrap_or((IssueDate::Rolling, None));
         Some(Course {
             id: id.to_owned(),
@@ -150,7 +155,8 @@ impl CourseReader {
             signatories: draft.signatories.unwrap_or_default(),
             sponsors: draft.sponsors.unwrap_or_default(),
             badges: draft.badges.unwrap_or_default(),
-            outcomes: draft.outcomes.unwrap_or_default(),
+            grades: draft.grades,
+            outcomes,
             theme: draft.theme,
             extra: draft.extra,
             fields: draft.fields.unwrap_or_default(),
@@ -162,6 +168,37 @@ impl CourseReader {
                 language: language.1,
             },
         })
+    }
+}
+
+impl CourseReader {
+    /// Finds the grades of outcomes on the scale of their course. `defaults` may have given either.
+    fn scaled(
+        &mut self,
+        outcomes: Vec<Outcome>,
+        scale: Option<&GradeScale>,
+    ) -> Vec<Outcome> {
+        let mut scaled: Vec<Outcome> = Vec::new();
+        for mut outcome in outcomes {
+            let span = outcome.span.clone();
+            let found = outcome.set_scale(scale);
+            let found = found.map_err(|error| outcome.span.clone().wrap(error));
+            if self.faults.keep(found).is_none() {
+                continue;
+            }
+            if let Some(first) = scaled.iter().find(|other| other.is_same(&outcome)) {
+                let message = format!("`{}` has an outcome already", outcome.grade);
+                let line = first.place().line.unwrap_or(1);
+                self.faults.push(span.fault(ErrorKind::Duplicate, message).with_help(
+                    format!(
+                        "the first, `{}`, is on line {line}: remove one of them",
+                        first.grade
+                    ),
+                ));
+            }
+            scaled.push(outcome);
+        }
+        scaled
     }
 }
 

@@ -49,42 +49,6 @@ fn text_is_chosen_by_language() {
 }
 
 #[test]
-fn outcome_is_chosen_by_grade() {
-    let course = course(
-        "  outcomes: { '>= 0.5': half, '>= 0.9': nine, '< 0.1': low, \
-           Pass: pass, B: b, b: small b }",
-    );
-    let text = |grade| {
-        let outcome = course.outcome(grade)?;
-        Some(outcome.text.get(&course.language, &course.language).0)
-    };
-    assert_eq!(text(Some("B")), Some("b"));
-    assert_eq!(text(Some("b")), Some("small b"));
-    assert_eq!(text(Some("pass")), Some("pass"));
-    assert_eq!(text(Some("0.95")), Some("nine"));
-    assert_eq!(text(Some("0.9")), Some("nine"));
-    assert_eq!(text(Some(" 0.6 ")), Some("half"));
-    assert_eq!(text(Some("0.05")), Some("low"));
-    assert_eq!(text(Some("0.3")), Some("pass"));
-    assert_eq!(text(Some("NaN")), Some("pass"));
-    assert_eq!(text(None), Some("pass"));
-    assert_eq!(course.outcomes[1].place().to_string(), "courses.yaml:6:31");
-    assert!(parse(COURSE).get("c").unwrap().outcome(Some("0.9")).is_none());
-}
-
-#[test]
-fn grade_keys_are_read_as_bounds_or_texts() {
-    assert_eq!(Grade::parse(">=0.9").unwrap(), Grade::AtLeast(0.9));
-    assert_eq!(Grade::parse("> 0.9").unwrap(), Grade::Above(0.9));
-    assert_eq!(Grade::parse("<= 1").unwrap(), Grade::AtMost(1.0));
-    assert_eq!(Grade::parse("< 1").unwrap(), Grade::Below(1.0));
-    assert_eq!(Grade::parse("A>B").unwrap(), Grade::Text("A>B".into()));
-    for wrong in [">= 90%", ">", "<= inf"] {
-        assert_eq!(Grade::parse(wrong).unwrap_err().kind(), ErrorKind::InvalidValue);
-    }
-}
-
-#[test]
 fn defaults_apply_to_the_courses_of_their_file() {
     let courses = parse(
         "

@@ -8,7 +8,8 @@
 //!   "specimen": false }
 //! ```
 //!
-//! `course` and `name` are required; a key that is missing or `null` is not set; an unknown key is
+//! A grade is on the scale that the course declares; `{ "fraction": 0.93 }` is a share of 1 in every
+//! course. `course` and `name` are required; a key that is missing or `null` is not set; an unknown key is
 //! an error, with the nearest known one as its help.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
@@ -75,7 +76,19 @@ impl Request {
         request.specimen = object.flag("specimen")?;
         request.language = object.tag("language")?;
         request.second_language = object.tag("second_language")?;
-        request.grade = object.number_or_text("grade")?;
+        match object.get("grade") {
+            Some(Value::Object(grade)) => {
+                let grade = JsonObject::from_value("`grade`", grade.clone().into())?;
+                grade.check_keys(&["fraction"])?;
+                let share = grade.number_or_text("fraction")?;
+                let missing = || {
+                    let message = "`grade` has no `fraction`";
+                    Error::new(ErrorKind::MissingField, message)
+                };
+                request = request.with_grade_fraction(share.ok_or_else(missing)?);
+            }
+            _ => request.grade = object.number_or_text("grade")?,
+        }
         request.issued = object.date("issued")?;
         request.designation = object.text("designation")?.map(str::to_owned);
         request.layout = object.text("layout")?.map(str::to_owned);
@@ -125,7 +138,7 @@ impl Serialize for Request {
             ("username", self.recipient.as_deref()),
             ("language", self.language.as_ref().map(|tag| tag.as_str())),
             ("second_language", self.second_language.as_ref().map(|tag| tag.as_str())),
-            ("grade", self.grade.as_deref()),
+            ("grade", self.grade.as_deref().filter(|_| !self.grade_is_fraction)),
             ("designation", self.designation.as_deref()),
             ("layout", self.layout.as_deref()),
             ("paper", self.paper.as_deref()),
@@ -134,6 +147,9 @@ impl Serialize for Request {
             if let Some(text) = text {
                 object.serialize_entry(key, text)?;
             }
+        }
+        if let (Some(grade), true) = (&self.grade, self.grade_is_fraction) {
+            object.serialize_entry("grade", &serde_json::json!({ "fraction": grade }))?;
         }
         if let Some(issued) = self.issued {
             object.serialize_entry("issued", &issued)?;

@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::site::course::{Course, Text};
+use crate::base::lang::Tag;
+use crate::site::course::{Course, GradeMark, Text};
 use crate::site::name::Name;
 
 /// The facts of one certificate: what a request and its course give its sentences.
@@ -18,8 +19,10 @@ pub struct CertificateFacts<'a> {
     pub issued: Date,
     /// The text that is printed instead of the date of issue, such as `Spring 2026`.
     pub issued_text: Option<&'a Text>,
-    /// The grade: a text, or a number that sentences print through `percent` and `number`.
-    pub grade: Option<&'a str>,
+    /// The language of the request, in which its grades are written.
+    pub language: &'a Tag,
+    /// The grade on the scale of the course.
+    pub grade: &'a GradeMark,
     /// What follows the name: a degree, a rank.
     pub designation: Option<&'a str>,
     /// The free fields of the course, overlaid by those of the request.

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use icu_casemap::CaseMapper;
 use minijinja::value::{Kwargs, Object, ValueKind};
-use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
+use minijinja::{Environment, Output, UndefinedBehavior, Value};
 
 use super::date_value::DateValue;
+use super::grade_value::GradeValue;
 use super::language_formats::LanguageFormats;
 use super::{markup, select};
 use crate::site::name;
@@ -39,7 +40,8 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(MAX_FUEL));
     env.set_debug(false);
-    env.set_formatter(print);
+    let own = Arc::clone(formats);
+    env.set_formatter(move |out, _, value| print(out, &own, value));
 
     let own = Arc::clone(formats);
     env.add_filter("date", move |value: &Value, style: Option<&str>, more: Kwargs| {
@@ -96,7 +98,9 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env.add_test("defined", minijinja::tests::is_defined);
     env.add_test("even", minijinja::tests::is_even);
     env.add_test("none", minijinja::tests::is_none);
-    env.add_test("number", minijinja::tests::is_number);
+    env.add_test("number", |value: &Value| {
+        value.is_number() || GradeValue::in_value(value).is_some()
+    });
     env.add_test("odd", minijinja::tests::is_odd);
     env.add_test("string", minijinja::tests::is_string);
     env.add_test("undefined", minijinja::tests::is_undefined);
@@ -118,10 +122,10 @@ impl Object for FinishedText {
     }
 }
 
-/// Prints a text or a whole number. For other values the sentence must name a filter.
+/// Prints a text, a whole number, or a grade as its scale writes it. For other values the sentence must name a filter.
 fn print(
     out: &mut Output<'_>,
-    _: &mut State<'_, '_>,
+    formats: &LanguageFormats,
     value: &Value,
 ) -> Result<(), minijinja::Error> {
     let through = |what: &str, filters: &str| {
@@ -135,6 +139,10 @@ fn print(
     }
     if value.downcast_object_ref::<DateValue>().is_some() {
         return through("a date", "`date`: `{{ issued | date }}`");
+    }
+    if let Some(grade) = GradeValue::in_value(value) {
+        let text = formats.grade(grade).map_err(invalid)?;
+        return Ok(markup::encode(&markup::value(&text), out)?);
     }
     match value.kind() {
         ValueKind::String => {

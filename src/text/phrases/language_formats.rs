@@ -17,14 +17,19 @@ use writeable::{Part, PartsWrite, Writeable};
 
 use super::date_format::DateFormat;
 use super::date_value::DateValue;
+use super::grade_value::GradeValue;
 use crate::base::date::Date;
 use crate::base::error::nearest;
 use crate::base::lang::Tag;
+use crate::site::course::{GradeNumber, NumberGrade};
 use crate::site::name;
 use crate::text::runs::{FSI, PDI};
 
 /// The most date formats that one language keeps.
 const MAX_DATES: usize = 32;
+
+/// The most digits after the decimal point of a grade in percent that names no number of them.
+const MAX_GRADE_DIGITS: i16 = 2;
 
 /// The most bytes of a number that is written.
 const MAX_NUMBER_LENGTH: usize = 40;
@@ -168,9 +173,39 @@ impl LanguageFormats {
         value: &Value,
         digits: Option<i16>,
     ) -> Result<String, String> {
+        if let Some(GradeValue::Scaled(grade)) = GradeValue::in_value(value) {
+            return self.grade_percent(grade, digits.unwrap_or(0));
+        }
         let mut number = decimal(value)?;
         number.multiply_pow10(2);
         let number = rounded(number, Some(digits.unwrap_or(0)))?;
+        Ok(percent(&self.tag, &self.decimal.format(&number).to_string()))
+    }
+
+    /// Writes a grade as its scale does: `93 %`, `18,5/20`.
+    pub(super) fn grade(&self, grade: &GradeValue) -> Result<String, String> {
+        let grade = match grade {
+            GradeValue::Scaled(grade) if grade.is_percentage => {
+                return self.grade_percent(grade, MAX_GRADE_DIGITS);
+            }
+            GradeValue::Scaled(grade) => grade,
+            GradeValue::Unscaled(text) => return Err(without_scale(text)),
+        };
+        let text = |number: GradeNumber| {
+            let number = Decimal::try_from_str(&number.to_string());
+            number.map(|number| self.decimal.format(&number).to_string())
+        };
+        let texts = text(grade.value).and_then(|value| Ok((value, text(grade.max)?)));
+        let (value, max) = texts.map_err(|error| error.to_string())?;
+        Ok(format!("{value}/{max}"))
+    }
+
+    /// Writes a grade as a percentage of the largest of its scale.
+    fn grade_percent(&self, grade: &NumberGrade, digits: i16) -> Result<String, String> {
+        let places = u32::try_from(digits).ok().filter(|places| *places <= 9);
+        let places = places.ok_or_else(|| impossible_digits(digits))?;
+        let number = grade.value.percent_of(grade.max, places).to_string();
+        let number = Decimal::try_from_str(&number).map_err(|error| error.to_string())?;
         Ok(percent(&self.tag, &self.decimal.format(&number).to_string()))
     }
 
@@ -244,6 +279,10 @@ impl PartsWrite for IsolatedList {
 fn decimal(value: &Value) -> Result<Decimal, String> {
     let no_number = || format!("{} is not a number", describe(value));
     let text = match value.kind() {
+        _ if let Some(grade) = GradeValue::in_value(value) => match grade {
+            GradeValue::Scaled(grade) => grade.value.to_string(),
+            GradeValue::Unscaled(text) => return Err(without_scale(text)),
+        },
         ValueKind::Number => value.to_string(),
         ValueKind::String => value.as_str().unwrap_or_default().trim().to_owned(),
         _ => return Err(no_number()),
@@ -262,9 +301,7 @@ fn decimal(value: &Value) -> Result<Decimal, String> {
 fn rounded(mut number: Decimal, digits: Option<i16>) -> Result<Decimal, String> {
     let Some(digits) = digits else { return Ok(number) };
     if !(0..=9).contains(&digits) {
-        return Err(format!(
-            "{digits} digits after the point are not possible; use 0 to 9"
-        ));
+        return Err(impossible_digits(digits));
     }
     number.round_with_mode(
         -digits,
@@ -273,6 +310,14 @@ fn rounded(mut number: Decimal, digits: Option<i16>) -> Result<Decimal, String> 
     number.absolute.trim_start();
     number.absolute.trim_end();
     Ok(number)
+}
+
+fn impossible_digits(digits: i16) -> String {
+    format!("{digits} digits after the point are not possible; use 0 to 9")
+}
+
+fn without_scale(grade: &str) -> String {
+    format!("`{grade}` is a number on no scale; declare `grades` in the course")
 }
 
 /// Adds the percent sign where `percentFormat` of CLDR 48 has it in the language. ICU4X 2.4 has no

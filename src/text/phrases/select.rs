@@ -3,6 +3,8 @@
 use minijinja::Value;
 use minijinja::value::{Kwargs, ValueKind};
 
+use super::grade_value::GradeValue;
+
 /// The form for a value: the one of exactly that name, else of a name that differs in case, spaces
 /// and hyphens only, else `other`.
 ///
@@ -11,6 +13,7 @@ use minijinja::value::{Kwargs, ValueKind};
 pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<String, String> {
     let wanted = match value.kind() {
         ValueKind::None => String::new(),
+        _ if GradeValue::in_value(value).is_some() => value.to_string(),
         ValueKind::String | ValueKind::Number | ValueKind::Bool => value.to_string(),
         kind => {
             return Err(format!("`select` takes a text, not a value of type {kind}"));

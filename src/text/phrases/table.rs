@@ -8,10 +8,13 @@ use serde_json::{Map, Value as Json};
 
 use super::certificate_facts::CertificateFacts;
 use super::course_texts::Texts;
+use super::grade_value::GradeValue;
 use super::rendering::write_sentence;
 use super::sentences::{Phrase, TablePhrases};
+use super::template_analysis::TemplateAnalysis;
 use super::template_values::{field_value, parse_number};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::site::course::no_scale;
 use crate::site::table_rows;
 use crate::text::locale::{SentenceTemplate, Table};
 
@@ -46,6 +49,7 @@ pub(super) fn write_table(
         .enumerate()
         .map(|(index, row)| row_values(&table.rows, index, row, facts, texts))
         .collect::<Result<_>>()?;
+    check_grades(table, &rows, facts)?;
 
     let mut errors = Vec::new();
     let mut write = |sentence: &SentenceTemplate, what: &str, values: Value| {
@@ -93,8 +97,8 @@ pub(super) fn write_table(
     Ok(Some(TablePhrases { columns, rows: cells, total }))
 }
 
-/// The values of a row's fields. A map is a text by language; `grade` is a number if its text is
-/// one, as the grade of a certificate is.
+/// The values of a row's fields. A map is a text by language; `grade` is on the scale of the course,
+/// or a text that has no digits. A row that was not passed is printed as any other.
 fn row_values(
     name: &str,
     index: usize,
@@ -118,15 +122,55 @@ fn row_values(
                 let text = texts.plain(&text, &format!("`{key}` of `{name}`"));
                 Value::from(text)
             }
-            Json::String(text) if key == "grade" => match parse_number(text) {
-                Some(number) => Value::from(number),
-                None => field_value(field),
-            },
+            Json::String(text) if key == "grade" => row_grade(name, index, text, facts)?,
+            Json::Number(number) if key == "grade" => {
+                row_grade(name, index, &number.to_string(), facts)?
+            }
             _ => field_value(field),
         };
         fields.insert(key.clone(), value);
     }
     Ok(fields)
+}
+
+fn row_grade(
+    name: &str,
+    index: usize,
+    text: &str,
+    facts: &CertificateFacts<'_>,
+) -> Result<Value> {
+    let mark = facts.course.mark_of_part(text, facts.language).map_err(|error| {
+        let message = format!("row {} of `{name}`: {}", index + 1, error.message());
+        let named = Error::new(error.kind(), message);
+        match error.help() {
+            Some(help) => named.with_help(help),
+            None => named,
+        }
+    })?;
+    Ok(GradeValue::of(&mark))
+}
+
+/// Refuses a row's grade that is a number without a scale if a cell prints it.
+fn check_grades(
+    table: &Table,
+    rows: &[BTreeMap<String, Value>],
+    facts: &CertificateFacts<'_>,
+) -> Result<()> {
+    let mut grades =
+        rows.iter().filter_map(|row| GradeValue::in_value(row.get("grade")?));
+    let unscaled = grades.find_map(|grade| match grade {
+        GradeValue::Unscaled(text) => Some(text),
+        GradeValue::Scaled(_) => None,
+    });
+    let Some(grade) = unscaled else { return Ok(()) };
+    let is_named = |template: &str| {
+        let variables = TemplateAnalysis::of(template).variables;
+        variables.iter().any(|(path, _)| path.starts_with("row.grade"))
+    };
+    if table.columns.iter().any(|column| is_named(&column.cell.template)) {
+        return Err(no_scale(grade).at(facts.course.place().clone()));
+    }
+    Ok(())
 }
 
 /// The sum of each field that is a number in any of the rows.

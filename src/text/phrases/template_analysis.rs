@@ -10,6 +10,8 @@ use std::ops::Range;
 pub(super) struct TemplateAnalysis<'a> {
     /// Variables as dotted paths: `course.title`. Names that a `for` introduces are among them.
     pub(super) variables: Vec<(String, Range<usize>)>,
+    /// Variables that are compared with a number, or with anything by their order.
+    pub(super) comparisons: Vec<(String, Range<usize>)>,
     /// Filters, with their arguments.
     pub(super) filters: Vec<Filter<'a>>,
     /// Tests: the names after `is`.
@@ -153,7 +155,11 @@ impl<'a> TemplateAnalysis<'a> {
                     end = range.end;
                     at += 2;
                 }
-                self.variables.push((path, range.start..end));
+                let range = range.start..end;
+                if is_compared(tokens, index, at) {
+                    self.comparisons.push((path.clone(), range.clone()));
+                }
+                self.variables.push((path, range));
             }
         }
     }
@@ -176,6 +182,27 @@ const KEYWORDS: &[&str] = &[
     "False",
     "None",
 ];
+
+/// Whether the variable in these tokens stands beside `<` or `>`, or beside `==` or `!=` and a number.
+fn is_compared(tokens: &Tokens<'_>, start: usize, end: usize) -> bool {
+    let token = |at: usize| tokens.get(at).map(|(token, _)| token);
+    let is_sign = |at: usize, signs: &[char]| matches!(token(at), Some(Token::Sign(c)) if signs.contains(c));
+    let is_number = |at: usize| matches!(token(at), Some(Token::Word(word)) if word.starts_with(|c: char| c.is_ascii_digit()));
+    let (mut start, mut end) = (start, end);
+    while start > 0 && is_sign(start - 1, &['(']) && is_sign(end, &[')']) {
+        (start, end) = (start - 1, end + 1);
+    }
+    let is_before =
+        |back: usize, signs: &[char]| start >= back && is_sign(start - back, signs);
+    is_sign(end, &['<', '>'])
+        || is_before(1, &['<', '>'])
+        || is_before(1, &['=']) && is_before(2, &['<', '>'])
+        || is_sign(end, &['=', '!']) && is_sign(end + 1, &['=']) && is_number(end + 2)
+        || is_before(1, &['='])
+            && is_before(2, &['=', '!'])
+            && start >= 3
+            && is_number(start - 3)
+}
 
 /// Reads a filter's arguments from the tokens after its name.
 fn read_filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Filter<'a> {
@@ -262,6 +289,20 @@ mod tests {
 
     #[test]
     fn names_are_found_at_their_places() {
+        for (template, is_compared) in [
+            ("{% if grade >= 0.8 %}x{% endif %}", true),
+            ("{% if 0.8 <= (grade) %}x{% endif %}", true),
+            ("{% if ((row.grade)) < 5 %}x{% endif %}", true),
+            ("{% if grade == 1 or name %}x{% endif %}", true),
+            ("{% if 1 != grade %}x{% endif %}", true),
+            ("{% if grade == 'A' and not grade %}x{% endif %}", false),
+            ("{% if grade.share >= 0.8 %}x{% endif %}", false),
+            ("{{ grade | percent(1) }}{{ grade | default('>') }}", false),
+        ] {
+            let compared = TemplateAnalysis::of(template).comparisons;
+            let is_grade = |(name, _): &(String, _)| name.ends_with("grade");
+            assert_eq!(compared.iter().any(is_grade), is_compared, "{template}");
+        }
         let template = "a {# {{ no }} #} {{ extra['x'].y | plural(one='# }}', other=course.title) }}\
             {%- if grade is not none and issued is defined %}{{ name|upper }}{% endif %}";
         let analysis = TemplateAnalysis::of(template);

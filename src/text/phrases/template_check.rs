@@ -16,7 +16,7 @@ use crate::base::error::{Error, ErrorKind, Place, did_you_mean};
 use crate::site::name;
 
 /// The variables that all sentences may name.
-const VARIABLES: [&str; 15] = [
+const VARIABLES: [&str; 17] = [
     "name",
     "course",
     "course.id",
@@ -28,6 +28,8 @@ const VARIABLES: [&str; 15] = [
     "issued",
     "place",
     "grade",
+    "grade.share",
+    "grade.value",
     "designation",
     "verify_url",
     "signatories",
@@ -125,6 +127,15 @@ impl TemplateChecker<'_> {
             analysis.tests.iter().filter(|(test, _)| !TESTS.contains(test))
         {
             errors.push(unknown("test", test, range, &TESTS));
+        }
+        for (name, range) in &analysis.comparisons {
+            if matches!(name.as_str(), "grade" | "row.grade") {
+                let message = format!("`{name}` is not compared with a number");
+                errors.push(invalid(range, message).with_help(format!(
+                    "compare `{name}.share`, from 0 to 1, or `{name}.value`, on the scale of the \
+                     course: `{{% if {name}.share is defined and {name}.share >= 0.9 %}}`"
+                )));
+            }
         }
         for filter in &analysis.filters {
             if !FILTERS.contains(&filter.name) {

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::certificate_facts::CertificateFacts;
 use super::course_texts::Texts;
 use super::date_value::DateValue;
+use super::grade_value::GradeValue;
 use crate::site::name;
 
 /// The values by name, without `outcome`, which is a sentence made of the others.
@@ -51,10 +52,6 @@ pub(super) fn template_values(
         }
         None => DateValue::Date(facts.issued),
     };
-    let grade = match facts.grade.and_then(parse_number) {
-        Some(number) => Value::from(number),
-        None => given(facts.grade),
-    };
     let fields = facts.extra.iter();
     let extra: BTreeMap<_, _> =
         fields.map(|(key, field)| (key.clone(), field_value(field))).collect();
@@ -64,7 +61,7 @@ pub(super) fn template_values(
         ("organization", Value::from(organization)),
         ("issued", Value::from_object(issued)),
         ("place", place),
-        ("grade", grade),
+        ("grade", GradeValue::of(facts.grade)),
         ("designation", given(facts.designation)),
         ("verify_url", facts.verify_url.map_or(Value::UNDEFINED, Value::from)),
         ("signatories", Value::from(names)),

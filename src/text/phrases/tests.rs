@@ -18,6 +18,7 @@ const HOSTILE: [&str; 7] = [
     "\u{fdd0}3\u{fdd1}bold\u{fdd2}\u{fdd0}",
 ];
 
+static COURSE_LANGUAGE: LazyLock<Tag> = LazyLock::new(|| Tag::parse("en").unwrap());
 const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];
 
 fn course(outcome: &str, title: &str) -> Course {
@@ -46,12 +47,17 @@ fn write_with(
 ) -> Result<Sentences> {
     let extra: IndexMap<String, Json> = serde_json::from_value(extra).unwrap();
     let phrases = Phrases::load(site, "classic", &Tag::parse(tag).unwrap())?;
+    let mark = match grade {
+        Some(grade) => course.mark_of_fraction(grade, &course.language)?,
+        None => GradeMark::None,
+    };
     phrases.write(&CertificateFacts {
         name: &Name::clean(name).unwrap().0,
         course,
         issued: Date::parse("2026-05-14").unwrap(),
         issued_text: course.issued_text.as_ref(),
-        grade,
+        language: &course.language,
+        grade: &mark,
         designation: None,
         extra: &extra,
         verify_url: Some("https://example.org/c/0/"),
@@ -175,7 +181,13 @@ fn outcome_without_languages_is_a_template() {
 #[test]
 fn filters_tests_and_loops_are_written() {
     assert_eq!(heading("{{ grade | percent }} {{ grade|number }}"), "90% 0.9");
-    assert_eq!(heading("{% if grade >= 0.8 %}good{% else %}fair{% endif %}"), "good");
+    assert_eq!(
+        heading("{% if grade.share >= 0.8 %}good{% else %}fair{% endif %}"),
+        "good"
+    );
+    assert_eq!(heading("{{ grade }} {% if grade is number %}n{% endif %}"), "90% n");
+    let error = refused("heading: '{% if grade >= 0.8 %}good{% endif %}'\n");
+    assert!(error.contains("not compared with a number"), "{error}");
     assert_eq!(
         heading("{{ designation | default('-') }}{% if designation %}x{% endif %}"),
         "-"
@@ -203,6 +215,88 @@ fn filters_tests_and_loops_are_written() {
     let each = "{% for n in extra.parts %}{{ loop.index }}: {{ n }}{% if not loop.last %}; {% endif %}{% endfor %}";
     assert_eq!(heading(each), "1: *a*; 2: b");
     assert_eq!(heading("{{ outcome }}"), "");
+}
+
+#[test]
+fn grade_is_written_by_its_scale_and_language() {
+    let heading = |tag: &str, grades: &str, grade: &str, template: &str| {
+        let yaml = format!(
+            "C1: {{ title: T, organization: O, language: {tag}, grades: {grades} }}"
+        );
+        let courses =
+            Courses::parse(&[("courses.yaml".into(), yaml.into_bytes())]).unwrap();
+        let course = courses.get("C1").unwrap();
+        let locale = format!("heading: {}\n", Json::from(template));
+        let site =
+            Site::new().with_file(&*format!("layouts/shared/locales/{tag}.yaml"), locale);
+        let phrases = Phrases::load(&site, "classic", &course.language).unwrap();
+        let written = phrases.write(&CertificateFacts {
+            name: &Name::clean("Ada").unwrap().0,
+            course,
+            issued: Date::parse("2026-05-14").unwrap(),
+            issued_text: None,
+            language: &course.language,
+            grade: &course.mark(grade, &course.language).unwrap(),
+            designation: None,
+            extra: &IndexMap::new(),
+            verify_url: Some("https://example.org/c/0/"),
+        });
+        written.map(|written| written.heading.unwrap().runs.bare())
+    };
+    let points = "{ scale: points, max: 20, pass: 10 }";
+    let percent = "{ scale: percent, pass: 50 }";
+    let fraction = "{ scale: fraction, pass: 0.5 }";
+    for (tag, grades, grade, template, expected) in [
+        ("en", percent, "93", "{{ grade }}", "93%"),
+        ("de", percent, "92,5", "{{ grade }}", "92,5\u{a0}%"),
+        ("fr", points, "18,5", "{{ grade }}", "18,5/20"),
+        ("en", points, "18.50", "{{ grade }}", "18.5/20"),
+        ("ar-EG", points, "18.5", "{{ grade }}", "١٨٫٥/٢٠"),
+        ("fa", percent, "93", "{{ grade }}", "۹۳٪\u{61c}"),
+        ("tr", percent, "93", "{{ grade }}", "%93"),
+        ("es", fraction, "0,935", "{{ grade }}", "93,5\u{a0}%"),
+        ("en", "{ scale: letters, letters: [A, B] }", "a", "{{ grade }}", "A"),
+        (
+            "en",
+            percent,
+            "93",
+            "{{ grade | percent }} {{ grade | percent(1) }}",
+            "93% 93%",
+        ),
+        ("en", points, "18.5", "{{ grade | percent }} {{ grade | number }}", "93% 18.5"),
+        ("en", points, "18.5", "{{ grade | default('-') }}", "18.5/20"),
+        (
+            "en",
+            points,
+            "18.5",
+            "{{ grade.share | number }} {{ grade.value | number }}",
+            "0.925 18.5",
+        ),
+        ("en", points, "", "{{ grade | default('-') }}", "-"),
+        ("en", points, "18", "{{ grade | select(Pass='p', other='o') }}", "o"),
+        (
+            "en",
+            points,
+            "18",
+            "{% if grade == 'A' or grade is string %}x{% else %}y{% endif %}",
+            "y",
+        ),
+    ] {
+        assert_eq!(
+            heading(tag, grades, grade, template).unwrap(),
+            expected,
+            "{tag} {template}"
+        );
+    }
+    for template in ["{{ grade }}", "{{ grade | percent }}", "{% if grade %}x{% endif %}"]
+    {
+        let error = heading("en", "~", "93", template).unwrap_err();
+        assert_eq!(error.place().unwrap().to_string(), "courses.yaml:1:1", "{error}");
+        let help = error.help().unwrap();
+        assert!(help.contains("grades: { scale: percent, pass: 50 }"), "{help}");
+    }
+    // What no sentence prints needs no scale.
+    assert_eq!(heading("en", "~", "93", "Certificate").unwrap(), "Certificate");
 }
 
 #[test]
@@ -298,7 +392,7 @@ help: did you mean `extra.hours`? If it may be missing, ask first: `{% if extra.
         ("{% if grade %}*{% endif %}", 25, "nothing closes"),
         ("**b**", 11, "`**` is no markup"),
         ("{{ issued }}", 14, "a date is printed through `date`"),
-        ("{{ grade }}", 14, "printed through `percent`"),
+        ("{{ grade.share }}", 14, "printed through `percent`"),
         ("{{ designation }}", 14, "there is no value here"),
         ("{{ course }}", 14, "a group of values"),
         ("{{ issued | date('lnog') }}", 23, "did you mean `long`?"),
@@ -366,7 +460,8 @@ proptest! {
             course: &COURSE,
             issued: Date::parse("2026-05-14").unwrap(),
             issued_text: None,
-            grade: None,
+            language: &COURSE_LANGUAGE,
+            grade: &GradeMark::None,
             designation: None,
             extra: &IndexMap::from([("text".to_owned(), Json::from(text.clone()))]),
             verify_url: Some("https://example.org/c/0/"),

@@ -192,6 +192,50 @@ fn unacknowledged_answer_is_sent_again_unchanged() {
     end(running);
 }
 
+/// A grade that does not pass is an answer: it is not tried again, and nothing is published.
+#[test]
+fn grade_that_does_not_pass_is_answered() {
+    let site = Site::new().with_file(
+        "courses.yaml",
+        format!(
+            "{COURSE}: {{ title: T, organization: O, language: en, grades: {{ scale: points, \
+             max: 20, pass: 10 }} }}"
+        ),
+    );
+    let TestAgent { _folder, store, agent } = test_agent(site);
+    let graded = |user: &str, grade: Value| {
+        let mut request = request(user);
+        request["grade"] = grade;
+        request
+    };
+    let queue = MemoryQueue::of([
+        graded("a", json!("9.5")).to_string(),
+        graded("b", json!("Fail")).to_string(),
+        graded("c", json!({ "fraction": 0.49 })).to_string(),
+        graded("d", json!({ "fraction": "0.93" })).to_string(),
+        graded("e", json!(93)).to_string(),
+    ]);
+    let http_api =
+        HttpApi::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 3);
+    let running =
+        agent.with_queue(queue.clone()).with_http_api(http_api).start().unwrap();
+    let at = running.address().unwrap().to_string();
+    until("all are answered", || queue.answers().len() == 5);
+    let mut outcomes = outcomes(&queue);
+    outcomes.sort();
+    assert_eq!(outcomes, ["failed", "issued", "not-passed", "not-passed", "not-passed"]);
+    for path in ["/certificates", "/certificates?wait"] {
+        let response = post(&at, path, &graded("f", json!(9)));
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.json()["outcome"], "not-passed");
+        let why = "not passed: the grade `9` is below the pass mark 10";
+        assert_eq!(response.json()["why"], why);
+    }
+    assert_eq!(post(&at, "/certificates", &graded("g", json!(93))).status, 422);
+    assert_eq!(store.pdfs.load(Ordering::SeqCst), 1);
+    end(running);
+}
+
 /// A request that may have ended an agent runs alone, and is dead-lettered after ten deliveries.
 #[test]
 fn often_redelivered_request_runs_alone() {

@@ -188,6 +188,27 @@ fn example_certificate_needs_no_course_name_or_grade() {
     assert_eq!(server.replies()[0]["username"], VERIFY);
 }
 
+/// The platform knows no other reply without a certificate, and does not ask again.
+#[test]
+fn grade_that_does_not_pass_is_answered_once() {
+    let (server, queue) = server();
+    server.submit(
+        &json!({
+            "action": "create", "username": "ada", "course_id": "Example/Knots/2026",
+            "name": "Ada", "grade": "Fail",
+        })
+        .to_string(),
+    );
+    let delivery = receive(&queue);
+    let why = "not passed: the grade is `Fail`".to_owned();
+    queue.ack(&delivery, &Answer::NotPassed { why }).unwrap();
+    let reply = &server.replies()[0];
+    assert_eq!(reply["username"], "ada");
+    let reason = reply["error_reason"].as_str().unwrap();
+    assert!(reason.contains("not_passed: not passed: the grade is `Fail`"), "{reason}");
+    assert!(queue.receive(std::time::Duration::ZERO).unwrap().is_none());
+}
+
 #[test]
 fn regen_replaces_and_remove_and_delete_revoke() {
     let (server, queue) = server();

@@ -150,6 +150,8 @@ pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
             });
             (body.to_string(), true)
         }
+        // The learning management system knows no other reply without a certificate.
+        Answer::NotPassed { why } => failed(ErrorKind::NotPassed, why),
         Answer::Ignored { why } => failed(ErrorKind::InvalidValue, why),
         Answer::Failed { kind, message, .. } => failed(*kind, message),
     }

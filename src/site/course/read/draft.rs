@@ -8,6 +8,7 @@ use crate::base::date::Date;
 use crate::base::error::{Result, nearest};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Fields, Key, Node, Span};
+use crate::site::course::grades::GradeScale;
 use crate::site::course::outcome::{Grade, Outcome};
 use crate::site::course::pictures::{Badge, Sponsor};
 use crate::site::course::signatory::Signatory;
@@ -17,7 +18,7 @@ use crate::site::course::{IssueDate, Organization};
 use crate::site::recipients_format::RecipientsFormat;
 
 /// The keys of a course, and of `defaults`.
-const COURSE_KEYS: [&str; 16] = [
+const COURSE_KEYS: [&str; 17] = [
     "title",
     "organization",
     "layout",
@@ -29,6 +30,7 @@ const COURSE_KEYS: [&str; 16] = [
     "signatories",
     "sponsors",
     "badges",
+    "grades",
     "outcomes",
     "theme",
     "extra",
@@ -50,6 +52,7 @@ pub(super) struct CourseDraft {
     pub(super) signatories: Option<Vec<Signatory>>,
     pub(super) sponsors: Option<Vec<Sponsor>>,
     pub(super) badges: Option<Vec<Badge>>,
+    pub(super) grades: Option<GradeScale>,
     pub(super) outcomes: Option<Vec<Outcome>>,
     pub(super) theme: Theme,
     pub(super) extra: IndexMap<String, Json>,
@@ -102,6 +105,7 @@ impl CourseDraft {
             signatories: self.signatories.or_else(|| defaults.signatories.clone()),
             sponsors: self.sponsors.or_else(|| defaults.sponsors.clone()),
             badges: self.badges.or_else(|| defaults.badges.clone()),
+            grades: self.grades.or_else(|| defaults.grades.clone()),
             outcomes: self.outcomes.or_else(|| defaults.outcomes.clone()),
             theme: self.theme.or(&defaults.theme),
             extra,
@@ -164,6 +168,7 @@ impl CourseReader {
             }),
             sponsors: self.read_optional(fields, "sponsors", Self::read_sponsors),
             badges: self.read_optional(fields, "badges", Self::read_badges),
+            grades: self.read_optional(fields, "grades", Self::read_grades),
             outcomes: self.read_optional(fields, "outcomes", Self::read_outcomes),
             theme: self
                 .read_optional(fields, "theme", Self::read_theme)
@@ -231,11 +236,9 @@ impl CourseReader {
     fn read_outcomes(&mut self, node: Node<'_>) -> Option<Vec<Outcome>> {
         let mut outcomes = Vec::new();
         for (key, node) in self.faults.keep(node.entries())? {
-            let grade = Grade::parse(key.text()).map_err(|error| key.wrap(error));
-            let grade = self.faults.keep(grade);
-            let text = self.read_text_or_empty(node, true);
-            if let (Some(grade), Some(text)) = (grade, text) {
-                outcomes.push(Outcome { grade, text, span: key.span() });
+            let grade = Grade::parse(key.text());
+            if let Some(text) = self.read_text_or_empty(node, true) {
+                outcomes.push(Outcome { grade, text, span: key.span(), rank: None });
             }
         }
         Some(outcomes)
