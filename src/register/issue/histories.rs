@@ -556,7 +556,7 @@ impl Promises {
             }
             let page = world.page(id).unwrap_or_default();
             prop_assert!(
-                !page.contains("is valid"),
+                !page.contains("data-status=\"valid\""),
                 "{number}: the page of {id} is valid"
             );
         }
@@ -573,7 +573,7 @@ impl Promises {
                     let is_valid =
                         |it: Option<Record>| it.is_some_and(|it| it.status.stands());
                     let page = world.page(id).unwrap_or_default();
-                    is_valid(world.record(id).0) || page.contains("is valid")
+                    is_valid(world.record(id).0) || page.contains("data-status=\"valid\"")
                 });
             let valid: Vec<String> = valid.collect();
             prop_assert!(valid.len() < 2, "{number}: two valid editions: {valid:?}");
@@ -586,7 +586,7 @@ impl Promises {
                 let (public, private) = world.record(&id);
                 prop_assert_eq!(&public, &private, "{}: {} differs", number, id);
                 let page = world.page(&id);
-                let is_valid = page.is_some_and(|page| page.contains("is valid"));
+                let is_valid = page.is_some_and(|page| page.contains("data-status=\"valid\""));
                 let stands = public.as_ref().is_some_and(|it| it.status.stands());
                 // A page whose record is lost on both sides stays as it is.
                 let is_forgotten = public.is_none() && self.has_lost;

@@ -147,6 +147,9 @@ fn every_text_is_shown_on_some_page() {
         all += &with(json!({ "status": status }));
     }
     all += &folder();
+    let mut pdf = plain()["pdf"].clone();
+    pdf["url"] = Value::Null;
+    all += &with(json!({ "pdf": pdf }));
     for key in PageTemplates::TEXTS {
         assert!(
             all.contains(&format!("text-{key}<"))
