@@ -258,8 +258,7 @@ impl ReadingContext<'_> {
         table: &Table,
         format: &RecipientsFormat,
     ) -> FreeFields {
-        let mut any = FreeFields::default();
-        any.all = true;
+        let any = FreeFields { all: true, ..FreeFields::default() };
         let mut layouts: BTreeSet<Option<&str>> = BTreeSet::new();
         layouts.insert(self.request.layout.as_deref());
         let mapping = Mapping::guess(table, format, &any).ok();
