@@ -17,6 +17,8 @@ pub(crate) mod keys;
 pub(crate) mod name;
 pub(crate) mod request;
 pub(crate) mod sample;
+#[cfg(feature = "seal")]
+pub(crate) mod secret_mode;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
 
