@@ -49,6 +49,9 @@ fn serve(
     name: &str,
 ) -> Result<CommandOutcome, Failure> {
     press.warnings().iter().for_each(|warning| tracing::warn!("{warning:#}"));
+    context::open_secrets(site, press.settings(), settings)
+        .iter()
+        .for_each(|warning| tracing::warn!("{warning:#}"));
     let folder = context::folder(site);
     let queue = match settings.queue {
         Some(_) => Some(open_queue(settings, folder, name)?),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::press::Press;
 use crate::register::{Directory, Index, IndexLocation, Register, Stores};
+use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
     IdSecret, KeySource, Keys, PublishAddress, SealSettings, Settings, Site, TsaSettings,
 };
@@ -154,7 +155,41 @@ pub(crate) fn open_id_secret(
     site: &SiteArguments,
     keys: &KeyFolder,
 ) -> Result<IdSecret, Failure> {
-    Ok(Keys::id_secret(&key_folder(site, keys))?)
+    let folder = key_folder(site, keys);
+    let secret = Keys::id_secret(&folder)?;
+    let file = folder.join(Keys::ID_SECRET);
+    warn_if_readable(&file, "id secret").iter().for_each(console::print_warning);
+    Ok(secret)
+}
+
+/// A warning for each file with a password, a token or a key of the settings that others than its
+/// owner can read.
+#[cfg(feature = "http")]
+pub(crate) fn open_secrets(
+    site: &SiteArguments,
+    settings: &Settings,
+    agent: &crate::site::AgentSettings,
+) -> Vec<crate::Warning> {
+    use crate::site::StoreSettings;
+
+    let stores = [&settings.store].into_iter().chain(&settings.private);
+    let keys = stores.filter_map(|store| match store {
+        StoreSettings::S3(bucket) => bucket.key_files.as_ref(),
+        StoreSettings::Folder(_) => None,
+    });
+    let keys = keys
+        .flat_map(|files| std::iter::once(&files.secret_key).chain(&files.session_token));
+    let own = [
+        &agent.http.token_file,
+        &agent.redis.password_file,
+        &agent.xqueue.password_file,
+        &agent.xqueue.auth_password_file,
+        &agent.webhook.secret_file,
+    ];
+    let files = own.into_iter().flatten().chain(keys);
+    files
+        .filter_map(|file| warn_if_readable(&folder(site).join(file), "secret"))
+        .collect()
 }
 
 /// Today's date in the site's time zone, or in the machine's if the site names none.

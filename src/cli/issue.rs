@@ -30,6 +30,7 @@ pub(crate) fn run(
     let source = RecipientSource::open(issue.name.as_deref(), &issue.table)?;
     let press = Arc::new(Press::new(context::open_site(site)?)?);
     press.warnings().iter().for_each(console::print_warning);
+    refuse_foreign_course(&press, issue)?;
     let today = context::today(&press)?;
     let reading = ReadingContext {
         press: &press,
@@ -86,6 +87,24 @@ pub(crate) fn run(
         )));
     }
     Ok(CommandOutcome::of(report.failed() == 0))
+}
+
+/// Refuses a course of the user's own outside of the folder of a site: the demo site knows only its
+/// own.
+fn refuse_foreign_course(press: &Press, issue: &Issue) -> Result<(), Failure> {
+    match &issue.course {
+        Some(course)
+            if press.site().is_demo() && press.courses().get(course).is_err() =>
+        {
+            Err(Failure::new(format!(
+                "there is no course `{course}`: this folder is no site, because it has no \
+                 testamur.yaml, and {} has other courses\nhelp: run the command in the folder of \
+                 the site, or name it: --site DIR",
+                press.site().name()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses file names with a wrong extension before any work is done.
@@ -148,7 +167,7 @@ fn dry_run(
     today: Date,
     stop: &StopSignal,
 ) -> Result<CommandOutcome, Failure> {
-    let options = DraftOptions::default().with_specimen(false);
+    let options = DraftOptions::default().with_specimen(issue.specimen);
     let draft = |job: &IssueJob<'_>| -> Result<Draft, JobFailure> {
         press.draft_with(job.request()?, today, &options).map_err(JobFailure::Library)
     };
@@ -161,7 +180,7 @@ fn dry_run(
                 draft.warnings.iter().for_each(console::print_warning);
                 if issue.json {
                     console::print_json(&json!({
-                        "status": "would_issue",
+                        "outcome": "would-issue",
                         "course": job.course,
                         "name": job.row.name,
                         "row": job.row.place,

@@ -39,23 +39,34 @@ impl JobFailure {
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
         if let (Self::Library(error), true) = (self, self.is_not_passed()) {
             return json!({
-                "status": NOT_PASSED,
+                "outcome": NOT_PASSED,
                 "course": course,
                 "name": row.name,
                 "row": row.place,
                 "why": error.message(),
             });
         }
-        let error = match self {
-            Self::Library(error) => json!(error),
-            Self::Program(failure) => json!({ "kind": "io", "message": failure.message }),
-        };
-        json!({
-            "status": "failed",
+        let mut failed = json!({
+            "outcome": "failed",
             "course": course,
             "name": row.name,
             "row": row.place,
-            "error": error,
-        })
+        });
+        // The names that the agent's answers have: `error` is the kind.
+        let error = match self {
+            Self::Library(error) => json!({
+                "error": error.kind().as_str(),
+                "message": error.message(),
+                "help": error.help(),
+                "place": error.place().map(ToString::to_string),
+            }),
+            Self::Program(failure) => {
+                json!({ "error": "io", "message": failure.message })
+            }
+        };
+        if let (Value::Object(failed), Value::Object(error)) = (&mut failed, error) {
+            failed.extend(error.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        failed
     }
 }

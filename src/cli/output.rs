@@ -8,6 +8,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::exit::Failure;
 
 /// The folder for drafts if `--output` is not given.
@@ -84,11 +88,29 @@ pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Writes a file that `fill` produces piece by piece. If `fill` fails there is no file.
-pub(crate) fn write_with(
+fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut file = temporary_file(path).map_err(|error| write_failure(path, &error))?;
+    // The mode of any new file, before the umask.
+    write_in_mode(path, 0o666, fill)
+}
+
+/// As [`write_with`], for a file about many recipients, which its owner alone can read.
+pub(crate) fn write_private_with(
+    path: &Path,
+    fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    write_in_mode(path, 0o600, fill)
+}
+
+fn write_in_mode(
+    path: &Path,
+    mode: u32,
+    fill: impl FnOnce(&mut fs::File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let file = temporary_file(path, mode);
+    let mut file = file.map_err(|error| write_failure(path, &error))?;
     fill(file.as_file_mut())?;
     file.persist(path).map_err(|error| write_failure(path, &error.error))?;
     Ok(())
@@ -99,7 +121,8 @@ fn write_failure(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Creates a temporary file in the folder of `path`, and the folder if it is missing.
-fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+#[cfg_attr(not(unix), allow(unused_variables, reason = "modes are Unix's"))]
+fn temporary_file(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -110,8 +133,7 @@ fn temporary_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The mode of any new file, before the umask.
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(folder)
 }
@@ -132,22 +154,61 @@ pub(crate) fn unused_name(
     name
 }
 
-/// A text as part of a file name of at most `max_bytes` bytes: letters and digits of any script,
-/// `_` and `.` stay, and each run of other characters becomes a hyphen.
+/// A text as part of a file name of at most `max_bytes` bytes, in NFC: letters, marks and digits of
+/// any script, `_` and `.` stay, and each run of other characters becomes a hyphen. Characters
+/// without a form of their own, such as joiners, are left out. A name that Windows has for a device
+/// gets a `_`.
 pub(crate) fn file_stem(text: &str, max_bytes: usize) -> String {
+    let text: String = text.nfc().collect();
     let mut stem = String::new();
-    for c in text.chars() {
-        if stem.len() + c.len_utf8() > max_bytes {
+    for letter in text.graphemes(true) {
+        // A letter keeps all its marks, or goes with them.
+        let kept: String = letter.chars().filter(|c| is_of_name(*c)).collect();
+        let is_begun = !stem.is_empty();
+        let begins = kept
+            .starts_with(|c: char| c.is_alphanumeric() || is_begun && "_.".contains(c));
+        let part = if begins {
+            kept.as_str()
+        } else if letter.chars().all(is_joiner) || !is_begun || stem.ends_with('-') {
+            ""
+        } else {
+            "-"
+        };
+        if stem.len() + part.len() > max_bytes {
             break;
         }
-        if c.is_alphanumeric() || "_.".contains(c) && !stem.is_empty() {
-            stem.push(c);
-        } else if !stem.ends_with('-') && !stem.is_empty() {
-            stem.push('-');
-        }
+        stem.push_str(part);
     }
     let stem = stem.trim_end_matches(['-', '.']);
-    if stem.is_empty() { "certificate".to_owned() } else { stem.to_owned() }
+    let base = stem.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    match stem {
+        "" => "certificate".to_owned(),
+        _ if is_device(&base) => format!("_{stem}"),
+        _ => stem.to_owned(),
+    }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c) || "_.".contains(c)
+}
+
+/// Zero-width joiners, non-joiners and the like.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Whether Windows has the name for a device, whatever its extension.
+fn is_device(base: &str) -> bool {
+    let numbered = |prefix| {
+        let number = base.strip_prefix(prefix).unwrap_or_default();
+        matches!(
+            number,
+            "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"
+        )
+    };
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&base)
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 fn ends_in_slash(path: &Path) -> bool {
@@ -168,6 +229,37 @@ mod tests {
         assert_eq!(file_stem("سيف رمضان", 80), "سيف-رمضان");
         assert_eq!(file_stem("\"><script>", 80), "script");
         assert_eq!(file_stem("…", 80), "certificate");
+        assert_eq!(file_stem("Ada ... ", 80), "Ada");
+    }
+
+    #[test]
+    fn file_stem_keeps_the_marks_of_every_script() {
+        for (name, expected) in [
+            ("हिन्दी प्रमाणपत्र", "हिन्दी-प्रमाणपत्र"),
+            ("สมชาย น้ำใจ", "สมชาย-น้ำใจ"),
+            ("தமிழ்ச்செல்வி", "தமிழ்ச்செல்வி"),
+            ("Adam Palay (חיים פּלי)", "Adam-Palay-חיים-פּלי"),
+            ("مُحَمَّد", "مُحَمَّد"),
+            ("Jose\u{301} Nu\u{308}\u{304}n\u{303}ez", "José-Nǖñez"),
+            ("می\u{200c}خواهم", "میخواهم"),
+            ("O'Neill-D’Arcy", "O-Neill-D-Arcy"),
+        ] {
+            let expected: String = expected.nfc().collect();
+            assert_eq!(file_stem(name, 120), expected);
+        }
+        // The length is in bytes, and no letter loses a mark.
+        let name = "नि".repeat(30);
+        assert_eq!(file_stem(&name, 50), "नि".repeat(8));
+    }
+
+    #[test]
+    fn file_stem_is_no_device_of_windows() {
+        for name in ["CON", "con", "Nul", "COM1", "lpt9", "aux.b", "PRN.", "COM¹"] {
+            assert!(file_stem(name, 80).starts_with('_'), "{name}");
+        }
+        for name in ["Conrad", "COM10", "Comet", "Null"] {
+            assert_eq!(file_stem(name, 80), name);
+        }
     }
 
     #[test]

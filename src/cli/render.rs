@@ -168,7 +168,7 @@ impl Renderer<'_> {
         let file = job.path.as_ref().map(|path| path.display().to_string());
         match result {
             Ok(draft) if self.render.json => console::print_json(&json!({
-                "status": "done",
+                "outcome": "drawn",
                 "course": job.course,
                 "name": job.row.name,
                 "row": job.row.place,

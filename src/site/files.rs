@@ -74,10 +74,13 @@ impl Site {
         Self::over_built_in_files(Self::DEMO_NAME, own)
     }
 
-    /// Opens the site in a folder. Symbolic links are followed, hidden files are ignored.
+    /// Opens the site in a folder. Symbolic links inside of it are followed, hidden files are
+    /// ignored.
     ///
     /// # Errors
     /// [`ErrorKind::Io`]: the folder, or a folder inside of it, cannot be listed.
+    /// [`ErrorKind::InvalidValue`]: links lead out of the folder, each with its name: what they lead
+    /// to would be published without being part of the site.
     pub fn open(folder: &Path) -> Result<Self> {
         let mut own = BTreeMap::new();
         if !folder.is_dir() {
@@ -89,6 +92,7 @@ impl Site {
         for part in PARTS {
             collect(&folder.join(part), part, 0, &mut own)?;
         }
+        refuse_links_out(folder, &own)?;
         Ok(Self::over_built_in_files(folder.display().to_string(), own))
     }
 
@@ -273,6 +277,23 @@ impl File {
 fn built_in_file(name: &str) -> Option<&'static [u8]> {
     let index = FILES.binary_search_by_key(&name, |(name, _)| name).ok()?;
     Some(FILES[index].1)
+}
+
+/// Refuses files that are not in the folder of the site, but only linked from there.
+fn refuse_links_out(folder: &Path, files: &BTreeMap<String, File>) -> Result<()> {
+    let Ok(root) = folder.canonicalize() else { return Ok(()) };
+    let leads_out = |(name, file): (&String, &File)| {
+        let File::Disk(path) = file else { return None };
+        let real = path.canonicalize().ok()?;
+        (!real.starts_with(&root)).then(|| {
+            let message =
+                format!("`{name}` is a link out of the site, to {}", real.display());
+            Error::new(ErrorKind::InvalidValue, message)
+                .at(Place::file(name))
+                .with_help("copy the file into the site, or link to one inside of it")
+        })
+    };
+    Error::join(files.iter().filter_map(leads_out))
 }
 
 /// The most folders inside each other. A link that leads to its own folder ends here.

@@ -216,6 +216,10 @@ impl Keys {
         Ok(KeyFolder::new(folder).newest()?.is_some())
     }
 
+    /// The file of the secret that ids are derived from, in the folder of keys.
+    #[cfg(feature = "cli")]
+    pub(crate) const ID_SECRET: &str = ID_SECRET_FILE;
+
     /// Returns the secret that a site's ids are derived from: `id.secret` in the folder of keys.
     /// Makes the file if there is none. A rotation of the keys does not change it.
     ///

@@ -18,6 +18,8 @@ pub(crate) mod name;
 pub(crate) mod recipients_format;
 pub(crate) mod request;
 pub(crate) mod sample;
+#[cfg(feature = "seal")]
+pub(crate) mod secret_mode;
 pub(crate) mod settings;
 pub(crate) mod table_rows;
 #[cfg(feature = "tables")]

@@ -144,7 +144,8 @@ fn draft(
 ) -> testamur::press::Draft {
     let press = Press::new(site).unwrap_or_else(|error| panic!("{place}: {error:#}"));
     let request = Request::new("KNOTS", "Ada Example").unwrap();
-    let request = request.with_layout(layout).with_grade("0.93").with_designation("MD");
+    let request =
+        request.with_layout(layout).with_grade("Distinction").with_designation("MD");
     let request = request.with_language(Tag::parse(language).unwrap());
     let drafted = press.draft(&request, today());
     drafted.unwrap_or_else(|error| panic!("{place}: {error:#}"))
@@ -221,7 +222,7 @@ fn courses_in_pages_are_valid_and_can_be_drafted() {
         let press = press.unwrap_or_else(|error| panic!("{}: {error:#}", block.place));
         for course in press.courses().iter() {
             let request = Request::new(&course.id, "Ada Example").unwrap();
-            let drafted = press.draft(&request.with_grade("0.93"), today());
+            let drafted = press.draft(&request, today());
             drafted.unwrap_or_else(|error| panic!("{}: {error:#}", block.place));
         }
         true

@@ -91,7 +91,7 @@ fn json_output_is_one_object_per_certificate() {
     ]);
     let [object] = &run.objects()[..] else { panic!("{run:?}") };
     for (key, value) in [
-        ("status", "done"),
+        ("outcome", "drawn"),
         ("course", COURSE),
         ("name", "Ada"),
         ("language", "es"),
@@ -118,13 +118,10 @@ fn json_output_is_one_object_per_certificate() {
     let run = workdir.render(["-n", "Ada 𓀀", "-o", "b.pdf", "--json"]);
     assert_eq!(run.code, 1, "{run:?}");
     let [object] = &run.objects()[..] else { panic!("{run:?}") };
-    assert_eq!(object["status"], "failed");
-    assert_eq!(object["error"]["kind"], "missing_glyph");
-    assert!(
-        object["error"]["message"].as_str().unwrap().contains("U+13000"),
-        "{object:#}"
-    );
-    assert!(object["error"]["help"].is_string(), "{object:#}");
+    assert_eq!(object["outcome"], "failed");
+    assert_eq!(object["error"], "missing_glyph");
+    assert!(object["message"].as_str().unwrap().contains("U+13000"), "{object:#}");
+    assert!(object["help"].is_string(), "{object:#}");
 }
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
@@ -249,7 +246,7 @@ fn invalid_rows_are_named_by_line_and_the_others_rendered() {
     assert!(run.stderr.contains("2 made, 6 failed"), "{}", run.stderr);
     assert_eq!(workdir.names("out").len(), 2);
     assert_eq!(
-        run.objects().iter().filter(|object| object["status"] == "failed").count(),
+        run.objects().iter().filter(|object| object["outcome"] == "failed").count(),
         6
     );
 }

@@ -56,6 +56,11 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
                 "add the closing quote",
             )
         }
+        InvalidTrailingSingleQuotedScalar | InvalidTrailingDoubleQuotedScalar
+            if rest.starts_with(['"', '\'']) && !open(&text[..at]).0.is_empty() =>
+        {
+            bracket(text, at)
+        }
         InvalidTrailingSingleQuotedScalar => say(
             word(text, at),
             "text goes on after the closing quote",
@@ -111,9 +116,11 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
             format!("`{}` closes nothing", found.unwrap_or(' ')),
             "remove it, or put the text in quotes",
         ),
-        MismatchedFlowCollectionEnd { open, close } => {
-            say(at..at + 1, format!("`{open}` is closed by `{close}`"), None)
-        }
+        MismatchedFlowCollectionEnd { open, close } => say(
+            at..at + 1,
+            format!("`{open}` is closed by `{close}`"),
+            "close each bracket with its own, or put the text in quotes",
+        ),
         ExpectedFlowMappingSeparator
         | ExpectedFlowSequenceSeparator
         | UnclosedFlowCollection { .. }
@@ -127,9 +134,22 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
         }
         RecursionLimitExceeded => Explained {
             kind: ErrorKind::TooLarge,
-            ..say(at..at + 1, format!("nested deeper than {MAX_NESTED} levels"), None)
+            ..say(
+                at..at + 1,
+                format!("nested deeper than {MAX_NESTED} levels"),
+                "write it with fewer levels",
+            )
         },
-        other => say(word(text, at), format!("this is no YAML ({other})"), None),
+        _ if found == Some('#') => say(
+            word(text, at),
+            "an unquoted text cannot begin with `#`",
+            "put the text in quotes: `\"#8c1414\"`",
+        ),
+        other => say(
+            word(text, at),
+            format!("this is no YAML ({other})"),
+            "if it is a text, put it in quotes",
+        ),
     }
 }
 
@@ -147,9 +167,7 @@ fn colon(text: &str, at: usize) -> Explained {
         };
         return say(at..at + 1, "a second `: ` in an unquoted text", help);
     }
-    let above = text[..start].trim_end_matches('\n');
-    let above_start = line_start(text, above.len());
-    let above = above[above_start..].trim_end();
+    let (above_start, above) = line_above(text, start);
     let indent = |line: &str| line.len() - line.trim_start().len();
     if !above.contains(": ") && !above.ends_with(':') && !above.trim().is_empty() {
         return no_entry(text, above_start + indent(above));
@@ -164,10 +182,25 @@ fn colon(text: &str, at: usize) -> Explained {
     if before.len() > 1000 {
         return Explained {
             kind: ErrorKind::TooLarge,
-            ..say(at..at + 1, "too long a key", None)
+            ..say(at..at + 1, "too long a key", "put the text in quotes")
         };
     }
     say(at..at + 1, "a `:` where no key can end", "put the text in quotes")
+}
+
+/// Returns the nearest line above `start` that is neither empty nor a comment, and where it begins.
+fn line_above(text: &str, start: usize) -> (usize, &str) {
+    let mut end = start;
+    loop {
+        let line_end = text[..end].strip_suffix('\n').unwrap_or(&text[..end]).len();
+        let begin = line_start(text, line_end);
+        let line = text[begin..line_end].trim_end();
+        let is_passed = line.is_empty() || line.trim_start().starts_with('#');
+        if !is_passed || begin == 0 {
+            return (begin, line);
+        }
+        end = begin;
+    }
 }
 
 /// Explains a line that should be an entry of a map.
@@ -183,21 +216,43 @@ fn no_entry(text: &str, at: usize) -> Explained {
 /// Explains a `{` or `[` that is not closed, or a `,` that is missing inside.
 fn bracket(text: &str, at: usize) -> Explained {
     match open(&text[..at]).0.last() {
-        Some(&(index, c)) if text[index..at].contains('\n') || at >= text.len() => {
-            let close = if c == '{' { '}' } else { ']' };
-            say(
-                index..index + 1,
-                format!("this `{c}` is never closed"),
-                format!("add the closing `{close}`"),
-            )
+        Some(&(index, c)) if is_unclosed(text, index, at) => {
+            never_closed(text, index, at, c)
         }
         Some((_, c)) => say(
             at..at + 1,
             format!("a `,` is missing before this, inside `{c}`"),
             "put a comma between entries, and texts with `:`, `,` or brackets in quotes",
         ),
-        None => say(at..at + 1, "unexpected here", "put the text in quotes"),
+        None => match text[at..].chars().next() {
+            Some(c @ ('{' | '[')) => never_closed(text, at, text.len(), c),
+            _ => say(at..at + 1, "unexpected here", "put the text in quotes"),
+        },
     }
+}
+
+/// Explains the bracket at `index`, which nothing closes before `end`.
+fn never_closed(text: &str, index: usize, end: usize, c: char) -> Explained {
+    let close = if c == '{' { '}' } else { ']' };
+    if let Some(sign) = hiding_comment(text, index..end, close) {
+        return say(
+            sign..sign + 1,
+            format!("this `#` begins a comment, so that the `{c}` is never closed"),
+            "put the text that begins with `#` in quotes: `\"#8c1414\"`",
+        );
+    }
+    say(
+        index..index + 1,
+        format!("this `{c}` is never closed"),
+        format!("add the closing `{close}`"),
+    )
+}
+
+/// Whether the bracket at `index` is not closed on its line, nor anywhere below.
+fn is_unclosed(text: &str, index: usize, at: usize) -> bool {
+    at >= text.len()
+        || text[index..at].contains('\n')
+            && open(text).0.iter().any(|(open, _)| *open == index)
 }
 
 /// Returns the byte of the last opening quote before `at`.
@@ -210,10 +265,19 @@ fn open(text: &str) -> (Vec<(usize, char)>, Option<usize>) {
     let mut brackets = Vec::new();
     let mut quoted = None;
     let mut last = None;
-    for (index, c) in text.char_indices() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((index, c)) = chars.next() {
         match (quoted, c) {
+            // An escape, or an apostrophe that is written twice.
+            (Some('"'), '\\') => drop(chars.next()),
+            (Some('\''), '\'') if chars.peek().is_some_and(|(_, next)| *next == '\'') => {
+                chars.next();
+            }
             (Some(quote), _) if quote == c => quoted = None,
             (Some(_), _) => {}
+            (None, '#') if begins_comment(&text[..index]) => {
+                while chars.next_if(|(_, next)| *next != '\n').is_some() {}
+            }
             (None, '"' | '\'') if starts_value(&text[..index]) => {
                 quoted = Some(c);
                 last = Some(index);
@@ -284,6 +348,29 @@ impl From<Option<&str>> for Help {
 /// Whether a bracket or quote after `before` opens a value, rather than being part of a text.
 fn starts_value(before: &str) -> bool {
     before.trim_end_matches(' ').ends_with([':', ',', '[', '{', '-', '\n'])
+}
+
+/// Whether a `#` after `before` begins a comment: at the start of a line or after a space.
+fn begins_comment(before: &str) -> bool {
+    before.is_empty() || before.ends_with([' ', '\t', '\n'])
+}
+
+/// Returns the `#` of the first comment between two bytes that hides a closing bracket.
+fn hiding_comment(text: &str, range: Range<usize>, close: char) -> Option<usize> {
+    let start = range.start;
+    let mut signs = text[range].match_indices('#').map(|(index, _)| start + index);
+    signs.find(|&index| {
+        begins_comment(&text[..index])
+            && !is_quoted(text, index)
+            && line(text, index).contains(close)
+    })
+}
+
+/// Whether a byte is inside a quoted text.
+fn is_quoted(text: &str, at: usize) -> bool {
+    let line = line_start(text, at);
+    let before = &text[line..at];
+    before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1
 }
 
 fn unknown_escape(quoted: &str) -> Option<usize> {

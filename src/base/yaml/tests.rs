@@ -52,6 +52,25 @@ fn text_is_returned_as_written() {
     assert_eq!(texts, ["1.10", "no", "it's", "a\tb", "ü"]);
 }
 
+/// The mistakes that people make in YAML files: each is blamed on the line that has to be changed, and
+/// the message says what to do there.
+#[test]
+fn faults_are_at_the_line_to_change() {
+    let cases = include_str!("fault_cases.txt").split("\n=====\n").skip(1);
+    let mut count = 0;
+    for case in cases {
+        let (head, text) = case.split_once('\n').unwrap();
+        let text = text.replace('→', "\t").replace('␍', "\r");
+        let error = read(&text, |_, _| ()).expect_err(head);
+        let line = error.place().and_then(|place| place.line).unwrap();
+        let (expected, _) = head.split_once(' ').unwrap();
+        assert_eq!(line.to_string(), expected, "{head}: {error:#}");
+        assert!(error.help().is_some(), "{head}: {error:#}");
+        count += 1;
+    }
+    assert!(count >= 50, "{count}");
+}
+
 #[test]
 fn merge_keys_add_only_absent_keys() {
     let text = "

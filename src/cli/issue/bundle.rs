@@ -24,7 +24,7 @@ pub(super) fn write_zip(
     keys: &PublicKeys,
     report: &Report,
 ) -> Result<(), Failure> {
-    output::write_with(file, |out| zip_pdfs(out, issuer, keys, report))?;
+    output::write_private_with(file, |out| zip_pdfs(out, issuer, keys, report))?;
     console::print_message(&format!("wrote {}", file.display()));
     Ok(())
 }
@@ -35,7 +35,7 @@ pub(super) fn write_merged_pdf(
     issuer: &IssueService,
     report: &Report,
 ) -> Result<(), Failure> {
-    output::write_with(file, |out| merge_pdfs(out, issuer, report))?;
+    output::write_private_with(file, |out| merge_pdfs(out, issuer, report))?;
     console::print_message(&format!("wrote {}", file.display()));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The report of a run: the result of each row, in the order of the recipients file.
 
 use std::fmt::Display;
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::register::{IssueOutcome, Receipt};
@@ -121,7 +122,11 @@ impl Report {
         let is_json =
             file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         let bytes = if is_json { self.json(jobs, kept) } else { self.csv(jobs, kept)? };
-        output::write(Some(file), &bytes)?;
+        output::write_private_with(file, |out| {
+            let failed =
+                |error| Failure::new(format!("failed to write the report ({error})"));
+            out.write_all(&bytes).map_err(failed)
+        })?;
         console::print_message(&format!("wrote {}", file.display()));
         Ok(())
     }
@@ -132,14 +137,14 @@ impl Report {
             .iter()
             .zip(jobs)
             .map(|(row, job)| match row {
-                None => json!({ "status": "not_done", "name": job.row.name,
+                None => json!({ "outcome": "not-done", "name": job.row.name,
                     "course": job.course, "row": job.row.place }),
-                Some(ReportRow::NotPassed(why)) => json!({ "status": NOT_PASSED,
+                Some(ReportRow::NotPassed(why)) => json!({ "outcome": NOT_PASSED,
                     "name": job.row.name, "course": job.course, "row": job.row.place,
                     "why": why }),
-                Some(ReportRow::Failed(message)) => json!({ "status": "failed",
+                Some(ReportRow::Failed(message)) => json!({ "outcome": "failed",
                     "name": job.row.name, "course": job.course, "row": job.row.place,
-                    "error": message }),
+                    "message": message }),
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
@@ -166,31 +171,31 @@ impl Report {
             "row",
             "name",
             "course",
-            "status",
+            "outcome",
             "id",
             "edition",
             "issued",
             "download_url",
             "verify_url",
-            "error",
+            "message",
         ];
         let headers = header.into_iter().map(str::to_owned);
         let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
         writer.write_record(headers).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
             let place = job.row.place.as_deref().unwrap_or_default();
-            let name = escape_formula(&job.row.name);
+            let name = job.row.name.as_str();
             let record = match row {
-                None => [place, &name, &job.course, "not_done", "", "", "", "", "", ""],
+                None => [place, name, &job.course, "not-done", "", "", "", "", "", ""],
                 Some(ReportRow::NotPassed(why)) => {
-                    [place, &name, &job.course, NOT_PASSED, "", "", "", "", "", why]
+                    [place, name, &job.course, NOT_PASSED, "", "", "", "", "", why]
                 }
                 Some(ReportRow::Failed(message)) => {
-                    [place, &name, &job.course, "failed", "", "", "", "", "", message]
+                    [place, name, &job.course, "failed", "", "", "", "", "", message]
                 }
                 Some(ReportRow::Issued(issued)) => [
                     place,
-                    &name,
+                    name,
                     &job.course,
                     issued.outcome.as_str(),
                     &issued.id,
@@ -201,6 +206,7 @@ impl Report {
                     "",
                 ],
             };
+            // Whatever a row holds, no cell is a formula.
             let cells = record.into_iter().map(escape_formula);
             let cells =
                 cells.chain(job.row.kept().iter().map(|cell| escape_formula(cell)));
@@ -213,7 +219,7 @@ impl Report {
 impl IssuedCertificate {
     fn json(&self, job: &IssueJob<'_>) -> Value {
         json!({
-            "status": self.outcome.as_str(),
+            "outcome": self.outcome.as_str(),
             "name": self.name,
             "course": self.course,
             "row": job.row.place,
@@ -230,7 +236,7 @@ impl IssuedCertificate {
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
     json!({
-        "status": receipt.outcome.as_str(),
+        "outcome": receipt.outcome.as_str(),
         "course": job.course,
         "name": job.row.name,
         "row": job.row.place,

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
-use typst::foundations::{Bytes, Datetime, Duration};
+use typst::foundations::{Binding, Bytes, Datetime, Duration, Module, Scope};
 use typst::syntax::{DiagSpan, FileId, Source, Span, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
@@ -23,8 +23,23 @@ use crate::press::layout::sources::{LayoutSources, SourceFile, file_id};
 use crate::press::sheet::Sheet;
 use crate::site::request::Attachment;
 
-static LIBRARY: LazyLock<LazyHash<Library>> =
-    LazyLock::new(|| LazyHash::new(Library::default()));
+/// Typst's functions without those that run text as code or load WebAssembly. What is not there can
+/// be reached by no spelling: not by `std`, nor by a name that a layout computes.
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| {
+    let mut library = Library::default();
+    let mut scope = Scope::new();
+    for (name, binding) in library.global.scope().iter() {
+        if !REMOVED.contains(&name.as_str()) {
+            scope.bind(name.clone(), binding.clone());
+        }
+    }
+    library.global = Module::new("global", scope);
+    library.std = Binding::detached(library.global.clone());
+    LazyHash::new(library)
+});
+
+/// The functions of Typst that a layout does not have.
+const REMOVED: [&str; 2] = ["eval", "plugin"];
 
 /// One certificate's view of a layout.
 pub(crate) struct SheetWorld {
@@ -171,6 +186,14 @@ impl SheetWorld {
             diagnostic.hints.iter().map(|hint| hint.v.to_string()).collect();
         // The root of a layout's files is fixed, so Typst's advice to set one does not apply.
         hints.retain(|hint| !hint.contains("--root"));
+        let is_named = |name: &&&str| diagnostic.message.ends_with(&format!(": {name}"));
+        if diagnostic.message.starts_with("unknown variable")
+            && let Some(name) = REMOVED.iter().find(is_named)
+        {
+            hints.push(format!(
+                "a layout has no `{name}`: what must be computed can be written in Typst itself"
+            ));
+        }
         if let Some((_, at)) = self.locate(diagnostic.span)
             && at != *place
         {

@@ -1,11 +1,10 @@
 //! The files that a layout's Typst code sees.
 //!
 //! Takes a site's files under `layouts/<name>/` and `layouts/shared/`, gives them parsed. The
-//! decision made here is what a layout may not do: run text as code (`eval`), load WebAssembly
-//! (`plugin`), or fetch packages.
+//! decision made here is that a layout sees no other files; what it may not do with Typst is not
+//! there (`engine/world.rs`).
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use ring::digest;
 use typst::foundations::Bytes;
@@ -50,8 +49,8 @@ impl LayoutSources {
     /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Layout`] for all
-    /// uses of `eval`, `plugin` and packages together.
+    /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Image`] and
+    /// [`ErrorKind::TooLarge`] for a picture beyond the limits of a course's.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
@@ -88,15 +87,13 @@ impl LayoutSources {
         let attach = "#for file in json(\"/attachments.json\") {\n  pdf.attach(file.name, \
                       read(file.path, encoding: none), relationship: \"supplement\", \
                       mime-type: file.media_type, description: file.description)\n}\n";
-        let sources = Self {
+        Ok(Self {
             layout: layout.to_owned(),
             sha256: sha256(files.values()),
             files,
             main: main(""),
             main_with_attachments: main(attach),
-        };
-        sources.lint()?;
-        Ok(sources)
+        })
     }
 
     /// The definition of the layout's `certificate` function: the place of errors that have no
@@ -123,47 +120,6 @@ impl LayoutSources {
             Some(range) => Place::in_text(name, source.text(), range),
             None => Place::file(name),
         }
-    }
-
-    /// Refuses `eval`, `plugin` and packages.
-    fn lint(&self) -> Result<()> {
-        let mut errors = Vec::new();
-        for file in by_name(self.files.values()) {
-            let Some(source) = &file.source else { continue };
-            let mut report = |range: Range<usize>, message: &str, help: &str| {
-                let place = Place::in_text(&file.name, source.text(), range);
-                errors.push(
-                    Error::new(ErrorKind::Layout, message).at(place).with_help(help),
-                );
-            };
-            visit(&LinkedNode::new(source.root()), &mut |node| match node.kind() {
-                SyntaxKind::Ident
-                    if is_reference(node)
-                        && ["eval", "plugin"].contains(&node.leaf_text().as_str()) =>
-                {
-                    let name = node.leaf_text();
-                    report(
-                        node.range(),
-                        &format!("a layout may not use `{name}`"),
-                        "a layout sets the sheet that it is given; what must be computed \
-                             can be written in Typst itself",
-                    );
-                }
-                SyntaxKind::Str if is_import(node) => {
-                    let text = node.leaf_text().trim_matches('"');
-                    if text.starts_with('@') {
-                        report(
-                            node.range(),
-                            &format!("a layout may not fetch the package `{text}`"),
-                            "copy the files that you need into the site's \
-                                 `layouts/shared/` folder and import them from there",
-                        );
-                    }
-                }
-                _ => {}
-            });
-        }
-        Error::join(errors)
     }
 }
 
@@ -209,28 +165,4 @@ fn visit(node: &LinkedNode<'_>, call: &mut impl FnMut(&LinkedNode<'_>)) {
     for child in node.children() {
         visit(&child, call);
     }
-}
-
-/// Whether an identifier refers to a value, and is not the name of a field or an argument.
-fn is_reference(node: &LinkedNode<'_>) -> bool {
-    let Some(parent) = node.parent() else { return true };
-    match parent.kind() {
-        // `std.eval` is the function; `sheet.eval` would be a field of that name.
-        SyntaxKind::FieldAccess => {
-            let target = parent.children().next();
-            target.is_some_and(|target| {
-                target.span() == node.span() || target.leaf_text() == "std"
-            })
-        }
-        SyntaxKind::Named => {
-            parent.children().next().is_some_and(|first| first.span() != node.span())
-        }
-        _ => true,
-    }
-}
-
-fn is_import(node: &LinkedNode<'_>) -> bool {
-    node.parent().is_some_and(|parent| {
-        [SyntaxKind::ModuleImport, SyntaxKind::ModuleInclude].contains(&parent.kind())
-    })
 }

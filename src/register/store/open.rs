@@ -1,7 +1,8 @@
 //! The stores of a site, opened from its settings.
 //!
-//! The decision made here: a private store inside the public one is refused, because its files
-//! would be published. Folders are compared by where they really are, with symbolic links followed.
+//! The decision made here: a public folder that holds what is not public, or lies in such a folder,
+//! is refused, because those files would be published. Folders are compared by where they really
+//! are, with symbolic links followed.
 
 use std::ffi::OsString;
 use std::io;
@@ -18,6 +19,9 @@ use crate::site::settings::{
 /// The folder of the private store, unless the settings name another.
 const DEFAULT_PRIVATE_FOLDER: &str = "private";
 
+/// The folder of the keys in a site, unless the caller has another.
+const KEYS: &str = "keys";
+
 /// The stores of a site.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -33,7 +37,8 @@ impl Stores {
     /// stores can be used is checked by [`Store::check`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the private store is inside the public one.
+    /// [`ErrorKind::InvalidValue`]: the private store is inside the public one or around it, or the
+    /// public store holds the site itself or its keys, or lies among the keys.
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file of a bucket cannot be used.
     /// [`ErrorKind::StoreRefused`]: a bucket has no keys, or this build has no S3.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
@@ -45,6 +50,18 @@ impl Stores {
             return Err(Error::new(ErrorKind::InvalidValue, message)
                 .at(Place::file(SETTINGS_FILE))
                 .with_help("give `private` a place outside of `store`"));
+        }
+        if let StoreSettings::Folder(folder) = public {
+            check_public_folder(&site.join(&folder.path), site, &site.join(KEYS))?;
+            if is_in(public, &private, site) {
+                let message =
+                    format!("{public} lies inside the private store, {private}");
+                return Err(Error::new(ErrorKind::InvalidValue, message)
+                    .at(Place::file(SETTINGS_FILE))
+                    .with_help(
+                        "give `store` a folder of its own, such as `store: public`",
+                    ));
+            }
         }
         Ok(Self {
             public: open(public, site, Readers::Everybody)?,
@@ -66,6 +83,33 @@ impl Stores {
 pub(in crate::register) fn private_settings(settings: &Settings) -> StoreSettings {
     let private = settings.private.clone();
     private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER))
+}
+
+/// Refuses a public folder in which the site or its keys lie, or which lies among the keys.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`].
+pub(crate) fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Result<()> {
+    // A folder whose path cannot be resolved cannot be written to either.
+    let Ok(real) = real_path(public) else { return Ok(()) };
+    let holds =
+        |folder: &Path| real_path(folder).is_ok_and(|path| path.starts_with(&real));
+    let is_among =
+        |folder: &Path| real_path(folder).is_ok_and(|path| real.starts_with(path));
+    let what = if holds(keys) || is_among(keys) {
+        "the keys"
+    } else if holds(site) {
+        "the site with its settings"
+    } else {
+        return Ok(());
+    };
+    let message =
+        format!("{what} would be published: the public folder is {}", public.display());
+    Err(Error::new(ErrorKind::InvalidValue, message)
+        .at(Place::file(SETTINGS_FILE))
+        .with_help(
+            "give `store` a folder that holds nothing else, such as `store: public`",
+        ))
 }
 
 fn open(
@@ -172,14 +216,32 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {private}");
             assert!(error.to_string().contains("would be published"));
         }
-        for (public, private) in [
-            ("www", "www2"),
-            ("www/there", "www"),
-            ("public", "private"),
-            ("www", "link2"),
-        ] {
+        for (public, private) in
+            [("www", "www2"), ("public", "private"), ("www", "link2")]
+        {
             let stores = open_both(site, public, private).unwrap();
             assert_ne!(stores.private.to_string(), stores.public.to_string());
+        }
+        fs::create_dir_all(site.join("keys/old")).unwrap();
+        std::os::unix::fs::symlink(site.join("keys"), site.join("safe")).unwrap();
+        let around = site.join("..").display().to_string();
+        let itself = site.display().to_string();
+        for (public, private) in [
+            (".", "private"),
+            ("./", "private"),
+            ("www/..", "private"),
+            (around.as_str(), "private"),
+            (itself.as_str(), "/nowhere"),
+            ("keys", "private"),
+            ("safe", "private"),
+            ("keys/old", "private"),
+            ("safe/old/new", "private"),
+            ("www/there", "www"),
+            ("link/there", "www"),
+        ] {
+            let error = open_both(site, public, private).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {private}");
+            assert_eq!(error.place().unwrap().file, SETTINGS_FILE);
         }
         assert!(
             !site.join("private").exists(),

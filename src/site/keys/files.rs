@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::random;
+use crate::site::secret_mode::warn_if_readable;
 
 pub(super) const ROOT_FILE: &str = "root.pem";
 pub(super) const ROOT_KEY_FILE: &str = "root.key.pem";
@@ -128,15 +129,9 @@ impl KeyFolder {
 
     /// Returns a warning for each secret file that other users than its owner can read.
     pub(super) fn open_secrets(&self, number: u32) -> Result<Vec<Warning>> {
-        let secrets =
-            self.secrets(number)?.into_iter().filter(|path| others_can_read(path));
-        let warn = |path: PathBuf| {
-            let file = path.display().to_string();
-            Warning::new(ErrorKind::Key, "others than its owner can read this secret key")
-                .at(Place::file(&file))
-                .with_help(format!("take that away: chmod 600 {file}"))
-        };
-        Ok(secrets.map(warn).collect())
+        let secrets = self.secrets(number)?;
+        let warn = |path: &PathBuf| warn_if_readable(path, "secret key");
+        Ok(secrets.iter().filter_map(warn).collect())
     }
 
     fn secrets(&self, number: u32) -> Result<Vec<PathBuf>> {
@@ -219,15 +214,4 @@ fn exists(path: &Path) -> Error {
 fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("failed to {what} ({cause})"))
         .at(Place::file(path.display().to_string()))
-}
-
-#[cfg(unix)]
-fn others_can_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn others_can_read(_: &Path) -> bool {
-    false
 }

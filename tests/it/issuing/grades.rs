@@ -111,9 +111,9 @@ fn grade_that_does_not_pass_leaves_the_certificate_as_it_is() {
     assert_eq!(run(&workdir, "issue", &["-n", "Ada", "-g", "18"]).code, 0);
     let before = workdir.run(["--site", "school", "list", "--json"]).objects();
     let low = run(&workdir, "issue", &["-n", "Ada", "-g", "5", "--replace", "--json"]);
-    assert_eq!((low.code, &low.objects()[0]["status"]), (0, &json!("not-passed")));
+    assert_eq!((low.code, &low.objects()[0]["outcome"]), (0, &json!("not-passed")));
     assert_eq!(workdir.run(["--site", "school", "list", "--json"]).objects(), before);
     let again = run(&workdir, "issue", &["-n", "Ada", "-g", "18", "--json"]);
     let unchanged = IssueOutcome::Unchanged.as_str();
-    assert_eq!(again.objects()[0]["status"], unchanged, "{again:?}");
+    assert_eq!(again.objects()[0]["outcome"], unchanged, "{again:?}");
 }

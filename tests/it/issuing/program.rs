@@ -85,9 +85,9 @@ fn issue_without_a_site_makes_keys_and_publishes() {
     assert_eq!(workdir.names("."), ["keys", "private", "public"]);
     assert!(run.stderr.contains("made keys for Example University"), "{}", run.stderr);
     let object = &run.objects()[0];
-    assert_eq!(object["status"], "issued");
+    assert_eq!(object["outcome"], "issued");
     let again = workdir.run(["issue", "-n", "Ada Lovelace", "--json"]);
-    assert_eq!(again.objects()[0]["status"], "unchanged");
+    assert_eq!(again.objects()[0]["outcome"], "unchanged");
     assert_eq!(again.objects()[0]["id"], object["id"]);
     assert!(!again.stderr.contains("made keys"), "{}", again.stderr);
 }
