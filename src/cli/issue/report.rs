@@ -115,7 +115,7 @@ impl Report {
     }
 
     fn json(&self, jobs: &[IssueJob<'_>]) -> Vec<u8> {
-        let rows: Vec<Value> = self
+        let mut rows: Vec<Value> = self
             .0
             .iter()
             .zip(jobs)
@@ -128,6 +128,9 @@ impl Report {
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
+        for (row, job) in rows.iter_mut().zip(jobs) {
+            row["username"] = username(job).into();
+        }
         let mut text = serde_json::to_string_pretty(&rows).unwrap_or_default();
         text.push('\n');
         text.into_bytes()
@@ -149,6 +152,7 @@ impl Report {
             "download_url",
             "verify_url",
             "error",
+            "username",
         ];
         writer.write_record(header).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
@@ -172,6 +176,8 @@ impl Report {
                     "",
                 ],
             };
+            let username = escape_formula(username(job).unwrap_or_default());
+            let record = record.into_iter().chain([username.as_str()]);
             writer.write_record(record).map_err(|error| failed(&error))?;
         }
         writer.into_inner().map_err(|error| failed(&error))
@@ -194,6 +200,11 @@ impl IssuedCertificate {
     }
 }
 
+/// The recipient's username, if the row or the arguments have one.
+fn username<'a>(job: &'a IssueJob<'_>) -> Option<&'a str> {
+    job.request().ok()?.recipient()
+}
+
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
@@ -201,6 +212,7 @@ pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
         "status": receipt.outcome.as_str(),
         "course": job.course,
         "name": job.row.name,
+        "username": username(job),
         "row": job.row.place,
         "id": receipt.record.id,
         "edition": receipt.record.edition,
