@@ -258,7 +258,7 @@ pub(crate) struct List {
     /// Only certificates of this course
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
-    /// Only certificates of this status: valid, specimen, superseded, revoked, erased
+    /// Only certificates of this status: valid, specimen, expired, superseded, revoked, erased
     #[arg(long, value_name = "STATUS", value_parser = status)]
     pub(crate) status: Option<Status>,
     /// Only certificates that were issued on this day, in UTC, or later
@@ -480,8 +480,9 @@ pub(crate) enum FormatName {
 }
 
 fn status(text: &str) -> Result<Status, String> {
-    serde_json::from_value(text.into())
-        .map_err(|_| "write valid, specimen, superseded, revoked or erased".to_owned())
+    serde_json::from_value(text.into()).map_err(|_| {
+        "write valid, specimen, expired, superseded, revoked or erased".to_owned()
+    })
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

@@ -148,6 +148,9 @@ impl Report {
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
+        for (row, job) in rows.iter_mut().zip(jobs) {
+            row["username"] = username(job).into();
+        }
         if !kept.is_empty() {
             for (row, job) in rows.iter_mut().zip(jobs) {
                 let cells = kept
@@ -178,6 +181,7 @@ impl Report {
             "download_url",
             "verify_url",
             "message",
+            "username",
         ];
         let headers = header.into_iter().map(str::to_owned);
         let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
@@ -207,7 +211,8 @@ impl Report {
                 ],
             };
             // Whatever a row holds, no cell is a formula.
-            let cells = record.into_iter().map(escape_formula);
+            let username = username(job).unwrap_or_default();
+            let cells = record.into_iter().chain([username]).map(escape_formula);
             let cells =
                 cells.chain(job.row.kept().iter().map(|cell| escape_formula(cell)));
             writer.write_record(cells).map_err(|error| failed(&error))?;
@@ -232,6 +237,11 @@ impl IssuedCertificate {
     }
 }
 
+/// The recipient's username, if the row or the arguments have one.
+fn username<'a>(job: &'a IssueJob<'_>) -> Option<&'a str> {
+    job.request().ok()?.recipient()
+}
+
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
@@ -239,6 +249,7 @@ pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
         "outcome": receipt.outcome.as_str(),
         "course": job.course,
         "name": job.row.name,
+        "username": username(job),
         "row": job.row.place,
         "id": receipt.record.id,
         "edition": receipt.record.edition,

@@ -2,6 +2,8 @@
 //!
 //! `TESTAMUR_RECORDS` sets the number of records. The times are printed, with `--nocapture`.
 
+#![expect(clippy::print_stderr, reason = "the times are what these tests are run for")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

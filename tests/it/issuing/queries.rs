@@ -65,6 +65,25 @@ fn find_knows_usernames_ids_addresses_and_files() {
 }
 
 #[test]
+fn report_of_a_run_has_usernames() {
+    let workdir = site();
+    workdir
+        .write("more.csv", "name,username\nGrace Hopper,@grace\nAda Lovelace,countess\n");
+    for report in ["report.csv", "report.json"] {
+        let run = ask(&workdir, &["issue", "-f", "more.csv", "--report", report]);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+    let table = workdir.read("report.csv");
+    let mut table = csv::Reader::from_reader(&table[..]);
+    let at = table.headers().unwrap().iter().position(|name| name == "username").unwrap();
+    let names: Vec<String> =
+        table.records().map(|row| row.unwrap()[at].to_owned()).collect();
+    assert_eq!(names, ["'@grace", "countess"], "no cell is a formula");
+    let rows: Vec<Value> = serde_json::from_slice(&workdir.read("report.json")).unwrap();
+    assert_eq!(rows[0]["username"], "@grace");
+}
+
+#[test]
 fn find_without_a_hit_says_so() {
     let workdir = site();
     for wanted in ["nobody of that name", &"0".repeat(32), &"f".repeat(64)] {
