@@ -337,7 +337,7 @@ fn certificates_are_signed_by_the_configured_key_or_not_issued() {
     site.0.write("site/sign.sh", script);
     let script = site.path().join("sign.sh").display().to_string();
     let settings = format!(
-        "seal: {{ openpgp: {{ command: [sh, {script}], key: ours.asc, deadline: 20 }} }}\n"
+        "{SETTINGS}seal: {{ openpgp: {{ command: [sh, {script}], key: ours.asc, deadline: 20 }} }}\n"
     );
     site.0.write("site/testamur.yaml", settings);
 
