@@ -42,8 +42,7 @@ pub use self::store::{
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
 pub use self::web::{
-    FolderFacts, FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal,
-    PageSentence, PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme,
-    Pages,
+    FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence,
+    PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
 };
 pub use crate::base::path::StorePath;
