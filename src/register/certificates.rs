@@ -138,8 +138,8 @@ impl Register {
     /// certificate, and `key` the fingerprint of the OpenPGP key.
     ///
     /// # Errors
-    /// As [`PageTemplates::render_folder`](super::PageTemplates::render_folder);
-    /// [`ErrorKind::UnknownLanguage`]: the record's language is not known.
+    /// [`ErrorKind::UnknownLanguage`]: the record's language is not known. [`ErrorKind::Layout`]:
+    /// the site's own template uses an unknown variable, or takes too long.
     pub fn folder_page(
         &self,
         record: &Record,

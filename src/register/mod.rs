@@ -58,8 +58,7 @@ pub use self::store::{
 pub use self::store::{S3, S3Keys};
 pub use self::typed_id::typed_id;
 pub use self::web::{
-    FolderFacts, FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal,
-    PageSentence, PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme,
-    Pages,
+    FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence,
+    PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
 };
 pub use crate::base::path::StorePath;

@@ -29,7 +29,8 @@ pub use self::facts::{
     PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence, PageSignatory,
     PageSignature, PageStatus, PageTheme,
 };
-pub use self::folder::{FolderFacts, FolderFile};
+pub(crate) use self::folder::FolderFacts;
+pub use self::folder::FolderFile;
 use self::palette::Palette;
 use self::visible::VisibleFacts;
 use self::words::is_cased;

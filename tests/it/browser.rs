@@ -340,19 +340,16 @@ fn page_escapes_markup_in_every_field() {
         facts["seal"] = json!({ "level": attack, "fingerprint": attack });
         facts["pdf"]["file"] = json!(attack);
         let page = publish(&site, &facts, "en");
-        {
-            let address = &page;
-            browser.open(address);
-            assert_eq!(browser.faults(), [""; 0], "{address}");
-            let strange = "document.querySelectorAll('main script, img:not(.code), textarea, \
-                           [onclick], [onload], svg:not([aria-hidden])').length";
-            assert_eq!(browser.js(strange), 0);
-            let text = browser.js("document.body.innerText");
-            assert!(!text.as_str().unwrap().contains("1337"));
-            let shown =
-                text.as_str().unwrap().matches("<script>alert(1)</script>").count();
-            assert!(shown >= 8, "{text}");
-        }
+        let address = &page;
+        browser.open(address);
+        assert_eq!(browser.faults(), [""; 0], "{address}");
+        let strange = "document.querySelectorAll('main script, img:not(.code), textarea, \
+                       [onclick], [onload], svg:not([aria-hidden])').length";
+        assert_eq!(browser.js(strange), 0);
+        let text = browser.js("document.body.innerText");
+        assert!(!text.as_str().unwrap().contains("1337"));
+        let shown = text.as_str().unwrap().matches("<script>alert(1)</script>").count();
+        assert!(shown >= 8, "{text}");
     }
 
     // If a template does not escape a value, the Content Security Policy stops the script.
@@ -386,24 +383,19 @@ fn page_is_accessible_in_each_direction_width_and_on_paper() {
         let mut facts = signed.facts();
         facts["language"] = json!(language);
         let page = publish(&site, &facts, language);
-        {
-            let address = &page;
-            browser.open(address);
-            assert_eq!(browser.js("document.documentElement.lang"), language);
-            assert_eq!(
-                browser.js("getComputedStyle(document.body).direction"),
-                direction
+        let address = &page;
+        browser.open(address);
+        assert_eq!(browser.js("document.documentElement.lang"), language);
+        assert_eq!(browser.js("getComputedStyle(document.body).direction"), direction);
+        for width in [1280, 390, 320] {
+            browser.size(width, 800);
+            let wide = browser.js("document.documentElement.scrollWidth");
+            assert!(
+                wide.as_u64().unwrap() <= width.into(),
+                "{address} {wide} in {width}"
             );
-            for width in [1280, 390, 320] {
-                browser.size(width, 800);
-                let wide = browser.js("document.documentElement.scrollWidth");
-                assert!(
-                    wide.as_u64().unwrap() <= width.into(),
-                    "{address} {wide} in {width}"
-                );
-            }
-            browser.size(1280, 900);
         }
+        browser.size(1280, 900);
     }
 
     // The Tab key visits the controls in reading order, and each has a label and a visible focus.

@@ -19,22 +19,21 @@ use crate::base::lang::Tag;
 
 /// The facts of a folder of certificates.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct FolderFacts {
+pub(crate) struct FolderFacts {
     /// The organization that issued them.
-    pub issuer: String,
+    pub(crate) issuer: String,
     /// The program that made them, with its version.
-    pub engine: String,
+    pub(crate) engine: String,
     /// The page's colours.
-    pub theme: PageTheme,
+    pub(crate) theme: PageTheme,
     /// The certificates.
-    pub files: Vec<FolderFile>,
+    pub(crate) files: Vec<FolderFile>,
     /// The SHA-256 of the X.509 certificate that seals: 64 hexadecimal digits.
-    pub seal: String,
+    pub(crate) seal: String,
     /// The SHA-256 of the root certificate, which is the file `root.pem`: 64 hexadecimal digits.
-    pub root: String,
+    pub(crate) root: String,
     /// The fingerprint of the OpenPGP key, which is the file `openpgp.asc`: 40 hexadecimal digits.
-    pub key: String,
+    pub(crate) key: String,
 }
 
 /// A PDF in a folder of certificates; its signature is beside it, with `.sig` at its end.
@@ -61,7 +60,7 @@ impl PageTemplates {
     /// [`ErrorKind::MissingField`](crate::ErrorKind::MissingField): a text is missing.
     /// [`ErrorKind::Layout`](crate::ErrorKind::Layout): the template uses an unknown variable, or
     /// takes too long.
-    pub fn render_folder<'a>(
+    pub(crate) fn render_folder<'a>(
         &self,
         facts: &FolderFacts,
         language: &Tag,
