@@ -586,7 +586,8 @@ impl Promises {
                 let (public, private) = world.record(&id);
                 prop_assert_eq!(&public, &private, "{}: {} differs", number, id);
                 let page = world.page(&id);
-                let is_valid = page.is_some_and(|page| page.contains("data-status=\"valid\""));
+                let is_valid =
+                    page.is_some_and(|page| page.contains("data-status=\"valid\""));
                 let stands = public.as_ref().is_some_and(|it| it.status.stands());
                 // A page whose record is lost on both sides stays as it is.
                 let is_forgotten = public.is_none() && self.has_lost;

@@ -126,7 +126,10 @@ pub(crate) fn check_losses(public: Arc<dyn Store>, private: Arc<dyn Store>) {
     let check_statuses = || {
         for (id, status) in statuses {
             assert_eq!(register.public_status(id), status, "{id}");
-            assert_eq!(register.page(id).contains("data-status=\"valid\""), status == Status::Valid);
+            assert_eq!(
+                register.page(id).contains("data-status=\"valid\""),
+                status == Status::Valid
+            );
         }
     };
 
@@ -331,7 +334,7 @@ fn two_runs_of_one_file_report_each_certificate_once() {
     });
     for (one, two) in rows[0].iter().zip(&rows[1]) {
         let mut statuses =
-            [one["status"].as_str().unwrap(), two["status"].as_str().unwrap()];
+            [one["outcome"].as_str().unwrap(), two["outcome"].as_str().unwrap()];
         statuses.sort_unstable();
         assert_eq!(statuses, ["issued", "unchanged"], "{one} {two}");
         assert_eq!(one["id"], two["id"]);
