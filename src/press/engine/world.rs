@@ -7,24 +7,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{DiagSpan, FileId, Source, Span, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::{Library, LibraryExt, World, WorldExt};
+use typst::{Library, World, WorldExt};
 
+use super::library::LIBRARY;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Warning};
 use crate::press::fonts::{Fonts, family_help};
 use crate::press::layout::sources::{LayoutSources, SourceFile, file_id};
 use crate::press::sheet::Sheet;
 use crate::site::request::Attachment;
-
-static LIBRARY: LazyLock<LazyHash<Library>> =
-    LazyLock::new(|| LazyHash::new(Library::default()));
 
 /// One certificate's view of a layout.
 pub(crate) struct SheetWorld {
