@@ -1,6 +1,6 @@
 //! What a fit comes to.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::press::layout::slot::SlotAlign;
 
@@ -36,6 +36,30 @@ pub struct Fitted {
     pub natural: f64,
     /// The side on which its lines are aligned.
     pub align: SlotAlign,
+}
+
+/// Writes fits at smaller scales as lists of numbers, which are read faster than maps: `blocks.typ`
+/// has the order. What they share with the fit at the largest scale is left out.
+pub(crate) fn serialize_smaller<S: Serializer>(
+    smaller: &[Fitted],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let round = |length: f64| (length * 1e4).floor() / 1e4;
+    serializer.collect_seq(smaller.iter().map(|fitted| {
+        [
+            round(fitted.size),
+            f64::from(fitted.lines),
+            fitted.column,
+            fitted.above,
+            fitted.below,
+            fitted.leading,
+            fitted.height,
+            fitted.left,
+            fitted.right,
+            round(fitted.most),
+            fitted.scale,
+        ]
+    }))
 }
 
 impl Fitted {

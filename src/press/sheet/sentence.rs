@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::error::Place;
-use crate::press::fit::fitted::Fitted;
+use crate::press::fit::fitted::{Fitted, serialize_smaller};
 use crate::press::layout::role::Fit;
 
 /// A sentence with the label of its slot and its declared fit.
@@ -20,7 +20,7 @@ pub struct Sentence {
     /// The size, the lines and the heights that it is set with.
     pub fitted: Fitted,
     /// The same at smaller scales, for a page that is full. Only blocks have them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "serialize_smaller")]
     pub smaller: Vec<Fitted>,
     /// The text in reading order, each run in one face.
     pub runs: Vec<SheetRun>,
