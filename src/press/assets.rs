@@ -11,6 +11,7 @@ use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::lang::Tag;
 use crate::image::cache::ImageCache;
+use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::course::Courses;
@@ -24,6 +25,7 @@ pub(crate) struct Assets {
     pub(crate) settings: Settings,
     pub(crate) courses: Courses,
     pub(crate) fonts: Arc<Fonts>,
+    pub(crate) fitter: Fitter,
     pub(crate) image_cache: ImageCache,
     layouts: Cache<String, Layout>,
     phrases: Cache<(String, Tag), Phrases>,
@@ -43,11 +45,13 @@ impl Assets {
         Error::join(errors)?;
         let fonts =
             fonts.ok_or_else(|| Error::new(ErrorKind::Font, "there are no fonts"))?;
+        let fonts = Arc::new(fonts);
         Ok(Self {
             site,
             settings: settings.unwrap_or_default(),
             courses: courses.unwrap_or_default(),
-            fonts: Arc::new(fonts),
+            fitter: Fitter::new(fonts.clone()),
+            fonts,
             image_cache: ImageCache::default(),
             layouts: Cache::default(),
             phrases: Cache::default(),

@@ -5,6 +5,7 @@
 //! runs only on the workers of the [`RenderPool`](pool::RenderPool), which also evicts Typst's
 //! caches.
 
+pub(crate) mod library;
 pub(crate) mod page;
 pub(crate) mod pool;
 mod rejoin;

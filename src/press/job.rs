@@ -154,7 +154,7 @@ impl RenderJob {
             extra,
             specimen,
         };
-        let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
+        let (sheet, found) = Sheet::arrange(content, &layout, &assets.fitter)?;
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);

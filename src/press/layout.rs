@@ -6,8 +6,11 @@
 //! and stays in `layout.typ`; its files are the layout's [`LayoutSources`].
 
 mod fields;
+pub(crate) mod lengths;
+pub(crate) mod page_slots;
 pub(crate) mod paper;
 pub(crate) mod role;
+pub(crate) mod slot;
 pub(crate) mod sources;
 pub(crate) mod theme;
 
@@ -17,7 +20,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use self::fields::{boolean, texts, whole};
+use self::fields::{boolean, number, numbers, texts, whole};
+use self::lengths::{CodeFacts, Lengths, PageFacts};
+use self::page_slots::{KnownSlots, PageSlots};
 use self::paper::Paper;
 use self::role::{FaceChoice, Role};
 use self::sources::LayoutSources;
@@ -49,6 +54,15 @@ pub(crate) struct Layout {
     pub(crate) max_badges: usize,
     faces: HashMap<String, FaceChoice>,
     roles: HashMap<String, Role>,
+    lengths: Lengths,
+    slots: KnownSlots,
+    /// The scales of the blocks' largest sizes, for pages that are full; the first is 1.
+    pub(crate) scales: Vec<f64>,
+    /// The height that blocks always have, in millimetres: lower ones are not fitted at smaller
+    /// scales.
+    pub(crate) room: f64,
+    /// Whether all figures are lining and of one width.
+    pub(crate) tabular: bool,
     /// Whether it has room for a second language.
     pub(crate) bilingual: bool,
     /// Roles that every certificate in this layout must have.
@@ -61,7 +75,11 @@ pub(crate) struct Layout {
     pub(crate) place: Place,
 }
 
-const KEYS: [&str; 15] = [
+/// The version of the sheet that layouts are given.
+pub(crate) const SHEET_VERSION: u32 = 2;
+
+const KEYS: [&str; 20] = [
+    "sheet",
     "paper",
     "orientation",
     "background",
@@ -72,7 +90,11 @@ const KEYS: [&str; 15] = [
     "sponsors",
     "badges",
     "faces",
+    "lengths",
     "roles",
+    "scales",
+    "room",
+    "figures",
     "swash",
     "requires",
     "theme",
@@ -104,6 +126,9 @@ impl Layout {
             Some(layout)
         });
         faults.finish()?;
+        if let Some(layout) = &layout {
+            layout.try_lengths()?;
+        }
         if site.read(&format!("layouts/{name}/layout.typ"))?.is_none() {
             return Err(Error::new(
                 ErrorKind::MissingFile,
@@ -112,6 +137,29 @@ impl Layout {
             .at(Place::file(file)));
         }
         layout.ok_or_else(|| Error::new(ErrorKind::Layout, "the file is empty"))
+    }
+
+    /// Tries the lengths on each paper, without and with all that a page may have.
+    fn try_lengths(&self) -> Result<()> {
+        for paper in self.papers.values() {
+            for full in [false, true] {
+                let code = if full { CodeFacts::of(33) } else { CodeFacts::default() };
+                PageSlots::new(
+                    &self.lengths,
+                    &self.roles,
+                    &PageFacts {
+                        width: paper.width,
+                        height: paper.height,
+                        signatories: if full { self.max_signatories } else { 0 },
+                        code,
+                        badge: f64::from(u8::from(full)),
+                        bilingual: full && self.bilingual,
+                        specimen: full,
+                    },
+                )?;
+            }
+        }
+        Ok(())
     }
 
     /// The paper of that name, or the first. The paper named `background` is as large as
@@ -149,6 +197,15 @@ impl Layout {
     /// How a role is set; one that the layout does not declare is set like `statement`.
     pub(crate) fn role(&self, name: &str) -> &Role {
         self.roles.get(name).unwrap_or_else(|| &self.roles["statement"])
+    }
+
+    /// The slots of its roles on a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for a length that has no value there.
+    pub(crate) fn slots(&self, facts: &PageFacts) -> Result<Arc<PageSlots>> {
+        let make = || PageSlots::new(&self.lengths, &self.roles, facts);
+        self.slots.get(facts, make)
     }
 
     /// The names of the roles that the layout declares, sorted.
@@ -195,9 +252,19 @@ fn read(
     faults: &mut Faults,
 ) -> Option<Layout> {
     let fields = root.fields(&KEYS, faults)?;
+    check_version(fields, root, name, faults);
     let papers = paper::papers(fields, background.as_ref(), faults);
     let faces = role::faces(fields, fonts, faults);
+    let lengths = Lengths::read(fields, faults);
     let roles = role::roles(fields, &faces, faults);
+    let scales =
+        numbers(fields, "scales", 0.1..=1.0, faults).unwrap_or_else(|| SCALES.to_vec());
+    let room =
+        fields.get("room").and_then(|node| number(node, "room", 0.0..=2000.0, faults));
+    let room = room.unwrap_or_default();
+    let figures = fields
+        .get("figures")
+        .and_then(|node| faults.keep(node.one_of(&["tabular", "as-designed"])));
     let requires = texts(fields, "requires", faults);
     let required_fields = texts(fields, "fields", faults);
     let theme = theme::theme(fields, faults);
@@ -218,12 +285,38 @@ fn read(
         bilingual,
         faces,
         roles: roles?,
+        lengths,
+        slots: KnownSlots::default(),
+        scales: std::iter::once(1.0)
+            .chain(scales.into_iter().filter(|&scale| scale < 1.0))
+            .collect(),
+        room,
+        tabular: figures == Some("tabular"),
         requires,
         theme,
         fields: required_fields,
         place: sources.entry_point(),
         sources: Arc::new(sources),
     })
+}
+
+/// The scales of blocks on full pages, unless a layout declares others.
+const SCALES: [f64; 8] = [0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5];
+
+/// Refuses a layout that is drawn for another version of the sheet.
+fn check_version(fields: Fields<'_>, root: Node<'_>, name: &str, faults: &mut Faults) {
+    let help = "declare the widths of its roles as `docs/layout.md` says, set each sentence with \
+                `slot(sentence)`, and write `sheet: 2`";
+    let node = fields.get("sheet");
+    let drawn_for = node.and_then(|node| node.text().ok()).unwrap_or("1");
+    if drawn_for != SHEET_VERSION.to_string() {
+        let message = format!(
+            "the layout `{name}` is drawn for version {drawn_for} of the sheet, and is given \
+             version {SHEET_VERSION}"
+        );
+        let fault = node.unwrap_or(root).fault(ErrorKind::Layout, message);
+        faults.push(fault.with_help(help));
+    }
 }
 
 /// A number of pages, or a range: `{ min: 1, max: 6 }`.

@@ -8,10 +8,12 @@
 //! Lengths of paper and signatures are in millimetres, font sizes in points.
 
 pub(crate) mod arrange;
+mod fitting;
 pub(crate) mod image;
 pub(crate) mod sentence;
 mod sentence_builder;
 pub(crate) mod table;
+mod table_fitting;
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -21,6 +23,7 @@ use self::image::SheetImage;
 use self::sentence::Sentence;
 use self::table::SheetTable;
 use crate::base::lang::Direction;
+use crate::press::layout::SHEET_VERSION;
 use crate::press::layout::paper::Paper;
 use crate::site::course::Colour;
 
@@ -43,6 +46,8 @@ pub struct Sheet {
     pub author: String,
     /// The size of the page, in millimetres.
     pub paper: Paper,
+    /// The lengths that the layout names, in millimetres.
+    pub lengths: IndexMap<String, f64>,
     /// The family of the layout's `text` face, for text that the layout writes itself.
     pub face: String,
     /// The document's heading, such as «Certificate».
@@ -138,6 +143,11 @@ pub struct VerifyLink {
     pub code: SheetImage,
     /// The number of modules on each side of the QR code, without the quiet zone of four.
     pub modules: usize,
+    /// The side of its dark modules, in millimetres.
+    pub side: f64,
+    /// How far it reaches from a corner of its dark modules with the quiet zone of the far side, in
+    /// millimetres.
+    pub reach: f64,
 }
 
 /// The colours and the logo of a certificate.
@@ -156,7 +166,7 @@ pub struct SheetTheme {
 
 impl Sheet {
     /// The version of the layout contract.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = SHEET_VERSION;
 
     /// All sentences that must stand on the page exactly once. Column headings, which repeat on
     /// each page of a table, and page numbers, which depend on the number of pages, are not among

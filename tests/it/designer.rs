@@ -34,8 +34,8 @@ fn copied_layout_becomes_a_custom_layout() {
             ("fields: []", FIELD),
         ],
     );
-    let context = "context {\n";
-    change(&mine.join("layout.typ"), &[(context, &format!("{context}    {PRINT}\n"))]);
+    let first = "  at(top, above, align(center, opening.body))\n";
+    change(&mine.join("layout.typ"), &[(first, &format!("  {PRINT}\n{first}"))]);
     let theme = "  theme: { accent: \"#8c1414\" }\n";
     change(&mine.join("sample.yaml"), &[(theme, &format!("  {MOTTO}\n"))]);
     fs::create_dir_all(site.join("fonts")).unwrap();

@@ -388,7 +388,7 @@ fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
         Value::Object(fields) => {
             for (key, value) in fields {
                 keys.insert(key.clone());
-                if key != "extra" {
+                if !["extra", "lengths"].contains(&key.as_str()) {
                     collect_keys(value, keys);
                 }
             }

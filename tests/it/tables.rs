@@ -200,12 +200,12 @@ fn wrongly_set_table_is_refused() {
     let common = r#"
 #import "../shared/page.typ": page-of
 #import "../shared/slot.typ": slot
-#let cell(it) = if it == none { [] } else { slot(it, 40mm) }
+#let cell(it) = if it == none { [] } else { slot(it) }
 #let rest(sheet) = context {
   for it in (sheet.heading, ..sheet.blocks, sheet.date, sheet.authenticity, sheet.specimen) {
-    if it != none { slot(it, 150mm) }
+    if it != none { slot(it) }
   }
-  for person in sheet.signatories { slot(person.name, 40mm); slot(person.title, 40mm) }
+  for person in sheet.signatories { slot(person.name); slot(person.title) }
   block(width: 30mm, height: 30mm, image(sheet.verify.code.path, alt: "code"))
 }
 "#;

@@ -7,39 +7,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use typst::diag::{FileError, FileResult, Severity, SourceDiagnostic};
-use typst::foundations::{Binding, Bytes, Datetime, Duration, Module, Scope};
+use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{DiagSpan, FileId, Source, Span, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::{Library, LibraryExt, World, WorldExt};
+use typst::{Library, World, WorldExt};
 
+use super::library::{LIBRARY, REMOVED};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Warning};
 use crate::press::fonts::{Fonts, family_help};
 use crate::press::layout::sources::{LayoutSources, SourceFile, file_id};
 use crate::press::sheet::Sheet;
 use crate::site::request::Attachment;
-
-/// Typst's functions without those that run text as code or load WebAssembly. What is not there can
-/// be reached by no spelling: not by `std`, nor by a name that a layout computes.
-static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| {
-    let mut library = Library::default();
-    let mut scope = Scope::new();
-    for (name, binding) in library.global.scope().iter() {
-        if !REMOVED.contains(&name.as_str()) {
-            scope.bind(name.clone(), binding.clone());
-        }
-    }
-    library.global = Module::new("global", scope);
-    library.std = Binding::detached(library.global.clone());
-    LazyHash::new(library)
-});
-
-/// The functions of Typst that a layout does not have.
-const REMOVED: [&str; 2] = ["eval", "plugin"];
 
 /// One certificate's view of a layout.
 pub(crate) struct SheetWorld {

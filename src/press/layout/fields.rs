@@ -6,7 +6,7 @@
 use std::ops::RangeInclusive;
 
 use crate::base::error::ErrorKind;
-use crate::base::yaml::{Faults, Fields};
+use crate::base::yaml::{Faults, Fields, Node};
 
 /// A list of texts; an absent one is empty.
 pub(super) fn texts(fields: Fields<'_>, key: &str, faults: &mut Faults) -> Vec<String> {
@@ -62,6 +62,35 @@ pub(super) fn millimetres(
             ErrorKind::InvalidValue,
             format!("`{key}: {text}` is no length from 0 to 100 mm"),
         ));
+    }
+    number
+}
+
+/// A list of numbers inside a range.
+pub(super) fn numbers(
+    fields: Fields<'_>,
+    key: &str,
+    range: RangeInclusive<f64>,
+    faults: &mut Faults,
+) -> Option<Vec<f64>> {
+    let items = faults.keep(fields.get(key)?.items())?;
+    let numbers = items.filter_map(|node| number(node, key, range.clone(), faults));
+    Some(numbers.collect())
+}
+
+/// A number inside a range.
+pub(super) fn number(
+    node: Node<'_>,
+    key: &str,
+    range: RangeInclusive<f64>,
+    faults: &mut Faults,
+) -> Option<f64> {
+    let text = faults.keep(node.text())?;
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    if number.is_none() {
+        let (min, max) = (range.start(), range.end());
+        let message = format!("`{key}: {text}` is no number from {min} to {max}");
+        faults.push(node.fault(ErrorKind::InvalidValue, message));
     }
     number
 }

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::fields::{boolean, millimetres, whole};
+use super::fields::{boolean, millimetres, number, whole};
+use super::slot::SlotRule;
 use crate::base::error::{ErrorKind, nearest};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::press::fonts::{Fonts, GenericFamily, family_help};
@@ -21,7 +22,7 @@ pub(crate) struct FaceChoice {
 }
 
 /// How a role is set.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Role {
     /// The name of its face under `faces`.
     pub(crate) face: String,
@@ -32,6 +33,24 @@ pub(crate) struct Role {
     pub(crate) fit: Fit,
     /// How far ink may leave the slot, in millimetres.
     pub(crate) swash: f64,
+    pub(crate) slot: SlotRule,
+    /// Whether it is also fitted at the layout's smaller scales; unless declared, only blocks are.
+    pub(crate) shrinks: Option<bool>,
+    /// The face of words that do not suit the role's own.
+    pub(crate) plain: Option<PlainFace>,
+}
+
+/// The face of a text that does not suit the capitals of a script face.
+#[derive(Debug, Clone)]
+pub(crate) struct PlainFace {
+    /// The name of the face under `faces`.
+    pub(crate) face: String,
+    /// 100 to 900.
+    pub(crate) weight: u16,
+    /// Its size, and that of every face that stands in for it, in em.
+    pub(crate) size: f64,
+    /// What is added between lines in it, in em; that of the role unless declared.
+    pub(crate) leading: Option<f64>,
 }
 
 /// How a sentence may be fitted into its slot.
@@ -53,8 +72,30 @@ pub(crate) enum Case {
     Upper,
 }
 
-const ROLE_KEYS: [&str; 8] =
-    ["face", "weight", "italic", "case", "max", "min", "lines", "swash"];
+const ROLE_KEYS: [&str; 22] = [
+    "face",
+    "weight",
+    "italic",
+    "case",
+    "max",
+    "min",
+    "lines",
+    "swash",
+    "plain",
+    "shrinks",
+    "width",
+    "narrow",
+    "single",
+    "leading",
+    "line",
+    "deep-line",
+    "tracking",
+    "spaced",
+    "scale",
+    "align",
+    "balance",
+    "after",
+];
 
 /// The roles that sentences and the sheet use; a locale may use others.
 const ROLES: [&str; 15] = [
@@ -185,5 +226,21 @@ fn role(
     }
     let swash = millimetres(fields, "swash", faults).unwrap_or(swash);
     let fit = Fit { max, min, lines: lines as u32 };
-    Some(Role { face: face.to_owned(), weight: weight as u16, italic, case, fit, swash })
+    let slot = SlotRule::read(fields, faults);
+    let plain = fields.get("plain").and_then(|node| plain_face(node, &names, faults));
+    let shrinks = boolean(fields, "shrinks", faults);
+    let (face, weight) = (face.to_owned(), weight as u16);
+    Some(Role { face, weight, italic, case, fit, swash, slot, shrinks, plain })
+}
+
+/// `plain` of a role: `{ face: text, weight: 500, size: 0.78 }`.
+fn plain_face(node: Node<'_>, faces: &[&str], faults: &mut Faults) -> Option<PlainFace> {
+    let fields = node.fields(&["face", "weight", "size", "leading"], faults)?;
+    let face = fields.required("face", faults)?;
+    let face = faults.keep(face.one_of(faces))?.to_owned();
+    let weight = whole(fields, "weight", 100..=900, faults).unwrap_or(400) as u16;
+    let size = fields.get("size").and_then(|node| faults.keep(node.positive()));
+    let leading = fields.get("leading");
+    let leading = leading.and_then(|node| number(node, "leading", -1.0..=4.0, faults));
+    Some(PlainFace { face, weight, size: size.unwrap_or(1.0), leading })
 }

@@ -4,7 +4,7 @@
 //! The decision made here is the place of an error: the line of the sentence or the course that can
 //! correct it, else the layout.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use typst::layout::{Abs, Point, Rect};
 
@@ -26,6 +26,8 @@ pub(super) struct PageReader<'a> {
     pub(super) page: &'a Page,
     pub(super) sheet: &'a Sheet,
     pub(super) inked: Inked<'a>,
+    /// The sentence of each slot.
+    sentences: Vec<Option<&'a Sentence>>,
     /// The ids of sentences that were found too long.
     pub(super) overflowed: HashSet<String>,
     pub(super) errors: Vec<Error>,
@@ -42,7 +44,14 @@ impl<'a> PageReader<'a> {
             .chain(images.map(|image| image.id.as_str()))
             .collect();
         let inked = Inked::of(page, |label| labels.contains(label));
-        Self { page, sheet, inked, overflowed: HashSet::new(), errors: Vec::new() }
+        let sentences = sheet.sentences().chain(repeated(sheet, pages));
+        let by_id: HashMap<&str, &Sentence> =
+            sentences.map(|sentence| (sentence.id.as_str(), sentence)).collect();
+        let slots = inked.slots.iter();
+        let sentences =
+            slots.map(|slot| by_id.get(slot.label.as_str()).copied()).collect();
+        let (overflowed, errors) = (HashSet::new(), Vec::new());
+        Self { page, sheet, inked, sentences, overflowed, errors }
     }
 
     /// Reports an error that the layout's author can correct.
@@ -105,10 +114,7 @@ impl<'a> PageReader<'a> {
 
     /// The sentence of a slot.
     pub(super) fn sentence_in(&self, slot: usize) -> Option<&'a Sentence> {
-        let label = &self.inked.slots[slot].label;
-        let pages = self.page.document.pages().len();
-        let mut all = self.sheet.sentences().chain(repeated(self.sheet, pages));
-        all.find(|sentence| sentence.id == *label)
+        self.sentences[slot]
     }
 
     /// The text in a slot.

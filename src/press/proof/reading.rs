@@ -61,6 +61,12 @@ pub(super) fn read(
     }
 }
 
+/// The number of lines that texts stand in.
+#[cfg(test)]
+pub(super) fn line_count(texts: &[PlacedText<'_>]) -> usize {
+    lines(texts).len()
+}
+
 /// The lines without repeated hyphens: where a line ends with a hyphen, Czech, Polish, Portuguese
 /// and other languages begin the next one with a hyphen too.
 fn without_repeated_hyphens(lines: &[Vec<String>]) -> Vec<Vec<String>> {

@@ -18,8 +18,10 @@ use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::cache::Pictures;
 use crate::image::picture::Picture;
 use crate::image::qr::QrCode;
+use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
+use crate::press::layout::lengths::CodeFacts;
 use crate::press::layout::paper::Paper;
 use crate::site::course::{Course, Nudge};
 use crate::text::phrases::{Phrase, Sentences};
@@ -60,8 +62,9 @@ impl Sheet {
     pub(crate) fn arrange(
         content: SheetContent<'_>,
         layout: &Layout,
-        fonts: &Fonts,
+        fitter: &Fitter,
     ) -> Result<(Self, Vec<Warning>)> {
+        let fonts = fitter.fonts();
         let SheetContent { sentences, pictures, course, .. } = content;
         let tag = sentences.language.clone();
         let title_place = content.title_place;
@@ -130,6 +133,7 @@ impl Sheet {
         let badges = row("badge", pictures.badges, content.badges, places);
         let mut errors = builder.errors;
         let mut warnings = sentences.warnings;
+        let second_tag = content.second.as_ref().map(|second| second.language.clone());
         let second = content.second.map(|sentences| {
             warnings.extend(sentences.warnings.clone());
             let (second, found) = SecondLanguage::arrange(
@@ -158,10 +162,12 @@ impl Sheet {
                     url: url.to_owned(),
                     code: SheetImage::new("code".into(), "code", picture, alt),
                     modules: code.modules,
+                    side: CodeFacts::of(code.modules).side,
+                    reach: CodeFacts::of(code.modules).reach,
                 })
             }
         };
-        let sheet = Self {
+        let mut sheet = Self {
             version: Self::VERSION,
             language: tag.language().to_owned(),
             region: tag.glyph_region(),
@@ -169,6 +175,7 @@ impl Sheet {
             title: sentences.title,
             author: content.author,
             paper: content.paper,
+            lengths: IndexMap::new(),
             face: layout.face("text").family.clone(),
             heading,
             blocks,
@@ -198,6 +205,7 @@ impl Sheet {
             extra: content.extra,
         };
         check_requirements(&sheet, layout, course)?;
+        sheet.fit(layout, fitter, &tag, second_tag.as_ref())?;
         Ok((sheet, warnings))
     }
 }

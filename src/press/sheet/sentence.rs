@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::base::error::Place;
+use crate::press::fit::fitted::{Fitted, serialize_smaller};
 use crate::press::layout::role::Fit;
 
 /// A sentence with the label of its slot and its declared fit.
@@ -14,7 +15,13 @@ pub struct Sentence {
     /// The role, by which the layout styles it.
     pub role: String,
     /// The font sizes, in points, and the number of lines that it may be fitted with.
+    #[serde(skip)]
     pub fit: Fit,
+    /// The size, the lines and the heights that it is set with.
+    pub fitted: Fitted,
+    /// The same at smaller scales, for a page that is full. Only blocks have them.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "serialize_smaller")]
+    pub smaller: Vec<Fitted>,
     /// The text in reading order, each run in one face.
     pub runs: Vec<SheetRun>,
     /// The source of its text, where an author can shorten it. A name comes from the request and
@@ -47,7 +54,19 @@ pub struct SheetRun {
     pub size: f64,
     /// The script, an ISO 15924 code in lower case, such as `arab`.
     pub script: String,
+    /// The space between its letters, in em of the run.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub tracking: f64,
+    /// Its text in parts, of which those that are `true` are not broken; empty if a line may break
+    /// wherever the language allows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(String, bool)>,
     /// The address that the text links to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }

@@ -5,13 +5,16 @@
 //! reported.
 
 use icu_casemap::CaseMapper;
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 use super::sentence::{Sentence, SheetRun};
 use crate::base::error::{Error, Place};
 use crate::base::lang::Tag;
-use crate::press::fonts::{FontRun, Fonts};
+use crate::press::fit::fitted::Fitted;
+use crate::press::fonts::{FaceRequest, FontRun, Fonts};
 use crate::press::layout::Layout;
-use crate::press::layout::role::Case;
+use crate::press::layout::role::{Case, PlainFace, Role};
 use crate::text::phrases::Phrase;
 use crate::text::runs::Runs;
 
@@ -84,14 +87,70 @@ impl<'a> SentenceBuilder<'a> {
             italic: face.italic,
             size: face.scale,
             script: face.script,
+            tracking: 0.0,
+            parts: Vec::new(),
             link: runs.0[request].link.clone(),
         });
+        let mut runs: Vec<SheetRun> = runs.collect();
+        if let Some(plain) = &role.plain {
+            self.suit(&mut runs, role, plain);
+        }
         Sentence {
             id: id.to_owned(),
             role: role_name.to_owned(),
             fit: role.fit,
-            runs: runs.collect(),
+            fitted: Fitted::NONE,
+            smaller: Vec::new(),
+            runs,
             place: None,
         }
     }
+
+    /// Sets words that do not suit the role's face in the plain one: a text in capitals, whose
+    /// letters suit only the beginning of a word, and Greek. Other faces are set as large as it.
+    fn suit(&self, runs: &mut [SheetRun], role: &Role, plain: &PlainFace) {
+        let own = &self.layout.face(&role.face).family;
+        let capitals = runs.iter().any(|run| run.font == *own && has_capitals(&run.text));
+        let face = self.layout.face(&plain.face);
+        for run in runs {
+            if run.font == *own && !capitals {
+                continue;
+            }
+            let request = FaceRequest {
+                family: &face.family,
+                generic: face.generic,
+                weight: plain.weight,
+                italic: false,
+            };
+            let whole = 0..run.text.len();
+            if run.font == *own || run.script == "grek" {
+                let found = self.fonts.itemize(&run.text, &[(whole, request)], self.tag);
+                let found = found.unwrap_or_default();
+                let has_all = |run: &FontRun| run.face.family == face.family;
+                if let Some(first) = found.first().filter(|_| found.iter().all(has_all)) {
+                    run.font.clone_from(&first.face.family);
+                    run.weight = first.face.weight;
+                    run.italic = false;
+                }
+            }
+            run.size *= plain.size;
+        }
+    }
+}
+
+/// Whether a text has two capitals in a row.
+fn has_capitals(text: &str) -> bool {
+    let mut before = false;
+    for c in text.chars().filter(|&c| !is_mark(c)) {
+        let capital = c.is_uppercase();
+        if before && capital {
+            return true;
+        }
+        before = capital;
+    }
+    false
+}
+
+fn is_mark(c: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }

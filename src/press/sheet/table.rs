@@ -17,6 +17,18 @@ pub struct SheetTable {
     pub rows: Vec<Vec<Option<Sentence>>>,
     /// The row of totals, if the layout declares one; an empty cell is `None`.
     pub total: Option<Vec<Option<Sentence>>>,
+    /// The widths of the columns, in points.
+    pub widths: Vec<f64>,
+    /// The gap between two columns, in points.
+    pub gutter: f64,
+    /// The space above and below the lines of a row, in points.
+    pub padding: f64,
+    /// The height of the row of headings, in points.
+    pub heading_height: f64,
+    /// The height of each row, in points.
+    pub heights: Vec<f64>,
+    /// The height of the row of totals, in points.
+    pub total_height: Option<f64>,
 }
 
 /// A column of a table.
@@ -55,7 +67,17 @@ impl SheetTable {
             .map(|(index, cells)| row(&format!("row-{}", index + 1), "cell", cells))
             .collect();
         let total = phrases.total.map(|cells| row("total", "total", cells));
-        Self { columns, rows, total }
+        Self {
+            columns,
+            rows,
+            total,
+            widths: Vec::new(),
+            gutter: 0.0,
+            padding: 0.0,
+            heading_height: 0.0,
+            heights: Vec::new(),
+            total_height: None,
+        }
     }
 
     /// The column headings, which stand on each page that has rows.

@@ -1,0 +1,151 @@
+//! Fits sentences to their slots, before there is a page.
+//!
+//! Takes a sentence's runs, its declared [`Fit`] and its [`Slot`]; gives a [`Fitted`]: the size, the
+//! number of lines, the column in which Typst breaks it into these lines, and the heights that
+//! follow. The decisions made here: Typst's own layout of the sentence alone is what is measured, so
+//! that there is one truth about where a line breaks; and a sentence that was fitted once is not
+//! fitted again, because only a few sentences of a course differ from person to person.
+
+pub(crate) mod fitted;
+mod measure;
+mod script;
+mod search;
+mod world;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use self::fitted::Fitted;
+use self::measure::Ruler;
+pub(crate) use self::measure::Setting;
+use self::search::Search;
+use crate::press::fonts::Fonts;
+use crate::press::layout::role::Fit;
+use crate::press::layout::slot::Slot;
+use crate::press::sheet::sentence::{Sentence, SheetRun};
+
+/// Fits the sentences of a site, and remembers what it found.
+#[derive(Debug)]
+pub(crate) struct Fitter {
+    fonts: Arc<Fonts>,
+    /// What was found, by all that it depends on: of the last certificates and of those before them.
+    found: Mutex<[HashMap<u128, Arc<Found>>; 2]>,
+    made: AtomicUsize,
+}
+
+/// What was found for one sentence.
+#[derive(Debug)]
+struct Found {
+    /// One for each scale, the largest first.
+    fitted: Vec<Fitted>,
+    /// The parts of each run.
+    parts: Vec<Vec<(String, bool)>>,
+}
+
+impl Fitter {
+    /// The most sentences that are remembered, in each of two generations.
+    const MAX_FOUND: usize = 4_000;
+    /// After how many new sentences Typst's caches are evicted, and how many evictions an unused
+    /// result survives: sheets may be made without a render, after which the pool evicts.
+    const EVICT_INTERVAL: usize = 256;
+    const EVICT_AGE: usize = 2;
+
+    pub(crate) fn new(fonts: Arc<Fonts>) -> Self {
+        Self { fonts, found: Mutex::default(), made: AtomicUsize::new(0) }
+    }
+
+    /// The fonts that sentences are set in.
+    pub(crate) fn fonts(&self) -> &Fonts {
+        &self.fonts
+    }
+
+    /// Fits a sentence to its slot, at each of `scales` of its largest size.
+    pub(crate) fn fit(
+        &self,
+        sentence: &mut Sentence,
+        slot: &Slot,
+        scales: &[f64],
+        setting: Setting<'_>,
+    ) {
+        let key = key(sentence, slot, scales, setting);
+        let known = self.known(key);
+        let found = known.unwrap_or_else(|| {
+            let tracking = script::tracking(&sentence.runs, &slot.style);
+            let name = sentence.role == "recipient";
+            let ruler = Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
+            let search = Search { ruler: &ruler, fit: sentence.fit, slot };
+            let fitted: Vec<Fitted> =
+                scales.iter().map(|&scale| search.fit(scale)).collect();
+            let first = fitted.first().copied().unwrap_or(Fitted::NONE);
+            let parts = ruler.parts(first.size, first.column);
+            self.keep(key, Found { fitted, parts })
+        });
+        let mut fitted = found.fitted.iter().copied();
+        sentence.fitted = fitted.next().unwrap_or(Fitted::NONE);
+        sentence.smaller = fitted.collect();
+        for (run, parts) in sentence.runs.iter_mut().zip(&found.parts) {
+            run.parts.clone_from(parts);
+        }
+        space(&mut sentence.runs, slot);
+    }
+
+    fn known(&self, key: u128) -> Option<Arc<Found>> {
+        let mut generations = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *generations;
+        if let Some(found) = young.get(&key) {
+            return Some(found.clone());
+        }
+        let found = old.remove(&key)?;
+        young.insert(key, found.clone());
+        Some(found)
+    }
+
+    /// Remembers what was found. When one generation is full, the one before it is forgotten.
+    fn keep(&self, key: u128, found: Found) -> Arc<Found> {
+        let found = Arc::new(found);
+        let mut generations = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let [young, old] = &mut *generations;
+        if young.len() >= Self::MAX_FOUND {
+            *old = std::mem::take(young);
+        }
+        young.insert(key, found.clone());
+        drop(generations);
+        let made = self.made.fetch_add(1, Ordering::Relaxed);
+        if made % Self::EVICT_INTERVAL == Self::EVICT_INTERVAL - 1 {
+            comemo::evict(Self::EVICT_AGE);
+        }
+        found
+    }
+}
+
+/// All that a fit depends on, as one number.
+fn key(sentence: &Sentence, slot: &Slot, scales: &[f64], setting: Setting<'_>) -> u128 {
+    let Sentence { fit: Fit { max, min, lines }, role, runs, .. } = sentence;
+    let runs: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            let SheetRun { text, font, weight, italic, size, script, link, .. } = run;
+            (text, font, weight, italic, size.to_bits(), script, link)
+        })
+        .collect();
+    let style = &slot.style;
+    let line = |line: Option<[f64; 3]>| line.map(|line| line.map(f64::to_bits));
+    let scales: Vec<u64> = scales.iter().map(|scale| scale.to_bits()).collect();
+    typst::utils::hash128(&(
+        (runs, role == "recipient", max.to_bits(), min.to_bits(), lines),
+        (slot.width.to_bits(), slot.narrow.map(f64::to_bits), scales),
+        [style.single, style.leading, style.tracking, style.scale].map(f64::to_bits),
+        (line(style.line), line(style.deep_line), style.spaced.map(f64::to_bits)),
+        (style.align as u8, style.balance),
+        (setting.tag.as_str(), setting.tabular),
+    ))
+}
+
+/// Gives the runs the space between their letters.
+fn space(runs: &mut [SheetRun], slot: &Slot) {
+    let tracking = script::tracking(runs, &slot.style);
+    for run in runs.iter_mut().filter(|run| script::is_spaceable(run)) {
+        run.tracking = tracking;
+    }
+}

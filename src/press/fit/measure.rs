@@ -1,0 +1,394 @@
+//! Measures a sentence as Typst sets it.
+//!
+//! Takes runs, gives a [`Ruler`], which knows their widths, and in how many lines a column breaks
+//! them. The sentence is set by itself, with the fonts and nothing else, by the code that sets it on
+//! the page.
+
+use std::cell::RefCell;
+use std::num::NonZeroU64;
+
+use comemo::Track;
+use typst::World;
+use typst::engine::{Engine, Route, Sink, Traced};
+use typst::foundations::{Content, NativeElement, Smart, StyleChain};
+use typst::introspection::{EmptyIntrospector, Introspector, Locator};
+use typst::layout::{
+    Abs, Axes, BoxElem, Dir, Em, Frame, FrameItem, HElem, Length, Region, Size,
+};
+use typst::model::ParElem;
+use typst::syntax::Span;
+use typst::text::{
+    BottomEdge, FontFamily, FontList, FontStyle, FontWeight, Lang, NumberType,
+    NumberWidth, Region as LangRegion, TextDir, TextElem, TextSize, TopEdge,
+};
+use typst::utils::Protected;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::script::{self, is_leftward, is_spaceable, is_unspaced};
+use super::world::FontWorld;
+use crate::base::lang::{Direction, Tag};
+use crate::press::engine::library::LIBRARY;
+use crate::press::fonts::Fonts;
+use crate::press::sheet::sentence::SheetRun;
+
+/// In what language and how sentences are set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    pub(crate) tag: &'a Tag,
+    /// Whether figures are lining and of one width.
+    pub(crate) tabular: bool,
+}
+
+impl Setting<'_> {
+    fn rtl(self) -> bool {
+        self.tag.direction() == Direction::Rtl
+    }
+}
+
+/// Widths of one sentence.
+pub(super) struct Ruler<'a> {
+    fonts: &'a Fonts,
+    pub(super) runs: &'a [SheetRun],
+    /// Whether it is a name, in which a word with a hyphen is not broken.
+    name: bool,
+    tracking: f64,
+    setting: Setting<'a>,
+    /// The advance of each cluster of each run, with its first byte, in em of the sentence.
+    advances: Vec<Vec<(usize, f64)>>,
+    /// The numbers of lines that were counted, by the ratio of column and size.
+    counted: RefCell<Vec<(f64, u32)>>,
+}
+
+/// A part of a run, and whether a line may break in it.
+type Part = (String, bool);
+
+/// The size at which widths are measured, and the pitch of lines that are counted, in points.
+const SIZE: f64 = 10.0;
+const PITCH: f64 = 1000.0;
+/// The longest word in which no line breaks, in letters.
+const MAX_KEPT: usize = 24;
+
+impl<'a> Ruler<'a> {
+    pub(super) fn new(
+        fonts: &'a Fonts,
+        runs: &'a [SheetRun],
+        name: bool,
+        tracking: f64,
+        setting: Setting<'a>,
+    ) -> Self {
+        let advances = vec![Vec::new(); runs.len()];
+        let mut ruler = Self {
+            fonts,
+            runs,
+            name,
+            tracking,
+            setting,
+            advances,
+            counted: RefCell::default(),
+        };
+        let whole: Vec<Vec<Part>> = vec![Vec::new(); runs.len()];
+        let frame = ruler.layout(&whole, SIZE, f64::INFINITY);
+        let mut advances = vec![Vec::new(); runs.len()];
+        collect(&frame, &mut advances);
+        for run in &mut advances {
+            run.sort_by_key(|&(at, _)| at);
+        }
+        ruler.advances = advances;
+        ruler
+    }
+
+    /// The width of the sentence on one line, in em.
+    pub(super) fn natural(&self) -> f64 {
+        let all: f64 = self.advances.iter().flatten().map(|(_, advance)| advance).sum();
+        all - self.last_space()
+    }
+
+    /// The space after the last letter, which is taken back.
+    fn last_space(&self) -> f64 {
+        let spaced = self.tracking > 0.0 && self.is_spaced();
+        if spaced { self.tracking } else { 0.0 }
+    }
+
+    /// Whether all of its letters may be spaced.
+    pub(super) fn is_spaced(&self) -> bool {
+        self.runs.iter().all(is_spaceable)
+    }
+
+    /// Whether its lines begin on the right.
+    pub(super) fn rtl(&self) -> bool {
+        self.setting.rtl()
+    }
+
+    /// The width of the widest part in which no line breaks, in em.
+    pub(super) fn widest_word(&self) -> f64 {
+        let mut widest: f64 = 0.0;
+        let mut word: f64 = 0.0;
+        for (index, run) in self.runs.iter().enumerate() {
+            // An address may break.
+            if run.link.is_some() {
+                continue;
+            }
+            let mut end_word = |word: &mut f64| {
+                widest = widest.max(*word);
+                *word = 0.0;
+            };
+            // So may a script without spaces, but its first letter may be joined to the part before
+            // it.
+            if is_unspaced(run) {
+                let first = run.text.graphemes(true).next().unwrap_or_default();
+                word += self.width(index, 0..first.len());
+                end_word(&mut word);
+                continue;
+            }
+            let mut at = 0;
+            for piece in run.text.split([' ', '\u{3000}']) {
+                if at > 0 {
+                    end_word(&mut word);
+                }
+                word += self.width(index, at..at + piece.len());
+                at += piece.len() + 1;
+                // An ideographic space has three bytes.
+                while at < run.text.len() && !run.text.is_char_boundary(at) {
+                    at += 1;
+                }
+            }
+        }
+        widest.max(word)
+    }
+
+    /// The width of a part of a run, in em of the sentence.
+    fn width(&self, run: usize, range: std::ops::Range<usize>) -> f64 {
+        let advances = self.advances[run].iter();
+        advances.filter(|(at, _)| range.contains(at)).map(|(_, advance)| advance).sum()
+    }
+
+    /// The number of lines in a column of this width, both in points.
+    ///
+    /// It depends only on their ratio, and grows with the size. An address that fits on a line is
+    /// not broken, so with one it may be larger in a wider column.
+    pub(super) fn lines(&self, size: f64, column: f64) -> u32 {
+        let ratio = column / size;
+        let mut known = self.counted.borrow_mut();
+        if self.runs.iter().all(|run| run.link.is_none()) {
+            let narrower = known.iter().filter(|(other, _)| *other <= ratio);
+            let narrower = narrower.max_by(|a, b| a.0.total_cmp(&b.0));
+            let wider = known.iter().filter(|(other, _)| *other >= ratio);
+            let wider = wider.min_by(|a, b| a.0.total_cmp(&b.0));
+            if let (Some((_, lines)), Some((_, other))) = (narrower, wider)
+                && lines == other
+            {
+                return *lines;
+            }
+        }
+        let lines = self.count(size, column);
+        known.push((ratio, lines));
+        lines
+    }
+
+    fn count(&self, size: f64, column: f64) -> u32 {
+        let frame = self.layout(&self.parts(size, column), size, column);
+        (frame.height().to_pt() / PITCH).round() as u32
+    }
+
+    /// The parts of each run, and whether a line may break in them; none if a line may break
+    /// anywhere in the run.
+    pub(super) fn parts(&self, size: f64, column: f64) -> Vec<Vec<Part>> {
+        let rtl = self.setting.rtl();
+        // Boxes lose their order in a paragraph from right to left, and beside a run in that
+        // direction they would split an isolate.
+        let mixed = rtl || self.runs.iter().any(is_leftward);
+        let runs = self.runs.iter().enumerate();
+        let parts = runs.map(|(index, run)| {
+            if run.link.is_some() {
+                return self.address(index, size, column);
+            }
+            let hangul = script::script(run) == "hang";
+            if mixed || !(hangul || self.name) {
+                return Vec::new();
+            }
+            let is_kept = |word: &str| match hangul {
+                true => !word.trim().is_empty(),
+                false => word.contains(['-', '\u{2010}']),
+            };
+            if !is_kept(&run.text) {
+                return Vec::new();
+            }
+            let words = words(&run.text).map(|word| {
+                let short = word.graphemes(true).count() <= MAX_KEPT;
+                (word.to_owned(), is_kept(word) && short)
+            });
+            words.collect()
+        });
+        parts.collect()
+    }
+
+    /// The parts of an address. It is set on one line if it fits; else it breaks after a slash, and
+    /// a part that is longer than a line breaks where Typst breaks it.
+    fn address(&self, run: usize, size: f64, column: f64) -> Vec<Part> {
+        let text = &self.runs[run].text;
+        let fits = |range| self.width(run, range) * size <= column;
+        if fits(0..text.len()) {
+            return vec![(text.clone(), true)];
+        }
+        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
+        // the parts.
+        if self.setting.rtl() {
+            return Vec::new();
+        }
+        let mut parts = Vec::new();
+        let mut start = 0;
+        let scheme = text.find("://").map_or(0, |at| at + 3);
+        for (at, _) in text.match_indices('/') {
+            let doubled = text[at + 1..].starts_with('/');
+            if at < scheme || doubled {
+                continue;
+            }
+            parts.push((text[start..=at].to_owned(), fits(start..at + 1)));
+            start = at + 1;
+        }
+        if start < text.len() {
+            parts.push((text[start..].to_owned(), fits(start..text.len())));
+        }
+        parts
+    }
+
+    fn layout(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Frame {
+        let content = self.paragraph(parts, size);
+        let world = FontWorld(self.fonts);
+        let world: &dyn World = &world;
+        let introspector: &dyn Introspector = &EmptyIntrospector;
+        let traced = Traced::default();
+        let mut sink = Sink::new();
+        let mut engine = Engine {
+            library: &LIBRARY,
+            world: world.track(),
+            introspector: Protected::new(introspector.track()),
+            traced: traced.track(),
+            sink: sink.track_mut(),
+            route: Route::default(),
+        };
+        let size = Size::new(Abs::pt(column), Abs::inf());
+        let region = Region::new(size, Axes::splat(false));
+        let styles = StyleChain::new(&LIBRARY.styles);
+        let frame = typst_layout::layout_frame(
+            &mut engine,
+            &content,
+            Locator::root(),
+            styles,
+            region,
+        );
+        // A paragraph of text alone has nothing that can fail.
+        frame.unwrap_or_else(|_| Frame::soft(Size::zero()))
+    }
+
+    /// The sentence as one paragraph, the lines of which are [`PITCH`] apart.
+    fn paragraph(&self, parts: &[Vec<Part>], size: f64) -> Content {
+        let mut all = Vec::new();
+        for (index, (run, parts)) in self.runs.iter().zip(parts).enumerate() {
+            let span = Span::from_raw(NonZeroU64::MIN.saturating_add(index as u64 + 1));
+            if parts.is_empty() {
+                all.push(self.text(run, &run.text, span));
+                continue;
+            }
+            for (part, keep) in parts {
+                let text = self.text(run, part, span);
+                all.push(if *keep {
+                    let text = text.set(TextElem::dir, TextDir(Smart::Custom(Dir::LTR)));
+                    BoxElem::new().with_body(Some(text)).pack()
+                } else {
+                    text
+                });
+            }
+        }
+        let space = self.last_space();
+        if space > 0.0 {
+            all.push(HElem::new(Em::new(-space).into()).pack());
+        }
+        let tag = self.setting.tag;
+        let edge = |share: f64| Length::from(Abs::pt(PITCH * share));
+        let dir = if self.setting.rtl() { Dir::RTL } else { Dir::LTR };
+        let region =
+            tag.glyph_region().and_then(|region| region.parse::<LangRegion>().ok());
+        let mut paragraph = ParElem::new(Content::sequence(all))
+            .pack()
+            .set(ParElem::leading, Length::zero())
+            .set(TextElem::size, TextSize(Abs::pt(size).into()))
+            .set(TextElem::top_edge, TopEdge::Length(edge(0.8)))
+            .set(TextElem::bottom_edge, BottomEdge::Length(edge(-0.2)))
+            .set(TextElem::hyphenate, Smart::Custom(false))
+            .set(TextElem::fallback, false)
+            .set(TextElem::dir, TextDir(Smart::Custom(dir)))
+            .set(TextElem::region, region);
+        if let Ok(lang) = tag.language().parse::<Lang>() {
+            paragraph = paragraph.set(TextElem::lang, lang);
+        }
+        if self.setting.tabular {
+            paragraph = with_tabular_figures(paragraph);
+        }
+        paragraph
+    }
+
+    /// A text in a run's face.
+    fn text(&self, run: &SheetRun, text: &str, span: Span) -> Content {
+        let style = if run.italic { FontStyle::Italic } else { FontStyle::Normal };
+        let mut content = TextElem::packed(text)
+            .spanned(span)
+            .set(TextElem::font, FontList(vec![FontFamily::new(&run.font)]))
+            .set(TextElem::weight, FontWeight::from_number(run.weight))
+            .set(TextElem::style, style)
+            .set(TextElem::size, TextSize(Em::new(run.size).into()));
+        if run.link.is_some() {
+            content = with_tabular_figures(content).set(TextElem::ligatures, false);
+        }
+        if self.tracking != 0.0 && is_spaceable(run) {
+            content = content.set(TextElem::tracking, Em::new(self.tracking).into());
+            if self.tracking > SPACED {
+                content = content.set(TextElem::ligatures, false);
+            }
+        }
+        content
+    }
+}
+
+/// The space between letters from which a text has no ligatures, in em: `runs.typ` has the same.
+const SPACED: f64 = 0.03;
+
+fn with_tabular_figures(content: Content) -> Content {
+    content
+        .set(TextElem::number_type, Smart::Custom(NumberType::Lining))
+        .set(TextElem::number_width, Smart::Custom(NumberWidth::Tabular))
+}
+
+/// Words and the white space between them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
+        let (word, later) = rest.split_at(end);
+        rest = later;
+        Some(word)
+    })
+}
+
+/// Collects the advance of each cluster of each run, in em of [`SIZE`].
+fn collect(frame: &Frame, advances: &mut [Vec<(usize, f64)>]) {
+    for (_, item) in frame.items() {
+        match item {
+            FrameItem::Group(group) => collect(&group.frame, advances),
+            FrameItem::Text(text) => {
+                for glyph in &text.glyphs {
+                    let (span, at) = glyph.span;
+                    let run = span.into_raw().get() as usize;
+                    let advance = glyph.x_advance.at(text.size).to_pt() / SIZE;
+                    if let Some(run) =
+                        run.checked_sub(2).and_then(|run| advances.get_mut(run))
+                    {
+                        run.push((usize::from(at), advance));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Searches for the size of a sentence in its slot.
+//!
+//! Takes a [`Ruler`], the declared fit and the slot, gives a [`Fitted`]. The decision made here: the
+//! largest size at which the text takes no more lines than it may, where one line at nearly the same
+//! size is better than two; a text that does not fit at its smallest size is set at that size, so
+//! that the proof reports it.
+
+use super::fitted::Fitted;
+use super::measure::Ruler;
+use super::script::{is_nastaliq, overhang, reach};
+use crate::press::layout::role::Fit;
+use crate::press::layout::slot::Slot;
+
+/// One sentence and its slot.
+pub(super) struct Search<'a> {
+    pub(super) ruler: &'a Ruler<'a>,
+    pub(super) fit: Fit,
+    pub(super) slot: &'a Slot,
+}
+
+/// Faces have no optical sizes, so a width is proportional to the size; this allows for rounding.
+const ROUNDING: f64 = 0.999;
+/// The step of sizes, and that of the width of columns, in points.
+const SIZE_STEP: f64 = 0.25;
+const COLUMN_STEP: f64 = 1.0;
+/// The share of the size of several lines from which one line is better.
+const NEARLY: f64 = 0.97;
+/// The reach below the base line from which a script is deep, in em.
+const DEEP: f64 = 0.35;
+
+impl Search<'_> {
+    /// The fit at a scale of the largest size.
+    pub(super) fn fit(&self, scale: f64) -> Fitted {
+        let style = &self.slot.style;
+        if let Some(narrow) = self.slot.narrow {
+            let (size, lines, column) = self.in_column(narrow, scale, 0.0);
+            if lines == 1 {
+                let fitted = self.finish(size, lines, column, narrow, scale);
+                // It stands in the wide slot, from the side where lines begin.
+                return Fitted { width: self.slot.width, ..fitted };
+            }
+        }
+        let width = self.slot.width;
+        let (size, lines, column) = self.in_column(width, scale, style.single);
+        self.finish(size, lines, column, width, scale)
+    }
+
+    /// The largest size at a scale.
+    fn most(&self, scale: f64) -> f64 {
+        let style = &self.slot.style;
+        let own = match style.spaced {
+            Some(spaced) if self.ruler.is_spaced() => spaced,
+            _ => style.scale,
+        };
+        f64::max(self.fit.max * own * scale, self.fit.min)
+    }
+
+    /// The size, the number of lines, and the column for a width. `single` is the share of the
+    /// largest size down to which the sentence is kept on one line.
+    fn in_column(&self, width: f64, scale: f64, single: f64) -> (f64, u32, f64) {
+        let (most, least) = (self.most(scale), self.fit.min);
+        let natural = self.ruler.natural() * most;
+        let fitting = |wide: f64| {
+            if wide <= width { most } else { most * (width / wide) * ROUNDING }
+        };
+        let one_line = fitting(natural);
+        if one_line >= f64::max(most * single, least) {
+            return (one_line, 1, width);
+        }
+        if self.fit.lines == 1 {
+            return (least, 1, width);
+        }
+        let word = self.ruler.widest_word();
+        let (size, lines) = self.largest(width, fitting(word * most).max(least));
+        if one_line >= f64::max(size * NEARLY, least) {
+            return (one_line, 1, width);
+        }
+        if !self.slot.style.balance {
+            return (size, lines, width);
+        }
+        let average = natural * (size / most) / f64::from(lines);
+        let narrowest = f64::max(average * 0.9, word * size);
+        (size, lines, width.min(self.balanced(size, lines, narrowest, width)))
+    }
+
+    /// The largest size up to `high` at which the sentence fits in its lines, and their number.
+    fn largest(&self, width: f64, mut high: f64) -> (f64, u32) {
+        let allowed = self.fit.lines;
+        let lines = self.ruler.lines(high, width);
+        if lines <= allowed {
+            return (high, lines);
+        }
+        let mut low = self.fit.min;
+        let mut found = None;
+        while high - low > SIZE_STEP {
+            let middle = f64::midpoint(low, high);
+            let lines = self.ruler.lines(middle, width);
+            if lines <= allowed {
+                (low, found) = (middle, Some(lines));
+            } else {
+                high = middle;
+            }
+        }
+        (low, found.unwrap_or_else(|| self.ruler.lines(low, width)))
+    }
+
+    /// The narrowest column in which the sentence has this number of lines, so that they are of
+    /// similar length.
+    fn balanced(&self, size: f64, lines: u32, mut low: f64, mut high: f64) -> f64 {
+        while high - low > COLUMN_STEP {
+            let middle = f64::midpoint(low, high);
+            if self.ruler.lines(size, middle) <= lines {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        high + 0.2
+    }
+
+    fn finish(
+        &self,
+        size: f64,
+        lines: u32,
+        column: f64,
+        width: f64,
+        scale: f64,
+    ) -> Fitted {
+        let style = &self.slot.style;
+        let runs = self.ruler.runs;
+        let reach = reach(runs);
+        // Words in Nastaliq slope downwards, so lines of a fixed height do not contain them.
+        let line = match style.deep_line {
+            _ if runs.iter().any(is_nastaliq) => None,
+            Some(line) if reach.below > DEEP => Some(line),
+            _ => style.line,
+        };
+        let (above, below, leading) = match line {
+            Some([above, below, gap]) => (above, below, gap),
+            None => {
+                let gap = style.line.map_or(0.0, |[_, _, gap]| gap);
+                let leading = (style.leading + reach.leading) * size + gap;
+                (reach.above * size, reach.below * size, leading)
+            }
+        };
+        // A slot has the height of the lines that the fit allows; more lines overflow, so that the
+        // proof reports them.
+        let lines = lines.clamp(1, self.fit.lines);
+        let count = f64::from(lines);
+        let (start, end) = overhang(runs);
+        let (start, end) = (start * size, end * size);
+        let (left, right) = if self.ruler.rtl() { (end, start) } else { (start, end) };
+        let round = |length: f64| (length * 1e4).round() / 1e4;
+        Fitted {
+            size,
+            lines,
+            width: round(width),
+            column: round(column),
+            above: round(above),
+            below: round(below),
+            leading: round(leading),
+            height: round(count * (above + below) + (count - 1.0) * leading),
+            left: round(left),
+            right: round(right),
+            most: self.most(scale),
+            scale,
+            natural: round(self.ruler.natural() * size),
+            align: style.align,
+        }
+    }
+}
