@@ -126,7 +126,7 @@ impl Worker {
             return Duration::ZERO;
         }
 
-        let error = match self.performer.perform(task) {
+        let error = match self.performer.perform(delivery.id(), task) {
             Ok(answer) => {
                 self.respond(delivery, Settlement::Ack(answer));
                 backoff.reset();

@@ -18,7 +18,7 @@ use super::args::{Issue, RecipientArguments, SiteArguments};
 use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
-use super::{clock, console, context, recipients};
+use super::{clock, console, context, recipients, register};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -47,7 +47,8 @@ pub(crate) fn run(
 
     let issuer = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
-    let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options);
+    let instead_of = issue.instead_of.as_deref().map(register::id_of);
+    let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options, instead_of);
     let done =
         batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
             let job = &jobs[index];
@@ -105,18 +106,18 @@ fn has_ending(file: &Path, ending: &str) -> bool {
     file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
-/// Opens the issue service by arguments and settings. A site without keys gets its first ones.
+/// Opens the issue service by arguments and settings.
 fn open_issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &issue.sealing.keys, press, now)?;
     let settings = press.settings();
+    let stores = context::open_stores(site, settings, issue.output.as_deref())?;
+    context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
     let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
-    let stores = context::open_stores(site, settings, issue.output.as_deref())?;
     stores.check()?;
     if settings.publish.url.is_none() {
         console::print_message(
@@ -191,7 +192,7 @@ fn report_result(
                 console::print_message(&format!(
                     "{}: {}\n  PDF   {}\n  page  {}",
                     outcome_text(receipt.outcome),
-                    job.row.name,
+                    report::printed_name(job, receipt),
                     receipt.urls.download_url,
                     receipt.urls.verify_url
                 ));

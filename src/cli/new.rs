@@ -44,14 +44,14 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     write(".gitignore", GITIGNORE.as_bytes())?;
     let source = KeySource::NewRoot { name: &new.name };
     Keys::create(&folder.join("keys"), &source, clock::now()?)?;
-    Keys::id_secret(&folder.join("keys"))?;
+    Keys::create_id_secret(&folder.join("keys"))?;
     // Last, because this file makes the folder a site.
     let settings = demo.read("testamur.yaml")?;
     write("testamur.yaml", &settings.unwrap_or_default())?;
     console::print_message(&format!(
         "made a site in {0}\n  testamur.yaml  settings: where to publish, at which address\n  \
          courses.yaml   courses: what is certified, and who signs\n  signatures/    scanned \
-         signatures\n  keys/          secret: keep a copy in a safe place\nnext: testamur --site \
+         signatures\n  keys/          secret: keep a copy in a safe place (testamur key backup)\nnext: testamur --site \
          {0} issue -n \"Ada Lovelace\"",
         folder.display()
     ));

@@ -169,7 +169,7 @@ fn text_lines(record: &Record, url: &str) -> String {
 }
 
 /// The id in the address of a verify page, or the text itself.
-fn id_of(text: &str) -> &str {
+pub(crate) fn id_of(text: &str) -> &str {
     let is_id =
         |part: &&str| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
     text.split('/').find(is_id).unwrap_or(text)

@@ -123,6 +123,7 @@ fn write(locale: &[u8]) {
         name,
         course,
         issued: Date::new(2026, 5, 14).expect("it is a day"),
+        is_rolling: true,
         issued_text: None,
         grade: Some("0.93"),
         designation: Some("MD"),

@@ -150,10 +150,11 @@ impl Register {
     /// when their PDF came second.
     pub(super) fn snapshots(&self, id: &str) -> Result<Vec<Snapshot>> {
         let paths = self.snapshot_paths(id)?;
-        paths.iter().filter_map(|path| self.read_snapshot(path).transpose()).collect()
+        let paths = paths.iter().filter(|path| paths::is_snapshot(path.as_str()));
+        paths.filter_map(|path| self.read_snapshot(path).transpose()).collect()
     }
 
-    /// The paths of the snapshots of a certificate.
+    /// The paths of the snapshots of a certificate, and of the notes beside them.
     pub(super) fn snapshot_paths(&self, id: &str) -> Result<Vec<StorePath>> {
         let mut paths = Vec::new();
         self.private.list(Some(&path(id)?), &mut |path| {
@@ -214,7 +215,7 @@ impl Register {
         self.public.remove(&path(&paths::signature(&record.id, filename))?)
     }
 
-    fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
+    pub(super) fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
         let bytes = self.private.read(path)?;
         let parse = |bytes: Vec<u8>| {
             Snapshot::parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))

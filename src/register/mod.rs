@@ -13,8 +13,10 @@ pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub(crate) mod editions;
+mod identity;
 pub(crate) mod issue;
 pub(crate) mod merge;
+mod messages;
 mod pages;
 mod paths;
 mod publication;

@@ -7,8 +7,13 @@ use crate::site::award::is_id;
 
 /// The folder of pages and records in the public store.
 pub(super) const CERTIFICATES: &str = "cert";
+/// The mark in each store that says to which id secret it belongs.
+pub(super) const STORE_MARK: &str = "store.json";
 /// The file name of a record.
 pub(super) const RECORD: &str = "certificate.json";
+
+/// How the names of notes about messages end.
+const MESSAGE_SUFFIX: &str = ".done";
 
 /// The record of a certificate, by its verify id.
 pub(super) fn record(id: &str) -> String {
@@ -40,6 +45,18 @@ pub(super) fn pdf(download_id: &str, filename: &str) -> String {
 /// A public OpenPGP key, by its fingerprint.
 pub(super) fn key(fingerprint: &str) -> String {
     format!("keys/{fingerprint}.asc")
+}
+
+/// The note in the private store that an edition answers a message, by the verify id and the
+/// fingerprint of the message's id.
+pub(super) fn message(id: &str, message: &str) -> String {
+    format!("{id}/{message}{MESSAGE_SUFFIX}")
+}
+
+/// Whether a path in the private store is that of a snapshot.
+pub(super) fn is_snapshot(path: &str) -> bool {
+    let folder = path.strip_suffix(".json").and_then(|path| path.split_once('/'));
+    folder.is_some_and(|(folder, _)| is_id(folder))
 }
 
 /// A snapshot in the private store, by the verify id and the SHA-256 of its PDF.

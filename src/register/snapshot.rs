@@ -16,6 +16,7 @@ use crate::base::timestamp::Timestamp;
 use crate::register::record::Record;
 use crate::site::award::Award;
 use crate::site::request::Request;
+use crate::text::phrases::PrintedFact;
 
 /// All that publishing a certificate needs besides its PDF.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +25,15 @@ pub(crate) struct Snapshot {
     pub(crate) award: Award,
     pub(crate) request: RequestSnapshot,
     pub(crate) record: Record,
+    /// What the certificate prints, to say later what differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) facts: Vec<PrintedFact>,
+    /// The fingerprint of the id of the message that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+    /// The verify id of the certificate of another name that it corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instead_of: Option<String>,
     /// The detached signature of the PDF, if the site has an OpenPGP key.
     pub(crate) signature: Option<DetachedSignature>,
 }
@@ -49,6 +59,8 @@ pub(crate) struct RequestSnapshot {
     grade: Option<String>,
     designation: Option<String>,
     layout: Option<String>,
+    #[serde(default)]
+    paper: Option<String>,
     extra: IndexMap<String, Value>,
 }
 
@@ -65,6 +77,7 @@ impl RequestSnapshot {
             grade: request.grade().map(str::to_owned),
             designation: request.designation().map(str::to_owned),
             layout: request.layout().map(str::to_owned),
+            paper: request.paper().map(str::to_owned),
             extra: request.extra().clone(),
         }
     }
@@ -77,10 +90,19 @@ impl Snapshot {
         award: &Award,
         request: &Request,
         record: Record,
+        facts: Vec<PrintedFact>,
         signature: Option<DetachedSignature>,
     ) -> Self {
-        let (award, request) = (award.clone(), RequestSnapshot::of(request));
-        Self { schema: Self::SCHEMA, award, request, record, signature }
+        Self {
+            schema: Self::SCHEMA,
+            award: award.clone(),
+            request: RequestSnapshot::of(request),
+            record,
+            facts,
+            message: None,
+            instead_of: None,
+            signature,
+        }
     }
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {

@@ -86,14 +86,15 @@ impl Register {
     /// editions. A second call finishes what was interrupted.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. Else as
-    /// [`record`](Self::record).
+    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Key`]: the
+    /// register belongs to another id secret. Else as [`record`](Self::record).
     pub fn erase(
         &self,
         id: &str,
         secret: &IdSecret,
         now: Timestamp,
     ) -> Result<Vec<String>> {
+        self.check_identity(secret)?;
         let known = self.known(id)?;
         let award = self.snapshots(id)?.pop().map(|snapshot| snapshot.award);
         let editions: Vec<(String, Option<String>)> = match award {
@@ -118,8 +119,9 @@ impl Register {
         Ok(ids)
     }
 
-    /// Marks the past editions of an award as superseded by the current one. It also finishes what
-    /// an interrupted run left: past editions that still stand, or whose successor is another.
+    /// Marks the past editions of an award as superseded by the current one, but not those that
+    /// were revoked. It also finishes what an interrupted run left: past editions that still stand,
+    /// or whose successor is another.
     pub(crate) fn supersede(
         &self,
         past: &[Edition],
@@ -128,18 +130,34 @@ impl Register {
     ) -> Result<()> {
         let successor = self.publish.verify_url(&current.id);
         for Edition { ids, record } in past {
-            let stands = record.status.stands() || record.status == Status::Revoked;
             let is_elsewhere = record.successor.as_ref() != Some(&successor);
-            if stands || (record.status == Status::Superseded && is_elsewhere) {
+            if record.status.stands()
+                || (record.status == Status::Superseded && is_elsewhere)
+            {
                 self.change(&record.id, Some(&ids.download), |record| {
                     Ok(match record.status {
-                        Status::Erased => record,
+                        // What was revoked stays revoked, whatever is issued after it.
+                        Status::Erased | Status::Revoked => record,
                         _ => record.superseded(&successor, now),
                     })
                 })?;
             }
         }
         Ok(())
+    }
+
+    /// Marks a certificate as superseded by one of another award, at this address. Returns its
+    /// record, which is that of a revoked or erased certificate if another process ended it first.
+    pub(crate) fn supersede_by(
+        &self,
+        id: &str,
+        successor: &str,
+        now: Timestamp,
+    ) -> Result<Record> {
+        self.change(id, None, |record| {
+            let stands = record.status.stands();
+            Ok(if stands { record.superseded(successor, now) } else { record })
+        })
     }
 
     /// Records that a certificate was asked for again at this time, so that it outlasts a

@@ -41,7 +41,7 @@ impl ReportRow {
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
                 Self::Issued(Box::new(IssuedCertificate {
-                    name: job.row.name.clone(),
+                    name: printed_name(job, &receipt).to_owned(),
                     course: job.course.clone(),
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
@@ -153,7 +153,10 @@ impl Report {
         writer.write_record(header).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
             let place = job.row.place.as_deref().unwrap_or_default();
-            let name = escape_formula(&job.row.name);
+            let name = match row {
+                Some(ReportRow::Issued(issued)) => escape_formula(&issued.name),
+                _ => escape_formula(&job.row.name),
+            };
             let record = match row {
                 None => [place, &name, &job.course, "not_done", "", "", "", "", "", ""],
                 Some(ReportRow::Failed(message)) => {
@@ -194,13 +197,19 @@ impl IssuedCertificate {
     }
 }
 
+/// The name on the certificate, which is not the one that was typed if nothing was issued.
+pub(super) fn printed_name<'a>(job: &'a IssueJob<'_>, receipt: &'a Receipt) -> &'a str {
+    let certificate = receipt.record.certificate.as_ref();
+    certificate.map_or(&job.row.name, |certificate| &certificate.name)
+}
+
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
     json!({
         "status": receipt.outcome.as_str(),
         "course": job.course,
-        "name": job.row.name,
+        "name": printed_name(job, receipt),
         "row": job.row.place,
         "id": receipt.record.id,
         "edition": receipt.record.edition,

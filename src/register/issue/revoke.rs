@@ -61,6 +61,7 @@ impl IssueService {
                     now,
                 )?;
                 let Some(record) = record else { return Ok(RevokeOutcome::Nothing) };
+                self.mark_stores()?;
                 if register.create_tombstone(&record)? {
                     return Ok(RevokeOutcome::Revoked(Box::new(record)));
                 }
@@ -121,6 +122,7 @@ impl IssueService {
             issued_at: now,
             requested_at: None,
             facts: None,
+            appearance: None,
             language: course.language.as_str().to_owned(),
             organization: OrganizationFacts::of(course, &course.language),
             layout: LayoutVersion::of(&layout),

@@ -88,7 +88,8 @@ impl EditionDraft<'_> {
             edition: edition.number,
             issued_at: edition.now,
             requested_at: request.requested_at(),
-            facts: Some(edition.fingerprint.to_owned()),
+            facts: Some(edition.facts.fingerprint.clone()),
+            appearance: edition.facts.appearance.clone(),
             language: page.language,
             organization: page.organization,
             layout: page.layout,
@@ -101,8 +102,13 @@ impl EditionDraft<'_> {
         let signature = sealed.signature.zip(sealer.pgp()).map(|(armor, signer)| {
             DetachedSignature { armor, key: signer.key().to_armor() }
         });
+        let facts = edition.facts.printed.clone();
+        let mut snapshot =
+            Snapshot::new(edition.award, request, record, facts, signature);
+        snapshot.message = edition.message.map(str::to_owned);
+        snapshot.instead_of = edition.instead_of.map(str::to_owned);
         Ok(SealedEdition {
-            snapshot: Snapshot::new(edition.award, request, record, signature),
+            snapshot,
             pdf,
             warnings,
             render,

@@ -16,6 +16,8 @@ pub struct CertificateFacts<'a> {
     pub course: &'a Course,
     /// The date of issue.
     pub issued: Date,
+    /// Whether that is only the day on which the certificate is issued, and no fact of it.
+    pub is_rolling: bool,
     /// The text that is printed instead of the date of issue, such as `Spring 2026`.
     pub issued_text: Option<&'a Text>,
     /// The grade: a text, or a number that sentences print through `percent` and `number`.

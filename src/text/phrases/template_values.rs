@@ -49,6 +49,7 @@ pub(super) fn template_values(
             texts.get(text, "the date of issue");
             DateValue::Text(Box::new((text.clone(), course.language.clone())))
         }
+        None if facts.is_rolling => DateValue::Rolling(facts.issued),
         None => DateValue::Date(facts.issued),
     };
     let grade = match facts.grade.and_then(parse_number) {
