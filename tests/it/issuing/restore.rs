@@ -126,7 +126,10 @@ pub(crate) fn check_losses(public: Arc<dyn Store>, private: Arc<dyn Store>) {
     let check_statuses = || {
         for (id, status) in statuses {
             assert_eq!(register.public_status(id), status, "{id}");
-            assert_eq!(register.page(id).contains("data-status=\"valid\""), status == Status::Valid);
+            assert_eq!(
+                register.page(id).contains("data-status=\"valid\""),
+                status == Status::Valid
+            );
         }
     };
 
