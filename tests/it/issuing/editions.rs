@@ -17,7 +17,7 @@ Org/Knots/2026:
   organization: { short: ExampleX, name: Example University }
   language: en
   layout: classic
-  grades: { scale: fraction, pass: 0.4 }
+  grades: { scale: fraction }
   outcomes: { \">= 0.9\": with distinction }
   signatories: [{ name: Dr. Ada Example, title: Professor of Knots, signature: ada.svg }]
 Org/Modules/2026:
@@ -25,7 +25,7 @@ Org/Modules/2026:
   organization: { short: ExampleX, name: Example University }
   language: en
   layout: statement-of-results
-  grades: { scale: fraction, pass: 0.4 }
+  grades: { scale: fraction }
   extra:
     modules:
       bends: { title: Bends, hours: 2 }
