@@ -137,7 +137,7 @@ impl Worker {
             return Duration::ZERO;
         }
 
-        let error = match self.performer.perform(task) {
+        let error = match self.performer.perform(delivery.id(), task) {
             Ok(answer) => {
                 self.respond(delivery, Settlement::Ack(answer), quarantined);
                 backoff.reset();

@@ -13,6 +13,10 @@ use crate::base::serde_text::serde_by_text;
 pub struct Date(jiff::civil::Date);
 
 impl Date {
+    /// The first day that a date can be.
+    #[cfg(feature = "issue")]
+    pub(crate) const MIN: Self = Self(jiff::civil::Date::constant(1, 1, 1));
+
     /// Creates a date from a year, a month from 1 and a day from 1; `None` if there is no such day.
     pub fn new(year: i32, month: u8, day: u8) -> Option<Self> {
         let year = i16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;

@@ -166,7 +166,6 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &agent.sealing.keys, press, now)?;
     let settings = press.settings().seal.clone();
     let keys = context::open_keys(site, settings, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.

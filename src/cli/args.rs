@@ -159,10 +159,16 @@ pub(crate) struct Issue {
     #[command(flatten)]
     pub(crate) request: RequestArguments,
 
-    /// Issue a new edition wherever the facts differ from those of the current one; without this
-    /// option such a row of a recipients file is refused
+    /// Issue a new edition wherever the certificate would say something else or look otherwise than
+    /// the current one; without this option a row of a recipients file that says something else is
+    /// refused
     #[arg(long)]
     pub(crate) replace: bool,
+
+    /// Correct a misspelt name: issue the certificate in the name of --name, in place of the one of
+    /// this id or address, which is superseded
+    #[arg(long, value_name = "ID", requires = "name", conflicts_with_all = ["file", "dry_run"])]
+    pub(crate) instead_of: Option<String>,
 
     /// Issue a new edition of a certificate that was revoked or erased
     #[arg(long)]
@@ -516,12 +522,28 @@ fn pixels(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
-    /// Create the first keys: P-256 with a CA of its own for the seal, Ed25519 for OpenPGP
+    /// Create the first keys, P-256 with a CA of its own for the seal and Ed25519 for OpenPGP, and
+    /// the secret that certificate ids are derived from
     New(NewKey),
     /// Print fingerprints, dates, and the public keys and certificates to hand out
     Show(ShowKey),
     /// Create the next keys; certificates that are sealed with the old ones can still be verified
     Rotate(RotateKey),
+    /// Write all keys and the id secret into one file under a passphrase, which age can read too
+    Backup(BackupKeys),
+    /// Put the keys and the id secret of a backup back; other keys are never replaced
+    Restore(BackupKeys),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupKeys {
+    /// The file of the backup
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// Take the passphrase from the first line of this file [default: ask for it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

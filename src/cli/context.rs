@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::press::Press;
-use crate::register::{Directory, Index, IndexLocation, Register, Stores};
+use crate::register::{Directory, Index, IndexLocation, Register, Store, Stores};
 use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
     IdSecret, KeySource, Keys, PublishAddress, SealSettings, Settings, Site, TsaSettings,
 };
-use crate::{Date, Error, Timestamp};
+use crate::{Date, Error, ErrorKind, Timestamp};
 
 use super::args::{KeyFolder, SealingArguments, SiteArguments};
 use super::exit::Failure;
@@ -150,7 +150,7 @@ pub(crate) fn register_of_site(
     open_register(site, &files, &settings, output)
 }
 
-/// Reads the secret that certificate ids are derived from, and creates it if it is missing.
+/// Reads the secret that certificate ids are derived from.
 pub(crate) fn open_id_secret(
     site: &SiteArguments,
     keys: &KeyFolder,
@@ -208,28 +208,61 @@ pub(crate) fn key_folder(site: &SiteArguments, keys: &KeyFolder) -> PathBuf {
     keys.folder.clone().unwrap_or_else(|| folder(site).join("keys"))
 }
 
-/// Creates keys in a key folder that has none, so that a new site can seal its first certificate.
-pub(crate) fn create_first_keys(
+/// Creates the id secret of the built-in demo, and keys if it has none, while no store has a file.
+/// No other site gets any on the way, because a secret that is lost and made anew would give each
+/// recipient a second certificate.
+pub(crate) fn create_demo_secret(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    press: &Press,
+    stores: &Stores,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let folder = key_folder(site, keys);
+    if press.site().is_demo()
+        && !Keys::has_id_secret(&folder)
+        && is_empty(&*stores.public)?
+        && is_empty(&*stores.private)?
+    {
+        create_demo_keys(site, keys, press, now)?;
+        Keys::create_id_secret(&folder)?;
+    }
+    Ok(())
+}
+
+/// Creates keys of the built-in demo, if it has none.
+pub(crate) fn create_demo_keys(
     site: &SiteArguments,
     keys: &KeyFolder,
     press: &Press,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let folder = key_folder(site, keys);
-    let seal = &press.settings().seal;
-    let are_elsewhere = seal.pdf.is_some() && seal.openpgp.is_some();
     let Some(course) = press.courses().iter().next() else { return Ok(()) };
-    if !are_elsewhere && !Keys::are_in(&folder)? {
+    if press.site().is_demo() && !Keys::are_in(&folder)? {
         let name = &course.organization.name;
         let (name, _) = name.get(&course.language, &course.language);
         let name: String = name.chars().take(KeySource::MAX_NAME).collect();
         Keys::create(&folder, &KeySource::NewRoot { name: &name }, now)?;
         console::print_note(&format!(
-            "made keys for {name} in {}: keep a copy in a safe place",
+            "made keys for {name} in {}: keep a copy in a safe place (testamur key backup)",
             folder.display()
         ));
     }
     Ok(())
+}
+
+/// Whether a store has no file.
+fn is_empty(store: &dyn Store) -> Result<bool, Failure> {
+    let mut has_file = false;
+    let listed = store.list(None, &mut |_| {
+        has_file = true;
+        Err(Error::new(ErrorKind::Io, "enough was listed"))
+    });
+    if !has_file {
+        listed?;
+    }
+    Ok(!has_file)
 }
 
 /// Opens the keys, with `sealing` over the settings, and prints their warnings.

@@ -31,6 +31,7 @@ impl CommandOutcome {
 }
 
 /// Why a command did not run, or ended early.
+#[derive(Debug)]
 pub(crate) struct Failure {
     /// The text for the user.
     pub(crate) message: String,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
-use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt};
+use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt, typed_id};
 use crate::site::PublicKeys;
 use serde_json::json;
 
@@ -27,6 +27,7 @@ pub(crate) fn run(
     issue: &Issue,
 ) -> Result<CommandOutcome, Failure> {
     check_endings(issue)?;
+    let instead_of = issue.instead_of.as_deref().map(typed_id).transpose()?;
     let source = RecipientSource::open(issue.name.as_deref(), &issue.table)?;
     let press = Arc::new(Press::new(context::open_site(site)?)?);
     press.warnings().iter().for_each(console::print_warning);
@@ -59,7 +60,8 @@ pub(crate) fn run(
 
     let (issuer, keys) = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
-    let work = |job: &IssueJob<'_>| job.issue(&issuer, today, &options);
+    let work =
+        |job: &IssueJob<'_>| job.issue(&issuer, today, &options, instead_of.as_deref());
     let done =
         batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
             let job = &jobs[index];
@@ -136,20 +138,20 @@ fn has_ending(file: &Path, ending: &str) -> bool {
 }
 
 /// Opens the issue service by arguments and settings, and returns it with what of its keys can be
-/// handed out. A site without keys gets its first ones.
+/// handed out.
 fn open_issuer(
     site: &SiteArguments,
     issue: &Issue,
     press: &Arc<Press>,
 ) -> Result<(IssueService, PublicKeys), Failure> {
     let now = clock::now()?;
-    context::create_first_keys(site, &issue.sealing.keys, press, now)?;
     let settings = press.settings();
-    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
-    let secret = context::open_id_secret(site, &issue.sealing.keys)?;
     let output = issue.output.as_deref();
     let on_index_failure = context::print_index_failure;
     let stores = context::open_stores(site, settings, output, on_index_failure)?;
+    context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
+    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
+    let secret = context::open_id_secret(site, &issue.sealing.keys)?;
     stores.check()?;
     let issuer = IssueService::builder(press.clone())
         .with_keys(&keys)
@@ -225,7 +227,7 @@ fn report_result(
                 console::print_message(&format!(
                     "{}: {}\n  PDF   {}\n  page  {}",
                     outcome_text(receipt.outcome),
-                    job.row.name,
+                    report::printed_name(job, receipt),
                     receipt.urls.download_url,
                     receipt.urls.verify_url
                 ));

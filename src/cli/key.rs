@@ -1,4 +1,8 @@
-//! `testamur key`: creates, shows and rotates the keys that certificates are sealed with.
+//! `testamur key`: creates, shows and rotates the keys that certificates are sealed with, and keeps
+//! copies of them.
+
+mod age;
+mod backup;
 
 use crate::site::{KeySource, Keys, PublicKeys, X509Facts};
 
@@ -13,9 +17,25 @@ pub(crate) fn run(
     let now = clock::now()?;
     match command {
         Key::New(new) => {
+            let folder = context::key_folder(site, &new.keys);
+            let makes_secret = !Keys::has_id_secret(&folder);
+            if makes_secret {
+                refuse_used_stores(site)?;
+            }
             let source =
                 existing_key(new).unwrap_or(KeySource::NewRoot { name: &new.name });
-            let keys = Keys::create(&context::key_folder(site, &new.keys), &source, now)?;
+            // Keys that exist without an id secret, or outside of the folder, get the secret alone.
+            let are_elsewhere = makes_secret && are_elsewhere(site)?;
+            if makes_secret && (are_elsewhere || Keys::are_in(&folder)?) {
+                Keys::create_id_secret(&folder)?;
+                console::print_message(&format!(
+                    "made the id secret in {}",
+                    folder.display()
+                ));
+                return Ok(CommandOutcome::Done);
+            }
+            let keys = Keys::create(&folder, &source, now)?;
+            Keys::create_id_secret(&folder)?;
             print_new(&keys);
         }
         Key::Rotate(rotate) => {
@@ -28,6 +48,8 @@ pub(crate) fn run(
             let keys = Keys::rotate(&context::key_folder(site, &new.keys), &source, now)?;
             print_new(&keys);
         }
+        Key::Backup(backup) => backup::write(site, backup)?,
+        Key::Restore(backup) => backup::restore(site, backup)?,
         Key::Show(show) => {
             let keys = Keys::open(&context::key_folder(site, &show.keys), now)?;
             keys.warnings().iter().for_each(console::print_warning);
@@ -42,6 +64,27 @@ pub(crate) fn run(
         }
     }
     Ok(CommandOutcome::Done)
+}
+
+/// Refuses to make an id secret for stores that have certificates: theirs is another one.
+fn refuse_used_stores(site: &SiteArguments) -> Result<(), Failure> {
+    let files = context::open_site_without_note(site)?;
+    let settings = context::read_settings(&files)?;
+    let register = context::open_register(site, &files, &settings, None)?;
+    if register.has_identity()? {
+        return Err(Failure::new(
+            "there is no id secret, and the stores have certificates of one\nhelp: put it back \
+             from a copy: testamur key restore FILE; a new site needs stores of its own",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the settings name both keys of the seal elsewhere.
+fn are_elsewhere(site: &SiteArguments) -> Result<bool, Failure> {
+    let files = context::open_site_without_note(site)?;
+    let seal = context::read_settings(&files)?.seal;
+    Ok(seal.pdf.is_some() && seal.openpgp.is_some())
 }
 
 /// The key of `--key` and `--chain`.

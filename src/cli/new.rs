@@ -48,7 +48,7 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     write(".gitignore", GITIGNORE.as_bytes())?;
     let source = KeySource::NewRoot { name: &new.name };
     Keys::create(&folder.join("keys"), &source, clock::now()?)?;
-    Keys::id_secret(&folder.join("keys"))?;
+    Keys::create_id_secret(&folder.join("keys"))?;
     // Last, because this file makes the folder a site.
     write("testamur.yaml", settings.as_bytes())?;
     let first = match new.url {
@@ -62,8 +62,8 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     console::print_message(&format!(
         "made a site in {0}\n  testamur.yaml  settings: where to publish, at which address\n  \
          courses.yaml   courses: what is certified, and who signs\n  signatures/    scanned \
-         signatures\n  keys/          secret: keep a copy in a safe place\n{first}next: testamur \
-         --site {0} issue -n \"Ada Lovelace\"",
+         signatures\n  keys/          secret: keep a copy in a safe place (testamur key \
+         backup)\n{first}next: testamur --site {0} issue -n \"Ada Lovelace\"",
         folder.display()
     ));
     Ok(CommandOutcome::Done)

@@ -103,9 +103,7 @@ fn open_sealer(
         ));
     }
     let now = clock::now()?;
-    if press.site().is_demo() {
-        context::create_first_keys(site, &render.sealing.keys, press, now)?;
-    }
+    context::create_demo_keys(site, &render.sealing.keys, press, now)?;
     let settings = press.settings().seal.clone();
     let keys = context::open_keys(site, settings, &render.sealing, now)?;
     Ok(Some(keys.sealer()))

@@ -124,6 +124,7 @@ fn write(locale: &[u8]) {
         name,
         course,
         issued: Date::new(2026, 5, 14).expect("it is a day"),
+        is_rolling: true,
         issued_text: None,
         language: &english,
         grade: &course.mark("0.93", &english).expect("it is on the scale"),

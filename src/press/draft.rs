@@ -10,11 +10,15 @@ use std::thread::available_parallelism;
 use crate::base::date::Date;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
+#[cfg(feature = "issue")]
+use crate::press::appearance;
 use crate::press::assets::Assets;
 use crate::press::engine::page::{Page, PageInput};
 use crate::press::engine::pool::RenderPool;
 use crate::press::export::{Claim, Format};
 use crate::press::inspect::{self, Inspection};
+#[cfg(feature = "issue")]
+use crate::press::job;
 use crate::press::job::RenderJob;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
@@ -24,6 +28,8 @@ use crate::site::request::Request;
 use crate::site::sample::sample;
 use crate::site::settings::Settings;
 use crate::text::locale;
+#[cfg(feature = "issue")]
+use crate::text::phrases::PrintedFact;
 use crate::text::phrases::Pseudolocale;
 #[cfg(feature = "tables")]
 use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
@@ -350,6 +356,20 @@ impl Press {
         verify_id: String,
     ) -> Result<RenderJob> {
         RenderJob::of_certificate(&self.assets, request, today, verify_id)
+    }
+
+    /// The facts of a request's certificate: see [`job::printed_facts`].
+    #[cfg(feature = "issue")]
+    pub(crate) fn printed_facts(&self, request: &Request) -> Result<Vec<PrintedFact>> {
+        job::printed_facts(&self.assets, request)
+    }
+
+    /// A digest of all that one can see of a request's certificate, 64 hexadecimal digits, whatever
+    /// its identifier and the day of issue.
+    #[cfg(feature = "issue")]
+    pub(crate) fn appearance(&self, request: &Request) -> Result<String> {
+        let job = RenderJob::of_comparison(&self.assets, request)?;
+        Ok(appearance::digest(&job.input, &self.settings().publish))
     }
 
     /// Makes the PDF of a prepared certificate. Returns it with what was noticed on the page.

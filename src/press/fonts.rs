@@ -35,6 +35,8 @@ pub(crate) struct Fonts {
     absent: Vec<Family>,
     fallback_orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
     warnings: Vec<Warning>,
+    #[cfg(feature = "issue")]
+    own_digest: OnceLock<String>,
 }
 
 /// What the order of fallback families depends on: generic family, weight, slope, script and
@@ -45,6 +47,12 @@ type OrderKey = (GenericFamily, u16, bool, &'static str, Tag);
 struct Face {
     data: Bytes,
     index: u32,
+    /// Whether it is a file of the site, and not one of the program's or of a folder of fonts.
+    #[cfg_attr(
+        not(feature = "issue"),
+        expect(dead_code, reason = "only issuing compares certificates")
+    )]
+    is_own: bool,
     font: OnceLock<Option<Font>>,
 }
 
@@ -85,13 +93,14 @@ impl Fonts {
                 );
             }
             let is_shared = site.is_shared_font(name);
-            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_shared)));
+            let is_own = !is_shared && site.built_in(name).is_none();
+            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_shared, is_own)));
         }
 
         let mut infos = Vec::new();
         let mut faces = Vec::new();
         let mut to_list = BTreeSet::new();
-        for (id, data, is_shared) in data {
+        for (id, data, is_shared, is_own) in data {
             let Some(face) = database.face(id) else { continue };
             let Some((family, _)) = face.families.first() else { continue };
             if !is_shared {
@@ -106,14 +115,37 @@ impl Fonts {
                 // none.
                 coverage: Coverage::from_vec(Vec::new()),
             });
-            faces.push(Face { data, index: face.index, font: OnceLock::new() });
+            faces.push(Face { data, index: face.index, is_own, font: OnceLock::new() });
         }
         let book = FontBook::from_infos(infos);
         let DeclaredFamilies { present: families, absent } =
             family::declared(site, &book, &to_list, &mut warnings)?;
         let fallback_orders = RwLock::default();
         let book = LazyHash::new(book);
-        Ok(Self { book, faces, families, absent, fallback_orders, warnings })
+        Ok(Self {
+            book,
+            faces,
+            families,
+            absent,
+            fallback_orders,
+            warnings,
+            #[cfg(feature = "issue")]
+            own_digest: OnceLock::new(),
+        })
+    }
+
+    /// A digest of the font files of the site itself, 64 hexadecimal digits; those of the program
+    /// change with it.
+    #[cfg(feature = "issue")]
+    pub(crate) fn own_digest(&self) -> &str {
+        self.own_digest.get_or_init(|| {
+            let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+            for face in self.faces.iter().filter(|face| face.is_own) {
+                context.update(&(face.data.len() as u64).to_be_bytes());
+                context.update(&face.data);
+            }
+            crate::base::hex::lower(context.finish().as_ref())
+        })
     }
 
     pub(crate) fn book(&self) -> &LazyHash<FontBook> {

@@ -18,10 +18,12 @@ use crate::press::engine::page::PageInput;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
-use crate::site::course::{Course, IssueDate};
+use crate::site::course::{Course, GradeMark, IssueDate};
 use crate::site::request::Request;
 use crate::site::table_rows;
-use crate::text::phrases::{CertificateFacts, Texts};
+#[cfg(feature = "issue")]
+use crate::text::phrases::PrintedFact;
+use crate::text::phrases::{CertificateFacts, Phrases, Texts};
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
@@ -74,13 +76,8 @@ impl RenderJob {
     ) -> Result<Self> {
         // A draft shows what a certificate would look like, and needs no grade.
         let mark = request.mark(course, specimen)?;
-        let name = request.layout().unwrap_or(&course.layout);
-        let layout = assets.layout(name).map_err(|error| match request.layout() {
-            None if error.kind() == ErrorKind::UnknownLayout => {
-                error.at(course.layout_place().clone())
-            }
-            _ => error,
-        })?;
+        let Wording { layout, phrases, second, language, extra, left_out } =
+            Wording::of(assets, course, request)?;
         let background = assets.image_cache.background(&assets.site, course)?;
         let background = background.or_else(|| layout.background.clone());
         let paper = match request.paper() {
@@ -89,39 +86,13 @@ impl RenderJob {
                 .paper(course.paper.as_deref(), background.as_ref())
                 .map_err(|error| error.at(course.paper_place().clone()))?,
         };
-        let language = request.language().unwrap_or(&course.language);
-        let phrases = assets.phrases(name, language)?;
-        let extra = extra_fields(&layout, course, request)?;
-
         let publish = &assets.settings.publish;
         let verify_url = publish.has_pages().then(|| publish.verify_url(&verify_id));
-        let facts = CertificateFacts {
-            name: request.name(),
-            course,
-            issued,
-            // The request's date goes before the course's words for one.
-            issued_text: course
-                .issued_text
-                .as_ref()
-                .filter(|_| request.issued().is_none()),
-            language,
-            grade: &mark,
-            designation: request.designation(),
-            extra: &extra,
-            verify_url: verify_url.as_deref(),
-        };
+        let given = Given { language, mark: &mark, extra: &extra };
+        let facts =
+            certificate_facts(course, request, issued, given, verify_url.as_deref());
         let sentences = phrases.write(&facts)?;
-        let mut left_out = None;
-        let second = match second_language(course, request, language) {
-            Some(tag) if layout.bilingual => {
-                Some(assets.phrases(name, tag)?.write(&facts)?)
-            }
-            Some(tag) => {
-                left_out = Some(one_language_only(name, tag).at(course.place().clone()));
-                None
-            }
-            None => None,
-        };
+        let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
         let folios = match *layout.pages.end() {
             1 => Vec::new(),
             max_pages => phrases.folios(&facts, max_pages)?,
@@ -172,6 +143,135 @@ impl RenderJob {
             issued,
         };
         Ok(Self { input, verify_url, language: language.clone(), warnings })
+    }
+
+    /// The job of a request's certificate before it has an identifier, and on a day that is the
+    /// same for all: by it certificates are compared that were issued on other days under other
+    /// identifiers.
+    #[cfg(feature = "issue")]
+    pub(crate) fn of_comparison(assets: &Assets, request: &Request) -> Result<Self> {
+        Self::of_certificate(assets, request, DAY, NO_ID.to_owned())
+    }
+}
+
+/// The identifier and the day of certificates that are only compared.
+#[cfg(feature = "issue")]
+const NO_ID: &str = "00000000000000000000000000000000";
+#[cfg(feature = "issue")]
+const DAY: Date = Date::MIN;
+
+/// What a request's certificate prints, in the order of reading: the facts that decide whether an
+/// edition says the same. The day of a rolling course and the verify link are not among them.
+///
+/// # Errors
+/// Whatever is wrong with the layout, its sentences, or what the request gives them.
+#[cfg(feature = "issue")]
+pub(crate) fn printed_facts(
+    assets: &Assets,
+    request: &Request,
+) -> Result<Vec<PrintedFact>> {
+    let course = assets.courses.get(request.course())?;
+    let wording = Wording::of(assets, course, request)?;
+    let publish = &assets.settings.publish;
+    let verify_url = publish.has_pages().then(|| publish.verify_url(NO_ID));
+    let issued = issue_date(course, request, DAY);
+    let mark = request.mark(course, request.is_specimen())?;
+    let given = Given { language: wording.language, mark: &mark, extra: &wording.extra };
+    let facts = certificate_facts(course, request, issued, given, verify_url.as_deref());
+    let mut printed = wording.phrases.write(&facts)?.facts();
+    if let Some(second) = &wording.second {
+        printed.extend(second.write(&facts)?.facts());
+    }
+    printed.retain(|printed| Some(printed.fact.text()) != verify_url.as_deref());
+    let drawn = &wording.layout.sources.drawn_fields;
+    let drawn = wording.extra.iter().filter(|(key, _)| drawn.has(key));
+    let mut drawn: Vec<PrintedFact> = drawn
+        .map(|(key, value)| {
+            PrintedFact::value(&format!("extra.{key}"), &canonical_json(value))
+        })
+        .collect();
+    drawn.sort_by(|one, other| one.role.cmp(&other.role));
+    printed.extend(drawn);
+    Ok(printed)
+}
+
+/// The sentences of a certificate and what they are filled with, before there is a date and an
+/// identifier.
+struct Wording<'a> {
+    layout: Arc<Layout>,
+    language: &'a Tag,
+    phrases: Arc<Phrases>,
+    /// The sentences in the second language, on a layout for two.
+    second: Option<Arc<Phrases>>,
+    extra: IndexMap<String, Value>,
+    /// The warning that the layout leaves out a second language.
+    left_out: Option<Warning>,
+}
+
+impl<'a> Wording<'a> {
+    fn of(assets: &Assets, course: &'a Course, request: &'a Request) -> Result<Self> {
+        let name = request.layout().unwrap_or(&course.layout);
+        let layout = assets.layout(name).map_err(|error| match request.layout() {
+            None if error.kind() == ErrorKind::UnknownLayout => {
+                error.at(course.layout_place().clone())
+            }
+            _ => error,
+        })?;
+        let language = request.language().unwrap_or(&course.language);
+        let phrases = assets.phrases(name, language)?;
+        let extra = extra_fields(&layout, course, request)?;
+        let (second, left_out) = match second_language(course, request, language) {
+            Some(tag) if layout.bilingual => (Some(assets.phrases(name, tag)?), None),
+            Some(tag) => {
+                let warning = one_language_only(name, tag);
+                (None, Some(warning.at(course.place().clone())))
+            }
+            None => (None, None),
+        };
+        Ok(Self { layout, language, phrases, second, extra, left_out })
+    }
+}
+
+/// What a request gives its sentences beside its own values, once it is read for its course.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    language: &'a Tag,
+    mark: &'a GradeMark,
+    extra: &'a IndexMap<String, Value>,
+}
+
+fn certificate_facts<'a>(
+    course: &'a Course,
+    request: &'a Request,
+    issued: Date,
+    given: Given<'a>,
+    verify_url: Option<&'a str>,
+) -> CertificateFacts<'a> {
+    CertificateFacts {
+        name: request.name(),
+        course,
+        issued,
+        is_rolling: request.issued().is_none() && course.issued == IssueDate::Rolling,
+        // The request's date goes before the course's words for one.
+        issued_text: course.issued_text.as_ref().filter(|_| request.issued().is_none()),
+        language: given.language,
+        grade: given.mark,
+        designation: request.designation(),
+        extra: given.extra,
+        verify_url,
+    }
+}
+
+/// A value as a text in which the order of keys does not show.
+#[cfg(feature = "issue")]
+fn canonical_json(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => {
+            let mut sorted = other.clone();
+            sorted.sort_all_objects();
+            sorted.to_string()
+        }
     }
 }
 

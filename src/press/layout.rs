@@ -5,6 +5,7 @@
 //! not known, and a value out of its range, are errors at their line. The drawing itself is Typst's
 //! and stays in `layout.typ`; its files are the layout's [`LayoutSources`].
 
+mod drawn_fields;
 mod fields;
 pub(crate) mod lengths;
 pub(crate) mod page_slots;

@@ -7,6 +7,8 @@
 //! Data enters Typst as values in one virtual file. There are no system fonts, no network, no
 //! packages and no clock, so the same request gives the same bytes.
 
+#[cfg(feature = "issue")]
+pub(crate) mod appearance;
 pub(crate) mod assets;
 pub(crate) mod draft;
 pub(crate) mod engine;

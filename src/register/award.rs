@@ -8,6 +8,7 @@ use crate::site::award::{Award, Ids};
 use crate::site::course::Course;
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
+use crate::text::phrases::{Fact, PrintedFact};
 
 /// One award of a site, for the time of one request.
 #[derive(Debug)]
@@ -32,8 +33,35 @@ impl<'a> AwardHandle<'a> {
         self.award.ids(self.secret, edition)
     }
 
-    /// The fingerprint of the facts that a certificate of this request prints.
-    pub(crate) fn fingerprint(&self, course: &Course, request: &Request) -> String {
+    /// The fingerprint of facts, 32 hexadecimal digits: equal for the same facts in the same order,
+    /// whatever the roles of their sentences.
+    pub(crate) fn fingerprint(&self, facts: &[PrintedFact]) -> String {
+        let mut parts = Vec::new();
+        for printed in facts {
+            parts.extend(match &printed.fact {
+                Fact::Value(text) => ["value", text],
+                Fact::Choice(name) => ["choice", name],
+            });
+        }
+        self.secret.derive("printed facts", &parts)
+    }
+
+    /// The fingerprint that records without an appearance have.
+    pub(crate) fn request_fingerprint(
+        &self,
+        course: &Course,
+        request: &Request,
+    ) -> String {
         Award::facts(self.secret, course, request)
+    }
+
+    /// The fingerprint of an appearance, of which `digest` is the digest.
+    pub(crate) fn appearance(&self, digest: &str) -> String {
+        self.secret.derive("appearance", &[digest])
+    }
+
+    /// The fingerprint of a message's id.
+    pub(crate) fn message(&self, id: &str) -> String {
+        self.secret.derive("message", &[id])
     }
 }

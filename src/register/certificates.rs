@@ -179,14 +179,17 @@ impl Register {
     /// when their PDF came second.
     pub(super) fn snapshots(&self, id: &str) -> Result<Vec<Snapshot>> {
         let paths = self.snapshot_paths(id)?;
-        paths.iter().filter_map(|path| self.read_snapshot(path).transpose()).collect()
+        let paths = paths.iter().filter(|path| paths::is_snapshot(path.as_str()));
+        paths.filter_map(|path| self.read_snapshot(path).transpose()).collect()
     }
 
-    /// The paths of the snapshots of a certificate.
+    /// The paths of the snapshots of a certificate, and of the notes beside them.
     pub(super) fn snapshot_paths(&self, id: &str) -> Result<Vec<StorePath>> {
         let mut found = Vec::new();
         self.private.list(Some(&path(id)?), &mut |path| {
-            found.extend(paths::is_snapshot(path.name()).then_some(path));
+            if !paths::is_private_record(path.name()) {
+                found.push(path);
+            }
             Ok(())
         })?;
         Ok(found)

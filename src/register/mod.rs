@@ -17,10 +17,12 @@ pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub(crate) mod editions;
+mod identity;
 #[cfg(feature = "index")]
 pub(crate) mod index;
 pub(crate) mod issue;
 pub(crate) mod merge;
+mod messages;
 mod pages;
 mod paths;
 mod private_record;

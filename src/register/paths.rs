@@ -8,6 +8,9 @@ use crate::site::award::is_id;
 /// The folder of pages and records in the public store.
 pub(super) const CERTIFICATES: &str = "cert";
 
+/// The mark in each store that says to which id secret it belongs.
+pub(super) const STORE_MARK: &str = "store.json";
+
 /// The folder of PDFs in the public store.
 pub(super) const DOWNLOADS: &str = "downloads";
 
@@ -16,6 +19,9 @@ const PRIVATE_RECORD: &str = "record.json";
 
 /// The file name of a record.
 pub(super) const RECORD: &str = "certificate.json";
+
+/// How the names of notes about messages end.
+const MESSAGE_SUFFIX: &str = ".done";
 
 /// The record of a certificate, by its verify id.
 pub(super) fn record(id: &str) -> String {
@@ -54,15 +60,21 @@ pub(super) fn private_record(id: &str) -> String {
     format!("{id}/{PRIVATE_RECORD}")
 }
 
+/// Whether a file in the private folder of a certificate is its private record.
+pub(super) fn is_private_record(name: &str) -> bool {
+    name == PRIVATE_RECORD
+}
+
+/// The note in the private store that an edition answers a message, by the verify id and the
+/// fingerprint of the message's id.
+pub(super) fn message(id: &str, message: &str) -> String {
+    format!("{id}/{message}{MESSAGE_SUFFIX}")
+}
+
 /// The verify id of a file in the private store that belongs to a certificate.
 pub(super) fn private_id(path: &str) -> Option<&str> {
     let (id, _) = path.split_once('/')?;
     is_id(id).then_some(id)
-}
-
-/// Whether a file in the private folder of a certificate is a snapshot.
-pub(super) fn is_snapshot(name: &str) -> bool {
-    name != PRIVATE_RECORD
 }
 
 /// The download id in the path of a PDF.
@@ -77,8 +89,7 @@ pub(super) fn snapshot(id: &str, sha256: &str) -> String {
 }
 
 /// Whether a path in the private store is that of a snapshot.
-#[cfg(feature = "index")]
-pub(super) fn is_snapshot_path(path: &str) -> bool {
+pub(super) fn is_snapshot(path: &str) -> bool {
     let digest = path
         .split_once('/')
         .and_then(|(id, name)| name.strip_suffix(".json").filter(|_| is_id(id)));

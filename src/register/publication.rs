@@ -140,7 +140,9 @@ impl Register {
         let Some(certificate) = &record.certificate else { return Ok(()) };
         let kept = paths::snapshot(&record.id, &certificate.pdf.sha256);
         let paths = self.snapshot_paths(&record.id)?;
-        let others = paths.iter().filter(|path| path.as_str() != kept);
+        let others = paths
+            .iter()
+            .filter(|path| path.as_str() != kept && paths::is_snapshot(path.as_str()));
         others.into_iter().try_for_each(|path| self.private.remove(path))
     }
 }

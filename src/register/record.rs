@@ -42,6 +42,11 @@ pub struct Record {
     /// from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
+    /// The fingerprint of all else that one can see of the certificate, in the same form. A record
+    /// that has `facts` and no `appearance` was written before certificates were compared by what
+    /// they print: its `facts` are those of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appearance: Option<String>,
     /// The last day on which the certificate is valid. Reserved: this release writes none, and keeps
     /// what it reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -405,7 +410,13 @@ impl Record {
     pub(crate) fn erased(mut self, at: Timestamp) -> Self {
         // A reason may name the recipient.
         self.history.iter_mut().for_each(|change| change.reason = None);
-        let erased = Self { certificate: None, successor: None, facts: None, ..self };
+        let erased = Self {
+            certificate: None,
+            successor: None,
+            facts: None,
+            appearance: None,
+            ..self
+        };
         erased.with_change(StatusChange::new(Status::Erased, at))
     }
 

@@ -64,7 +64,9 @@ impl Register {
     /// was looked at.
     ///
     /// # Errors
-    /// A store cannot be listed, or what it lists cannot be read. What fails of one certificate is in [`Restoration::failures`].
+    /// [`ErrorKind::Key`](crate::ErrorKind::Key): the register belongs to another id secret. A store
+    /// cannot be listed, or what it lists cannot be read. What fails of one certificate is in
+    /// [`Restoration::failures`].
     pub fn restore(
         &self,
         secret: &IdSecret,
@@ -72,6 +74,7 @@ impl Register {
         now: Timestamp,
         each: &mut dyn FnMut(),
     ) -> Result<Restoration> {
+        self.mark(secret)?;
         let mut done = Restoration::default();
         let mut kept: HashSet<String> = HashSet::new();
         for (id, found) in self.all_ids()? {
@@ -92,10 +95,8 @@ impl Register {
         self.private.list(None, &mut |path| {
             if let Some(id) = paths::private_id(path.as_str()) {
                 let found = ids.entry(id.to_owned()).or_default();
-                match paths::is_snapshot(path.name()) {
-                    true => found.has_snapshot = true,
-                    false => found.has_private_record = true,
-                }
+                found.has_snapshot |= paths::is_snapshot(path.as_str());
+                found.has_private_record |= paths::is_private_record(path.name());
             }
             Ok(())
         })?;

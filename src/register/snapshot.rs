@@ -16,6 +16,7 @@ use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::site::award::Award;
 use crate::site::request::Request;
+use crate::text::phrases::PrintedFact;
 
 /// All that publishing a certificate needs besides its PDF.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +29,15 @@ pub(crate) struct Snapshot {
     /// erasure of that edition holds for this one too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) predecessor: Option<Predecessor>,
+    /// What the certificate prints, to say later what differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) facts: Vec<PrintedFact>,
+    /// The fingerprint of the id of the message that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+    /// The verify id of the certificate of another name that it corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instead_of: Option<String>,
     /// The detached signature of the PDF, if the site has an OpenPGP key.
     pub(crate) signature: Option<DetachedSignature>,
 }
@@ -60,6 +70,8 @@ pub(crate) struct RequestSnapshot {
     grade: Option<String>,
     designation: Option<String>,
     layout: Option<String>,
+    #[serde(default)]
+    paper: Option<String>,
     extra: IndexMap<String, Value>,
 }
 
@@ -76,6 +88,7 @@ impl RequestSnapshot {
             grade: request.grade().map(str::to_owned),
             designation: request.designation().map(str::to_owned),
             layout: request.layout().map(str::to_owned),
+            paper: request.paper().map(str::to_owned),
             extra: request.extra().clone(),
         }
     }
@@ -84,15 +97,24 @@ impl RequestSnapshot {
 impl Snapshot {
     const SCHEMA: u32 = 1;
 
+    /// The snapshot of a first edition, without its facts.
     pub(crate) fn new(
         award: &Award,
         request: &Request,
         record: Record,
-        predecessor: Option<Predecessor>,
         signature: Option<DetachedSignature>,
     ) -> Self {
-        let (award, request) = (award.clone(), RequestSnapshot::of(request));
-        Self { schema: Self::SCHEMA, award, request, record, predecessor, signature }
+        Self {
+            schema: Self::SCHEMA,
+            award: award.clone(),
+            request: RequestSnapshot::of(request),
+            record,
+            predecessor: None,
+            facts: Vec::new(),
+            message: None,
+            instead_of: None,
+            signature,
+        }
     }
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {

@@ -66,14 +66,15 @@ impl Register {
     /// editions. A second call finishes what was interrupted.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. Else as
-    /// [`record`](Self::record).
+    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Key`]: the
+    /// register belongs to another id secret. Else as [`record`](Self::record).
     pub fn erase(
         &self,
         id: &str,
         secret: &IdSecret,
         now: Timestamp,
     ) -> Result<Vec<String>> {
+        self.check_identity(secret)?;
         if let Some(award) = self.award_of(id, secret)? {
             return self.erase_award(&award, secret, now);
         }
@@ -89,13 +90,15 @@ impl Register {
     /// from one that a process has begun and not published.
     ///
     /// # Errors
-    /// As [`record`](Self::record).
+    /// [`ErrorKind::Key`]: the register belongs to another id secret. Else as
+    /// [`record`](Self::record).
     pub fn erase_award(
         &self,
         award: &Award,
         secret: &IdSecret,
         now: Timestamp,
     ) -> Result<Vec<String>> {
+        self.check_identity(secret)?;
         let award = AwardHandle::new(award.clone(), secret);
         let mut ids: Vec<String> = Vec::new();
         // Again after the last one, because a process may have published the next meanwhile.
@@ -173,6 +176,23 @@ impl Register {
             last = settled.record;
         }
         Ok(())
+    }
+
+    /// Marks a certificate as superseded by one of another award, at this address. Returns its
+    /// record, which is that of a revoked or erased certificate if another process ended it first.
+    pub(crate) fn supersede_by(
+        &self,
+        id: &str,
+        successor: &str,
+        now: Timestamp,
+    ) -> Result<Record> {
+        let settled = self.settle(id, Known::default(), |record| {
+            Ok(record.cloned().map(|record| match record.status.stands() {
+                true => record.superseded(successor, now),
+                false => record,
+            }))
+        })?;
+        Ok(settled.ok_or_else(|| unknown(id))?.record)
     }
 
     /// Records that a certificate was asked for again at this time, so that it outlasts a

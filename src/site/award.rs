@@ -48,9 +48,8 @@ impl Award {
         Self { course: request.course().to_owned(), recipient }
     }
 
-    /// Returns a fingerprint of the facts that a certificate would show, 32 hexadecimal digits:
-    /// equal for equal facts. The date of a rolling course is not among them, because the first
-    /// edition fixes it.
+    /// Returns a fingerprint of a request and its course, 32 hexadecimal digits. Records that were
+    /// written before certificates were compared by what they print have it as their facts.
     pub(crate) fn facts(secret: &IdSecret, course: &Course, request: &Request) -> String {
         let language = request.language().unwrap_or(&course.language);
         let text = |text: &Text| text.get(language, &course.language).0.to_owned();

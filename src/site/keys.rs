@@ -22,6 +22,8 @@
 //! public parts stay, so that what they sealed can still be verified. Files that end in `.key.pem`
 //! are secret: only their owner can read them.
 
+#[cfg(feature = "cli")]
+mod backup;
 mod external;
 mod files;
 mod make;
@@ -31,13 +33,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::backup::KeyBackup;
 use self::files::{
     ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
     SEAL_FILE, SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
 use self::make::NewRoot;
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
 use crate::seal::keys::{Algorithm, PrivateKey};
@@ -220,20 +224,42 @@ impl Keys {
     #[cfg(feature = "cli")]
     pub(crate) const ID_SECRET: &str = ID_SECRET_FILE;
 
-    /// Returns the secret that a site's ids are derived from: `id.secret` in the folder of keys.
-    /// Makes the file if there is none. A rotation of the keys does not change it.
+    /// Returns the secret that a site's ids are derived from: `id.secret` in the folder of keys. A
+    /// rotation of the keys does not change it.
     ///
     /// # Errors
-    /// [`ErrorKind::Key`]: the file exists and holds no secret. [`ErrorKind::Io`]: it cannot be
-    /// read or written.
+    /// [`ErrorKind::MissingFile`]: there is no such file. [`ErrorKind::Key`]: the file holds no
+    /// secret. [`ErrorKind::Io`]: it cannot be read.
     pub fn id_secret(folder: &Path) -> Result<IdSecret> {
         let file = folder.join(ID_SECRET_FILE);
-        let text = match files::read_if_exists(&file)? {
-            Some(text) => text,
-            None => KeyFolder::new(folder)
-                .add_secret(ID_SECRET_FILE, &IdSecret::generate_text()?)?,
-        };
-        IdSecret::parse(&file, &text)
+        match files::read_if_exists(&file)? {
+            Some(text) => IdSecret::parse(&file, &text),
+            None => Err(Error::new(ErrorKind::MissingFile, "there is no id secret")
+                .at(Place::file(file.display().to_string()))
+                .with_help(
+                    "if certificates were issued, put it back from a copy: testamur key restore; \
+                     for a new site make it: testamur key new",
+                )),
+        }
+    }
+
+    /// Whether a folder has an id secret.
+    pub fn has_id_secret(folder: &Path) -> bool {
+        folder.join(ID_SECRET_FILE).exists()
+    }
+
+    /// Makes the id secret of a new site, unless the folder has one; then returns that one. Call it
+    /// only for stores without certificates: with another secret every award would have another
+    /// address.
+    ///
+    /// # Errors
+    /// As [`id_secret`](Self::id_secret); [`ErrorKind::Io`]: the file cannot be written.
+    pub fn create_id_secret(folder: &Path) -> Result<IdSecret> {
+        if !Self::has_id_secret(folder) {
+            KeyFolder::new(folder)
+                .add_secret(ID_SECRET_FILE, &IdSecret::generate_text()?)?;
+        }
+        Self::id_secret(folder)
     }
 
     /// Makes the next set of keys, and removes the secret parts of the current one. With

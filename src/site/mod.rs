@@ -32,6 +32,8 @@ pub use self::course::{
 };
 pub use self::files::Site;
 pub use self::id_secret::IdSecret;
+#[cfg(feature = "cli")]
+pub(crate) use self::keys::KeyBackup;
 #[cfg(feature = "seal")]
 pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
 pub use self::name::Name;

@@ -36,6 +36,7 @@ pub struct Request {
     recipient: Option<String>,
     specimen: bool,
     requested_at: Option<Timestamp>,
+    message: Option<String>,
     language: Option<Tag>,
     second_language: Option<Tag>,
     issued: Option<Date>,
@@ -63,6 +64,7 @@ impl Request {
             recipient: None,
             specimen: false,
             requested_at: None,
+            message: None,
             language: None,
             second_language: None,
             issued: None,
@@ -88,6 +90,14 @@ impl Request {
     /// Sets when the request was made. It then does not change an edition that was requested later.
     pub fn with_requested_at(mut self, requested_at: impl Into<Timestamp>) -> Self {
         self.requested_at = Some(requested_at.into());
+        self
+    }
+
+    /// Sets the id of the message that asks for the certificate. A message that is delivered again
+    /// after it was done changes nothing, whatever happened to the certificate since. The agent
+    /// sets it.
+    pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
+        self.message = Some(id.into());
         self
     }
 
@@ -194,6 +204,11 @@ impl Request {
     /// Returns when the request was made, if that is known.
     pub fn requested_at(&self) -> Option<Timestamp> {
         self.requested_at
+    }
+
+    /// Returns the id of the message that asks for the certificate, if it is set.
+    pub fn message_id(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 
     /// Returns the language, if it is set.

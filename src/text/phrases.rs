@@ -5,16 +5,21 @@
 //! and an interpolated value becomes neither markup nor a template. `docs/locale.md` lists the
 //! variables and filters for translators.
 
+mod branches;
 mod certificate_facts;
+mod choices;
 mod course_texts;
 mod date_format;
 mod date_value;
+mod fact;
 mod filters;
+mod finished_text;
 #[cfg(feature = "tables")]
 pub(crate) mod free_fields;
 mod grade_value;
 mod language_formats;
 mod markup;
+mod origins;
 mod pseudolocale;
 mod rendering;
 mod select;
@@ -33,11 +38,12 @@ use minijinja::{Environment, Value};
 
 pub use self::certificate_facts::CertificateFacts;
 pub(crate) use self::course_texts::Texts;
+pub(crate) use self::fact::{Fact, PrintedFact};
 pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
 
-use self::filters::FinishedText;
+use self::finished_text::FinishedText;
 use self::language_formats::LanguageFormats;
 use self::rendering::{Rendering, syntax_error, write_sentence};
 use self::table::write_table;
@@ -181,7 +187,7 @@ impl Phrases {
         let table = table.ok().flatten().flatten();
         let outcome = self.write_outcome(facts, &values, &mut texts);
         let outcome = outcome.map_err(|error| errors.push(error)).unwrap_or_default();
-        values.insert("outcome", Value::from_object(FinishedText(outcome)));
+        values.insert("outcome", Value::from_object(outcome));
 
         let common = Value::from(values.clone());
         let mut write = |sentence: &SentenceTemplate, values: Value| {
@@ -189,8 +195,8 @@ impl Phrases {
             written.map_err(|error| errors.push(error)).ok()
         };
         let mut phrase = |sentence: &SentenceTemplate| {
-            let runs = write(sentence, common.clone())?;
-            Phrase::visible(&sentence.role, runs, &sentence.place)
+            let written = write(sentence, common.clone())?;
+            Phrase::visible(&sentence.role, written, &sentence.place)
         };
         let Locale { heading, blocks, date, authenticity, specimen, .. } = &self.locale;
         let heading = heading.as_ref().and_then(&mut phrase);
@@ -218,8 +224,8 @@ impl Phrases {
                         ("title", title.as_deref().map_or(Value::from(()), Value::from)),
                     ]);
                     values.insert("signatory", Value::from(signatory));
-                    let runs = write(sentence, Value::from(values));
-                    runs.unwrap_or_default().bare()
+                    let written = write(sentence, Value::from(values));
+                    written.unwrap_or_default().runs.bare()
                 }
             });
             let title = title.filter(|title| !title.is_empty());
@@ -227,8 +233,8 @@ impl Phrases {
                 .push((Runs::value(&name), title.map(|title| Runs::value(&title))));
         }
         let mut plain = |sentence: &Option<SentenceTemplate>, values: &Value| {
-            let runs = sentence.as_ref().map(|sentence| write(sentence, values.clone()));
-            runs.flatten().map(|runs| runs.bare()).filter(|text| !text.is_empty())
+            let text = sentence.as_ref().map(|sentence| write(sentence, values.clone()));
+            text.flatten().map(|text| text.runs.bare()).filter(|text| !text.is_empty())
         };
         let organization =
             texts.plain(&facts.course.organization.name, "the organization");
@@ -282,9 +288,9 @@ impl Phrases {
         let mut folio = |page: usize, pages: usize| {
             values.insert("page", Value::from(page));
             values.insert("pages", Value::from(pages));
-            let runs =
+            let written =
                 self.write_template(sentence, Value::from(values.clone()), facts)?;
-            Ok(Phrase::visible(&sentence.role, runs, &sentence.place))
+            Ok(Phrase::visible(&sentence.role, written, &sentence.place))
         };
         (1..=max_pages).map(|n| (1..=n).map(|page| folio(page, n)).collect()).collect()
     }
@@ -314,7 +320,7 @@ impl Phrases {
         sentence: &SentenceTemplate,
         values: Value,
         facts: &CertificateFacts<'_>,
-    ) -> Result<Runs> {
+    ) -> Result<FinishedText> {
         write_sentence(&self.env, sentence, &sentence.role, values, facts.extra)
     }
 
@@ -324,9 +330,9 @@ impl Phrases {
         facts: &CertificateFacts<'_>,
         values: &BTreeMap<&'static str, Value>,
         texts: &mut Texts<'_>,
-    ) -> Result<Runs> {
+    ) -> Result<FinishedText> {
         let Some(outcome) = facts.course.outcome(facts.grade) else {
-            return Ok(Runs::default());
+            return Ok(FinishedText::default());
         };
         let text = texts.get(&outcome.text, "the outcome").to_owned();
         let at = outcome.text.place(&self.tag, &facts.course.language);
@@ -337,8 +343,11 @@ impl Phrases {
         let (values, extra) = (Value::from(values.clone()), facts.extra);
         let rendering =
             Rendering { template, what: "outcome", values, extra, place: &place };
+        let mut written = rendering.run()?;
+        // Unlike the words of a locale, those of a course are facts.
+        written.facts.insert(0, Fact::Value(text));
         // The text may be in the course's language, whose direction may be another.
-        Ok(rendering.run()?.isolated())
+        Ok(FinishedText { runs: written.runs.isolated(), ..written })
     }
 
     /// Checks and compiles a text of an outcome, once. Gives an environment with the template

@@ -13,8 +13,8 @@ use std::path::Path;
 
 use serde_json::Value;
 use testamur::press::Press;
-use testamur::site::{Courses, Request, Settings, Site};
-use testamur::{Date, Tag};
+use testamur::site::{Courses, KeySource, Keys, Request, Settings, Site};
+use testamur::{Date, Tag, Timestamp};
 
 use crate::workdir::{Run, Workdir};
 
@@ -80,6 +80,11 @@ fn workdir() -> Workdir {
     let settings = "publish: { url: https://certificates.example.org }\n";
     folder.write("my-site/testamur.yaml", settings);
     folder.write("my-site/courses.yaml", COURSES);
+    let keys = folder.path("my-site/keys");
+    let source = KeySource::NewRoot { name: "Example University" };
+    Keys::create(&keys, &source, Timestamp::parse("2026-05-14T09:30:00Z").unwrap())
+        .unwrap();
+    Keys::create_id_secret(&keys).unwrap();
     for shared in ["layouts", "fonts"] {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(shared);
         std::os::unix::fs::symlink(from, folder.path(shared)).unwrap();

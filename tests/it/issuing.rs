@@ -1,8 +1,10 @@
 //! Issued certificates: repeated, superseded, revoked, erased, interrupted.
 
 mod awards; // New, unchanged and superseding editions, revocation and erasure
+mod editions; // When a request makes the next edition: facts, appearance, messages, corrected names
 mod grades; // Grades on the scale of their course
 mod hostile; // Names, titles and reasons with markup and template code
+mod identity; // One id secret for a store, and the backup of keys
 mod interrupted; // Failing stores and concurrent issue services
 mod large; // A register of a million, made by a script
 mod memory; // Keys and stores in memory, and what a builder lacks

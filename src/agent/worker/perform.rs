@@ -45,24 +45,25 @@ impl Performer {
         &self.issue_service
     }
 
-    /// Performs a task; performing it again changes nothing. The result is recorded in the health
-    /// and the metrics.
+    /// Performs the task of the message `id`; performing it again changes nothing. The result is
+    /// recorded in the health and the metrics.
     ///
     /// # Errors
     /// As [`IssueService::issue`] and [`IssueService::revoke`]; [`ErrorKind::Panic`] if the work
     /// panicked.
-    pub(super) fn perform(&self, task: &Task) -> Result<Answer> {
+    pub(super) fn perform(&self, id: &str, task: &Task) -> Result<Answer> {
         let begun = Instant::now();
-        let result = catch(|| self.answer(task));
+        let result = catch(|| self.answer(id, task));
         self.metrics.observe_stage("work", begun.elapsed());
         self.health.record_work(result.as_ref());
         result
     }
 
-    fn answer(&self, task: &Task) -> Result<Answer> {
+    fn answer(&self, id: &str, task: &Task) -> Result<Answer> {
         match task {
             Task::Issue { request, options, replaces } => {
                 let _guard = self.locks.lock(Award::of(request));
+                let request = &Request::clone(request).with_message_id(id);
                 let issuer = self.issue_service.current();
                 let ClockReading { now, today } = self.clock.read()?;
                 let receipt = issuer

@@ -50,10 +50,15 @@ impl IssueJob<'_> {
         issuer: &IssueService,
         today: Date,
         options: &IssueOptions,
+        instead_of: Option<&str>,
     ) -> Result<Receipt, JobFailure> {
         let request = self.request()?;
         let now = clock::now().map_err(JobFailure::Program)?;
-        issuer.issue(request, today, now, options).map_err(JobFailure::Library)
+        let issued = match instead_of {
+            None => issuer.issue(request, today, now, options),
+            Some(id) => issuer.issue_instead_of(id, request, today, now, options),
+        };
+        issued.map_err(JobFailure::Library)
     }
 }
 

@@ -47,7 +47,7 @@ impl ReportRow {
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
                 Self::Issued(Box::new(IssuedCertificate {
-                    name: job.row.name.clone(),
+                    name: printed_name(job, &receipt).to_owned(),
                     course: job.course.clone(),
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
@@ -188,7 +188,10 @@ impl Report {
         writer.write_record(headers).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
             let place = job.row.place.as_deref().unwrap_or_default();
-            let name = job.row.name.as_str();
+            let name = match row {
+                Some(ReportRow::Issued(issued)) => issued.name.as_str(),
+                _ => job.row.name.as_str(),
+            };
             let record = match row {
                 None => [place, name, &job.course, "not-done", "", "", "", "", "", ""],
                 Some(ReportRow::NotPassed(why)) => {
@@ -242,13 +245,19 @@ fn username<'a>(job: &'a IssueJob<'_>) -> Option<&'a str> {
     job.request().ok()?.recipient()
 }
 
+/// The name on the certificate, which is not the one that was typed if nothing was issued.
+pub(super) fn printed_name<'a>(job: &'a IssueJob<'_>, receipt: &'a Receipt) -> &'a str {
+    let certificate = receipt.record.certificate.as_ref();
+    certificate.map_or(&job.row.name, |certificate| &certificate.name)
+}
+
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
     let certificate = receipt.record.certificate.as_ref();
     json!({
         "outcome": receipt.outcome.as_str(),
         "course": job.course,
-        "name": job.row.name,
+        "name": printed_name(job, receipt),
         "username": username(job),
         "row": job.row.place,
         "id": receipt.record.id,

@@ -14,6 +14,7 @@ use typst::syntax::{
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
+use crate::press::layout::drawn_fields::DrawnFields;
 use crate::site::files::Site;
 
 /// The files that a layout can see, parsed once.
@@ -26,6 +27,12 @@ pub(crate) struct LayoutSources {
     pub(crate) main: Source,
     /// The same with code that embeds the attachments in the PDF.
     pub(crate) main_with_attachments: Source,
+    /// The free fields that its code draws.
+    #[cfg_attr(
+        not(feature = "issue"),
+        expect(dead_code, reason = "only issuing compares certificates")
+    )]
+    pub(crate) drawn_fields: DrawnFields,
     /// The SHA-256 of all files that can change a certificate, 64 hexadecimal digits in lower case.
     pub(crate) sha256: String,
 }
@@ -89,6 +96,7 @@ impl LayoutSources {
                       mime-type: file.media_type, description: file.description)\n}\n";
         Ok(Self {
             layout: layout.to_owned(),
+            drawn_fields: drawn_fields(files.values()),
             sha256: sha256(files.values()),
             files,
             main: main(""),
@@ -123,14 +131,28 @@ impl LayoutSources {
     }
 }
 
+/// The free fields that the files draw.
+fn drawn_fields<'a>(files: impl Iterator<Item = &'a SourceFile>) -> DrawnFields {
+    let mut fields = DrawnFields::default();
+    for file in files.filter(|file| !is_preview(file)) {
+        if let Some(source) = &file.source {
+            visit(&LinkedNode::new(source.root()), &mut |node| fields.visit(node));
+        }
+    }
+    fields
+}
+
+/// Whether a file serves the preview of a layout and cannot change a certificate.
+fn is_preview(file: &SourceFile) -> bool {
+    let base = file.name.rsplit_once('/');
+    base.is_none_or(|(_, base)| PREVIEW_FILES.contains(&base))
+}
+
 /// The hash of the files' names and contents.
 fn sha256<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
-    let counts = |file: &&SourceFile| {
-        let base = file.name.rsplit_once('/');
-        base.is_some_and(|(_, base)| !PREVIEW_FILES.contains(&base))
-    };
     let mut context = digest::Context::new(&digest::SHA256);
-    for SourceFile { name, bytes, .. } in by_name(files.filter(counts)) {
+    for SourceFile { name, bytes, .. } in by_name(files.filter(|file| !is_preview(file)))
+    {
         for part in [name.as_bytes(), bytes.as_slice()] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);

@@ -105,7 +105,7 @@ pub(super) fn snapshot(
         (_, None) => {
             let mut first = None;
             private.list(Some(&StorePath::parse(&record.id)?), &mut |path| {
-                if paths::is_snapshot_path(path.as_str()) {
+                if paths::is_snapshot(path.as_str()) {
                     first.get_or_insert(path);
                 }
                 Ok(())

@@ -172,7 +172,7 @@ impl IndexWriter {
 
     /// Keeps a snapshot until its record is written.
     pub(super) fn keep_recent(&self, path: &StorePath, bytes: &[u8]) {
-        if paths::is_snapshot_path(path.as_str()) {
+        if paths::is_snapshot(path.as_str()) {
             let mut recent = self.recent();
             if recent.len() == MAX_RECENT {
                 recent.pop_front();

@@ -102,7 +102,9 @@ impl IssueServiceBuilder {
         self
     }
 
-    /// Sets the secret that ids are derived from: always the same one for the same stores.
+    /// Sets the secret that ids are derived from: always the same one for the same stores, which
+    /// carry a mark of it from the first certificate on. [`build`](Self::build) refuses stores of
+    /// another secret.
     pub fn with_id_secret(mut self, secret: IdSecret) -> Self {
         self.secret = Some(secret);
         self
@@ -125,8 +127,8 @@ impl IssueServiceBuilder {
     /// # Errors
     /// [`ErrorKind::MissingField`]: a part was not given; the help names the call. All that are
     /// missing are reported together. [`ErrorKind::Layout`]: the site's own page templates cannot
-    /// be read. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the public
-    /// store failed.
+    /// be read. [`ErrorKind::Key`]: the stores belong to another id secret. [`ErrorKind::Store`],
+    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     pub fn build(self) -> Result<IssueService> {
         let Self { press, sealer, trust, secret, stores } = self;
         let sealer =
@@ -137,6 +139,7 @@ impl IssueServiceBuilder {
             Error::both(sealer, Error::both(secret, stores))?;
         let publish = press.settings().publish.clone();
         let register = Register::new(press.site(), publish, public, private)?;
+        register.check_identity(&secret)?;
         prepare(&register, &sealer)?;
         let trust = trust.unwrap_or_else(|| own_trust(&sealer));
         Ok(IssueService::new(press, sealer, secret, register, trust))

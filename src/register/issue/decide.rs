@@ -5,6 +5,7 @@
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::editions::{Edition, Editions};
+use crate::register::issue::facts::RequestFacts;
 use crate::register::issue::options::IssueOptions;
 use crate::register::issue::receipt::IssueOutcome;
 use crate::register::record::{Record, Status};
@@ -15,29 +16,46 @@ use crate::site::request::Request;
 pub(super) enum Decision {
     /// The current edition answers the request.
     Keep(Edition, IssueOutcome),
+    /// The current edition has other facts, and the options keep it.
+    Differ(Edition),
     /// The request makes the next edition.
     IssueNext(Editions),
 }
 
-/// Decides about a request whose facts have this fingerprint.
+/// Decides about a request.
 ///
 /// # Errors
-/// [`ErrorKind::Revoked`], [`ErrorKind::Exists`]: the options do not allow the next edition.
+/// [`ErrorKind::Revoked`]: the options do not allow the next edition.
 pub(super) fn decide(
     editions: Editions,
     request: &Request,
-    fingerprint: &str,
+    facts: &RequestFacts,
     options: &IssueOptions,
 ) -> Result<Decision> {
     let Editions { past, current, next } = editions;
     let Some(current) = current else {
         return Ok(Decision::IssueNext(Editions { past, current, next }));
     };
-    let kept = match current.record.status {
+    let record = &current.record;
+    let kept = match record.status {
         Status::Valid | Status::Specimen => {
-            keep_valid(&current, &past, request, fingerprint, options)?
+            let is_same = facts.are_those_of(record);
+            // A PDF that is lost can only be made anew as the next edition: a seal has its time.
+            let looks_same = facts.look_like(record) && !current.is_pdf_lost;
+            if is_same && (!options.replace || looks_same) {
+                Some(IssueOutcome::Unchanged)
+            } else if options.replace {
+                None
+            } else if let Some(requested_at) = request.requested_at() {
+                let is_stale = requested_at <= record.last_requested_at();
+                is_stale.then_some(IssueOutcome::Stale)
+            } else if options.cautious {
+                return Ok(Decision::Differ(current));
+            } else {
+                None
+            }
         }
-        _ => keep_revoked(&current.record, request, options)?,
+        _ => keep_ended(record, request, options)?,
     };
     Ok(match kept {
         Some(outcome) => Decision::Keep(current, outcome),
@@ -45,9 +63,9 @@ pub(super) fn decide(
     })
 }
 
-/// The outcome for an award whose current edition was revoked or erased, or `None` if the request
-/// makes the next edition.
-fn keep_revoked(
+/// The outcome for an award whose current edition was revoked, erased or replaced by another award,
+/// or `None` if the request makes the next edition.
+fn keep_ended(
     current: &Record,
     request: &Request,
     options: &IssueOptions,
@@ -73,48 +91,27 @@ fn keep_revoked(
     {
         return Ok(None);
     }
-    let change = match current.status {
-        Status::Erased => "was erased",
-        Status::Expired => "is expired",
-        _ => "was revoked",
+    let successor = current.successor.as_deref();
+    let change = match (current.status, successor) {
+        (Status::Erased, _) => "was erased".to_owned(),
+        (Status::Expired, _) => "is expired".to_owned(),
+        (Status::Superseded, Some(successor)) => format!("was replaced by {successor}"),
+        _ => "was revoked".to_owned(),
     };
     let message = format!("{} that {change}", has_certificate(request));
     Err(Error::new(ErrorKind::Revoked, message)
         .with_help("to issue it all the same: --reissue"))
 }
 
-/// The outcome for an award whose current edition is valid, or `None` if the request makes the next
-/// edition.
-fn keep_valid(
-    edition: &Edition,
-    past: &[Edition],
-    request: &Request,
-    fingerprint: &str,
-    options: &IssueOptions,
-) -> Result<Option<IssueOutcome>> {
-    let is_same = |record: &Record| record.facts.as_deref() == Some(fingerprint);
-    let current = &edition.record;
-    // A PDF that is lost can only be made anew as the next edition: a seal has its time.
-    if is_same(current) && !(options.replace && edition.is_pdf_lost) {
-        return Ok(Some(IssueOutcome::Unchanged));
+/// The error for a request whose facts differ from those of the current edition.
+pub(super) fn differs(request: &Request, differences: &str) -> Error {
+    let mut message = format!("{} with other facts", has_certificate(request));
+    if !differences.is_empty() {
+        message.push_str(": ");
+        message.push_str(differences);
     }
-    if options.replace {
-        return Ok(None);
-    }
-    if let Some(requested_at) = request.requested_at() {
-        let is_stale = requested_at <= current.last_requested_at();
-        return Ok(is_stale.then_some(IssueOutcome::Stale));
-    }
-    // An old request that comes a second time must not undo a correction.
-    if past.iter().any(|edition| is_same(&edition.record)) {
-        return Ok(Some(IssueOutcome::Unchanged));
-    }
-    if options.cautious {
-        let message = format!("{} with other facts", has_certificate(request));
-        return Err(Error::new(ErrorKind::Exists, message)
-            .with_help("to let this one take its place: --replace"));
-    }
-    Ok(None)
+    Error::new(ErrorKind::Exists, message)
+        .with_help("to let this one take its place: --replace")
 }
 
 fn has_certificate(request: &Request) -> String {

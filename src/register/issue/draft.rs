@@ -12,6 +12,7 @@ use crate::press::draft::Press;
 use crate::press::job::RenderJob;
 use crate::press::sheet::sentence::Sentence;
 use crate::press::sheet::table::SheetTable;
+use crate::register::issue::facts::RequestFacts;
 use crate::register::record::{
     CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PaperFacts,
     PrintedSentence, PrintedTable, PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
@@ -28,10 +29,14 @@ pub(super) struct EditionRequest<'a> {
     pub(super) request: &'a Request,
     pub(super) course: &'a Course,
     pub(super) award: &'a Award,
-    /// The fingerprint of the request's facts.
-    pub(super) fingerprint: &'a str,
+    /// The request's facts.
+    pub(super) facts: &'a RequestFacts,
     /// The edition before it.
     pub(super) predecessor: Option<Predecessor>,
+    /// The fingerprint of the id of the message that asks for the edition.
+    pub(super) message: Option<&'a str>,
+    /// The verify id of the certificate of another award that the edition corrects.
+    pub(super) instead_of: Option<&'a str>,
     /// The number of the edition, counted from 1.
     pub(super) number: u32,
     pub(super) ids: &'a Ids,

@@ -2,28 +2,31 @@
 
 /// What issuing may do when the award of a request has an edition already.
 ///
-/// By default a request with other facts than the current edition's makes the next edition, unless
-/// an older edition had the same facts, and a revoked certificate stays revoked.
+/// By default a request with other facts than the current edition's makes the next edition, also if
+/// an older edition had the same facts, and a revoked certificate stays revoked. Facts are what the
+/// page prints; how it looks counts only with `replace`.
 ///
 /// The first row that applies to a request counts:
 ///
 /// | the request | default | `cautious` | `replace` |
 /// |---|---|---|---|
-/// | has the facts of the current edition | unchanged | unchanged | unchanged |
+/// | has the id of a message that was done | unchanged or stale | unchanged or stale | unchanged or stale |
+/// | has the facts of the current edition, and looks the same | unchanged | unchanged | unchanged |
+/// | has the facts of the current edition, and looks otherwise | unchanged | unchanged | next edition |
 /// | says when it was made, and is newer | next edition | next edition | next edition |
 /// | says when it was made, and is not newer | stale | stale | next edition |
-/// | has the facts of an older edition | unchanged | unchanged | next edition |
-/// | has new facts | next edition | [`ErrorKind::Exists`] | next edition |
+/// | has other facts | next edition | [`ErrorKind::Exists`] | next edition |
 ///
 /// [`ErrorKind::Exists`]: crate::ErrorKind::Exists
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct IssueOptions {
-    /// Makes the next edition whenever the facts differ from the current edition's, also when an
-    /// older edition had them or the request is older than the current edition.
+    /// Makes the next edition whenever the facts or the appearance differ from the current
+    /// edition's, also when the request is older than the current edition.
     ///
     /// Set it when the caller knows that the request is right and the current edition is not:
-    /// `--replace` on the command line, for a list that was corrected.
+    /// `--replace` on the command line, for a list that was corrected, or for certificates that are
+    /// to show another scan, layout or address.
     pub replace: bool,
     /// Issues the next edition of a certificate that was revoked or whose recipient was erased. The
     /// revoked edition stays revoked. Without it such a request fails, unless it is newer than a
@@ -32,7 +35,7 @@ pub struct IssueOptions {
     /// Set it when the operator has decided that a revocation was a mistake: `--reissue` on the
     /// command line. A request that is older than the revocation is stale even so.
     pub reissue: bool,
-    /// Refuses new facts with an error, unless `replace` is set or the request says when it was
+    /// Refuses other facts with an error, unless `replace` is set or the request says when it was
     /// made.
     ///
     /// Set it for lists, where a line may be older than a correction that was made since and must
@@ -41,7 +44,7 @@ pub struct IssueOptions {
 }
 
 impl IssueOptions {
-    /// Sets whether other facts always make the next edition.
+    /// Sets whether other facts or another appearance always make the next edition.
     pub fn with_replace(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
@@ -53,7 +56,7 @@ impl IssueOptions {
         self
     }
 
-    /// Sets whether new facts are refused.
+    /// Sets whether other facts are refused.
     pub fn with_cautious(mut self, cautious: bool) -> Self {
         self.cautious = cautious;
         self

@@ -64,6 +64,7 @@ impl IssueService {
                     now,
                 )?;
                 let Some(record) = record else { return Ok(RevokeOutcome::Nothing) };
+                self.mark_stores()?;
                 match register.create_tombstone(award.award(), &record)? {
                     Some(record) => return Ok(RevokeOutcome::Revoked(Box::new(record))),
                     None => continue,
@@ -125,6 +126,7 @@ impl IssueService {
             requested_at: None,
             facts: None,
             expires: None,
+            appearance: None,
             language: course.language.as_str().to_owned(),
             organization: OrganizationFacts::of(course, &course.language),
             layout: LayoutVersion::of(&layout),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Warning};
 use crate::base::hex;
-use crate::register::issue::draft::EditionDraft;
+use crate::register::issue::draft::{EditionDraft, EditionRequest};
 use crate::register::paths;
 use crate::register::record::{
     CertificateFacts, PublishedFile, Record, SealFacts, SignatureFacts, Status,
@@ -88,7 +88,8 @@ impl EditionDraft<'_> {
             edition: edition.number,
             issued_at: edition.now,
             requested_at: request.requested_at(),
-            facts: Some(edition.fingerprint.to_owned()),
+            facts: Some(edition.facts.fingerprint.clone()),
+            appearance: edition.facts.appearance.clone(),
             expires: None,
             language: page.language,
             organization: page.organization,
@@ -103,19 +104,26 @@ impl EditionDraft<'_> {
             DetachedSignature { armor, key: signer.key().to_armor() }
         });
         Ok(SealedEdition {
-            snapshot: Snapshot::new(
-                edition.award,
-                request,
-                record,
-                edition.predecessor,
-                signature,
-            ),
+            snapshot: edition.snapshot(record, signature),
             pdf,
             warnings,
             render,
             seal: sealed_at - begun,
             sealed_at,
         })
+    }
+}
+
+impl EditionRequest<'_> {
+    /// The private side of the edition.
+    fn snapshot(self, record: Record, signature: Option<DetachedSignature>) -> Snapshot {
+        Snapshot {
+            predecessor: self.predecessor,
+            facts: self.facts.printed.clone(),
+            message: self.message.map(str::to_owned),
+            instead_of: self.instead_of.map(str::to_owned),
+            ..Snapshot::new(self.award, self.request, record, signature)
+        }
     }
 }
 
@@ -128,7 +136,7 @@ pub(super) fn sha256(pdf: &[u8]) -> String {
 impl SealedEdition {
     /// An edition whose page was made before, for tests of what follows.
     pub(super) fn of_parts(
-        edition: crate::register::issue::draft::EditionRequest<'_>,
+        edition: EditionRequest<'_>,
         mut record: Record,
         signature: Option<DetachedSignature>,
         bytes: Vec<u8>,
@@ -137,10 +145,8 @@ impl SealedEdition {
         let certificate = record.certificate.as_mut().expect("it was just made");
         certificate.pdf.sha256.clone_from(&sha256);
         let path = certificate.pdf.path.clone();
-        let (award, request) = (edition.award, edition.request);
-        let predecessor = edition.predecessor;
         Self {
-            snapshot: Snapshot::new(award, request, record, predecessor, signature),
+            snapshot: edition.snapshot(record, signature),
             pdf: SealedPdf { path, bytes, sha256 },
             warnings: Vec::new(),
             render: Duration::ZERO,

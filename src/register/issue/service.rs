@@ -1,6 +1,7 @@
 //! The issue service: what strings the stages of issuing together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -9,9 +10,10 @@ use crate::press::draft::Press;
 use crate::register::award::AwardHandle;
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
-use crate::register::editions::Edition;
-use crate::register::issue::decide::{Decision, decide};
+use crate::register::editions::{Edition, Editions};
+use crate::register::issue::decide::{self, Decision, decide};
 use crate::register::issue::draft::EditionRequest;
+use crate::register::issue::facts::RequestFacts;
 use crate::register::issue::options::IssueOptions;
 use crate::register::issue::publisher::Publisher;
 use crate::register::issue::receipt::{
@@ -42,6 +44,8 @@ pub struct IssueService {
     sealer: Sealer,
     pub(super) secret: IdSecret,
     publisher: Publisher,
+    /// Whether the stores are known to carry the mark of the secret.
+    is_marked: Arc<AtomicBool>,
 }
 
 impl IssueService {
@@ -52,7 +56,13 @@ impl IssueService {
         register: Register,
         trust: Trust,
     ) -> Self {
-        Self { press, sealer, secret, publisher: Publisher::new(register, trust) }
+        Self {
+            press,
+            sealer,
+            secret,
+            publisher: Publisher::new(register, trust),
+            is_marked: Arc::default(),
+        }
     }
 
     /// A service with the courses, layouts and pages of another site. Keys, stores and addresses
@@ -68,7 +78,17 @@ impl IssueService {
             sealer: self.sealer.clone(),
             secret: self.secret.clone(),
             publisher,
+            is_marked: self.is_marked.clone(),
         })
+    }
+
+    /// Marks the stores as those of the secret, before the first certificate.
+    pub(super) fn mark_stores(&self) -> Result<()> {
+        if !self.is_marked.load(Ordering::Relaxed) {
+            self.register().mark(&self.secret)?;
+            self.is_marked.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// The register that certificates are published into.
@@ -90,7 +110,8 @@ impl IssueService {
     /// As [`Press::draft`] and [`Sealer::seal`]. [`ErrorKind::NotPassed`]: the grade does not pass;
     /// the request is done, without a certificate. [`ErrorKind::Exists`] and [`ErrorKind::Revoked`]:
     /// the award has a certificate that the options keep. [`ErrorKind::Store`],
-    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Tampered`]:
+    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed. [`ErrorKind::Key`]: the
+    /// stores belong to another id secret. [`ErrorKind::Tampered`]:
     /// a PDF at the certificate's path is not one of this site. [`ErrorKind::Unhealthy`]: other
     /// processes kept changing the award. After an error nothing is left that looks valid, and the
     /// same request may be made again.
@@ -101,57 +122,91 @@ impl IssueService {
         now: Timestamp,
         options: &IssueOptions,
     ) -> Result<Receipt> {
+        self.issue_edition(request, None, today, now, options)
+    }
+
+    /// As [`issue`](Self::issue). A new edition is noted to correct the certificate `instead_of`,
+    /// which is not changed here.
+    pub(super) fn issue_edition(
+        &self,
+        request: &Request,
+        instead_of: Option<&str>,
+        today: Date,
+        now: Timestamp,
+        options: &IssueOptions,
+    ) -> Result<Receipt> {
         let publish = self.register().publish();
-        self.issue_with(request, now, options, &|edition| {
+        self.issue_with(request, instead_of, now, options, &|edition| {
             edition.draft(&self.press, today)?.seal(&self.sealer, publish)
         })
     }
 
-    /// Issues as [`issue`](Self::issue) does, with `make` to make a sealed edition.
+    /// Issues as [`issue_edition`](Self::issue_edition) does, with `make` to make a sealed edition.
     pub(super) fn issue_with(
         &self,
         request: &Request,
+        instead_of: Option<&str>,
         now: Timestamp,
         options: &IssueOptions,
         make: &dyn Fn(EditionRequest<'_>) -> Result<SealedEdition>,
     ) -> Result<Receipt> {
         let register = self.register();
+        self.mark_stores()?;
         let course = self.press.courses().get(request.course())?;
         // A grade that does not pass changes nothing, whatever the award has.
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
-        let fingerprint = award.fingerprint(course, request);
+        let message = request.message_id().map(|id| award.message(id));
+        let mut facts = RequestFacts::of(&self.press, &award, request)?;
+        if options.replace {
+            facts.appearance(&self.press, &award, request)?;
+        }
         for _ in 0..MAX_ATTEMPTS {
             let mut editions =
                 register.settle_award(&award, Care::Differing, now, &mut |_| ())?;
             if options.replace {
                 register.look_for_pdf(&mut editions)?;
             }
-            let editions = match decide(editions, request, &fingerprint, options)? {
+            let answered = self.answered(&editions, message.as_deref(), &facts)?;
+            let decision = match (answered, editions) {
+                (Some(outcome), Editions { current: Some(current), .. }) => {
+                    Decision::Keep(current, outcome)
+                }
+                (_, editions) => decide(editions, request, &facts, options)?,
+            };
+            let editions = match decision {
                 Decision::IssueNext(editions) => editions,
+                Decision::Differ(current) => {
+                    return Err(self.differs(request, &facts, &current.record)?);
+                }
                 Decision::Keep(edition, outcome) => {
                     let requested_at = request
                         .requested_at()
                         .filter(|_| outcome == IssueOutcome::Unchanged);
-                    match register.note_request(edition.record.clone(), requested_at)? {
-                        Some(record) => {
-                            return Ok(self.kept(Edition { record, ..edition }, outcome));
-                        }
-                        // Another process changed the record first: decide again by what it says
-                        // now.
-                        None => continue,
+                    // Another process changed the record first: decide again by what it says now.
+                    let Some(record) =
+                        register.note_request(edition.record.clone(), requested_at)?
+                    else {
+                        continue;
+                    };
+                    if let Some(message) = &message {
+                        register.note_message(&record.id, message)?;
                     }
+                    return Ok(self.kept(Edition { record, ..edition }, outcome));
                 }
             };
+            facts.appearance(&self.press, &award, request)?;
             let edition = EditionRequest {
                 request,
                 course,
                 award: award.award(),
+                facts: &facts,
                 predecessor: editions.current.as_ref().map(|current| Predecessor {
                     id: current.record.id.clone(),
                     status: current.record.status,
                 }),
-                fingerprint: &fingerprint,
+                message: message.as_deref(),
+                instead_of,
                 number: editions.next_number(),
                 ids: &editions.next,
                 now,
@@ -161,7 +216,8 @@ impl IssueService {
             let Some(published) = prepared.publish(now)? else { continue };
             // Another process published the edition with other facts: decide what they mean for
             // this request.
-            if published.record.facts.as_ref() != Some(&fingerprint) {
+            let is_same = facts.are_those_of(&published.record);
+            if !is_same || (options.replace && !facts.look_like(&published.record)) {
                 continue;
             }
             let status_before = editions.current.as_ref().map(|it| it.record.status);
@@ -202,6 +258,51 @@ impl IssueService {
         .with_help("find out who asks for it with other facts"))
     }
 
+    /// The outcome of a message that was done before and would now change something; `None` for any
+    /// other request.
+    fn answered(
+        &self,
+        editions: &Editions,
+        message: Option<&str>,
+        facts: &RequestFacts,
+    ) -> Result<Option<IssueOutcome>> {
+        let Some((message, current)) = message.zip(editions.current.as_ref()) else {
+            return Ok(None);
+        };
+        let stands = current.record.status.stands();
+        if stands && facts.are_those_of(&current.record) && facts.appearance.is_none() {
+            // Nothing would change, so it need not be looked for.
+            return Ok(None);
+        }
+        let answered = self.register().answered(editions, message)?;
+        Ok(answered.map(|number| {
+            if stands && number == current.record.edition {
+                IssueOutcome::Unchanged
+            } else {
+                IssueOutcome::Stale
+            }
+        }))
+    }
+
+    /// The error for a request whose facts differ from those of the current edition.
+    ///
+    /// # Errors
+    /// The private store failed.
+    fn differs(
+        &self,
+        request: &Request,
+        facts: &RequestFacts,
+        current: &Record,
+    ) -> Result<Error> {
+        let certificate = current.certificate.as_ref();
+        let snapshot = certificate
+            .map(|c| self.register().snapshot(&current.id, &c.pdf.sha256))
+            .transpose()?;
+        let before = snapshot.flatten().map(|snapshot| snapshot.facts);
+        let differences = facts.differences(&before.unwrap_or_default());
+        Ok(decide::differs(request, &differences))
+    }
+
     /// What issuing a request would do. Nothing is made and nothing is written.
     ///
     /// # Errors
@@ -210,10 +311,16 @@ impl IssueService {
         let course = self.press.courses().get(request.course())?;
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
-        let fingerprint = award.fingerprint(course, request);
+        let mut facts = RequestFacts::of(&self.press, &award, request)?;
+        if options.replace {
+            facts.appearance(&self.press, &award, request)?;
+        }
         let editions = self.register().editions(&award)?;
-        let (ids, exists) = match decide(editions, request, &fingerprint, options)? {
+        let (ids, exists) = match decide(editions, request, &facts, options)? {
             Decision::Keep(edition, _) => (edition.ids, true),
+            Decision::Differ(current) => {
+                return Err(self.differs(request, &facts, &current.record)?);
+            }
             Decision::IssueNext(editions) => (editions.next, false),
         };
         Ok(Plan { urls: CertificateUrls::new(ids, self.register().publish()), exists })
@@ -250,8 +357,16 @@ impl IssueService {
 
     /// The receipt of an edition for which nothing was made.
     fn kept(&self, edition: Edition, outcome: IssueOutcome) -> Receipt {
+        let mut urls = CertificateUrls::new(edition.ids, self.register().publish());
+        // The addresses that stand on the certificate, which the settings may have changed since.
+        if let Some(certificate) = &edition.record.certificate {
+            if let Some(url) = &certificate.verify_url {
+                urls.verify_url.clone_from(url);
+            }
+            urls.download_url.clone_from(&certificate.pdf.url);
+        }
         Receipt {
-            urls: CertificateUrls::new(edition.ids, self.register().publish()),
+            urls,
             record: edition.record,
             outcome,
             warnings: Vec::new(),

@@ -95,6 +95,12 @@ impl KeyFolder {
         })
     }
 
+    /// Adds the files that a set lacks.
+    pub(super) fn complete(&self, number: u32, files: &[(&str, &[u8])]) -> Result<()> {
+        let set = self.set_folder(number);
+        files.iter().try_for_each(|(name, bytes)| write_new(&set.join(name), bytes))
+    }
+
     /// Adds a secret file to the folder, and returns its content: that of another process, if that
     /// process added the file first.
     pub(super) fn add_secret(
@@ -211,7 +217,7 @@ fn exists(path: &Path) -> Error {
     Error::new(ErrorKind::Exists, format!("`{}` is there already", path.display()))
 }
 
-fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
+pub(super) fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("failed to {what} ({cause})"))
         .at(Place::file(path.display().to_string()))
 }

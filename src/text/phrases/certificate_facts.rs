@@ -17,6 +17,8 @@ pub struct CertificateFacts<'a> {
     pub course: &'a Course,
     /// The date of issue.
     pub issued: Date,
+    /// Whether that is only the day on which the certificate is issued, and no fact of it.
+    pub is_rolling: bool,
     /// The text that is printed instead of the date of issue, such as `Spring 2026`.
     pub issued_text: Option<&'a Text>,
     /// The language of the request, in which its grades are written.

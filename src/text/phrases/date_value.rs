@@ -12,16 +12,25 @@ use crate::site::course::Text;
 /// A date, or what a course says instead of one.
 #[derive(Debug)]
 pub(super) enum DateValue {
+    /// The day on which the certificate is issued, which is no fact of it.
+    Rolling(Date),
+    /// The date that the course or the request gives.
     Date(Date),
     /// The text, and the course's language, whose text is used where a language has none.
     Text(Box<(Text, Tag)>),
 }
 
-impl Object for DateValue {
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &**self {
-            DateValue::Date(date) => fmt::Display::fmt(date, f),
+impl fmt::Display for DateValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DateValue::Rolling(date) | DateValue::Date(date) => date.fmt(f),
             DateValue::Text(text) => f.write_str(text.0.get(&text.1, &text.1).0),
         }
+    }
+}
+
+impl Object for DateValue {
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
     }
 }

@@ -4,16 +4,18 @@
 //! environment is empty but for what is added here, none of which turns a value into markup.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use icu_casemap::CaseMapper;
-use minijinja::value::{Kwargs, Object, ValueKind};
-use minijinja::{Environment, Output, UndefinedBehavior, Value};
+use minijinja::value::{Kwargs, StringInput, ValueKind};
+use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
 use super::date_value::DateValue;
+use super::fact::Fact;
+use super::finished_text::FinishedText;
 use super::grade_value::GradeValue;
-use super::language_formats::LanguageFormats;
+use super::language_formats::{LanguageFormats, canonical_number};
+use super::origins::{facts_of, facts_of_text, note};
 use super::{markup, select};
 use crate::site::name;
 use crate::text::runs::{Run, Runs};
@@ -41,59 +43,116 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env.set_fuel(Some(MAX_FUEL));
     env.set_debug(false);
     let own = Arc::clone(formats);
-    env.set_formatter(move |out, _, value| print(out, &own, value));
+    env.set_formatter(move |out, state, value| print(out, &own, state, value));
 
     let own = Arc::clone(formats);
-    env.add_filter("date", move |value: &Value, style: Option<&str>, more: Kwargs| {
-        let language = more.get::<Option<&str>>("language")?;
-        more.assert_all_used()?;
-        own.date(defined(value)?, style, language).map_err(invalid)
+    env.add_filter(
+        "date",
+        move |state: &mut State<'_, '_>,
+              value: &Value,
+              style: Option<&str>,
+              more: Kwargs| {
+            let language = more.get::<Option<&str>>("language")?;
+            more.assert_all_used()?;
+            let written = own.date(defined(value)?, style, language);
+            let (text, facts) = written.map_err(invalid)?;
+            Ok(noted(state, text, facts))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter(
+        "number",
+        move |state: &mut State<'_, '_>, value: &Value, digits: Option<i16>| {
+            let text = own.number(defined(value)?, digits).map_err(invalid)?;
+            Ok(noted(state, text, number(value)))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter(
+        "percent",
+        move |state: &mut State<'_, '_>, value: &Value, digits: Option<i16>| {
+            let text = own.percent(defined(value)?, digits).map_err(invalid)?;
+            Ok(noted(state, text, number(value)))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter("list", move |state: &mut State<'_, '_>, value: &Value| {
+        let text = own.list(defined(value)?).map_err(invalid)?;
+        let facts = facts_of(state, value);
+        Ok(noted(state, text, facts))
+    });
+    for (name, is_ordinal) in [("plural", false), ("ordinal", true)] {
+        let own = Arc::clone(formats);
+        env.add_filter(
+            name,
+            move |state: &mut State<'_, '_>, value: &Value, forms: Kwargs| {
+                let written = own.counted(defined(value)?, &forms, is_ordinal);
+                let (text, facts) = written.map_err(invalid)?;
+                Ok(noted(state, text, facts))
+            },
+        );
+    }
+    env.add_filter(
+        "select",
+        |state: &mut State<'_, '_>, value: &Value, forms: Kwargs| {
+            let chosen = select::select(defined(value)?, &forms).map_err(invalid)?;
+            let facts = vec![Fact::Choice(chosen.name)];
+            Ok(noted(state, chosen.text, facts))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter("upper", move |state: &mut State<'_, '_>, value: &Value| {
+        let text = text_of(defined(value)?);
+        let upper = CaseMapper::new().uppercase_to_string(&text, &own.tag.locale().id);
+        let facts = facts_of(state, value);
+        Ok(noted(state, upper.into_owned(), facts))
     });
     let own = Arc::clone(formats);
-    env.add_filter("number", move |value: &Value, digits: Option<i16>| {
-        own.number(defined(value)?, digits).map_err(invalid)
+    env.add_filter("lower", move |state: &mut State<'_, '_>, value: &Value| {
+        let text = text_of(defined(value)?);
+        let lower = CaseMapper::new().lowercase_to_string(&text, &own.tag.locale().id);
+        let facts = facts_of(state, value);
+        Ok(noted(state, lower.into_owned(), facts))
     });
-    let own = Arc::clone(formats);
-    env.add_filter("percent", move |value: &Value, digits: Option<i16>| {
-        own.percent(defined(value)?, digits).map_err(invalid)
-    });
-    let own = Arc::clone(formats);
-    env.add_filter("list", move |value: &Value| {
-        own.list(defined(value)?).map_err(invalid)
-    });
-    let own = Arc::clone(formats);
-    env.add_filter("plural", move |value: &Value, forms: Kwargs| {
-        own.counted(defined(value)?, &forms, false).map_err(invalid)
-    });
-    let own = Arc::clone(formats);
-    env.add_filter("ordinal", move |value: &Value, forms: Kwargs| {
-        own.counted(defined(value)?, &forms, true).map_err(invalid)
-    });
-    env.add_filter("select", |value: &Value, forms: Kwargs| {
-        select::select(defined(value)?, &forms).map_err(invalid)
-    });
-    let own = Arc::clone(formats);
-    env.add_filter("upper", move |text: Cow<'_, str>| {
-        CaseMapper::new().uppercase_to_string(&text, &own.tag.locale().id).into_owned()
-    });
-    let own = Arc::clone(formats);
-    env.add_filter("lower", move |text: Cow<'_, str>| {
-        CaseMapper::new().lowercase_to_string(&text, &own.tag.locale().id).into_owned()
-    });
-    env.add_filter("link", |address: &str, text: Option<&str>| {
-        link(address, text).map_err(invalid)
-    });
+    env.add_filter("link", link);
     env.add_filter("default", |value: &Value, other: Value| {
         let missing =
             value.is_undefined() || value.is_none() || value.as_str() == Some("");
         if missing { other } else { value.clone() }
     });
     env.add_filter("first", minijinja::filters::first);
-    env.add_filter("join", minijinja::filters::join);
+    env.add_filter(
+        "join",
+        |state: &mut State<'_, '_>, value: &Value, joiner: Option<StringInput<'_>>| {
+            let more = std::iter::empty::<(String, Value)>().collect();
+            let joined = minijinja::filters::join(state, value, joiner, None, more)?;
+            let facts = facts_of(state, value);
+            Ok(noted_value(state, joined, facts))
+        },
+    );
     env.add_filter("last", minijinja::filters::last);
     env.add_filter("length", minijinja::filters::length);
-    env.add_filter("replace", minijinja::filters::replace);
-    env.add_filter("trim", minijinja::filters::trim);
+    env.add_filter(
+        "replace",
+        |state: &mut State<'_, '_>,
+         value: StringInput<'_>,
+         from: StringInput<'_>,
+         to: StringInput<'_>| {
+            let facts = facts_of_text(state, value.as_str());
+            let replaced = minijinja::filters::replace(state, value, from, to)?;
+            Ok(noted_value(state, replaced, facts))
+        },
+    );
+    env.add_filter(
+        "trim",
+        |state: &mut State<'_, '_>,
+         value: StringInput<'_>,
+         letters: Option<Cow<'_, str>>| {
+            let facts = facts_of_text(state, value.as_str());
+            let trimmed = minijinja::filters::trim(value, letters);
+            noted_value(state, trimmed, facts)
+        },
+    );
 
     env.add_test("defined", minijinja::tests::is_defined);
     env.add_test("even", minijinja::tests::is_even);
@@ -107,33 +166,21 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env
 }
 
-/// Finished text as a template's value. It keeps its runs where it is printed, and is plain text to
-/// all filters.
-#[derive(Debug)]
-pub(super) struct FinishedText(pub(super) Runs);
-
-impl Object for FinishedText {
-    fn is_true(self: &Arc<Self>) -> bool {
-        !self.0.is_empty()
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.bare())
-    }
-}
-
-/// Prints a text, a whole number, or a grade as its scale writes it. For other values the sentence must name a filter.
+/// Prints a text, a whole number, or a grade as its scale writes it. For other values the sentence
+/// must name a filter.
 fn print(
     out: &mut Output<'_>,
     formats: &LanguageFormats,
+    state: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), minijinja::Error> {
     let through = |what: &str, filters: &str| {
         Err(invalid(format!("{what} is printed through {filters}")))
     };
     if let Some(text) = value.downcast_object_ref::<FinishedText>() {
-        for run in &text.0 {
-            markup::encode_finished(run, out)?;
+        let mut facts = text.facts.as_slice();
+        for run in &text.runs {
+            markup::encode_finished(run, std::mem::take(&mut facts), out)?;
         }
         return Ok(());
     }
@@ -142,15 +189,18 @@ fn print(
     }
     if let Some(grade) = GradeValue::in_value(value) {
         let text = formats.grade(grade).map_err(invalid)?;
-        return Ok(markup::encode(&markup::value(&text), out)?);
+        let facts = number(value);
+        return Ok(markup::encode(&markup::value(&text), &facts, out)?);
     }
     match value.kind() {
         ValueKind::String => {
             let text = value.as_str().unwrap_or_default();
-            Ok(markup::encode(&markup::value(text), out)?)
+            let facts = facts_of_text(state, text);
+            Ok(markup::encode(&markup::value(text), &facts, out)?)
         }
         ValueKind::Number if value.is_integer() => {
-            Ok(markup::encode(&markup::value(&value.to_string()), out)?)
+            let facts = [Fact::Value(value.to_string())];
+            Ok(markup::encode(&markup::value(&value.to_string()), &facts, out)?)
         }
         ValueKind::Number => through("a number with a fraction", "`percent` or `number`"),
         ValueKind::Undefined => {
@@ -179,19 +229,51 @@ fn invalid(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
     minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
 }
 
+/// The text that a filter wrote, whose facts are noted.
+fn noted(state: &mut State<'_, '_>, text: String, facts: Vec<Fact>) -> Value {
+    note(state, &text, facts);
+    Value::from(text)
+}
+
+/// As [`noted`], for what a filter of minijinja's wrote.
+fn noted_value(state: &mut State<'_, '_>, written: Value, facts: Vec<Fact>) -> Value {
+    if let Some(text) = written.as_str() {
+        note(state, text, facts);
+    }
+    written
+}
+
+/// A number that a filter wrote, as a fact: `0.90` and `0.9` are the same.
+fn number(value: &Value) -> Vec<Fact> {
+    vec![Fact::Value(canonical_number(value))]
+}
+
+/// The text that a filter takes.
+fn text_of(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
+}
+
 /// A text that leads to an address; the address itself without a text.
-fn link(address: &str, text: Option<&str>) -> Result<Value, String> {
+fn link(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    text: Option<&str>,
+) -> Result<Value, minijinja::Error> {
+    let address = text_of(defined(value)?);
     let is_known = ["https://", "http://", "mailto:"]
         .iter()
         .any(|scheme| address.starts_with(scheme));
     if !is_known || address.contains(char::is_whitespace) {
-        return Err(format!("`{address}` is no address; it begins with `https://`"));
+        let message = format!("`{address}` is no address; it begins with `https://`");
+        return Err(invalid(message));
     }
-    let text = text.unwrap_or(address);
-    Ok(Value::from_object(FinishedText(Runs(vec![Run {
-        link: Some(name::inert(address).into_owned()),
-        ..markup::value(text)
-    }]))))
+    let mut facts = facts_of(state, value);
+    facts.extend(text.into_iter().flat_map(|text| facts_of_text(state, text)));
+    let run = Run {
+        link: Some(name::inert(&address).into_owned()),
+        ..markup::value(text.unwrap_or(&address))
+    };
+    Ok(Value::from_object(FinishedText { runs: Runs(vec![run]), facts }))
 }
 
 #[cfg(test)]
@@ -211,7 +293,7 @@ mod tests {
         let context = Value::from(BTreeMap::from([("v", value.into())]));
         let printed =
             env.render_str(template, context).map_err(|error| error.to_string())?;
-        Ok(markup::parse(&printed).unwrap().bare())
+        Ok(markup::parse(&printed).unwrap().runs.bare())
     }
 
     #[test]

@@ -8,6 +8,9 @@ use minijinja::value::{Object, ObjectRepr};
 
 use crate::site::course::{GradeMark, NumberGrade};
 
+/// The digits after the decimal point of a percentage as a fact: as many as `percent` can print.
+const MAX_FACT_DIGITS: u32 = 9;
+
 /// A grade that is a number.
 #[derive(Debug, Clone)]
 pub(super) enum GradeValue {
@@ -27,6 +30,18 @@ impl GradeValue {
             GradeMark::Number(number) => Value::from_object(Self::Scaled(*number)),
             GradeMark::Unscaled(text) => Value::from_object(Self::Unscaled(text.clone())),
             _ => Value::from(()),
+        }
+    }
+
+    /// The grade as a fact: the percentage on scales that print it, else the points and the most
+    /// that there are.
+    pub(super) fn canonical(&self) -> String {
+        match self {
+            Self::Scaled(grade) if grade.is_percentage => {
+                format!("{}%", grade.value.percent_of(grade.max, MAX_FACT_DIGITS))
+            }
+            Self::Scaled(grade) => format!("{}/{}", grade.value, grade.max),
+            Self::Unscaled(text) => text.clone(),
         }
     }
 

@@ -17,6 +17,7 @@ use writeable::{Part, PartsWrite, Writeable};
 
 use super::date_format::DateFormat;
 use super::date_value::DateValue;
+use super::fact::Fact;
 use super::grade_value::GradeValue;
 use crate::base::date::Date;
 use crate::base::error::nearest;
@@ -129,20 +130,22 @@ impl LanguageFormats {
         }
     }
 
-    /// Writes a date, `long` without a style. A date of issue that is a text stays as it is.
+    /// Writes a date, `long` without a style. A date of issue that is a text stays as it is. Also
+    /// gives the facts of the date.
     pub(super) fn date(
         &self,
         value: &Value,
         style: Option<&str>,
         language: Option<&str>,
-    ) -> Result<Value, String> {
+    ) -> Result<(String, Vec<Fact>), String> {
         let date = match value.downcast_object_ref::<DateValue>() {
-            Some(DateValue::Date(date)) => *date,
+            Some(DateValue::Rolling(date) | DateValue::Date(date)) => *date,
             Some(DateValue::Text(value)) => {
                 let (text, course_language) = &**value;
                 let (text, _) =
                     text.get(&self.language_or_own(language)?, course_language);
-                return Ok(Value::from(name::tidy(text)));
+                let text = name::tidy(text).into_owned();
+                return Ok((text.clone(), vec![Fact::Value(text)]));
             }
             None => {
                 let text = value.as_str().unwrap_or_default();
@@ -153,7 +156,11 @@ impl LanguageFormats {
             }
         };
         let format = self.date_format(style.unwrap_or("long"), language)?;
-        Ok(Value::from(format.format(date)))
+        let fact = match value.downcast_object_ref::<DateValue>() {
+            Some(DateValue::Rolling(_)) => None,
+            _ => Some(Fact::Value(date.to_string())),
+        };
+        Ok((format.format(date), fact.into_iter().collect()))
     }
 
     /// Writes a number with at most `digits` after the decimal point.
@@ -227,13 +234,14 @@ impl LanguageFormats {
         Ok(list.0)
     }
 
-    /// The form for the plural category of a number, with `#` replaced by the number.
+    /// The form for the plural category of a number, with `#` replaced by the number, and its
+    /// facts: the number if the form has it, else the category.
     pub(super) fn counted(
         &self,
         value: &Value,
         forms: &Kwargs,
         ordinal: bool,
-    ) -> Result<String, String> {
+    ) -> Result<(String, Vec<Fact>), String> {
         let number = decimal(value)?;
         self.check_categories(ordinal, forms.args())?;
         let rules = if ordinal { &self.ordinal } else { &self.cardinal };
@@ -244,7 +252,13 @@ impl LanguageFormats {
             Some(form) => form,
             None => form("other")?.unwrap_or_default(),
         };
-        Ok(form.replace('#', &self.decimal.format(&number).to_string()))
+        let facts = if form.contains('#') {
+            Fact::Value(canonical_number(value))
+        } else {
+            Fact::Choice(category.to_owned())
+        };
+        let written = form.replace('#', &self.decimal.format(&number).to_string());
+        Ok((written, vec![facts]))
     }
 }
 
@@ -295,6 +309,18 @@ fn decimal(value: &Value) -> Result<Decimal, String> {
         number.absolute.trim_end();
     }
     Ok(number)
+}
+
+/// A number in the digits of ASCII, without zeros that say nothing; any other value as it is. Of a
+/// grade it is what the scale prints of it: its percentage, or its points of all.
+pub(super) fn canonical_number(value: &Value) -> String {
+    if let Some(grade) = GradeValue::in_value(value) {
+        return grade.canonical();
+    }
+    let Ok(mut number) = decimal(value) else { return value.to_string() };
+    number.absolute.trim_start();
+    number.absolute.trim_end();
+    number.to_string()
 }
 
 /// Rounds to at most `digits` after the decimal point, halves away from zero.

@@ -8,29 +8,45 @@ use std::fmt;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use super::fact::Fact;
 use crate::site::name;
 use crate::text::runs::{Run, Runs, isolated};
 
 const OPEN: char = '\u{fdd0}';
 const MIDDLE: char = '\u{fdd1}';
 const CLOSE: char = '\u{fdd2}';
+const VALUE: char = '\u{fdd3}';
+const CHOICE: char = '\u{fdd4}';
 
-/// Prints a run: `OPEN`, style and link, `MIDDLE`, text, `CLOSE`.
-pub(super) fn encode(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
+/// Prints a run: `OPEN`, style and link, its facts, `MIDDLE`, text, `CLOSE`.
+pub(super) fn encode(run: &Run, facts: &[Fact], out: &mut dyn fmt::Write) -> fmt::Result {
     let link = run.link.as_deref().map(|link| name::inert(link).into_owned());
     encode_finished(
         &Run { text: name::inert(&run.text).into_owned(), link, ..run.clone() },
+        facts,
         out,
     )
 }
 
 /// Prints a run of a finished text, whose isolates may enclose several runs and must stay.
-pub(super) fn encode_finished(run: &Run, out: &mut dyn fmt::Write) -> fmt::Result {
+pub(super) fn encode_finished(
+    run: &Run,
+    facts: &[Fact],
+    out: &mut dyn fmt::Write,
+) -> fmt::Result {
     let style =
         u8::from(run.strong) | u8::from(run.emphasis) << 1 | u8::from(run.value) << 2;
     out.write_char(OPEN)?;
     out.write_char(char::from(b'0' + style))?;
     out.write_str(run.link.as_deref().unwrap_or_default())?;
+    for fact in facts {
+        let (sign, text) = match fact {
+            Fact::Value(text) => (VALUE, text),
+            Fact::Choice(name) => (CHOICE, name),
+        };
+        out.write_char(sign)?;
+        out.write_str(&name::inert(text))?;
+    }
     out.write_char(MIDDLE)?;
     out.write_str(&run.text)?;
     out.write_char(CLOSE)
@@ -55,9 +71,17 @@ pub(super) struct MarkupError {
     pub(super) help: &'static str,
 }
 
+/// The output of a template, read.
+#[derive(Debug, Default)]
+pub(super) struct Parsed {
+    pub(super) runs: Runs,
+    /// The facts that it prints, each with its byte in the output.
+    pub(super) facts: Vec<(usize, Fact)>,
+}
+
 /// Reads the output of a template. White space outside of values becomes one space, and none at the
 /// ends.
-pub(super) fn parse(printed: &str) -> Result<Runs, MarkupError> {
+pub(super) fn parse(printed: &str) -> Result<Parsed, MarkupError> {
     let mut reader = MarkupReader::default();
     let mut rest = printed;
     let mut before = None;
@@ -66,7 +90,7 @@ pub(super) fn parse(printed: &str) -> Result<Runs, MarkupError> {
         rest = &rest[c.len_utf8()..];
         let after = rest.chars().next();
         match c {
-            OPEN => rest = reader.read_value(rest),
+            OPEN => rest = reader.read_value(rest, offset),
             '\\' if matches!(after, Some('*' | '_' | '#' | '\\')) => {
                 reader.push(after.unwrap_or(c));
                 rest = &rest[1..];
@@ -108,6 +132,7 @@ fn is_alphanumeric(c: Option<char>) -> bool {
 #[derive(Default)]
 struct MarkupReader {
     runs: Vec<Run>,
+    facts: Vec<(usize, Fact)>,
     /// The bytes at which strong and emphasised text were opened, if they are open.
     open: [Option<usize>; 2],
     /// Whether white space came last. It counts only before further text.
@@ -156,11 +181,14 @@ impl MarkupReader {
     }
 
     /// Reads an encoded run at the beginning of `rest`, and gives the text after it.
-    fn read_value<'a>(&mut self, rest: &'a str) -> &'a str {
+    fn read_value<'a>(&mut self, rest: &'a str, offset: usize) -> &'a str {
         let Some((head, tail)) = rest.split_once(MIDDLE) else { return "" };
         let (text, tail) = tail.split_once(CLOSE).unwrap_or((tail, ""));
         if !text.is_empty() {
             self.flush_space();
+            let (head, facts) =
+                head.split_at(head.find([VALUE, CHOICE]).unwrap_or(head.len()));
+            self.facts.extend(read_facts(facts).map(|fact| (offset, fact)));
             let style = head.bytes().next().unwrap_or(b'0') - b'0';
             let link = head.get(1..).filter(|link| !link.is_empty()).map(str::to_owned);
             self.runs.push(Run {
@@ -174,12 +202,26 @@ impl MarkupReader {
         tail
     }
 
-    fn finish(mut self) -> Runs {
+    fn finish(mut self) -> Parsed {
         for run in self.runs.iter_mut().filter(|run| !is_nfc(&run.text)) {
             run.text = run.text.cjk_compat_variants().nfc().collect();
         }
-        Runs(self.runs)
+        Parsed { runs: Runs(self.runs), facts: self.facts }
     }
+}
+
+/// The facts of an encoded run.
+fn read_facts(text: &str) -> impl Iterator<Item = Fact> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let sign = rest.chars().next()?;
+        let body = &rest[sign.len_utf8()..];
+        let (text, after) =
+            body.split_at(body.find([VALUE, CHOICE]).unwrap_or(body.len()));
+        rest = after;
+        let text = text.to_owned();
+        Some(if sign == CHOICE { Fact::Choice(text) } else { Fact::Value(text) })
+    })
 }
 
 #[cfg(test)]
@@ -188,7 +230,7 @@ mod tests {
 
     fn shown(printed: &str) -> String {
         let mut shown = String::new();
-        for run in &parse(printed).unwrap() {
+        for run in &parse(printed).unwrap().runs {
             let sign = ["", "*", "_", "*_"]
                 [usize::from(run.strong) + 2 * usize::from(run.emphasis)];
             shown += &format!("[{sign}{}]", run.text);
@@ -207,9 +249,12 @@ mod tests {
     #[test]
     fn value_with_signs_is_no_markup() {
         let mut printed = "*".to_owned();
-        encode(&value("*x* _y_ \u{fdd2}\u{fdd0}\\"), &mut printed).unwrap();
+        let facts = [Fact::Value("x\u{fdd4}".into()), Fact::Choice("y".into())];
+        encode(&value("*x* _y_ \u{fdd2}\u{fdd0}\\"), &facts, &mut printed).unwrap();
         printed.push_str("* z");
         assert_eq!(shown(&printed), "[*\u{2068}*x* _y_ \\\u{2069}][ z]");
+        let facts = [(1, Fact::Value("x".into())), (1, Fact::Choice("y".into()))];
+        assert_eq!(parse(&printed).unwrap().facts, facts);
     }
 
     #[test]

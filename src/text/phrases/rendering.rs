@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use minijinja::{Environment, OutputSpanKind, Template, Value};
+use minijinja::{Environment, OutputSpan, OutputSpanKind, Template, Value};
 use serde_json::Value as Json;
 
+use super::choices::with_choices;
+use super::finished_text::FinishedText;
 use super::markup;
 use super::template_analysis::TemplateAnalysis;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::text::locale::SentenceTemplate;
-use crate::text::runs::Runs;
 
 /// Writes a sentence of a locale or layout, whose template is in `env`. `what` names it in errors.
 pub(super) fn write_sentence(
@@ -19,10 +20,11 @@ pub(super) fn write_sentence(
     what: &str,
     values: Value,
     extra: &IndexMap<String, Json>,
-) -> Result<Runs> {
+) -> Result<FinishedText> {
     if !sentence.template.contains('{') {
         // The check at loading has parsed its markup, so there is no error.
-        return Ok(markup::parse(&sentence.template).unwrap_or_default());
+        let runs = markup::parse(&sentence.template).unwrap_or_default().runs;
+        return Ok(FinishedText { runs, facts: Vec::new() });
     }
     let place = |range| sentence.place_of(range);
     let template = env.get_template(&sentence.id);
@@ -43,21 +45,23 @@ pub(super) struct Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    /// Renders the template and reads its markup.
+    /// Renders the template, and reads its markup and its facts.
     ///
     /// # Errors
     /// [`ErrorKind::Sentence`], [`ErrorKind::TooLarge`].
-    pub(super) fn run(self) -> Result<Runs> {
-        let printed = self.template.render(self.values.clone());
-        let printed = printed.map_err(|error| self.explain(&error))?;
-        markup::parse(&printed).map_err(|error| {
-            let range = self.source_of(error.offset);
+    pub(super) fn run(self) -> Result<FinishedText> {
+        let printed = self.template.render_with_spans(self.values.clone());
+        let (printed, spans) = printed.map_err(|error| self.explain(&error))?;
+        let parsed = markup::parse(&printed).map_err(|error| {
+            let range = self.source_of(&spans, error.offset);
             let message =
                 format!("cannot write the sentence `{}` ({})", self.what, error.message);
             Error::new(ErrorKind::Sentence, message)
                 .with_help(error.help)
                 .at((self.place)(range))
-        })
+        })?;
+        let facts = with_choices(self.template.source(), &spans, parsed.facts);
+        Ok(FinishedText { runs: parsed.runs, facts })
     }
 
     /// An error of minijinja's, in the terms of the translator.
@@ -125,11 +129,8 @@ impl Rendering<'_> {
 
     /// The byte of the template that printed a byte of the output; the whole template if that is
     /// unknown.
-    fn source_of(&self, offset: usize) -> Range<usize> {
+    fn source_of(&self, spans: &[OutputSpan], offset: usize) -> Range<usize> {
         let whole = 0..self.template.source().len();
-        let Ok((_, spans)) = self.template.render_with_spans(self.values.clone()) else {
-            return whole;
-        };
         let span = spans.iter().find(|span| {
             span.kind() == OutputSpanKind::Raw && span.output_range().contains(&offset)
         });

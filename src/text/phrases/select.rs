@@ -5,12 +5,18 @@ use minijinja::value::{Kwargs, ValueKind};
 
 use super::grade_value::GradeValue;
 
+/// The form that `select` chose.
+pub(super) struct ChosenForm {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
 /// The form for a value: the one of exactly that name, else of a name that differs in case, spaces
 /// and hyphens only, else `other`.
 ///
 /// # Errors
 /// The cause, as text.
-pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<String, String> {
+pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<ChosenForm, String> {
     let wanted = match value.kind() {
         ValueKind::None => String::new(),
         _ if GradeValue::in_value(value).is_some() => value.to_string(),
@@ -26,7 +32,7 @@ pub(super) fn select(value: &Value, forms: &Kwargs) -> Result<String, String> {
     let similar = || names.iter().find(|name| folded(name) == folded(wanted));
     let name = exact.or_else(similar).copied().unwrap_or("other");
     let form = forms.get::<Option<String>>(name).map_err(|error| error.to_string())?;
-    Ok(form.unwrap_or_default())
+    Ok(ChosenForm { name: name.to_owned(), text: form.unwrap_or_default() })
 }
 
 /// Checks that a `select` has a form for every value.

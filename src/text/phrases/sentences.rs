@@ -1,5 +1,7 @@
 //! Finished sentences: everything that one certificate says, in one language.
 
+use super::fact::{Fact, PrintedFact};
+use super::finished_text::FinishedText;
 use crate::base::error::{Place, Warning};
 use crate::base::lang::Tag;
 use crate::text::locale::Align;
@@ -35,6 +37,28 @@ pub struct Sentences {
     pub warnings: Vec<Warning>,
 }
 
+impl Sentences {
+    /// The facts of the certificate in this language, in the order of reading: the language, what
+    /// the sentences and the table print, and the signatories. The specimen mark and the page
+    /// numbers have none.
+    pub(crate) fn facts(&self) -> Vec<PrintedFact> {
+        let mut facts = vec![PrintedFact::value("language", self.language.as_str())];
+        let before = self.heading.iter().chain(&self.blocks);
+        facts.extend(before.flat_map(Phrase::printed_facts));
+        facts.extend(self.table.iter().flat_map(TablePhrases::facts));
+        let after = self.date.iter().chain(&self.authenticity);
+        facts.extend(after.flat_map(Phrase::printed_facts));
+        for (name, title) in &self.signatories {
+            facts.push(PrintedFact::value("signatory", &name.bare()));
+            let title = title.as_ref();
+            facts.extend(
+                title.map(|title| PrintedFact::value("signatory-title", &title.bare())),
+            );
+        }
+        facts
+    }
+}
+
 /// Alternative texts of pictures, plain.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -55,15 +79,28 @@ pub struct Phrase {
     pub role: String,
     /// The text.
     pub runs: Runs,
+    /// The facts that it prints.
+    pub(crate) facts: Vec<Fact>,
     /// Where the sentence is written: in a locale file, or for a cell in the course.
     pub place: Place,
 }
 
 impl Phrase {
     /// A sentence, or `None` if nothing of it is visible.
-    pub(super) fn visible(role: &str, runs: Runs, place: &Place) -> Option<Self> {
+    pub(super) fn visible(
+        role: &str,
+        written: FinishedText,
+        place: &Place,
+    ) -> Option<Self> {
+        let FinishedText { runs, facts } = written;
         let (role, place) = (role.to_owned(), place.clone());
-        (!runs.is_empty()).then_some(Self { role, runs, place })
+        (!runs.is_empty()).then_some(Self { role, runs, facts, place })
+    }
+
+    fn printed_facts(&self) -> impl Iterator<Item = PrintedFact> {
+        let fact =
+            |fact: &Fact| PrintedFact { role: self.role.clone(), fact: fact.clone() };
+        self.facts.iter().map(fact)
     }
 }
 
@@ -76,4 +113,27 @@ pub(crate) struct TablePhrases {
     pub(crate) rows: Vec<Vec<Option<Phrase>>>,
     /// The row of totals, if any column has one.
     pub(crate) total: Option<Vec<Option<Phrase>>>,
+}
+
+impl TablePhrases {
+    fn facts(&self) -> Vec<PrintedFact> {
+        let columns =
+            self.columns.iter().flat_map(|(heading, _)| heading.printed_facts());
+        let mut facts: Vec<_> = columns.collect();
+        for row in self.rows.iter().chain(&self.total) {
+            let choice = |name: &str| PrintedFact {
+                role: "table".to_owned(),
+                fact: Fact::Choice(name.to_owned()),
+            };
+            // A value that moves to another row or column says something else.
+            facts.push(choice("row"));
+            for cell in row {
+                match cell {
+                    Some(cell) => facts.extend(cell.printed_facts()),
+                    None => facts.push(choice("empty")),
+                }
+            }
+        }
+        facts
+    }
 }

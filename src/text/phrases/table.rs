@@ -53,10 +53,10 @@ pub(super) fn write_table(
 
     let mut errors = Vec::new();
     let mut write = |sentence: &SentenceTemplate, what: &str, values: Value| {
-        let runs = write_sentence(env, sentence, what, values, facts.extra);
-        let runs = runs.map_err(|error| errors.push(error)).ok()?;
+        let written = write_sentence(env, sentence, what, values, facts.extra);
+        let written = written.map_err(|error| errors.push(error)).ok()?;
         // The words of a cell come from the course or the request, not from its sentence.
-        Phrase::visible(&sentence.role, runs, place)
+        Phrase::visible(&sentence.role, written, place)
     };
     let all = Value::from(common.clone());
     let columns = table.columns.iter().filter_map(|column| {

@@ -3,6 +3,7 @@
 //! Takes a template that minijinja has parsed; gives [`TemplateAnalysis`]. The decision: it is a
 //! lexer of minijinja's expressions, and leaves their grammar to minijinja.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What a template names, and where. Ranges are bytes of the template.
@@ -237,6 +238,52 @@ fn read_filter<'a>(name: &'a str, range: Range<usize>, rest: &Tokens<'a>) -> Fil
     filter
 }
 
+/// The strings in an expression that it may print: `'b'` and `'c'` of
+/// `'b' if a == 'x' else 'c'`.
+pub(super) fn output_words(expression: &str) -> Vec<Cow<'_, str>> {
+    let (tokens, _) = tokenize(expression, 0, '}');
+    let mut words = Vec::new();
+    for (index, (token, _)) in tokens.iter().enumerate() {
+        let Token::Text(text) = token else { continue };
+        let before = |back: usize| {
+            let at = index.checked_sub(back)?;
+            tokens.get(at).map(|(token, _)| token)
+        };
+        let is_printed = match before(1) {
+            None | Some(Token::Word("else" | "or" | "and")) => true,
+            Some(Token::Sign('(')) => match before(2) {
+                Some(Token::Word(word)) => *word == "default" || KEYWORDS.contains(word),
+                _ => true,
+            },
+            _ => false,
+        };
+        if is_printed {
+            words.push(unescaped(text));
+        }
+    }
+    words
+}
+
+/// A string of a template without its escapes.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text.into();
+    }
+    let mut plain = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, letter == '\\') {
+            (_, false) => plain.push(letter),
+            _ => match letters.next() {
+                Some('n') => plain.push('\n'),
+                Some('t') => plain.push('\t'),
+                next => plain.extend(next),
+            },
+        }
+    }
+    plain.into()
+}
+
 /// The tokens from `start` to the end of the tag, and the byte after the tag.
 fn tokenize(
     template: &str,
@@ -325,5 +372,17 @@ mod tests {
         let statements: Vec<_> =
             analysis.statements.iter().map(|(name, _)| *name).collect();
         assert_eq!(statements, ["if", "endif"]);
+    }
+
+    #[test]
+    fn words_of_an_expression_are_those_that_it_may_print() {
+        let words = |text| {
+            output_words(text).into_iter().map(Cow::into_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            words("'b\\'s' if a == 'x' else ('c' if d in ['y'] else \"z\")"),
+            ["b's", "c", "z"]
+        );
+        assert_eq!(words("a | default('-') | date('long', language='en')"), ["-"]);
     }
 }

@@ -244,7 +244,7 @@ impl TemplateChecker<'_> {
             starts.push((printed.len(), from));
             printed.push_str(&template[from..tag.start]);
             // Writing to a `String` does not fail.
-            let _ = markup::encode(&markup::value("x"), &mut printed);
+            let _ = markup::encode(&markup::value("x"), &[], &mut printed);
             from = tag.end;
         }
         starts.push((printed.len(), from));

@@ -50,6 +50,7 @@ pub(super) fn template_values(
             texts.get(text, "the date of issue");
             DateValue::Text(Box::new((text.clone(), course.language.clone())))
         }
+        None if facts.is_rolling => DateValue::Rolling(facts.issued),
         None => DateValue::Date(facts.issued),
     };
     let fields = facts.extra.iter();

@@ -376,7 +376,7 @@ pub(crate) fn issuer_with_keys(
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
 ) -> IssueService {
-    let secret = Keys::id_secret(&folder.join("keys")).unwrap();
+    let secret = Keys::create_id_secret(&folder.join("keys")).unwrap();
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));

@@ -127,7 +127,7 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
         }
         assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{public:?}");
     }
-    assert!(most >= 10, "the steps were interrupted: {most}");
+    assert!(most > 8, "the steps were interrupted: {most}");
 }
 
 /// Sixteen equal requests at once, over four issue services: one certificate, one PDF, one receipt.
@@ -155,10 +155,10 @@ fn concurrent_equal_requests_issue_one_certificate() {
     assert_eq!(setup.assert_consistent(), 1);
     assert_eq!(
         setup.private().len(),
-        2,
-        "record and snapshot: the threads that lost the race remove theirs"
+        3,
+        "record, snapshot and mark: the threads that lost the race remove theirs"
     );
-    assert_eq!(setup.public().len(), 7);
+    assert_eq!(setup.public().len(), 8);
 }
 
 /// Six requests with different facts for one award at once: each is an edition, the last one valid.

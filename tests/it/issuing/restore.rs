@@ -111,7 +111,7 @@ pub(crate) fn check_losses(public: Arc<dyn Store>, private: Arc<dyn Store>) {
     let dan = known("Dan Four");
     let id = |request: &Request| register.issue(request).unwrap().1.id;
     let [ada_id, bob_id, eve_id, dan_first] = [&ada, &bob, &eve, &dan].map(id);
-    let (_, dan_second) = register.issue(&dan.clone().with_grade("Distinction")).unwrap();
+    let (_, dan_second) = register.issue(&dan.clone().with_designation("MD")).unwrap();
     let of_register = register.service.register();
     of_register.revoke(&bob_id, "a mistake", now()).unwrap();
     of_register.erase(&eve_id, &register.secret, now()).unwrap();

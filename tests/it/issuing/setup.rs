@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use testamur::press::Press;
@@ -45,13 +45,22 @@ impl Setup {
         let path = |name| folder.path().join(name);
         let source = KeySource::NewRoot { name: "Example University" };
         let keys = Keys::create(&path("keys"), &source, now()).unwrap();
-        let issuer = issuer(folder.path(), site, wrap);
+        let issuer = issuer(folder.path(), site, wrap).unwrap();
         Self { folder, issuer, keys }
     }
 
     /// Another issue service over the same folders, as another process has one.
     pub(crate) fn second_issuer(&self, site: Site) -> IssueService {
+        self.try_second_issuer(site).unwrap()
+    }
+
+    pub(crate) fn try_second_issuer(&self, site: Site) -> Result<IssueService, Error> {
         issuer(self.folder.path(), site, |store| store)
+    }
+
+    /// A path in the folder of stores and keys.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn issue(&self, request: &Request) -> Result<Receipt, Error> {
@@ -73,6 +82,42 @@ impl Setup {
 
     pub(crate) fn private(&self) -> BTreeMap<String, Vec<u8>> {
         files(&self.folder.path().join("private"))
+    }
+
+    /// Writes a published file, as another program may.
+    pub(crate) fn write_public(&self, path: &str, bytes: &[u8]) {
+        fs::write(self.folder.path().join("public").join(path), bytes).unwrap();
+    }
+
+    /// The `facts` that version 0.1.0 wrote into the record of a request for `COURSES`: a
+    /// fingerprint of the request and the course, not of what the page prints.
+    pub(crate) fn earlier_facts(&self, request: &Request) -> String {
+        let file = fs::read_to_string(self.folder.path().join("keys/id.secret")).unwrap();
+        let digits = file.trim_end();
+        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let secret: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+        let facts = serde_json::json!([
+            request.name(),
+            request.designation(),
+            request.grade(),
+            "en",
+            null,
+            "Knots and Splices",
+            "Example University",
+            [["Dr. Ada Example", "Professor of Knots"]],
+            null,
+            null,
+            null,
+            {},
+        ]);
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
+        let mut context = ring::hmac::Context::with_key(&key);
+        for part in ["facts", &facts.to_string()] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let tag = context.sign();
+        tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     pub(crate) fn text(&self, path: &str) -> String {
@@ -118,14 +163,14 @@ fn issuer(
     folder: &Path,
     site: Site,
     wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> IssueService {
+) -> Result<IssueService, Error> {
     let keys = Keys::open(&folder.join("keys"), now()).unwrap();
-    let secret: IdSecret = Keys::id_secret(&folder.join("keys")).unwrap();
+    let secret: IdSecret = Keys::create_id_secret(&folder.join("keys")).unwrap();
     let press = Arc::new(Press::new(site).unwrap());
     let public = wrap(Arc::new(Directory::new(folder.join("public"))));
     let private = Arc::new(Directory::new(folder.join("private")));
     let builder = IssueService::builder(press).with_keys(&keys).with_id_secret(secret);
-    builder.with_stores(public, private).build().unwrap()
+    builder.with_stores(public, private).build()
 }
 
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {

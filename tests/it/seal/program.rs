@@ -16,7 +16,8 @@ fn program(folder: &Path, line: &[&str]) -> Output {
 /// The base64 lines of all private key files.
 fn secrets(folder: &Path) -> Vec<String> {
     let mut all = Vec::new();
-    for set in std::fs::read_dir(folder.join("keys")).unwrap().flatten() {
+    let sets = std::fs::read_dir(folder.join("keys")).unwrap().flatten();
+    for set in sets.filter(|set| set.path().is_dir()) {
         for file in std::fs::read_dir(set.path()).unwrap().flatten() {
             if file.path().to_string_lossy().ends_with(".key.pem") {
                 let text = std::fs::read_to_string(file.path()).unwrap();

@@ -1,0 +1,47 @@
+//! How a certificate looks: a digest of all that one can see of it.
+//!
+//! Takes what a page is made of; gives a digest that is equal for pages that look alike. The
+//! decision: it covers the sheet, the pictures, the layout's files, the site's own fonts, the
+//! attachments, the addresses and the program, and not the free fields that the layout never draws.
+
+use ring::digest::{Context, SHA256};
+
+use crate::base::hex;
+use crate::press::engine::page::PageInput;
+use crate::press::sheet::Sheet;
+use crate::site::settings::PublishSettings;
+
+/// The program, which draws the page.
+const PROGRAM: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
+
+/// The digest of a page, 64 hexadecimal digits in lower case. Pages of other identifiers or days
+/// compare only if they were made with those of
+/// [`RenderJob::of_comparison`](crate::press::job::RenderJob::of_comparison).
+pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
+    let mut context = Context::new(&SHA256);
+    let mut add = |part: &[u8]| {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    };
+    let sources = &input.layout.sources;
+    let mut sheet = Sheet::clone(&input.sheet);
+    sheet.extra.retain(|key, _| sources.drawn_fields.has(key));
+    sheet.extra.sort_keys();
+    sheet.extra.values_mut().for_each(serde_json::Value::sort_all_objects);
+    add(PROGRAM.as_bytes());
+    add(&serde_json::to_vec(&sheet).expect("a sheet has string keys and finite numbers"));
+    for image in sheet.images().chain(&sheet.background) {
+        add(image.picture.bytes());
+    }
+    add(sources.layout.as_bytes());
+    add(sources.sha256.as_bytes());
+    add(input.fonts.own_digest().as_bytes());
+    add(publish.download_url(&input.identifier).as_bytes());
+    for file in &input.attachments {
+        for part in [&file.name, &file.media_type, &file.description] {
+            add(part.as_bytes());
+        }
+        add(&file.bytes);
+    }
+    hex::lower(context.finish().as_ref())
+}

@@ -1,0 +1,175 @@
+//! What a request would put on its certificate, as the records of editions are compared with it.
+
+use crate::base::error::Result;
+use crate::press::draft::Press;
+use crate::register::award::AwardHandle;
+use crate::register::record::Record;
+use crate::site::request::Request;
+use crate::text::phrases::{Fact, PrintedFact};
+
+/// The most differences that a message names, and the most letters of a fact in it.
+const MAX_NAMED: usize = 3;
+const MAX_LETTERS: usize = 60;
+
+/// The facts of a request, and how its certificate would look.
+pub(super) struct RequestFacts {
+    pub(super) printed: Vec<PrintedFact>,
+    pub(super) fingerprint: String,
+    /// The fingerprint in records of earlier releases.
+    request_fingerprint: String,
+    /// The fingerprint of the appearance, once it was asked for.
+    pub(super) appearance: Option<String>,
+}
+
+impl RequestFacts {
+    /// The facts of a request, without the appearance.
+    ///
+    /// # Errors
+    /// As [`Press::draft`], as far as sentences show it.
+    pub(super) fn of(
+        press: &Press,
+        award: &AwardHandle<'_>,
+        request: &Request,
+    ) -> Result<Self> {
+        let course = press.courses().get(request.course())?;
+        let printed = press.printed_facts(request)?;
+        Ok(Self {
+            fingerprint: award.fingerprint(&printed),
+            request_fingerprint: award.request_fingerprint(course, request),
+            printed,
+            appearance: None,
+        })
+    }
+
+    /// The fingerprint of the appearance, made at the first call.
+    ///
+    /// # Errors
+    /// As [`Press::sheet`].
+    pub(super) fn appearance(
+        &mut self,
+        press: &Press,
+        award: &AwardHandle<'_>,
+        request: &Request,
+    ) -> Result<&str> {
+        let known = self.appearance.take();
+        let made = match known {
+            Some(made) => made,
+            None => award.appearance(&press.appearance(request)?),
+        };
+        Ok(self.appearance.insert(made))
+    }
+
+    /// Whether an edition has the same facts.
+    pub(super) fn are_those_of(&self, record: &Record) -> bool {
+        let own = match record.appearance {
+            Some(_) => &self.fingerprint,
+            None => &self.request_fingerprint,
+        };
+        record.facts.as_ref() == Some(own)
+    }
+
+    /// Whether an edition looks the same, as far as that was asked for.
+    pub(super) fn look_like(&self, record: &Record) -> bool {
+        self.appearance.is_some() && record.appearance == self.appearance
+    }
+
+    /// What an edition that printed `before` and this request say differently, in words; empty if
+    /// that is not known.
+    pub(super) fn differences(&self, before: &[PrintedFact]) -> String {
+        if before.is_empty() {
+            return String::new();
+        }
+        let after = &self.printed[..];
+        let same = before.iter().zip(after).take_while(|(one, other)| one == other);
+        let same = same.count();
+        let (before, after) = (&before[same..], &after[same..]);
+        let end = before.iter().rev().zip(after.iter().rev());
+        let end = end.take_while(|(one, other)| one == other).count();
+        let before = &before[..before.len() - end];
+        let after = &after[..after.len() - end];
+        let mut words = Vec::new();
+        for index in 0..before.len().max(after.len()) {
+            let said = match (before.get(index), after.get(index)) {
+                (Some(one), Some(other)) if one == other => continue,
+                (Some(one), Some(other)) if one.role == other.role => {
+                    format!(
+                        "{} {} is now {}",
+                        one.role,
+                        shown(&one.fact),
+                        shown(&other.fact)
+                    )
+                }
+                (one, other) => {
+                    let one = one
+                        .map(|one| format!("{} {} is gone", one.role, shown(&one.fact)));
+                    let other = other
+                        .map(|one| format!("{} {} is new", one.role, shown(&one.fact)));
+                    one.into_iter().chain(other).collect::<Vec<_>>().join(", ")
+                }
+            };
+            words.push(said);
+        }
+        let more = words.len().saturating_sub(MAX_NAMED);
+        words.truncate(MAX_NAMED);
+        if more > 0 {
+            words.push(format!("and {more} more"));
+        }
+        words.join(", ")
+    }
+}
+
+/// A fact in a message.
+fn shown(fact: &Fact) -> String {
+    match fact {
+        Fact::Choice(name) => format!("(choice `{name}`)"),
+        Fact::Value(text) if text.chars().count() > MAX_LETTERS => {
+            format!("`{}…`", text.chars().take(MAX_LETTERS).collect::<String>())
+        }
+        Fact::Value(text) => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_name_the_facts_that_changed() {
+        let facts = |texts: &[(&str, &str)]| -> Vec<PrintedFact> {
+            texts.iter().map(|(role, text)| PrintedFact::value(role, text)).collect()
+        };
+        let said = |before: &[(&str, &str)], after: &[(&str, &str)]| {
+            let new = RequestFacts {
+                printed: facts(after),
+                fingerprint: String::new(),
+                request_fingerprint: String::new(),
+                appearance: None,
+            };
+            new.differences(&facts(before))
+        };
+        let before = [("recipient", "Ada"), ("course", "Knots"), ("date", "2026-05-14")];
+        assert_eq!(
+            said(
+                &before,
+                &[("recipient", "Ada"), ("course", "Bends"), ("date", "2026-05-14")]
+            ),
+            "course `Knots` is now `Bends`"
+        );
+        assert_eq!(
+            said(
+                &before,
+                &[
+                    ("recipient", "Ada"),
+                    ("recipient", "MD"),
+                    ("course", "Knots"),
+                    ("date", "2026-05-14")
+                ]
+            ),
+            "recipient `MD` is new"
+        );
+        let many: Vec<_> = ["a", "b", "c", "d", "e"].map(|text| ("cell", text)).into();
+        let other: Vec<_> = ["1", "2", "3", "4", "5"].map(|text| ("cell", text)).into();
+        assert!(said(&many, &other).ends_with(", and 2 more"), "{}", said(&many, &other));
+        assert_eq!(said(&[], &before), "");
+    }
+}

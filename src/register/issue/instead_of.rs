@@ -1,0 +1,138 @@
+//! Correcting the name on a certificate whose recipient is known by the name alone.
+//!
+//! The decision made here: a corrected name is another award, whose first edition takes the place
+//! of the certificate with the wrong name. A recipient of the same name who has a certificate
+//! already keeps it, and nothing is changed.
+
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::register::award::AwardHandle;
+use crate::register::certificates::Register;
+use crate::register::editions::Editions;
+use crate::register::issue::options::IssueOptions;
+use crate::register::issue::receipt::{IssueOutcome, Receipt};
+use crate::register::issue::service::IssueService;
+use crate::register::record::{Record, Status};
+use crate::site::award::Award;
+use crate::site::request::Request;
+
+impl IssueService {
+    /// Issues a certificate that takes the place of the certificate `id` of another recipient's
+    /// name: it corrects a name that was misspelt, where no username says that both are the same
+    /// recipient. The old certificate is superseded, and its page leads to the new one. Called
+    /// again it finishes what was interrupted. Where both are the same award it is
+    /// [`issue`](Self::issue).
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue). [`ErrorKind::UnknownCertificate`]: no certificate has this id.
+    /// [`ErrorKind::Revoked`]: it is not valid any more. [`ErrorKind::InvalidValue`]: it is of
+    /// another course, or one of both is a specimen. [`ErrorKind::Exists`]: the recipient of the
+    /// request has another certificate of the course.
+    pub fn issue_instead_of(
+        &self,
+        id: &str,
+        request: &Request,
+        today: Date,
+        now: Timestamp,
+        options: &IssueOptions,
+    ) -> Result<Receipt> {
+        let register = self.register();
+        let old = register.known(id)?;
+        let award = AwardHandle::new(Award::of(request), &self.secret);
+        let editions = register.editions(&award)?;
+        let own = || editions.all();
+        let leads_to_own = old.successor.as_ref().is_some_and(|successor| {
+            own().any(|e| *successor == register.publish().verify_url(&e.record.id))
+        });
+        if leads_to_own || own().any(|edition| edition.record.id == id) {
+            return self.issue(request, today, now, options);
+        }
+        check_old(&old, request)?;
+        check_new(register, &editions, id, request)?;
+        let receipt = self.issue_edition(request, Some(id), today, now, options)?;
+        if !receipt.record.status.stands() {
+            return Ok(receipt);
+        }
+        let old = register.supersede_by(id, &receipt.urls.verify_url, now)?;
+        if old.status == Status::Revoked {
+            // The revocation came in between, and was meant for this recipient.
+            let change = old.history.last();
+            let reason = change.and_then(|change| change.reason.as_deref());
+            let requested_at = change.and_then(|change| change.requested_at);
+            let reason = reason.unwrap_or_default();
+            let record =
+                register.revoke_as_of(&receipt.record.id, reason, requested_at, now)?;
+            return Ok(Receipt { record, outcome: IssueOutcome::Stale, ..receipt });
+        }
+        Ok(match receipt.outcome {
+            IssueOutcome::Issued => {
+                Receipt { outcome: IssueOutcome::Superseding, ..receipt }
+            }
+            _ => receipt,
+        })
+    }
+}
+
+/// Checks that a certificate can be corrected by a request.
+fn check_old(old: &Record, request: &Request) -> Result<()> {
+    let id = &old.id;
+    let ended = |how: &str, help: String| {
+        let message = format!("`{id}` was {how} already");
+        Err(Error::new(ErrorKind::Revoked, message).with_help(help))
+    };
+    match old.status {
+        Status::Valid | Status::Specimen => {}
+        Status::Superseded => {
+            let by = old.successor.as_deref().unwrap_or_default();
+            return ended("superseded", format!("correct its successor: {by}"));
+        }
+        Status::Revoked => {
+            let help = "issue the certificate in the right name without --instead-of";
+            return ended("revoked", help.to_owned());
+        }
+        Status::Expired => {
+            let help = "issue the certificate in the right name without --instead-of";
+            return ended("expired", help.to_owned());
+        }
+        Status::Erased => {
+            let help = "issue the certificate in the right name without --instead-of";
+            return ended("erased", help.to_owned());
+        }
+    }
+    let course =
+        old.certificate.as_ref().map(|certificate| certificate.course.id.as_str());
+    if course != Some(request.course()) {
+        let course = course.unwrap_or_default();
+        let message = format!("`{id}` is a certificate of `{course}`");
+        return Err(Error::new(ErrorKind::InvalidValue, message)
+            .with_help(format!("name that course: --course {course}")));
+    }
+    if (old.status == Status::Specimen) != request.is_specimen() {
+        let message = format!("of `{id}` and the new certificate one is a specimen");
+        return Err(Error::new(ErrorKind::InvalidValue, message)
+            .with_help("a specimen takes the place of specimens only"));
+    }
+    Ok(())
+}
+
+/// Checks that the recipient of a request has no certificate but one that corrects `id`.
+fn check_new(
+    register: &Register,
+    editions: &Editions,
+    id: &str,
+    request: &Request,
+) -> Result<()> {
+    let Some(current) = &editions.current else { return Ok(()) };
+    let first = editions.past.first().unwrap_or(current);
+    let snapshots = register.snapshots(&first.record.id)?;
+    if snapshots.iter().any(|snapshot| snapshot.instead_of.as_deref() == Some(id)) {
+        return Ok(());
+    }
+    let name = request.name();
+    let url = register.publish().verify_url(&current.record.id);
+    let message = format!("`{name}` has another certificate of the course: {url}");
+    Err(Error::new(ErrorKind::Exists, message).with_help(format!(
+        "if it is the same recipient, revoke `{id}`; else tell the two apart: --username"
+    )))
+}

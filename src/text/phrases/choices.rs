@@ -1,0 +1,80 @@
+//! The choices that the values of a sentence made, and the facts in their order.
+//!
+//! Takes a template, the spans that minijinja reports of its output, and the facts of the values in
+//! it; gives all [`Fact`]s of the sentence. The decision: the choice of an `if` counts only where
+//! the values that its branch prints do not tell it, so that another wording of the same values has
+//! the same facts.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use minijinja::{OutputSpan, OutputSpanKind};
+
+use super::branches::{Branch, branches};
+use super::fact::Fact;
+use super::template_analysis::{TemplateAnalysis, output_words};
+use crate::site::name;
+
+/// The facts of a sentence: those of its values, each with the byte of the output at which it
+/// stands, and the choices of its `if`s where the values do not tell them.
+pub(super) fn with_choices(
+    source: &str,
+    spans: &[OutputSpan],
+    values: Vec<(usize, Fact)>,
+) -> Vec<Fact> {
+    if !source.contains("{%") && !source.contains(['\'', '"']) {
+        return values.into_iter().map(|(_, fact)| fact).collect();
+    }
+    let analysis = TemplateAnalysis::of(source);
+    let (branches, loops) = branches(&analysis, source);
+    let mut facts = Vec::new();
+    let mut values = values.into_iter().peekable();
+    let mut entered: Vec<&Branch> = Vec::new();
+    let mut last = 0..0;
+    for span in spans {
+        let at = span.source_range();
+        if at.start <= last.start {
+            // The next round of a loop makes the choices inside of it again.
+            let contains = |body: &&Range<usize>| {
+                body.contains(&at.start) && body.contains(&last.start)
+            };
+            let round = loops.iter().filter(contains).min_by_key(|body| body.len());
+            entered.retain(|branch| {
+                round.is_none_or(|round| !round.contains(&branch.body.start))
+            });
+        }
+        entered.retain(|branch| branch.body.contains(&at.start));
+        for branch in &branches {
+            if branch.body.contains(&at.start) && !entered.contains(&branch) {
+                entered.push(branch);
+                if !branch.is_told_by_values {
+                    facts.push(Fact::Choice(format!("if {}", branch.number)));
+                }
+            }
+        }
+        let words: Vec<Cow<'_, str>> = match span.kind() {
+            OutputSpanKind::Expression => output_words(&source[at.clone()]),
+            _ => Vec::new(),
+        };
+        while let Some((_, fact)) =
+            values.next_if(|(offset, _)| span.output_range().contains(offset))
+        {
+            facts.extend(without_words(fact, &words));
+        }
+        last = at;
+    }
+    facts.extend(values.map(|(_, fact)| fact));
+    facts
+}
+
+/// The fact of an expression's output, unless it is one of the translator's words in it: then the
+/// choice among them, if there is one.
+fn without_words(fact: Fact, words: &[Cow<'_, str>]) -> Option<Fact> {
+    let Fact::Value(text) = &fact else { return Some(fact) };
+    let number = words.iter().position(|word| name::tidy(word) == *text);
+    match number {
+        None => Some(fact),
+        Some(_) if words.len() == 1 => None,
+        Some(number) => Some(Fact::Choice(format!("word {number}"))),
+    }
+}
