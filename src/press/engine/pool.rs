@@ -18,7 +18,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 /// A fixed number of render workers.
 #[derive(Debug)]
 pub(crate) struct RenderPool {
-    idle: Mutex<Vec<ThreadPool>>,
+    /// `None` is a place whose thread could not be started: the job that takes it tries again.
+    idle: Mutex<Vec<Option<ThreadPool>>>,
+    start: fn() -> Result<ThreadPool>,
     freed: Condvar,
     deadline: Duration,
     abandoned: AtomicUsize,
@@ -42,9 +44,18 @@ impl RenderPool {
     /// # Errors
     /// [`ErrorKind::Io`] when the operating system refuses a thread.
     pub(crate) fn start(workers: usize, deadline: Duration) -> Result<Self> {
-        let idle = (0..workers.max(1)).map(|_| worker()).collect::<Result<_>>()?;
+        Self::start_with(workers, deadline, worker)
+    }
+
+    fn start_with(
+        workers: usize,
+        deadline: Duration,
+        start: fn() -> Result<ThreadPool>,
+    ) -> Result<Self> {
+        let workers = (0..workers.max(1)).map(|_| start().map(Some));
         Ok(Self {
-            idle: Mutex::new(idle),
+            idle: Mutex::new(workers.collect::<Result<_>>()?),
+            start,
             freed: Condvar::new(),
             deadline,
             abandoned: AtomicUsize::new(0),
@@ -55,7 +66,9 @@ impl RenderPool {
     /// Runs a job on a worker and waits for it. `what` names it in errors.
     ///
     /// # Errors
-    /// [`ErrorKind::Panic`], [`ErrorKind::Deadline`], [`ErrorKind::Unhealthy`], or the job's own.
+    /// [`ErrorKind::Panic`], [`ErrorKind::Deadline`], [`ErrorKind::Unhealthy`]; [`ErrorKind::Io`]
+    /// when the operating system refuses a thread in the place of an abandoned one; or the job's
+    /// own.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         what: &str,
@@ -69,7 +82,7 @@ impl RenderPool {
             )
             .with_help("find the layout that does not end, then restart the program"));
         }
-        let worker = self.take();
+        let worker = self.take()?;
         let (sender, receiver) = mpsc::sync_channel(1);
         worker.spawn(move || {
             let outcome = catch_unwind(AssertUnwindSafe(job));
@@ -79,14 +92,15 @@ impl RenderPool {
         match receiver.recv_timeout(self.deadline) {
             Ok(outcome) => {
                 self.evict();
-                self.give_back(worker);
+                self.give_back(Some(worker));
                 outcome.unwrap_or_else(|payload| Err(panicked(what, &*payload)))
             }
             Err(_) => {
                 self.abandoned.fetch_add(1, Ordering::Relaxed);
-                // The thread runs until the job ends; a new worker takes its place.
+                // The thread runs until the job ends; a new worker takes its place, at the latest
+                // when the next job needs it.
                 drop(worker);
-                self.give_back(self::worker()?);
+                self.give_back((self.start)().ok());
                 Err(Error::new(
                     ErrorKind::Deadline,
                     format!(
@@ -115,22 +129,24 @@ impl RenderPool {
     }
 
     /// Takes an idle worker, waiting for one if all are busy.
-    fn take(&self) -> ThreadPool {
+    fn take(&self) -> Result<ThreadPool> {
         let mut idle = self.lock();
-        loop {
-            if let Some(worker) = idle.pop() {
-                return worker;
+        let place = loop {
+            if let Some(place) = idle.pop() {
+                break place;
             }
             idle = self.freed.wait(idle).unwrap_or_else(PoisonError::into_inner);
-        }
+        };
+        drop(idle);
+        place.map_or_else(self.start, Ok).inspect_err(|_| self.give_back(None))
     }
 
-    fn give_back(&self, worker: ThreadPool) {
+    fn give_back(&self, worker: Option<ThreadPool>) {
         self.lock().push(worker);
         self.freed.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<ThreadPool>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<ThreadPool>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -159,6 +175,8 @@ fn panicked(what: &str, payload: &(dyn std::any::Any + Send)) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[test]
@@ -168,6 +186,28 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Panic);
         assert_eq!(error.message(), "the render of a panicked (oh)");
         assert_eq!(pool.run("b", || Ok(1)).expect("the worker lives"), 1);
+    }
+
+    #[test]
+    fn refused_thread_is_started_by_a_later_job() {
+        static REFUSES: AtomicBool = AtomicBool::new(false);
+        let start = || match REFUSES.load(Ordering::SeqCst) {
+            true => Err(Error::new(ErrorKind::Io, "no threads are left")),
+            false => worker(),
+        };
+        let deadline = Duration::from_millis(200);
+        let pool = RenderPool::start_with(1, deadline, start).expect("a thread");
+        REFUSES.store(true, Ordering::SeqCst);
+        let (end, wait) = mpsc::channel::<()>();
+        let abandoned = pool.run("a", move || Ok(wait.recv().is_ok()));
+        assert_eq!(abandoned.expect_err("never ends").kind(), ErrorKind::Deadline);
+        for _ in 0..3 {
+            let refused = pool.run("b", || Ok(())).expect_err("there is no thread");
+            assert_eq!(refused.message(), "no threads are left");
+        }
+        REFUSES.store(false, Ordering::SeqCst);
+        assert_eq!(pool.run("c", || Ok(1)).expect("a thread is started"), 1);
+        drop(end);
     }
 
     #[test]
