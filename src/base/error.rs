@@ -15,6 +15,7 @@ mod warning;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 pub use self::class::ErrorClass;
 pub use self::kind::ErrorKind;
@@ -28,14 +29,16 @@ pub use self::warning::Warning;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error, with its place and what to do about it.
+#[derive(Clone)]
 pub struct Error(Box<ErrorParts>);
 
+#[derive(Clone)]
 struct ErrorParts {
     kind: ErrorKind,
     message: String,
     place: Option<Place>,
     help: Option<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     /// Independent errors that were found with this one.
     more: Vec<Error>,
 }
@@ -69,7 +72,7 @@ impl Error {
 
     /// Sets the cause, which [`source`](StdError::source) returns.
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Box::new(source));
+        self.0.source = Some(Arc::new(source));
         self
     }
 

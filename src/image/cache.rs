@@ -5,11 +5,10 @@
 //! scan under two names is prepared once.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
 
+use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::image::background::Background;
 use crate::image::picture::Picture;
@@ -20,12 +19,12 @@ use crate::site::files::Site;
 const SIGNATURE_FOLDER: &str = "signatures";
 const IMAGE_FOLDER: &str = "images";
 
-/// The pictures that are prepared. An error is not kept, since the operator may correct the file.
-#[derive(Default)]
-pub(crate) struct ImageCache(Mutex<HashMap<ImageKey, Picture>>);
+/// The pictures that are prepared. An agent runs for months while operators replace scans, so the
+/// cache has a bound.
+pub(crate) struct ImageCache(Cache<ImageKey, Picture>);
 
 /// All that decides a picture's bytes.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct ImageKey {
     /// SHA-256 of the file.
     digest: [u8; 32],
@@ -46,6 +45,8 @@ pub(crate) struct Pictures {
 impl ImageCache {
     /// The most pictures that are kept.
     const MAX_PICTURES: usize = 1_000;
+    /// The most bytes that they have together.
+    const MAX_BYTES: usize = 256 << 20;
 
     /// The signatures, logo, sponsors' logos and badges of a course.
     ///
@@ -126,17 +127,14 @@ impl ImageCache {
             is_signature: folders == [SIGNATURE_FOLDER],
             tint,
         };
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(picture) = lock().get(&key) {
-            return Ok(picture.clone());
-        }
-        let picture = make(&bytes)?;
-        let mut kept = lock();
-        // An agent runs for months, while operators replace scans.
-        if kept.len() >= Self::MAX_PICTURES {
-            kept.clear();
-        }
-        Ok(kept.entry(key).or_insert(picture).clone())
+        self.0.get(key, || make(&bytes)).map(|picture| Picture::clone(&picture))
+    }
+}
+
+impl Default for ImageCache {
+    fn default() -> Self {
+        let weigh = |picture: &Picture| picture.bytes().len();
+        Self(Cache::with_weights(Self::MAX_PICTURES, Self::MAX_BYTES, weigh))
     }
 }
 
