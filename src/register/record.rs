@@ -63,6 +63,10 @@ pub struct Record {
     /// The address of the verify page of the edition that superseded this one. Absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
+    /// The verify id of the edition before this one in its award. Absent in a first edition, and after
+    /// an erasure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<String>,
     /// The changes of the status since the edition was issued, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<StatusChange>,
@@ -371,7 +375,13 @@ impl Record {
     pub(crate) fn erased(mut self, at: Timestamp) -> Self {
         // A reason may name the recipient.
         self.history.iter_mut().for_each(|change| change.reason = None);
-        let erased = Self { certificate: None, successor: None, facts: None, ..self };
+        let erased = Self {
+            certificate: None,
+            predecessor: None,
+            successor: None,
+            facts: None,
+            ..self
+        };
         erased.with_change(StatusChange::new(Status::Erased, at))
     }
 

@@ -173,6 +173,7 @@ impl Run<'_> {
             let settled = register.settle(id, Known::default(), |it| Ok(it.cloned()))?;
             if let Some(settled) = settled {
                 self.count(&settled);
+                register.supersede_predecessors(&settled.record, self.now)?;
             }
             return Ok(());
         };

@@ -229,6 +229,7 @@ fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
     let mut record = parts.record.clone();
     record.id = edition.ids.verify.clone();
     record.edition = edition.number;
+    record.predecessor = edition.predecessor.as_ref().map(|before| before.id.clone());
     record.facts = Some(edition.fingerprint.to_owned());
     let filename = publish.filename.as_str();
     let certificate = record.certificate.as_mut().unwrap();

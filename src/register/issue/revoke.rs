@@ -136,6 +136,7 @@ impl IssueService {
             engine: Record::ENGINE.to_owned(),
             certificate: None,
             successor: None,
+            predecessor: None,
             history: vec![StatusChange {
                 status: Status::Revoked,
                 at: now,
