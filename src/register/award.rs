@@ -32,8 +32,18 @@ impl<'a> AwardHandle<'a> {
         self.award.ids(self.secret, edition)
     }
 
+    /// The mark of an edition, by which the record of the next one names it.
+    pub(crate) fn mark(&self, id: &str) -> String {
+        mark(self.secret, id)
+    }
+
     /// The fingerprint of the facts that a certificate of this request prints.
     pub(crate) fn fingerprint(&self, course: &Course, request: &Request) -> String {
         Award::facts(self.secret, course, request)
     }
+}
+
+/// The mark of the edition with this verify id, by which the record of the next one names it.
+pub(crate) fn mark(secret: &IdSecret, id: &str) -> String {
+    secret.derive("predecessor", &[id])
 }

@@ -4,13 +4,13 @@
 //! made here: nothing becomes valid that was not, and what is lost is said. A PDF is never made
 //! again, because its seal has its time: it comes from a copy whose digest is the record's.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::base::error::{Error, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::{Known, Settled};
-use crate::register::award::AwardHandle;
+use crate::register::award::{AwardHandle, mark};
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
 use crate::register::paths;
@@ -82,6 +82,7 @@ impl Register {
             }
             each();
         }
+        self.link_editions(secret, &mut done, now)?;
         self.remove_orphaned_pdfs(&kept, &mut done)?;
         Ok(done)
     }
@@ -107,6 +108,33 @@ impl Register {
             Ok(())
         })?;
         Ok(ids)
+    }
+
+    /// Supersedes editions whose award is not known by those that name them as the edition before:
+    /// a process ended between the two, and the private side was lost since.
+    fn link_editions(
+        &self,
+        secret: &IdSecret,
+        done: &mut Restoration,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut next = HashMap::new();
+        for id in &done.unknown_awards {
+            let Some(record) = self.record(id)? else { continue };
+            let successor = record.successor.clone();
+            let successor = successor.unwrap_or_else(|| self.publish.verify_url(id));
+            next.extend(record.predecessor.map(|mark| (mark, successor)));
+        }
+        for id in &done.unknown_awards {
+            let Some(successor) = next.get(&mark(secret, id)) else { continue };
+            let settled = self.settle(id, Known::default(), |record| {
+                Ok(record
+                    .filter(|record| record.status.stands())
+                    .map(|record| record.clone().superseded(successor, now)))
+            })?;
+            done.restored += usize::from(settled.is_some());
+        }
+        Ok(())
     }
 
     /// Removes PDFs that belong to certificates which have ended: a process that ended early may
@@ -173,7 +201,6 @@ impl Run<'_> {
             let settled = register.settle(id, Known::default(), |it| Ok(it.cloned()))?;
             if let Some(settled) = settled {
                 self.count(&settled);
-                register.supersede_predecessors(&settled.record, self.now)?;
             }
             return Ok(());
         };

@@ -77,8 +77,7 @@ impl Register {
         if let Some(award) = self.award_of(id, secret)? {
             return self.erase_award(&award, secret, now);
         }
-        let record = self.known(id)?;
-        self.supersede_predecessors(&record, now)?;
+        self.known(id)?;
         self.settle(id, Known::default(), |record| {
             Ok(record.map(|record| record.clone().erased(now)))
         })?;
@@ -156,24 +155,23 @@ impl Register {
 
     /// Finishes what a process left that ended after it had published the edition: the editions
     /// before it still stand.
-    pub(super) fn supersede_predecessors(
-        &self,
-        record: &Record,
-        now: Timestamp,
-    ) -> Result<()> {
+    fn supersede_predecessors(&self, record: &Record, now: Timestamp) -> Result<()> {
         let successor = record.successor.clone();
         let successor = successor.unwrap_or_else(|| self.publish.verify_url(&record.id));
-        let mut before = record.predecessor.clone();
+        let mut last = record.clone();
         // As many steps as there are editions before it.
         for _ in 1..record.edition {
-            let Some(id) = before else { break };
-            let settled = self.settle(&id, Known::default(), |record| {
+            let snapshots = self.snapshots(&last.id)?;
+            let before = snapshots.into_iter().find_map(|snapshot| snapshot.predecessor);
+            let Some(before) = before else { break };
+            let settled = self.settle(&before.id, Known::default(), |record| {
                 Ok(record.cloned().map(|record| match record.status.stands() {
                     true => record.superseded(&successor, now),
                     false => record,
                 }))
             })?;
-            before = settled.and_then(|settled| settled.record.predecessor);
+            let Some(settled) = settled else { break };
+            last = settled.record;
         }
         Ok(())
     }

@@ -147,6 +147,7 @@ impl IssueService {
                 predecessor: editions.current.as_ref().map(|current| Predecessor {
                     id: current.record.id.clone(),
                     status: current.record.status,
+                    mark: award.mark(&current.record.id),
                 }),
                 fingerprint: &fingerprint,
                 number: editions.next_number(),
