@@ -167,9 +167,10 @@ impl Register {
         self.private.list(None, &mut |path| {
             let Some(id) = paths::private_id(path.as_str()) else { return Ok(()) };
             let files = all.entry(id.to_owned()).or_default();
-            match paths::is_snapshot(path.name()) {
-                true => files.snapshots.push(path),
-                false => files.has_record = true,
+            if paths::is_snapshot(path.name()) {
+                files.snapshots.push(path);
+            } else {
+                files.has_record = true;
             }
             Ok(())
         })?;

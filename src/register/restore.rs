@@ -46,14 +46,6 @@ pub struct Restoration {
     pub failures: Vec<(String, Error)>,
 }
 
-/// What the stores have of one id.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    is_public: bool,
-    has_private_record: bool,
-    has_snapshot: bool,
-}
-
 impl Register {
     /// Makes the two sides of every certificate agree: rebuilds public records, pages and
     /// signatures from the private store, and private records from the public one. What was revoked
@@ -74,10 +66,10 @@ impl Register {
     ) -> Result<Restoration> {
         let mut done = Restoration::default();
         let mut kept: HashSet<String> = HashSet::new();
-        for (id, found) in self.all_ids()? {
+        for (id, has_snapshot) in self.all_ids()? {
             let mut run =
                 Run { register: self, secret, now, done: &mut done, kept: &mut kept };
-            if let Err(error) = run.certificate(&id, found, pdfs) {
+            if let Err(error) = run.certificate(&id, has_snapshot, pdfs) {
                 done.failures.push((id, error));
             }
             each();
@@ -87,23 +79,20 @@ impl Register {
         Ok(done)
     }
 
-    /// Every id that either store has a file of.
-    fn all_ids(&self) -> Result<BTreeMap<String, Found>> {
-        let mut ids: BTreeMap<String, Found> = BTreeMap::new();
+    /// Every id that either store has a file of, and whether there is a snapshot of it.
+    fn all_ids(&self) -> Result<BTreeMap<String, bool>> {
+        let mut ids: BTreeMap<String, bool> = BTreeMap::new();
         self.private.list(None, &mut |path| {
             if let Some(id) = paths::private_id(path.as_str()) {
-                let found = ids.entry(id.to_owned()).or_default();
-                match paths::is_snapshot(path.name()) {
-                    true => found.has_snapshot = true,
-                    false => found.has_private_record = true,
-                }
+                let has_snapshot = ids.entry(id.to_owned()).or_default();
+                *has_snapshot |= paths::is_snapshot(path.name());
             }
             Ok(())
         })?;
         let folder = StorePath::parse(paths::CERTIFICATES)?;
         self.public.list(Some(&folder), &mut |path| {
             if let Some(id) = paths::record_id(path.as_str()) {
-                ids.entry(id.to_owned()).or_default().is_public = true;
+                ids.entry(id.to_owned()).or_default();
             }
             Ok(())
         })?;
@@ -179,7 +168,7 @@ impl Run<'_> {
     fn certificate(
         &mut self,
         id: &str,
-        found: Found,
+        has_snapshot: bool,
         pdfs: &mut PdfSource<'_>,
     ) -> Result<()> {
         let register = self.register;
@@ -188,7 +177,7 @@ impl Run<'_> {
             self.done.certificates += 1;
             self.take_pdf(record, pdfs)?;
         }
-        if record.is_none() && found.has_snapshot && self.finish_begun(id)? {
+        if record.is_none() && has_snapshot && self.finish_begun(id)? {
             self.done.certificates += 1;
             self.done.restored += 1;
         }
@@ -205,7 +194,7 @@ impl Run<'_> {
             return Ok(());
         };
         self.award(id, &award, record.is_some())?;
-        if found.has_snapshot && register.record(id)?.is_none() {
+        if has_snapshot && register.record(id)?.is_none() {
             self.done.unpublished.push(id.to_owned());
         }
         Ok(())

@@ -165,9 +165,9 @@ impl Register {
             let before = snapshots.into_iter().find_map(|snapshot| snapshot.predecessor);
             let Some(before) = before else { break };
             let settled = self.settle(&before.id, Known::default(), |record| {
-                Ok(record.cloned().map(|record| match record.status.stands() {
-                    true => record.superseded(&successor, now),
-                    false => record,
+                Ok(record.cloned().map(|record| {
+                    let stands = record.status.stands();
+                    if stands { record.superseded(&successor, now) } else { record }
                 }))
             })?;
             let Some(settled) = settled else { break };
