@@ -58,14 +58,15 @@ fn trace(path: &Path, words: &[String]) -> Option<Trace> {
     }
     let is_short = fs::metadata(path).is_ok_and(|meta| meta.len() <= MAX_BYTES);
     let bytes = if is_short { fs::read(path).ok()? } else { Vec::new() };
-    let has = |word: &String| memchr_find(&bytes, word.as_bytes());
-    if words.iter().any(has) {
+    if words.iter().any(|word| contains(&bytes, word.as_bytes())) {
         return Some(Trace::Holds);
     }
-    is_binary.then_some(Trace::MayHold)
+    // A PDF that was issued, and an archive of such, tells whose it is by the addresses of pages.
+    let is_of_others = contains(&bytes, b"/cert/");
+    (is_binary && !is_of_others).then_some(Trace::MayHold)
 }
 
-fn memchr_find(text: &[u8], word: &[u8]) -> bool {
+fn contains(text: &[u8], word: &[u8]) -> bool {
     !word.is_empty() && text.windows(word.len()).any(|window| window == word)
 }
 
@@ -86,5 +87,47 @@ fn walk(folder: &Path, depth: usize, left: &mut usize, each: &mut dyn FnMut(&Pat
         {
             walk(&entry.path(), depth + 1, left, each);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_name_a_recipient_are_found() {
+        let site = tempfile::tempdir().unwrap();
+        let id = "0".repeat(32);
+        for (name, text) in [
+            ("report.csv", "1,Ada Lovelace,issued\n"),
+            ("sub/people.txt", "Ada Lovelace\n"),
+            ("all.zip", "PK Ada-Lovelace.pdf"),
+            ("one.pdf", &format!("%PDF-1.7 (https://a.example/cert/{id}/)")),
+            ("other.pdf", "%PDF-1.7 (https://a.example/cert/1/)"),
+            ("print.pdf", "%PDF-1.7 compressed"),
+            ("other.csv", "Grace Hopper\n"),
+            ("public/x.json", "Ada Lovelace"),
+            (".git/x.txt", "Ada Lovelace"),
+        ] {
+            let path = site.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let names = BTreeSet::from(["Ada Lovelace".to_owned()]);
+        let found: Vec<_> = find(site.path(), &names, &[id])
+            .into_iter()
+            .map(|(path, trace)| {
+                let name = path.strip_prefix(site.path()).unwrap();
+                (name.to_str().unwrap().to_owned(), trace)
+            })
+            .collect();
+        let expected = [
+            ("all.zip", Trace::Holds),
+            ("one.pdf", Trace::Holds),
+            ("print.pdf", Trace::MayHold),
+            ("report.csv", Trace::Holds),
+            ("sub/people.txt", Trace::Holds),
+        ];
+        assert_eq!(found, expected.map(|(name, trace)| (name.to_owned(), trace)));
     }
 }

@@ -33,6 +33,11 @@ impl<'a> AwardHandle<'a> {
         self.award.ids(self.secret, edition)
     }
 
+    /// The mark of an edition, by which the record of the next one names it.
+    pub(crate) fn mark(&self, id: &str) -> String {
+        mark(self.secret, id)
+    }
+
     /// The fingerprint of facts, 32 hexadecimal digits: equal for the same facts in the same order,
     /// whatever the roles of their sentences.
     pub(crate) fn fingerprint(&self, facts: &[PrintedFact]) -> String {
@@ -64,4 +69,9 @@ impl<'a> AwardHandle<'a> {
     pub(crate) fn message(&self, id: &str) -> String {
         self.secret.derive("message", &[id])
     }
+}
+
+/// The mark of the edition with this verify id, by which the record of the next one names it.
+pub(crate) fn mark(secret: &IdSecret, id: &str) -> String {
+    secret.derive("predecessor", &[id])
 }

@@ -13,7 +13,7 @@ use crate::register::editions::{Edition, Editions};
 use crate::register::pages::PageWriter;
 use crate::register::paths;
 use crate::register::private_record::{PrivateRecord, Sides};
-use crate::register::record::Record;
+use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CacheControl, Store, StoreFile};
 use crate::register::web::{FolderFile, PageAsset};
@@ -159,7 +159,10 @@ impl Register {
             let sides = self.sides(&ids.verify)?;
             match sides.record().cloned() {
                 Some(record) => {
-                    let is_agreed = sides.agree();
+                    // A private record that was made from the public one lacks the award.
+                    let knows =
+                        sides.award().is_some() || record.status == Status::Erased;
+                    let is_agreed = sides.agree() && knows;
                     let edition = Edition { ids, record, is_agreed, is_pdf_lost: false };
                     past.extend(current.replace(edition));
                 }

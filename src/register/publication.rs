@@ -12,7 +12,7 @@ use crate::register::certificates::Register;
 use crate::register::pages::{PageFiles, PageSources};
 use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
-use crate::register::record::Record;
+use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CreateOutcome, Store, StoreFile};
 
@@ -93,8 +93,9 @@ impl Register {
         }
         // The PDF belongs to no record, or to one that has ended.
         if let Some(certificate) = &record.certificate {
-            let recorded = current.certificate.as_ref().map(|it| &it.pdf.path);
-            if !self.keeps_pdf(&current) || recorded != Some(&certificate.pdf.path) {
+            let is_tombstone =
+                current.certificate.is_none() && current.status == Status::Revoked;
+            if !self.keeps_pdf(&current) || is_tombstone {
                 self.public.remove(&StorePath::parse(&certificate.pdf.path)?)?;
             }
         }

@@ -68,6 +68,11 @@ pub struct Record {
     /// The address of the verify page of the edition that superseded this one. Absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
+    /// A mark of the edition before this one in its award: 32 hexadecimal digits in lower case, derived
+    /// from its verify id by HMAC-SHA-256 with the site's id secret, so that only the site is led to
+    /// it. Absent in a first edition, and after an erasure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<String>,
     /// The changes of the status since the edition was issued, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<StatusChange>,
@@ -412,6 +417,7 @@ impl Record {
         self.history.iter_mut().for_each(|change| change.reason = None);
         let erased = Self {
             certificate: None,
+            predecessor: None,
             successor: None,
             facts: None,
             appearance: None,

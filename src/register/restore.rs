@@ -4,13 +4,13 @@
 //! made here: nothing becomes valid that was not, and what is lost is said. A PDF is never made
 //! again, because its seal has its time: it comes from a copy whose digest is the record's.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::base::error::{Error, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::{Known, Settled};
-use crate::register::award::AwardHandle;
+use crate::register::award::{AwardHandle, mark};
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
 use crate::register::paths;
@@ -46,14 +46,6 @@ pub struct Restoration {
     pub failures: Vec<(String, Error)>,
 }
 
-/// What the stores have of one id.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    is_public: bool,
-    has_private_record: bool,
-    has_snapshot: bool,
-}
-
 impl Register {
     /// Makes the two sides of every certificate agree: rebuilds public records, pages and
     /// signatures from the private store, and private records from the public one. What was revoked
@@ -77,37 +69,64 @@ impl Register {
         self.mark(secret)?;
         let mut done = Restoration::default();
         let mut kept: HashSet<String> = HashSet::new();
-        for (id, found) in self.all_ids()? {
+        for (id, has_snapshot) in self.all_ids()? {
             let mut run =
                 Run { register: self, secret, now, done: &mut done, kept: &mut kept };
-            if let Err(error) = run.certificate(&id, found, pdfs) {
+            if let Err(error) = run.certificate(&id, has_snapshot, pdfs) {
                 done.failures.push((id, error));
             }
             each();
         }
+        self.link_editions(secret, &mut done, now)?;
         self.remove_orphaned_pdfs(&kept, &mut done)?;
         Ok(done)
     }
 
-    /// Every id that either store has a file of.
-    fn all_ids(&self) -> Result<BTreeMap<String, Found>> {
-        let mut ids: BTreeMap<String, Found> = BTreeMap::new();
+    /// Every id that either store has a file of, and whether there is a snapshot of it.
+    fn all_ids(&self) -> Result<BTreeMap<String, bool>> {
+        let mut ids: BTreeMap<String, bool> = BTreeMap::new();
         self.private.list(None, &mut |path| {
             if let Some(id) = paths::private_id(path.as_str()) {
-                let found = ids.entry(id.to_owned()).or_default();
-                found.has_snapshot |= paths::is_snapshot(path.as_str());
-                found.has_private_record |= paths::is_private_record(path.name());
+                let has_snapshot = ids.entry(id.to_owned()).or_default();
+                *has_snapshot |= paths::is_snapshot(path.as_str());
             }
             Ok(())
         })?;
         let folder = StorePath::parse(paths::CERTIFICATES)?;
         self.public.list(Some(&folder), &mut |path| {
             if let Some(id) = paths::record_id(path.as_str()) {
-                ids.entry(id.to_owned()).or_default().is_public = true;
+                ids.entry(id.to_owned()).or_default();
             }
             Ok(())
         })?;
         Ok(ids)
+    }
+
+    /// Supersedes editions whose award is not known by those that name them as the edition before:
+    /// a process ended between the two, and the private side was lost since.
+    fn link_editions(
+        &self,
+        secret: &IdSecret,
+        done: &mut Restoration,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut next = HashMap::new();
+        for id in &done.unknown_awards {
+            let Some(record) = self.record(id)? else { continue };
+            let successor = record.successor.clone();
+            let successor = successor.unwrap_or_else(|| self.publish.verify_url(id));
+            next.extend(record.predecessor.map(|mark| (mark, successor)));
+        }
+        for id in &done.unknown_awards {
+            let Some(successor) = next.get(&mark(secret, id)) else { continue };
+            let settled = self.settle(id, Known::default(), |record| {
+                Ok(record
+                    .filter(|record| record.status.stands())
+                    .map(|record| record.clone().superseded(successor, now)))
+            })?;
+            done.restored += usize::from(settled.is_some());
+        }
+        Ok(())
     }
 
     /// Removes PDFs that belong to certificates which have ended: a process that ended early may
@@ -152,7 +171,7 @@ impl Run<'_> {
     fn certificate(
         &mut self,
         id: &str,
-        found: Found,
+        has_snapshot: bool,
         pdfs: &mut PdfSource<'_>,
     ) -> Result<()> {
         let register = self.register;
@@ -161,7 +180,7 @@ impl Run<'_> {
             self.done.certificates += 1;
             self.take_pdf(record, pdfs)?;
         }
-        if record.is_none() && found.has_snapshot && self.finish_begun(id)? {
+        if record.is_none() && has_snapshot && self.finish_begun(id)? {
             self.done.certificates += 1;
             self.done.restored += 1;
         }
@@ -178,7 +197,7 @@ impl Run<'_> {
             return Ok(());
         };
         self.award(id, &award, record.is_some())?;
-        if found.has_snapshot && register.record(id)?.is_none() {
+        if has_snapshot && register.record(id)?.is_none() {
             self.done.unpublished.push(id.to_owned());
         }
         Ok(())

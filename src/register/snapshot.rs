@@ -47,6 +47,8 @@ pub(crate) struct Snapshot {
 pub(crate) struct Predecessor {
     pub(crate) id: String,
     pub(crate) status: Status,
+    /// What the public record says of it.
+    pub(crate) mark: String,
 }
 
 /// A detached OpenPGP signature and the public key that verifies it, both in ASCII armor.

@@ -159,7 +159,8 @@ impl Register {
     /// Finishes what a process left that ended after it had published the edition: the editions
     /// before it still stand.
     fn supersede_predecessors(&self, record: &Record, now: Timestamp) -> Result<()> {
-        let successor = self.publish.verify_url(&record.id);
+        let successor = record.successor.clone();
+        let successor = successor.unwrap_or_else(|| self.publish.verify_url(&record.id));
         let mut last = record.clone();
         // As many steps as there are editions before it.
         for _ in 1..record.edition {
@@ -167,9 +168,9 @@ impl Register {
             let before = snapshots.into_iter().find_map(|snapshot| snapshot.predecessor);
             let Some(before) = before else { break };
             let settled = self.settle(&before.id, Known::default(), |record| {
-                Ok(record.cloned().map(|record| match record.status.stands() {
-                    true => record.superseded(&successor, now),
-                    false => record,
+                Ok(record.cloned().map(|record| {
+                    let stands = record.status.stands();
+                    if stands { record.superseded(&successor, now) } else { record }
                 }))
             })?;
             let Some(settled) = settled else { break };

@@ -138,6 +138,7 @@ impl IssueService {
             engine: Record::ENGINE.to_owned(),
             certificate: None,
             successor: None,
+            predecessor: None,
             history: vec![StatusChange {
                 status: Status::Revoked,
                 at: now,

@@ -98,6 +98,7 @@ impl EditionDraft<'_> {
             engine: Record::ENGINE.to_owned(),
             certificate: Some(certificate),
             successor: None,
+            predecessor: edition.predecessor.as_ref().map(|before| before.mark.clone()),
             history: Vec::new(),
         };
         let signature = sealed.signature.zip(sealer.pgp()).map(|(armor, signer)| {

@@ -204,6 +204,7 @@ impl IssueService {
                 predecessor: editions.current.as_ref().map(|current| Predecessor {
                     id: current.record.id.clone(),
                     status: current.record.status,
+                    mark: award.mark(&current.record.id),
                 }),
                 message: message.as_deref(),
                 instead_of,

@@ -147,9 +147,13 @@ fn every_text_is_shown_on_some_page() {
         all += &with(json!({ "status": status }));
     }
     all += &folder();
-    let mut pdf = plain()["pdf"].clone();
-    pdf["url"] = Value::Null;
-    all += &with(json!({ "pdf": pdf }));
+    let lost = json!({ "file": "c.pdf", "sha256": "ab".repeat(32), "size": 1 });
+    let page = with(json!({ "pdf": lost.clone() }));
+    assert!(page.contains("text-not_kept<") && !page.contains("text-download"), "{page}");
+    let status = json!({ "is": "revoked", "on": "May 15, 2026", "reason": "x" });
+    let revoked = with(json!({ "pdf": lost, "status": status }));
+    assert!(!revoked.contains("text-not_kept"), "{revoked}");
+    all += &page;
     for key in PageTemplates::TEXTS {
         assert!(
             all.contains(&format!("text-{key}<"))

@@ -175,6 +175,8 @@ pub(crate) fn check_losses(public: Arc<dyn Store>, private: Arc<dyn Store>) {
     assert!(done.unknown_awards.contains(&next.id), "{done:?}");
     assert!(!done.unknown_awards.contains(&eve_id), "{done:?}");
     assert_eq!(register.issue(&ada).unwrap(), (IssueOutcome::Unchanged, next.clone()));
+    // The request has told the award.
+    assert!(!register.restore(&Files::new()).unknown_awards.contains(&next.id));
     assert_eq!(register.issue(&bob).unwrap_err().kind(), ErrorKind::Revoked);
     lose(&*register.public);
     register.restore(&Files::new());
