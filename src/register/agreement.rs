@@ -214,7 +214,8 @@ impl Register {
         shown: &[(&str, Option<Vec<u8>>)],
         files: &PageFiles,
     ) -> Result<Write> {
-        files.assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
+        // What was published may have been lost since.
+        files.assets.iter().try_for_each(|asset| self.create_asset(asset))?;
         let mut pages: Vec<(&str, &str)> = files
             .pages
             .iter()

@@ -228,14 +228,17 @@ impl Register {
 
     /// Publishes a file that pages share, once.
     pub(super) fn publish_asset(&self, asset: &PageAsset) -> Result<()> {
-        self.assets.get(asset.path.clone(), || {
-            let path = path(&asset.path)?;
-            let file = StoreFile::new(&path, asset.text.as_bytes());
-            // The path has the digest of the content in it.
-            let file = file.with_cache_control(CacheControl::Immutable);
-            self.public.create(&file).map(|_| ())
-        })?;
+        self.assets.get(asset.path.clone(), || self.create_asset(asset))?;
         Ok(())
+    }
+
+    /// Publishes a file that pages share, unless the store has it.
+    pub(super) fn create_asset(&self, asset: &PageAsset) -> Result<()> {
+        let path = path(&asset.path)?;
+        let file = StoreFile::new(&path, asset.text.as_bytes());
+        // The path has the digest of the content in it.
+        let file = file.with_cache_control(CacheControl::Immutable);
+        self.public.create(&file).map(|_| ())
     }
 }
 

@@ -232,8 +232,8 @@ impl Register {
     }
 
     /// Writes a tombstone, the record of a certificate that was revoked before it was issued,
-    /// unless the certificate exists. Returns the record that stands then, which may be that of an
-    /// earlier tombstone.
+    /// unless the certificate has a record. Returns `None` if it has another one: a tombstone of
+    /// another revocation may have been asked for earlier.
     pub(crate) fn create_tombstone(
         &self,
         award: &Award,
@@ -243,7 +243,7 @@ impl Register {
         let settled = self.settle(&record.id, known, |current| {
             Ok(match current {
                 None => Some(record.clone()),
-                Some(current) if current.status == Status::Revoked => {
+                Some(current) if current.history == record.history => {
                     Some(current.clone())
                 }
                 Some(_) => None,

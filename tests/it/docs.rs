@@ -351,11 +351,15 @@ fn filters_of_the_locale_page_print_what_it_says() {
         let sentence = serde_json::to_string(example).unwrap();
         let part = format!("date: {sentence}\n");
         let english = docs("layouts/shared/locales/en.yaml");
-        let site =
-            site().with_file("layouts/shared/locales/en.yaml", overlay(&english, &part));
+        let (plain, outcomes) = COURSES.split_once("  outcomes:").unwrap();
+        let after = outcomes.split_once('\n').unwrap().1;
+        let courses = format!("{plain}  grades: {{ scale: percent }}\n{after}");
+        let site = Site::new()
+            .with_file("courses.yaml", courses)
+            .with_file("layouts/shared/locales/en.yaml", overlay(&english, &part));
         let press = Press::new(site).unwrap();
         let request = Request::new("KNOTS", "Ada Example").unwrap();
-        let request = request.with_grade("0.87");
+        let request = request.with_grade("87");
         let sheet = press.sheet(&request, today());
         let sheet = sheet.unwrap_or_else(|error| panic!("{example}: {error:#}"));
         let text = sheet.date.map(|date| date.text()).unwrap_or_default();

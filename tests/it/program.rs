@@ -402,7 +402,7 @@ fn output_does_not_depend_on_the_locale() {
 fn argument_values_may_begin_with_a_hyphen() {
     let workdir = Workdir::new();
     let run =
-        workdir.render(["-n", "-Ada", "-g", "-1", "-d", "-x", "-o", "a.json", "--json"]);
+        workdir.render(["-n", "-Ada", "-g", "-x", "-d", "-x", "-o", "a.json", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["name"], "-Ada");
     let sheet: Value = serde_json::from_slice(&workdir.read("a.json")).unwrap();

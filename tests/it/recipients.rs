@@ -303,7 +303,7 @@ fn google_forms_export_publishes_no_line_as_a_name() {
         "form.csv:1: nothing reads the columns `Timestamp`, `Email Address`",
         "`Full Name`              name",
         "form.csv:2: Ada",
-        "1 would be issued, 0 failed",
+        "1 would be issued, 0 not passed, 0 failed",
     ] {
         assert!(run.stderr.contains(words), "no {words} in\n{}", run.stderr);
     }
@@ -338,7 +338,10 @@ fn kept_column_stands_in_the_report_and_nowhere_else() {
     assert!(!run.stderr.contains("secret") && !run.stderr.contains("nothing reads"));
     assert!(!String::from_utf8_lossy(&run.stdout).contains("secret"), "{run:?}");
     let report = String::from_utf8(workdir.read("report.csv")).unwrap();
-    assert!(report.lines().next().unwrap().ends_with(",error,E-mail"), "{report}");
+    assert!(
+        report.lines().next().unwrap().ends_with(",message,username,E-mail"),
+        "{report}"
+    );
     assert!(report.contains(",ada@secret.example\n"), "{report}");
     assert!(report.contains(",'=cmd@secret.example\n"), "{report}");
     issue("report.json");

@@ -371,7 +371,10 @@ fn wrong_log_settings_are_refused() {
     }
     site.0.write("site/testamur.yaml", "agent:\n  log: { to: syslog, facilty: mail }\n");
     assert!(check(&[]).1.contains("testamur.yaml:2:22: unknown key `facilty`"));
-    let file = format!("agent:\n  log:\n    to: syslog\n    address: {nothing}\n");
+    let file = format!(
+        "agent:\n  log:\n    to: syslog\n    address: {nothing}\n\
+         publish: {{ url: 'https://certificates.example.org' }}\n"
+    );
     site.0.write("site/testamur.yaml", file);
     assert!(
         check(&[]).1.contains("testamur.yaml:4:14: failed to reach the syslog at `/")

@@ -10,7 +10,8 @@ use crate::workdir::{Run, Workdir};
 /// A site with one course of these lines, in a layout that prints the grade.
 fn site(grades: &str) -> Workdir {
     let workdir = Workdir::new();
-    let made = workdir.run(["new", "school"]);
+    let made =
+        workdir.run(["new", "school", "--url", "https://certificates.example.org"]);
     assert_eq!(made.code, 0, "{made:?}");
     workdir.write(
         "school/courses.yaml",

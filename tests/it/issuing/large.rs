@@ -29,7 +29,12 @@ struct Template {
 impl Template {
     /// Issues a certificate in a site of its own.
     fn new(workdir: &Workdir) -> Self {
-        assert_eq!(workdir.run(["new", "template"]).code, 0);
+        assert_eq!(
+            workdir
+                .run(["new", "template", "--url", "https://certificates.example.org"])
+                .code,
+            0
+        );
         let line = ["--site", "template", "issue", "-n", "Some Body", "-u", "userid"];
         assert_eq!(workdir.run(line).code, 0);
         let found = workdir.run(["--site", "template", "list", "--json"]).objects();
@@ -148,7 +153,10 @@ fn questions(workdir: &Workdir, count: u32, change: &dyn Fn(u32, &str)) {
 fn register_of_a_million_in_a_folder_answers() {
     let workdir = Workdir::new();
     let template = Template::new(&workdir);
-    assert_eq!(workdir.run(["new", "large"]).code, 0);
+    assert_eq!(
+        workdir.run(["new", "large", "--url", "https://certificates.example.org"]).code,
+        0
+    );
     let count = count(1_000_000);
     let write = |number: u32, status: &str| {
         for (folder, (path, text)) in
@@ -223,7 +231,10 @@ fn register_of_a_hundred_thousand_on_s3_answers() {
     const PORT: u16 = 17_070;
     let workdir = Workdir::new();
     let template = Template::new(&workdir);
-    assert_eq!(workdir.run(["new", "large"]).code, 0);
+    assert_eq!(
+        workdir.run(["new", "large", "--url", "https://certificates.example.org"]).code,
+        0
+    );
     fs::create_dir_all(workdir.path("buckets/public")).unwrap();
     fs::create_dir_all(workdir.path("buckets/private")).unwrap();
     let _gateway = Gateway::start(&workdir.path("buckets"), PORT);

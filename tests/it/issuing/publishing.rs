@@ -86,7 +86,7 @@ fn new_refuses_an_address_that_is_none() {
 fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
     let workdir = site(&["--url", "none"]);
     workdir.write("school/people.txt", "Ada Lovelace\nJosé Núñez\n");
-    let zip = ["issue", "-f", "people.txt", "-l", "es", "--zip", "all.zip"];
+    let zip = ["issue", "-f", "people.txt", "--names", "-l", "es", "--zip", "all.zip"];
     let mut command = workdir.command();
     command.current_dir(workdir.path("school")).args(zip);
     let run = Run::of(command);
@@ -147,7 +147,8 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
     let listed = workdir.run(["--site", "school", "list", "--json"]).objects();
     assert_eq!(listed.len(), 2);
     let id = listed[0]["id"].as_str().unwrap();
-    let revoked = workdir.run(["--site", "school", "revoke", id, "--reason", "mistake"]);
+    let revoked =
+        workdir.run(["--site", "school", "revoke", id, "--reason", "mistake", "--yes"]);
     assert_eq!(revoked.code, 0, "{revoked:?}");
 
     let agent = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);

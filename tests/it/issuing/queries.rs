@@ -12,7 +12,10 @@ const INDEX: &str = "school/private/.testamur/index.sqlite";
 /// A site in which Ada and Émilie have certificates.
 fn site() -> Workdir {
     let workdir = Workdir::new();
-    assert_eq!(workdir.run(["new", "school"]).code, 0);
+    assert_eq!(
+        workdir.run(["new", "school", "--url", "https://certificates.example.org"]).code,
+        0
+    );
     let people = "name,username\nAda Lovelace,countess\nÉmilie du Châtelet,emilie\n";
     workdir.write("people.csv", people);
     let run = ask(&workdir, &["issue", "-f", "people.csv"]);
@@ -128,7 +131,7 @@ fn list_is_in_order_and_takes_conditions() {
     assert!(times.is_sorted(), "{times:?}");
     let zu =
         text(&ask(&workdir, &["find", "zu", "--json"]).objects()[0], "id").to_owned();
-    assert_eq!(ask(&workdir, &["revoke", &zu, "--reason", "a mistake"]).code, 0);
+    assert_eq!(ask(&workdir, &["revoke", &zu, "--reason", "a mistake", "--yes"]).code, 0);
     let revoked = list(&["--status", "revoked"]).objects();
     assert_eq!((revoked.len(), text(&revoked[0], "id")), (1, zu.as_str()));
     assert_eq!(list(&["--status", "valid"]).objects().len(), 4);
@@ -194,7 +197,10 @@ fn without_a_usable_index_every_record_is_read() {
 #[test]
 fn listing_of_a_site_without_certificates_makes_no_files() {
     let workdir = Workdir::new();
-    assert_eq!(workdir.run(["new", "school"]).code, 0);
+    assert_eq!(
+        workdir.run(["new", "school", "--url", "https://certificates.example.org"]).code,
+        0
+    );
     let before = workdir.names("school");
     let run = ask(&workdir, &["list"]);
     assert_eq!((run.code, run.stdout.len()), (0, 0), "{run:?}");
@@ -217,7 +223,7 @@ fn erased_recipient_is_in_no_byte_of_the_index() {
     assert!(holds("lovelace") && holds("countess") && holds("emilie"));
     let id =
         text(&ask(&workdir, &["find", "ada", "--json"]).objects()[0], "id").to_owned();
-    assert_eq!(ask(&workdir, &["erase", &id]).code, 0);
+    assert_eq!(ask(&workdir, &["erase", &id, "--yes"]).code, 0);
     assert!(!holds("lovelace") && !holds("countess"), "the person is gone");
     assert!(holds("emilie"), "others are not");
     assert_eq!(ask(&workdir, &["find", "lovelace"]).code, 3);

@@ -334,7 +334,7 @@ fn two_runs_of_one_file_report_each_certificate_once() {
     });
     for (one, two) in rows[0].iter().zip(&rows[1]) {
         let mut statuses =
-            [one["status"].as_str().unwrap(), two["status"].as_str().unwrap()];
+            [one["outcome"].as_str().unwrap(), two["outcome"].as_str().unwrap()];
         statuses.sort_unstable();
         assert_eq!(statuses, ["issued", "unchanged"], "{one} {two}");
         assert_eq!(one["id"], two["id"]);
