@@ -47,6 +47,9 @@ pub(super) struct Settled {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// The file name of a page, and what is in the public store under it.
+type ShownPage<'a> = (&'a str, Option<Vec<u8>>);
+
 /// Whether a file was written, was right already, or was changed by another process first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Write {
@@ -94,7 +97,7 @@ impl Register {
     /// One round of [`settle`](Self::settle), or `None` if another process changed a file first.
     fn write_all(
         &self,
-        shown: &[(&str, Option<Vec<u8>>)],
+        shown: &[ShownPage<'_>],
         sides: &Sides,
         target: &Record,
         known: Known<'_>,
@@ -198,7 +201,7 @@ impl Register {
     }
 
     /// The pages of a certificate as they are in the public store.
-    fn shown_pages(&self, id: &str) -> Result<Vec<(&str, Option<Vec<u8>>)>> {
+    fn shown_pages(&self, id: &str) -> Result<Vec<ShownPage<'_>>> {
         let read = |name| {
             let path = StorePath::parse(&paths::page(id, name))?;
             Ok((name, self.public.read(&path)?))
@@ -211,7 +214,7 @@ impl Register {
     fn write_pages(
         &self,
         id: &str,
-        shown: &[(&str, Option<Vec<u8>>)],
+        shown: &[ShownPage<'_>],
         files: &PageFiles,
     ) -> Result<Write> {
         // What was published may have been lost since.

@@ -188,9 +188,12 @@ impl Register {
         now: Timestamp,
     ) -> Result<Record> {
         let settled = self.settle(id, Known::default(), |record| {
-            Ok(record.cloned().map(|record| match record.status.stands() {
-                true => record.superseded(successor, now),
-                false => record,
+            Ok(record.cloned().map(|record| {
+                if record.status.stands() {
+                    record.superseded(successor, now)
+                } else {
+                    record
+                }
             }))
         })?;
         Ok(settled.ok_or_else(|| unknown(id))?.record)

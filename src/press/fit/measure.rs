@@ -206,9 +206,12 @@ impl<'a> Ruler<'a> {
             if mixed || !(hangul || self.name) {
                 return Vec::new();
             }
-            let is_kept = |word: &str| match hangul {
-                true => !word.trim().is_empty(),
-                false => word.contains(['-', '\u{2010}']),
+            let is_kept = |word: &str| {
+                if hangul {
+                    !word.trim().is_empty()
+                } else {
+                    word.contains(['-', '\u{2010}'])
+                }
             };
             if !is_kept(&run.text) {
                 return Vec::new();

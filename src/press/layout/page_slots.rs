@@ -3,7 +3,7 @@
 //! Takes a layout's declared lengths and roles, and the [`PageFacts`]; gives the [`PageSlots`]. They
 //! are the same for nearly all certificates of a course, so a few of them are kept.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -36,7 +36,8 @@ impl PageSlots {
     ) -> Result<Self> {
         let page = lengths.on(facts)?;
         let mut slots = HashMap::new();
-        for (name, role) in roles {
+        // Of several errors the same one is told each time.
+        for (name, role) in roles.iter().collect::<BTreeMap<_, _>>() {
             let after = role.slot.after().map(|previous| {
                 Ok((previous.to_owned(), role.slot.on(&page, Some(previous))?))
             });

@@ -113,7 +113,7 @@ impl EditionQuery {
         if let Some(since) = self.since {
             let first = Timestamp::parse(&format!("{since}T00:00:00Z"));
             // A day before 1970 excludes nothing.
-            let first = first.map_or(0, |first| rows::seconds(first));
+            let first = first.map_or(0, rows::seconds);
             conditions.push(holds("issued_at >=", Value::Integer(first)));
         }
         (conditions.join(" AND "), values)

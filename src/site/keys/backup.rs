@@ -17,6 +17,9 @@ use crate::site::id_secret::IdSecret;
 /// The files of a folder of keys by name, such as `id.secret` and `1/seal.pem`, in order.
 pub(crate) type KeyBackup = Vec<(String, Zeroizing<Vec<u8>>)>;
 
+/// The number of a set of keys, and its files by name.
+type KeySet<'a> = (u32, Vec<(&'a str, &'a [u8])>);
+
 impl Keys {
     /// Reads all that is needed to have the keys again: the sets, and the id secret.
     ///
@@ -51,7 +54,7 @@ impl Keys {
     /// is none. [`ErrorKind::Io`]: the folder cannot be written.
     pub(crate) fn put_back(folder: &Path, given: &KeyBackup) -> Result<usize> {
         let keys = KeyFolder::new(folder);
-        let mut sets: Vec<(u32, Vec<(&str, &[u8])>)> = Vec::new();
+        let mut sets: Vec<KeySet<'_>> = Vec::new();
         let mut secret = None;
         for (name, bytes) in given {
             if name == ID_SECRET_FILE {
@@ -71,7 +74,7 @@ impl Keys {
         }
         // Everything is compared before anything is written.
         let existing = keys.numbers()?;
-        let mut missing: Vec<(u32, Vec<(&str, &[u8])>)> = Vec::new();
+        let mut missing: Vec<KeySet<'_>> = Vec::new();
         let mut count = 0;
         for number in &existing {
             if !sets.iter().any(|(given, _)| given == number) {

@@ -146,7 +146,7 @@ fn check_full_store(store: &str) {
     assert_complete_files(&public);
     // Space for the first files of a certificate, and for no more.
     disk.make_room();
-    disk.fill(if store == "public" { 96 } else { 130 } << 10);
+    disk.fill(if store == "public" { 96 } else { 4 } << 10);
     thread::sleep(Duration::from_secs(3));
     assert_complete_files(&public);
 
