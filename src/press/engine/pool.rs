@@ -191,9 +191,12 @@ mod tests {
     #[test]
     fn refused_thread_is_started_by_a_later_job() {
         static REFUSES: AtomicBool = AtomicBool::new(false);
-        let start = || match REFUSES.load(Ordering::SeqCst) {
-            true => Err(Error::new(ErrorKind::Io, "no threads are left")),
-            false => worker(),
+        let start = || {
+            if REFUSES.load(Ordering::SeqCst) {
+                Err(Error::new(ErrorKind::Io, "no threads are left"))
+            } else {
+                worker()
+            }
         };
         let deadline = Duration::from_millis(200);
         let pool = RenderPool::start_with(1, deadline, start).expect("a thread");

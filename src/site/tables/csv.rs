@@ -149,7 +149,10 @@ impl<'a> Iterator for Records<'a> {
 mod tests {
     use super::*;
 
-    fn records(text: &str) -> Result<Vec<(u32, Vec<String>)>, (u32, &'static str)> {
+    /// The line and the cells of a record.
+    type Found = (u32, Vec<String>);
+
+    fn records(text: &str) -> Result<Vec<Found>, (u32, &'static str)> {
         Records::new(text, b',', 1)
             .map(|record| {
                 let record = record.map_err(|fault| (fault.line, fault.message))?;

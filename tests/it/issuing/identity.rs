@@ -131,7 +131,7 @@ fn lost_secret_is_never_made_anew_and_comes_back_from_a_backup() {
     assert_eq!(whole.code, 0, "{}", whole.stderr);
     for name in workdir.names("school/keys/1") {
         let [one, other] = ["school/keys/1", "elsewhere/1"]
-            .map(|folder| workdir.read(&format!("{folder}/{name}")));
+            .map(|folder| workdir.read(format!("{folder}/{name}")));
         assert_eq!(one, other, "{name}");
         if name.ends_with(".key.pem") {
             let file = workdir.path(&format!("elsewhere/1/{name}"));

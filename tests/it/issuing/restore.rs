@@ -86,7 +86,11 @@ impl Register {
 
 fn all_files(store: &dyn Store) -> Files {
     let mut paths = Vec::new();
-    store.list(None, &mut |path| Ok(paths.push(path))).unwrap();
+    let mut keep = |path| {
+        paths.push(path);
+        Ok(())
+    };
+    store.list(None, &mut keep).unwrap();
     paths
         .into_iter()
         .map(|path| {

@@ -313,7 +313,11 @@ impl World {
 
 fn files(store: &dyn Store) -> BTreeMap<StorePath, Vec<u8>> {
     let mut paths = Vec::new();
-    store.list(None, &mut |path| Ok(paths.push(path))).unwrap();
+    let mut keep = |path| {
+        paths.push(path);
+        Ok(())
+    };
+    store.list(None, &mut keep).unwrap();
     let read = |path: StorePath| Some((path.clone(), store.read(&path).unwrap()?));
     paths.into_iter().filter_map(read).collect()
 }
