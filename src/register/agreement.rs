@@ -47,6 +47,9 @@ pub(super) struct Settled {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// A page as the public store has it: its file name, and its content if it is there.
+type ShownPage = (&'static str, Option<Vec<u8>>);
+
 /// Whether a file was written, was right already, or was changed by another process first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Write {
@@ -94,7 +97,7 @@ impl Register {
     /// One round of [`settle`](Self::settle), or `None` if another process changed a file first.
     fn write_all(
         &self,
-        shown: &[(&'static str, Option<Vec<u8>>)],
+        shown: &[ShownPage],
         sides: &Sides,
         target: &Record,
         known: Known<'_>,
@@ -198,7 +201,7 @@ impl Register {
     }
 
     /// The pages of a certificate as they are in the public store.
-    fn shown_pages(&self, id: &str) -> Result<Vec<(&'static str, Option<Vec<u8>>)>> {
+    fn shown_pages(&self, id: &str) -> Result<Vec<ShownPage>> {
         let read = |name| {
             let path = StorePath::parse(&paths::page(id, name))?;
             Ok((name, self.public.read(&path)?))
@@ -209,7 +212,7 @@ impl Register {
     fn write_pages(
         &self,
         id: &str,
-        shown: &[(&'static str, Option<Vec<u8>>)],
+        shown: &[ShownPage],
         pages: &PageFiles,
     ) -> Result<Write> {
         let mut result = Write::Unneeded;
