@@ -139,28 +139,35 @@ impl Register {
         if !applies {
             return Ok(None);
         }
-        let snapshot = match &record.certificate {
-            Some(certificate) => self.snapshot(&record.id, &certificate.pdf.sha256)?,
-            None => self.snapshots(&record.id)?.pop(),
+        let revocation =
+            before.history.iter().rfind(|change| change.status == Status::Revoked);
+        let requested_at = revocation.and_then(|change| change.requested_at);
+        let times = record.requested_at.zip(requested_at);
+        let is_later = match times.filter(|_| before.status == Status::Revoked) {
+            // The order of the requests counts, whatever was known when the edition was made.
+            Some((issue, end)) => end > issue,
+            None => {
+                self.decided_on(record)?.is_some_and(|status| status != before.status)
+            }
         };
-        let decided_on = snapshot.and_then(|snapshot| snapshot.predecessor);
-        if decided_on.is_none_or(|decided_on| decided_on.status == before.status) {
+        if !is_later {
             return Ok(None);
         }
         if before.status == Status::Erased {
             return Ok(Some(record.clone().erased(now)));
         }
-        let revocation =
-            before.history.iter().rfind(|change| change.status == Status::Revoked);
-        let requested_at = revocation.and_then(|change| change.requested_at);
-        // A revocation that was requested before the edition was asked for ends only what was
-        // asked for earlier.
-        if record.requested_at.zip(requested_at).is_some_and(|(issue, end)| issue > end) {
-            return Ok(None);
-        }
         let reason = revocation.and_then(|change| change.reason.as_deref());
         let reason = reason.unwrap_or_default();
         Ok(Some(record.clone().revoked(reason, requested_at, now)))
+    }
+
+    /// The status of the edition before this one, when this one was decided on.
+    fn decided_on(&self, record: &Record) -> Result<Option<Status>> {
+        let snapshot = match &record.certificate {
+            Some(certificate) => self.snapshot(&record.id, &certificate.pdf.sha256)?,
+            None => self.snapshots(&record.id)?.pop(),
+        };
+        Ok(snapshot.and_then(|snapshot| snapshot.predecessor).map(|it| it.status))
     }
 
     /// Removes what is left of erased editions: snapshots, files that a late process wrote, and an

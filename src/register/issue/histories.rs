@@ -51,7 +51,12 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
             promises.note(who, *step, is_done || is_refused, &world);
             let after = world.statuses(who);
             // Of an award of which an edition is lost on both sides nothing is promised.
-            if after.windows(2).any(|pair| pair[0].is_none() && pair[1].is_some()) {
+            let is_forgotten = |edition: usize| {
+                let page = world.page(&world.ids(who, edition as u32 + 1).verify);
+                promises.has_lost && after[edition].is_none() && page.is_some()
+            };
+            let has_gap = after.windows(2).any(|it| it[0].is_none() && it[1].is_some());
+            if has_gap || (0..after.len()).any(is_forgotten) {
                 *promises = Promises {
                     is_unfinished: true,
                     has_lost: true,
