@@ -6,6 +6,7 @@
 //! that there is one truth about where a line breaks; and a sentence that was fitted once is not
 //! fitted again, because only a few sentences of a course differ from person to person.
 
+mod advances;
 pub(crate) mod fitted;
 mod measure;
 mod script;
@@ -73,13 +74,18 @@ impl Fitter {
         let found = known.unwrap_or_else(|| {
             let tracking = script::tracking(&sentence.runs, &slot.style);
             let name = sentence.role == "recipient";
-            let ruler = Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
-            let search = Search { ruler: &ruler, fit: sentence.fit, slot };
-            let fitted: Vec<Fitted> =
-                scales.iter().map(|&scale| search.fit(scale)).collect();
-            let first = fitted.first().copied().unwrap_or(Fitted::NONE);
-            let parts = ruler.parts(first.size, first.column);
-            self.keep(key, Found { fitted, parts })
+            let mut ruler =
+                Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
+            let mut fitted = Vec::new();
+            for &scale in scales {
+                let search = Search { ruler: &ruler, fit: sentence.fit, slot };
+                let one = search.fit(scale);
+                if fitted.is_empty() {
+                    ruler.decide(one.size, one.column);
+                }
+                fitted.push(one);
+            }
+            self.keep(key, Found { fitted, parts: ruler.into_parts() })
         });
         let mut fitted = found.fitted.iter().copied();
         sentence.fitted = fitted.next().unwrap_or(Fitted::NONE);

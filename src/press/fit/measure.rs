@@ -12,9 +12,7 @@ use typst::World;
 use typst::engine::{Engine, Route, Sink, Traced};
 use typst::foundations::{Content, NativeElement, Smart, StyleChain};
 use typst::introspection::{EmptyIntrospector, Introspector, Locator};
-use typst::layout::{
-    Abs, Axes, BoxElem, Dir, Em, Frame, FrameItem, HElem, Length, Region, Size,
-};
+use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, HElem, Length, Region, Size};
 use typst::model::ParElem;
 use typst::syntax::Span;
 use typst::text::{
@@ -24,6 +22,7 @@ use typst::text::{
 use typst::utils::Protected;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::advances::{Part, SIZE, advances};
 use super::script::{self, is_leftward, is_spaceable, is_unspaced};
 use super::world::FontWorld;
 use crate::base::lang::{Direction, Tag};
@@ -57,14 +56,14 @@ pub(super) struct Ruler<'a> {
     advances: Vec<Vec<(usize, f64)>>,
     /// The numbers of lines that were counted, by the ratio of column and size.
     counted: RefCell<Vec<(f64, u32)>>,
+    /// The parts of each run on the page, when they are decided.
+    decided: Option<Vec<Vec<Part>>>,
 }
 
-/// A part of a run, and whether a line may break in it.
-type Part = (String, bool);
-
-/// The size at which widths are measured, and the pitch of lines that are counted, in points.
-const SIZE: f64 = 10.0;
+/// The pitch of lines that are counted, in points.
 const PITCH: f64 = 1000.0;
+/// The share of a column that a text may fill to be certain to stand on one line.
+const CLEARLY: f64 = 0.98;
 /// The longest word in which no line breaks, in letters.
 const MAX_KEPT: usize = 24;
 
@@ -76,25 +75,38 @@ impl<'a> Ruler<'a> {
         tracking: f64,
         setting: Setting<'a>,
     ) -> Self {
-        let advances = vec![Vec::new(); runs.len()];
         let mut ruler = Self {
             fonts,
             runs,
             name,
             tracking,
             setting,
-            advances,
+            advances: vec![Vec::new(); runs.len()],
             counted: RefCell::default(),
+            decided: None,
         };
-        let whole: Vec<Vec<Part>> = vec![Vec::new(); runs.len()];
-        let frame = ruler.layout(&whole, SIZE, f64::INFINITY);
-        let mut advances = vec![Vec::new(); runs.len()];
-        collect(&frame, &mut advances);
-        for run in &mut advances {
-            run.sort_by_key(|&(at, _)| at);
-        }
-        ruler.advances = advances;
+        // Letters are measured in the parts that the page has, since nothing is kerned and no space
+        // is put between the letters of two parts.
+        let parts = ruler.parts(SIZE, f64::INFINITY);
+        let frame = ruler.layout(&parts, SIZE, f64::INFINITY);
+        ruler.advances = advances(&frame, &parts);
+        ruler.counted.get_mut().push((f64::INFINITY, lines_of(&frame)));
         ruler
+    }
+
+    /// Decides the parts of each run for a fit. Fits at smaller scales are set in the same parts.
+    pub(super) fn decide(&mut self, size: f64, column: f64) {
+        let parts = self.parts(size, column);
+        // Only the parts of an address depend on the fit.
+        if self.runs.iter().any(|run| run.link.is_some()) {
+            self.counted.get_mut().truncate(1);
+        }
+        self.decided = Some(parts);
+    }
+
+    /// The parts of each run, when they are decided.
+    pub(super) fn into_parts(self) -> Vec<Vec<Part>> {
+        self.decided.unwrap_or_default()
     }
 
     /// The width of the sentence on one line, in em.
@@ -169,6 +181,11 @@ impl<'a> Ruler<'a> {
     pub(super) fn lines(&self, size: f64, column: f64) -> u32 {
         let ratio = column / size;
         let mut known = self.counted.borrow_mut();
+        // A column that is clearly wider than the text breaks it nowhere.
+        let wide = self.natural() <= ratio * CLEARLY;
+        if let Some((_, lines)) = known.first().filter(|_| wide) {
+            return *lines;
+        }
         if self.runs.iter().all(|run| run.link.is_none()) {
             let narrower = known.iter().filter(|(other, _)| *other <= ratio);
             let narrower = narrower.max_by(|a, b| a.0.total_cmp(&b.0));
@@ -186,13 +203,15 @@ impl<'a> Ruler<'a> {
     }
 
     fn count(&self, size: f64, column: f64) -> u32 {
-        let frame = self.layout(&self.parts(size, column), size, column);
-        (frame.height().to_pt() / PITCH).round() as u32
+        lines_of(&match &self.decided {
+            Some(parts) => self.layout(parts, size, column),
+            None => self.layout(&self.parts(size, column), size, column),
+        })
     }
 
     /// The parts of each run, and whether a line may break in them; none if a line may break
     /// anywhere in the run.
-    pub(super) fn parts(&self, size: f64, column: f64) -> Vec<Vec<Part>> {
+    fn parts(&self, size: f64, column: f64) -> Vec<Vec<Part>> {
         let rtl = self.setting.rtl();
         // Boxes lose their order in a paragraph from right to left, and beside a run in that
         // direction they would split an isolate.
@@ -287,14 +306,15 @@ impl<'a> Ruler<'a> {
     /// The sentence as one paragraph, the lines of which are [`PITCH`] apart.
     fn paragraph(&self, parts: &[Vec<Part>], size: f64) -> Content {
         let mut all = Vec::new();
-        for (index, (run, parts)) in self.runs.iter().zip(parts).enumerate() {
-            let span = Span::from_raw(NonZeroU64::MIN.saturating_add(index as u64 + 1));
+        let mut spans = (2_u64..).filter_map(NonZeroU64::new).map(Span::from_raw);
+        for (run, parts) in self.runs.iter().zip(parts) {
+            let mut span = || spans.next().unwrap_or(Span::detached());
             if parts.is_empty() {
-                all.push(self.text(run, &run.text, span));
+                all.push(self.text(run, &run.text, span()));
                 continue;
             }
             for (part, keep) in parts {
-                let text = self.text(run, part, span);
+                let text = self.text(run, part, span());
                 all.push(if *keep {
                     let text = text.set(TextElem::dir, TextDir(Smart::Custom(Dir::LTR)));
                     BoxElem::new().with_body(Some(text)).pack()
@@ -362,6 +382,11 @@ fn with_tabular_figures(content: Content) -> Content {
         .set(TextElem::number_width, Smart::Custom(NumberWidth::Tabular))
 }
 
+/// The number of lines of a frame, which are [`PITCH`] apart.
+fn lines_of(frame: &Frame) -> u32 {
+    (frame.height().to_pt() / PITCH).round() as u32
+}
+
 /// Words and the white space between them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -372,26 +397,4 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         rest = later;
         Some(word)
     })
-}
-
-/// Collects the advance of each cluster of each run, in em of [`SIZE`].
-fn collect(frame: &Frame, advances: &mut [Vec<(usize, f64)>]) {
-    for (_, item) in frame.items() {
-        match item {
-            FrameItem::Group(group) => collect(&group.frame, advances),
-            FrameItem::Text(text) => {
-                for glyph in &text.glyphs {
-                    let (span, at) = glyph.span;
-                    let run = span.into_raw().get() as usize;
-                    let advance = glyph.x_advance.at(text.size).to_pt() / SIZE;
-                    if let Some(run) =
-                        run.checked_sub(2).and_then(|run| advances.get_mut(run))
-                    {
-                        run.push((usize::from(at), advance));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
 }

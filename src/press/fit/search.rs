@@ -23,6 +23,8 @@ const ROUNDING: f64 = 0.999;
 /// The step of sizes, and that of the width of columns, in points.
 const SIZE_STEP: f64 = 0.25;
 const COLUMN_STEP: f64 = 1.0;
+/// In how many steps of [`ROUNDING`] a size is sought at which a sentence takes one line.
+const MAX_STEPS: u32 = 4;
 /// The share of the size of several lines from which one line is better.
 const NEARLY: f64 = 0.97;
 /// The reach below the base line from which a script is deep, in em.
@@ -32,15 +34,15 @@ impl Search<'_> {
     /// The fit at a scale of the largest size.
     pub(super) fn fit(&self, scale: f64) -> Fitted {
         let style = &self.slot.style;
-        if let Some(narrow) = self.slot.narrow {
+        if let Some(narrow) = self.slot.narrow.map(round) {
             let (size, lines, column) = self.in_column(narrow, scale, 0.0);
             if lines == 1 {
                 let fitted = self.finish(size, lines, column, narrow, scale);
                 // It stands in the wide slot, from the side where lines begin.
-                return Fitted { width: self.slot.width, ..fitted };
+                return Fitted { width: round(self.slot.width), ..fitted };
             }
         }
-        let width = self.slot.width;
+        let width = round(self.slot.width);
         let (size, lines, column) = self.in_column(width, scale, style.single);
         self.finish(size, lines, column, width, scale)
     }
@@ -63,7 +65,7 @@ impl Search<'_> {
         let fitting = |wide: f64| {
             if wide <= width { most } else { most * (width / wide) * ROUNDING }
         };
-        let one_line = fitting(natural);
+        let one_line = self.on_one_line(fitting(natural), width);
         if one_line >= f64::max(most * single, least) {
             return (one_line, 1, width);
         }
@@ -81,6 +83,21 @@ impl Search<'_> {
         let average = natural * (size / most) / f64::from(lines);
         let narrowest = f64::max(average * 0.9, word * size);
         (size, lines, width.min(self.balanced(size, lines, narrowest, width)))
+    }
+
+    /// The largest size up to `size` at which the sentence takes one line, which is `size` or
+    /// slightly smaller; 0 if there is none, as for a text with a line break.
+    fn on_one_line(&self, mut size: f64, width: f64) -> f64 {
+        for _ in 0..MAX_STEPS {
+            if size < self.fit.min {
+                return size;
+            }
+            if self.ruler.lines(size, width) <= 1 {
+                return size;
+            }
+            size *= ROUNDING;
+        }
+        0.0
     }
 
     /// The largest size up to `high` at which the sentence fits in its lines, and their number.
@@ -150,11 +167,10 @@ impl Search<'_> {
         let (start, end) = overhang(runs);
         let (start, end) = (start * size, end * size);
         let (left, right) = if self.ruler.rtl() { (end, start) } else { (start, end) };
-        let round = |length: f64| (length * 1e4).round() / 1e4;
         Fitted {
             size,
             lines,
-            width: round(width),
+            width,
             column: round(column),
             above: round(above),
             below: round(below),
@@ -168,4 +184,10 @@ impl Search<'_> {
             align: style.align,
         }
     }
+}
+
+/// A length as the sheet has it. Lines are counted in a column of such a width, so that the page has
+/// the same.
+fn round(length: f64) -> f64 {
+    (length * 1e4).round() / 1e4
 }
