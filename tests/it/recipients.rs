@@ -350,7 +350,7 @@ fn kept_column_stands_in_the_report_and_nowhere_else() {
     let found = published(&workdir.path("."));
     assert!(found.len() > 4, "{found:?}");
     for (path, bytes) in found {
-        let has = bytes.windows(6).any(|window| window == b"secret");
+        let has = bytes.windows(7).any(|window| window == b"@secret");
         assert!(!has, "{}", path.display());
     }
     let run = workdir.run(["issue", "-f", "people.csv", "--keep", "E-mail"]);
