@@ -196,7 +196,7 @@ mod tests {
             too_long += usize::from(overflows);
         }
         drop(reader);
-        assert_eq!(too_long > 0, page.proof().is_err(), "{layout} {paper} {name}");
+        assert!(too_long == 0 || page.proof().is_err(), "{layout} {paper} {name}");
         several
     }
 }
