@@ -117,7 +117,10 @@ impl PreparedEdition<'_> {
             PdfOutcome::Created => snapshot,
             PdfOutcome::Exists(first) => {
                 let adopted = publisher.adopt(&id, &pdf.path, &first, now);
-                discard()?;
+                // A repeated write that had been done finds its own bytes: the snapshot is theirs.
+                if first != pdf.bytes {
+                    discard()?;
+                }
                 match adopted {
                     Ok(adopted) => adopted,
                     // Its snapshot went with an edition that another process ended.
