@@ -122,9 +122,10 @@ impl Course {
     /// decides what a comma is.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: it is outside of the scale, or a number although the course
-    /// declares no scale and has outcomes. [`ErrorKind::NotPassed`]: it is below the pass mark, or a
-    /// word that says so.
+    /// [`InvalidValue`](crate::ErrorKind::InvalidValue): it is outside of the scale, or a number
+    /// although the course declares no scale and has outcomes.
+    /// [`NotPassed`](crate::ErrorKind::NotPassed): it is below the pass mark, or a word that says
+    /// so.
     pub fn mark(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
         self.mark_of(grade, false, language)
     }
@@ -132,7 +133,8 @@ impl Course {
     /// As [`mark`](Self::mark), for a number that is a share of 1, whatever the scale.
     ///
     /// # Errors
-    /// As [`mark`](Self::mark); [`ErrorKind::InvalidValue`] if the scale has letters.
+    /// As [`mark`](Self::mark); [`InvalidValue`](crate::ErrorKind::InvalidValue) if the scale has
+    /// letters.
     pub fn mark_of_fraction(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
         self.mark_of(grade, true, language)
     }
@@ -152,7 +154,7 @@ impl Course {
     /// it passes or not. A word is a text on any scale.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: a number that is outside of the scale, or cannot be read.
+    /// [`InvalidValue`](crate::ErrorKind::InvalidValue): a number that is outside of the scale, or cannot be read.
     pub(crate) fn mark_of_part(&self, grade: &str, language: &Tag) -> Result<GradeMark> {
         GradeMark::read_part(grade, self.grades.as_ref(), language)
     }

@@ -38,7 +38,9 @@ use minijinja::{Environment, Value};
 
 pub use self::certificate_facts::CertificateFacts;
 pub(crate) use self::course_texts::Texts;
-pub(crate) use self::fact::{Fact, PrintedFact};
+pub(crate) use self::fact::Fact;
+#[cfg(feature = "issue")]
+pub(crate) use self::fact::PrintedFact;
 pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};

@@ -143,6 +143,7 @@ fn provide_files(folder: &Path, arguments: &[&str]) {
     for argument in arguments {
         let bytes = match *argument {
             "recipients.csv" => b"name,username\nGrace Hopper,grace\n".to_vec(),
+            "pass.txt" => b"correct horse battery staple\n".to_vec(),
             "photo.jpg" => {
                 Photo::of(&Signature::flourished(), (1200, 700)).jpeg(85).take()
             }

@@ -142,7 +142,11 @@ mod tests {
     fn page_breaks_each_sentence_into_the_lines_that_it_was_fitted_with() {
         let press = Press::new(Site::demo()).expect("the demo site is sound");
         let mut several = 0;
-        for (step, layout) in press.site().layouts().into_iter().enumerate() {
+        // Layouts that need fields which the demo's course lacks have tests of their own.
+        let layouts = press.site().layouts();
+        let layouts =
+            layouts.into_iter().filter(|layout| *layout != "statement-of-results");
+        for (step, layout) in layouts.enumerate() {
             let papers = press.papers(layout).expect("a layout");
             for (index, (language, name)) in NAMES.into_iter().enumerate() {
                 // Every name is set in each layout, every second one on each paper.

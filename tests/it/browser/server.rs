@@ -57,7 +57,8 @@ impl Drop for Server {
 
 fn serve(mut stream: &TcpStream, folder: &Path, asked: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let line = lines.next().unwrap_or_default();
+    // A browser may connect ahead, and then ask for nothing.
+    let Some(line) = lines.next() else { return };
     while lines.next().is_some_and(|line| !line.is_empty()) {}
     let name = line.split(' ').nth(1).unwrap_or_default().trim_start_matches('/');
     asked.lock().unwrap().push(format!("/{name}"));
