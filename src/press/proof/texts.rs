@@ -154,7 +154,7 @@ mod tests {
                 several += lines_agree(&press, layout, paper, language, name);
             }
         }
-        assert!(several > 500, "{several}");
+        assert!(several > 400, "{several}");
     }
 
     /// Checks one page; how many of its sentences take several lines.
