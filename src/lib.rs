@@ -58,8 +58,7 @@
 //! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
 //! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
 //! - `press`: makes drafts: sites, sentences, pictures, layouts; `tables` reads recipients files.
-//! - `fonts`: the families of `fonts/` inside the library; those of the package set Latin, Greek and
-//!   Cyrillic. [`Site::with_fonts`] adds a folder of others.
+//! - `fonts`: the families of `fonts/` inside the library; [`Site::with_fonts`] adds a folder of others.
 //! - `issue`: issues, revokes and erases certificates, in memory or in a folder.
 //! - `index`: finds certificates in a large register, by an SQLite file that is made from it.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
@@ -68,13 +67,7 @@
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
 #![cfg_attr(
-    not(all(
-        feature = "http",
-        feature = "index",
-        feature = "redis",
-        feature = "s3",
-        feature = "xqueue"
-    )),
+    not(all(feature = "cli", feature = "http", feature = "redis", feature = "s3")),
     allow(dead_code, reason = "modules that features share have parts for one of them")
 )]
 

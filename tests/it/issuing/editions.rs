@@ -296,7 +296,7 @@ fn corrected_name_takes_the_place_of_the_misspelt_one() {
     assert_eq!(fault.kind(), ErrorKind::Revoked);
     assert!(fault.to_string().contains(&new.urls.verify_url), "{fault}");
 
-    // Nobody's certificate is taken away by another's correction.
+    // A correction takes no one else's certificate away.
     let grace = setup.issue(&request("Grace Hoper")).unwrap();
     let other = setup.issue(&request("Grace Hopper")).unwrap();
     let fault = correct(&grace.record.id, &request("Grace Hopper")).unwrap_err();

@@ -89,13 +89,13 @@ fn report_of_a_run_has_usernames() {
 #[test]
 fn find_without_a_hit_says_so() {
     let workdir = site();
-    for wanted in ["nobody of that name", &"0".repeat(32), &"f".repeat(64)] {
+    for wanted in ["no one of that name", &"0".repeat(32), &"f".repeat(64)] {
         let run = ask(&workdir, &["find", wanted]);
         assert_eq!(run.code, 3, "{run:?}");
         assert!(run.stdout.is_empty());
         assert!(run.stderr.contains("no certificate is found for"), "{}", run.stderr);
     }
-    assert_eq!(ask(&workdir, &["find", "--json", "nobody"]).code, 3);
+    assert_eq!(ask(&workdir, &["find", "--json", "no one"]).code, 3);
     let refused = ask(&workdir, &["find", " "]);
     assert_eq!(refused.code, 2, "{refused:?}");
     assert_eq!(ask(&workdir, &["find", "Ada", "-c", "other"]).code, 3);
