@@ -27,6 +27,17 @@ pub(crate) enum PdfOutcome {
     Removed,
 }
 
+/// How far the first publication of a certificate came.
+enum Publication {
+    /// Everything was written; what the texts of the pages lack.
+    Done(Vec<Warning>),
+    /// Another process is, or was, at the same certificate.
+    Overtaken {
+        /// Whether the public record was written all the same.
+        is_first: bool,
+    },
+}
+
 /// A certificate whose first publication is done.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -75,20 +86,21 @@ impl Register {
     /// says what that record says.
     pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Finished>> {
         let record = &snapshot.record;
-        let settled = match self.publish_first(snapshot)? {
-            Some(warnings) => return Ok(Some(Finished { is_first: true, warnings })),
-            // Another process is, or was, at the same certificate.
-            None => {
-                let known = Known { award: Some(&snapshot.award), download_id: None };
-                self.settle(&record.id, known, |current| {
-                    Ok(Some(current.unwrap_or(record).clone()))
-                })?
+        let was_first = match self.publish_first(snapshot)? {
+            Publication::Done(warnings) => {
+                return Ok(Some(Finished { is_first: true, warnings }));
             }
+            Publication::Overtaken { is_first } => is_first,
         };
+        let known = Known { award: Some(&snapshot.award), download_id: None };
+        let settled = self.settle(&record.id, known, |current| {
+            Ok(Some(current.unwrap_or(record).clone()))
+        })?;
         let Some(Settled { record: current, is_first, warnings, .. }) = settled else {
             return Ok(None);
         };
         if (Record { requested_at: record.requested_at, ..current.clone() }) == *record {
+            let is_first = is_first || was_first;
             return Ok(Some(Finished { is_first, warnings }));
         }
         // The PDF belongs to no record, or to one that has ended.
@@ -102,8 +114,8 @@ impl Register {
         Ok(None)
     }
 
-    /// Publishes a certificate that nothing was published of. Returns `None` if there is something.
-    fn publish_first(&self, snapshot: &Snapshot) -> Result<Option<Vec<Warning>>> {
+    /// Publishes a certificate that nothing was published of.
+    fn publish_first(&self, snapshot: &Snapshot) -> Result<Publication> {
         let record = &snapshot.record;
         let sources =
             PageSources { signature: snapshot.signature.as_ref(), has_pdf: true };
@@ -119,20 +131,19 @@ impl Register {
         };
         for (name, html) in &pages {
             if !created(&*self.public, &paths::page(&record.id, name), html)? {
-                return Ok(None);
+                return Ok(Publication::Overtaken { is_first: false });
             }
         }
         if !created(&*self.public, &paths::record(&record.id), &record.to_json())? {
-            return Ok(None);
+            return Ok(Publication::Overtaken { is_first: false });
         }
         let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
         let path = paths::private_record(&record.id);
         if !created(&*self.private, &path, &private.to_json())? {
-            // Another process has changed it already.
-            let known = Known { award: Some(&snapshot.award), download_id: None };
-            self.settle(&record.id, known, |current| Ok(current.cloned()))?;
+            // It may have been revoked before this process was done.
+            return Ok(Publication::Overtaken { is_first: true });
         }
-        Ok(Some(warnings))
+        Ok(Publication::Done(warnings))
     }
 
     /// Removes all snapshots of a certificate but that of its published PDF.
