@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::register::{AwardEditions, RecipientFilter};
+use crate::register::{AwardEditions, RecipientFilter, Record, Register, Status};
 use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Erase, SiteArguments};
@@ -39,7 +39,7 @@ pub(crate) fn run(
     }
     let mut seen = BTreeSet::new();
     found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
-    let spool = Spool::open(site, output, filter, &seen)?;
+    let spool = Spool::open(&register, filter, &seen)?;
     if found.is_empty() && spool.ids.is_empty() {
         return match (&selection.recipient, failed) {
             (Some(_), 0) => Err(not_found(selection)),
@@ -74,7 +74,7 @@ pub(crate) fn run(
 }
 
 fn erase_one(
-    register: &crate::register::Register,
+    register: &Register,
     editions: &AwardEditions,
     secret: &IdSecret,
 ) -> Result<Vec<String>, Failure> {
@@ -101,8 +101,7 @@ fn print_all(found: &[AwardEditions], spool: &Spool) {
                 format!("  a certificate that was begun  {name}  {}", award.course);
             console::print_message(&line);
         }
-        let is_erased =
-            |it: &crate::register::Record| it.status == crate::register::Status::Erased;
+        let is_erased = |it: &Record| it.status == Status::Erased;
         if editions.award.is_none() && !editions.records.iter().all(is_erased) {
             for record in &editions.records {
                 console::print_note(&format!(
@@ -159,15 +158,11 @@ struct Spool {
 #[cfg(feature = "http")]
 impl Spool {
     fn open(
-        site: &SiteArguments,
-        output: Option<&std::path::Path>,
+        register: &Register,
         filter: Option<RecipientFilter>,
         awards: &BTreeSet<Award>,
     ) -> Result<Self, Failure> {
-        let settings = context::read_settings(&context::open_site_without_note(site)?)?;
-        let private =
-            context::open_stores(site, &settings, output, context::print_index_failure)?
-                .private;
+        let private = register.private().clone();
         let is_wanted = |award: &Award, name: Option<&str>| {
             awards.contains(award)
                 || filter.as_ref().is_some_and(|filter| filter.matches(award, name))
@@ -187,8 +182,7 @@ impl Spool {
 #[cfg(not(feature = "http"))]
 impl Spool {
     fn open(
-        _: &SiteArguments,
-        _: Option<&std::path::Path>,
+        _: &Register,
         _: Option<RecipientFilter>,
         _: &BTreeSet<Award>,
     ) -> Result<Self, Failure> {

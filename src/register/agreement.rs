@@ -19,7 +19,7 @@ use crate::register::paths;
 use crate::register::private_record::{PrivateRecord, Sides};
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::{DetachedSignature, Snapshot};
-use crate::register::store::{CreateOutcome, StoreFile, SwapOutcome};
+use crate::register::store::{CreateOutcome, Store, StoreFile, SwapOutcome};
 use crate::site::award::Award;
 
 /// How often other processes may change a certificate while this one does, before it gives up.
@@ -257,8 +257,8 @@ impl Register {
         write_over(&*self.public, &path, record.to_json().as_bytes(), was)
     }
 
-    /// Writes the detached signature of a certificate, and the key that verifies it.
-    pub(super) fn write_signature_files(
+    /// Writes the detached signature of a certificate, whatever is there.
+    pub(super) fn replace_signature(
         &self,
         record: &Record,
         signature: &DetachedSignature,
@@ -269,6 +269,7 @@ impl Register {
         self.public.replace(&StoreFile::new(&path, signature.armor.as_bytes()))
     }
 
+    /// Writes the detached signature of a certificate and the key that verifies it, where they differ.
     fn write_signature(
         &self,
         record: &Record,
@@ -278,11 +279,11 @@ impl Register {
         let Some(facts) = facts else { return Ok(Write::Unneeded) };
         self.publish_key(&facts.key, &signature.key)?;
         let path = StorePath::parse(&facts.path)?;
-        let is_there = self.public.read(&path)?;
-        if is_there.is_some_and(|bytes| bytes == signature.armor.as_bytes()) {
+        let was = self.public.read(&path)?;
+        if was.is_some_and(|bytes| bytes == signature.armor.as_bytes()) {
             return Ok(Write::Unneeded);
         }
-        self.write_signature_files(record, signature)?;
+        self.replace_signature(record, signature)?;
         Ok(Write::Replaced)
     }
 
@@ -318,7 +319,7 @@ impl Register {
 
 /// Writes a file over the content that it had, or creates it where there was none.
 fn write_over(
-    store: &dyn crate::register::store::Store,
+    store: &dyn Store,
     path: &StorePath,
     bytes: &[u8],
     was: Option<&[u8]>,

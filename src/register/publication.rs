@@ -122,7 +122,7 @@ impl Register {
         let PageFiles { pages, assets, warnings } = self.pages.write(record, sources)?;
         assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
         if let Some(signature) = &snapshot.signature {
-            self.write_signature_files(record, signature)?;
+            self.replace_signature(record, signature)?;
         }
         let created = |store: &dyn Store, path: &str, text: &str| -> Result<bool> {
             let path = StorePath::parse(path)?;

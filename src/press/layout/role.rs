@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::fields::{boolean, millimetres, number, whole};
-use super::slot::SlotRule;
+use super::slot::{SLOT_KEYS, SlotRule};
 use crate::base::error::{ErrorKind, nearest};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::press::fonts::{Fonts, GenericFamily, family_help};
@@ -72,29 +72,10 @@ pub(crate) enum Case {
     Upper,
 }
 
-const ROLE_KEYS: [&str; 22] = [
-    "face",
-    "weight",
-    "italic",
-    "case",
-    "max",
-    "min",
-    "lines",
-    "swash",
-    "plain",
+/// The keys of a role that describe its text; [`SLOT_KEYS`] are the others.
+const TEXT_KEYS: [&str; 10] = [
+    "face", "weight", "italic", "case", "max", "min", "lines", "swash", "plain",
     "shrinks",
-    "width",
-    "narrow",
-    "single",
-    "leading",
-    "line",
-    "deep-line",
-    "tracking",
-    "spaced",
-    "scale",
-    "align",
-    "balance",
-    "after",
 ];
 
 /// The roles that sentences and the sheet use; a locale may use others.
@@ -188,7 +169,8 @@ fn role(
     swash: f64,
     faults: &mut Faults,
 ) -> Option<Role> {
-    let fields = node.fields(&ROLE_KEYS, faults)?;
+    let known = [&TEXT_KEYS[..], &SLOT_KEYS].concat();
+    let fields = node.fields(&known, faults)?;
     let names: Vec<&str> = faces.keys().map(String::as_str).collect();
     let face = match fields.get("face") {
         Some(node) => faults.keep(node.one_of(&names))?,
@@ -208,7 +190,7 @@ fn role(
     };
     // A misspelt `max` is reported as an unknown key, and not as a missing one too.
     let max_misspelt = faults.keep(node.entries())?.any(|(key, _)| {
-        !ROLE_KEYS.contains(&key.text()) && nearest(key.text(), ["max"]).is_some()
+        !known.contains(&key.text()) && nearest(key.text(), ["max"]).is_some()
     });
     let max =
         if max_misspelt { fields.get("max") } else { fields.required("max", faults) };

@@ -41,22 +41,20 @@ impl RequestFacts {
         })
     }
 
-    /// The fingerprint of the appearance, made at the first call.
+    /// Adds the fingerprint of the appearance, unless it is known already.
     ///
     /// # Errors
     /// As [`Press::sheet`].
-    pub(super) fn appearance(
+    pub(super) fn add_appearance(
         &mut self,
         press: &Press,
         award: &AwardHandle<'_>,
         request: &Request,
-    ) -> Result<&str> {
-        let known = self.appearance.take();
-        let made = match known {
-            Some(made) => made,
-            None => award.appearance(&press.appearance(request)?),
-        };
-        Ok(self.appearance.insert(made))
+    ) -> Result<()> {
+        if self.appearance.is_none() {
+            self.appearance = Some(award.appearance(&press.appearance(request)?));
+        }
+        Ok(())
     }
 
     /// Whether an edition has the same facts.

@@ -159,7 +159,7 @@ impl IssueService {
         let message = request.message_id().map(|id| award.message(id));
         let mut facts = RequestFacts::of(&self.press, &award, request)?;
         if options.replace {
-            facts.appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, request)?;
         }
         for _ in 0..MAX_ATTEMPTS {
             let mut editions =
@@ -195,7 +195,7 @@ impl IssueService {
                     return Ok(self.kept(Edition { record, ..edition }, outcome));
                 }
             };
-            facts.appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, request)?;
             let edition = EditionRequest {
                 request,
                 course,
@@ -314,7 +314,7 @@ impl IssueService {
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let mut facts = RequestFacts::of(&self.press, &award, request)?;
         if options.replace {
-            facts.appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, request)?;
         }
         let editions = self.register().editions(&award)?;
         let (ids, exists) = match decide(editions, request, &facts, options)? {
