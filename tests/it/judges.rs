@@ -4,11 +4,14 @@
 //! nothing.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::thread;
+use std::time::Instant;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,31 +19,14 @@ use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Attachment, Request, Site};
 use testamur::{Date, Tag};
 
+pub(crate) mod dss; // EU DSS: what it says of seals
+mod indications; // Seals of each level, by whom it may be, today and in years, before DSS
+mod qr; // The QR code, read by zbar and measured
+mod standards; // PDF/A-3a and PDF/UA-1, before veraPDF
+mod text; // Names that viewers read back
+
 const COURSE: &str = "course-v1:ExampleX+CURL101+2026_T1";
 const LANGUAGES: [&str; 4] = ["en", "es", "ar", "ja"];
-
-/// The predecessor's sample names, except the last one, which has Hebrew points.
-const SAMPLES: [&str; 9] = [
-    "Guido van Rossum",
-    "김헌영",
-    "Dimitrios I. Toufekoulas (Δημήτριος Ι. Τουφεκούλας)",
-    "NGUYỄN QUANG KHẢI",
-    "Võ Văn Hồng Ngọc",
-    "Ya-Shen Chuang (莊雅善)",
-    "سيف رمضان ريان",
-    "Αλέξανδρος Χαλικιόπουλος",
-    "Илья Александрович Лахин",
-];
-
-/// Names with markup, code or template syntax, and a very long name.
-const HOSTILE: [&str; 6] = [
-    r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,
-    "O'Brien-Smith //not a comment",
-    "<script>alert(1)</script>",
-    "Ada /* `raw` */ #sym.arrow -- --- ... \"q\" [c] ~ & &amp; %20",
-    r"C:\temp\new\u{41} \n = + - 1. / term: x",
-    "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
-];
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
@@ -122,48 +108,6 @@ fn outloud_finds_no_accessibility_errors() {
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
-fn qr_code_decodes_to_the_verify_url() {
-    let certificates = Certificates::new();
-    for (language, draft) in &certificates.drafts {
-        let picture = raster(&certificates.file(language), 150, "-png");
-        let decoded = output(tool("zbarimg").args(["-q", "--raw"]).arg(picture));
-        assert_eq!(decoded.trim_end(), draft.verify_url.as_deref().unwrap());
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn qr_code_has_large_modules_and_a_quiet_zone() {
-    const PIXELS_PER_INCH: u32 = 600;
-    let certificates = Certificates::new();
-    for language in ["en", "ar"] {
-        let sheet = press().sheet(&request("Ada Lovelace", language), day()).unwrap();
-        let modules = sheet.verify.unwrap().modules;
-        let file = raster(&certificates.file(language), PIXELS_PER_INCH, "-gray");
-        let picture = Raster::read(&file);
-        let code = picture.code(modules).expect("there is a code");
-        let millimetres = code.module * 25.4 / f64::from(PIXELS_PER_INCH);
-        assert!(millimetres >= 0.5, "a module of {millimetres:.2} mm, {language}");
-
-        // ISO/IEC 18004 requires four clear modules around the code; a pixel at each edge may be
-        // half ink.
-        let quiet = 4.0 * code.module - 1.0;
-        let side = modules as f64 * code.module;
-        let inside = |at: f64, start: f64| at >= start - 1.0 && at <= start + side + 1.0;
-        let around =
-            |start: f64| (start - quiet) as usize..(start + side + quiet) as usize;
-        for y in around(code.top) {
-            for x in around(code.left) {
-                if !(inside(x as f64, code.left) && inside(y as f64, code.top)) {
-                    assert!(!picture.is_dark(x, y), "ink at {x}, {y}, {language}");
-                }
-            }
-        }
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
 fn printed_verify_url_is_a_link() {
     let certificates = Certificates::new();
     for (language, draft) in &certificates.drafts {
@@ -172,66 +116,6 @@ fn printed_verify_url_is_a_link() {
             output(tool("qpdf").args(["--json=2", "--json-key=qpdf"]).arg(file));
         let link = format!("\"/URI\": \"u:{}\"", draft.verify_url.as_deref().unwrap());
         assert!(printed.contains(&link), "no {link}, {language}");
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn sample_names_are_extracted_in_each_language() {
-    for name in SAMPLES {
-        for language in LANGUAGES {
-            assert_reads_back(name, language);
-        }
-    }
-}
-
-/// Programs disagree about Hebrew points and about brackets next to Hebrew: compare the letters of
-/// each word, without points and brackets.
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn letters_of_a_pointed_name_are_extracted() {
-    let letters = |text: &str| -> String {
-        let kept = |c: &char| !('\u{591}'..='\u{5c7}').contains(c) && !"()".contains(*c);
-        squeezed(text).chars().filter(kept).collect()
-    };
-    for language in LANGUAGES {
-        let text = texts("Adam Palay (חיים פּלי)", language).map(|text| letters(&text));
-        for word in ["Adam", "Palay", "חיים", "פלי"] {
-            assert!(
-                text.iter().any(|text| text.contains(word)),
-                "{word}, {language}: {text:?}"
-            );
-        }
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn markup_in_a_name_is_extracted_literally() {
-    for name in HOSTILE {
-        for language in ["en", "ar"] {
-            assert_reads_back(name, language);
-        }
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn one_letter_name_is_a_line_of_its_own() {
-    for language in ["en", "ar"] {
-        let [text, _] = texts("Ó", language);
-        assert!(text.lines().any(|line| squeezed(line) == "Ó"), "{language}: {text}");
-    }
-}
-
-#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-#[test]
-fn combining_marks_are_extracted() {
-    for name in ["อภิสิทธิ์ เวชชาชีวะ", "श्रीमती कृष्णा द्विवेदी", "Ọlọ́runfẹ́mi Adébáyọ̀"]
-    {
-        for language in LANGUAGES {
-            assert_reads_back(name, language);
-        }
     }
 }
 
@@ -290,7 +174,7 @@ fn attachment_is_extracted_unchanged() {
 fn same_request_gives_the_same_bytes_on_any_thread() {
     let people: Vec<(&str, &str)> = LANGUAGES
         .into_iter()
-        .flat_map(|language| SAMPLES.into_iter().map(move |name| (name, language)))
+        .flat_map(|language| text::SAMPLES.into_iter().map(move |name| (name, language)))
         .collect();
     let make = |press: &Press, &(name, language): &(&str, &str)| {
         press.draft(&request(name, language), day()).unwrap().bytes
@@ -428,12 +312,26 @@ pub(crate) fn judge(name: &str) -> Command {
     }))
 }
 
+/// A Java program, whose jars `tests/run` brought into the target folder.
+fn java(judge: &str) -> Command {
+    let jars = Path::new(env!("CARGO_BIN_EXE_testamur"))
+        .ancestors()
+        .map(|folder| folder.join("jars").join(judge))
+        .find(|folder| folder.is_dir());
+    let jars = jars.unwrap_or_else(|| {
+        panic!(
+            "no `jars/{judge}` in the target folder: tests/run brings it from Maven Central"
+        )
+    });
+    let mut command = tool("java");
+    command.args(["-XX:+UseSerialGC", "-Djava.awt.headless=true", "-cp"]);
+    command.arg(jars.join("*"));
+    command
+}
+
 /// The standard output of a program, which must succeed.
 pub(crate) fn output(command: &mut Command) -> String {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("`{name}` cannot be run ({error}): run tests/run")
-    });
+    let output = run(command);
     let printed = String::from_utf8(output.stdout).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -442,6 +340,35 @@ pub(crate) fn output(command: &mut Command) -> String {
         output.status
     );
     printed
+}
+
+/// Runs a program to its end, and notes for `tests/run` how long that took.
+pub(crate) fn run(command: &mut Command) -> Output {
+    let began = Instant::now();
+    let output = command.output().unwrap_or_else(|error| {
+        let name = command.get_program().display();
+        panic!("`{name}` cannot be run ({error}): run tests/run")
+    });
+    // Of a Python program its script, of a Java program its folder of jars.
+    let said = command.get_args().map(Path::new).find_map(|argument| {
+        if argument.extension() == Some(OsStr::new("py")) {
+            argument.file_name()
+        } else if argument.ends_with("*") {
+            argument.parent()?.file_name()
+        } else {
+            None
+        }
+    });
+    let name = said.or_else(|| Path::new(command.get_program()).file_name());
+    let name = name.unwrap_or_default().display();
+    let line = format!("{name}\t{}\n", began.elapsed().as_millis());
+    let mut costs = File::options()
+        .append(true)
+        .create(true)
+        .open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges.tsv"))
+        .unwrap();
+    costs.write_all(line.as_bytes()).unwrap();
+    output
 }
 
 pub(crate) fn assert_accessible(files: &[PathBuf]) {
@@ -465,29 +392,6 @@ fn catalog(file: &Path) -> Value {
     objects[format!("obj:{root}")]["value"].clone()
 }
 
-/// The text of a certificate as pdftotext gives it: by position on the page, and in the order of
-/// the content stream.
-fn texts(name: &str, language: &str) -> [String; 2] {
-    let draft = press()
-        .draft(&request(name, language), day())
-        .unwrap_or_else(|error| panic!("{name}, {language}: {error:?}"));
-    let (_folder, file) = saved(&draft, "text.pdf");
-    [None, Some("-raw")]
-        .map(|order| output(tool("pdftotext").args(order).arg(&file).arg("-")))
-}
-
-/// pdftotext guesses the direction of a line. By position it moves a bracket at the end of a Latin
-/// name on an Arabic page, and in stream order it reverses Arabic words. At least one of the two
-/// texts has the name.
-fn assert_reads_back(name: &str, language: &str) {
-    let texts = texts(name, language).map(|text| squeezed(&text));
-    let wanted = squeezed(name);
-    assert!(
-        texts.iter().any(|text| text.contains(&wanted)),
-        "{name}, {language}: {texts:#?}"
-    );
-}
-
 /// Text without white space and bidirectional controls.
 fn squeezed(text: &str) -> String {
     let control = |c: char| {
@@ -496,95 +400,4 @@ fn squeezed(text: &str) -> String {
             || ('\u{2066}'..='\u{2069}').contains(&c)
     };
     text.chars().filter(|&c| !c.is_whitespace() && !control(c)).collect()
-}
-
-fn raster(file: &Path, pixels_per_inch: u32, kind: &str) -> PathBuf {
-    let stem = file.with_extension("raster");
-    let resolution = pixels_per_inch.to_string();
-    output(
-        tool("pdftoppm")
-            .args(["-singlefile", "-r", &resolution, kind])
-            .arg(file)
-            .arg(&stem),
-    );
-    stem.with_extension(if kind == "-png" { "raster.png" } else { "raster.pgm" })
-}
-
-/// A greyscale bitmap (PGM, `P5`).
-struct Raster {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
-
-/// The position of a QR code in pixels, without its quiet zone.
-struct CodePosition {
-    left: f64,
-    top: f64,
-    module: f64,
-}
-
-impl Raster {
-    fn read(file: &Path) -> Self {
-        let bytes = fs::read(file).unwrap();
-        let mut header = Vec::new();
-        let mut at = 0;
-        while header.len() < 4 {
-            let length = bytes[at..].iter().position(u8::is_ascii_whitespace).unwrap();
-            header.push(str::from_utf8(&bytes[at..at + length]).unwrap());
-            at += length + 1;
-        }
-        let [kind, width, height, most] = header[..] else { panic!("no header") };
-        assert_eq!((kind, most), ("P5", "255"));
-        let (width, height) = (width.parse().unwrap(), height.parse().unwrap());
-        let pixels = bytes[at..].to_vec();
-        assert_eq!(pixels.len(), width * height);
-        Self { width, height, pixels }
-    }
-
-    fn is_dark(&self, x: usize, y: usize) -> bool {
-        self.pixels[y * self.width + x] < 128
-    }
-
-    /// Finds the code by its two upper finder patterns: each is dark and light as 1:1:3:1:1, and
-    /// they stand on the same rows at the distance that a code of `modules` has.
-    fn code(&self, modules: usize) -> Option<CodePosition> {
-        (0..self.height).find_map(|y| {
-            let finders = self.finders(y);
-            finders.iter().find_map(|&(left, rough)| {
-                let (right, _) = finders.iter().find(|(right, other)| {
-                    let apart = (modules - 7) as f64 * rough;
-                    (right - left - apart).abs() < 2.0 * rough
-                        && (other - rough).abs() < 1.0
-                })?;
-                let module = (right - left) / (modules - 7) as f64;
-                // This is the first row through their cores, which begin two modules down.
-                Some(CodePosition { left, top: y as f64 - 2.0 * module, module })
-            })
-        })
-    }
-
-    /// The finder patterns whose middle a row crosses: left edge and width of a module.
-    fn finders(&self, y: usize) -> Vec<(f64, f64)> {
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        let mut start = 0;
-        for x in 1..=self.width {
-            if x == self.width || self.is_dark(x, y) != self.is_dark(start, y) {
-                runs.push((start, x - start));
-                start = x;
-            }
-        }
-        let dark_first = runs.windows(5).filter(|run| self.is_dark(run[0].0, y));
-        dark_first
-            .filter_map(|run| {
-                let module =
-                    run.iter().map(|(_, length)| *length).sum::<usize>() as f64 / 7.0;
-                let fits =
-                    run.iter().zip([1.0, 1.0, 3.0, 1.0, 1.0]).all(|(run, modules)| {
-                        (run.1 as f64 - modules * module).abs() <= module * 0.3
-                    });
-                (fits && module >= 3.0).then_some((run[0].0 as f64, module))
-            })
-            .collect()
-    }
 }

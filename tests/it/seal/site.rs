@@ -71,12 +71,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 
 /// Runs an outside program.
 pub(crate) fn run(folder: &Path, name: &str, arguments: &[&str]) -> Output {
-    let program = program(name);
-    Command::new(&program)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap_or_else(|cause| panic!("{name}: {cause}: run tests/run"))
+    crate::judges::run(Command::new(program(name)).args(arguments).current_dir(folder))
 }
 
 pub(crate) fn output_text(output: &Output) -> String {
