@@ -123,8 +123,10 @@ impl Proof {
             tagged: true,
             ..PdfOptions::default()
         };
-        typst_pdf::pdf(&self.page.document, &options)
-            .map_err(|found| self.page.export_error(&found))
+        let mut pdf = typst_pdf::pdf(&self.page.document, &options)
+            .map_err(|found| self.page.export_error(&found))?;
+        blank_suspects(&mut pdf);
+        Ok(pdf)
     }
 
     /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200
@@ -174,6 +176,18 @@ impl Proof {
         let mut svg = typst_svg::svg(&first, &SvgOptions::default());
         svg.push('\n');
         Ok(svg.into_bytes())
+    }
+}
+
+/// Blanks `/Suspects false` in the catalog, the last object of the file. False is the default
+/// (ISO 32000-1, table 321), and poppler says «Suspects object is wrong type» of each file that has
+/// it. The length stays, and so do the offsets of all objects.
+fn blank_suspects(pdf: &mut [u8]) {
+    const ENTRY: &[u8] = b"/Suspects false";
+    let after_streams = pdf.windows(9).rposition(|bytes| bytes == b"endstream");
+    let Some(tail) = after_streams.and_then(|at| pdf.get_mut(at..)) else { return };
+    if let Some(at) = tail.windows(ENTRY.len()).position(|bytes| bytes == ENTRY) {
+        tail[at..at + ENTRY.len()].fill(b' ');
     }
 }
 

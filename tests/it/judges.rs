@@ -63,7 +63,9 @@ fn document_has_its_metadata_and_pdf_a_claims() {
     let certificates = Certificates::new();
     for (language, draft) in &certificates.drafts {
         let file = certificates.file(language);
-        let printed = output(tool("pdfinfo").env("TZ", "UTC").arg(&file));
+        let info = run(tool("pdfinfo").env("TZ", "UTC").arg(&file));
+        assert_eq!(String::from_utf8_lossy(&info.stderr), "", "{language}");
+        let printed = String::from_utf8(info.stdout).unwrap();
         let fields: BTreeMap<&str, &str> = printed
             .lines()
             .filter_map(|line| line.split_once(':'))

@@ -189,11 +189,5 @@ fn page_and_catalog(
     let form = format!("<</SigFlags 3/Fields[{}]>>", references.join(" "));
     catalog.set("AcroForm", form);
     catalog.set("Perms", format!("<</DocMDP {signature} 0 R>>"));
-    // `/Suspects false` is the default. poppler says of it «object is wrong type».
-    let mark_info = catalog.get("MarkInfo").and_then(Dict::parse);
-    let value = |key| mark_info.as_ref().and_then(|info| info.get(key));
-    if value("Suspects") == Some(b"false") && value("Marked") == Some(b"true") {
-        catalog.set("MarkInfo", "<</Marked true>>");
-    }
     Ok([(page, page_dict.write()), (document.root(), catalog.write())])
 }
