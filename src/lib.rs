@@ -55,7 +55,7 @@
 //! Each names a capability. All but `conformance` are on by default.
 //!
 //! - `verify`: reads seals and signatures. Builds without Typst, ICU, image decoders and HTTP.
-//! - `seal`: seals PDFs, with a key in memory, in a file, or behind a command.
+//! - `seal`: seals PDFs, with a key in memory, in a file, behind a command; `pkcs11`: in a token.
 //! - `tsa`: asks time-stamping authorities and fetches CRLs over HTTP.
 //! - `press`: makes drafts: sites, sentences, pictures, layouts; `tables` reads recipients files.
 //! - `fonts`: the families of `fonts/` inside the library; [`Site::with_fonts`] adds a folder of others.

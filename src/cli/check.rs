@@ -6,13 +6,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::press::{Draft, DraftOptions, Format, Press};
-use crate::site::{Course, Request};
+use crate::site::keys::read_external_identity;
+use crate::site::{Course, PdfKeySettings, Request};
 use crate::{Date, Error, Tag, Warning};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::recipients::SAMPLE_NAMES;
-use super::{console, context, output};
+use super::{clock, console, context, output};
 
 /// The names that strain a layout: a single letter, and ninety letters.
 const EXTREME_NAMES: [&str; 2] = [
@@ -60,6 +61,9 @@ pub(crate) fn run(
     for layout in unused {
         site_check.check_layout(layout)?;
     }
+    if check.course.is_none() && check.language.is_none() {
+        site_check.check_token(site)?;
+    }
     site_check.finish()
 }
 
@@ -89,6 +93,24 @@ struct SamplePage<'a> {
 }
 
 impl SiteCheck<'_> {
+    /// Tries the key that seals if it is in a token, which may be away or refuse its PIN.
+    fn check_token(&mut self, site: &SiteArguments) -> Result<(), Failure> {
+        let settings = context::with_token_pin(self.press.settings().seal.clone());
+        let Some(pdf @ PdfKeySettings::Token { .. }) = &settings.pdf else {
+            return Ok(());
+        };
+        if let Err(error) =
+            read_external_identity(context::folder(site), pdf, clock::now()?)
+        {
+            for fault in error.into_faults() {
+                let text = format!("{fault:#}");
+                console::print_message(&format!("{text}\n(`seal.pdf`)\n"));
+                self.errors.insert(text);
+            }
+        }
+        Ok(())
+    }
+
     /// Checks the sentences of a layout in each language, whether or not a page prints them.
     fn check_sentences(&mut self, layout: &str) {
         for language in self.languages(layout) {

@@ -11,7 +11,8 @@ use crate::press::Press;
 use crate::register::{Directory, Index, IndexLocation, Register, Store, Stores};
 use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
-    IdSecret, KeySource, Keys, PublishAddress, SealSettings, Settings, Site, TsaSettings,
+    IdSecret, KeySource, Keys, PublishAddress, SealSettings, Secret, Settings, Site,
+    TsaSettings,
 };
 use crate::{Date, Error, ErrorKind, Timestamp};
 
@@ -278,9 +279,20 @@ pub(crate) fn open_keys(
         settings = settings.with_tsa(TsaSettings::new(url));
     }
     let keys = key_folder(site, &sealing.keys);
-    let keys = Keys::open_with(&keys, folder(site), &settings, now)?;
+    let keys = Keys::open_with(&keys, folder(site), &with_token_pin(settings), now)?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
+}
+
+/// Adds the PIN of the token that holds the key, which the environment may have. It is never an
+/// argument, because all users of the machine can see those.
+pub(crate) fn with_token_pin(settings: SealSettings) -> SealSettings {
+    #[expect(clippy::disallowed_methods, reason = "the program reads its environment")]
+    let pin = std::env::var("TESTAMUR_PKCS11_PIN").ok();
+    match pin.filter(|pin| !pin.is_empty()) {
+        Some(pin) => settings.with_pin(Secret::new(pin)),
+        None => settings,
+    }
 }
 
 /// Reads a file that an argument names.

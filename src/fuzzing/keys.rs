@@ -114,7 +114,11 @@ pub fn openpgp_key(bytes: &[u8]) {
     for text in [bytes, armored.as_bytes()] {
         for key in PgpKey::from_armor(text).unwrap_or_default() {
             assert_eq!(key.fingerprint().len(), 40);
-            let _ = (key.created(), key.user_id(), key.public(), key.check_at(now()));
+            let _ = (key.created(), key.user_id(), key.public());
+            assert_eq!(
+                PgpKey::from_armor(key.to_armor().as_bytes()).ok(),
+                Some(vec![key])
+            );
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) mod keys;
 pub(crate) mod openpgp;
 pub(crate) mod pdf;
 pub(crate) mod pem;
+#[cfg(feature = "pkcs11")]
+pub(crate) mod pkcs11;
 #[cfg(feature = "seal")]
 pub(crate) mod sealer;
 pub(crate) mod timestamp;
@@ -35,6 +37,8 @@ pub use self::keys::{CommandSigner, PrivateKey, Signer};
 pub use self::openpgp::{DetachedSignature, PgpKey};
 #[cfg(feature = "seal")]
 pub use self::openpgp::{PgpCommand, PgpIdentity, PgpSigner};
+#[cfg(feature = "pkcs11")]
+pub use self::pkcs11::{Pkcs11Key, Pkcs11Signer};
 #[cfg(feature = "seal")]
 pub use self::sealer::{Sealed, Sealer};
 #[cfg(feature = "tsa")]

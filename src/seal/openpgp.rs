@@ -9,6 +9,9 @@
 //! SHA-256 or better, as GnuPG makes them, are read too; but a signature file only in the one form
 //! that [`DetachedSignature`] writes, byte for byte. Keys are named by their whole fingerprint,
 //! never by a short id, which can be forged.
+//!
+//! A signature is never called good that GnuPG does not call good. What GnuPG would know and this
+//! library does not, an algorithm or an old version, is not known.
 
 mod algorithm;
 pub(crate) mod armor;
@@ -19,14 +22,18 @@ mod detached_signature;
 mod identity;
 mod key;
 mod key_packet;
+mod key_ring;
 mod packet;
+mod self_signature;
 mod signature_packet;
 #[cfg(feature = "seal")]
 mod signer;
+mod subpackets;
 
 #[cfg(feature = "seal")]
 pub use self::command::PgpCommand;
 pub use self::detached_signature::DetachedSignature;
+pub(crate) use self::detached_signature::FormError;
 #[cfg(feature = "seal")]
 pub use self::identity::PgpIdentity;
 pub use self::key::PgpKey;

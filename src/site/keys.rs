@@ -35,6 +35,8 @@ use serde::Serialize;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
+#[cfg(feature = "cli")]
+pub(crate) use self::external::read_identity as read_external_identity;
 use self::files::{
     ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
     SEAL_FILE, SEAL_KEY_FILE,

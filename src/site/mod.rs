@@ -44,7 +44,7 @@ pub use self::settings::{
     KeyFiles, LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings,
     PgpSettings, PublishAddress, PublishSettings, QueueKind, Readers, RedisSettings,
     RenderSettings, S3Settings, SETTINGS, SealSettings, Secret, Setting, SettingDefault,
-    SettingForm, Settings, StoreSettings, SyslogAddress, TsaSettings, WebhookSettings,
-    XqueueSettings,
+    SettingForm, Settings, StoreSettings, SyslogAddress, TokenSettings, TsaSettings,
+    WebhookSettings, XqueueSettings,
 };
 pub use crate::base::path::StorePath;

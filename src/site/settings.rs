@@ -34,7 +34,7 @@ pub use self::index::IndexSettings;
 pub use self::publish::{PdfFilename, PublishAddress, PublishSettings};
 pub use self::render::RenderSettings;
 pub use self::seal::{
-    CommandLine, PdfKeySettings, PgpSettings, SealSettings, TsaSettings,
+    CommandLine, PdfKeySettings, PgpSettings, SealSettings, TokenSettings, TsaSettings,
 };
 pub use self::secret::Secret;
 pub use self::setting::{Setting, SettingDefault, SettingForm};

@@ -192,6 +192,17 @@ fn register_page_can_be_followed() {
 }
 
 #[test]
+fn openpgp_page_can_be_followed() {
+    run_page("docs/openpgp.md", |_, _| false);
+}
+
+#[cfg(feature = "pkcs11")]
+#[test]
+fn token_page_can_be_followed() {
+    run_page("docs/token.md", |_, _| false);
+}
+
+#[test]
 fn settings_page_names_every_variable_of_the_program() {
     let page = docs("docs/settings.md");
     let folder = Workdir::new();

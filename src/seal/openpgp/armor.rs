@@ -56,15 +56,18 @@ pub(crate) fn read(label: ArmorLabel, text: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut lines = text.lines().map(str::trim_end);
     while lines.by_ref().any(|line| line == begin) {
         let (mut body, mut sum, mut has_end) = (String::new(), None, false);
+        let mut in_headers = true;
         for line in lines.by_ref() {
             if line == end {
                 has_end = true;
                 break;
             }
+            in_headers &= line.contains(": ");
             match line.strip_prefix('=') {
+                _ if in_headers || line.is_empty() => {}
+                // What follows the checksum would not be part of what it is over.
+                _ if sum.is_some() => return Err(error("goes on after its checksum")),
                 Some(rest) => sum = Some(rest),
-                // A header, or the empty line after the headers.
-                None if line.is_empty() || line.contains(": ") => {}
                 None => body.push_str(line),
             }
         }
@@ -113,9 +116,13 @@ mod tests {
     #[test]
     fn broken_blocks_are_refused() {
         let text = write(ArmorLabel::Signature, b"some bytes");
-        for broken in
-            [text.replace("c29t", "d29t"), text.replace("-----END", "-----ENDE")]
-        {
+        for broken in [
+            text.replace("c29t", "d29t"),
+            text.replace("-----END", "-----ENDE"),
+            text.replace("c29t", "Comment: x\nc29t").replace("\n\n", "\n\nAAAA\n"),
+            text.replace("-----END", "AAAA\n-----END"),
+            text.replace("-----END", "=AAAA\n-----END"),
+        ] {
             assert_eq!(
                 read(ArmorLabel::Signature, broken.as_bytes()).unwrap_err().kind(),
                 ErrorKind::Syntax

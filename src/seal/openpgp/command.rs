@@ -1,5 +1,6 @@
 //! An OpenPGP signer behind a command, such as `gpg --detach-sign`.
 
+use std::slice;
 use std::time::Duration;
 
 use super::armor::{self, ArmorLabel};
@@ -39,19 +40,22 @@ impl PgpSigner for PgpCommand {
         &self.key
     }
 
-    fn sign(&self, bytes: &[u8], _: Timestamp) -> Result<DetachedSignature> {
+    fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
         let signature = read_any_form(&self.command.run(bytes)?)?;
-        if signature.verifies(&self.key, bytes) {
+        // The command has a clock of its own.
+        let now = now.max(signature.signing_time());
+        let findings = signature.judge(slice::from_ref(&self.key), bytes, now).findings;
+        let Some(why) = findings.faults.first().or(findings.doubts.first()) else {
             return Ok(signature);
-        }
+        };
         let message = format!(
-            "`{}` did not sign with the key {}",
+            "`{}` did not make a signature that the key {} answers for ({why})",
             self.command.program(),
             self.key.fingerprint()
         );
         Err(Error::new(ErrorKind::Signer, message).with_help(
             "name that very key on its command line, with --digest-algo SHA512 (SHA256 for an \
-             ECDSA key)",
+             ECDSA key), and export the key anew",
         ))
     }
 }
@@ -60,7 +64,7 @@ impl PgpSigner for PgpCommand {
 fn read_any_form(text: &[u8]) -> Result<DetachedSignature> {
     let blocks = armor::read(ArmorLabel::Signature, text)?;
     let signature = match &blocks[..] {
-        [bytes] => DetachedSignature::from_packet(bytes),
+        [bytes] => DetachedSignature::from_packet(bytes).ok(),
         _ => None,
     };
     signature.ok_or_else(|| {

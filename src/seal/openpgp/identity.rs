@@ -1,14 +1,17 @@
 //! An OpenPGP signer with an Ed25519 key.
 
+use std::slice;
 use std::sync::Arc;
 
-use super::algorithm::EDDSA_LEGACY;
+use super::algorithm::{EDDSA_LEGACY, SHA512};
 use super::detached_signature::DetachedSignature;
-use super::key::{MAX_USER_ID_LEN, PgpKey};
+use super::key::PgpKey;
 use super::key_packet::{CURVE_ED25519, KeyPacket};
+use super::key_ring::MAX_USER_ID_LEN;
 use super::packet;
-use super::signature_packet::{SignatureHead, SignaturePacket};
+use super::signature_packet::{BINARY, SignatureHead, SignaturePacket};
 use super::signer::PgpSigner;
+use super::subpackets::{CREATION_TIME, ISSUER_FINGERPRINT, KEY_FLAGS};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::{Algorithm, Hash, PublicKey, Signer};
@@ -65,14 +68,17 @@ impl PgpIdentity {
             let message = format!("`{}` is no name for a key", user_id.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message));
         }
-        let key = PgpKey::from_packet(key_packet(&*signer, created)?);
-        let mut identity = Self { signer, key };
-        let certification = identity.certify(user_id)?;
-        let key = &mut identity.key;
-        key.user_id = Some(user_id.to_owned());
-        key.ring.extend(packet::write(packet::USER_ID, user_id.as_bytes()));
-        key.ring.extend(packet::write(packet::SIGNATURE, &certification.body()));
-        Ok(identity)
+        let packet = key_packet(&*signer, created)?;
+        let certification = certify(&*signer, &packet, user_id)?;
+        let ring = [
+            packet::write(packet::PUBLIC_KEY, packet.body()),
+            packet::write(packet::USER_ID, user_id.as_bytes()),
+            packet::write(packet::SIGNATURE, &certification.body()),
+        ];
+        let key = PgpKey::from_ring(&ring.concat()).ok_or_else(|| {
+            Error::new(ErrorKind::Signer, "the signer's OpenPGP key cannot be read")
+        })?;
+        Ok(Self { signer, key })
     }
 
     /// A signer with its public key, which was made before.
@@ -91,62 +97,6 @@ impl PgpIdentity {
         }
         Ok(Self { signer, key })
     }
-
-    /// A certification of the user id by the key itself.
-    fn certify(&self, user_id: &str) -> Result<SignaturePacket> {
-        // RFC 9580, 5.2.3.29, 14, 16 and 32: the key may certify and sign; its owner prefers
-        // AES-256, SHA-512 and SHA-256; encrypted messages to it have integrity protection.
-        let subpackets: [(u8, &[u8]); 4] =
-            [(27, &[3]), (11, &[9]), (21, &[10, 8]), (30, &[1])];
-        let subpackets: Vec<u8> = subpackets
-            .iter()
-            .flat_map(|(kind, body)| packet::write_subpacket(*kind, body))
-            .collect();
-        let packet = self.key.packet();
-        let length = (user_id.len() as u32).to_be_bytes();
-        self.sign_parts(
-            CERTIFICATION,
-            packet.created(),
-            &subpackets,
-            &[&packet.signed_head(), packet.body(), &[0xb4], &length, user_id.as_bytes()],
-        )
-    }
-
-    /// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too,
-    /// after the issuer and the signing time.
-    fn sign_parts(
-        &self,
-        signature_type: u8,
-        signing_time: Timestamp,
-        subpackets: &[u8],
-        parts: &[&[u8]],
-    ) -> Result<SignaturePacket> {
-        let seconds = u32::try_from(signing_time.unix()).map_err(|_| {
-            let message = format!("OpenPGP has no time for {signing_time}");
-            Error::new(ErrorKind::InvalidValue, message)
-        })?;
-        let issuer = [&[4][..], self.key.packet().fingerprint()].concat();
-        let subpackets = [
-            packet::write_subpacket(SignaturePacket::ISSUER_FINGERPRINT, &issuer),
-            packet::write_subpacket(
-                SignaturePacket::CREATION_TIME,
-                &seconds.to_be_bytes(),
-            ),
-            subpackets.to_vec(),
-        ]
-        .concat();
-        let (algorithm, hash) = (EDDSA_LEGACY, SignaturePacket::SHA512);
-        let head = SignatureHead { signature_type, algorithm, hash, subpackets };
-        let digest = Hash::Sha512.of(&[parts, &[&head.trailer()]].concat());
-        let invalid = || Error::new(ErrorKind::Signer, "this is no Ed25519 signature");
-        let signature = self.signer.sign(&digest)?;
-        let (r, s) = signature.split_at_checked(32).ok_or_else(invalid)?;
-        if s.len() != 32 {
-            return Err(invalid());
-        }
-        let mpis = [packet::write_mpi(r), packet::write_mpi(s)].concat();
-        SignaturePacket::new(head, [digest[0], digest[1]], mpis).ok_or_else(invalid)
-    }
 }
 
 impl PgpSigner for PgpIdentity {
@@ -155,9 +105,78 @@ impl PgpSigner for PgpIdentity {
     }
 
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
-        let packet = self.sign_parts(SignaturePacket::BINARY, now, &[], &[bytes])?;
-        Ok(DetachedSignature { packet })
+        let packet = self.key.packet();
+        let made = sign_parts(&*self.signer, packet, BINARY, now, &[], &[bytes])?;
+        let signature = DetachedSignature::new(made).ok_or_else(not_ed25519)?;
+        let findings = signature.judge(slice::from_ref(&self.key), bytes, now).findings;
+        match findings.faults.first().or(findings.doubts.first()) {
+            None => Ok(signature),
+            Some(why) => {
+                let message = format!(
+                    "the OpenPGP key {} cannot sign ({why})",
+                    self.key.fingerprint()
+                );
+                Err(Error::new(ErrorKind::Key, message)
+                    .with_help("make the next keys: testamur key rotate"))
+            }
+        }
     }
+}
+
+/// A certification of the user id by the key itself.
+fn certify(
+    signer: &dyn Signer,
+    packet: &KeyPacket,
+    user_id: &str,
+) -> Result<SignaturePacket> {
+    // RFC 9580, 5.2.3.29, 14, 16 and 32: the key may certify and sign; its owner prefers AES-256,
+    // SHA-512 and SHA-256; encrypted messages to it have integrity protection.
+    let subpackets: [(u8, &[u8]); 4] =
+        [(KEY_FLAGS, &[3]), (11, &[9]), (21, &[10, 8]), (30, &[1])];
+    let subpackets: Vec<u8> = subpackets
+        .iter()
+        .flat_map(|(kind, body)| packet::write_subpacket(*kind, body))
+        .collect();
+    let length = (user_id.len() as u32).to_be_bytes();
+    let parts: [&[u8]; 4] = [&packet.signed_form(), &[0xb4], &length, user_id.as_bytes()];
+    sign_parts(signer, packet, CERTIFICATION, packet.created(), &subpackets, &parts)
+}
+
+/// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too, after
+/// the issuer and the signing time.
+fn sign_parts(
+    signer: &dyn Signer,
+    packet: &KeyPacket,
+    signature_type: u8,
+    signing_time: Timestamp,
+    subpackets: &[u8],
+    parts: &[&[u8]],
+) -> Result<SignaturePacket> {
+    let seconds = u32::try_from(signing_time.unix()).map_err(|_| {
+        let message = format!("OpenPGP has no time for {signing_time}");
+        Error::new(ErrorKind::InvalidValue, message)
+    })?;
+    let issuer = [&[4][..], packet.fingerprint()].concat();
+    let subpackets = [
+        packet::write_subpacket(ISSUER_FINGERPRINT, &issuer),
+        packet::write_subpacket(CREATION_TIME, &seconds.to_be_bytes()),
+        subpackets.to_vec(),
+    ]
+    .concat();
+    let (algorithm, hash) = (EDDSA_LEGACY, SHA512);
+    let head = SignatureHead { signature_type, algorithm, hash, subpackets };
+    let digest = Hash::Sha512.of(&[parts, &[&head.trailer()]].concat());
+    let signature = signer.sign(&digest)?;
+    let (r, s) = signature.split_at_checked(32).ok_or_else(not_ed25519)?;
+    if s.len() != 32 {
+        return Err(not_ed25519());
+    }
+    let mpis = [packet::write_mpi(r), packet::write_mpi(s)].concat();
+    SignaturePacket::new(head, [digest[0], digest[1]], mpis).ok_or_else(not_ed25519)
+}
+
+fn not_ed25519() -> Error {
+    Error::new(ErrorKind::Signer, "this is no Ed25519 signature")
 }
 
 /// The packet of a signer's key.
@@ -189,20 +208,20 @@ mod tests {
 
     #[test]
     fn long_user_id_of_another_program_is_ignored() {
-        let key = Arc::new(PrivateKey::generate(Algorithm::Ed25519).unwrap().0);
+        let (key, _) = PrivateKey::generate(Algorithm::Ed25519).unwrap();
         let created = Timestamp::from_unix(1_800_000_000).unwrap();
-        let identity = PgpIdentity::new(key, "Ada", created).unwrap();
+        let packet = key_packet(&key, created).unwrap();
         let read = |length| {
             let user_id = "a".repeat(length);
-            let certification = identity.certify(&user_id).unwrap();
+            let certification = certify(&key, &packet, &user_id).unwrap();
             let ring = [
-                packet::write(packet::PUBLIC_KEY, identity.key.packet().body()),
+                packet::write(packet::PUBLIC_KEY, packet.body()),
                 packet::write(packet::USER_ID, user_id.as_bytes()),
                 packet::write(packet::SIGNATURE, &certification.body()),
             ];
             let text = armor::write(ArmorLabel::PublicKey, &ring.concat());
             let keys = PgpKey::from_armor(text.as_bytes()).unwrap();
-            assert_eq!(keys[0].fingerprint(), identity.key().fingerprint());
+            assert_eq!(keys[0].to_armor(), text);
             keys[0].user_id().map(str::len)
         };
         assert_eq!(read(MAX_USER_ID_LEN), Some(MAX_USER_ID_LEN));

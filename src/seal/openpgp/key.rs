@@ -2,161 +2,184 @@
 
 use super::armor::{self, ArmorLabel};
 use super::key_packet::KeyPacket;
-use super::packet;
-use super::signature_packet::SignaturePacket;
+use super::key_ring::{KeyParts, RingReader, Subkey, UserId};
+use super::self_signature::{self, Findings, Times};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PublicKey;
 
-/// The longest user id that is read, in bytes. Each self-signature hashes it.
-pub(super) const MAX_USER_ID_LEN: usize = 1024;
-
-/// An OpenPGP key that checks signatures: a primary key with its user id.
+/// An OpenPGP key that checks signatures: a primary key with its user ids and subkeys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PgpKey {
-    packet: KeyPacket,
-    pub(super) user_id: Option<String>,
-    expires: Option<Timestamp>,
-    is_revoked: bool,
-    /// The packets of the key as they were read or made: the primary key, user ids, subkeys, and
-    /// the signatures over them.
-    pub(super) ring: Vec<u8>,
+    parts: KeyParts,
 }
 
 impl PgpKey {
-    /// Reads the keys of an armoured key ring, as `gpg --armor --export` writes it. Subkeys, and
-    /// keys of a version or kind that is not supported, are ignored.
+    /// Reads the keys of an armoured key ring, as `gpg --armor --export` writes it. Keys of another
+    /// version than 4 are left out. A key of another algorithm or size than RSA of 2048 bits or
+    /// more, P-256, P-384 and Ed25519 is read, but nothing is known about its signatures.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`]: there is no key block, or a broken one. [`ErrorKind::Key`]: no key in
-    /// it is supported.
+    /// [`ErrorKind::Syntax`]: there is no key block, or a broken one. [`ErrorKind::TooLarge`]: it
+    /// has too many signatures. [`ErrorKind::Key`]: there is no key of version 4.
     pub fn from_armor(text: &[u8]) -> Result<Vec<Self>> {
-        let mut keys = Vec::new();
+        let mut reader = RingReader::default();
         for block in armor::read(ArmorLabel::PublicKey, text)? {
-            read_ring(&block, &mut keys)
-                .ok_or_else(|| Error::new(ErrorKind::Syntax, "the key ring is broken"))?;
+            reader.read(&block)?;
         }
-        if keys.is_empty() {
+        if reader.keys.is_empty() {
             return Err(Error::new(ErrorKind::Key, "no key of the key ring can be used")
                 .with_help(
                     "RSA of 2048 bits or more, P-256, P-384 and Ed25519 can, version 4",
                 ));
         }
-        Ok(keys)
+        Ok(reader.keys.into_iter().map(|parts| Self { parts }).collect())
     }
 
-    pub(super) fn from_packet(packet: KeyPacket) -> Self {
-        let ring = packet::write(packet::PUBLIC_KEY, packet.body());
-        Self { packet, user_id: None, expires: None, is_revoked: false, ring }
+    /// Reads a ring of one key that was made here.
+    #[cfg(feature = "seal")]
+    pub(super) fn from_ring(ring: &[u8]) -> Option<Self> {
+        let mut reader = RingReader::default();
+        reader.read(ring).ok()?;
+        reader.keys.pop().map(|parts| Self { parts })
     }
 
     /// The key in ASCII armor, to be published: what GnuPG and every other program import. It has
     /// the user ids, subkeys and signatures that it was read with.
     pub fn to_armor(&self) -> String {
-        armor::write(ArmorLabel::PublicKey, &self.ring)
+        armor::write(ArmorLabel::PublicKey, &self.parts.ring)
     }
 
-    /// The whole fingerprint: 40 hexadecimal digits in upper case.
+    /// The whole fingerprint of the primary key: 40 hexadecimal digits in upper case.
     pub fn fingerprint(&self) -> String {
-        hex::upper(self.packet.fingerprint())
+        hex::upper(self.parts.primary.fingerprint())
     }
 
     /// The time at which the key was created, which its fingerprint depends on.
     pub fn created(&self) -> Timestamp {
-        self.packet.created()
+        self.parts.primary.created()
     }
 
-    /// The user id that the key has certified, such as `Example <seal@example.org>`.
+    /// The user id that the key has certified, such as `Example <seal@example.org>`: the one that
+    /// it calls its primary user id, or else the first.
     pub fn user_id(&self) -> Option<&str> {
-        self.user_id.as_deref()
+        let certified = self.parts.user_ids.iter().filter(|user_id| {
+            let mut newest = self_signature::newest(&user_id.statements).peekable();
+            newest.peek().is_some()
+                && newest.all(|made| made.defect.is_none() && !made.revokes)
+        });
+        let is_primary = |statements| {
+            self_signature::newest(statements).any(|statement| statement.is_primary)
+        };
+        let first = certified.clone().find_map(|user_id| user_id.name.as_deref());
+        certified
+            .filter(|user_id| is_primary(&user_id.statements))
+            .find_map(|user_id| user_id.name.as_deref())
+            .or(first)
     }
 
-    /// The public key itself.
-    pub fn public(&self) -> &PublicKey {
-        self.packet.public()
+    /// The public key itself; `None` if its algorithm or its size is not supported.
+    pub fn public(&self) -> Option<&PublicKey> {
+        self.parts.primary.public()
     }
 
-    /// Checks that a signature of that time is valid by the key's own statements: the key is not
-    /// revoked, and had not expired. The error says why not.
-    pub(crate) fn check_at(&self, time: Timestamp) -> Result<(), &'static str> {
-        if self.is_revoked {
-            return Err("the key has been revoked");
-        }
-        if self.expires.is_some_and(|expires| expires < time) {
-            return Err("the key has expired");
-        }
-        Ok(())
-    }
-
+    #[cfg(feature = "seal")]
     pub(super) fn packet(&self) -> &KeyPacket {
-        &self.packet
+        &self.parts.primary
     }
 
-    /// Applies a self-signature, if the key has made it: a revocation, or a certification of the
-    /// user id.
-    fn apply(&mut self, signature: &SignaturePacket, user_id: Option<&[u8]>) {
-        let head = self.packet.signed_head();
-        let user_id_part = user_id
-            .map(|id| [&[0xb4][..], &(id.len() as u32).to_be_bytes(), id].concat());
-        let mut parts = vec![&head[..], self.packet.body()];
-        if matches!(signature.signature_type(), 0x10..=0x13)
-            && let Some(part) = &user_id_part
-        {
-            parts.push(part);
+    /// The primary key or the subkey of that fingerprint.
+    pub(super) fn component(&self, fingerprint: &[u8; 20]) -> Option<&KeyPacket> {
+        let subkeys = self.parts.subkeys.iter().map(|subkey| &subkey.packet);
+        std::iter::once(&self.parts.primary)
+            .chain(subkeys)
+            .find(|packet| packet.fingerprint() == fingerprint)
+    }
+
+    /// Adds the parts of another copy of this key.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.parts.merge(&other.parts);
+    }
+
+    /// Judges by the key's own statements whether its component of that fingerprint may have made
+    /// a signature.
+    pub(super) fn judge(
+        &self,
+        fingerprint: &[u8; 20],
+        times: Times,
+        findings: &mut Findings,
+    ) {
+        let subkey =
+            self.parts.subkeys.iter().find(|key| key.packet.fingerprint() == fingerprint);
+        self.judge_primary(subkey.is_none(), times, findings);
+        if let Some(subkey) = subkey {
+            judge_subkey(subkey, times, findings);
         }
-        if !signature.verifies(&self.packet, &parts) {
-            return;
+    }
+
+    fn judge_primary(&self, signs: bool, times: Times, findings: &mut Findings) {
+        let parts = &self.parts;
+        judge_creation(&parts.primary, times, findings);
+        if parts.is_malformed {
+            findings.doubt("the key has a signature that cannot be read here");
         }
-        match (signature.signature_type(), user_id) {
-            (0x20, _) => self.is_revoked = true,
-            (0x10..=0x13, Some(id)) => {
-                self.user_id
-                    .get_or_insert_with(|| String::from_utf8_lossy(id).into_owned());
-                let seconds =
-                    signature.subpacket(9).and_then(|body| body.try_into().ok());
-                self.expires = seconds
-                    .map(|seconds| u64::from(u32::from_be_bytes(seconds)))
-                    .filter(|seconds| *seconds > 0)
-                    .and_then(|seconds| {
-                        Timestamp::from_unix(self.created().unix() + seconds)
-                    });
-            }
-            _ => {}
+        for revocation in &parts.revocations {
+            revocation.judge(times, findings);
         }
+        if parts.revoked_by.iter().any(|id| parts.revokers.contains(id)) {
+            findings.doubt("a key that may revoke the key has, as it seems, done so");
+        }
+        if let Some(why) = self_signature::defect(&parts.direct, times.now) {
+            findings.doubt(format!("the key's newest signature over itself: {why}"));
+        }
+        let certified = |user_id: &&UserId| {
+            let statements = &user_id.statements;
+            !statements.is_empty()
+                && user_id.name.is_some()
+                && !self_signature::newest(statements).any(|made| made.revokes)
+                && self_signature::defect(statements, times.now).is_none()
+        };
+        if !parts.user_ids.iter().any(|user_id| certified(&user_id)) {
+            let why = parts
+                .user_ids
+                .iter()
+                .find_map(|user_id| {
+                    self_signature::defect(&user_id.statements, times.now)
+                })
+                .map_or_else(String::new, |why| format!(" (a self-signature: {why})"));
+            findings.doubt(format!("the key vouches for none of its user ids{why}"));
+        }
+        let user_ids = parts.user_ids.iter().flat_map(|user_id| {
+            let mut newest = self_signature::newest(&user_id.statements);
+            let is_revoked = newest.any(|made| made.revokes && made.defect.is_none());
+            self_signature::newest(&user_id.statements).filter(move |_| !is_revoked)
+        });
+        let statements = self_signature::newest(&parts.direct).chain(user_ids);
+        self_signature::judge(statements, signs, times, findings);
     }
 }
 
-/// Reads the packets of a key ring and appends its keys. Packets that belong to no supported key
-/// are ignored.
-fn read_ring(mut bytes: &[u8], keys: &mut Vec<PgpKey>) -> Option<()> {
-    let (mut key, mut user_id): (Option<PgpKey>, Option<&[u8]>) = (None, None);
-    while !bytes.is_empty() {
-        let (packet_type, body, rest) = packet::read(bytes)?;
-        bytes = rest;
-        if let Some(key) = &mut key
-            && packet::PUBLIC_PARTS.contains(&packet_type)
-        {
-            key.ring.extend(packet::write(packet_type, body));
-        }
-        match packet_type {
-            packet::PUBLIC_KEY => {
-                keys.extend(key.take());
-                (key, user_id) = (KeyPacket::read(body).map(PgpKey::from_packet), None);
-            }
-            packet::USER_ID => {
-                user_id = Some(body).filter(|body| body.len() <= MAX_USER_ID_LEN);
-            }
-            packet::SIGNATURE => {
-                if let (Some(key), Some(signature)) =
-                    (&mut key, SignaturePacket::read(body))
-                {
-                    key.apply(&signature, user_id);
-                }
-            }
-            _ => user_id = None,
-        }
+fn judge_subkey(subkey: &Subkey, times: Times, findings: &mut Findings) {
+    judge_creation(&subkey.packet, times, findings);
+    for revocation in &subkey.revocations {
+        revocation.judge(times, findings);
     }
-    keys.extend(key);
-    Some(())
+    if subkey.bindings.is_empty() {
+        findings.doubt("the subkey is not bound to its primary key");
+    }
+    if let Some(why) = self_signature::defect(&subkey.bindings, times.now) {
+        findings.doubt(format!("the subkey's newest binding: {why}"));
+    }
+    let statements = self_signature::newest(&subkey.bindings);
+    self_signature::judge(statements, true, times, findings);
+}
+
+fn judge_creation(key: &KeyPacket, times: Times, findings: &mut Findings) {
+    if key.created().unix() > times.now {
+        findings.doubt("the key was made in the future: is this machine's clock right?");
+    }
+    if key.created().unix() > times.signed {
+        findings.fault("it says that it was made before its key");
+    }
 }

@@ -4,7 +4,7 @@ use der::Encode;
 use der::asn1::UintRef;
 use ring::digest;
 
-use super::algorithm::{ECDSA, ED25519, EDDSA_LEGACY, RSA};
+use super::algorithm::{ECDSA, EDDSA_LEGACY, RSA};
 use super::packet;
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::{Algorithm, PublicKey};
@@ -18,14 +18,15 @@ const CURVE_P384: &[u8] = &[5, 0x2b, 0x81, 4, 0, 0x22];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyPacket {
     body: Vec<u8>,
-    public: PublicKey,
+    algorithm: u8,
+    public: Option<PublicKey>,
     fingerprint: [u8; 20],
     created: Timestamp,
 }
 
 impl KeyPacket {
-    /// Reads a packet's body. Returns `None` for other versions, and for algorithms that are not
-    /// supported.
+    /// Reads a packet's body. Returns `None` for other versions. A key of another algorithm or
+    /// size than are supported, or with bytes that do not belong to it, has no public key.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let (&[4, a, b, c, d, algorithm], material) = body.split_first_chunk()? else {
             return None;
@@ -33,33 +34,13 @@ impl KeyPacket {
         // The fingerprint hashes the length as two bytes.
         u16::try_from(body.len()).ok()?;
         let created = Timestamp::from_unix(u64::from(u32::from_be_bytes([a, b, c, d])))?;
-        let public = match algorithm {
-            RSA => {
-                let (modulus, rest) = packet::read_mpi(material)?;
-                let (exponent, _) = packet::read_mpi(rest)?;
-                PublicKey::from_raw(Algorithm::Rsa, &pkcs1(modulus, exponent)?)
-            }
-            EDDSA_LEGACY => {
-                let point = material.strip_prefix(CURVE_ED25519)?;
-                let (point, _) = packet::read_mpi(point)?;
-                PublicKey::from_ed25519(point.strip_prefix(&[0x40])?)
-            }
-            ED25519 => PublicKey::from_ed25519(material),
-            ECDSA => {
-                let (algorithm, point) = match material.strip_prefix(CURVE_P256) {
-                    Some(point) => (Algorithm::P256, point),
-                    None => (Algorithm::P384, material.strip_prefix(CURVE_P384)?),
-                };
-                PublicKey::from_raw(algorithm, packet::read_mpi(point)?.0)
-            }
-            _ => return None,
-        };
         let mut context = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
         context.update(&signed_head(body));
         context.update(body);
         Some(Self {
             body: body.to_vec(),
-            public: public.ok()?,
+            algorithm,
+            public: read_public(algorithm, material),
             fingerprint: context.finish().as_ref().try_into().ok()?,
             created,
         })
@@ -69,13 +50,17 @@ impl KeyPacket {
         &self.body
     }
 
-    /// The bytes that precede the body where the packet is signed or hashed (RFC 9580, 5.2.4).
-    pub(super) fn signed_head(&self) -> [u8; 3] {
-        signed_head(&self.body)
+    /// The packet as it is signed: three bytes, and the body (RFC 9580, 5.2.4).
+    pub(super) fn signed_form(&self) -> Vec<u8> {
+        [&signed_head(&self.body)[..], &self.body].concat()
     }
 
-    pub(super) fn public(&self) -> &PublicKey {
-        &self.public
+    pub(super) fn algorithm(&self) -> u8 {
+        self.algorithm
+    }
+
+    pub(super) fn public(&self) -> Option<&PublicKey> {
+        self.public.as_ref()
     }
 
     pub(super) fn fingerprint(&self) -> &[u8; 20] {
@@ -85,6 +70,31 @@ impl KeyPacket {
     pub(super) fn created(&self) -> Timestamp {
         self.created
     }
+}
+
+/// Reads the key's own numbers. Each is in its shortest form, and nothing stands behind them:
+/// programs compute the fingerprint of anything else differently.
+fn read_public(algorithm: u8, material: &[u8]) -> Option<PublicKey> {
+    let public = match algorithm {
+        RSA => {
+            let [modulus, exponent] = packet::read_mpis(material)?;
+            PublicKey::from_raw(Algorithm::Rsa, &pkcs1(modulus, exponent)?)
+        }
+        EDDSA_LEGACY => {
+            let [point] = packet::read_mpis(material.strip_prefix(CURVE_ED25519)?)?;
+            PublicKey::from_ed25519(point.strip_prefix(&[0x40])?)
+        }
+        ECDSA => {
+            let (algorithm, point) = match material.strip_prefix(CURVE_P256) {
+                Some(point) => (Algorithm::P256, point),
+                None => (Algorithm::P384, material.strip_prefix(CURVE_P384)?),
+            };
+            let [point] = packet::read_mpis(point)?;
+            PublicKey::from_raw(algorithm, point)
+        }
+        _ => return None,
+    };
+    public.ok()
 }
 
 fn signed_head(body: &[u8]) -> [u8; 3] {

@@ -4,9 +4,11 @@
 pub(crate) const SIGNATURE: u8 = 2;
 pub(crate) const PUBLIC_KEY: u8 = 6;
 pub(crate) const USER_ID: u8 = 13;
-/// The packets that may follow a primary key and may be published: signatures, user ids and
-/// attributes, and public subkeys. Secret keys are not among them.
-pub(crate) const PUBLIC_PARTS: [u8; 4] = [SIGNATURE, USER_ID, 14, 17];
+pub(crate) const PUBLIC_SUBKEY: u8 = 14;
+pub(crate) const USER_ATTRIBUTE: u8 = 17;
+/// The packets that may follow a primary key and may be published. Secret keys are not among them.
+pub(crate) const PUBLIC_PARTS: [u8; 4] =
+    [SIGNATURE, USER_ID, PUBLIC_SUBKEY, USER_ATTRIBUTE];
 
 /// Writes a packet in the OpenPGP format, with its length in the shortest form.
 pub(crate) fn write(packet_type: u8, body: &[u8]) -> Vec<u8> {
@@ -55,7 +57,7 @@ pub(crate) fn write_subpacket(kind: u8, body: &[u8]) -> Vec<u8> {
 pub(crate) fn read_subpackets(mut area: &[u8]) -> Option<Vec<(u8, &[u8])>> {
     let mut all = Vec::new();
     while !area.is_empty() {
-        let (length, rest) = read_length(area)?;
+        let (length, rest) = read_subpacket_length(area)?;
         let (subpacket, rest) = rest.split_at_checked(length)?;
         let (kind, body) = subpacket.split_first()?;
         all.push((*kind, body));
@@ -79,6 +81,18 @@ pub(crate) fn write_mpi(bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn read_mpi(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bits, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*bits)).div_ceil(8))
+}
+
+/// Reads `N` MPIs, each in its shortest form, and nothing after them.
+pub(crate) fn read_mpis<const N: usize>(bytes: &[u8]) -> Option<[&[u8]; N]> {
+    let mut rest = bytes;
+    let mut mpis = [&[][..]; N];
+    let mut shortest = Vec::new();
+    for mpi in &mut mpis {
+        (*mpi, rest) = read_mpi(rest)?;
+        shortest.extend(write_mpi(mpi));
+    }
+    (rest.is_empty() && shortest == bytes).then_some(mpis)
 }
 
 /// Pads bytes on the left with zeros to a length. Returns `None` if they are longer.
@@ -117,6 +131,17 @@ fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     }
 }
 
+/// As [`read_length`]; but every first byte from 192 to 254 begins a length of two bytes, because a
+/// subpacket has no partial length (RFC 9580, 5.2.3.7).
+fn read_subpacket_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [first @ 224..=254, second, rest @ ..] => {
+            Some((((usize::from(*first) - 192) << 8) + usize::from(*second) + 192, rest))
+        }
+        _ => read_length(bytes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -135,6 +160,8 @@ mod tests {
         assert_eq!(pad_left(&[1], 3), Some(vec![0, 0, 1]));
         assert_eq!(read(&[0xc2, 5, 1]), None);
         assert_eq!(read_subpackets(&[0]), None);
+        let long = [&[224, 0, 20][..], &[7; 8383]].concat();
+        assert_eq!(read_subpackets(&long), Some(vec![(20, &long[3..])]));
     }
 
     proptest! {

@@ -1,24 +1,64 @@
-//! Signature packets of version 4 (RFC 9580, 5.2.3).
+//! Signature packets (RFC 9580, 5.2): those of version 4 are checked, older ones only read.
 
 use der::Encode;
 use der::asn1::UintRef;
+use ring::digest;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 
-use super::algorithm::{ECDSA, ED25519, EDDSA_LEGACY, RSA};
+use super::algorithm::{self, ECDSA, EDDSA_LEGACY, RSA, SHA1};
 use super::key_packet::KeyPacket;
 use super::packet;
-use crate::base::timestamp::Timestamp;
-use crate::seal::keys::{Algorithm, Hash};
+use super::subpackets::{ISSUER_KEY_ID, Subpackets};
+use crate::seal::keys::{Algorithm, Hash, PublicKey};
 
-/// A signature packet.
+/// The types of signatures that are read (RFC 9580, 5.2.1).
+pub(super) const BINARY: u8 = 0;
+pub(super) const CERTIFICATIONS: std::ops::RangeInclusive<u8> = 0x10..=0x13;
+pub(super) const SUBKEY_BINDING: u8 = 0x18;
+pub(super) const PRIMARY_KEY_BINDING: u8 = 0x19;
+pub(super) const DIRECT_KEY: u8 = 0x1f;
+pub(super) const KEY_REVOCATION: u8 = 0x20;
+pub(super) const SUBKEY_REVOCATION: u8 = 0x28;
+pub(super) const CERTIFICATION_REVOCATION: u8 = 0x30;
+
+/// What a signature packet holds.
+#[derive(Debug)]
+pub(super) enum ReadSignature {
+    V4(Box<SignaturePacket>),
+    /// Version 2 or 3, which is not checked here, but which other programs check.
+    Old {
+        signature_type: u8,
+        created: u32,
+        key_id: [u8; 8],
+    },
+    /// Another version, which no key of version 4 makes.
+    Other {
+        version: u8,
+    },
+}
+
+/// The answer of the mathematics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The key has made this signature.
+    Valid,
+    /// The key has made it, with SHA-1, of which another message may have the same hash.
+    Weak,
+    /// The key has not made it over these bytes.
+    Wrong,
+    /// This library cannot tell, and says what it lacks.
+    Unknown(&'static str),
+}
+
+/// A signature packet of version 4.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SignaturePacket {
     head: SignatureHead,
     /// The left 16 bits of the signed hash value.
     hash_prefix: [u8; 2],
-    /// The signature in its algorithm's form: MPIs, or the 64 bytes of Ed25519.
+    /// The signature in its algorithm's form.
     mpis: Vec<u8>,
-    issuer: [u8; 20],
-    signing_time: Timestamp,
+    subpackets: Subpackets,
 }
 
 /// The part of a signature packet that is signed.
@@ -47,60 +87,65 @@ impl SignatureHead {
     }
 }
 
-impl SignaturePacket {
-    /// The type of a signature over a file's bytes.
-    pub(super) const BINARY: u8 = 0;
-    /// The number of SHA-512.
-    pub(super) const SHA512: u8 = 10;
-    /// The type of the subpacket that holds the issuer's fingerprint.
-    pub(super) const ISSUER_FINGERPRINT: u8 = 33;
-    /// The type of the subpacket that holds the signing time.
-    pub(super) const CREATION_TIME: u8 = 2;
+impl ReadSignature {
+    /// Reads a packet's body. Returns `None` if it is malformed.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let (version, rest) = body.split_first()?;
+        match version {
+            4 => SignaturePacket::read(rest).map(|packet| Self::V4(Box::new(packet))),
+            2 | 3 => {
+                let (&[5, signature_type, a, b, c, d], rest) =
+                    rest.split_first_chunk()?
+                else {
+                    return None;
+                };
+                let created = u32::from_be_bytes([a, b, c, d]);
+                let key_id = *rest.first_chunk()?;
+                Some(Self::Old { signature_type, created, key_id })
+            }
+            version => Some(Self::Other { version: *version }),
+        }
+    }
+}
 
-    /// Puts a packet together. Returns `None` if its hashed subpackets do not state the issuer and
-    /// the signing time.
+impl SignaturePacket {
+    /// Puts a packet together. Returns `None` if its hashed subpackets cannot be read.
+    #[cfg(feature = "seal")]
     pub(super) fn new(
         head: SignatureHead,
         hash_prefix: [u8; 2],
         mpis: Vec<u8>,
     ) -> Option<Self> {
-        let subpackets = packet::read_subpackets(&head.subpackets)?;
-        let only = |wanted: u8| {
-            let mut found = subpackets.iter().filter(|(found, _)| found & 0x7f == wanted);
-            found.next().filter(|_| found.next().is_none()).map(|(_, body)| *body)
-        };
-        let (4, issuer) = only(Self::ISSUER_FINGERPRINT)?.split_first()? else {
-            return None;
-        };
-        let issuer = issuer.try_into().ok()?;
-        let seconds = u32::from_be_bytes(only(Self::CREATION_TIME)?.try_into().ok()?);
-        let signing_time = Timestamp::from_unix(u64::from(seconds))?;
-        Some(Self { head, hash_prefix, mpis, issuer, signing_time })
+        let subpackets = Subpackets::read(&head.subpackets, &[])?;
+        Some(Self { head, hash_prefix, mpis, subpackets })
     }
 
-    /// Reads a packet's body. Returns `None` for other versions, and for a signature that does not
-    /// state its issuer and its time.
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let (&[4, signature_type, algorithm, hash, high, low], rest) =
-            body.split_first_chunk()?
-        else {
-            return None;
-        };
+    /// Reads the bytes after the version.
+    fn read(body: &[u8]) -> Option<Self> {
+        let (&[signature_type, algorithm, hash, high, low], rest) =
+            body.split_first_chunk()?;
         let length = usize::from(u16::from_be_bytes([high, low]));
         let (hashed, rest) = rest.split_at_checked(length)?;
         let (length, rest) = rest.split_first_chunk()?;
         let (unhashed, rest) =
             rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        packet::read_subpackets(unhashed)?;
         let (hash_prefix, mpis) = rest.split_first_chunk()?;
-        let subpackets = hashed.to_vec();
-        let head = SignatureHead { signature_type, algorithm, hash, subpackets };
-        Self::new(head, *hash_prefix, mpis.to_vec())
+        let head = SignatureHead {
+            signature_type,
+            algorithm,
+            hash,
+            subpackets: hashed.to_vec(),
+        };
+        let subpackets = Subpackets::read(hashed, unhashed)?;
+        Some(Self { head, hash_prefix: *hash_prefix, mpis: mpis.to_vec(), subpackets })
     }
 
     /// The packet's body. Its unhashed subpackets are the issuer's key id and nothing else.
     pub(super) fn body(&self) -> Vec<u8> {
-        let unhashed = packet::write_subpacket(16, &self.issuer[12..]);
+        let issuer = self.subpackets.issuer;
+        let unhashed = issuer.map_or_else(Vec::new, |issuer| {
+            packet::write_subpacket(ISSUER_KEY_ID, &issuer[12..])
+        });
         [
             &self.head.write()[..],
             &(unhashed.len() as u16).to_be_bytes(),
@@ -115,79 +160,92 @@ impl SignaturePacket {
         self.head.signature_type
     }
 
-    /// The fingerprint of the key that is stated to have signed.
-    pub(super) fn issuer(&self) -> &[u8; 20] {
-        &self.issuer
-    }
-
-    pub(super) fn signing_time(&self) -> Timestamp {
-        self.signing_time
-    }
-
-    /// The body of the first hashed subpacket of that type.
-    pub(super) fn subpacket(&self, wanted: u8) -> Option<&[u8]> {
-        let all = packet::read_subpackets(&self.head.subpackets)?;
-        all.into_iter().find(|(found, _)| found & 0x7f == wanted).map(|(_, body)| body)
+    pub(super) fn subpackets(&self) -> &Subpackets {
+        &self.subpackets
     }
 
     /// Whether that key has made this signature over the concatenated parts.
-    pub(super) fn verifies(&self, key: &KeyPacket, parts: &[&[u8]]) -> bool {
-        self.check(key, parts).unwrap_or(false)
-    }
-
-    fn check(&self, key: &KeyPacket, parts: &[&[u8]]) -> Option<bool> {
-        let hash = match self.head.hash {
-            8 => Hash::Sha256,
-            9 => Hash::Sha384,
-            Self::SHA512 => Hash::Sha512,
-            _ => return None,
+    pub(super) fn check(&self, key: &KeyPacket, parts: &[&[u8]]) -> Proof {
+        let Some(public) = key.public() else {
+            return Proof::Unknown("a key of its algorithm or size is not supported");
         };
-        if self.issuer != *key.fingerprint() || self.signing_time < key.created() {
-            return None;
+        if self.head.algorithm != key.algorithm() {
+            return Proof::Unknown("its algorithm is not that of its key");
         }
+        let Some(signature) = self.signature(public) else {
+            return Proof::Unknown("its numbers are not in a form that is supported");
+        };
         let trailer = self.head.trailer();
         let parts = [parts, &[&trailer]].concat();
-        let digest = hash.of(&parts);
-        if digest[..2] != self.hash_prefix {
-            return None;
-        }
-        let public = key.public();
-        let is_valid = match (self.head.algorithm, public.algorithm()) {
-            (RSA, Algorithm::Rsa) => {
-                let [mpi] = self.mpis()?;
-                let signature = packet::pad_left(mpi, public.bits().div_ceil(8))?;
-                public.verifies_with_hash(hash, &parts.concat(), &signature)
-            }
-            (ECDSA, Algorithm::P256 | Algorithm::P384) => {
-                let [r, s] = self.mpis()?;
-                public.verifies_with_hash(hash, &parts.concat(), &ecdsa_der(r, s)?)
-            }
-            (EDDSA_LEGACY, Algorithm::Ed25519) => {
-                let [r, s] = self.mpis()?;
-                let signature =
-                    [packet::pad_left(r, 32)?, packet::pad_left(s, 32)?].concat();
-                public.verifies(&digest, &signature)
-            }
-            (ED25519, Algorithm::Ed25519) => public.verifies(&digest, &self.mpis),
-            _ => false,
+        let Some((digest, is_valid)) = self.verify(public, &parts, &signature) else {
+            return Proof::Unknown("its hash is not supported with its key");
         };
-        Some(is_valid)
+        if !is_valid {
+            Proof::Wrong
+        } else if digest[..2] != self.hash_prefix {
+            Proof::Unknown("the hash value that it states is another one")
+        } else if self.head.hash == SHA1 {
+            Proof::Weak
+        } else {
+            Proof::Valid
+        }
     }
 
-    /// The MPIs of the signature, if there are exactly `N`, each in its shortest form.
-    fn mpis<const N: usize>(&self) -> Option<[&[u8]; N]> {
-        let mut rest = &self.mpis[..];
-        let mut mpis = [&[][..]; N];
-        let mut shortest = Vec::new();
-        for mpi in &mut mpis {
-            (*mpi, rest) = packet::read_mpi(rest)?;
-            shortest.extend(packet::write_mpi(mpi));
+    /// The hash value, and whether the signature is over it. Returns `None` for hashes that are
+    /// weaker than SHA-1, and for those that `ring` has not with the key: ECDSA with SHA-1 or
+    /// SHA-512.
+    fn verify(
+        &self,
+        public: &PublicKey,
+        parts: &[&[u8]],
+        signature: &[u8],
+    ) -> Option<(Vec<u8>, bool)> {
+        let algorithm = public.algorithm();
+        if self.head.hash == SHA1 {
+            let digest = sha1(parts);
+            let is_valid = match algorithm {
+                Algorithm::Rsa => {
+                    let algorithm = &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY;
+                    let key = UnparsedPublicKey::new(algorithm, public.raw());
+                    key.verify(&parts.concat(), signature).is_ok()
+                }
+                Algorithm::Ed25519 => public.verifies(&digest, signature),
+                _ => return None,
+            };
+            return Some((digest, is_valid));
         }
-        (rest.is_empty() && shortest == self.mpis).then_some(mpis)
+        let hash = algorithm::hash(self.head.hash)?;
+        let digest = hash.of(parts);
+        let is_valid = match algorithm {
+            Algorithm::Ed25519 => public.verifies(&digest, signature),
+            Algorithm::P256 | Algorithm::P384 if hash == Hash::Sha512 => return None,
+            _ => public.verifies_with_hash(hash, &parts.concat(), signature),
+        };
+        Some((digest, is_valid))
+    }
+
+    /// The signature in the form that [`PublicKey`] checks.
+    fn signature(&self, public: &PublicKey) -> Option<Vec<u8>> {
+        match self.head.algorithm {
+            RSA => {
+                let [mpi] = packet::read_mpis(&self.mpis)?;
+                packet::pad_left(mpi, public.bits().div_ceil(8))
+            }
+            ECDSA => {
+                let [r, s] = packet::read_mpis(&self.mpis)?;
+                vec![UintRef::new(r).ok()?, UintRef::new(s).ok()?].to_der().ok()
+            }
+            EDDSA_LEGACY => {
+                let [r, s] = packet::read_mpis(&self.mpis)?;
+                Some([packet::pad_left(r, 32)?, packet::pad_left(s, 32)?].concat())
+            }
+            _ => None,
+        }
     }
 }
 
-/// An ECDSA signature in DER.
-fn ecdsa_der(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
-    vec![UintRef::new(r).ok()?, UintRef::new(s).ok()?].to_der().ok()
+fn sha1(parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA1_FOR_LEGACY_USE_ONLY);
+    parts.iter().for_each(|part| context.update(part));
+    context.finish().as_ref().to_vec()
 }

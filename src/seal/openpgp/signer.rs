@@ -16,5 +16,6 @@ pub trait PgpSigner: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`ErrorKind::Signer`](crate::ErrorKind::Signer): the key cannot be used now.
+    /// [`ErrorKind::Key`](crate::ErrorKind::Key): the key has ended, or has been revoked.
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature>;
 }

@@ -3,7 +3,7 @@
 use super::report::SignatureReport;
 use super::trust::Trust;
 use crate::base::timestamp::Timestamp;
-use crate::seal::openpgp::DetachedSignature;
+use crate::seal::openpgp::{DetachedSignature, FormError};
 
 /// Checks a detached signature, given as armoured text, over a file's bytes.
 pub(super) fn check(
@@ -13,35 +13,26 @@ pub(super) fn check(
     now: Timestamp,
 ) -> SignatureReport {
     let mut report = SignatureReport::default();
-    let signature = match DetachedSignature::from_armor(text) {
+    let signature = match DetachedSignature::read(text) {
         Ok(signature) => signature,
-        Err(error) => {
-            report.faults.push(error.message().to_owned());
+        Err(FormError::Unsupported(what)) => {
+            report.doubts.push(what);
+            return report;
+        }
+        Err(FormError::Other) => {
+            let what = "the signature is not in the form that is written here";
+            report.faults.push(what.to_owned());
             return report;
         }
     };
+    let judgement = signature.judge(trust.keys(), bytes, now);
     report.fingerprint = Some(signature.fingerprint());
     report.signing_time = Some(signature.signing_time());
-    if signature.signing_time() > now.plus_days(1) {
-        report.doubts.push("it says that it was made in the future".to_owned());
-    }
-    let key =
-        trust.keys().iter().find(|key| key.fingerprint() == signature.fingerprint());
-    match key {
-        None => {
-            report.doubts.push("its key is not among those that are trusted".to_owned())
-        }
-        Some(key) if !signature.verifies(key, bytes) => {
-            report.faults.push("it is no signature of this file".to_owned());
-        }
-        Some(key) => {
-            report.user_id = key.user_id().map(str::to_owned);
-            report.intact = true;
-            match key.check_at(signature.signing_time()) {
-                Err(why) => report.faults.push(why.to_owned()),
-                Ok(()) => report.trusted = report.doubts.is_empty(),
-            }
-        }
-    }
+    report.user_id = judgement.user_id;
+    report.intact = judgement.is_intact;
+    report.faults = judgement.findings.faults;
+    report.doubts = judgement.findings.doubts;
+    report.trusted =
+        report.intact && report.faults.is_empty() && report.doubts.is_empty();
     report
 }

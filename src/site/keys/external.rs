@@ -1,4 +1,5 @@
-//! Keys outside of the folder of keys: in files that the settings name, or behind commands.
+//! Keys outside of the folder of keys: in files that the settings name, behind commands, or in
+//! tokens.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,16 +8,16 @@ use super::files;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
-use crate::seal::keys::{CommandSigner, PrivateKey, Signer};
+use crate::seal::keys::{CommandSigner, PrivateKey, PublicKey, Signer};
 use crate::seal::openpgp::{PgpCommand, PgpKey, PgpSigner};
 use crate::seal::x509::X509;
-use crate::site::settings::{PdfKeySettings, PgpSettings};
+use crate::site::settings::{PdfKeySettings, PgpSettings, TokenSettings};
 
 /// The message of a first signature, which shows whether a command works.
 const PROBE: &[u8] = b"testamur: does this command sign?";
 
 /// Returns the key that seals, and its certificates, from a site's settings.
-pub(super) fn read_identity(
+pub(crate) fn read_identity(
     site: &Path,
     pdf: &PdfKeySettings,
     now: Timestamp,
@@ -39,7 +40,63 @@ pub(super) fn read_identity(
                     .with_deadline(command.deadline);
             create_identity(site, chain, Arc::new(signer), certificates, now)
         }
+        PdfKeySettings::Token { token, chain } => {
+            let certificates = read_certificates(site, chain)?;
+            let public = files::place_in(&site.join(chain), certificates[0].key())?;
+            let signer = open_token(site, token, public)?;
+            create_identity(site, chain, signer, certificates, now)
+        }
     }
+}
+
+/// Opens a key in a token. Its PIN is the one of the settings, or stands in a file.
+#[cfg(feature = "pkcs11")]
+fn open_token(
+    site: &Path,
+    settings: &TokenSettings,
+    public: PublicKey,
+) -> Result<Arc<dyn Signer>> {
+    use crate::seal::pkcs11::{Pkcs11Key, Pkcs11Signer};
+
+    let mut key = Pkcs11Key::new(site.join(&settings.module), &settings.label);
+    if let Some(label) = &settings.key_label {
+        key = key.with_label(label);
+    }
+    if let Some(id) = &settings.key_id {
+        key = key.with_id(id.as_slice());
+    }
+    let file = settings.pin_file.as_ref().map(|file| site.join(file));
+    let bytes = match (&settings.pin, &file) {
+        (Some(_), _) | (None, None) => None,
+        (None, Some(file)) => Some(read_pin(file)?),
+    };
+    let text = bytes.as_deref().map(|bytes| str::from_utf8(bytes));
+    let pin = match (&settings.pin, text) {
+        (Some(pin), _) => pin.reveal(),
+        (None, Some(Ok(text))) => text.trim_end_matches(['\r', '\n']),
+        (None, None) => "",
+        (None, Some(Err(_))) => {
+            let fault = Error::new(ErrorKind::Syntax, "the PIN is not in UTF-8");
+            let file = file.unwrap_or_default();
+            return Err(fault.at(Place::file(file.display().to_string())));
+        }
+    };
+    Ok(Arc::new(Pkcs11Signer::open(key, pin, public)?))
+}
+
+#[cfg(feature = "pkcs11")]
+fn read_pin(file: &Path) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    files::read_if_exists(file)?.ok_or_else(|| {
+        Error::new(ErrorKind::MissingFile, "there is no such file, which holds the PIN")
+            .at(Place::file(file.display().to_string()))
+            .with_help("write the PIN into it, and let only the program's user read it")
+    })
+}
+
+#[cfg(not(feature = "pkcs11"))]
+fn open_token(_: &Path, _: &TokenSettings, _: PublicKey) -> Result<Arc<dyn Signer>> {
+    Err(Error::new(ErrorKind::Key, "this program is built without keys in tokens")
+        .with_help("build it with the feature `pkcs11`, or use `seal.pdf.command`"))
 }
 
 /// Returns the signer of detached signatures from a site's settings. The command signs one message,

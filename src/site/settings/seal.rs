@@ -15,9 +15,11 @@
 use std::time::Duration;
 
 use crate::base::error::ErrorKind;
+use crate::base::hex;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::seal::keys::SignerInput;
 use crate::site::settings::deadline::read_deadline;
+use crate::site::settings::secret::Secret;
 use crate::site::settings::setting::Setting;
 use crate::site::settings::table;
 
@@ -25,6 +27,8 @@ const TSA_DEADLINE: &Setting = table::row("seal.tsa.deadline");
 const PDF_INPUT: &Setting = table::row("seal.pdf.input");
 const PDF_DEADLINE: &Setting = table::row("seal.pdf.deadline");
 const OPENPGP_DEADLINE: &Setting = table::row("seal.openpgp.deadline");
+/// The keys that only a key in a token has, besides `module`.
+const TOKEN_KEYS: [&str; 4] = ["token", "key_label", "key_id", "pin_file"];
 /// How long a TSA may take unless set.
 const DEFAULT_TSA_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a command may take unless set.
@@ -58,7 +62,7 @@ pub struct TsaSettings {
     pub deadline: Duration,
 }
 
-/// A key that seals PDFs, outside of the folder of keys: `seal.pdf`, with `key` or `command`.
+/// A key that seals PDFs, outside of the folder of keys: `seal.pdf`, with `key`, `command` or `module`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PdfKeySettings {
@@ -79,6 +83,31 @@ pub enum PdfKeySettings {
         /// The PEM file of the certificate of its key, then of its issuers.
         chain: String,
     },
+    /// A key in a token behind a PKCS #11 module.
+    Token {
+        /// Where the key is.
+        token: TokenSettings,
+        /// The PEM file of the certificate of its key, then of its issuers.
+        chain: String,
+    },
+}
+
+/// A key in a token: `seal.pdf` with `module`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenSettings {
+    /// The file of the module that the token's maker installs.
+    pub module: String,
+    /// The token's label: `token`.
+    pub label: String,
+    /// The key's label; any unless set.
+    pub key_label: Option<String>,
+    /// The key's id; any unless set.
+    pub key_id: Option<Vec<u8>>,
+    /// The PIN of the token's user. The file of settings cannot hold it.
+    pub pin: Option<Secret>,
+    /// The file that holds the PIN alone, which is read unless `pin` is set.
+    pub pin_file: Option<String>,
 }
 
 /// A command that makes detached OpenPGP signatures: `seal.openpgp`.
@@ -109,6 +138,14 @@ impl SealSettings {
     /// Sets the TSA.
     pub fn with_tsa(mut self, tsa: TsaSettings) -> Self {
         self.tsa = Some(tsa);
+        self
+    }
+
+    /// Sets the PIN of the token that holds the key, if one does.
+    pub fn with_pin(mut self, secret: Secret) -> Self {
+        if let Some(PdfKeySettings::Token { token, .. }) = &mut self.pdf {
+            token.pin = Some(secret);
+        }
         self
     }
 
@@ -177,12 +214,13 @@ fn read_pdf_key(
     faults: &mut Faults,
 ) -> Option<PdfKeySettings> {
     let chain = read_required_text(fields, "chain", faults)?;
-    match (fields.get("key"), fields.get("command")) {
-        (Some(key), None) => {
+    let token = read_token(fields, faults);
+    match (fields.get("key"), fields.get("command"), fields.get("module")) {
+        (Some(key), None, None) => {
             let key = faults.keep(key.text())?.to_owned();
             Some(PdfKeySettings::File { key, chain })
         }
-        (None, Some(_)) => {
+        (None, Some(_), None) => {
             let input = fields
                 .get("input")
                 .and_then(|node| faults.keep(node.one_of(PDF_INPUT.choices())));
@@ -193,17 +231,55 @@ fn read_pdf_key(
             let command = read_command(fields, PDF_DEADLINE, faults)?;
             Some(PdfKeySettings::Command { command, input, chain })
         }
+        (None, None, Some(_)) => Some(PdfKeySettings::Token { token: token?, chain }),
         _ => {
             faults.push(
                 node.fault(
                     ErrorKind::InvalidValue,
-                    "a key is either in a file or behind a command",
+                    "a key is either in a file, behind a command or in a token",
                 )
-                .with_help("give `key` or `command`, one of them"),
+                .with_help("give `key`, `command` or `module`, one of them"),
             );
             None
         }
     }
+}
+
+/// Reads where a key in a token is; `None` if no module is named.
+fn read_token(fields: Fields<'_>, faults: &mut Faults) -> Option<TokenSettings> {
+    let text = |key: &str, faults: &mut Faults| {
+        let text = fields.get(key).and_then(|node| faults.keep(node.text()));
+        text.map(str::to_owned)
+    };
+    if fields.get("module").is_none() {
+        for key in TOKEN_KEYS {
+            if let Some(node) = fields.get(key) {
+                let message = format!("`{key}` is of a key in a token");
+                let fault = node.fault(ErrorKind::InvalidValue, message);
+                faults.push(fault.with_help("name the token's module too: `module`"));
+            }
+        }
+        return None;
+    }
+    let key_id = fields.get("key_id").and_then(|node| {
+        let text = faults.keep(node.text())?;
+        let bytes = hex::read_lower(text.to_ascii_lowercase().as_bytes())
+            .filter(|bytes| !bytes.is_empty());
+        if bytes.is_none() {
+            let message = format!("`{text}` is no id of a key");
+            let fault = node.fault(ErrorKind::InvalidValue, message);
+            faults.push(fault.with_help("write its bytes in hexadecimal digits: '0a1b'"));
+        }
+        bytes
+    });
+    Some(TokenSettings {
+        module: text("module", faults)?,
+        label: read_required_text(fields, "token", faults)?,
+        key_label: text("key_label", faults),
+        key_id,
+        pin: None,
+        pin_file: text("pin_file", faults),
+    })
 }
 
 fn read_command(
@@ -268,7 +344,14 @@ mod tests {
             ("archive: yes\n", "unknown value"),
             ("tsa: { url: tsa.example.org }\n", "is no address"),
             ("tsa: { roots: a.pem }\n", "url"),
-            ("pdf: { chain: a.pem }\n", "either in a file or behind a command"),
+            (
+                "pdf: { chain: a.pem }\n",
+                "either in a file, behind a command or in a token",
+            ),
+            ("pdf: { chain: a.pem, key: b.pem, module: m.so, token: t }\n", "either"),
+            ("pdf: { chain: a.pem, module: m.so }\n", "token"),
+            ("pdf: { chain: a.pem, module: m.so, token: t, key_id: xyz }\n", "no id"),
+            ("pdf: { chain: a.pem, key: b.pem, pin_file: p }\n", "in a token"),
             ("pdf: { chain: a.pem, key: b.pem, command: [x] }\n", "either"),
             ("openpgp: { command: [], key: a.asc }\n", "without a program"),
             ("openpgp: { command: [x], key: a.asc, deadline: 9999 }\n", "more than 600"),

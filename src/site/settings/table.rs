@@ -232,6 +232,36 @@ pub const SETTINGS: &[Setting] = &[
         "A command that signs, in place of `key`: it writes the signature to its standard output.",
     ),
     Setting::file(
+        "seal.pdf.module",
+        File,
+        Unset,
+        "The PKCS #11 module (library) of the token that holds the key, in place of `key`. The PIN stands in `pin_file` or in `TESTAMUR_PKCS11_PIN`.",
+    ),
+    Setting::file(
+        "seal.pdf.token",
+        Text,
+        Words("required with `module`"),
+        "The token's label.",
+    ),
+    Setting::file(
+        "seal.pdf.key_label",
+        Text,
+        Words("any: the token has one private key"),
+        "The label of the key in the token.",
+    ),
+    Setting::file(
+        "seal.pdf.key_id",
+        Other("hexadecimal digits"),
+        Words("any"),
+        "The id of the key in the token.",
+    ),
+    Setting::file(
+        "seal.pdf.pin_file",
+        File,
+        Unset,
+        "The file that holds the PIN of the token's user alone.",
+    ),
+    Setting::file(
         "seal.pdf.chain",
         File,
         Required,

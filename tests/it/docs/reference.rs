@@ -42,6 +42,7 @@ The program reads these variables too; an option wins over its variable:
 | `TESTAMUR_FONTS` | `--fonts` | a folder of fonts, besides those of the site and of the program |
 | `TESTAMUR_KEYS` | `--keys` | the folder of the keys |
 | `TESTAMUR_TSA` | `--tsa` | the address of a TSA, in place of `seal.tsa` |
+| `TESTAMUR_PKCS11_PIN` | | the PIN of the token that holds the key, in place of `seal.pdf.pin_file` |
 | `SSL_CERT_FILE` | | a PEM file of the CAs that connections with TLS trust, in place of the machine's |
 ";
 
@@ -114,6 +115,8 @@ seal:
     command: [gpg, --batch, --armor, --digest-algo, SHA512, --detach-sign, -u, FINGERPRINT]
     key: openpgp.asc
 ```
+
+The key that seals can stay in a token, an HSM or a smart card: [`token.md`](token.md).
 ",
     ),
     (

@@ -34,8 +34,13 @@ fn file(setting: &Setting, value: Option<&str>) -> Result<Settings, crate::Error
         .flat_map(|(_, needed)| needed.iter().copied())
         .collect();
     needed.retain(|(name, _)| *name != key);
-    if setting.path() == "seal.pdf.key" {
+    let of_token = ["module", "token", "key_label", "key_id", "pin_file"];
+    if section == "seal.pdf" && (key == "key" || of_token.contains(&key)) {
         needed.retain(|(name, _)| *name != "command");
+    }
+    if section == "seal.pdf" && of_token.contains(&key) {
+        let all = [("module", "m"), ("token", "t")];
+        needed.extend(all.into_iter().filter(|(name, _)| *name != key));
     }
     needed.extend(value.map(|value| (key, value)));
     let fields: Vec<String> =
@@ -73,6 +78,7 @@ fn examples(setting: &Setting) -> (Vec<String>, Vec<String>) {
         SettingForm::List => (texts(&["[]"]), texts(&["[other]"])),
         Command => (texts(&["[]", "other"]), texts(&["[other]"])),
         Other(_) => match setting.path() {
+            "seal.pdf.key_id" => (texts(&["xyz", "'abc'"]), texts(&["'0aB1'"])),
             "agent.redis.url" => (texts(&["other"]), texts(&["redis://other"])),
             "agent.http.listen" => (texts(&["other"]), texts(&["'[::]:80'"])),
             "agent.log.level" => (texts(&["other"]), texts(&["other=debug"])),
