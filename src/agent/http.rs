@@ -1,7 +1,7 @@
 //! The HTTP API: requests for certificates, and health and metrics for an operator.
 //!
 //! It has a thread and a single-threaded async runtime of its own. Work that blocks, such as a
-//! store, runs on a bounded pool of threads; bodies, connections and the time that either may take
+//! store, runs on a bounded pool of threads; bodies, connections and the time that a client may take
 //! are bounded too.
 
 mod answers;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use self::listener::BoundedListener;
-use self::routes::{router, until_closed};
+use self::listener::{ConnectionLimits, serve};
+use self::routes::{health_routes, request_routes};
 use self::state::AppState;
 use self::token::Token;
 use super::clock::Clock;
@@ -26,27 +26,51 @@ use super::ops::status::Status;
 use super::secret_file::read_secret;
 use super::spool::Spool;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::site::settings::{AgentSettings, Secret};
+use crate::site::settings::{AgentSettings, HttpSettings, Secret};
 
 /// The most calls at once that block.
 const MAX_BLOCKING_CALLS: usize = 32;
-/// How long open connections may take to end once all work has ended.
-const CONNECTIONS_GRACE_PERIOD: Duration = Duration::from_secs(2);
+/// The most connections at once.
+const MAX_CONNECTIONS: usize = 512;
+/// The most of them for health and metrics at an address of their own.
+const MAX_HEALTH_CONNECTIONS: usize = 64;
 /// How long calls that block may take to end after that.
 const CALLS_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// The HTTP API of an agent: takes requests, and tells health and metrics.
 pub struct HttpApi {
     listen: SocketAddr,
+    health_listen: Option<SocketAddr>,
     token: Option<Secret>,
     capacity: usize,
+    connections_per_client: usize,
 }
 
 impl HttpApi {
     /// Creates an API at an address. Without a token it takes no requests, and tells health and
     /// metrics only. `capacity` is the most requests that are accepted and not yet answered.
     pub fn new(listen: SocketAddr, token: Option<Secret>, capacity: usize) -> Self {
-        Self { listen, token, capacity: capacity.max(1) }
+        Self {
+            listen,
+            health_listen: None,
+            token,
+            capacity: capacity.max(1),
+            connections_per_client: HttpSettings::DEFAULT_CONNECTIONS_PER_CLIENT,
+        }
+    }
+
+    /// Sets an address of their own for health and metrics, which then are not at the other one: no
+    /// client of the API can keep them from being answered.
+    pub fn with_health_listen(mut self, listen: SocketAddr) -> Self {
+        self.health_listen = Some(listen);
+        self
+    }
+
+    /// Sets how many connections one client may have at once: 128 unless set. A client is an
+    /// address of IPv4, or a network of 64 bits of IPv6.
+    pub fn with_connections_per_client(mut self, connections: usize) -> Self {
+        self.connections_per_client = connections.clamp(1, MAX_CONNECTIONS);
+        self
     }
 
     /// Creates the API of these settings, or none if they name no address. The path of the token's
@@ -57,7 +81,11 @@ impl HttpApi {
     /// is missing, unreadable or empty.
     pub fn from_settings(settings: &AgentSettings, site: &Path) -> Result<Option<Self>> {
         let http = &settings.http;
-        let Some(listen) = http.listen else { return Ok(None) };
+        let listen = match (http.listen, http.health_listen) {
+            (Some(listen), _) => listen,
+            (None, Some(health)) => return Ok(Some(Self::new(health, None, 1))),
+            (None, None) => return Ok(None),
+        };
         let token = match (&http.token, &http.token_file) {
             (Some(token), _) => Some(token.clone()),
             (None, Some(file)) => Some(
@@ -66,7 +94,12 @@ impl HttpApi {
             ),
             (None, None) => None,
         };
-        Ok(Some(Self::new(listen, token, http.capacity)))
+        let api = Self::new(listen, token, http.capacity);
+        let api = api.with_connections_per_client(http.connections_per_client);
+        Ok(Some(match http.health_listen {
+            Some(health) => api.with_health_listen(health),
+            None => api,
+        }))
     }
 
     pub(super) fn takes_requests(&self) -> bool {
@@ -77,68 +110,92 @@ impl HttpApi {
         self.capacity
     }
 
-    /// Opens the API. Returns its address, and its thread, which ends when all work has ended.
+    /// Opens the API. Returns its addresses, and its thread, which ends when all work has ended.
     pub(super) fn open(
         self,
         status: Status,
         spool: Option<Arc<Spool>>,
         clock: Arc<dyn Clock>,
-    ) -> Result<(SocketAddr, JoinHandle<()>)> {
-        let failed = |cause: std::io::Error| {
-            let message = format!("failed to listen at `{}` ({cause})", self.listen);
-            Error::new(ErrorKind::Io, message)
-                .with_help("set `agent.http.listen` to an address that is free")
-        };
-        let listener = TcpListener::bind(self.listen).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+    ) -> Result<(HttpAddresses, JoinHandle<()>)> {
+        let (listener, requests) = bind(self.listen, "agent.http.listen")?;
+        let health = self.health_listen;
+        let health = health.map(|at| bind(at, "agent.http.health_listen")).transpose()?;
         let token = self.token.as_ref().map(Token::new).transpose()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(MAX_BLOCKING_CALLS)
             .thread_name("testamur-http")
             .build()
-            .map_err(failed)?;
+            .map_err(|cause| not_open(self.listen, "agent.http.listen", &cause))?;
+        let shutdown = status.shutdown.clone();
         let state = Arc::new(AppState { status, token, spool, clock });
+        let addresses = HttpAddresses {
+            requests,
+            health: health.as_ref().map_or(requests, |it| it.1),
+        };
+        let limits = ConnectionLimits {
+            all: MAX_CONNECTIONS,
+            of_client: self.connections_per_client,
+        };
         let work = move || {
-            runtime.block_on(serve(state, listener));
+            runtime.block_on(async {
+                match health {
+                    Some((health, _)) => {
+                        let all = MAX_HEALTH_CONNECTIONS;
+                        let own = ConnectionLimits { all, of_client: all };
+                        tokio::join!(
+                            serve(
+                                listener,
+                                request_routes(&state),
+                                limits,
+                                shutdown.clone()
+                            ),
+                            serve(health, health_routes(&state), own, shutdown.clone()),
+                        );
+                    }
+                    None => {
+                        let routes = request_routes(&state).merge(health_routes(&state));
+                        serve(listener, routes, limits, shutdown.clone()).await;
+                    }
+                }
+            });
             // A call that still blocks must not keep the program from ending.
             runtime.shutdown_timeout(CALLS_GRACE_PERIOD);
         };
         let thread = thread::Builder::new().name("testamur-http".into()).spawn(work);
-        tracing::info!(%address, requests = self.token.is_some(), "listening");
-        Ok((address, thread.map_err(failed)?))
+        let thread =
+            thread.map_err(|cause| not_open(self.listen, "agent.http.listen", &cause))?;
+        tracing::info!(address = %requests, requests = self.token.is_some(), "listening");
+        if addresses.health != requests {
+            tracing::info!(health = %addresses.health, "listening for health checks");
+        }
+        Ok((addresses, thread))
     }
+}
+
+/// The addresses that the HTTP API listens at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HttpAddresses {
+    pub(super) requests: SocketAddr,
+    /// Of health and metrics; may be the same.
+    pub(super) health: SocketAddr,
+}
+
+fn bind(listen: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr)> {
+    let failed = |cause: std::io::Error| not_open(listen, setting, &cause);
+    let listener = TcpListener::bind(listen).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn not_open(listen: SocketAddr, setting: &str, cause: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("failed to listen at `{listen}` ({cause})"))
+        .with_help(format!("set `{setting}` to an address that is free"))
 }
 
 impl fmt::Debug for HttpApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpApi").field("listen", &self.listen).finish_non_exhaustive()
-    }
-}
-
-/// Serves until all work has ended and the open connections have ended or their time is over.
-async fn serve(state: Arc<AppState>, listener: TcpListener) {
-    let shutdown = state.status.shutdown.clone();
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => BoundedListener::new(listener),
-        Err(error) => {
-            tracing::error!(%error, "the HTTP API cannot start");
-            return;
-        }
-    };
-    let served = axum::serve(listener, router(state))
-        .with_graceful_shutdown(until_closed(shutdown.clone()));
-    let forced = async {
-        until_closed(shutdown).await;
-        tokio::time::sleep(CONNECTIONS_GRACE_PERIOD).await;
-    };
-    tokio::select! {
-        result = async { served.await } => {
-            if let Err(error) = result {
-                tracing::error!(%error, "the HTTP API has failed");
-            }
-        }
-        () = forced => {}
     }
 }

@@ -1,7 +1,7 @@
 //! The issue service that is in use: another one takes its place when the site's files change.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::press::engine::pool::RenderPool;
 use crate::register::issue::IssueService;
@@ -9,23 +9,29 @@ use crate::register::issue::IssueService;
 /// Holds the current [`IssueService`].
 pub(super) struct CurrentIssueService {
     current: RwLock<Arc<IssueService>>,
-    /// Abandoned renders of the services that were replaced.
-    abandoned_before: AtomicUsize,
+    /// How many services there were before the current one.
+    generation: AtomicUsize,
+    /// The abandoned renders of services that were replaced, while they still run.
+    abandoned_before: Mutex<Vec<Arc<AtomicUsize>>>,
 }
 
 impl CurrentIssueService {
     pub(super) fn new(service: IssueService) -> Self {
         Self {
             current: RwLock::new(Arc::new(service)),
-            abandoned_before: AtomicUsize::new(0),
+            generation: AtomicUsize::new(0),
+            abandoned_before: Mutex::default(),
         }
     }
 
     /// Puts another service in the place of the current one.
     pub(super) fn replace(&self, service: IssueService) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        self.abandoned_before.fetch_add(current.press().abandoned(), Ordering::Relaxed);
+        let mut before = self.before();
+        before.retain(|count| count.load(Ordering::Acquire) > 0);
+        before.push(current.press().abandoned_count());
         *current = Arc::new(service);
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Returns the current service. Work that has begun keeps the one it began with.
@@ -33,14 +39,24 @@ impl CurrentIssueService {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the number of renders that exceeded their deadline, of all services so far; their
-    /// threads may still be running.
-    pub(super) fn abandoned(&self) -> usize {
-        self.abandoned_before.load(Ordering::Relaxed) + self.current().press().abandoned()
+    /// Returns how many services there were before the current one.
+    pub(super) fn generation(&self) -> usize {
+        self.generation.load(Ordering::Acquire)
     }
 
-    /// Whether so many renders were abandoned that only a restart frees their threads.
+    /// Returns the number of abandoned renders that still run, of all services so far.
+    pub(super) fn abandoned(&self) -> usize {
+        let before = self.before();
+        let before = before.iter().map(|count| count.load(Ordering::Acquire));
+        before.sum::<usize>() + self.current().press().abandoned()
+    }
+
+    /// Whether so many abandoned renders still run that only a restart frees their threads.
     pub(super) fn has_abandoned_too_many(&self) -> bool {
         self.abandoned() >= RenderPool::MAX_ABANDONED
+    }
+
+    fn before(&self) -> MutexGuard<'_, Vec<Arc<AtomicUsize>>> {
+        self.abandoned_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,7 +27,7 @@ use super::ops::{probe, reload, webhook};
 use super::source::RequestSource;
 #[cfg(feature = "http")]
 use super::spool::Spool;
-use super::worker::{DeadlineCounts, Performer, Quarantine, Responder, Worker};
+use super::worker::{Performer, Quarantine, Responder, Worker};
 use crate::agent::queue::Queue;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
@@ -173,6 +173,7 @@ impl Agent {
         let mut running = RunningAgent {
             shutdown_timeout: self.shutdown_timeout,
             address: None,
+            health_address: None,
             sources: sources.clone(),
             workers: Vec::new(),
             helpers: Vec::new(),
@@ -187,8 +188,9 @@ impl Agent {
                 shutdown: shutdown.clone(),
                 sources: sources.clone(),
             };
-            let (address, thread) = http_api.open(status, spool, self.clock.clone())?;
-            running.address = Some(address);
+            let (addresses, thread) = http_api.open(status, spool, self.clock.clone())?;
+            running.address = Some(addresses.requests);
+            running.health_address = Some(addresses.health);
             running.helpers.push(thread);
         }
         let performer = Arc::new(Performer::new(
@@ -203,7 +205,6 @@ impl Agent {
             shutdown.clone(),
             webhook.clone(),
         ));
-        let deadlines = Arc::new(DeadlineCounts::default());
         for source in &sources {
             let worker = Worker {
                 source: source.clone(),
@@ -211,7 +212,6 @@ impl Agent {
                 responder: responder.clone(),
                 // A source's own: an outage of one stalls no other.
                 quarantine: Arc::new(Quarantine::default()),
-                deadlines: deadlines.clone(),
                 shutdown: shutdown.clone(),
             };
             for _ in 0..self.workers {
@@ -222,6 +222,7 @@ impl Agent {
             let extend = move || source.extend_leases(&shutdown);
             running.helpers.push(spawn("testamur-lease", extend)?);
         }
+        let site_health = health.clone();
         let probe = {
             let (issue_service, shutdown) = (issue_service.clone(), shutdown.clone());
             move || probe::run(&issue_service, &health, &sources, &shutdown)
@@ -230,7 +231,15 @@ impl Agent {
         if let Some((folder, interval)) = self.site_folder {
             let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
             let watch = move || {
-                reload::run(&issue_service, &metrics, &shutdown, &folder, interval);
+                let health = site_health;
+                reload::run(
+                    &issue_service,
+                    &health,
+                    &metrics,
+                    &shutdown,
+                    &folder,
+                    interval,
+                );
             };
             running.helpers.push(spawn("testamur-watch", watch)?);
         }
@@ -252,6 +261,7 @@ impl fmt::Debug for Agent {
 pub struct RunningAgent {
     shutdown_timeout: Duration,
     address: Option<SocketAddr>,
+    health_address: Option<SocketAddr>,
     sources: Vec<Arc<RequestSource>>,
     workers: Vec<JoinHandle<()>>,
     helpers: Vec<JoinHandle<()>>,
@@ -262,6 +272,12 @@ impl RunningAgent {
     /// Returns the address that the HTTP API listens at, if there is one.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Returns the address of health and metrics, if there is one: that of the HTTP API, unless
+    /// they have their own.
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.health_address
     }
 
     /// Waits until `stop` returns true or the agent is unhealthy, and ends the agent: it takes no

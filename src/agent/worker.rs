@@ -3,6 +3,7 @@
 //! Three rules: what is received is answered or returned; no error follows a success; nothing that
 //! a request brings ends the thread.
 
+mod abandoned;
 mod award_locks;
 mod disposition;
 mod perform;
@@ -13,9 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use self::disposition::DeadlineCounts;
 use self::disposition::Disposition;
 pub(super) use self::perform::Performer;
+use self::perform::set_aside;
 pub(super) use self::quarantine::Quarantine;
 pub(super) use self::respond::Responder;
 use self::respond::Settlement;
@@ -36,6 +37,8 @@ const MAX_ATTEMPTS: u32 = 10;
 const EXCLUSIVE_WAIT: Duration = Duration::from_secs(30);
 /// After which time such a request comes again if it cannot be worked on alone.
 const EXCLUSIVE_RETRY: Duration = Duration::from_secs(1);
+/// After which time a request comes again whose render was abandoned.
+const ABANDONED_RETRY: Duration = Duration::from_secs(5);
 
 /// What one worker thread uses.
 #[derive(Clone)]
@@ -44,7 +47,6 @@ pub(super) struct Worker {
     pub(super) performer: Arc<Performer>,
     pub(super) responder: Arc<Responder>,
     pub(super) quarantine: Arc<Quarantine>,
-    pub(super) deadlines: Arc<DeadlineCounts>,
     pub(super) shutdown: Arc<Shutdown>,
 }
 
@@ -146,14 +148,24 @@ impl Worker {
             Err(error) => error,
         };
         let nack = |pause| self.responder.nack(&self.source, delivery, &error, pause);
-        let pause = match self.deadlines.decide(self.source.name, delivery.id(), &error) {
+        let pause = match Disposition::of(&error) {
+            Disposition::Abandoned if self.performer.is_set_aside(task) => {
+                let why = set_aside();
+                self.respond(delivery, Settlement::DeadLetter(&why), quarantined);
+                Duration::ZERO
+            }
             Disposition::Reject => {
                 let answer = Settlement::Ack(Answer::from(&error));
                 self.respond(delivery, answer, quarantined);
                 backoff.reset();
                 Duration::ZERO
             }
-            Disposition::Retry | Disposition::RetryOnce => {
+            Disposition::Abandoned => {
+                // The request waits, and the worker goes on: it is no outage.
+                nack(ABANDONED_RETRY);
+                Duration::ZERO
+            }
+            Disposition::Retry => {
                 let pause = backoff.next();
                 nack(pause);
                 pause
@@ -186,7 +198,7 @@ impl Worker {
             let abandoned = self.performer.issue_service().abandoned();
             tracing::error!(
                 abandoned,
-                "too many renders did not end: start the agent anew"
+                "too many renders do not end: start the agent anew"
             );
         }
         self.shutdown.stop.request(GRACE_PERIOD);

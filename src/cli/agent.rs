@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
-use crate::register::IssueService;
-use crate::site::{AgentSettings, LogTarget, QueueKind};
+use crate::register::{IssueService, IssueServiceBuilder, Stores};
+use crate::site::{AgentSettings, LogTarget, PublishAddress, QueueKind};
 use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
@@ -63,26 +63,30 @@ fn serve(
     clock.read()?;
 
     check_address(&press, settings.queue)?;
+    if agent.check {
+        check_links(&press)?;
+        let stores = Stores::open(press.settings(), folder)?;
+        issue_service(site, agent, &press, stores)?.check()?;
+        if let Some(queue) = &queue {
+            queue.check()?;
+        }
+        console::print_message("settings, keys, stores and queue are in order");
+        return Ok(CommandOutcome::Done);
+    }
     let stop = StopSignal::listen(|| {})?;
-    let issuer = if agent.check {
-        Some(open_issuer(site, agent, &press)?)
-    } else {
-        retry_until_stopped(&stop, || open_issuer(site, agent, &press))?
+    let Some(issuer) = retry_until_stopped(&stop, || open_issuer(site, agent, &press))?
+    else {
+        return Ok(CommandOutcome::Done);
     };
-    let Some(issuer) = issuer else { return Ok(CommandOutcome::Done) };
     if let Some(queue) = &queue {
         match queue.check() {
-            Err(error) if error.is_retryable() && !agent.check => {
+            Err(error) if error.is_retryable() => {
                 tracing::warn!(
                     "the queue is unreachable, and the agent waits for it: {error:#}"
                 );
             }
             checked => checked?,
         }
-    }
-    if agent.check {
-        console::print_message("settings, keys, stores and queue are in order");
-        return Ok(CommandOutcome::Done);
     }
 
     let mut configured = Agent::new(issuer, clock, name);
@@ -159,12 +163,41 @@ fn check_address(press: &Press, queue: Option<QueueKind>) -> Result<(), Failure>
     Ok(())
 }
 
-/// Opens the issue service by arguments and settings, over stores that were checked.
+/// Refuses addresses of which an agent only warns: links that lead nowhere are found here or on
+/// paper.
+fn check_links(press: &Press) -> Result<(), Failure> {
+    let settings = press.settings();
+    if let Some(warning) = settings.warnings().first() {
+        return Err(Failure::new(format!("{warning:#}")));
+    }
+    if settings.publish.address == PublishAddress::Unset {
+        return Err(Failure::new(
+            "testamur.yaml: the links on certificates would lead nowhere\nhelp: set `publish.url` \
+             to the address at which the public folder is served",
+        ));
+    }
+    Ok(())
+}
+
+/// Opens the issue service by arguments and settings.
 fn open_issuer(
     site: &SiteArguments,
     agent: &args::Agent,
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
+    let stores = context::open_stores(site, press.settings(), None, |error| {
+        tracing::warn!("what is issued is not in the index of the register: {error:#}");
+    })?;
+    Ok(issue_service(site, agent, press, stores)?.build()?)
+}
+
+/// The parts of the issue service by arguments and settings, over stores that were checked.
+fn issue_service(
+    site: &SiteArguments,
+    agent: &args::Agent,
+    press: &Arc<Press>,
+    stores: Stores,
+) -> Result<IssueServiceBuilder, Failure> {
     let now = clock::now()?;
     let settings = press.settings().seal.clone();
     let keys = context::open_keys(site, settings, &agent.sealing, now);
@@ -173,15 +206,11 @@ fn open_issuer(
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
     let secret = context::open_id_secret(site, &agent.sealing.keys)?;
-    let stores = context::open_stores(site, press.settings(), None, |error| {
-        tracing::warn!("what is issued is not in the index of the register: {error:#}");
-    })?;
     stores.check()?;
     Ok(IssueService::builder(press.clone())
         .with_keys(&keys)
         .with_id_secret(secret)
-        .with_stores(stores.public, stores.private)
-        .build()?)
+        .with_stores(stores.public, stores.private))
 }
 
 /// Calls `attempt` until it succeeds, fails for good, or a stop signal comes, which gives `None`.

@@ -42,10 +42,8 @@ pub fn json(bytes: &[u8]) {
 
 /// The `event_data` of the event bus.
 pub fn avro(bytes: &[u8]) {
-    let rules = EventRules {
-        modes: vec!["verified".to_owned()],
-        statuses: vec!["downloadable".to_owned()],
-    };
+    let rules =
+        EventRules::new(vec!["verified".to_owned()], vec!["downloadable".to_owned()]);
     let field = |key: &str| match key {
         "event_data" => Some(bytes),
         "time" => Some(&b"2026-05-14T11:30:00.123456+02:00"[..]),

@@ -4,6 +4,8 @@
 //! is read, and an error names the line that names the file. The proof does not read the
 //! background's text, which no sentence wrote.
 
+mod structure;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hayro_syntax::{LoadPdfError, Pdf};
@@ -100,6 +102,8 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
     if !is_whole(bytes) {
         return Err(damaged());
     }
+    // hayro overflows the stack and exhausts the memory on what this refuses.
+    check(bytes)?;
     // hayro may panic on a broken file, which must not end the process.
     let read = catch_unwind(AssertUnwindSafe(|| {
         let pdf = Pdf::new(bytes.to_vec())?;
@@ -126,6 +130,18 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         return Err(broken(&message));
     }
     Ok((width, height))
+}
+
+/// Refuses a PDF whose structure would exhaust the stack or the memory of those who read it.
+///
+/// # Errors
+/// [`ErrorKind::Image`].
+pub(crate) fn check(bytes: &[u8]) -> Result<()> {
+    structure::check(bytes).map_err(|why| {
+        Error::new(ErrorKind::Image, format!("failed to read the PDF ({why})")).with_help(
+            "print it into a new PDF, or export it again with its pictures at 300 dots per inch",
+        )
+    })
 }
 
 /// Whether the file ends with `startxref`, the offset of a cross-reference table or stream, and

@@ -1,7 +1,7 @@
-//! From a file's bytes to an upright bitmap of bounded size, or to the tree of an SVG.
+//! From a file's bytes to an upright bitmap of bounded size.
 //!
 //! Takes PNG, JPEG, WebP or SVG, told apart by content. The decision: sizes are checked before
-//! anything is decoded, and an SVG never reads another file.
+//! anything is decoded.
 
 use std::io::Cursor;
 
@@ -75,10 +75,7 @@ pub(super) fn decode_bitmap(
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
-        return Err(too_large(what, format!("has {width} × {height} pixels")));
-    }
+    check_sides(width, height, what)?;
     // Broken Exif data counts as none: viewers show such a picture too.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
@@ -94,32 +91,6 @@ pub(super) fn decode_bitmap(
     Ok((image, shrink.max(1.0)))
 }
 
-/// Parses an SVG. Files that it refers to are not read.
-///
-/// # Errors
-/// [`ErrorKind::Image`]: the SVG is broken, or has text.
-pub(super) fn parse_svg(text: &str) -> Result<usvg::Tree> {
-    let options = usvg::Options {
-        image_href_resolver: usvg::ImageHrefResolver {
-            resolve_data: usvg::ImageHrefResolver::default_data_resolver(),
-            resolve_string: Box::new(|_, _| None),
-        },
-        ..usvg::Options::default()
-    };
-    let tree = usvg::Tree::from_str(text, &options).map_err(|error| {
-        Error::new(ErrorKind::Image, format!("failed to read the SVG ({error})"))
-    })?;
-    // usvg has no fonts here and would drop the text silently.
-    if text.contains("<text") {
-        return Err(Error::new(
-            ErrorKind::Image,
-            "the SVG has text, for which there is no font",
-        )
-        .with_help("convert its text to paths"));
-    }
-    Ok(tree)
-}
-
 /// The bounding box of what an SVG draws inside its extent; `None` if it draws nothing.
 pub(super) fn drawn_box(tree: &usvg::Tree) -> Option<usvg::Rect> {
     // usvg gives a box that is not empty for a tree without nodes.
@@ -133,6 +104,18 @@ pub(super) fn drawn_box(tree: &usvg::Tree) -> Option<usvg::Rect> {
         drawn.right().min(tree.size().width()),
         drawn.bottom().min(tree.size().height()),
     )
+}
+
+/// Refuses a bitmap of more pixels than are read.
+///
+/// # Errors
+/// [`ErrorKind::TooLarge`].
+pub(super) fn check_sides(width: u32, height: u32, what: &str) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        return Err(too_large(what, format!("has {width} × {height} pixels")));
+    }
+    Ok(())
 }
 
 /// The error for a picture over a limit. `how` says what is too large: `has 9 × 9 pixels`.

@@ -6,10 +6,13 @@
 //! - **Imports**: `base`, `site`.
 
 pub(crate) mod background;
+mod bounds;
 pub(crate) mod cache;
 mod decode;
 pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod signature_scan;
+mod svg;
 
+pub(crate) use self::bounds::check_file;
 pub use self::signature_scan::{Area, Ink, InkOptions};

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::image::decode::{self, PictureFile};
 use crate::image::signature_scan::{Ink, InkOptions};
+use crate::image::svg;
 
 /// A picture: its bytes, their format, and its size.
 #[derive(Clone)]
@@ -56,7 +57,7 @@ impl Picture {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         match PictureFile::of(bytes, "picture")? {
             PictureFile::Svg(text) => {
-                let tree = decode::parse_svg(text)?;
+                let tree = svg::parse(text)?;
                 let drawn = decode::drawn_box(&tree).ok_or_else(empty)?;
                 let part = [drawn.x(), drawn.y(), drawn.width(), drawn.height()];
                 Ok(Self::part_of(text, &tree, part.map(f64::from)).0)
@@ -78,7 +79,7 @@ impl Picture {
         let mut measures = SignatureMeasures::of(&ink);
         let picture = match PictureFile::of(scan, "scan")? {
             PictureFile::Svg(text) if ink.is_cutout() && tint.is_none() => {
-                let tree = decode::parse_svg(text)?;
+                let tree = svg::parse(text)?;
                 let (picture, is_whole) = Self::part_of(text, &tree, ink.scan_area());
                 if is_whole {
                     measures = measures.within(ink.scan_area(), picture.size);

@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "agent")]
+use std::sync::atomic::AtomicUsize;
 use std::thread::available_parallelism;
 
 use crate::base::date::Date;
@@ -336,11 +338,17 @@ impl Press {
         self.assets.fonts.warnings()
     }
 
-    /// How many renders exceeded their deadline and were abandoned. Their threads may still run;
-    /// after four of them the press makes nothing more
+    /// How many renders exceeded their deadline, were abandoned, and still run. While there are
+    /// sixteen the press makes nothing more
     /// ([`ErrorKind::Unhealthy`](crate::ErrorKind::Unhealthy)).
     pub fn abandoned(&self) -> usize {
         self.pool.abandoned()
+    }
+
+    /// The count of [`abandoned`](Self::abandoned), which outlives the press as its threads do.
+    #[cfg(feature = "agent")]
+    pub(crate) fn abandoned_count(&self) -> Arc<AtomicUsize> {
+        self.pool.abandoned_count()
     }
 
     /// The layout of that name, read once.

@@ -210,6 +210,7 @@ struct Wording<'a> {
 
 impl<'a> Wording<'a> {
     fn of(assets: &Assets, course: &'a Course, request: &'a Request) -> Result<Self> {
+        request.check_lengths()?;
         let name = request.layout().unwrap_or(&course.layout);
         let layout = assets.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == ErrorKind::UnknownLayout => {

@@ -4,6 +4,7 @@
 mod json;
 pub(crate) mod json_object;
 pub(crate) mod limits;
+mod unique_json;
 
 use indexmap::IndexMap;
 use serde_json::Value;

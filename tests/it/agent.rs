@@ -4,6 +4,7 @@ mod clock; // A clock that jumps, fails and keeps changing
 mod disk; // Full disks
 mod faults; // Failing stores, queues and sites, repeated and malformed requests, webhooks
 mod http_api; // The HTTP API: authorization, responses, requests that survive a kill
+mod http_clients; // Clients that are slow, never read, or open too many connections
 mod killed; // Agents that are killed, stopped under load, or share a queue
 mod logs; // Log destinations, personal data in logs, a syslog that is unreachable
 pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate

@@ -31,22 +31,30 @@ const MAX_WAIT: u64 = 60;
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
-/// Returns all routes.
-pub(super) fn router(state: Arc<AppState>) -> Router {
+/// Returns the routes of requests for certificates.
+pub(super) fn request_routes(state: &Arc<AppState>) -> Router {
     Router::new()
         .route("/certificates", post(accept))
         .route("/certificates/{id}", get(certificate))
+        .route("/openapi.json", get(async || answers::text("application/json", OPENAPI)))
+        .fallback(not_found)
+        .with_state(state.clone())
+}
+
+/// Returns the routes of health and metrics, which ask for no token.
+pub(super) fn health_routes(state: &Arc<AppState>) -> Router {
+    Router::new()
         .route(
             "/healthz",
             get(async || json_answer(StatusCode::OK, &json!({ "alive": true }))),
         )
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/openapi.json", get(async || answers::text("application/json", OPENAPI)))
-        .fallback(async || {
-            refusal(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
-        })
-        .with_state(state)
+        .with_state(state.clone())
+}
+
+async fn not_found() -> Response {
+    refusal(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path")
 }
 
 /// Waits until all work of the agent has ended.
@@ -168,13 +176,18 @@ async fn certificate(
 
 /// `GET /readyz`
 async fn ready(State(state): State<Arc<AppState>>) -> Response {
-    match state.status.unready_reasons().as_slice() {
-        [] => json_answer(StatusCode::OK, &json!({ "ready": true })),
-        reasons => {
-            let body = json!({ "ready": false, "why": reasons });
-            json_answer(StatusCode::SERVICE_UNAVAILABLE, &body)
-        }
+    let (reasons, faults) = (state.status.unready_reasons(), state.status.faults());
+    let mut body = json!({ "ready": reasons.is_empty() });
+    let status = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        body["why"] = reasons.into();
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    if !faults.is_empty() {
+        body["faults"] = faults.into();
     }
+    json_answer(status, &body)
 }
 
 /// `GET /metrics`

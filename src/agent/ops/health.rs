@@ -1,6 +1,7 @@
 //! The health of what every request needs besides its queue: the store, the seal, the machine.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::availability::Availability;
 use super::metrics::Metrics;
@@ -16,6 +17,8 @@ pub(crate) struct Health {
     seal: Availability,
     /// The machine itself, above all its clock.
     machine: Availability,
+    /// Whether the site's files on disk have errors, so that the ones before them are still used.
+    site_is_faulty: AtomicBool,
 }
 
 impl Health {
@@ -25,7 +28,16 @@ impl Health {
             store: Availability::default(),
             seal: Availability::default(),
             machine: Availability::default(),
+            site_is_faulty: AtomicBool::new(false),
         }
+    }
+
+    pub(crate) fn set_site_faulty(&self, is_faulty: bool) {
+        self.site_is_faulty.store(is_faulty, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_site_faulty(&self) -> bool {
+        self.site_is_faulty.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_store_up(&self) -> bool {

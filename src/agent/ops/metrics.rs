@@ -63,6 +63,7 @@ pub(crate) struct Metrics {
     in_hand: Family<SourceLabel, Gauge>,
     queue_up: Family<SourceLabel, Gauge>,
     store_up: Gauge,
+    site_up: Gauge,
     ready: Gauge,
     abandoned: Gauge,
     memory: Gauge,
@@ -86,6 +87,7 @@ impl Metrics {
             in_hand: Family::default(),
             queue_up: Family::default(),
             store_up: Gauge::default(),
+            site_up: Gauge::default(),
             ready: Gauge::default(),
             abandoned: Gauge::default(),
             memory: Gauge::default(),
@@ -119,9 +121,12 @@ impl Metrics {
         to.register("queue_up", help, metrics.queue_up.clone());
         let help = "Whether the last call to the store succeeded";
         to.register("store_up", help, metrics.store_up.clone());
+        let help = "Whether the site's files on disk are in order, and in use";
+        to.register("site_up", help, metrics.site_up.clone());
         let help = "Whether the agent takes requests, as /readyz says";
         to.register("ready", help, metrics.ready.clone());
-        let help = "Renders that exceeded their deadline; at 4 the agent ends";
+        let help =
+            "Renders that exceeded their deadline and still run; at 16 the agent ends";
         to.register("abandoned_renders", help, metrics.abandoned.clone());
         let help = "Memory of the process, Typst's caches included";
         to.register_with_unit("memory", help, Unit::Bytes, metrics.memory.clone());
@@ -192,6 +197,10 @@ impl Metrics {
 
     pub(crate) fn set_store_up(&self, is_up: bool) {
         self.store_up.set(is_up.into());
+    }
+
+    pub(crate) fn set_site_up(&self, is_up: bool) {
+        self.site_up.set(is_up.into());
     }
 
     pub(crate) fn set_ready(&self, is_ready: bool) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::health::Health;
 use super::metrics::Metrics;
 use super::shutdown::Shutdown;
 use crate::agent::issue_service::CurrentIssueService;
@@ -13,6 +14,7 @@ use crate::site::files::Site;
 /// Watches the folder of the site until a stop is requested.
 pub(crate) fn run(
     issue_service: &CurrentIssueService,
+    health: &Health,
     metrics: &Metrics,
     shutdown: &Shutdown,
     folder: &Path,
@@ -36,10 +38,12 @@ pub(crate) fn run(
         match reload(issue_service, folder) {
             Ok(()) => {
                 metrics.count_reload("done");
+                health.set_site_faulty(false);
                 tracing::info!("the site has changed and is reloaded");
             }
             Err(error) => {
                 metrics.count_reload("failed");
+                health.set_site_faulty(true);
                 let error = format!("{error:#}");
                 tracing::error!(error, "the changed site has errors: the old one stays");
             }

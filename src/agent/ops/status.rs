@@ -35,6 +35,11 @@ impl Status {
         reasons
     }
 
+    /// Returns what is to be mended although the agent does its work, by the words of `/readyz`.
+    pub(crate) fn faults(&self) -> Vec<&'static str> {
+        if self.health.is_site_faulty() { vec!["site"] } else { Vec::new() }
+    }
+
     /// Returns all metrics as text in the format of OpenMetrics 1.0, the gauges as of now.
     pub(crate) fn metrics_page(&self) -> String {
         let metrics = &self.metrics;
@@ -43,6 +48,7 @@ impl Status {
         }
         metrics.set_store_up(self.health.is_store_up());
         metrics.set_ready(self.unready_reasons().is_empty());
+        metrics.set_site_up(!self.health.is_site_faulty());
         metrics.set_abandoned(self.issue_service.abandoned());
         if let Some(bytes) = resident_memory() {
             metrics.set_memory(bytes);

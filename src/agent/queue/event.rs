@@ -3,6 +3,9 @@
 //! An entry of the bus is a flat set of fields, of which `type`, `id`, `time` and `event_data`
 //! matter here. An event has no language and no layout: those come from the course.
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
 use super::avro::AvroReader;
 use super::delivery::{Correlation, Revocation, Target, Task};
 use crate::base::error::{Error, ErrorKind, Result};
@@ -17,13 +20,46 @@ const TYPE_PREFIX: &str = "org.openedx.learning.certificate.";
 /// The reason that the page of a certificate shows which an event revoked.
 const REASON: &str = "revoked by the learning platform";
 
+/// The mode of enrolment that earns no certificate on Open edX; all others do
+/// (`CourseMode.is_eligible_for_certificate`).
+const AUDIT: &str = "audit";
+/// The most modes whose first event is logged.
+const MAX_LOGGED_MODES: usize = 100;
+
 /// Which enrolments lead to a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct EventRules {
-    /// The modes of enrolment that earn a certificate.
-    pub(crate) modes: Vec<String>,
+    /// The modes of enrolment that earn a certificate; all but `audit` if it is empty.
+    modes: Vec<String>,
     /// The statuses by which a certificate is earned.
-    pub(crate) statuses: Vec<String>,
+    statuses: Vec<String>,
+    /// The modes without a certificate that were logged.
+    logged: Mutex<HashSet<String>>,
+}
+
+impl EventRules {
+    pub(crate) fn new(modes: Vec<String>, statuses: Vec<String>) -> Self {
+        Self { modes, statuses, logged: Mutex::default() }
+    }
+
+    fn has_mode(&self, mode: &str) -> bool {
+        if self.modes.is_empty() {
+            return mode != AUDIT;
+        }
+        self.modes.iter().any(|known| known == mode)
+    }
+
+    /// Logs a mode that earns no certificate when its first event comes.
+    fn log_mode(&self, mode: &str) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() < MAX_LOGGED_MODES && logged.insert(mode.to_owned()) {
+            tracing::info!(
+                mode,
+                "events of this enrolment mode are ignored: it earns no certificate by \
+                 `redis.modes`"
+            );
+        }
+    }
 }
 
 /// The fields of an event's record `CertificateData` that are used here.
@@ -133,15 +169,16 @@ fn task(
             return Ok(Task::Ignore(why));
         }
     }
-    for (what, value, earns) in
-        [("status", data.status, &rules.statuses), ("mode", data.mode, &rules.modes)]
-    {
-        if !earns.iter().any(|known| known == value) {
-            let value = truncated(value, 100);
-            return Ok(Task::Ignore(format!(
-                "the {what} `{value}` earns no certificate"
-            )));
-        }
+    let ignored = |what: &str, value: &str| {
+        let value = truncated(value, 100);
+        Ok(Task::Ignore(format!("the {what} `{value}` earns no certificate")))
+    };
+    if !rules.statuses.iter().any(|known| known == data.status) {
+        return ignored("status", data.status);
+    }
+    if !rules.has_mode(data.mode) {
+        rules.log_mode(&truncated(data.mode, 100));
+        return ignored("mode", data.mode);
     }
     let name =
         [data.name, data.full_name].into_iter().find(|name| !name.trim().is_empty());
@@ -152,6 +189,7 @@ fn task(
         // The platform writes a share of 1, whatever the course prints.
         request = request.with_grade_fraction(data.grade);
     }
+    request.check_lengths()?;
     let request = Box::new(request);
     let options = IssueOptions::default();
     Ok(Task::Issue { request, options, replaces: None })
@@ -176,10 +214,7 @@ mod tests {
     }
 
     fn rules() -> EventRules {
-        EventRules {
-            modes: vec!["verified".to_owned()],
-            statuses: vec!["downloadable".to_owned()],
-        }
+        EventRules::new(vec!["verified".to_owned()], vec!["downloadable".to_owned()])
     }
 
     fn read(kind: &str, data: &[u8], time: &str) -> (Correlation, Result<Task>) {
@@ -244,6 +279,22 @@ mod tests {
         let (_, other) =
             read_event("org.openedx.learning.course.enrollment.v1", field, &rules());
         assert!(matches!(other, Ok(Task::Ignore(_))));
+    }
+
+    #[test]
+    fn unless_modes_are_set_all_but_audit_earn_a_certificate() {
+        let downloadable = || vec!["downloadable".to_owned()];
+        let all = EventRules::new(Vec::new(), downloadable());
+        for mode in ["honor", "unpaid-executive-education", "of-our-own"] {
+            assert!(all.has_mode(mode), "{mode}");
+        }
+        assert!(!all.has_mode("audit"));
+        let own = EventRules::new(vec!["audit".to_owned()], downloadable());
+        assert!(own.has_mode("audit") && !own.has_mode("verified"), "the setting wins");
+        for _ in 0..3 {
+            own.log_mode("verified");
+        }
+        assert_eq!(own.logged.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
 use crate::site::request::Request;
 use crate::site::request::json_object::{JsonObject, not_an_id};
+use crate::site::request::limits::{MAX_REASON, check_length};
 
 /// The keys of a request to issue besides those of [`Request`].
 const ISSUE_KEYS: [&str; 4] = ["action", "reference", "reissue", "replace"];
@@ -35,7 +36,13 @@ impl Task {
     pub fn from_json(text: &[u8]) -> (Correlation, Result<Task>) {
         let object = match JsonObject::parse("the request", text) {
             Ok(object) => object,
-            Err(error) => return (Correlation::default(), Err(error)),
+            Err(error) => {
+                let readable = JsonObject::parse_lossy(text);
+                let correlation = readable.map_or_else(Correlation::default, |object| {
+                    Correlation::of(&object, "course", "username", "reference")
+                });
+                return (correlation, Err(error));
+            }
         };
         let correlation = Correlation::of(&object, "course", "username", "reference");
         (correlation, task(&object))
@@ -93,9 +100,11 @@ fn revoke(object: &JsonObject) -> Result<Revocation> {
             Target::Award(Award { course, recipient })
         }
     };
+    let reason = object.text("reason")?.unwrap_or(NO_REASON);
+    check_length("reason", reason, MAX_REASON)?;
     Ok(Revocation {
         target,
-        reason: object.text("reason")?.unwrap_or(NO_REASON).to_owned(),
+        reason: reason.to_owned(),
         requested_at: object.text("requested_at")?.map(Timestamp::parse).transpose()?,
     })
 }

@@ -9,12 +9,15 @@ mod connections;
 mod reply;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value, cmd, pipe};
 
-use self::connections::{Connections, is_existing_group, is_no_group, is_no_stream};
+use self::connections::{
+    Connections, is_existing_group, is_no_group, is_no_stream, is_refused_by_stream,
+};
 use self::reply::{Fields, StreamEntry};
 use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
@@ -32,6 +35,9 @@ const MAX_FIELDS: usize = 64;
 /// The most bytes of a field that go to the stream of dead letters.
 const MAX_FIELD: usize = 64 << 10;
 
+/// A group that no stream has.
+const NO_GROUP: &str = "testamur-checks-whether-it-may";
+
 /// A consumer group of a Redis stream.
 pub struct RedisQueue {
     connections: Connections,
@@ -45,6 +51,7 @@ pub struct RedisQueue {
     results_max_len: u64,
     reissue: bool,
     sweep: Mutex<Sweep>,
+    is_prepared: AtomicBool,
 }
 
 /// The progress of looking through pending entries.
@@ -73,10 +80,7 @@ impl RedisQueue {
             dead_letters: settings
                 .dead_letters()
                 .ok_or_else(|| missing("dead_letters"))?,
-            rules: EventRules {
-                modes: settings.modes.clone(),
-                statuses: settings.statuses.clone(),
-            },
+            rules: EventRules::new(settings.modes.clone(), settings.statuses.clone()),
             lease: settings.lease,
             results_max_len: settings.results_max_len,
             reissue: false,
@@ -84,6 +88,7 @@ impl RedisQueue {
                 next_at: Instant::now(),
                 cursor: "0-0".to_owned(),
             }),
+            is_prepared: AtomicBool::new(false),
         })
     }
 
@@ -99,7 +104,63 @@ impl RedisQueue {
         let mut create = cmd("XGROUP");
         create.arg("CREATE").arg(&self.stream).arg(&self.group).arg("0").arg("MKSTREAM");
         match self.connections.ask::<Value>(Duration::ZERO, &create) {
-            Err(error) if !is_existing_group(&error) => Err(error),
+            Err(error) if is_existing_group(&error) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => {
+                tracing::warn!(
+                    stream = self.stream,
+                    group = self.group,
+                    "the consumer group did not exist and is made: it begins with the first entry \
+                     of the stream; `XGROUP SETID` lets it begin with the next one"
+                );
+                Ok(())
+            }
+        }
+    }
+
+    /// Does once what an agent needs before it receives.
+    fn prepare(&self) -> Result<()> {
+        if !self.is_prepared.load(Ordering::Acquire) {
+            self.create_group()?;
+            self.delete_idle_consumers();
+            self.is_prepared.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Refuses a server that spreads its keys over several, or only tells where the server is.
+    fn check_mode(&self) -> Result<()> {
+        let info: String =
+            match self.connections.ask(Duration::ZERO, cmd("INFO").arg("server")) {
+                // A user without the right to ask is told by the first command on a stream.
+                Err(error) if error.kind() == ErrorKind::QueueRefused => return Ok(()),
+                info => info?,
+            };
+        let mode = info.lines().find_map(|line| line.trim().strip_prefix("redis_mode:"));
+        match mode {
+            Some("cluster") => Err(Error::new(
+                ErrorKind::QueueRefused,
+                "the server is part of a Redis Cluster, which is not supported",
+            )
+            .with_help(
+                "use a server of its own: an agent changes several streams at once",
+            )),
+            Some("sentinel") => Err(Error::new(
+                ErrorKind::QueueRefused,
+                "the server is a Redis Sentinel, which holds no streams",
+            )
+            .with_help(
+                "set `redis.url` to the server itself, or to a proxy that follows it",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks for a right, by a command on a group that does not exist, which changes nothing.
+    fn check_right(&self, ask: &mut Cmd) -> Result<()> {
+        match self.connections.ask::<Value>(Duration::ZERO, ask) {
+            Err(error) if error.kind() == ErrorKind::QueueRefused => Err(error),
+            Err(error) if !is_refused_by_stream(&error) => Err(error),
             _ => Ok(()),
         }
     }
@@ -244,18 +305,20 @@ impl Queue for RedisQueue {
                 ));
             }
         }
-        self.create_group()?;
+        self.check_mode()?;
         // Redis before 6.2 does not have this command.
         let mut claim = cmd("XAUTOCLAIM");
-        claim.arg(&self.stream).arg(&self.group).arg(&self.consumer);
+        claim.arg(&self.stream).arg(NO_GROUP).arg(&self.consumer);
         claim.arg(u64::from(u32::MAX)).arg("0-0").arg("COUNT").arg(1).arg("JUSTID");
-        self.connections.ask::<Value>(Duration::ZERO, &claim)?;
-        self.delete_idle_consumers();
-        Ok(())
+        self.check_right(&mut claim)?;
+        let mut create = cmd("XGROUP");
+        create.arg("DELCONSUMER").arg(&self.stream).arg(NO_GROUP).arg(&self.consumer);
+        self.check_right(&mut create)
     }
 
     fn receive(&self, wait: Duration) -> Result<Option<Delivery>> {
         let until = Instant::now() + wait;
+        self.prepare()?;
         let mut is_created = false;
         loop {
             let left = || until.saturating_duration_since(Instant::now());

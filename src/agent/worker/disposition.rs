@@ -1,15 +1,6 @@
-//! What is done with a request that failed: decided by the kind of its error, and by how often it
-//! exceeded its deadline.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! What is done with a request that failed: decided by the kind of its error.
 
 use crate::base::error::{Error, ErrorClass, ErrorKind};
-
-/// A request that exceeds its deadline so often is not tried again.
-const MAX_DEADLINES_EXCEEDED: u32 = 2;
-/// The most requests whose exceeded deadlines are remembered.
-const MAX_REMEMBERED: usize = 10_000;
 
 /// What is done with a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +9,11 @@ pub(super) enum Disposition {
     Reject,
     /// It is returned to its queue and tried again, without a limit: the request is not at fault.
     Retry,
-    /// It exceeded its deadline and is tried once more, because the machine may have been busy.
-    RetryOnce,
+    /// It exceeded its deadline. It is tried once more, because the machine may have been busy, or
+    /// set aside.
+    Abandoned,
     /// It is returned to its queue, and the agent ends.
     Shutdown,
-}
-
-/// How often requests exceeded their deadline, so that [`Disposition::RetryOnce`] ends.
-#[derive(Debug, Default)]
-pub(crate) struct DeadlineCounts {
-    /// By source and id.
-    counts: Mutex<HashMap<String, u32>>,
 }
 
 impl Disposition {
@@ -40,36 +25,12 @@ impl Disposition {
             ErrorClass::Environment => Self::Retry,
             ErrorClass::Transient => match error.kind() {
                 // The request may itself be what takes so long.
-                ErrorKind::Deadline => Self::RetryOnce,
+                ErrorKind::Deadline => Self::Abandoned,
                 // Only a new process has threads that are free.
                 ErrorKind::Unhealthy => Self::Shutdown,
                 _ => Self::Retry,
             },
         }
-    }
-}
-
-impl DeadlineCounts {
-    /// Decides what is done with a request of a source, and counts an exceeded deadline.
-    pub(super) fn decide(&self, source: &str, id: &str, error: &Error) -> Disposition {
-        let disposition = Disposition::of(error);
-        if disposition == Disposition::RetryOnce
-            && self.count(format!("{source} {id}")) >= MAX_DEADLINES_EXCEEDED
-        {
-            return Disposition::Reject;
-        }
-        disposition
-    }
-
-    /// Returns how often this request exceeded its deadline, this time included.
-    fn count(&self, key: String) -> u32 {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MAX_REMEMBERED {
-            counts.clear();
-        }
-        let count = counts.entry(key).or_default();
-        *count += 1;
-        *count
     }
 }
 
@@ -90,19 +51,10 @@ mod tests {
             (ErrorKind::Timestamp, Disposition::Retry),
             (ErrorKind::Key, Disposition::Retry),
             (ErrorKind::Io, Disposition::Retry),
-            (ErrorKind::Deadline, Disposition::RetryOnce),
+            (ErrorKind::Deadline, Disposition::Abandoned),
             (ErrorKind::Unhealthy, Disposition::Shutdown),
         ] {
             assert_eq!(Disposition::of(&Error::new(kind, "")), disposition, "{kind}");
         }
-    }
-
-    #[test]
-    fn request_that_exceeds_its_deadline_twice_is_rejected() {
-        let counts = DeadlineCounts::default();
-        let late = Error::new(ErrorKind::Deadline, "");
-        assert_eq!(counts.decide("queue", "1", &late), Disposition::RetryOnce);
-        assert_eq!(counts.decide("http", "1", &late), Disposition::RetryOnce);
-        assert_eq!(counts.decide("queue", "1", &late), Disposition::Reject);
     }
 }

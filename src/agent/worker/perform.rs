@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::abandoned::{AbandonedRequests, RequestDigest, Start};
 use super::award_locks::AwardLocks;
 use super::disposition::Disposition;
 use crate::agent::clock::{Clock, ClockReading};
@@ -28,6 +29,7 @@ pub(crate) struct Performer {
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     locks: AwardLocks,
+    abandoned: AbandonedRequests,
 }
 
 impl Performer {
@@ -37,8 +39,8 @@ impl Performer {
         health: Arc<Health>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let locks = AwardLocks::default();
-        Self { issue_service, clock, health, metrics, locks }
+        let (locks, abandoned) = (AwardLocks::default(), AbandonedRequests::default());
+        Self { issue_service, clock, health, metrics, locks, abandoned }
     }
 
     pub(super) fn issue_service(&self) -> &CurrentIssueService {
@@ -50,13 +52,49 @@ impl Performer {
     ///
     /// # Errors
     /// As [`IssueService::issue`] and [`IssueService::revoke`]; [`ErrorKind::Panic`] if the work
-    /// panicked.
+    /// panicked; [`ErrorKind::Deadline`] also if a render of the request was abandoned before.
     pub(super) fn perform(&self, id: &str, task: &Task) -> Result<Answer> {
         let begun = Instant::now();
+        let digest = match task {
+            Task::Issue { request, .. } => Some(RequestDigest::of(request)?),
+            _ => None,
+        };
+        let generation = self.issue_service.generation();
+        if let Some(digest) = digest {
+            self.check_start(digest, generation)?;
+        }
         let result = catch(|| self.answer(id, task));
+        if let (Some(digest), Err(error)) = (digest, &result)
+            && error.kind() == ErrorKind::Deadline
+        {
+            self.abandoned.record(digest, generation);
+        }
         self.metrics.observe_stage("work", begun.elapsed());
         self.health.record_work(result.as_ref());
         result
+    }
+
+    /// Refuses a request whose render was abandoned and may still run, or was abandoned twice.
+    fn check_start(&self, digest: RequestDigest, generation: usize) -> Result<()> {
+        let still_running = self.issue_service.abandoned();
+        match self.abandoned.start(digest, generation, still_running) {
+            Start::Allowed => Ok(()),
+            Start::Waits => Err(Error::new(
+                ErrorKind::Deadline,
+                "the render of the same request was given up and may still run",
+            )),
+            Start::SetAside => Err(set_aside()),
+        }
+    }
+
+    /// Whether a request whose render was abandoned is set aside now.
+    pub(super) fn is_set_aside(&self, task: &Task) -> bool {
+        let Task::Issue { request, .. } = task else { return true };
+        let generation = self.issue_service.generation();
+        let still_running = self.issue_service.abandoned();
+        RequestDigest::of(request).is_ok_and(|digest| {
+            self.abandoned.start(digest, generation, still_running) == Start::SetAside
+        })
     }
 
     fn answer(&self, id: &str, task: &Task) -> Result<Answer> {
@@ -142,12 +180,23 @@ impl Performer {
     }
 }
 
+/// The error of a request that is not started any more.
+pub(super) fn set_aside() -> Error {
+    Error::new(
+        ErrorKind::Deadline,
+        "its certificate takes longer to render than `render.deadline` allows: it is set aside",
+    )
+    .with_help(
+        "shorten its texts, look for a loop in the layout, or raise `render.deadline`; then send it again",
+    )
+}
+
 /// Returns the certificate that was issued for a request that fails now: another agent may have
 /// answered with it before, and no error follows a success.
 fn standing(issuer: &IssueService, request: &Request, error: Error) -> Result<Receipt> {
     match Disposition::of(&error) {
         Disposition::Retry | Disposition::Shutdown => Err(error),
-        Disposition::Reject | Disposition::RetryOnce => match issuer.standing(request)? {
+        Disposition::Reject | Disposition::Abandoned => match issuer.standing(request)? {
             Some(receipt) => {
                 let error = loggable(&error);
                 tracing::warn!(

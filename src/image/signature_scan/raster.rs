@@ -9,6 +9,7 @@ use super::gray::{Area, Gray};
 use super::ink_share::{MAX_INK_PERCENT, no_ink};
 use crate::base::error::Result;
 use crate::image::decode::{self, PictureFile};
+use crate::image::svg;
 
 /// The longer side, in pixels, at which an SVG is drawn.
 const SVG_SIDE: f32 = 1600.0;
@@ -56,7 +57,7 @@ impl Scan {
 
     /// Draws an SVG as large as a signature is ever needed.
     fn draw_svg(text: &str) -> Result<Self> {
-        let tree = decode::parse_svg(text)?;
+        let tree = svg::parse(text)?;
         let drawn = decode::drawn_box(&tree).ok_or_else(no_ink)?;
         let scale = SVG_SIDE / drawn.width().max(drawn.height());
         let width = (drawn.width() * scale).ceil().max(1.0);

@@ -3,12 +3,13 @@
 //! Takes closures, gives their results within a deadline. Typst needs a deep stack and distributes
 //! work over the rayon pool that it runs in, so each worker is a rayon pool of one thread with a
 //! stack of 16 MiB. A render cannot be stopped from outside: one that exceeds its deadline is
-//! abandoned and its worker replaced, and after four of them the pool takes no more work. The pool
-//! alone evicts entries from Typst's caches, which belong to the process.
+//! abandoned, its thread gets the lowest priority and its worker is replaced. While too many
+//! abandoned threads still run, the pool takes no more work. The pool alone evicts entries from
+//! Typst's caches, which belong to the process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -23,15 +24,80 @@ pub(crate) struct RenderPool {
     start: fn() -> Result<ThreadPool>,
     freed: Condvar,
     deadline: Duration,
-    abandoned: AtomicUsize,
+    abandoned: Arc<AtomicUsize>,
     done: AtomicUsize,
+}
+
+/// Where a render is, so that its end and its deadline agree on which came first.
+#[derive(Debug, Default)]
+struct RenderState {
+    step: AtomicU8,
+    thread: Mutex<Option<ThreadId>>,
+}
+
+impl RenderState {
+    const RUNNING: u8 = 0;
+    const DONE: u8 = 1;
+    const ABANDONED: u8 = 2;
+
+    /// Marks the end of the render. Returns whether it was abandoned before.
+    fn end(&self) -> bool {
+        self.step.swap(Self::DONE, Ordering::AcqRel) == Self::ABANDONED
+    }
+
+    /// Abandons the render. Returns whether it still runs, at the lowest priority from now on.
+    fn abandon(&self) -> bool {
+        let abandoned = self.step.compare_exchange(
+            Self::RUNNING,
+            Self::ABANDONED,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if abandoned.is_ok() {
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            thread.iter().for_each(ThreadId::yield_to_others);
+        }
+        abandoned.is_ok()
+    }
+
+    fn begin(&self) {
+        let thread = ThreadId::current();
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = thread;
+    }
+}
+
+/// A thread by the number that the operating system knows it by.
+#[derive(Debug)]
+struct ThreadId(#[cfg(target_os = "linux")] rustix::process::Pid);
+
+#[cfg(target_os = "linux")]
+impl ThreadId {
+    fn current() -> Option<Self> {
+        Some(Self(rustix::thread::gettid()))
+    }
+
+    /// Gives the thread the lowest priority. It is slower if that is refused, which is no fault.
+    fn yield_to_others(&self) {
+        // On Linux the priority is a thread's own (setpriority(2)).
+        let _ = rustix::process::setpriority_process(Some(self.0), 19);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl ThreadId {
+    fn current() -> Option<Self> {
+        None
+    }
+
+    fn yield_to_others(&self) {}
 }
 
 impl RenderPool {
     /// In bytes.
     const STACK_SIZE: usize = 16 << 20;
-    /// How many abandoned renders make the pool unhealthy.
-    pub(crate) const MAX_ABANDONED: usize = 4;
+    /// How many abandoned renders that still run make the pool unhealthy: each takes memory that
+    /// nothing bounds.
+    pub(crate) const MAX_ABANDONED: usize = 16;
     /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE),
     /// results that fifteen renders in a row did not use are dropped. Certificates of one layout
     /// still find all that they share; keeping results longer takes memory and saves no time.
@@ -58,7 +124,7 @@ impl RenderPool {
             start,
             freed: Condvar::new(),
             deadline,
-            abandoned: AtomicUsize::new(0),
+            abandoned: Arc::default(),
             done: AtomicUsize::new(0),
         })
     }
@@ -78,25 +144,43 @@ impl RenderPool {
         if abandoned >= Self::MAX_ABANDONED {
             return Err(Error::new(
                 ErrorKind::Unhealthy,
-                format!("{abandoned} renders were given up and may still be running"),
+                format!("{abandoned} renders were given up and still run"),
             )
             .with_help("find the layout that does not end, then restart the program"));
         }
         let worker = self.take()?;
         let (sender, receiver) = mpsc::sync_channel(1);
+        let state = Arc::new(RenderState::default());
+        let (inside, still_running) = (state.clone(), self.abandoned.clone());
         worker.spawn(move || {
+            inside.begin();
             let outcome = catch_unwind(AssertUnwindSafe(job));
             // An abandoned job has no receiver, and its result is not needed.
             let _ = sender.send(outcome);
+            if inside.end() {
+                still_running.fetch_sub(1, Ordering::AcqRel);
+            }
         });
-        match receiver.recv_timeout(self.deadline) {
-            Ok(outcome) => {
+        let outcome = match receiver.recv_timeout(self.deadline) {
+            Ok(outcome) => Some(outcome),
+            Err(_) => {
+                // Counted before the thread may see that it was abandoned.
+                self.abandoned.fetch_add(1, Ordering::AcqRel);
+                if state.abandon() {
+                    None
+                } else {
+                    self.abandoned.fetch_sub(1, Ordering::AcqRel);
+                    receiver.recv().ok()
+                }
+            }
+        };
+        match outcome {
+            Some(outcome) => {
                 self.evict();
                 self.give_back(Some(worker));
                 outcome.unwrap_or_else(|payload| Err(panicked(what, &*payload)))
             }
-            Err(_) => {
-                self.abandoned.fetch_add(1, Ordering::Relaxed);
+            None => {
                 // The thread runs until the job ends; a new worker takes its place, at the latest
                 // when the next job needs it.
                 drop(worker);
@@ -116,9 +200,15 @@ impl RenderPool {
         }
     }
 
-    /// How many renders were abandoned.
+    /// How many abandoned renders still run.
     pub(crate) fn abandoned(&self) -> usize {
-        self.abandoned.load(Ordering::Relaxed)
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    /// The count of [`abandoned`](Self::abandoned), which outlives the pool as its threads do.
+    #[cfg(feature = "agent")]
+    pub(crate) fn abandoned_count(&self) -> Arc<AtomicUsize> {
+        self.abandoned.clone()
     }
 
     fn evict(&self) {
@@ -214,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn four_abandoned_jobs_make_the_pool_unhealthy() {
+    fn abandoned_jobs_count_while_they_run() {
         let pool = RenderPool::start(1, Duration::from_millis(1)).expect("a thread");
         let (end, wait) = mpsc::channel::<()>();
-        let wait = std::sync::Arc::new(Mutex::new(wait));
-        for _ in 0..RenderPool::MAX_ABANDONED {
+        let wait = Arc::new(Mutex::new(wait));
+        for count in 1..=RenderPool::MAX_ABANDONED {
             let wait = wait.clone();
             let error = pool
                 .run("a", move || {
@@ -227,12 +317,39 @@ mod tests {
                 })
                 .expect_err("never ends");
             assert_eq!(error.kind(), ErrorKind::Deadline);
+            assert_eq!(pool.abandoned(), count);
         }
         assert_eq!(
             pool.run("b", || Ok(())).expect_err("unhealthy").kind(),
             ErrorKind::Unhealthy
         );
-        assert_eq!(pool.abandoned(), 4);
         drop(end);
+        while pool.abandoned() > 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn abandoned_thread_has_the_lowest_priority() {
+        let pool = RenderPool::start(1, Duration::from_millis(50)).expect("a thread");
+        let (tell, told) = mpsc::channel();
+        let (end, wait) = mpsc::channel::<()>();
+        let abandoned = pool.run("a", move || {
+            let priority = || {
+                let this = rustix::thread::gettid();
+                rustix::process::getpriority_process(Some(this)).unwrap()
+            };
+            let before = priority();
+            let _ = wait.recv();
+            let _ = tell.send((before, priority()));
+            Ok(())
+        });
+        assert_eq!(abandoned.unwrap_err().kind(), ErrorKind::Deadline);
+        drop(end);
+        let (before, after) = told.recv().unwrap();
+        assert!(before < 19 && after == 19, "{before} {after}");
+        let other = rustix::process::getpriority_process(Some(rustix::thread::gettid()));
+        assert!(other.unwrap() < 19);
     }
 }

@@ -14,6 +14,7 @@ use typst::syntax::{
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
+use crate::image::check_file;
 use crate::press::layout::drawn_fields::DrawnFields;
 use crate::site::files::Site;
 
@@ -69,7 +70,11 @@ impl LayoutSources {
                 let (bytes, built_in) = match site.built_in(name) {
                     Some(bytes) => (Bytes::new(bytes), true),
                     None => match site.read(name)? {
-                        Some(bytes) => (Bytes::new(bytes.into_owned()), false),
+                        Some(bytes) => {
+                            check_file(&bytes)
+                                .map_err(|error| error.at(Place::file(name)))?;
+                            (Bytes::new(bytes.into_owned()), false)
+                        }
                         None => continue,
                     },
                 };

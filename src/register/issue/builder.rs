@@ -130,6 +130,21 @@ impl IssueServiceBuilder {
     /// be read. [`ErrorKind::Key`]: the stores belong to another id secret. [`ErrorKind::Store`],
     /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     pub fn build(self) -> Result<IssueService> {
+        let parts = self.assemble()?;
+        prepare(&parts.register, &parts.sealer)?;
+        let BuiltParts { press, sealer, secret, register, trust } = parts;
+        Ok(IssueService::new(press, sealer, secret, register, trust))
+    }
+
+    /// Finds what [`build`](Self::build) would refuse, and writes nothing into the stores.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn check(self) -> Result<()> {
+        self.assemble().map(drop)
+    }
+
+    fn assemble(self) -> Result<BuiltParts> {
         let Self { press, sealer, trust, secret, stores } = self;
         let sealer =
             sealer.ok_or_else(|| missing("sealer", "with_keys` or `with_sealer"));
@@ -140,10 +155,18 @@ impl IssueServiceBuilder {
         let publish = press.settings().publish.clone();
         let register = Register::new(press.site(), publish, public, private)?;
         register.check_identity(&secret)?;
-        prepare(&register, &sealer)?;
         let trust = trust.unwrap_or_else(|| own_trust(&sealer));
-        Ok(IssueService::new(press, sealer, secret, register, trust))
+        Ok(BuiltParts { press, sealer, secret, register, trust })
     }
+}
+
+/// What a service is made of, once all of it is in order.
+struct BuiltParts {
+    press: Arc<Press>,
+    sealer: Sealer,
+    secret: IdSecret,
+    register: Register,
+    trust: Trust,
 }
 
 /// Writes what the stores must have before the first certificate.

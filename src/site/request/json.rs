@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Request;
 use super::json_object::JsonObject;
+use super::unique_json::UniqueJson;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 
@@ -108,6 +109,7 @@ impl Request {
                 return Err(Error::new(ErrorKind::InvalidValue, "`extra` is no object"));
             }
         }
+        request.check_lengths()?;
         Ok(request)
     }
 }
@@ -115,8 +117,8 @@ impl Request {
 impl<'de> Deserialize<'de> for Request {
     /// Reads the object that [`from_json`](Request::from_json) reads.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let object = JsonObject::from_value(WHAT, value);
+        let value = UniqueJson::deserialize(deserializer)?;
+        let object = JsonObject::from_value(WHAT, value.0);
         let request = object.and_then(|object| Self::from_object(&object));
         request.map_err(|error| match error.help() {
             Some(help) => D::Error::custom(format!("{error}; {help}")),

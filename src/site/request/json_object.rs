@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::limits::{MAX_ID, MAX_MESSAGE, truncated};
+use super::unique_json::UniqueJson;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::lang::Tag;
@@ -22,10 +23,24 @@ impl JsonObject {
             return Err(Error::new(ErrorKind::TooLarge, message)
                 .with_help(format!("at most {MAX_MESSAGE} are read")));
         }
-        let value = serde_json::from_slice(text).map_err(|cause| {
-            Error::new(ErrorKind::Syntax, format!("{what} is no JSON ({cause})"))
+        let value: UniqueJson = serde_json::from_slice(text).map_err(|cause| {
+            let message = match cause.to_string() {
+                cause if cause.contains("` occurs twice") => format!("{what}: {cause}"),
+                cause => format!("{what} is no JSON ({cause})"),
+            };
+            Error::new(ErrorKind::Syntax, message)
         })?;
-        Self::from_value(what, value)
+        Self::from_value(what, value.0)
+    }
+
+    /// Reads as much as can be read of an object that [`parse`](Self::parse) refuses, to tell its
+    /// sender whose request that was: half of a surrogate pair becomes U+FFFD, and the last of
+    /// several values holds.
+    pub(crate) fn parse_lossy(text: &[u8]) -> Option<Self> {
+        let text = text.get(..text.len().min(MAX_MESSAGE))?;
+        let text = String::from_utf8_lossy(text);
+        let text = without_lone_surrogates(&text);
+        Self::from_value("", serde_json::from_str(&text).ok()?).ok()
     }
 
     /// Takes a value that is an object.
@@ -122,6 +137,34 @@ impl JsonObject {
     }
 }
 
+/// Replaces each escape of a surrogate that is not one of a pair: `\\ud800`.
+fn without_lone_surrogates(text: &str) -> String {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut clean = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(next) = text[at..].find('\\') {
+        clean.push_str(&text[at..at + next]);
+        at += next;
+        let length = match unit(at) {
+            Some(0xd800..0xdc00) if matches!(unit(at + 6), Some(0xdc00..0xe000)) => 12,
+            Some(0xd800..0xe000) => {
+                clean.push(char::REPLACEMENT_CHARACTER);
+                at += 6;
+                continue;
+            }
+            // The character after it is escaped, and begins no escape itself.
+            _ => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+        clean.push_str(&text[at..at + length]);
+        at += length;
+    }
+    clean.push_str(&text[at..]);
+    clean
+}
+
 /// The error of a text that should be the id of a certificate.
 pub(crate) fn not_an_id(key: &str, text: &str) -> Error {
     let message = format!(
@@ -138,5 +181,26 @@ fn named(key: &str, error: &Error) -> Error {
     match error.help() {
         Some(help) => named.with_help(help),
         None => named,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_replaced_and_nothing_else() {
+        for (text, clean) in [
+            (r#"{"a":"\ud800"}"#, "{\"a\":\"\u{fffd}\"}"),
+            (r#""\udc00\ud83d\ude00\ud83d""#, "\"\u{fffd}\\ud83d\\ude00\u{fffd}\""),
+            (r#""\\ud800 \n \u00e9""#, r#""\\ud800 \n \u00e9""#),
+            ("\\", "\\"),
+            ("\\u", "\\u"),
+            ("\\é", "\\é"),
+        ] {
+            assert_eq!(without_lone_surrogates(text), clean);
+        }
+        let object = JsonObject::parse_lossy(br#"{"username":"ada","name":"\ud800"}"#);
+        assert_eq!(object.unwrap().text("username").unwrap(), Some("ada"));
     }
 }

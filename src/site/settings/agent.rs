@@ -97,7 +97,12 @@ impl AgentSettings {
         };
         let mut faults = Vec::new();
         match self.queue {
-            None if self.http.listen.is_none() => faults.push(missing("agent", "QUEUE")),
+            None if self.http.listen.is_none() => faults.push(
+                missing("agent", "QUEUE").with_help(format!(
+                    "set `agent.queue` ({PREFIX}QUEUE) to `redis` or `xqueue`, or `agent.http.listen` \
+                     ({PREFIX}HTTP__LISTEN) to take requests over HTTP alone"
+                )),
+            ),
             None if !self.http.has_token() => {
                 faults.push(missing("http", "HTTP__TOKEN_FILE"));
             }

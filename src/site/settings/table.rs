@@ -420,8 +420,8 @@ pub const SETTINGS: &[Setting] = &[
     ),
     Setting::list(
         "agent.redis.modes",
-        Value("credit, executive-education, honor, masters, no-id-professional, professional, verified"),
-        "The enrolment modes that earn a certificate, in events of Open edX.",
+        Words("all but `audit`, as on Open edX"),
+        "The enrolment modes that earn a certificate, in events of Open edX. The first event of a mode that does not is logged.",
         |agent, words| agent.redis.modes = words,
     ),
     Setting::list(
@@ -603,6 +603,26 @@ pub const SETTINGS: &[Setting] = &[
         "The most requests that are accepted and not answered yet.",
         |agent, setting, text| {
             agent.http.capacity = setting.whole(text)?;
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.http.health_listen",
+        Other("address and port, in numbers"),
+        Words("those of `listen`"),
+        "Where `/healthz`, `/readyz` and `/metrics` are instead, without a token: no client of the API can keep them from being answered there.",
+        |agent, _, text| {
+            agent.http.health_listen = Some(listen_address(text)?);
+            Ok(())
+        },
+    ),
+    Setting::agent(
+        "agent.http.connections_per_client",
+        whole(1, 512),
+        Value("128"),
+        "The most connections of one client at once, of 512 altogether. A client is an address of IPv4 or a network of 64 bits of IPv6; a web server in front of the agent is one.",
+        |agent, setting, text| {
+            agent.http.connections_per_client = setting.whole(text)?;
             Ok(())
         },
     ),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::setup::{AgentSite, COURSE, Program, Redis, post, request, until};
+use super::setup::{AgentSite, COURSE, Program, Redis, get, post, request, until};
 
 /// An event of a recipient's certificate, as Open edX's producer wrote it.
 const EVENT: &str = "DgEKZ3VpZG8aZ0BleGFtcGxlLm9yZyBHdWlkbyB2YW4gUm9zc3VtRGNvdXJzZS12MTpFeGFtcGxlWCtDVVJMMTAxKzIwMjZfVDEuSW50cm9kdWN0aW9uIHRvIEN1cmxpbmcAABB2ZXJpZmllZAgwLjkzACBHdWlkbyB2YW4gUm9zc3VtGGRvd25sb2FkYWJsZQA=";
@@ -124,30 +124,143 @@ fn wrong_agent_settings_are_refused_with_their_place() {
     assert!(redis.results().is_empty(), "`--check` takes no request");
 }
 
-/// When renders do not end, the agent takes no more requests, keeps those that it has, and exits so
-/// that its supervisor restarts it.
-#[test]
-fn agent_exits_when_too_many_renders_do_not_end() {
+/// A layout whose loops end after hours: Typst limits the rounds of `while` only.
+const ENDLESS: &str = "#let certificate(sheet) = {
+  let rounds = 0
+  for _ in range(30000) { for _ in range(30000) { for _ in range(30000) { rounds += 1 } } }
+  [#rounds]
+}
+";
+
+/// A site whose layout `honor` does not end.
+fn site_with_an_endless_layout(deadline: f64) -> AgentSite {
     let site = AgentSite::new();
-    let address = "publish: { url: https://certificates.example.org }\n";
-    let slow = format!("{address}render: {{ deadline: 0.0005 }}\n");
-    site.0.write("site/testamur.yaml", slow);
+    let settings = format!(
+        "publish: {{ url: https://certificates.example.org }}\n\
+         render: {{ deadline: {deadline}, threads: 2 }}\n"
+    );
+    site.0.write("site/testamur.yaml", settings);
+    site.0.write("site/layouts/honor/layout.typ", ENDLESS);
+    site
+}
+
+fn endless(user: &str) -> serde_json::Value {
+    let mut request = request(user);
+    request["layout"] = "honor".into();
+    request
+}
+
+/// Requests whose renders do not end are set aside for good, each after one start, and others are
+/// done meanwhile.
+#[test]
+fn requests_that_do_not_end_are_set_aside_and_others_are_done() {
+    let site = site_with_an_endless_layout(2.0);
     let mut program = Program::start(site.http_command());
     let at = program.address();
-    for user in ["a", "b", "c", "d", "e", "f"] {
+    for round in 0..2 {
+        for user in ["a", "b", "c"] {
+            let response = post(&at, "/certificates", &endless(user));
+            assert_eq!(response.status, 202, "{round} {response:?}");
+        }
+    }
+    for number in 0..4 {
+        let response =
+            post(&at, "/certificates?wait=60", &request(&format!("innocent {number}")));
+        assert_eq!(response.status, 201, "{response:?}");
+    }
+    until("all were abandoned once", || {
+        get(&at, "/metrics").body.contains("testamur_abandoned_renders 3\n")
+    });
+    until("they are set aside", || site.spooled() == 0);
+    // The same requests again are answered at once: their renders still run.
+    for user in ["a", "b", "c"] {
+        let response = post(&at, "/certificates?wait=60", &endless(user));
+        assert_eq!(response.status, 500, "{response:?}");
+        assert!(response.body.contains("it is set aside"), "{response:?}");
+    }
+    let metrics = get(&at, "/metrics").body;
+    assert!(metrics.contains("testamur_abandoned_renders 3\n"), "{metrics}");
+    assert_eq!(get(&at, "/readyz").status, 200);
+    program.terminate();
+    assert_eq!(program.code(), 0, "{}", program.log());
+}
+
+/// When too many renders still run, the agent takes no more requests, keeps those that it has, and
+/// exits so that its supervisor restarts it.
+#[test]
+fn agent_exits_when_too_many_renders_do_not_end() {
+    let site = site_with_an_endless_layout(0.2);
+    let mut program = Program::start(site.http_command());
+    let at = program.address();
+    for number in 0..20 {
         // The agent may have ended before the last request.
         if std::net::TcpStream::connect(&at).is_ok() {
-            let _ =
-                std::panic::catch_unwind(|| post(&at, "/certificates", &request(user)));
+            let request = endless(&number.to_string());
+            let _ = std::panic::catch_unwind(|| post(&at, "/certificates", &request));
         }
     }
     assert_eq!(program.code(), 1, "{}", program.log());
-    assert!(program.log().contains("too many renders did not end"));
+    assert!(program.log().contains("too many renders do not end"));
     assert!(site.spooled() > 0, "unfinished requests stay in the spool");
     assert!(site.records().is_empty());
 
-    site.0.write("site/testamur.yaml", address);
+    std::fs::remove_file(site.path().join("layouts/honor/layout.typ")).unwrap();
+    let settings = "publish: { url: https://certificates.example.org }\n";
+    site.0.write("site/testamur.yaml", settings);
     let _program = Program::start(site.http_command());
     until("the remaining requests are done", || site.spooled() == 0);
     assert!(!site.records().is_empty());
+}
+
+/// All files and folders below a folder, with their content.
+fn snapshot(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Option<Vec<u8>>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path.clone());
+                found.push((path, None));
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                found.push((path, Some(bytes)));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// `--check` leaves no trace, in the site or in the queue, and refuses links that lead nowhere.
+#[test]
+fn check_changes_nothing_and_refuses_links_that_lead_nowhere() {
+    let (site, redis) = (AgentSite::new(), Redis::new());
+    let check = |site: &AgentSite| {
+        let mut command = site.redis_command(&redis);
+        let output = command.arg("--check").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let before = snapshot(&site.path());
+    let (code, said) = check(&site);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(snapshot(&site.path()), before);
+    assert_eq!(redis.keys(), 0, "there is no stream and no group");
+
+    let bucket =
+        "store: { s3: { endpoint: 'http://127.0.0.1:9', bucket: b, region: r } }\n";
+    for (settings, words) in [
+        ("", "would lead nowhere"),
+        ("publish: none\n", "answers with addresses"),
+        (&format!("publish: {{ url: https://c.example.org }}\n{bucket}"), "end in `/`"),
+    ] {
+        site.0.write("site/testamur.yaml", settings);
+        let (code, said) = check(&site);
+        assert!(code == Some(1) && said.contains(words), "{code:?} {said}");
+    }
+    let mut demo = site.redis_command(&redis);
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo.current_dir(folder.path()).arg("--check").output().unwrap();
+    assert_ne!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(snapshot(folder.path()), []);
 }

@@ -280,6 +280,14 @@ impl Redis {
         values.map(|value| serde_json::from_slice(&value).unwrap()).collect()
     }
 
+    /// The number of keys, streams included.
+    pub(crate) fn keys(&self) -> i64 {
+        match cmd("DBSIZE").query(&mut self.open().unwrap()).unwrap() {
+            Reply::Int(keys) => keys,
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// The number of dead-lettered messages.
     pub(crate) fn dead(&self) -> i64 {
         let mut length = cmd("XLEN");

@@ -17,6 +17,10 @@ const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate ha
                                 own is trusted once this machine trusts it, or once the \
                                 environment's SSL_CERT_FILE names a file that holds it";
 
+/// The help for a server that answers without TLS.
+const PLAIN_HELP: &str = "the server seems to speak without TLS at this port: write `redis://`, or \
+                          name the port at which it has TLS";
+
 /// The connections to one server.
 pub(super) struct Connections {
     client: Client,
@@ -89,6 +93,10 @@ impl Connections {
         }
     }
 
+    fn is_tls(&self) -> bool {
+        self.url.starts_with("rediss:") || self.url.starts_with("valkeys:")
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +111,8 @@ impl Connections {
             redis::ErrorKind::Server(ServerErrorKind::NoPerm) => (
                 ErrorKind::QueueRefused,
                 Some(
-                    "the user needs @stream, @scripting and @transaction on the three streams",
+                    "the user needs `+@stream +@scripting +@transaction +type +info +ping`, and the \
+                     keys of the three streams: `~certificates*`",
                 ),
             ),
             _ => match error.code() {
@@ -116,6 +125,11 @@ impl Connections {
                 }
                 _ if error.to_string().contains("unknown command") => {
                     (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))
+                }
+                // A server without TLS answers the first bytes of it with an error of its own, or not
+                // at all.
+                _ if self.is_tls() && is_no_tls(&error) => {
+                    (ErrorKind::QueueRefused, Some(PLAIN_HELP))
                 }
                 // Waiting does not make its certificate trusted.
                 _ if error.to_string().contains("invalid peer certificate") => {
@@ -131,6 +145,16 @@ impl Connections {
             None => error,
         }
     }
+}
+
+/// Whether the error is one of TLS with a server that does not speak it.
+fn is_no_tls(error: &RedisError) -> bool {
+    let text = error.to_string();
+    // rustls names what is no TLS; the system's words are those of a read whose time was over.
+    text.contains("InvalidContentType")
+        || text.contains("received corrupt message")
+        || text.contains("Resource temporarily unavailable")
+        || text.contains("unexpected end of file")
 }
 
 /// Whether the error is an answer of the server, so that the connection can be used again.
@@ -154,6 +178,11 @@ pub(super) fn is_no_group(error: &Error) -> bool {
 /// Whether the group exists already.
 pub(super) fn is_existing_group(error: &Error) -> bool {
     has_code(error, "BUSYGROUP")
+}
+
+/// Whether the server understood a command on a stream and found no group or no stream.
+pub(super) fn is_refused_by_stream(error: &Error) -> bool {
+    is_no_group(error) || error.message().contains("requires the key to exist")
 }
 
 /// Whether the stream does not exist.

@@ -25,7 +25,13 @@ const REASON: &str = "deleted by the learning management system";
 pub(crate) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
     let object = match JsonObject::parse("the request", body) {
         Ok(object) => object,
-        Err(error) => return (Correlation::default(), Err(error)),
+        Err(error) => {
+            let readable = JsonObject::parse_lossy(body);
+            let correlation = readable.map_or_else(Correlation::default, |object| {
+                Correlation::of(&object, "course_id", "username", "")
+            });
+            return (correlation, Err(error));
+        }
     };
     let correlation = Correlation::of(&object, "course_id", "username", "");
     (correlation, task(&object))
@@ -72,6 +78,7 @@ fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task>
     {
         request = request.with_issued(date);
     }
+    request.check_lengths()?;
     Ok(Task::Issue {
         request: Box::new(request),
         options: IssueOptions::default().with_replace(regenerated.is_some()),

@@ -20,6 +20,10 @@ pub struct HttpSettings {
     /// The most requests that are accepted and not answered yet, from 1 to 1,000,000; 1,000 unless
     /// set.
     pub capacity: usize,
+    /// The address and port of health checks and metrics alone: those of `listen` unless set.
+    pub health_listen: Option<SocketAddr>,
+    /// The most connections of one client at once, from 1 to 512; 128 unless set.
+    pub connections_per_client: usize,
 }
 
 /// The webhook: `agent.webhook`. Each outcome is posted to it.
@@ -37,6 +41,10 @@ pub struct WebhookSettings {
 }
 
 impl HttpSettings {
+    /// The most connections of one client unless it is set: a web server in front of the agent is
+    /// one client.
+    pub(crate) const DEFAULT_CONNECTIONS_PER_CLIENT: usize = 128;
+
     /// Whether a token is set, so that the API takes requests.
     pub fn has_token(&self) -> bool {
         self.token.is_some() || self.token_file.is_some()
@@ -45,6 +53,13 @@ impl HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { listen: None, token: None, token_file: None, capacity: DEFAULT_CAPACITY }
+        Self {
+            listen: None,
+            token: None,
+            token_file: None,
+            capacity: DEFAULT_CAPACITY,
+            health_listen: None,
+            connections_per_client: Self::DEFAULT_CONNECTIONS_PER_CLIENT,
+        }
     }
 }

@@ -27,8 +27,8 @@ pub struct RedisSettings {
     /// The stream of dead letters: messages that cannot be read. The name of `stream` and `-dead`
     /// unless set.
     pub dead_letters: Option<String>,
-    /// The enrolment modes that earn a certificate, in events of Open edX; unless set all that are
-    /// relevant for certificates, which excludes `audit`.
+    /// The enrolment modes that earn a certificate, in events of Open edX; if it is empty all but
+    /// `audit`, as on Open edX.
     pub modes: Vec<String>,
     /// The certificate statuses that earn a certificate, in events of Open edX; `downloadable`
     /// unless set.
@@ -45,16 +45,6 @@ pub struct RedisSettings {
 
 impl Default for RedisSettings {
     fn default() -> Self {
-        // The modes that Open edX lists as relevant for certificates.
-        let modes = [
-            "credit",
-            "executive-education",
-            "honor",
-            "masters",
-            "no-id-professional",
-            "professional",
-            "verified",
-        ];
         Self {
             url: None,
             user: None,
@@ -64,7 +54,7 @@ impl Default for RedisSettings {
             group: "testamur".to_owned(),
             results: None,
             dead_letters: None,
-            modes: modes.map(str::to_owned).to_vec(),
+            modes: Vec::new(),
             statuses: vec!["downloadable".to_owned()],
             lease: Duration::from_secs(60),
             deadline: Duration::from_secs(10),
