@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read;
 
 use testamur::press::{DraftOptions, Format, Press};
+use testamur::register::IssueOptions;
 use testamur::site::Site;
 
 use super::setup::{COURSES, Setup, files, now, request, today};
@@ -223,11 +224,36 @@ fn earlier_files_of_a_certificate_follow_its_status() {
     for name in ["valid.html", "verify.html"] {
         assert_eq!(setup.text(&format!("{folder}/{name}")), revoked, "{name}");
     }
-    register.erase(&receipt.record.id, &secret(&setup), now()).unwrap();
+    register.erase(&receipt.record.id, &setup.secret(), now()).unwrap();
     for (path, bytes) in setup.public() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(!text.contains("Ada Lovelace"), "{path}");
     }
+}
+
+/// A site that is published no longer leaves no page behind that says valid, or that has a name.
+#[test]
+fn pages_of_an_earlier_setting_follow_the_status() {
+    let setup = Setup::new();
+    let revoked = setup.issue(&request("Ada Lovelace")).unwrap().record.id;
+    let erased = setup.issue(&request("Grace Hopper")).unwrap().record.id;
+    let nowhere = Site::new()
+        .with_file("courses.yaml", COURSES)
+        .with_file("testamur.yaml", "publish: none\n");
+    let issuer = setup.second_issuer(nowhere);
+    issuer.register().revoke(&revoked, "by mistake", now()).unwrap();
+    issuer.register().erase(&erased, &setup.secret(), now()).unwrap();
+    let page = |id: &str| setup.text(&format!("cert/{id}/index.html"));
+    assert!(page(&revoked).contains("class=\"status revoked\""), "{}", page(&revoked));
+    assert!(!page(&erased).contains("Hopper"), "{}", page(&erased));
+
+    // What is issued from now on has no page.
+    let options = IssueOptions::default();
+    let new = issuer.issue(&request("Emmy Noether"), today(), now(), &options).unwrap();
+    issuer.register().revoke(&new.record.id, "by mistake", now()).unwrap();
+    let folder = format!("cert/{}/", new.record.id);
+    let files = setup.public().into_keys().filter(|path| path.starts_with(&folder));
+    assert_eq!(files.collect::<Vec<_>>(), [format!("{folder}certificate.json")]);
 }
 
 #[test]
@@ -252,9 +278,4 @@ fn printed_links_get_the_file_that_they_end_in() {
     );
     let page = setup.text(&format!("{folder}/index.html"));
     assert_eq!(setup.text(&format!("{folder}/valid.html")), page);
-}
-
-/// The secret from which the setup's ids are derived.
-fn secret(setup: &Setup) -> testamur::site::IdSecret {
-    testamur::site::Keys::id_secret(&setup.folder.path().join("keys")).unwrap()
 }
