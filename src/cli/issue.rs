@@ -71,15 +71,15 @@ pub(crate) fn run(
     if jobs.len() > 1 {
         console::print_message(&report.summary());
     }
+    // The report says what the archive lacks, and is written whatever became of that.
+    let (lost, bundled) = bundle::write(issue, &issuer, &keys, &report);
+    for message in report.note_lost_pdfs(&lost, &jobs) {
+        console::print_message(&message);
+    }
     if let Some(file) = &issue.report {
         report.write(file, &jobs, &recipients.kept)?;
     }
-    if let Some(file) = &issue.zip {
-        bundle::write_zip(file, &issuer, &keys, &report)?;
-    }
-    if let Some(file) = &issue.print {
-        bundle::write_merged_pdf(file, &issuer, &report)?;
-    }
+    bundled?;
     if done < jobs.len() {
         return Err(Failure::new(format!(
             "stopped: {} of {} certificates are not done\nhelp: run the same command again to \

@@ -1,10 +1,11 @@
 //! The report of a run: the result of each row, in the order of the recipients file.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::register::{IssueOutcome, Receipt};
+use crate::register::{IssueOutcome, Receipt, Status};
 use serde_json::{Value, json};
 
 use super::job::IssueJob;
@@ -35,6 +36,9 @@ pub(super) struct IssuedCertificate {
     download_url: String,
     /// The PDF's path in the public store.
     pub(super) pdf_path: Option<String>,
+    pub(super) is_valid: bool,
+    /// What is wrong with it, for the user.
+    message: Option<String>,
 }
 
 impl ReportRow {
@@ -53,6 +57,11 @@ impl ReportRow {
                     edition: receipt.record.edition,
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
                     pdf_path: certificate.map(|c| c.pdf.path.clone()),
+                    is_valid: matches!(
+                        receipt.record.status,
+                        Status::Valid | Status::Specimen
+                    ),
+                    message: None,
                     id: receipt.record.id,
                     verify_url: receipt.urls.verify_url,
                     download_url: receipt.urls.download_url,
@@ -74,9 +83,39 @@ impl Report {
         self.0[index] = Some(row);
     }
 
-    /// How many rows failed.
+    /// How many rows failed, or lack their PDF.
     pub(super) fn failed(&self) -> usize {
-        self.0.iter().filter(|row| matches!(row, Some(ReportRow::Failed(_)))).count()
+        let is_failed = |row: &&Option<ReportRow>| match row {
+            Some(ReportRow::Failed(_)) => true,
+            Some(ReportRow::Issued(issued)) => issued.message.is_some(),
+            Some(ReportRow::NotPassed(_)) | None => false,
+        };
+        self.0.iter().filter(is_failed).count()
+    }
+
+    /// Notes that the PDFs of these certificates are lost, and returns what to tell of each.
+    pub(super) fn note_lost_pdfs(
+        &mut self,
+        lost: &BTreeSet<String>,
+        jobs: &[IssueJob<'_>],
+    ) -> Vec<String> {
+        let mut messages = Vec::new();
+        for (row, job) in self.0.iter_mut().zip(jobs) {
+            let Some(ReportRow::Issued(issued)) = row else { continue };
+            if !lost.contains(&issued.id) {
+                continue;
+            }
+            let place = job.row.place.as_ref().map(|place| format!("{place}: "));
+            let message = format!(
+                "{}the PDF of `{}` is lost, and is left out\nhelp: put a copy back: testamur \
+                 restore --from DIR; or make the next edition: --replace",
+                place.unwrap_or_default(),
+                issued.name
+            );
+            messages.push(message.clone());
+            issued.message = Some(message);
+        }
+        messages
     }
 
     /// The certificates that have a receipt, in the order of the recipients file.
@@ -210,7 +249,7 @@ impl Report {
                     &issued.issued,
                     &issued.download_url,
                     &issued.verify_url,
-                    "",
+                    issued.message.as_deref().unwrap_or_default(),
                 ],
             };
             // Whatever a row holds, no cell is a formula.
@@ -236,6 +275,7 @@ impl IssuedCertificate {
             "issued": self.issued,
             "download_url": self.download_url,
             "verify_url": self.verify_url,
+            "message": self.message,
         })
     }
 }

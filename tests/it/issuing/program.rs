@@ -166,6 +166,45 @@ fn recipients_file_reports_each_row_and_can_be_run_again() {
     assert_eq!(ids(&workdir).len(), 5);
 }
 
+/// What an archive lacks is named, and nothing else of the run is lost.
+#[test]
+fn lost_pdfs_are_named_by_archives_and_prints() {
+    let workdir = site();
+    workdir.write("people.csv", "name,username\nAda Lovelace,ada\nGrace Hopper,grace\n");
+    assert_eq!(issue(&workdir, &["-f", "people.csv"]).code, 0);
+    let pdf = |folder: &str| {
+        let public = files(&workdir.path(folder));
+        public.into_keys().find(|path| path.ends_with(".pdf")).unwrap()
+    };
+    fs::remove_file(workdir.path("school/public").join(pdf("school/public"))).unwrap();
+    let options = ["-f", "people.csv", "--zip", "all.zip", "--print", "all.pdf"];
+    for report in ["report.csv", "report.json"] {
+        let run = issue(&workdir, &[&options[..], &["--report", report]].concat());
+        assert_eq!(run.code, 1, "{run:?}");
+        assert_eq!(run.stderr.matches("is lost, and is left out").count(), 1, "{run:?}");
+        assert!(run.stderr.contains("2 unchanged"), "{run:?}");
+    }
+    let rows: Vec<Value> = serde_json::from_slice(&workdir.read("report.json")).unwrap();
+    let messages = rows.iter().map(|row| row["message"].as_str());
+    let lost: Vec<usize> =
+        messages.enumerate().filter_map(|(at, it)| it.map(|_| at)).collect();
+    let [lost] = lost[..] else { panic!("{rows:?}") };
+    assert!(rows[lost]["id"].is_string() && rows[lost]["verify_url"].is_string());
+    let zip = fs::File::open(workdir.path("all.zip")).unwrap();
+    let zip = zip::ZipArchive::new(zip).unwrap();
+    let kept = if lost == 0 { "Grace-Hopper.pdf" } else { "Ada-Lovelace.pdf" };
+    let names: Vec<_> = zip.file_names().map(Result::unwrap).collect();
+    assert_eq!(names, [kept]);
+
+    // With all of them lost there is nothing to print, and the report says so all the same.
+    fs::remove_file(workdir.path("school/public").join(pdf("school/public"))).unwrap();
+    fs::remove_file(workdir.path("report.csv")).unwrap();
+    let run = issue(&workdir, &[&options[..], &["--report", "report.csv"]].concat());
+    assert_eq!(run.code, 1, "{run:?}");
+    let report = String::from_utf8(workdir.read("report.csv")).unwrap();
+    assert_eq!(report.matches("is lost, and is left out").count(), 2, "{report}");
+}
+
 #[test]
 fn invalid_recipients_files_and_options_are_refused() {
     let workdir = site();
