@@ -38,6 +38,7 @@ pub(crate) fn run(
         found.extend(awards);
     }
     let mut seen = BTreeSet::new();
+    register.add_corrections(&mut found, &secret)?;
     found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
     let spool = Spool::open(&register, filter, &seen)?;
     if found.is_empty() && spool.ids.is_empty() {

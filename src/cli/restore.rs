@@ -64,6 +64,12 @@ pub(crate) fn run(
         &unpublished,
         "certificates were begun and never published: issue them again",
     );
+    let files: Vec<&str> = done.unknown_files.iter().map(String::as_str).collect();
+    print_list(
+        &files,
+        "files of the public store belong to certificates whose record and request are lost, so \
+         nothing tells whether those are valid: put copies back, or remove the files",
+    );
     Ok(CommandOutcome::of(done.failures.is_empty()))
 }
 

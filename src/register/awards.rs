@@ -116,6 +116,7 @@ impl Register {
 
     /// Every award of a recipient, specimens and unfinished ones among them, in order. If the
     /// recipient is given by name, awards by the usernames that go with that name are among them.
+    /// So are awards under a name that was corrected.
     ///
     /// # Errors
     /// As [`record`](Self::record), for any certificate.
@@ -147,10 +148,18 @@ impl Register {
         let (by_name, unknown) = self.public_only(&filter, &files, secret)?;
         found.extend(by_name);
         let known = found.into_iter().map(|award| self.editions_of(award, secret));
-        known.chain(unknown.into_iter().map(Ok)).collect()
+        let mut all: Vec<AwardEditions> =
+            known.chain(unknown.into_iter().map(Ok)).collect::<Result<_>>()?;
+        self.add_corrections(&mut all, secret)?;
+        Ok(all)
     }
 
-    fn editions_of(&self, award: Award, secret: &IdSecret) -> Result<AwardEditions> {
+    /// An award with its editions.
+    pub(super) fn editions_of(
+        &self,
+        award: Award,
+        secret: &IdSecret,
+    ) -> Result<AwardEditions> {
         let editions = self.editions(&AwardHandle::new(award.clone(), secret))?;
         let next = self.snapshots(&editions.next.verify)?;
         let records: Vec<Record> =

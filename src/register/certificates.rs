@@ -80,16 +80,18 @@ impl Register {
     /// # Errors
     /// As [`record`](Self::record).
     pub fn record_of(&self, pdf: &[u8]) -> Result<Option<Record>> {
+        self.id_of(pdf).map_or(Ok(None), |id| self.record(id))
+    }
+
+    /// The verify id in the address that a PDF bears.
+    pub(super) fn id_of<'a>(&self, pdf: &'a [u8]) -> Option<&'a str> {
         const BEFORE_ID: &[u8] = b"/cert/";
-        let found = pdf.windows(BEFORE_ID.len()).enumerate();
-        for (at, _) in found.filter(|(_, window)| *window == BEFORE_ID) {
+        let mut found = pdf.windows(BEFORE_ID.len()).enumerate();
+        found.find_map(|(at, window)| {
             let start = at + BEFORE_ID.len();
-            let id = pdf.get(start..start + 32).and_then(|id| str::from_utf8(id).ok());
-            if let Some(id) = id.filter(|id| is_id(id)) {
-                return self.record(id);
-            }
-        }
-        Ok(None)
+            let id = pdf.get(start..start + 32).filter(|_| window == BEFORE_ID)?;
+            str::from_utf8(id).ok().filter(|id| is_id(id))
+        })
     }
 
     /// The record of a verify id (32 hexadecimal digits in lower case), or `None` if there is no

@@ -16,7 +16,9 @@ mod awards;
 pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod corrections;
 pub(crate) mod editions;
+mod erasure;
 mod identity;
 #[cfg(feature = "index")]
 pub(crate) mod index;
