@@ -62,23 +62,10 @@ pub(super) fn decode_bitmap(
     format: ImageFormat,
     what: &str,
 ) -> Result<(DynamicImage, f64)> {
-    let broken = |error: ImageError| match error {
-        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
-        error => {
-            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
-                .with_help("open it in a viewer; if it shows there, save it again")
-        }
-    };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_PIXELS * 4);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let broken = |error: ImageError| broken(what, error);
+    let mut decoder = reader(bytes, format).into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
-        return Err(too_large(what, format!("has {width} × {height} pixels")));
-    }
+    check_pixels(width, height, what)?;
     // Broken Exif data counts as none: viewers show such a picture too.
     let orientation = decoder.orientation().ok();
     let mut image = DynamicImage::from_decoder(decoder).map_err(broken)?;
@@ -92,6 +79,45 @@ pub(super) fn decode_bitmap(
         image.apply_orientation(orientation);
     }
     Ok((image, shrink.max(1.0)))
+}
+
+/// Checks that a picture is within the limits, without decoding it.
+///
+/// # Errors
+/// [`ErrorKind::Image`]: another format, or broken. [`ErrorKind::TooLarge`].
+pub(super) fn check_limits(bytes: &[u8], what: &str) -> Result<()> {
+    let PictureFile::Bitmap(format) = PictureFile::of(bytes, what)? else {
+        return Ok(());
+    };
+    let size = reader(bytes, format).into_dimensions();
+    let (width, height) = size.map_err(|error| broken(what, error))?;
+    check_pixels(width, height, what)
+}
+
+fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_PIXELS * 4);
+    reader.limits(limits);
+    reader
+}
+
+fn check_pixels(width: u32, height: u32, what: &str) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        return Err(too_large(what, format!("has {width} × {height} pixels")));
+    }
+    Ok(())
+}
+
+fn broken(what: &str, error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
+        error => {
+            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
+                .with_help("open it in a viewer; if it shows there, save it again")
+        }
+    }
 }
 
 /// Parses an SVG. Files that it refers to are not read.
