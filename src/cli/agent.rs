@@ -173,9 +173,13 @@ fn open_issuer(
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.
     let keys = keys.with_require_timestamp(true);
     let secret = context::open_id_secret(site, &agent.sealing.keys)?;
-    let stores = context::open_stores(site, press.settings(), None, |error| {
-        tracing::warn!("what is issued is not in the index of the register: {error:#}");
-    })?;
+    let keys_folder = Some(&agent.sealing.keys);
+    let stores =
+        context::open_stores(site, press.settings(), None, keys_folder, |error| {
+            tracing::warn!(
+                "what is issued is not in the index of the register: {error:#}"
+            );
+        })?;
     stores.check()?;
     Ok(IssueService::builder(press.clone())
         .with_keys(&keys)

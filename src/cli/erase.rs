@@ -19,7 +19,7 @@ pub(crate) fn run(
     let selection = &erase.selection;
     let ids = read_ids(selection)?;
     let output = erase.public.output.as_deref();
-    let register = context::register_of_site(site, output)?;
+    let register = context::register_of_site(site, output, &erase.keys)?;
     let secret = context::open_id_secret(site, &erase.keys)?;
     let mut found: Vec<AwardEditions> = Vec::new();
     let mut failed = 0;

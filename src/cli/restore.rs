@@ -18,7 +18,8 @@ pub(crate) fn run(
     site: &SiteArguments,
     restore: &Restore,
 ) -> Result<CommandOutcome, Failure> {
-    let register = context::register_of_site(site, restore.public.output.as_deref())?;
+    let register =
+        context::register_of_site(site, restore.public.output.as_deref(), &restore.keys)?;
     let secret = context::open_id_secret(site, &restore.keys)?;
     register.check()?;
     if let Some(folder) = restore.from.as_ref().filter(|folder| !folder.is_dir()) {

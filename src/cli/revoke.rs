@@ -18,7 +18,8 @@ pub(crate) fn run(
         ));
     }
     let selection = &revoke.selection;
-    let register = context::register_of_site(site, revoke.public.output.as_deref())?;
+    let output = revoke.public.output.as_deref();
+    let register = context::register_of_site(site, output, &revoke.keys)?;
     let mut found = Vec::new();
     let mut failed = 0;
     for id in read_ids(selection)? {

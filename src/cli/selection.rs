@@ -60,7 +60,8 @@ fn typed_ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
-/// The ids in a file: one on each line, or those in the column `id` of a table.
+/// The ids in a file: one on each line, or those in the column `verify_id` of a table, as reports
+/// and lists have it.
 fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     let text = str::from_utf8(bytes).map_err(|error| {
         Failure::new(format!(
@@ -71,7 +72,7 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     let header = text.lines().next().unwrap_or_default();
     let cells = |separator: char| {
         let cell = |cell: &str| cell.trim().trim_matches('"').to_lowercase();
-        header.split(separator).map(cell).position(|cell| cell == "id")
+        header.split(separator).map(cell).position(|cell| cell == "verify_id")
     };
     let column = [',', ';', '\t'].into_iter().find_map(|it| Some((it, cells(it)?)));
     let at_line = |line: usize, error: crate::Error| {
@@ -198,12 +199,13 @@ mod tests {
         let read = |text: &str| ids_in_file("f", text.as_bytes());
         let lines = format!("\u{feff}{ID}\r\n\r\nhttps://a.example/cert/{OTHER}/\n");
         assert_eq!(read(&lines).ok().unwrap(), [ID, OTHER]);
-        let table = format!("row,name,ID\n1,\"B, A\",{ID}\n2,failed,\n3,C,{OTHER}\n");
+        let table =
+            format!("row,name,Verify_ID\n1,\"B, A\",{ID}\n2,failed,\n3,C,{OTHER}\n");
         assert_eq!(read(&table).ok().unwrap(), [ID, OTHER]);
-        let table = format!("id;name\n{ID};A\n");
+        let table = format!("verify_id;name\n{ID};A\n");
         assert_eq!(read(&table).ok().unwrap(), [ID]);
         assert!(failure(read(&format!("{ID}\nAda\n"))).starts_with("f:2: "));
-        let table = format!("name,id\nA,{ID}\nB,x\n");
+        let table = format!("name,verify_id\nA,{ID}\nB,x\n");
         assert!(failure(read(&table)).starts_with("f:3: "));
     }
 }

@@ -44,8 +44,8 @@ pub use self::index::{
     Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
 };
 pub use self::issue::{
-    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
-    Receipt, RevokeOutcome, Timings,
+    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder,
+    OutcomeFields, Plan, Receipt, RevokeOutcome, Timings,
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{

@@ -120,10 +120,14 @@ pub(super) fn snapshot(id: &str, sha256: &str) -> String {
 
 /// Whether a path in the private store is that of a snapshot.
 pub(super) fn is_snapshot(path: &str) -> bool {
-    let digest = path
-        .split_once('/')
-        .and_then(|(id, name)| name.strip_suffix(".json").filter(|_| is_id(id)));
-    digest.is_some_and(|digest| {
-        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+    snapshot_digest(path).is_some()
+}
+
+/// The SHA-256 of the PDF in the path of a snapshot.
+pub(super) fn snapshot_digest(path: &str) -> Option<&str> {
+    let (id, name) = path.split_once('/')?;
+    let digest = name.strip_suffix(".json").filter(|_| is_id(id))?;
+    let is_digest =
+        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then_some(digest)
 }

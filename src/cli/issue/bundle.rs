@@ -58,7 +58,7 @@ impl IssuedPdfs<'_> {
         let Some(path) = &issued.pdf_path else { return Ok(None) };
         let pdf = self.issuer.register().file(path)?;
         if pdf.is_none() && issued.is_valid {
-            self.lost.insert(issued.id.clone());
+            self.lost.insert(issued.id().to_owned());
         }
         Ok(pdf)
     }
@@ -121,7 +121,7 @@ impl CheckedFolder {
         name: &str,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let register = issuer.register();
-        let Some(record) = register.record(&issued.id)? else { return Ok(None) };
+        let Some(record) = register.record(issued.id())? else { return Ok(None) };
         let Some(certificate) = &record.certificate else { return Ok(None) };
         self.files.push(FolderFile::new(name, &certificate.pdf.sha256));
         let signature = match &certificate.signature {

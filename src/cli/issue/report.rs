@@ -5,35 +5,34 @@ use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::register::{IssueOutcome, Receipt, Status};
+use crate::register::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt, Status};
 use serde_json::{Value, json};
 
 use super::job::IssueJob;
 use crate::cli::exit::Failure;
-use crate::cli::job_failure::{JobFailure, NOT_PASSED};
+use crate::cli::job_failure::{JobFailure, row_json};
 use crate::cli::spreadsheet::escape_formula;
 use crate::cli::{console, output};
 
 /// The result of one row.
 pub(super) enum ReportRow {
     Issued(Box<IssuedCertificate>),
-    /// The grade does not pass: why, for the user.
-    NotPassed(String),
-    /// The message for the user.
-    Failed(String),
+    /// There is no certificate.
+    Without {
+        fields: Box<OutcomeFields>,
+        /// The same for the user.
+        message: String,
+    },
 }
 
 /// The part of a receipt that reports and bundles need. A receipt is larger, and a run may have a
 /// hundred thousand.
 pub(super) struct IssuedCertificate {
     pub(super) name: String,
-    pub(super) course: String,
     outcome: IssueOutcome,
-    pub(super) id: String,
+    urls: CertificateUrls,
     edition: u32,
     issued: String,
-    verify_url: String,
-    download_url: String,
     /// The PDF's path in the public store.
     pub(super) pdf_path: Option<String>,
     pub(super) is_valid: bool,
@@ -44,15 +43,14 @@ pub(super) struct IssuedCertificate {
 impl ReportRow {
     pub(super) fn new(job: &IssueJob<'_>, result: Result<Receipt, JobFailure>) -> Self {
         match result {
-            Err(failure) if failure.is_not_passed() => {
-                Self::NotPassed(failure.message(job.row))
-            }
-            Err(failure) => Self::Failed(failure.message(job.row)),
+            Err(failure) => Self::Without {
+                fields: Box::new(failure.fields()),
+                message: failure.message(job.row),
+            },
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
                 Self::Issued(Box::new(IssuedCertificate {
                     name: printed_name(job, &receipt).to_owned(),
-                    course: job.course.clone(),
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
@@ -61,15 +59,16 @@ impl ReportRow {
                         receipt.record.status,
                         Status::Valid | Status::Specimen
                     ),
+                    urls: receipt.urls,
                     message: None,
-                    id: receipt.record.id,
-                    verify_url: receipt.urls.verify_url,
-                    download_url: receipt.urls.download_url,
                 }))
             }
         }
     }
 }
+
+/// The outcome of a row that a stop came before.
+const NOT_DONE: &str = "not-done";
 
 /// The results of all rows; `None` for a row that is not done.
 pub(super) struct Report(Vec<Option<ReportRow>>);
@@ -86,9 +85,11 @@ impl Report {
     /// How many rows failed, or lack their PDF.
     pub(super) fn failed(&self) -> usize {
         let is_failed = |row: &&Option<ReportRow>| match row {
-            Some(ReportRow::Failed(_)) => true,
+            Some(ReportRow::Without { fields, .. }) => {
+                fields.outcome == OutcomeFields::FAILED
+            }
             Some(ReportRow::Issued(issued)) => issued.message.is_some(),
-            Some(ReportRow::NotPassed(_)) | None => false,
+            None => false,
         };
         self.0.iter().filter(is_failed).count()
     }
@@ -102,7 +103,7 @@ impl Report {
         let mut messages = Vec::new();
         for (row, job) in self.0.iter_mut().zip(jobs) {
             let Some(ReportRow::Issued(issued)) = row else { continue };
-            if !lost.contains(&issued.id) {
+            if !lost.contains(issued.id()) {
                 continue;
             }
             let place = job.row.place.as_ref().map(|place| format!("{place}: "));
@@ -141,8 +142,12 @@ impl Report {
                 text.push_str(&format!(", {number} {words}"));
             }
         }
-        let not_passed =
-            self.0.iter().filter(|row| matches!(row, Some(ReportRow::NotPassed(_))));
+        let not_passed = self.0.iter().filter(|row| match row {
+            Some(ReportRow::Without { fields, .. }) => {
+                fields.outcome == OutcomeFields::NOT_PASSED
+            }
+            _ => false,
+        });
         match not_passed.count() {
             0 => {}
             number => text.push_str(&format!(", {number} not passed")),
@@ -176,14 +181,11 @@ impl Report {
             .iter()
             .zip(jobs)
             .map(|(row, job)| match row {
-                None => json!({ "outcome": "not-done", "name": job.row.name,
+                None => json!({ "outcome": NOT_DONE, "name": job.row.name,
                     "course": job.course, "row": job.row.place }),
-                Some(ReportRow::NotPassed(why)) => json!({ "outcome": NOT_PASSED,
-                    "name": job.row.name, "course": job.course, "row": job.row.place,
-                    "why": why }),
-                Some(ReportRow::Failed(message)) => json!({ "outcome": "failed",
-                    "name": job.row.name, "course": job.course, "row": job.row.place,
-                    "message": message }),
+                Some(ReportRow::Without { fields, .. }) => {
+                    row_json(fields, &job.course, job.row)
+                }
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
@@ -214,7 +216,7 @@ impl Report {
             "name",
             "course",
             "outcome",
-            "id",
+            "verify_id",
             "edition",
             "issued",
             "download_url",
@@ -232,23 +234,21 @@ impl Report {
                 _ => job.row.name.as_str(),
             };
             let record = match row {
-                None => [place, name, &job.course, "not-done", "", "", "", "", "", ""],
-                Some(ReportRow::NotPassed(why)) => {
-                    [place, name, &job.course, NOT_PASSED, "", "", "", "", "", why]
-                }
-                Some(ReportRow::Failed(message)) => {
-                    [place, name, &job.course, "failed", "", "", "", "", "", message]
+                None => [place, name, &job.course, NOT_DONE, "", "", "", "", "", ""],
+                Some(ReportRow::Without { fields, message }) => {
+                    let outcome = fields.outcome;
+                    [place, name, &job.course, outcome, "", "", "", "", "", message]
                 }
                 Some(ReportRow::Issued(issued)) => [
                     place,
                     name,
                     &job.course,
                     issued.outcome.as_str(),
-                    &issued.id,
+                    issued.id(),
                     &issued.edition.to_string(),
                     &issued.issued,
-                    &issued.download_url,
-                    &issued.verify_url,
+                    &issued.urls.download_url,
+                    &issued.urls.verify_url,
                     issued.message.as_deref().unwrap_or_default(),
                 ],
             };
@@ -264,19 +264,19 @@ impl Report {
 }
 
 impl IssuedCertificate {
+    /// The verify id.
+    pub(super) fn id(&self) -> &str {
+        &self.urls.verify_id
+    }
+
     fn json(&self, job: &IssueJob<'_>) -> Value {
-        json!({
-            "outcome": self.outcome.as_str(),
-            "name": self.name,
-            "course": self.course,
-            "row": job.row.place,
-            "id": self.id,
-            "edition": self.edition,
-            "issued": self.issued,
-            "download_url": self.download_url,
-            "verify_url": self.verify_url,
-            "message": self.message,
-        })
+        let mut outcome = OutcomeFields::certificate(self.outcome, &self.urls);
+        outcome.message.clone_from(&self.message);
+        let mut object = row_json(&outcome, &job.course, job.row);
+        object["name"] = self.name.as_str().into();
+        object["edition"] = self.edition.into();
+        object["issued"] = self.issued.as_str().into();
+        object
     }
 }
 
@@ -293,21 +293,16 @@ pub(super) fn printed_name<'a>(job: &'a IssueJob<'_>, receipt: &'a Receipt) -> &
 
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
+    let outcome = OutcomeFields::certificate(receipt.outcome, &receipt.urls);
     let certificate = receipt.record.certificate.as_ref();
-    json!({
-        "outcome": receipt.outcome.as_str(),
-        "course": job.course,
-        "name": printed_name(job, receipt),
-        "username": username(job),
-        "row": job.row.place,
-        "id": receipt.record.id,
-        "edition": receipt.record.edition,
-        "language": receipt.record.language,
-        "layout": receipt.record.layout.name,
-        "issued": certificate.map(|c| c.issued.to_string()),
-        "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
-        "download_url": receipt.urls.download_url,
-        "verify_url": receipt.urls.verify_url,
-        "warnings": receipt.warnings,
-    })
+    let mut object = row_json(&outcome, &job.course, job.row);
+    object["name"] = printed_name(job, receipt).into();
+    object["username"] = username(job).into();
+    object["edition"] = receipt.record.edition.into();
+    object["language"] = receipt.record.language.as_str().into();
+    object["layout"] = receipt.record.layout.name.as_str().into();
+    object["issued"] = certificate.map(|c| c.issued.to_string()).into();
+    object["sha256"] = certificate.map(|c| c.pdf.sha256.as_str()).into();
+    object["warnings"] = json!(receipt.warnings);
+    object
 }

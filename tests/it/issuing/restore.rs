@@ -291,7 +291,7 @@ fn recipient_is_revoked_and_erased_in_every_award() {
     assert_eq!(left.len(), 1, "{left:?}");
 
     // Ids from a report, with blanks, and pasted.
-    let id = left[0]["id"].as_str().unwrap();
+    let id = left[0]["verify_id"].as_str().unwrap();
     let typed: Vec<String> = id
         .as_bytes()
         .chunks(4)
@@ -312,7 +312,8 @@ fn erasing_an_edition_whose_request_is_lost_says_so() {
     for name in ["Ada Lovelace", "Ada King"] {
         assert_eq!(issue(&workdir, &["-n", name, "-u", "ada"]).code, 0);
     }
-    let id = testamur(&workdir, &["find", "King", "--json"]).objects()[0]["id"].clone();
+    let id =
+        testamur(&workdir, &["find", "King", "--json"]).objects()[0]["verify_id"].clone();
     fs::remove_dir_all(workdir.path("school/private")).unwrap();
     let run = testamur(&workdir, &["erase", id.as_str().unwrap(), "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -343,7 +344,7 @@ fn two_runs_of_one_file_report_each_certificate_once() {
             [one["outcome"].as_str().unwrap(), two["outcome"].as_str().unwrap()];
         statuses.sort_unstable();
         assert_eq!(statuses, ["issued", "unchanged"], "{one} {two}");
-        assert_eq!(one["id"], two["id"]);
+        assert_eq!(one["verify_id"], two["verify_id"]);
     }
 }
 
