@@ -33,7 +33,9 @@ pub(crate) fn run(
         }
     }
     let mut filter = None;
-    if let Some((named, awards)) = find_awards(&register, selection, &secret)? {
+    if let Some((named, awards)) =
+        find_awards(site, output, &register, selection, &secret)?
+    {
         filter = Some(named);
         found.extend(awards);
     }

@@ -34,7 +34,7 @@ pub(crate) fn run(
     }
     if selection.recipient.is_some() {
         let secret = context::open_id_secret(site, &revoke.keys)?;
-        let awards = find_awards(&register, selection, &secret)?;
+        let awards = find_awards(site, output, &register, selection, &secret)?;
         found.extend(awards.map(|(_, awards)| awards).unwrap_or_default());
         if found.is_empty() {
             return Err(not_found(selection));

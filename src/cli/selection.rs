@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
 
 use crate::register::{AwardEditions, RecipientFilter, Record, Register, typed_id};
 use crate::site::{IdSecret, Recipient};
 
-use super::args::Selection;
+use super::args::{Selection, SiteArguments};
 use super::exit::Failure;
-use super::{console, context};
+use super::{console, context, index};
 
 /// The ids that the arguments name and those in the file that they name, each once.
 pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<String>, Failure> {
@@ -100,15 +101,25 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
-/// The awards of the recipient that the arguments name.
+/// The awards of the recipient that the arguments name. The index says where to look, after it was
+/// brought up to date; `output` is a folder that has none.
 pub(crate) fn find_awards(
+    site: &SiteArguments,
+    output: Option<&Path>,
     register: &Register,
     selection: &Selection,
     secret: &IdSecret,
 ) -> Result<Option<(RecipientFilter, Vec<AwardEditions>)>, Failure> {
     let Some(recipient) = &selection.recipient else { return Ok(None) };
     let filter = RecipientFilter::new(recipient).with_course(selection.course.as_deref());
-    let found = register.awards_of(&filter, secret)?;
+    let ids = match output {
+        None => index::ids_of_recipient(site, recipient)?,
+        Some(_) => None,
+    };
+    let found = match ids {
+        Some(ids) => register.awards_among(&filter, &ids, secret)?,
+        None => register.awards_of(&filter, secret)?,
+    };
     Ok(Some((filter, found)))
 }
 

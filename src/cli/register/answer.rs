@@ -10,9 +10,6 @@ use crate::cli::{clock, console, context};
 use crate::register::{Answer, EditionQuery, Index, IndexedEdition, Status, Stores};
 use crate::site::PublishSettings;
 
-/// After how many records a refresh tells how far it is.
-const PROGRESS_STEP: usize = 20_000;
-
 /// How much was printed.
 pub(super) struct Told {
     pub(super) count: usize,
@@ -84,13 +81,7 @@ fn open(
         }
         None => in_memory(),
     };
-    let mut next = PROGRESS_STEP;
-    index.refresh(now, &mut |read| {
-        if read >= next {
-            console::print_note(&format!("{read} records are read"));
-            next = read + PROGRESS_STEP;
-        }
-    })?;
+    crate::cli::index::refresh(&index, now)?;
     Ok((index, true))
 }
 

@@ -166,6 +166,29 @@ fn recipients_file_reports_each_row_and_can_be_run_again() {
     assert_eq!(ids(&workdir).len(), 5);
 }
 
+/// A warning that many certificates have is told once, with their number and languages.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn warnings_of_a_run_are_told_once_with_a_count() {
+    let workdir = site();
+    workdir.write(
+        "people.csv",
+        "name,language\nAda Lovelace,cs\nGrace Hopper,cs\nEmmy Noether,de\n\
+         Mary Jackson,en\n",
+    );
+    for more in [&["--dry-run"][..], &[]] {
+        let run = issue(&workdir, &[&["-f", "people.csv"][..], more].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let lines = run.stderr.lines().filter(|line| line.contains("is not given in `"));
+        let kinds: Vec<&str> =
+            lines.map(|line| line.split_once(" is not given in ").unwrap().0).collect();
+        let distinct: std::collections::BTreeSet<&&str> = kinds.iter().collect();
+        assert!(!kinds.is_empty() && distinct.len() == kinds.len(), "{}", run.stderr);
+        let counted = run.stderr.matches("; 3 times)").count();
+        assert_eq!(counted, kinds.len(), "{}", run.stderr);
+    }
+}
+
 /// What an archive lacks is named, and nothing else of the run is lost.
 #[test]
 fn lost_pdfs_are_named_by_archives_and_prints() {

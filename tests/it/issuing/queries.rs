@@ -86,6 +86,34 @@ fn report_of_a_run_has_usernames() {
     assert_eq!(rows[0]["username"], "@grace");
 }
 
+/// What another machine issued is not in the index of this one, until the store is listed.
+#[test]
+fn recipient_is_looked_for_after_the_store_was_listed() {
+    let workdir = site();
+    let settings = String::from_utf8(workdir.read("school/testamur.yaml")).unwrap();
+    let issue = |name: &str, username: &str| {
+        let line = ["--site", "school", "issue", "-n", name, "-u", username];
+        assert_eq!(workdir.run(line).code, 0);
+    };
+    issue("Ada Lovelace", "ada");
+    ask(&workdir, &["list"]);
+    workdir.write("school/testamur.yaml", format!("{settings}\nindex: none\n"));
+    issue("Ada Lovelace", "countess");
+    issue("Augusta King", "countess-2");
+    workdir.write("school/testamur.yaml", &settings);
+    let line = ["revoke", "--recipient", "Ada Lovelace", "--reason", "x", "--yes"];
+    let revoked = ask(&workdir, &line);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    for words in ["to be revoked: 2", "the store was listed in"] {
+        assert!(revoked.stderr.contains(words), "{revoked:?}");
+    }
+    let erased = ask(&workdir, &["erase", "--recipient", "countess-2", "--yes"]);
+    assert!(erased.stderr.contains("erased: 1 edition"), "{erased:?}");
+    let erased = ask(&workdir, &["erase", "--recipient", "Ada Lovelace", "--yes"]);
+    assert!(erased.stderr.contains("erased: 2 editions"), "{erased:?}");
+    assert_eq!(ask(&workdir, &["find", "lovelace"]).code, 3);
+}
+
 #[test]
 fn find_without_a_hit_says_so() {
     let workdir = site();
