@@ -185,9 +185,13 @@ fn open_issuer(
     agent: &args::Agent,
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
-    let stores = context::open_stores(site, press.settings(), None, |error| {
-        tracing::warn!("what is issued is not in the index of the register: {error:#}");
-    })?;
+    let keys_folder = Some(&agent.sealing.keys);
+    let stores =
+        context::open_stores(site, press.settings(), None, keys_folder, |error| {
+            tracing::warn!(
+                "what is issued is not in the index of the register: {error:#}"
+            );
+        })?;
     Ok(issue_service(site, agent, press, stores)?.build()?)
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::press::{Draft, DraftOptions, Format, Press};
 use crate::site::keys::read_external_identity;
 use crate::site::{Course, PdfKeySettings, Request};
-use crate::{Date, Error, Tag, Warning};
+use crate::{Date, Error, Tag};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
@@ -28,6 +28,7 @@ pub(crate) fn run(
     let press = Press::new(context::open_site(site)?)?;
     press.warnings().iter().for_each(console::print_warning);
     press.settings().warnings().iter().for_each(console::print_warning);
+    context::warn_of_no_address(&press);
     let today = context::today(&press)?;
     let courses: Vec<&Course> = match &check.course {
         Some(id) => vec![press.courses().get(id)?],
@@ -41,7 +42,7 @@ pub(crate) fn run(
         failed: 0,
         errors: BTreeSet::new(),
         pseudo_errors: Vec::new(),
-        warnings: Vec::new(),
+        warnings: console::RunWarnings::default(),
         figures: String::new(),
     };
     let used: BTreeSet<&str> =
@@ -78,8 +79,7 @@ struct SiteCheck<'a> {
     errors: BTreeSet<String>,
     /// Errors on pages in a pseudo-language only.
     pseudo_errors: Vec<String>,
-    /// Each warning once, with the languages in which it occurred.
-    warnings: Vec<(Warning, Vec<String>)>,
+    warnings: console::RunWarnings,
     /// The contact sheet's pictures so far, as HTML.
     figures: String,
 }
@@ -118,9 +118,7 @@ impl SiteCheck<'_> {
                 // The first page of the layout reports the same error.
                 Err(_) => return,
                 Ok(inspection) => {
-                    for warning in inspection.warnings {
-                        self.add_warning(warning, &language);
-                    }
+                    self.warnings.add(&inspection.warnings, language.as_str());
                     if let Some(fault) = inspection.fault {
                         self.report_error(
                             &format!("layout `{layout}`"),
@@ -238,9 +236,7 @@ impl SiteCheck<'_> {
         draft: Draft,
     ) -> Result<(), Failure> {
         self.passed += 1;
-        for warning in draft.warnings {
-            self.add_warning(warning, language);
-        }
+        self.warnings.add(&draft.warnings, language.as_str());
         match &self.check.output {
             Some(folder) => {
                 self.write_picture(folder, what, language, name, &draft.bytes)
@@ -256,20 +252,6 @@ impl SiteCheck<'_> {
             if !self.pseudo_errors.contains(&text) {
                 self.pseudo_errors.push(text);
             }
-        }
-    }
-
-    /// Adds a warning, or a language to the warning of the same place and kind.
-    fn add_warning(&mut self, warning: Warning, language: &Tag) {
-        let language = language.to_string();
-        let same = |known: &Warning| match &warning.place {
-            Some(_) => known.place == warning.place && known.kind == warning.kind,
-            None => known.message == warning.message,
-        };
-        match self.warnings.iter_mut().find(|(known, _)| same(known)) {
-            Some((_, languages)) if languages.contains(&language) => {}
-            Some((_, languages)) => languages.push(language),
-            None => self.warnings.push((warning, vec![language])),
         }
     }
 
@@ -308,14 +290,7 @@ impl SiteCheck<'_> {
 
     /// Prints the warnings and the summary, and writes the contact sheet.
     fn finish(self) -> Result<CommandOutcome, Failure> {
-        for (warning, languages) in &self.warnings {
-            console::print_warning(warning);
-            if let [_, more @ ..] = &languages[..]
-                && !more.is_empty()
-            {
-                console::print_message(&format!("(the same in {})", more.join(", ")));
-            }
-        }
+        self.warnings.print();
         for text in &self.pseudo_errors {
             console::print_message(&format!("warning: {text}"));
         }

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use crate::Warning;
+use crate::{ErrorKind, Warning};
+use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -49,6 +50,57 @@ pub(crate) fn print_json(value: &Value) {
 /// Prints a warning on standard error.
 pub(crate) fn print_warning(warning: &Warning) {
     print_message(&format!("warning: {warning:#}"));
+}
+
+/// The warnings of a run, each of which is printed once, however many certificates have it.
+#[derive(Default)]
+pub(crate) struct RunWarnings {
+    /// By kind and place, or by the message of one that has no place.
+    all: IndexMap<(ErrorKind, String), RunWarning>,
+}
+
+struct RunWarning {
+    warning: Warning,
+    languages: Vec<String>,
+    count: usize,
+}
+
+impl RunWarnings {
+    /// Notes the warnings of a certificate in a language.
+    pub(crate) fn add(&mut self, warnings: &[Warning], language: &str) {
+        for warning in warnings {
+            let place = warning.place.as_ref().map(ToString::to_string);
+            let key = (warning.kind, place.unwrap_or_else(|| warning.message.clone()));
+            let same = self.all.entry(key).or_insert_with(|| RunWarning {
+                warning: warning.clone(),
+                languages: Vec::new(),
+                count: 0,
+            });
+            same.count += 1;
+            if !same.languages.iter().any(|it| it == language) {
+                same.languages.push(language.to_owned());
+            }
+        }
+    }
+
+    /// Prints them.
+    pub(crate) fn print(&self) {
+        for RunWarning { warning, languages, count } in self.all.values() {
+            print_warning(warning);
+            let mut more = Vec::new();
+            if let [_, others @ ..] = &languages[..]
+                && !others.is_empty()
+            {
+                more.push(format!("the same in {}", others.join(", ")));
+            }
+            if *count > 1 {
+                more.push(format!("{count} times"));
+            }
+            if !more.is_empty() {
+                print_message(&format!("({})", more.join("; ")));
+            }
+        }
+    }
 }
 
 /// A progress bar on standard error. It is hidden for fewer than three jobs, and where standard

@@ -5,10 +5,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::press::Press;
-use crate::register::{Directory, Index, IndexLocation, Register, Store, Stores};
+use crate::register::{Index, IndexLocation, Register, Store, Stores};
 use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
     IdSecret, KeySource, Keys, PublishAddress, SealSettings, Secret, Settings, Site,
@@ -79,12 +78,7 @@ pub(crate) fn check_address(press: &Press, specimen: bool) -> Result<(), Failure
         return Ok(());
     }
     if !press.site().is_demo() && !specimen {
-        return Err(Failure::new(
-            "testamur.yaml: the site has no address: the links on its certificates would lead \
-             nowhere\nhelp: set `publish.url` to the address at which the public folder is \
-             served, or write `publish: none` if there is no web server; `issue --specimen` needs \
-             neither",
-        ));
+        return Err(Failure::new(NO_ADDRESS));
     }
     console::print_message(
         "warning: the addresses on the certificates begin with https://example.org and lead \
@@ -94,17 +88,32 @@ pub(crate) fn check_address(press: &Press, specimen: bool) -> Result<(), Failure
     Ok(())
 }
 
+/// Warns of a site of its own that says nothing about where it publishes.
+pub(crate) fn warn_of_no_address(press: &Press) {
+    let is_unset = press.settings().publish.address == PublishAddress::Unset;
+    if is_unset && !press.site().is_demo() {
+        console::print_message(&format!("warning: {NO_ADDRESS}"));
+    }
+}
+
+/// What is told of a site that says nothing about where it publishes.
+const NO_ADDRESS: &str = "testamur.yaml: the site has no address: the links on its certificates would lead nowhere\nhelp: \
+     set `publish.url` to the address at which the public folder is served, or write `publish: \
+     none` if there is no web server; `issue --specimen` needs neither";
+
 /// Opens the stores of the settings, whose writes enter the index. `output` is a folder that takes
-/// the place of the public store; such a folder has no index.
+/// the place of the public store; such a folder has no index. Neither it nor the store may publish
+/// the `keys`.
 pub(crate) fn open_stores(
     arguments: &SiteArguments,
     settings: &Settings,
     output: Option<&Path>,
+    keys: Option<&KeyFolder>,
     on_index_failure: fn(&Error),
 ) -> Result<Stores, Failure> {
-    let mut stores = Stores::open(settings, folder(arguments))?;
-    if let Some(folder) = output {
-        stores.public = Arc::new(Directory::new(folder));
+    let keys = keys.map(|keys| key_folder(arguments, keys));
+    let stores = Stores::open_with(settings, folder(arguments), output, keys.as_deref())?;
+    if output.is_some() {
         return Ok(stores);
     }
     Ok(match open_index(arguments, settings, &stores) {
@@ -135,9 +144,10 @@ pub(crate) fn open_register(
     site: &Site,
     settings: &Settings,
     output: Option<&Path>,
+    keys: Option<&KeyFolder>,
 ) -> Result<Register, Failure> {
     let Stores { public, private } =
-        open_stores(arguments, settings, output, print_index_failure)?;
+        open_stores(arguments, settings, output, keys, print_index_failure)?;
     Ok(Register::new(site, settings.publish.clone(), public, private)?)
 }
 
@@ -145,10 +155,11 @@ pub(crate) fn open_register(
 pub(crate) fn register_of_site(
     site: &SiteArguments,
     output: Option<&Path>,
+    keys: &KeyFolder,
 ) -> Result<Register, Failure> {
     let files = open_site(site)?;
     let settings = read_settings(&files)?;
-    open_register(site, &files, &settings, output)
+    open_register(site, &files, &settings, output, Some(keys))
 }
 
 /// Reads the secret that certificate ids are derived from.

@@ -19,7 +19,7 @@ pub(crate) fn run(
     let selection = &erase.selection;
     let ids = read_ids(selection)?;
     let output = erase.public.output.as_deref();
-    let register = context::register_of_site(site, output)?;
+    let register = context::register_of_site(site, output, &erase.keys)?;
     let secret = context::open_id_secret(site, &erase.keys)?;
     let mut found: Vec<AwardEditions> = Vec::new();
     let mut failed = 0;
@@ -33,11 +33,14 @@ pub(crate) fn run(
         }
     }
     let mut filter = None;
-    if let Some((named, awards)) = find_awards(&register, selection, &secret)? {
+    if let Some((named, awards)) =
+        find_awards(site, output, &register, selection, &secret)?
+    {
         filter = Some(named);
         found.extend(awards);
     }
     let mut seen = BTreeSet::new();
+    register.add_corrections(&mut found, &secret)?;
     found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
     let spool = Spool::open(&register, filter, &seen)?;
     if found.is_empty() && spool.ids.is_empty() {

@@ -60,26 +60,31 @@ pub(crate) fn run(
 
     let (issuer, keys) = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
+    let mut warnings = console::RunWarnings::default();
     let work =
         |job: &IssueJob<'_>| job.issue(&issuer, today, &options, instead_of.as_deref());
     let done =
         batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
             let job = &jobs[index];
+            if let Ok(receipt) = &result {
+                warnings.add(&receipt.warnings, &receipt.record.language);
+            }
             report_result(job, &result, issue.json, jobs.len() == 1);
             report.set(index, ReportRow::new(job, result));
         });
+    warnings.print();
     if jobs.len() > 1 {
         console::print_message(&report.summary());
+    }
+    // The report says what the archive lacks, and is written whatever became of that.
+    let (lost, bundled) = bundle::write(issue, &issuer, &keys, &report);
+    for message in report.note_lost_pdfs(&lost, &jobs) {
+        console::print_message(&message);
     }
     if let Some(file) = &issue.report {
         report.write(file, &jobs, &recipients.kept)?;
     }
-    if let Some(file) = &issue.zip {
-        bundle::write_zip(file, &issuer, &keys, &report)?;
-    }
-    if let Some(file) = &issue.print {
-        bundle::write_merged_pdf(file, &issuer, &report)?;
-    }
+    bundled?;
     if done < jobs.len() {
         return Err(Failure::new(format!(
             "stopped: {} of {} certificates are not done\nhelp: run the same command again to \
@@ -148,7 +153,13 @@ fn open_issuer(
     let settings = press.settings();
     let output = issue.output.as_deref();
     let on_index_failure = context::print_index_failure;
-    let stores = context::open_stores(site, settings, output, on_index_failure)?;
+    let stores = context::open_stores(
+        site,
+        settings,
+        output,
+        Some(&issue.sealing.keys),
+        on_index_failure,
+    )?;
     context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
     let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
@@ -174,12 +185,13 @@ fn dry_run(
         press.draft_with(job.request()?, today, &options).map_err(JobFailure::Library)
     };
     let (mut failed, mut not_passed) = (0, 0);
+    let mut warnings = console::RunWarnings::default();
     let per_core = batch::COMPUTING_PER_CORE;
     let done = batch::run(jobs, per_core, stop, draft, |index, result| {
         let job = &jobs[index];
         match &result {
             Ok(draft) => {
-                draft.warnings.iter().for_each(console::print_warning);
+                warnings.add(&draft.warnings, draft.language.as_str());
                 if issue.json {
                     console::print_json(&json!({
                         "outcome": "would-issue",
@@ -203,6 +215,7 @@ fn dry_run(
             }
         }
     });
+    warnings.print();
     console::print_message(&format!(
         "{} would be issued, {not_passed} not passed, {failed} failed; nothing was published",
         done - failed - not_passed
@@ -220,7 +233,6 @@ fn report_result(
 ) {
     match result {
         Ok(receipt) => {
-            receipt.warnings.iter().for_each(console::print_warning);
             if json {
                 console::print_json(&report::receipt_json(job, receipt));
             } else if single {

@@ -1,13 +1,11 @@
 //! Why one certificate of a run was not made.
 
+use crate::register::OutcomeFields;
 use crate::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::exit::Failure;
 use super::recipients::RecipientRow;
-
-/// The outcome of a recipient whose grade does not pass, as JSON and reports write it.
-pub(crate) const NOT_PASSED: &str = "not-passed";
 
 /// Why one certificate of a run was not made.
 pub(crate) enum JobFailure {
@@ -37,36 +35,32 @@ impl JobFailure {
 
     /// What `--json` prints of a certificate that was not made.
     pub(crate) fn json(&self, course: &str, row: &RecipientRow) -> Value {
-        if let (Self::Library(error), true) = (self, self.is_not_passed()) {
-            return json!({
-                "outcome": NOT_PASSED,
-                "course": course,
-                "name": row.name,
-                "row": row.place,
-                "why": error.message(),
-            });
-        }
-        let mut failed = json!({
-            "outcome": "failed",
-            "course": course,
-            "name": row.name,
-            "row": row.place,
-        });
-        // The names that the agent's answers have: `error` is the kind.
-        let error = match self {
-            Self::Library(error) => json!({
-                "error": error.kind().as_str(),
-                "message": error.message(),
-                "help": error.help(),
-                "place": error.place().map(ToString::to_string),
-            }),
-            Self::Program(failure) => {
-                json!({ "error": "io", "message": failure.message })
-            }
-        };
-        if let (Value::Object(failed), Value::Object(error)) = (&mut failed, error) {
-            failed.extend(error.into_iter().filter(|(_, value)| !value.is_null()));
-        }
-        failed
+        row_json(&self.fields(), course, row)
     }
+
+    /// What the request led to.
+    pub(crate) fn fields(&self) -> OutcomeFields {
+        match self {
+            Self::Library(error) => OutcomeFields::from(error),
+            Self::Program(failure) => {
+                OutcomeFields::failed(ErrorKind::Io, &failure.message, None)
+            }
+        }
+    }
+}
+
+/// What a row led to, with what says which row it is.
+pub(crate) fn row_json(
+    outcome: &OutcomeFields,
+    course: &str,
+    row: &RecipientRow,
+) -> Value {
+    let mut object = json!({ "course": course, "name": row.name, "row": row.place });
+    // A struct of texts becomes an object.
+    if let (Value::Object(object), Ok(Value::Object(outcome))) =
+        (&mut object, serde_json::to_value(outcome))
+    {
+        object.extend(outcome);
+    }
+    object
 }

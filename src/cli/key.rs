@@ -70,7 +70,7 @@ pub(crate) fn run(
 fn refuse_used_stores(site: &SiteArguments) -> Result<(), Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;
-    let register = context::open_register(site, &files, &settings, None)?;
+    let register = context::open_register(site, &files, &settings, None, None)?;
     if register.has_identity()? {
         return Err(Failure::new(
             "there is no id secret, and the stores have certificates of one\nhelp: put it back \

@@ -17,6 +17,7 @@ mod console;
 mod context;
 mod erase;
 mod exit;
+mod index;
 mod issue;
 mod job_failure;
 mod key;

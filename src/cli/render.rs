@@ -62,6 +62,7 @@ pub(crate) fn run(
 
     let renderer = Renderer { press: &press, render, today, format, sealer };
     let (mut failed, mut not_passed) = (0_usize, 0_usize);
+    let mut warnings = console::RunWarnings::default();
     batch::run(
         &jobs,
         batch::COMPUTING_PER_CORE,
@@ -71,11 +72,12 @@ pub(crate) fn run(
             match &result {
                 Err(failure) if failure.is_not_passed() => not_passed += 1,
                 Err(_) => failed += 1,
-                Ok(_) => {}
+                Ok(draft) => warnings.add(&draft.warnings, draft.language.as_str()),
             }
             renderer.report_result(&jobs[index], &result);
         },
     );
+    warnings.print();
     if jobs.len() > 1 {
         let made = jobs.len() - failed - not_passed;
         let not_passed = match not_passed {
@@ -180,8 +182,7 @@ impl Renderer<'_> {
                 "warnings":
                     draft.warnings,
             })),
-            Ok(draft) => {
-                draft.warnings.iter().for_each(console::print_warning);
+            Ok(_) => {
                 if let Some(file) = file {
                     console::print_message(&format!("made {file}"));
                 }

@@ -18,7 +18,8 @@ pub(crate) fn run(
     site: &SiteArguments,
     restore: &Restore,
 ) -> Result<CommandOutcome, Failure> {
-    let register = context::register_of_site(site, restore.public.output.as_deref())?;
+    let register =
+        context::register_of_site(site, restore.public.output.as_deref(), &restore.keys)?;
     let secret = context::open_id_secret(site, &restore.keys)?;
     register.check()?;
     if let Some(folder) = restore.from.as_ref().filter(|folder| !folder.is_dir()) {
@@ -63,6 +64,12 @@ pub(crate) fn run(
     print_list(
         &unpublished,
         "certificates were begun and never published: issue them again",
+    );
+    let files: Vec<&str> = done.unknown_files.iter().map(String::as_str).collect();
+    print_list(
+        &files,
+        "files of the public store belong to certificates whose record and request are lost, so \
+         nothing tells whether those are valid: put copies back, or remove the files",
     );
     Ok(CommandOutcome::of(done.failures.is_empty()))
 }

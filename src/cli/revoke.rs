@@ -18,7 +18,8 @@ pub(crate) fn run(
         ));
     }
     let selection = &revoke.selection;
-    let register = context::register_of_site(site, revoke.public.output.as_deref())?;
+    let output = revoke.public.output.as_deref();
+    let register = context::register_of_site(site, output, &revoke.keys)?;
     let mut found = Vec::new();
     let mut failed = 0;
     for id in read_ids(selection)? {
@@ -33,7 +34,7 @@ pub(crate) fn run(
     }
     if selection.recipient.is_some() {
         let secret = context::open_id_secret(site, &revoke.keys)?;
-        let awards = find_awards(&register, selection, &secret)?;
+        let awards = find_awards(site, output, &register, selection, &secret)?;
         found.extend(awards.map(|(_, awards)| awards).unwrap_or_default());
         if found.is_empty() {
             return Err(not_found(selection));

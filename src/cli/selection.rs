@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
 
 use crate::register::{AwardEditions, RecipientFilter, Record, Register, typed_id};
 use crate::site::{IdSecret, Recipient};
 
-use super::args::Selection;
+use super::args::{Selection, SiteArguments};
 use super::exit::Failure;
-use super::{console, context};
+use super::{console, context, index};
 
 /// The ids that the arguments name and those in the file that they name, each once.
 pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<String>, Failure> {
@@ -60,7 +61,8 @@ fn typed_ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
-/// The ids in a file: one on each line, or those in the column `id` of a table.
+/// The ids in a file: one on each line, or those in the column `verify_id` of a table, as reports
+/// and lists have it.
 fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     let text = str::from_utf8(bytes).map_err(|error| {
         Failure::new(format!(
@@ -71,7 +73,7 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     let header = text.lines().next().unwrap_or_default();
     let cells = |separator: char| {
         let cell = |cell: &str| cell.trim().trim_matches('"').to_lowercase();
-        header.split(separator).map(cell).position(|cell| cell == "id")
+        header.split(separator).map(cell).position(|cell| cell == "verify_id")
     };
     let column = [',', ';', '\t'].into_iter().find_map(|it| Some((it, cells(it)?)));
     let at_line = |line: usize, error: crate::Error| {
@@ -99,15 +101,25 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
-/// The awards of the recipient that the arguments name.
+/// The awards of the recipient that the arguments name. The index says where to look, after it was
+/// brought up to date; `output` is a folder that has none.
 pub(crate) fn find_awards(
+    site: &SiteArguments,
+    output: Option<&Path>,
     register: &Register,
     selection: &Selection,
     secret: &IdSecret,
 ) -> Result<Option<(RecipientFilter, Vec<AwardEditions>)>, Failure> {
     let Some(recipient) = &selection.recipient else { return Ok(None) };
     let filter = RecipientFilter::new(recipient).with_course(selection.course.as_deref());
-    let found = register.awards_of(&filter, secret)?;
+    let ids = match output {
+        None => index::ids_of_recipient(site, recipient)?,
+        Some(_) => None,
+    };
+    let found = match ids {
+        Some(ids) => register.awards_among(&filter, &ids, secret)?,
+        None => register.awards_of(&filter, secret)?,
+    };
     Ok(Some((filter, found)))
 }
 
@@ -198,12 +210,13 @@ mod tests {
         let read = |text: &str| ids_in_file("f", text.as_bytes());
         let lines = format!("\u{feff}{ID}\r\n\r\nhttps://a.example/cert/{OTHER}/\n");
         assert_eq!(read(&lines).ok().unwrap(), [ID, OTHER]);
-        let table = format!("row,name,ID\n1,\"B, A\",{ID}\n2,failed,\n3,C,{OTHER}\n");
+        let table =
+            format!("row,name,Verify_ID\n1,\"B, A\",{ID}\n2,failed,\n3,C,{OTHER}\n");
         assert_eq!(read(&table).ok().unwrap(), [ID, OTHER]);
-        let table = format!("id;name\n{ID};A\n");
+        let table = format!("verify_id;name\n{ID};A\n");
         assert_eq!(read(&table).ok().unwrap(), [ID]);
         assert!(failure(read(&format!("{ID}\nAda\n"))).starts_with("f:2: "));
-        let table = format!("name,id\nA,{ID}\nB,x\n");
+        let table = format!("name,verify_id\nA,{ID}\nB,x\n");
         assert!(failure(read(&table)).starts_with("f:3: "));
     }
 }

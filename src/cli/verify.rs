@@ -61,7 +61,7 @@ fn find_record(
 ) -> Result<Option<Record>, Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;
-    let register = context::open_register(site, &files, &settings, None)?;
+    let register = context::open_register(site, &files, &settings, None, None)?;
     let record = register.record_of(file)?;
     // The record of a superseded or erased certificate has no digest to compare with.
     Ok(record.filter(|record| match &record.certificate {

@@ -62,18 +62,8 @@ pub(super) fn decode_bitmap(
     format: ImageFormat,
     what: &str,
 ) -> Result<(DynamicImage, f64)> {
-    let broken = |error: ImageError| match error {
-        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
-        error => {
-            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
-                .with_help("open it in a viewer; if it shows there, save it again")
-        }
-    };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_PIXELS * 4);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let broken = |error: ImageError| broken(what, error);
+    let mut decoder = reader(bytes, format).into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
     check_sides(width, height, what)?;
     // Broken Exif data counts as none: viewers show such a picture too.
@@ -89,6 +79,24 @@ pub(super) fn decode_bitmap(
         image.apply_orientation(orientation);
     }
     Ok((image, shrink.max(1.0)))
+}
+
+fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_PIXELS * 4);
+    reader.limits(limits);
+    reader
+}
+
+fn broken(what: &str, error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
+        error => {
+            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
+                .with_help("open it in a viewer; if it shows there, save it again")
+        }
+    }
 }
 
 /// The bounding box of what an SVG draws inside its extent; `None` if it draws nothing.

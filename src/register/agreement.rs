@@ -114,7 +114,8 @@ impl Register {
             None => false,
         };
         let sources = PageSources { signature: signature.as_ref(), has_pdf };
-        let pages = self.pages.write(target, sources)?;
+        let has_pages = shown.iter().any(|(_, page)| page.is_some());
+        let pages = self.pages.write(target, sources, has_pages)?;
 
         let award = known.award.or(sides.award()).cloned();
         let award = match award.or(snapshot.map(|snapshot| snapshot.award)) {
@@ -219,11 +220,13 @@ impl Register {
     ) -> Result<Write> {
         // What was published may have been lost since.
         files.assets.iter().try_for_each(|asset| self.create_asset(asset))?;
-        let mut pages: Vec<(&str, &str)> = files
-            .pages
-            .iter()
-            .map(|(name, html)| (name.as_str(), html.as_str()))
-            .collect();
+        // A site that is no longer published only keeps up the pages that it had.
+        let is_shown =
+            |name: &str| shown.iter().any(|(it, page)| *it == name && page.is_some());
+        let is_wanted = |name: &str| self.publish.has_pages() || is_shown(name);
+        let pages = files.pages.iter().map(|(name, html)| (name.as_str(), html.as_str()));
+        let mut pages: Vec<(&str, &str)> =
+            pages.filter(|(name, _)| is_wanted(name)).collect();
         let is_written =
             |name: &str| files.pages.iter().any(|(written, _)| written == name);
         let earlier = shown.iter().filter(|(_, bytes)| bytes.is_some());

@@ -41,7 +41,10 @@ impl Register {
             let has_ended_erased = editions.current.as_ref().is_some_and(is_erased);
             let last = editions.current.as_ref().map(|it| it.record.id.clone());
             let mut is_changed = false;
-            let mut before: Option<Record> = None;
+            let mut before = match editions.all().next().filter(|_| care == Care::All) {
+                Some(first) => self.corrected(&first.record)?,
+                None => None,
+            };
             for edition in editions.all() {
                 let is_last = last.as_ref() == Some(&edition.record.id);
                 let successor = last.as_ref().filter(|_| !is_last);
@@ -161,13 +164,17 @@ impl Register {
         Ok(Some(record.clone().revoked(reason, requested_at, now)))
     }
 
-    /// The status of the edition before this one, when this one was decided on.
+    /// The status of the edition before this one, or of the certificate that this one corrects,
+    /// when this one was decided on.
     fn decided_on(&self, record: &Record) -> Result<Option<Status>> {
         let snapshot = match &record.certificate {
             Some(certificate) => self.snapshot(&record.id, &certificate.pdf.sha256)?,
             None => self.snapshots(&record.id)?.pop(),
         };
-        Ok(snapshot.and_then(|snapshot| snapshot.predecessor).map(|it| it.status))
+        let Some(snapshot) = snapshot else { return Ok(None) };
+        // Only a certificate that stands is corrected.
+        let corrected = snapshot.instead_of.map(|_| Status::Valid);
+        Ok(snapshot.predecessor.map(|it| it.status).or(corrected))
     }
 
     /// Removes what is left of erased editions: snapshots, files that a late process wrote, and an

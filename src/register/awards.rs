@@ -116,6 +116,7 @@ impl Register {
 
     /// Every award of a recipient, specimens and unfinished ones among them, in order. If the
     /// recipient is given by name, awards by the usernames that go with that name are among them.
+    /// So are awards under a name that was corrected.
     ///
     /// # Errors
     /// As [`record`](Self::record), for any certificate.
@@ -124,12 +125,53 @@ impl Register {
         recipient: &RecipientFilter,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
-        let mut filter = recipient.clone();
         let files = self.private_files()?;
+        let mut public = Vec::new();
+        self.public.list(Some(&StorePath::parse(paths::CERTIFICATES)?), &mut |path| {
+            let id = paths::record_id(path.as_str());
+            public.extend(id.filter(|id| !files.contains_key(*id)).map(str::to_owned));
+            Ok(())
+        })?;
+        self.awards_in(recipient, &files, public, secret)
+    }
+
+    /// As [`awards_of`](Self::awards_of), where every certificate that may be the recipient's is
+    /// among these ids.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record), for any of them.
+    #[cfg(feature = "index")]
+    pub fn awards_among(
+        &self,
+        recipient: &RecipientFilter,
+        ids: &BTreeSet<String>,
+        secret: &IdSecret,
+    ) -> Result<Vec<AwardEditions>> {
+        let mut files = BTreeMap::new();
+        for id in ids {
+            self.private.list(Some(&StorePath::parse(id)?), &mut |path| {
+                note_private(&mut files, path);
+                Ok(())
+            })?;
+        }
+        let public = ids.iter().filter(|id| !files.contains_key(*id)).cloned().collect();
+        self.awards_in(recipient, &files, public, secret)
+    }
+
+    /// The awards of a recipient among the certificates that have these private files, and those
+    /// that have none.
+    fn awards_in(
+        &self,
+        recipient: &RecipientFilter,
+        files: &BTreeMap<String, PrivateFiles>,
+        public: Vec<String>,
+        secret: &IdSecret,
+    ) -> Result<Vec<AwardEditions>> {
+        let mut filter = recipient.clone();
         let mut found: BTreeSet<Award> = BTreeSet::new();
         loop {
             let mut has_new_usernames = false;
-            for (id, files) in &files {
+            for (id, files) in files {
                 for (award, name) in self.owners(id, files)? {
                     // A username counts whatever the course it was met in.
                     if filter.is_recipient(&award, name.as_deref()) {
@@ -144,13 +186,21 @@ impl Register {
                 break;
             }
         }
-        let (by_name, unknown) = self.public_only(&filter, &files, secret)?;
+        let (by_name, unknown) = self.public_only(&filter, public, secret)?;
         found.extend(by_name);
         let known = found.into_iter().map(|award| self.editions_of(award, secret));
-        known.chain(unknown.into_iter().map(Ok)).collect()
+        let mut all: Vec<AwardEditions> =
+            known.chain(unknown.into_iter().map(Ok)).collect::<Result<_>>()?;
+        self.add_corrections(&mut all, secret)?;
+        Ok(all)
     }
 
-    fn editions_of(&self, award: Award, secret: &IdSecret) -> Result<AwardEditions> {
+    /// An award with its editions.
+    pub(super) fn editions_of(
+        &self,
+        award: Award,
+        secret: &IdSecret,
+    ) -> Result<AwardEditions> {
         let editions = self.editions(&AwardHandle::new(award.clone(), secret))?;
         let next = self.snapshots(&editions.next.verify)?;
         let records: Vec<Record> =
@@ -165,13 +215,7 @@ impl Register {
     fn private_files(&self) -> Result<BTreeMap<String, PrivateFiles>> {
         let mut all: BTreeMap<String, PrivateFiles> = BTreeMap::new();
         self.private.list(None, &mut |path| {
-            let Some(id) = paths::private_id(path.as_str()) else { return Ok(()) };
-            let files = all.entry(id.to_owned()).or_default();
-            if paths::is_snapshot(path.as_str()) {
-                files.snapshots.push(path);
-            } else {
-                files.has_record |= paths::is_private_record(path.name());
-            }
+            note_private(&mut all, path);
             Ok(())
         })?;
         Ok(all)
@@ -200,15 +244,9 @@ impl Register {
     fn public_only(
         &self,
         filter: &RecipientFilter,
-        files: &BTreeMap<String, PrivateFiles>,
+        ids: Vec<String>,
         secret: &IdSecret,
     ) -> Result<(Vec<Award>, Vec<AwardEditions>)> {
-        let mut ids = Vec::new();
-        self.public.list(Some(&StorePath::parse(paths::CERTIFICATES)?), &mut |path| {
-            let id = paths::record_id(path.as_str());
-            ids.extend(id.filter(|id| !files.contains_key(*id)).map(str::to_owned));
-            Ok(())
-        })?;
         let (mut awards, mut unknown) = (Vec::new(), Vec::new());
         for id in ids {
             let Some(record) = self.record(&id)? else { continue };
@@ -228,5 +266,16 @@ impl Register {
             }
         }
         Ok((awards, unknown))
+    }
+}
+
+/// Notes a file of the private store, if it is one of a certificate.
+fn note_private(all: &mut BTreeMap<String, PrivateFiles>, path: StorePath) {
+    let Some(id) = paths::private_id(path.as_str()) else { return };
+    let files = all.entry(id.to_owned()).or_default();
+    if paths::is_snapshot(path.as_str()) {
+        files.snapshots.push(path);
+    } else {
+        files.has_record |= paths::is_private_record(path.name());
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
 use crate::register::editions::{Edition, Editions};
@@ -17,6 +18,7 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CacheControl, Store, StoreFile};
 use crate::register::web::{FolderFile, PageAsset};
+use crate::seal::keys;
 use crate::site::award::is_id;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
@@ -74,22 +76,45 @@ impl Register {
         self.private.check()
     }
 
-    /// The record of a PDF that was published here, found by the verify address that its text
-    /// holds; `None` if it holds no address of this register.
+    /// The record of a PDF that was published here: found by the verify address that its text
+    /// holds; where certificates are not published and bear none, by the digest of the file or of
+    /// its revision that was sealed first. `None` if nothing tells which one it is.
     ///
     /// # Errors
     /// As [`record`](Self::record).
     pub fn record_of(&self, pdf: &[u8]) -> Result<Option<Record>> {
-        const BEFORE_ID: &[u8] = b"/cert/";
-        let found = pdf.windows(BEFORE_ID.len()).enumerate();
-        for (at, _) in found.filter(|(_, window)| *window == BEFORE_ID) {
-            let start = at + BEFORE_ID.len();
-            let id = pdf.get(start..start + 32).and_then(|id| str::from_utf8(id).ok());
-            if let Some(id) = id.filter(|id| is_id(id)) {
-                return self.record(id);
+        let id = match self.id_of(pdf) {
+            Some(id) => Some(id.to_owned()),
+            None if self.publish.has_pages() => None,
+            None => self.id_by_digest(pdf)?,
+        };
+        id.map_or(Ok(None), |id| self.record(&id))
+    }
+
+    /// The verify id of the certificate whose snapshot names this PDF.
+    fn id_by_digest(&self, pdf: &[u8]) -> Result<Option<String>> {
+        let digest = |bytes: &[u8]| hex::lower(&keys::sha256(bytes));
+        let digests: Vec<String> = revisions(pdf).map(digest).collect();
+        let mut id = None;
+        self.private.list(None, &mut |path| {
+            let digest = paths::snapshot_digest(path.as_str());
+            if digest.is_some_and(|digest| digests.iter().any(|it| it == digest)) {
+                id = paths::private_id(path.as_str()).map(str::to_owned);
             }
-        }
-        Ok(None)
+            Ok(())
+        })?;
+        Ok(id)
+    }
+
+    /// The verify id in the address that a PDF bears.
+    pub(super) fn id_of<'a>(&self, pdf: &'a [u8]) -> Option<&'a str> {
+        const BEFORE_ID: &[u8] = b"/cert/";
+        let mut found = pdf.windows(BEFORE_ID.len()).enumerate();
+        found.find_map(|(at, window)| {
+            let start = at + BEFORE_ID.len();
+            let id = pdf.get(start..start + 32).filter(|_| window == BEFORE_ID)?;
+            str::from_utf8(id).ok().filter(|id| is_id(id))
+        })
     }
 
     /// The record of a verify id (32 hexadecimal digits in lower case), or `None` if there is no
@@ -254,6 +279,19 @@ fn read_with<T>(
     let Some(bytes) = store.read(path)? else { return Ok(None) };
     let parsed = parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))?;
     Ok(Some((parsed, bytes)))
+}
+
+/// A PDF, and what it was before revisions were added to it: a file ends in a marker and a line end
+/// (ISO 32000-2, 7.5.5).
+fn revisions(pdf: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const END: &[u8] = b"%%EOF";
+    const MAX_REVISIONS: usize = 8;
+    let ends = pdf.windows(END.len()).enumerate().filter(|(_, window)| *window == END);
+    let earlier = ends.take(MAX_REVISIONS).flat_map(|(at, _)| {
+        let end = at + END.len();
+        [end, end + 1, end + 2].into_iter().filter_map(|end| pdf.get(..end))
+    });
+    earlier.filter(|revision| revision.len() < pdf.len()).chain([pdf])
 }
 
 /// The error for an id that has no certificate.

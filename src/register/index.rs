@@ -8,7 +8,8 @@
 //! when it is lost, cannot be read or is that of other stores. What this process writes enters it
 //! at once, through [`Index::watch`]: a mark is written before the record and removed when the row
 //! agrees with it, so that a process that dies between the two leaves a mark, and the next answer
-//! reads that record again. What others write is found by [`Index::refresh`], which lists the
+//! reads that record again. Nothing waits for the disk: after a failure of power the marks may be
+//! lost, so that the first answer after a start of the machine lists the store. What others write is found by [`Index::refresh`], which lists the
 //! records and reads those that changed. An answer of few rows reads their records before it tells
 //! of them.
 
@@ -16,6 +17,7 @@ mod database;
 mod edition;
 mod fold;
 mod location;
+mod presence;
 mod query;
 mod refresh;
 mod rows;

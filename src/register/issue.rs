@@ -23,6 +23,7 @@ mod facts;
 mod histories;
 mod instead_of;
 mod options;
+mod outcome_fields;
 mod publisher;
 mod receipt;
 mod revoke;
@@ -31,6 +32,7 @@ mod service;
 
 pub use self::builder::IssueServiceBuilder;
 pub use self::options::IssueOptions;
+pub use self::outcome_fields::OutcomeFields;
 pub use self::receipt::{CertificateUrls, IssueOutcome, Plan, Receipt, Timings};
 pub use self::revoke::RevokeOutcome;
 pub use self::service::IssueService;

@@ -16,7 +16,9 @@ mod awards;
 pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod corrections;
 pub(crate) mod editions;
+mod erasure;
 mod identity;
 #[cfg(feature = "index")]
 pub(crate) mod index;
@@ -42,8 +44,8 @@ pub use self::index::{
     Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
 };
 pub use self::issue::{
-    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder, Plan,
-    Receipt, RevokeOutcome, Timings,
+    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder,
+    OutcomeFields, Plan, Receipt, RevokeOutcome, Timings,
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{

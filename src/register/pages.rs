@@ -69,11 +69,8 @@ impl PageWriter {
         Ok(Self { site, publish, templates, texts: Cache::default() })
     }
 
-    /// The file names under which a certificate may have a page.
+    /// The file names under which a certificate may have a page, by these settings or earlier ones.
     pub(super) fn names(&self) -> Vec<&str> {
-        if !self.publish.has_pages() {
-            return Vec::new();
-        }
         let printed = self.publish.index_file.as_deref().filter(|name| !name.is_empty());
         let mut names = vec![INDEX];
         names.extend(EARLIER_NAMES);
@@ -83,11 +80,13 @@ impl PageWriter {
         names
     }
 
-    /// The pages of a record. A site that is not published has none.
+    /// The pages of a record. A site that is not published has none, unless the certificate has
+    /// pages of earlier settings, to which a printed link may lead.
     pub(super) fn write(
         &self,
         record: &Record,
         sources: PageSources<'_>,
+        has_pages: bool,
     ) -> Result<PageFiles> {
         if record.status == Status::Expired {
             let message = format!(
@@ -97,7 +96,7 @@ impl PageWriter {
             return Err(Error::new(ErrorKind::InvalidValue, message)
                 .with_help("a later testamur wrote the record: use that one"));
         }
-        if !self.publish.has_pages() {
+        if !has_pages && !self.publish.has_pages() {
             return Ok(PageFiles::default());
         }
         let tag = Tag::parse(&record.language)?;

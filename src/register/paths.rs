@@ -22,6 +22,8 @@ pub(super) const RECORD: &str = "certificate.json";
 
 /// How the names of notes about messages end.
 const MESSAGE_SUFFIX: &str = ".done";
+/// How the names of notes about corrected names end.
+const CORRECTION_SUFFIX: &str = ".corrects";
 
 /// The record of a certificate, by its verify id.
 pub(super) fn record(id: &str) -> String {
@@ -37,7 +39,18 @@ pub(super) fn record_id(path: &str) -> Option<&str> {
 
 /// A file beside the record of a certificate.
 pub(super) fn page(id: &str, name: &str) -> String {
-    format!("{CERTIFICATES}/{id}/{name}")
+    format!("{}/{name}", folder(id))
+}
+
+/// The folder of the record of a certificate.
+pub(super) fn folder(id: &str) -> String {
+    format!("{CERTIFICATES}/{id}")
+}
+
+/// The verify id of a file in the folder of a record.
+pub(super) fn folder_id(path: &str) -> Option<&str> {
+    let path = path.strip_prefix(CERTIFICATES)?.strip_prefix('/')?;
+    path.split('/').next().filter(|id| is_id(id))
 }
 
 /// The detached OpenPGP signature of a PDF, by the verify id.
@@ -47,7 +60,12 @@ pub(super) fn signature(id: &str, filename: &str) -> String {
 
 /// The PDF of a certificate, by its download id.
 pub(super) fn pdf(download_id: &str, filename: &str) -> String {
-    format!("{DOWNLOADS}/{download_id}/{filename}")
+    format!("{}/{filename}", downloads(download_id))
+}
+
+/// The folder of the PDF of a certificate, by its download id.
+pub(super) fn downloads(download_id: &str) -> String {
+    format!("{DOWNLOADS}/{download_id}")
 }
 
 /// A public OpenPGP key, by its fingerprint.
@@ -71,6 +89,18 @@ pub(super) fn message(id: &str, message: &str) -> String {
     format!("{id}/{message}{MESSAGE_SUFFIX}")
 }
 
+/// The note in the private store that a certificate is corrected by another one, by their verify
+/// ids.
+pub(super) fn correction(id: &str, by: &str) -> String {
+    format!("{id}/{by}{CORRECTION_SUFFIX}")
+}
+
+/// The verify id of the certificate that corrects another one, by the path of the note.
+pub(super) fn corrected_by(path: &str) -> Option<&str> {
+    let (_, name) = path.split_once('/')?;
+    name.strip_suffix(CORRECTION_SUFFIX).filter(|by| is_id(by))
+}
+
 /// The verify id of a file in the private store that belongs to a certificate.
 pub(super) fn private_id(path: &str) -> Option<&str> {
     let (id, _) = path.split_once('/')?;
@@ -90,10 +120,14 @@ pub(super) fn snapshot(id: &str, sha256: &str) -> String {
 
 /// Whether a path in the private store is that of a snapshot.
 pub(super) fn is_snapshot(path: &str) -> bool {
-    let digest = path
-        .split_once('/')
-        .and_then(|(id, name)| name.strip_suffix(".json").filter(|_| is_id(id)));
-    digest.is_some_and(|digest| {
-        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+    snapshot_digest(path).is_some()
+}
+
+/// The SHA-256 of the PDF in the path of a snapshot.
+pub(super) fn snapshot_digest(path: &str) -> Option<&str> {
+    let (id, name) = path.split_once('/')?;
+    let digest = name.strip_suffix(".json").filter(|_| is_id(id))?;
+    let is_digest =
+        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then_some(digest)
 }

@@ -119,7 +119,8 @@ impl Register {
         let record = &snapshot.record;
         let sources =
             PageSources { signature: snapshot.signature.as_ref(), has_pdf: true };
-        let PageFiles { pages, assets, warnings } = self.pages.write(record, sources)?;
+        let PageFiles { pages, assets, warnings } =
+            self.pages.write(record, sources, false)?;
         assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
         if let Some(signature) = &snapshot.signature {
             self.replace_signature(record, signature)?;

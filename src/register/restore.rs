@@ -40,6 +40,9 @@ pub struct Restoration {
     pub unknown_awards: Vec<String>,
     /// The ids of certificates that were begun and never published.
     pub unpublished: Vec<String>,
+    /// The folders of pages, and the paths of PDFs, in the public store whose record and request are
+    /// lost: nothing tells what became of their certificates, and nothing changes them.
+    pub unknown_files: BTreeSet<String>,
     /// How many files were removed that belong to certificates which have ended.
     pub removed: usize,
     /// What failed, by the id of the certificate.
@@ -69,10 +72,10 @@ impl Register {
         self.mark(secret)?;
         let mut done = Restoration::default();
         let mut kept: HashSet<String> = HashSet::new();
-        for (id, has_snapshot) in self.all_ids()? {
+        for (id, files) in self.all_ids()? {
             let mut run =
                 Run { register: self, secret, now, done: &mut done, kept: &mut kept };
-            if let Err(error) = run.certificate(&id, has_snapshot, pdfs) {
+            if let Err(error) = run.certificate(&id, files, pdfs) {
                 done.failures.push((id, error));
             }
             each();
@@ -82,20 +85,20 @@ impl Register {
         Ok(done)
     }
 
-    /// Every id that either store has a file of, and whether there is a snapshot of it.
-    fn all_ids(&self) -> Result<BTreeMap<String, bool>> {
-        let mut ids: BTreeMap<String, bool> = BTreeMap::new();
+    /// Every id that either store has a file of.
+    fn all_ids(&self) -> Result<BTreeMap<String, FilesOfId>> {
+        let mut ids: BTreeMap<String, FilesOfId> = BTreeMap::new();
         self.private.list(None, &mut |path| {
             if let Some(id) = paths::private_id(path.as_str()) {
-                let has_snapshot = ids.entry(id.to_owned()).or_default();
-                *has_snapshot |= paths::is_snapshot(path.as_str());
+                let files = ids.entry(id.to_owned()).or_default();
+                files.has_snapshot |= paths::is_snapshot(path.as_str());
             }
             Ok(())
         })?;
         let folder = StorePath::parse(paths::CERTIFICATES)?;
         self.public.list(Some(&folder), &mut |path| {
-            if let Some(id) = paths::record_id(path.as_str()) {
-                ids.entry(id.to_owned()).or_default();
+            if let Some(id) = paths::folder_id(path.as_str()) {
+                ids.entry(id.to_owned()).or_default().is_public = true;
             }
             Ok(())
         })?;
@@ -147,14 +150,31 @@ impl Register {
         })?;
         for path in others {
             let Some(pdf) = self.public.read(&path)? else { continue };
-            let record = self.record_of(&pdf)?;
-            if record.is_some_and(|record| !self.keeps_pdf(&record)) {
-                self.public.remove(&path)?;
-                done.removed += 1;
+            let id = self.id_of(&pdf);
+            let record = id.map_or(Ok(None), |id| self.record(id))?;
+            match (record, id) {
+                (Some(record), _) if !self.keeps_pdf(&record) => {
+                    self.public.remove(&path)?;
+                    done.removed += 1;
+                }
+                (Some(_), _) => {}
+                // A certificate that a process is just publishing has its request.
+                (None, Some(id)) if !self.snapshots(id)?.is_empty() => {}
+                (None, _) => {
+                    done.unknown_files.insert(path.as_str().to_owned());
+                }
             }
         }
         Ok(())
     }
+}
+
+/// What the stores have of an id.
+#[derive(Debug, Clone, Copy, Default)]
+struct FilesOfId {
+    has_snapshot: bool,
+    /// Whether there is anything in the folder of its record.
+    is_public: bool,
 }
 
 /// One run of [`Register::restore`].
@@ -171,10 +191,11 @@ impl Run<'_> {
     fn certificate(
         &mut self,
         id: &str,
-        has_snapshot: bool,
+        files: FilesOfId,
         pdfs: &mut PdfSource<'_>,
     ) -> Result<()> {
         let register = self.register;
+        let FilesOfId { has_snapshot, is_public } = files;
         let record = register.record(id)?;
         if let Some(record) = &record {
             self.done.certificates += 1;
@@ -191,8 +212,12 @@ impl Run<'_> {
                 self.done.unknown_awards.push(id.to_owned());
             }
             let settled = register.settle(id, Known::default(), |it| Ok(it.cloned()))?;
-            if let Some(settled) = settled {
-                self.count(&settled);
+            match settled {
+                Some(settled) => self.count(&settled),
+                None if is_public => {
+                    self.done.unknown_files.insert(format!("{}/", paths::folder(id)));
+                }
+                None => {}
             }
             return Ok(());
         };
@@ -235,8 +260,12 @@ impl Run<'_> {
         if is_last || !has_record {
             let mut all = Vec::new();
             let (care, now) = (Care::All, self.now);
-            self.register.settle_award(&handle, care, now, &mut |it| all.push(it))?;
+            let register = self.register;
+            let editions =
+                register.settle_award(&handle, care, now, &mut |it| all.push(it))?;
             all.iter().for_each(|settled| self.count(settled));
+            let is_finished = register.finish_correction(&editions, now)?;
+            self.done.restored += usize::from(is_finished);
         }
         Ok(())
     }

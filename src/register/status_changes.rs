@@ -1,4 +1,4 @@
-//! Changes to the status of an issued certificate: revoked, superseded, erased, or asked for again.
+//! Changes to the status of an issued certificate: revoked, superseded, or asked for again.
 //!
 //! Each is a run of the loop that makes the two sides of a certificate agree
 //! ([`agreement`](super::agreement)). What a process leaves that ends in between is finished by the
@@ -8,13 +8,12 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::Known;
-use crate::register::award::AwardHandle;
 use crate::register::certificates::{Register, unknown};
 use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
 use crate::register::record::{Record, Status};
 use crate::register::store::{StoreFile, SwapOutcome};
-use crate::site::award::{Award, Ids, Recipient};
+use crate::site::award::{Award, Recipient};
 use crate::site::id_secret::IdSecret;
 
 impl Register {
@@ -61,79 +60,6 @@ impl Register {
         Ok(record)
     }
 
-    /// Erases a recipient: removes everything personal from every edition of the award that `id`
-    /// belongs to. The records keep that there was an edition. Returns the ids of the erased
-    /// editions. A second call finishes what was interrupted.
-    ///
-    /// # Errors
-    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Key`]: the
-    /// register belongs to another id secret. Else as [`record`](Self::record).
-    pub fn erase(
-        &self,
-        id: &str,
-        secret: &IdSecret,
-        now: Timestamp,
-    ) -> Result<Vec<String>> {
-        self.check_identity(secret)?;
-        if let Some(award) = self.award_of(id, secret)? {
-            return self.erase_award(&award, secret, now);
-        }
-        self.known(id)?;
-        self.settle(id, Known::default(), |record| {
-            Ok(record.map(|record| record.clone().erased(now)))
-        })?;
-        self.remove_snapshots(id)?;
-        Ok(vec![id.to_owned()])
-    }
-
-    /// Erases a recipient as [`erase`](Self::erase) does, from every edition of this award, also
-    /// from one that a process has begun and not published.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Key`]: the register belongs to another id secret. Else as
-    /// [`record`](Self::record).
-    pub fn erase_award(
-        &self,
-        award: &Award,
-        secret: &IdSecret,
-        now: Timestamp,
-    ) -> Result<Vec<String>> {
-        self.check_identity(secret)?;
-        let award = AwardHandle::new(award.clone(), secret);
-        let mut ids: Vec<String> = Vec::new();
-        // Again after the last one, because a process may have published the next meanwhile.
-        loop {
-            let editions = self.editions(&award)?;
-            let mut fresh: Vec<(Ids, Option<Record>)> = Vec::new();
-            for edition in editions.all() {
-                let is_new = !ids.contains(&edition.ids.verify);
-                if is_new || edition.record.status != Status::Erased {
-                    fresh.push((edition.ids.clone(), None));
-                }
-            }
-            let begun = self.snapshots(&editions.next.verify)?.pop();
-            fresh.extend(begun.map(|snapshot| (editions.next, Some(snapshot.record))));
-            if fresh.is_empty() {
-                break;
-            }
-            for (ids_of, begun) in fresh {
-                let known = Known {
-                    award: Some(award.award()),
-                    download_id: Some(&ids_of.download),
-                };
-                self.settle(&ids_of.verify, known, |record| {
-                    Ok(record.or(begun.as_ref()).map(|record| record.clone().erased(now)))
-                })?;
-                if !ids.contains(&ids_of.verify) {
-                    ids.push(ids_of.verify);
-                }
-            }
-        }
-        // The snapshots are removed last, because the award in them leads to the other editions.
-        ids.iter().try_for_each(|id| self.remove_snapshots(id))?;
-        Ok(ids)
-    }
-
     /// The award that a certificate belongs to, or `None` if nothing tells: its private record and
     /// its snapshots are lost, and it is not identified by the name that it prints.
     ///
@@ -149,11 +75,6 @@ impl Register {
         }
         let record = sides.record();
         Ok(record.and_then(|record| award_by_name(record, secret)))
-    }
-
-    /// Removes the snapshots of a certificate.
-    pub(super) fn remove_snapshots(&self, id: &str) -> Result<()> {
-        self.snapshot_paths(id)?.iter().try_for_each(|path| self.private.remove(path))
     }
 
     /// Finishes what a process left that ended after it had published the edition: the editions

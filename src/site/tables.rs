@@ -26,11 +26,13 @@
 mod archive;
 mod csv;
 mod dates;
+mod decimals;
 mod encoding;
 mod field;
 mod findings;
 mod guess;
 mod mapping;
+mod month_names;
 mod number_format;
 mod ods;
 mod recipient_row;

@@ -52,21 +52,60 @@ fn pictures_of_every_format_are_placed() {
     assert!((ratio(1) - 3.0).abs() < 0.01 && (ratio(2) - 1.0).abs() < 0.01);
 }
 
+/// A JPEG that claims to have 65280 × 65280 pixels.
+fn huge_jpeg() -> Vec<u8> {
+    let small = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
+    let mut jpeg = encoded(small.into(), ImageFormat::Jpeg);
+    // The frame header gives the size that a decoder would allocate.
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x00, 0xff, 0x00]);
+    jpeg
+}
+
+/// The pictures of a layout's own folder have the limits of a course's, whether or not its page
+/// shows them.
+#[test]
+fn unusable_picture_of_a_layout_is_refused_by_its_name() {
+    let mut long =
+        b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'/>".to_vec();
+    long.resize((48 << 20) + 1, b' ');
+    for (name, bytes, kind, message) in [
+        ("crest.jpg", huge_jpeg(), ErrorKind::TooLarge, "65280 × 65280 pixels"),
+        ("Crest.JPEG", huge_jpeg(), ErrorKind::TooLarge, "65280 × 65280 pixels"),
+        ("crest.svg", long, ErrorKind::TooLarge, "is 48 MB long"),
+        (
+            "crest.png",
+            b"\x89PNG\r\n\x1a\nbroken".to_vec(),
+            ErrorKind::Image,
+            "failed to read",
+        ),
+        ("crest.gif", b"GIF89a".to_vec(), ErrorKind::Image, "neither PNG"),
+    ] {
+        for folder in ["classic", "shared"] {
+            let name = format!("layouts/{folder}/{name}");
+            let press = press("", &[(&name, bytes.clone())]);
+            let error = draft(&press, "en", "a4").map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), kind, "{error:#}");
+            assert!(error.message().contains(message), "{error:#}");
+            assert_eq!(error.place().unwrap().to_string(), name, "{error:#}");
+        }
+    }
+    let files: Vec<(String, Vec<u8>)> = (0..257)
+        .map(|number| (format!("layouts/classic/{number}.svg"), SEAL.as_bytes().to_vec()))
+        .collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let error = draft(&press("", &files), "en", "a4").map(|_| ()).unwrap_err();
+    assert!(error.message().contains("more than 256 pictures"), "{error:#}");
+    assert!(draft(&press("", &files[..200]), "en", "a4").is_ok());
+}
+
 #[test]
 fn unusable_picture_is_refused_at_its_line() {
-    let huge = {
-        let small = RgbImage::from_pixel(64, 64, Rgb([9; 3]));
-        let mut jpeg = encoded(small.into(), ImageFormat::Jpeg);
-        // The frame header gives the size that a decoder would allocate.
-        let frame =
-            jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
-        jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0x00, 0xff, 0x00]);
-        jpeg
-    };
     let blank = encoded(RgbaImage::new(40, 40).into(), ImageFormat::Png);
     let files = [
         ("images/seal.svg", SEAL.as_bytes().to_vec()),
-        ("images/huge.jpg", huge),
+        ("images/huge.jpg", huge_jpeg()),
         ("images/blank.png", blank),
         ("images/note.txt", b"a note".to_vec()),
     ];

@@ -163,7 +163,7 @@ fn first_id(workdir: &Workdir, folder: &Path) -> String {
     let mut command = workdir.command();
     command.current_dir(folder).args(["list", "--json"]);
     let objects: Vec<Value> = Run::of(command).objects();
-    objects[0]["id"].as_str().expect("an id").to_owned()
+    objects[0]["verify_id"].as_str().expect("an id").to_owned()
 }
 
 /// The words of a command line as a shell splits it, without its comment.

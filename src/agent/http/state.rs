@@ -70,14 +70,9 @@ impl AppState {
                     }
                     refused(error)
                 });
-                let urls = plan?.urls;
-                for (key, value) in [
-                    ("verify_id", urls.verify_id),
-                    ("download_id", urls.download_id),
-                    ("verify_url", urls.verify_url),
-                    ("url", urls.download_url),
-                ] {
-                    told.insert(key.to_owned(), value.into());
+                // A struct of texts becomes an object.
+                if let Ok(Value::Object(urls)) = serde_json::to_value(plan?.urls) {
+                    told.extend(urls);
                 }
             }
             Task::Revoke(revocation) => {

@@ -1,10 +1,10 @@
 //! What the sender of a request is told of it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::delivery::{Correlation, Delivery};
 use crate::base::error::{Error, ErrorKind};
-use crate::register::issue::{CertificateUrls, IssueOutcome, Receipt};
+use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
 use crate::register::record::Record;
 
 /// The outcome of a request.
@@ -48,13 +48,7 @@ impl Answer {
     /// Returns the outcome in one word: that of [`IssueOutcome::as_str`], or `not-passed`,
     /// `revoked`, `ignored`, `failed`.
     pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Issued { outcome, .. } => outcome.as_str(),
-            Self::Revoked { .. } => "revoked",
-            Self::NotPassed { .. } => "not-passed",
-            Self::Ignored { .. } => "ignored",
-            Self::Failed { .. } => "failed",
-        }
+        self.fields().outcome
     }
 
     /// Whether a certificate was issued or revoked.
@@ -72,7 +66,7 @@ impl Answer {
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
     /// `superseding`, `reissued`, `stale`, `not-passed`, `revoked`, `ignored`, `failed`. A certificate has
-    /// `verify_id`, `download_id`, `verify_url` and `url`; `not-passed` and `ignored` have `why`; a
+    /// `verify_id`, `download_id`, `verify_url` and `download_url`; `not-passed` and `ignored` have `why`; a
     /// failure has `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();
@@ -88,27 +82,23 @@ impl Answer {
                 fields.insert(key.into(), value.as_str().into());
             }
         }
-        fields.insert("outcome".into(), self.as_str().into());
-        let more = match self {
-            Self::Issued { urls, .. } => json!({
-                "verify_id": urls.verify_id,
-                "download_id": urls.download_id,
-                "verify_url": urls.verify_url,
-                "url": urls.download_url,
-            }),
-            Self::Revoked { verify_id } => json!({ "verify_id": verify_id }),
-            Self::NotPassed { why } | Self::Ignored { why } => json!({ "why": why }),
-            Self::Failed { kind, message, help: None } => {
-                json!({ "error": kind.as_str(), "message": message })
-            }
-            Self::Failed { kind, message, help: Some(help) } => {
-                json!({ "error": kind.as_str(), "message": message, "help": help })
-            }
-        };
-        if let Value::Object(more) = more {
-            fields.extend(more);
+        // A struct of texts becomes an object.
+        if let Ok(Value::Object(outcome)) = serde_json::to_value(self.fields()) {
+            fields.extend(outcome);
         }
         Value::Object(fields)
+    }
+
+    fn fields(&self) -> OutcomeFields {
+        match self {
+            Self::Issued { urls, outcome } => OutcomeFields::certificate(*outcome, urls),
+            Self::Revoked { verify_id } => OutcomeFields::revoked(verify_id),
+            Self::NotPassed { why } => OutcomeFields::not_passed(why),
+            Self::Ignored { why } => OutcomeFields::ignored(why),
+            Self::Failed { kind, message, help } => {
+                OutcomeFields::failed(*kind, message, help.as_deref())
+            }
+        }
     }
 }
 

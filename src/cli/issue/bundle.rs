@@ -1,10 +1,9 @@
 //! All PDFs of a run in one file: a ZIP archive, or one PDF for a printer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use crate::register::{FolderFile, IssueService, PdfMerger, Record};
 use crate::site::PublicKeys;
@@ -12,40 +11,69 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::report::{IssuedCertificate, Report};
+use crate::cli::args::Issue;
 use crate::cli::exit::Failure;
 use crate::cli::{console, output};
+
+/// Writes the files of all PDFs that the arguments ask for. Returns the ids of the certificates
+/// whose PDF is lost, as far as it came.
+pub(super) fn write(
+    issue: &Issue,
+    issuer: &IssueService,
+    keys: &PublicKeys,
+    report: &Report,
+) -> (BTreeSet<String>, Result<(), Failure>) {
+    let mut pdfs = IssuedPdfs { issuer, lost: BTreeSet::new() };
+    let written = write_both(issue, &mut pdfs, keys, report);
+    (pdfs.lost, written)
+}
+
+fn write_both(
+    issue: &Issue,
+    pdfs: &mut IssuedPdfs<'_>,
+    keys: &PublicKeys,
+    report: &Report,
+) -> Result<(), Failure> {
+    if let Some(file) = &issue.zip {
+        output::write_private_with(file, |out| zip_pdfs(out, pdfs, keys, report))?;
+        console::print_message(&format!("wrote {}", file.display()));
+    }
+    if let Some(file) = &issue.print {
+        output::write_private_with(file, |out| merge_pdfs(out, pdfs, report))?;
+        console::print_message(&format!("wrote {}", file.display()));
+    }
+    Ok(())
+}
+
+/// The PDFs of a run, read from the public store.
+struct IssuedPdfs<'a> {
+    issuer: &'a IssueService,
+    /// The ids of certificates that stand and whose PDF the store lacks.
+    lost: BTreeSet<String>,
+}
+
+impl IssuedPdfs<'_> {
+    /// The PDF, or `None` if the certificate has ended or its PDF is lost.
+    fn read(&mut self, issued: &IssuedCertificate) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(path) = &issued.pdf_path else { return Ok(None) };
+        let pdf = self.issuer.register().file(path)?;
+        if pdf.is_none() && issued.is_valid {
+            self.lost.insert(issued.id().to_owned());
+        }
+        Ok(pdf)
+    }
+}
 
 /// Writes a ZIP archive, in which each PDF is named after its recipient. Nothing is compressed: a
 /// PDF is compressed inside. On a site that is not published it has what a reader needs to check
 /// them as well.
-pub(super) fn write_zip(
-    file: &Path,
-    issuer: &IssueService,
-    keys: &PublicKeys,
-    report: &Report,
-) -> Result<(), Failure> {
-    output::write_private_with(file, |out| zip_pdfs(out, issuer, keys, report))?;
-    console::print_message(&format!("wrote {}", file.display()));
-    Ok(())
-}
-
-/// Writes one PDF with the pages of all, in the order of the recipients file.
-pub(super) fn write_merged_pdf(
-    file: &Path,
-    issuer: &IssueService,
-    report: &Report,
-) -> Result<(), Failure> {
-    output::write_private_with(file, |out| merge_pdfs(out, issuer, report))?;
-    console::print_message(&format!("wrote {}", file.display()));
-    Ok(())
-}
-
 fn zip_pdfs(
     out: &mut File,
-    issuer: &IssueService,
+    pdfs: &mut IssuedPdfs<'_>,
     keys: &PublicKeys,
     report: &Report,
 ) -> Result<(), Failure> {
+    let issuer = pdfs.issuer;
     let failed = |error: &dyn Display| {
         Failure::new(format!("failed to write the archive ({error})"))
     };
@@ -59,7 +87,7 @@ fn zip_pdfs(
     let mut taken = HashSet::new();
     let mut checked = CheckedFolder::default();
     for issued in report.issued() {
-        let Some(pdf) = read_pdf(issuer, issued)? else { continue };
+        let Some(pdf) = pdfs.read(issued)? else { continue };
         let stem = output::file_stem(&issued.name, 120);
         let name = output::unused_name(&mut taken, &stem, "pdf");
         add(&name, &pdf)?;
@@ -93,7 +121,7 @@ impl CheckedFolder {
         name: &str,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let register = issuer.register();
-        let Some(record) = register.record(&issued.id)? else { return Ok(None) };
+        let Some(record) = register.record(issued.id())? else { return Ok(None) };
         let Some(certificate) = &record.certificate else { return Ok(None) };
         self.files.push(FolderFile::new(name, &certificate.pdf.sha256));
         let signature = match &certificate.signature {
@@ -127,27 +155,17 @@ impl CheckedFolder {
     }
 }
 
+/// Writes one PDF with the pages of all, in the order of the recipients file.
 fn merge_pdfs(
     out: &mut File,
-    issuer: &IssueService,
+    pdfs: &mut IssuedPdfs<'_>,
     report: &Report,
 ) -> Result<(), Failure> {
     let mut merger = PdfMerger::new(BufWriter::new(out))?;
     for issued in report.issued() {
-        if let Some(pdf) = read_pdf(issuer, issued)? {
+        if let Some(pdf) = pdfs.read(issued)? {
             merger.add(&pdf)?;
         }
     }
     Ok(merger.finish()?)
-}
-
-/// The PDF from the public store, or `None` if the record names none or the store has none.
-fn read_pdf(
-    issuer: &IssueService,
-    issued: &IssuedCertificate,
-) -> Result<Option<Vec<u8>>, Failure> {
-    match &issued.pdf_path {
-        None => Ok(None),
-        Some(path) => Ok(issuer.register().file(path)?),
-    }
 }

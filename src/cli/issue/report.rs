@@ -1,66 +1,74 @@
 //! The report of a run: the result of each row, in the order of the recipients file.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::register::{IssueOutcome, Receipt};
+use crate::register::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt, Status};
 use serde_json::{Value, json};
 
 use super::job::IssueJob;
 use crate::cli::exit::Failure;
-use crate::cli::job_failure::{JobFailure, NOT_PASSED};
+use crate::cli::job_failure::{JobFailure, row_json};
 use crate::cli::spreadsheet::escape_formula;
 use crate::cli::{console, output};
 
 /// The result of one row.
 pub(super) enum ReportRow {
     Issued(Box<IssuedCertificate>),
-    /// The grade does not pass: why, for the user.
-    NotPassed(String),
-    /// The message for the user.
-    Failed(String),
+    /// There is no certificate.
+    Without {
+        fields: Box<OutcomeFields>,
+        /// The same for the user.
+        message: String,
+    },
 }
 
 /// The part of a receipt that reports and bundles need. A receipt is larger, and a run may have a
 /// hundred thousand.
 pub(super) struct IssuedCertificate {
     pub(super) name: String,
-    pub(super) course: String,
     outcome: IssueOutcome,
-    pub(super) id: String,
+    urls: CertificateUrls,
     edition: u32,
     issued: String,
-    verify_url: String,
-    download_url: String,
     /// The PDF's path in the public store.
     pub(super) pdf_path: Option<String>,
+    pub(super) is_valid: bool,
+    /// What is wrong with it, for the user.
+    message: Option<String>,
 }
 
 impl ReportRow {
     pub(super) fn new(job: &IssueJob<'_>, result: Result<Receipt, JobFailure>) -> Self {
         match result {
-            Err(failure) if failure.is_not_passed() => {
-                Self::NotPassed(failure.message(job.row))
-            }
-            Err(failure) => Self::Failed(failure.message(job.row)),
+            Err(failure) => Self::Without {
+                fields: Box::new(failure.fields()),
+                message: failure.message(job.row),
+            },
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
                 Self::Issued(Box::new(IssuedCertificate {
                     name: printed_name(job, &receipt).to_owned(),
-                    course: job.course.clone(),
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
                     pdf_path: certificate.map(|c| c.pdf.path.clone()),
-                    id: receipt.record.id,
-                    verify_url: receipt.urls.verify_url,
-                    download_url: receipt.urls.download_url,
+                    is_valid: matches!(
+                        receipt.record.status,
+                        Status::Valid | Status::Specimen
+                    ),
+                    urls: receipt.urls,
+                    message: None,
                 }))
             }
         }
     }
 }
+
+/// The outcome of a row that a stop came before.
+const NOT_DONE: &str = "not-done";
 
 /// The results of all rows; `None` for a row that is not done.
 pub(super) struct Report(Vec<Option<ReportRow>>);
@@ -74,9 +82,41 @@ impl Report {
         self.0[index] = Some(row);
     }
 
-    /// How many rows failed.
+    /// How many rows failed, or lack their PDF.
     pub(super) fn failed(&self) -> usize {
-        self.0.iter().filter(|row| matches!(row, Some(ReportRow::Failed(_)))).count()
+        let is_failed = |row: &&Option<ReportRow>| match row {
+            Some(ReportRow::Without { fields, .. }) => {
+                fields.outcome == OutcomeFields::FAILED
+            }
+            Some(ReportRow::Issued(issued)) => issued.message.is_some(),
+            None => false,
+        };
+        self.0.iter().filter(is_failed).count()
+    }
+
+    /// Notes that the PDFs of these certificates are lost, and returns what to tell of each.
+    pub(super) fn note_lost_pdfs(
+        &mut self,
+        lost: &BTreeSet<String>,
+        jobs: &[IssueJob<'_>],
+    ) -> Vec<String> {
+        let mut messages = Vec::new();
+        for (row, job) in self.0.iter_mut().zip(jobs) {
+            let Some(ReportRow::Issued(issued)) = row else { continue };
+            if !lost.contains(issued.id()) {
+                continue;
+            }
+            let place = job.row.place.as_ref().map(|place| format!("{place}: "));
+            let message = format!(
+                "{}the PDF of `{}` is lost, and is left out\nhelp: put a copy back: testamur \
+                 restore --from DIR; or make the next edition: --replace",
+                place.unwrap_or_default(),
+                issued.name
+            );
+            messages.push(message.clone());
+            issued.message = Some(message);
+        }
+        messages
     }
 
     /// The certificates that have a receipt, in the order of the recipients file.
@@ -102,8 +142,12 @@ impl Report {
                 text.push_str(&format!(", {number} {words}"));
             }
         }
-        let not_passed =
-            self.0.iter().filter(|row| matches!(row, Some(ReportRow::NotPassed(_))));
+        let not_passed = self.0.iter().filter(|row| match row {
+            Some(ReportRow::Without { fields, .. }) => {
+                fields.outcome == OutcomeFields::NOT_PASSED
+            }
+            _ => false,
+        });
         match not_passed.count() {
             0 => {}
             number => text.push_str(&format!(", {number} not passed")),
@@ -137,14 +181,11 @@ impl Report {
             .iter()
             .zip(jobs)
             .map(|(row, job)| match row {
-                None => json!({ "outcome": "not-done", "name": job.row.name,
+                None => json!({ "outcome": NOT_DONE, "name": job.row.name,
                     "course": job.course, "row": job.row.place }),
-                Some(ReportRow::NotPassed(why)) => json!({ "outcome": NOT_PASSED,
-                    "name": job.row.name, "course": job.course, "row": job.row.place,
-                    "why": why }),
-                Some(ReportRow::Failed(message)) => json!({ "outcome": "failed",
-                    "name": job.row.name, "course": job.course, "row": job.row.place,
-                    "message": message }),
+                Some(ReportRow::Without { fields, .. }) => {
+                    row_json(fields, &job.course, job.row)
+                }
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
@@ -175,7 +216,7 @@ impl Report {
             "name",
             "course",
             "outcome",
-            "id",
+            "verify_id",
             "edition",
             "issued",
             "download_url",
@@ -193,24 +234,22 @@ impl Report {
                 _ => job.row.name.as_str(),
             };
             let record = match row {
-                None => [place, name, &job.course, "not-done", "", "", "", "", "", ""],
-                Some(ReportRow::NotPassed(why)) => {
-                    [place, name, &job.course, NOT_PASSED, "", "", "", "", "", why]
-                }
-                Some(ReportRow::Failed(message)) => {
-                    [place, name, &job.course, "failed", "", "", "", "", "", message]
+                None => [place, name, &job.course, NOT_DONE, "", "", "", "", "", ""],
+                Some(ReportRow::Without { fields, message }) => {
+                    let outcome = fields.outcome;
+                    [place, name, &job.course, outcome, "", "", "", "", "", message]
                 }
                 Some(ReportRow::Issued(issued)) => [
                     place,
                     name,
                     &job.course,
                     issued.outcome.as_str(),
-                    &issued.id,
+                    issued.id(),
                     &issued.edition.to_string(),
                     &issued.issued,
-                    &issued.download_url,
-                    &issued.verify_url,
-                    "",
+                    &issued.urls.download_url,
+                    &issued.urls.verify_url,
+                    issued.message.as_deref().unwrap_or_default(),
                 ],
             };
             // Whatever a row holds, no cell is a formula.
@@ -225,18 +264,19 @@ impl Report {
 }
 
 impl IssuedCertificate {
+    /// The verify id.
+    pub(super) fn id(&self) -> &str {
+        &self.urls.verify_id
+    }
+
     fn json(&self, job: &IssueJob<'_>) -> Value {
-        json!({
-            "outcome": self.outcome.as_str(),
-            "name": self.name,
-            "course": self.course,
-            "row": job.row.place,
-            "id": self.id,
-            "edition": self.edition,
-            "issued": self.issued,
-            "download_url": self.download_url,
-            "verify_url": self.verify_url,
-        })
+        let mut outcome = OutcomeFields::certificate(self.outcome, &self.urls);
+        outcome.message.clone_from(&self.message);
+        let mut object = row_json(&outcome, &job.course, job.row);
+        object["name"] = self.name.as_str().into();
+        object["edition"] = self.edition.into();
+        object["issued"] = self.issued.as_str().into();
+        object
     }
 }
 
@@ -253,21 +293,16 @@ pub(super) fn printed_name<'a>(job: &'a IssueJob<'_>, receipt: &'a Receipt) -> &
 
 /// What `--json` prints of a receipt.
 pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
+    let outcome = OutcomeFields::certificate(receipt.outcome, &receipt.urls);
     let certificate = receipt.record.certificate.as_ref();
-    json!({
-        "outcome": receipt.outcome.as_str(),
-        "course": job.course,
-        "name": printed_name(job, receipt),
-        "username": username(job),
-        "row": job.row.place,
-        "id": receipt.record.id,
-        "edition": receipt.record.edition,
-        "language": receipt.record.language,
-        "layout": receipt.record.layout.name,
-        "issued": certificate.map(|c| c.issued.to_string()),
-        "sha256": certificate.map(|c| c.pdf.sha256.as_str()),
-        "download_url": receipt.urls.download_url,
-        "verify_url": receipt.urls.verify_url,
-        "warnings": receipt.warnings,
-    })
+    let mut object = row_json(&outcome, &job.course, job.row);
+    object["name"] = printed_name(job, receipt).into();
+    object["username"] = username(job).into();
+    object["edition"] = receipt.record.edition.into();
+    object["language"] = receipt.record.language.as_str().into();
+    object["layout"] = receipt.record.layout.name.as_str().into();
+    object["issued"] = certificate.map(|c| c.issued.to_string()).into();
+    object["sha256"] = certificate.map(|c| c.pdf.sha256.as_str()).into();
+    object["warnings"] = json!(receipt.warnings);
+    object
 }

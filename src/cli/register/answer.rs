@@ -1,7 +1,5 @@
 //! What `list` and `find` print of the register.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::Timestamp;
@@ -9,13 +7,8 @@ use crate::cli::args::{List, SiteArguments};
 use crate::cli::exit::Failure;
 use crate::cli::spreadsheet::escape_formula;
 use crate::cli::{clock, console, context};
-use crate::register::{
-    Answer, Directory, EditionQuery, Index, IndexedEdition, Status, Stores,
-};
+use crate::register::{Answer, EditionQuery, Index, IndexedEdition, Status, Stores};
 use crate::site::PublishSettings;
-
-/// After how many records a refresh tells how far it is.
-const PROGRESS_STEP: usize = 20_000;
 
 /// How much was printed.
 pub(super) struct Told {
@@ -33,13 +26,11 @@ pub(super) fn answer(
 ) -> Result<Told, Failure> {
     let files = context::open_site(site)?;
     let settings = context::read_settings(&files)?;
-    let mut stores = Stores::open(&settings, context::folder(site))?;
-    let index = match &list.public.output {
+    let output = list.public.output.as_deref();
+    let stores = Stores::open_with(&settings, context::folder(site), output, None)?;
+    let index = match output {
         None => context::open_index(site, &settings, &stores).filter(Index::has_place),
-        Some(folder) => {
-            stores.public = Arc::new(Directory::new(folder));
-            None
-        }
+        Some(_) => None,
     };
     let now = clock::now()?;
     let (index, is_fresh) = open(index, &stores, list.refresh, now)?;
@@ -90,13 +81,7 @@ fn open(
         }
         None => in_memory(),
     };
-    let mut next = PROGRESS_STEP;
-    index.refresh(now, &mut |read| {
-        if read >= next {
-            console::print_note(&format!("{read} records are read"));
-            next = read + PROGRESS_STEP;
-        }
-    })?;
+    crate::cli::index::refresh(&index, now)?;
     Ok((index, true))
 }
 
@@ -124,7 +109,7 @@ enum Format {
 }
 
 const CSV_HEADER: &str =
-    "id,status,edition,course,name,username,issued,issued_at,verify_url,as_of";
+    "verify_id,status,edition,course,name,username,issued,issued_at,verify_url,as_of";
 
 impl Format {
     fn of(list: &List) -> Self {
@@ -174,7 +159,7 @@ fn csv_line(edition: &IndexedEdition, as_of: Timestamp, url: String) -> String {
 
 fn json_object(edition: &IndexedEdition, as_of: Timestamp, url: &str) -> Value {
     json!({
-        "id": edition.id,
+        "verify_id": edition.id,
         "status": edition.status.as_str(),
         "edition": edition.edition,
         "course": edition.course,

@@ -41,6 +41,12 @@ pub(crate) struct LayoutSources {
 /// Files of a layout's folder that serve its preview and cannot change a certificate.
 const PREVIEW_FILES: [&str; 3] = ["preview.typ", "sample.yaml", "sheet.json"];
 
+/// The most pictures of a layout and of the layouts' shared folder together.
+const MAX_PICTURES: usize = 256;
+
+/// The endings of files that Typst can show as pictures. A background is measured where it is read.
+const PICTURE_ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "svg"];
+
 /// One file of a layout.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
@@ -61,6 +67,7 @@ impl LayoutSources {
     /// [`ErrorKind::TooLarge`] for a picture beyond the limits of a course's.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
         let mut files = HashMap::new();
+        let mut pictures = 0;
         for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
             for name in site.list(&folder) {
                 let unseen = ["/golden/", "/locales/", "/shared/pages/"];
@@ -78,6 +85,10 @@ impl LayoutSources {
                         None => continue,
                     },
                 };
+                if !built_in && is_picture(name) {
+                    pictures += 1;
+                    check_count(name, pictures)?;
+                }
                 let id = file_id(name.trim_start_matches("layouts"));
                 let source = if name.ends_with(".typ") {
                     Some(Source::new(id, utf8(name, &bytes)?.to_owned()))
@@ -151,6 +162,23 @@ fn drawn_fields<'a>(files: impl Iterator<Item = &'a SourceFile>) -> DrawnFields 
 fn is_preview(file: &SourceFile) -> bool {
     let base = file.name.rsplit_once('/');
     base.is_none_or(|(_, base)| PREVIEW_FILES.contains(&base))
+}
+
+/// Whether the name of a file is that of a picture.
+fn is_picture(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
+}
+
+/// Checks the number of pictures up to this one.
+fn check_count(name: &str, number: usize) -> Result<()> {
+    if number > MAX_PICTURES {
+        let message = format!("the layout has more than {MAX_PICTURES} pictures");
+        return Err(Error::new(ErrorKind::TooLarge, message)
+            .at(Place::file(name))
+            .with_help("remove those that no page shows"));
+    }
+    Ok(())
 }
 
 /// The hash of the files' names and contents.

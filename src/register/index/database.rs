@@ -13,11 +13,12 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::location::IndexLocation;
+use super::presence;
 use super::rows::SCHEMA;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The version of the tables. An index of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// What tells an index from other SQLite files: `tsmr`.
 const APPLICATION_ID: i64 = 0x7473_6d72;
 /// How long a process waits for another that writes.
@@ -202,8 +203,10 @@ fn prepare(connection: &mut Connection, identity: &str) -> Result<(), Unusable> 
         ));
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // A mark outlasts a power failure, because the record that it is for does.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Where it is known that the machine was started again, no write has to wait for the disk.
+    let boot = presence::boot_id();
+    let synchronous = if boot.is_some() { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -65_536)?;
@@ -222,6 +225,16 @@ fn prepare(connection: &mut Connection, identity: &str) -> Result<(), Unusable> 
     let found = transaction.query_row(query, [], |row| row.get::<_, String>(0));
     if found.optional()?.as_deref() != Some(identity) {
         return Err(Unusable::Outdated);
+    }
+    if let Some(boot) = &boot {
+        let query = "SELECT value FROM meta WHERE key = 'boot'";
+        let last = transaction.query_row(query, [], |row| row.get::<_, String>(0));
+        if last.optional()?.as_deref() != Some(boot) {
+            let forget = "DELETE FROM meta WHERE key IN ('refreshed_at', 'refresh_took')";
+            transaction.execute(forget, [])?;
+            let set = "INSERT OR REPLACE INTO meta VALUES ('boot', ?1)";
+            transaction.execute(set, [boot])?;
+        }
     }
     Ok(transaction.commit()?)
 }

@@ -58,6 +58,7 @@ pub(super) fn refresh(
     // What does not enter the index from now on leaves a new marker.
     writer.clear_stale()?;
     check_file(writer)?;
+    writer.check_store()?;
     writer.settle_marks()?;
     let hasher = RandomState::new();
     let known = known_rows(writer, &hasher)?;

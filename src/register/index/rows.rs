@@ -19,14 +19,14 @@ pub(super) type RowId = [u8; 16];
 /// - `editions`: a row for each record. `change` is another number after each write of the row, by
 ///   which a slow writer sees that another was faster. `fault` is set if the record or its snapshot
 ///   cannot be read.
-/// - `marks`: the ids of records that are being written.
-/// - `meta`: `identity`; `refreshed_at` and `refresh_took`, the time of the last refresh and its
+/// - `marks`: the ids of records that are being written, and by which process.
+/// - `meta`: `identity`; `store`, the mark of the store that the rows are of; `boot`, the run of the
+///   machine in which the file was last opened; `refreshed_at` and `refresh_took`, the time of the last refresh and its
 ///   milliseconds; the last `change`; `scrub`, if the file may hold names that were removed.
 pub(super) const SCHEMA: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE marks (
-    token INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL,
-    at INTEGER NOT NULL DEFAULT (unixepoch())
+    token INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, writer TEXT NOT NULL
 );
 CREATE TABLE editions (
     issued_at INTEGER NOT NULL, id BLOB NOT NULL, change INTEGER NOT NULL, version TEXT,

@@ -1,5 +1,6 @@
 //! The index as callers use it.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,10 +13,11 @@ use super::edition::IndexedEdition;
 use super::location::IndexLocation;
 use super::query::EditionQuery;
 use super::refresh::{self, Refreshed};
-use super::rows::{self, COLUMNS};
+use super::rows::{self, COLUMNS, RowId};
 use super::watched::{Side, WatchedStore};
 use super::writer::IndexWriter;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::paths;
@@ -179,6 +181,7 @@ impl Index {
         if self.writer.is_stale() {
             self.refresh(now, &mut |_| ())?;
         }
+        self.writer.check_store()?;
         self.writer.settle_marks()?;
         self.writer.scrub_if_due()?;
         // Twice, if the file turns out to be damaged.
@@ -217,6 +220,55 @@ impl Index {
         }
         let message = "failed to use the index of the register (it is damaged again)";
         Err(Error::new(ErrorKind::Io, message))
+    }
+
+    /// The ids of all certificates that may be those of a recipient, given by username or name:
+    /// those whose row says so, those of the usernames that go with that name, and those of which
+    /// the index cannot tell: unreadable ones, and ones that a process has begun and not published.
+    /// It is as of the last refresh.
+    ///
+    /// # Errors
+    /// As [`as_of`](Self::as_of), and what the private store fails with.
+    pub fn ids_of_recipient(&self, recipient: &str) -> Result<BTreeSet<String>> {
+        let (condition, values) =
+            EditionQuery::default().with_recipient(recipient).condition();
+        let mut rows: Vec<(RowId, Option<String>)> =
+            self.writer.database.with(&mut |connection| {
+                let sql = format!(
+                    "SELECT id, username FROM editions WHERE fault IS NOT NULL OR {condition}"
+                );
+                let mut query = connection.prepare(&sql)?;
+                let rows = query.query_map(params_from_iter(&values), |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+                rows.collect()
+            })?;
+        let usernames: BTreeSet<String> =
+            rows.iter().filter_map(|(_, username)| username.clone()).collect();
+        for username in usernames {
+            rows.extend(self.writer.database.with(&mut |connection| {
+                let sql = "SELECT id, NULL FROM editions WHERE recipient = ?1";
+                let mut query = connection.prepare(sql)?;
+                let rows =
+                    query.query_map([&username], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            })?);
+        }
+        let mut ids: BTreeSet<String> =
+            rows.into_iter().map(|(id, _)| hex::lower(&id)).collect();
+        let known: HashSet<RowId> = self.writer.database.with(&mut |connection| {
+            let mut query = connection.prepare("SELECT id FROM editions")?;
+            query.query_map([], |row| row.get(0))?.collect()
+        })?;
+        self.writer.private.list(None, &mut |path| {
+            let id = paths::private_id(path.as_str());
+            ids.extend(
+                id.filter(|id| rows::id(id).is_some_and(|id| !known.contains(&id)))
+                    .map(str::to_owned),
+            );
+            Ok(())
+        })?;
+        Ok(ids)
     }
 
     /// Finds rows. Few of them are returned; of many each is handed on, and only their number is

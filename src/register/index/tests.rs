@@ -286,6 +286,106 @@ fn process_that_dies_before_the_row_leaves_a_mark() {
     assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
 }
 
+/// No clock ends a mark: those of a process that runs stay, those of one that ended go.
+#[test]
+fn marks_stay_as_long_as_their_process() {
+    let site = Site::new();
+    let index = site.index();
+    refresh(&index);
+    let location = || IndexLocation::new(site.file(), "these");
+    let writer = || {
+        let database = database::Database::new(Some(location()));
+        writer::IndexWriter::new(database, site.public.clone(), site.private.clone())
+    };
+    let (ada, row) = (Person::new(1, "Ada Lovelace"), rows::id(&id(1)).unwrap());
+    let count = || {
+        let database = database::Database::new(Some(location()));
+        let count = "SELECT count(*) FROM marks";
+        let read =
+            |it: &mut rusqlite::Connection| it.query_row(count, [], |row| row.get(0));
+        database.with::<i64>(&mut { read }).unwrap()
+    };
+    let slow = writer();
+    // Asked in the midst of a write, before the record is there and after.
+    slow.around(&row, || {
+        assert_eq!(names(&index, "lovelace"), Vec::<String>::new());
+        assert_eq!(count(), 1);
+        ada.write(&site.stores());
+        assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
+        assert_eq!(count(), 1);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(count(), 0);
+
+    // One that was killed leaves its file, without a lock on it.
+    let killed = writer();
+    let refused = killed.around(&row, || -> Result<()> {
+        Err(crate::base::error::Error::new(ErrorKind::Store, "nobody knows"))
+    });
+    assert!(refused.is_err());
+    assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
+    assert_eq!(count(), 1, "it runs");
+    let folder = site.file().parent().unwrap().to_owned();
+    let files = || {
+        let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        let files = files.filter(|path| path.display().to_string().contains("-writer-"));
+        files.collect::<Vec<_>>()
+    };
+    let left = files().pop().unwrap();
+    drop((killed, slow));
+    fs::write(&left, "").unwrap();
+    assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
+    assert_eq!((count(), files()), (0, Vec::new()));
+}
+
+/// What the log of the index had not brought to the disk is lost with the power: marks, and rows
+/// of records that outlasted it.
+#[test]
+fn start_of_the_machine_makes_the_next_answer_list_the_store() {
+    if presence::boot_id().is_none() {
+        return;
+    }
+    let site = Site::new();
+    let (index, stores) = site.watched();
+    Person::new(1, "Ada Lovelace").write(&stores);
+    refresh(&index);
+    drop((index, stores));
+    Person::new(2, "Grace Hopper").write(&site.stores());
+    let index = site.index();
+    assert!(names(&index, "hopper").is_empty(), "nothing tells of it");
+    drop(index);
+    let connection = rusqlite::Connection::open(site.file()).unwrap();
+    connection.execute("UPDATE meta SET value = 'x' WHERE key = 'boot'", []).unwrap();
+    drop(connection);
+    let index = site.index();
+    assert!(index.wants_refresh().unwrap());
+    assert_eq!(names(&index, "hopper"), ["Grace Hopper"]);
+    drop(index);
+    assert!(site.index().as_of().unwrap().is_some(), "it is listed once");
+}
+
+/// Another store that takes the place of the one that the index is of.
+#[test]
+fn index_of_another_store_is_made_anew() {
+    let site = Site::new();
+    let (index, stores) = site.watched();
+    put(&*stores.public, paths::STORE_MARK, b"{\"id_secret\": \"one\"}");
+    Person::new(1, "Ada Lovelace").write(&stores);
+    refresh(&index);
+    assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
+    for folder in ["public", "private"] {
+        fs::remove_dir_all(site.folder.path().join(folder)).unwrap();
+    }
+    put(&*site.public, paths::STORE_MARK, b"{\"id_secret\": \"two\"}");
+    Person::new(2, "Grace Hopper").write(&site.stores());
+    for index in [index, site.index()] {
+        assert_eq!(names(&index, "lovelace"), Vec::<String>::new());
+        assert_eq!(names(&index, "hopper"), ["Grace Hopper"]);
+        assert!(!has(&site.bytes(), "Lovelace"));
+    }
+}
+
 #[test]
 fn slower_writer_puts_no_older_state_back() {
     let site = Site::new();

@@ -4,7 +4,7 @@
 //! was about to write, and only replaces the row that was there before the store was read. So of
 //! two processes that change the same record the slower one cannot put an older state back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 
 use super::database::Database;
 use super::edition::{self, Described};
+use super::presence::{self, Presence};
 use super::rows::{self, NewRow, RowId, RowState};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
@@ -26,18 +27,18 @@ use crate::register::store::Store;
 const MAX_ATTEMPTS: usize = 16;
 /// How many private files that this process wrote are kept until their record is written.
 const MAX_RECENT: usize = 64;
-/// After how many seconds a mark is that of a process that died.
-const MAX_MARK_AGE: i64 = 24 * 60 * 60;
 
 /// The database of an index, and the stores that it is made from.
 #[derive(Debug)]
 pub(super) struct IndexWriter {
     pub(super) database: Database,
     pub(super) public: Arc<dyn Store>,
-    private: Arc<dyn Store>,
+    pub(super) private: Arc<dyn Store>,
     /// Snapshots that were just written, because their records come next.
     recent: Mutex<VecDeque<(StorePath, Vec<u8>)>>,
     failures: OnceLock<FailureReport>,
+    /// Tells others that this process is at work, once it writes.
+    presence: Mutex<Option<Presence>>,
 }
 
 /// Where the first failure of a write is told.
@@ -61,6 +62,7 @@ impl IndexWriter {
             private,
             recent: Mutex::default(),
             failures: OnceLock::new(),
+            presence: Mutex::default(),
         }
     }
 
@@ -107,17 +109,51 @@ impl IndexWriter {
 
     /// Brings the rows of all marked ids up to date. Marks of processes that are at work stay.
     pub(super) fn settle_marks(&self) -> Result<()> {
-        let marked: Vec<RowId> = self.database.with(&mut |connection| {
-            let mut query = connection.prepare("SELECT DISTINCT id FROM marks")?;
-            query.query_map([], |row| row.get(0))?.collect()
+        let marked: Vec<(RowId, String)> = self.database.with(&mut |connection| {
+            let mut query =
+                connection.prepare("SELECT DISTINCT id, writer FROM marks")?;
+            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })?;
-        if marked.is_empty() {
-            return Ok(());
-        }
-        marked.iter().try_for_each(|id| self.settle(id, None))?;
+        let writers: BTreeSet<&str> =
+            marked.iter().map(|(_, writer)| writer.as_str()).collect();
+        // Looked for before their records are read: they write nothing any more.
+        let ended: Vec<&str> =
+            writers.into_iter().filter(|writer| self.has_ended(writer)).collect();
+        let ids: BTreeSet<&RowId> = marked.iter().map(|(id, _)| id).collect();
+        ids.into_iter().try_for_each(|id| self.settle(id, None))?;
+        ended.into_iter().try_for_each(|writer| {
+            self.database.with(&mut |connection| {
+                let old = "DELETE FROM marks WHERE writer = ?1";
+                connection.execute(old, [writer]).map(drop)
+            })
+        })
+    }
+
+    fn has_ended(&self, writer: &str) -> bool {
+        self.database.file().is_some_and(|file| presence::has_ended(file, writer))
+    }
+
+    /// Removes the rows of another store, which was at the same place before: each store carries a
+    /// mark of its own.
+    pub(super) fn check_store(&self) -> Result<()> {
+        let path = StorePath::parse(paths::STORE_MARK)?;
+        let mark = match self.public.read(&path)? {
+            Some(mark) => Some(mark),
+            None => self.private.read(&path)?,
+        };
+        let Some(mark) = mark else { return Ok(()) };
         self.database.with(&mut |connection| {
-            let old = "DELETE FROM marks WHERE at < unixepoch() - ?1";
-            connection.execute(old, [MAX_MARK_AGE]).map(drop)
+            let query = "SELECT value FROM meta WHERE key = 'store'";
+            let known = connection.query_row(query, [], |row| row.get::<_, Vec<u8>>(0));
+            match known.optional()? {
+                Some(known) if known == mark => Ok(()),
+                // It is made anew, as a damaged file is.
+                Some(_) => Err(rusqlite::Error::QueryReturnedNoRows),
+                None => {
+                    let set = "INSERT INTO meta VALUES ('store', ?1)";
+                    connection.execute(set, [&mark]).map(drop)
+                }
+            }
         })
     }
 
@@ -202,10 +238,30 @@ impl IndexWriter {
     }
 
     fn mark(&self, id: &RowId) -> Result<i64> {
+        // The folder is there once the file was opened.
+        self.database.with(&mut |_| Ok(()))?;
+        let writer = self.writer()?;
         self.database.with(&mut |connection| {
-            connection.execute("INSERT INTO marks (id) VALUES (?1)", [id])?;
+            let insert = "INSERT INTO marks (id, writer) VALUES (?1, ?2)";
+            connection.execute(insert, rusqlite::params![id, writer])?;
             Ok(connection.last_insert_rowid())
         })
+    }
+
+    /// The name of this process in marks. An index in memory has no other.
+    fn writer(&self) -> Result<String> {
+        let Some(file) = self.database.file() else { return Ok(String::new()) };
+        let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = match presence.take() {
+            Some(found) => found,
+            None => Presence::new(file).map_err(|cause| {
+                let message =
+                    format!("failed to use the index of the register ({cause})");
+                Error::new(ErrorKind::StoreRefused, message)
+                    .at(Place::file(file.display().to_string()))
+            })?,
+        };
+        Ok(presence.insert(found).name.clone())
     }
 
     /// Notes that a write does not enter the index: by a file beside it, else by removing it.

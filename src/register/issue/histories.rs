@@ -50,18 +50,30 @@ fn check(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
             let is_refused = error.is_some_and(|kind| refusals.contains(&kind));
             promises.note(who, *step, is_done || is_refused, &world);
             let after = world.statuses(who);
-            // Of an award of which an edition is lost on both sides nothing is promised.
-            let is_forgotten = |edition: usize| {
+            // Of an award of which an edition was lost on both sides nothing is promised but that
+            // an erasure reaches what is left of it: the numbers of its editions start again.
+            let is_page_alone = |edition: usize| {
                 let page = world.page(&world.ids(who, edition as u32 + 1).verify);
                 promises.has_lost && after[edition].is_none() && page.is_some()
             };
             let has_gap = after.windows(2).any(|it| it[0].is_none() && it[1].is_some());
-            if has_gap || (0..after.len()).any(is_forgotten) {
+            if promises.is_forgotten || has_gap || (0..after.len()).any(is_page_alone) {
                 *promises = Promises {
                     is_unfinished: true,
                     has_lost: true,
+                    is_forgotten: true,
                     ..Promises::default()
                 };
+                if let Step::Erase(of) = *step
+                    && of == who
+                    && is_done
+                {
+                    let traces = world.traces(who);
+                    prop_assert!(
+                        traces.is_empty(),
+                        "{number}: names are left in {traces:?}"
+                    );
+                }
                 continue;
             }
             let ids = || (1..9).map(|edition| world.ids(who, edition).verify);

@@ -50,6 +50,11 @@ impl IssueService {
         }
         check_old(&old, request)?;
         check_new(register, &editions, id, request)?;
+        let first = editions.past.first().or(editions.current.as_ref());
+        register.note_correction(
+            id,
+            first.map_or(&editions.next.verify, |it| &it.record.id),
+        )?;
         let receipt = self.issue_edition(request, Some(id), today, now, options)?;
         if !receipt.record.status.stands() {
             return Ok(receipt);
@@ -64,6 +69,11 @@ impl IssueService {
             let record =
                 register.revoke_as_of(&receipt.record.id, reason, requested_at, now)?;
             return Ok(Receipt { record, outcome: IssueOutcome::Stale, ..receipt });
+        }
+        if old.status == Status::Erased {
+            // So was the erasure, which saw no other name.
+            register.erase_award(award.award(), &self.secret, now)?;
+            check_old(&old, request)?;
         }
         Ok(match receipt.outcome {
             IssueOutcome::Issued => {

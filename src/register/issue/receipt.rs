@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::base::error::Warning;
 use crate::register::record::Record;
 use crate::site::award::Ids;
@@ -46,7 +48,7 @@ pub struct Plan {
 }
 
 /// The ids and addresses of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CertificateUrls {
     /// The id of its verify page: 32 hexadecimal digits in lower case.
     pub verify_id: String,

@@ -42,31 +42,67 @@ impl Stores {
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file of a bucket cannot be used.
     /// [`ErrorKind::StoreRefused`]: a bucket has no keys, or this build has no S3.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
-        let public = &settings.store;
+        Self::open_with(settings, site, None, None)
+    }
+
+    /// As [`open`](Self::open), with a folder that takes the place of the public store, and another
+    /// folder of keys than `keys` in the site. Both start from the current folder.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        settings: &Settings,
+        site: &Path,
+        public: Option<&Path>,
+        keys: Option<&Path>,
+    ) -> Result<Self> {
+        let named = public.map(std::path::absolute).transpose().map_err(|cause| {
+            let message = format!("failed to find the public folder ({cause})");
+            Error::new(ErrorKind::Io, message)
+        })?;
+        let refused = |message: String, help: &str| {
+            let error = Error::new(ErrorKind::InvalidValue, message);
+            match &named {
+                Some(_) => error.with_help(
+                    "name a folder that holds nothing else, such as `--output public`",
+                ),
+                None => error.at(Place::file(SETTINGS_FILE)).with_help(help),
+            }
+        };
+        let public = match &named {
+            Some(folder) => {
+                let text = folder.to_str().ok_or_else(|| {
+                    let message = format!("`{}` is no UTF-8", folder.display());
+                    Error::new(ErrorKind::InvalidValue, message)
+                })?;
+                &StoreSettings::folder(text)
+            }
+            None => &settings.store,
+        };
         let private = private_settings(settings);
         if is_in(&private, public, site) {
             let message =
                 format!("what is private would be published: it goes into {public}");
-            return Err(Error::new(ErrorKind::InvalidValue, message)
-                .at(Place::file(SETTINGS_FILE))
-                .with_help("give `private` a place outside of `store`"));
+            return Err(refused(message, "give `private` a place outside of `store`"));
         }
+        let help = "give `store` a folder of its own, such as `store: public`";
         if let StoreSettings::Folder(folder) = public {
-            check_public_folder(&site.join(&folder.path), site, &site.join(KEYS))?;
+            let folder = site.join(&folder.path);
+            for keys in [Some(&*site.join(KEYS)), keys].into_iter().flatten() {
+                check_public_folder(&folder, site, keys)
+                    .map_err(|message| refused(message, help))?;
+            }
             if is_in(public, &private, site) {
                 let message =
                     format!("{public} lies inside the private store, {private}");
-                return Err(Error::new(ErrorKind::InvalidValue, message)
-                    .at(Place::file(SETTINGS_FILE))
-                    .with_help(
-                        "give `store` a folder of its own, such as `store: public`",
-                    ));
+                return Err(refused(message, help));
             }
         }
-        Ok(Self {
-            public: open(public, site, Readers::Everybody)?,
-            private: open(&private, site, Readers::Owner)?,
-        })
+        let public: Arc<dyn Store> = match &named {
+            Some(folder) => Arc::new(Directory::new(folder)),
+            None => open(public, site, Readers::Everybody)?,
+        };
+        Ok(Self { public, private: open(&private, site, Readers::Owner)? })
     }
 
     /// Checks that both stores can be used, and removes what an interrupted run left in them.
@@ -85,11 +121,8 @@ pub(in crate::register) fn private_settings(settings: &Settings) -> StoreSetting
     private.unwrap_or_else(|| StoreSettings::folder(DEFAULT_PRIVATE_FOLDER))
 }
 
-/// Refuses a public folder in which the site or its keys lie, or which lies among the keys.
-///
-/// # Errors
-/// [`ErrorKind::InvalidValue`].
-pub(crate) fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Result<()> {
+/// Refuses a public folder in which the site or its keys lie, or which lies among the keys: why.
+fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Result<(), String> {
     // A folder whose path cannot be resolved cannot be written to either.
     let Ok(real) = real_path(public) else { return Ok(()) };
     let holds =
@@ -103,13 +136,7 @@ pub(crate) fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Re
     } else {
         return Ok(());
     };
-    let message =
-        format!("{what} would be published: the public folder is {}", public.display());
-    Err(Error::new(ErrorKind::InvalidValue, message)
-        .at(Place::file(SETTINGS_FILE))
-        .with_help(
-            "give `store` a folder that holds nothing else, such as `store: public`",
-        ))
+    Err(format!("{what} would be published: the public folder is {}", public.display()))
 }
 
 fn open(
@@ -243,6 +270,32 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {private}");
             assert_eq!(error.place().unwrap().file, SETTINGS_FILE);
         }
+        // So are folders that a caller names.
+        fs::create_dir_all(site.join("elsewhere/keys")).unwrap();
+        std::os::unix::fs::symlink(site.join("elsewhere"), site.join("other")).unwrap();
+        let settings = Settings::parse(b"private: private\n").unwrap();
+        let open = |public: &str, keys: &str| {
+            let public = site.join(public);
+            Stores::open_with(&settings, site, Some(&public), Some(&site.join(keys)))
+        };
+        for (public, keys) in [
+            (".", "keys"),
+            ("private", "keys"),
+            ("private/www", "keys"),
+            ("keys", "elsewhere/keys"),
+            ("elsewhere", "elsewhere/keys"),
+            ("other", "elsewhere/keys"),
+            ("elsewhere", "other/keys"),
+            ("other/keys/www", "elsewhere/keys"),
+        ] {
+            let error = open(public, keys).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidValue, "{public} {keys}");
+            assert!(error.help().unwrap().contains("--output"), "{public} {keys}");
+        }
+        assert!(open("www", "elsewhere/keys").is_ok());
+        let keys = site.join("public/keys");
+        let error = Stores::open_with(&settings, site, None, Some(&keys)).unwrap_err();
+        assert_eq!(error.place().unwrap().file, SETTINGS_FILE);
         assert!(
             !site.join("private").exists(),
             "folders are not made before they are written to"

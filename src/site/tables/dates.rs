@@ -7,6 +7,8 @@
 //! it for all: no month is 13. Between dots the day comes first, in every country that writes
 //! them.
 
+use super::decimals::{decimal, is_direction_mark};
+use super::month_names::{self, NamedMonth};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::site::recipients_format::DateOrder;
@@ -21,6 +23,8 @@ enum Written {
     Sure(Date),
     /// Two numbers and a year; between dots the day comes first unless the caller says otherwise.
     Open { one: u32, two: u32, year: u32, is_dotted: bool },
+    /// The month is in words, and the year has two digits.
+    ShortYear { day: u32, month: u32, year: u32 },
     /// Two digits each.
     Short { one: u32, two: u32, three: u32 },
 }
@@ -138,7 +142,10 @@ pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
                 _ => (year, two, one),
             }
         }
-        (Some(Written::Short { .. }), None) => {
+        (Some(Written::ShortYear { day, month, year }), Some(_)) => {
+            (2000 + year, month, day)
+        }
+        (Some(Written::Short { .. } | Written::ShortYear { .. }), None) => {
             let why = ": its year has two digits, and its order is not said";
             return Err(wrong(why, "write the year with four digits, or say --dates"));
         }
@@ -161,15 +168,38 @@ pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
     date.ok_or_else(|| wrong("", HELP))
 }
 
-/// Reads three numbers with one sign between them, and passes over a time of day.
+/// Reads a date, and passes over a time of day.
 fn parse(text: &str) -> Option<Written> {
     let text = text.trim();
+    parse_numbers(text).or_else(|| parse_words(text))
+}
+
+/// Reads a date whose month is in words.
+fn parse_words(text: &str) -> Option<Written> {
+    let date = match text.find(':') {
+        None => text,
+        Some(at) => {
+            let (date, _) = text[..at].rsplit_once([' ', '\u{202f}', '\u{a0}'])?;
+            is_time(&text[date.len()..]).then_some(date)?
+        }
+    };
+    let NamedMonth { day, month, year, year_digits } = month_names::read(date)?;
+    if year_digits == 2 {
+        return Some(Written::ShortYear { day, month, year });
+    }
+    let part = |number: u32| u8::try_from(number).ok();
+    let date = Date::new(i32::try_from(year).ok()?, part(month)?, part(day)?)?;
+    Some(Written::Sure(date))
+}
+
+/// Reads three numbers with one sign between them.
+fn parse_numbers(text: &str) -> Option<Written> {
     if text.len() > 60 {
         return None;
     }
     let mut numbers: Vec<(u32, usize)> = Vec::new();
     let mut signs: Vec<char> = Vec::new();
-    let mut rest = text.chars().filter(|c| !is_mark(*c)).peekable();
+    let mut rest = text.chars().filter(|c| !is_direction_mark(*c)).peekable();
     while numbers.len() < 3 {
         let (mut number, mut digits) = (0_u32, 0);
         while let Some(digit) = rest.peek().and_then(|c| decimal(*c)) {
@@ -229,28 +259,6 @@ fn is_time(text: &str) -> bool {
         })
 }
 
-/// Whether a character only directs the writing.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The value of a decimal digit of any script.
-fn decimal(c: char) -> Option<u32> {
-    if let Some(digit) = c.to_digit(10) {
-        return Some(digit);
-    }
-    // Each script's digits stand together; these are the zeros of those that the library speaks.
-    const ZEROS: [u32; 12] = [
-        0x660, 0x6f0, 0x966, 0x9e6, 0xbe6, 0xe50, 0xff10, 0x1040, 0x17e0, 0xae6, 0xc66,
-        0xd66,
-    ];
-    let code = u32::from(c);
-    ZEROS
-        .into_iter()
-        .find(|zero| (*zero..zero + 10).contains(&code))
-        .map(|zero| code - zero)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +291,38 @@ mod tests {
             ("٣١/١٢/٢٠٢٥", "2025-12-31"),
             ("\u{200f}٣١\u{200f}/١٢/٢٠٢٥", "2025-12-31"),
             ("३१/१२/२०२५", "2025-12-31"),
+            // Months in words, as Excel, LibreOffice and Google Sheets export them.
+            ("14 May 2026", "2026-05-14"),
+            ("May 14, 2026", "2026-05-14"),
+            ("May 14, 2026 10:30 PM", "2026-05-14"),
+            ("14-May-2026", "2026-05-14"),
+            ("14th of May, 2026", "2026-05-14"),
+            ("1st Sept. 2026", "2026-09-01"),
+            ("14. Mai 2026", "2026-05-14"),
+            ("1. März 2026", "2026-03-01"),
+            ("1. Jänner 2026", "2026-01-01"),
+            ("14 de mayo de 2026", "2026-05-14"),
+            ("14 de maig del 2026", "2026-05-14"),
+            ("1 d’abril de 2026", "2026-04-01"),
+            ("1er août 2026", "2026-08-01"),
+            ("1 FEVRIER 2026", "2026-02-01"),
+            ("14. května 2026", "2026-05-14"),
+            ("1. července 2026", "2026-07-01"),
+            ("1. června 2026", "2026-06-01"),
+            ("14 maja 2026 r.", "2026-05-14"),
+            ("14 мая 2026 г.", "2026-05-14"),
+            ("14 травня 2026 р.", "2026-05-14"),
+            ("2026. május 14.", "2026-05-14"),
+            ("14 Mayıs 2026", "2026-05-14"),
+            ("14 Μαΐου 2026", "2026-05-14"),
+            ("14 mai 2026", "2026-05-14"),
+            ("١٤ مايو ٢٠٢٦", "2026-05-14"),
+            ("14 במאי 2026", "2026-05-14"),
+            ("१४ जून २०२६", "2026-06-14"),
+            ("14 जन॰ 2026", "2026-01-14"),
+            ("14 มี.ค. 2026", "2026-03-14"),
+            ("ngày 14 tháng 5 năm 2026", "2026-05-14"),
+            ("14 tháng 5, 2026", "2026-05-14"),
         ] {
             assert_eq!(column(&[text], None), Ok(vec![expected.to_owned()]), "{text}");
         }
@@ -305,8 +345,9 @@ mod tests {
         assert!(error.contains("2025-05-06"), "{error}");
         let error = column(&["13/06/2025", "06/13/2025"], None).unwrap_err();
         assert!(error.contains("two orders"), "{error}");
-        let told = column(&["05/06/2025", "5/6/25"], Some(DateOrder::Mdy)).unwrap();
-        assert_eq!(told, ["2025-05-06", "2025-05-06"]);
+        let texts = ["05/06/2025", "5/6/25", "14-May-26"];
+        let told = column(&texts, Some(DateOrder::Mdy)).unwrap();
+        assert_eq!(told, ["2025-05-06", "2025-05-06", "2026-05-14"]);
         assert_eq!(
             column(&["05.06.2025"], Some(DateOrder::Mdy)).unwrap(),
             ["2025-05-06"]
@@ -327,6 +368,19 @@ mod tests {
             "",
             "2025-31-12",
             "31/12",
+            "14 May",
+            "May 2026",
+            "14 Mayhem 2026",
+            "14 May June 2026",
+            "May 14 June 2026",
+            "32 May 2026",
+            "31 June 2026",
+            "14 May 26",
+            "14 May 12026",
+            "14 May 2026 or so",
+            "Thursday, 14 May 2026?",
+            "14 مهر 1404",
+            "14 พ.ค. 2569",
             "0/0/2025",
             "31/12/2025x",
             "1/2/3/2025",

@@ -42,7 +42,7 @@ fn repeated_request_of_a_removed_course_is_unchanged() {
         queue.add(request.to_string());
         until("the request is answered", || queue.answers().len() > before);
         let answer = queue.answers().last().unwrap().clone();
-        (answer["outcome"].as_str().unwrap().to_owned(), answer["url"].clone())
+        (answer["outcome"].as_str().unwrap().to_owned(), answer["download_url"].clone())
     };
     let (first, later) = ("2026-05-14T09:30:00Z", "2026-05-15T09:30:00Z");
     let (outcome, url) = ask("ada", "Ada", first);

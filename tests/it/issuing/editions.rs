@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use testamur::register::{IssueOptions, IssueOutcome, IssueService, Receipt, Status};
+use testamur::register::{
+    IssueOptions, IssueOutcome, IssueService, Receipt, RecipientFilter, Status,
+};
 use testamur::site::{Request, Site};
 use testamur::{Date, ErrorKind};
 
@@ -83,6 +85,63 @@ fn order_of_rows_by_id_is_no_fact_and_their_values_are() {
     assert_eq!(swapped.outcome, IssueOutcome::Unchanged);
     let better = setup.issue(&marks(["hitches", "bends"], 0.75)).unwrap();
     assert_eq!(better.outcome, IssueOutcome::Superseding);
+}
+
+/// The fields of a row: a grade, and some that no sentence reads.
+fn fields() -> impl Strategy<Value = Vec<(String, serde_json::Value)>> {
+    let unread = proptest::collection::btree_map("x-[a-z]{1,3}", any::<i16>(), 0..4);
+    (0..100_u8, unread).prop_map(|(grade, unread)| {
+        let unread = unread.into_iter().map(|(key, value)| (key, value.into()));
+        let grade = serde_json::json!(f64::from(grade) / 100.0);
+        unread.chain([("grade".to_owned(), grade)]).collect()
+    })
+}
+
+/// Two rows, and the same with their keys and themselves in another order.
+fn permuted_rows() -> impl Strategy<Value = [serde_json::Value; 2]> {
+    let order = |fields: Vec<(String, serde_json::Value)>| {
+        (Just(fields.clone()), Just(fields).prop_shuffle())
+    };
+    (fields().prop_flat_map(order), fields().prop_flat_map(order), any::<bool>())
+        .prop_map(|((bends, other_bends), (hitches, other_hitches), is_reversed)| {
+            let object = |fields: Vec<(String, serde_json::Value)>| {
+                serde_json::Value::Object(fields.into_iter().collect())
+            };
+            let rows = |bends, hitches, is_reversed| {
+                let mut rows =
+                    vec![("bends".to_owned(), bends), ("hitches".to_owned(), hitches)];
+                if is_reversed {
+                    rows.reverse();
+                }
+                object(rows)
+            };
+            [
+                rows(object(bends), object(hitches), false),
+                rows(object(other_bends), object(other_hitches), is_reversed),
+            ]
+        })
+}
+
+#[test]
+fn permuted_keys_and_rows_never_change_what_is_issued() {
+    let setup = Setup::with_site(site(TWO_COURSES));
+    let number = std::cell::Cell::new(0);
+    let config = Config { cases: 8, failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&permuted_rows(), |[rows, permuted]| {
+            number.set(number.get() + 1);
+            let username = format!("user-{}", number.get());
+            let request = |rows: serde_json::Value| {
+                modules().with_username(&*username).with_extra("modules", rows)
+            };
+            let strict = IssueOptions::default().with_replace(true);
+            let first = setup.issue_with(&request(rows), &strict).unwrap();
+            let again = setup.issue_with(&request(permuted), &strict).unwrap();
+            prop_assert_eq!(again.outcome, IssueOutcome::Unchanged);
+            prop_assert_eq!(again.record, first.record);
+            Ok(())
+        })
+        .unwrap();
 }
 
 #[test]
@@ -315,6 +374,57 @@ fn corrected_name_takes_the_place_of_the_misspelt_one() {
     assert_eq!(fault.kind(), ErrorKind::InvalidValue);
     let fault = correct(&"0".repeat(32), &request("Ada King")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
+}
+
+/// Certificates under a name and its correction are those of one recipient, by whichever of them
+/// the recipient is erased.
+#[test]
+fn erasing_a_recipient_erases_corrected_names_too() {
+    let setup = Setup::new();
+    let register = setup.issuer.register();
+    let names = ["Ada Lovelase", "Ada Lovelac", "Ada Lovelace"];
+    let issue = |prefix: &str| {
+        let mut ids: Vec<String> = Vec::new();
+        for name in names {
+            let request = request(&format!("{prefix} {name}"));
+            let receipt = match ids.last() {
+                None => setup.issue(&request).unwrap(),
+                Some(id) => {
+                    let options = IssueOptions::default();
+                    let issuer = &setup.issuer;
+                    issuer
+                        .issue_instead_of(id, &request, today(), now(), &options)
+                        .unwrap()
+                }
+            };
+            ids.push(receipt.record.id);
+        }
+        ids
+    };
+    let other = setup.issue(&request("Grace Hopper")).unwrap();
+    for (prefix, at) in [("First", 0), ("Second", 1), ("Third", 2)] {
+        let ids = issue(prefix);
+        let name = format!("{prefix} {}", names[at]);
+        let found = register.awards_of(&RecipientFilter::new(&name), &setup.secret());
+        assert_eq!(found.unwrap().len(), 3, "{name}");
+        let mut erased = register.erase(&ids[at], &setup.secret(), now()).unwrap();
+        assert_eq!(
+            erased.pop().as_ref(),
+            Some(&ids[at]),
+            "what leads to the others is last"
+        );
+        for (path, bytes) in setup.public().into_iter().chain(setup.private()) {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(!text.contains("Lovela") && !path.contains("Lovela"), "{path}");
+        }
+    }
+    // Where the private side is lost, the old record leads to the new one.
+    let ids = issue("Fourth");
+    std::fs::remove_dir_all(setup.path("private")).unwrap();
+    register.restore(&setup.secret(), &mut |_| Ok(None), now(), &mut || ()).unwrap();
+    register.erase(&ids[0], &setup.secret(), now()).unwrap();
+    assert_eq!(register.record(&ids[2]).unwrap().unwrap().status, Status::Erased);
+    assert_eq!(register.record(&other.record.id).unwrap(), Some(other.record));
 }
 
 /// The records of earlier releases have other fingerprints and no appearance.

@@ -111,16 +111,8 @@ fn run_lifecycle(setup: &Setup, failing: &FailingStore, after: usize) -> usize {
 fn store_failure_at_any_step_is_finished_by_a_repeat() {
     let mut most = 0;
     for after in 0..12 {
-        let mut kept = None;
-        let setup =
-            Setup::with_store(Site::new().with_file("courses.yaml", COURSES), |inner| {
-                let (left, fails) =
-                    (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
-                let failing = Arc::new(FailingStore { inner, left, fails });
-                kept = Some(failing.clone());
-                failing
-            });
-        most = most.max(run_lifecycle(&setup, &kept.unwrap(), after));
+        let (setup, failing) = failing_setup();
+        most = most.max(run_lifecycle(&setup, &failing, after));
         let public = setup.public();
         for (path, bytes) in &public {
             assert!(!String::from_utf8_lossy(bytes).contains("Byron"), "{path}");
@@ -128,6 +120,61 @@ fn store_failure_at_any_step_is_finished_by_a_repeat() {
         assert!(!public.keys().any(|path| path.ends_with(".pdf")), "{public:?}");
     }
     assert!(most >= 10, "the steps were interrupted: {most}");
+}
+
+/// A setup whose public store fails when it is told to.
+fn failing_setup() -> (Setup, Arc<FailingStore>) {
+    let mut kept = None;
+    let setup =
+        Setup::with_store(Site::new().with_file("courses.yaml", COURSES), |inner| {
+            let (left, fails) = (AtomicUsize::new(usize::MAX), AtomicBool::new(false));
+            let failing = Arc::new(FailingStore { inner, left, fails });
+            kept = Some(failing.clone());
+            failing
+        });
+    (setup, kept.unwrap())
+}
+
+/// A name is corrected, and the process ends at any write. Then the recipient is erased by the id
+/// of the misspelt certificate, or the register is restored.
+#[test]
+fn correction_that_was_interrupted_is_erased_and_restored() {
+    let mut interrupted = 0;
+    for after in 0..10 {
+        let (setup, failing) = failing_setup();
+        let register = setup.issuer.register();
+        let correct = |old: &str, new: &str, after: usize| {
+            let old = setup.issue(&request(old)).unwrap();
+            failing.left.store(after, Ordering::SeqCst);
+            let (id, options) = (&old.record.id, IssueOptions::default());
+            let corrected = setup.issuer.issue_instead_of(
+                id,
+                &request(new),
+                today(),
+                now(),
+                &options,
+            );
+            failing.left.store(usize::MAX, Ordering::SeqCst);
+            (old.record.id, corrected)
+        };
+        let (ada, corrected) = correct("Ada Lovelase", "Ada Lovelace", after);
+        interrupted += usize::from(corrected.is_err());
+        let (grace, _) = correct("Grace Hoper", "Grace Hopper", after);
+
+        let secret = setup.secret();
+        register.erase(&ada, &secret, now()).unwrap();
+        for (path, bytes) in setup.public().into_iter().chain(setup.private()) {
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(
+                !text.contains("Lovela") && !path.contains("Lovela"),
+                "{after}: {path}"
+            );
+        }
+        let done = register.restore(&secret, &mut |_| Ok(None), now(), &mut || ());
+        assert!(done.unwrap().failures.is_empty());
+        assert_eq!(setup.assert_consistent(), 1, "{after}: {grace}");
+    }
+    assert!(interrupted >= 3, "{interrupted}");
 }
 
 /// Sixteen equal requests at once, over four issue services: one certificate, one PDF, one receipt.

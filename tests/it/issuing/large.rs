@@ -39,7 +39,7 @@ impl Template {
         assert_eq!(workdir.run(line).code, 0);
         let found = workdir.run(["--site", "template", "list", "--json"]).objects();
         let text = |key: &str| found[0][key].as_str().unwrap().to_owned();
-        let (id, sha256) = (text("id"), text("sha256"));
+        let (id, sha256) = (text("verify_id"), text("sha256"));
         let read = |path: String| {
             let text = String::from_utf8(workdir.read(path)).unwrap();
             // One day, so that another can be written in its place.
@@ -143,9 +143,16 @@ fn questions(workdir: &Workdir, count: u32, change: &dyn Fn(u32, &str)) {
     change(count, "\"valid\"");
     let refreshed = timed(workdir, &["find", &format!("user{count}"), "--refresh"]);
     assert_eq!(refreshed.code, 0, "{}", refreshed.stderr);
-    let erased = timed(workdir, &["erase", &id(one + 1)]);
+    let erased = timed(workdir, &["erase", &id(one + 1), "--yes"]);
     assert_eq!(erased.code, 0, "{}", erased.stderr);
     assert_eq!(timed(workdir, &["find", &format!("user{}", one + 1)]).code, 3);
+    let recipient = ["--recipient", &name(one + 2), "--yes"];
+    let revoke = ["revoke", "--reason", "a mistake"];
+    let revoked = timed(workdir, &[&revoke[..], &recipient].concat());
+    assert_eq!(revoked.code, 0, "{}", revoked.stderr);
+    let erased = timed(workdir, &[&["erase"][..], &recipient].concat());
+    assert_eq!(erased.code, 0, "{}", erased.stderr);
+    assert_eq!(timed(workdir, &["find", &format!("user{}", one + 2)]).code, 3);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn ids(workdir: &Workdir) -> Vec<String> {
         .run(["--site", "school", "list", "--json"])
         .objects()
         .iter()
-        .map(|object| object["id"].as_str().unwrap().to_owned())
+        .map(|object| object["verify_id"].as_str().unwrap().to_owned())
         .collect();
     ids.sort();
     ids
@@ -88,7 +88,7 @@ fn issue_without_a_site_makes_keys_and_publishes() {
     assert_eq!(object["outcome"], "issued");
     let again = workdir.run(["issue", "-n", "Ada Lovelace", "--json"]);
     assert_eq!(again.objects()[0]["outcome"], "unchanged");
-    assert_eq!(again.objects()[0]["id"], object["id"]);
+    assert_eq!(again.objects()[0]["verify_id"], object["verify_id"]);
     assert!(!again.stderr.contains("made keys"), "{}", again.stderr);
 }
 
@@ -164,6 +164,184 @@ fn recipients_file_reports_each_row_and_can_be_run_again() {
     let rows: Vec<Value> = serde_json::from_slice(&workdir.read("report.json")).unwrap();
     assert_eq!(rows[2]["name"], "Mary Jackson");
     assert_eq!(ids(&workdir).len(), 5);
+}
+
+/// A warning that many certificates have is told once, with their number and languages.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn warnings_of_a_run_are_told_once_with_a_count() {
+    let workdir = site();
+    workdir.write(
+        "people.csv",
+        "name,language\nAda Lovelace,cs\nGrace Hopper,cs\nEmmy Noether,de\n\
+         Mary Jackson,en\n",
+    );
+    for more in [&["--dry-run"][..], &[]] {
+        let run = issue(&workdir, &[&["-f", "people.csv"][..], more].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let lines = run.stderr.lines().filter(|line| line.contains("is not given in `"));
+        let kinds: Vec<&str> =
+            lines.map(|line| line.split_once(" is not given in ").unwrap().0).collect();
+        let distinct: std::collections::BTreeSet<&&str> = kinds.iter().collect();
+        assert!(!kinds.is_empty() && distinct.len() == kinds.len(), "{}", run.stderr);
+        let counted = run.stderr.matches("; 3 times)").count();
+        assert_eq!(counted, kinds.len(), "{}", run.stderr);
+    }
+}
+
+/// What an archive lacks is named, and nothing else of the run is lost.
+#[test]
+fn lost_pdfs_are_named_by_archives_and_prints() {
+    let workdir = site();
+    workdir.write("people.csv", "name,username\nAda Lovelace,ada\nGrace Hopper,grace\n");
+    assert_eq!(issue(&workdir, &["-f", "people.csv"]).code, 0);
+    let pdf = |folder: &str| {
+        let public = files(&workdir.path(folder));
+        public.into_keys().find(|path| path.ends_with(".pdf")).unwrap()
+    };
+    fs::remove_file(workdir.path("school/public").join(pdf("school/public"))).unwrap();
+    let options = ["-f", "people.csv", "--zip", "all.zip", "--print", "all.pdf"];
+    for report in ["report.csv", "report.json"] {
+        let run = issue(&workdir, &[&options[..], &["--report", report]].concat());
+        assert_eq!(run.code, 1, "{run:?}");
+        assert_eq!(run.stderr.matches("is lost, and is left out").count(), 1, "{run:?}");
+        assert!(run.stderr.contains("2 unchanged"), "{run:?}");
+    }
+    let rows: Vec<Value> = serde_json::from_slice(&workdir.read("report.json")).unwrap();
+    let messages = rows.iter().map(|row| row["message"].as_str());
+    let lost: Vec<usize> =
+        messages.enumerate().filter_map(|(at, it)| it.map(|_| at)).collect();
+    let [lost] = lost[..] else { panic!("{rows:?}") };
+    assert!(rows[lost]["verify_id"].is_string() && rows[lost]["verify_url"].is_string());
+    let zip = fs::File::open(workdir.path("all.zip")).unwrap();
+    let zip = zip::ZipArchive::new(zip).unwrap();
+    let kept = if lost == 0 { "Grace-Hopper.pdf" } else { "Ada-Lovelace.pdf" };
+    let names: Vec<_> = zip.file_names().map(Result::unwrap).collect();
+    assert_eq!(names, [kept]);
+
+    // With all of them lost there is nothing to print, and the report says so all the same.
+    fs::remove_file(workdir.path("school/public").join(pdf("school/public"))).unwrap();
+    fs::remove_file(workdir.path("report.csv")).unwrap();
+    let run = issue(&workdir, &[&options[..], &["--report", "report.csv"]].concat());
+    assert_eq!(run.code, 1, "{run:?}");
+    let report = String::from_utf8(workdir.read("report.csv")).unwrap();
+    assert_eq!(report.matches("is lost, and is left out").count(), 2, "{report}");
+}
+
+/// Reports, archives and prints are about many recipients: only their owner can read them. No cell
+/// of a report is a formula, whatever row failed.
+#[cfg(unix)]
+#[test]
+fn files_of_a_run_are_closed_and_hold_no_formulas() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let workdir = site();
+    workdir.write(
+        "people.csv",
+        "name,username,language,grade\n\
+         Ada Lovelace,=ada,en,Pass\n\
+         \"=HYPERLINK(\"\"x\"\")\",+eve,xx-nowhere,Pass\n\
+         @Mallory,-mal,en,Pass\n\
+         \"\t=1+1\",tab,xx-nowhere,Pass\n",
+    );
+    // A file that others can read before is closed too.
+    workdir.write("report.csv", "");
+    let mut files = vec!["report.csv", "report.json", "all.zip", "all.pdf"];
+    for report in ["report.csv", "report.json"] {
+        let options = ["-f", "people.csv", "--zip", "all.zip", "--print", "all.pdf"];
+        let keep = ["--keep", "grade", "--report", report];
+        let run = issue(&workdir, &[&options[..], &keep].concat());
+        assert_eq!(run.code, 1, "{run:?}");
+    }
+    files.retain(|file| {
+        let mode = fs::metadata(workdir.path(file)).unwrap().permissions().mode();
+        mode & 0o777 != 0o600
+    });
+    assert!(files.is_empty(), "{files:?} can be read by others");
+
+    let report = workdir.read("report.csv");
+    let mut rows = csv::Reader::from_reader(&report[..]);
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().filter(|row| &row[3] == "failed").count(), 2, "{rows:?}");
+    for cell in rows.iter().flatten() {
+        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{rows:?}");
+    }
+}
+
+/// An input that is a link out of the site is refused by its name.
+#[cfg(unix)]
+#[test]
+fn inputs_that_are_links_out_of_the_site_are_refused() {
+    use std::os::unix::fs::symlink;
+
+    let workdir = site();
+    workdir.write("outside/secret.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+    workdir.write("outside/course.yaml", "");
+    let outside = |name: &str| workdir.path("outside").join(name);
+    for (folder, name, target) in [
+        ("signatures", "secret.svg", outside("secret.svg")),
+        ("courses", "other.yaml", outside("course.yaml")),
+        ("layouts/mine", "layout.typ", outside("course.yaml")),
+        ("images", "logos", workdir.path("outside")),
+        ("fonts", "x.ttf", "../../outside/secret.svg".into()),
+    ] {
+        let folder_path = workdir.path("school").join(folder);
+        fs::create_dir_all(&folder_path).unwrap();
+        let link = folder_path.join(name);
+        symlink(target, &link).unwrap();
+        let run = issue(&workdir, &["-n", "Ada Lovelace"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains("is a link out of the site"), "{run:?}");
+        assert!(run.stderr.contains(&format!("{folder}/{name}")), "{run:?}");
+        fs::remove_file(link).unwrap();
+    }
+    // One inside of it is followed.
+    let folder = workdir.path("school/signatures");
+    let signature = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().file_name();
+    symlink(&signature, folder.join("same.svg")).unwrap();
+    fs::remove_dir_all(workdir.path("school/layouts")).unwrap();
+    let run = issue(&workdir, &["-n", "Ada Lovelace"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn folders_that_would_publish_keys_are_refused() {
+    let workdir = site();
+    for (output, keys) in [
+        ("school", "school/keys"),
+        ("school/keys", "school/keys"),
+        ("school/private", "school/keys"),
+        (".", "school/keys"),
+    ] {
+        let run = issue(&workdir, &["-n", "Ada", "--output", output, "--keys", keys]);
+        assert_eq!(run.code, 1, "{output} {keys}: {run:?}");
+        assert!(run.stderr.contains("would be published"), "{run:?}");
+        assert!(run.stderr.contains("--output"), "{run:?}");
+    }
+    fs::rename(workdir.path("school/keys"), workdir.path("own-keys")).unwrap();
+    let keys = ["--keys", "own-keys"];
+    let run =
+        issue(&workdir, &[&["-n", "Ada", "--output", "own-keys"][..], &keys].concat());
+    assert!(run.stderr.contains("the keys would be published"), "{run:?}");
+    let run = issue(&workdir, &[&["-n", "Ada"][..], &keys].concat());
+    assert_eq!(run.code, 0, "{run:?}");
+    let moved = workdir.path("school/public/keys2");
+    fs::rename(workdir.path("own-keys"), moved).unwrap();
+    for command in [
+        &["issue", "-n", "Ada"][..],
+        &["restore"],
+        &["erase", "--recipient", "Ada", "--yes"],
+        &["revoke", "--recipient", "Ada", "--yes", "--reason", "x"],
+    ] {
+        let site = ["--site", "school"];
+        let keys = ["--keys", "school/public/keys2"];
+        let run = workdir.run([&site[..], command, &keys].concat());
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.stderr.contains("the keys would be published"),
+            "{command:?}: {run:?}"
+        );
+    }
 }
 
 #[test]
@@ -269,7 +447,7 @@ fn list_find_revoke_and_erase_use_the_register() {
         issue(&workdir, &["-n", "Émilie du Châtelet", "-u", "emilie", "--reissue"]);
     assert_eq!(back.code, 0, "{back:?}");
 
-    let ada = ask(&["find", "Lovelace", "--json"]).objects()[0]["id"].clone();
+    let ada = ask(&["find", "Lovelace", "--json"]).objects()[0]["verify_id"].clone();
     let run = ask(&["erase", ada.as_str().unwrap(), "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(ask(&["find", "Lovelace", "--json"]).objects().is_empty());

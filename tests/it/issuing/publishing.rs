@@ -5,7 +5,8 @@ use std::fs;
 use std::io::Read;
 
 use testamur::press::{DraftOptions, Format, Press};
-use testamur::site::Site;
+use testamur::register::{IssueOptions, Register, Stores};
+use testamur::site::{Settings, Site};
 
 use super::setup::{COURSES, Setup, files, now, request, today};
 use crate::seal::site::{output_text, run as judge};
@@ -54,6 +55,13 @@ fn site_without_an_address_issues_specimens_only() {
     let run = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);
     assert!(run.stderr.contains("the site has no address"), "{}", run.stderr);
 
+    let run = workdir.run(["--site", "school", "check", "--language", "en"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stderr.contains("warning: testamur.yaml: the site has no address"),
+        "{run:?}"
+    );
+
     let run = workdir.run(["--site", "school", "issue", "-n", "Ada", "--specimen"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stderr.contains("lead nowhere"), "{}", run.stderr);
@@ -71,6 +79,15 @@ fn site_without_an_address_issues_specimens_only() {
     let run = workdir.run(["--site", "school", "issue", "-n", "Ada Lovelace"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(!run.stderr.contains("nowhere"), "{}", run.stderr);
+}
+
+/// The register of a site in a folder.
+fn register_of(folder: &std::path::Path) -> Register {
+    let site = Site::open(folder).unwrap();
+    let settings =
+        Settings::parse(&site.read("testamur.yaml").unwrap().unwrap()).unwrap();
+    let stores = Stores::open(&settings, folder).unwrap();
+    Register::new(&site, settings.publish, stores.public, stores.private).unwrap()
 }
 
 #[test]
@@ -140,16 +157,39 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
         assert!(!text.contains("http") && !text.contains("cert/"), "{text}");
         let sha256 = output_text(&judge(&folder, "sha256sum", &[pdf]));
         assert!(page.contains(sha256.split(' ').next().unwrap()), "{sha256}");
+        // The school's own register knows the file, also with a revision added to it.
+        let mut raised = found[pdf].clone();
+        raised.extend(b"1 0 obj\n<<>>\nendobj\n%%EOF\n");
+        let issuer = register_of(&workdir.path("school"));
+        let record = issuer.record_of(&raised).unwrap().unwrap();
+        assert_eq!(record.certificate.unwrap().pdf.bytes, found[pdf].len());
+        let own = ["--site", "school", "verify", &format!("handed/{pdf}")];
+        let verified = workdir.run(own);
+        assert_eq!(verified.code, 0, "{verified:?}");
+        assert!(
+            String::from_utf8_lossy(&verified.stdout).contains("valid (edition 1)"),
+            "{verified:?}"
+        );
     }
     // The records are the register; there are no pages.
     let public = files(&workdir.path("school/public"));
     assert!(!public.keys().any(|path| path.ends_with(".html")), "{:?}", public.keys());
     let listed = workdir.run(["--site", "school", "list", "--json"]).objects();
     assert_eq!(listed.len(), 2);
-    let id = listed[0]["id"].as_str().unwrap();
+    let id = listed[0]["verify_id"].as_str().unwrap();
     let revoked =
         workdir.run(["--site", "school", "revoke", id, "--reason", "mistake", "--yes"]);
     assert_eq!(revoked.code, 0, "{revoked:?}");
+    let pdf = match listed[0]["name"].as_str().unwrap() {
+        "Ada Lovelace" => "handed/Ada-Lovelace.pdf",
+        _ => "handed/José-Núñez.pdf",
+    };
+    let verified = workdir.run(["--site", "school", "verify", pdf]);
+    assert_eq!(verified.code, 1, "{verified:?}");
+    assert!(
+        String::from_utf8_lossy(&verified.stdout).contains("revoked (edition 1)"),
+        "{verified:?}"
+    );
 
     let agent = check_agent(&workdir, &[("HTTP__LISTEN", "127.0.0.1:0")]);
     assert!(agent.stderr.contains("answers with addresses"), "{}", agent.stderr);
@@ -223,11 +263,36 @@ fn earlier_files_of_a_certificate_follow_its_status() {
     for name in ["valid.html", "verify.html"] {
         assert_eq!(setup.text(&format!("{folder}/{name}")), revoked, "{name}");
     }
-    register.erase(&receipt.record.id, &secret(&setup), now()).unwrap();
+    register.erase(&receipt.record.id, &setup.secret(), now()).unwrap();
     for (path, bytes) in setup.public() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(!text.contains("Ada Lovelace"), "{path}");
     }
+}
+
+/// A site that is published no longer leaves no page behind that says valid, or that has a name.
+#[test]
+fn pages_of_an_earlier_setting_follow_the_status() {
+    let setup = Setup::new();
+    let revoked = setup.issue(&request("Ada Lovelace")).unwrap().record.id;
+    let erased = setup.issue(&request("Grace Hopper")).unwrap().record.id;
+    let nowhere = Site::new()
+        .with_file("courses.yaml", COURSES)
+        .with_file("testamur.yaml", "publish: none\n");
+    let issuer = setup.second_issuer(nowhere);
+    issuer.register().revoke(&revoked, "by mistake", now()).unwrap();
+    issuer.register().erase(&erased, &setup.secret(), now()).unwrap();
+    let page = |id: &str| setup.text(&format!("cert/{id}/index.html"));
+    assert!(page(&revoked).contains("class=\"status revoked\""), "{}", page(&revoked));
+    assert!(!page(&erased).contains("Hopper"), "{}", page(&erased));
+
+    // What is issued from now on has no page.
+    let options = IssueOptions::default();
+    let new = issuer.issue(&request("Emmy Noether"), today(), now(), &options).unwrap();
+    issuer.register().revoke(&new.record.id, "by mistake", now()).unwrap();
+    let folder = format!("cert/{}/", new.record.id);
+    let files = setup.public().into_keys().filter(|path| path.starts_with(&folder));
+    assert_eq!(files.collect::<Vec<_>>(), [format!("{folder}certificate.json")]);
 }
 
 #[test]
@@ -252,9 +317,4 @@ fn printed_links_get_the_file_that_they_end_in() {
     );
     let page = setup.text(&format!("{folder}/index.html"));
     assert_eq!(setup.text(&format!("{folder}/valid.html")), page);
-}
-
-/// The secret from which the setup's ids are derived.
-fn secret(setup: &Setup) -> testamur::site::IdSecret {
-    testamur::site::Keys::id_secret(&setup.folder.path().join("keys")).unwrap()
 }

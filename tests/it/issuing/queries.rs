@@ -51,7 +51,7 @@ fn find_knows_usernames_ids_addresses_and_files() {
     let workdir = site();
     let ada = &ask(&workdir, &["find", "countess", "--json"]).objects()[0];
     assert_eq!((text(ada, "name"), text(ada, "username")), ("Ada Lovelace", "countess"));
-    let id = text(ada, "id");
+    let id = text(ada, "verify_id");
     let typed: Vec<&str> = (0..8).map(|at| &id[at * 4..at * 4 + 4]).collect();
     let typed = typed.join(" ").to_uppercase();
     let (page, digest) = (text(ada, "verify_url"), text(ada, "sha256"));
@@ -84,6 +84,34 @@ fn report_of_a_run_has_usernames() {
     assert_eq!(names, ["'@grace", "countess"], "no cell is a formula");
     let rows: Vec<Value> = serde_json::from_slice(&workdir.read("report.json")).unwrap();
     assert_eq!(rows[0]["username"], "@grace");
+}
+
+/// What another machine issued is not in the index of this one, until the store is listed.
+#[test]
+fn recipient_is_looked_for_after_the_store_was_listed() {
+    let workdir = site();
+    let settings = String::from_utf8(workdir.read("school/testamur.yaml")).unwrap();
+    let issue = |name: &str, username: &str| {
+        let line = ["--site", "school", "issue", "-n", name, "-u", username];
+        assert_eq!(workdir.run(line).code, 0);
+    };
+    issue("Ada Lovelace", "ada");
+    ask(&workdir, &["list"]);
+    workdir.write("school/testamur.yaml", format!("{settings}\nindex: none\n"));
+    issue("Ada Lovelace", "countess");
+    issue("Augusta King", "countess-2");
+    workdir.write("school/testamur.yaml", &settings);
+    let line = ["revoke", "--recipient", "Ada Lovelace", "--reason", "x", "--yes"];
+    let revoked = ask(&workdir, &line);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    for words in ["to be revoked: 2", "the store was listed in"] {
+        assert!(revoked.stderr.contains(words), "{revoked:?}");
+    }
+    let erased = ask(&workdir, &["erase", "--recipient", "countess-2", "--yes"]);
+    assert!(erased.stderr.contains("erased: 1 edition"), "{erased:?}");
+    let erased = ask(&workdir, &["erase", "--recipient", "Ada Lovelace", "--yes"]);
+    assert!(erased.stderr.contains("erased: 2 editions"), "{erased:?}");
+    assert_eq!(ask(&workdir, &["find", "lovelace"]).code, 3);
 }
 
 #[test]
@@ -129,11 +157,11 @@ fn list_is_in_order_and_takes_conditions() {
     assert_eq!(all.len(), 5);
     let times: Vec<&str> = all.iter().map(|object| text(object, "issued_at")).collect();
     assert!(times.is_sorted(), "{times:?}");
-    let zu =
-        text(&ask(&workdir, &["find", "zu", "--json"]).objects()[0], "id").to_owned();
+    let zu = text(&ask(&workdir, &["find", "zu", "--json"]).objects()[0], "verify_id")
+        .to_owned();
     assert_eq!(ask(&workdir, &["revoke", &zu, "--reason", "a mistake", "--yes"]).code, 0);
     let revoked = list(&["--status", "revoked"]).objects();
-    assert_eq!((revoked.len(), text(&revoked[0], "id")), (1, zu.as_str()));
+    assert_eq!((revoked.len(), text(&revoked[0], "verify_id")), (1, zu.as_str()));
     assert_eq!(list(&["--status", "valid"]).objects().len(), 4);
     assert_eq!(list(&["--status", "lost"]).code, 2);
     assert_eq!(list(&["--since", "1999-12-31"]).objects().len(), 5);
@@ -221,8 +249,8 @@ fn erased_recipient_is_in_no_byte_of_the_index() {
         })
     };
     assert!(holds("lovelace") && holds("countess") && holds("emilie"));
-    let id =
-        text(&ask(&workdir, &["find", "ada", "--json"]).objects()[0], "id").to_owned();
+    let id = text(&ask(&workdir, &["find", "ada", "--json"]).objects()[0], "verify_id")
+        .to_owned();
     assert_eq!(ask(&workdir, &["erase", &id, "--yes"]).code, 0);
     assert!(!holds("lovelace") && !holds("countess"), "the person is gone");
     assert!(holds("emilie"), "others are not");

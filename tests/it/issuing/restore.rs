@@ -9,7 +9,7 @@ use testamur::register::{
     Directory, IssueOptions, IssueOutcome, IssueService, MemoryStore, Record,
     Restoration, Status, Store, StorePath,
 };
-use testamur::site::{IdSecret, Keys, Request};
+use testamur::site::{Award, IdSecret, Keys, Request};
 use testamur::{ErrorKind, Press, Site};
 
 use super::program::{issue, site};
@@ -291,7 +291,7 @@ fn recipient_is_revoked_and_erased_in_every_award() {
     assert_eq!(left.len(), 1, "{left:?}");
 
     // Ids from a report, with blanks, and pasted.
-    let id = left[0]["id"].as_str().unwrap();
+    let id = left[0]["verify_id"].as_str().unwrap();
     let typed: Vec<String> = id
         .as_bytes()
         .chunks(4)
@@ -312,7 +312,8 @@ fn erasing_an_edition_whose_request_is_lost_says_so() {
     for name in ["Ada Lovelace", "Ada King"] {
         assert_eq!(issue(&workdir, &["-n", name, "-u", "ada"]).code, 0);
     }
-    let id = testamur(&workdir, &["find", "King", "--json"]).objects()[0]["id"].clone();
+    let id =
+        testamur(&workdir, &["find", "King", "--json"]).objects()[0]["verify_id"].clone();
     fs::remove_dir_all(workdir.path("school/private")).unwrap();
     let run = testamur(&workdir, &["erase", id.as_str().unwrap(), "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -343,6 +344,41 @@ fn two_runs_of_one_file_report_each_certificate_once() {
             [one["outcome"].as_str().unwrap(), two["outcome"].as_str().unwrap()];
         statuses.sort_unstable();
         assert_eq!(statuses, ["issued", "unchanged"], "{one} {two}");
-        assert_eq!(one["id"], two["id"]);
+        assert_eq!(one["verify_id"], two["verify_id"]);
+    }
+}
+
+/// What belongs to no certificate that is known is named, and stays as it is.
+#[test]
+fn pages_and_pdfs_without_any_record_are_named() {
+    let register =
+        Register::new(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
+    let lost = register.issue(&known("Ada One")).unwrap().1;
+    let kept = register.issue(&known("Bob Two")).unwrap().1;
+    let pdf = lost.certificate.unwrap().pdf.path;
+    for (store, prefix) in [
+        (&register.public, format!("cert/{}/certificate.json", lost.id)),
+        (&register.private, format!("{}/", lost.id)),
+    ] {
+        let files = all_files(&**store);
+        let gone = files.keys().filter(|path| path.as_str().starts_with(&prefix));
+        gone.for_each(|path| store.remove(path).unwrap());
+    }
+    let before = all_files(&*register.public);
+    let done = register.restore(&Files::new());
+    let folder = format!("cert/{}/", lost.id);
+    assert_eq!(done.unknown_files.into_iter().collect::<Vec<_>>(), [folder, pdf]);
+    assert_eq!(done.certificates, 1);
+    assert_eq!(all_files(&*register.public), before);
+
+    // The award leads to the files, so an erasure reaches them.
+    let award = Award::of(&known("Ada One"));
+    let of_register = register.service.register();
+    of_register.erase_award(&award, &register.secret, now()).unwrap();
+    let done = register.restore(&Files::new());
+    assert!(done.unknown_files.is_empty(), "{done:?}");
+    assert_eq!(register.public_status(&kept.id), Status::Valid);
+    for bytes in all_files(&*register.public).values() {
+        assert!(!String::from_utf8_lossy(bytes).contains("Ada One"));
     }
 }

@@ -58,6 +58,10 @@ impl Setup {
         issuer(self.folder.path(), site, |store| store)
     }
 
+    pub(crate) fn secret(&self) -> IdSecret {
+        Keys::id_secret(&self.path("keys")).unwrap()
+    }
+
     /// A path in the folder of stores and keys.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

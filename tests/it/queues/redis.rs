@@ -87,7 +87,7 @@ fn lifecycle_events_become_tasks() {
         (&json!(COURSE), &json!("guido"))
     );
     assert_eq!(result["outcome"], "issued");
-    assert!(result["url"].as_str().unwrap().ends_with("/Certificate.pdf"));
+    assert!(result["download_url"].as_str().unwrap().ends_with("/Certificate.pdf"));
     assert_eq!(results[1]["outcome"], "revoked");
 }
 

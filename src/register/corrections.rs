@@ -1,0 +1,128 @@
+//! Certificates of one recipient under two names, of which one corrects the other.
+//!
+//! Takes awards; gives those of the same recipients under other names. The decision made here: the
+//! link is kept at both ends before the new certificate is published. The request of the new one
+//! names the certificate that it corrects; a note beside the request of the old one names the new
+//! one, and the old record leads to it in the end.
+
+use crate::base::error::Result;
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::awards::AwardEditions;
+use crate::register::certificates::Register;
+use crate::register::editions::Editions;
+use crate::register::paths;
+use crate::register::record::{Record, Status};
+use crate::register::store::StoreFile;
+use crate::site::award::is_id;
+use crate::site::id_secret::IdSecret;
+
+impl Register {
+    /// Adds the awards whose name one of these corrects, and those that correct one of these. Each
+    /// follows the one that led to it.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub(crate) fn add_corrections(
+        &self,
+        found: &mut Vec<AwardEditions>,
+        secret: &IdSecret,
+    ) -> Result<()> {
+        let mut next = 0;
+        while let Some(editions) = found.get(next) {
+            next += 1;
+            for id in self.corrections(editions, secret)? {
+                let award = self.award_of(&id, secret)?;
+                let is_known = found.iter().any(|it| {
+                    award.is_some() && it.award == award
+                        || it.records.iter().any(|record| record.id == id)
+                });
+                if is_known {
+                    continue;
+                }
+                match award {
+                    Some(award) => found.push(self.editions_of(award, secret)?),
+                    // A correction that was begun has no record.
+                    None if self.record(&id)?.is_none() => {}
+                    None => found.push(self.edition(&id)?),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids of the certificates that editions of an award correct or are corrected by.
+    fn corrections(
+        &self,
+        editions: &AwardEditions,
+        secret: &IdSecret,
+    ) -> Result<Vec<String>> {
+        let mut ids: Vec<String> =
+            editions.records.iter().map(|record| record.id.clone()).collect();
+        // One that was begun may correct another.
+        let next = editions.records.last().map_or(1, |last| last.edition + 1);
+        ids.extend(editions.award.as_ref().map(|it| it.ids(secret, next).verify));
+        let successors = editions.records.iter().filter_map(successor);
+        let mut linked: Vec<String> = successors.map(str::to_owned).collect();
+        for id in &ids {
+            linked.extend(self.snapshots(id)?.into_iter().filter_map(|it| it.instead_of));
+            for path in self.snapshot_paths(id)? {
+                let Some(by) = paths::corrected_by(path.as_str()) else { continue };
+                if self.is_correction(by, id)? {
+                    linked.push(by.to_owned());
+                }
+            }
+        }
+        linked.retain(|id| !ids.contains(id));
+        Ok(linked)
+    }
+
+    /// Whether a certificate was begun or issued to correct another one.
+    fn is_correction(&self, by: &str, id: &str) -> Result<bool> {
+        let snapshots = self.snapshots(by)?;
+        Ok(snapshots.iter().any(|snapshot| snapshot.instead_of.as_deref() == Some(id)))
+    }
+
+    /// Notes which certificate is about to correct another one.
+    pub(crate) fn note_correction(&self, id: &str, by: &str) -> Result<()> {
+        let path = StorePath::parse(&paths::correction(id, by))?;
+        self.private.create(&StoreFile::new(&path, b"")).map(|_| ())
+    }
+
+    /// Supersedes the certificate that an award corrects, if a process ended before it did. Returns
+    /// whether it was superseded now.
+    pub(super) fn finish_correction(
+        &self,
+        editions: &Editions,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (Some(first), Some(current)) = (editions.all().next(), &editions.current)
+        else {
+            return Ok(false);
+        };
+        let corrected = self.corrected(&first.record)?;
+        let corrected = corrected.filter(|old| old.status.stands());
+        let Some(old) = corrected.filter(|_| current.record.status != Status::Erased)
+        else {
+            return Ok(false);
+        };
+        let successor = self.publish.verify_url(&current.record.id);
+        self.supersede_by(&old.id, &successor, now)?;
+        Ok(true)
+    }
+
+    /// The record of the certificate that a first edition corrects.
+    pub(super) fn corrected(&self, record: &Record) -> Result<Option<Record>> {
+        if record.edition != 1 {
+            return Ok(None);
+        }
+        let snapshots = self.snapshots(&record.id)?;
+        let corrected = snapshots.into_iter().find_map(|snapshot| snapshot.instead_of);
+        corrected.map_or(Ok(None), |id| self.record(&id))
+    }
+}
+
+/// The id of the certificate that took the place of another one: the last in its address.
+fn successor(record: &Record) -> Option<&str> {
+    record.successor.as_deref()?.rsplit('/').find(|part| is_id(part))
+}

@@ -1,0 +1,158 @@
+//! Erasing a recipient: everything personal is removed from the certificates, under each name.
+//!
+//! Takes the id of a certificate, or an award; gives the ids of what was erased. The decision made
+//! here: what leads to other certificates of the recipient is removed last, so that a run that was
+//! interrupted is finished by the next one.
+
+use crate::base::error::Result;
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::agreement::Known;
+use crate::register::award::AwardHandle;
+use crate::register::awards::AwardEditions;
+use crate::register::certificates::Register;
+use crate::register::paths;
+use crate::register::record::Status;
+use crate::site::award::{Award, Ids};
+use crate::site::id_secret::IdSecret;
+
+/// After how many numbers without any record an award has no further edition: the records of some
+/// may be lost on both sides, and their files may not.
+const MAX_MISSING: u32 = 8;
+
+impl Register {
+    /// Erases a recipient: removes everything personal from every edition of the award that `id`
+    /// belongs to, and of the awards under a name that one of them corrects. The records keep that
+    /// there was an edition. Returns the ids of the erased editions. A second call finishes what was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCertificate`](crate::ErrorKind::UnknownCertificate): no certificate has
+    /// this id. [`ErrorKind::Key`](crate::ErrorKind::Key): the register belongs to another id
+    /// secret. Else as [`record`](Self::record).
+    pub fn erase(
+        &self,
+        id: &str,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        self.check_identity(secret)?;
+        self.erase_all(self.award_editions(id, secret)?, secret, now)
+    }
+
+    /// Erases a recipient as [`erase`](Self::erase) does, from every edition of this award, also
+    /// from one that a process has begun and not published.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`](crate::ErrorKind::Key): the register belongs to another id secret. Else as
+    /// [`record`](Self::record).
+    pub fn erase_award(
+        &self,
+        award: &Award,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        self.check_identity(secret)?;
+        self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
+    }
+
+    /// Erases an award and those that corrections of the name link to it.
+    fn erase_all(
+        &self,
+        first: AwardEditions,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let mut found = vec![first];
+        self.add_corrections(&mut found, secret)?;
+        let mut ids = Vec::new();
+        // Each was found by one before it, which therefore goes after it.
+        for editions in found.iter().rev() {
+            if let Some(award) = &editions.award {
+                ids.extend(self.erase_editions(award, secret, now)?);
+                continue;
+            }
+            for record in &editions.records {
+                self.settle(&record.id, Known::default(), |record| {
+                    Ok(record.map(|record| record.clone().erased(now)))
+                })?;
+                self.remove_snapshots(&record.id)?;
+                ids.push(record.id.clone());
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Erases every edition of an award.
+    fn erase_editions(
+        &self,
+        award: &Award,
+        secret: &IdSecret,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
+        let handle = AwardHandle::new(award.clone(), secret);
+        let mut ids: Vec<String> = Vec::new();
+        // Again after the last one, because a process may have published the next meanwhile.
+        while self.erase_round(&handle, &mut ids, now)? {}
+        // The snapshots are removed last, because the award in them leads to the other editions.
+        ids.iter().try_for_each(|id| self.remove_snapshots(id))?;
+        Ok(ids)
+    }
+
+    /// Erases the editions of an award that are not erased yet, and notes their ids. Returns whether
+    /// there were any.
+    fn erase_round(
+        &self,
+        award: &AwardHandle<'_>,
+        ids: &mut Vec<String>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (mut is_changed, mut missing, mut number) = (false, 0, 0);
+        while missing < MAX_MISSING {
+            number += 1;
+            let ids_of = award.ids(number);
+            // Listed first: who publishes has written a snapshot before any of these.
+            let files = self.public_files(&ids_of)?;
+            let begun = self.snapshots(&ids_of.verify)?.pop().map(|it| it.record);
+            let record = self.record(&ids_of.verify)?;
+            if record.is_none() && begun.is_none() {
+                missing += 1;
+                is_changed |= !files.is_empty();
+                files.iter().try_for_each(|path| self.public.remove(path))?;
+                continue;
+            }
+            missing = 0;
+            let is_known = ids.contains(&ids_of.verify);
+            if is_known && record.is_some_and(|it| it.status == Status::Erased) {
+                continue;
+            }
+            is_changed = true;
+            let known =
+                Known { award: Some(award.award()), download_id: Some(&ids_of.download) };
+            self.settle(&ids_of.verify, known, |record| {
+                Ok(record.or(begun.as_ref()).map(|record| record.clone().erased(now)))
+            })?;
+            if !is_known {
+                ids.push(ids_of.verify);
+            }
+        }
+        Ok(is_changed)
+    }
+
+    /// The files of an edition in the public store.
+    fn public_files(&self, ids: &Ids) -> Result<Vec<StorePath>> {
+        let mut files = Vec::new();
+        for folder in [paths::folder(&ids.verify), paths::downloads(&ids.download)] {
+            self.public.list(Some(&StorePath::parse(&folder)?), &mut |path| {
+                files.push(path);
+                Ok(())
+            })?;
+        }
+        Ok(files)
+    }
+
+    /// Removes the snapshots of a certificate.
+    pub(super) fn remove_snapshots(&self, id: &str) -> Result<()> {
+        self.snapshot_paths(id)?.iter().try_for_each(|path| self.private.remove(path))
+    }
+}
