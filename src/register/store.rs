@@ -10,6 +10,7 @@ mod memory;
 pub(super) mod open;
 #[cfg(feature = "s3")]
 mod s3;
+mod syncs;
 
 use std::fmt::{Debug, Display};
 

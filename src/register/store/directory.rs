@@ -10,6 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::syncs::Syncs;
 use super::{CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome, VersionedFile};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
@@ -36,13 +37,15 @@ const MAX_ATTEMPTS: usize = 16;
 pub struct Directory {
     root: PathBuf,
     readers: Readers,
+    syncs: Syncs,
 }
 
 impl Directory {
     /// A store in this folder, whose files every user of the machine can read. The folder is made
     /// when the first file is written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), readers: Readers::default() }
+        let (readers, syncs) = (Readers::default(), Syncs::default());
+        Self { root: root.into(), readers, syncs }
     }
 
     /// Sets which users can read the files and folders that are made from now on, whatever the
@@ -55,6 +58,11 @@ impl Directory {
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// How often this store and its clones asked the system to sync a file or a folder.
+    pub fn sync_count(&self) -> u64 {
+        self.syncs.count()
     }
 
     fn target(&self, path: &StorePath) -> PathBuf {
@@ -80,7 +88,7 @@ impl Directory {
             file.write_all(bytes)?;
             #[cfg(unix)]
             file.set_permissions(permissions(self.readers.file_mode()))?;
-            file.sync_all()
+            self.syncs.sync_file(&file)
         };
         write().map_err(|cause| failed("write", &staged.0, &cause))?;
         Ok(staged)
@@ -108,7 +116,7 @@ impl Directory {
         })?;
         // Also if the file exists: the process that moved it there may not have synced the folder
         // yet.
-        sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
+        self.syncs.sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
         Ok(moved)
     }
 
@@ -194,7 +202,7 @@ impl Directory {
             fs::set_permissions(folder, permissions(mode))?;
         }
         match folder.parent() {
-            Some(above) => sync_folder(above),
+            Some(above) => self.syncs.sync_folder(above),
             None => Ok(()),
         }
     }
@@ -257,7 +265,9 @@ impl Store for Directory {
         if fs::symlink_metadata(&target).is_ok_and(|meta| !meta.is_dir()) {
             // A run that is repeated finds most files in place, and need not stage them.
             let folder = target.parent().unwrap_or(&self.root);
-            sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
+            self.syncs
+                .sync_folder(folder)
+                .map_err(|cause| failed("sync", folder, &cause))?;
             return Ok(CreateOutcome::Exists);
         }
         let staged = self.stage(file.bytes)?;
@@ -300,14 +310,18 @@ impl Store for Directory {
         let folders =
             target.ancestors().skip(1).take_while(|folder| *folder != self.root);
         for folder in folders {
-            sync_folder(folder).map_err(|cause| failed("sync", folder, &cause))?;
+            self.syncs
+                .sync_folder(folder)
+                .map_err(|cause| failed("sync", folder, &cause))?;
             // Empty folders go too, because their names may tell which file there was. A folder
             // that is not empty stays.
             if fs::remove_dir(folder).is_err() {
                 return Ok(());
             }
         }
-        sync_folder(&self.root).map_err(|cause| failed("sync", &self.root, &cause))
+        self.syncs
+            .sync_folder(&self.root)
+            .map_err(|cause| failed("sync", &self.root, &cause))
     }
 
     fn list(
@@ -460,32 +474,6 @@ fn exists(target: &Path) -> io::Result<CreateOutcome> {
 /// Whether the path has no file, because it is free or because its parent is a file.
 fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// Makes the names in a folder outlast a power failure.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // Another process removed the folder with all that was in it.
-        Err(cause) if is_absent(&cause) => Ok(()),
-        // File systems without this operation, such as some network ones, sync by themselves or not
-        // at all.
-        Err(cause)
-            if matches!(
-                cause.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
-        other => other,
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn is_folder(target: &Path) -> Error {
