@@ -17,7 +17,7 @@ use crate::cli::clock;
 use crate::cli::exit::Failure;
 use crate::press::DraftOptions;
 use crate::register::{
-    Directory, IssueOptions, IssueService, Receipt, Store, StorePath, Stores,
+    Directory, IssueBatch, IssueOptions, IssueService, Receipt, Store, StorePath, Stores,
 };
 use crate::seal::Sealer;
 use crate::site::{IdSecret, Keys, Settings};
@@ -182,16 +182,20 @@ impl Row {
         now: Timestamp,
         count: usize,
     ) -> Result<Vec<Receipt>, Failure> {
-        let issued: Mutex<Vec<Receipt>> = Mutex::default();
+        let batch = IssueBatch::new(issuer, options());
+        let ended: Mutex<Vec<((), Result<Receipt, Error>)>> = Mutex::default();
+        let keep = |receipts| {
+            ended.lock().unwrap_or_else(PoisonError::into_inner).extend(receipts);
+        };
         let threads = if self.threads == 1 { 1 } else { self.threads * WAITING_PER_CORE };
         let workers = Self { threads, ..self.clone() };
         workers.in_threads(count, || {
-            let request = work.request()?;
-            let receipt = issuer.issue(&request, work.today, now, &options())?;
-            issued.lock().unwrap_or_else(PoisonError::into_inner).push(receipt);
+            keep(batch.issue((), work.request()?, work.today, now));
             Ok(0)
         })?;
-        Ok(issued.into_inner().unwrap_or_else(PoisonError::into_inner))
+        keep(batch.finish());
+        let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        ended.into_iter().map(|((), receipt)| Ok(receipt?)).collect()
     }
 
     fn result(&self, took: &Took, first: Duration, made: &Made) -> Value {
@@ -272,12 +276,15 @@ impl Clock {
     }
 }
 
-/// The time that the process has computed for, on all its threads.
+/// The time that the process has computed for, on all its threads, in hundredths of a second: proc(5).
 #[cfg(target_os = "linux")]
 fn cpu_time() -> Option<Duration> {
-    use rustix::time::{ClockId, clock_gettime};
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Some(Duration::new(time.tv_sec.try_into().ok()?, time.tv_nsec.try_into().ok()?))
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program may have spaces; the times are the 14th and 15th field.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(11).map(|field| field.parse::<u32>().ok());
+    Some(TICK * (times.next()?? + times.next()??))
 }
 
 #[cfg(not(target_os = "linux"))]
