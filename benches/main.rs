@@ -11,6 +11,8 @@ mod pdf;
 mod png;
 mod press;
 mod proof;
+mod publish;
+mod seal;
 mod sheet;
 mod svg;
 mod workload;
@@ -36,6 +38,8 @@ fn main() {
     page::define(&mut criterion);
     proof::define(&mut criterion);
     pdf::define(&mut criterion);
+    seal::define(&mut criterion);
+    publish::define(&mut criterion);
     png::define(&mut criterion);
     svg::define(&mut criterion);
     draft::define(&mut criterion);

@@ -1,5 +1,6 @@
 //! The input of all benchmarks: the demo site's press, and an endless sequence of requests.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use testamur::press::{DraftOptions, Page, Press, Proof};
@@ -8,7 +9,7 @@ use testamur::{Date, Tag};
 
 /// A press of the demo site, and a source of requests for recipients whose names differ.
 pub(crate) struct Workload {
-    pub(crate) press: Press,
+    pub(crate) press: Arc<Press>,
     pub(crate) today: Date,
     requests: AtomicUsize,
 }
@@ -19,7 +20,7 @@ impl Workload {
         let settings = format!("render: {{ threads: {threads} }}");
         let site = Site::demo().with_file("testamur.yaml", settings);
         Self {
-            press: Press::new(site).expect("the demo site is sound"),
+            press: Arc::new(Press::new(site).expect("the demo site is sound")),
             today: Date::parse("2026-05-14").expect("a date"),
             requests: AtomicUsize::new(0),
         }

@@ -55,27 +55,45 @@ pub(crate) fn run<J: Sync, R>(
     run: impl Fn(&J) -> R + Sync,
     report: impl FnMut(usize, R) + Send,
 ) -> usize {
+    let run = |index, job: &J| vec![(index, run(job))];
+    run_together(jobs, per_core, stop, run, Vec::new, report)
+}
+
+/// Like [`run`], for jobs that end together: `run` returns the index and the result of each that is
+/// done by then, and `finish` those of the rest.
+pub(crate) fn run_together<J: Sync, R>(
+    jobs: &[J],
+    per_core: usize,
+    stop: &StopSignal,
+    run: impl Fn(usize, &J) -> Vec<(usize, R)> + Sync,
+    finish: impl FnOnce() -> Vec<(usize, R)>,
+    report: impl FnMut(usize, R) + Send,
+) -> usize {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let bar = console::progress_bar(jobs.len());
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let report = Mutex::new(report);
+    let tell = |results: Vec<(usize, R)>| {
+        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+        for (index, result) in results {
+            bar.suspend(|| report(index, result));
+            done.fetch_add(1, Ordering::Relaxed);
+            bar.inc(1);
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..(cores * per_core).min(jobs.len()) {
             scope.spawn(|| {
                 while !stop.is_set() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(index) else { break };
-                    let result = run(job);
-                    let mut report =
-                        report.lock().unwrap_or_else(PoisonError::into_inner);
-                    bar.suspend(|| report(index, result));
-                    done.fetch_add(1, Ordering::Relaxed);
-                    bar.inc(1);
+                    tell(run(index, job));
                 }
             });
         }
     });
+    tell(finish());
     bar.finish_and_clear();
     done.into_inner()
 }

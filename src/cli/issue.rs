@@ -7,10 +7,12 @@ mod report;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
-use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt, typed_id};
+use crate::register::{
+    IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
+};
 use crate::site::PublicKeys;
+use crate::{Date, Error};
 use serde_json::json;
 
 use self::job::IssueJob;
@@ -61,17 +63,35 @@ pub(crate) fn run(
     let (issuer, keys) = open_issuer(site, issue, &press)?;
     let mut report = Report::new(jobs.len());
     let mut warnings = console::RunWarnings::default();
-    let work =
-        |job: &IssueJob<'_>| job.issue(&issuer, today, &options, instead_of.as_deref());
-    let done =
-        batch::run(&jobs, batch::WAITING_PER_CORE, &stop, work, |index, result| {
+    let together = IssueBatch::new(&issuer, options);
+    let library = |(index, result): (usize, Result<Receipt, Error>)| {
+        (index, result.map_err(JobFailure::Library))
+    };
+    let done = batch::run_together(
+        &jobs,
+        batch::WAITING_PER_CORE,
+        &stop,
+        |index, job| match (job.request_now(), &instead_of) {
+            (Err(failure), _) => vec![(index, Err(failure))],
+            (Ok((request, now)), None) => {
+                let ended = together.issue(index, request.clone(), today, now);
+                ended.into_iter().map(library).collect()
+            }
+            (Ok((request, now)), Some(id)) => {
+                let issued = issuer.issue_instead_of(id, request, today, now, &options);
+                vec![library((index, issued))]
+            }
+        },
+        || together.finish().into_iter().map(library).collect(),
+        |index, result| {
             let job = &jobs[index];
             if let Ok(receipt) = &result {
                 warnings.add(&receipt.warnings, &receipt.record.language);
             }
             report_result(job, &result, issue.json, jobs.len() == 1);
             report.set(index, ReportRow::new(job, result));
-        });
+        },
+    );
     warnings.print();
     if jobs.len() > 1 {
         console::print_message(&report.summary());

@@ -11,6 +11,7 @@
 mod agent;
 mod args;
 mod batch;
+mod bench;
 mod check;
 mod clock;
 mod console;
@@ -80,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Key(key) => key::run(site, key),
         Command::Seal(seal) => seal::run(site, seal),
         Command::Verify(verify) => verify::run(site, verify),
+        Command::Bench(bench) => bench::run(site, bench),
         Command::PackageFiles(files) => package_files::run(files),
     };
     match result {

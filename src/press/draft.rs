@@ -112,6 +112,18 @@ impl Press {
         let assets = Assets::read(site)?;
         let cores = available_parallelism().map_or(1, |cores| cores.get());
         let workers = assets.settings.render.threads.unwrap_or(cores);
+        Self::of_assets(assets, workers)
+    }
+
+    /// Like [`new`](Self::new), with so many render threads, whatever the settings say.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_threads(site: Site, threads: usize) -> Result<Self> {
+        Self::of_assets(Assets::read(site)?, threads)
+    }
+
+    fn of_assets(assets: Assets, workers: usize) -> Result<Self> {
         let pool = RenderPool::start(workers, assets.settings.render.deadline)?;
         Ok(Self { assets, pool })
     }

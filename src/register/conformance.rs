@@ -23,6 +23,7 @@ pub fn store(store: &dyn Store) {
     one_of_concurrent_creates_wins(store);
     concurrent_swaps_are_all_counted(store);
     files_are_listed(store);
+    files_of_a_batch_appear_when_they_get_their_paths(store);
     versions_tell_contents_apart(store);
     store.check().expect("`check` succeeds");
     assert_eq!(listed(store, None), BTreeSet::new(), "`check` leaves nothing");
@@ -195,6 +196,34 @@ fn versions_tell_contents_apart(store: &dyn Store) {
     for text in all.iter().chain(&["a", "other/1/a"]) {
         remove(store, &path(text));
     }
+}
+
+fn files_of_a_batch_appear_when_they_get_their_paths(store: &dyn Store) {
+    let begun = store.begin_batch().expect("`begin_batch` succeeds");
+    let Some(mut batch) = begun else { return };
+    let files = ["batch/new", "batch/kept", "batch/left"].map(path);
+    create(store, &files[1], b"old");
+    let all = |store: &dyn Store| {
+        let read = |file: &StorePath| read(store, file).map(String::from_utf8);
+        files.each_ref().map(|file| read(file).map(|text| text.expect("it is text")))
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let staged = files.each_ref().map(|file| {
+        batch.stage(&StoreFile::new(file, b"staged")).expect("`stage` succeeds")
+    });
+    batch.sync().expect("`sync` succeeds");
+    assert_eq!(all(store), [None, text("old"), None], "no reader sees a staged file");
+    assert_eq!(listed(store, None).len(), 1);
+    assert_eq!(batch.create(staged[0]).expect("it is free"), CreateOutcome::Created);
+    assert_eq!(batch.create(staged[1]).expect("it is taken"), CreateOutcome::Exists);
+    assert_eq!(all(store), [text("staged"), text("old"), None]);
+    batch.replace(staged[1]).expect("`replace` succeeds");
+    batch.sync().expect("`sync` succeeds");
+    assert!(batch.create(99).is_err(), "nothing of that number was staged");
+    drop(batch);
+    assert_eq!(all(store), [text("staged"), text("staged"), None]);
+    assert_eq!(listed(store, None).len(), 2, "what got no path is removed");
+    files.iter().for_each(|file| remove(store, file));
 }
 
 fn path(text: &str) -> StorePath {

@@ -13,8 +13,10 @@
 //!
 //! The order of writes makes it safe: a private snapshot, the PDF if there is none, signature and
 //! pages, the record. A run that is interrupted leaves files that the next run completes, and of
-//! two processes the second finds the first one's PDF and completes that.
+//! two processes the second finds the first one's PDF and completes that. A batch (`batch`) takes
+//! many editions through the same order together.
 
+mod batch;
 mod builder;
 mod decide;
 mod draft;
@@ -30,6 +32,7 @@ mod revoke;
 mod sealed;
 mod service;
 
+pub use self::batch::IssueBatch;
 pub use self::builder::IssueServiceBuilder;
 pub use self::options::IssueOptions;
 pub use self::outcome_fields::OutcomeFields;

@@ -44,8 +44,8 @@ pub use self::index::{
     Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
 };
 pub use self::issue::{
-    CertificateUrls, IssueOptions, IssueOutcome, IssueService, IssueServiceBuilder,
-    OutcomeFields, Plan, Receipt, RevokeOutcome, Timings,
+    CertificateUrls, IssueBatch, IssueOptions, IssueOutcome, IssueService,
+    IssueServiceBuilder, OutcomeFields, Plan, Receipt, RevokeOutcome, Timings,
 };
 pub use self::merge::PdfMerger;
 pub use self::record::{
@@ -55,8 +55,8 @@ pub use self::record::{
 };
 pub use self::restore::{PdfSource, Restoration};
 pub use self::store::{
-    CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreFile,
-    Stores, SwapOutcome, VersionedFile,
+    CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreBatch,
+    StoreFile, Stores, SwapOutcome, VersionedFile,
 };
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};

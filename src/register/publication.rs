@@ -14,7 +14,7 @@ use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
-use crate::register::store::{CreateOutcome, Store, StoreFile};
+use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
 
 /// What became of a PDF that was to be created.
 #[derive(Debug)]
@@ -45,6 +45,85 @@ pub(crate) struct Finished {
     pub(crate) is_first: bool,
     /// What the texts of the pages lack.
     pub(crate) warnings: Vec<Warning>,
+}
+
+/// A text with its path in a store.
+type TextFile = (StorePath, String);
+
+/// The files of a first edition, but for its PDF.
+#[derive(Debug)]
+pub(crate) struct EditionFiles {
+    /// The snapshot, for the private store.
+    snapshot: TextFile,
+    /// Where the PDF goes.
+    pdf: StorePath,
+    signature: Option<TextFile>,
+    pages: Vec<TextFile>,
+    record: TextFile,
+    /// The record of the private store.
+    private: TextFile,
+    /// What the pages' texts lack.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// An edition that is published together with others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EditionToPublish<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) files: &'a EditionFiles,
+    pub(crate) pdf: &'a [u8],
+}
+
+/// What became of an edition that was to be published together with others.
+#[derive(Debug)]
+pub(crate) enum BatchOutcome {
+    /// It was published, or has ended meanwhile: as [`Register::finish`] returns it.
+    Finished(Option<Finished>),
+    /// There was something of it, or a store failed: it has to be published by itself.
+    Left,
+}
+
+/// The numbers of an edition's files in the batches of the two stores.
+struct StagedEdition {
+    snapshot: usize,
+    pdf: usize,
+    signature: Option<usize>,
+    pages: Vec<usize>,
+    record: usize,
+    private: usize,
+}
+
+impl EditionFiles {
+    /// How many bytes the files have.
+    pub(crate) fn size(&self) -> usize {
+        let texts = self.pages.iter().chain(&self.signature);
+        let texts = texts.chain([&self.snapshot, &self.record, &self.private]);
+        texts.map(|(_, text)| text.len()).sum()
+    }
+
+    fn stage(
+        &self,
+        pdf: &[u8],
+        public: &mut dyn StoreBatch,
+        private: &mut dyn StoreBatch,
+    ) -> Result<StagedEdition> {
+        let text = |batch: &mut dyn StoreBatch, (path, text): &TextFile| {
+            batch.stage(&StoreFile::new(path, text.as_bytes()))
+        };
+        let pages: Result<_> = self.pages.iter().map(|file| text(public, file)).collect();
+        Ok(StagedEdition {
+            snapshot: text(private, &self.snapshot)?,
+            pdf: public.stage(&StoreFile::new(&self.pdf, pdf))?,
+            signature: self
+                .signature
+                .as_ref()
+                .map(|file| text(public, file))
+                .transpose()?,
+            pages: pages?,
+            record: text(public, &self.record)?,
+            private: text(private, &self.private)?,
+        })
+    }
 }
 
 impl Register {
@@ -85,13 +164,24 @@ impl Register {
     /// Returns `None` if the edition was superseded, revoked or erased meanwhile: then everything
     /// says what that record says.
     pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Finished>> {
-        let record = &snapshot.record;
-        let was_first = match self.publish_first(snapshot)? {
+        match self.publish_first(snapshot)? {
             Publication::Done(warnings) => {
-                return Ok(Some(Finished { is_first: true, warnings }));
+                Ok(Some(Finished { is_first: true, warnings }))
             }
-            Publication::Overtaken { is_first } => is_first,
-        };
+            Publication::Overtaken { is_first } => {
+                self.finish_overtaken(snapshot, is_first)
+            }
+        }
+    }
+
+    /// Finishes a certificate that another process is, or was, at. `was_first` says whether this one
+    /// wrote the public record all the same.
+    fn finish_overtaken(
+        &self,
+        snapshot: &Snapshot,
+        was_first: bool,
+    ) -> Result<Option<Finished>> {
+        let record = &snapshot.record;
         let known = Known { award: Some(&snapshot.award), download_id: None };
         let settled = self.settle(&record.id, known, |current| {
             Ok(Some(current.unwrap_or(record).clone()))
@@ -147,6 +237,118 @@ impl Register {
         Ok(Publication::Done(warnings))
     }
 
+    /// Whether both stores can sync files together.
+    pub(crate) fn has_batches(&self) -> bool {
+        let has = |store: &dyn Store| matches!(store.begin_batch(), Ok(Some(_)));
+        has(&*self.public) && has(&*self.private)
+    }
+
+    /// The files of a first edition, and what its pages load, published.
+    pub(crate) fn edition_files(&self, snapshot: &Snapshot) -> Result<EditionFiles> {
+        let record = &snapshot.record;
+        let certificate = record.certificate.as_ref();
+        let pdf = certificate.map(|it| it.pdf.clone()).unwrap_or_default();
+        let signature = snapshot.signature.as_ref();
+        let sources = PageSources { signature, has_pdf: true };
+        let PageFiles { pages, assets, warnings } = self.pages.write(record, sources)?;
+        assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
+        let file = |path: &str, text: String| Ok((StorePath::parse(path)?, text));
+        let pages = pages.into_iter();
+        let pages = pages.map(|(name, html)| file(&paths::page(&record.id, &name), html));
+        let signature = signature.zip(certificate.and_then(|it| it.signature.as_ref()));
+        let signature = signature
+            .map(|(signature, facts)| file(&facts.path, signature.armor.clone()))
+            .transpose()?;
+        let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
+        Ok(EditionFiles {
+            snapshot: (snapshot_path(&record.id, &pdf.sha256)?, snapshot.to_json()),
+            pdf: StorePath::parse(&pdf.path)?,
+            signature,
+            pages: pages.collect::<Result<_>>()?,
+            record: file(&paths::record(&record.id), record.to_json())?,
+            private: file(&paths::private_record(&record.id), private.to_json())?,
+            warnings,
+        })
+    }
+
+    /// Publishes first editions, each with its PDF, and syncs their files together.
+    ///
+    /// The order is that of a single edition: snapshots, PDFs with signatures and pages, public
+    /// records, private records. Each step outlasts a power failure before the next begins, unless
+    /// the stores keep the order by themselves.
+    ///
+    /// # Errors
+    /// The stores failed to sync files that had got their paths: what was published may be lost in a
+    /// power failure.
+    pub(crate) fn publish_together(
+        &self,
+        editions: &[EditionToPublish<'_>],
+    ) -> Result<Vec<BatchOutcome>> {
+        let begun = (self.public.begin_batch(), self.private.begin_batch());
+        let (Ok(Some(mut public)), Ok(Some(mut private))) = begun else {
+            return Ok(editions.iter().map(|_| BatchOutcome::Left).collect());
+        };
+        let stage = |it: &EditionToPublish<'_>| {
+            it.files.stage(it.pdf, &mut *public, &mut *private).ok()
+        };
+        let mut staged: Vec<_> = editions.iter().map(stage).collect();
+        let order = public.ordered_by();
+        let is_ordered = order.is_some() && order == private.ordered_by();
+        if (!is_ordered && private.sync().is_err()) || public.sync().is_err() {
+            // Nothing has a path yet.
+            return Ok(editions.iter().map(|_| BatchOutcome::Left).collect());
+        }
+        advance(&mut staged, |edition| private.replace(edition.snapshot).map(|()| true));
+        if !is_ordered {
+            private.sync()?;
+        }
+        advance(&mut staged, |edition| {
+            // Signature and pages belong to this PDF, not to that of another process.
+            if public.create(edition.pdf)? == CreateOutcome::Exists {
+                return Ok(false);
+            }
+            edition.signature.map_or(Ok(()), |file| public.replace(file))?;
+            for page in &edition.pages {
+                if public.create(*page)? == CreateOutcome::Exists {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        });
+        if !is_ordered {
+            public.sync()?;
+        }
+        advance(&mut staged, |edition| {
+            Ok(public.create(edition.record)? == CreateOutcome::Created)
+        });
+        if !is_ordered {
+            public.sync()?;
+        }
+        let mut outcomes = Vec::new();
+        for (edition, staged) in editions.iter().zip(staged) {
+            let created = staged.map(|staged| private.create(staged.private));
+            outcomes.push(match created {
+                Some(Ok(CreateOutcome::Created)) => {
+                    let warnings = edition.files.warnings.clone();
+                    BatchOutcome::Finished(Some(Finished { is_first: true, warnings }))
+                }
+                // It may have been revoked before this process was done.
+                Some(Ok(CreateOutcome::Exists)) => {
+                    let finished = self.finish_overtaken(edition.snapshot, true);
+                    finished.map_or(BatchOutcome::Left, BatchOutcome::Finished)
+                }
+                Some(Err(_)) | None => BatchOutcome::Left,
+            });
+        }
+        // Of stores that keep the order the sync of one is that of both.
+        if is_ordered {
+            public.sync()?
+        } else {
+            private.sync()?
+        }
+        Ok(outcomes)
+    }
+
     /// Removes all snapshots of a certificate but that of its published PDF.
     pub(crate) fn remove_orphans(&self, snapshot: &Snapshot) -> Result<()> {
         let record = &snapshot.record;
@@ -157,6 +359,16 @@ impl Register {
             .iter()
             .filter(|path| path.as_str() != kept && paths::is_snapshot(path.as_str()));
         others.into_iter().try_for_each(|path| self.private.remove(path))
+    }
+}
+
+/// Takes a step with each edition that is left, and drops those for which it fails.
+fn advance(
+    editions: &mut [Option<StagedEdition>],
+    mut step: impl FnMut(&StagedEdition) -> Result<bool>,
+) {
+    for edition in editions {
+        edition.take_if(|edition| !step(edition).unwrap_or(false));
     }
 }
 

@@ -5,11 +5,14 @@
 //! path is free, and replace one only if it still has the expected content. With these two
 //! operations many machines share one store without a lock.
 
+mod batch;
 mod directory;
+mod folder;
 mod memory;
 pub(super) mod open;
 #[cfg(feature = "s3")]
 mod s3;
+mod syncs;
 
 use std::fmt::{Debug, Display};
 
@@ -95,9 +98,42 @@ pub trait Store: Debug + Display + Send + Sync {
         Ok(bytes.map(|bytes| VersionedFile { bytes, version: None }))
     }
 
+    /// Begins a batch of files, or returns `None` if writing them one by one is as good. A store that
+    /// hands its calls on to another leaves this as it is, and gets each file.
+    fn begin_batch(&self) -> Result<Option<Box<dyn StoreBatch + '_>>> {
+        Ok(None)
+    }
+
     /// Checks that the store can do all this: that it exists, can be written to, and creates a path
     /// only once. Removes what an interrupted run left in it. Call it before the first file.
     fn check(&self) -> Result<()>;
+}
+
+/// Files of a [`Store`] that are made to last together: all are staged, which no reader sees, then
+/// synced, then get their paths one by one, and are synced again. What has no path when the batch is
+/// dropped is removed.
+///
+/// # Errors
+/// As [`Store`].
+pub trait StoreBatch: Debug {
+    /// Writes the content of a file, and returns the number by which the next calls name it.
+    fn stage(&mut self, file: &StoreFile<'_>) -> Result<usize>;
+
+    /// Creates a staged file, as [`Store::create`] does.
+    fn create(&mut self, staged: usize) -> Result<CreateOutcome>;
+
+    /// Writes a staged file over one that its path may have, as [`Store::replace`] does.
+    fn replace(&mut self, staged: usize) -> Result<()>;
+
+    /// Makes all that was staged, created and replaced until now outlast a power failure.
+    fn sync(&mut self) -> Result<()>;
+
+    /// A number that batches share if a power failure leaves nothing of what was created or replaced
+    /// in one of them without all that was before, in any of them. The sync of one is then that of
+    /// all. `None` if that is not known.
+    fn ordered_by(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A file for a store.

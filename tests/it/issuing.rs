@@ -1,6 +1,7 @@
 //! Issued certificates: repeated, superseded, revoked, erased, interrupted.
 
 mod awards; // New, unchanged and superseding editions, revocation and erasure
+mod batches; // Certificates that are published and synced together
 mod editions; // When a request makes the next edition: facts, appearance, messages, corrected names
 mod grades; // Grades on the scale of their course
 mod hostile; // Names, titles and reasons with markup and template code

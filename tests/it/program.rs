@@ -704,3 +704,37 @@ fn check_reports_broken_courses() {
         assert!(run.stderr.contains(complaint), "{what}: {}", run.stderr);
     }
 }
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+/// The short form of the benchmark measures each goal, and leaves nothing behind.
+#[test]
+fn bench_measures_memory_and_folder() {
+    let workdir = Workdir::new();
+    let run = workdir.run(["bench", "--short", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let rows = run.objects();
+    let until: Vec<_> = rows.iter().map(|row| row["until"].as_str().unwrap()).collect();
+    assert_eq!(until, ["sealed in memory", "safe in a folder"]);
+    for row in &rows {
+        assert_eq!((&row["layout"], &row["count"]), (&"classic".into(), &10.into()));
+        for key in ["per_second", "first_ms", "bytes"] {
+            assert!(row[key].as_f64().unwrap() > 0.0, "{key} of {row}");
+        }
+    }
+    let (memory, folder) = (&rows[0], &rows[1]);
+    assert_eq!((&memory["files"], &memory["syncs"]), (&Value::Null, &Value::Null));
+    assert!(folder["files"].as_f64().unwrap() >= 4.0, "{folder}");
+    assert!(folder["syncs"].as_f64().unwrap() > 0.0, "{folder}");
+    // The certificate itself, and its pages and record.
+    assert!(folder["bytes"].as_f64().unwrap() > memory["bytes"].as_f64().unwrap());
+    assert_eq!(workdir.names("."), [""; 0], "the folders are removed");
+
+    let run = workdir.run(["bench", "--short", "--names", "mixed", "--layout", "honor"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let table = String::from_utf8(run.stdout).unwrap();
+    assert_eq!(table.lines().count(), 4, "{table}");
+    assert!(table.contains("| sealed in memory | honor  | mixed |"), "{table}");
+    let run = workdir.run(["bench", "--short", "--layout", "none"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("`none`"), "{}", run.stderr);
+}

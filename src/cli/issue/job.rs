@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use crate::press::Press;
-use crate::register::{IssueOptions, IssueService, Receipt};
 use crate::site::{Award, Request};
-use crate::{Date, Error, ErrorKind};
+use crate::{Error, ErrorKind, Timestamp};
 
 use crate::cli::args::{Issue, RequestArguments};
 use crate::cli::clock;
@@ -45,20 +44,9 @@ impl IssueJob<'_> {
         }
     }
 
-    pub(super) fn issue(
-        &self,
-        issuer: &IssueService,
-        today: Date,
-        options: &IssueOptions,
-        instead_of: Option<&str>,
-    ) -> Result<Receipt, JobFailure> {
-        let request = self.request()?;
-        let now = clock::now().map_err(JobFailure::Program)?;
-        let issued = match instead_of {
-            None => issuer.issue(request, today, now, options),
-            Some(id) => issuer.issue_instead_of(id, request, today, now, options),
-        };
-        issued.map_err(JobFailure::Library)
+    /// The request, and the time at which it is issued.
+    pub(super) fn request_now(&self) -> Result<(&Request, Timestamp), JobFailure> {
+        Ok((self.request()?, clock::now().map_err(JobFailure::Program)?))
     }
 }
 

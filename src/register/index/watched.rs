@@ -3,16 +3,17 @@
 //! The decision made here: the index follows the files and not the commands, so that a record that
 //! is written by any of them, now or later, enters it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::rows;
+use super::rows::{self, RowId};
 use super::writer::IndexWriter;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::register::paths;
 use crate::register::store::{
-    CreateOutcome, FileVersion, Store, StoreFile, SwapOutcome, VersionedFile,
+    CreateOutcome, FileVersion, Store, StoreBatch, StoreFile, SwapOutcome, VersionedFile,
 };
 
 /// A public or a private store that an index follows.
@@ -39,14 +40,19 @@ impl WatchedStore {
         Self { store, writer, side }
     }
 
+    /// The row of the record at a path.
+    fn row(&self, path: &StorePath) -> Option<RowId> {
+        let id = paths::record_id(path.as_str()).filter(|_| self.side == Side::Public);
+        id.and_then(rows::id)
+    }
+
     /// Does something that may write a file.
     fn around<T>(
         &self,
         path: &StorePath,
         write: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let id = paths::record_id(path.as_str()).filter(|_| self.side == Side::Public);
-        match id.and_then(rows::id) {
+        match self.row(path) {
             Some(id) => self.writer.around(&id, write),
             None => write(),
         }
@@ -107,6 +113,12 @@ impl Store for WatchedStore {
         self.store.read_version(path)
     }
 
+    fn begin_batch(&self) -> Result<Option<Box<dyn StoreBatch + '_>>> {
+        let Some(batch) = self.store.begin_batch()? else { return Ok(None) };
+        let (staged, written) = (BTreeMap::new(), Vec::new());
+        Ok(Some(Box::new(WatchedBatch { batch, store: self, staged, written })))
+    }
+
     fn check(&self) -> Result<()> {
         self.store.check()
     }
@@ -115,5 +127,63 @@ impl Store for WatchedStore {
 impl fmt::Display for WatchedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.store.fmt(f)
+    }
+}
+
+/// Files of a watched store that are synced together. Their rows follow the sync, so that none tells
+/// of a record that a power failure took.
+#[derive(Debug)]
+struct WatchedBatch<'a> {
+    batch: Box<dyn StoreBatch + 'a>,
+    store: &'a WatchedStore,
+    /// The paths of the staged files, and what is kept of them.
+    staged: BTreeMap<usize, (StorePath, Option<Vec<u8>>)>,
+    /// The rows whose records were written, with their marks. Those of a batch that is not synced
+    /// stay marked.
+    written: Vec<(RowId, Option<i64>)>,
+}
+
+impl WatchedBatch<'_> {
+    /// Marks the row of the file's record, if it is one.
+    fn begin(&mut self, number: usize) {
+        let path = self.staged.get(&number).map(|(path, _)| path);
+        if let Some(id) = path.and_then(|path| self.store.row(path)) {
+            self.written.push((id, self.store.writer.begin(&id)));
+        }
+    }
+}
+
+impl StoreBatch for WatchedBatch<'_> {
+    fn stage(&mut self, file: &StoreFile<'_>) -> Result<usize> {
+        let number = self.batch.stage(file)?;
+        let kept = (self.store.side == Side::Private).then(|| file.bytes.to_vec());
+        self.staged.insert(number, (file.path.clone(), kept));
+        Ok(number)
+    }
+
+    fn create(&mut self, number: usize) -> Result<CreateOutcome> {
+        self.begin(number);
+        self.batch.create(number)
+    }
+
+    fn replace(&mut self, number: usize) -> Result<()> {
+        self.begin(number);
+        self.batch.replace(number)?;
+        if let Some((path, Some(bytes))) = self.staged.get(&number) {
+            self.store.keep(&StoreFile::new(path, bytes));
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        self.batch.sync()?;
+        for (id, token) in self.written.drain(..) {
+            self.store.writer.end(&id, token);
+        }
+        Ok(())
+    }
+
+    fn ordered_by(&self) -> Option<u64> {
+        self.batch.ordered_by()
     }
 }

@@ -74,16 +74,27 @@ impl IndexWriter {
         id: &RowId,
         write: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let token = self.mark(id).map_err(|error| self.fail(&error)).ok();
+        let token = self.begin(id);
         let result = write();
         // After an error the mark stays: the record may have been written all the same.
-        if result.is_ok()
-            && let Some(token) = token
+        if result.is_ok() {
+            self.end(id, token);
+        }
+        result
+    }
+
+    /// Marks an id before its record is written. Returns `None` if that failed, which is kept.
+    pub(super) fn begin(&self, id: &RowId) -> Option<i64> {
+        self.mark(id).map_err(|error| self.fail(&error)).ok()
+    }
+
+    /// Brings the row of an id up to date after its record was written, and removes the mark.
+    pub(super) fn end(&self, id: &RowId, token: Option<i64>) {
+        if let Some(token) = token
             && let Err(error) = self.settle(id, Some(token))
         {
             self.tell(&error);
         }
-        result
     }
 
     /// Brings the row of an id up to date, and removes a mark that this process made for it.

@@ -13,7 +13,7 @@ use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
 use crate::register::issue::receipt::Timings;
 use crate::register::issue::sealed::{SealedEdition, sha256};
-use crate::register::publication::PdfOutcome;
+use crate::register::publication::{Finished, PdfOutcome};
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
 use crate::seal::verify::{Trust, verify};
@@ -93,6 +93,16 @@ impl Publisher {
     }
 }
 
+impl PublishedEdition {
+    pub(super) fn of(sealed: SealedEdition, finished: Finished) -> Self {
+        let SealedEdition { snapshot, mut warnings, render, seal, sealed_at, .. } =
+            sealed;
+        warnings.extend(finished.warnings);
+        let timings = Timings { render, seal, publish: sealed_at.elapsed() };
+        Self { record: snapshot.record, is_first: finished.is_first, warnings, timings }
+    }
+}
+
 impl PreparedEdition<'_> {
     /// Publishes the edition, or finishes the one that another process began under the same id.
     /// Returns `None` if that one was superseded, revoked or erased meanwhile.
@@ -101,11 +111,10 @@ impl PreparedEdition<'_> {
     /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site. Else what
     /// the stores fail with.
     pub(super) fn publish(self, now: Timestamp) -> Result<Option<PublishedEdition>> {
-        let Self { publisher, sealed } = self;
-        let SealedEdition { snapshot, pdf, mut warnings, render, seal, sealed_at } =
-            sealed;
+        let Self { publisher, mut sealed } = self;
         let register = &publisher.register;
-        let id = snapshot.record.id.clone();
+        let id = sealed.snapshot.record.id.clone();
+        let pdf = &sealed.pdf;
         let discard = || register.discard(&id, &pdf.sha256);
         let created = register.create_pdf(&pdf.path, &pdf.bytes);
         if created.is_err() {
@@ -113,8 +122,8 @@ impl PreparedEdition<'_> {
             // the edition is published.
             publisher.orphans().insert(id.clone());
         }
-        let snapshot = match created? {
-            PdfOutcome::Created => snapshot,
+        match created? {
+            PdfOutcome::Created => {}
             PdfOutcome::Exists(first) => {
                 let adopted = publisher.adopt(&id, &pdf.path, &first, now);
                 // A repeated write that had been done finds its own bytes: the snapshot is theirs.
@@ -122,27 +131,20 @@ impl PreparedEdition<'_> {
                     discard()?;
                 }
                 match adopted {
-                    Ok(adopted) => adopted,
+                    Ok(adopted) => sealed.snapshot = adopted,
                     // Its snapshot went with an edition that another process ended.
                     Err(_) if register.has_ended(&id)? => return Ok(None),
                     Err(error) => return Err(error),
                 }
             }
             PdfOutcome::Removed => return discard().map(|()| None),
-        };
-        let Some(finished) = register.finish(&snapshot)? else {
+        }
+        let Some(finished) = register.finish(&sealed.snapshot)? else {
             return discard().map(|()| None);
         };
-        warnings.extend(finished.warnings);
         if publisher.orphans().remove(&id) {
-            register.remove_orphans(&snapshot)?;
+            register.remove_orphans(&sealed.snapshot)?;
         }
-        let timings = Timings { render, seal, publish: sealed_at.elapsed() };
-        Ok(Some(PublishedEdition {
-            record: snapshot.record,
-            is_first: finished.is_first,
-            warnings,
-            timings,
-        }))
+        Ok(Some(PublishedEdition::of(sealed, finished)))
     }
 }

@@ -521,6 +521,49 @@ fn killed_issue_run_resumes() {
     kill_repeatedly(6, 30);
 }
 
+/// Kills runs while they give the files of a batch their paths.
+#[test]
+fn issue_run_killed_while_a_batch_is_published_resumes() {
+    let people = 80;
+    let workdir = site();
+    let list: String = (0..people).map(|n| format!("Person Number{n}\n")).collect();
+    workdir.write("people.txt", list);
+    let count = |end: &str| {
+        let public = files(&workdir.path("school/public"));
+        public.keys().filter(|path| path.ends_with(end)).count()
+    };
+    // The folders of PDFs, which are quicker to count than their files.
+    let folders = || {
+        let folder = workdir.path("school/public/downloads");
+        std::fs::read_dir(folder).map_or(0, |entries| entries.count())
+    };
+    for round in 0..8 {
+        let before = folders();
+        let mut run = Command::new(env!("CARGO_BIN_EXE_testamur"))
+            .args(["--site", "school", "issue", "-f", "people.txt"])
+            .current_dir(workdir.path("."))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while folders() == before && run.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Duration::from_millis(round));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert_consistent(&workdir);
+    }
+    let run = issue(&workdir, &["-f", "people.txt"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(assert_consistent(&workdir), people);
+    assert_eq!(count(".pdf"), people, "one PDF for each recipient");
+    for store in ["public", "private"] {
+        let left = workdir.names(&format!("school/{store}/.testamur"));
+        assert!(!left.iter().any(|name| name.contains("batch")), "{store}: {left:?}");
+    }
+}
+
 #[test]
 #[ignore = "takes minutes"]
 fn issue_run_killed_two_hundred_times_resumes() {

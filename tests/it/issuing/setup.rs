@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -188,7 +189,11 @@ pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
                 folders.push(path);
             } else {
                 let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                files.insert(name.to_owned(), fs::read(&path).unwrap());
+                match fs::read(&path) {
+                    // A run that goes on has moved a staged file.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    bytes => drop(files.insert(name.to_owned(), bytes.unwrap())),
+                }
             }
         }
     }

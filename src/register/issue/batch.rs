@@ -1,0 +1,254 @@
+//! Many requests, whose certificates are published and synced together.
+//!
+//! Takes requests from many threads; gives their receipts, a batch at a time. The decision made
+//! here: only first editions go into a batch, because nothing stands before them that would have to
+//! change. Everything else, and every edition that a batch could not publish, is published by
+//! itself, as a single request is.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::base::date::Date;
+use crate::base::error::Result;
+use crate::base::timestamp::Timestamp;
+use crate::register::issue::options::IssueOptions;
+use crate::register::issue::receipt::Receipt;
+use crate::register::issue::service::{FirstEdition, IssueService};
+use crate::register::publication::BatchOutcome;
+use crate::site::request::Request;
+
+/// A batch is published when it has this many certificates, or this many bytes, or when its first
+/// certificate has waited for so long and another one comes.
+const MAX_EDITIONS: usize = 256;
+const MAX_BYTES: usize = 32 << 20;
+const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(2);
+/// Fewer certificates are published one by one: a sync of a whole file system also waits for what
+/// other programs wrote to it.
+const MIN_EDITIONS: usize = 4;
+
+/// Issues many certificates whose files are synced together, where the stores can do so: into a
+/// folder this saves most of the waiting for the disk. A receipt is given out when all that it tells
+/// outlasts a power failure, as that of [`IssueService::issue`] is.
+///
+/// Threads share a batch, and each gets the receipts of the batches that it completes. `J` is what
+/// the caller knows a request by.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use testamur::register::{IssueBatch, IssueOptions, IssueService, MemoryStore};
+/// # use testamur::site::{IdSecret, Keys};
+/// # use testamur::{Date, Press, Request, Site, Timestamp};
+/// # let (now, today) = (Timestamp::parse("2026-05-14T09:30:00Z")?, Date::parse("2026-05-14")?);
+/// # let issuer = IssueService::builder(Arc::new(Press::new(Site::demo())?))
+/// #     .with_keys(&Keys::generate("Example University", now)?)
+/// #     .with_id_secret(IdSecret::generate()?)
+/// #     .with_stores(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()))
+/// #     .build()?;
+/// # let course = issuer.press().courses().iter().next().expect("the demo has courses");
+/// let batch = IssueBatch::new(&issuer, IssueOptions::default());
+/// let mut receipts = Vec::new();
+/// for name in ["Ada Lovelace", "Grace Hopper"] {
+///     receipts.extend(batch.issue(name, Request::new(&course.id, name)?, today, now));
+/// }
+/// receipts.extend(batch.finish());
+/// assert_eq!(receipts.len(), 2);
+/// assert!(receipts.iter().all(|(_, receipt)| receipt.is_ok()));
+/// # Ok::<(), testamur::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct IssueBatch<'a, J> {
+    service: &'a IssueService,
+    options: IssueOptions,
+    max_wait: Duration,
+    /// Whether the stores can sync files together.
+    has_batches: bool,
+    waiting: Mutex<Waiting<J>>,
+    published: Condvar,
+}
+
+/// The editions that wait to be published.
+#[derive(Debug)]
+struct Waiting<J> {
+    editions: Vec<WaitingEdition<J>>,
+    bytes: usize,
+    since: Option<Instant>,
+    /// Whether a thread publishes those that waited before.
+    is_publishing: bool,
+}
+
+/// An edition with all that publishing it takes.
+struct WaitingEdition<J> {
+    job: J,
+    request: Request,
+    today: Date,
+    now: Timestamp,
+    first: Box<FirstEdition>,
+}
+
+impl<'a, J> IssueBatch<'a, J> {
+    /// An empty batch of a service.
+    pub fn new(service: &'a IssueService, options: IssueOptions) -> Self {
+        let waiting =
+            Waiting { editions: Vec::new(), bytes: 0, since: None, is_publishing: false };
+        Self {
+            service,
+            options,
+            max_wait: DEFAULT_MAX_WAIT,
+            has_batches: service.register().has_batches(),
+            waiting: Mutex::new(waiting),
+            published: Condvar::new(),
+        }
+    }
+
+    /// Sets how long a certificate may wait for others before the next one publishes it, two seconds
+    /// unless set.
+    pub fn with_max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+
+    /// Makes and seals the certificate of a request. Returns the requests that are done by now, this
+    /// one or others; the others follow from later calls and from [`finish`](Self::finish).
+    ///
+    /// The errors are those of [`IssueService::issue`].
+    pub fn issue(
+        &self,
+        job: J,
+        request: Request,
+        today: Date,
+        now: Timestamp,
+    ) -> Vec<(J, Result<Receipt>)> {
+        match self.begin(&request, today, now) {
+            Err(error) => vec![(job, Err(error))],
+            Ok(Begun::Done(receipt)) => vec![(job, Ok(*receipt))],
+            Ok(Begun::Ready(first)) => {
+                self.add(WaitingEdition { job, request, today, now, first })
+            }
+        }
+    }
+
+    /// Publishes all that still waits. Call it when every call of [`issue`](Self::issue) has
+    /// returned.
+    pub fn finish(&self) -> Vec<(J, Result<Receipt>)> {
+        let editions = self.lock().take();
+        self.publish(editions)
+    }
+
+    fn begin(&self, request: &Request, today: Date, now: Timestamp) -> Result<Begun> {
+        let first = if self.has_batches {
+            self.service.first_edition(request, today, now, &self.options)?
+        } else {
+            None
+        };
+        let Some(first) = first else {
+            let receipt = self.service.issue(request, today, now, &self.options)?;
+            return Ok(Begun::Done(Box::new(receipt)));
+        };
+        Ok(Begun::Ready(Box::new(first)))
+    }
+
+    /// Adds an edition, and publishes all that wait if it is time.
+    fn add(&self, edition: WaitingEdition<J>) -> Vec<(J, Result<Receipt>)> {
+        let mut waiting = self.lock();
+        // What waits is bounded also where the disk is slower than the press.
+        let is_full =
+            |waiting: &mut Waiting<J>| waiting.is_full() && waiting.is_publishing;
+        waiting = self
+            .published
+            .wait_while(waiting, is_full)
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting.bytes += edition.first.size();
+        let since = *waiting.since.get_or_insert_with(Instant::now);
+        waiting.editions.push(edition);
+        let is_due = waiting.is_full() || since.elapsed() >= self.max_wait;
+        if !is_due || waiting.is_publishing {
+            return Vec::new();
+        }
+        waiting.is_publishing = true;
+        let editions = waiting.take();
+        drop(waiting);
+        let _publishing = Publishing(self);
+        self.publish(editions)
+    }
+
+    fn publish(&self, editions: Vec<WaitingEdition<J>>) -> Vec<(J, Result<Receipt>)> {
+        let together = if editions.len() >= MIN_EDITIONS {
+            let to_publish: Vec<_> =
+                editions.iter().map(|it| it.first.to_publish()).collect();
+            self.service.register().publish_together(&to_publish)
+        } else {
+            Ok(editions.iter().map(|_| BatchOutcome::Left).collect())
+        };
+        match together {
+            Ok(published) => {
+                let published = published.into_iter().zip(editions);
+                published.map(|(outcome, it)| self.end(it, outcome)).collect()
+            }
+            Err(error) => {
+                editions.into_iter().map(|it| (it.job, Err(error.clone()))).collect()
+            }
+        }
+    }
+
+    /// The receipt of an edition, which is published by itself if it is not.
+    fn end(
+        &self,
+        waiting: WaitingEdition<J>,
+        outcome: BatchOutcome,
+    ) -> (J, Result<Receipt>) {
+        let WaitingEdition { job, request, today, now, first, .. } = waiting;
+        let ended = match outcome {
+            BatchOutcome::Finished(Some(finished)) => {
+                Ok(Some(self.service.first_receipt(*first, finished)))
+            }
+            BatchOutcome::Finished(None) => {
+                self.service.discard_first(&first).map(|()| None)
+            }
+            BatchOutcome::Left => self.service.publish_first(*first, now),
+        };
+        let receipt = match ended {
+            Ok(Some(receipt)) => Ok(receipt),
+            Ok(None) => self.service.issue(&request, today, now, &self.options),
+            Err(error) => Err(error),
+        };
+        (job, receipt)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting<J>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose first step is done.
+enum Begun {
+    Done(Box<Receipt>),
+    Ready(Box<FirstEdition>),
+}
+
+impl<J> Waiting<J> {
+    fn is_full(&self) -> bool {
+        self.editions.len() >= MAX_EDITIONS || self.bytes >= MAX_BYTES
+    }
+
+    fn take(&mut self) -> Vec<WaitingEdition<J>> {
+        self.bytes = 0;
+        self.since = None;
+        std::mem::take(&mut self.editions)
+    }
+}
+
+/// The time in which a thread publishes, which ends also if it panics.
+struct Publishing<'a, 'b, J>(&'a IssueBatch<'b, J>);
+
+impl<J> Drop for Publishing<'_, '_, J> {
+    fn drop(&mut self) {
+        self.0.lock().is_publishing = false;
+        self.0.published.notify_all();
+    }
+}
+
+impl<J: std::fmt::Debug> std::fmt::Debug for WaitingEdition<J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WaitingEdition").field("job", &self.job).finish_non_exhaustive()
+    }
+}
