@@ -250,7 +250,8 @@ impl Register {
         let pdf = certificate.map(|it| it.pdf.clone()).unwrap_or_default();
         let signature = snapshot.signature.as_ref();
         let sources = PageSources { signature, has_pdf: true };
-        let PageFiles { pages, assets, warnings } = self.pages.write(record, sources)?;
+        let PageFiles { pages, assets, warnings } =
+            self.pages.write(record, sources, false)?;
         assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
         let file = |path: &str, text: String| Ok((StorePath::parse(path)?, text));
         let pages = pages.into_iter();
