@@ -204,7 +204,8 @@ impl Pki {
 
         let tsa_roots = X509::from_pem(&root).unwrap();
         let page = draft("en.pdf");
-        for (name, keys) in [(OWN, &own.keys), (CA, &others)] {
+        for (name, keys, list) in [(OWN, &own.keys, "root.crl"), (CA, &others, "ca.crl")]
+        {
             let write = |level: PadesLevel, sealed: &Sealed| {
                 assert_eq!(sealed.level, level, "{name}");
                 folder.write(&format!("{name}-{}.pdf", level.as_str()), &sealed.bytes);
@@ -217,7 +218,8 @@ impl Pki {
                 let sealer = sealer.with_tsa(format!("{host}/tsa/tsa"), http.clone());
                 let timed = sealer.seal(&page, now()).unwrap();
                 write(PadesLevel::T, &timed);
-                let sealed = sealer.upgrade(&timed.bytes, keys.crls(), now()).unwrap();
+                let lists = [folder.read(list)];
+                let sealed = sealer.upgrade(&timed.bytes, &lists, now()).unwrap();
                 write(raised, &sealed);
             }
         }
