@@ -322,7 +322,8 @@ fn java(judge: &str) -> Command {
         .find(|folder| folder.is_dir());
     let jars = jars.unwrap_or_else(|| {
         panic!(
-            "no `jars/{judge}` in the target folder: tests/run brings it from Maven Central"
+            "no `jars/{judge}` in the target folder: run tests/run, which brings it from \
+             Maven Central"
         )
     });
     let mut command = tool("java");

@@ -22,17 +22,31 @@ const NO_LIST: &str = "INDETERMINATE/CERTIFICATE_CHAIN_GENERAL_FAILURE";
 /// The signer's certificate has ended, and nothing proves that the seal is older.
 const ENDED: &str = "INDETERMINATE/OUT_OF_BOUNDS_NOT_REVOKED";
 
+/// Whether a seal by a root of the site's own carries that root's list.
+const CARRIES_LIST: bool = false;
+
 /// What DSS says of one file.
 struct Row {
     sealed_by: &'static str,
     level: PadesLevel,
-    /// With nothing but the roots.
-    alone: &'static str,
-    /// With the issuer's list handed over.
-    with_list: &'static str,
-    /// As these two, in 2037: the site's own leaf ends ten years after it was made.
-    in_2037: [&'static str; 2],
+    /// As in [`COLUMNS`].
+    indications: [&'static str; 4],
 }
+
+/// With nothing but the roots, and with the newest lists handed over; then the same in 2037: a leaf of
+/// the site's own ends ten years after it was made.
+const COLUMNS: [&str; 4] = ["alone", "with lists", "in 2037", "in 2037 with lists"];
+
+const OWN_B: [&str; 4] = if CARRIES_LIST {
+    [PASSED, PASSED, ENDED, ENDED]
+} else {
+    [NO_LIST, PASSED, NO_LIST, ENDED]
+};
+const OWN_T: [&str; 4] = if CARRIES_LIST {
+    [PASSED, PASSED, ENDED, PASSED]
+} else {
+    [NO_LIST, PASSED, NO_LIST, PASSED]
+};
 
 /// What `issue` makes, without a timestamp.
 const ISSUED: &str = "issue";
@@ -43,15 +57,15 @@ const CA: &str = "ca";
 
 #[rustfmt::skip] // A table.
 const ROWS: [Row; 9] = [
-    Row { sealed_by: ISSUED, level: PadesLevel::B, alone: NO_LIST, with_list: PASSED, in_2037: [NO_LIST, ENDED] },
-    Row { sealed_by: OWN, level: PadesLevel::B, alone: NO_LIST, with_list: PASSED, in_2037: [NO_LIST, ENDED] },
-    Row { sealed_by: OWN, level: PadesLevel::T, alone: NO_LIST, with_list: PASSED, in_2037: [NO_LIST, PASSED] },
-    Row { sealed_by: OWN, level: PadesLevel::Lt, alone: PASSED, with_list: PASSED, in_2037: [PASSED, PASSED] },
-    Row { sealed_by: OWN, level: PadesLevel::Lta, alone: PASSED, with_list: PASSED, in_2037: [PASSED, PASSED] },
-    Row { sealed_by: CA, level: PadesLevel::B, alone: NO_LIST, with_list: PASSED, in_2037: [NO_LIST, ENDED] },
-    Row { sealed_by: CA, level: PadesLevel::T, alone: NO_LIST, with_list: PASSED, in_2037: [NO_LIST, PASSED] },
-    Row { sealed_by: CA, level: PadesLevel::Lt, alone: PASSED, with_list: PASSED, in_2037: [PASSED, PASSED] },
-    Row { sealed_by: CA, level: PadesLevel::Lta, alone: PASSED, with_list: PASSED, in_2037: [PASSED, PASSED] },
+    Row { sealed_by: ISSUED, level: PadesLevel::B, indications: OWN_B },
+    Row { sealed_by: OWN, level: PadesLevel::B, indications: OWN_B },
+    Row { sealed_by: OWN, level: PadesLevel::T, indications: OWN_T },
+    Row { sealed_by: OWN, level: PadesLevel::Lt, indications: [PASSED; 4] },
+    Row { sealed_by: OWN, level: PadesLevel::Lta, indications: [PASSED; 4] },
+    Row { sealed_by: CA, level: PadesLevel::B, indications: [NO_LIST, PASSED, NO_LIST, ENDED] },
+    Row { sealed_by: CA, level: PadesLevel::T, indications: [NO_LIST, PASSED, NO_LIST, PASSED] },
+    Row { sealed_by: CA, level: PadesLevel::Lt, indications: [PASSED; 4] },
+    Row { sealed_by: CA, level: PadesLevel::Lta, indications: [PASSED; 4] },
 ];
 
 #[test]
@@ -73,7 +87,7 @@ fn each_level_has_its_indication_and_meets_pdf_a_and_pdf_ua() {
     }
     let opinions = dss::judge(&cases);
     let mut wrong = Vec::new();
-    for (row, opinions) in ROWS.iter().zip(opinions.chunks(4)) {
+    for (row, opinions) in ROWS.iter().zip(opinions.chunks(COLUMNS.len())) {
         let name = format!("{} {}", row.sealed_by, row.level.as_str());
         let level = row.level.as_str().replacen("B-", "PAdES-BASELINE-", 1);
         let signer = if row.sealed_by == CA {
@@ -81,9 +95,9 @@ fn each_level_has_its_indication_and_meets_pdf_a_and_pdf_ua() {
         } else {
             "Example University"
         };
-        let wanted = [row.alone, row.with_list, row.in_2037[0], row.in_2037[1]];
-        let columns = ["alone", "with the list", "in 2037", "in 2037 with the list"];
-        for ((opinion, wanted), column) in opinions.iter().zip(wanted).zip(columns) {
+        for ((opinion, wanted), column) in
+            opinions.iter().zip(row.indications).zip(COLUMNS)
+        {
             let [opinion] = &opinion.as_ref().unwrap()[..] else {
                 panic!("{name}: {opinion:#?}")
             };
@@ -190,7 +204,8 @@ impl Pki {
 
         let tsa_roots = X509::from_pem(&root).unwrap();
         let page = draft("en.pdf");
-        for (name, keys) in [(OWN, &own.keys), (CA, &others)] {
+        for (name, keys, list) in [(OWN, &own.keys, "root.crl"), (CA, &others, "ca.crl")]
+        {
             let write = |level: PadesLevel, sealed: &Sealed| {
                 assert_eq!(sealed.level, level, "{name}");
                 folder.write(&format!("{name}-{}.pdf", level.as_str()), &sealed.bytes);
@@ -203,7 +218,8 @@ impl Pki {
                 let sealer = sealer.with_tsa(format!("{host}/tsa/tsa"), http.clone());
                 let timed = sealer.seal(&page, now()).unwrap();
                 write(PadesLevel::T, &timed);
-                let sealed = sealer.upgrade(&timed.bytes, keys.crls(), now()).unwrap();
+                let lists = [folder.read(list)];
+                let sealed = sealer.upgrade(&timed.bytes, &lists, now()).unwrap();
                 write(raised, &sealed);
             }
         }
