@@ -110,11 +110,12 @@ impl PgpKey {
         times: Times,
         findings: &mut Findings,
     ) {
-        let subkey =
-            self.parts.subkeys.iter().find(|key| key.packet.fingerprint() == fingerprint);
-        self.judge_primary(subkey.is_none(), times, findings);
-        if let Some(subkey) = subkey {
-            judge_subkey(subkey, times, findings);
+        let is_primary = self.parts.primary.fingerprint() == fingerprint;
+        self.judge_primary(is_primary, times, findings);
+        for subkey in &self.parts.subkeys {
+            if subkey.packet.fingerprint() == fingerprint {
+                judge_subkey(subkey, times, findings);
+            }
         }
     }
 

@@ -58,12 +58,12 @@ pub(super) struct RingReader {
     checked: usize,
 }
 
-/// The packet that a signature in a key ring is over.
-#[derive(Clone, Copy, PartialEq)]
+/// The packet that a signature in a key ring is over, by its index.
+#[derive(Clone, Copy)]
 enum Target {
     Primary,
-    UserId,
-    Subkey,
+    UserId(usize),
+    Subkey(usize),
     /// A packet that is not supported.
     Other,
 }
@@ -72,7 +72,8 @@ impl RingReader {
     /// Reads the packets of a key ring. Keys of other versions are left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`]: the packets are broken, or do not begin with a key.
+    /// [`ErrorKind::Syntax`]: the packets are broken, do not begin with a key, or are not those of
+    /// public keys.
     /// [`ErrorKind::TooLarge`]: there are too many signatures.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<()> {
         let broken = || Error::new(ErrorKind::Syntax, "the key ring is broken");
@@ -92,6 +93,14 @@ impl RingReader {
                      gpg --armor --export",
                 ));
             }
+            if packet::FOREIGN_PARTS.contains(&packet_type) {
+                let message = format!(
+                    "the key ring has a packet of the type {packet_type}, which belongs to no \
+                     public key"
+                );
+                return Err(Error::new(ErrorKind::Syntax, message)
+                    .with_help("export public keys alone: gpg --armor --export"));
+            }
             if packet_type == packet::PUBLIC_KEY {
                 self.keys.extend(key.take());
                 key = KeyPacket::read(body).map(KeyParts::new);
@@ -104,13 +113,12 @@ impl RingReader {
             }
             target = match packet_type {
                 packet::USER_ID | packet::USER_ATTRIBUTE => {
-                    key.user_ids.push(UserId::new(packet_type, body));
-                    Target::UserId
+                    let user_id = UserId::new(packet_type, body);
+                    Target::UserId(key.position_of_user_id(user_id))
                 }
                 packet::PUBLIC_SUBKEY => match KeyPacket::read(body) {
                     Some(packet) => {
-                        key.subkeys.push(Subkey::new(packet));
-                        Target::Subkey
+                        Target::Subkey(key.position_of_subkey(Subkey::new(packet)))
                     }
                     None => Target::Other,
                 },
@@ -157,25 +165,37 @@ impl KeyParts {
         self.revoked_by.extend(&other.revoked_by);
         self.revokers.extend(&other.revokers);
         for theirs in &other.user_ids {
-            let mut ours = self.user_ids.iter_mut();
-            match ours.find(|ours| {
-                ours.signed_form.is_some() && ours.signed_form == theirs.signed_form
-            }) {
-                Some(ours) => ours.statements.extend_from_slice(&theirs.statements),
-                None => self.user_ids.push(theirs.clone()),
-            }
+            let at = self
+                .position_of_user_id(UserId { statements: Vec::new(), ..theirs.clone() });
+            self.user_ids[at].statements.extend_from_slice(&theirs.statements);
         }
         for theirs in &other.subkeys {
-            let mut ours = self.subkeys.iter_mut();
-            match ours.find(|ours| ours.packet == theirs.packet) {
-                Some(ours) => {
-                    ours.bindings.extend_from_slice(&theirs.bindings);
-                    ours.revocations.extend_from_slice(&theirs.revocations);
-                }
-                None => self.subkeys.push(theirs.clone()),
-            }
+            let at = self.position_of_subkey(Subkey::new(theirs.packet.clone()));
+            self.subkeys[at].bindings.extend_from_slice(&theirs.bindings);
+            self.subkeys[at].revocations.extend_from_slice(&theirs.revocations);
         }
         self.is_malformed |= other.is_malformed;
+    }
+
+    /// The position of a user id, which is added unless it is there: a ring may have it twice, with
+    /// other signatures.
+    fn position_of_user_id(&mut self, user_id: UserId) -> usize {
+        let is_same = |known: &UserId| {
+            known.signed_form.is_some() && known.signed_form == user_id.signed_form
+        };
+        self.user_ids.iter().position(is_same).unwrap_or_else(|| {
+            self.user_ids.push(user_id);
+            self.user_ids.len() - 1
+        })
+    }
+
+    /// The position of a subkey, which is added unless it is there.
+    fn position_of_subkey(&mut self, subkey: Subkey) -> usize {
+        let is_same = |known: &Subkey| known.packet == subkey.packet;
+        self.subkeys.iter().position(is_same).unwrap_or_else(|| {
+            self.subkeys.push(subkey);
+            self.subkeys.len() - 1
+        })
     }
 
     /// Adds what a signature states. Returns how many signatures were checked.
@@ -221,10 +241,10 @@ impl KeyParts {
                 self.add_revokers(made.is_some(), signature);
                 self.direct.extend(made);
             }
-            (kind, Target::UserId)
+            (kind, Target::UserId(at))
                 if CERTIFICATIONS.contains(&kind) || kind == CERTIFICATION_REVOCATION =>
             {
-                let Some(user_id) = self.user_ids.last_mut() else { return 0 };
+                let user_id = &mut self.user_ids[at];
                 let proof = match &user_id.signed_form {
                     Some(id) => signature.check(primary, &[&form, id]),
                     None => Proof::Unknown("the user id is too long"),
@@ -234,8 +254,8 @@ impl KeyParts {
                 user_id.statements.extend(made);
                 self.add_revokers(is_made, signature);
             }
-            (SUBKEY_BINDING, Target::Subkey) => {
-                let Some(subkey) = self.subkeys.last_mut() else { return 0 };
+            (SUBKEY_BINDING, Target::Subkey(at)) => {
+                let subkey = &mut self.subkeys[at];
                 let subkey_form = subkey.packet.signed_form();
                 let proof = signature.check(primary, &[&form, &subkey_form]);
                 let mut made = statement(proof, false, Some(&subkey.packet));
@@ -247,8 +267,8 @@ impl KeyParts {
                 subkey.bindings.extend(made);
                 return 2;
             }
-            (SUBKEY_REVOCATION, Target::Subkey) => {
-                let Some(subkey) = self.subkeys.last_mut() else { return 0 };
+            (SUBKEY_REVOCATION, Target::Subkey(at)) => {
+                let subkey = &mut self.subkeys[at];
                 let subkey_form = subkey.packet.signed_form();
                 let proof = signature.check(primary, &[&form, &subkey_form]);
                 subkey.revocations.extend(Revocation::new(proof, subpackets));
@@ -263,21 +283,17 @@ impl KeyParts {
         match (signature_type, target) {
             (KEY_REVOCATION, _) => self.revocations.push(Revocation::old(created)),
             (DIRECT_KEY, _) => self.direct.push(Statement::old(created, false)),
-            (kind, Target::UserId)
+            (kind, Target::UserId(at))
                 if CERTIFICATIONS.contains(&kind) || kind == CERTIFICATION_REVOCATION =>
             {
                 let revokes = kind == CERTIFICATION_REVOCATION;
-                if let Some(user_id) = self.user_ids.last_mut() {
-                    user_id.statements.push(Statement::old(created, revokes));
-                }
+                self.user_ids[at].statements.push(Statement::old(created, revokes));
             }
-            (SUBKEY_BINDING | SUBKEY_REVOCATION, Target::Subkey) => {
-                let Some(subkey) = self.subkeys.last_mut() else { return };
-                if signature_type == SUBKEY_BINDING {
-                    subkey.bindings.push(Statement::old(created, false));
-                } else {
-                    subkey.revocations.push(Revocation::old(created));
-                }
+            (SUBKEY_BINDING, Target::Subkey(at)) => {
+                self.subkeys[at].bindings.push(Statement::old(created, false));
+            }
+            (SUBKEY_REVOCATION, Target::Subkey(at)) => {
+                self.subkeys[at].revocations.push(Revocation::old(created));
             }
             _ => {}
         }

@@ -6,9 +6,11 @@ pub(crate) const PUBLIC_KEY: u8 = 6;
 pub(crate) const USER_ID: u8 = 13;
 pub(crate) const PUBLIC_SUBKEY: u8 = 14;
 pub(crate) const USER_ATTRIBUTE: u8 = 17;
-/// The packets that may follow a primary key and may be published. Secret keys are not among them.
+/// The packets that may follow a primary key and are published with it.
 pub(crate) const PUBLIC_PARTS: [u8; 4] =
     [SIGNATURE, USER_ID, PUBLIC_SUBKEY, USER_ATTRIBUTE];
+/// Secret keys and subkeys, and the parts of messages, which no ring of public keys has.
+pub(crate) const FOREIGN_PARTS: [u8; 11] = [1, 3, 4, 5, 7, 8, 9, 11, 18, 19, 20];
 
 /// Writes a packet in the OpenPGP format, with its length in the shortest form.
 pub(crate) fn write(packet_type: u8, body: &[u8]) -> Vec<u8> {

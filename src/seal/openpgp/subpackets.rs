@@ -14,9 +14,9 @@ const REVOCATION_KEY: u8 = 12;
 const PRIMARY_USER_ID: u8 = 25;
 const REVOCATION_REASON: u8 = 29;
 const EMBEDDED_SIGNATURE: u8 = 32;
-/// Types that change nothing about a signature's validity, critical or not: what its owner prefers
-/// to get, and features.
-const PREFERENCES: [u8; 6] = [11, 21, 22, 23, 30, 34];
+/// Types that change nothing about a signature's validity, and that every program knows if they are
+/// critical: what the key's owner prefers to get, and features.
+const PREFERENCES: [u8; 4] = [11, 21, 22, 30];
 
 /// The statements of a signature of version 4. All but the issuer's key id and the embedded
 /// signature, which are proven otherwise, are read from the hashed area only.

@@ -9,10 +9,11 @@ const NOTATION: &[u8] = b"\x80\0\0\0\0\x10\0\x05place@example.orvalue";
 /// The reason of what has a second encoding.
 const ONE_FORM: &str =
     "a signature file has one form: bytes that nothing signs would stay unnoticed";
+const NOT_ASKED: &str = "what it states is not asked here";
 const NOT_ACCEPTED: &str = "SHA-1 and SHA-224 are not accepted";
 
 pub(super) fn cases(material: &Material) -> Vec<Case> {
-    [stated(material), encoded(material)].concat()
+    [stated(material), critical(material), encoded(material)].concat()
 }
 
 /// Kinds of statements.
@@ -120,6 +121,35 @@ fn stated(material: &Material) -> Vec<Case> {
             "",
         ),
     ]
+}
+
+/// Critical subpackets, each of which is known to all, or not known to all.
+fn critical(material: &Material) -> Vec<Case> {
+    let fingerprint = [&[4][..], &material.key.fingerprint()].concat();
+    let subpackets: [(&str, u8, &[u8], Ours, &str); 16] = [
+        ("critical: exportable", 4, &[1], Good, ""),
+        ("critical: trust", 5, &[1, 60], Unknown, NOT_ASKED),
+        ("critical: regular expression", 6, b"x\0", Unknown, NOT_ASKED),
+        ("critical: revocable", 7, &[1], Unknown, NOT_ASKED),
+        ("critical: end of the key", 9, &[0, 0, 0, 1], Good, ""),
+        ("critical: ciphers", 11, &[9], Good, ""),
+        ("critical: hashes", 21, &[10], Good, ""),
+        ("critical: compression", 22, &[1], Good, ""),
+        ("critical: key server", 23, &[0x80], Unknown, ""),
+        ("critical: address of a key server", 24, b"https://x", Unknown, NOT_ASKED),
+        ("critical: primary user id", 25, &[1], Good, ""),
+        ("critical: policy", 26, b"https://x", Unknown, NOT_ASKED),
+        ("critical: key flags", 27, &[2], Good, ""),
+        ("critical: reason", 29, &[0], Good, ""),
+        ("critical: features", 30, &[1], Good, ""),
+        ("critical: AEAD", 34, &[2], Unknown, ""),
+    ];
+    let cases = subpackets.map(|(name, kind, body, ours, why)| {
+        material.signed(name, material.signature().with(0x80 | kind, body), ours, why)
+    });
+    let issuer = Draft { has_fingerprint: false, ..material.signature() };
+    let issuer = issuer.with(0x80 | 33, fingerprint);
+    [&cases[..], &[material.signed("critical: issuer", issuer, Good, "")]].concat()
 }
 
 /// Kinds of encodings.

@@ -97,6 +97,9 @@ fn bound(material: &Material) -> Vec<Case> {
     let certify_only = Draft::new(0x13, at).with(27, [1]);
     let certify_only = material.certified(&certify_only);
     let encrypts = Draft::new(0x18, at).with(27, [12]);
+    let twice = made.ring(material.ring(), &[made.binding(0)]);
+    let revocation = Draft::new(0x28, at + 50 * DAY);
+    let own = Subkey { material, subkey: Key::new(1, at) };
     vec![
         made.bound("a signing subkey", &[made.binding(0)], Good, ""),
         made.case(
@@ -174,6 +177,19 @@ fn bound(material: &Material) -> Vec<Case> {
             &[Draft::new(0x18, at).with(32, made.good_back())],
             Unknown,
             "sqv does not take it for a signing key",
+        ),
+        made.case(
+            "a subkey twice, revoked in one",
+            twice,
+            &[revocation],
+            Bad,
+            "a revocation counts in whichever copy it stands",
+        ),
+        own.bound(
+            "a key that only certifies as its own subkey",
+            &[own.binding(0)],
+            Good,
+            "",
         ),
         young.bound("a subkey made after the signature", &[young.binding(0)], Bad, ""),
     ]
