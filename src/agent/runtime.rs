@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,7 @@ pub struct Agent {
     http_api: Option<HttpApi>,
     webhook: Option<Webhook>,
     site_folder: Option<(PathBuf, Duration)>,
+    reload_flag: Arc<AtomicBool>,
     workers: usize,
     shutdown_timeout: Duration,
 }
@@ -84,6 +86,7 @@ impl Agent {
             http_api: None,
             webhook: None,
             site_folder: None,
+            reload_flag: Arc::default(),
             workers: cores * DEFAULT_WORKERS_PER_CORE,
             shutdown_timeout: GRACE_PERIOD,
         }
@@ -117,6 +120,13 @@ impl Agent {
     ) -> Self {
         let interval = interval.unwrap_or(DEFAULT_RELOAD_INTERVAL);
         self.site_folder = Some((folder.into(), interval));
+        self
+    }
+
+    /// Sets a flag by which the caller asks for a reload of the site's folder at the next look,
+    /// whether or not its files have changed; it is cleared then.
+    pub fn with_reload_flag(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.reload_flag = flag;
         self
     }
 
@@ -239,6 +249,7 @@ impl Agent {
                     &shutdown,
                     &folder,
                     interval,
+                    &self.reload_flag,
                 );
             };
             running.helpers.push(spawn("testamur-watch", watch)?);

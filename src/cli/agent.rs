@@ -1,14 +1,18 @@
 //! `testamur agent`: serves requests from a queue or over HTTP until it is stopped.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::{IssueService, IssueServiceBuilder, Stores};
-use crate::site::{AgentSettings, LogTarget, PublishAddress, QueueKind};
+use crate::site::{
+    AgentSettings, LogTarget, PublishAddress, QueueKind, Settings, StoreSettings,
+};
 use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
@@ -29,7 +33,7 @@ pub(crate) fn run(
     let settings = resolve_settings(&press, agent)?;
     settings.check()?;
     let host = host_name();
-    let _flush_guard = log::start(&settings, &host, agent.check)?;
+    log::start(&settings, agent.check)?;
     let logs_elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
     let result = serve(site, agent, press, &settings, &agent_name(&host));
     // `cli::run` prints it on standard error, where the log's reader does not see it.
@@ -66,14 +70,19 @@ fn serve(
     if agent.check {
         check_links(&press)?;
         let stores = Stores::open(press.settings(), folder)?;
-        issue_service(site, agent, &press, stores)?.check()?;
+        let before = store_folders(press.settings(), folder);
+        let checked = issue_service(site, agent, &press, stores)
+            .and_then(|parts| Ok(parts.check()?));
+        remove_new_folders(press.settings(), folder, &before);
+        checked?;
         if let Some(queue) = &queue {
             queue.check()?;
         }
         console::print_message("settings, keys, stores and queue are in order");
         return Ok(CommandOutcome::Done);
     }
-    let stop = StopSignal::listen(|| {})?;
+    let reload = Arc::new(AtomicBool::new(false));
+    let stop = StopSignal::listen_and_reload(reload.clone())?;
     let Some(issuer) = retry_until_stopped(&stop, || open_issuer(site, agent, &press))?
     else {
         return Ok(CommandOutcome::Done);
@@ -106,7 +115,7 @@ fn serve(
         configured = configured.with_shutdown_timeout(timeout);
     }
     if !press.site().is_demo() {
-        configured = configured.with_site_folder(folder, None);
+        configured = configured.with_site_folder(folder, None).with_reload_flag(reload);
     }
     // The agent makes a new press when the site's files change, and must then be able to free the
     // first one.
@@ -179,6 +188,31 @@ fn check_links(press: &Press) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The folders of the stores, those inside first, as far as they exist.
+fn store_folders(settings: &Settings, site: &Path) -> Vec<PathBuf> {
+    let private = settings.private.clone();
+    let private = private.unwrap_or_else(|| StoreSettings::folder("private"));
+    let mut folders = Vec::new();
+    for store in [&settings.store, &private] {
+        let StoreSettings::Folder(store) = store else { continue };
+        let root = site.join(&store.path);
+        let entries = fs::read_dir(&root).into_iter().flatten().flatten();
+        folders.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()));
+        folders.extend(Some(root).filter(|root| root.is_dir()));
+    }
+    folders
+}
+
+/// Removes the folders that a check of the stores has made, which are empty.
+fn remove_new_folders(settings: &Settings, site: &Path, before: &[PathBuf]) {
+    for folder in store_folders(settings, site) {
+        if !before.contains(&folder) {
+            // One that another process has begun to use stays.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Opens the issue service by arguments and settings.
 fn open_issuer(
     site: &SiteArguments,
@@ -243,7 +277,7 @@ fn retry_until_stopped<T>(
 
 /// The machine's host name, or `agent` if it cannot be read.
 fn host_name() -> String {
-    let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
+    let host = fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
     host.map_or_else(|_| "agent".to_owned(), |host| host.trim().to_owned())
 }
 

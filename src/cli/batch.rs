@@ -8,6 +8,7 @@ use std::thread;
 
 use super::console;
 use super::exit::Failure;
+use super::signals;
 
 /// Jobs at once for each core, where a job computes all the time.
 pub(crate) const COMPUTING_PER_CORE: usize = 1;
@@ -23,9 +24,19 @@ impl StopSignal {
     /// Listens for Ctrl-C and SIGTERM, and calls `tell` at the first of them. The second ends the
     /// program at once.
     pub(crate) fn listen(tell: fn()) -> Result<Self, Failure> {
+        Self::listen_for(tell, None)
+    }
+
+    /// Listens as [`listen`](Self::listen) does, but SIGHUP asks for a reload: it sets the flag.
+    #[cfg(feature = "http")]
+    pub(crate) fn listen_and_reload(reload: Arc<AtomicBool>) -> Result<Self, Failure> {
+        Self::listen_for(|| {}, Some(reload))
+    }
+
+    fn listen_for(tell: fn(), reload: Option<Arc<AtomicBool>>) -> Result<Self, Failure> {
         let signal = Self::default();
         let flag = signal.clone();
-        ctrlc::set_handler(move || {
+        signals::listen(reload, move || {
             if flag.0.swap(true, Ordering::Relaxed) {
                 #[expect(
                     clippy::disallowed_methods,

@@ -53,9 +53,3 @@ fn timestamp(now: &Zoned) -> Result<Timestamp, Failure> {
         Failure::new("the clock shows no usable time\nhelp: set the clock of the machine")
     })
 }
-
-/// The current local time in the format of syslog(3): `May  4 09:05:00`.
-#[cfg(feature = "http")]
-pub(crate) fn syslog_time() -> String {
-    machine_time().strftime("%b %e %H:%M:%S").to_string()
-}

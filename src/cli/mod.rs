@@ -36,10 +36,9 @@ mod revoke;
 mod seal;
 mod sealed_file;
 mod selection;
+mod signals;
 mod signature;
 mod spreadsheet;
-#[cfg(feature = "http")]
-mod syslog;
 mod traces;
 mod verify;
 

@@ -27,8 +27,8 @@ mod store;
 mod table;
 
 pub use self::agent::{
-    AgentSettings, Facility, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
-    RedisSettings, SyslogAddress, WebhookSettings, XqueueSettings,
+    AgentSettings, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
+    RedisSettings, WebhookSettings, XqueueSettings,
 };
 pub use self::index::IndexSettings;
 pub use self::publish::{PdfFilename, PublishAddress, PublishSettings};

@@ -6,10 +6,11 @@ mod faults; // Failing stores, queues and sites, repeated and malformed requests
 mod http_api; // The HTTP API: authorization, responses, requests that survive a kill
 mod http_clients; // Clients that are slow, never read, or open too many connections
 mod killed; // Agents that are killed, stopped under load, or share a queue
-mod logs; // Log destinations, personal data in logs, a syslog that is unreachable
+mod logs; // Log destinations, personal data in logs
 pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate
 mod program; // Events, settings, logs and exit codes of the program
 mod repeats; // Requests that come again after they were answered
 pub(crate) mod setup; // Shared setup: agent processes, a Redis, a queue in memory, an HTTP client
 mod timestamps; // A TSA that is unreachable for a while
 mod tls; // Redis and XQueue over TLS: trusted and untrusted servers
+mod unit; // The systemd unit: its steps, its user, its signals

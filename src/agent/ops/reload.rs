@@ -1,6 +1,7 @@
 //! Reloads the site when its files change. A site with errors is not taken: the old one stays.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::health::Health;
@@ -19,6 +20,7 @@ pub(crate) fn run(
     shutdown: &Shutdown,
     folder: &Path,
     interval: Duration,
+    asked: &AtomicBool,
 ) {
     let look = || {
         let mut stamps = Site::open(folder).ok()?.file_versions();
@@ -27,19 +29,20 @@ pub(crate) fn run(
     };
     let (mut loaded, mut last) = (look(), None);
     while !shutdown.stop.wait(interval) {
+        let is_asked = asked.swap(false, Ordering::Relaxed);
         let Some(seen) = look() else { continue };
         // Several files are rarely written at once: wait until two looks agree.
         let is_at_rest = last.as_ref() == Some(&seen);
         let is_changed = loaded.as_ref() != Some(&seen);
         last = Some(seen);
-        if !(is_at_rest && is_changed) {
+        if !(is_asked || is_at_rest && is_changed) {
             continue;
         }
         match reload(issue_service, folder) {
             Ok(()) => {
                 metrics.count_reload("done");
                 health.set_site_faulty(false);
-                tracing::info!("the site has changed and is reloaded");
+                tracing::info!("the site is reloaded");
             }
             Err(error) => {
                 metrics.count_reload("failed");

@@ -295,6 +295,7 @@ impl RedisQueue {
 
 impl Queue for RedisQueue {
     fn check(&self) -> Result<()> {
+        self.check_mode()?;
         for stream in [&self.stream, &self.results, &self.dead_letters] {
             let kind: String =
                 self.connections.ask(Duration::ZERO, cmd("TYPE").arg(stream))?;
@@ -305,7 +306,6 @@ impl Queue for RedisQueue {
                 ));
             }
         }
-        self.check_mode()?;
         // Redis before 6.2 does not have this command.
         let mut claim = cmd("XAUTOCLAIM");
         claim.arg(&self.stream).arg(NO_GROUP).arg(&self.consumer);

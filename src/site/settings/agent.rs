@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use self::http::{HttpSettings, WebhookSettings};
-pub use self::log::{Facility, LogFormat, LogSettings, LogTarget, SyslogAddress};
+pub use self::log::{LogFormat, LogSettings, LogTarget};
 pub use self::redis::RedisSettings;
 pub use self::xqueue::XqueueSettings;
 use crate::base::error::{Error, ErrorKind, Place, Result};

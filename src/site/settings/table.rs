@@ -8,7 +8,7 @@
 //! whose keys depend on each other, are set by the reader of their section, which asks the table
 //! for keys and limits.
 
-use super::agent::log::{FACILITY_NAMES, read_address, read_facility, read_level};
+use super::agent::log::read_level;
 use super::agent::value::{listen_address, redis_address, web_address};
 use super::agent::{LogFormat, LogTarget, QueueKind};
 use super::secret::Secret;
@@ -656,14 +656,13 @@ pub const SETTINGS: &[Setting] = &[
     ),
     Setting::agent(
         "agent.log.to",
-        Choice(&["stderr", "journald", "syslog"]),
+        Choice(&["stderr", "journald"]),
         Value("stderr"),
-        "Where the log goes.",
+        "Where the log goes. A syslog reads either.",
         |agent, setting, text| {
             agent.log.to = match setting.choice(text)? {
                 "stderr" => LogTarget::Stderr,
-                "journald" => LogTarget::Journald,
-                _ => LogTarget::Syslog,
+                _ => LogTarget::Journald,
             };
             Ok(())
         },
@@ -672,7 +671,7 @@ pub const SETTINGS: &[Setting] = &[
         "agent.log.format",
         Choice(&["text", "json"]),
         Value("text"),
-        "The format of a line on standard error and in a syslog. The journal has fields instead.",
+        "The format of a line on standard error. The journal has fields instead.",
         |agent, setting, text| {
             agent.log.format = match setting.choice(text)? {
                 "text" => LogFormat::Text,
@@ -693,26 +692,6 @@ pub const SETTINGS: &[Setting] = &[
         },
     )
     .with_short_name("TESTAMUR_LOG"),
-    Setting::agent(
-        "agent.log.address",
-        Other("path of a socket, `udp://HOST:PORT` or `tcp://HOST:PORT`"),
-        Value("/dev/log"),
-        "The address of the syslog.",
-        |agent, _, text| {
-            agent.log.address = read_address(text)?;
-            Ok(())
-        },
-    ),
-    Setting::agent(
-        "agent.log.facility",
-        Choice(&FACILITY_NAMES),
-        Value("daemon"),
-        "The facility of the syslog.",
-        |agent, _, text| {
-            agent.log.facility = read_facility(text)?;
-            Ok(())
-        },
-    ),
 ];
 
 /// Returns the row of a setting. In a constant, a path that is not in the table is an error of the

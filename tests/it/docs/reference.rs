@@ -168,7 +168,7 @@ agent:
         "agent.log",
         "```yaml
 agent:
-  log: { to: syslog, address: \"udp://log.example.org:514\", level: \"info,testamur=debug\" }
+  log: { to: journald, level: \"info,testamur=debug\" }
 ```
 ",
     ),

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, RedisQueue, Target, Task, open_queue};
 use testamur::site::{Award, Recipient, Secret};
+use testamur::{Error, ErrorKind};
 
 use testamur::agent::conformance::QueueHarness as _;
 
@@ -402,11 +402,85 @@ fn idle_consumers_are_removed() {
     let held = receive(&server.redis("killed"));
     thread::sleep(LEASE + BRIEF);
     queue.check().unwrap();
-    let consumers: Vec<BTreeMap<String, ::redis::Value>> =
-        server.ask(&["XINFO", "CONSUMERS", STREAM, "testamur"]);
-    let names = consumers.iter().map(|consumer| &consumer["name"]);
-    assert_eq!(Vec::from_iter(names), [&::redis::Value::BulkString(b"killed".to_vec())]);
-    // The request of a removed consumer stays, and a removed consumer may come back.
-    let delivery = receive(&idle);
+    let names = || {
+        let consumers: Vec<BTreeMap<String, ::redis::Value>> =
+            server.ask(&["XINFO", "CONSUMERS", STREAM, "testamur"]);
+        let names = consumers.into_iter().map(|mut consumer| consumer.remove("name"));
+        let text = |name: Option<::redis::Value>| match name {
+            Some(::redis::Value::BulkString(name)) => String::from_utf8(name).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        names.map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(names(), ["idle", "killed"], "a check changes nothing");
+    // The request of an agent that ended goes to one that starts.
+    let delivery = receive(&server.redis("new"));
     assert_eq!(delivery.id(), held.id());
+    assert_eq!(names(), ["killed", "new"]);
+    // A removed consumer may come back.
+    server.send("emmy");
+    receive(&idle);
+}
+
+/// A free port whose cluster bus, 10,000 above it, is a port too.
+fn port() -> u16 {
+    let free =
+        || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    std::iter::repeat_with(|| free().port()).find(|port| *port < 55_000).unwrap()
+}
+
+fn settings_at(url: &str) -> testamur::site::RedisSettings {
+    let text = format!(
+        "agent: {{ queue: redis, redis: {{ url: '{url}', stream: s, deadline: 0.5 }} }}\n"
+    );
+    testamur::site::Settings::parse(text.as_bytes()).unwrap().agent.redis
+}
+
+#[test]
+fn rights_that_the_help_names_are_enough() {
+    let rights = "+@stream +@scripting +@transaction +type +info +ping";
+    let user = format!("user agent on >geheim ~dev-* {rights}");
+    let server = RedisServer::with(&[&user, "user narrow on >geheim ~dev-* +@stream"]);
+    let queue = |user: &str| {
+        let mut settings = server.settings();
+        settings.user = Some(user.to_owned());
+        settings.password = Some(Secret::new("geheim"));
+        RedisQueue::new(&settings, "a").unwrap()
+    };
+    let fault = queue("narrow").check().unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
+    assert!(fault.help().unwrap().contains(rights), "{fault:#}");
+    let queue = queue("agent");
+    queue.check().unwrap();
+    for user in ["ada", "grace", "emmy"] {
+        server.send(user);
+    }
+    let delivery = receive(&queue);
+    queue.extend_lease(&delivery).unwrap();
+    queue.ack(&delivery, &issued(&delivery)).unwrap();
+    let delivery = receive(&queue);
+    queue.nack(&delivery, Duration::ZERO).unwrap();
+    let delivery = receive(&queue);
+    queue.dead_letter(&delivery, &Error::new(ErrorKind::Panic, "a test")).unwrap();
+    queue.depth().unwrap();
+    assert_eq!((server.results().len(), server.entries(DEAD).len()), (2, 1));
+}
+
+#[test]
+fn server_that_is_none_of_its_own_is_refused_by_name() {
+    let port = format!("port {}", port());
+    let server = RedisServer::with(&[&port, "cluster-enabled yes"]);
+    let fault = server.redis("a").check().unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
+    assert!(fault.message().contains("Redis Cluster"), "{fault}");
+}
+
+#[test]
+fn tls_at_a_plain_port_is_told_as_that() {
+    let port = port();
+    let _server = RedisServer::with(&[&format!("port {port}")]);
+    let settings = settings_at(&format!("rediss://127.0.0.1:{port}"));
+    let fault = RedisQueue::new(&settings, "a").unwrap().check().unwrap_err();
+    assert!(fault.message().contains("did not answer within 0.5 s"), "{fault:#}");
+    assert!(fault.help().unwrap().contains("no TLS at this port"), "{fault:#}");
 }

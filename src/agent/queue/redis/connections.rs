@@ -18,8 +18,8 @@ const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate ha
                                 environment's SSL_CERT_FILE names a file that holds it";
 
 /// The help for a server that answers without TLS.
-const PLAIN_HELP: &str = "the server seems to speak without TLS at this port: write `redis://`, or \
-                          name the port at which it has TLS";
+const PLAIN_HELP: &str = "if the server has no TLS at this port, write `redis://`, or name the port \
+                          at which it has TLS";
 
 /// The connections to one server.
 pub(super) struct Connections {
@@ -126,10 +126,13 @@ impl Connections {
                 _ if error.to_string().contains("unknown command") => {
                     (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))
                 }
-                // A server without TLS answers the first bytes of it with an error of its own, or not
-                // at all.
+                // A server without TLS that answers its first bytes all the same.
                 _ if self.is_tls() && is_no_tls(&error) => {
                     (ErrorKind::QueueRefused, Some(PLAIN_HELP))
+                }
+                // Redis itself waits for the end of a command in them.
+                _ if self.is_tls() && error.is_timeout() => {
+                    (ErrorKind::Queue, Some(PLAIN_HELP))
                 }
                 // Waiting does not make its certificate trusted.
                 _ if error.to_string().contains("invalid peer certificate") => {
@@ -138,7 +141,13 @@ impl Connections {
                 _ => (ErrorKind::Queue, None),
             },
         };
-        let message = format!("failed to ask `{}` ({error})", self.url);
+        let message = if error.is_timeout() {
+            // The system's own words are those of a read that would wait.
+            let seconds = self.deadline.as_secs_f64();
+            format!("`{}` did not answer within {seconds} s", self.url)
+        } else {
+            format!("failed to ask `{}` ({error})", self.url)
+        };
         let error = Error::new(kind, message).with_source(error);
         match help {
             Some(help) => error.with_help(help),
@@ -147,14 +156,10 @@ impl Connections {
     }
 }
 
-/// Whether the error is one of TLS with a server that does not speak it.
+/// Whether the server answers in something that is no TLS.
 fn is_no_tls(error: &RedisError) -> bool {
     let text = error.to_string();
-    // rustls names what is no TLS; the system's words are those of a read whose time was over.
-    text.contains("InvalidContentType")
-        || text.contains("received corrupt message")
-        || text.contains("Resource temporarily unavailable")
-        || text.contains("unexpected end of file")
+    text.contains("InvalidContentType") || text.contains("received corrupt message")
 }
 
 /// Whether the error is an answer of the server, so that the connection can be used again.

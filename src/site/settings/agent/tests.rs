@@ -94,12 +94,6 @@ fn wrong_value_is_reported_with_its_line() {
         (2, "unknown value `sislog`", "agent:\n  log: { to: sislog }\n"),
         (2, "unknown value `xml`", "agent:\n  log: { format: xml }\n"),
         (2, "unknown level `inof`", "agent:\n  log: { level: 'inof,testamur=debug' }\n"),
-        (2, "unknown facility `local8`", "agent:\n  log: { facility: local8 }\n"),
-        (2, "is no address of a syslog", "agent:\n  log: { address: localhost }\n"),
-        (2, "is no address of a syslog", "agent:\n  log: { address: 'tcp://host' }\n"),
-        (2, "is no address of a syslog", "agent:\n  log: { address: 'udp://:514' }\n"),
-        (2, "is no address of a syslog", "agent:\n  log: { address: 'udp://::1:514' }\n"),
-        (2, "is no address of a syslog", "agent:\n  log: { address: 'tls://a:6514' }\n"),
     ] {
         let fault = parse(text).unwrap_err();
         assert!(fault.to_string().contains(words), "{text}: {fault}");
@@ -133,17 +127,13 @@ fn environment_overrides_the_file() {
 fn log_settings_are_read_from_file_and_environment() {
     let log = AgentSettings::default().log;
     assert_eq!((log.to, log.format), (LogTarget::Stderr, LogFormat::Text));
-    assert_eq!((log.level.as_str(), log.facility.code()), ("info", 3));
-    assert_eq!(log.address.to_string(), "/dev/log");
-    let settings = parse(
-        "agent:\n  log:\n    to: syslog\n    format: json\n    level: warn\n    \
-         address: 'udp://[::1]:514'\n    facility: local7\n",
-    )
-    .unwrap();
+    assert_eq!(log.level, "info");
+    let settings =
+        parse("agent:\n  log:\n    to: journald\n    format: json\n    level: warn\n")
+            .unwrap();
     let log = &settings.log;
-    assert_eq!((log.to, log.format), (LogTarget::Syslog, LogFormat::Json));
-    assert_eq!((log.level.as_str(), log.facility.code()), ("warn", 23));
-    assert_eq!(log.address, SyslogAddress::Udp("[::1]:514".to_owned()));
+    assert_eq!((log.to, log.format), (LogTarget::Journald, LogFormat::Json));
+    assert_eq!(log.level, "warn");
 
     // The short names of variables override the long ones.
     let log = settings
@@ -151,7 +141,6 @@ fn log_settings_are_read_from_file_and_environment() {
             ("TESTAMUR_LOG_FORMAT", "text"),
             ("TESTAMUR_LOG", "info,testamur=debug"),
             ("TESTAMUR_AGENT__LOG__LEVEL", "error"),
-            ("TESTAMUR_AGENT__LOG__ADDRESS", "tcp://log.example.org:601"),
         ])
         .unwrap()
         .log;
@@ -159,7 +148,6 @@ fn log_settings_are_read_from_file_and_environment() {
         (log.format, log.level.as_str()),
         (LogFormat::Text, "info,testamur=debug")
     );
-    assert_eq!(log.address.to_string(), "tcp://log.example.org:601");
     let fault = AgentSettings::default().with_env([("TESTAMUR_LOG", "loud")]);
     assert!(fault.unwrap_err().to_string().starts_with("TESTAMUR_LOG: unknown level"));
 }
