@@ -8,7 +8,6 @@
 
 mod certificate;
 mod crl;
-#[cfg(feature = "seal")]
 mod distribution_points;
 #[cfg(feature = "seal")]
 mod issue;

@@ -238,6 +238,11 @@ impl X509 {
         tbs.issuer == tbs.subject
     }
 
+    /// Whether both state the same, so that at most their signatures differ.
+    pub(crate) fn has_tbs_of(&self, other: &X509) -> bool {
+        self.tbs == other.tbs
+    }
+
     /// Whether it is signed with its own key.
     pub(crate) fn is_self_signed(&self) -> bool {
         self.is_signed_by(self)

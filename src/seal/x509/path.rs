@@ -24,6 +24,11 @@ impl<'a> CertificationPath<'a> {
         search.reaches_anchor().then_some(Self(search.path))
     }
 
+    /// The trust anchor, with which the path ends.
+    pub(crate) fn anchor(&self) -> &'a X509 {
+        self.0[self.0.len() - 1]
+    }
+
     /// Whether every certificate of the path is valid at that time.
     pub(crate) fn is_valid_at(&self, time: Timestamp) -> bool {
         self.0.iter().all(|certificate| certificate.is_valid_at(time))
