@@ -36,10 +36,15 @@ pub(super) fn check(
     // ISO 32000-1, annex H, implementation note 13: readers accept a header that is not at the
     // beginning.
     let head = &file[..file.len().min(MAX_HEADER_OFFSET)];
+    let mut report = SealReport::default();
     if positions(head, b"%PDF-").next().is_none() {
+        // A page or a record names certificates too: only what has a seal is broken.
+        if origin::has_seal(file) && origin::is_ours(file) {
+            report.faults.push("its beginning is missing or broken".to_owned());
+            found.seal = Some(report);
+        }
         return found;
     }
-    let mut report = SealReport::default();
     match Revisions::read(file) {
         Ok(revisions) => {
             found.certificate = CertificateLink::read(&file[..revisions.covered]);
