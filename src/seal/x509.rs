@@ -7,6 +7,7 @@
 //! The type is called `X509` because the word certificate belongs to what this library makes.
 
 mod certificate;
+mod constraints;
 mod crl;
 mod distribution_points;
 #[cfg(feature = "seal")]

@@ -47,7 +47,7 @@ impl Search<'_> {
     /// Extends the path to an anchor; leaves it as it was if it cannot.
     fn reaches_anchor(&mut self) -> bool {
         let Some(&last) = self.path.last() else { return false };
-        if self.anchors.contains(last) {
+        if self.anchors.contains(last) && self.constraints_hold() {
             return true;
         }
         if self.path.len() == MAX_PATH_LEN {
@@ -70,6 +70,12 @@ impl Search<'_> {
             }
         }
         false
+    }
+
+    /// Whether each issuer allows what is below it.
+    fn constraints_hold(&self) -> bool {
+        let issuers = self.path.iter().enumerate().skip(1);
+        issuers.into_iter().all(|(at, issuer)| issuer.allows(&self.path[..at]))
     }
 
     /// Whether that certificate may be the next issuer in the path.
