@@ -15,6 +15,8 @@ pub struct Trust {
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
+    /// Where certificates and keys were read, by their fingerprints.
+    sources: Vec<(String, String)>,
 }
 
 impl Trust {
@@ -48,6 +50,23 @@ impl Trust {
         self
     }
 
+    /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name
+    /// of a file. The report names it.
+    pub fn with_source(
+        mut self,
+        fingerprint: impl Into<String>,
+        source: impl Into<String>,
+    ) -> Self {
+        self.sources.push((fingerprint.into(), source.into()));
+        self
+    }
+
+    /// The first source that was told for a fingerprint.
+    pub(super) fn source(&self, fingerprint: &str) -> Option<String> {
+        let mut told = self.sources.iter().filter(|(of, _)| of == fingerprint);
+        told.next().map(|(_, source)| source.clone())
+    }
+
     /// The trust anchors of seals.
     pub(super) fn roots(&self) -> &[X509] {
         &self.roots
@@ -65,6 +84,13 @@ impl Trust {
     /// The trust anchors of timestamp tokens.
     pub(super) fn tsa_anchors(&self) -> Vec<X509> {
         self.tsa_roots.iter().chain(&self.roots).cloned().collect()
+    }
+
+    /// Whether a known self-signed certificate has the name and the key of this one, but other
+    /// bytes: then this one is a copy whose signature was changed.
+    pub(super) fn has_changed(&self, certificate: &X509) -> bool {
+        let mut known = self.roots.iter().chain(&self.tsa_roots).chain(&self.known);
+        known.any(|other| other != certificate && other.has_tbs_of(certificate))
     }
 
     /// Whether a certificate is authentic, trusted or not: it is self-signed, or it is, or is
