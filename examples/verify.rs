@@ -1,7 +1,8 @@
 //! Verifies a certificate, and does nothing else: no Typst, no fonts, no pictures, no network.
 //!
 //! Prints what the verifier found as JSON. Exits with 0 if the file is intact and its seal is by the
-//! root, with 1 if not, and with 2 if it is called wrongly.
+//! root, with 1 if not, and with 2 if it is called wrongly. It does not ask whether the certificate
+//! was revoked: that only the issuer knows.
 //!
 //! ```sh
 //! cargo run --release --example verify -- Certificate.pdf root.pem
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         eprintln!("usage: verify CERTIFICATE.pdf ROOT.pem");
         return ExitCode::from(2);
     };
-    match is_good(pdf, root) {
+    match is_genuine(pdf, root) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -41,12 +42,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the verification of a file, and returns whether it is good.
-fn is_good(pdf: &str, root: &str) -> Result<bool, Box<dyn Error>> {
+/// Prints the verification of a file, and returns whether it is genuine.
+fn is_genuine(pdf: &str, root: &str) -> Result<bool, Box<dyn Error>> {
     let trust = Trust::new().with_roots(X509::from_pem(&fs::read(root)?)?);
     let now = Timestamp::try_from(SystemTime::now())?;
     let found = verify(&fs::read(pdf)?, None, &trust, now);
     // Not `println!`, which panics if the reader of the pipe is gone.
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&found)?)?;
-    Ok(found.is_good())
+    Ok(found.is_genuine())
 }

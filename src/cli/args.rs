@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Seal a draft, or raise the PAdES level of a sealed PDF
     #[command(subcommand)]
     Seal(Seal),
-    /// Verify a certificate: is it intact, who sealed it, and is it still valid?
+    /// Verify certificates: is each intact, sealed by a trusted issuer, and does it still stand?
     Verify(Verify),
     /// Write what a package installs with the program: completions of shells, and manual pages
     #[command(hide = true)]
@@ -711,9 +711,10 @@ pub(crate) struct SealingArguments {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,
-    /// The certificate's PDF
-    pub(crate) file: PathBuf,
-    /// The detached OpenPGP signature [default: FILE.sig if it exists]
+    /// The certificates' PDFs
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The detached OpenPGP signature of one FILE [default: FILE.sig if it exists]
     #[arg(long, value_name = "SIG")]
     pub(crate) signature: Option<PathBuf>,
     /// Trust anchors: CA certificates to trust besides the site's. May be given more than once
@@ -723,10 +724,24 @@ pub(crate) struct Verify {
     /// once
     #[arg(long, value_name = "PEM")]
     pub(crate) tsa_roots: Vec<PathBuf>,
+    /// The newest revocation list (CRL, DER) of a trusted issuer, from where the site publishes it. It
+    /// counts in place of an older one in the file. May be given more than once
+    #[arg(long, value_name = "CRL")]
+    pub(crate) crl: Vec<PathBuf>,
     /// OpenPGP public keys to trust, ASCII-armored. May be given more than once
     #[arg(long, value_name = "ASC")]
     pub(crate) keyring: Vec<PathBuf>,
-    /// Print one JSON object on standard output
+    /// Ask the issuer, at the address in the file, whether the certificate still stands
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) online: bool,
+    /// The address at which the issuer publishes, such as https://certs.example.org: --online asks
+    /// no other [default: the one that the certificate of the seal names]
+    #[arg(long, value_name = "URL", requires = "online")]
+    pub(crate) issuer: Option<String>,
+    /// Do not ask whether the certificate still stands, and say so
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Print one JSON object for each file on standard output
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -46,6 +46,42 @@ pub(crate) fn print_json(value: &Value) {
     let _ = writeln!(io::stdout().lock(), "{value}");
 }
 
+/// A text of a stranger on one line: control characters, line ends, and characters that change the
+/// direction of what follows are written as `\u{202e}`, so that a terminal does not act on them.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_active(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+/// A JSON value on one line, with the characters that [`escaped`] escapes as JSON writes them.
+pub(crate) fn escaped_json(value: &Value) -> String {
+    let text = value.to_string();
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // They stand in strings only, and are below U+10000.
+        if is_active(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether a terminal acts on a character instead of showing it.
+fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Bidirectional controls (UAX #9, 2), and line and paragraph separators.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            // Invisible: an interlinear annotation, a byte order mark, a tag.
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
 /// Prints a warning on standard error.
 pub(crate) fn print_warning(warning: &Warning) {
     print_message(&format!("warning: {warning:#}"));

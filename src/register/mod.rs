@@ -34,6 +34,7 @@ pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
 mod typed_id;
+mod verification;
 pub(crate) mod web;
 
 pub use self::awards::{AwardEditions, RecipientFilter};

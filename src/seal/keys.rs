@@ -9,6 +9,7 @@
 mod algorithm;
 #[cfg(feature = "seal")]
 mod command_signer;
+mod ecdsa;
 #[cfg(feature = "seal")]
 mod private;
 mod public;
@@ -22,6 +23,9 @@ pub use self::algorithm::Algorithm;
 pub(crate) use self::algorithm::{Hash, sha256};
 #[cfg(feature = "seal")]
 pub use self::command_signer::CommandSigner;
+pub(crate) use self::ecdsa::is_canonical;
+#[cfg(feature = "seal")]
+pub(crate) use self::ecdsa::low_s;
 #[cfg(feature = "seal")]
 pub use self::private::PrivateKey;
 pub use self::public::PublicKey;

@@ -42,7 +42,8 @@ pub use self::timestamp::BlockingHttpClient;
 #[cfg(feature = "seal")]
 pub use self::timestamp::HttpClient;
 pub use self::verify::{
-    PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
-    Trust, Verdict, Verification, verify,
+    AnchorReport, CertificateLink, ForeignSeal, Judgement, PadesLevel, RevisionKind,
+    SealReport, SignatureReport, SignerReport, Standing, TimestampReport, Trust, Verdict,
+    Verification, verify,
 };
 pub use self::x509::X509;

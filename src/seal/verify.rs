@@ -10,36 +10,56 @@
 //! readers are lenient.
 
 mod detached_signature;
+mod link;
+mod origin;
 mod report;
 mod revisions;
 mod seal;
 #[cfg(all(test, feature = "fonts", feature = "seal"))]
 mod tests;
 mod trust;
+mod verdict;
 
+pub use self::link::CertificateLink;
+pub use self::origin::ForeignSeal;
 pub use self::report::{
-    PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport, TimestampReport,
-    Verdict, Verification,
+    AnchorReport, PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport,
+    TimestampReport,
 };
 #[cfg(feature = "seal")]
 pub(crate) use self::revisions::Revisions;
 pub use self::trust::Trust;
+pub use self::verdict::{Judgement, Standing, Verdict, Verification};
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::sha256;
+
+/// The largest file that is read, in bytes: more than any certificate has.
+pub(crate) const MAX_LEN: usize = 64 << 20;
 
 /// Verifies a file and, if it is given, the armoured text of its detached signature.
 ///
 /// `now` is the time of verification. A certificate that has expired by then proves nothing, unless
 /// a trusted timestamp token shows that it sealed while it was valid.
+///
+/// A file does not know whether it was revoked: ask the issuer's register, by the identifier in
+/// [`Verification::certificate`], and add its answer with [`Verification::with_status`].
 pub fn verify(
     bytes: &[u8],
     signature: Option<&[u8]>,
     trust: &Trust,
     now: Timestamp,
 ) -> Verification {
-    let seal = seal::check(bytes, trust, now);
-    let signature =
-        signature.map(|text| detached_signature::check(bytes, text, trust, now));
-    Verification::new(hex::lower(&sha256(bytes)), seal, signature)
+    if bytes.len() > MAX_LEN {
+        return Verification::too_large();
+    }
+    let signature = signature.map(|text| {
+        let mut report = detached_signature::check(bytes, text, trust, now);
+        report.source = report.fingerprint.as_deref().and_then(|key| trust.source(key));
+        report
+    });
+    let is_signed = signature.as_ref().is_some_and(|signature| signature.intact);
+    let found = seal::check(bytes, trust, now, is_signed);
+    let sha256 = hex::lower(&sha256(bytes));
+    Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
 }

@@ -7,8 +7,8 @@
 //! The type is called `X509` because the word certificate belongs to what this library makes.
 
 mod certificate;
+mod constraints;
 mod crl;
-#[cfg(feature = "seal")]
 mod distribution_points;
 #[cfg(feature = "seal")]
 mod issue;

@@ -62,7 +62,7 @@ use crate::seal::sealer::{Sealer, SharedCrls};
 use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
 use crate::site::id_secret::IdSecret;
-use crate::site::settings::{SealSettings, TsaSettings};
+use crate::site::settings::{PdfKeySettings, SealSettings, TsaSettings};
 
 /// The current keys of a site, which seal, and the trust anchors with which it verifies.
 #[derive(Debug, Clone)]
@@ -253,6 +253,16 @@ impl Keys {
         Ok(KeyFolder::new(folder).newest()?.is_some())
     }
 
+    /// Whether a folder has the secrets of a site, and not only what a site publishes.
+    #[cfg(feature = "cli")]
+    pub(crate) fn are_own(folder: &Path) -> bool {
+        let keys = KeyFolder::new(folder);
+        let newest = keys.newest().ok().flatten();
+        let has_key =
+            newest.is_some_and(|set| keys.set_folder(set).join(SEAL_KEY_FILE).exists());
+        has_key || Self::has_id_secret(folder)
+    }
+
     /// The file of the secret that ids are derived from, in the folder of keys.
     #[cfg(feature = "cli")]
     pub(crate) const ID_SECRET: &str = ID_SECRET_FILE;
@@ -308,21 +318,58 @@ impl Keys {
             let set = keys.set_folder(number);
             let read = |name: &str| files::read_if_exists(&set.join(name));
             if let Some(text) = read(ROOT_FILE)? {
-                trust = trust.with_roots(files::place_in(
-                    &set.join(ROOT_FILE),
-                    X509::from_pem(&text),
-                )?);
+                let roots = files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?;
+                trust = named(trust, &set.join(ROOT_FILE), &roots).with_roots(roots);
             } else if let Some(text) = read(SEAL_FILE)? {
                 let mut chain =
                     files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;
-                trust = trust.with_certificate(chain.remove(0), chain);
+                trust = named(trust, &set.join(SEAL_FILE), &chain[..1])
+                    .with_certificate(chain.remove(0), chain);
             }
             if let Some(text) = read(PGP_FILE)? {
-                trust = trust.with_keys(files::place_in(
-                    &set.join(PGP_FILE),
-                    PgpKey::from_armor(&text),
-                )?);
+                let keys =
+                    files::place_in(&set.join(PGP_FILE), PgpKey::from_armor(&text))?;
+                let file = set.join(PGP_FILE).display().to_string();
+                trust = keys
+                    .iter()
+                    .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &file))
+                    .with_keys(keys);
             }
+        }
+        trust.with_crls(Self::crls_in(folder)?)
+    }
+
+    /// Returns the trust anchors of a site, as [`trusted`](Self::trusted) does, and those that its
+    /// settings name: the certificate that seals, the OpenPGP key, and the roots of the TSA. Paths
+    /// in the settings are relative to `site`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read.
+    pub fn trusted_by_site(
+        folder: &Path,
+        site: &Path,
+        settings: &SealSettings,
+    ) -> Result<Trust> {
+        let mut trust = Self::trusted(folder)?;
+        if let Some(
+            PdfKeySettings::File { chain, .. } | PdfKeySettings::Command { chain, .. },
+        ) = &settings.pdf
+        {
+            let mut certificates = external::read_certificates(site, chain)?;
+            trust = named(trust, &site.join(chain), &certificates[..1])
+                .with_certificate(certificates.remove(0), certificates);
+        }
+        if let Some(settings) = &settings.openpgp {
+            let file = site.join(&settings.key);
+            let keys = files::place_in(&file, PgpKey::from_armor(&files::read(&file)?))?;
+            let name = file.display().to_string();
+            trust = keys
+                .iter()
+                .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &name))
+                .with_keys(keys);
+        }
+        if let Some(file) = settings.tsa.as_ref().and_then(|tsa| tsa.roots.as_ref()) {
+            trust = trust.with_tsa_roots(external::read_certificates(site, file)?);
         }
         Ok(trust)
     }
@@ -567,6 +614,13 @@ impl X509Facts {
             pem: certificate.pem(),
         }
     }
+}
+
+/// Says of certificates that they were read in that file.
+fn named(trust: Trust, file: &Path, certificates: &[X509]) -> Trust {
+    let file = file.display().to_string();
+    let name = |trust: Trust, cert: &X509| trust.with_source(cert.fingerprint(), &file);
+    certificates.iter().fold(trust, name)
 }
 
 /// Reads the key that seals, and its certificates.

@@ -57,7 +57,7 @@ fn verify_judges_the_certificate_of_the_demo() {
     let output = run(&folder, "verify", &[&pdf, &root]);
     assert_success(&output);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(found["verdict"], "good");
+    assert_eq!(found["verdict"], "status_not_asked");
     assert_eq!(found["seal"]["signer"]["name"], "Example University");
 
     let mut changed = folder.read(&pdf);
@@ -76,7 +76,7 @@ fn verify_judges_the_certificate_of_the_demo() {
     let output = run(&folder, "verify", &[&pdf, "other.pem"]);
     assert_eq!(output.status.code(), Some(1));
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(found["verdict"], "unknown");
+    assert_eq!(found["verdict"], "signer_unknown");
 
     assert_eq!(run(&folder, "verify", &[&pdf]).status.code(), Some(2));
     assert_eq!(run(&folder, "verify", &[&pdf, "no.pem"]).status.code(), Some(2));

@@ -1,8 +1,10 @@
 // Checks a file against this page, in the browser: nothing is sent anywhere.
 //
-// It answers two questions: is the file the PDF whose SHA-256 is on this page, and did the issuer's key
-// make the OpenPGP signature on this page over its bytes? The answers are elements of the page with
-// `data-says`, so that they are in the certificate's language.
+// It answers the questions of `testamur verify`: is the file the PDF whose SHA-256 is on this page; did
+// the issuer's key make the OpenPGP signature on this page over its bytes, and whose key is it; does the
+// certificate stand, as far as its record could be asked? The answers are texts of the page, so that they
+// are in the certificate's language. A file that is another one is not judged further: it may be a copy
+// whose seal was raised, which only a verifier of seals can tell.
 'use strict';
 
 (() => {
@@ -37,7 +39,40 @@
     result.replaceChildren(line('checking', 'busy'));
     const lines = await verdict(file);
     // The user may have chosen another file meanwhile.
-    if (own === latest) result.replaceChildren(fileName(file.name), ...lines);
+    if (own !== latest) return;
+    result.replaceChildren(fileName(file.name), ...lines);
+    const keys = lines.map((one) => one.dataset.verdict);
+    if (keys.includes('broken') || !keys.includes('intact')) return;
+    if (keys.includes('signed')) result.append(...signer());
+    const more = await standing();
+    if (own === latest) result.append(...more);
+  };
+
+  // Who signed: the issuer, and the key that the visitor may compare.
+  const signer = () => {
+    const list = box.querySelector('[data-signer]')?.content.cloneNode(true);
+    return list ? [...list.children] : [];
+  };
+
+  // Whether the certificate stands: what the page says at its top, once its record has answered.
+  const standing = async () => {
+    const status = document.getElementById('status');
+    if (!status) return [];
+    while (status.classList.contains('asking')) {
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    const state = [...status.classList].find((one) => one !== 'status') ?? 'unknown';
+    const paragraph = (text, kind) => {
+      const made = document.createElement('p');
+      made.className = kind;
+      made.append(text);
+      return made;
+    };
+    const kinds = { valid: 'good', unknown: 'unknown' };
+    const words = paragraph(status.querySelector('.verdict').textContent, kinds[state] ?? 'bad');
+    words.dataset.standing = state;
+    const asked = document.getElementById('asked')?.textContent;
+    return asked ? [words, paragraph(asked, 'note')] : [words];
   };
 
   const verdict = async (file) => {

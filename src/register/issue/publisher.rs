@@ -16,7 +16,7 @@ use crate::register::issue::sealed::{SealedEdition, sha256};
 use crate::register::publication::PdfOutcome;
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
-use crate::seal::verify::{Trust, verify};
+use crate::seal::verify::{Judgement, Trust, verify};
 use crate::site::files::Site;
 
 /// Publishes sealed editions into a register.
@@ -78,7 +78,8 @@ impl Publisher {
         let snapshot = self.register.snapshot(id, &sha256(pdf))?;
         let is_intact = snapshot.as_ref().is_some_and(|snapshot| {
             let signature = snapshot.signature.as_ref().map(|s| s.armor.as_bytes());
-            verify(pdf, signature, &self.trust, now).is_good()
+            let found = verify(pdf, signature, &self.trust, now);
+            found.intact == Judgement::Yes && found.trusted == Judgement::Yes
         });
         snapshot.filter(|_| is_intact).ok_or_else(|| {
             let message = format!("`{path}` is there, and is not what this site issued");

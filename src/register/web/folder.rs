@@ -81,8 +81,9 @@ impl PageTemplates {
             "gpg --import openpgp.asc".to_owned(),
             format!("gpg --verify {signature} {first}"),
         ];
-        let verify =
-            format!("testamur verify --trust root.pem --keyring openpgp.asc {first}");
+        let verify = format!(
+            "testamur verify --offline --trust root.pem --keyring openpgp.asc {first}"
+        );
         let values = [
             ("language", Value::from(language.as_str())),
             ("direction", Value::from(language.direction().as_str())),

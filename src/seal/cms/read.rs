@@ -6,6 +6,7 @@ use der::Encode;
 
 use super::attributes::{TIMESTAMP_TOKEN, signed_attributes};
 use super::signed_data::{ParsedSignedData, signer_identifier};
+use crate::seal::keys::is_canonical;
 use crate::seal::x509::X509;
 
 /// A seal in the one form that [`seal`](super::seal) writes, with or without a timestamp token.
@@ -27,7 +28,8 @@ impl Seal {
             && signed.data.version == CmsVersion::V1
             && signer.sid == signer_identifier(leaf)
             && signer.digest_alg == algorithm.hash().identifier()
-            && signer.signature_algorithm == algorithm.identifier();
+            && signer.signature_algorithm == algorithm.identifier()
+            && is_canonical(algorithm, signer.signature.as_bytes());
         let has_token_at_most = match &signer.unsigned_attrs {
             None => true,
             Some(attributes) => match attributes.as_slice() {

@@ -14,6 +14,7 @@ use super::read::Seal;
 use super::signed_data::{encode, set_of_one, signer_identifier};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::identity::Identity;
+use crate::seal::keys::low_s;
 use crate::seal::x509::X509;
 
 /// Seals a document by its digest, made with the hash of the identity's algorithm. Returns DER.
@@ -26,9 +27,11 @@ pub(crate) fn seal(identity: &Identity, digest: &[u8]) -> Result<Vec<u8>> {
     // RFC 5652, 5.4: the signature is over the attributes as a SET OF, which the signer info stores
     // under another tag.
     let message = attributes.to_der().map_err(unwritable)?;
+    let algorithm = identity.algorithm();
     let signature = identity.sign(&message)?;
+    // What cannot be read is kept: the sealer finds that it does not hold.
+    let signature = low_s(algorithm, &signature).unwrap_or(signature);
     let build = || -> der::Result<Vec<u8>> {
-        let algorithm = identity.algorithm();
         let signer = SignerInfo {
             version: CmsVersion::V1,
             sid: signer_identifier(identity.certificate()),

@@ -20,9 +20,20 @@ pub struct BlockingHttpClient(Agent);
 impl BlockingHttpClient {
     /// A client whose requests fail after that time.
     pub fn new(deadline: Duration) -> Self {
+        Self::with_redirects(deadline, 3)
+    }
+
+    /// The same client, which follows no redirect: for answers that are believed because of the
+    /// host that gives them.
+    pub fn without_redirects(self) -> Self {
+        let deadline = self.0.config().timeouts().global.unwrap_or_default();
+        Self::with_redirects(deadline, 0)
+    }
+
+    fn with_redirects(deadline: Duration, max_redirects: u32) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(deadline))
-            .max_redirects(3)
+            .max_redirects(max_redirects)
             .tls_config(native_roots())
             .user_agent(concat!("testamur/", env!("CARGO_PKG_VERSION")))
             .build();

@@ -8,21 +8,6 @@ use crate::base::timestamp::Timestamp;
 use crate::seal::keys::Algorithm;
 use crate::seal::x509::X509;
 
-/// The result of a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Verdict {
-    /// Everything present is intact, and made by a trusted signer.
-    Good,
-    /// Everything present is intact, but a signer is not trusted, or its certificate has expired.
-    Unknown,
-    /// Something present has been changed or is not valid.
-    Bad,
-    /// There is neither a seal nor a detached signature.
-    Unsigned,
-}
-
 /// The PAdES baseline level of a seal (ETSI EN 319 142-1, 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
@@ -53,48 +38,6 @@ impl PadesLevel {
     }
 }
 
-/// All that a verifier has found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Verification {
-    /// The result.
-    pub verdict: Verdict,
-    /// The SHA-256 of the file: 64 hexadecimal digits in lower case.
-    pub sha256: String,
-    /// The seal inside a PDF, if there is one.
-    pub seal: Option<SealReport>,
-    /// The detached signature, if one was given.
-    pub signature: Option<SignatureReport>,
-}
-
-impl Verification {
-    pub(super) fn new(
-        sha256: String,
-        seal: Option<SealReport>,
-        signature: Option<SignatureReport>,
-    ) -> Self {
-        let parts: Vec<(bool, bool)> = seal
-            .iter()
-            .map(|seal| (seal.intact && seal.faults.is_empty(), seal.trusted))
-            .chain(signature.iter().map(|signature| {
-                (signature.faults.is_empty(), signature.intact && signature.trusted)
-            }))
-            .collect();
-        let verdict = match &parts[..] {
-            [] => Verdict::Unsigned,
-            parts if parts.iter().any(|(is_valid, _)| !is_valid) => Verdict::Bad,
-            parts if parts.iter().all(|(_, trusted)| *trusted) => Verdict::Good,
-            _ => Verdict::Unknown,
-        };
-        Self { verdict, sha256, seal, signature }
-    }
-
-    /// Whether everything present is intact and made by a trusted signer.
-    pub fn is_good(&self) -> bool {
-        self.verdict == Verdict::Good
-    }
-}
-
 /// What a verifier has found about the seal inside a PDF.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
@@ -107,6 +50,8 @@ pub struct SealReport {
     pub level: Option<PadesLevel>,
     /// The signer, as its certificate states.
     pub signer: Option<SignerReport>,
+    /// The trusted certificate to which the signer's path leads.
+    pub anchor: Option<AnchorReport>,
     /// The claimed signing time.
     pub signing_time: Option<Timestamp>,
     /// The timestamp token over the seal.
@@ -119,8 +64,15 @@ pub struct SealReport {
     pub revisions: Vec<RevisionKind>,
     /// Defects: what has been changed or is not valid.
     pub faults: Vec<String>,
-    /// Reasons for which it is not trusted.
+    /// Reasons for which its signer is not trusted.
     pub doubts: Vec<String>,
+    /// Reasons for which the time of sealing is not proven. They say nothing about the signer.
+    pub time_doubts: Vec<String>,
+    /// Whether the signer is known and trusted, but a certificate of its path has ended, and no
+    /// timestamp proves that it was valid when it sealed.
+    pub has_ended: bool,
+    /// Whether the key had been revoked when it sealed.
+    pub is_key_revoked: bool,
 }
 
 /// A revision of a sealed file.
@@ -156,6 +108,8 @@ pub struct SignerReport {
     pub not_before: Timestamp,
     /// The last time at which the certificate is valid.
     pub not_after: Timestamp,
+    /// Where the certificate says that its issuer publishes its CRLs: `http` and `https` URLs.
+    pub crl_urls: Vec<String>,
 }
 
 impl SignerReport {
@@ -168,8 +122,22 @@ impl SignerReport {
             algorithm: certificate.key().ok().map(|key| key.algorithm()),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
+            crl_urls: certificate.crl_urls().into_iter().collect(),
         }
     }
+}
+
+/// A trusted certificate, and how the verifier came by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AnchorReport {
+    /// The subject's distinguished name in the form of RFC 4514.
+    pub subject: String,
+    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
+    pub fingerprint: String,
+    /// Where the certificate was read, as [`Trust::with_source`](super::Trust::with_source) was
+    /// told.
+    pub source: Option<String>,
 }
 
 /// A timestamp token, as its TSA's certificate states.
@@ -199,6 +167,8 @@ pub struct SignatureReport {
     pub fingerprint: Option<String>,
     /// The key's user id.
     pub user_id: Option<String>,
+    /// Where the key was read, as [`Trust::with_source`](super::Trust::with_source) was told.
+    pub source: Option<String>,
     /// The claimed signing time.
     pub signing_time: Option<Timestamp>,
     /// Defects: what has been changed or is not valid.

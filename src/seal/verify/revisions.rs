@@ -1,8 +1,10 @@
 //! A sealed file, read as the revisions that our writer makes.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::seal::cms::Seal;
+use crate::seal::keys::sha256;
 use crate::seal::pdf::{self, ArchiveField, Document, Dss, SealParams};
 use crate::seal::timestamp::TimestampToken;
 use crate::seal::verify::report::RevisionKind;
@@ -86,6 +88,20 @@ impl Revisions {
         }
     }
 
+    /// Checks that validation data adds something: our writer appends nothing in vain, and each
+    /// needless revision would give the same certificate other bytes.
+    fn check_addition(&self, added: &Dss) -> Result<(), &'static str> {
+        let all = |dss: &Dss| -> Vec<Vec<u8>> {
+            dss.certificates.iter().chain(&dss.crls).map(|part| sha256(part)).collect()
+        };
+        let added = all(added);
+        let mut known: HashSet<_> = self.dss.iter().flat_map(all).collect();
+        if added.is_empty() || !added.into_iter().all(|part| known.insert(part)) {
+            return Err("a revision was added to it that adds nothing");
+        }
+        Ok(())
+    }
+
     /// Reads the revisions after the seal's: what is added to the DSS, then archive timestamps, each
     /// of which may have an addition to the DSS before it.
     fn read_additions(&mut self, file: &[u8]) -> Result<(), &'static str> {
@@ -101,6 +117,7 @@ impl Revisions {
                 if !rest.starts_with(&revision.bytes) {
                     return Err("its validation data is not as our writer makes it");
                 }
+                self.check_addition(&dss)?;
                 self.document.append(revision);
                 self.dss.get_or_insert_default().extend(dss);
                 self.appended.push(RevisionKind::Dss);

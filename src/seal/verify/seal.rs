@@ -1,7 +1,9 @@
 //! The check of the seal inside a PDF.
 
+use super::link::{CertificateLink, positions};
+use super::origin::{self, ForeignSeal};
 use super::report::{
-    PadesLevel, RevisionKind, SealReport, SignerReport, TimestampReport,
+    AnchorReport, PadesLevel, RevisionKind, SealReport, SignerReport, TimestampReport,
 };
 use super::revisions::Revisions;
 use super::trust::Trust;
@@ -11,25 +13,64 @@ use crate::seal::x509::{CertificationPath, Crl, X509};
 
 /// The largest difference between the clocks of two machines, in seconds.
 const MAX_SKEW_SECONDS: u64 = 600;
-/// The byte strings of which every sealed PDF has one.
-const SEAL_TRACES: [&[u8]; 3] = [b"/ByteRange", b"/AcroForm", b"/ETSI."];
+/// The part of a file in which the header of a PDF is looked for, in bytes.
+const MAX_HEADER_OFFSET: usize = 1024;
 
-/// Checks the seal of a file. Returns `None` if the file is no PDF, or has no trace of a seal.
-pub(super) fn check(file: &[u8], trust: &Trust, now: Timestamp) -> Option<SealReport> {
-    let has = |trace: &&[u8]| file.windows(trace.len()).any(|window| window == *trace);
-    if !file.starts_with(b"%PDF") || !SEAL_TRACES.iter().any(has) {
-        return None;
-    }
+/// What was found in a file besides its detached signature.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) seal: Option<SealReport>,
+    pub(super) certificate: Option<CertificateLink>,
+    pub(super) foreign: Option<ForeignSeal>,
+}
+
+/// Checks the seal of a file. `is_signed` says whether it has a detached signature that is over it:
+/// then it need not be sealed.
+pub(super) fn check(
+    file: &[u8],
+    trust: &Trust,
+    now: Timestamp,
+    is_signed: bool,
+) -> Found {
+    let mut found = Found::default();
+    // ISO 32000-1, annex H, implementation note 13: readers accept a header that is not at the
+    // beginning.
+    let head = &file[..file.len().min(MAX_HEADER_OFFSET)];
     let mut report = SealReport::default();
+    if positions(head, b"%PDF-").next().is_none() {
+        // A page or a record names certificates too: only what has a seal is broken.
+        if origin::has_seal(file) && origin::is_ours(file) {
+            report.faults.push("its beginning is missing or broken".to_owned());
+            found.seal = Some(report);
+        }
+        return found;
+    }
     match Revisions::read(file) {
         Ok(revisions) => {
-            SealCheck { revisions: &revisions, trust, now, report: &mut report }.run()
+            found.certificate = CertificateLink::read(&file[..revisions.covered]);
+            SealCheck { revisions: &revisions, trust, now, report: &mut report }.run();
         }
-        Err(why) => report.faults.push(why.to_owned()),
+        Err(why) => {
+            let has_seal = origin::has_seal(file);
+            found.certificate = CertificateLink::read(file);
+            if !origin::is_ours(file) {
+                found.foreign = has_seal.then(|| ForeignSeal::read(file));
+                return found;
+            }
+            if !has_seal && is_signed {
+                return found;
+            }
+            let why = if has_seal { why } else { "it has no seal" };
+            report.faults.push(why.to_owned());
+        }
     }
-    report.trusted =
-        report.intact && report.faults.is_empty() && report.doubts.is_empty();
-    Some(report)
+    report.trusted = report.intact
+        && report.faults.is_empty()
+        && report.doubts.is_empty()
+        && !report.has_ended
+        && !report.is_key_revoked;
+    found.seal = Some(report);
+    found
 }
 
 /// One check: what it reads, and the report that it writes.
@@ -66,6 +107,7 @@ impl SealCheck<'_> {
         let has_archive = self.check_archive_timestamps();
         self.check_signing_time(leaf);
         self.check_signer(leaf);
+        self.check_known_crl(leaf);
         self.report.level = Some(match (has_timestamp, has_dss, has_archive) {
             (true, true, true) => PadesLevel::Lta,
             (true, true, false) => PadesLevel::Lt,
@@ -109,12 +151,17 @@ impl SealCheck<'_> {
         let path = CertificationPath::find(tsa, token.certificates(), &anchors);
         let trusted = path.is_some_and(|path| path.is_valid_at(token.time()));
         if !trusted {
-            self.doubt("the TSA of a timestamp token in it is not trusted");
+            self.time_doubt(
+                "the time of sealing is not proven: the TSA of a timestamp token in it is not \
+                 trusted",
+            );
         }
         if token.time().unix() > self.now.unix().saturating_add(MAX_SKEW_SECONDS) {
-            self.doubt("a timestamp token in it is from the future");
+            self.time_doubt("a timestamp token in it is from the future");
         }
-        self.authenticate_chain(token.certificates(), tsa);
+        if let Some(why) = self.authenticate_chain(token.certificates(), tsa) {
+            self.time_doubt(&format!("of a timestamp token in it, {why}"));
+        }
         Some(TimestampReport {
             time: token.time(),
             tsa: tsa.name(),
@@ -144,6 +191,9 @@ impl SealCheck<'_> {
                 self.doubt("a certificate in its validation data cannot be checked");
             }
         }
+        if !self.are_needed(&certificates, &crls) {
+            self.fault("its validation data has what nothing in it needs");
+        }
         let is_signed = |crl: &Crl| {
             let mut known = certificates.iter().chain(self.revisions.seal.certificates());
             known.any(|issuer| crl.is_signed_by(issuer))
@@ -158,7 +208,8 @@ impl SealCheck<'_> {
             crls.filter_map(|crl| crl.revocation_date(cert)).any(|date| date <= time)
         };
         if certificates.iter().chain([leaf]).any(is_revoked) {
-            self.fault("a certificate had been revoked when it was sealed");
+            self.report.is_key_revoked = true;
+            self.doubt("a certificate had been revoked when it was sealed");
         }
         let token = self.revisions.seal.timestamp_token();
         let token = token.and_then(|der| TimestampToken::read(&der));
@@ -167,6 +218,41 @@ impl SealCheck<'_> {
         };
         has_crl(leaf)
             && token.is_none_or(|token| token.certificates().iter().all(has_crl))
+    }
+
+    /// Whether each certificate is in a chain of the seal or a timestamp token, or has issued one
+    /// that is, and each CRL is of one that has.
+    fn are_needed(&self, certificates: &[X509], crls: &[Crl]) -> bool {
+        let token = self.revisions.seal.timestamp_token();
+        let token = token.and_then(|der| TimestampToken::read(&der));
+        let archives = self.revisions.archives.iter().map(|archive| &archive.token);
+        let of_tokens =
+            token.iter().chain(archives).flat_map(TimestampToken::certificates);
+        let mut needed: Vec<&X509> = self.revisions.seal.certificates().iter().collect();
+        needed.extend(of_tokens);
+        let mut others: Vec<&X509> =
+            certificates.iter().filter(|cert| !needed.contains(cert)).collect();
+        while let Some(at) = others
+            .iter()
+            .position(|other| needed.iter().any(|cert| cert.is_signed_by(other)))
+        {
+            needed.push(others.swap_remove(at));
+        }
+        let is_needed = |crl: &Crl| needed.iter().any(|cert| crl.is_for(cert));
+        others.is_empty() && crls.iter().all(is_needed)
+    }
+
+    /// Checks the newest list of the issuer that the verifier knows, which may be newer than the one
+    /// in the file. A seal whose time is not proven may be of any time, so it is judged by now.
+    fn check_known_crl(&mut self, leaf: &X509) {
+        let others = self.revisions.seal.certificates();
+        let Some(crl) = self.trust.newest_crl(leaf, others) else { return };
+        let trusted = self.report.timestamp.as_ref().filter(|found| found.trusted);
+        let time = trusted.map_or(self.now, |timestamp| timestamp.time);
+        if let Some(date) = crl.revocation_date(leaf).filter(|date| *date <= time) {
+            self.report.is_key_revoked = true;
+            self.doubt(&format!("its issuer has revoked its key as of {date}"));
+        }
     }
 
     /// Checks that the certificate was valid at the claimed signing time and at the timestamp.
@@ -186,7 +272,7 @@ impl SealCheck<'_> {
                 }
             }
             None if claimed.unix() > self.now.unix().saturating_add(MAX_SKEW_SECONDS) => {
-                self.doubt("it says that it was sealed in the future");
+                self.time_doubt("it says that it was sealed in the future");
             }
             None => {}
         }
@@ -195,38 +281,51 @@ impl SealCheck<'_> {
     /// Checks that the signer is trusted: at the time of a trusted timestamp, else now.
     fn check_signer(&mut self, leaf: &X509) {
         let others = self.revisions.seal.certificates();
-        self.authenticate_chain(others, leaf);
+        if let Some(why) = self.authenticate_chain(others, leaf) {
+            self.doubt(why);
+        }
         let trusted = self.report.timestamp.as_ref().filter(|found| found.trusted);
         let time = trusted.map_or(self.now, |timestamp| timestamp.time);
-        if self.trust.is_pinned(leaf) {
-            if !leaf.is_valid_at(time) {
-                self.doubt(
-                    "its certificate has expired, and no timestamp proves when it sealed",
-                );
-            }
-            return;
-        }
-        match CertificationPath::find(leaf, others, self.trust.roots()) {
-            None => self.doubt("its signer is not among those that are trusted"),
-            Some(path) if !path.is_valid_at(time) => self.doubt(
-                "a certificate has expired, and no timestamp proves when it sealed",
-            ),
-            Some(_) => {}
+        let path = CertificationPath::find(leaf, others, self.trust.roots());
+        let is_pinned = self.trust.is_pinned(leaf);
+        let (anchor, is_valid) = match &path {
+            _ if is_pinned => (leaf, leaf.is_valid_at(time)),
+            Some(path) => (path.anchor(), path.is_valid_at(time)),
+            None => return self.doubt("its signer is not among those that are trusted"),
+        };
+        let fingerprint = anchor.fingerprint();
+        self.report.anchor = Some(AnchorReport {
+            subject: anchor.subject(),
+            source: self.trust.source(&fingerprint),
+            fingerprint,
+        });
+        if !is_valid {
+            self.report.has_ended = true;
+            self.time_doubt(
+                "a certificate of its signer has ended, and no timestamp proves when it sealed",
+            );
         }
     }
 
     /// Checks that the last certificate of a chain is authentic: no signature in the file covers
-    /// it.
-    fn authenticate_chain(&mut self, chain: &[X509], leaf: &X509) {
-        if let Some(last) = leaf.chain_in(chain).last()
-            && !self.trust.authenticates(last)
-        {
-            if last.is_self_issued() {
-                self.fault("a root certificate in it has been changed");
-            } else {
-                self.doubt("the issuer of its last certificate is not known");
+    /// it. Returns a reason to doubt it.
+    fn authenticate_chain(
+        &mut self,
+        chain: &[X509],
+        leaf: &X509,
+    ) -> Option<&'static str> {
+        let path = leaf.chain_in(chain);
+        let last = path.last()?;
+        if path.iter().any(|certificate| self.trust.has_changed(certificate)) {
+            // ECDSA signatures come in pairs: the other one of an issuer's is valid too.
+            self.fault("a certificate in it has been changed");
+        } else if !self.trust.authenticates(last) {
+            if !last.is_self_issued() {
+                return Some("the issuer of the last certificate is not known");
             }
+            self.fault("a root certificate in it has been changed");
         }
+        None
     }
 
     fn fault(&mut self, what: &str) {
@@ -236,6 +335,12 @@ impl SealCheck<'_> {
     fn doubt(&mut self, what: &str) {
         if !self.report.doubts.iter().any(|known| known == what) {
             self.report.doubts.push(what.to_owned());
+        }
+    }
+
+    fn time_doubt(&mut self, what: &str) {
+        if !self.report.time_doubts.iter().any(|known| known == what) {
+            self.report.time_doubts.push(what.to_owned());
         }
     }
 }

@@ -92,7 +92,7 @@ fn sealed_document_is_good() {
         let sealer = Sealer::new(site.identity()).with_archive(archive);
         let sealed = sealer.seal(&DRAFT, now()).unwrap();
         let report = verify(&sealed.bytes, None, &site.trust(), now());
-        assert!(report.is_good(), "{report:#?}");
+        assert!(report.is_genuine(), "{report:#?}");
         assert_eq!(report.seal.unwrap().level, Some(PadesLevel::B));
         assert_eq!(
             sealer.seal(&sealed.bytes, now()).unwrap_err().kind(),
@@ -107,11 +107,11 @@ fn untrusted_signer_is_unknown() {
     let (site, stranger) = (Site::new("Ada", 1000), Site::new("Ada", 1000));
     let sealed = Sealer::new(stranger.identity()).seal(&DRAFT, now()).unwrap();
     let report = verify(&sealed.bytes, None, &site.trust(), now());
-    assert_eq!(report.verdict, Verdict::Unknown);
+    assert_eq!(report.verdict, Verdict::SignerUnknown);
     assert!(faults(&report).contains("not among those that are trusted"));
     // The certificate itself can be trusted, without its issuer.
     let pinned = Trust::new().with_identity(&stranger.identity());
-    assert!(verify(&sealed.bytes, None, &pinned, now()).is_good());
+    assert!(verify(&sealed.bytes, None, &pinned, now()).is_genuine());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn certificate_not_for_documents_is_not_good() {
         &params(now(), "Ada"),
     );
     let report = verify(&forged, None, &site.trust(), now());
-    assert_eq!(report.verdict, Verdict::Unknown, "{report:#?}");
+    assert_eq!(report.verdict, Verdict::SignerUnknown, "{report:#?}");
 }
 
 #[test]
@@ -168,12 +168,16 @@ fn validity_period_decides_at_sealing_and_now() {
         let forged = forge(&DRAFT, &identity, &params(signing_time, "Ada"));
         verify(&forged, None, &site.trust(), at).verdict
     };
-    assert_eq!(verdict(now(), now()), Verdict::Good);
+    assert_eq!(verdict(now(), now()), Verdict::StatusNotAsked);
     assert_eq!(verdict(now().plus_days(11), now()), Verdict::Bad, "sealed after its end");
     let before = Timestamp::from_unix(now().unix() - 86_400).unwrap();
     assert_eq!(verdict(before, now()), Verdict::Bad, "sealed before its beginning");
-    assert_eq!(verdict(now(), now().plus_days(11)), Verdict::Unknown, "ended since");
-    assert_eq!(verdict(now().plus_days(2), now()), Verdict::Unknown, "from the future");
+    assert_eq!(verdict(now(), now().plus_days(11)), Verdict::SignerEnded, "ended since");
+    assert_eq!(
+        verdict(now().plus_days(2), now()),
+        Verdict::TimeUnknown,
+        "from the future"
+    );
     // The sealer refuses, though it was made while the certificate was valid.
     let late =
         Sealer::new(identity.clone()).seal(&DRAFT, now().plus_days(11)).unwrap_err();
@@ -219,7 +223,7 @@ fn parts_of_the_dss_must_be_authentic() {
         verify(document.bytes(), None, &site.trust(), now()).verdict
     };
     let certificates = vec![site.leaf.der().to_vec(), site.root.der().to_vec()];
-    assert_eq!(with(certificates.clone(), vec![crl.clone()]), Verdict::Good);
+    assert_eq!(with(certificates.clone(), vec![crl.clone()]), Verdict::StatusNotAsked);
     assert_eq!(with(certificates.clone(), vec![b"0".to_vec()]), Verdict::Bad);
     assert_eq!(with(vec![b"0".to_vec()], vec![crl.clone()]), Verdict::Bad);
     for index in [5, 30, 100, crl.len() - 1] {
@@ -228,7 +232,10 @@ fn parts_of_the_dss_must_be_authentic() {
         assert_eq!(with(certificates.clone(), vec![broken]), Verdict::Bad, "{index}");
     }
     let eve = Site::new("Eve", 1000);
-    assert_eq!(with(vec![eve.leaf.der().to_vec()], vec![]), Verdict::Unknown);
+    // What nothing in the file needs would only give it other bytes.
+    assert_eq!(with(vec![eve.leaf.der().to_vec()], vec![]), Verdict::Bad);
+    assert_eq!(with(vec![], vec![]), Verdict::Bad);
+    assert_eq!(with(vec![certificates[0].clone(); 2], vec![]), Verdict::Bad);
 }
 
 #[test]

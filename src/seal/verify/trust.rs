@@ -1,9 +1,10 @@
 //! The certificates and keys that a verifier trusts.
 
+use crate::base::error::Result;
 use crate::seal::openpgp::PgpKey;
 #[cfg(feature = "seal")]
 use crate::seal::x509::CertificationPath;
-use crate::seal::x509::X509;
+use crate::seal::x509::{Crl, X509};
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
 ///
@@ -17,6 +18,9 @@ pub struct Trust {
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
+    crls: Vec<Crl>,
+    /// Where certificates and keys were read, by their fingerprints.
+    sources: Vec<(String, String)>,
 }
 
 impl Trust {
@@ -50,11 +54,54 @@ impl Trust {
         self
     }
 
+    /// Knows these CRLs, as DER. The newest one of an issuer counts also where a file has none, or an
+    /// older one. Only those that are signed by an issuer of the seal count.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one cannot be read.
+    pub fn with_crls(mut self, crls: impl IntoIterator<Item = Vec<u8>>) -> Result<Self> {
+        for der in crls {
+            self.crls.push(Crl::from_der(&der)?);
+        }
+        Ok(self)
+    }
+
+    /// The newest known CRL of a certificate's issuer, which is among `others` or trusted.
+    pub(super) fn newest_crl(&self, certificate: &X509, others: &[X509]) -> Option<&Crl> {
+        let issuers: Vec<&X509> = others
+            .iter()
+            .chain(&self.roots)
+            .chain(&self.known)
+            .filter(|issuer| certificate.is_signed_by(issuer))
+            .collect();
+        let of_issuer = self.crls.iter().filter(|crl| {
+            crl.is_for(certificate) && issuers.iter().any(|it| crl.is_signed_by(it))
+        });
+        of_issuer.max_by_key(|crl| (crl.number(), crl.this_update()))
+    }
+
     /// Whether a certificate is trusted to seal, at any time.
     #[cfg(feature = "seal")]
     pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
         self.is_pinned(leaf)
             || CertificationPath::find(leaf, others, &self.roots).is_some()
+    }
+
+    /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name
+    /// of a file. The report names it.
+    pub fn with_source(
+        mut self,
+        fingerprint: impl Into<String>,
+        source: impl Into<String>,
+    ) -> Self {
+        self.sources.push((fingerprint.into(), source.into()));
+        self
+    }
+
+    /// The first source that was told for a fingerprint.
+    pub(super) fn source(&self, fingerprint: &str) -> Option<String> {
+        let mut told = self.sources.iter().filter(|(of, _)| of == fingerprint);
+        told.next().map(|(_, source)| source.clone())
     }
 
     /// The trust anchors of seals.
@@ -74,6 +121,13 @@ impl Trust {
     /// The trust anchors of timestamp tokens.
     pub(super) fn tsa_anchors(&self) -> Vec<X509> {
         self.tsa_roots.iter().chain(&self.roots).cloned().collect()
+    }
+
+    /// Whether a known self-signed certificate has the name and the key of this one, but other
+    /// bytes: then this one is a copy whose signature was changed.
+    pub(super) fn has_changed(&self, certificate: &X509) -> bool {
+        let mut known = self.roots.iter().chain(&self.tsa_roots).chain(&self.known);
+        known.any(|other| other != certificate && other.has_tbs_of(certificate))
     }
 
     /// Whether a certificate is authentic, trusted or not: it is self-signed, or it is, or is

@@ -8,7 +8,9 @@ use der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRe
 use der::{Decode, Encode};
 use x509_cert::Certificate;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+};
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
@@ -33,11 +35,14 @@ const DOCUMENT_SIGNING_USAGES: [Oid; 5] = [
     Oid::new_unwrap("1.3.6.1.4.1.311.10.3.12"),
 ];
 /// The extensions that this library understands, and that may therefore be critical.
-const KNOWN_EXTENSIONS: [Oid; 4] = [
+const KNOWN_EXTENSIONS: [Oid; 7] = [
     rfc5912::ID_CE_BASIC_CONSTRAINTS,
     rfc5912::ID_CE_KEY_USAGE,
     rfc5912::ID_CE_EXT_KEY_USAGE,
     rfc5912::ID_CE_CERTIFICATE_POLICIES,
+    rfc5912::ID_CE_NAME_CONSTRAINTS,
+    rfc5912::ID_CE_POLICY_CONSTRAINTS,
+    rfc5912::ID_CE_INHIBIT_ANY_POLICY,
 ];
 
 /// An X.509 certificate, which binds a public key to a name.
@@ -159,6 +164,19 @@ impl X509 {
     pub(crate) fn is_ca(&self) -> bool {
         self.extension::<BasicConstraints>().is_some_and(|basic| basic.ca)
             && self.extension::<KeyUsage>().is_none_or(|usage| usage.key_cert_sign())
+            && !self.has_malformed_extension()
+    }
+
+    /// Whether its key usage, if stated, allows signing CRLs.
+    pub(crate) fn may_sign_crls(&self) -> bool {
+        self.extension::<KeyUsage>().is_none_or(|usage| usage.crl_sign())
+            && !self.has_malformed_extension()
+    }
+
+    /// The identifier of its key, if it states one.
+    pub(crate) fn key_identifier(&self) -> Option<Vec<u8>> {
+        let identifier = self.extension::<SubjectKeyIdentifier>()?;
+        Some(identifier.0.as_bytes().to_vec())
     }
 
     /// The largest number of CAs that may follow it in a path, if it states one.
@@ -168,6 +186,9 @@ impl X509 {
 
     /// Checks that documents may be signed with it; the error says why not.
     pub(crate) fn check_document_signing(&self) -> Result<(), &'static str> {
+        if self.has_malformed_extension() {
+            return Err("it has an extension that cannot be read");
+        }
         let usage = self.extension::<KeyUsage>();
         if usage
             .is_some_and(|usage| !usage.digital_signature() && !usage.non_repudiation())
@@ -194,6 +215,7 @@ impl X509 {
                 .extended_key_usages()
                 .is_some_and(|usages| usages == [rfc5280::ID_KP_TIME_STAMPING])
             && !self.has_unknown_critical_extension()
+            && !self.has_malformed_extension()
     }
 
     /// Whether it has a critical extension that this library does not understand.
@@ -201,6 +223,27 @@ impl X509 {
         self.extensions().any(|extension| {
             extension.critical && !KNOWN_EXTENSIONS.contains(&extension.extn_id)
         })
+    }
+
+    /// Whether an extension that decides what it may be used for cannot be read, occurs twice, or
+    /// states nothing: then it is not known what its issuer allowed.
+    fn has_malformed_extension(&self) -> bool {
+        let usage = self.extension::<KeyUsage>();
+        let is_unreadable = |oid: Oid, can_be_read: bool| {
+            self.extensions().any(|extension| extension.extn_id == oid) && !can_be_read
+        };
+        let mut oids: Vec<Oid> = self.extensions().map(|e| e.extn_id).collect();
+        oids.sort_unstable();
+        oids.windows(2).any(|pair| pair[0] == pair[1])
+            || is_unreadable(KeyUsage::OID, usage.is_some_and(|usage| !usage.0.is_empty()))
+            || is_unreadable(
+                BasicConstraints::OID,
+                self.extension::<BasicConstraints>().is_some(),
+            )
+            || is_unreadable(
+                ExtendedKeyUsage::OID,
+                self.extended_key_usages().is_some_and(|usages| !usages.is_empty()),
+            )
     }
 
     /// Whether that issuer's key has signed this certificate, and the names agree.
@@ -238,6 +281,11 @@ impl X509 {
         tbs.issuer == tbs.subject
     }
 
+    /// Whether both state the same, so that at most their signatures differ.
+    pub(crate) fn has_tbs_of(&self, other: &X509) -> bool {
+        self.tbs == other.tbs
+    }
+
     /// Whether it is signed with its own key.
     pub(crate) fn is_self_signed(&self) -> bool {
         self.is_signed_by(self)
@@ -248,6 +296,12 @@ impl X509 {
         let extension =
             self.extensions().find(|extension| extension.extn_id == T::OID)?;
         asn1::decode(extension.extn_value.as_bytes()).ok()
+    }
+
+    /// The content of an extension as DER, if there is one.
+    pub(super) fn extension_value(&self, oid: Oid) -> Option<&[u8]> {
+        let extension = self.extensions().find(|extension| extension.extn_id == oid)?;
+        Some(extension.extn_value.as_bytes())
     }
 
     fn extended_key_usages(&self) -> Option<Vec<Oid>> {

@@ -24,6 +24,11 @@ impl<'a> CertificationPath<'a> {
         search.reaches_anchor().then_some(Self(search.path))
     }
 
+    /// The trust anchor, with which the path ends.
+    pub(crate) fn anchor(&self) -> &'a X509 {
+        self.0[self.0.len() - 1]
+    }
+
     /// Whether every certificate of the path is valid at that time.
     pub(crate) fn is_valid_at(&self, time: Timestamp) -> bool {
         self.0.iter().all(|certificate| certificate.is_valid_at(time))
@@ -42,7 +47,7 @@ impl Search<'_> {
     /// Extends the path to an anchor; leaves it as it was if it cannot.
     fn reaches_anchor(&mut self) -> bool {
         let Some(&last) = self.path.last() else { return false };
-        if self.anchors.contains(last) {
+        if self.anchors.contains(last) && self.constraints_hold() {
             return true;
         }
         if self.path.len() == MAX_PATH_LEN {
@@ -65,6 +70,12 @@ impl Search<'_> {
             }
         }
         false
+    }
+
+    /// Whether each issuer allows what is below it.
+    fn constraints_hold(&self) -> bool {
+        let issuers = self.path.iter().enumerate().skip(1);
+        issuers.into_iter().all(|(at, issuer)| issuer.allows(&self.path[..at]))
     }
 
     /// Whether that certificate may be the next issuer in the path.

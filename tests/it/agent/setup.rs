@@ -402,7 +402,7 @@ pub(crate) fn assert_verifies(
 ) {
     let [pdf, signature] = files(public, record);
     let found = verify(&pdf, Some(&signature), trust, now);
-    assert!(found.is_good(), "{found:?}");
+    assert!(found.is_genuine(), "{found:?}");
     assert_eq!(record["certificate"]["pdf"]["sha256"], found.sha256.as_str());
 }
 

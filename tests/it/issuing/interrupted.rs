@@ -231,5 +231,5 @@ fn pdf_of_another_issuer_does_not_verify() {
     let second = other.issue(&request("Ada")).unwrap();
     assert_ne!(second.urls.download_id, first.urls.download_id);
     let found = testamur::seal::verify(pdf, None, other.keys.trust(), now());
-    assert!(!found.is_good());
+    assert!(!found.is_genuine());
 }

@@ -45,8 +45,8 @@ fn sealer_without_openpgp_key_issues_without_detached_signature() {
     assert_eq!(certificate.signature, None);
     let pdf = issuer.register().file(&certificate.pdf.path).unwrap().unwrap();
     let root = Trust::new().with_roots(keys.root().cloned());
-    assert!(verify(&pdf, None, &root, now()).is_good());
-    assert!(!verify(&pdf, None, &Trust::new(), now()).is_good());
+    assert!(verify(&pdf, None, &root, now()).is_genuine());
+    assert!(!verify(&pdf, None, &Trust::new(), now()).is_genuine());
     drop(issuer);
     let files = Arc::into_inner(public).unwrap().into_files();
     let is_key_or_signature =

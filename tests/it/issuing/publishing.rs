@@ -132,6 +132,7 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
             "root.pem",
             "--keyring",
             "openpgp.asc",
+            "--offline",
             pdf,
         ]);
         let verified = Run::of(command);

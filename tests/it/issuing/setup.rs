@@ -152,7 +152,7 @@ impl Setup {
             let signature = &files[&certificate.signature.unwrap().path];
             let found =
                 testamur::seal::verify(pdf, Some(signature), self.keys.trust(), now());
-            assert!(found.is_good(), "{path}: {found:?}");
+            assert!(found.is_genuine(), "{path}: {found:?}");
             assert_eq!(found.sha256, certificate.pdf.sha256);
         }
         valid

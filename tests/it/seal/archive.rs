@@ -109,7 +109,7 @@ fn archive_timestamp_is_renewed_before_its_certificate_ends() {
         assert_eq!(seal.level, "B-LTA");
         let trust: Trust = keys.trust().clone().with_tsa_roots(tsa_root.clone());
         let found = verify(&bytes, Some(&signature), &trust, at);
-        assert!(found.is_good(), "{at}: {found:#?}");
+        assert!(found.is_genuine(), "{at}: {found:#?}");
         let report = found.seal.unwrap();
         assert_eq!(report.level, Some(PadesLevel::Lta), "{at}");
         let stamps = bytes.windows(13).filter(|part| part == b"/DocTimeStamp").count();

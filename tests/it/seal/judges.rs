@@ -223,7 +223,7 @@ fn pyhanko_validates_each_pades_level() {
         assert_eq!(sealed.level, level, "{name}");
         let signature = sealed.signature.as_deref().map(str::as_bytes);
         let report = verify(&sealed.bytes, signature, &trust, now());
-        assert!(report.is_good(), "{name}: {report:#?}");
+        assert!(report.is_genuine(), "{name}: {report:#?}");
         let seal = report.seal.unwrap();
         assert_eq!(seal.level, Some(level), "{name}");
         assert!(seal.timestamp.unwrap().trusted, "{name}");
@@ -274,7 +274,7 @@ fn pyhanko_validates_each_pades_level() {
             let mut pdf = raised.bytes.clone();
             pdf[index] ^= 1 << (index % 8);
             let report = verify(&pdf, None, &trust, now());
-            assert!(!report.is_good(), "byte {index} of {}", pdf.len());
+            assert!(!report.is_genuine(), "byte {index} of {}", pdf.len());
         }
     }
 }

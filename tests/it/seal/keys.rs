@@ -65,7 +65,7 @@ fn rotation_keeps_earlier_seals_valid() {
         seals.push(keys.sealer().seal(&draft("en.pdf"), now()).unwrap());
         for sealed in &seals {
             let signature = sealed.signature.as_deref().map(str::as_bytes);
-            assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_good());
+            assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_genuine());
         }
     }
 }

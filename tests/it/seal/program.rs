@@ -55,24 +55,33 @@ fn key_seal_and_verify_commands_work_together() {
     say(&["key", "show", "--json"], 0);
     say(&["verify", "c.pdf"], 1);
     say(&["seal", "draft", "c.pdf", "-o", "s.pdf"], 0);
-    say(&["verify", "s.pdf", "--signature", "s.pdf.sig"], 0);
+    // The register knows nothing of a draft.
+    let told = say(&["verify", "s.pdf", "--signature", "s.pdf.sig"], 3);
+    assert!(told.starts_with("status unknown: intact"), "{told}");
+    assert!(told.contains("keys/1/root.pem"), "{told}");
+    let told = say(&["verify", "s.pdf", "--signature", "s.pdf.sig", "--offline"], 0);
+    assert!(told.starts_with("status not asked: intact"), "{told}");
     say(&["verify", "d.pdf", "--signature", "s.pdf.sig"], 1);
-    let json = say(&["verify", "s.pdf", "--json"], 0);
+    let json = say(&["verify", "s.pdf", "--json", "--offline"], 0);
     let json: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
-    assert_eq!(json["verdict"], "good");
+    assert_eq!(json["verdict"], "status_not_asked");
+    assert_eq!(json["intact"], "yes");
+    assert_eq!(json["trusted"], "yes");
     assert_eq!(json["seal"]["level"], "B-B");
     assert_eq!(json["signature"]["fingerprint"].as_str().unwrap().len(), 40);
     // A verifier without the site's keys sees that the seal is intact, and can trust the published
     // root.
-    let unknown = say(&["verify", "s.pdf", "--keys", "none"], 1);
+    let unknown = say(&["verify", "s.pdf", "--keys", "none"], 3);
     assert!(unknown.contains("signer is not known"), "{unknown}");
     let line = ["verify", "s.pdf", "--keys", "none", "--trust", "keys/1/root.pem"];
-    say(&line, 1);
-    say(&[&line[..], &["--keyring", "keys/1/openpgp.asc"]].concat(), 0);
+    say(&line, 3);
+    let line = [&line[..], &["--keyring", "keys/1/openpgp.asc"]].concat();
+    say(&line, 3);
+    say(&[&line[..], &["--offline"]].concat(), 0);
     let first = secrets(here);
     assert!(first.len() >= 3);
     say(&["key", "rotate", "-n", "Example University"], 0);
-    say(&["verify", "s.pdf"], 0);
+    say(&["verify", "s.pdf", "--offline"], 0);
     for secret in first.iter().chain(&secrets(here)) {
         assert!(!everything.contains(secret.as_str()), "a secret was shown");
     }
@@ -103,13 +112,15 @@ fn render_with_seal_seals_its_output() {
     let render = ["render", "-n", "Ada Lovelace", "--seal", "-o", "c.pdf"];
     let output = program(here, &render);
     assert!(output.status.success(), "{}", output_text(&output));
-    let verified = program(here, &["verify", "c.pdf", "--signature", "c.pdf.sig"]);
+    let line = ["verify", "c.pdf", "--signature", "c.pdf.sig", "--offline"];
+    let verified = program(here, &line);
     assert_eq!(verified.status.code(), Some(0), "{}", output_text(&verified));
     // Without the keys the seal is known to be intact, and nothing more.
     let abroad = ["verify", "c.pdf", "--keys", "none", "--json"];
     let verified = program(here, &abroad);
-    assert_eq!(verified.status.code(), Some(1), "{}", output_text(&verified));
-    assert!(output_text(&verified).contains("\"unknown\""), "{}", output_text(&verified));
+    assert_eq!(verified.status.code(), Some(3), "{}", output_text(&verified));
+    let text = output_text(&verified);
+    assert!(text.contains("\"signer_unknown\""), "{text}");
 
     // A site of the user's own has no keys until `key new`, and nothing is rendered without them.
     std::fs::create_dir(here.join("own")).unwrap();

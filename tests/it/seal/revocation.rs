@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use testamur::register::{IssueOptions, IssueService, MemoryStore, SealUpgrade};
-use testamur::seal::{X509, verify};
+use testamur::seal::{Trust, X509, verify};
 use testamur::site::{IdSecret, KeyPublication, KeySource, Keys, Settings};
 use testamur::{Date, ErrorKind, Press, Request, Timestamp};
 
@@ -83,7 +83,7 @@ fn key_made_before_the_address_gets_a_new_certificate_once() {
     let keys = Keys::open(&folder, now()).unwrap();
     let after = keys.sealer().seal(&draft("en.pdf"), now()).unwrap();
     for sealed in [&before, &after] {
-        assert!(verify(&sealed.bytes, None, keys.trust(), now()).is_good());
+        assert!(verify(&sealed.bytes, None, keys.trust(), now()).is_genuine());
     }
     // Both certificates are of the key, so both are revoked with it.
     let revoked = Keys::revoke(&folder, None, None, &published_at(URL), now()).unwrap();
@@ -175,7 +175,17 @@ fn revoked_key_seals_no_more_and_a_rotated_one_does() {
     assert_eq!(fault.kind(), ErrorKind::MissingFile);
 
     let since = Timestamp::from_unix(now().unix() - 3600).unwrap();
+    let sealed = site.seal(&draft("en.pdf")).bytes;
     Keys::revoke(&folder, None, Some(since), &publication, now()).unwrap();
+    // The file has the list from before. A newer one, of the site or handed over, counts.
+    let root = Trust::new().with_roots(site.keys.root().cloned());
+    assert!(verify(&sealed, None, &root, now()).is_genuine());
+    let told = root.with_crls(Keys::crls_in(&folder).unwrap()).unwrap();
+    for trust in [told, Keys::trusted(&folder).unwrap()] {
+        let found = verify(&sealed, None, &trust, now());
+        assert!(!found.is_genuine(), "{found:#?}");
+        assert!(found.seal.unwrap().is_key_revoked);
+    }
     let text = openssl_verdict(&site, "keys/1/seal.pem", 1, now());
     assert!(text.contains("certificate revoked"), "{text}");
     let seal = std::fs::read_to_string(site.path("keys/1/seal.pem")).unwrap();
@@ -194,7 +204,7 @@ fn revoked_key_seals_no_more_and_a_rotated_one_does() {
         Keys::rotate(&folder, &KeySource::NextLeaf { name: &name }, now()).unwrap();
     keys.check_revocation().unwrap();
     let sealed = keys.sealer().seal(&draft("en.pdf"), now()).unwrap();
-    assert!(verify(&sealed.bytes, None, keys.trust(), now()).is_good());
+    assert!(verify(&sealed.bytes, None, keys.trust(), now()).is_genuine());
     let text = openssl_verdict(&site, "keys/1/seal.pem", 2, now());
     assert!(text.contains("certificate revoked"), "{text}");
     assert!(openssl_verdict(&site, "keys/2/seal.pem", 2, now()).contains("OK"));

@@ -40,7 +40,7 @@ fn signing_command_makes_a_valid_seal() {
         conformance::signer(&signer);
         let identity = Identity::new(Arc::new(signer), chain, now()).unwrap();
         let sealed = Sealer::new(identity).seal(&draft("en.pdf"), now()).unwrap();
-        assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
+        assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_genuine());
     }
 }
 
@@ -110,7 +110,7 @@ fn each_key_type_makes_a_valid_seal() {
         let identity = Identity::new(Arc::new(key), chain, now()).unwrap();
         let sealed = Sealer::new(identity).seal(&draft("ar.pdf"), now()).unwrap();
         let report = verify(&sealed.bytes, None, &trust, now());
-        assert!(report.is_good(), "{name}: {report:#?}");
+        assert!(report.is_genuine(), "{name}: {report:#?}");
         let path = site.write("sealed.pdf", &sealed.bytes);
         let output = run(folder, "pdfsig", &["-nocert", path.to_str().unwrap()]);
         let text = super::site::output_text(&output);
@@ -248,7 +248,7 @@ fn failing_tsa_lowers_the_level_to_b() {
     let [Warning { kind, message, .. }] = &sealed.warnings[..] else { panic!() };
     assert_eq!(*kind, ErrorKind::Timestamp);
     assert!(message.contains("without a timestamp"), "{message}");
-    assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_good());
+    assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_genuine());
     let fault = sealer.upgrade(&sealed.bytes, &site.keys.crls(), now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Timestamp);
 }
@@ -283,7 +283,7 @@ fn seal_settings_select_other_keys() {
     assert_eq!(keys.identity().certificate(), theirs.identity().certificate());
     let sealed = keys.sealer().seal(&draft("en.pdf"), now()).unwrap();
     let signature = sealed.signature.as_deref().map(str::as_bytes);
-    assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_good());
+    assert!(verify(&sealed.bytes, signature, keys.trust(), now()).is_genuine());
 
     let file = site.path("other/1/seal.key.pem").display().to_string();
     let command = format!(

@@ -39,7 +39,7 @@ fn verify_both(pdf: &[u8], signature: &str) -> Verification {
 fn assert_detected(pdf: &[u8], how: &str) {
     let report = verify_pdf(pdf);
     assert!(
-        matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+        matches!(report.verdict, Verdict::Bad | Verdict::NotSealed),
         "{how}: {report:#?}"
     );
     assert!(!report.seal.is_some_and(|seal| seal.intact || seal.trusted), "{how}");
@@ -66,7 +66,7 @@ fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 #[test]
 fn untouched_certificate_verifies() {
     let report = verify_both(&CASE.pdf, &CASE.signature);
-    assert!(report.is_good(), "{report:#?}");
+    assert!(report.is_genuine(), "{report:#?}");
     let seal = report.seal.unwrap();
     assert_eq!(seal.covered, CASE.pdf.len());
     assert_eq!(seal.signer.unwrap().name, "Example University");
@@ -82,10 +82,11 @@ fn flipped_bit_in_the_sealing_revision_is_detected() {
         pdf[index] ^= bit;
         let report = verify_pdf(&pdf);
         // A changed issuer name in the root's certificate makes it another root, which is unknown.
-        let stranger = digits.contains(&index) && report.verdict == Verdict::Unknown;
+        let stranger =
+            digits.contains(&index) && report.verdict == Verdict::SignerUnknown;
         unknown += usize::from(stranger);
         assert!(
-            stranger || matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+            stranger || matches!(report.verdict, Verdict::Bad | Verdict::NotSealed),
             "byte {index}, bit {bit}: {report:#?}"
         );
     }
@@ -129,7 +130,7 @@ fn truncation_is_detected() {
     for end in all {
         let report = verify_pdf(&CASE.pdf[..end]);
         assert!(
-            matches!(report.verdict, Verdict::Bad | Verdict::Unsigned),
+            matches!(report.verdict, Verdict::Bad | Verdict::NotSealed),
             "{end}: {report:#?}"
         );
         assert_eq!(
@@ -284,7 +285,7 @@ fn swapped_contents_are_detected() {
     pdf[digits.clone()].fill(b'0');
     pdf[digits.start..digits.start + length]
         .copy_from_slice(&stranger[theirs.start..][..length]);
-    assert!(!verify_pdf(&pdf).is_good(), "the signature of a stranger");
+    assert!(!verify_pdf(&pdf).is_genuine(), "the signature of a stranger");
 
     for fill in [b'0', b'F', b'3'] {
         let mut pdf = CASE.pdf.clone();
@@ -333,7 +334,7 @@ fn changed_detached_signature_is_detected() {
     let stranger = Site::new("Example University");
     let theirs = stranger.seal(&draft("en.pdf"));
     let report = verify_both(&theirs.bytes, &theirs.signature.unwrap());
-    assert_eq!(report.verdict, Verdict::Unknown);
+    assert_eq!(report.verdict, Verdict::SignerUnknown);
 }
 
 /// Flips each bit of the packet, and corrects the checksum.
@@ -372,6 +373,6 @@ fn flipped_bit_in_the_detached_signature_is_detected() {
             STANDARD.encode(&sum.to_be_bytes()[1..])
         );
         // A changed fingerprint gives an unknown signer, any other change an invalid signature.
-        assert!(!verify_both(&CASE.pdf, &text).is_good(), "bit {index}");
+        assert!(!verify_both(&CASE.pdf, &text).is_genuine(), "bit {index}");
     }
 }

@@ -1,0 +1,136 @@
+//! Whether a certificate stands: what the register of the site, or the issuer's published record,
+//! says of it now.
+
+use std::path::Path;
+
+use crate::Timestamp;
+use crate::register::{Record, Register};
+use crate::seal::{Judgement, Standing, Verification};
+use crate::site::Keys;
+
+use super::online::OnlineIssuer;
+use crate::cli::args::{SiteArguments, Verify};
+use crate::cli::context;
+use crate::cli::exit::Failure;
+
+/// What was found about the status of a certificate.
+#[derive(Debug, Default)]
+pub(super) struct FoundStatus {
+    pub(super) standing: Standing,
+    /// Why it is not known.
+    pub(super) why: Option<String>,
+    pub(super) record: Option<Record>,
+    /// Who said so.
+    pub(super) source: Option<String>,
+}
+
+impl FoundStatus {
+    pub(super) fn unknown(why: impl Into<String>) -> Self {
+        let (standing, why) = (Standing::Unknown, Some(why.into()));
+        Self { standing, why, ..Self::default() }
+    }
+
+    pub(super) fn of(record: Record, source: &str, now: Timestamp) -> Self {
+        let standing = record.standing(now.date());
+        let source = Some(source.to_owned());
+        Self { standing, why: None, record: Some(record), source }
+    }
+
+    fn is_known(&self) -> bool {
+        !matches!(self.standing, Standing::NotAsked | Standing::Unknown)
+    }
+}
+
+/// Who is asked for the status of certificates.
+pub(super) struct StatusSource<'a> {
+    arguments: &'a Verify,
+    /// The register of the site, or why it cannot be asked; `None` without a site.
+    register: Option<Result<Register, String>>,
+    online: Option<OnlineIssuer>,
+}
+
+impl<'a> StatusSource<'a> {
+    pub(super) fn new(
+        site: &SiteArguments,
+        arguments: &'a Verify,
+    ) -> Result<Self, Failure> {
+        let open = || {
+            let files = context::open_site_without_note(site)?;
+            let settings = context::read_settings(&files)?;
+            context::open_register(site, &files, &settings, None)
+        };
+        let is_asked = !arguments.offline && is_site(site);
+        let register =
+            is_asked.then(|| open().map_err(|failure: Failure| failure.message));
+        let online = arguments
+            .online
+            .then(|| OnlineIssuer::new(arguments.issuer.as_deref()))
+            .transpose()?;
+        Ok(Self { arguments, register, online })
+    }
+
+    /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
+    pub(super) fn ask(
+        &self,
+        file: &[u8],
+        found: &Verification,
+        now: Timestamp,
+    ) -> FoundStatus {
+        if self.arguments.offline || found.intact == Judgement::No {
+            return FoundStatus::default();
+        }
+        if found.seal.is_none() && found.signature.is_none() {
+            return FoundStatus::default();
+        }
+        let here = self.ask_register(file, found, now);
+        match &self.online {
+            // What ended in one of the two places has ended.
+            Some(online) if !here.is_known() || here.standing == Standing::Valid => {
+                online.ask(found, now)
+            }
+            _ => here,
+        }
+    }
+
+    fn ask_register(
+        &self,
+        file: &[u8],
+        found: &Verification,
+        now: Timestamp,
+    ) -> FoundStatus {
+        let register = match &self.register {
+            Some(Ok(register)) => register,
+            Some(Err(why)) => return FoundStatus::unknown(one_line(why)),
+            None => {
+                return FoundStatus::unknown(
+                    "there is no register here; ask the issuer: --online",
+                );
+            }
+        };
+        match register.record_of_verified(file, found) {
+            Ok(Some(record)) => FoundStatus::of(record, "the site's register", now),
+            Ok(None) if found.certificate.is_none() => FoundStatus::unknown(
+                "it names no certificate, and the site's register does not know it",
+            ),
+            Ok(None) => FoundStatus::unknown(
+                "the site's register does not know it; ask the issuer: --online",
+            ),
+            Err(error) => FoundStatus::unknown(one_line(&format!(
+                "the site's register does not answer: {error}"
+            ))),
+        }
+    }
+}
+
+/// Whether the arguments or the current folder name a site: else its register and its keys are not
+/// asked. A folder of the built-in demo has keys with their secret parts.
+pub(super) fn is_site(site: &SiteArguments) -> bool {
+    site.folder.is_some()
+        || Path::new("testamur.yaml").is_file()
+        || Keys::are_own(Path::new("keys"))
+}
+
+/// The first line of a message.
+fn one_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}

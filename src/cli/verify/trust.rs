@@ -1,0 +1,68 @@
+//! What `verify` trusts: the keys of the site, if there is one, and what the arguments name.
+
+use std::path::Path;
+
+use crate::seal::{PgpKey, Trust, X509};
+use crate::site::Keys;
+
+use super::status::is_site;
+use crate::cli::args::{SiteArguments, Verify};
+use crate::cli::context;
+use crate::cli::exit::Failure;
+
+/// Trusts the site's own keys, and the certificates and keys that the arguments name.
+///
+/// Keys in the current folder are trusted only if it is a site's: a stranger's archive may have a
+/// folder of that name.
+pub(super) fn collect(
+    site: &SiteArguments,
+    arguments: &Verify,
+) -> Result<Trust, Failure> {
+    let mut trust = Trust::new();
+    if arguments.keys.folder.is_some() || is_site(site) {
+        let folder = context::key_folder(site, &arguments.keys);
+        // Faulty settings are reported with the status; here they only name no further keys.
+        let settings = context::open_site_without_note(site)
+            .and_then(|files| context::read_settings(&files));
+        trust = match settings {
+            Ok(settings) => {
+                Keys::trusted_by_site(&folder, context::folder(site), &settings.seal)?
+            }
+            Err(_) => Keys::trusted(&folder)?,
+        };
+    }
+    for path in &arguments.trust {
+        let roots = certificates(path)?;
+        let name = path.display().to_string();
+        trust = roots
+            .iter()
+            .fold(trust, |trust, root| trust.with_source(root.fingerprint(), &name))
+            .with_roots(roots);
+    }
+    for path in &arguments.tsa_roots {
+        trust = trust.with_tsa_roots(certificates(path)?);
+    }
+    for path in &arguments.crl {
+        let der = context::read_file(path)?;
+        trust = trust.with_crls([der]).map_err(|error| in_file(path, &error))?;
+    }
+    for path in &arguments.keyring {
+        let text = context::read_file(path)?;
+        let keys = PgpKey::from_armor(&text).map_err(|error| in_file(path, &error))?;
+        let name = path.display().to_string();
+        trust = keys
+            .iter()
+            .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &name))
+            .with_keys(keys);
+    }
+    Ok(trust)
+}
+
+fn certificates(path: &Path) -> Result<Vec<X509>, Failure> {
+    let text = context::read_file(path)?;
+    X509::from_pem(&text).map_err(|error| in_file(path, &error))
+}
+
+fn in_file(path: &Path, error: &crate::Error) -> Failure {
+    Failure::new(format!("{}: {error:#}", path.display()))
+}

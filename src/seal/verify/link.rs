@@ -1,0 +1,129 @@
+//! The certificate that a document says it is: the address of its verify page.
+
+use serde::Serialize;
+
+/// What stands before the identifier in the address of a verify page.
+const BEFORE_ID: &[u8] = b"/cert/";
+/// The length of an identifier: hexadecimal digits in lower case.
+const ID_LEN: usize = 32;
+/// What begins the address of a link of our writer.
+const BEFORE_ADDRESS: &[u8] = b"/S/URI/URI(";
+/// The longest address that is read, in bytes.
+const MAX_ADDRESS_LEN: usize = 2048;
+
+/// The certificate that a document says it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CertificateLink {
+    /// The identifier: 32 hexadecimal digits in lower case.
+    pub id: String,
+    /// The address of the verify page, if the document has a link to it. Everyone can write one: it
+    /// is the issuer's only if the document is genuine.
+    pub url: Option<String>,
+}
+
+impl CertificateLink {
+    /// Reads the one certificate that a document names; `None` if it names none, or several.
+    ///
+    /// Links count first: a name or a title that is printed cannot make one, but may contain what
+    /// looks like an address.
+    pub(super) fn read(document: &[u8]) -> Option<Self> {
+        let mut linked: Option<Self> = None;
+        for at in positions(document, BEFORE_ADDRESS) {
+            let address = string(&document[at..]).unwrap_or_default();
+            match (id(address.as_bytes()), &linked) {
+                (None, _) => {}
+                (Some(id), None) => linked = Some(Self { id, url: Some(address) }),
+                (Some(id), Some(first)) if first.id == id => {}
+                (Some(_), Some(_)) => return None,
+            }
+        }
+        if linked.is_some() {
+            return linked;
+        }
+        let mut named = positions(document, BEFORE_ID)
+            .filter_map(|at| id(&document[at - BEFORE_ID.len()..]));
+        let id = named.next()?;
+        named.all(|other| other == id).then_some(Self { id, url: None })
+    }
+
+    /// Whether a file names any certificate.
+    pub(super) fn is_in(file: &[u8]) -> bool {
+        positions(file, BEFORE_ID).any(|at| id(&file[at - BEFORE_ID.len()..]).is_some())
+    }
+}
+
+/// The offsets after each occurrence of some bytes.
+pub(super) fn positions<'a>(
+    bytes: &'a [u8],
+    what: &'a [u8],
+) -> impl Iterator<Item = usize> + 'a {
+    let found = bytes.windows(what.len()).enumerate();
+    found.filter(move |(_, window)| *window == what).map(move |(at, _)| at + what.len())
+}
+
+/// The identifier in an address: that after the first `/cert/`.
+fn id(address: &[u8]) -> Option<String> {
+    let at = positions(address, BEFORE_ID).next()?;
+    let id = address.get(at..at + ID_LEN)?;
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let ends = address.get(at + ID_LEN).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let id = str::from_utf8(id).ok().filter(|_| ends && id.iter().all(is_digit))?;
+    Some(id.to_owned())
+}
+
+/// The text of a literal string (ISO 32000-1, 7.3.4.2) after its opening parenthesis, if it is an
+/// address: printable ASCII.
+fn string(bytes: &[u8]) -> Option<String> {
+    let mut text = String::new();
+    let mut bytes = bytes.iter().take(MAX_ADDRESS_LEN);
+    loop {
+        let byte = match bytes.next()? {
+            b')' => return Some(text),
+            b'\\' => bytes.next()?,
+            byte => byte,
+        };
+        text.push(char::from(*byte));
+        if !byte.is_ascii_graphic() {
+            return None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0f3c5a91b27d4e680f3c5a91b27d4e68";
+    const OTHER: &str = "1f3c5a91b27d4e680f3c5a91b27d4e68";
+
+    fn read(text: &str) -> Option<(String, Option<String>)> {
+        CertificateLink::read(text.as_bytes()).map(|link| (link.id, link.url))
+    }
+
+    #[test]
+    fn link_counts_before_words_that_look_like_one() {
+        let url = format!("https://c.example/a/cert/{ID}/");
+        let text = format!("/Title(Ada /cert/{OTHER}/) /A<</S/URI/URI({url})>>");
+        assert_eq!(read(&text), Some((ID.to_owned(), Some(url))));
+        assert_eq!(read(&format!("/Alt(QR /cert/{ID}/)")), Some((ID.to_owned(), None)));
+    }
+
+    #[test]
+    fn document_that_names_several_certificates_names_none() {
+        let link = |id: &str| format!("/S/URI/URI(https://c.example/cert/{id}/)");
+        assert_eq!(read(&[link(ID), link(OTHER)].concat()), None);
+        assert_eq!(read(&format!("/cert/{ID}/ /cert/{OTHER}/")), None);
+        assert_eq!(read(&[link(ID), link(ID)].concat()).unwrap().0, ID);
+    }
+
+    #[test]
+    fn what_is_no_identifier_is_not_read() {
+        for id in ["", "0f3c", &ID.to_uppercase(), &format!("{ID}0"), &format!("{ID}g")] {
+            assert_eq!(read(&format!("/S/URI/URI(https://c.example/cert/{id}/)")), None);
+            assert!(!CertificateLink::is_in(format!("/cert/{id}/").as_bytes()));
+        }
+        let long = format!("/S/URI/URI({}/cert/{ID}/)", "a".repeat(4000));
+        assert_eq!(read(&long).unwrap().1, None, "its address is not read");
+    }
+}

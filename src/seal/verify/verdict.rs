@@ -1,0 +1,299 @@
+//! What is said of a file as a whole: three questions, their answers, and the verdict.
+//!
+//! The decision made here: an answer that is not known never counts as a good one. A verdict is
+//! [`Good`](Verdict::Good) only if all three answers are.
+
+use serde::Serialize;
+
+use super::link::CertificateLink;
+use super::origin::ForeignSeal;
+use super::report::{SealReport, SignatureReport};
+
+/// The answer to a question about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Judgement {
+    /// Yes: known and good.
+    Yes,
+    /// No: known and bad.
+    No,
+    /// It is not known.
+    Unknown,
+}
+
+/// Whether a certificate stands: what its issuer says of it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Standing {
+    /// It was not asked for.
+    #[default]
+    NotAsked,
+    /// The issuer was asked, or could not be, and there is no answer.
+    Unknown,
+    /// The certificate is valid.
+    Valid,
+    /// The certificate is an example, which certifies nothing.
+    Specimen,
+    /// Its time is over.
+    Expired,
+    /// A later edition took its place.
+    Superseded,
+    /// The issuer ended its validity.
+    Revoked,
+    /// Everything personal was removed.
+    Erased,
+}
+
+impl Standing {
+    /// The status in one or two words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAsked => "not asked",
+            Self::Unknown => "unknown",
+            Self::Valid => "valid",
+            Self::Specimen => "specimen",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Revoked => "revoked",
+            Self::Erased => "erased",
+        }
+    }
+
+    /// The verdict on a file that has this status, if it is a bad one.
+    fn bad_verdict(self) -> Option<Verdict> {
+        match self {
+            Self::NotAsked | Self::Unknown | Self::Valid => None,
+            Self::Specimen => Some(Verdict::Specimen),
+            Self::Expired => Some(Verdict::Expired),
+            Self::Superseded => Some(Verdict::Superseded),
+            Self::Revoked => Some(Verdict::Revoked),
+            Self::Erased => Some(Verdict::Erased),
+        }
+    }
+}
+
+/// The result of a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Everything present is intact, made by a trusted signer, and the certificate is valid.
+    Good,
+    /// Everything present is intact and made by a trusted signer; whether the certificate stands
+    /// was not asked.
+    StatusNotAsked,
+    /// As [`StatusNotAsked`](Self::StatusNotAsked), but it was asked, and there is no answer.
+    StatusUnknown,
+    /// Everything present is intact, but a signer is not trusted here.
+    SignerUnknown,
+    /// Everything present is intact and the signer is trusted, but its certificate has ended, and
+    /// the time of sealing is not proven.
+    SignerEnded,
+    /// Everything present is intact and the signer is trusted, but what proves the time is not.
+    TimeUnknown,
+    /// It is sealed by another program, which this one does not judge.
+    NotOurs,
+    /// There is neither a seal nor a detached signature.
+    NotSealed,
+    /// The file is larger than any certificate, and was not read.
+    TooLarge,
+    /// Something present has been changed or is not valid, or a file of this program has no seal.
+    Bad,
+    /// The key had been revoked when it sealed.
+    KeyRevoked,
+    /// The certificate is an example, which certifies nothing.
+    Specimen,
+    /// The time of the certificate is over.
+    Expired,
+    /// A later edition of the certificate took its place.
+    Superseded,
+    /// The issuer ended the validity of the certificate.
+    Revoked,
+    /// The certificate was erased.
+    Erased,
+}
+
+impl Verdict {
+    /// Whether the file is good as a whole. [`StatusNotAsked`](Self::StatusNotAsked) is not known,
+    /// unless the caller wanted to ask only for the first two answers.
+    pub fn judgement(self) -> Judgement {
+        match self {
+            Self::Good => Judgement::Yes,
+            Self::StatusNotAsked
+            | Self::StatusUnknown
+            | Self::SignerUnknown
+            | Self::SignerEnded
+            | Self::TimeUnknown
+            | Self::NotOurs
+            | Self::NotSealed
+            | Self::TooLarge => Judgement::Unknown,
+            Self::Bad
+            | Self::KeyRevoked
+            | Self::Specimen
+            | Self::Expired
+            | Self::Superseded
+            | Self::Revoked
+            | Self::Erased => Judgement::No,
+        }
+    }
+}
+
+/// All that a verifier has found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Verification {
+    /// The result.
+    pub verdict: Verdict,
+    /// Whether nothing has been changed since it was sealed.
+    pub intact: Judgement,
+    /// Whether a trusted signer sealed it.
+    pub trusted: Judgement,
+    /// Whether the certificate stands, as [`with_status`](Self::with_status) was told.
+    pub status: Standing,
+    /// The SHA-256 of the file: 64 hexadecimal digits in lower case. Empty if it was not read.
+    pub sha256: String,
+    /// The certificate that the document says it is.
+    pub certificate: Option<CertificateLink>,
+    /// The seal inside a PDF, if there is one of this program.
+    pub seal: Option<SealReport>,
+    /// The detached signature, if one was given.
+    pub signature: Option<SignatureReport>,
+    /// The seal of another program, if there is one.
+    pub foreign: Option<ForeignSeal>,
+}
+
+impl Verification {
+    pub(super) fn new(
+        sha256: String,
+        certificate: Option<CertificateLink>,
+        seal: Option<SealReport>,
+        signature: Option<SignatureReport>,
+        foreign: Option<ForeignSeal>,
+    ) -> Self {
+        let parts: Vec<(Judgement, Judgement)> = seal
+            .iter()
+            .map(seal_answers)
+            .chain(signature.iter().map(signature_answers))
+            .collect();
+        let intact = |wanted| parts.iter().any(|(intact, _)| *intact == wanted);
+        // A signature whose key is not known says nothing of a file that its seal proves intact.
+        let intact = if intact(Judgement::No) {
+            Judgement::No
+        } else if intact(Judgement::Yes) {
+            Judgement::Yes
+        } else {
+            Judgement::Unknown
+        };
+        let trusted = parts.iter().map(|(_, trusted)| *trusted).reduce(worse);
+        let trusted = trusted.unwrap_or(Judgement::Unknown);
+        let mut found = Self {
+            verdict: Verdict::NotSealed,
+            intact,
+            trusted,
+            status: Standing::NotAsked,
+            sha256,
+            certificate,
+            seal,
+            signature,
+            foreign,
+        };
+        found.judge();
+        found
+    }
+
+    /// What is said of a file that was not read because of its size.
+    pub fn too_large() -> Self {
+        let found = Self::new(String::new(), None, None, None, None);
+        Self { verdict: Verdict::TooLarge, ..found }
+    }
+
+    /// Adds what the issuer's register says of the certificate, and judges anew.
+    pub fn with_status(mut self, status: Standing) -> Self {
+        self.status = status;
+        if self.verdict != Verdict::TooLarge {
+            self.judge();
+        }
+        self
+    }
+
+    /// Whether everything present is intact, made by a trusted signer, and without a doubt about
+    /// the time of sealing. It says nothing about whether the certificate stands: a revoked one is
+    /// as genuine as before.
+    pub fn is_genuine(&self) -> bool {
+        let is_proven = self.seal.iter().all(|seal| seal.time_doubts.is_empty());
+        self.intact == Judgement::Yes && self.trusted == Judgement::Yes && is_proven
+    }
+
+    fn judge(&mut self) {
+        self.verdict = self.verdict_of_parts();
+    }
+
+    fn verdict_of_parts(&self) -> Verdict {
+        let seal = self.seal.as_ref();
+        if seal.is_some_and(|seal| seal.is_key_revoked) {
+            return Verdict::KeyRevoked;
+        }
+        if self.intact == Judgement::No {
+            return Verdict::Bad;
+        }
+        if self.seal.is_none() && self.signature.is_none() {
+            let is_foreign = self.foreign.is_some();
+            return if is_foreign { Verdict::NotOurs } else { Verdict::NotSealed };
+        }
+        if let Some(verdict) = self.status.bad_verdict() {
+            return verdict;
+        }
+        if !self.is_genuine() {
+            let only = |is: fn(&SealReport) -> bool| {
+                let of_signature = self.signature.as_ref().map(signature_answers);
+                of_signature
+                    .is_none_or(|answers| answers == (Judgement::Yes, Judgement::Yes))
+                    && seal.is_some_and(|seal| seal.doubts.is_empty() && is(seal))
+            };
+            return if only(|seal| seal.has_ended) {
+                Verdict::SignerEnded
+            } else if only(|seal| !seal.time_doubts.is_empty()) {
+                Verdict::TimeUnknown
+            } else {
+                Verdict::SignerUnknown
+            };
+        }
+        match self.status {
+            Standing::Valid => Verdict::Good,
+            Standing::NotAsked => Verdict::StatusNotAsked,
+            _ => Verdict::StatusUnknown,
+        }
+    }
+}
+
+fn seal_answers(seal: &SealReport) -> (Judgement, Judgement) {
+    if !seal.intact || !seal.faults.is_empty() {
+        return (Judgement::No, Judgement::Unknown);
+    }
+    let trusted = match (seal.trusted, seal.is_key_revoked) {
+        (_, true) => Judgement::No,
+        (true, false) => Judgement::Yes,
+        (false, false) => Judgement::Unknown,
+    };
+    (Judgement::Yes, trusted)
+}
+
+/// A signature whose key is not known here may be one, or may not.
+fn signature_answers(signature: &SignatureReport) -> (Judgement, Judgement) {
+    match (signature.faults.is_empty(), signature.intact, signature.trusted) {
+        (false, ..) => (Judgement::No, Judgement::Unknown),
+        (true, false, _) => (Judgement::Unknown, Judgement::Unknown),
+        (true, true, false) => (Judgement::Yes, Judgement::Unknown),
+        (true, true, true) => (Judgement::Yes, Judgement::Yes),
+    }
+}
+
+fn worse(one: Judgement, other: Judgement) -> Judgement {
+    match (one, other) {
+        (Judgement::No, _) | (_, Judgement::No) => Judgement::No,
+        (Judgement::Unknown, _) | (_, Judgement::Unknown) => Judgement::Unknown,
+        (Judgement::Yes, Judgement::Yes) => Judgement::Yes,
+    }
+}

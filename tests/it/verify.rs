@@ -1,0 +1,6 @@
+//! The verifier: one corpus of files that are made here, and every judge of them.
+
+mod corpus; // The files: issued, changed, forged, foreign
+mod forge; // Changes by someone who knows the code, but has no key
+mod judged; // The program, the library, the page and outside programs on each file
+mod program; // What the program asks, says and exits with

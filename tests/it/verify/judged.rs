@@ -1,0 +1,263 @@
+//! The corpus before each judge: the program, the library, the page in a browser, pyHanko, pdfsig.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::Value;
+use testamur::register::{Directory, Register, Store};
+use testamur::seal::Verification;
+use testamur::site::{Keys, Settings};
+
+use super::corpus::{Case, School, corpus, judge};
+use crate::browser::chromium::Chromium;
+use crate::seal::site::{now, output_text, program};
+
+/// What each judge says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    verdict: String,
+    exit: String,
+    page: String,
+    pyhanko: String,
+    pdfsig: String,
+}
+
+/// The files that are good: as they were issued, and valid.
+const GOOD: [&str; 3] = ["valid", "valid-accents", "successor"];
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn every_judge_says_what_is_expected_of_it() {
+    let school = School::new();
+    let cases = corpus(&school);
+    assert!(cases.len() >= 200, "{}", cases.len());
+    let folder = school.workdir.path("corpus");
+    fs::create_dir(&folder).unwrap();
+    let files: Vec<String> = (0..cases.len()).map(|at| format!("{at:03}.pdf")).collect();
+    for (case, file) in cases.iter().zip(&files) {
+        fs::write(folder.join(file), &case.pdf).unwrap();
+        if let Some(signature) = &case.signature {
+            fs::write(folder.join(format!("{file}.sig")), signature).unwrap();
+        }
+    }
+    let paths: Vec<String> = files.iter().map(|file| format!("corpus/{file}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+
+    let told = school.run(&[&["verify", "--json"][..], &paths].concat());
+    let objects = told.objects();
+    assert_eq!(objects.len(), cases.len());
+    let library = library(&school, &cases);
+    let pages = pages(&school, &cases, &folder, &files, &library);
+    let pyhanko = pyhanko(&school, &folder, &files);
+    let mut rows = BTreeMap::new();
+    for (at, case) in cases.iter().enumerate() {
+        let verdict = objects[at]["verdict"].as_str().unwrap().to_owned();
+        let of_library = serde_json::to_value(library[at].verdict).unwrap();
+        assert_eq!(of_library, verdict.as_str(), "{}: the library", case.name);
+        let exit = school.run(&["verify", paths[at]]).code.to_string();
+        let row = Row {
+            verdict,
+            exit,
+            page: pages[at].clone(),
+            pyhanko: pyhanko[at].clone(),
+            pdfsig: pdfsig(&folder, &files[at]),
+        };
+        check_row(&school, case, &row);
+        assert!(rows.insert(case.name.clone(), row).is_none(), "{} twice", case.name);
+    }
+    compare(&rows);
+}
+
+/// No file that a key did not seal, and none that its register ended, is good to anyone here.
+fn check_row(school: &School, case: &Case, row: &Row) {
+    let issued = GOOD.iter().map(|key| school.get(key));
+    let issued: Vec<_> = issued.filter(|one| one.pdf == case.pdf).collect();
+    let has_signature = |one: &&&super::corpus::Issued| {
+        case.signature.as_ref().is_none_or(|signature| *signature == one.signature)
+    };
+    let is_good = issued.iter().any(|one| has_signature(&one));
+    assert_eq!(row.exit == "0", is_good, "{}: {row:?}", case.name);
+    assert_eq!(row.verdict == "good", is_good, "{}: {row:?}", case.name);
+    // The page brings its own signature, and looks at no other.
+    assert_eq!(row.page == "good", !issued.is_empty(), "{}: {row:?}", case.name);
+}
+
+/// The library, by the school's own register.
+fn library(school: &School, cases: &[Case]) -> Vec<Verification> {
+    let folder = school.workdir.path("school");
+    let settings = Settings::parse(&school.file("testamur.yaml")).unwrap();
+    let store =
+        |name: &str| -> Arc<dyn Store> { Arc::new(Directory::new(folder.join(name))) };
+    let site = testamur::site::Site::open(&folder).unwrap();
+    let register =
+        Register::new(&site, settings.publish, store("public"), store("private"));
+    let register = register.unwrap();
+    let trust = Keys::trusted(&folder.join("keys")).unwrap();
+    let verify = |case: &Case| {
+        let signature = case.signature.as_deref();
+        register.verify(&case.pdf, signature, &trust, now()).unwrap()
+    };
+    cases.iter().map(verify).collect()
+}
+
+/// The page of the certificate that a file names, or of a valid one: `good`, or what it says.
+fn pages(
+    school: &School,
+    cases: &[Case],
+    folder: &Path,
+    files: &[String],
+    found: &[Verification],
+) -> Vec<String> {
+    let mut browser = Chromium::start();
+    let valid = &school.get("valid").id;
+    let id = |at: usize| {
+        let named = found[at].certificate.as_ref().map(|certificate| &certificate.id);
+        let is_issued =
+            |id: &&String| school.issued.iter().any(|(_, one)| one.id == **id);
+        named.filter(is_issued).unwrap_or(valid).clone()
+    };
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    order.sort_by_key(|at| id(*at));
+    let mut said = vec![String::new(); cases.len()];
+    let mut open = String::new();
+    let mut status = String::new();
+    for at in order {
+        let id = id(at);
+        if open != id {
+            browser.open(&format!("http://127.0.0.1:{}/cert/{id}/", school.server.port));
+            browser.status();
+            let class = browser.js("document.querySelector('#status').classList[1]");
+            status = class.as_str().unwrap().to_owned();
+            open = id;
+        }
+        let can_check = browser.js("document.querySelector('#check input') !== null");
+        said[at] = if can_check == true {
+            browser.choose(&folder.join(&files[at]));
+            let lines = browser.verdict();
+            let is_good = status == "valid" && lines == ["intact", "signed"];
+            if is_good {
+                "good".to_owned()
+            } else {
+                format!("{status}: {}", lines.join(" "))
+            }
+        } else {
+            status.clone()
+        };
+    }
+    assert_eq!(browser.faults(), [""; 0]);
+    said
+}
+
+fn pyhanko(school: &School, folder: &Path, files: &[String]) -> Vec<String> {
+    let root = school.workdir.path("school/keys/1/root.pem");
+    let output = Command::new(program("python"))
+        .arg(judge("judge_by_pyhanko.py"))
+        .arg(root)
+        .args(files)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", output_text(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), files.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    lines
+}
+
+fn pdfsig(folder: &Path, file: &str) -> String {
+    let output = Command::new("pdfsig")
+        .args(["-nocert", file])
+        .current_dir(folder)
+        .output()
+        .expect("pdfsig is installed: run tests/run");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let validations = text.matches("Signature Validation: ").count();
+    let valid = text.matches("Signature Validation: Signature is Valid").count();
+    let whole = text.matches("Total document signed").count();
+    match (validations, valid) {
+        (0, _) if text.contains("does not contain any signatures") => "unsigned",
+        (0, _) => "unreadable",
+        (all, valid) if all != valid => "invalid",
+        _ if whole == 0 => "valid, not whole",
+        _ => "valid",
+    }
+    .to_owned()
+}
+
+/// Compares with the table beside the corpus; `TESTAMUR_ACCEPT=1` writes it.
+fn compare(rows: &BTreeMap<String, Row>) {
+    let mut text = "file\tverdict\texit\tpage\tpyHanko\tpdfsig\n".to_owned();
+    for (name, row) in rows {
+        let Row { verdict, exit, page, pyhanko, pdfsig } = row;
+        writeln!(text, "{name}\t{verdict}\t{exit}\t{page}\t{pyhanko}\t{pdfsig}").unwrap();
+    }
+    let path = judge("expected.tsv");
+    if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    for (line, other) in text.lines().zip(expected.lines()) {
+        assert_eq!(line, other);
+    }
+    assert_eq!(text.lines().count(), expected.lines().count());
+}
+
+/// What the table beside the corpus says: the lines after its head, in cells.
+pub(crate) fn table() -> Vec<Vec<String>> {
+    let text = fs::read_to_string(judge("expected.tsv")).unwrap();
+    let cells = |line: &str| line.split('\t').map(str::to_owned).collect();
+    text.lines().skip(1).map(cells).collect()
+}
+
+/// The page in `docs/` counts what the table says, so that neither is out of date.
+#[test]
+fn page_of_the_docs_counts_the_corpus() {
+    let table = table();
+    let page = fs::read_to_string(judge("../../docs/verify.md")).unwrap();
+    let mut counts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    for row in &table {
+        let is_ended =
+            ["revoked", "superseded", "erased", "specimen"].contains(&&*row[1]);
+        let verdict = if is_ended { "ended".to_owned() } else { row[1].clone() };
+        *counts.entry((verdict, row[4].clone(), row[5].clone())).or_default() += 1;
+    }
+    let mut expected = String::new();
+    for ((verdict, pyhanko, pdfsig), count) in &counts {
+        writeln!(expected, "| {count} | `{verdict}` | {pyhanko} | {pdfsig} |").unwrap();
+    }
+    let begin = "<!-- counted by tests/it/verify/judged.rs -->\n";
+    let at = page.find(begin).expect("the page has the table") + begin.len();
+    let (head, rest) = page.split_at(at);
+    let old = rest.lines().take_while(|line| line.starts_with('|'));
+    let old: String = old.map(|line| format!("{line}\n")).collect();
+    let heading: String = old.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let new = heading + &expected;
+    if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
+        let page = [head, &new, &rest[old.len()..]].concat();
+        fs::write(judge("../../docs/verify.md"), page).unwrap();
+        return;
+    }
+    assert_eq!(old, new);
+    assert!(page.contains(&format!("{} files", table.len())), "{}", table.len());
+}
+
+/// `--offline` leaves out one question, and says so before all else.
+#[test]
+fn offline_begins_with_what_was_not_asked() {
+    let school = School::new();
+    for (key, issued) in &school.issued {
+        school.workdir.write("c.pdf", &issued.pdf);
+        let run = school.run(&["verify", "--offline", "c.pdf"]);
+        let text = String::from_utf8(run.stdout).unwrap();
+        assert_eq!(run.code, 0, "{key}: {text}");
+        assert!(text.starts_with("status not asked: "), "{key}: {text}");
+        let run = school.run(&["verify", "--offline", "--json", "c.pdf"]);
+        let found: Value = run.objects().remove(0);
+        assert_eq!(found["verdict"], "status_not_asked", "{key}");
+        assert_eq!(found["status"], "not_asked", "{key}");
+    }
+}
