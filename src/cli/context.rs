@@ -299,6 +299,8 @@ pub(crate) fn open_keys(
     let keys = Keys::open_with(&folder_of_keys, folder(site), &seal, now)?
         .with_publication(publication)
         .with_tsa_roots(tsa_roots);
+    #[cfg(feature = "tsa")]
+    let keys = keys.with_fetched_crls(now);
     keys.check_revocation()?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)

@@ -9,11 +9,14 @@
 //! returned.
 
 mod crls;
+mod sealed_dss;
 mod upgrade;
 
 use std::sync::Arc;
 
-pub(crate) use self::crls::{SharedCrls, revoked};
+pub(crate) use self::crls::SharedCrls;
+#[cfg(feature = "press")]
+pub(crate) use self::crls::revoked;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::cms::{self, Seal};

@@ -34,8 +34,12 @@ mod root_crl;
 mod rotate;
 mod upkeep;
 
+#[cfg(feature = "tsa")]
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(feature = "tsa")]
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -59,10 +63,18 @@ use crate::seal::identity::Identity;
 use crate::seal::keys::{Algorithm, PrivateKey};
 use crate::seal::openpgp::{PgpIdentity, PgpKey, PgpSigner};
 use crate::seal::sealer::{Sealer, SharedCrls};
+#[cfg(feature = "tsa")]
+use crate::seal::timestamp::HttpClient;
 use crate::seal::verify::Trust;
+#[cfg(feature = "tsa")]
+use crate::seal::x509::Crl;
 use crate::seal::x509::X509;
 use crate::site::id_secret::IdSecret;
 use crate::site::settings::{PdfKeySettings, SealSettings, TsaSettings};
+
+/// How long a CRL of another CA may take to be fetched.
+#[cfg(feature = "tsa")]
+const CRL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The current keys of a site, which seal, and the trust anchors with which it verifies.
 #[derive(Debug, Clone)]
@@ -220,7 +232,7 @@ impl Keys {
         let is_own = settings.pdf.is_none();
         let root = if is_own { root_crl::root_of(&keys, number)? } else { None };
         let leaf = identity.certificate();
-        let (crls, root_crl) = upkeep::open_crl(folder, number, root.as_ref(), leaf)?;
+        let (crls, root_crl) = root_crl::open_crl(folder, number, root.as_ref(), leaf)?;
         if let Some(root) = &root {
             let crls = crls.get();
             let own = crls.iter().find(|crl| crl.is_signed_by(root));
@@ -386,6 +398,29 @@ impl Keys {
     pub fn with_tsa_roots(mut self, roots: Vec<X509>) -> Self {
         self.trust = self.trust.with_tsa_roots(roots.iter().cloned());
         self.tsa_roots.extend(roots);
+        self
+    }
+
+    /// Fetches the CRLs that the certificates of another CA's chain name, so that seals carry them. A
+    /// list that cannot be had is a warning. Keys with a root of their own have theirs.
+    #[cfg(feature = "tsa")]
+    pub fn with_fetched_crls(mut self, now: Timestamp) -> Self {
+        let chain = self.identity.chain().iter();
+        let urls: BTreeSet<String> = chain
+            .filter(|cert| self.root.is_none() && !cert.is_self_signed())
+            .flat_map(X509::crl_urls)
+            .collect();
+        let client = crate::seal::timestamp::BlockingHttpClient::new(CRL_DEADLINE);
+        let mut crls = self.crls.get().to_vec();
+        for url in urls {
+            let fetched = client.get(&url).and_then(|der| Crl::from_der(&der));
+            match fetched {
+                Ok(crl) if crl.is_current_at(now) => crls.push(crl),
+                Ok(_) => self.warnings.push(no_crl(&url, "it is over")),
+                Err(error) => self.warnings.push(no_crl(&url, &error.to_string())),
+            }
+        }
+        self.crls.set(crls);
         self
     }
 
@@ -640,6 +675,16 @@ fn read_openpgp(set: &Path) -> Result<Arc<dyn PgpSigner>> {
     let public = files::place_in(&public_file, PgpKey::from_armor(&text))?.remove(0);
     let identity = PgpIdentity::from_key(Arc::new(key), public);
     Ok(Arc::new(files::place_in(&key_file, identity)?))
+}
+
+/// The warning of a CRL that cannot be had.
+#[cfg(feature = "tsa")]
+fn no_crl(url: &str, why: &str) -> Warning {
+    let message = format!("seals carry no revocation list from `{url}`: {why}");
+    Warning::new(ErrorKind::Timestamp, message).with_help(
+        "seals are valid all the same; validators without a network cannot tell whether the \
+         certificate was revoked, until `testamur seal upgrade` adds the list",
+    )
 }
 
 fn no_keys(folder: &Path) -> Error {

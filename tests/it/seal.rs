@@ -2,6 +2,7 @@
 
 mod archive; // Archive timestamps renewed in 2037 and 2047, and read in 2057
 pub(crate) mod judges; // Outside programs that read keys, seals and signatures
+mod key_program; // `key` and `seal upgrade` of a site that has issued
 mod keys; // A site's folder of keys: created, shown, rotated, and its errors
 mod mutations; // Mutated input gives an error, never a panic
 mod program; // The program, from keys to a verified certificate

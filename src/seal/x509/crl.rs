@@ -84,18 +84,21 @@ impl Crl {
     }
 
     /// When the next one is due at the latest, if it says so.
+    #[cfg(feature = "seal")]
     pub(crate) fn next_update(&self) -> Option<Timestamp> {
         let next = self.parsed.tbs_cert_list.next_update?;
         Some(Timestamp::from_der(next.to_date_time()))
     }
 
     /// Whether it is newer than another one of the same issuer.
+    #[cfg(all(feature = "seal", feature = "press"))]
     pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         let age = |crl: &Self| (crl.number(), crl.this_update());
         age(self) > age(other)
     }
 
     /// Whether it is the newest that is known at that time: it is made, and the next is not due.
+    #[cfg(feature = "seal")]
     pub(crate) fn is_current_at(&self, time: Timestamp) -> bool {
         self.this_update() <= time && self.next_update().is_none_or(|next| time <= next)
     }

@@ -4,7 +4,8 @@
 //! different age, of which the newest counts: the one with the highest number. What a CRL has
 //! revoked, every later one of the root repeats.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 #[cfg(feature = "issue")]
 use std::sync::{Mutex, PoisonError};
 
@@ -111,6 +112,23 @@ pub(super) fn sign_next(
     let this_update = Timestamp::from_unix(begin.max(after)).unwrap_or(now);
     let next_update = now.plus_days(days).min(root.not_after());
     CrlParams { root, before, revoked, this_update, next_update }.sign(key)
+}
+
+/// The CRL of a set that is opened, with that of every other root of the folder.
+pub(super) fn open_crl(
+    folder: &Path,
+    number: u32,
+    root: Option<&X509>,
+    leaf: &X509,
+) -> Result<(SharedCrls, Option<Arc<RootCrl>>)> {
+    let shared = SharedCrls::default();
+    let crls = newest_crls(&KeyFolder::new(folder))?;
+    shared.set(crls.into_iter().map(|(_, crl)| crl).collect());
+    let crl = root.map(|root| {
+        let (root, leaf) = (root.clone(), leaf.clone());
+        Arc::new(RootCrl::new(folder.to_owned(), number, root, leaf, shared.clone()))
+    });
+    Ok((shared, crl))
 }
 
 /// The CRL of the current root, as the processes that seal keep it.

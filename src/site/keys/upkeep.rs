@@ -5,7 +5,6 @@
 //! [`Keys`] say what to do.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Keys;
 use super::files::{self, KeyFolder, ROOT_KEY_FILE, SEAL_FILE};
@@ -114,21 +113,4 @@ fn readdress(
     keys.complete(number, &[(&format!("seal-{count}.pem"), &earlier)])?;
     let chain: String = chain.iter().map(X509::pem).collect();
     keys.replace(number, SEAL_FILE, chain.as_bytes())
-}
-
-/// The CRL of a set that is opened, with that of every other root of the folder.
-pub(super) fn open_crl(
-    folder: &Path,
-    number: u32,
-    root: Option<&X509>,
-    leaf: &X509,
-) -> Result<(SharedCrls, Option<Arc<RootCrl>>)> {
-    let shared = SharedCrls::default();
-    let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
-    shared.set(crls.into_iter().map(|(_, crl)| crl).collect());
-    let crl = root.map(|root| {
-        let (root, leaf) = (root.clone(), leaf.clone());
-        Arc::new(RootCrl::new(folder.to_owned(), number, root, leaf, shared.clone()))
-    });
-    Ok((shared, crl))
 }

@@ -204,8 +204,8 @@ pub const SETTINGS: &[Setting] = &[
     Setting::file(
         "seal.crl_days",
         whole(1, 3650),
-        Unset,
-        "How many days a new revocation list (CRL) of the site's own root holds: 396 unless set, or 31 where an agent runs, which renews it.",
+        Words("396, or 31 where an agent runs"),
+        "How many days a new revocation list (CRL) of the site's own root holds, which `issue`, `agent` and `key` renew.",
     ),
     Setting::file(
         "seal.tsa.url",
