@@ -205,7 +205,7 @@ impl Agent {
         }
         let performer = Arc::new(Performer::new(
             issue_service.clone(),
-            self.clock,
+            self.clock.clone(),
             health.clone(),
             metrics.clone(),
         ));
@@ -234,8 +234,9 @@ impl Agent {
         }
         let site_health = health.clone();
         let probe = {
+            let clock = self.clock;
             let (issue_service, shutdown) = (issue_service.clone(), shutdown.clone());
-            move || probe::run(&issue_service, &health, &sources, &shutdown)
+            move || probe::run(&issue_service, &health, &sources, &*clock, &shutdown)
         };
         running.helpers.push(spawn("testamur-probe", probe)?);
         if let Some((folder, interval)) = self.site_folder {

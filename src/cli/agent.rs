@@ -11,7 +11,8 @@ use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open
 use crate::press::Press;
 use crate::register::{IssueService, IssueServiceBuilder, Stores};
 use crate::site::{
-    AgentSettings, LogTarget, PublishAddress, QueueKind, Settings, StoreSettings,
+    AgentSettings, KeyPublication, LogTarget, PublishAddress, QueueKind, Settings,
+    StoreSettings,
 };
 use crate::{Error, ErrorKind, Timestamp};
 
@@ -237,8 +238,11 @@ fn issue_service(
     stores: Stores,
 ) -> Result<IssueServiceBuilder, Failure> {
     let now = clock::now()?;
-    let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, settings, &agent.sealing, now);
+    let settings = press.settings();
+    let publication = KeyPublication::of(settings).with_agent(settings);
+    let open =
+        if agent.check { context::open_keys_as_they_are } else { context::open_keys };
+    let keys = open(site, settings, &publication, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::register::Status;
 use crate::site::{Colour, DateOrder};
-use crate::{Date, Tag};
+use crate::{Date, Tag, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -442,6 +442,9 @@ pub(crate) struct RequestArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+
     /// The course's id [default: every course of the site]
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
@@ -545,6 +548,10 @@ fn status(text: &str) -> Result<Status, String> {
     })
 }
 
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|error| format!("{error:#}"))
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
@@ -597,6 +604,11 @@ pub(crate) enum Key {
     Show(ShowKey),
     /// Create the next keys; certificates that are sealed with the old ones can still be verified
     Rotate(RotateKey),
+    /// Distrust a key that seals: its root signs and publishes a revocation list (CRL) that names it,
+    /// and the register marks what it sealed
+    Revoke(RevokeKey),
+    /// Renew the revocation list (CRL) of the root, and publish it with the public keys
+    Publish(PublishKeys),
     /// Write all keys and the id secret into one file under a passphrase, which age can read too
     Backup(BackupKeys),
     /// Put the keys and the id secret of a backup back; other keys are never replaced
@@ -644,23 +656,94 @@ pub(crate) struct ShowKey {
     /// Print one JSON object on standard output
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print this part alone, as PEM or ASCII armor: what is given to others is a file of its own
+    #[arg(long, value_name = "PART", conflicts_with = "json")]
+    pub(crate) pem: Option<KeyPart>,
+}
+
+/// A public part of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyPart {
+    /// The certificate of the site's own root, which others trust
+    Root,
+    /// The certificate that seals
+    Seal,
+    /// The certificate that seals, then its issuers
+    Chain,
+    /// The OpenPGP key
+    Openpgp,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateKey {
     #[command(flatten)]
-    pub(crate) new: NewKey,
+    pub(crate) keys: KeyFolder,
+    /// The organization's name, if it has changed [default: that of the current keys]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// An existing private key for the seal: PKCS #8 or PKCS #1; RSA, P-256 or P-384
+    #[arg(long, value_name = "PEM", requires = "chain")]
+    pub(crate) key: Option<PathBuf>,
+    /// The certificate of --key, followed by those of its issuing CAs
+    #[arg(long, value_name = "PEM", requires = "key")]
+    pub(crate) chain: Option<PathBuf>,
     /// Create a new CA too; everyone who trusts the old one has to be given the new one
     #[arg(long, conflicts_with = "key")]
     pub(crate) root: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKey {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The number of the set of keys, the name of its folder [default: the current one]
+    pub(crate) set: Option<u32>,
+    /// The time from which on the key may have been misused, as 2026-05-14T09:30:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) since: Option<Timestamp>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishKeys {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The private key of the root, if it is kept outside of the folder of keys
+    #[arg(long, value_name = "PEM")]
+    pub(crate) root_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Seal {
     /// Seal a PDF that `testamur render` made
     Draft(SealDraft),
-    /// Add what a higher PAdES level needs: a timestamp token, CRLs, an archive timestamp
-    Upgrade(SealDraft),
+    /// Add what a higher PAdES level needs: a timestamp token, CRLs, an archive timestamp. An archive
+    /// timestamp whose certificate ends within a year is renewed
+    Upgrade(SealUpgrade),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealUpgrade {
+    #[command(flatten)]
+    pub(crate) sealing: SealingArguments,
+    /// One sealed PDF; without it, published certificates of the register
+    #[arg(conflicts_with_all = ["all", "course", "before"], required_unless_present_any = ["all", "course", "before"])]
+    pub(crate) file: Option<PathBuf>,
+    /// The raised PDF, whose detached signature goes to FILE.sig [default: overwrite the PDF]
+    #[arg(short, long, value_name = "FILE", requires = "file")]
+    pub(crate) output: Option<PathBuf>,
+    /// All certificates of the register that are valid. What is done already is passed over, so a
+    /// run that was stopped is continued by the same command
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only the certificates of the course with this id
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+    /// Only certificates that were issued before this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) before: Option<Date>,
 }
 
 #[derive(Debug, Args)]
@@ -683,6 +766,10 @@ pub(crate) struct SealingArguments {
     /// settings]
     #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]
     pub(crate) tsa: Option<String>,
+    /// Trust anchors of the TSA: CA certificates with which its tokens are verified [default:
+    /// `seal.tsa.roots` of the settings]. May be given more than once
+    #[arg(long, value_name = "PEM")]
+    pub(crate) tsa_roots: Vec<PathBuf>,
     /// Reserve a field for an archive timestamp (PAdES B-LTA)
     #[arg(long)]
     pub(crate) archive: bool,
@@ -705,6 +792,10 @@ pub(crate) struct Verify {
     /// once
     #[arg(long, value_name = "PEM")]
     pub(crate) tsa_roots: Vec<PathBuf>,
+    /// The newest revocation list (CRL, DER) of a trusted issuer, from where the site publishes it. It
+    /// counts in place of an older one in the file. May be given more than once
+    #[arg(long, value_name = "CRL")]
+    pub(crate) crl: Vec<PathBuf>,
     /// OpenPGP public keys to trust, ASCII-armored. May be given more than once
     #[arg(long, value_name = "ASC")]
     pub(crate) keyring: Vec<PathBuf>,

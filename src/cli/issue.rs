@@ -11,7 +11,7 @@ use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{
     IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
 };
-use crate::site::PublicKeys;
+use crate::site::{KeyPublication, PublicKeys};
 use crate::{Date, Error};
 use serde_json::json;
 
@@ -181,7 +181,8 @@ fn open_issuer(
         on_index_failure,
     )?;
     context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
-    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
+    let publication = KeyPublication::of(settings);
+    let keys = context::open_keys(site, settings, &publication, &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
     stores.check()?;
     let issuer = IssueService::builder(press.clone())

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::register::PublishedFile;
+use crate::site::Keys;
 use crate::{Error, ErrorKind};
 
 use super::args::{Restore, SiteArguments};
@@ -34,6 +35,8 @@ pub(crate) fn run(
         clock::now()?,
         &mut || looked_at += 1,
     )?;
+    let folder = context::key_folder(site, &restore.keys);
+    register.publish_keys(&Keys::published_in(&folder)?)?;
     for (id, error) in &done.failures {
         console::print_message(&format!("{id}: {error:#}"));
     }

@@ -203,6 +203,11 @@ fn token_page_can_be_followed() {
 }
 
 #[test]
+fn keys_page_can_be_followed() {
+    run_page("docs/keys.md", |_, _| false);
+}
+
+#[test]
 fn settings_page_names_every_variable_of_the_program() {
     let page = docs("docs/settings.md");
     let folder = Workdir::new();

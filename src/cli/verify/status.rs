@@ -57,7 +57,7 @@ impl<'a> StatusSource<'a> {
         let open = || {
             let files = context::open_site_without_note(site)?;
             let settings = context::read_settings(&files)?;
-            context::open_register(site, &files, &settings, None)
+            context::open_register(site, &files, &settings, None, None)
         };
         let is_asked = !arguments.offline && is_site(site);
         let register =

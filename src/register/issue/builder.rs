@@ -23,6 +23,7 @@ pub struct IssueServiceBuilder {
     sealer: Option<Sealer>,
     trust: Option<Trust>,
     secret: Option<IdSecret>,
+    keys: Option<Keys>,
     stores: Option<(Arc<dyn Store>, Arc<dyn Store>)>,
 }
 
@@ -59,15 +60,20 @@ impl IssueService {
             sealer: None,
             trust: None,
             secret: None,
+            keys: None,
             stores: None,
         }
     }
 }
 
 impl IssueServiceBuilder {
-    /// Seals with these keys, and trusts what they and the sets before them have sealed.
+    /// Seals with these keys, and trusts what they and the sets before them have sealed. The public
+    /// parts of all sets are published, and the CRL of the root is renewed while the service
+    /// issues.
     pub fn with_keys(self, keys: &Keys) -> Self {
-        self.with_sealer(keys.sealer()).with_trust(keys.trust().clone())
+        Self { keys: Some(keys.clone()), ..self }
+            .with_sealer(keys.sealer())
+            .with_trust(keys.trust().clone())
     }
 
     /// Seals with this sealer, whose keys may be anywhere: see [`Signer`](crate::seal::Signer) and
@@ -132,8 +138,12 @@ impl IssueServiceBuilder {
     pub fn build(self) -> Result<IssueService> {
         let parts = self.assemble()?;
         prepare(&parts.register, &parts.sealer)?;
-        let BuiltParts { press, sealer, secret, register, trust } = parts;
-        Ok(IssueService::new(press, sealer, secret, register, trust))
+        let BuiltParts { press, sealer, secret, register, trust, keys } = parts;
+        if let Some(keys) = &keys {
+            register.publish_keys(&keys.published()?)?;
+        }
+        let root_crl = keys.as_ref().and_then(Keys::root_crl).cloned();
+        Ok(IssueService::new(press, sealer, secret, register, trust, root_crl))
     }
 
     /// Finds what [`build`](Self::build) would refuse, and writes nothing into the stores.
@@ -145,7 +155,7 @@ impl IssueServiceBuilder {
     }
 
     fn assemble(self) -> Result<BuiltParts> {
-        let Self { press, sealer, trust, secret, stores } = self;
+        let Self { press, sealer, trust, secret, keys, stores } = self;
         let sealer =
             sealer.ok_or_else(|| missing("sealer", "with_keys` or `with_sealer"));
         let secret = secret.ok_or_else(|| missing("id secret", "with_id_secret"));
@@ -156,7 +166,7 @@ impl IssueServiceBuilder {
         let register = Register::new(press.site(), publish, public, private)?;
         register.check_identity(&secret)?;
         let trust = trust.unwrap_or_else(|| own_trust(&sealer));
-        Ok(BuiltParts { press, sealer, secret, register, trust })
+        Ok(BuiltParts { press, sealer, secret, register, trust, keys })
     }
 }
 
@@ -167,6 +177,7 @@ struct BuiltParts {
     secret: IdSecret,
     register: Register,
     trust: Trust,
+    keys: Option<Keys>,
 }
 
 /// Writes what the stores must have before the first certificate.

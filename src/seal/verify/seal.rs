@@ -87,6 +87,7 @@ impl SealCheck<'_> {
         self.report.covered = revisions.covered;
         self.report.signing_time = Some(revisions.params.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
+        self.report.revisions.extend(&revisions.appended);
         self.report.level = Some(PadesLevel::B);
         let Some(leaf) = revisions.seal.leaf() else {
             return self.fault("its certificate is missing");
@@ -103,9 +104,10 @@ impl SealCheck<'_> {
         }
         let has_timestamp = self.check_timestamp();
         let has_dss = self.check_dss(leaf);
-        let has_archive = self.check_archive_timestamp();
+        let has_archive = self.check_archive_timestamps();
         self.check_signing_time(leaf);
         self.check_signer(leaf);
+        self.check_known_crl(leaf);
         self.report.level = Some(match (has_timestamp, has_dss, has_archive) {
             (true, true, true) => PadesLevel::Lta,
             (true, true, false) => PadesLevel::Lt,
@@ -127,12 +129,13 @@ impl SealCheck<'_> {
         validity.is_ok()
     }
 
-    /// Checks the archive timestamp. Returns whether there is a valid one.
-    fn check_archive_timestamp(&mut self) -> bool {
-        let Some(archive) = &self.revisions.archive else { return false };
-        self.report.revisions.push(RevisionKind::Archive);
-        self.report.archive = self.check_token(&archive.token, archive.validity);
-        archive.validity.is_ok()
+    /// Checks the archive timestamps. Returns whether there are any, all valid.
+    fn check_archive_timestamps(&mut self) -> bool {
+        for archive in &self.revisions.archives {
+            self.report.archive = self.check_token(&archive.token, archive.validity);
+        }
+        let archives = &self.revisions.archives;
+        !archives.is_empty() && archives.iter().all(|archive| archive.validity.is_ok())
     }
 
     fn check_token(
@@ -167,11 +170,10 @@ impl SealCheck<'_> {
         })
     }
 
-    /// Checks the DSS. Returns whether there is one that has a CRL for the signer's certificate, or
-    /// needs none.
+    /// Checks the DSS. Returns whether there is one that has a CRL for the signer's certificate and
+    /// those of its timestamp token, or needs none.
     fn check_dss(&mut self, leaf: &X509) -> bool {
         let Some(dss) = &self.revisions.dss else { return false };
-        self.report.revisions.push(RevisionKind::Dss);
         let certificates: Option<Vec<X509>> =
             dss.certificates.iter().map(|der| X509::from_der(der).ok()).collect();
         let crls: Option<Vec<Crl>> =
@@ -209,7 +211,13 @@ impl SealCheck<'_> {
             self.report.is_key_revoked = true;
             self.doubt("a certificate had been revoked when it was sealed");
         }
-        leaf.is_self_signed() || crls.iter().any(|crl| crl.is_for(leaf))
+        let token = self.revisions.seal.timestamp_token();
+        let token = token.and_then(|der| TimestampToken::read(&der));
+        let has_crl = |cert: &X509| {
+            cert.is_self_signed() || crls.iter().any(|crl| crl.is_for(cert))
+        };
+        has_crl(leaf)
+            && token.is_none_or(|token| token.certificates().iter().all(has_crl))
     }
 
     /// Whether each certificate is in a chain of the seal or a timestamp token, or has issued one
@@ -217,9 +225,9 @@ impl SealCheck<'_> {
     fn are_needed(&self, certificates: &[X509], crls: &[Crl]) -> bool {
         let token = self.revisions.seal.timestamp_token();
         let token = token.and_then(|der| TimestampToken::read(&der));
-        let archive = self.revisions.archive.as_ref().map(|archive| &archive.token);
+        let archives = self.revisions.archives.iter().map(|archive| &archive.token);
         let of_tokens =
-            token.iter().chain(archive).flat_map(TimestampToken::certificates);
+            token.iter().chain(archives).flat_map(TimestampToken::certificates);
         let mut needed: Vec<&X509> = self.revisions.seal.certificates().iter().collect();
         needed.extend(of_tokens);
         let mut others: Vec<&X509> =
@@ -232,6 +240,19 @@ impl SealCheck<'_> {
         }
         let is_needed = |crl: &Crl| needed.iter().any(|cert| crl.is_for(cert));
         others.is_empty() && crls.iter().all(is_needed)
+    }
+
+    /// Checks the newest list of the issuer that the verifier knows, which may be newer than the one
+    /// in the file. A seal whose time is not proven may be of any time, so it is judged by now.
+    fn check_known_crl(&mut self, leaf: &X509) {
+        let others = self.revisions.seal.certificates();
+        let Some(crl) = self.trust.newest_crl(leaf, others) else { return };
+        let trusted = self.report.timestamp.as_ref().filter(|found| found.trusted);
+        let time = trusted.map_or(self.now, |timestamp| timestamp.time);
+        if let Some(date) = crl.revocation_date(leaf).filter(|date| *date <= time) {
+            self.report.is_key_revoked = true;
+            self.doubt(&format!("its issuer has revoked its key as of {date}"));
+        }
     }
 
     /// Checks that the certificate was valid at the claimed signing time and at the timestamp.

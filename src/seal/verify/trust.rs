@@ -1,7 +1,10 @@
 //! The certificates and keys that a verifier trusts.
 
+use crate::base::error::Result;
 use crate::seal::openpgp::PgpKey;
-use crate::seal::x509::X509;
+#[cfg(feature = "seal")]
+use crate::seal::x509::CertificationPath;
+use crate::seal::x509::{Crl, X509};
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
 ///
@@ -15,6 +18,7 @@ pub struct Trust {
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
+    crls: Vec<Crl>,
     /// Where certificates and keys were read, by their fingerprints.
     sources: Vec<(String, String)>,
 }
@@ -48,6 +52,39 @@ impl Trust {
     pub fn with_keys(mut self, keys: impl IntoIterator<Item = PgpKey>) -> Self {
         self.keys.extend(keys);
         self
+    }
+
+    /// Knows these CRLs, as DER. The newest one of an issuer counts also where a file has none, or an
+    /// older one. Only those that are signed by an issuer of the seal count.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one cannot be read.
+    pub fn with_crls(mut self, crls: impl IntoIterator<Item = Vec<u8>>) -> Result<Self> {
+        for der in crls {
+            self.crls.push(Crl::from_der(&der)?);
+        }
+        Ok(self)
+    }
+
+    /// The newest known CRL of a certificate's issuer, which is among `others` or trusted.
+    pub(super) fn newest_crl(&self, certificate: &X509, others: &[X509]) -> Option<&Crl> {
+        let issuers: Vec<&X509> = others
+            .iter()
+            .chain(&self.roots)
+            .chain(&self.known)
+            .filter(|issuer| certificate.is_signed_by(issuer))
+            .collect();
+        let of_issuer = self.crls.iter().filter(|crl| {
+            crl.is_for(certificate) && issuers.iter().any(|it| crl.is_signed_by(it))
+        });
+        of_issuer.max_by_key(|crl| (crl.number(), crl.this_update()))
+    }
+
+    /// Whether a certificate is trusted to seal, at any time.
+    #[cfg(feature = "seal")]
+    pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
+        self.is_pinned(leaf)
+            || CertificationPath::find(leaf, others, &self.roots).is_some()
     }
 
     /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name

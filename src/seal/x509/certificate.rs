@@ -235,7 +235,10 @@ impl X509 {
         let mut oids: Vec<Oid> = self.extensions().map(|e| e.extn_id).collect();
         oids.sort_unstable();
         oids.windows(2).any(|pair| pair[0] == pair[1])
-            || is_unreadable(KeyUsage::OID, usage.is_some_and(|usage| !usage.0.is_empty()))
+            || is_unreadable(
+                KeyUsage::OID,
+                usage.is_some_and(|usage| !usage.0.is_empty()),
+            )
             || is_unreadable(
                 BasicConstraints::OID,
                 self.extension::<BasicConstraints>().is_some(),

@@ -31,7 +31,11 @@ fn certificate_consists_of_four_public_files_beside_the_mark_of_the_store() {
     let (shared, own): (Vec<_>, Vec<_>) =
         public.keys().cloned().partition(|path| is_shared(path));
     assert_eq!(own, expected);
-    assert_eq!(shared.len(), 3, "{shared:?}");
+    assert_eq!(
+        shared.len(),
+        5,
+        "style, script, OpenPGP key, root and its list: {shared:?}"
+    );
     assert!(shared.contains(&format!("keys/{}.asc", key.key)), "{shared:?}");
     let private = setup.private();
     assert_eq!(private.len(), 3, "the request, the record and the mark");
