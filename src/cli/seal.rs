@@ -74,7 +74,7 @@ fn upgrade_register(
 ) -> Result<CommandOutcome, Failure> {
     let (settings, keys) = open(site, &upgrade.sealing)?;
     let files = context::open_site_without_note(site)?;
-    let register = context::open_register(site, &files, &settings, None)?;
+    let register = context::open_register(site, &files, &settings, None, None)?;
     register.check()?;
     register.publish_keys(&Keys::published_in(&context::key_folder(
         site,

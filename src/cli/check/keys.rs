@@ -95,7 +95,7 @@ fn count(
     settings: &Settings,
     soon: Timestamp,
 ) -> Result<Counts, Failure> {
-    let register = context::open_register(site, files, settings, None)?;
+    let register = context::open_register(site, files, settings, None, None)?;
     let mut counts = Counts::default();
     register.records(&mut |record| {
         // A record that cannot be read is told by the commands that need it.

@@ -88,6 +88,6 @@ pub(super) fn after_change(site: &SiteArguments, folder: &Path) {
 fn open(site: &SiteArguments) -> Result<(Register, KeyPublication), Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;
-    let register = context::open_register(site, &files, &settings, None)?;
+    let register = context::open_register(site, &files, &settings, None, None)?;
     Ok((register, KeyPublication::of(&settings)))
 }
