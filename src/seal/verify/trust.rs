@@ -1,6 +1,8 @@
 //! The certificates and keys that a verifier trusts.
 
 use crate::seal::openpgp::PgpKey;
+#[cfg(feature = "seal")]
+use crate::seal::x509::CertificationPath;
 use crate::seal::x509::X509;
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
@@ -46,6 +48,13 @@ impl Trust {
     pub fn with_keys(mut self, keys: impl IntoIterator<Item = PgpKey>) -> Self {
         self.keys.extend(keys);
         self
+    }
+
+    /// Whether a certificate is trusted to seal, at any time.
+    #[cfg(feature = "seal")]
+    pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
+        self.is_pinned(leaf)
+            || CertificationPath::find(leaf, others, &self.roots).is_some()
     }
 
     /// The trust anchors of seals.
