@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
 use crate::press::Press;
 use crate::register::IssueService;
-use crate::site::{AgentSettings, LogTarget, QueueKind};
+use crate::site::{AgentSettings, KeyPublication, LogTarget, QueueKind};
 use crate::{Error, ErrorKind, Timestamp};
 
 use super::args::{self, LogFormat, SiteArguments};
@@ -166,8 +166,9 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     let now = clock::now()?;
-    let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, settings, &agent.sealing, now);
+    let settings = press.settings();
+    let publication = KeyPublication::of(settings).with_agent(settings);
+    let keys = context::open_keys(site, settings, &publication, &agent.sealing, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::register::Status;
 use crate::site::{Colour, DateOrder};
-use crate::{Date, Tag};
+use crate::{Date, Tag, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Make, seal, publish and verify certificates
@@ -491,6 +491,10 @@ fn status(text: &str) -> Result<Status, String> {
     })
 }
 
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|error| format!("{error:#}"))
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
@@ -529,6 +533,11 @@ pub(crate) enum Key {
     Show(ShowKey),
     /// Create the next keys; certificates that are sealed with the old ones can still be verified
     Rotate(RotateKey),
+    /// Distrust a key that seals: its root signs and publishes a revocation list (CRL) that names it,
+    /// and the register marks what it sealed
+    Revoke(RevokeKey),
+    /// Renew the revocation list (CRL) of the root, and publish it with the public keys
+    Publish(PublishKeys),
     /// Write all keys and the id secret into one file under a passphrase, which age can read too
     Backup(BackupKeys),
     /// Put the keys and the id secret of a backup back; other keys are never replaced
@@ -576,15 +585,63 @@ pub(crate) struct ShowKey {
     /// Print one JSON object on standard output
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print this part alone, as PEM or ASCII armor: what is given to others is a file of its own
+    #[arg(long, value_name = "PART", conflicts_with = "json")]
+    pub(crate) pem: Option<KeyPart>,
+}
+
+/// A public part of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyPart {
+    /// The certificate of the site's own root, which others trust
+    Root,
+    /// The certificate that seals
+    Seal,
+    /// The certificate that seals, then its issuers
+    Chain,
+    /// The OpenPGP key
+    Openpgp,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateKey {
     #[command(flatten)]
-    pub(crate) new: NewKey,
+    pub(crate) keys: KeyFolder,
+    /// The organization's name, if it has changed [default: that of the current keys]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// An existing private key for the seal: PKCS #8 or PKCS #1; RSA, P-256 or P-384
+    #[arg(long, value_name = "PEM", requires = "chain")]
+    pub(crate) key: Option<PathBuf>,
+    /// The certificate of --key, followed by those of its issuing CAs
+    #[arg(long, value_name = "PEM", requires = "key")]
+    pub(crate) chain: Option<PathBuf>,
     /// Create a new CA too; everyone who trusts the old one has to be given the new one
     #[arg(long, conflicts_with = "key")]
     pub(crate) root: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKey {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The number of the set of keys, the name of its folder [default: the current one]
+    pub(crate) set: Option<u32>,
+    /// The time from which on the key may have been misused, as 2026-05-14T09:30:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) since: Option<Timestamp>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PublishKeys {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+    /// The private key of the root, if it is kept outside of the folder of keys
+    #[arg(long, value_name = "PEM")]
+    pub(crate) root_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -615,6 +672,10 @@ pub(crate) struct SealingArguments {
     /// settings]
     #[arg(long, value_name = "URL", env = "TESTAMUR_TSA")]
     pub(crate) tsa: Option<String>,
+    /// Trust anchors of the TSA: CA certificates with which its tokens are verified [default:
+    /// `seal.tsa.roots` of the settings]. May be given more than once
+    #[arg(long, value_name = "PEM")]
+    pub(crate) tsa_roots: Vec<PathBuf>,
     /// Reserve a field for an archive timestamp (PAdES B-LTA)
     #[arg(long)]
     pub(crate) archive: bool,

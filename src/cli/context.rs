@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use crate::press::Press;
 use crate::register::{Directory, Index, IndexLocation, Register, Store, Stores};
+use crate::seal::X509;
 use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
-    IdSecret, KeySource, Keys, PublishAddress, SealSettings, Settings, Site, TsaSettings,
+    IdSecret, KeyPublication, KeySource, Keys, PublishAddress, Settings, Site,
+    TsaSettings,
 };
-use crate::{Date, Error, ErrorKind, Timestamp};
+use crate::{Date, Error, ErrorKind, Place, Timestamp};
 
 use super::args::{KeyFolder, SealingArguments, SiteArguments};
 use super::exit::Failure;
@@ -265,20 +267,39 @@ fn is_empty(store: &dyn Store) -> Result<bool, Failure> {
     Ok(!has_file)
 }
 
-/// Opens the keys, with `sealing` over the settings, and prints their warnings.
+/// Opens the keys, with `sealing` over the settings, and prints their warnings. The CRL of the root
+/// is renewed first, if it is due and the root's key is at hand.
+///
+/// # Errors
+/// The certificate that seals is revoked, expired or not yet valid, or the keys cannot be used.
 pub(crate) fn open_keys(
     site: &SiteArguments,
-    settings: SealSettings,
+    settings: &Settings,
+    publication: &KeyPublication,
     sealing: &SealingArguments,
     now: Timestamp,
 ) -> Result<Keys, Failure> {
-    let archive = settings.archive || sealing.archive;
-    let mut settings = settings.with_archive(archive);
+    let mut seal = settings.seal.clone();
+    seal.archive |= sealing.archive;
     if let Some(url) = &sealing.tsa {
-        settings = settings.with_tsa(TsaSettings::new(url));
+        let roots = seal.tsa.take().and_then(|tsa| tsa.roots);
+        seal.tsa = Some(TsaSettings { roots, ..TsaSettings::new(url) });
     }
-    let keys = key_folder(site, &sealing.keys);
-    let keys = Keys::open_with(&keys, folder(site), &settings, now)?;
+    let mut tsa_roots = Vec::new();
+    for file in &sealing.tsa_roots {
+        tsa_roots.extend(
+            X509::from_pem(&read_file(file)?)
+                .map_err(|error| error.at(Place::file(file.display().to_string())))?,
+        );
+    }
+    let folder_of_keys = key_folder(site, &sealing.keys);
+    if seal.pdf.is_none() {
+        Keys::keep_current(&folder_of_keys, publication, now)?;
+    }
+    let keys = Keys::open_with(&folder_of_keys, folder(site), &seal, now)?
+        .with_publication(publication)
+        .with_tsa_roots(tsa_roots);
+    keys.check_revocation()?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
 }

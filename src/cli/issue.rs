@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{IssueOptions, IssueOutcome, IssueService, Receipt, typed_id};
-use crate::site::PublicKeys;
+use crate::site::{KeyPublication, PublicKeys};
 use serde_json::json;
 
 use self::job::IssueJob;
@@ -150,7 +150,8 @@ fn open_issuer(
     let on_index_failure = context::print_index_failure;
     let stores = context::open_stores(site, settings, output, on_index_failure)?;
     context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
-    let keys = context::open_keys(site, settings.seal.clone(), &issue.sealing, now)?;
+    let publication = KeyPublication::of(settings);
+    let keys = context::open_keys(site, settings, &publication, &issue.sealing, now)?;
     let secret = context::open_id_secret(site, &issue.sealing.keys)?;
     stores.check()?;
     let issuer = IssueService::builder(press.clone())

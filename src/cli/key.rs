@@ -1,12 +1,14 @@
-//! `testamur key`: creates, shows and rotates the keys that certificates are sealed with, and keeps
-//! copies of them.
+//! `testamur key`: creates, shows, rotates and revokes the keys that certificates are sealed with,
+//! publishes their public parts, and keeps copies of them.
 
 mod age;
 mod backup;
+mod publish;
 
-use crate::site::{KeySource, Keys, PublicKeys, X509Facts};
+use crate::seal::X509;
+use crate::site::{KeyPublication, KeySource, Keys, PublicKeys, X509Facts};
 
-use super::args::{Key, NewKey, SiteArguments};
+use super::args::{Key, KeyPart, NewKey, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, context};
 
@@ -34,25 +36,43 @@ pub(crate) fn run(
                 ));
                 return Ok(CommandOutcome::Done);
             }
-            let keys = Keys::create(&folder, &source, now)?;
+            let publication = publication(site)?;
+            let keys = Keys::create_with(&folder, &source, &publication, now)?;
             Keys::create_id_secret(&folder)?;
             print_new(&keys);
         }
         Key::Rotate(rotate) => {
-            let new = &rotate.new;
-            let source = existing_key(new).unwrap_or(if rotate.root {
-                KeySource::NewRoot { name: &new.name }
-            } else {
-                KeySource::NextLeaf { name: &new.name }
-            });
-            let keys = Keys::rotate(&context::key_folder(site, &new.keys), &source, now)?;
+            let folder = context::key_folder(site, &rotate.keys);
+            let name = match &rotate.name {
+                Some(name) => name.clone(),
+                None => Keys::name(&folder)?,
+            };
+            let own = rotate.key.as_deref().zip(rotate.chain.as_deref());
+            let source = match own {
+                Some((key, chain)) => KeySource::Own { name: &name, key, chain },
+                None if rotate.root => KeySource::NewRoot { name: &name },
+                None => KeySource::NextLeaf { name: &name },
+            };
+            let keys = Keys::rotate_with(&folder, &source, &publication(site)?, now)?;
             print_new(&keys);
+            publish::after_change(site, &folder);
         }
+        Key::Revoke(revoke) => return publish::revoke(site, revoke, now),
+        Key::Publish(renew) => publish::renew(site, renew, now)?,
         Key::Backup(backup) => backup::write(site, backup)?,
         Key::Restore(backup) => backup::restore(site, backup)?,
         Key::Show(show) => {
-            let keys = Keys::open(&context::key_folder(site, &show.keys), now)?;
+            let folder = context::key_folder(site, &show.keys);
+            Keys::keep_current(&folder, &publication(site)?, now)?;
+            let keys = Keys::open(&folder, now)?;
+            if let Some(part) = show.pem {
+                console::print_result(part_of(&keys, part)?.trim_end());
+                return Ok(CommandOutcome::Done);
+            }
             keys.warnings().iter().for_each(console::print_warning);
+            if let Err(error) = keys.check_revocation() {
+                console::print_message(&format!("warning: {error:#}"));
+            }
             let public = keys.public();
             if show.json {
                 console::print_result(
@@ -64,6 +84,28 @@ pub(crate) fn run(
         }
     }
     Ok(CommandOutcome::Done)
+}
+
+/// One public part of the keys as text.
+fn part_of(keys: &Keys, part: KeyPart) -> Result<String, Failure> {
+    let identity = keys.identity();
+    Ok(match part {
+        KeyPart::Root => keys.root().map(X509::pem).ok_or_else(|| {
+            Failure::new(
+                "these keys have no root of their own: their certificate is of another CA\nhelp: \
+                 print the whole chain: testamur key show --pem chain",
+            )
+        })?,
+        KeyPart::Seal => identity.certificate().pem(),
+        KeyPart::Chain => identity.chain().iter().map(X509::pem).collect(),
+        KeyPart::Openpgp => keys.public().openpgp_armor,
+    })
+}
+
+/// How the site publishes the public parts of its keys.
+fn publication(site: &SiteArguments) -> Result<KeyPublication, Failure> {
+    let files = context::open_site_without_note(site)?;
+    Ok(KeyPublication::of(&context::read_settings(&files)?))
 }
 
 /// Refuses to make an id secret for stores that have certificates: theirs is another one.

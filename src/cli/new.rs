@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::site::{KeySource, Keys, Settings, Site};
+use crate::site::{KeyPublication, KeySource, Keys, Settings, Site};
 
 use super::args::New;
 use super::exit::{CommandOutcome, Failure};
@@ -33,6 +33,7 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     }
     let demo = Site::demo();
     let settings = settings(&demo, new.url.as_deref())?;
+    let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
     let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
     for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
         let bytes = demo
@@ -47,7 +48,7 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     }
     write(".gitignore", GITIGNORE.as_bytes())?;
     let source = KeySource::NewRoot { name: &new.name };
-    Keys::create(&folder.join("keys"), &source, clock::now()?)?;
+    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
     Keys::create_id_secret(&folder.join("keys"))?;
     // Last, because this file makes the folder a site.
     write("testamur.yaml", settings.as_bytes())?;

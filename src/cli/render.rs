@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Date;
 use crate::press::{Claim, Draft, DraftOptions, Format, Press};
 use crate::seal::Sealer;
+use crate::site::KeyPublication;
 use serde_json::json;
 
 use super::args::{FormatName, Render, SiteArguments};
@@ -104,8 +105,9 @@ fn open_sealer(
     }
     let now = clock::now()?;
     context::create_demo_keys(site, &render.sealing.keys, press, now)?;
-    let settings = press.settings().seal.clone();
-    let keys = context::open_keys(site, settings, &render.sealing, now)?;
+    let settings = press.settings();
+    let publication = KeyPublication::of(settings);
+    let keys = context::open_keys(site, settings, &publication, &render.sealing, now)?;
     Ok(Some(keys.sealer()))
 }
 

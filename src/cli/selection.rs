@@ -148,7 +148,12 @@ pub(crate) fn print_found(editions: &AwardEditions, record: &Record) {
 
 /// Asks whether to go on, unless the arguments say so. Without a terminal they have to.
 pub(crate) fn confirm(selection: &Selection, question: &str) -> Result<bool, Failure> {
-    if selection.yes {
+    confirm_unless(selection.yes, question)
+}
+
+/// Asks whether to go on, unless `yes`. Without a terminal it has to be.
+pub(crate) fn confirm_unless(yes: bool, question: &str) -> Result<bool, Failure> {
+    if yes {
         return Ok(true);
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::keys::now;
-use crate::seal::pdf::{self as writer, Document, Dss, SealParams};
+use crate::seal::pdf::{self as writer, ArchiveField, Document, Dss, SealParams};
 use crate::seal::verify::Revisions;
 use crate::seal::{PadesLevel, Trust, X509};
 
@@ -46,11 +46,13 @@ pub fn pdf_revisions(appended: &[u8]) {
     }
     if let Some(placeholder_len) = writer::archive_placeholder_len(&DOCUMENT, appended) {
         assert!(placeholder_len <= appended.len());
-        let field = DOCUMENT.root();
-        if let Ok(mut signable) = writer::embed_archive(&DOCUMENT, field, placeholder_len)
-        {
-            let file = [DOCUMENT.bytes(), appended].concat();
-            let _ = signable.extract(&file);
+        for field in [ArchiveField::Reserved(DOCUMENT.root()), ArchiveField::Added(2)] {
+            if let Ok(mut signable) =
+                writer::embed_archive(&DOCUMENT, field, placeholder_len)
+            {
+                let file = [DOCUMENT.bytes(), appended].concat();
+                let _ = signable.extract(&file);
+            }
         }
     }
 }
@@ -80,7 +82,8 @@ pub fn verify(bytes: &[u8]) {
 /// Seals a document as the sealer does, up to the signature, and reads what comes of it.
 fn seal(document: &Document) {
     let name = "Ada".to_owned();
-    for has_archive_field in [true, false] {
+    let dss = Dss { certificates: vec![vec![1, 2]], crls: vec![vec![3]] };
+    for (has_archive_field, dss) in [(true, None), (false, None), (true, Some(dss))] {
         seal_with(
             document,
             &SealParams {
@@ -88,6 +91,7 @@ fn seal(document: &Document) {
                 name: name.clone(),
                 placeholder_len: 64,
                 has_archive_field,
+                dss,
             },
         );
     }

@@ -319,6 +319,9 @@ pub struct SealFacts {
     pub signer: String,
     /// The SHA-256 of that X.509 certificate (DER): 64 hexadecimal digits in lower case.
     pub certificate: String,
+    /// From when on its key was revoked, if the certificate was sealed after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_revoked: Option<Timestamp>,
 }
 
 /// The colours of a certificate, written as `#rrggbb`.

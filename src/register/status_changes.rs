@@ -61,6 +61,52 @@ impl Register {
         Ok(record)
     }
 
+    /// Marks the certificates that a revoked key sealed at or after a time: the records say so.
+    /// `certificates` are the SHA-256 of the key's X.509 certificates. A certificate that fails is
+    /// told to `failed`, and the others are marked. Returns how many are marked.
+    ///
+    /// # Errors
+    /// The public store cannot be listed.
+    pub fn mark_revoked_key(
+        &self,
+        certificates: &[String],
+        since: Timestamp,
+        failed: &mut dyn FnMut(Error),
+    ) -> Result<usize> {
+        let is_marked = |record: &Record| {
+            let seal = record.certificate.as_ref().map(|certificate| &certificate.seal);
+            record.issued_at >= since
+                && seal.is_some_and(|seal| certificates.contains(&seal.certificate))
+        };
+        let mut ids = Vec::new();
+        self.records(&mut |record| {
+            match record {
+                Ok(record) if is_marked(&record) => ids.push(record.id),
+                Ok(_) => {}
+                Err(error) => failed(error),
+            }
+            Ok(())
+        })?;
+        let mut count = 0;
+        for id in ids {
+            let settled = self.settle(&id, Known::default(), |record| {
+                let Some(record) = record.filter(|record| is_marked(record)) else {
+                    return Ok(None);
+                };
+                let mut record = record.clone();
+                if let Some(certificate) = &mut record.certificate {
+                    certificate.seal.key_revoked = Some(since);
+                }
+                Ok(Some(record))
+            });
+            match settled {
+                Ok(settled) => count += usize::from(settled.is_some()),
+                Err(error) => failed(error),
+            }
+        }
+        Ok(count)
+    }
+
     /// Erases a recipient: removes everything personal from every edition of the award that `id`
     /// belongs to. The records keep that there was an edition. Returns the ids of the erased
     /// editions. A second call finishes what was interrupted.

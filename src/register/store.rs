@@ -208,6 +208,8 @@ fn is_named(path: &StorePath, folder: &StorePath, name: &str) -> bool {
 fn media_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("asc") => "application/pgp-keys",
+        Some("cer") => "application/pkix-cert",
+        Some("crl") => "application/pkix-crl",
         Some("css") => "text/css; charset=utf-8",
         Some("csv") => "text/csv; charset=utf-8",
         Some("html") => "text/html; charset=utf-8",

@@ -20,7 +20,7 @@ mod structure;
 mod syntax;
 mod xref;
 
-pub(crate) use self::archive::{archive_placeholder_len, embed_archive};
+pub(crate) use self::archive::{ArchiveField, archive_placeholder_len, embed_archive};
 pub(crate) use self::document::Document;
 pub(crate) use self::dss::Dss;
 pub(crate) use self::seal::{SealParams, seal};

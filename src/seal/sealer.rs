@@ -8,10 +8,12 @@
 //! only for a caller that requires a timestamp. Every sealed document is verified before it is
 //! returned.
 
+mod crls;
 mod upgrade;
 
 use std::sync::Arc;
 
+pub(crate) use self::crls::{SharedCrls, revoked};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::cms::{self, Seal};
@@ -19,7 +21,7 @@ use crate::seal::identity::Identity;
 use crate::seal::openpgp::PgpSigner;
 use crate::seal::pdf::{self, Document, SealParams};
 use crate::seal::timestamp::{HttpClient, Tsa};
-use crate::seal::verify::{PadesLevel, Revisions};
+use crate::seal::verify::{PadesLevel, Revisions, Trust};
 use crate::seal::x509::X509;
 
 /// The part of the placeholder for the seal without its certificates, in bytes.
@@ -35,6 +37,9 @@ pub struct Sealer {
     pgp: Option<Arc<dyn PgpSigner>>,
     tsa: Option<Tsa>,
     issuers: Vec<X509>,
+    crls: SharedCrls,
+    /// The certificates that sealed before, or whose issuers did: what they sealed is upgraded too.
+    own: Trust,
     archive: bool,
     require_timestamp: bool,
 }
@@ -62,6 +67,8 @@ impl Sealer {
             pgp: None,
             tsa: None,
             issuers: Vec::new(),
+            crls: SharedCrls::default(),
+            own: Trust::new(),
             archive: false,
             require_timestamp: false,
         }
@@ -88,6 +95,13 @@ impl Sealer {
     /// file.
     pub fn with_issuers(mut self, certificates: impl IntoIterator<Item = X509>) -> Self {
         self.issuers.extend(certificates);
+        self
+    }
+
+    /// Sets by whose certificates else this site has sealed, such as those before a rotation. What
+    /// they sealed, [`upgrade`](Self::upgrade) raises too.
+    pub fn with_own(mut self, own: Trust) -> Self {
+        self.own = own;
         self
     }
 
@@ -120,7 +134,7 @@ impl Sealer {
     /// # Errors
     /// - [`ErrorKind::Seal`]: the PDF is not one of ours, or has a seal.
     /// - [`ErrorKind::Signer`]: a signer fails.
-    /// - [`ErrorKind::Key`]: a certificate is not valid at `now`.
+    /// - [`ErrorKind::Key`]: a certificate is not valid at `now`, or is revoked.
     /// - [`ErrorKind::Timestamp`]: the TSA cannot be reached, and the sealer
     ///   [requires a timestamp](Self::with_require_timestamp).
     /// - [`ErrorKind::Tampered`]: the new seal is not valid, by an error of this library or of a
@@ -133,6 +147,7 @@ impl Sealer {
             name: self.identity.certificate().name(),
             placeholder_len: self.placeholder_len(),
             has_archive_field: self.archive,
+            dss: self.sealed_dss(now)?,
         };
         let (mut signable, _) = pdf::seal(&document, &params)?;
         let hash = self.identity.algorithm().hash();
@@ -183,10 +198,9 @@ impl Sealer {
             Error::new(ErrorKind::Tampered, format!("failed to seal ({why})"))
         };
         let revisions = Revisions::read(&bytes).map_err(failed)?;
-        let is_ours = revisions.seal.leaf() == Some(self.identity.certificate());
-        let has_valid_archive =
-            revisions.archive.is_none_or(|archive| archive.validity.is_ok());
-        if !revisions.is_intact || !is_ours || !has_valid_archive {
+        let has_valid_archives =
+            revisions.archives.iter().all(|archive| archive.validity.is_ok());
+        if !revisions.is_intact || !self.is_own(&revisions) || !has_valid_archives {
             return Err(failed("the seal that was made does not hold"));
         }
         let signature = match &self.pgp {
@@ -202,6 +216,14 @@ impl Sealer {
             }
         };
         Ok(Sealed { bytes, signature, level, warnings })
+    }
+
+    /// Whether a seal is by this sealer's certificate, or by one that sealed before it.
+    fn is_own(&self, revisions: &Revisions) -> bool {
+        revisions.seal.leaf().is_some_and(|leaf| {
+            leaf == self.identity.certificate()
+                || self.own.has_sealer(leaf, revisions.seal.certificates())
+        })
     }
 
     /// The seal with a timestamp token over its signature value, if there is a TSA to ask.

@@ -17,5 +17,5 @@ mod path;
 pub use self::certificate::X509;
 pub(crate) use self::crl::Crl;
 #[cfg(all(feature = "seal", feature = "press"))]
-pub(crate) use self::issue::X509Params;
+pub(crate) use self::issue::{CrlParams, IssuerAddresses, X509Params};
 pub(crate) use self::path::CertificationPath;

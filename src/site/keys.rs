@@ -6,8 +6,9 @@
 //!   2/                  the current set: the highest number
 //!     root.pem          the certificate of the site's root CA, to be published
 //!     root.key.pem      the key of the root CA, which issues the next leaf
-//!     root.crl          the root's CRL, which is empty
+//!     root.crl          the root's CRL, to be published
 //!     seal.pem          the certificate that seals, then its issuers
+//!     seal-1.pem        an earlier certificate of the same key, if there was one
 //!     seal.key.pem      the key that seals
 //!     openpgp.asc       the public OpenPGP key, to be published
 //!     openpgp.key.pem   the key of detached signatures
@@ -17,16 +18,21 @@
 //! - **Takes**: the folder, and the settings of keys that live elsewhere.
 //! - **Gives**: [`Keys`], which seal; [`Trust`], which verifies; the [`IdSecret`].
 //!
-//! The decision made here is that a set of keys never changes. It appears whole, by rename, and is
-//! not overwritten. A rotation makes the next set and removes the secret parts of the last one; the
-//! public parts stay, so that what they sealed can still be verified. Files that end in `.key.pem`
-//! are secret: only their owner can read them.
+//! The decision made here is that the keys of a set never change. It appears whole, by rename. A
+//! rotation makes the next set and removes the secret parts of the last one; the public parts stay,
+//! so that what they sealed can still be verified, and a note in each says what replaced it. What is
+//! renewed are the CRL, and the certificate of a key whose issuer's address was not known. Files
+//! that end in `.key.pem` are secret: only their owner can read them.
 
 #[cfg(feature = "cli")]
 mod backup;
 mod external;
 mod files;
 mod make;
+mod publication;
+mod root_crl;
+mod rotate;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,17 +42,23 @@ use serde::Serialize;
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
 use self::files::{
-    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
-    SEAL_FILE, SEAL_KEY_FILE,
+    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_FILE, SEAL_FILE,
+    SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
 use self::make::NewRoot;
+pub use self::publication::KeyPublication;
+#[cfg(feature = "issue")]
+pub(crate) use self::root_crl::RootCrl;
+#[cfg(not(feature = "issue"))]
+use self::root_crl::RootCrl;
+pub use self::rotate::KeyRevocation;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
 use crate::seal::keys::{Algorithm, PrivateKey};
 use crate::seal::openpgp::{PgpIdentity, PgpKey, PgpSigner};
-use crate::seal::sealer::Sealer;
+use crate::seal::sealer::{Sealer, SharedCrls};
 use crate::seal::verify::Trust;
 use crate::seal::x509::X509;
 use crate::site::id_secret::IdSecret;
@@ -68,7 +80,8 @@ pub struct Keys {
     archive: bool,
     require_timestamp: bool,
     root: Option<X509>,
-    crls: Vec<Vec<u8>>,
+    crls: SharedCrls,
+    root_crl: Option<Arc<RootCrl>>,
     trust: Trust,
     warnings: Vec<Warning>,
 }
@@ -80,6 +93,20 @@ impl Keys {
     /// [`ErrorKind::Exists`]: the folder has keys already. [`ErrorKind::Io`]: it cannot be written.
     /// The errors of [`open`](Self::open).
     pub fn create(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
+        Self::create_with(folder, source, &KeyPublication::default(), now)
+    }
+
+    /// As [`create`](Self::create), for a site that publishes so: the certificate that seals names
+    /// where its CRL is.
+    ///
+    /// # Errors
+    /// The errors of [`create`](Self::create).
+    pub fn create_with(
+        folder: &Path,
+        source: &KeySource<'_>,
+        publication: &KeyPublication,
+        now: Timestamp,
+    ) -> Result<Self> {
         let keys = KeyFolder::new(folder);
         if let Some(number) = keys.newest()? {
             return Err(Error::new(
@@ -93,7 +120,7 @@ impl Keys {
                 "they are never overwritten; to replace them: testamur key rotate",
             ));
         }
-        make::add_set(&keys, 1, source, now)?;
+        make::add_set(&keys, 1, source, publication, now)?;
         Self::open(folder, now)
     }
 
@@ -118,7 +145,10 @@ impl Keys {
     /// [`ErrorKind::InvalidValue`]: the name cannot stand in a certificate. [`ErrorKind::Key`]: the
     /// system gives no random numbers.
     pub fn generate(name: &str, now: Timestamp) -> Result<Self> {
-        let NewRoot { root, crl, leaf, .. } = NewRoot::generate(name, now)?;
+        let publication = KeyPublication::default();
+        let NewRoot { root, crl, leaf, .. } = NewRoot::generate(name, &publication, now)?;
+        let crls = SharedCrls::default();
+        crls.set(vec![crl]);
         let identity = Identity::new(Arc::new(leaf.key), leaf.chain, now)?;
         let (key, _) = PrivateKey::generate(Algorithm::Ed25519)?;
         let pgp = PgpIdentity::new(Arc::new(key), name, now)?;
@@ -135,7 +165,8 @@ impl Keys {
             archive: false,
             require_timestamp: false,
             root: Some(root),
-            crls: vec![crl],
+            crls,
+            root_crl: None,
             warnings: Vec::new(),
         })
     }
@@ -187,13 +218,14 @@ impl Keys {
             warnings.extend(keys.open_secrets(number)?);
         }
         let is_own = settings.pdf.is_none();
-        let root = match files::read_if_exists(&set.join(ROOT_FILE))?.filter(|_| is_own) {
-            None => None,
-            Some(text) => {
-                files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?.pop()
-            }
-        };
-        let crl = files::read_if_exists(&set.join(ROOT_CRL_FILE))?.filter(|_| is_own);
+        let root = if is_own { root_crl::root_of(&keys, number)? } else { None };
+        let leaf = identity.certificate();
+        let (crls, root_crl) = upkeep::open_crl(folder, number, root.as_ref(), leaf)?;
+        if let Some(root) = &root {
+            let crls = crls.get();
+            let own = crls.iter().find(|crl| crl.is_signed_by(root));
+            warnings.extend(own.and_then(|crl| root_crl::ending(root, crl, now)));
+        }
         Ok(Self {
             trust: Self::trusted(folder)?
                 .with_identity(&identity)
@@ -203,7 +235,8 @@ impl Keys {
             identity,
             pgp,
             root,
-            crls: crl.map(|der| der.to_vec()).into_iter().collect(),
+            crls,
+            root_crl,
             tsa: settings.tsa.clone(),
             tsa_roots,
             archive: settings.archive,
@@ -270,22 +303,6 @@ impl Keys {
                 .add_secret(ID_SECRET_FILE, &IdSecret::generate_text()?)?;
         }
         Self::id_secret(folder)
-    }
-
-    /// Makes the next set of keys, and removes the secret parts of the current one. With
-    /// [`KeySource::NextLeaf`] the root stays, so that those who trust it trust the new keys.
-    ///
-    /// # Errors
-    /// [`ErrorKind::MissingFile`]: there are no keys to replace. [`ErrorKind::Io`]: the folder
-    /// cannot be written. The errors of [`open`](Self::open).
-    pub fn rotate(folder: &Path, source: &KeySource<'_>, now: Timestamp) -> Result<Self> {
-        let keys = KeyFolder::new(folder);
-        let number = keys.newest()?.ok_or_else(|| no_keys(folder))?;
-        make::add_set(&keys, number + 1, source, now)?;
-        let opened = Self::open(folder, now)?;
-        // The secret parts of the last set go only after the next one has been opened.
-        keys.retire(number)?;
-        Ok(opened)
     }
 
     /// Returns the trust anchors of a site, from all sets of keys in a folder: its root
@@ -365,13 +382,31 @@ impl Keys {
         self
     }
 
+    /// Adds trust anchors of the TSA, with which its tokens are verified, to those of the settings.
+    pub fn with_tsa_roots(mut self, roots: Vec<X509>) -> Self {
+        self.trust = self.trust.with_tsa_roots(roots.iter().cloned());
+        self.tsa_roots.extend(roots);
+        self
+    }
+
+    /// Sets how the keys are published: a process that issues for long renews the CRL of the root
+    /// so.
+    #[cfg(feature = "issue")]
+    pub fn with_publication(mut self, publication: &KeyPublication) -> Self {
+        self.root_crl =
+            self.root_crl.map(|crl| Arc::new(crl.with_publication(publication)));
+        self
+    }
+
     /// Returns a sealer with these keys: a PAdES signature in the PDF, a detached OpenPGP
     /// signature, and a timestamp token if the settings name a TSA and this library is built with
     /// `tsa`.
     pub fn sealer(&self) -> Sealer {
         let sealer = Sealer::new(self.identity.clone())
             .with_pgp(self.pgp.clone())
-            .with_issuers(self.tsa_roots.iter().cloned())
+            .with_issuers(self.tsa_roots.iter().chain(&self.root).cloned())
+            .with_shared_crls(self.crls.clone())
+            .with_own(self.trust.clone())
             .with_archive(self.archive)
             .with_require_timestamp(self.require_timestamp);
         #[cfg(feature = "tsa")]
@@ -398,9 +433,77 @@ impl Keys {
         &self.trust
     }
 
-    /// Returns the CRLs of the site's root CA in DER, for [`Sealer::upgrade`].
-    pub fn crls(&self) -> &[Vec<u8>] {
-        &self.crls
+    /// Returns the CRLs of the site's roots in DER, for [`Sealer::upgrade`].
+    pub fn crls(&self) -> Vec<Vec<u8>> {
+        self.crls.get().iter().map(|crl| crl.der().to_vec()).collect()
+    }
+
+    /// Returns the newest CRL in DER of each root in a folder, for a verifier. Secret parts are not
+    /// needed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read. [`ErrorKind::Key`]: a CRL is
+    /// not signed by its root.
+    pub fn crls_in(folder: &Path) -> Result<Vec<Vec<u8>>> {
+        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
+        Ok(crls.iter().map(|(_, crl)| crl.der().to_vec()).collect())
+    }
+
+    /// Checks that the keys may seal: the certificate is not revoked by its root.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: it is revoked.
+    pub fn check_revocation(&self) -> Result<()> {
+        let Some(own) = &self.root_crl else { return Ok(()) };
+        self.crls.get().iter().try_for_each(|crl| own.check_leaf(crl))
+    }
+
+    /// Returns the public parts of the sets of these keys, as
+    /// [`published_in`](Self::published_in) does; of keys in memory, root and CRL.
+    #[cfg(feature = "issue")]
+    pub(crate) fn published(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        if let Some(folder) = self.folder.as_deref().and_then(Path::parent) {
+            return Self::published_in(folder);
+        }
+        let Some(root) = &self.root else { return Ok(Vec::new()) };
+        let mut files = vec![(publication::certificate_path(root), root.der().to_vec())];
+        let crls = self.crls.get();
+        let own = crls.iter().find(|crl| crl.is_signed_by(root));
+        files.extend(own.map(|crl| (publication::crl_path(root), crl.der().to_vec())));
+        Ok(files)
+    }
+
+    /// The CRL of the root, to be kept current while a process issues.
+    #[cfg(feature = "issue")]
+    pub(crate) fn root_crl(&self) -> Option<&Arc<RootCrl>> {
+        self.root_crl.as_ref()
+    }
+
+    /// Returns the public parts of all sets in a folder, to be published: the path of each in the
+    /// public store, and its content. Root certificates and CRLs are in DER, OpenPGP keys in ASCII
+    /// armor.
+    ///
+    /// # Errors
+    /// The errors of [`crls_in`](Self::crls_in).
+    pub fn published_in(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+        let keys = KeyFolder::new(folder);
+        let mut files = Vec::new();
+        for number in keys.numbers()? {
+            if let Some(root) = root_crl::root_of(&keys, number)? {
+                files.push((publication::certificate_path(&root), root.der().to_vec()));
+            }
+            let file = keys.set_folder(number).join(PGP_FILE);
+            if let Some(text) = files::read_if_exists(&file)? {
+                for key in files::place_in(&file, PgpKey::from_armor(&text))? {
+                    let path = format!("keys/{}.asc", key.fingerprint());
+                    files.push((path, text.to_vec()));
+                }
+            }
+        }
+        for (root, crl) in root_crl::newest_crls(&keys)? {
+            files.push((publication::crl_path(&root), crl.der().to_vec()));
+        }
+        Ok(files)
     }
 
     /// Returns what should be changed about keys that can be used all the same.

@@ -34,8 +34,12 @@ pub use self::files::Site;
 pub use self::id_secret::IdSecret;
 #[cfg(feature = "cli")]
 pub(crate) use self::keys::KeyBackup;
+#[cfg(feature = "issue")]
+pub(crate) use self::keys::RootCrl;
 #[cfg(feature = "seal")]
-pub use self::keys::{KeySource, Keys, PublicKeys, X509Facts};
+pub use self::keys::{
+    KeyPublication, KeyRevocation, KeySource, Keys, PublicKeys, X509Facts,
+};
 pub use self::name::Name;
 pub use self::recipients_format::{DateOrder, RecipientsFormat};
 pub use self::request::{Attachment, Request};

@@ -23,6 +23,7 @@ pub struct IssueServiceBuilder {
     sealer: Option<Sealer>,
     trust: Option<Trust>,
     secret: Option<IdSecret>,
+    keys: Option<Keys>,
     stores: Option<(Arc<dyn Store>, Arc<dyn Store>)>,
 }
 
@@ -59,15 +60,20 @@ impl IssueService {
             sealer: None,
             trust: None,
             secret: None,
+            keys: None,
             stores: None,
         }
     }
 }
 
 impl IssueServiceBuilder {
-    /// Seals with these keys, and trusts what they and the sets before them have sealed.
+    /// Seals with these keys, and trusts what they and the sets before them have sealed. The public
+    /// parts of all sets are published, and the CRL of the root is renewed while the service
+    /// issues.
     pub fn with_keys(self, keys: &Keys) -> Self {
-        self.with_sealer(keys.sealer()).with_trust(keys.trust().clone())
+        Self { keys: Some(keys.clone()), ..self }
+            .with_sealer(keys.sealer())
+            .with_trust(keys.trust().clone())
     }
 
     /// Seals with this sealer, whose keys may be anywhere: see [`Signer`](crate::seal::Signer) and
@@ -130,7 +136,7 @@ impl IssueServiceBuilder {
     /// be read. [`ErrorKind::Key`]: the stores belong to another id secret. [`ErrorKind::Store`],
     /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     pub fn build(self) -> Result<IssueService> {
-        let Self { press, sealer, trust, secret, stores } = self;
+        let Self { press, sealer, trust, secret, keys, stores } = self;
         let sealer =
             sealer.ok_or_else(|| missing("sealer", "with_keys` or `with_sealer"));
         let secret = secret.ok_or_else(|| missing("id secret", "with_id_secret"));
@@ -141,8 +147,12 @@ impl IssueServiceBuilder {
         let register = Register::new(press.site(), publish, public, private)?;
         register.check_identity(&secret)?;
         prepare(&register, &sealer)?;
+        if let Some(keys) = &keys {
+            register.publish_keys(&keys.published()?)?;
+        }
+        let root_crl = keys.as_ref().and_then(Keys::root_crl).cloned();
         let trust = trust.unwrap_or_else(|| own_trust(&sealer));
-        Ok(IssueService::new(press, sealer, secret, register, trust))
+        Ok(IssueService::new(press, sealer, secret, register, trust, root_crl))
     }
 }
 

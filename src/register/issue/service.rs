@@ -24,6 +24,7 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::Predecessor;
 use crate::seal::sealer::Sealer;
 use crate::seal::verify::Trust;
+use crate::site::RootCrl;
 use crate::site::award::Award;
 use crate::site::files::Site;
 use crate::site::id_secret::IdSecret;
@@ -44,6 +45,8 @@ pub struct IssueService {
     sealer: Sealer,
     pub(super) secret: IdSecret,
     publisher: Publisher,
+    /// The CRL of the root that issued the certificate that seals, if it is the site's own.
+    root_crl: Option<Arc<RootCrl>>,
     /// Whether the stores are known to carry the mark of the secret.
     is_marked: Arc<AtomicBool>,
 }
@@ -55,12 +58,14 @@ impl IssueService {
         secret: IdSecret,
         register: Register,
         trust: Trust,
+        root_crl: Option<Arc<RootCrl>>,
     ) -> Self {
         Self {
             press,
             sealer,
             secret,
             publisher: Publisher::new(register, trust),
+            root_crl,
             is_marked: Arc::default(),
         }
     }
@@ -78,8 +83,23 @@ impl IssueService {
             sealer: self.sealer.clone(),
             secret: self.secret.clone(),
             publisher,
+            root_crl: self.root_crl.clone(),
             is_marked: self.is_marked.clone(),
         })
+    }
+
+    /// Keeps the CRL of the root current: at most once a minute, because all certificates ask.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the certificate that seals is revoked. Else what the public store and the
+    /// folder of keys fail with.
+    pub(crate) fn refresh_crl(&self, now: Timestamp) -> Result<()> {
+        match &self.root_crl {
+            Some(crl) if crl.is_time_to_look(now) => {
+                self.register().refresh_crl(crl, now)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Marks the stores as those of the secret, before the first certificate.
@@ -152,6 +172,7 @@ impl IssueService {
     ) -> Result<Receipt> {
         let register = self.register();
         self.mark_stores()?;
+        self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
         // A grade that does not pass changes nothing, whatever the award has.
         request.mark(course, request.is_specimen())?;

@@ -7,6 +7,7 @@
 //! timestamp if one is wanted later.
 
 use super::document::{Document, refused};
+use super::dss::{Dss, EarlierDss};
 use super::signable::{Signable, set_placeholder};
 use super::structure::StructureTree;
 use super::syntax::{self, Dict};
@@ -33,6 +34,8 @@ pub(crate) struct SealParams {
     pub(crate) placeholder_len: usize,
     /// Whether a field for an archive timestamp is reserved.
     pub(crate) has_archive_field: bool,
+    /// The certificates and CRLs that the seal covers, if there are any.
+    pub(crate) dss: Option<Dss>,
 }
 
 impl SealParams {
@@ -41,8 +44,12 @@ impl SealParams {
     pub(crate) fn read(document: &Document, appended: &[u8]) -> Option<Self> {
         let head = format!("{} 0 obj\n", document.next_number());
         let start = appended.iter().position(|byte| *byte != b'\n')?;
-        let dict = appended.get(start..)?.strip_prefix(head.as_bytes())?;
-        let (dict, _) = Dict::read(dict, 0)?;
+        let rest = appended.get(start..)?.strip_prefix(head.as_bytes())?;
+        let (dict, end) = Dict::read(rest, 0)?;
+        let dss = rest[end..].strip_prefix(b"\nendobj\n").and_then(|rest| {
+            let store = document.next_number().saturating_add(1);
+            Dss::read_objects(store, &EarlierDss::default(), rest)
+        });
         let signing_time = dict.get("M")?.strip_prefix(b"(")?.strip_suffix(b")")?;
         let contents = dict.get("Contents")?.strip_prefix(b"<")?.strip_suffix(b">")?;
         Some(Self {
@@ -50,6 +57,7 @@ impl SealParams {
             name: syntax::read_text(dict.get("Name")?)?,
             placeholder_len: contents.len() / 2,
             has_archive_field: true,
+            dss,
         })
     }
 }
@@ -67,6 +75,11 @@ pub(crate) fn seal(
     let mut numbers = document.next_number()..;
     let mut next = || numbers.next().unwrap_or(u32::MAX);
     let signature = next();
+    // The DSS follows the signature dictionary, where a reader finds it first.
+    let dss = params.dss.as_ref().map(|dss| (dss, next()));
+    if let Some((dss, _)) = dss {
+        (1..dss.len()).for_each(|_| _ = next());
+    }
     let page = first_page(document)?;
     let mut fields =
         vec![Field { number: next(), element: next(), name: SEAL, text: SEAL_TEXT }];
@@ -80,6 +93,9 @@ pub(crate) fn seal(
         fields.iter().map(|field| tree.add(field.element)).collect::<Result<_>>()?;
 
     let mut objects = vec![(signature, signature_dictionary(params))];
+    if let Some((dss, store)) = dss {
+        objects.extend(dss.objects(store, &EarlierDss::default()));
+    }
     for (field, key) in fields.iter().zip(keys) {
         let mut widget = field.widget(page, key);
         if field.name == SEAL {
@@ -88,7 +104,8 @@ pub(crate) fn seal(
         objects.push((field.number, widget.write()));
         objects.push((field.element, field.structure_element(tree.document(), page)));
     }
-    objects.extend(page_and_catalog(document, page, &fields, signature)?);
+    let store = dss.map(|(_, store)| store);
+    objects.extend(page_and_catalog(document, page, &fields, signature, store)?);
     objects.extend(tree.write());
     let archive_field = fields.get(1).map(|field| field.number);
     Ok((Signable::new(document, document.revise(objects))?, archive_field))
@@ -169,12 +186,13 @@ fn first_page(document: &Document) -> Result<u32> {
     Err(broken())
 }
 
-/// The page with the fields, and the catalog with the form and the DocMDP signature.
+/// The page with the fields, and the catalog with the form, the DocMDP signature and the DSS.
 fn page_and_catalog(
     document: &Document,
     page: u32,
     fields: &[Field],
     signature: u32,
+    store: Option<u32>,
 ) -> Result<[(u32, Vec<u8>); 2]> {
     let references: Vec<String> =
         fields.iter().map(|field| format!("{} 0 R", field.number)).collect();
@@ -189,5 +207,8 @@ fn page_and_catalog(
     let form = format!("<</SigFlags 3/Fields[{}]>>", references.join(" "));
     catalog.set("AcroForm", form);
     catalog.set("Perms", format!("<</DocMDP {signature} 0 R>>"));
+    if let Some(store) = store {
+        Dss::set_in(&mut catalog, store);
+    }
     Ok([(page, page_dict.write()), (document.root(), catalog.write())])
 }

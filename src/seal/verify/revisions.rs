@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use crate::seal::cms::Seal;
 use crate::seal::keys::sha256;
-use crate::seal::pdf::{self, Document, Dss, SealParams};
+use crate::seal::pdf::{self, ArchiveField, Document, Dss, SealParams};
 use crate::seal::timestamp::TimestampToken;
+use crate::seal::verify::report::RevisionKind;
 
 /// A sealed PDF in its parts, each of which is exactly what our writer makes, byte for byte.
 #[derive(Debug)]
@@ -23,8 +24,12 @@ pub(crate) struct Revisions {
     pub(crate) placeholder: Range<usize>,
     /// The object number of the field that is reserved for an archive timestamp.
     pub(crate) archive_field: Option<u32>,
+    /// The certificates and CRLs of the seal's revision and of those after it, if one has any.
     pub(crate) dss: Option<Dss>,
-    pub(crate) archive: Option<ArchiveTimestamp>,
+    /// The archive timestamps in order: each covers all that comes before it.
+    pub(crate) archives: Vec<ArchiveTimestamp>,
+    /// The revisions after the seal's, in order.
+    pub(crate) appended: Vec<RevisionKind>,
 }
 
 /// An archive timestamp.
@@ -62,6 +67,7 @@ impl Revisions {
         let placeholder = signable.placeholder.clone();
         document.append(signable.revision);
         let covered = document.bytes().len();
+        let dss = params.dss.clone();
         let mut revisions = Self {
             document,
             params,
@@ -70,8 +76,9 @@ impl Revisions {
             covered,
             placeholder,
             archive_field,
-            dss: None,
-            archive: None,
+            dss,
+            archives: Vec::new(),
+            appended: Vec::new(),
         };
         revisions.read_additions(file)?;
         if revisions.document.bytes().len() == file.len() {
@@ -95,36 +102,63 @@ impl Revisions {
         Ok(())
     }
 
-    /// Reads the revisions after the seal's.
+    /// Reads the revisions after the seal's: what is added to the DSS, then archive timestamps, each
+    /// of which may have an addition to the DSS before it.
     fn read_additions(&mut self, file: &[u8]) -> Result<(), &'static str> {
-        let rest =
-            |document: &Document| file.get(document.bytes().len()..).unwrap_or_default();
-        if let Some(dss) = Dss::read(&self.document, rest(&self.document)) {
-            let revision = dss
-                .revise(&self.document)
-                .map_err(|_| "its validation data is broken")?;
-            if !rest(&self.document).starts_with(&revision.bytes) {
-                return Err("its validation data is not as our writer makes it");
-            }
-            self.check_addition(&dss)?;
-            self.document.append(revision);
-            self.dss = Some(dss);
-        }
-        if let Some(field) = self.archive_field
-            && !rest(&self.document).is_empty()
+        while let Some(rest) = file.get(self.document.bytes().len()..)
+            && !rest.is_empty()
         {
-            let broken = "its archive timestamp is not as our writer makes it";
-            let placeholder_len =
-                pdf::archive_placeholder_len(&self.document, rest(&self.document))
-                    .ok_or(broken)?;
-            let mut signable = pdf::embed_archive(&self.document, field, placeholder_len)
-                .map_err(|_| broken)?;
-            let token = signable.extract(file).ok_or(broken)?;
-            let token = TimestampToken::read(&token).ok_or(broken)?;
-            let validity = token.check(&signable.signed_parts(&self.document));
-            self.document.append(signable.revision);
-            self.archive = Some(ArchiveTimestamp { token, validity });
+            if self.appended.last() != Some(&RevisionKind::Dss)
+                && let Some(dss) = Dss::read(&self.document, rest)
+            {
+                let revision = dss
+                    .revise(&self.document)
+                    .map_err(|_| "its validation data is broken")?;
+                if !rest.starts_with(&revision.bytes) {
+                    return Err("its validation data is not as our writer makes it");
+                }
+                self.check_addition(&dss)?;
+                self.document.append(revision);
+                self.dss.get_or_insert_default().extend(dss);
+                self.appended.push(RevisionKind::Dss);
+                continue;
+            }
+            let Some(field) = self.next_archive_field() else { break };
+            self.read_archive(file, field)?;
         }
+        if self.archives.is_empty() || self.appended.last() != Some(&RevisionKind::Dss) {
+            Ok(())
+        } else {
+            Err("validation data was added to it that no archive timestamp covers")
+        }
+    }
+
+    /// Where the next archive timestamp is: only a document with a reserved field has any.
+    pub(crate) fn next_archive_field(&self) -> Option<ArchiveField> {
+        let reserved = self.archive_field?;
+        Some(match self.archives.len() {
+            0 => ArchiveField::Reserved(reserved),
+            count => ArchiveField::Added(count + 1),
+        })
+    }
+
+    fn read_archive(
+        &mut self,
+        file: &[u8],
+        field: ArchiveField,
+    ) -> Result<(), &'static str> {
+        let broken = "its archive timestamp is not as our writer makes it";
+        let rest = file.get(self.document.bytes().len()..).unwrap_or_default();
+        let placeholder_len =
+            pdf::archive_placeholder_len(&self.document, rest).ok_or(broken)?;
+        let mut signable = pdf::embed_archive(&self.document, field, placeholder_len)
+            .map_err(|_| broken)?;
+        let token = signable.extract(file).ok_or(broken)?;
+        let token = TimestampToken::read(&token).ok_or(broken)?;
+        let validity = token.check(&signable.signed_parts(&self.document));
+        self.document.append(signable.revision);
+        self.archives.push(ArchiveTimestamp { token, validity });
+        self.appended.push(RevisionKind::Archive);
         Ok(())
     }
 }

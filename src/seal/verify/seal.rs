@@ -87,6 +87,7 @@ impl SealCheck<'_> {
         self.report.covered = revisions.covered;
         self.report.signing_time = Some(revisions.params.signing_time);
         self.report.revisions = vec![RevisionKind::Document, RevisionKind::Seal];
+        self.report.revisions.extend(&revisions.appended);
         self.report.level = Some(PadesLevel::B);
         let Some(leaf) = revisions.seal.leaf() else {
             return self.fault("its certificate is missing");
@@ -103,7 +104,7 @@ impl SealCheck<'_> {
         }
         let has_timestamp = self.check_timestamp();
         let has_dss = self.check_dss(leaf);
-        let has_archive = self.check_archive_timestamp();
+        let has_archive = self.check_archive_timestamps();
         self.check_signing_time(leaf);
         self.check_signer(leaf);
         self.report.level = Some(match (has_timestamp, has_dss, has_archive) {
@@ -127,12 +128,13 @@ impl SealCheck<'_> {
         validity.is_ok()
     }
 
-    /// Checks the archive timestamp. Returns whether there is a valid one.
-    fn check_archive_timestamp(&mut self) -> bool {
-        let Some(archive) = &self.revisions.archive else { return false };
-        self.report.revisions.push(RevisionKind::Archive);
-        self.report.archive = self.check_token(&archive.token, archive.validity);
-        archive.validity.is_ok()
+    /// Checks the archive timestamps. Returns whether there are any, all valid.
+    fn check_archive_timestamps(&mut self) -> bool {
+        for archive in &self.revisions.archives {
+            self.report.archive = self.check_token(&archive.token, archive.validity);
+        }
+        let archives = &self.revisions.archives;
+        !archives.is_empty() && archives.iter().all(|archive| archive.validity.is_ok())
     }
 
     fn check_token(
@@ -167,11 +169,10 @@ impl SealCheck<'_> {
         })
     }
 
-    /// Checks the DSS. Returns whether there is one that has a CRL for the signer's certificate, or
-    /// needs none.
+    /// Checks the DSS. Returns whether there is one that has a CRL for the signer's certificate and
+    /// those of its timestamp token, or needs none.
     fn check_dss(&mut self, leaf: &X509) -> bool {
         let Some(dss) = &self.revisions.dss else { return false };
-        self.report.revisions.push(RevisionKind::Dss);
         let certificates: Option<Vec<X509>> =
             dss.certificates.iter().map(|der| X509::from_der(der).ok()).collect();
         let crls: Option<Vec<Crl>> =
@@ -209,7 +210,13 @@ impl SealCheck<'_> {
             self.report.is_key_revoked = true;
             self.doubt("a certificate had been revoked when it was sealed");
         }
-        leaf.is_self_signed() || crls.iter().any(|crl| crl.is_for(leaf))
+        let token = self.revisions.seal.timestamp_token();
+        let token = token.and_then(|der| TimestampToken::read(&der));
+        let has_crl = |cert: &X509| {
+            cert.is_self_signed() || crls.iter().any(|crl| crl.is_for(cert))
+        };
+        has_crl(leaf)
+            && token.is_none_or(|token| token.certificates().iter().all(has_crl))
     }
 
     /// Whether each certificate is in a chain of the seal or a timestamp token, or has issued one

@@ -76,6 +76,7 @@ fn params(signing_time: Timestamp, name: &str) -> SealParams {
         name: name.to_owned(),
         placeholder_len: 4096,
         has_archive_field: false,
+        dss: None,
     }
 }
 

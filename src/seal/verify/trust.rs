@@ -1,6 +1,8 @@
 //! The certificates and keys that a verifier trusts.
 
 use crate::seal::openpgp::PgpKey;
+#[cfg(feature = "seal")]
+use crate::seal::x509::CertificationPath;
 use crate::seal::x509::X509;
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
@@ -65,6 +67,13 @@ impl Trust {
     pub(super) fn source(&self, fingerprint: &str) -> Option<String> {
         let mut told = self.sources.iter().filter(|(of, _)| of == fingerprint);
         told.next().map(|(_, source)| source.clone())
+    }
+
+    /// Whether a certificate is trusted to seal, at any time.
+    #[cfg(feature = "seal")]
+    pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
+        self.is_pinned(leaf)
+            || CertificationPath::find(leaf, others, &self.roots).is_some()
     }
 
     /// The trust anchors of seals.

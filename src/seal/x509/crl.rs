@@ -1,7 +1,9 @@
 //! Certificate revocation lists (RFC 5280, 5).
 
+use const_oid::AssociatedOid;
 use der::Encode;
 use x509_cert::crl::CertificateList;
+use x509_cert::ext::pkix::CrlNumber;
 
 use super::certificate::X509;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -15,6 +17,14 @@ pub(crate) struct Crl {
     parsed: CertificateList,
     /// The `TBSCertList` as DER, which the issuer has signed.
     tbs: Vec<u8>,
+}
+
+/// A revoked certificate of a CRL.
+#[cfg(feature = "seal")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RevokedSerial {
+    pub(super) serial: Vec<u8>,
+    pub(super) date: Timestamp,
 }
 
 impl Crl {
@@ -52,6 +62,54 @@ impl Crl {
     /// Whether the CRL names the issuer of that certificate as its own issuer.
     pub(crate) fn is_for(&self, certificate: &X509) -> bool {
         self.parsed.tbs_cert_list.issuer == certificate.parsed().tbs_certificate.issuer
+    }
+
+    /// The number of the CRL, by which a later one is told from an earlier one (RFC 5280, 5.2.3);
+    /// 0 if it states none, or one of more than eight bytes.
+    pub(crate) fn number(&self) -> u64 {
+        let extensions = self.parsed.tbs_cert_list.crl_extensions.iter().flatten();
+        let number = extensions
+            .filter(|extension| extension.extn_id == CrlNumber::OID)
+            .find_map(|e| asn1::decode::<CrlNumber>(e.extn_value.as_bytes()).ok());
+        number.map_or(0, |number| {
+            let bytes = number.0.as_bytes();
+            let fits = bytes.len() <= 8;
+            bytes.iter().filter(|_| fits).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+        })
+    }
+
+    /// When it was made.
+    pub(crate) fn this_update(&self) -> Timestamp {
+        Timestamp::from_der(self.parsed.tbs_cert_list.this_update.to_date_time())
+    }
+
+    /// When the next one is due at the latest, if it says so.
+    pub(crate) fn next_update(&self) -> Option<Timestamp> {
+        let next = self.parsed.tbs_cert_list.next_update?;
+        Some(Timestamp::from_der(next.to_date_time()))
+    }
+
+    /// Whether it is newer than another one of the same issuer.
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        let age = |crl: &Self| (crl.number(), crl.this_update());
+        age(self) > age(other)
+    }
+
+    /// Whether it is the newest that is known at that time: it is made, and the next is not due.
+    pub(crate) fn is_current_at(&self, time: Timestamp) -> bool {
+        self.this_update() <= time && self.next_update().is_none_or(|next| time <= next)
+    }
+
+    /// The serial numbers of the revoked certificates, each with its date.
+    #[cfg(feature = "seal")]
+    pub(super) fn revoked(&self) -> Vec<RevokedSerial> {
+        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
+        revoked
+            .map(|entry| RevokedSerial {
+                serial: entry.serial_number.as_bytes().to_vec(),
+                date: Timestamp::from_der(entry.revocation_date.to_date_time()),
+            })
+            .collect()
     }
 
     /// The date on which that certificate was revoked, if it was. The certificate must have the

@@ -1,20 +1,27 @@
-//! New certificates: a self-signed root, the leaf that seals, and the root's empty CRL.
+//! New certificates and CRLs: a self-signed root, the leaf that seals, and the root's lists.
 //!
 //! `rcgen` writes them; what stands in them is decided here.
 
 use std::time::Duration;
 
+use const_oid::db::rfc5280::{ID_AD_CA_ISSUERS, ID_PE_AUTHORITY_INFO_ACCESS};
+use der::Encode;
+use der::asn1::Ia5String;
 use der::asn1::{PrintableStringRef, Utf8StringRef};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams,
-    DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm,
-    SigningKey, date_time_ymd,
+    CrlDistributionPoint, CustomExtension, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData,
+    RevocationReason, RevokedCertParams, SerialNumber, SignatureAlgorithm, SigningKey,
+    date_time_ymd,
 };
-use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AccessDescription, AuthorityInfoAccessSyntax, SubjectKeyIdentifier,
+};
 
 use super::certificate::X509;
-use super::crl::Crl;
+use super::crl::{Crl, RevokedSerial};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -41,6 +48,25 @@ pub(crate) struct X509Params<'a> {
     pub(crate) days: u64,
 }
 
+/// Where an issuer publishes its CRL and its own certificate, both as DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IssuerAddresses {
+    pub(crate) crl: String,
+    pub(crate) certificate: String,
+}
+
+/// A new CRL of a root.
+#[derive(Debug)]
+pub(crate) struct CrlParams<'a> {
+    pub(crate) root: &'a X509,
+    /// The CRL before it: what that one has revoked stays revoked.
+    pub(crate) before: Option<&'a Crl>,
+    /// The certificates that are revoked now, each with the time from which on it does not count.
+    pub(crate) revoked: &'a [(&'a X509, Timestamp)],
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
+}
+
 impl X509Params<'_> {
     /// Issues a root: a self-signed CA certificate, with a path length of zero.
     ///
@@ -56,11 +82,34 @@ impl X509Params<'_> {
     }
 
     /// Issues a leaf that may sign documents, signed with the root's key.
+    #[cfg(test)]
+    pub(crate) fn leaf(&self, root: &X509, key: &PrivateKey) -> Result<X509> {
+        self.leaf_at(root, key, None)
+    }
+
+    /// Issues an empty CRL of the root, for the same validity period.
+    #[cfg(test)]
+    pub(crate) fn empty_crl(&self, root: &X509, key: &PrivateKey) -> Result<Vec<u8>> {
+        let (this_update, next_update) =
+            (self.not_before, self.not_before.plus_days(self.days));
+        let (before, revoked) = (None, &[][..]);
+        let crl = CrlParams { root, before, revoked, this_update, next_update };
+        crl.sign(key).map(|crl| crl.der().to_vec())
+    }
+
+    /// Issues a leaf that may sign documents, signed with the root's key. It names where the root
+    /// publishes, if that is known.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the organization's name cannot stand in a certificate.
-    /// [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be repeated.
-    pub(crate) fn leaf(&self, root: &X509, key: &PrivateKey) -> Result<X509> {
+    /// [`ErrorKind::InvalidValue`]: the organization's name or an address cannot stand in a
+    /// certificate. [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be
+    /// repeated.
+    pub(crate) fn leaf_at(
+        &self,
+        root: &X509,
+        key: &PrivateKey,
+        addresses: Option<&IssuerAddresses>,
+    ) -> Result<X509> {
         let mut params = self.certificate()?;
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages =
@@ -71,29 +120,14 @@ impl X509Params<'_> {
             ExtendedKeyUsagePurpose::EmailProtection,
         ];
         params.use_authority_key_identifier_extension = true;
+        if let Some(addresses) = addresses {
+            params.crl_distribution_points =
+                vec![CrlDistributionPoint { uris: vec![addresses.crl.clone()] }];
+            params.custom_extensions = vec![issuer_access(addresses)?];
+        }
         let leaf = params.signed_by(&SubjectKey(self.key), &issuer(root, key)?);
         let leaf = X509::from_der(leaf.map_err(unwritable)?.der())?;
         if leaf.is_signed_by(root) { Ok(leaf) } else { Err(not_the_root()) }
-    }
-
-    /// Issues an empty CRL of the root, for the same validity period. With it a seal reaches B-LT
-    /// without a server that publishes CRLs.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be repeated.
-    pub(crate) fn empty_crl(&self, root: &X509, key: &PrivateKey) -> Result<Vec<u8>> {
-        let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(1970, 1, 1) + since_epoch(self.not_before),
-            next_update: date_time_ymd(1970, 1, 1)
-                + since_epoch(self.not_before.plus_days(self.days)),
-            crl_number: SerialNumber::from_slice(&[1]),
-            issuing_distribution_point: None,
-            revoked_certs: Vec::new(),
-            key_identifier_method: KeyIdMethod::PreSpecified(key_identifier(root)?),
-        };
-        let crl = params.signed_by(&issuer(root, key)?).map_err(unwritable)?;
-        let crl = Crl::from_der(crl.der())?;
-        if crl.is_signed_by(root) { Ok(crl.der().to_vec()) } else { Err(not_the_root()) }
     }
 
     /// What all certificates have: a random serial number, the validity period, the name, the key.
@@ -130,6 +164,69 @@ impl X509Params<'_> {
         name.push(DnType::CommonName, text);
         Ok(name)
     }
+}
+
+impl CrlParams<'_> {
+    /// Signs the CRL with the root's key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the key is not the root's, or the root's name cannot be repeated.
+    pub(crate) fn sign(&self, key: &PrivateKey) -> Result<Crl> {
+        let time = |time| date_time_ymd(1970, 1, 1) + since_epoch(time);
+        let serial =
+            |cert: &X509| cert.parsed().tbs_certificate.serial_number.as_bytes().to_vec();
+        let mut revoked = self.before.map(Crl::revoked).unwrap_or_default();
+        for (certificate, since) in self.revoked {
+            let serial = serial(certificate);
+            // An earlier time wins: what was distrusted before is not trusted again.
+            let known = revoked.iter_mut().find(|entry| entry.serial == serial);
+            match known {
+                Some(entry) => entry.date = entry.date.min(*since),
+                None => revoked.push(RevokedSerial { serial, date: *since }),
+            }
+        }
+        let params = CertificateRevocationListParams {
+            this_update: time(self.this_update),
+            next_update: time(self.next_update),
+            crl_number: SerialNumber::from(self.before.map_or(0, Crl::number) + 1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked
+                .into_iter()
+                .map(|entry| RevokedCertParams {
+                    serial_number: SerialNumber::from_slice(&entry.serial),
+                    revocation_time: time(entry.date),
+                    reason_code: Some(RevocationReason::KeyCompromise),
+                    invalidity_date: None,
+                })
+                .collect(),
+            key_identifier_method: KeyIdMethod::PreSpecified(key_identifier(self.root)?),
+        };
+        let crl = params.signed_by(&issuer(self.root, key)?).map_err(unwritable)?;
+        let crl = Crl::from_der(crl.der())?;
+        if crl.is_signed_by(self.root) { Ok(crl) } else { Err(not_the_root()) }
+    }
+}
+
+/// The extension that says where the issuer's certificate is (RFC 5280, 4.2.2.1).
+fn issuer_access(addresses: &IssuerAddresses) -> Result<CustomExtension> {
+    let content = || -> der::Result<Vec<u8>> {
+        let url = Ia5String::new(&addresses.certificate)?;
+        AuthorityInfoAccessSyntax(vec![AccessDescription {
+            access_method: ID_AD_CA_ISSUERS,
+            access_location: GeneralName::UniformResourceIdentifier(url),
+        }])
+        .to_der()
+    };
+    let arcs: Vec<u64> = ID_PE_AUTHORITY_INFO_ACCESS.arcs().map(u64::from).collect();
+    let content = content().map_err(|_| {
+        let message = format!(
+            "`{}` is no address for a certificate",
+            addresses.certificate.escape_debug()
+        );
+        Error::new(ErrorKind::InvalidValue, message)
+            .with_help("write the host of `publish.url` in its ASCII form (`xn--…`)")
+    })?;
+    Ok(CustomExtension::from_oid_content(&arcs, content))
 }
 
 /// A subject's key, as `rcgen` asks for one.

@@ -10,7 +10,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::Keys;
-use super::files::{self, ID_SECRET_FILE, KeyFolder};
+use super::files::{self, ID_SECRET_FILE, KeyFolder, ROOT_CRL_FILE, SEAL_FILE};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::id_secret::IdSecret;
 
@@ -86,7 +86,7 @@ impl Keys {
             let mut absent = Vec::new();
             for (name, bytes) in files {
                 match files::read_if_exists(&set.join(name))? {
-                    Some(own) if own.as_slice() != *bytes => {
+                    Some(own) if !is_same(name, &own, bytes) => {
                         return Err(other_keys(&set.join(name)));
                     }
                     Some(_) => {}
@@ -118,6 +118,13 @@ impl Keys {
         }
         Ok(count)
     }
+}
+
+/// Whether a file of a set is that of a backup. Notes, the CRL, and the certificate of a key may
+/// have been renewed since: then what is there stays.
+fn is_same(name: &str, own: &[u8], given: &[u8]) -> bool {
+    matches!(name, ROOT_CRL_FILE | SEAL_FILE)
+        || files::without_notes(own) == files::without_notes(given)
 }
 
 /// The set and the file of a name such as `1/seal.pem`.

@@ -22,6 +22,8 @@ pub(super) const ID_SECRET_FILE: &str = "id.secret";
 
 /// How the names of secret files end.
 const SECRET_SUFFIX: &str = ".key.pem";
+/// The most certificates that one key seals with, one after the other.
+const MAX_EARLIER_LEAVES: usize = 100;
 /// The most bytes that are read of a file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -101,6 +103,33 @@ impl KeyFolder {
         files.iter().try_for_each(|(name, bytes)| write_new(&set.join(name), bytes))
     }
 
+    /// Writes a file of a set over the one that is there, by rename.
+    pub(super) fn replace(&self, number: u32, name: &str, bytes: &[u8]) -> Result<()> {
+        let set = self.set_folder(number);
+        let staged = set.join(format!(".{name}.{}", random::name()?));
+        let path = set.join(name);
+        write_new(&staged, bytes)?;
+        fs::rename(&staged, &path).map_err(|cause| {
+            let _ = fs::remove_file(&staged);
+            failed("write the file", &path, &cause)
+        })
+    }
+
+    /// Returns the names of the files of a set with certificates that sealed with its key before,
+    /// the newest first: `seal-2.pem`, `seal-1.pem`.
+    pub(super) fn earlier_leaves(&self, number: u32) -> Result<Vec<String>> {
+        let set = self.set_folder(number);
+        let mut names = Vec::new();
+        for count in 1..=MAX_EARLIER_LEAVES {
+            let name = format!("seal-{count}.pem");
+            if !set.join(&name).is_file() {
+                break;
+            }
+            names.insert(0, name);
+        }
+        Ok(names)
+    }
+
     /// Adds a secret file to the folder, and returns its content: that of another process, if that
     /// process added the file first.
     pub(super) fn add_secret(
@@ -175,6 +204,19 @@ pub(super) fn read_if_exists(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> 
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(Some(bytes))
+}
+
+/// A public part with a note in front of it, which all that read PEM or ASCII armor skip (RFC 7468,
+/// 2): what was noted before stays.
+pub(super) fn with_note(text: &[u8], note: &str) -> Vec<u8> {
+    [note.as_bytes(), b"\n", text].concat()
+}
+
+/// A public part without the notes in front of it.
+pub(super) fn without_notes(text: &[u8]) -> &[u8] {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let at = text.windows(BEGIN.len()).position(|window| window == BEGIN);
+    &text[at.unwrap_or(0)..]
 }
 
 /// Sets the file as the place of an error.

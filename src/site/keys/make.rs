@@ -9,13 +9,15 @@ use super::files::{
     self, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE, ROOT_KEY_FILE,
     SEAL_FILE, SEAL_KEY_FILE,
 };
+use super::publication::KeyPublication;
+use super::root_crl;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
-use crate::seal::keys::{Algorithm, PrivateKey};
+use crate::seal::keys::{Algorithm, PrivateKey, PublicKey};
 use crate::seal::openpgp::{PgpIdentity, PgpSigner};
 use crate::seal::pem;
-use crate::seal::x509::{X509, X509Params};
+use crate::seal::x509::{Crl, IssuerAddresses, X509, X509Params};
 
 /// How long a root certificate is valid, in days.
 const ROOT_DAYS: u64 = 30 * 365;
@@ -61,13 +63,14 @@ pub(super) fn add_set(
     keys: &KeyFolder,
     number: u32,
     source: &KeySource<'_>,
+    publication: &KeyPublication,
     now: Timestamp,
 ) -> Result<()> {
     let mut files: Vec<(&str, Zeroizing<Vec<u8>>)> = Vec::new();
     let name = match *source {
         KeySource::NewRoot { name } => {
-            let new = NewRoot::generate(name, now)?;
-            files.push((ROOT_CRL_FILE, Zeroizing::new(new.crl)));
+            let new = NewRoot::generate(name, publication, now)?;
+            files.push((ROOT_CRL_FILE, Zeroizing::new(new.crl.der().to_vec())));
             new.leaf.push_files(&mut files);
             files.push((ROOT_FILE, into_bytes(new.root.pem())));
             files.push((ROOT_KEY_FILE, write_key_pem(&new.pkcs8)));
@@ -75,14 +78,19 @@ pub(super) fn add_set(
         }
         KeySource::NextLeaf { name } => {
             let last = keys.set_folder(number - 1);
-            let [root_file, key_file, crl_file] =
-                [ROOT_FILE, ROOT_KEY_FILE, ROOT_CRL_FILE].map(|file| last.join(file));
+            let [root_file, key_file] =
+                [ROOT_FILE, ROOT_KEY_FILE].map(|file| last.join(file));
             let (root_pem, key_pem) = (files::read(&root_file)?, files::read(&key_file)?);
             let mut roots = files::place_in(&root_file, X509::from_pem(&root_pem))?;
             let key = files::place_in(&key_file, PrivateKey::from_pem(&key_pem))?;
-            Leaf::issue(name, &roots.remove(0), &key, now)?.push_files(&mut files);
+            let root = roots.remove(0);
+            let addresses = publication.addresses(&root);
+            Leaf::issue(name, &root, &key, addresses.as_ref(), now)?
+                .push_files(&mut files);
+            let crls = root_crl::newest_crls(keys)?;
+            let crl = crls.into_iter().find(|(issuer, _)| *issuer == root);
             files.extend(
-                files::read_if_exists(&crl_file)?.map(|crl| (ROOT_CRL_FILE, crl)),
+                crl.map(|(_, crl)| (ROOT_CRL_FILE, Zeroizing::new(crl.der().to_vec()))),
             );
             files.push((ROOT_FILE, root_pem));
             files.push((ROOT_KEY_FILE, key_pem));
@@ -112,8 +120,8 @@ pub(super) struct NewRoot {
     pub(super) root: X509,
     /// The private key of the root in PKCS #8.
     pkcs8: Zeroizing<Vec<u8>>,
-    /// The root's CRL in DER, which is empty.
-    pub(super) crl: Vec<u8>,
+    /// The root's CRL, which is empty.
+    pub(super) crl: Crl,
     pub(super) leaf: Leaf,
 }
 
@@ -128,12 +136,17 @@ pub(super) struct Leaf {
 
 impl NewRoot {
     /// Makes a root CA and a leaf that it issues, both on P-256.
-    pub(super) fn generate(name: &str, now: Timestamp) -> Result<Self> {
+    pub(super) fn generate(
+        name: &str,
+        publication: &KeyPublication,
+        now: Timestamp,
+    ) -> Result<Self> {
         let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
-        let params = issue(name, "root", &key, now, ROOT_DAYS);
-        let root = params.root(&key)?;
-        let crl = params.empty_crl(&root, &key)?;
-        let leaf = Leaf::issue(name, &root, &key, now)?;
+        let root = params(name, "root", key.public(), now, ROOT_DAYS).root(&key)?;
+        let days = publication.crl_days;
+        let crl = root_crl::sign_next(&root, &key, None, &[], days, now)?;
+        let addresses = publication.addresses(&root);
+        let leaf = Leaf::issue(name, &root, &key, addresses.as_ref(), now)?;
         Ok(Self { root, pkcs8, crl, leaf })
     }
 }
@@ -144,9 +157,23 @@ impl Leaf {
         name: &str,
         root: &X509,
         root_key: &PrivateKey,
+        addresses: Option<&IssuerAddresses>,
         now: Timestamp,
     ) -> Result<Self> {
         let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
+        let chain = Self::certify(name, key.public(), root, root_key, addresses, now)?;
+        Ok(Self { key, pkcs8, chain })
+    }
+
+    /// Issues the certificate of a key that seals. Returns it with its issuer.
+    pub(super) fn certify(
+        name: &str,
+        key: &PublicKey,
+        root: &X509,
+        root_key: &PrivateKey,
+        addresses: Option<&IssuerAddresses>,
+        now: Timestamp,
+    ) -> Result<Vec<X509>> {
         // A leaf must not be valid for longer than its root.
         let left = root.not_after().unix().saturating_sub(now.unix()) / 86_400;
         if left < 365 {
@@ -157,8 +184,8 @@ impl Leaf {
             .with_help("make a new root: testamur key rotate --root"));
         }
         let days = LEAF_DAYS.min(left);
-        let issued = issue(name, "", &key, now, days).leaf(root, root_key)?;
-        Ok(Self { key, pkcs8, chain: vec![issued, root.clone()] })
+        let params = params(name, "", key, now, days);
+        Ok(vec![params.leaf_at(root, root_key, addresses)?, root.clone()])
     }
 
     fn push_files(&self, files: &mut Vec<(&str, Zeroizing<Vec<u8>>)>) {
@@ -168,22 +195,16 @@ impl Leaf {
     }
 }
 
-fn issue<'a>(
+fn params<'a>(
     name: &'a str,
     kind: &'static str,
-    key: &'a PrivateKey,
+    key: &'a PublicKey,
     from: Timestamp,
     days: u64,
 ) -> X509Params<'a> {
     // One day earlier, for verifiers whose clocks are slow.
     let from = Timestamp::from_unix(from.unix().saturating_sub(86_400)).unwrap_or(from);
-    X509Params {
-        organization: name,
-        unit: kind,
-        key: key.public(),
-        not_before: from,
-        days,
-    }
+    X509Params { organization: name, unit: kind, key, not_before: from, days }
 }
 
 fn write_key_pem(pkcs8: &[u8]) -> Zeroizing<Vec<u8>> {

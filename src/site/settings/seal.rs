@@ -21,6 +21,7 @@ use crate::site::settings::deadline::read_deadline;
 use crate::site::settings::setting::Setting;
 use crate::site::settings::table;
 
+const CRL_DAYS: &Setting = table::row("seal.crl_days");
 const TSA_DEADLINE: &Setting = table::row("seal.tsa.deadline");
 const PDF_INPUT: &Setting = table::row("seal.pdf.input");
 const PDF_DEADLINE: &Setting = table::row("seal.pdf.deadline");
@@ -44,6 +45,9 @@ pub struct SealSettings {
     /// Whether each PDF has a field for an archive timestamp, so that its seal can be raised to
     /// PAdES B-LTA; not unless set.
     pub archive: bool,
+    /// How long a new CRL of the site's own root holds, in days. Unless set, 396 days, or 31 where
+    /// an agent runs, which renews it.
+    pub crl_days: Option<u64>,
 }
 
 /// A timestamping authority (RFC 3161): `seal.tsa`.
@@ -126,6 +130,12 @@ impl SealSettings {
         };
         if let Some(node) = fields.get("archive") {
             settings.archive = faults.keep(node.boolean()).unwrap_or_default();
+        }
+        if let Some(node) = fields.get("crl_days")
+            && let Some(text) = faults.keep(node.text())
+        {
+            let days = CRL_DAYS.whole(text).map_err(|error| node.wrap(error));
+            settings.crl_days = faults.keep(days);
         }
         if let Some(node) = fields.get("tsa")
             && let Some(fields) = node.fields(&table::keys("seal.tsa"), faults)

@@ -202,6 +202,12 @@ pub const SETTINGS: &[Setting] = &[
         "Whether each PDF has a field for an archive timestamp, so that its seal can be raised to PAdES B-LTA.",
     ),
     Setting::file(
+        "seal.crl_days",
+        whole(1, 3650),
+        Unset,
+        "How many days a new revocation list (CRL) of the site's own root holds: 396 unless set, or 31 where an agent runs, which renews it.",
+    ),
+    Setting::file(
         "seal.tsa.url",
         Url,
         Required,

@@ -249,7 +249,7 @@ fn failing_tsa_lowers_the_level_to_b() {
     assert_eq!(*kind, ErrorKind::Timestamp);
     assert!(message.contains("without a timestamp"), "{message}");
     assert!(verify(&sealed.bytes, None, site.keys.trust(), now()).is_genuine());
-    let fault = sealer.upgrade(&sealed.bytes, site.keys.crls(), now()).unwrap_err();
+    let fault = sealer.upgrade(&sealed.bytes, &site.keys.crls(), now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Timestamp);
 }
 

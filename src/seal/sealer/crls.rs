@@ -1,0 +1,94 @@
+//! The CRLs that a sealer has, and what of them a seal carries.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Sealer;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::seal::pdf::Dss;
+use crate::seal::x509::{Crl, X509};
+
+/// CRLs that all clones of a sealer share, so that one can be renewed while they seal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedCrls(Arc<RwLock<Arc<[Crl]>>>);
+
+impl SharedCrls {
+    /// Sets the CRLs.
+    pub(crate) fn set(&self, crls: Vec<Crl>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = crls.into();
+    }
+
+    /// The CRLs.
+    pub(crate) fn get(&self) -> Arc<[Crl]> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Sealer {
+    /// Sets CRLs as DER that the sealer has, such as that of the site's own root. A seal carries
+    /// those of its certificates with it, so that it can be verified without a network. Those that
+    /// are over are left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`]: one cannot be read.
+    pub fn with_crls(mut self, crls: &[Vec<u8>]) -> Result<Self> {
+        self.crls = SharedCrls::default();
+        self.crls.set(crls.iter().map(|der| Crl::from_der(der)).collect::<Result<_>>()?);
+        Ok(self)
+    }
+
+    /// Sets CRLs that change while the sealer is used.
+    #[cfg(feature = "press")]
+    pub(crate) fn with_shared_crls(mut self, crls: SharedCrls) -> Self {
+        self.crls = crls;
+        self
+    }
+
+    /// What a seal carries in its own revision: its chain, and the newest CRL of each issuer in it.
+    /// Nothing without a CRL for the certificate that seals.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: a CRL says that a certificate of the chain is revoked.
+    pub(super) fn sealed_dss(&self, now: Timestamp) -> Result<Option<Dss>> {
+        let crls = self.crls.get();
+        let mut chain: Vec<&X509> = Vec::new();
+        for certificate in self.identity.chain() {
+            for member in certificate.chain_in(&self.issuers) {
+                if !chain.contains(&member) {
+                    chain.push(member);
+                }
+            }
+        }
+        let mut used: Vec<&Crl> = Vec::new();
+        for issuer in &chain {
+            let own = crls.iter().filter(|crl| crl.is_signed_by(issuer));
+            let Some(newest) = own.max_by_key(|crl| (crl.number(), crl.this_update()))
+            else {
+                continue;
+            };
+            for certificate in chain.iter().filter(|cert| newest.is_for(cert)) {
+                if let Some(date) = newest.revocation_date(certificate) {
+                    return Err(revoked(certificate, date));
+                }
+            }
+            // A clock that is a little slow must not leave out the list that was just made.
+            let is_current = newest.next_update().is_none_or(|next| now <= next);
+            if is_current && chain.iter().any(|cert| newest.is_for(cert)) {
+                used.push(newest);
+            }
+        }
+        let leaf = self.identity.certificate();
+        Ok(used.iter().any(|crl| crl.is_for(leaf)).then(|| Dss {
+            certificates: chain.iter().map(|cert| cert.der().to_vec()).collect(),
+            crls: used.iter().map(|crl| crl.der().to_vec()).collect(),
+        }))
+    }
+}
+
+/// The error for a certificate that is revoked.
+pub(crate) fn revoked(certificate: &X509, date: Timestamp) -> Error {
+    let message =
+        format!("the certificate of `{}` is revoked since {date}", certificate.name());
+    Error::new(ErrorKind::Key, message)
+        .with_help("make the next key, and issue again: testamur key rotate")
+}

@@ -1,0 +1,79 @@
+//! How the public parts of keys are published: at which addresses, and for how long a CRL holds.
+//!
+//! The decision made here: a certificate names the file of its issuer, whose name is made of the
+//! issuer's fingerprint. So a rotation never changes what an address means.
+
+use crate::seal::x509::{IssuerAddresses, X509};
+use crate::site::settings::Settings;
+
+/// The number of hexadecimal digits of a root's fingerprint in the names of its files.
+const ROOT_ID_LEN: usize = 40;
+/// How long a CRL holds unless set, in days: a school that issues once a year must not find it
+/// expired in between.
+const DEFAULT_CRL_DAYS: u64 = 396;
+/// How long it holds where an agent runs, which renews it.
+const DEFAULT_AGENT_CRL_DAYS: u64 = 31;
+
+/// How the public parts of a site's keys are published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyPublication {
+    /// The address of the public folder, without a `/` at its end. The certificate that seals names
+    /// the CRL of its issuer below it.
+    pub url: Option<String>,
+    /// How long a new CRL holds, in days.
+    pub crl_days: u64,
+}
+
+impl Default for KeyPublication {
+    fn default() -> Self {
+        Self { url: None, crl_days: DEFAULT_CRL_DAYS }
+    }
+}
+
+impl KeyPublication {
+    /// As the settings of a site say: below `publish.url`, for `seal.crl_days`. Unless that is set,
+    /// a CRL holds for 396 days, or for 31 where an agent runs, which renews it.
+    pub fn of(settings: &Settings) -> Self {
+        let publication = Self {
+            url: settings.publish.url().map(str::to_owned),
+            crl_days: settings.seal.crl_days.unwrap_or(DEFAULT_CRL_DAYS),
+        };
+        let agent = &settings.agent;
+        if agent.queue.is_some() || agent.http.listen.is_some() {
+            publication.with_agent(settings)
+        } else {
+            publication
+        }
+    }
+
+    /// The same where an agent runs, which the environment may have set up: the CRL holds for 31
+    /// days unless the settings say for how long.
+    pub fn with_agent(self, settings: &Settings) -> Self {
+        let crl_days = settings.seal.crl_days.unwrap_or(DEFAULT_AGENT_CRL_DAYS);
+        Self { crl_days, ..self }
+    }
+
+    /// Where the files of a root are, if the address can stand in a certificate.
+    pub(super) fn addresses(&self, root: &X509) -> Option<IssuerAddresses> {
+        let url = self.url.as_ref().filter(|url| url.is_ascii())?;
+        Some(IssuerAddresses {
+            crl: format!("{url}/{}", crl_path(root)),
+            certificate: format!("{url}/{}", certificate_path(root)),
+        })
+    }
+}
+
+/// The path of a root's CRL in the public store.
+pub(super) fn crl_path(root: &X509) -> String {
+    format!("keys/{}.crl", root_id(root))
+}
+
+/// The path of a root's certificate in the public store.
+pub(super) fn certificate_path(root: &X509) -> String {
+    format!("keys/{}.cer", root_id(root))
+}
+
+fn root_id(root: &X509) -> String {
+    root.fingerprint()[..ROOT_ID_LEN].to_owned()
+}

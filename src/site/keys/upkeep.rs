@@ -1,0 +1,134 @@
+//! Keys kept as they should be: the certificate that seals names where its issuer publishes, and
+//! the CRL is not over.
+//!
+//! Both need the root's key. Where that is not at hand nothing is changed, and the warnings of
+//! [`Keys`] say what to do.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Keys;
+use super::files::{self, KeyFolder, ROOT_KEY_FILE, SEAL_FILE};
+use super::make::Leaf;
+use super::publication::KeyPublication;
+use super::root_crl::{self, RootCrl};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::seal::keys::PrivateKey;
+use crate::seal::sealer::SharedCrls;
+use crate::seal::x509::X509;
+
+impl Keys {
+    /// Brings the current set of keys up to date, where the key of its root is at hand: the
+    /// certificate that seals is issued again if it does not name where the site publishes, and the
+    /// CRL is renewed if half of its life is over. Keys without a root of their own stay as they
+    /// are. Call it before [`open_with`](Self::open_with).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]: a file cannot be read or written. [`ErrorKind::Key`],
+    /// [`ErrorKind::Syntax`]: a file is broken.
+    pub fn keep_current(
+        folder: &Path,
+        publication: &KeyPublication,
+        now: Timestamp,
+    ) -> Result<()> {
+        let keys = KeyFolder::new(folder);
+        let Some(number) = keys.newest()? else { return Ok(()) };
+        let Some(root) = root_crl::root_of(&keys, number)? else { return Ok(()) };
+        if let Some(key) = root_crl::root_key(&keys, number)? {
+            readdress(&keys, number, &root, &key, publication, now)?;
+        }
+        let Some(leaf) = root_crl::leaves_of(&keys, number)?.into_iter().next() else {
+            return Ok(());
+        };
+        let shared = SharedCrls::default();
+        RootCrl::new(folder.to_owned(), number, root, leaf, shared)
+            .with_publication(publication)
+            .renew(None, now)
+            .map(|_| ())
+    }
+
+    /// Renews the CRL of the current root with its key, which is kept elsewhere, in `root_key`.
+    /// The certificate that seals is issued again if it does not name where the site publishes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MissingFile`]: there are no keys, or none with a root of their own.
+    /// [`ErrorKind::Key`]: the key is not the root's. [`ErrorKind::Io`]: a file cannot be read or
+    /// written.
+    pub fn renew_crl(
+        folder: &Path,
+        root_key: Option<&Path>,
+        publication: &KeyPublication,
+        now: Timestamp,
+    ) -> Result<()> {
+        let keys = KeyFolder::new(folder);
+        let number = keys.newest()?.ok_or_else(|| super::no_keys(folder))?;
+        let root = root_crl::root_of(&keys, number)?.ok_or_else(no_root)?;
+        let file = keys.set_folder(number).join(ROOT_KEY_FILE);
+        let file = root_key.unwrap_or(&file);
+        let key = files::read(file)
+            .and_then(|text| files::place_in(file, PrivateKey::from_pem(&text)))?;
+        readdress(&keys, number, &root, &key, publication, now)?;
+        let crls = root_crl::newest_crls(&keys)?;
+        let before = crls.iter().find(|(issuer, _)| *issuer == root).map(|(_, crl)| crl);
+        let days = publication.crl_days;
+        let next = root_crl::sign_next(&root, &key, before, &[], days, now)?;
+        keys.replace(number, files::ROOT_CRL_FILE, next.der())
+    }
+}
+
+/// The error for keys whose certificate is of another CA.
+pub(super) fn no_root() -> Error {
+    Error::new(ErrorKind::MissingFile, "these keys have no root of their own").with_help(
+        "their certificate is of another CA, which revokes it and publishes its own list",
+    )
+}
+
+/// Issues the certificate that seals again, for the same key, unless it names the addresses.
+fn readdress(
+    keys: &KeyFolder,
+    number: u32,
+    root: &X509,
+    root_key: &PrivateKey,
+    publication: &KeyPublication,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(addresses) = publication.addresses(root) else { return Ok(()) };
+    let leaves = root_crl::leaves_of(keys, number)?;
+    let Some(leaf) = leaves.first() else { return Ok(()) };
+    let has_addresses = leaf.crl_urls().contains(&addresses.crl);
+    let is_revoked = root_crl::newest_crls(keys)?
+        .iter()
+        .any(|(issuer, crl)| issuer == root && crl.revocation_date(leaf).is_some());
+    // What is over or revoked is replaced by a new key, not by a new certificate.
+    if has_addresses || is_revoked || !leaf.is_valid_at(now) || !leaf.is_signed_by(root) {
+        return Ok(());
+    }
+    let (name, key) = (leaf.name(), leaf.key()?);
+    let chain = Leaf::certify(&name, &key, root, root_key, Some(&addresses), now)?;
+    let file = keys.set_folder(number).join(SEAL_FILE);
+    let count = keys.earlier_leaves(number)?.len() + 1;
+    let earlier = files::read(&file)?;
+    let note = format!("Replaced: {now}\nReplaced-By: {}", chain[0].fingerprint());
+    let earlier = files::with_note(&earlier, &note);
+    keys.complete(number, &[(&format!("seal-{count}.pem"), &earlier)])?;
+    let chain: String = chain.iter().map(X509::pem).collect();
+    keys.replace(number, SEAL_FILE, chain.as_bytes())
+}
+
+/// The CRL of a set that is opened, with that of every other root of the folder.
+pub(super) fn open_crl(
+    folder: &Path,
+    number: u32,
+    root: Option<&X509>,
+    leaf: &X509,
+) -> Result<(SharedCrls, Option<Arc<RootCrl>>)> {
+    let shared = SharedCrls::default();
+    let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
+    shared.set(crls.into_iter().map(|(_, crl)| crl).collect());
+    let crl = root.map(|root| {
+        let (root, leaf) = (root.clone(), leaf.clone());
+        Arc::new(RootCrl::new(folder.to_owned(), number, root, leaf, shared.clone()))
+    });
+    Ok((shared, crl))
+}
