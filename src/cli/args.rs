@@ -698,6 +698,9 @@ pub(crate) struct Verify {
     /// once
     #[arg(long, value_name = "PEM")]
     pub(crate) tsa_roots: Vec<PathBuf>,
+    /// Lists of revoked certificates (CRLs), as DER or PEM. May be given more than once
+    #[arg(long, value_name = "CRL")]
+    pub(crate) crl: Vec<PathBuf>,
     /// OpenPGP public keys to trust, ASCII-armored. May be given more than once
     #[arg(long, value_name = "ASC")]
     pub(crate) keyring: Vec<PathBuf>,

@@ -42,8 +42,8 @@ use serde::Serialize;
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
 use self::files::{
-    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_FILE, SEAL_FILE,
-    SEAL_KEY_FILE,
+    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
+    SEAL_FILE, SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
 use self::make::NewRoot;
@@ -320,6 +320,8 @@ impl Keys {
             if let Some(text) = read(ROOT_FILE)? {
                 let roots = files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?;
                 trust = named(trust, &set.join(ROOT_FILE), &roots).with_roots(roots);
+                let crl = read(ROOT_CRL_FILE)?.map(|der| der.to_vec());
+                trust = files::place_in(&set.join(ROOT_CRL_FILE), trust.with_crls(crl))?;
             } else if let Some(text) = read(SEAL_FILE)? {
                 let mut chain =
                     files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;

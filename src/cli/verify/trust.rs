@@ -42,6 +42,10 @@ pub(super) fn collect(
     for path in &arguments.tsa_roots {
         trust = trust.with_tsa_roots(certificates(path)?);
     }
+    for path in &arguments.crl {
+        let crl = context::read_file(path)?;
+        trust = trust.with_crls([crl]).map_err(|error| in_file(path, &error))?;
+    }
     for path in &arguments.keyring {
         let text = context::read_file(path)?;
         let keys = PgpKey::from_armor(&text).map_err(|error| in_file(path, &error))?;

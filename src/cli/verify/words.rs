@@ -207,6 +207,7 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
         lines.push(format!("  added      {nothing}"));
     }
     push_findings(&seal.faults, &seal.doubts, lines);
+    lines.extend(seal.notes.iter().map(|note| format!("  note       {}", escaped(note))));
     lines.extend(
         seal.time_doubts.iter().map(|doubt| format!("  time       {}", escaped(doubt))),
     );

@@ -1,9 +1,11 @@
 //! The certificates and keys that a verifier trusts.
 
+use crate::base::error::Result;
 use crate::seal::openpgp::PgpKey;
+use crate::seal::pem;
 #[cfg(feature = "seal")]
 use crate::seal::x509::CertificationPath;
-use crate::seal::x509::X509;
+use crate::seal::x509::{Crl, X509};
 
 /// The certificates and keys whose seals, timestamp tokens and signatures are trusted.
 ///
@@ -17,6 +19,8 @@ pub struct Trust {
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
+    /// CRLs of issuers.
+    crls: Vec<Crl>,
     /// Where certificates and keys were read, by their fingerprints.
     sources: Vec<(String, String)>,
 }
@@ -52,6 +56,30 @@ impl Trust {
         self
     }
 
+    /// Adds CRLs, each as DER or PEM, that may be newer than those in a file. One counts for the
+    /// certificates of the issuer who signed it, if their path is trusted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one is no CRL.
+    pub fn with_crls<T: AsRef<[u8]>>(
+        mut self,
+        crls: impl IntoIterator<Item = T>,
+    ) -> Result<Self> {
+        for crl in crls {
+            if crl.as_ref().starts_with(b"-----BEGIN ") {
+                let blocks = pem::read(crl.as_ref())?;
+                let blocks = blocks.iter().filter(|block| block.label == "X509 CRL");
+                for block in blocks {
+                    let der = block.bytes.as_deref().map_or(&[][..], Vec::as_slice);
+                    self.crls.push(Crl::from_der(der)?);
+                }
+            } else {
+                self.crls.push(Crl::from_der(crl.as_ref())?);
+            }
+        }
+        Ok(self)
+    }
+
     /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name
     /// of a file. The report names it.
     pub fn with_source(
@@ -79,6 +107,10 @@ impl Trust {
     /// The trust anchors of seals.
     pub(super) fn roots(&self) -> &[X509] {
         &self.roots
+    }
+
+    pub(super) fn crls(&self) -> &[Crl] {
+        &self.crls
     }
 
     pub(super) fn keys(&self) -> &[PgpKey] {

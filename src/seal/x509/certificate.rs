@@ -235,7 +235,10 @@ impl X509 {
         let mut oids: Vec<Oid> = self.extensions().map(|e| e.extn_id).collect();
         oids.sort_unstable();
         oids.windows(2).any(|pair| pair[0] == pair[1])
-            || is_unreadable(KeyUsage::OID, usage.is_some_and(|usage| !usage.0.is_empty()))
+            || is_unreadable(
+                KeyUsage::OID,
+                usage.is_some_and(|usage| !usage.0.is_empty()),
+            )
             || is_unreadable(
                 BasicConstraints::OID,
                 self.extension::<BasicConstraints>().is_some(),
@@ -244,6 +247,11 @@ impl X509 {
                 ExtendedKeyUsage::OID,
                 self.extended_key_usages().is_some_and(|usages| !usages.is_empty()),
             )
+    }
+
+    /// Whether it names that certificate as its issuer.
+    pub(crate) fn names(&self, issuer: &X509) -> bool {
+        self.parsed.tbs_certificate.issuer == issuer.parsed.tbs_certificate.subject
     }
 
     /// Whether that issuer's key has signed this certificate, and the names agree.

@@ -10,6 +10,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
 
+/// The largest CRL that is read, in bytes: the largest that is fetched.
+const MAX_LEN: usize = 4 << 20;
+
 /// A CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Crl {
@@ -34,6 +37,9 @@ impl Crl {
     /// [`ErrorKind::Syntax`]: the bytes are not a CRL.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
         let invalid = || Error::new(ErrorKind::Syntax, "this is no CRL");
+        if der.len() > MAX_LEN {
+            return Err(invalid());
+        }
         let parsed: CertificateList = asn1::decode(der).map_err(|_| invalid())?;
         let tbs = parsed.tbs_cert_list.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
@@ -42,6 +48,16 @@ impl Crl {
         } else {
             Err(invalid())
         }
+    }
+
+    /// The parsed ASN.1.
+    pub(super) fn parsed(&self) -> &CertificateList {
+        &self.parsed
+    }
+
+    /// Whether it names that certificate as its issuer.
+    pub(crate) fn names(&self, issuer: &X509) -> bool {
+        self.parsed.tbs_cert_list.issuer == issuer.parsed().tbs_certificate.subject
     }
 
     /// The CRL as DER.

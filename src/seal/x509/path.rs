@@ -24,6 +24,11 @@ impl<'a> CertificationPath<'a> {
         search.reaches_anchor().then_some(Self(search.path))
     }
 
+    /// The certificates: the leaf, then its issuers, up to the anchor.
+    pub(crate) fn certificates(&self) -> &[&'a X509] {
+        &self.0
+    }
+
     /// The trust anchor, with which the path ends.
     pub(crate) fn anchor(&self) -> &'a X509 {
         self.0[self.0.len() - 1]
