@@ -103,7 +103,9 @@ fn verify_file(
     let signature = signature.map(Option::unwrap_or_default);
     let found = verify(&file, signature.as_deref(), trust, now);
     let status = source.ask(&file, &found, now);
-    let found = found.with_status(status.standing);
+    let holds_digest = status.is_own
+        && status.record.as_ref().is_some_and(|record| record.holds(&found.sha256));
+    let found = found.with_record(status.standing, holds_digest);
     Ok(VerifiedFile { name, found, status })
 }
 

@@ -26,9 +26,13 @@ impl Register {
         now: Timestamp,
     ) -> Result<Verification> {
         let found = verify(file, signature, trust, now);
-        let record = self.record_of_verified(file, &found)?;
-        let standing = record.map(|record| record.standing(now.date()));
-        Ok(found.with_status(standing.unwrap_or(Standing::Unknown)))
+        Ok(match self.record_of_verified(file, &found)? {
+            Some(record) => {
+                let holds_digest = record.holds(&found.sha256);
+                found.with_record(record.standing(now.date()), holds_digest)
+            }
+            None => found.with_status(Standing::Unknown),
+        })
     }
 
     /// The record of the certificate that a verified file names; `None` if the file was changed, or
@@ -52,6 +56,11 @@ impl Register {
 }
 
 impl Record {
+    /// Whether it is about the PDF with that SHA-256: 64 hexadecimal digits in lower case.
+    pub fn holds(&self, sha256: &str) -> bool {
+        self.certificate.as_ref().is_some_and(|facts| facts.pdf.sha256 == sha256)
+    }
+
     /// Whether the certificate stands on that day.
     pub fn standing(&self, today: Date) -> Standing {
         match self.status {

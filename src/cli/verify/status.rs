@@ -22,6 +22,8 @@ pub(super) struct FoundStatus {
     pub(super) record: Option<Record>,
     /// Who said so.
     pub(super) source: Option<String>,
+    /// Whether the record is from the site's own register, which only the site writes.
+    pub(super) is_own: bool,
 }
 
 impl FoundStatus {
@@ -33,7 +35,7 @@ impl FoundStatus {
     pub(super) fn of(record: Record, source: &str, now: Timestamp) -> Self {
         let standing = record.standing(now.date());
         let source = Some(source.to_owned());
-        Self { standing, why: None, record: Some(record), source }
+        Self { standing, record: Some(record), source, ..Self::default() }
     }
 
     fn is_known(&self) -> bool {
@@ -108,7 +110,10 @@ impl<'a> StatusSource<'a> {
             }
         };
         match register.record_of_verified(file, found) {
-            Ok(Some(record)) => FoundStatus::of(record, "the site's register", now),
+            Ok(Some(record)) => {
+                let found = FoundStatus::of(record, "the site's register", now);
+                FoundStatus { is_own: true, ..found }
+            }
             Ok(None) if found.certificate.is_none() => FoundStatus::unknown(
                 "it names no certificate, and the site's register does not know it",
             ),

@@ -57,6 +57,11 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
     let why = || file.status.why.as_deref().map_or_else(String::new, escaped);
     let not_known = if offline { "status not asked" } else { "not known" };
     match found.verdict {
+        Verdict::Good if found.answered_by_record => format!(
+            "good: intact, sealed by {}, whose certificate has ended; the issuer's register \
+             holds this file's digest, and answers for it",
+            signer()
+        ),
         Verdict::Good => {
             format!("good: intact, sealed by {}, who is trusted, and valid", signer())
         }

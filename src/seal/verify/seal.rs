@@ -76,7 +76,7 @@ pub(super) fn check(
 
 /// One check: what it reads, and the report that it writes.
 struct SealCheck<'a> {
-    revisions: &'a Revisions,
+    revisions: &'a Revisions<'a>,
     trust: &'a Trust,
     now: Timestamp,
     report: &'a mut SealReport,

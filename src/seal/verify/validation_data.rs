@@ -12,7 +12,7 @@ use crate::seal::x509::{Crl, X509};
 
 /// The largest number of signatures of certificates and CRLs that are checked to see whether the
 /// validation data is authentic.
-const MAX_CHECKS: usize = 512;
+const MAX_CHECKS: usize = 128;
 const TOO_MUCH: &str =
     "its validation data has more certificates and CRLs than are checked";
 
