@@ -193,7 +193,7 @@ impl Agent {
         }
         let performer = Arc::new(Performer::new(
             issue_service.clone(),
-            self.clock,
+            self.clock.clone(),
             health.clone(),
             metrics.clone(),
         ));
@@ -223,8 +223,9 @@ impl Agent {
             running.helpers.push(spawn("testamur-lease", extend)?);
         }
         let probe = {
+            let clock = self.clock;
             let (issue_service, shutdown) = (issue_service.clone(), shutdown.clone());
-            move || probe::run(&issue_service, &health, &sources, &shutdown)
+            move || probe::run(&issue_service, &health, &sources, &*clock, &shutdown)
         };
         running.helpers.push(spawn("testamur-probe", probe)?);
         if let Some((folder, interval)) = self.site_folder {

@@ -439,6 +439,9 @@ pub(crate) struct RequestArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) keys: KeyFolder,
+
     /// The course's id [default: every course of the site]
     #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) course: Option<String>,
@@ -648,8 +651,31 @@ pub(crate) struct PublishKeys {
 pub(crate) enum Seal {
     /// Seal a PDF that `testamur render` made
     Draft(SealDraft),
-    /// Add what a higher PAdES level needs: a timestamp token, CRLs, an archive timestamp
-    Upgrade(SealDraft),
+    /// Add what a higher PAdES level needs: a timestamp token, CRLs, an archive timestamp. An archive
+    /// timestamp whose certificate ends within a year is renewed
+    Upgrade(SealUpgrade),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealUpgrade {
+    #[command(flatten)]
+    pub(crate) sealing: SealingArguments,
+    /// One sealed PDF; without it, published certificates of the register
+    #[arg(conflicts_with_all = ["all", "course", "before"], required_unless_present_any = ["all", "course", "before"])]
+    pub(crate) file: Option<PathBuf>,
+    /// The raised PDF, whose detached signature goes to FILE.sig [default: overwrite the PDF]
+    #[arg(short, long, value_name = "FILE", requires = "file")]
+    pub(crate) output: Option<PathBuf>,
+    /// All certificates of the register that are valid. What is done already is passed over, so a
+    /// run that was stopped is continued by the same command
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only the certificates of the course with this id
+    #[arg(short, long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) course: Option<String>,
+    /// Only certificates that were issued before this day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) before: Option<Date>,
 }
 
 #[derive(Debug, Args)]
@@ -698,7 +724,8 @@ pub(crate) struct Verify {
     /// once
     #[arg(long, value_name = "PEM")]
     pub(crate) tsa_roots: Vec<PathBuf>,
-    /// Lists of revoked certificates (CRLs), as DER or PEM. May be given more than once
+    /// The newest revocation list (CRL, DER or PEM) of a trusted issuer, from where the site publishes
+    /// it. It counts with the one in the file. May be given more than once
     #[arg(long, value_name = "CRL")]
     pub(crate) crl: Vec<PathBuf>,
     /// OpenPGP public keys to trust, ASCII-armored. May be given more than once

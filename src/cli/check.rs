@@ -1,6 +1,8 @@
 //! `testamur check`: lays out and proofs sample pages of every course in every language, and
 //! reports each error and warning once, however many pages have it.
 
+mod keys;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,6 +29,7 @@ pub(crate) fn run(
     let press = Press::new(context::open_site(site)?)?;
     press.warnings().iter().for_each(console::print_warning);
     press.settings().warnings().iter().for_each(console::print_warning);
+    keys::warn(site, check, press.site(), press.settings())?;
     let today = context::today(&press)?;
     let courses: Vec<&Course> = match &check.course {
         Some(id) => vec![press.courses().get(id)?],

@@ -1,8 +1,11 @@
-//! `testamur seal`: seals drafts, and raises the PAdES level of sealed PDFs.
+//! `testamur seal`: seals drafts, and raises the PAdES level of sealed PDFs, single ones and those of
+//! the register.
 
-use crate::site::KeyPublication;
+use crate::register::{Record, SealUpgrade};
+use crate::site::{KeyPublication, Keys, Settings};
 
-use super::args::{Seal, SiteArguments};
+use super::args::{self, Seal, SealDraft, SealingArguments, SiteArguments};
+use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, context, sealed_file};
 
@@ -10,16 +13,32 @@ pub(crate) fn run(
     site: &SiteArguments,
     command: &Seal,
 ) -> Result<CommandOutcome, Failure> {
-    let (Seal::Draft(draft) | Seal::Upgrade(draft)) = command;
-    let now = clock::now()?;
+    match command {
+        Seal::Draft(draft) => seal_draft(site, draft),
+        Seal::Upgrade(upgrade) if upgrade.file.is_none() => {
+            upgrade_register(site, upgrade)
+        }
+        Seal::Upgrade(upgrade) => upgrade_file(site, upgrade),
+    }
+}
+
+fn open(
+    site: &SiteArguments,
+    sealing: &SealingArguments,
+) -> Result<(Settings, Keys), Failure> {
     let settings = context::read_settings(&context::open_site(site)?)?;
     let publication = KeyPublication::of(&settings);
-    let keys = context::open_keys(site, &settings, &publication, &draft.sealing, now)?;
+    let keys = context::open_keys(site, &settings, &publication, sealing, clock::now()?)?;
+    Ok((settings, keys))
+}
+
+fn seal_draft(
+    site: &SiteArguments,
+    draft: &SealDraft,
+) -> Result<CommandOutcome, Failure> {
+    let (_, keys) = open(site, &draft.sealing)?;
     let file = context::read_file(&draft.file)?;
-    let sealed = match command {
-        Seal::Draft(_) => keys.sealer().seal(&file, now)?,
-        Seal::Upgrade(_) => keys.sealer().upgrade(&file, &keys.crls(), now)?,
-    };
+    let sealed = keys.sealer().seal(&file, clock::now()?)?;
     let path = draft.output.as_ref().unwrap_or(&draft.file);
     sealed_file::write(Some(path), &sealed)?;
     console::print_message(&format!(
@@ -28,4 +47,93 @@ pub(crate) fn run(
         sealed.level.as_str()
     ));
     Ok(CommandOutcome::Done)
+}
+
+fn upgrade_file(
+    site: &SiteArguments,
+    upgrade: &args::SealUpgrade,
+) -> Result<CommandOutcome, Failure> {
+    let Some(path) = &upgrade.file else { return Ok(CommandOutcome::Done) };
+    let (_, keys) = open(site, &upgrade.sealing)?;
+    let file = context::read_file(path)?;
+    let sealed = keys.sealer().upgrade(&file, &keys.crls(), clock::now()?)?;
+    let path = upgrade.output.as_ref().unwrap_or(path);
+    sealed_file::write(Some(path), &sealed)?;
+    console::print_message(&format!(
+        "sealed {} ({})",
+        path.display(),
+        sealed.level.as_str()
+    ));
+    Ok(CommandOutcome::Done)
+}
+
+/// Raises the seals of the register's certificates that the arguments name.
+fn upgrade_register(
+    site: &SiteArguments,
+    upgrade: &args::SealUpgrade,
+) -> Result<CommandOutcome, Failure> {
+    let (settings, keys) = open(site, &upgrade.sealing)?;
+    let files = context::open_site_without_note(site)?;
+    let register = context::open_register(site, &files, &settings, None)?;
+    register.check()?;
+    register.publish_keys(&Keys::published_in(&context::key_folder(
+        site,
+        &upgrade.sealing.keys,
+    ))?)?;
+    let mut failed = 0;
+    let mut ids = Vec::new();
+    register.records(&mut |record| {
+        match record {
+            Ok(record) if is_wanted(&record, upgrade) => ids.push(record.id),
+            Ok(_) => {}
+            Err(error) => {
+                failed += 1;
+                console::print_message(&format!("{error:#}"));
+            }
+        }
+        Ok(())
+    })?;
+    let stop = StopSignal::listen(|| {
+        console::print_message("stopping: seals that have begun are finished first");
+    })?;
+    let (sealer, crls) = (keys.sealer(), keys.crls());
+    let raise = |id: &String| -> Result<SealUpgrade, Failure> {
+        Ok(register.upgrade_seal(id, &sealer, &crls, clock::now()?)?)
+    };
+    let mut raised = 0;
+    let done =
+        batch::run(&ids, batch::WAITING_PER_CORE, &stop, raise, |index, result| {
+            match result {
+                Ok(SealUpgrade::Raised) => raised += 1,
+                Ok(_) => {}
+                Err(failure) => {
+                    failed += 1;
+                    console::print_message(&format!(
+                        "{}: {}",
+                        ids[index], failure.message
+                    ));
+                }
+            }
+        });
+    console::print_message(&format!(
+        "{} certificates: {raised} raised, {} unchanged, {failed} failed",
+        ids.len(),
+        (done - raised).saturating_sub(failed)
+    ));
+    if done < ids.len() {
+        return Err(Failure::new(format!(
+            "stopped: {} certificates are not done\nhelp: run the same command again to continue",
+            ids.len() - done
+        )));
+    }
+    Ok(CommandOutcome::of(failed == 0))
+}
+
+/// Whether a certificate is one of those that the arguments name.
+fn is_wanted(record: &Record, upgrade: &args::SealUpgrade) -> bool {
+    let certificate = record.certificate.as_ref().filter(|_| record.status.stands());
+    certificate.is_some_and(|certificate| {
+        upgrade.course.as_ref().is_none_or(|course| certificate.course.id == *course)
+            && upgrade.before.is_none_or(|day| record.issued_at.date() < day)
+    })
 }

@@ -6,6 +6,7 @@
 mod online;
 mod status;
 mod trust;
+mod verified_file;
 mod words;
 
 use std::fs::File;
@@ -17,7 +18,8 @@ use serde_json::json;
 use crate::Timestamp;
 use crate::seal::{Judgement, Trust, Verdict, Verification, verify};
 
-use self::status::{FoundStatus, StatusSource};
+use self::status::StatusSource;
+use self::verified_file::{FoundStatus, VerifiedFile};
 use super::args::{SiteArguments, Verify};
 use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, sealed_file};
@@ -26,13 +28,6 @@ use super::{clock, console, sealed_file};
 const MAX_FILE_LEN: u64 = 64 << 20;
 /// The largest detached signature that is read, in bytes.
 const MAX_SIGNATURE_LEN: u64 = 1 << 20;
-
-/// What was found of a file.
-struct VerifiedFile {
-    name: String,
-    found: Verification,
-    status: FoundStatus,
-}
 
 pub(crate) fn run(
     site: &SiteArguments,

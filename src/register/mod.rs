@@ -29,6 +29,7 @@ mod private_record;
 mod publication;
 pub(crate) mod record;
 mod restore;
+mod seal_upgrade;
 pub(crate) mod snapshot;
 mod status_changes;
 pub(crate) mod store;
@@ -53,6 +54,7 @@ pub use self::record::{
     SignatureFacts, Status, StatusChange, ThemeFacts,
 };
 pub use self::restore::{PdfSource, Restoration};
+pub use self::seal_upgrade::SealUpgrade;
 pub use self::store::{
     CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreFile,
     Stores, SwapOutcome, VersionedFile,

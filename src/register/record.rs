@@ -312,13 +312,15 @@ pub struct SignatureFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SealFacts {
-    /// The PAdES baseline level that the seal had when the certificate was issued, by ETSI EN
-    /// 319 142-1: `B-B`, `B-T`, `B-LT` or `B-LTA`.
+    /// The PAdES baseline level of the seal, by ETSI EN 319 142-1: `B-B`, `B-T`, `B-LT` or `B-LTA`.
     pub level: String,
     /// The common name in the subject of the sealer's X.509 certificate, else the whole subject.
     pub signer: String,
     /// The SHA-256 of that X.509 certificate (DER): 64 hexadecimal digits in lower case.
     pub certificate: String,
+    /// When the X.509 certificate of its last timestamp ends, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_ends: Option<Timestamp>,
     /// From when on its key was revoked, if the certificate was sealed after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_revoked: Option<Timestamp>,

@@ -61,11 +61,20 @@ impl Record {
         self.certificate.as_ref().is_some_and(|facts| facts.pdf.sha256 == sha256)
     }
 
-    /// Whether the certificate stands on that day.
+    /// Whether the certificate stands on that day. The issuer does not know it of one whose key was
+    /// revoked as of an earlier time than it was sealed.
     pub fn standing(&self, today: Date) -> Standing {
         match self.status {
             Status::Valid if self.expires.is_some_and(|last| last < today) => {
                 Standing::Expired
+            }
+            Status::Valid
+                if self
+                    .certificate
+                    .as_ref()
+                    .is_some_and(|facts| facts.seal.key_revoked.is_some()) =>
+            {
+                Standing::Unknown
             }
             Status::Valid => Standing::Valid,
             Status::Specimen => Standing::Specimen,

@@ -20,7 +20,7 @@ use crate::seal::cms::{self, Seal};
 use crate::seal::identity::Identity;
 use crate::seal::openpgp::PgpSigner;
 use crate::seal::pdf::{self, Document, SealParams};
-use crate::seal::timestamp::{HttpClient, Tsa};
+use crate::seal::timestamp::{HttpClient, TimestampToken, Tsa};
 use crate::seal::verify::{PadesLevel, Revisions, Trust};
 use crate::seal::x509::X509;
 
@@ -54,6 +54,8 @@ pub struct Sealed {
     pub signature: Option<String>,
     /// The PAdES level of the seal.
     pub level: PadesLevel,
+    /// When the certificate of the last timestamp token ends, if there is one.
+    pub timestamp_ends: Option<Timestamp>,
     /// What the caller asked for and did not get, such as a timestamp token, and certificates that
     /// expire soon.
     pub warnings: Vec<Warning>,
@@ -215,7 +217,12 @@ impl Sealer {
                 Some(signature.to_armor())
             }
         };
-        Ok(Sealed { bytes, signature, level, warnings })
+        let token = revisions.seal.timestamp_token();
+        let token = token.and_then(|der| TimestampToken::read(&der));
+        let last = revisions.archives.last().map(|archive| &archive.token);
+        let timestamp_ends =
+            last.or(token.as_ref()).and_then(|token| Some(token.tsa()?.not_after()));
+        Ok(Sealed { bytes, signature, level, timestamp_ends, warnings })
     }
 
     /// Whether a seal is by this sealer's certificate, or by one that sealed before it.

@@ -42,8 +42,8 @@ use serde::Serialize;
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
 use self::files::{
-    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_CRL_FILE, ROOT_FILE,
-    SEAL_FILE, SEAL_KEY_FILE,
+    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_FILE, SEAL_FILE,
+    SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
 use self::make::NewRoot;
@@ -320,8 +320,6 @@ impl Keys {
             if let Some(text) = read(ROOT_FILE)? {
                 let roots = files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?;
                 trust = named(trust, &set.join(ROOT_FILE), &roots).with_roots(roots);
-                let crl = read(ROOT_CRL_FILE)?.map(|der| der.to_vec());
-                trust = files::place_in(&set.join(ROOT_CRL_FILE), trust.with_crls(crl))?;
             } else if let Some(text) = read(SEAL_FILE)? {
                 let mut chain =
                     files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;
@@ -338,7 +336,7 @@ impl Keys {
                     .with_keys(keys);
             }
         }
-        Ok(trust)
+        trust.with_crls(Self::crls_in(folder)?)
     }
 
     /// Returns the trust anchors of a site, as [`trusted`](Self::trusted) does, and those that its
@@ -449,6 +447,42 @@ impl Keys {
     pub fn crls_in(folder: &Path) -> Result<Vec<Vec<u8>>> {
         let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
         Ok(crls.iter().map(|(_, crl)| crl.der().to_vec()).collect())
+    }
+
+    /// Returns the certificates that seal or have sealed, of all sets in a folder: those of the
+    /// current set first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
+    pub fn certificates_in(folder: &Path) -> Result<Vec<X509>> {
+        let keys = KeyFolder::new(folder);
+        let mut leaves = Vec::new();
+        for number in keys.numbers()?.into_iter().rev() {
+            leaves.extend(root_crl::leaves_of(&keys, number)?);
+        }
+        Ok(leaves)
+    }
+
+    /// Returns a warning for each CRL in a folder whose last quarter has begun, while a certificate
+    /// that it is about is valid; with the SHA-256 of those certificates.
+    ///
+    /// # Errors
+    /// The errors of [`crls_in`](Self::crls_in).
+    pub fn ending_crls(
+        folder: &Path,
+        now: Timestamp,
+    ) -> Result<Vec<(Warning, Vec<String>)>> {
+        let leaves = Self::certificates_in(folder)?;
+        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
+        let ending = crls.iter().filter_map(|(root, crl)| {
+            let warning = root_crl::ending(root, crl, now)?;
+            let of_root = leaves.iter().filter(|leaf| leaf.is_signed_by(root));
+            let of_root: Vec<&X509> =
+                of_root.filter(|leaf| leaf.not_after() > now).collect();
+            let fingerprints = of_root.iter().map(|leaf| leaf.fingerprint()).collect();
+            (!of_root.is_empty()).then_some((warning, fingerprints))
+        });
+        Ok(ending.collect())
     }
 
     /// Checks that the keys may seal: the certificate is not revoked by its root.

@@ -1,10 +1,12 @@
-//! Asks the store and the queues how they are, also while there are no requests.
+//! Asks the store and the queues how they are, and keeps the CRL of the root current, also while
+//! there are no requests.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::health::Health;
 use super::shutdown::Shutdown;
+use crate::agent::clock::Clock;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::source::RequestSource;
 
@@ -17,6 +19,7 @@ pub(crate) fn run(
     issue_service: &CurrentIssueService,
     health: &Health,
     sources: &[Arc<RequestSource>],
+    clock: &dyn Clock,
     shutdown: &Shutdown,
 ) {
     loop {
@@ -30,6 +33,10 @@ pub(crate) fn run(
             register.check()
         };
         health.record_store(probed.as_ref().map(drop));
+        // The list is renewed also while there are no requests.
+        if let Err(error) = clock.read().and_then(|it| issuer.refresh_crl(it.now)) {
+            tracing::warn!("the revocation list of the root is not renewed: {error:#}");
+        }
         for source in sources {
             source.probe();
         }

@@ -10,7 +10,7 @@ use crate::Timestamp;
 use crate::register::Record;
 use crate::seal::{CertificateLink, Judgement, Verification};
 
-use super::status::FoundStatus;
+use super::verified_file::FoundStatus;
 use crate::cli::exit::Failure;
 
 /// How long an issuer may take to answer.

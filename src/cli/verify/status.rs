@@ -4,44 +4,15 @@
 use std::path::Path;
 
 use crate::Timestamp;
-use crate::register::{Record, Register};
+use crate::register::Register;
 use crate::seal::{Judgement, Standing, Verification};
 use crate::site::Keys;
 
 use super::online::OnlineIssuer;
+use super::verified_file::FoundStatus;
 use crate::cli::args::{SiteArguments, Verify};
 use crate::cli::context;
 use crate::cli::exit::Failure;
-
-/// What was found about the status of a certificate.
-#[derive(Debug, Default)]
-pub(super) struct FoundStatus {
-    pub(super) standing: Standing,
-    /// Why it is not known.
-    pub(super) why: Option<String>,
-    pub(super) record: Option<Record>,
-    /// Who said so.
-    pub(super) source: Option<String>,
-    /// Whether the record is from the site's own register, which only the site writes.
-    pub(super) is_own: bool,
-}
-
-impl FoundStatus {
-    pub(super) fn unknown(why: impl Into<String>) -> Self {
-        let (standing, why) = (Standing::Unknown, Some(why.into()));
-        Self { standing, why, ..Self::default() }
-    }
-
-    pub(super) fn of(record: Record, source: &str, now: Timestamp) -> Self {
-        let standing = record.standing(now.date());
-        let source = Some(source.to_owned());
-        Self { standing, record: Some(record), source, ..Self::default() }
-    }
-
-    fn is_known(&self) -> bool {
-        !matches!(self.standing, Standing::NotAsked | Standing::Unknown)
-    }
-}
 
 /// Who is asked for the status of certificates.
 pub(super) struct StatusSource<'a> {

@@ -7,7 +7,7 @@ use crate::seal::{
     Judgement, RevisionKind, SealReport, SignatureReport, Standing, Verdict, Verification,
 };
 
-use super::VerifiedFile;
+use super::verified_file::VerifiedFile;
 use crate::cli::console::escaped;
 
 /// The report on one file.

@@ -66,9 +66,13 @@ impl RequestFacts {
         record.facts.as_ref() == Some(own)
     }
 
-    /// Whether an edition looks the same, as far as that was asked for.
+    /// Whether an edition looks the same, as far as that was asked for. One that a revoked key
+    /// sealed does not: its seal is that of a key which others may have.
     pub(super) fn look_like(&self, record: &Record) -> bool {
-        self.appearance.is_some() && record.appearance == self.appearance
+        let seal = record.certificate.as_ref().map(|certificate| &certificate.seal);
+        self.appearance.is_some()
+            && record.appearance == self.appearance
+            && seal.is_none_or(|seal| seal.key_revoked.is_none())
     }
 
     /// What an edition that printed `before` and this request say differently, in words; empty if

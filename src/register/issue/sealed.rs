@@ -77,6 +77,7 @@ impl EditionDraft<'_> {
                 level: sealed.level.as_str().to_owned(),
                 signer: signer.name(),
                 certificate: signer.fingerprint(),
+                timestamp_ends: sealed.timestamp_ends,
                 key_revoked: None,
             },
             ..page.certificate

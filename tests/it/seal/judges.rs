@@ -149,11 +149,16 @@ pub(crate) struct Certomancer {
 
 impl Certomancer {
     pub(crate) fn start() -> Self {
+        Self::of(include_str!("certomancer.yml"), &["root", "signer", "tsa", "ocsp"])
+    }
+
+    /// A certomancer of its own, with keys of these names.
+    pub(crate) fn of(config: &str, keys: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let config = include_str!("certomancer.yml").replace("9876", &port.to_string());
+        let config = config.replace("9876", &port.to_string());
         std::fs::write(folder.path().join("c.yml"), config).unwrap();
-        for key in ["root", "signer", "tsa", "ocsp"] {
+        for key in keys {
             let line = format!(
                 "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}.key.pem"
             );

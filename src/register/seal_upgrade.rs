@@ -1,0 +1,172 @@
+//! The seal of a published certificate, raised to a higher level where it lies.
+//!
+//! Takes a verify id and a sealer. The PDF gets other bytes, and with them another detached
+//! signature, another snapshot and another hash in the record. The decision made here is the order:
+//! the snapshot of the new PDF first, then the PDF, then the record. So a process that ends in
+//! between leaves a PDF whose snapshot says what its record has to become, and the next run
+//! finishes it.
+
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::hex;
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::agreement::Known;
+use crate::register::certificates::{Register, unknown};
+use crate::register::paths;
+use crate::register::record::{CertificateFacts, Record, SignatureFacts};
+use crate::register::snapshot::{DetachedSignature, Snapshot};
+use crate::register::store::{StoreFile, SwapOutcome};
+use crate::seal::keys;
+use crate::seal::sealer::{Sealed, Sealer};
+
+/// How often other processes may change a certificate while its seal is raised.
+const MAX_ATTEMPTS: usize = 8;
+
+/// What became of the seal of a published certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SealUpgrade {
+    /// The PDF has a seal of a higher level, or a new archive timestamp.
+    Raised,
+    /// Nothing was to be added.
+    Unchanged,
+    /// The certificate is superseded, revoked or erased: its PDF stays as it is.
+    Ended,
+}
+
+impl Register {
+    /// Raises the seal of a published certificate as far as `sealer` can ([`Sealer::upgrade`]), and
+    /// writes the PDF, its detached signature and its record anew. A second call finishes what was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Tampered`]: the
+    /// PDF in the store is not that of the record. [`ErrorKind::MissingFile`]: it is lost. The
+    /// errors of [`Sealer::upgrade`], and of the stores.
+    pub fn upgrade_seal(
+        &self,
+        id: &str,
+        sealer: &Sealer,
+        crls: &[Vec<u8>],
+        now: Timestamp,
+    ) -> Result<SealUpgrade> {
+        for _ in 0..MAX_ATTEMPTS {
+            let record = self.record(id)?.ok_or_else(|| unknown(id))?;
+            let Some(facts) =
+                record.certificate.as_ref().filter(|_| record.status.stands())
+            else {
+                return Ok(SealUpgrade::Ended);
+            };
+            let path = StorePath::parse(&facts.pdf.path)?;
+            let pdf = self.public.read(&path)?.ok_or_else(|| {
+                let message = format!("the PDF `{}` is lost", facts.pdf.path);
+                Error::new(ErrorKind::MissingFile, message)
+                    .with_help("put it back from a copy: testamur restore --from DIR")
+            })?;
+            if !facts.pdf.is(&pdf) {
+                let next = self.interrupted_upgrade(&record, &pdf)?;
+                self.show_upgrade(&record, &next)?;
+                return Ok(SealUpgrade::Raised);
+            }
+            let sealed = sealer.upgrade(&pdf, crls, now)?;
+            if sealed.bytes == pdf {
+                return Ok(SealUpgrade::Unchanged);
+            }
+            let Some(snapshot) = self.snapshot(id, &facts.pdf.sha256)? else {
+                let message =
+                    format!("the private store has lost what belongs to `{id}`");
+                return Err(Error::new(ErrorKind::MissingFile, message)
+                    .with_help("put it back from a copy, then: testamur restore"));
+            };
+            let next = upgraded(snapshot, facts, &sealed, sealer);
+            let digest = sha256(&sealed.bytes);
+            self.prepare(&next, &digest)?;
+            let file = StoreFile::new(&path, &sealed.bytes);
+            if self.public.swap(&file, &pdf)? == SwapOutcome::Conflict {
+                // Another process raised it first, maybe to the same bytes, or ended the certificate.
+                if self.public.read(&path)?.as_ref() != Some(&sealed.bytes) {
+                    self.discard(id, &digest)?;
+                }
+                continue;
+            }
+            self.show_upgrade(&record, &next)?;
+            return Ok(SealUpgrade::Raised);
+        }
+        let message = format!("other processes keep changing the certificate `{id}`");
+        Err(Error::new(ErrorKind::Store, message))
+    }
+
+    /// The snapshot of a PDF that an interrupted run has written, and whose record is that of the
+    /// PDF before it.
+    fn interrupted_upgrade(&self, record: &Record, pdf: &[u8]) -> Result<Snapshot> {
+        let snapshot = self.snapshot(&record.id, &sha256(pdf))?;
+        let is_next = |snapshot: &Snapshot| {
+            let certificate = snapshot.record.certificate.as_ref();
+            certificate.is_some_and(|it| it.pdf.is(pdf))
+                && snapshot.record.id == record.id
+        };
+        snapshot.filter(is_next).ok_or_else(|| {
+            let message =
+                format!("the PDF of `{}` is not the one that its record says", record.id);
+            Error::new(ErrorKind::Tampered, message)
+                .with_help("put it back from a copy: testamur restore --from DIR")
+        })
+    }
+
+    /// Makes signature, pages and record say what the PDF is, and removes the snapshot of the one
+    /// before it.
+    fn show_upgrade(&self, before: &Record, next: &Snapshot) -> Result<()> {
+        let (Some(old), Some(new)) =
+            (before.certificate.as_ref(), next.record.certificate.as_ref())
+        else {
+            return Ok(());
+        };
+        let known = Known { award: Some(&next.award), download_id: None };
+        self.settle(&before.id, known, |record| {
+            let Some(record) = record.filter(|record| record.status.stands()) else {
+                return Ok(None);
+            };
+            let mut record = record.clone();
+            if let Some(certificate) = &mut record.certificate
+                && [&old.pdf.sha256, &new.pdf.sha256].contains(&&certificate.pdf.sha256)
+            {
+                certificate.pdf = new.pdf.clone();
+                certificate.signature.clone_from(&new.signature);
+                let key_revoked = certificate.seal.key_revoked;
+                certificate.seal = new.seal.clone();
+                certificate.seal.key_revoked = key_revoked;
+            }
+            Ok(Some(record))
+        })?;
+        self.discard(&before.id, &old.pdf.sha256)
+    }
+}
+
+/// The snapshot of a certificate with a raised seal.
+fn upgraded(
+    snapshot: Snapshot,
+    facts: &CertificateFacts,
+    sealed: &Sealed,
+    sealer: &Sealer,
+) -> Snapshot {
+    let mut certificate = facts.clone();
+    certificate.pdf.bytes = sealed.bytes.len();
+    certificate.pdf.sha256 = sha256(&sealed.bytes);
+    certificate.seal.level = sealed.level.as_str().to_owned();
+    certificate.seal.timestamp_ends = sealed.timestamp_ends;
+    let signer = sealed.signature.as_ref().and(sealer.pgp());
+    let filename = facts.pdf.path.rsplit_once('/').map_or("", |(_, name)| name);
+    certificate.signature = signer.map(|signer| SignatureFacts {
+        path: paths::signature(&snapshot.record.id, filename),
+        key: signer.key().fingerprint(),
+    });
+    let signature = sealed.signature.clone().zip(sealer.pgp());
+    let signature = signature
+        .map(|(armor, signer)| DetachedSignature { armor, key: signer.key().to_armor() });
+    let record = Record { certificate: Some(certificate), ..snapshot.record };
+    Snapshot { record, signature, ..snapshot }
+}
+
+fn sha256(pdf: &[u8]) -> String {
+    hex::lower(&keys::sha256(pdf))
+}
