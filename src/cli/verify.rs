@@ -3,6 +3,7 @@
 //! Each question has its own line. Exit code 0 says that all three are known and good; 1 that one is
 //! known and bad; 3 that one is not known.
 
+#[cfg(feature = "tsa")]
 mod online;
 mod status;
 mod trust;

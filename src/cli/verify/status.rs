@@ -5,9 +5,12 @@ use std::path::Path;
 
 use crate::Timestamp;
 use crate::register::Register;
-use crate::seal::{Judgement, Standing, Verification};
+#[cfg(feature = "tsa")]
+use crate::seal::Standing;
+use crate::seal::{Judgement, Verification};
 use crate::site::Keys;
 
+#[cfg(feature = "tsa")]
 use super::online::OnlineIssuer;
 use super::verified_file::FoundStatus;
 use crate::cli::args::{SiteArguments, Verify};
@@ -19,6 +22,7 @@ pub(super) struct StatusSource<'a> {
     arguments: &'a Verify,
     /// The register of the site, or why it cannot be asked; `None` without a site.
     register: Option<Result<Register, String>>,
+    #[cfg(feature = "tsa")]
     online: Option<OnlineIssuer>,
 }
 
@@ -35,11 +39,21 @@ impl<'a> StatusSource<'a> {
         let is_asked = !arguments.offline && is_site(site);
         let register =
             is_asked.then(|| open().map_err(|failure: Failure| failure.message));
+        #[cfg(feature = "tsa")]
         let online = arguments
             .online
             .then(|| OnlineIssuer::new(arguments.issuer.as_deref()))
             .transpose()?;
-        Ok(Self { arguments, register, online })
+        #[cfg(not(feature = "tsa"))]
+        if arguments.online {
+            return Err(Failure::usage("this program is built without --online"));
+        }
+        Ok(Self {
+            arguments,
+            register,
+            #[cfg(feature = "tsa")]
+            online,
+        })
     }
 
     /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
@@ -56,13 +70,17 @@ impl<'a> StatusSource<'a> {
             return FoundStatus::default();
         }
         let here = self.ask_register(file, found, now);
-        match &self.online {
-            // What ended in one of the two places has ended.
-            Some(online) if !here.is_known() || here.standing == Standing::Valid => {
-                online.ask(found, now)
-            }
-            _ => here,
+        // What ended in one of the two places has ended.
+        #[cfg(feature = "tsa")]
+        if let Some(online) = &self.online
+            && matches!(
+                here.standing,
+                Standing::NotAsked | Standing::Unknown | Standing::Valid
+            )
+        {
+            return online.ask(found, now);
         }
+        here
     }
 
     fn ask_register(

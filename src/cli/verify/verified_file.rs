@@ -39,8 +39,4 @@ impl FoundStatus {
         let source = Some(source.to_owned());
         Self { standing, why, record: Some(record), source, is_own: false }
     }
-
-    pub(super) fn is_known(&self) -> bool {
-        !matches!(self.standing, Standing::NotAsked | Standing::Unknown)
-    }
 }

@@ -1,8 +1,10 @@
 //! Certificate revocation lists (RFC 5280, 5).
 
+#[cfg(feature = "seal")]
 use const_oid::AssociatedOid;
 use der::Encode;
 use x509_cert::crl::CertificateList;
+#[cfg(feature = "seal")]
 use x509_cert::ext::pkix::CrlNumber;
 
 use super::certificate::X509;
@@ -82,6 +84,7 @@ impl Crl {
 
     /// The number of the CRL, by which a later one is told from an earlier one (RFC 5280, 5.2.3);
     /// 0 if it states none, or one of more than eight bytes.
+    #[cfg(feature = "seal")]
     pub(crate) fn number(&self) -> u64 {
         let extensions = self.parsed.tbs_cert_list.crl_extensions.iter().flatten();
         let number = extensions
@@ -106,12 +109,14 @@ impl Crl {
     }
 
     /// Whether it is newer than another one of the same issuer.
+    #[cfg(all(feature = "seal", feature = "press"))]
     pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
         let age = |crl: &Self| (crl.number(), crl.this_update());
         age(self) > age(other)
     }
 
     /// Whether it is the newest that is known at that time: it is made, and the next is not due.
+    #[cfg(feature = "seal")]
     pub(crate) fn is_current_at(&self, time: Timestamp) -> bool {
         self.this_update() <= time && self.next_update().is_none_or(|next| time <= next)
     }
