@@ -792,8 +792,8 @@ pub(crate) struct Verify {
     /// once
     #[arg(long, value_name = "PEM")]
     pub(crate) tsa_roots: Vec<PathBuf>,
-    /// The newest revocation list (CRL, DER) of a trusted issuer, from where the site publishes it. It
-    /// counts in place of an older one in the file. May be given more than once
+    /// The newest revocation list (CRL, DER or PEM) of a trusted issuer, from where the site publishes
+    /// it. It counts with the one in the file. May be given more than once
     #[arg(long, value_name = "CRL")]
     pub(crate) crl: Vec<PathBuf>,
     /// OpenPGP public keys to trust, ASCII-armored. May be given more than once

@@ -3,9 +3,11 @@
 //! Each question has its own line. Exit code 0 says that all three are known and good; 1 that one is
 //! known and bad; 3 that one is not known.
 
+#[cfg(feature = "tsa")]
 mod online;
 mod status;
 mod trust;
+mod verified_file;
 mod words;
 
 use std::fs::File;
@@ -17,7 +19,8 @@ use serde_json::json;
 use crate::Timestamp;
 use crate::seal::{Judgement, Trust, Verdict, Verification, verify};
 
-use self::status::{FoundStatus, StatusSource};
+use self::status::StatusSource;
+use self::verified_file::{FoundStatus, VerifiedFile};
 use super::args::{SiteArguments, Verify};
 use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, sealed_file};
@@ -26,13 +29,6 @@ use super::{clock, console, sealed_file};
 const MAX_FILE_LEN: u64 = 64 << 20;
 /// The largest detached signature that is read, in bytes.
 const MAX_SIGNATURE_LEN: u64 = 1 << 20;
-
-/// What was found of a file.
-struct VerifiedFile {
-    name: String,
-    found: Verification,
-    status: FoundStatus,
-}
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -103,7 +99,9 @@ fn verify_file(
     let signature = signature.map(Option::unwrap_or_default);
     let found = verify(&file, signature.as_deref(), trust, now);
     let status = source.ask(&file, &found, now);
-    let found = found.with_status(status.standing);
+    let holds_digest = status.is_own
+        && status.record.as_ref().is_some_and(|record| record.holds(&found.sha256));
+    let found = found.with_record(status.standing, holds_digest);
     Ok(VerifiedFile { name, found, status })
 }
 

@@ -32,8 +32,9 @@ pub fn pdf_objects(bytes: &[u8]) {
 
 /// The revisions after a document, which the verifier reads and makes again.
 pub fn pdf_revisions(appended: &[u8]) {
-    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-        Document::read(&assemble(OBJECTS.to_vec())).expect("it is as our writer makes it")
+    static DOCUMENT: LazyLock<Document<'static>> = LazyLock::new(|| {
+        let bytes = assemble(OBJECTS.to_vec());
+        Document::read(&bytes).expect("it is as our writer makes it").into_owned()
     });
     if let Some(params) = SealParams::read(&DOCUMENT, appended)
         && params.placeholder_len < 1 << 20

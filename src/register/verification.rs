@@ -26,9 +26,13 @@ impl Register {
         now: Timestamp,
     ) -> Result<Verification> {
         let found = verify(file, signature, trust, now);
-        let record = self.record_of_verified(file, &found)?;
-        let standing = record.map(|record| record.standing(now.date()));
-        Ok(found.with_status(standing.unwrap_or(Standing::Unknown)))
+        Ok(match self.record_of_verified(file, &found)? {
+            Some(record) => {
+                let holds_digest = record.holds(&found.sha256);
+                found.with_record(record.standing(now.date()), holds_digest)
+            }
+            None => found.with_status(Standing::Unknown),
+        })
     }
 
     /// The record of the certificate that a verified file names; `None` if the file was changed, or
@@ -52,11 +56,25 @@ impl Register {
 }
 
 impl Record {
-    /// Whether the certificate stands on that day.
+    /// Whether it is about the PDF with that SHA-256: 64 hexadecimal digits in lower case.
+    pub fn holds(&self, sha256: &str) -> bool {
+        self.certificate.as_ref().is_some_and(|facts| facts.pdf.sha256 == sha256)
+    }
+
+    /// Whether the certificate stands on that day. The issuer does not know it of one whose key was
+    /// revoked as of an earlier time than it was sealed.
     pub fn standing(&self, today: Date) -> Standing {
         match self.status {
             Status::Valid if self.expires.is_some_and(|last| last < today) => {
                 Standing::Expired
+            }
+            Status::Valid
+                if self
+                    .certificate
+                    .as_ref()
+                    .is_some_and(|facts| facts.seal.key_revoked.is_some()) =>
+            {
+                Standing::Unknown
             }
             Status::Valid => Standing::Valid,
             Status::Specimen => Standing::Specimen,

@@ -18,6 +18,7 @@ mod seal;
 #[cfg(all(test, feature = "fonts", feature = "seal"))]
 mod tests;
 mod trust;
+mod validation_data;
 mod verdict;
 
 pub use self::link::CertificateLink;

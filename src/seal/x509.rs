@@ -9,6 +9,7 @@
 mod certificate;
 mod constraints;
 mod crl;
+mod crl_scope;
 mod distribution_points;
 #[cfg(feature = "seal")]
 mod issue;

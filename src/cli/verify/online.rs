@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use crate::Timestamp;
 use crate::register::Record;
-use crate::seal::{CertificateLink, Judgement, Verification};
+use crate::seal::{
+    BlockingHttpClient, CertificateLink, HttpClient, Judgement, Verification,
+};
 
-use super::status::FoundStatus;
+use super::verified_file::FoundStatus;
 use crate::cli::exit::Failure;
 
 /// How long an issuer may take to answer.
@@ -18,15 +20,14 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Where published records are asked for.
 pub(super) struct OnlineIssuer {
-    #[cfg(feature = "tsa")]
-    client: crate::seal::BlockingHttpClient,
+    client: BlockingHttpClient,
     /// The origin of `--issuer`.
     issuer: Option<Origin>,
 }
 
 impl OnlineIssuer {
     /// # Errors
-    /// The issuer's address is none, or this program is built without the client.
+    /// The issuer's address is none.
     pub(super) fn new(issuer: Option<&str>) -> Result<Self, Failure> {
         let issuer = issuer.map(|url| {
             Origin::of(url).ok_or_else(|| {
@@ -35,16 +36,8 @@ impl OnlineIssuer {
                 ))
             })
         });
-        let issuer = issuer.transpose()?;
-        #[cfg(feature = "tsa")]
-        return Ok(Self {
-            client: crate::seal::BlockingHttpClient::new(DEADLINE).without_redirects(),
-            issuer,
-        });
-        #[cfg(not(feature = "tsa"))]
-        return Err(Failure::usage(
-            "this program is built without a client for --online",
-        ));
+        let client = BlockingHttpClient::new(DEADLINE).without_redirects();
+        Ok(Self { client, issuer: issuer.transpose()? })
     }
 
     /// Asks for the status of a file.
@@ -58,7 +51,7 @@ impl OnlineIssuer {
         if let Err(why) = self.check(&origin, found) {
             return FoundStatus::unknown(why);
         }
-        match self.fetch(&record_url) {
+        match self.client.get(&record_url) {
             Err(error) => FoundStatus::unknown(error.to_string()),
             Ok(bytes) => match Record::parse(&bytes) {
                 Ok(record) if record.id == *id => {
@@ -105,21 +98,6 @@ impl OnlineIssuer {
         Err(format!(
             "its link to `{host}` is plain http, which anyone on the way can answer: allow it \
              with --issuer http://{host}"
-        ))
-    }
-
-    #[cfg(feature = "tsa")]
-    fn fetch(&self, url: &str) -> crate::Result<Vec<u8>> {
-        use crate::seal::HttpClient;
-        self.client.get(url)
-    }
-
-    #[cfg(not(feature = "tsa"))]
-    fn fetch(&self, url: &str) -> crate::Result<Vec<u8>> {
-        let _ = DEADLINE;
-        Err(crate::Error::new(
-            crate::ErrorKind::Timestamp,
-            format!("no client asks `{url}`"),
         ))
     }
 }

@@ -4,48 +4,25 @@
 use std::path::Path;
 
 use crate::Timestamp;
-use crate::register::{Record, Register};
-use crate::seal::{Judgement, Standing, Verification};
+use crate::register::Register;
+#[cfg(feature = "tsa")]
+use crate::seal::Standing;
+use crate::seal::{Judgement, Verification};
 use crate::site::Keys;
 
+#[cfg(feature = "tsa")]
 use super::online::OnlineIssuer;
+use super::verified_file::FoundStatus;
 use crate::cli::args::{SiteArguments, Verify};
 use crate::cli::context;
 use crate::cli::exit::Failure;
-
-/// What was found about the status of a certificate.
-#[derive(Debug, Default)]
-pub(super) struct FoundStatus {
-    pub(super) standing: Standing,
-    /// Why it is not known.
-    pub(super) why: Option<String>,
-    pub(super) record: Option<Record>,
-    /// Who said so.
-    pub(super) source: Option<String>,
-}
-
-impl FoundStatus {
-    pub(super) fn unknown(why: impl Into<String>) -> Self {
-        let (standing, why) = (Standing::Unknown, Some(why.into()));
-        Self { standing, why, ..Self::default() }
-    }
-
-    pub(super) fn of(record: Record, source: &str, now: Timestamp) -> Self {
-        let standing = record.standing(now.date());
-        let source = Some(source.to_owned());
-        Self { standing, why: None, record: Some(record), source }
-    }
-
-    fn is_known(&self) -> bool {
-        !matches!(self.standing, Standing::NotAsked | Standing::Unknown)
-    }
-}
 
 /// Who is asked for the status of certificates.
 pub(super) struct StatusSource<'a> {
     arguments: &'a Verify,
     /// The register of the site, or why it cannot be asked; `None` without a site.
     register: Option<Result<Register, String>>,
+    #[cfg(feature = "tsa")]
     online: Option<OnlineIssuer>,
 }
 
@@ -62,11 +39,21 @@ impl<'a> StatusSource<'a> {
         let is_asked = !arguments.offline && is_site(site);
         let register =
             is_asked.then(|| open().map_err(|failure: Failure| failure.message));
+        #[cfg(feature = "tsa")]
         let online = arguments
             .online
             .then(|| OnlineIssuer::new(arguments.issuer.as_deref()))
             .transpose()?;
-        Ok(Self { arguments, register, online })
+        #[cfg(not(feature = "tsa"))]
+        if arguments.online {
+            return Err(Failure::usage("this program is built without --online"));
+        }
+        Ok(Self {
+            arguments,
+            register,
+            #[cfg(feature = "tsa")]
+            online,
+        })
     }
 
     /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
@@ -83,13 +70,17 @@ impl<'a> StatusSource<'a> {
             return FoundStatus::default();
         }
         let here = self.ask_register(file, found, now);
-        match &self.online {
-            // What ended in one of the two places has ended.
-            Some(online) if !here.is_known() || here.standing == Standing::Valid => {
-                online.ask(found, now)
-            }
-            _ => here,
+        // What ended in one of the two places has ended.
+        #[cfg(feature = "tsa")]
+        if let Some(online) = &self.online
+            && matches!(
+                here.standing,
+                Standing::NotAsked | Standing::Unknown | Standing::Valid
+            )
+        {
+            return online.ask(found, now);
         }
+        here
     }
 
     fn ask_register(
@@ -108,7 +99,10 @@ impl<'a> StatusSource<'a> {
             }
         };
         match register.record_of_verified(file, found) {
-            Ok(Some(record)) => FoundStatus::of(record, "the site's register", now),
+            Ok(Some(record)) => {
+                let found = FoundStatus::of(record, "the site's register", now);
+                FoundStatus { is_own: true, ..found }
+            }
             Ok(None) if found.certificate.is_none() => FoundStatus::unknown(
                 "it names no certificate, and the site's register does not know it",
             ),

@@ -43,8 +43,8 @@ pub(super) fn collect(
         trust = trust.with_tsa_roots(certificates(path)?);
     }
     for path in &arguments.crl {
-        let der = context::read_file(path)?;
-        trust = trust.with_crls([der]).map_err(|error| in_file(path, &error))?;
+        let crl = context::read_file(path)?;
+        trust = trust.with_crls([crl]).map_err(|error| in_file(path, &error))?;
     }
     for path in &arguments.keyring {
         let text = context::read_file(path)?;

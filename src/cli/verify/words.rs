@@ -7,7 +7,7 @@ use crate::seal::{
     Judgement, RevisionKind, SealReport, SignatureReport, Standing, Verdict, Verification,
 };
 
-use super::VerifiedFile;
+use super::verified_file::VerifiedFile;
 use crate::cli::console::escaped;
 
 /// The report on one file.
@@ -57,6 +57,11 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
     let why = || file.status.why.as_deref().map_or_else(String::new, escaped);
     let not_known = if offline { "status not asked" } else { "not known" };
     match found.verdict {
+        Verdict::Good if found.answered_by_record => format!(
+            "good: intact, sealed by {}, whose certificate has ended; the issuer's register \
+             holds this file's digest, and answers for it",
+            signer()
+        ),
         Verdict::Good => {
             format!("good: intact, sealed by {}, who is trusted, and valid", signer())
         }
@@ -207,6 +212,7 @@ fn describe_seal(seal: &SealReport, lines: &mut Vec<String>) {
         lines.push(format!("  added      {nothing}"));
     }
     push_findings(&seal.faults, &seal.doubts, lines);
+    lines.extend(seal.notes.iter().map(|note| format!("  note       {}", escaped(note))));
     lines.extend(
         seal.time_doubts.iter().map(|doubt| format!("  time       {}", escaped(doubt))),
     );

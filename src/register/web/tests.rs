@@ -188,7 +188,7 @@ fn folder_page_says_how_to_check_its_files() {
     let shown = page.replace("&#x27;", "'").replace("&quot;", "\"");
     for said in [
         "Example &lt;School&gt;",
-        "testamur verify --trust root.pem --keyring openpgp.asc 'Ada O'\\''Hara.pdf'",
+        "testamur verify --offline --trust root.pem --keyring openpgp.asc 'Ada O'\\''Hara.pdf'",
         "gpg --verify 'Ada O'\\''Hara.pdf.sig' 'Ada O'\\''Hara.pdf'",
         &"ab".repeat(32),
         &"CD".repeat(32),

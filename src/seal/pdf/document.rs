@@ -1,5 +1,6 @@
 //! A PDF of one revision as our writer makes it, to which revisions are appended.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -13,10 +14,11 @@ const MAX_LEN: usize = 64 << 20;
 /// follow it.
 const MAX_REVISIONS: usize = 8;
 
-/// A document of which every object and every byte is known.
+/// A document of which every object and every byte is known. The bytes of one that is only read
+/// stay where they are.
 #[derive(Debug, Clone)]
-pub(crate) struct Document {
-    bytes: Vec<u8>,
+pub(crate) struct Document<'a> {
+    bytes: Cow<'a, [u8]>,
     /// The offset of the newest form of each object.
     objects: BTreeMap<u32, usize>,
     root: u32,
@@ -42,12 +44,12 @@ impl Revision {
     }
 }
 
-impl Document {
+impl<'a> Document<'a> {
     /// Reads a file of one revision and accounts for every byte of it.
     ///
     /// # Errors
     /// [`ErrorKind::Seal`]: the file is not a PDF, not one that our writer makes, or has a seal.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > MAX_LEN {
             return Err(refused("it is larger than 64 MB"));
         }
@@ -162,12 +164,37 @@ impl Document {
 
     /// Appends a revision that [`revise`](Self::revise) has made of this document.
     pub(crate) fn append(&mut self, revision: Revision) {
-        self.bytes.extend(revision.bytes);
+        self.bytes.to_mut().extend(revision.bytes);
         self.objects.extend(revision.objects);
         self.table = revision.table;
     }
 
-    fn assemble(bytes: &[u8], start: usize, table: &xref::Table) -> Option<Self> {
+    /// Like [`append`](Self::append), for a revision whose bytes follow this document in `file`.
+    pub(crate) fn append_from(&mut self, file: &'a [u8], revision: Revision) {
+        let end = self.bytes.len() + revision.bytes.len();
+        debug_assert!(
+            file[..end].ends_with(&revision.bytes),
+            "the file has the revision"
+        );
+        self.bytes = Cow::Borrowed(&file[..end]);
+        self.objects.extend(revision.objects);
+        self.table = revision.table;
+    }
+
+    /// A copy that owns its bytes.
+    #[cfg(any(feature = "seal", fuzzing))]
+    pub(crate) fn into_owned(self) -> Document<'static> {
+        Document {
+            bytes: Cow::Owned(self.bytes.into_owned()),
+            objects: self.objects,
+            root: self.root,
+            info: self.info,
+            id: self.id,
+            table: self.table,
+        }
+    }
+
+    fn assemble(bytes: &'a [u8], start: usize, table: &xref::Table) -> Option<Self> {
         let trailer = &table.trailer;
         let size: usize = syntax::number(trailer.get("Size")?)?;
         let id = trailer.get("ID")?;
@@ -179,7 +206,7 @@ impl Document {
             None => None,
         };
         Some(Self {
-            bytes: bytes.to_vec(),
+            bytes: Cow::Borrowed(bytes),
             objects: (1..).zip(table.offsets.iter().copied()).collect(),
             root: syntax::reference(trailer.get("Root")?)?,
             info,

@@ -8,7 +8,9 @@ use super::syntax::{self, Dict};
 use crate::base::error::Result;
 
 /// The largest number of certificates and CRLs that one revision adds.
-const MAX_STREAMS: usize = 64;
+const MAX_STREAMS: usize = 32;
+/// The largest size of the certificates and CRLs that one revision adds, in bytes.
+const MAX_LEN: usize = 4 << 20;
 /// The keys of a DSS, in the order in which they are written.
 const KEYS: [&str; 2] = ["Certs", "CRLs"];
 
@@ -110,6 +112,7 @@ impl Dss {
         }
         let mut rest = rest[end..].strip_prefix(b"\nendobj\n")?;
         let mut parts = Vec::new();
+        let mut total_len: usize = 0;
         let total =
             counts[0].checked_add(counts[1]).filter(|total| *total <= MAX_STREAMS)?;
         for number in (store + 1..).take(total) {
@@ -118,6 +121,7 @@ impl Dss {
             let length: usize = syntax::number(dict.get("Length")?)?;
             let body = stream[end..].strip_prefix(b"\nstream\n")?;
             let (part, after) = body.split_at_checked(length)?;
+            total_len = total_len.checked_add(length).filter(|sum| *sum <= MAX_LEN)?;
             parts.push(part.to_vec());
             rest = after.strip_prefix(b"\nendstream\nendobj\n")?;
         }

@@ -9,6 +9,8 @@ const MAX_DEPTH: usize = 32;
 /// The largest number of keys of a dictionary that is taken apart. Each key is compared with all
 /// others.
 const MAX_KEYS: usize = 64;
+/// The longest dictionary that is taken apart, in bytes: its values are copied.
+const MAX_DICT_LEN: usize = 1 << 20;
 
 /// A dictionary: its keys in order, each with its value as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,9 +18,10 @@ pub(crate) struct Dict(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Dict {
     /// Reads the dictionary at that offset, and returns the offset after it. Returns `None` if a
-    /// key occurs twice, or there are more than 64.
+    /// key occurs twice, there are more than 64, or it is longer than a megabyte.
     pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut dict = Self::default();
+        let bytes = &bytes[..bytes.len().min(at.saturating_add(MAX_DICT_LEN))];
         let mut at = open(bytes, at)?;
         loop {
             at = skip_space(bytes, at);

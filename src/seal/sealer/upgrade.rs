@@ -94,7 +94,7 @@ impl Sealer {
         file: &[u8],
         revisions: &Revisions,
         now: Timestamp,
-    ) -> Result<Revisions> {
+    ) -> Result<Revisions<'static>> {
         if !revisions.appended.is_empty() {
             return Err(Error::new(
                 ErrorKind::Seal,
@@ -114,7 +114,8 @@ impl Sealer {
         let mut file = file.to_vec();
         file[placeholder.start..placeholder.start + digits.len()]
             .copy_from_slice(digits.as_bytes());
-        Revisions::read(&file).map_err(|why| Error::new(ErrorKind::Seal, why))
+        let revisions = Revisions::read(&file).map(Revisions::into_owned);
+        revisions.map_err(|why| Error::new(ErrorKind::Seal, why))
     }
 
     /// The certificates of a seal, its timestamp token and its last archive timestamp, and the

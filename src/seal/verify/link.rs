@@ -8,6 +8,8 @@ const BEFORE_ID: &[u8] = b"/cert/";
 const ID_LEN: usize = 32;
 /// What begins the address of a link of our writer.
 const BEFORE_ADDRESS: &[u8] = b"/S/URI/URI(";
+/// The largest number of links that are read.
+const MAX_LINKS: usize = 1000;
 /// The longest address that is read, in bytes.
 const MAX_ADDRESS_LEN: usize = 2048;
 
@@ -29,7 +31,10 @@ impl CertificateLink {
     /// looks like an address.
     pub(super) fn read(document: &[u8]) -> Option<Self> {
         let mut linked: Option<Self> = None;
-        for at in positions(document, BEFORE_ADDRESS) {
+        for (count, at) in positions(document, BEFORE_ADDRESS).enumerate() {
+            if count == MAX_LINKS {
+                return None;
+            }
             let address = string(&document[at..]).unwrap_or_default();
             match (id(address.as_bytes()), &linked) {
                 (None, _) => {}
@@ -58,8 +63,17 @@ pub(super) fn positions<'a>(
     bytes: &'a [u8],
     what: &'a [u8],
 ) -> impl Iterator<Item = usize> + 'a {
-    let found = bytes.windows(what.len()).enumerate();
-    found.filter(move |(_, window)| *window == what).map(move |(at, _)| at + what.len())
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = bytes.get(at..)?;
+            let found = rest.iter().position(|byte| *byte == what[0])?;
+            at += found + 1;
+            if rest[found..].starts_with(what) {
+                return Some(at - 1 + what.len());
+            }
+        }
+    })
 }
 
 /// The identifier in an address: that after the first `/cert/`.

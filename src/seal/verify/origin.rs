@@ -17,7 +17,9 @@ const MAX_SIGNATURE_LEN: usize = 64 << 10;
 /// The largest number of signatures that are searched.
 const MAX_SIGNATURES: usize = 8;
 /// The largest number of places of a signature at which a certificate is looked for.
-const MAX_ATTEMPTS: usize = 256;
+const MAX_ATTEMPTS: usize = 64;
+/// The largest number of certificates that are read.
+const MAX_CERTIFICATES: usize = 32;
 
 /// A seal that another program made. It is not judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,8 +45,10 @@ impl ForeignSeal {
         let signatures = positions(file, CONTENTS)
             .filter_map(|at| hexadecimal(&file[at..]))
             .take(MAX_SIGNATURES);
-        let certificates: Vec<X509> =
-            signatures.flat_map(|signature| certificates(&signature)).collect();
+        let certificates: Vec<X509> = signatures
+            .flat_map(|signature| certificates(&signature))
+            .take(MAX_CERTIFICATES)
+            .collect();
         let issues_another = |certificate: &X509| {
             let is_issuer = |other: &&X509| other.issuer() == certificate.subject();
             certificates

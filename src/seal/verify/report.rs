@@ -68,6 +68,8 @@ pub struct SealReport {
     pub doubts: Vec<String>,
     /// Reasons for which the time of sealing is not proven. They say nothing about the signer.
     pub time_doubts: Vec<String>,
+    /// What a reader should know, and which takes nothing from the verdict.
+    pub notes: Vec<String>,
     /// Whether the signer is known and trusted, but a certificate of its path has ended, and no
     /// timestamp proves that it was valid when it sealed.
     pub has_ended: bool,

@@ -11,9 +11,9 @@ use crate::seal::verify::report::RevisionKind;
 
 /// A sealed PDF in its parts, each of which is exactly what our writer makes, byte for byte.
 #[derive(Debug)]
-pub(crate) struct Revisions {
+pub(crate) struct Revisions<'a> {
     /// The whole file, as a document to append to.
-    pub(crate) document: Document,
+    pub(crate) document: Document<'a>,
     pub(crate) params: SealParams,
     pub(crate) seal: Seal,
     /// Whether the seal is a valid signature over the document and its own revision.
@@ -40,9 +40,9 @@ pub(crate) struct ArchiveTimestamp {
     pub(crate) validity: Result<(), &'static str>,
 }
 
-impl Revisions {
+impl<'a> Revisions<'a> {
     /// Reads the revisions of a file; the error says which one is not our writer's.
-    pub(crate) fn read(file: &[u8]) -> Result<Self, &'static str> {
+    pub(crate) fn read(file: &'a [u8]) -> Result<Self, &'static str> {
         let end = Document::base_end(file).ok_or("its end is missing or broken")?;
         let mut document = Document::read(&file[..end])
             .map_err(|_| "the document in it is not as our writer makes them")?;
@@ -65,7 +65,7 @@ impl Revisions {
             .ok_or("the seal's signature is not as our writer makes it")?;
         let is_intact = seal.covers(&signable.signed_parts(&document));
         let placeholder = signable.placeholder.clone();
-        document.append(signable.revision);
+        document.append_from(file, signable.revision);
         let covered = document.bytes().len();
         let dss = params.dss.clone();
         let mut revisions = Self {
@@ -88,6 +88,23 @@ impl Revisions {
         }
     }
 
+    /// The same revisions, with bytes of their own.
+    #[cfg(feature = "seal")]
+    pub(crate) fn into_owned(self) -> Revisions<'static> {
+        Revisions {
+            document: self.document.into_owned(),
+            params: self.params,
+            seal: self.seal,
+            is_intact: self.is_intact,
+            covered: self.covered,
+            placeholder: self.placeholder,
+            archive_field: self.archive_field,
+            dss: self.dss,
+            archives: self.archives,
+            appended: self.appended,
+        }
+    }
+
     /// Checks that validation data adds something: our writer appends nothing in vain, and each
     /// needless revision would give the same certificate other bytes.
     fn check_addition(&self, added: &Dss) -> Result<(), &'static str> {
@@ -104,7 +121,7 @@ impl Revisions {
 
     /// Reads the revisions after the seal's: what is added to the DSS, then archive timestamps, each
     /// of which may have an addition to the DSS before it.
-    fn read_additions(&mut self, file: &[u8]) -> Result<(), &'static str> {
+    fn read_additions(&mut self, file: &'a [u8]) -> Result<(), &'static str> {
         while let Some(rest) = file.get(self.document.bytes().len()..)
             && !rest.is_empty()
         {
@@ -118,7 +135,7 @@ impl Revisions {
                     return Err("its validation data is not as our writer makes it");
                 }
                 self.check_addition(&dss)?;
-                self.document.append(revision);
+                self.document.append_from(file, revision);
                 self.dss.get_or_insert_default().extend(dss);
                 self.appended.push(RevisionKind::Dss);
                 continue;
@@ -144,7 +161,7 @@ impl Revisions {
 
     fn read_archive(
         &mut self,
-        file: &[u8],
+        file: &'a [u8],
         field: ArchiveField,
     ) -> Result<(), &'static str> {
         let broken = "its archive timestamp is not as our writer makes it";
@@ -156,7 +173,7 @@ impl Revisions {
         let token = signable.extract(file).ok_or(broken)?;
         let token = TimestampToken::read(&token).ok_or(broken)?;
         let validity = token.check(&signable.signed_parts(&self.document));
-        self.document.append(signable.revision);
+        self.document.append_from(file, signable.revision);
         self.archives.push(ArchiveTimestamp { token, validity });
         self.appended.push(RevisionKind::Archive);
         Ok(())

@@ -7,9 +7,10 @@ use super::report::{
 };
 use super::revisions::Revisions;
 use super::trust::Trust;
+use super::validation_data::{PathStatus, ValidationData};
 use crate::base::timestamp::Timestamp;
 use crate::seal::timestamp::TimestampToken;
-use crate::seal::x509::{CertificationPath, Crl, X509};
+use crate::seal::x509::{CertificationPath, X509};
 
 /// The largest difference between the clocks of two machines, in seconds.
 const MAX_SKEW_SECONDS: u64 = 600;
@@ -75,7 +76,7 @@ pub(super) fn check(
 
 /// One check: what it reads, and the report that it writes.
 struct SealCheck<'a> {
-    revisions: &'a Revisions,
+    revisions: &'a Revisions<'a>,
     trust: &'a Trust,
     now: Timestamp,
     report: &'a mut SealReport,
@@ -102,13 +103,12 @@ impl SealCheck<'_> {
         if let Err(why) = leaf.check_document_signing() {
             self.fault(&format!("its certificate cannot seal: {why}"));
         }
-        let has_timestamp = self.check_timestamp();
-        let has_dss = self.check_dss(leaf);
-        let has_archive = self.check_archive_timestamps();
+        let data = self.read_validation_data();
+        let (has_timestamp, is_tsa_covered) = self.check_timestamp(&data);
+        let has_archive = self.check_archive_timestamps(&data);
         self.check_signing_time(leaf);
-        self.check_signer(leaf);
-        self.check_known_crl(leaf);
-        self.report.level = Some(match (has_timestamp, has_dss, has_archive) {
+        let is_covered = self.check_signer(leaf, &data) && is_tsa_covered;
+        self.report.level = Some(match (has_timestamp, is_covered, has_archive) {
             (true, true, true) => PadesLevel::Lta,
             (true, true, false) => PadesLevel::Lt,
             (true, ..) => PadesLevel::T,
@@ -117,22 +117,27 @@ impl SealCheck<'_> {
         self.report.intact = self.report.faults.is_empty();
     }
 
-    /// Checks the timestamp token over the seal. Returns whether there is a valid one.
-    fn check_timestamp(&mut self) -> bool {
-        let Some(der) = self.revisions.seal.timestamp_token() else { return false };
+    /// Checks the timestamp token over the seal. Returns whether there is a valid one, and whether
+    /// the file has the lists for its TSA.
+    fn check_timestamp(&mut self, data: &ValidationData) -> (bool, bool) {
+        let Some(der) = self.revisions.seal.timestamp_token() else {
+            return (false, false);
+        };
         let Some(token) = TimestampToken::read(&der) else {
             self.fault("its timestamp token is not as our writer stores it");
-            return false;
+            return (false, false);
         };
         let validity = token.check(&[self.revisions.seal.signature()]);
-        self.report.timestamp = self.check_token(&token, validity);
-        validity.is_ok()
+        let (report, is_covered) = self.check_token(&token, validity, data);
+        self.report.timestamp = report;
+        (validity.is_ok(), is_covered)
     }
 
     /// Checks the archive timestamps. Returns whether there are any, all valid.
-    fn check_archive_timestamps(&mut self) -> bool {
+    fn check_archive_timestamps(&mut self, data: &ValidationData) -> bool {
         for archive in &self.revisions.archives {
-            self.report.archive = self.check_token(&archive.token, archive.validity);
+            (self.report.archive, _) =
+                self.check_token(&archive.token, archive.validity, data);
         }
         let archives = &self.revisions.archives;
         !archives.is_empty() && archives.iter().all(|archive| archive.validity.is_ok())
@@ -142,14 +147,21 @@ impl SealCheck<'_> {
         &mut self,
         token: &TimestampToken,
         validity: Result<(), &'static str>,
-    ) -> Option<TimestampReport> {
+        data: &ValidationData,
+    ) -> (Option<TimestampReport>, bool) {
         if let Err(why) = validity {
             self.fault(&format!("a timestamp token in it is not valid: {why}"));
         }
-        let tsa = token.tsa()?;
+        let Some(tsa) = token.tsa() else { return (None, false) };
         let anchors = self.trust.tsa_anchors();
         let path = CertificationPath::find(tsa, token.certificates(), &anchors);
-        let trusted = path.is_some_and(|path| path.is_valid_at(token.time()));
+        let status = path.as_ref().map(|path| {
+            data.status(path.certificates(), self.trust.crls(), token.time())
+        });
+        let revoked_at = status.as_ref().and_then(|status| status.revoked_at);
+        let is_revoked = revoked_at.is_some_and(|date| date <= token.time());
+        let trusted =
+            path.is_some_and(|path| path.is_valid_at(token.time())) && !is_revoked;
         if !trusted {
             self.time_doubt(
                 "the time of sealing is not proven: the TSA of a timestamp token in it is not \
@@ -162,96 +174,27 @@ impl SealCheck<'_> {
         if let Some(why) = self.authenticate_chain(token.certificates(), tsa) {
             self.time_doubt(&format!("of a timestamp token in it, {why}"));
         }
-        Some(TimestampReport {
+        let is_covered = trusted && status.is_some_and(|status| status.is_covered);
+        let report = TimestampReport {
             time: token.time(),
             tsa: tsa.name(),
             fingerprint: tsa.fingerprint(),
             trusted,
-        })
+        };
+        (Some(report), is_covered)
     }
 
-    /// Checks the DSS. Returns whether there is one that has a CRL for the signer's certificate and
-    /// those of its timestamp token, or needs none.
-    fn check_dss(&mut self, leaf: &X509) -> bool {
-        let Some(dss) = &self.revisions.dss else { return false };
-        let certificates: Option<Vec<X509>> =
-            dss.certificates.iter().map(|der| X509::from_der(der).ok()).collect();
-        let crls: Option<Vec<Crl>> =
-            dss.crls.iter().map(|der| Crl::from_der(der).ok()).collect();
-        let (Some(certificates), Some(crls)) = (certificates, crls) else {
-            self.fault("its validation data cannot be read");
-            return false;
-        };
-        // The seal does not cover the DSS, so each part must be authentic by itself.
-        for certificate in &certificates {
-            let is_signed = certificates
-                .iter()
-                .any(|other| other != certificate && certificate.is_signed_by(other));
-            if !is_signed && !self.trust.authenticates(certificate) {
-                self.doubt("a certificate in its validation data cannot be checked");
+    /// Reads and checks the validation data of the file.
+    fn read_validation_data(&mut self) -> ValidationData {
+        match ValidationData::read(self.revisions, self.trust) {
+            Ok((data, doubt)) => {
+                doubt.into_iter().for_each(|doubt| self.doubt(doubt));
+                data
             }
-        }
-        if !self.are_needed(&certificates, &crls) {
-            self.fault("its validation data has what nothing in it needs");
-        }
-        let is_signed = |crl: &Crl| {
-            let mut known = certificates.iter().chain(self.revisions.seal.certificates());
-            known.any(|issuer| crl.is_signed_by(issuer))
-        };
-        if !crls.iter().all(is_signed) {
-            self.fault("a CRL in it is not signed by any certificate in it");
-        }
-        let timestamp = self.report.timestamp.as_ref().map(|timestamp| timestamp.time);
-        let time = timestamp.unwrap_or(self.now);
-        let is_revoked = |cert: &X509| {
-            let crls = crls.iter().filter(|crl| crl.is_for(cert));
-            crls.filter_map(|crl| crl.revocation_date(cert)).any(|date| date <= time)
-        };
-        if certificates.iter().chain([leaf]).any(is_revoked) {
-            self.report.is_key_revoked = true;
-            self.doubt("a certificate had been revoked when it was sealed");
-        }
-        let token = self.revisions.seal.timestamp_token();
-        let token = token.and_then(|der| TimestampToken::read(&der));
-        let has_crl = |cert: &X509| {
-            cert.is_self_signed() || crls.iter().any(|crl| crl.is_for(cert))
-        };
-        has_crl(leaf)
-            && token.is_none_or(|token| token.certificates().iter().all(has_crl))
-    }
-
-    /// Whether each certificate is in a chain of the seal or a timestamp token, or has issued one
-    /// that is, and each CRL is of one that has.
-    fn are_needed(&self, certificates: &[X509], crls: &[Crl]) -> bool {
-        let token = self.revisions.seal.timestamp_token();
-        let token = token.and_then(|der| TimestampToken::read(&der));
-        let archives = self.revisions.archives.iter().map(|archive| &archive.token);
-        let of_tokens =
-            token.iter().chain(archives).flat_map(TimestampToken::certificates);
-        let mut needed: Vec<&X509> = self.revisions.seal.certificates().iter().collect();
-        needed.extend(of_tokens);
-        let mut others: Vec<&X509> =
-            certificates.iter().filter(|cert| !needed.contains(cert)).collect();
-        while let Some(at) = others
-            .iter()
-            .position(|other| needed.iter().any(|cert| cert.is_signed_by(other)))
-        {
-            needed.push(others.swap_remove(at));
-        }
-        let is_needed = |crl: &Crl| needed.iter().any(|cert| crl.is_for(cert));
-        others.is_empty() && crls.iter().all(is_needed)
-    }
-
-    /// Checks the newest list of the issuer that the verifier knows, which may be newer than the one
-    /// in the file. A seal whose time is not proven may be of any time, so it is judged by now.
-    fn check_known_crl(&mut self, leaf: &X509) {
-        let others = self.revisions.seal.certificates();
-        let Some(crl) = self.trust.newest_crl(leaf, others) else { return };
-        let trusted = self.report.timestamp.as_ref().filter(|found| found.trusted);
-        let time = trusted.map_or(self.now, |timestamp| timestamp.time);
-        if let Some(date) = crl.revocation_date(leaf).filter(|date| *date <= time) {
-            self.report.is_key_revoked = true;
-            self.doubt(&format!("its issuer has revoked its key as of {date}"));
+            Err(why) => {
+                self.fault(why);
+                ValidationData::default()
+            }
         }
     }
 
@@ -278,20 +221,25 @@ impl SealCheck<'_> {
         }
     }
 
-    /// Checks that the signer is trusted: at the time of a trusted timestamp, else now.
-    fn check_signer(&mut self, leaf: &X509) {
+    /// Checks that the signer is trusted: at the time of a trusted timestamp, else now. Returns
+    /// whether the file has the lists for its path.
+    fn check_signer(&mut self, leaf: &X509, data: &ValidationData) -> bool {
         let others = self.revisions.seal.certificates();
         if let Some(why) = self.authenticate_chain(others, leaf) {
             self.doubt(why);
         }
         let trusted = self.report.timestamp.as_ref().filter(|found| found.trusted);
-        let time = trusted.map_or(self.now, |timestamp| timestamp.time);
+        let proven = trusted.map(|timestamp| timestamp.time);
+        let time = proven.unwrap_or(self.now);
         let path = CertificationPath::find(leaf, others, self.trust.roots());
-        let is_pinned = self.trust.is_pinned(leaf);
-        let (anchor, is_valid) = match &path {
-            _ if is_pinned => (leaf, leaf.is_valid_at(time)),
-            Some(path) => (path.anchor(), path.is_valid_at(time)),
-            None => return self.doubt("its signer is not among those that are trusted"),
+        let chain = leaf.chain_in(others);
+        let (anchor, is_valid, path) = match &path {
+            _ if self.trust.is_pinned(leaf) => (leaf, leaf.is_valid_at(time), &chain[..]),
+            Some(path) => (path.anchor(), path.is_valid_at(time), path.certificates()),
+            None => {
+                self.doubt("its signer is not among those that are trusted");
+                return false;
+            }
         };
         let fingerprint = anchor.fingerprint();
         self.report.anchor = Some(AnchorReport {
@@ -305,6 +253,39 @@ impl SealCheck<'_> {
                 "a certificate of its signer has ended, and no timestamp proves when it sealed",
             );
         }
+        // The list in a file without a timestamp is judged at the time that the seal claims.
+        let claimed = self.revisions.params.signing_time;
+        let status = data.status(path, self.trust.crls(), proven.unwrap_or(claimed));
+        self.check_revocation(&status, proven);
+        status.is_covered && !leaf.is_self_signed()
+            || leaf.is_self_signed() && self.revisions.dss.is_some()
+    }
+
+    /// Judges what the lists say of the signer. Without a proven time of sealing the holder of a
+    /// revoked key may have claimed any.
+    fn check_revocation(&mut self, status: &PathStatus, proven: Option<Timestamp>) {
+        let claimed = self.revisions.params.signing_time;
+        match status.revoked_at {
+            Some(date) if date <= proven.unwrap_or(claimed) => {
+                self.report.is_key_revoked = true;
+                self.doubt("a certificate had been revoked when it was sealed");
+            }
+            Some(date) if proven.is_none() => self.time_doubt(&format!(
+                "the key was revoked on {date}, and no timestamp proves that it sealed before"
+            )),
+            _ => {}
+        }
+        if proven.is_some() || status.path_len < 2 {
+            return;
+        }
+        let note = match status.newest {
+            None => "no list of revoked certificates was seen".to_owned(),
+            Some(list) if list.is_of_file || !list.is_current_at(self.now) => {
+                format!("no list newer than {} was seen", list.this_update)
+            }
+            Some(_) => return,
+        };
+        self.report.notes.push(note);
     }
 
     /// Checks that the last certificate of a chain is authentic: no signature in the file covers

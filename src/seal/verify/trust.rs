@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::seal::openpgp::PgpKey;
+use crate::seal::pem;
 #[cfg(feature = "seal")]
 use crate::seal::x509::CertificationPath;
 use crate::seal::x509::{Crl, X509};
@@ -18,6 +19,7 @@ pub struct Trust {
     known: Vec<X509>,
     tsa_roots: Vec<X509>,
     keys: Vec<PgpKey>,
+    /// CRLs of issuers.
     crls: Vec<Crl>,
     /// Where certificates and keys were read, by their fingerprints.
     sources: Vec<(String, String)>,
@@ -54,37 +56,28 @@ impl Trust {
         self
     }
 
-    /// Knows these CRLs, as DER. The newest one of an issuer counts also where a file has none, or an
-    /// older one. Only those that are signed by an issuer of the seal count.
+    /// Adds CRLs, each as DER or PEM, that may be newer than those in a file. One counts for the
+    /// certificates of the issuer who signed it, if their path is trusted.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one cannot be read.
-    pub fn with_crls(mut self, crls: impl IntoIterator<Item = Vec<u8>>) -> Result<Self> {
-        for der in crls {
-            self.crls.push(Crl::from_der(&der)?);
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one is no CRL.
+    pub fn with_crls<T: AsRef<[u8]>>(
+        mut self,
+        crls: impl IntoIterator<Item = T>,
+    ) -> Result<Self> {
+        for crl in crls {
+            if crl.as_ref().starts_with(b"-----BEGIN ") {
+                let blocks = pem::read(crl.as_ref())?;
+                let blocks = blocks.iter().filter(|block| block.label == "X509 CRL");
+                for block in blocks {
+                    let der = block.bytes.as_deref().map_or(&[][..], Vec::as_slice);
+                    self.crls.push(Crl::from_der(der)?);
+                }
+            } else {
+                self.crls.push(Crl::from_der(crl.as_ref())?);
+            }
         }
         Ok(self)
-    }
-
-    /// The newest known CRL of a certificate's issuer, which is among `others` or trusted.
-    pub(super) fn newest_crl(&self, certificate: &X509, others: &[X509]) -> Option<&Crl> {
-        let issuers: Vec<&X509> = others
-            .iter()
-            .chain(&self.roots)
-            .chain(&self.known)
-            .filter(|issuer| certificate.is_signed_by(issuer))
-            .collect();
-        let of_issuer = self.crls.iter().filter(|crl| {
-            crl.is_for(certificate) && issuers.iter().any(|it| crl.is_signed_by(it))
-        });
-        of_issuer.max_by_key(|crl| (crl.number(), crl.this_update()))
-    }
-
-    /// Whether a certificate is trusted to seal, at any time.
-    #[cfg(feature = "seal")]
-    pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
-        self.is_pinned(leaf)
-            || CertificationPath::find(leaf, others, &self.roots).is_some()
     }
 
     /// Says where the certificate or the OpenPGP key of this fingerprint was read, such as the name
@@ -104,9 +97,20 @@ impl Trust {
         told.next().map(|(_, source)| source.clone())
     }
 
+    /// Whether a certificate is trusted to seal, at any time.
+    #[cfg(feature = "seal")]
+    pub(crate) fn has_sealer(&self, leaf: &X509, others: &[X509]) -> bool {
+        self.is_pinned(leaf)
+            || CertificationPath::find(leaf, others, &self.roots).is_some()
+    }
+
     /// The trust anchors of seals.
     pub(super) fn roots(&self) -> &[X509] {
         &self.roots
+    }
+
+    pub(super) fn crls(&self) -> &[Crl] {
+        &self.crls
     }
 
     pub(super) fn keys(&self) -> &[PgpKey] {

@@ -152,6 +152,9 @@ pub struct Verification {
     pub trusted: Judgement,
     /// Whether the certificate stands, as [`with_status`](Self::with_status) was told.
     pub status: Standing,
+    /// Whether the issuer's record answers for the file: it holds the file's digest, where the
+    /// signer's certificate has ended and nothing in the file proves when it sealed.
+    pub answered_by_record: bool,
     /// The SHA-256 of the file: 64 hexadecimal digits in lower case. Empty if it was not read.
     pub sha256: String,
     /// The certificate that the document says it is.
@@ -193,6 +196,7 @@ impl Verification {
             intact,
             trusted,
             status: Standing::NotAsked,
+            answered_by_record: false,
             sha256,
             certificate,
             seal,
@@ -214,6 +218,21 @@ impl Verification {
         self.status = status;
         if self.verdict != Verdict::TooLarge {
             self.judge();
+        }
+        self
+    }
+
+    /// As [`with_status`](Self::with_status), from a record that the caller trusts, such as one of
+    /// the caller's own register. `holds_digest` says whether the record has the SHA-256 of this
+    /// file: then it answers for a file whose signer's certificate has ended meanwhile.
+    pub fn with_record(mut self, status: Standing, holds_digest: bool) -> Self {
+        self = self.with_status(status);
+        let is_answered = self.verdict == Verdict::SignerEnded
+            && status == Standing::Valid
+            && holds_digest;
+        if is_answered {
+            self.answered_by_record = true;
+            self.verdict = Verdict::Good;
         }
         self
     }

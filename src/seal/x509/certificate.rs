@@ -21,6 +21,9 @@ use crate::seal::pem;
 
 /// The largest certificate that is read, in bytes: ten times those of public CAs.
 const MAX_LEN: usize = 64 << 10;
+/// The largest number of signatures that are checked to find one chain: a stranger's file may have
+/// many certificates of one name.
+const MAX_CHAIN_CHECKS: usize = 32;
 /// The extended key usages that allow signing documents.
 const DOCUMENT_SIGNING_USAGES: [Oid; 5] = [
     // Document signing (RFC 9336).
@@ -249,6 +252,11 @@ impl X509 {
             )
     }
 
+    /// Whether it names that certificate as its issuer.
+    pub(crate) fn names(&self, issuer: &X509) -> bool {
+        self.parsed.tbs_certificate.issuer == issuer.parsed.tbs_certificate.subject
+    }
+
     /// Whether that issuer's key has signed this certificate, and the names agree.
     pub(crate) fn is_signed_by(&self, issuer: &X509) -> bool {
         let tbs = &self.parsed.tbs_certificate;
@@ -267,11 +275,16 @@ impl X509 {
     /// This certificate, then its issuers in order, as far as `others` has them.
     pub(crate) fn chain_in<'a>(&'a self, others: &'a [X509]) -> Vec<&'a X509> {
         let mut chain = vec![self];
+        let mut checks = 0;
+        let mut is_issuer = |chain: &[&X509], last: &X509, other: &X509| {
+            let is_new = !chain.contains(&other) && last.names(other);
+            checks += usize::from(is_new);
+            is_new && checks <= MAX_CHAIN_CHECKS && last.is_signed_by(other)
+        };
         // The loop ends, because each step adds a further member of `others`.
         while let Some(last) = chain.last()
-            && let Some(issuer) = others
-                .iter()
-                .find(|other| !chain.contains(other) && last.is_signed_by(other))
+            && let Some(issuer) =
+                others.iter().find(|other| is_issuer(&chain, last, other))
         {
             chain.push(issuer);
         }

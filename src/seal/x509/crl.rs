@@ -1,14 +1,19 @@
 //! Certificate revocation lists (RFC 5280, 5).
 
+#[cfg(feature = "seal")]
 use const_oid::AssociatedOid;
 use der::Encode;
 use x509_cert::crl::CertificateList;
+#[cfg(feature = "seal")]
 use x509_cert::ext::pkix::CrlNumber;
 
 use super::certificate::X509;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
+
+/// The largest CRL that is read, in bytes: the largest that is fetched.
+const MAX_LEN: usize = 4 << 20;
 
 /// A CRL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +39,9 @@ impl Crl {
     /// [`ErrorKind::Syntax`]: the bytes are not a CRL.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
         let invalid = || Error::new(ErrorKind::Syntax, "this is no CRL");
+        if der.len() > MAX_LEN {
+            return Err(invalid());
+        }
         let parsed: CertificateList = asn1::decode(der).map_err(|_| invalid())?;
         let tbs = parsed.tbs_cert_list.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
@@ -42,6 +50,16 @@ impl Crl {
         } else {
             Err(invalid())
         }
+    }
+
+    /// The parsed ASN.1.
+    pub(super) fn parsed(&self) -> &CertificateList {
+        &self.parsed
+    }
+
+    /// Whether it names that certificate as its issuer.
+    pub(crate) fn names(&self, issuer: &X509) -> bool {
+        self.parsed.tbs_cert_list.issuer == issuer.parsed().tbs_certificate.subject
     }
 
     /// The CRL as DER.
@@ -66,6 +84,7 @@ impl Crl {
 
     /// The number of the CRL, by which a later one is told from an earlier one (RFC 5280, 5.2.3);
     /// 0 if it states none, or one of more than eight bytes.
+    #[cfg(feature = "seal")]
     pub(crate) fn number(&self) -> u64 {
         let extensions = self.parsed.tbs_cert_list.crl_extensions.iter().flatten();
         let number = extensions

@@ -6,7 +6,7 @@ use crate::base::timestamp::Timestamp;
 /// The largest number of certificates in a path. It also ends chains that form a circle.
 const MAX_PATH_LEN: usize = 8;
 /// The largest number of signatures checked for one path: a file may hold chains that branch often.
-const MAX_CHECKS: usize = 100;
+const MAX_CHECKS: usize = 32;
 
 /// A certificate and its issuers, up to and including a trust anchor.
 #[derive(Debug, Clone)]
@@ -22,6 +22,11 @@ impl<'a> CertificationPath<'a> {
     ) -> Option<Self> {
         let mut search = Search { path: vec![leaf], others, anchors, checks: 0 };
         search.reaches_anchor().then_some(Self(search.path))
+    }
+
+    /// The certificates: the leaf, then its issuers, up to the anchor.
+    pub(crate) fn certificates(&self) -> &[&'a X509] {
+        &self.0
     }
 
     /// The trust anchor, with which the path ends.
@@ -54,7 +59,10 @@ impl Search<'_> {
             return false;
         }
         for issuer in self.anchors.iter().chain(self.others) {
-            if self.path.contains(&issuer) || !self.may_issue(issuer) {
+            if self.path.contains(&issuer)
+                || !last.names(issuer)
+                || !self.may_issue(issuer)
+            {
                 continue;
             }
             self.checks += 1;

@@ -102,15 +102,35 @@ pub(crate) fn with_dss(
         }
         format!("[{}]", all.join(" "))
     };
-    let (certs, crls) = (references(certificates), references(crls));
-    let dss = format!("<</Type/DSS/Certs{certs}/CRLs{crls}>>").into_bytes();
+    let (mut certs, mut crls) = (references(certificates), references(crls));
     let root = number_after(&trailer(pdf), "/Root ");
-    let catalog = object(pdf, root);
-    let catalog = String::from_utf8_lossy(&catalog).into_owned();
-    let added = format!(
-        "/DSS {store} 0 R/Extensions<</ESIC<</BaseVersion/1.7/ExtensionLevel 1>>>>>>"
-    );
-    let catalog = catalog.strip_suffix(">>").unwrap().to_owned() + &added;
+    let catalog = String::from_utf8_lossy(&object(pdf, root)).into_owned();
+    let catalog = match catalog.find("/DSS ") {
+        // What the seal brings stays, before what is added.
+        Some(at) => {
+            let before = number_after(&catalog, "/DSS ");
+            let dss = String::from_utf8_lossy(&object(pdf, before)).into_owned();
+            for (key, list) in [("/Certs[", &mut certs), ("/CRLs[", &mut crls)] {
+                let earlier = &dss[dss.find(key).unwrap() + key.len()..];
+                let earlier = &earlier[..earlier.find(']').unwrap()];
+                let gap = if list.len() > 2 { " " } else { "" };
+                *list = format!("[{earlier}{gap}{}", &list[1..]);
+            }
+            catalog[..at].to_owned()
+                + &catalog[at..].replacen(
+                    &format!("{before} 0 R"),
+                    &format!("{store} 0 R"),
+                    1,
+                )
+        }
+        None => {
+            let added = format!(
+                "/DSS {store} 0 R/Extensions<</ESIC<</BaseVersion/1.7/ExtensionLevel 1>>>>>>"
+            );
+            catalog.strip_suffix(">>").unwrap().to_owned() + &added
+        }
+    };
+    let dss = format!("<</Type/DSS/Certs{certs}/CRLs{crls}>>").into_bytes();
     let mut objects = vec![(store, dss)];
     objects.extend(streams);
     objects.push((root, catalog.into_bytes()));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use testamur::register::{Directory, Register, Store};
-use testamur::seal::Verification;
+use testamur::seal::{Verdict, Verification};
 use testamur::site::{Keys, Settings};
 
 use super::corpus::{Case, School, corpus, judge};
@@ -102,6 +102,40 @@ fn library(school: &School, cases: &[Case]) -> Vec<Verification> {
         register.verify(&case.pdf, signature, &trust, now()).unwrap()
     };
     cases.iter().map(verify).collect()
+}
+
+/// A diploma outlives its key: the issuer's record answers for it, and no other's does.
+#[test]
+fn record_answers_for_a_file_whose_signer_has_ended() {
+    let school = School::new();
+    let folder = school.workdir.path("school");
+    let settings = Settings::parse(&school.file("testamur.yaml")).unwrap();
+    let store =
+        |name: &str| -> Arc<dyn Store> { Arc::new(Directory::new(folder.join(name))) };
+    let site = testamur::site::Site::open(&folder).unwrap();
+    let register =
+        Register::new(&site, settings.publish, store("public"), store("private"));
+    let register = register.unwrap();
+    let trust = Keys::trusted(&folder.join("keys")).unwrap();
+    for years in [11, 21] {
+        let later = now().plus_days(years * 366);
+        let ask = |pdf: &[u8]| register.verify(pdf, None, &trust, later).unwrap();
+        let valid = &school.get("valid").pdf;
+        let alone = testamur::seal::verify(valid, None, &trust, later);
+        assert_eq!(alone.verdict, Verdict::SignerEnded, "{years}");
+        assert_eq!(alone.seal.unwrap().signer.unwrap().name, "Your organization");
+        let answered = ask(valid);
+        assert_eq!(answered.verdict, Verdict::Good, "{years}");
+        assert!(answered.answered_by_record);
+        assert_eq!(ask(&school.get("revoked").pdf).verdict, Verdict::Revoked);
+        assert_eq!(ask(&school.get("superseded").pdf).verdict, Verdict::Superseded);
+        // A file with another digest is not answered for.
+        let changed = super::forge::with_signature(valid, super::forge::twin);
+        assert_eq!(ask(&changed).verdict, Verdict::Bad);
+        let eve = crate::seal::site::Site::new("Your organization");
+        let sealed = eve.seal(&valid[..super::forge::document_end(valid)]);
+        assert_eq!(ask(&sealed.bytes).verdict, Verdict::SignerUnknown);
+    }
 }
 
 /// The page of the certificate that a file names, or of a valid one: `good`, or what it says.
