@@ -43,4 +43,5 @@ mod signatures; // Signatures on the page: of equal size, on their lines, withou
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
 mod tables; // Tables over several pages, on the sheet and in the file
+mod visible; // What is cut, covered or too pale on the page is refused
 mod workdir; // Shared: a working folder in which tests run the program
