@@ -33,7 +33,7 @@ const FAULTS: [(&str, ErrorKind); 16] = [
         ErrorKind::Hidden,
     ),
     (
-        "block(it + place(top + left, rotate(8deg, rect(width: w, height: h, fill: red))))",
+        "block(it + place(top + left, rotate(2deg, origin: left + horizon, rect(width: w, height: h, fill: red))))",
         ErrorKind::Hidden,
     ),
     (
@@ -45,7 +45,7 @@ const FAULTS: [(&str, ErrorKind); 16] = [
         ErrorKind::Hidden,
     ),
     (
-        "block(it + place(top + left, polygon((0pt, 0pt), (w, 0pt), (0pt, h), (w, h), fill: white)))",
+        "block(it + place(top + left, polygon((0pt, 0pt), (w, 0pt), (0.9 * w, h), (0pt, h), fill: white)))",
         ErrorKind::Hidden,
     ),
     // Too pale.

@@ -19,7 +19,7 @@ use self::contrast::{Rgb, Tones};
 use self::painted::{Item, Painted, Walk};
 use self::pixels::{Doubt, Rasters, Subject, Verdict};
 use self::shapes::Cover;
-use super::ink::{grown, shared};
+use super::ink::grown;
 use super::reader::{PageReader, TOLERANCE, describe};
 use crate::base::error::ErrorKind;
 
@@ -275,10 +275,4 @@ fn ground<'a>(
         }
     });
     below.unwrap_or(paper)
-}
-
-/// Whether two boxes share more than an edge.
-fn meets(a: Rect, b: Rect) -> bool {
-    let shared = shared(a, b);
-    shared.x > Abs::zero() && shared.y > Abs::zero()
 }

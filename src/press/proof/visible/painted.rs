@@ -7,9 +7,9 @@ use typst::text::TextItem;
 use typst::visualize::{Curve, CurveItem, Geometry, Image, Shape};
 use typst_layout::PagedDocument;
 
-use super::super::ink::{holds, origin_rect, transformed};
+use super::super::ink::{grown, holds, origin_rect, transformed};
 use super::look::{Seen, look};
-use super::shapes::{Cover, cover};
+use super::shapes::{Cover, cover, is_upright, meets};
 
 /// The thickness from which a line is no rule.
 const MAX_RULE: Abs = Abs::raw(2.0);
@@ -38,7 +38,7 @@ impl Painted<'_> {
     /// How much of a box it covers.
     pub(super) fn cover(&self, rect: Rect) -> Cover {
         let Some(ink) = self.ink else { return Cover::None };
-        if !super::meets(ink, rect) || !self.clip.meets(rect) {
+        if !meets(ink, rect) || !self.clip.meets(rect) {
             return Cover::None;
         }
         match &self.item {
@@ -95,7 +95,7 @@ impl Clip {
     }
 
     fn meets(&self, ink: Rect) -> bool {
-        self.rect.is_none_or(|rect| super::meets(rect, ink))
+        self.rect.is_none_or(|rect| meets(rect, ink))
     }
 
     fn and(self, curve: &Curve, transform: Transform) -> Self {
@@ -194,12 +194,7 @@ fn bounds(shape: &Shape) -> Rect {
         Geometry::Curve(curve) => curve.bbox(None),
     };
     let width = shape.stroke.as_ref().map_or(Abs::zero(), |stroke| stroke.thickness);
-    super::grown(rect, width / 2.0)
-}
-
-/// Whether a transform keeps edges level.
-pub(super) fn is_upright(transform: Transform) -> bool {
-    transform.kx.get().abs() < 1e-6 && transform.ky.get().abs() < 1e-6
+    grown(rect, width / 2.0)
 }
 
 /// Whether a curve is the outline of a box.

@@ -3,10 +3,8 @@
 use typst::layout::{Abs, Point, Rect, Transform};
 use typst::visualize::{Curve, CurveItem, FillRule, Geometry, Shape};
 
-use super::super::ink::{grown, holds, origin_rect, transformed};
+use super::super::ink::{grown, holds, origin_rect, shared, transformed};
 use super::contrast::{Rgb, Tones};
-use super::meets;
-use super::painted::is_upright;
 
 /// How much of a box something covers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,6 +96,17 @@ fn by_curve(
         FillRule::EvenOdd => winding % 2 != 0,
     };
     if shape.fill.is_some() && inside { Cover::Whole(tones(shape)) } else { Cover::None }
+}
+
+/// Whether two boxes share more than an edge.
+pub(super) fn meets(a: Rect, b: Rect) -> bool {
+    let shared = shared(a, b);
+    shared.x > Abs::zero() && shared.y > Abs::zero()
+}
+
+/// Whether a transform keeps edges level.
+pub(super) fn is_upright(transform: Transform) -> bool {
+    transform.kx.get().abs() < 1e-6 && transform.ky.get().abs() < 1e-6
 }
 
 /// Whether two boxes have a point in common. Unlike a filled box, a level line has no extent.
