@@ -6,6 +6,7 @@
 
 mod family;
 mod itemize;
+mod ligatures;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -13,14 +14,15 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use typst::foundations::Bytes;
 use typst::text::{
-    Coverage, Font, FontBook, FontFlags, FontInfo, FontStretch, FontStyle, FontVariant,
-    FontWeight,
+    Coverage, Font, FontAxis, FontBook, FontFlags, FontInfo, FontStretch, FontStyle,
+    FontVariant, FontWeight,
 };
 use typst::utils::LazyHash;
 
 pub(crate) use self::family::GenericFamily;
 use self::family::{DeclaredFamilies, Family};
 pub(crate) use self::itemize::{FaceRequest, FontRun};
+use self::ligatures::Ligatures;
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
 use crate::site::files::Site;
@@ -30,6 +32,8 @@ use crate::site::files::Site;
 pub(crate) struct Fonts {
     book: LazyHash<FontBook>,
     faces: Vec<Face>,
+    /// The faces by the address of their data and their index in the file.
+    by_address: HashMap<(usize, u32), usize>,
     families: Vec<Family>,
     /// Families of this library's repository of which the site has no face.
     absent: Vec<Family>,
@@ -54,6 +58,7 @@ struct Face {
     )]
     is_own: bool,
     font: OnceLock<Option<Font>>,
+    ligatures: OnceLock<Ligatures>,
 }
 
 impl Fonts {
@@ -71,6 +76,16 @@ impl Fonts {
         let mut data = Vec::new();
         let mut warnings = Vec::new();
         for name in site.list("fonts") {
+            if is_web_font(name) {
+                warnings.push(
+                    Warning::new(ErrorKind::Font, "WOFF fonts are made for web pages, and are not read")
+                        .at(Place::file(name))
+                        .with_help(
+                            "put the family's TrueType or OpenType files here (.ttf, .otf): its \
+                             maker has them, or `fonttools ttLib.woff2 decompress` makes one",
+                        ),
+                );
+            }
             if !is_font(name) || !is_wanted(name) {
                 continue;
             }
@@ -94,37 +109,48 @@ impl Fonts {
             }
             let is_shared = site.is_shared_font(name);
             let is_own = !is_shared && site.built_in(name).is_none();
-            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_shared, is_own)));
+            data.extend(ids.into_iter().map(|id| (id, bytes.clone(), is_own)));
         }
 
         let mut infos = Vec::new();
         let mut faces = Vec::new();
         let mut to_list = BTreeSet::new();
-        for (id, data, is_shared, is_own) in data {
+        for (id, data, is_own) in data {
             let Some(face) = database.face(id) else { continue };
             let Some((family, _)) = face.families.first() else { continue };
-            if !is_shared {
+            if is_own {
                 to_list.insert(family.clone());
             }
             infos.push(FontInfo {
                 family: family.clone(),
                 variant: variant(face),
                 flags: FontFlags::empty(),
-                axes: Vec::new(),
+                axes: axes(&data, face.index),
                 // Typst reads the coverage only to choose a fallback of its own, and must find
                 // none.
                 coverage: Coverage::from_vec(Vec::new()),
             });
-            faces.push(Face { data, index: face.index, is_own, font: OnceLock::new() });
+            faces.push(Face {
+                data,
+                index: face.index,
+                is_own,
+                font: OnceLock::new(),
+                ligatures: OnceLock::new(),
+            });
         }
         let book = FontBook::from_infos(infos);
         let DeclaredFamilies { present: families, absent } =
             family::declared(site, &book, &to_list, &mut warnings)?;
         let fallback_orders = RwLock::default();
+        let by_address = faces.iter().enumerate();
+        let by_address = by_address
+            .map(|(at, face)| ((face.data.as_ptr() as usize, face.index), at))
+            .collect();
         let book = LazyHash::new(book);
         Ok(Self {
             book,
             faces,
+            by_address,
             families,
             absent,
             fallback_orders,
@@ -156,6 +182,23 @@ impl Fonts {
     pub(crate) fn font(&self, index: usize) -> Option<Font> {
         let face = self.faces.get(index)?;
         face.font.get_or_init(|| Font::new(face.data.clone(), face.index)).clone()
+    }
+
+    /// The family of a face of the site, as the book names it. Typst's own name for a face leaves
+    /// out words such as `Thin`.
+    pub(crate) fn family_of(&self, font: &Font) -> Option<&str> {
+        let index =
+            self.by_address.get(&(font.data().as_ptr() as usize, font.index()))?;
+        Some(&self.book.info(*index)?.family)
+    }
+
+    /// The places in a text, in bytes, before which a run has to end, so that the face of that index
+    /// draws no ligature that changes what is read.
+    fn ligature_breaks(&self, index: usize, text: &str) -> Vec<usize> {
+        let Some(face) = self.faces.get(index) else { return Vec::new() };
+        let ligatures =
+            face.ligatures.get_or_init(|| Ligatures::of(&face.data, face.index));
+        ligatures.breaks(text)
     }
 
     pub(crate) fn warnings(&self) -> &[Warning] {
@@ -209,6 +252,19 @@ fn is_font(name: &str) -> bool {
     ["ttf", "otf", "ttc", "otc"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
+fn is_web_font(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ["woff", "woff2"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// The axes of a variable font; none for others.
+fn axes(data: &Bytes, index: u32) -> Vec<FontAxis> {
+    let is_variable = ttf_parser::RawFace::parse(data, index)
+        .is_ok_and(|face| face.table(ttf_parser::Tag::from_bytes(b"fvar")).is_some());
+    let info = is_variable.then(|| FontInfo::new(data, index)).flatten();
+    info.map_or_else(Vec::new, |info| info.axes)
+}
+
 fn variant(face: &fontdb::FaceInfo) -> FontVariant {
     let style = match face.style {
         fontdb::Style::Normal => FontStyle::Normal,
@@ -245,6 +301,32 @@ mod tests {
             assert_eq!(font.info().variant, book.variant, "{}", book.family);
         }
         assert_eq!(fonts.warnings(), []);
+        for (name, _) in fonts.book.families() {
+            let is_listed = fonts.families().any(|family| family == name);
+            assert!(is_listed || name.contains("Mono CJK"), "{name}");
+        }
+    }
+
+    #[test]
+    fn font_file_that_cannot_be_used_is_named() {
+        let site = Site::new()
+            .with_file("fonts/House.woff2", *b"wOF2")
+            .with_file("fonts/House.ttf", *b"\0\x01\0\0")
+            .with_file(
+                "fonts/fonts.yaml",
+                "families: [{ family: House SemiBold, like: serif, scripts: [Latn] }]",
+            );
+        let fonts = Fonts::load(&site).expect("the built-in fonts load");
+        let warnings: Vec<String> =
+            fonts.warnings().iter().map(|it| format!("{it}")).collect();
+        assert_eq!(
+            warnings,
+            [
+                "fonts/House.ttf: the file is no font that can be read",
+                "fonts/House.woff2: WOFF fonts are made for web pages, and are not read",
+                "fonts/fonts.yaml: no font file is of the family `House SemiBold`",
+            ]
+        );
     }
 
     /// The families of the package: the repository has more.
@@ -287,9 +369,9 @@ mod tests {
             let families = families(&core, name, &english).expect("the core has it");
             assert!(families.iter().all(|family| family != "Amiri"), "{name}");
         }
-        assert_eq!(families(&core, "سيف", &english), Err('س'));
+        assert_eq!(families(&core, "سيف", &english), Err("س".to_owned()));
         assert_eq!(core.warnings(), []);
-        let error = core.missing_glyph('س', &english, "the recipient `سيف`");
+        let error = core.missing_glyph("س", &english, "the recipient `سيف`");
         assert_eq!(error.kind(), ErrorKind::MissingGlyph);
         assert_eq!(
             format!("{error:#}"),
@@ -306,7 +388,9 @@ mod tests {
             ('ነ', "am", "Noto Serif Ethiopic"),
         ] {
             let tag = Tag::parse(tag).expect("a tag");
-            let help = core.missing_glyph(letter, &tag, "the recipient").to_string();
+            let help = core
+                .missing_glyph(&letter.to_string(), &tag, "the recipient")
+                .to_string();
             assert_eq!(
                 core.absent_family(letter, &tag).map(|family| family.name.as_str()),
                 Some(family),

@@ -164,10 +164,10 @@ fn missing_letters(
             else {
                 continue;
             };
-            let at = range.start + text.find(letter).unwrap_or_default();
-            let place = sentence.place_of(at..at + letter.len_utf8());
+            let at = range.start + text.find(&letter).unwrap_or_default();
+            let place = sentence.place_of(at..at + letter.len());
             let what = format!("the sentence `{}`", sentence.role);
-            errors.push(fonts.missing_glyph(letter, tag, &what).at(place));
+            errors.push(fonts.missing_glyph(&letter, tag, &what).at(place));
         }
     }
     errors

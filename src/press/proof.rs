@@ -2,7 +2,7 @@
 //!
 //! Takes a [`Page`], gives a [`Proof`], or all errors. Every sentence stands on the page once, in
 //! its slot, in its own order; no glyph is missing; every family is declared; no ink leaves its
-//! slot or the page; nothing lies over a signature or another picture. The decision made here: what
+//! slot or the page; nothing lies over a signature or another picture; all of it is seen. The decision made here: what
 //! the proof cannot find on the page is an error, and a page with an error becomes no file.
 
 mod background;
@@ -16,6 +16,7 @@ mod reading;
 mod table;
 mod texts;
 mod untranslated;
+mod visible;
 
 use self::reader::PageReader;
 use crate::base::error::{Error, ErrorKind, Result};
@@ -33,7 +34,8 @@ impl Page {
     /// # Errors
     /// All errors together: [`ErrorKind::PageCount`], [`ErrorKind::MissingGlyph`],
     /// [`ErrorKind::UndeclaredFamily`], [`ErrorKind::TextMissing`], [`ErrorKind::TextDoubled`],
-    /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`], and [`ErrorKind::Layout`] for table cells
+    /// [`ErrorKind::Overflow`], [`ErrorKind::Overlap`], [`ErrorKind::Hidden`],
+    /// [`ErrorKind::Contrast`], and [`ErrorKind::Layout`] for table cells
     /// out of order.
     pub fn proof(self) -> Result<Proof> {
         let mut reader = PageReader::new(&self);
@@ -46,6 +48,9 @@ impl Page {
         reader.check_overflow();
         reader.check_picture_overlaps();
         reader.check_text_overlaps();
+        if reader.errors.is_empty() {
+            reader.check_visible();
+        }
         Error::join(reader.errors)?;
         Ok(Proof { page: self })
     }

@@ -28,7 +28,7 @@ fn copied_layout_becomes_a_custom_layout() {
     change(
         &mine.join("layout.yaml"),
         &[
-            ("accent: \"#1f3d5c\"", "accent: \"#00c040\""),
+            ("accent: \"#1f3d5c\"", "accent: \"#007a2a\""),
             ("paper: [a4, letter]", "paper: letter"),
             ("text: { family: EB Garamond, like: serif }", FACE),
             ("fields: []", FIELD),

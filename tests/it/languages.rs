@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use testamur::press::{DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
 use testamur::text::Direction;
-use testamur::{Date, Tag};
+use testamur::{Date, ErrorKind, Tag};
 
 pub(crate) const LANGUAGES: [&str; 36] = [
     "am", "ar", "bg", "bn", "ca", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi",
@@ -119,6 +119,44 @@ fn each_language_renders_names_of_every_script() {
         let leftward = ["ar", "fa", "he", "ur"].contains(&language);
         assert_eq!(sheet.direction == Direction::Rtl, leftward, "{language}");
         assert_eq!(sheet.language, language.split('-').next().unwrap());
+    }
+}
+
+/// The scripts of the table below that no face of the repository has.
+const WITHOUT_FACE: [&str; 5] = ["༄༅", "𞤀𞤣𞤤𞤢𞤥", "ⵜⴰⵎⴰⵣⵉⵖⵜ", "ᱥᱟᱱᱛᱟᱲᱤ", "ꦗꦮ"];
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn words_of_several_scripts_pass_their_proof_as_names_and_titles() {
+    let words = include_str!("../../src/press/fonts/words.txt").lines();
+    let words = words.filter(|line| !line.is_empty() && !line.starts_with("# "));
+    let words: Vec<String> = words.map(|line| line.replace('|', "")).collect();
+    let options =
+        DraftOptions::default().with_format(Format::Png { pixels_per_inch: 10.0 });
+    let press = press("");
+    for name in &words {
+        let draft = Request::new("c", name)
+            .and_then(|request| press.draft_with(&request, day("2026-05-14"), &options));
+        match draft {
+            Ok(_) => assert!(!WITHOUT_FACE.contains(&name.as_str()), "{name}"),
+            Err(error) => {
+                assert!(WITHOUT_FACE.contains(&name.as_str()), "{name}: {error:#}");
+                assert_eq!(error.kind(), ErrorKind::MissingGlyph);
+            }
+        }
+    }
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn flag_and_joined_emoji_are_refused_whole() {
+    let press = press("");
+    for (name, letter) in [("Jean 🇫🇷", "🇫🇷"), ("Ana 👩\u{200D}🎓", "👩\u{200D}🎓")]
+    {
+        let request = Request::new("c", name).unwrap();
+        let error = press.draft(&request, day("2026-05-14")).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(&format!("has the letter `{letter}`")), "{message}");
     }
 }
 

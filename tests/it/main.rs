@@ -44,4 +44,5 @@ mod soak; // Thousands of renders: no PDF has another's name, and memory stays b
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
 mod tables; // Tables over several pages, on the sheet and in the file
 mod verify; // The verifier: one corpus of files, and every judge of them
+mod visible; // What is cut, covered or too pale on the page is refused
 mod workdir; // Shared: a working folder in which tests run the program

@@ -125,7 +125,9 @@ fn hard_texts_pass_or_overflow_with_help() {
                     continue;
                 };
                 let too_much = error.faults().all(|fault| {
-                    [ErrorKind::Overflow, ErrorKind::Overlap].contains(&fault.kind())
+                    // Six long signatories of `verified` reach its ribbon.
+                    [ErrorKind::Overflow, ErrorKind::Overlap, ErrorKind::Contrast]
+                        .contains(&fault.kind())
                         && fault.help().is_some()
                 });
                 assert!(too_much, "{golden:?}: {error:#}");

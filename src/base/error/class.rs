@@ -60,6 +60,8 @@ impl ErrorKind {
             | ErrorKind::TextDoubled
             | ErrorKind::Overflow
             | ErrorKind::Overlap
+            | ErrorKind::Hidden
+            | ErrorKind::Contrast
             | ErrorKind::PageCount
             | ErrorKind::NoConvergence
             | ErrorKind::Export => ErrorClass::Site,

@@ -50,6 +50,10 @@ pub enum ErrorKind {
     Overflow,
     /// Ink over a signature.
     Overlap,
+    /// Something on the page is cut, or something else lies over it.
+    Hidden,
+    /// Something on the page differs too little from what lies below it.
+    Contrast,
     /// The number of pages is not the one that the layout declares.
     PageCount,
     /// The layout does not converge: Typst's layout iterations never agree.
@@ -116,6 +120,8 @@ impl ErrorKind {
             ErrorKind::TextDoubled => "text_doubled",
             ErrorKind::Overflow => "overflow",
             ErrorKind::Overlap => "overlap",
+            ErrorKind::Hidden => "hidden",
+            ErrorKind::Contrast => "contrast",
             ErrorKind::PageCount => "page_count",
             ErrorKind::NoConvergence => "no_convergence",
             ErrorKind::Export => "export",

@@ -74,23 +74,30 @@ pub(super) fn declared(
     to_list: &BTreeSet<String>,
     warnings: &mut Vec<Warning>,
 ) -> Result<DeclaredFamilies> {
-    let mut present: Vec<Family> = Vec::new();
-    for bytes in site.read_all(DECLARATION)? {
-        for family in parse_declaration(&bytes)? {
-            let known = present.iter().any(|other| other.name == family.name);
-            if !known && book.contains_family(&family.name.to_lowercase()) {
-                present.push(family);
-            }
-        }
-    }
+    let is_present = |family: &Family| book.contains_family(&family.name.to_lowercase());
     let mut absent = Vec::new();
     if let Some(bytes) = Site::new().read(DECLARATION)? {
         absent = parse_declaration(&bytes)?;
-        absent.retain(|family| !book.contains_family(&family.name.to_lowercase()));
+        absent.retain(|family| !is_present(family));
+    }
+    let mut present: Vec<Family> = Vec::new();
+    for bytes in site.read_all(DECLARATION)? {
+        for family in parse_declaration(&bytes)? {
+            let is_known =
+                |all: &[Family]| all.iter().any(|other| other.name == family.name);
+            if is_known(&present) {
+                continue;
+            }
+            if is_present(&family) {
+                present.push(family);
+            } else if !is_known(&absent) {
+                warnings.push(without_font(&family, to_list));
+            }
+        }
     }
     let names: HashSet<&str> = present.iter().map(|f| f.name.as_str()).collect();
     for name in to_list {
-        if !names.contains(name.as_str()) && !name.contains("Mono CJK") {
+        if !names.contains(name.as_str()) {
             warnings.push(
                 Warning::new(
                     ErrorKind::Font,
@@ -103,6 +110,22 @@ pub(super) fn declared(
         }
     }
     Ok(DeclaredFamilies { present, absent })
+}
+
+/// The warning for a family that is listed, and that no font file is of.
+fn without_font(family: &Family, to_list: &BTreeSet<String>) -> Warning {
+    let message = format!("no font file is of the family `{}`", family.name);
+    let names: Vec<_> = to_list.iter().map(|name| format!("`{name}`")).collect();
+    let help = if names.is_empty() {
+        "put its TrueType or OpenType files into `fonts/`".to_owned()
+    } else {
+        format!(
+            "a family is listed by its typographic name (name ID 16, else 1); those of the files \
+             here are {}",
+            names.join(", ")
+        )
+    };
+    Warning::new(ErrorKind::Font, message).at(Place::file(DECLARATION)).with_help(help)
 }
 
 fn parse_declaration(bytes: &[u8]) -> Result<Vec<Family>> {

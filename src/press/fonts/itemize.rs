@@ -1,18 +1,24 @@
 //! Itemization: which face sets which part of a text.
 //!
 //! Takes a text and the face that each part of it asks for, gives runs of one face each. The
-//! decision made here: **one face for each word**. If the requested face lacks a letter, the whole
-//! word is set in the family that `fonts/fonts.yaml` declares for the script, so that Typst's own
-//! fallback, letter by letter, never applies.
+//! decision made here: **one face for the letters of one script in a word**. If the requested face
+//! lacks one of them, they are all set in the family that `fonts/fonts.yaml` declares for the
+//! script, so that Typst's own fallback, letter by letter, never applies.
 
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
-use typst::text::{Font, FontInfo, FontStretch, FontStyle, FontVariant, FontWeight};
+use typst::text::{
+    Font, FontAxis, FontInfo, FontStretch, FontStyle, FontVariant, FontWeight,
+};
 use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::family::{Family, GenericFamily};
-use super::words::{decides, has_script, letters, needs_glyph, script, words};
+use super::words::{
+    decides, has_script, is_emoji_sequence, is_raised_or_lowered, letters, needs_glyph,
+    one_script_parts, script, words,
+};
 use super::{Fonts, absent_family_help};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::lang::Tag;
@@ -59,38 +65,101 @@ impl Fonts {
     /// belongs to the word before it.
     ///
     /// # Errors
-    /// The first character that no declared family has.
+    /// The first letter that no declared family has, as a grapheme cluster.
     pub(crate) fn itemize(
         &self,
         text: &str,
         requests: &[(Range<usize>, FaceRequest<'_>)],
         tag: &Tag,
-    ) -> Result<Vec<FontRun>, char> {
+    ) -> Result<Vec<FontRun>, String> {
+        let mut clusters = text.graphemes(true);
+        if !text.is_ascii()
+            && let Some(cluster) = clusters.find(|cluster| is_emoji_sequence(cluster))
+        {
+            return Err(cluster.to_owned());
+        }
         let mut runs: Vec<FontRun> = Vec::new();
         for word in words(text) {
-            for (index, (range, request)) in requests.iter().enumerate() {
-                let part = word.start.max(range.start)..word.end.min(range.end);
-                if part.is_empty() {
-                    continue;
+            let found = self.itemize_word(text, &word, requests, tag);
+            let found = found.or_else(|letter| {
+                // No family has the letters of all its scripts.
+                let parts = one_script_parts(text, word.clone());
+                if parts.len() == 1 {
+                    let mut clusters = text[word].graphemes(true);
+                    let cluster = clusters.find(|cluster| cluster.contains(letter));
+                    return Err(cluster.map_or_else(|| letter.to_string(), str::to_owned));
                 }
-                for (range, face) in
-                    self.itemize_part(text, &word, part, *request, tag)?
-                {
-                    match runs.last_mut() {
-                        Some(last) if last.request == index && last.face == face => {
-                            last.range.end = range.end;
-                        }
-                        _ => runs.push(FontRun { range, request: index, face }),
+                let parts = parts.iter().map(|part| {
+                    let found = self.itemize_word(text, part, requests, tag);
+                    found.map_err(|letter| letter.to_string())
+                });
+                Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+            })?;
+            for run in found {
+                match runs.last_mut() {
+                    Some(last)
+                        if last.request == run.request && last.face == run.face =>
+                    {
+                        last.range.end = run.range.end;
                     }
+                    _ => runs.push(run),
                 }
             }
+        }
+        let runs = runs.into_iter().flat_map(|run| self.without_ligatures(text, run));
+        Ok(runs.collect())
+    }
+
+    /// Splits a run where its face would draw a ligature that changes what is read.
+    fn without_ligatures(&self, text: &str, run: FontRun) -> Vec<FontRun> {
+        let face = FaceRequest {
+            family: &run.face.family,
+            generic: GenericFamily::Serif,
+            weight: run.face.weight,
+            italic: run.face.italic,
+        };
+        let index = self.variant(&run.face.family, face).map(|(index, _)| index);
+        let own = &text[run.range.clone()];
+        let breaks =
+            index.map_or_else(Vec::new, |index| self.ligature_breaks(index, own));
+        let mut start = run.range.start;
+        let ends =
+            breaks.into_iter().map(|at| run.range.start + at).chain([run.range.end]);
+        let runs = ends.map(|end| {
+            let range = start..end;
+            start = end;
+            FontRun { range, face: run.face.clone(), ..run }
+        });
+        runs.collect()
+    }
+
+    /// Splits a word, over which several requests may extend.
+    fn itemize_word(
+        &self,
+        text: &str,
+        word: &Range<usize>,
+        requests: &[(Range<usize>, FaceRequest<'_>)],
+        tag: &Tag,
+    ) -> Result<Vec<FontRun>, char> {
+        let mut runs = Vec::new();
+        for (request, (range, face)) in requests.iter().enumerate() {
+            let part = word.start.max(range.start)..word.end.min(range.end);
+            if part.is_empty() {
+                continue;
+            }
+            let found = self.itemize_part(text, word, part, *face, tag)?;
+            runs.extend(found.into_iter().map(|(range, face)| FontRun {
+                range,
+                request,
+                face,
+            }));
         }
         Ok(runs)
     }
 
     /// Splits the part of a word that one request covers. The word's letters decide on its face,
     /// and their marks follow. Punctuation that this face lacks, as the faces of most scripts lack
-    /// Latin brackets, is set in the requested face.
+    /// Latin brackets, is set in the requested face. Raised and lowered figures are of one face.
     fn itemize_part(
         &self,
         text: &str,
@@ -111,13 +180,18 @@ impl Fonts {
         // Marks are as upright as the letters that they belong to.
         let mark_request = FaceRequest { italic: face.italic, ..request };
 
+        let raised = filtered(is_raised_or_lowered);
+        let has_raised = raised.chars().all(|c| has_letter(&font, c));
+
         let mut runs: Vec<(Range<usize>, ChosenFace)> = Vec::new();
         for (index, c) in text[part.clone()].char_indices() {
             let start = part.start + index;
             let end = start + c.len_utf8();
             let needed = needs_glyph(c);
-            let chosen = if needed && !decides(c) && !has_letter(&font, c) {
-                let mark = &text[start..end];
+            let is_raised = is_raised_or_lowered(c);
+            let is_here = if is_raised { has_raised } else { has_letter(&font, c) };
+            let chosen = if needed && !decides(c) && !is_here {
+                let mark = if is_raised { raised.as_str() } else { &text[start..end] };
                 let (_, mark) = self.find_face(mark, mark_request, tag).ok_or(c)?;
                 ChosenFace { script: face.script.clone(), ..mark }
             } else {
@@ -202,9 +276,9 @@ impl Fonts {
             .unwrap_or(usize::MAX);
         // A family made for one other language comes after those made for any.
         let foreign = !family.languages.is_empty() && language == usize::MAX;
-        let lighter = self.variant(&family.name, request).is_some_and(|(_, info)| {
-            info.variant.weight.to_number() + 150 < request.weight
-        });
+        let lighter = self
+            .variant(&family.name, request)
+            .is_some_and(|(_, info)| weight(info, request) + 150 < request.weight);
         let serif = request.generic != GenericFamily::Sans;
         let other_generic = serif != (family.generic == GenericFamily::Serif);
         (other_script, language, lighter, other_generic, foreign)
@@ -222,10 +296,13 @@ impl Fonts {
         if !letters(text).all(|c| has_letter(&font, c)) {
             return None;
         }
+        let slopes =
+            |axis: &FontAxis| [*b"ital", *b"slnt"].contains(&axis.tag.to_bytes());
         let face = ChosenFace {
             family: info.family.clone(),
-            weight: info.variant.weight.to_number(),
-            italic: info.variant.style != FontStyle::Normal,
+            weight: weight(info, request),
+            italic: info.variant.style != FontStyle::Normal
+                || request.italic && info.axes.iter().any(slopes),
             scale: 1.0,
             script: String::new(),
         };
@@ -264,16 +341,21 @@ impl Fonts {
 
     /// The error for a letter that no family has. The help names a declared family of its script
     /// that is not here, and where to get it.
-    pub(crate) fn missing_glyph(&self, letter: char, tag: &Tag, what: &str) -> Error {
-        let help = match self.absent_family(letter, tag) {
+    pub(crate) fn missing_glyph(&self, letter: &str, tag: &Tag, what: &str) -> Error {
+        let help = match letter.chars().find_map(|c| self.absent_family(c, tag)) {
             Some(family) => absent_family_help(family),
+            None if is_emoji_sequence(letter) => {
+                "certificates are set in text faces, which have no flags and no emoji of several \
+                 parts: leave it out"
+                    .to_owned()
+            }
             None => "add a font that has it to the site's `fonts/` folder and list its family in \
                      `fonts/fonts.yaml`"
                 .to_owned(),
         };
-        let code = u32::from(letter);
-        let message =
-            format!("no font has the letter `{letter}` (U+{code:04X}) of {what}");
+        let codes = letter.chars().map(|c| format!("U+{:04X}", u32::from(c)));
+        let codes = codes.collect::<Vec<_>>().join(" ");
+        let message = format!("no font has the letter `{letter}` ({codes}) of {what}");
         Error::new(ErrorKind::MissingGlyph, message).with_help(help)
     }
 
@@ -290,6 +372,14 @@ impl Fonts {
             (language.unwrap_or(usize::MAX), !family.languages.is_empty())
         })
     }
+}
+
+/// The weight in which a face answers a request: a variable font has all between two.
+fn weight(info: &FontInfo, request: FaceRequest<'_>) -> u16 {
+    let axis = info.axes.iter().find(|axis| axis.tag.to_bytes() == *b"wght");
+    axis.map_or(info.variant.weight.to_number(), |axis| {
+        f32::from(request.weight).clamp(axis.min.0, axis.max.0) as u16
+    })
 }
 
 /// Whether a face has a letter, whole or as the parts that the shaper composes it from.
@@ -339,6 +429,9 @@ mod tests {
         let tag = Tag::parse("en").expect("a tag");
         let hieroglyph = "a\u{13000}";
         let requests = [(0..hieroglyph.len(), request)];
-        assert_eq!(fonts.itemize(hieroglyph, &requests, &tag), Err('\u{13000}'));
+        assert_eq!(
+            fonts.itemize(hieroglyph, &requests, &tag),
+            Err("\u{13000}".to_owned())
+        );
     }
 }

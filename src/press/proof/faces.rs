@@ -14,7 +14,8 @@ impl PageReader<'_> {
         let mut undeclared = HashSet::new();
         for mark in &self.inked.marks {
             let MarkKind::Text(text) = &mark.kind else { continue };
-            let family = &text.font.font().info().family;
+            let font = text.font.font();
+            let family = self.page.fonts.family_of(font).unwrap_or(&font.info().family);
             let missing = text.glyphs.iter().filter(|glyph| glyph.id == 0);
             if let Some(glyph) = missing.min_by_key(|glyph| glyph.range().start) {
                 let cluster = text.text.get(glyph.range()).unwrap_or_default();
@@ -32,7 +33,7 @@ impl PageReader<'_> {
                 .with_help("set each run in its own face, `run.font`, and nothing else");
                 errors.push(error.at(self.place_of(mark)));
             }
-            if !declared.contains(family.as_str()) && undeclared.insert(family.clone()) {
+            if !declared.contains(family) && undeclared.insert(family) {
                 let error = Error::new(
                     ErrorKind::UndeclaredFamily,
                     format!(

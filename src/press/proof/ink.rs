@@ -167,11 +167,11 @@ impl<'a> Collector<'a, '_> {
     }
 }
 
-fn origin_rect(size: Size) -> Rect {
+pub(super) fn origin_rect(size: Size) -> Rect {
     Rect::new(Point::zero(), size.to_point())
 }
 
-fn transformed(rect: Rect, transform: Transform) -> Rect {
+pub(super) fn transformed(rect: Rect, transform: Transform) -> Rect {
     let corners = [
         rect.min,
         Point::new(rect.max.x, rect.min.y),

@@ -77,7 +77,7 @@ impl<'a> SentenceBuilder<'a> {
         let found = self.fonts.itemize(&text, &requests, self.tag);
         let found = found.unwrap_or_else(|letter| {
             let what = format!("the {role_name} `{}`", runs.bare());
-            self.errors.push(self.fonts.missing_glyph(letter, self.tag, &what));
+            self.errors.push(self.fonts.missing_glyph(&letter, self.tag, &what));
             Vec::new()
         });
         let runs = found.into_iter().map(|FontRun { range, request, face }| SheetRun {

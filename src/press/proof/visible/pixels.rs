@@ -1,0 +1,248 @@
+//! The judge by pixels: a page is drawn with its content, without it, and its content alone.
+//!
+//! What the content looks like over the page without it is what should be seen; where the page
+//! itself differs from that, something cuts or hides it.
+
+use typst::foundations::Smart;
+use typst::layout::{Abs, Frame, FrameItem, GroupItem, Rect};
+use typst::text::TextItem;
+use typst::visualize::{Color, Paint};
+use typst_layout::Page;
+use typst_render::RenderOptions;
+
+use super::contrast::{Rgb, ratio};
+
+/// The resolution, and the longest side of a page that is drawn so, in pixels.
+const PIXELS_PER_POINT: f64 = 2.0;
+const MAX_SIDE: f64 = 4000.0;
+/// The opacity, of 255, from which a pixel belongs to some ink.
+const INKED: u8 = 128;
+/// By how much a part of a colour, of 255, may differ from what should be seen.
+const MAX_DIFFERENCE: u8 = 48;
+/// The share of all ink, and of the ink in a square as large as a letter, that has to be seen; that of
+/// a signature may be crossed by its rule.
+const SHARES: (f64, f64) = (0.97, 0.8);
+const STROKE_SHARES: (f64, f64) = (0.85, 0.4);
+/// The share of the ink in a square that has to have the contrast.
+const CONTRAST_SHARE: f64 = 0.7;
+/// The fewest pixels by which a square is judged.
+const MIN_PIXELS: usize = 12;
+
+/// What has to be decided of a slot on a page.
+pub(super) struct Doubt {
+    /// The box of its ink.
+    pub(super) region: Rect,
+    pub(super) subject: Subject,
+    /// The contrast that it needs.
+    pub(super) contrast: f64,
+    /// The side of a square that holds a letter.
+    pub(super) tile: Abs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Text,
+    /// A signature.
+    Strokes,
+    Code,
+    Picture,
+}
+
+impl Subject {
+    /// A picture may be pale in large parts, but not everywhere.
+    pub(super) const PICTURE_CONTRAST: f64 = 1.5;
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Verdict {
+    Seen,
+    /// The share of the ink that is seen.
+    Hidden {
+        share: f64,
+    },
+    /// The contrast in its palest part.
+    Pale {
+        contrast: f64,
+    },
+}
+
+/// The drawings of one page, in premultiplied RGBA.
+pub(super) struct Rasters {
+    width: usize,
+    height: usize,
+    scale: f64,
+    page: Vec<u8>,
+    ground: Vec<u8>,
+    alone: Vec<u8>,
+    /// The content alone, with all text opaque.
+    mask: Vec<u8>,
+}
+
+/// What is kept of a frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Ground,
+    Content,
+    Mask,
+}
+
+impl Rasters {
+    /// Draws a page. `is_ornament` says which labels are no slot whose content has to be seen.
+    pub(super) fn of(page: &Page, is_ornament: &dyn Fn(&str) -> bool) -> Self {
+        let size = page.frame.size();
+        let longest = size.x.max(size.y).to_pt().max(1.0);
+        let scale = PIXELS_PER_POINT.min(MAX_SIDE / longest);
+        let options = RenderOptions { pixel_per_pt: scale.into(), render_bleed: false };
+        let draw = |page: &Page| typst_render::render(page, &options);
+        let part = |keep| {
+            let frame = kept(&page.frame, keep, is_ornament, false);
+            let fill = if keep == Keep::Ground {
+                page.fill.clone()
+            } else {
+                Smart::Custom(None)
+            };
+            draw(&Page { frame, fill, ..page.clone() }).take()
+        };
+        let whole = draw(page);
+        Self {
+            width: whole.width() as usize,
+            height: whole.height() as usize,
+            scale,
+            page: whole.take(),
+            ground: part(Keep::Ground),
+            alone: part(Keep::Content),
+            mask: part(Keep::Mask),
+        }
+    }
+
+    /// Decides whether some content is seen.
+    pub(super) fn judge(&self, doubt: &Doubt) -> Verdict {
+        let pixel = |length: Abs| (length.to_pt() * self.scale).max(0.0);
+        let left = pixel(doubt.region.min.x).floor() as usize;
+        let top = pixel(doubt.region.min.y).floor() as usize;
+        let right = (pixel(doubt.region.max.x).ceil() as usize).min(self.width);
+        let bottom = (pixel(doubt.region.max.y).ceil() as usize).min(self.height);
+        let side = (pixel(doubt.tile) as usize).max(8);
+        let columns = right.saturating_sub(left).div_ceil(side).max(1);
+        let rows = bottom.saturating_sub(top).div_ceil(side).max(1);
+        let mut tiles = vec![Tile::default(); columns * rows];
+        for y in top..bottom {
+            for x in left..right {
+                let at = (y * self.width + x) * 4;
+                if self.mask[at + 3] >= INKED {
+                    let tile = (y - top) / side * columns + (x - left) / side;
+                    self.count(&mut tiles[tile], at);
+                }
+            }
+        }
+        verdict(&mut tiles, doubt)
+    }
+
+    /// Counts a pixel of ink.
+    fn count(&self, tile: &mut Tile, at: usize) {
+        let at = at..at + 4;
+        let (page, ground) = (&self.page[at.clone()], &self.ground[at.clone()]);
+        let (alone, mask) = (&self.alone[at.clone()], &self.mask[at]);
+        let clear = 255 - u16::from(alone[3]);
+        let is_seen = (0..3).all(|part| {
+            let expected = u16::from(alone[part]) + u16::from(ground[part]) * clear / 255;
+            u16::from(page[part]).abs_diff(expected) <= u16::from(MAX_DIFFERENCE)
+        });
+        tile.ink += 1;
+        tile.seen += usize::from(is_seen);
+        let below = Rgb::of_bytes([ground[0], ground[1], ground[2]]);
+        let opacity = f64::from(alone[3]) / f64::from(mask[3].max(1));
+        let own = match alone[3] {
+            0 => below,
+            alpha => Rgb([0, 1, 2].map(|part| f64::from(alone[part]) / f64::from(alpha))),
+        };
+        let shown = own.over(below, opacity.min(1.0));
+        tile.contrasts.push(ratio(shown, below) as f32);
+    }
+}
+
+/// The ink in a square.
+#[derive(Clone, Default)]
+struct Tile {
+    ink: usize,
+    seen: usize,
+    contrasts: Vec<f32>,
+}
+
+fn verdict(tiles: &mut [Tile], doubt: &Doubt) -> Verdict {
+    let (ink, seen) =
+        tiles.iter().fold((0, 0), |(ink, seen), tile| (ink + tile.ink, seen + tile.seen));
+    if ink == 0 {
+        return Verdict::Seen;
+    }
+    let share = seen as f64 / ink as f64;
+    let (needed, in_tile) =
+        if doubt.subject == Subject::Strokes { STROKE_SHARES } else { SHARES };
+    let is_hidden = |tile: &Tile| {
+        tile.ink >= MIN_PIXELS && (tile.seen as f64) < tile.ink as f64 * in_tile
+    };
+    if share < needed || tiles.iter().any(is_hidden) {
+        return Verdict::Hidden { share };
+    }
+    let contrast = match doubt.subject {
+        Subject::Text => {
+            let judged = tiles.iter_mut().filter(|tile| tile.ink >= MIN_PIXELS);
+            let lowest =
+                judged.map(|tile| nth(&mut tile.contrasts, 1.0 - CONTRAST_SHARE));
+            lowest.reduce(f64::min)
+        }
+        // Half of the strokes; the darkest and the lightest parts of a code and of a picture.
+        Subject::Strokes => Some(nth(&mut all(tiles), 0.5)),
+        Subject::Code | Subject::Picture => Some(nth(&mut all(tiles), 0.95)),
+    };
+    match contrast {
+        Some(contrast) if contrast < doubt.contrast => Verdict::Pale { contrast },
+        _ => Verdict::Seen,
+    }
+}
+
+fn all(tiles: &[Tile]) -> Vec<f32> {
+    tiles.iter().flat_map(|tile| tile.contrasts.iter().copied()).collect()
+}
+
+/// The value below which a share of them lies; 1 if there are none.
+fn nth(values: &mut [f32], share: f64) -> f64 {
+    values.sort_unstable_by(f32::total_cmp);
+    let index = (values.len() as f64 * share) as usize;
+    values
+        .get(index.min(values.len().saturating_sub(1)))
+        .map_or(1.0, |&value| f64::from(value))
+}
+
+/// A part of a frame. Content is freed of what clips it.
+fn kept(
+    frame: &Frame,
+    keep: Keep,
+    is_ornament: &dyn Fn(&str) -> bool,
+    in_slot: bool,
+) -> Frame {
+    let mut part = Frame::new(frame.size(), frame.kind());
+    for (at, item) in frame.items() {
+        let item = match item {
+            FrameItem::Group(group) => {
+                let label = group.label.map(|label| label.resolve());
+                let own = label.is_some_and(|label| !is_ornament(label.as_str()));
+                let inner = kept(&group.frame, keep, is_ornament, in_slot || own);
+                if inner.is_empty() {
+                    continue;
+                }
+                let clip = group.clip.clone().filter(|_| keep == Keep::Ground);
+                FrameItem::Group(GroupItem { frame: inner, clip, ..group.clone() })
+            }
+            FrameItem::Link(..) | FrameItem::Tag(_) => continue,
+            _ if in_slot == (keep == Keep::Ground) => continue,
+            FrameItem::Text(text) if keep == Keep::Mask => {
+                let fill = Paint::Solid(Color::BLACK);
+                FrameItem::Text(TextItem { fill, ..text.clone() })
+            }
+            item => item.clone(),
+        };
+        part.push(*at, item);
+    }
+    part
+}

@@ -1,0 +1,160 @@
+//! How much of a box a shape covers.
+
+use typst::layout::{Abs, Point, Rect, Transform};
+use typst::visualize::{Curve, CurveItem, FillRule, Geometry, Shape};
+
+use super::super::ink::{grown, holds, origin_rect, shared, transformed};
+use super::contrast::{Rgb, Tones};
+
+/// How much of a box something covers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cover {
+    None,
+    /// A part, or a part cannot be excluded.
+    Part,
+    /// All of it; with the tones that are seen then, if nothing shines through.
+    Whole(Option<Tones>),
+}
+
+/// How much of a box, in the page's coordinates, a shape covers with its fill and its stroke.
+pub(super) fn cover(shape: &Shape, transform: Transform, rect: Rect) -> Cover {
+    let scale = transform.sx.get().abs().max(transform.ky.get().abs());
+    let stroke =
+        shape.stroke.as_ref().map_or(Abs::zero(), |it| it.thickness * scale / 2.0);
+    match &shape.geometry {
+        Geometry::Line(to) => {
+            let (from, to) =
+                (Point::zero().transform(transform), to.transform(transform));
+            let line = Rect::new(from.min(to), from.max(to));
+            if meets(grown(line, stroke.max(Abs::pt(0.05))), rect) {
+                Cover::Part
+            } else {
+                Cover::None
+            }
+        }
+        Geometry::Rect(size) if is_upright(transform) => {
+            let outer = transformed(origin_rect(*size), transform);
+            if shape.fill.is_some() {
+                if holds(outer, rect) { Cover::Whole(tones(shape)) } else { Cover::Part }
+            } else if holds(grown(outer, -stroke), rect) {
+                Cover::None
+            } else {
+                Cover::Part
+            }
+        }
+        Geometry::Rect(size) => {
+            by_curve(&Curve::rect(*size), shape, transform, stroke, rect)
+        }
+        Geometry::Curve(curve) => by_curve(curve, shape, transform, stroke, rect),
+    }
+}
+
+fn tones(shape: &Shape) -> Option<Tones> {
+    shape.fill.as_ref().and_then(Rgb::opaque).map(Tones::of)
+}
+
+/// As [`cover`], of a curve: if no part of it comes near the box, the box is inside or outside of it as
+/// a whole.
+fn by_curve(
+    curve: &Curve,
+    shape: &Shape,
+    transform: Transform,
+    stroke: Abs,
+    rect: Rect,
+) -> Cover {
+    let centre = rect.min + (rect.max - rect.min) / 2.0;
+    let near = grown(rect, stroke);
+    let mut winding = 0;
+    let (mut start, mut at) = (Point::zero(), Point::zero());
+    for item in &curve.0 {
+        let (points, to) = match item {
+            CurveItem::Move(to) => {
+                start = to.transform(transform);
+                at = start;
+                continue;
+            }
+            CurveItem::Line(to) => ([at, at], to.transform(transform)),
+            CurveItem::Cubic(a, b, to) => (
+                [a.transform(transform), b.transform(transform)],
+                to.transform(transform),
+            ),
+            CurveItem::Close => ([at, at], start),
+        };
+        // The curve lies in the box of its control points.
+        let (mut min, mut max) = (at.min(to), at.max(to));
+        for point in points {
+            (min, max) = (min.min(point), max.max(point));
+        }
+        if touches(Rect::new(min, max), near) {
+            return Cover::Part;
+        }
+        winding += crossing(at, to, centre);
+        at = to;
+    }
+    let inside = match shape.fill_rule {
+        FillRule::NonZero => winding != 0,
+        FillRule::EvenOdd => winding % 2 != 0,
+    };
+    if shape.fill.is_some() && inside { Cover::Whole(tones(shape)) } else { Cover::None }
+}
+
+/// Whether two boxes share more than an edge.
+pub(super) fn meets(a: Rect, b: Rect) -> bool {
+    let shared = shared(a, b);
+    shared.x > Abs::zero() && shared.y > Abs::zero()
+}
+
+/// Whether a transform keeps edges level.
+pub(super) fn is_upright(transform: Transform) -> bool {
+    transform.kx.get().abs() < 1e-6 && transform.ky.get().abs() < 1e-6
+}
+
+/// Whether two boxes have a point in common. Unlike a filled box, a level line has no extent.
+fn touches(a: Rect, b: Rect) -> bool {
+    a.min.x <= b.max.x && b.min.x <= a.max.x && a.min.y <= b.max.y && b.min.y <= a.max.y
+}
+
+/// Which way an edge crosses the ray from a point to the right: 1, -1, or 0 if it does not.
+fn crossing(from: Point, to: Point, at: Point) -> i32 {
+    if (from.y > at.y) == (to.y > at.y) {
+        return 0;
+    }
+    let along = (at.y - from.y) / (to.y - from.y);
+    let x = from.x + (to.x - from.x) * along;
+    match x > at.x {
+        true if to.y > from.y => 1,
+        true => -1,
+        false => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use typst::layout::Size;
+    use typst::visualize::{Color, Paint};
+
+    use super::*;
+
+    fn rect(x: f64, y: f64, width: f64, height: f64) -> Rect {
+        let min = Point::new(Abs::pt(x), Abs::pt(y));
+        Rect::new(min, min + Point::new(Abs::pt(width), Abs::pt(height)))
+    }
+
+    #[test]
+    fn ring_covers_what_it_crosses_and_not_what_it_surrounds() {
+        let mut ring = Curve::rect(Size::splat(Abs::pt(100.0)));
+        let mut hole = Curve::rect(Size::splat(Abs::pt(80.0)));
+        hole.translate(Point::splat(Abs::pt(10.0)));
+        ring.0.extend(hole.0);
+        let mut shape = Geometry::Curve(ring).filled(Paint::Solid(Color::BLACK));
+        shape.fill_rule = FillRule::EvenOdd;
+        let cover = |x, y, w, h| cover(&shape, Transform::identity(), rect(x, y, w, h));
+        assert_eq!(cover(20.0, 20.0, 50.0, 20.0), Cover::None);
+        assert_eq!(cover(5.0, 20.0, 50.0, 20.0), Cover::Part);
+        assert_eq!(
+            cover(2.0, 2.0, 60.0, 5.0),
+            Cover::Whole(Some(Tones::of(Rgb([0.0; 3]))))
+        );
+        assert_eq!(cover(120.0, 2.0, 60.0, 5.0), Cover::None);
+    }
+}

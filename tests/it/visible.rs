@@ -1,0 +1,197 @@
+//! Planted faults of paint, clip, cover and contrast: each is refused as what it is, and the same page
+//! without it passes.
+
+use testamur::press::Press;
+use testamur::site::{Request, Site};
+use testamur::{Date, ErrorKind};
+
+const SLOT: &str = include_str!("../../layouts/shared/slot.typ");
+const PICTURE: &str = include_str!("../../layouts/shared/picture.typ");
+
+const LAYOUTS: [&str; 4] = ["classic", "diploma", "modern", "bilingual"];
+const ROLES: [&str; 5] = ["recipient", "course", "statement", "date", "signatory"];
+
+/// What is done to `it`, a sentence in its slot of the width `w` and the height `h`.
+const FAULTS: [(&str, ErrorKind); 16] = [
+    // Cut.
+    (
+        "block(width: w, height: h, clip: true, move(dx: -0.75 * w, it))",
+        ErrorKind::Hidden,
+    ),
+    ("block(width: w, height: 0.5 * h, clip: true, it)", ErrorKind::Hidden),
+    (
+        "box(width: w, height: h, clip: true, radius: 0.5 * h, inset: 0pt, rotate(0deg, move(dx: -0.7 * w, it)))",
+        ErrorKind::Hidden,
+    ),
+    // Covered.
+    (
+        "block(it + place(top + left, rect(width: w, height: h, fill: white)))",
+        ErrorKind::Hidden,
+    ),
+    (
+        "block(it + place(top + left, ellipse(width: w, height: h, fill: white)))",
+        ErrorKind::Hidden,
+    ),
+    (
+        "block(it + place(top + left, rotate(2deg, origin: left + horizon, rect(width: w, height: h, fill: red))))",
+        ErrorKind::Hidden,
+    ),
+    (
+        "block(it + place(top + left, rect(width: w, height: h, fill: rgb(255, 255, 255, 190))))",
+        ErrorKind::Hidden,
+    ),
+    (
+        "block(it + place(horizon + left, line(length: w, stroke: 0.6 * h)))",
+        ErrorKind::Hidden,
+    ),
+    (
+        "block(it + place(top + left, polygon((0pt, 0pt), (w, 0pt), (0.9 * w, h), (0pt, h), fill: white)))",
+        ErrorKind::Hidden,
+    ),
+    // Too pale.
+    ("{ set text(fill: white); it }", ErrorKind::Contrast),
+    ("{ set text(fill: black.transparentize(93%)); it }", ErrorKind::Contrast),
+    ("{ set text(fill: luma(205)); it }", ErrorKind::Contrast),
+    ("{ set text(fill: gradient.linear(white, luma(230))); it }", ErrorKind::Contrast),
+    ("block(fill: rgb(\"#332f2c\"), it)", ErrorKind::Contrast),
+    ("block(fill: gradient.linear(black, luma(60)), it)", ErrorKind::Contrast),
+    ("{ set text(fill: rgb(\"#ffe680\")); it }", ErrorKind::Contrast),
+];
+
+/// What is done to `it`, a picture of the width `width` and the height `height`.
+const PICTURE_FAULTS: [(&str, ErrorKind); 3] = [
+    ("block(width: width, height: 0.4 * height, clip: true, it)", ErrorKind::Hidden),
+    (
+        "block(it + place(top + left, rect(width: width, height: height, fill: rgb(255, 255, 255, 200))))",
+        ErrorKind::Hidden,
+    ),
+    ("block(fill: rgb(\"#14171f\"), it)", ErrorKind::Contrast),
+];
+
+#[test]
+fn sentence_that_is_cut_covered_or_pale_is_refused() {
+    let mut planted = 0;
+    let mut missed = Vec::new();
+    for layout in LAYOUTS {
+        for role in ROLES {
+            for (fault, kind) in FAULTS {
+                let wrapped = format!(
+                    "#let slot(sentence, fitted: auto, bare: false) = {{\n  let it = \
+                     plain-slot(sentence, fitted: fitted, bare: bare)\n  let (w, h) = \
+                     (sentence.fitted.width * 1pt, sentence.fitted.height * 1pt)\n  if \
+                     sentence.role == \"{role}\" {{ {fault} }} else {{ it }}\n}}\n\n\
+                     /// A sentence as the document's heading"
+                );
+                let slot = SLOT.replacen("#let slot(", "#let plain-slot(", 1).replacen(
+                    "/// A sentence as the document's heading",
+                    &wrapped,
+                    1,
+                );
+                let found =
+                    kinds(&site(layout).with_file("layouts/shared/slot.typ", slot));
+                planted += 1;
+                if !is_caught(&found, kind) {
+                    missed.push(format!("{layout}, {role}: {fault}: {found:?}"));
+                }
+            }
+        }
+    }
+    assert!(planted >= 200);
+    assert!(missed.is_empty(), "{} of {planted}:\n{}", missed.len(), missed.join("\n"));
+}
+
+#[test]
+fn signature_and_code_that_are_cut_covered_or_pale_are_refused() {
+    let mut missed = Vec::new();
+    for layout in LAYOUTS {
+        for id in ["signatory-1-image", "code"] {
+            for (fault, kind) in PICTURE_FAULTS {
+                // A code brings its own white ground.
+                if id == "code" && kind == ErrorKind::Contrast {
+                    continue;
+                }
+                let wrapped = format!(
+                    "#let picture(source, width, height) = {{\n  let it = \
+                     plain-picture(source, width, height)\n  if source.id == \"{id}\" \
+                     {{ {fault} }} else {{ it }}\n}}\n\n/// Logos side by side"
+                );
+                let picture = PICTURE
+                    .replacen("#let picture(", "#let plain-picture(", 1)
+                    .replacen("/// Logos side by side", &wrapped, 1);
+                let site = site(layout).with_file("layouts/shared/picture.typ", picture);
+                let found = kinds(&site);
+                if !is_caught(&found, kind) {
+                    missed.push(format!("{layout}, {id}: {fault}: {found:?}"));
+                }
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn theme_without_contrast_is_refused_by_both_names() {
+    for (theme, what) in [
+        ("{ paper: \"#1d1a16\" }", "with the paper"),
+        ("{ ink: \"#fffdf7\", paper: \"#fffdf7\" }", "1.0 to 1 with the paper"),
+        ("{ ink: \"#c8b48c\" }", "and needs 3 to 1"),
+    ] {
+        let site = site_with("classic", &format!("  theme: {theme}\n"));
+        let request = Request::new("c", "Guido van Rossum").unwrap();
+        let error = Press::new(site).unwrap().draft(&request, day()).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            error.faults().all(|fault| fault.kind() == ErrorKind::Contrast),
+            "{message}"
+        );
+        assert!(message.contains("the recipient `Guido van Rossum`"), "{message}");
+        assert!(message.contains(what), "{message}");
+    }
+    // Light on dark is as good as dark on light.
+    let dark = "  theme: { paper: \"#1d1a16\", ink: \"#f4ead7\", accent: \"#e8c56a\" }\n";
+    let found = kinds(&site_with("classic", dark));
+    assert!(!found.contains(&ErrorKind::Hidden), "{found:?}");
+}
+
+/// Whether a fault was refused. What covers one sentence may reach another, and black on black is as
+/// much a cover as a lack of contrast.
+fn is_caught(found: &[ErrorKind], expected: ErrorKind) -> bool {
+    let covers =
+        [ErrorKind::Hidden, ErrorKind::Contrast, ErrorKind::Overlap, ErrorKind::Overflow];
+    match expected {
+        ErrorKind::Hidden => {
+            !found.is_empty() && found.iter().all(|kind| covers.contains(kind))
+        }
+        kind => found == [kind],
+    }
+}
+
+fn kinds(site: &Site) -> Vec<ErrorKind> {
+    let request = Request::new("c", "Guido van Rossum").unwrap();
+    let drafted = Press::new(site.clone()).unwrap().draft(&request, day());
+    let mut kinds: Vec<ErrorKind> = match drafted {
+        Ok(_) => Vec::new(),
+        Err(error) => error.faults().map(|fault| fault.kind()).collect(),
+    };
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+fn day() -> Date {
+    Date::parse("2026-05-14").unwrap()
+}
+
+fn site(layout: &str) -> Site {
+    let second = if layout == "bilingual" { "  second_language: es\n" } else { "" };
+    site_with(layout, second)
+}
+
+fn site_with(layout: &str, more: &str) -> Site {
+    let courses = format!(
+        "c:\n  title: Introduction to Curling\n  organization: Example University\n  \
+         language: en\n  layout: {layout}\n{more}  signatories:\n    - {{ name: Dr. Ada \
+         Example, title: Professor of Mechanics, signature: ada.svg }}\n"
+    );
+    Site::new().with_file("courses.yaml", courses)
+}
