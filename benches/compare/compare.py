@@ -63,7 +63,7 @@ def names(count):
 def sheets(program, folder, count):
     """The sheets that testamur gives its layout, one for each name."""
     (folder / "names.txt").write_text("\n".join(names(count)) + "\n", encoding="utf-8")
-    command = [program, "render", "-f", "names.txt", "--grade", "Distinction", "--layout", LAYOUT]
+    command = [program, "render", "-f", "names.txt", "--names", "--grade", "Distinction", "--layout", LAYOUT]
     command += ["--no-specimen", "--format", "sheet", "-o", "sheets/"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     files = sorted((folder / "sheets").iterdir())

@@ -29,6 +29,8 @@ pub(crate) mod path;
 #[cfg(feature = "issue")]
 pub(crate) mod percent;
 pub(crate) mod random;
+#[cfg(feature = "press")]
+pub(crate) mod recent;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;
 #[cfg(any(feature = "agent", feature = "tsa"))]

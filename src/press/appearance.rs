@@ -3,12 +3,12 @@
 //! Takes what a page is made of; gives a digest that is equal for pages that look alike. The
 //! decision: it covers the sheet, the pictures, the layout's files, the site's own fonts, the
 //! attachments, the addresses and the program, and not the free fields that the layout never draws.
+//! The sheet's sentences are not fitted here, because their fits follow from all this.
 
 use ring::digest::{Context, SHA256};
 
 use crate::base::hex;
 use crate::press::engine::page::PageInput;
-use crate::press::sheet::Sheet;
 use crate::site::settings::PublishSettings;
 
 /// The program, which draws the page.
@@ -16,7 +16,7 @@ const PROGRAM: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
 
 /// The digest of a page, 64 hexadecimal digits in lower case. Pages of other identifiers or days
 /// compare only if they were made with those of
-/// [`RenderJob::of_comparison`](crate::press::job::RenderJob::of_comparison).
+/// [`WrittenRequest::for_comparison`](crate::press::job::WrittenRequest::for_comparison).
 pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
     let mut context = Context::new(&SHA256);
     let mut add = |part: &[u8]| {
@@ -24,7 +24,7 @@ pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
         context.update(part);
     };
     let sources = &input.layout.sources;
-    let mut sheet = Sheet::clone(&input.sheet);
+    let mut sheet = input.sheet.clone();
     sheet.extra.retain(|key, _| sources.drawn_fields.has(key));
     sheet.extra.sort_keys();
     sheet.extra.values_mut().for_each(serde_json::Value::sort_all_objects);

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::lang::Tag;
+use crate::base::recent::Recent;
 use crate::image::cache::ImageCache;
+use crate::image::qr::QrCode;
 use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
-use crate::site::course::Courses;
+use crate::site::course::{Colour, Courses};
 use crate::site::files::{SETTINGS_FILE, Site};
 use crate::site::settings::Settings;
 use crate::text::phrases::Phrases;
@@ -25,13 +27,19 @@ pub(crate) struct Assets {
     pub(crate) settings: Settings,
     pub(crate) courses: Courses,
     pub(crate) fonts: Arc<Fonts>,
-    pub(crate) fitter: Fitter,
+    pub(crate) fitter: Arc<Fitter>,
     pub(crate) image_cache: ImageCache,
+    /// The codes of verify addresses, by address and colour of the paper.
+    codes: Recent<(String, Colour), Arc<QrCode>>,
     layouts: Cache<String, Layout>,
     phrases: Cache<(String, Tag), Phrases>,
 }
 
 impl Assets {
+    /// The most codes that are remembered, in each of two generations: certificates are compared
+    /// under one address that is the same for all.
+    const MAX_CODES: usize = 8;
+
     /// Reads a site's settings, courses and fonts.
     ///
     /// # Errors
@@ -50,9 +58,10 @@ impl Assets {
             site,
             settings: settings.unwrap_or_default(),
             courses: courses.unwrap_or_default(),
-            fitter: Fitter::new(fonts.clone()),
+            fitter: Arc::new(Fitter::new(fonts.clone())),
             fonts,
             image_cache: ImageCache::default(),
+            codes: Recent::new(Self::MAX_CODES),
             layouts: Cache::default(),
             phrases: Cache::default(),
         })
@@ -61,6 +70,20 @@ impl Assets {
     /// The layout of that name, read once.
     pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
         self.layouts.get(name.to_owned(), || Layout::load(&self.site, name, &self.fonts))
+    }
+
+    /// The code of a verify address on paper of this colour.
+    ///
+    /// # Errors
+    /// As [`QrCode::new`].
+    pub(crate) fn code(&self, url: &str, paper: Colour) -> Result<Arc<QrCode>> {
+        let key = (url.to_owned(), paper);
+        if let Some(code) = self.codes.get(&key) {
+            return Ok(code);
+        }
+        let code = Arc::new(QrCode::new(url, paper)?);
+        self.codes.insert(key, code.clone());
+        Ok(code)
     }
 
     /// The compiled sentences of a layout in a language, read once.

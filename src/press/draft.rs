@@ -19,9 +19,9 @@ use crate::press::engine::page::{Page, PageInput};
 use crate::press::engine::pool::RenderPool;
 use crate::press::export::{Claim, Format};
 use crate::press::inspect::{self, Inspection};
-#[cfg(feature = "issue")]
-use crate::press::job;
 use crate::press::job::RenderJob;
+#[cfg(feature = "issue")]
+use crate::press::job::WrittenRequest;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
 use crate::site::course::{Course, Courses};
@@ -30,8 +30,6 @@ use crate::site::request::Request;
 use crate::site::sample::sample;
 use crate::site::settings::Settings;
 use crate::text::locale;
-#[cfg(feature = "issue")]
-use crate::text::phrases::PrintedFact;
 use crate::text::phrases::Pseudolocale;
 #[cfg(feature = "tables")]
 use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
@@ -268,7 +266,8 @@ impl Press {
     /// # Errors
     /// As [`draft`](Self::draft), except for those that only a page shows.
     pub fn sheet(&self, request: &Request, today: Date) -> Result<Sheet> {
-        Ok(Arc::unwrap_or_clone(self.draft_input(request, today, true)?.sheet))
+        let input = self.draft_input(request, today, true)?;
+        self.pool.run(&describe(request), move || Ok(input.fitted()?.sheet))
     }
 
     /// Says which sentences a layout has in a language, and what a translator can correct in them.
@@ -378,17 +377,22 @@ impl Press {
         RenderJob::of_certificate(&self.assets, request, today, verify_id)
     }
 
-    /// The facts of a request's certificate: see [`job::printed_facts`].
+    /// Writes the sentences of a request's certificate, whatever its identifier and the day of issue.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the layout, its sentences, or what the request gives them.
     #[cfg(feature = "issue")]
-    pub(crate) fn printed_facts(&self, request: &Request) -> Result<Vec<PrintedFact>> {
-        job::printed_facts(&self.assets, request)
+    pub(crate) fn write<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> Result<WrittenRequest<'a>> {
+        WrittenRequest::for_comparison(&self.assets, request)
     }
 
-    /// A digest of all that one can see of a request's certificate, 64 hexadecimal digits, whatever
-    /// its identifier and the day of issue.
+    /// A digest of all that one can see of a written certificate, 64 hexadecimal digits.
     #[cfg(feature = "issue")]
-    pub(crate) fn appearance(&self, request: &Request) -> Result<String> {
-        let job = RenderJob::of_comparison(&self.assets, request)?;
+    pub(crate) fn appearance(&self, written: WrittenRequest<'_>) -> Result<String> {
+        let job = written.arrange(&self.assets)?;
         Ok(appearance::digest(&job.input, &self.settings().publish))
     }
 

@@ -8,19 +8,20 @@
 
 mod advances;
 pub(crate) mod fitted;
+mod length;
 mod measure;
 mod script;
 mod search;
 mod world;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use self::fitted::Fitted;
+pub(crate) use self::length::check_length;
 use self::measure::Ruler;
 pub(crate) use self::measure::Setting;
 use self::search::Search;
+use crate::base::recent::Recent;
 use crate::press::fonts::Fonts;
 use crate::press::layout::role::Fit;
 use crate::press::layout::slot::Slot;
@@ -30,9 +31,8 @@ use crate::press::sheet::sentence::{Sentence, SheetRun};
 #[derive(Debug)]
 pub(crate) struct Fitter {
     fonts: Arc<Fonts>,
-    /// What was found, by all that it depends on: of the last certificates and of those before them.
-    found: Mutex<[HashMap<u128, Arc<Found>>; 2]>,
-    made: AtomicUsize,
+    /// What was found, by all that it depends on.
+    found: Recent<u128, Arc<Found>>,
 }
 
 /// What was found for one sentence.
@@ -47,18 +47,9 @@ struct Found {
 impl Fitter {
     /// The most sentences that are remembered, in each of two generations.
     const MAX_FOUND: usize = 4_000;
-    /// After how many new sentences Typst's caches are evicted, and how many evictions an unused
-    /// result survives: sheets may be made without a render, after which the pool evicts.
-    const EVICT_INTERVAL: usize = 256;
-    const EVICT_AGE: usize = 2;
 
     pub(crate) fn new(fonts: Arc<Fonts>) -> Self {
-        Self { fonts, found: Mutex::default(), made: AtomicUsize::new(0) }
-    }
-
-    /// The fonts that sentences are set in.
-    pub(crate) fn fonts(&self) -> &Fonts {
-        &self.fonts
+        Self { fonts, found: Recent::new(Self::MAX_FOUND) }
     }
 
     /// Fits a sentence to its slot, at each of `scales` of its largest size.
@@ -70,8 +61,7 @@ impl Fitter {
         setting: Setting<'_>,
     ) {
         let key = key(sentence, slot, scales, setting);
-        let known = self.known(key);
-        let found = known.unwrap_or_else(|| {
+        let found = self.found.get(&key).unwrap_or_else(|| {
             let tracking = script::tracking(&sentence.runs, &slot.style);
             let name = sentence.role == "recipient";
             let mut ruler =
@@ -85,7 +75,9 @@ impl Fitter {
                 }
                 fitted.push(one);
             }
-            self.keep(key, Found { fitted, parts: ruler.into_parts() })
+            let found = Arc::new(Found { fitted, parts: ruler.into_parts() });
+            self.found.insert(key, found.clone());
+            found
         });
         let mut fitted = found.fitted.iter().copied();
         sentence.fitted = fitted.next().unwrap_or(Fitted::NONE);
@@ -94,34 +86,6 @@ impl Fitter {
             run.parts.clone_from(parts);
         }
         space(&mut sentence.runs, slot);
-    }
-
-    fn known(&self, key: u128) -> Option<Arc<Found>> {
-        let mut generations = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let [young, old] = &mut *generations;
-        if let Some(found) = young.get(&key) {
-            return Some(found.clone());
-        }
-        let found = old.remove(&key)?;
-        young.insert(key, found.clone());
-        Some(found)
-    }
-
-    /// Remembers what was found. When one generation is full, the one before it is forgotten.
-    fn keep(&self, key: u128, found: Found) -> Arc<Found> {
-        let found = Arc::new(found);
-        let mut generations = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let [young, old] = &mut *generations;
-        if young.len() >= Self::MAX_FOUND {
-            *old = std::mem::take(young);
-        }
-        young.insert(key, found.clone());
-        drop(generations);
-        let made = self.made.fetch_add(1, Ordering::Relaxed);
-        if made % Self::EVICT_INTERVAL == Self::EVICT_INTERVAL - 1 {
-            comemo::evict(Self::EVICT_AGE);
-        }
-        found
     }
 }
 

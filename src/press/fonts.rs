@@ -5,6 +5,8 @@
 //! system; a family stands in for another only as `fonts/fonts.yaml` declares it.
 
 mod family;
+mod font_run;
+mod glyph_boxes;
 mod itemize;
 mod ligatures;
 mod words;
@@ -21,10 +23,12 @@ use typst::utils::LazyHash;
 
 pub(crate) use self::family::GenericFamily;
 use self::family::{DeclaredFamilies, Family};
-pub(crate) use self::itemize::{FaceRequest, FontRun};
+pub(crate) use self::font_run::FontRun;
+pub(crate) use self::itemize::FaceRequest;
 use self::ligatures::Ligatures;
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
+use crate::base::recent::Recent;
 use crate::site::files::Site;
 
 /// Every face of a site, parsed when it is first used, and the declared families.
@@ -38,6 +42,11 @@ pub(crate) struct Fonts {
     /// Families of this library's repository of which the site has no face.
     absent: Vec<Family>,
     fallback_orders: RwLock<HashMap<OrderKey, Arc<[usize]>>>,
+    /// The faces of texts, by all that they depend on.
+    itemized: Recent<u128, Arc<[FontRun]>>,
+    /// The boxes of glyphs by font and number: left, bottom, right and top in units of the font; `None`
+    /// for a glyph without ink.
+    glyph_boxes: Recent<(u128, u16), Option<[i16; 4]>>,
     warnings: Vec<Warning>,
     #[cfg(feature = "issue")]
     own_digest: OnceLock<String>,
@@ -62,6 +71,9 @@ struct Face {
 }
 
 impl Fonts {
+    /// The most boxes of glyphs that are remembered, in each of two generations.
+    const MAX_GLYPH_BOXES: usize = 20_000;
+
     /// Loads the faces of a site in the order of their file names, and its declared families.
     ///
     /// # Errors
@@ -154,6 +166,8 @@ impl Fonts {
             families,
             absent,
             fallback_orders,
+            itemized: Recent::new(Self::MAX_ITEMIZED),
+            glyph_boxes: Recent::new(Self::MAX_GLYPH_BOXES),
             warnings,
             #[cfg(feature = "issue")]
             own_digest: OnceLock::new(),
@@ -359,7 +373,7 @@ mod tests {
         };
         let families = |fonts: &Fonts, text: &str, tag: &Tag| {
             let runs = fonts.itemize(text, &[(0..text.len(), request)], tag)?;
-            Ok(runs.into_iter().map(|run| run.face.family).collect::<Vec<_>>())
+            Ok(runs.iter().map(|run| run.face.family.clone()).collect::<Vec<_>>())
         };
         let english = Tag::parse("en").expect("a tag");
 

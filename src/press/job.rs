@@ -23,7 +23,7 @@ use crate::site::request::Request;
 use crate::site::table_rows;
 #[cfg(feature = "issue")]
 use crate::text::phrases::PrintedFact;
-use crate::text::phrases::{CertificateFacts, Phrases, Texts};
+use crate::text::phrases::{CertificateFacts, Phrases, Sentences, Texts};
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
@@ -49,7 +49,8 @@ impl RenderJob {
         let language = request.language().unwrap_or(&course.language);
         let issued = issue_date(course, request, today);
         let verify_id = draft_id(request, course, language, issued);
-        Self::compose(assets, course, request, issued, verify_id, specimen)
+        WrittenRequest::new(assets, course, request, issued, verify_id, specimen)?
+            .arrange(assets)
     }
 
     /// The job of a certificate under the identifier that the register gives it. The page bears the
@@ -63,21 +64,121 @@ impl RenderJob {
         let course = assets.courses.get(request.course())?;
         let issued = issue_date(course, request, today);
         let specimen = request.is_specimen();
-        Self::compose(assets, course, request, issued, verify_id, specimen)
+        WrittenRequest::new(assets, course, request, issued, verify_id, specimen)?
+            .arrange(assets)
+    }
+}
+
+/// The identifier and the day of certificates that are only compared.
+#[cfg(feature = "issue")]
+const NO_ID: &str = "00000000000000000000000000000000";
+#[cfg(feature = "issue")]
+const DAY: Date = Date::MIN;
+
+/// A request whose sentences are written.
+pub(crate) struct WrittenRequest<'a> {
+    course: &'a Course,
+    request: &'a Request,
+    issued: Date,
+    verify_id: String,
+    verify_url: Option<String>,
+    specimen: bool,
+    mark: GradeMark,
+    wording: Wording<'a>,
+    sentences: Sentences,
+    second: Option<Sentences>,
+}
+
+impl<'a> WrittenRequest<'a> {
+    /// Writes a request's certificate before it has an identifier, and for a day that is the same for
+    /// all: by it certificates are compared that were issued on other days under other identifiers.
+    #[cfg(feature = "issue")]
+    pub(crate) fn for_comparison(
+        assets: &'a Assets,
+        request: &'a Request,
+    ) -> Result<Self> {
+        let course = assets.courses.get(request.course())?;
+        let issued = issue_date(course, request, DAY);
+        let specimen = request.is_specimen();
+        Self::new(assets, course, request, issued, NO_ID.to_owned(), specimen)
     }
 
-    fn compose(
+    fn new(
         assets: &Assets,
-        course: &Course,
-        request: &Request,
+        course: &'a Course,
+        request: &'a Request,
         issued: Date,
         verify_id: String,
         specimen: bool,
     ) -> Result<Self> {
         // A draft shows what a certificate would look like, and needs no grade.
         let mark = request.mark(course, specimen)?;
-        let Wording { layout, phrases, second, language, extra, left_out } =
-            Wording::of(assets, course, request)?;
+        let wording = Wording::of(assets, course, request)?;
+        let publish = &assets.settings.publish;
+        let verify_url = publish.has_pages().then(|| publish.verify_url(&verify_id));
+        let given =
+            Given { language: wording.language, mark: &mark, extra: &wording.extra };
+        let facts =
+            certificate_facts(course, request, issued, given, verify_url.as_deref());
+        let sentences = wording.phrases.write(&facts)?;
+        let second = wording.second.as_ref();
+        let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
+        Ok(Self {
+            course,
+            request,
+            issued,
+            verify_id,
+            verify_url,
+            specimen,
+            mark,
+            wording,
+            sentences,
+            second,
+        })
+    }
+
+    /// The course of the certificate.
+    #[cfg(feature = "issue")]
+    pub(crate) fn course(&self) -> &'a Course {
+        self.course
+    }
+
+    /// What the certificate prints, in the order of reading: the facts that decide whether an edition
+    /// says the same. The day of a rolling course and the verify link are not among them.
+    #[cfg(feature = "issue")]
+    pub(crate) fn facts(&self) -> Vec<PrintedFact> {
+        let mut printed = self.sentences.facts();
+        printed.extend(self.second.iter().flat_map(Sentences::facts));
+        printed.retain(|printed| Some(printed.fact.text()) != self.verify_url.as_deref());
+        let drawn = &self.wording.layout.sources.drawn_fields;
+        let drawn = self.wording.extra.iter().filter(|(key, _)| drawn.has(key));
+        let mut drawn: Vec<PrintedFact> = drawn
+            .map(|(key, value)| {
+                PrintedFact::value(&format!("extra.{key}"), &canonical_json(value))
+            })
+            .collect();
+        drawn.sort_by(|one, other| one.role.cmp(&other.role));
+        printed.extend(drawn);
+        printed
+    }
+
+    /// Arranges the sentences and the pictures of the course on a sheet.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the pictures, the paper, or the letters of the sentences.
+    pub(crate) fn arrange(self, assets: &Assets) -> Result<RenderJob> {
+        let Self { course, request, sentences, second, verify_url, specimen, .. } = self;
+        let Wording { layout, phrases, language, extra, left_out, .. } = self.wording;
+        let folios = match *layout.pages.end() {
+            1 => Vec::new(),
+            max_pages => {
+                let given = Given { language, mark: &self.mark, extra: &extra };
+                let verify_url = verify_url.as_deref();
+                let facts =
+                    certificate_facts(course, request, self.issued, given, verify_url);
+                phrases.folios(&facts, max_pages)?
+            }
+        };
         let background = assets.image_cache.background(&assets.site, course)?;
         let background = background.or_else(|| layout.background.clone());
         let paper = match request.paper() {
@@ -85,17 +186,6 @@ impl RenderJob {
             None => layout
                 .paper(course.paper.as_deref(), background.as_ref())
                 .map_err(|error| error.at(course.paper_place().clone()))?,
-        };
-        let publish = &assets.settings.publish;
-        let verify_url = publish.has_pages().then(|| publish.verify_url(&verify_id));
-        let given = Given { language, mark: &mark, extra: &extra };
-        let facts =
-            certificate_facts(course, request, issued, given, verify_url.as_deref());
-        let sentences = phrases.write(&facts)?;
-        let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
-        let folios = match *layout.pages.end() {
-            1 => Vec::new(),
-            max_pages => phrases.folios(&facts, max_pages)?,
         };
         let author = sentences.organization.clone();
         let pictures = assets.image_cache.pictures(&assets.site, course)?;
@@ -109,6 +199,12 @@ impl RenderJob {
             badges.map(|badge| texts.get(&badge.alt, "what a badge shows").to_owned());
         let badges = badges.collect();
         let untranslated = texts.warnings;
+        let second_tag = second.as_ref().map(|second| second.language.clone());
+        // A language without a sentence about authenticity has no code either.
+        let coded = verify_url.as_deref().filter(|_| sentences.authenticity.is_some());
+        let paper_colour = layout.theme.with(&course.theme).paper;
+        let verify =
+            coded.map(|url| assets.code(url, paper_colour).map(|code| (url, code)));
         let content = SheetContent {
             sentences,
             second,
@@ -121,11 +217,11 @@ impl RenderJob {
             background: background.as_ref().map(|background| background.picture.clone()),
             paper,
             title_place: course.title.place(language, &course.language),
-            verify_url: verify_url.as_deref(),
+            verify: verify.transpose()?,
             extra,
             specimen,
         };
-        let (sheet, found) = Sheet::arrange(content, &layout, &assets.fitter)?;
+        let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);
@@ -135,64 +231,18 @@ impl RenderJob {
         warnings.extend(found);
         warnings.extend(untranslated);
         let input = PageInput {
-            sheet: Arc::new(sheet),
+            sheet,
+            language: language.clone(),
+            second: second_tag,
+            fitter: assets.fitter.clone(),
             layout,
             fonts: assets.fonts.clone(),
             attachments: request.attachments().to_vec(),
-            identifier: verify_id,
-            issued,
+            identifier: self.verify_id,
+            issued: self.issued,
         };
-        Ok(Self { input, verify_url, language: language.clone(), warnings })
+        Ok(RenderJob { input, verify_url, language: language.clone(), warnings })
     }
-
-    /// The job of a request's certificate before it has an identifier, and on a day that is the
-    /// same for all: by it certificates are compared that were issued on other days under other
-    /// identifiers.
-    #[cfg(feature = "issue")]
-    pub(crate) fn of_comparison(assets: &Assets, request: &Request) -> Result<Self> {
-        Self::of_certificate(assets, request, DAY, NO_ID.to_owned())
-    }
-}
-
-/// The identifier and the day of certificates that are only compared.
-#[cfg(feature = "issue")]
-const NO_ID: &str = "00000000000000000000000000000000";
-#[cfg(feature = "issue")]
-const DAY: Date = Date::MIN;
-
-/// What a request's certificate prints, in the order of reading: the facts that decide whether an
-/// edition says the same. The day of a rolling course and the verify link are not among them.
-///
-/// # Errors
-/// Whatever is wrong with the layout, its sentences, or what the request gives them.
-#[cfg(feature = "issue")]
-pub(crate) fn printed_facts(
-    assets: &Assets,
-    request: &Request,
-) -> Result<Vec<PrintedFact>> {
-    let course = assets.courses.get(request.course())?;
-    let wording = Wording::of(assets, course, request)?;
-    let publish = &assets.settings.publish;
-    let verify_url = publish.has_pages().then(|| publish.verify_url(NO_ID));
-    let issued = issue_date(course, request, DAY);
-    let mark = request.mark(course, request.is_specimen())?;
-    let given = Given { language: wording.language, mark: &mark, extra: &wording.extra };
-    let facts = certificate_facts(course, request, issued, given, verify_url.as_deref());
-    let mut printed = wording.phrases.write(&facts)?.facts();
-    if let Some(second) = &wording.second {
-        printed.extend(second.write(&facts)?.facts());
-    }
-    printed.retain(|printed| Some(printed.fact.text()) != verify_url.as_deref());
-    let drawn = &wording.layout.sources.drawn_fields;
-    let drawn = wording.extra.iter().filter(|(key, _)| drawn.has(key));
-    let mut drawn: Vec<PrintedFact> = drawn
-        .map(|(key, value)| {
-            PrintedFact::value(&format!("extra.{key}"), &canonical_json(value))
-        })
-        .collect();
-    drawn.sort_by(|one, other| one.role.cmp(&other.role));
-    printed.extend(drawn);
-    Ok(printed)
 }
 
 /// The sentences of a certificate and what they are filled with, before there is a date and an

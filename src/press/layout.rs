@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use self::fields::{boolean, number, numbers, texts, whole};
+use self::fields::{boolean, numbers, texts, whole};
 use self::lengths::{CodeFacts, Lengths, PageFacts};
 use self::page_slots::{KnownSlots, PageSlots};
 use self::paper::Paper;
@@ -59,9 +59,6 @@ pub(crate) struct Layout {
     slots: KnownSlots,
     /// The scales of the blocks' largest sizes, for pages that are full; the first is 1.
     pub(crate) scales: Vec<f64>,
-    /// The height that blocks always have, in millimetres: lower ones are not fitted at smaller
-    /// scales.
-    pub(crate) room: f64,
     /// Whether all figures are lining and of one width.
     pub(crate) tabular: bool,
     /// Whether it has room for a second language.
@@ -79,7 +76,7 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 19] = [
     "sheet",
     "paper",
     "orientation",
@@ -94,7 +91,6 @@ const KEYS: [&str; 20] = [
     "lengths",
     "roles",
     "scales",
-    "room",
     "figures",
     "swash",
     "requires",
@@ -260,9 +256,6 @@ fn read(
     let roles = role::roles(fields, &faces, faults);
     let scales =
         numbers(fields, "scales", 0.1..=1.0, faults).unwrap_or_else(|| SCALES.to_vec());
-    let room =
-        fields.get("room").and_then(|node| number(node, "room", 0.0..=2000.0, faults));
-    let room = room.unwrap_or_default();
     let figures = fields
         .get("figures")
         .and_then(|node| faults.keep(node.one_of(&["tabular", "as-designed"])));
@@ -291,7 +284,6 @@ fn read(
         scales: std::iter::once(1.0)
             .chain(scales.into_iter().filter(|&scale| scale < 1.0))
             .collect(),
-        room,
         tabular: figures == Some("tabular"),
         requires,
         theme,

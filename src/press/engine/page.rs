@@ -18,6 +18,8 @@ use super::rejoin::rejoin;
 use super::world::SheetWorld;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+use crate::base::lang::Tag;
+use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
@@ -25,7 +27,12 @@ use crate::site::request::Attachment;
 
 /// What a page is made of.
 pub(crate) struct PageInput {
-    pub(crate) sheet: Arc<Sheet>,
+    /// The sheet, whose sentences are not yet fitted.
+    pub(crate) sheet: Sheet,
+    /// The languages of the sheet.
+    pub(crate) language: Tag,
+    pub(crate) second: Option<Tag>,
+    pub(crate) fitter: Arc<Fitter>,
     pub(crate) layout: Arc<Layout>,
     pub(crate) fonts: Arc<Fonts>,
     /// Files to embed in the PDF.
@@ -34,6 +41,18 @@ pub(crate) struct PageInput {
     pub(crate) identifier: String,
     /// The issue date: the PDF's date, and Typst's today.
     pub(crate) issued: Date,
+}
+
+impl PageInput {
+    /// Fits the sentences of its sheet. A long text takes time, so this is a part of the render.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for a length of the layout that has no value on this page.
+    pub(crate) fn fitted(mut self) -> Result<Self> {
+        let (language, second) = (&self.language, self.second.as_ref());
+        self.sheet.fit(&self.layout, &self.fitter, language, second)?;
+        Ok(self)
+    }
 }
 
 /// A certificate's pages as Typst laid them out, not yet proof-read. Only
@@ -56,14 +75,17 @@ impl Page {
     /// The longest side of a page, in points: two metres.
     const MAX_SIDE: f64 = 5670.0;
 
-    /// Lays out a sheet in its layout.
+    /// Fits the sentences of a sheet and lays it out in its layout.
     ///
     /// # Errors
+    /// As [`PageInput::fitted`];
     /// [`ErrorKind::Layout`] at the layout's line; [`ErrorKind::UndeclaredFamily`];
     /// [`ErrorKind::NoConvergence`]; [`ErrorKind::PageCount`] for more than 200 pages;
     /// [`ErrorKind::Overflow`] for a page longer than two metres.
     pub(crate) fn compile(input: PageInput) -> Result<Self> {
-        let PageInput { sheet, layout, fonts, attachments, identifier, issued } = input;
+        let input = input.fitted()?;
+        let PageInput { layout, fonts, attachments, identifier, issued, .. } = input;
+        let sheet = Arc::new(input.sheet);
         let world = SheetWorld::new(
             layout.sources.clone(),
             fonts.clone(),

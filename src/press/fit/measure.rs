@@ -23,7 +23,7 @@ use typst::utils::Protected;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::advances::{Part, SIZE, advances};
-use super::script::{self, is_leftward, is_spaceable, is_unspaced};
+use super::script::{self, is_leftward, is_spaceable, is_unspaced, words};
 use super::world::FontWorld;
 use crate::base::lang::{Direction, Tag};
 use crate::press::engine::library::LIBRARY;
@@ -113,6 +113,18 @@ impl<'a> Ruler<'a> {
     pub(super) fn natural(&self) -> f64 {
         let all: f64 = self.advances.iter().flatten().map(|(_, advance)| advance).sum();
         all - self.last_space()
+    }
+
+    /// The width of all of its letters without the spaces between them, in em.
+    pub(super) fn ink(&self) -> f64 {
+        let runs = self.runs.iter().zip(&self.advances);
+        let widths = runs.flat_map(|(run, advances)| {
+            advances.iter().filter(|(at, _)| {
+                let letter = run.text.get(*at..).and_then(|rest| rest.chars().next());
+                letter.is_some_and(|letter| !letter.is_whitespace())
+            })
+        });
+        widths.map(|(_, advance)| advance).sum()
     }
 
     /// The space after the last letter, which is taken back.
@@ -385,16 +397,4 @@ fn with_tabular_figures(content: Content) -> Content {
 /// The number of lines of a frame, which are [`PITCH`] apart.
 fn lines_of(frame: &Frame) -> u32 {
     (frame.height().to_pt() / PITCH).round() as u32
-}
-
-/// Words and the white space between them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let blank = rest.chars().next()?.is_whitespace();
-        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
-        let (word, later) = rest.split_at(end);
-        rest = later;
-        Some(word)
-    })
 }

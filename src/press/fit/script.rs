@@ -104,3 +104,15 @@ pub(super) fn overhang(runs: &[SheetRun]) -> (f64, f64) {
     let most = sizes.fold(0.0, f64::max);
     (NASTALIQ_BAR * most, NASTALIQ_TAIL * most)
 }
+
+/// Words and the white space between them.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let blank = rest.chars().next()?.is_whitespace();
+        let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
+        let (word, later) = rest.split_at(end);
+        rest = later;
+        Some(word)
+    })
+}

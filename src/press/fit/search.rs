@@ -23,6 +23,9 @@ const ROUNDING: f64 = 0.999;
 /// The step of sizes, and that of the width of columns, in points.
 const SIZE_STEP: f64 = 0.25;
 const COLUMN_STEP: f64 = 1.0;
+/// How many times the room of its lines a text must take to be certain not to fit: lines may leave
+/// out a part of the space beside their punctuation.
+const HOPELESS: f64 = 2.0;
 /// In how many steps of [`ROUNDING`] a size is sought at which a sentence takes one line.
 const MAX_STEPS: u32 = 4;
 /// The share of the size of several lines from which one line is better.
@@ -71,6 +74,11 @@ impl Search<'_> {
         }
         if self.fit.lines == 1 {
             return (least, 1, width);
+        }
+        // A text that is far too long is not searched for: the proof reports it at its smallest size.
+        let room = width * f64::from(self.fit.lines) * HOPELESS;
+        if self.ruler.ink() * least > room {
+            return (least, self.fit.lines, width);
         }
         let word = self.ruler.widest_word();
         let (size, lines) = self.largest(width, fitting(word * most).max(least));

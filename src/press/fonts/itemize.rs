@@ -15,6 +15,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::family::{Family, GenericFamily};
+use super::font_run::{ChosenFace, FontRun};
 use super::words::{
     decides, has_script, is_emoji_sequence, is_raised_or_lowered, letters, needs_glyph,
     one_script_parts, script, words,
@@ -33,32 +34,13 @@ pub(crate) struct FaceRequest<'a> {
     pub(crate) italic: bool,
 }
 
-/// A part of a text in one face.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FontRun {
-    /// In bytes.
-    pub(crate) range: Range<usize>,
-    /// The index of the request that it answers.
-    pub(crate) request: usize,
-    pub(crate) face: ChosenFace,
-}
-
-/// The face that a part of a text is set in.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ChosenFace {
-    pub(crate) family: String,
-    /// 100 to 900.
-    pub(crate) weight: u16,
-    pub(crate) italic: bool,
-    /// The factor by which it is set larger than the requested face, 1 for the same size.
-    pub(crate) scale: f64,
-    /// The ISO 15924 code in lower case.
-    pub(crate) script: String,
-}
-
 impl Fonts {
     /// The cache of fallback orders is bounded because languages come with requests.
     const MAX_FALLBACK_ORDERS: usize = 10_000;
+    /// The most texts whose faces are remembered, in each of two generations, and the longest of
+    /// them, in bytes: most sentences of a course are the same on each certificate.
+    pub(super) const MAX_ITEMIZED: usize = 2_000;
+    const MAX_ITEMIZED_LENGTH: usize = 2_000;
 
     /// Splits a text into runs of one face each. `requests` are its consecutive parts, as byte
     /// ranges, with the face that each asks for; a word may extend over several. White space
@@ -67,6 +49,29 @@ impl Fonts {
     /// # Errors
     /// The first letter that no declared family has, as a grapheme cluster.
     pub(crate) fn itemize(
+        &self,
+        text: &str,
+        requests: &[(Range<usize>, FaceRequest<'_>)],
+        tag: &Tag,
+    ) -> Result<Arc<[FontRun]>, String> {
+        let requested: Vec<_> = requests
+            .iter()
+            .map(|(range, FaceRequest { family, generic, weight, italic })| {
+                (range.end, *family, *generic, *weight, *italic)
+            })
+            .collect();
+        let key = typst::utils::hash128(&(text, requested, tag));
+        if let Some(known) = self.itemized.get(&key) {
+            return Ok(known);
+        }
+        let runs: Arc<[FontRun]> = self.itemize_anew(text, requests, tag)?.into();
+        if text.len() <= Self::MAX_ITEMIZED_LENGTH {
+            self.itemized.insert(key, runs.clone());
+        }
+        Ok(runs)
+    }
+
+    fn itemize_anew(
         &self,
         text: &str,
         requests: &[(Range<usize>, FaceRequest<'_>)],
@@ -411,8 +416,8 @@ mod tests {
             let requests = [(0..text.len(), request)];
             let runs = fonts.itemize(text, &requests, &tag);
             runs.expect("every letter has a face")
-                .into_iter()
-                .map(|run| (text[run.range].to_owned(), run.face.family))
+                .iter()
+                .map(|run| (text[run.range.clone()].to_owned(), run.face.family.clone()))
                 .collect()
         };
         let pair = |text: &str, family: &str| (text.to_owned(), family.to_owned());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::ink::MarkKind;
-use super::reader::{PageReader, describe};
+use super::reader::PageReader;
 use crate::base::error::{Error, ErrorKind};
 
 impl PageReader<'_> {
@@ -22,7 +22,7 @@ impl PageReader<'_> {
                 let letter =
                     cluster.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
                 let what = match self.sentence_of(mark) {
-                    Some(sentence) => describe(sentence),
+                    Some(sentence) => sentence.describe(),
                     None => format!("`{}`, which the layout writes itself,", text.text),
                 };
                 let number = u32::from(letter);

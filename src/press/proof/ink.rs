@@ -8,6 +8,7 @@ use typst::text::TextItem;
 use typst::visualize::Geometry;
 
 use crate::press::engine::page::Page;
+use crate::press::fonts::Fonts;
 
 /// All marks of a document, in the order in which they are painted.
 #[derive(Debug, Default)]
@@ -55,8 +56,12 @@ pub(super) enum MarkKind<'a> {
 impl<'a> Inked<'a> {
     /// Collects the marks of a page. `known` says which labels are slots.
     pub(super) fn of(page: &'a Page, known: impl Fn(&str) -> bool) -> Self {
-        let mut collector =
-            Collector { inked: Self::default(), known: &known, groups: 0 };
+        let mut collector = Collector {
+            inked: Self::default(),
+            fonts: &page.fonts,
+            known: &known,
+            groups: 0,
+        };
         for (index, page) in page.document.pages().iter().enumerate() {
             let place =
                 Placed { page: index, transform: Transform::identity(), slot: None };
@@ -87,6 +92,7 @@ struct Placed {
 
 struct Collector<'a, 'k> {
     inked: Inked<'a>,
+    fonts: &'k Fonts,
     known: &'k dyn Fn(&str) -> bool,
     groups: usize,
 }
@@ -120,10 +126,7 @@ impl<'a> Collector<'a, '_> {
                     self.frame(&item.frame, inner, self.groups);
                 }
                 FrameItem::Text(text) => {
-                    let bounds = text.bbox();
-                    let blank = !(bounds.min.x.to_raw().is_finite()
-                        && bounds.max.x.to_raw().is_finite());
-                    let rect = (!blank).then_some(bounds);
+                    let rect = self.fonts.ink_box(text);
                     self.mark(MarkKind::Text(text), rect, here, group);
                 }
                 FrameItem::Image(_, size, _) => {
@@ -206,4 +209,48 @@ pub(super) fn holds(outer: Rect, inner: Rect) -> bool {
 /// A box extended by a length on every side.
 pub(super) fn grown(rect: Rect, by: Abs) -> Rect {
     Rect::new(rect.min - Point::splat(by), rect.max + Point::splat(by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::date::Date;
+    use crate::base::lang::Tag;
+    use crate::press::draft::{DraftOptions, Press};
+    use crate::site::files::Site;
+    use crate::site::request::Request;
+
+    #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+    #[test]
+    fn remembered_boxes_are_those_that_typst_finds() {
+        let press = Press::new(Site::demo()).expect("the demo site is sound");
+        let today = Date::parse("2026-05-14").expect("a date");
+        let mut count = 0;
+        for (language, name) in [
+            ("en", "Siobhán O’Brien-ffoulkes"),
+            ("ar", "محمد بن عبد الرحمن"),
+            ("ur", "ڈاکٹر سیّدہ نُزہت النّساء"),
+            ("hi", "डॉ॰ श्रीमती ज्ञानेश्वरी"),
+            ("th", "อภิสิทธิ์ วัฒนพงศ์"),
+            ("ja", "莊雅善 Chuang"),
+        ] {
+            let request = Request::new("course-v1:ExampleX+CURL101+2026_T1", name)
+                .expect("a name")
+                .with_language(Tag::parse(language).expect("a tag"));
+            let page = press.page(&request, today, &DraftOptions::default());
+            let page = page.expect("the page can be set");
+            // The second time every box is known.
+            for _ in 0..2 {
+                for mark in Inked::of(&page, |_| true).marks {
+                    let MarkKind::Text(text) = mark.kind else { continue };
+                    let bounds = text.bbox();
+                    let has_ink = bounds.min.x.to_raw().is_finite();
+                    let found = page.fonts.ink_box(text);
+                    assert_eq!(found, has_ink.then_some(bounds), "{}", text.text);
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 100, "{count}");
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use typst::layout::{Abs, Point, Rect};
 
 use super::ink::{MarkKind, grown, holds};
-use super::reader::{PageReader, TOLERANCE, describe};
+use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::ErrorKind;
 use crate::press::sheet::image::SheetImage;
-use crate::press::sheet::sentence::Sentence;
+use crate::press::sheet::sentence::{SHORTEN, Sentence};
 
 /// Ink outside of its box.
 struct Overflow<'a> {
@@ -40,7 +40,7 @@ impl PageReader<'_> {
             });
             let Some(by) = distances.reduce(Abs::max) else { continue };
             let (what, cause) = match sentence {
-                Some(sentence) => (describe(sentence), Cause::Sentence(sentence)),
+                Some(sentence) => (sentence.describe(), Cause::Sentence(sentence)),
                 None => (self.describe_picture(&slot.label), Cause::Layout),
             };
             reported.insert(Some(index));
@@ -74,9 +74,7 @@ impl PageReader<'_> {
             let help = "move or shrink it in the layout";
             match cause {
                 Cause::Sentence(sentence) => {
-                    let help = "shorten the text, or give its role a smaller `min` or more \
-                                `lines` in `layout.yaml`";
-                    self.report_sentence(sentence, kind, message, help);
+                    self.report_sentence(sentence, kind, message, SHORTEN);
                     self.overflowed.insert(sentence.id.clone());
                 }
                 Cause::Picture(image) => self.report_picture(image, kind, message, help),

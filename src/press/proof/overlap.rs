@@ -3,7 +3,7 @@
 use typst::layout::{Abs, Rect};
 
 use super::ink::{MarkKind, grown, holds, shared};
-use super::reader::{PageReader, TOLERANCE, describe};
+use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::ErrorKind;
 use crate::press::sheet::SheetSignatory;
 use crate::press::sheet::image::SheetImage;
@@ -115,7 +115,7 @@ impl PageReader<'_> {
         for (sentence, other) in found {
             self.report(
                 ErrorKind::Overlap,
-                format!("{} runs into {}", describe(sentence), describe(other)),
+                format!("{} runs into {}", sentence.describe(), other.describe()),
                 "shorten one of them, or give them more room in the layout",
             );
         }

@@ -69,11 +69,7 @@ impl<'a> PageReader<'a> {
         message: String,
         help: &str,
     ) {
-        let error = Error::new(kind, message).with_help(help);
-        self.errors.push(match &sentence.place {
-            Some(place) => error.at(place.clone()),
-            None => error,
-        });
+        self.errors.push(sentence.error(kind, message, help));
     }
 
     /// Reports an error of a picture: at the course's line if the course adjusts the signature,
@@ -162,7 +158,7 @@ impl<'a> PageReader<'a> {
     /// The name of a mark in messages.
     pub(super) fn describe_mark(&self, mark: &Mark<'_>) -> String {
         match (self.sentence_of(mark), &mark.kind) {
-            (Some(sentence), _) => describe(sentence),
+            (Some(sentence), _) => sentence.describe(),
             (None, MarkKind::Text(text)) => format!("`{}`", text.text),
             (None, MarkKind::Image) => match mark.slot {
                 Some(slot) => self.describe_picture(&self.inked.slots[slot].label),
@@ -181,7 +177,7 @@ impl<'a> PageReader<'a> {
             images.iter().find(|image| image.id == id).map(|image| image.alt.clone())
         };
         if let Some(signatory) = signatory {
-            return format!("the signature of `{}`", without_isolates(&signatory.name));
+            return format!("the signature of `{}`", signatory.name.bare());
         }
         if let Some(name) = alt_in(&self.sheet.sponsors) {
             return format!("the logo of the sponsor `{name}`");
@@ -214,20 +210,4 @@ fn placed_text<'a>(mark: &Mark<'a>) -> Option<PlacedText<'a>> {
         MarkKind::Text(item) => Some(PlacedText { item, origin: mark.origin }),
         _ => None,
     }
-}
-
-/// The name of a sentence in messages: its role and the beginning of its text.
-pub(super) fn describe(sentence: &Sentence) -> String {
-    let text = without_isolates(sentence);
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    format!("the {} `{short}`", sentence.role)
-}
-
-/// A sentence's text without its bidirectional isolates.
-fn without_isolates(sentence: &Sentence) -> String {
-    let isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2069}');
-    sentence.text().chars().filter(|c| !isolate(c)).collect()
 }

@@ -14,6 +14,7 @@ use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::lang::Direction;
+use crate::text::runs::{FSI, PDI};
 
 /// One text item and the start of its baseline on the page, in points.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,12 @@ pub(super) fn read(
     let lines = lines(texts);
     if lines.iter().all(Vec::is_empty) {
         return if visible(expected) { Reading::Blank } else { Reading::Right };
+    }
+    if direction == Direction::Ltr && is_left_to_right(expected) {
+        let actual = lines.iter().flatten().flat_map(|cluster| cluster.chars());
+        if actual.eq(expected.chars().filter(|&c| is_visible(c))) {
+            return Reading::Right;
+        }
     }
     let units = units(expected, direction);
     let read = compare(&lines, &units).or_else(|text| {
@@ -265,6 +272,15 @@ fn is_right_to_left(text: &str) -> bool {
                 .contains(class)
         })
         .is_some_and(|class| class != BidiClass::LeftToRight)
+}
+
+/// Whether a text has only letters whose order on the page, in a line from left to right, is that of
+/// reading: Latin, Greek, Cyrillic and Armenian ones, punctuation, and isolates that begin by their
+/// first strong letter. Of other texts the bidirectional algorithm says so.
+fn is_left_to_right(text: &str) -> bool {
+    text.chars().all(|c| {
+        matches!(c, '\0'..'\u{590}' | '\u{1e00}'..'\u{2000}' | '\u{2010}'..='\u{2027}' | FSI | PDI)
+    })
 }
 
 /// Whether a character is visible on the page.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use typst::layout::Rect;
 
-use super::reader::{PageReader, TOLERANCE, describe};
+use super::reader::{PageReader, TOLERANCE};
 use super::reading::{self, Reading};
 
 use crate::base::error::ErrorKind;
@@ -49,7 +49,7 @@ impl PageReader<'_> {
     ) -> Option<Finding> {
         const HELP: &str =
             "let a `table.header` that repeats set it with `slot(heading, …)`";
-        let what = describe(heading);
+        let what = heading.describe();
         let expected = heading.text();
         let mut seen = BTreeSet::new();
         for slot in self.inked.slots_of(&heading.id) {
@@ -118,7 +118,7 @@ impl PageReader<'_> {
 
 fn misplaced(sentence: &Sentence, other: &Sentence, side: &str) -> Finding {
     let message =
-        format!("{} does not stand {side} {}", describe(sentence), describe(other));
+        format!("{} does not stand {side} {}", sentence.describe(), other.describe());
     (
         ErrorKind::Layout,
         message,

@@ -1,6 +1,6 @@
 //! Checks that every sentence stands on the page once: in its slot, and nowhere else.
 
-use super::reader::{PageReader, describe, folios};
+use super::reader::{PageReader, folios};
 use super::reading::{self, PlacedText, Reading};
 use crate::base::error::ErrorKind;
 
@@ -16,7 +16,7 @@ impl PageReader<'_> {
                 .slots_of(&sentence.id)
                 .flat_map(|slot| self.text_in(slot))
                 .collect();
-            let what = describe(sentence);
+            let what = sentence.describe();
             let direction = self.sheet.direction_of(sentence);
             let stands_outside = || {
                 self.strays().any(|stray| {

@@ -20,7 +20,7 @@ use self::painted::{Item, Painted, Walk};
 use self::pixels::{Doubt, Rasters, Subject, Verdict};
 use self::shapes::Cover;
 use super::ink::grown;
-use super::reader::{PageReader, TOLERANCE, describe};
+use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::ErrorKind;
 
 /// The contrast of text below [`LARGE`], and of larger text and of strokes.
@@ -39,7 +39,7 @@ impl PageReader<'_> {
     pub(super) fn check_visible(&mut self) {
         let known: BTreeSet<&str> =
             self.inked.slots.iter().map(|slot| slot.label.as_str()).collect();
-        let painted = Walk::of(&self.page.document, &known);
+        let painted = Walk::of(self.page, &known);
         let background = self.sheet.background.as_ref().map(|image| image.id.as_str());
         let mut doubted: BTreeSet<usize> = BTreeSet::new();
         for (index, item) in painted.iter().enumerate() {
@@ -237,7 +237,7 @@ impl PageReader<'_> {
 
     fn describe_slot(&self, slot: usize) -> String {
         match self.sentence_in(slot) {
-            Some(sentence) => describe(sentence),
+            Some(sentence) => sentence.describe(),
             None => self.describe_picture(&self.inked.slots[slot].label),
         }
     }

@@ -4,6 +4,8 @@
 //! decision made here: what a layout requires and does not get, and what it has no room for, is
 //! reported before there is a page, all of it together.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -18,7 +20,6 @@ use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::cache::Pictures;
 use crate::image::picture::Picture;
 use crate::image::qr::QrCode;
-use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::layout::lengths::CodeFacts;
@@ -46,8 +47,8 @@ pub(crate) struct SheetContent<'a> {
     pub(crate) paper: Paper,
     /// The line of the course's title.
     pub(crate) title_place: &'a Place,
-    /// `None` for a certificate that bears neither link nor QR code.
-    pub(crate) verify_url: Option<&'a str>,
+    /// The verify address and its code; `None` for a certificate that bears neither.
+    pub(crate) verify: Option<(&'a str, Arc<QrCode>)>,
     pub(crate) extra: IndexMap<String, Value>,
     pub(crate) specimen: bool,
 }
@@ -62,9 +63,8 @@ impl Sheet {
     pub(crate) fn arrange(
         content: SheetContent<'_>,
         layout: &Layout,
-        fitter: &Fitter,
+        fonts: &Fonts,
     ) -> Result<(Self, Vec<Warning>)> {
-        let fonts = fitter.fonts();
         let SheetContent { sentences, pictures, course, .. } = content;
         let tag = sentences.language.clone();
         let title_place = content.title_place;
@@ -133,7 +133,6 @@ impl Sheet {
         let badges = row("badge", pictures.badges, content.badges, places);
         let mut errors = builder.errors;
         let mut warnings = sentences.warnings;
-        let second_tag = content.second.as_ref().map(|second| second.language.clone());
         let second = content.second.map(|sentences| {
             warnings.extend(sentences.warnings.clone());
             let (second, found) = SecondLanguage::arrange(
@@ -150,24 +149,18 @@ impl Sheet {
 
         let theme = &course.theme;
         let colours = layout.theme.with(theme);
-        let verify_url = content.verify_url.filter(|_| authenticity.is_some());
-        let verify = match verify_url {
-            None => None,
-            Some(url) => {
-                let code = QrCode::new(url, colours.paper)?;
-                let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
-                let picture = Picture::from_svg(code.svg, (side, side));
-                let alt = sentences.alt.code;
-                Some(VerifyLink {
-                    url: url.to_owned(),
-                    code: SheetImage::new("code".into(), "code", picture, alt),
-                    modules: code.modules,
-                    side: CodeFacts::of(code.modules).side,
-                    reach: CodeFacts::of(code.modules).reach,
-                })
+        let verify = content.verify.map(|(url, code)| {
+            let side = (code.modules + 2 * QrCode::QUIET_ZONE) as f64;
+            let picture = Picture::from_svg(code.svg.clone(), (side, side));
+            VerifyLink {
+                url: url.to_owned(),
+                code: SheetImage::new("code".into(), "code", picture, sentences.alt.code),
+                modules: code.modules,
+                side: CodeFacts::of(code.modules).side,
+                reach: CodeFacts::of(code.modules).reach,
             }
-        };
-        let mut sheet = Self {
+        });
+        let sheet = Self {
             version: Self::VERSION,
             language: tag.language().to_owned(),
             region: tag.glyph_region(),
@@ -205,7 +198,6 @@ impl Sheet {
             extra: content.extra,
         };
         check_requirements(&sheet, layout, course)?;
-        sheet.fit(layout, fitter, &tag, second_tag.as_ref())?;
         Ok((sheet, warnings))
     }
 }

@@ -4,9 +4,9 @@ use super::sentence::Sentence;
 use super::table::SheetTable;
 use super::table_fitting::TableFitting;
 use super::{SecondLanguage, Sheet};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::lang::Tag;
-use crate::press::fit::{Fitter, Setting};
+use crate::press::fit::{Fitter, Setting, check_length};
 use crate::press::layout::Layout;
 use crate::press::layout::lengths::{CodeFacts, PageFacts};
 use crate::press::layout::page_slots::PageSlots;
@@ -25,8 +25,9 @@ impl Sheet {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`](crate::ErrorKind::InvalidValue) for a length of the layout that
-    /// has no value on this page.
-    pub(super) fn fit(
+    /// has no value on this page; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) for sentences
+    /// that are far too long for their slots.
+    pub(crate) fn fit(
         &mut self,
         layout: &Layout,
         fitter: &Fitter,
@@ -47,7 +48,8 @@ impl Sheet {
         self.lengths.clone_from(&slots.lengths);
         let setting = |tag| Setting { tag, tabular: layout.tabular };
         let first = Fitting { fitter, layout, slots: &slots, setting: setting(tag) };
-        first.blocks(&mut self.blocks);
+        let mut errors = Vec::new();
+        first.blocks(&mut self.blocks, &mut errors);
         let signatories = self.signatories.iter_mut().flat_map(|signatory| {
             std::iter::once(&mut signatory.name).chain(&mut signatory.title)
         });
@@ -57,34 +59,36 @@ impl Sheet {
             .chain(&mut self.specimen)
             .chain(self.folios.iter_mut().flatten().flatten())
             .chain(signatories)
-            .for_each(|sentence| first.sentence(sentence, None, false));
+            .for_each(|sentence| first.sentence(sentence, None, false, &mut errors));
         if let Some(table) = &mut self.table {
-            first.table(table);
+            first.table(table, &mut errors);
         }
         if let (Some(second), Some(tag)) = (&mut self.second, second) {
             let own = Fitting { setting: setting(tag), ..first };
-            own.second(second);
+            own.second(second, &mut errors);
         }
-        Ok(())
+        Error::join(errors)
     }
 }
 
 impl Fitting<'_> {
     /// Fits sentences that follow one another.
-    fn blocks(&self, blocks: &mut [Sentence]) {
+    fn blocks(&self, blocks: &mut [Sentence], errors: &mut Vec<Error>) {
         let mut previous: Option<String> = None;
-        for sentence in &mut *blocks {
-            self.sentence(sentence, previous.as_deref(), true);
+        for sentence in blocks {
+            self.sentence(sentence, previous.as_deref(), true, errors);
             previous = Some(sentence.role.clone());
-        }
-        let height: f64 = blocks.iter().map(|sentence| sentence.fitted.height).sum();
-        if height <= self.layout.room * 72.0 / 25.4 {
-            blocks.iter_mut().for_each(|sentence| sentence.smaller.clear());
         }
     }
 
     /// Fits a sentence after one of the role `previous`.
-    fn sentence(&self, sentence: &mut Sentence, previous: Option<&str>, block: bool) {
+    fn sentence(
+        &self,
+        sentence: &mut Sentence,
+        previous: Option<&str>,
+        block: bool,
+        errors: &mut Vec<Error>,
+    ) {
         let mut slot = *self.slots.slot(&sentence.role, previous);
         let role = self.layout.role(&sentence.role);
         if let Some(PlainFace { leading: Some(leading), .. }) = role.plain {
@@ -93,14 +97,18 @@ impl Fitting<'_> {
                 slot.style.leading = leading;
             }
         }
+        if let Err(error) = check_length(sentence, slot.width, slot.style.tracking) {
+            errors.push(error);
+            return;
+        }
         let shrinks = role.shrinks.unwrap_or(block);
         let scales =
             if shrinks { &self.layout.scales[..] } else { &self.layout.scales[..1] };
         self.fitter.fit(sentence, &slot, scales, self.setting);
     }
 
-    fn second(&self, second: &mut SecondLanguage) {
-        self.blocks(&mut second.blocks);
+    fn second(&self, second: &mut SecondLanguage, errors: &mut Vec<Error>) {
+        self.blocks(&mut second.blocks, errors);
         let signatories = second
             .signatories
             .iter_mut()
@@ -109,12 +117,18 @@ impl Fitting<'_> {
         own.into_iter()
             .flatten()
             .chain(signatories)
-            .for_each(|sentence| self.sentence(sentence, None, false));
+            .for_each(|sentence| self.sentence(sentence, None, false, errors));
     }
 
-    fn table(&self, table: &mut SheetTable) {
+    fn table(&self, table: &mut SheetTable, errors: &mut Vec<Error>) {
         let (width, gutter) = (self.slots.text_width(), self.slots.gutter());
         let (fitter, setting) = (self.fitter, self.setting);
+        let cells = table.headings().chain(table.cells());
+        let checked = cells.map(|cell| check_length(cell, width, 0.0));
+        let too_long: Vec<_> = checked.filter_map(Result::err).collect();
+        if !too_long.is_empty() {
+            return errors.extend(too_long);
+        }
         TableFitting { fitter, setting, width, gutter }.fit(table);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::error::Place;
+use crate::base::error::{Error, ErrorKind, Place};
 use crate::press::fit::fitted::{Fitted, serialize_smaller};
 use crate::press::layout::role::Fit;
 
@@ -36,7 +36,37 @@ impl Sentence {
     pub fn text(&self) -> String {
         self.runs.iter().map(|run| run.text.as_str()).collect()
     }
+
+    /// The sentence's text without its bidirectional isolates.
+    pub(crate) fn bare(&self) -> String {
+        let is_isolate = |c: &char| matches!(c, '\u{2066}'..='\u{2069}');
+        let letters = self.runs.iter().flat_map(|run| run.text.chars());
+        letters.filter(|letter| !is_isolate(letter)).collect()
+    }
+
+    /// The name of the sentence in messages: its role and the beginning of its text.
+    pub(crate) fn describe(&self) -> String {
+        let text = self.bare();
+        let mut short: String = text.chars().take(60).collect();
+        if short.len() < text.len() {
+            short.push('…');
+        }
+        format!("the {} `{short}`", self.role)
+    }
+
+    /// An error of the sentence, at the place where its text can be shortened.
+    pub(crate) fn error(&self, kind: ErrorKind, message: String, help: &str) -> Error {
+        let error = Error::new(kind, message).with_help(help);
+        match &self.place {
+            Some(place) => error.at(place.clone()),
+            None => error,
+        }
+    }
 }
+
+/// What can be done about a text that does not fit.
+pub(crate) const SHORTEN: &str =
+    "shorten the text, or give its role a smaller `min` or more `lines` in `layout.yaml`";
 
 /// A part of a sentence in one face.
 #[derive(Debug, Clone, PartialEq, Serialize)]

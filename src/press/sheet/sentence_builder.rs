@@ -4,12 +4,14 @@
 //! here: a letter that no font has is an error at the sentence's line, and all of them are
 //! reported.
 
+use std::sync::Arc;
+
 use icu_casemap::CaseMapper;
 use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 use super::sentence::{Sentence, SheetRun};
-use crate::base::error::{Error, Place};
+use crate::base::error::{Error, ErrorKind, Place};
 use crate::base::lang::Tag;
 use crate::press::fit::fitted::Fitted;
 use crate::press::fonts::{FaceRequest, FontRun, Fonts};
@@ -17,6 +19,10 @@ use crate::press::layout::Layout;
 use crate::press::layout::role::{Case, PlainFace, Role};
 use crate::text::phrases::Phrase;
 use crate::text::runs::Runs;
+
+/// The most characters of a sentence, far more than a page has room for: longer texts are refused
+/// before they are shaped.
+const MAX_LETTERS: usize = 10_000;
 
 /// Makes a sheet's sentences in one language.
 pub(super) struct SentenceBuilder<'a> {
@@ -60,6 +66,17 @@ impl<'a> SentenceBuilder<'a> {
     /// The sentence of some runs in a role, in the slot labelled `id`.
     pub(super) fn runs(&mut self, id: &str, role_name: &str, runs: Runs) -> Sentence {
         let role = self.layout.role(role_name);
+        let letters: usize = runs.iter().map(|run| run.text.chars().count()).sum();
+        let runs = if letters > MAX_LETTERS {
+            let message = format!(
+                "the {role_name} has {letters} letters, and a sentence at most {MAX_LETTERS}"
+            );
+            let help = "shorten the text, or the values in it";
+            self.errors.push(Error::new(ErrorKind::TooLarge, message).with_help(help));
+            Runs::default()
+        } else {
+            runs
+        };
         let mut text = String::new();
         let mut requests = Vec::new();
         for run in &runs {
@@ -78,18 +95,18 @@ impl<'a> SentenceBuilder<'a> {
         let found = found.unwrap_or_else(|letter| {
             let what = format!("the {role_name} `{}`", runs.bare());
             self.errors.push(self.fonts.missing_glyph(&letter, self.tag, &what));
-            Vec::new()
+            Arc::default()
         });
-        let runs = found.into_iter().map(|FontRun { range, request, face }| SheetRun {
-            text: text[range].to_owned(),
-            font: face.family,
+        let runs = found.iter().map(|FontRun { range, request, face }| SheetRun {
+            text: text[range.clone()].to_owned(),
+            font: face.family.clone(),
             weight: face.weight,
             italic: face.italic,
             size: face.scale,
-            script: face.script,
+            script: face.script.clone(),
             tracking: 0.0,
             parts: Vec::new(),
-            link: runs.0[request].link.clone(),
+            link: runs.0[*request].link.clone(),
         });
         let mut runs: Vec<SheetRun> = runs.collect();
         if let Some(plain) = &role.plain {
@@ -153,4 +170,39 @@ fn has_capitals(text: &str) -> bool {
 
 fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::press::fit::{Fitter, Setting};
+    use crate::press::layout::slot::{Slot, SlotStyle};
+    use crate::site::files::Site;
+
+    /// Text in both directions, with hyphens, in words of three letters.
+    fn mixed(words: usize) -> Runs {
+        Runs::plain(&"aא- ".repeat(words))
+    }
+
+    #[test]
+    fn text_that_fits_nowhere_is_refused_or_is_not_searched_for() {
+        let site = Site::demo();
+        let fonts = std::sync::Arc::new(Fonts::load(&site).expect("the fonts"));
+        let layout = Layout::load(&site, "classic", &fonts).expect("a layout");
+        let tag = Tag::parse("he").expect("a tag");
+        let place = Place::file("a.yaml");
+        let mut builder = SentenceBuilder::new(&layout, &fonts, &tag, &place);
+        builder.runs("a", "statement", mixed(15_000));
+        let error = builder.errors.pop().expect("60,000 letters are too many");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
+        assert!(error.message().contains("60000"), "{error:#}");
+
+        let mut sentence = builder.runs("a", "statement", mixed(2_000));
+        assert!(builder.errors.is_empty());
+        let slot = Slot { width: 500.0, narrow: None, style: SlotStyle::default() };
+        let setting = Setting { tag: &tag, tabular: false };
+        Fitter::new(fonts.clone()).fit(&mut sentence, &slot, &[1.0, 0.9], setting);
+        assert!((sentence.fitted.size - sentence.fit.min).abs() < f64::EPSILON);
+        assert_eq!(sentence.fitted.lines, sentence.fit.lines);
+    }
 }

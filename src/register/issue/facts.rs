@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::press::draft::Press;
+use crate::press::job::WrittenRequest;
 use crate::register::award::AwardHandle;
 use crate::register::record::Record;
 use crate::site::request::Request;
@@ -22,26 +23,22 @@ pub(super) struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// The facts of a request, without the appearance.
-    ///
-    /// # Errors
-    /// As [`Press::draft`], as far as sentences show it.
+    /// The facts of a request whose sentences are written, without the appearance.
     pub(super) fn of(
-        press: &Press,
         award: &AwardHandle<'_>,
         request: &Request,
-    ) -> Result<Self> {
-        let course = press.courses().get(request.course())?;
-        let printed = press.printed_facts(request)?;
-        Ok(Self {
+        written: &WrittenRequest<'_>,
+    ) -> Self {
+        let printed = written.facts();
+        Self {
             fingerprint: award.fingerprint(&printed),
-            request_fingerprint: award.request_fingerprint(course, request),
+            request_fingerprint: award.request_fingerprint(written.course(), request),
             printed,
             appearance: None,
-        })
+        }
     }
 
-    /// Adds the fingerprint of the appearance, unless it is known already.
+    /// Adds the fingerprint of the appearance of what was written, unless it was taken already.
     ///
     /// # Errors
     /// As [`Press::sheet`].
@@ -49,10 +46,10 @@ impl RequestFacts {
         &mut self,
         press: &Press,
         award: &AwardHandle<'_>,
-        request: &Request,
+        written: &mut Option<WrittenRequest<'_>>,
     ) -> Result<()> {
-        if self.appearance.is_none() {
-            self.appearance = Some(award.appearance(&press.appearance(request)?));
+        if let Some(written) = written.take() {
+            self.appearance = Some(award.appearance(&press.appearance(written)?));
         }
         Ok(())
     }

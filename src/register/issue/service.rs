@@ -203,9 +203,11 @@ impl IssueService {
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let message = request.message_id().map(|id| award.message(id));
-        let mut facts = RequestFacts::of(&self.press, &award, request)?;
+        let written = self.press.write(request)?;
+        let mut facts = RequestFacts::of(&award, request, &written);
+        let mut written = Some(written);
         if options.replace {
-            facts.add_appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, &mut written)?;
         }
         for _ in 0..MAX_ATTEMPTS {
             let mut editions =
@@ -241,7 +243,7 @@ impl IssueService {
                     return Ok(self.kept(Edition { record, ..edition }, outcome));
                 }
             };
-            facts.add_appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, &mut written)?;
             let edition = EditionRequest {
                 request,
                 course,
@@ -328,8 +330,10 @@ impl IssueService {
         if editions.current.is_some() {
             return Ok(None);
         }
-        let mut facts = RequestFacts::of(&self.press, &award, request)?;
-        facts.add_appearance(&self.press, &award, request)?;
+        let written = self.press.write(request)?;
+        let mut facts = RequestFacts::of(&award, request, &written);
+        let mut written = Some(written);
+        facts.add_appearance(&self.press, &award, &mut written)?;
         let edition = EditionRequest {
             request,
             course,
@@ -453,9 +457,11 @@ impl IssueService {
         let course = self.press.courses().get(request.course())?;
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
-        let mut facts = RequestFacts::of(&self.press, &award, request)?;
+        let written = self.press.write(request)?;
+        let mut facts = RequestFacts::of(&award, request, &written);
+        let mut written = Some(written);
         if options.replace {
-            facts.add_appearance(&self.press, &award, request)?;
+            facts.add_appearance(&self.press, &award, &mut written)?;
         }
         let editions = self.register().editions(&award)?;
         let (ids, exists) = match decide(editions, request, &facts, options)? {

@@ -540,7 +540,7 @@ fn issue_run_killed_while_a_batch_is_published_resumes() {
     for round in 0..8 {
         let before = folders();
         let mut run = Command::new(env!("CARGO_BIN_EXE_testamur"))
-            .args(["--site", "school", "issue", "-f", "people.txt"])
+            .args(["--site", "school", "issue", "-f", "people.txt", "--names"])
             .current_dir(workdir.path("."))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -554,7 +554,7 @@ fn issue_run_killed_while_a_batch_is_published_resumes() {
         run.wait().unwrap();
         assert_consistent(&workdir);
     }
-    let run = issue(&workdir, &["-f", "people.txt"]);
+    let run = issue(&workdir, &["-f", "people.txt", "--names"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert_eq!(assert_consistent(&workdir), people);
     assert_eq!(count(".pdf"), people, "one PDF for each recipient");

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Transform};
 use typst::text::TextItem;
 use typst::visualize::{Curve, CurveItem, Geometry, Image, Shape};
-use typst_layout::PagedDocument;
 
 use super::super::ink::{grown, holds, origin_rect, transformed};
 use super::look::{Seen, look};
 use super::shapes::{Cover, cover, is_upright, meets};
+use crate::press::engine::page::Page;
+use crate::press::fonts::Fonts;
 
 /// The thickness from which a line is no rule.
 const MAX_RULE: Abs = Abs::raw(2.0);
@@ -115,6 +116,7 @@ impl Clip {
 /// The items of a document.
 pub(super) struct Walk<'a, 'k> {
     known: &'k BTreeSet<&'k str>,
+    fonts: &'a Fonts,
     painted: Vec<Painted<'a>>,
     slots: usize,
     page: usize,
@@ -130,13 +132,11 @@ struct Placed {
 
 impl<'a, 'k> Walk<'a, 'k> {
     /// Lists what is painted, in order. `known` are the labels of slots.
-    pub(super) fn of(
-        document: &'a PagedDocument,
-        known: &'k BTreeSet<&'k str>,
-    ) -> Vec<Painted<'a>> {
-        let mut walk = Self { known, painted: Vec::new(), slots: 0, page: 0 };
-        for (page, it) in document.pages().iter().enumerate() {
-            walk.page = page;
+    pub(super) fn of(page: &'a Page, known: &'k BTreeSet<&'k str>) -> Vec<Painted<'a>> {
+        let fonts = &page.fonts;
+        let mut walk = Self { known, fonts, painted: Vec::new(), slots: 0, page: 0 };
+        for (index, it) in page.document.pages().iter().enumerate() {
+            walk.page = index;
             let placed =
                 Placed { transform: Transform::identity(), slot: None, clip: Clip::NONE };
             walk.frame(&it.frame, placed);
@@ -160,12 +160,7 @@ impl<'a, 'k> Walk<'a, 'k> {
                     self.frame(&group.frame, Placed { transform, slot, clip });
                     continue;
                 }
-                FrameItem::Text(text) => {
-                    let bounds = text.bbox();
-                    let is_blank = !(bounds.min.x.to_raw().is_finite()
-                        && bounds.max.x.to_raw().is_finite());
-                    (Item::Text(text), (!is_blank).then_some(bounds))
-                }
+                FrameItem::Text(text) => (Item::Text(text), self.fonts.ink_box(text)),
                 FrameItem::Image(image, size, _) => {
                     (Item::Image(image), Some(origin_rect(*size)))
                 }

@@ -143,7 +143,8 @@ fn workshop() -> &'static Workshop {
                 let request = request(who, number);
                 let award = Award::of(&request);
                 let handle = AwardHandle::new(award.clone(), &secret);
-                let facts = RequestFacts::of(&press, &handle, &request).unwrap();
+                let written = press.write(&request).unwrap();
+                let facts = RequestFacts::of(&handle, &request, &written);
                 let ids = award.ids(&secret, 1);
                 let edition = EditionRequest {
                     request: &request,

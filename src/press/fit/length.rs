@@ -1,0 +1,107 @@
+//! Refuses texts that fit nowhere, before they are shaped.
+//!
+//! The decision made here: shaping a text and breaking it into lines takes time that grows faster
+//! than its length, so a text that would not fit in the narrowest letters of any face is refused by
+//! the number of its letters. What this lets pass is bounded by the size of its slot.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::base::error::{ErrorKind, Result};
+use crate::press::sheet::sentence::{SHORTEN, Sentence};
+
+/// The advance that the letters of a text have at least on average, in em: letters of a condensed
+/// face, joined ones, and several in one ligature are narrow.
+const MIN_ADVANCE: f64 = 0.1;
+
+/// Refuses a sentence whose letters cannot stand in the lines of a slot of this width, in points, at
+/// its smallest size. `tracking` is the space between letters, in em.
+///
+/// # Errors
+/// [`ErrorKind::Overflow`].
+pub(crate) fn check_length(sentence: &Sentence, width: f64, tracking: f64) -> Result<()> {
+    // Letters may be set closer, and still take some room.
+    let advance = f64::max(MIN_ADVANCE + tracking.min(0.0), MIN_ADVANCE / 4.0);
+    let size = |run_size: f64| sentence.fit.min * run_size * advance;
+    let room = width * f64::from(sentence.fit.lines);
+    let mut count = 0;
+    let mut taken = 0.0;
+    for run in &sentence.runs {
+        let letters =
+            run.text.graphemes(true).filter(|letter| is_visible(letter)).count();
+        count += letters;
+        taken += letters as f64 * size(run.size);
+    }
+    if taken <= room {
+        return Ok(());
+    }
+    let most = (count as f64 * room / taken).floor();
+    let message = format!(
+        "{} has {count} letters, and its slot has no room for more than {most}",
+        sentence.describe()
+    );
+    Err(sentence.error(ErrorKind::Overflow, message, SHORTEN))
+}
+
+/// Whether a letter takes room. Spaces may hang over the end of a line.
+fn is_visible(letter: &str) -> bool {
+    letter.chars().any(|c| !c.is_whitespace() && !c.is_control() && !is_format(c))
+}
+
+/// Marks of direction, joiners and isolates, which draw nothing.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::Place;
+    use crate::press::fit::fitted::Fitted;
+    use crate::press::layout::role::Fit;
+    use crate::press::sheet::sentence::SheetRun;
+
+    fn sentence(text: &str) -> Sentence {
+        let run = SheetRun {
+            text: text.to_owned(),
+            font: "EB Garamond".to_owned(),
+            weight: 400,
+            italic: false,
+            size: 1.0,
+            script: "latn".to_owned(),
+            tracking: 0.0,
+            parts: Vec::new(),
+            link: None,
+        };
+        Sentence {
+            id: "block-1".to_owned(),
+            role: "statement".to_owned(),
+            fit: Fit { max: 14.0, min: 10.0, lines: 3 },
+            fitted: Fitted::NONE,
+            smaller: Vec::new(),
+            runs: vec![run],
+            place: Some(Place::file("courses.yaml")),
+        }
+    }
+
+    #[test]
+    fn only_a_text_that_no_face_could_fit_is_refused() {
+        // Three lines of 400 points hold 1,200 letters of a tenth of ten points.
+        let check = |text: &str| check_length(&sentence(text), 400.0, 0.0);
+        assert!(check(&"i".repeat(1_200)).is_ok());
+        assert!(check(&"e\u{301}".repeat(1_200)).is_ok(), "marks take no room");
+        let spaced = "i \u{2068}\u{2069}".repeat(1_200);
+        assert!(check(&spaced).is_ok(), "nor do spaces that hang, and isolates");
+        assert!(check_length(&sentence(&"i".repeat(1_200)), 400.0, -0.05).is_ok());
+        let error =
+            check(&"aא- ".repeat(4_000)).expect_err("12,000 letters are too many");
+        assert_eq!(error.kind(), ErrorKind::Overflow);
+        assert!(error.message().ends_with(
+            "…` has 12000 letters, and its slot has no room for more than 1200"
+        ));
+        assert_eq!(
+            error.place().map(ToString::to_string).as_deref(),
+            Some("courses.yaml")
+        );
+    }
+}

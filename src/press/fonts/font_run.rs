@@ -1,0 +1,26 @@
+//! What itemization gives: a part of a text and the face that it is set in.
+
+use std::ops::Range;
+
+/// A part of a text in one face.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FontRun {
+    /// In bytes.
+    pub(crate) range: Range<usize>,
+    /// The index of the request that it answers.
+    pub(crate) request: usize,
+    pub(crate) face: ChosenFace,
+}
+
+/// The face that a part of a text is set in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ChosenFace {
+    pub(crate) family: String,
+    /// 100 to 900.
+    pub(crate) weight: u16,
+    pub(crate) italic: bool,
+    /// The factor by which it is set larger than the requested face, 1 for the same size.
+    pub(crate) scale: f64,
+    /// The ISO 15924 code in lower case.
+    pub(crate) script: String,
+}

@@ -1,0 +1,46 @@
+//! The boxes of the ink of texts.
+//!
+//! Typst finds the box of a glyph from its outline, each time. The same few hundred glyphs stand on
+//! every certificate, so their boxes are remembered here.
+
+use ttf_parser::GlyphId;
+use typst::layout::{Abs, Em, Point, Rect};
+use typst::text::TextItem;
+use typst::utils::hash128;
+
+use super::Fonts;
+
+impl Fonts {
+    /// The box of a text's ink as [`TextItem::bbox`] finds it, from the start of its base line and
+    /// upside down; `None` for a text without ink.
+    pub(crate) fn ink_box(&self, text: &TextItem) -> Option<Rect> {
+        let font = hash128(&text.font);
+        let length = |em: Em| em.at(text.size);
+        let units = |units: i16| length(text.font.to_em(units));
+        let mut ink: Option<Rect> = None;
+        let mut cursor = Point::zero();
+        for glyph in &text.glyphs {
+            let key = (font, glyph.id);
+            let known = self.glyph_boxes.get(&key);
+            let known = known.unwrap_or_else(|| {
+                let found = text.font.ttf().glyph_bounding_box(GlyphId(glyph.id));
+                let found = found.map(|it| [it.x_min, it.y_min, it.x_max, it.y_max]);
+                self.glyph_boxes.insert(key, found);
+                found
+            });
+            if let Some([left, bottom, right, top]) = known {
+                let at =
+                    cursor + Point::new(length(glyph.x_offset), length(glyph.y_offset));
+                let low = at + Point::new(units(left), units(bottom));
+                let high = at + Point::new(units(right), units(top));
+                let before = ink.unwrap_or(Rect::new(low, low));
+                let (min, max) = (before.min.min(low), before.max.max(low));
+                ink = Some(Rect::new(min.min(high), max.max(high)));
+            }
+            cursor += Point::new(length(glyph.x_advance), length(glyph.y_advance));
+        }
+        // Text goes upwards, frames go down.
+        let down = |point: Point| Point::new(point.x, Abs::zero() - point.y);
+        ink.map(|ink| Rect::new(down(ink.min), down(ink.max)))
+    }
+}
