@@ -54,7 +54,13 @@ impl Disk {
     /// Fills the disk except for `room` bytes.
     fn fill(&self, room: u64) {
         let mut file = File::create(self.filler()).unwrap();
-        while file.write_all(&[1; 4096]).is_ok() {}
+        // Only a full disk ends it: another failure would leave room.
+        let full = loop {
+            if let Err(error) = file.write_all(&[1; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull, "{full}");
         let length = file.metadata().unwrap().len();
         file.set_len(length.saturating_sub(room)).unwrap();
     }
@@ -142,7 +148,8 @@ fn check_full_store(store: &str) {
         );
         thread::sleep(Duration::from_millis(200));
     }
-    assert_eq!(redis.results().len(), 1, "the other requests wait");
+    let results = redis.results();
+    assert_eq!(results.len(), 1, "the other requests wait: {results:?}");
     assert_complete_files(&public);
     // Space for the first files of a certificate, and for no more.
     disk.make_room();
