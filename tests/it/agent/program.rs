@@ -252,8 +252,7 @@ fn check_changes_nothing_and_refuses_links_that_lead_nowhere() {
     assert!(after == before, "a file has changed");
     assert_eq!(redis.keys(), 0, "there is no stream and no group");
 
-    let bucket =
-        "store: { s3: { endpoint: 'http://127.0.0.1:9', bucket: b, region: r } }\n";
+    let bucket = "store: { s3: { endpoint: 'http://127.0.0.1:9', bucket: certificates, region: r } }\n";
     for (settings, words) in [
         ("", "would lead nowhere"),
         ("publish: none\n", "answers with addresses"),

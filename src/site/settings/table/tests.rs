@@ -80,9 +80,10 @@ fn examples(setting: &Setting) -> (Vec<String>, Vec<String>) {
         Other(_) => match setting.path() {
             "seal.pdf.key_id" => (texts(&["xyz", "'abc'"]), texts(&["'0aB1'"])),
             "agent.redis.url" => (texts(&["other"]), texts(&["redis://other"])),
-            "agent.http.listen" => (texts(&["other"]), texts(&["'[::]:80'"])),
+            "agent.http.listen" | "agent.http.health_listen" => {
+                (texts(&["other"]), texts(&["'[::]:80'"]))
+            }
             "agent.log.level" => (texts(&["other"]), texts(&["other=debug"])),
-            "agent.log.address" => (texts(&["other"]), texts(&["/dev/other"])),
             "publish.filename" => (texts(&["other"]), texts(&["other.pdf"])),
             "index" => (texts(&["other"]), texts(&["other.sqlite", "none"])),
             "timezone" => (texts(&["a b"]), texts(&["Other/Place"])),
