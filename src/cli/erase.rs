@@ -25,7 +25,13 @@ pub(crate) fn run(
     let mut failed = 0;
     for id in &ids {
         match register.award_editions(id, &secret) {
-            Ok(editions) => found.push(editions),
+            Ok(editions) => {
+                // The award may not lead to it, where editions before it are lost.
+                if !editions.records.iter().any(|record| record.id == *id) {
+                    found.extend(register.edition(id).ok());
+                }
+                found.push(editions);
+            }
             Err(error) => {
                 failed += 1;
                 console::print_message(&format!("{error:#}"));

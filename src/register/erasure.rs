@@ -37,7 +37,21 @@ impl Register {
         now: Timestamp,
     ) -> Result<Vec<String>> {
         self.check_identity(secret)?;
-        self.erase_all(self.award_editions(id, secret)?, secret, now)
+        let mut ids = self.erase_all(self.award_editions(id, secret)?, secret, now)?;
+        // The award leads to no edition whose number is far behind those that are lost.
+        if !ids.iter().any(|erased| erased == id) && self.record(id)?.is_some() {
+            self.erase_edition(id, now)?;
+            ids.push(id.to_owned());
+        }
+        Ok(ids)
+    }
+
+    /// Erases one edition, whatever award it is of.
+    fn erase_edition(&self, id: &str, now: Timestamp) -> Result<()> {
+        self.settle(id, Known::default(), |record| {
+            Ok(record.map(|record| record.clone().erased(now)))
+        })?;
+        self.remove_snapshots(id)
     }
 
     /// Erases a recipient as [`erase`](Self::erase) does, from every edition of this award, also
@@ -73,10 +87,7 @@ impl Register {
                 continue;
             }
             for record in &editions.records {
-                self.settle(&record.id, Known::default(), |record| {
-                    Ok(record.map(|record| record.clone().erased(now)))
-                })?;
-                self.remove_snapshots(&record.id)?;
+                self.erase_edition(&record.id, now)?;
                 ids.push(record.id.clone());
             }
         }
