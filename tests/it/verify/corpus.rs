@@ -417,7 +417,7 @@ impl Corpus<'_> {
 
     /// Sealed by keys that nobody here knows, some with the school's own name.
     fn strangers(&mut self) {
-        for name in ["Eve", "Your organization"] {
+        for name in ["Eve", "Example University"] {
             let site = crate::seal::site::Site::new(name);
             for language in ["en.pdf", "es.pdf"] {
                 let sealed = site.seal(&draft(language));

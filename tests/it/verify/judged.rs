@@ -123,7 +123,7 @@ fn record_answers_for_a_file_whose_signer_has_ended() {
         let valid = &school.get("valid").pdf;
         let alone = testamur::seal::verify(valid, None, &trust, later);
         assert_eq!(alone.verdict, Verdict::SignerEnded, "{years}");
-        assert_eq!(alone.seal.unwrap().signer.unwrap().name, "Your organization");
+        assert_eq!(alone.seal.unwrap().signer.unwrap().name, "Example University");
         let answered = ask(valid);
         assert_eq!(answered.verdict, Verdict::Good, "{years}");
         assert!(answered.answered_by_record);
@@ -132,7 +132,7 @@ fn record_answers_for_a_file_whose_signer_has_ended() {
         // A file with another digest is not answered for.
         let changed = super::forge::with_signature(valid, super::forge::twin);
         assert_eq!(ask(&changed).verdict, Verdict::Bad);
-        let eve = crate::seal::site::Site::new("Your organization");
+        let eve = crate::seal::site::Site::new("Example University");
         let sealed = eve.seal(&valid[..super::forge::document_end(valid)]);
         assert_eq!(ask(&sealed.bytes).verdict, Verdict::SignerUnknown);
     }
