@@ -23,7 +23,7 @@ const NO_LIST: &str = "INDETERMINATE/CERTIFICATE_CHAIN_GENERAL_FAILURE";
 const ENDED: &str = "INDETERMINATE/OUT_OF_BOUNDS_NOT_REVOKED";
 
 /// Whether a seal by a root of the site's own carries that root's list.
-const CARRIES_LIST: bool = false;
+const CARRIES_LIST: bool = true;
 
 /// What DSS says of one file.
 struct Row {
