@@ -81,6 +81,19 @@ pub(super) fn decode_bitmap(
     Ok((image, shrink.max(1.0)))
 }
 
+/// Checks that a picture is within the limits, without decoding it.
+///
+/// # Errors
+/// [`ErrorKind::Image`]: another format, or broken. [`ErrorKind::TooLarge`].
+pub(super) fn check_limits(bytes: &[u8], what: &str) -> Result<()> {
+    let PictureFile::Bitmap(format) = PictureFile::of(bytes, what)? else {
+        return Ok(());
+    };
+    let size = reader(bytes, format).into_dimensions();
+    let (width, height) = size.map_err(|error| broken(what, error))?;
+    check_sides(width, height, what)
+}
+
 fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();

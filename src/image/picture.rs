@@ -69,6 +69,15 @@ impl Picture {
         }
     }
 
+    /// Checks that a picture of a layout, which Typst decodes, is within the limits of
+    /// [`read`](Self::read).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`]: another format, or broken. [`ErrorKind::TooLarge`].
+    pub(crate) fn check_limits(bytes: &[u8]) -> Result<()> {
+        decode::check_limits(bytes, "picture")
+    }
+
     /// Reads a signature from its scan. PNG, JPEG and WebP become ink on transparency; an SVG stays
     /// one if it is a drawing on transparency and has no tint.
     ///

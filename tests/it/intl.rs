@@ -102,19 +102,27 @@ fn ours(tag: &str) -> Vec<String> {
     let all: Vec<String> = dates.chain(numbers).chain(shares).collect();
     let tag = Tag::parse(tag).unwrap();
     let file = tag.fallbacks().next().unwrap();
+    // A sentence has room for some hundreds of letters.
+    let statements =
+        all.chunks(6).map(|some| format!("statement: \"{}\"", some.join(" | ")));
+    let statements = statements.collect::<Vec<_>>().join(", ");
     let site = Site::new()
         .with_file("courses.yaml", "c: { title: T, organization: O, language: en }\n")
         .with_file(
             format!("layouts/shared/locales/{file}.yaml"),
             format!(
-                "heading: T\nblocks: [recipient: \"{{{{ name }}}}\", course: T]\ndate: \"{}\"\n",
-                all.join(" | ")
+                "heading: T\nblocks: [recipient: \"{{{{ name }}}}\", course: T, {statements}]\n\
+                 date: T\n"
             ),
         );
     let request = Request::new("c", "A").unwrap().with_language(tag);
     let today = Date::parse("2026-05-14").unwrap();
     let sheet = Press::new(site).unwrap().sheet(&request, today).unwrap();
-    sheet.date.unwrap().text().split(" | ").map(str::to_owned).collect()
+    let statements = sheet.blocks.iter().filter(|block| block.role == "statement");
+    let texts = statements.map(|block| block.text());
+    texts
+        .flat_map(|text| text.split(" | ").map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Node's texts for each tag, or `None` if Node has another CLDR than the table was made with.

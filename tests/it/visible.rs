@@ -8,7 +8,7 @@ use testamur::{Date, ErrorKind};
 const SLOT: &str = include_str!("../../layouts/shared/slot.typ");
 const PICTURE: &str = include_str!("../../layouts/shared/picture.typ");
 
-const LAYOUTS: [&str; 4] = ["classic", "diploma", "modern", "bilingual"];
+const LAYOUTS: [&str; 3] = ["classic", "diploma", "modern"];
 const ROLES: [&str; 5] = ["recipient", "course", "statement", "date", "signatory"];
 
 /// What is done to `it`, a sentence in its slot of the width `w` and the height `h`.
@@ -166,6 +166,31 @@ fn is_caught(found: &[ErrorKind], expected: ErrorKind) -> bool {
     }
 }
 
+#[test]
+fn cropped_photo_below_the_text_is_no_fault() {
+    let layout = include_str!("../../layouts/classic/layout.typ");
+    let photo = "<svg xmlns='http://www.w3.org/2000/svg' width='400' height='900'>\
+                 <rect width='400' height='900' fill='#fbf3e4'/></svg>";
+    let placed = "place(top + left, block(width: 60mm, height: 100%, clip: true, \
+                  image(\"photo.svg\", width: 60mm, height: 100%, fit: \"cover\")))";
+    let first = "  at(top, above, align(center, opening.body))\n";
+    let site = site("house")
+        .with_file(
+            "layouts/house/layout.typ",
+            layout.replace(first, &format!("  {placed}\n{first}")),
+        )
+        .with_file(
+            "layouts/house/border.typ",
+            include_str!("../../layouts/classic/border.typ"),
+        )
+        .with_file(
+            "layouts/house/layout.yaml",
+            include_str!("../../layouts/classic/layout.yaml"),
+        )
+        .with_file("layouts/house/photo.svg", photo);
+    assert_eq!(kinds(&site), []);
+}
+
 fn kinds(site: &Site) -> Vec<ErrorKind> {
     let request = Request::new("c", "Guido van Rossum").unwrap();
     let drafted = Press::new(site.clone()).unwrap().draft(&request, day());
@@ -183,8 +208,7 @@ fn day() -> Date {
 }
 
 fn site(layout: &str) -> Site {
-    let second = if layout == "bilingual" { "  second_language: es\n" } else { "" };
-    site_with(layout, second)
+    site_with(layout, "")
 }
 
 fn site_with(layout: &str, more: &str) -> Site {

@@ -15,6 +15,7 @@ use typst::syntax::{
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::image::check_file;
+use crate::image::picture::Picture;
 use crate::press::layout::drawn_fields::DrawnFields;
 use crate::site::files::Site;
 
@@ -87,7 +88,7 @@ impl LayoutSources {
                 };
                 if !built_in && is_picture(name) {
                     pictures += 1;
-                    check_count(name, pictures)?;
+                    check_picture(name, &bytes, pictures)?;
                 }
                 let id = file_id(name.trim_start_matches("layouts"));
                 let source = if name.ends_with(".typ") {
@@ -170,15 +171,15 @@ fn is_picture(name: &str) -> bool {
     ending.is_some_and(|ending| PICTURE_ENDINGS.contains(&ending.as_str()))
 }
 
-/// Checks the number of pictures up to this one.
-fn check_count(name: &str, number: usize) -> Result<()> {
+/// Checks a picture before Typst decodes it. `number` counts the pictures up to it.
+fn check_picture(name: &str, bytes: &[u8], number: usize) -> Result<()> {
     if number > MAX_PICTURES {
         let message = format!("the layout has more than {MAX_PICTURES} pictures");
         return Err(Error::new(ErrorKind::TooLarge, message)
             .at(Place::file(name))
             .with_help("remove those that no page shows"));
     }
-    Ok(())
+    Picture::check_limits(bytes).map_err(|error| error.at(Place::file(name)))
 }
 
 /// The hash of the files' names and contents.

@@ -63,8 +63,8 @@ impl<'a> Inked<'a> {
             groups: 0,
         };
         for (index, page) in page.document.pages().iter().enumerate() {
-            let place =
-                Placed { page: index, transform: Transform::identity(), slot: None };
+            let transform = Transform::identity();
+            let place = Placed { page: index, transform, slot: None, clip: None };
             collector.frame(&page.frame, place, 0);
         }
         collector.inked
@@ -82,12 +82,14 @@ impl<'a> Inked<'a> {
     }
 }
 
-/// The position of a frame or an item: its page, its transform from there, and its slot.
+/// The position of a frame or an item: its page, its transform from there, its slot, and the box
+/// that clips it.
 #[derive(Clone, Copy)]
 struct Placed {
     page: usize,
     transform: Transform,
     slot: Option<usize>,
+    clip: Option<Rect>,
 }
 
 struct Collector<'a, 'k> {
@@ -121,8 +123,16 @@ impl<'a> Collector<'a, '_> {
                             });
                             self.inked.slots.len() - 1
                         });
-                    let inner =
-                        Placed { transform, slot: slot.or(placed.slot), ..placed };
+                    let own = item
+                        .clip
+                        .as_ref()
+                        .map(|it| transformed(it.bbox(None), transform));
+                    let clip = match (placed.clip, own) {
+                        (Some(outer), Some(own)) => Some(common(outer, own)),
+                        (outer, own) => outer.or(own),
+                    };
+                    let slot = slot.or(placed.slot);
+                    let inner = Placed { transform, slot, clip, ..placed };
                     self.frame(&item.frame, inner, self.groups);
                 }
                 FrameItem::Text(text) => {
@@ -159,10 +169,15 @@ impl<'a> Collector<'a, '_> {
         placed: Placed,
         group: usize,
     ) {
+        let rect = rect.map(|rect| transformed(rect, placed.transform));
+        // A picture that is cropped reaches as far as what is left of it; cropped text is reported
+        // by another check.
+        let crop = placed.clip.filter(|_| matches!(kind, MarkKind::Image));
+        let rect = rect.map(|rect| crop.map_or(rect, |clip| common(rect, clip)));
         self.inked.marks.push(Mark {
             page: placed.page,
             kind,
-            rect: rect.map(|rect| transformed(rect, placed.transform)),
+            rect,
             origin: Point::zero().transform(placed.transform),
             slot: placed.slot,
             group,
@@ -196,6 +211,12 @@ pub(super) fn shared(a: Rect, b: Rect) -> Size {
     } else {
         Size::zero()
     }
+}
+
+/// The box that two boxes have in common, without extent if they do not meet.
+fn common(a: Rect, b: Rect) -> Rect {
+    let min = a.min.max(b.min);
+    Rect::new(min, min.max(a.max.min(b.max)))
 }
 
 /// Whether `outer` contains `inner`.

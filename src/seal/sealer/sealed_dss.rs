@@ -13,7 +13,7 @@ impl Sealer {
     /// are over are left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Syntax`]: one cannot be read.
+    /// [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): one cannot be read.
     pub fn with_crls(mut self, crls: &[Vec<u8>]) -> Result<Self> {
         self.crls = SharedCrls::default();
         self.crls.set(crls.iter().map(|der| Crl::from_der(der)).collect::<Result<_>>()?);

@@ -103,7 +103,6 @@ impl Crl {
     }
 
     /// When the next one is due at the latest, if it says so.
-    #[cfg(feature = "seal")]
     pub(crate) fn next_update(&self) -> Option<Timestamp> {
         let next = self.parsed.tbs_cert_list.next_update?;
         Some(Timestamp::from_der(next.to_date_time()))

@@ -9,7 +9,7 @@ use crate::base::lang::Tag;
 use crate::site::request::Request;
 
 /// The most dots of a field's name: each makes an object inside another.
-const MAX_DOTS: usize = 15;
+const MAX_DOTS: usize = 6;
 
 /// One recipient: a row of a table, or a name alone. Its values are the texts of its cells; an empty
 /// cell is no value.

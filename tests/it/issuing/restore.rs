@@ -157,7 +157,12 @@ pub(crate) fn check_losses(public: Arc<dyn Store>, private: Arc<dyn Store>) {
     assert_eq!(register.restore(&wrong).pdfs, 0);
     let done = register.restore(&whole);
     assert_eq!((done.pdfs, done.lost_pdfs.len()), (2, 0));
-    assert!(all_files(&*register.public) == whole, "every file is as it was");
+    // The program publishes the keys anew: it has them.
+    let mut kept = whole.clone();
+    kept.retain(|path, _| {
+        !path.name().ends_with(".cer") && !path.name().ends_with(".crl")
+    });
+    assert!(all_files(&*register.public) == kept, "every file is as it was");
     assert_eq!(register.restore(&Files::new()).restored, 0, "nothing is left to do");
 
     // Without a copy: a request finds its certificate, and `replace` makes the next edition.

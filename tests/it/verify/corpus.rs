@@ -92,7 +92,7 @@ impl School {
     fn newest(&self, name: &str) -> Issued {
         let all = self.run(&["list", "--json"]).objects();
         let id = all.iter().find(|one| one["name"] == name).unwrap();
-        let id = id["id"].as_str().unwrap().to_owned();
+        let id = id["verify_id"].as_str().unwrap().to_owned();
         let record = self.file(&format!("public/cert/{id}/certificate.json"));
         let record: Value = serde_json::from_slice(&record).unwrap();
         let file = |part: &str| {
