@@ -171,8 +171,8 @@ fn cropped_photo_below_the_text_is_no_fault() {
     let layout = include_str!("../../layouts/classic/layout.typ");
     let photo = "<svg xmlns='http://www.w3.org/2000/svg' width='400' height='900'>\
                  <rect width='400' height='900' fill='#fbf3e4'/></svg>";
-    let placed = "place(top + left, block(width: 60mm, height: 100%, clip: true, \
-                  image(\"photo.svg\", width: 60mm, height: 100%, fit: \"cover\")))";
+    let placed = "pdf.artifact(place(top + left, block(width: 60mm, height: 100%, clip: true, \
+                  image(\"photo.svg\", width: 60mm, height: 100%, fit: \"cover\"))))";
     let first = "  at(top, above, align(center, opening.body))\n";
     let site = site("house")
         .with_file(

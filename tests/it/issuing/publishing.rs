@@ -188,7 +188,7 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
     let verified = workdir.run(["--site", "school", "verify", pdf]);
     assert_eq!(verified.code, 1, "{verified:?}");
     assert!(
-        String::from_utf8_lossy(&verified.stdout).contains("revoked (edition 1)"),
+        String::from_utf8_lossy(&verified.stdout).contains("status       revoked"),
         "{verified:?}"
     );
 
