@@ -12,8 +12,8 @@ use super::shapes::{Cover, cover, is_upright, meets};
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
 
-/// The thickness from which a line is no rule.
-const MAX_RULE: Abs = Abs::raw(2.0);
+/// The thickness from which a line is no rule, in points.
+const MAX_RULE: f64 = 2.0;
 
 /// Something that is painted. Boxes are in points, from the page's top left corner.
 pub(super) struct Painted<'a> {
@@ -74,7 +74,8 @@ impl Painted<'_> {
         else {
             return false;
         };
-        stroke.as_ref().is_none_or(|stroke| stroke.thickness * self.scale < MAX_RULE)
+        let is_thin = |thickness: Abs| thickness.to_pt() * self.scale < MAX_RULE;
+        stroke.as_ref().is_none_or(|stroke| is_thin(stroke.thickness))
     }
 }
 
