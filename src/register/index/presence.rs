@@ -37,7 +37,7 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        // A file that stays is removed by whoever finds it unlocked.
+        // A file that stays is removed by the next process that finds it unlocked.
         let _ = fs::remove_file(&self.path);
     }
 }

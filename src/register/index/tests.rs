@@ -321,7 +321,7 @@ fn marks_stay_as_long_as_their_process() {
     // One that was killed leaves its file, without a lock on it.
     let killed = writer();
     let refused = killed.around(&row, || -> Result<()> {
-        Err(crate::base::error::Error::new(ErrorKind::Store, "nobody knows"))
+        Err(crate::base::error::Error::new(ErrorKind::Store, "the reason is not known"))
     });
     assert!(refused.is_err());
     assert_eq!(names(&index, "lovelace"), ["Ada Lovelace"]);
