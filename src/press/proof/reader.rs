@@ -17,8 +17,8 @@ use crate::press::sheet::image::SheetImage;
 use crate::press::sheet::sentence::Sentence;
 use crate::press::sheet::table::SheetTable;
 
-/// By how much ink may exceed a box, half a point: rounding, side bearings, the overshoot of round
-/// letters.
+/// By how much ink may exceed a box: what rounding makes. In Typst's raw units, of which a point has
+/// 127.
 pub(super) const TOLERANCE: Abs = Abs::raw(0.5);
 
 /// A page while it is checked.

@@ -415,7 +415,7 @@ impl Corpus<'_> {
         }
     }
 
-    /// Sealed by keys that nobody here knows, some with the school's own name.
+    /// Sealed by keys that are not known here, some with the school's own name.
     fn strangers(&mut self) {
         for name in ["Eve", "Example University"] {
             let site = crate::seal::site::Site::new(name);
