@@ -4,6 +4,9 @@
 //! PDF/A-3a and PDF/UA-1, and is refused where it cannot meet them; over a PDF background it claims
 //! neither.
 
+mod drawings;
+mod form;
+
 use std::fmt;
 
 use typst::foundations::{Datetime, Smart};
@@ -14,6 +17,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 use typst_svg::SvgOptions;
 
+use self::drawings::Drawings;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::proof::Proof;
 
@@ -123,10 +127,26 @@ impl Proof {
             tagged: true,
             ..PdfOptions::default()
         };
-        let mut pdf = typst_pdf::pdf(&self.page.document, &options)
-            .map_err(|found| self.page.export_error(&found))?;
+        let mut pdf = self.export(&options)?;
         blank_suspects(&mut pdf);
         Ok(pdf)
+    }
+
+    /// Writes the PDF with its heavy drawings as forms; as typst-pdf writes it if there are none.
+    fn export(&self, options: &PdfOptions) -> Result<Vec<u8>> {
+        let write = |document| {
+            typst_pdf::pdf(document, options)
+                .map_err(|found| self.page.export_error(&found))
+        };
+        let code =
+            self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
+        let Some(taken) = Drawings::take(&self.page.document, code) else {
+            return write(&self.page.document);
+        };
+        match taken.put_back(&write(&taken.document)?) {
+            Some(pdf) => Ok(pdf),
+            None => write(&self.page.document),
+        }
     }
 
     /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200

@@ -14,13 +14,17 @@ mod document;
 mod dss;
 #[cfg(feature = "seal")]
 mod embed;
+#[cfg(feature = "press")]
+mod rewrite;
 mod seal;
 mod signable;
 mod structure;
-mod syntax;
+pub(crate) mod syntax;
 mod xref;
 
 pub(crate) use self::archive::{ArchiveField, archive_placeholder_len, embed_archive};
 pub(crate) use self::document::Document;
 pub(crate) use self::dss::Dss;
+#[cfg(feature = "press")]
+pub(crate) use self::rewrite::Rewrite;
 pub(crate) use self::seal::{SealParams, seal};

@@ -19,6 +19,7 @@ use testamur::press::{Draft, DraftOptions, Format, Press};
 use testamur::site::{Attachment, Request, Site};
 use testamur::{Date, Tag};
 
+mod drawings; // Drawings that are copied into each certificate, before poppler
 pub(crate) mod dss; // EU DSS: what it says of seals
 mod indications; // Seals of each level, by whom it may be, today and in years, before DSS
 mod qr; // The QR code, read by zbar and measured

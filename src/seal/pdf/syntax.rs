@@ -56,6 +56,14 @@ impl Dict {
         }
     }
 
+    /// The keys with their values as they are written, but for keys that are not UTF-8.
+    #[cfg(feature = "press")]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0
+            .iter()
+            .filter_map(|(key, value)| Some((str::from_utf8(key).ok()?, &value[..])))
+    }
+
     /// The dictionary as bytes.
     pub(crate) fn write(&self) -> Vec<u8> {
         let mut out = b"<<".to_vec();

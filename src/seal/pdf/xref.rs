@@ -95,6 +95,20 @@ pub(super) fn write(
     revision.extend(format!("\nstartxref\n{table}\n%%EOF\n").bytes());
 }
 
+/// Writes the table of a file's only revision at the end of it, with the trailer, for the objects
+/// 1, 2, … at those offsets.
+#[cfg(feature = "press")]
+pub(super) fn write_first(file: &mut Vec<u8>, offsets: &[usize], trailer: &Dict) {
+    let table = file.len();
+    file.extend(format!("xref\n0 {}\n0000000000 65535 f\r\n", offsets.len() + 1).bytes());
+    for offset in offsets {
+        file.extend(format!("{offset:010} 00000 n\r\n").bytes());
+    }
+    file.extend(b"trailer\n");
+    file.extend(trailer.write());
+    file.extend(format!("\nstartxref\n{table}\n%%EOF").bytes());
+}
+
 /// Groups the offsets of objects whose numbers are consecutive, each with its first number.
 fn sections(offsets: &BTreeMap<u32, usize>) -> Vec<(u32, Vec<usize>)> {
     let mut sections: Vec<(u32, Vec<usize>)> = Vec::new();

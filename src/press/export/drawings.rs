@@ -1,0 +1,223 @@
+//! The heavy drawings of a page, which are the same on each certificate of a course: borders, seals,
+//! signatures, logos.
+//!
+//! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF of
+//! that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decision made
+//! here: what is a heavy drawing follows from the page alone, so that the same request gives the
+//! same bytes.
+//!
+//! A placeholder is a bitmap of one row, which typst-pdf writes as an image XObject. A form XObject
+//! (ISO 32000-1, 8.10) is painted by the same operator, so that only the object itself is replaced:
+//! order, transformation, clip and tags stay.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ecow::EcoVec;
+use flate2::read::ZlibDecoder;
+use typst::foundations::{Bytes, Smart};
+use typst::introspection::{Location, Tag};
+use typst::layout::{Abs, Frame, FrameItem, Point, Size};
+use typst::pdf::ArtifactElem;
+use typst::syntax::Span;
+use typst::visualize::{
+    CurveItem, Geometry, Image, ImageKind, Paint, PixelEncoding, PixelFormat,
+    RasterImage, Shape,
+};
+use typst_layout::PagedDocument;
+
+use super::form::Form;
+use crate::seal::pdf::Rewrite;
+use crate::seal::pdf::syntax::{self, Dict};
+
+/// The number of segments from which a shape is a form.
+const MIN_SEGMENTS: usize = 100;
+/// The length of an SVG, in bytes, from which it is a form.
+const MIN_SVG_LEN: usize = 2000;
+/// The largest number of forms on all pages of a document. Each has a placeholder as wide as its
+/// position among them.
+const MAX_FORMS: usize = 64;
+
+/// A document without its heavy drawings, and these.
+pub(super) struct Drawings {
+    pub(super) document: PagedDocument,
+    forms: Vec<Arc<Form>>,
+}
+
+impl Drawings {
+    /// Replaces the heavy drawings of a document by placeholders; all but the picture `code`, which
+    /// differs on each certificate. Returns `None` if there are none.
+    pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
+        let mut walk = Walk { code, artifacts: Vec::new(), forms: Vec::new() };
+        let pages: EcoVec<typst_layout::Page> = document
+            .pages()
+            .iter()
+            .map(|page| match walk.frame(&page.frame) {
+                Some(frame) => typst_layout::Page { frame, ..page.clone() },
+                None => page.clone(),
+            })
+            .collect();
+        if walk.forms.is_empty() {
+            return None;
+        }
+        let info = typst::model::Document::info(document).clone();
+        Some(Self { document: PagedDocument::new(pages, info), forms: walk.forms })
+    }
+
+    /// Replaces the placeholders in the PDF of the document by the drawings. Returns `None` if it is
+    /// not a PDF as typst-pdf writes it.
+    pub(super) fn put_back(&self, pdf: &[u8]) -> Option<Vec<u8>> {
+        let mut file = Rewrite::read(pdf)?;
+        let found: Vec<(u32, usize)> = file
+            .objects()
+            .filter_map(|(number, body)| {
+                let index = placeholder_index(body)?;
+                (index < self.forms.len()).then_some((number, index))
+            })
+            .collect();
+        if found.len() != self.forms.len() {
+            return None;
+        }
+        for (number, index) in found {
+            let body = self.forms[index].write(&mut file);
+            file.replace(number, body);
+        }
+        Some(file.write())
+    }
+}
+
+struct Walk<'a> {
+    code: Option<&'a [u8]>,
+    /// The artifacts that the item lies in.
+    artifacts: Vec<Location>,
+    forms: Vec<Arc<Form>>,
+}
+
+impl Walk<'_> {
+    /// The frame with placeholders, or `None` if it has no heavy drawing.
+    fn frame(&mut self, frame: &Frame) -> Option<Frame> {
+        let mut replaced: Vec<(usize, (Point, FrameItem))> = Vec::new();
+        for (index, (at, item)) in frame.items().enumerate() {
+            let new = match item {
+                FrameItem::Tag(tag) => {
+                    self.note(tag);
+                    None
+                }
+                FrameItem::Group(group) => self.frame(&group.frame).map(|frame| {
+                    let mut group = group.clone();
+                    group.frame = frame;
+                    (*at, FrameItem::Group(group))
+                }),
+                FrameItem::Shape(shape, span) => self
+                    .shape(shape)
+                    .map(|(image, size)| (*at, FrameItem::Image(image, size, *span))),
+                FrameItem::Image(image, size, span) => self
+                    .image(image, *size, item)
+                    .map(|image| (*at, FrameItem::Image(image, *size, *span))),
+                FrameItem::Text(_) | FrameItem::Link(..) => None,
+            };
+            replaced.extend(new.map(|new| (index, new)));
+        }
+        if replaced.is_empty() {
+            return None;
+        }
+        let mut items: Vec<(Point, FrameItem)> = frame.items().cloned().collect();
+        for (index, new) in replaced {
+            items[index] = new;
+        }
+        let mut changed = frame.clone();
+        changed.clear();
+        changed.push_multiple(items);
+        Some(changed)
+    }
+
+    fn note(&mut self, tag: &Tag) {
+        match tag {
+            Tag::Start(element, _) if element.is::<ArtifactElem>() => {
+                self.artifacts.push(tag.location());
+            }
+            Tag::End(location, ..) if self.artifacts.last() == Some(location) => {
+                self.artifacts.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// The placeholder of a heavy shape, and its size. typst-pdf makes a shape outside of an artifact
+    /// an artifact of its own, which it would not do with the placeholder.
+    fn shape(&mut self, shape: &Shape) -> Option<(Image, Size)> {
+        let Geometry::Curve(curve) = &shape.geometry else { return None };
+        let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
+        let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
+        let segments =
+            curve.0.iter().filter(|item| !matches!(item, CurveItem::Move(_))).count();
+        let is_heavy = segments >= MIN_SEGMENTS
+            && shape.fill.iter().chain(stroke).all(is_plain)
+            && !self.artifacts.is_empty();
+        if !is_heavy {
+            return None;
+        }
+        // A power of two cancels without rounding when the unit square is scaled to it and back.
+        let reach = shape.bbox(true);
+        let reach = reach.max.x.max(reach.max.y).max(-reach.min.x).max(-reach.min.y);
+        let side = 2_f64.powi((reach.to_pt().max(4.0).log2()).ceil() as i32);
+        let size = Size::splat(Abs::pt(side));
+        let key = typst::utils::hash128(shape);
+        let item = || FrameItem::Shape(shape.clone(), Span::detached());
+        Some((self.placeholder(key, size, item, None)?, size))
+    }
+
+    /// The placeholder of a heavy SVG.
+    fn image(&mut self, image: &Image, size: Size, item: &FrameItem) -> Option<Image> {
+        let ImageKind::Svg(svg) = image.kind() else { return None };
+        let data = svg.data().as_slice();
+        if data.len() < MIN_SVG_LEN || self.code == Some(data) {
+            return None;
+        }
+        let key = typst::utils::hash128(&(image, size));
+        self.placeholder(key, size, || item.clone(), image.alt())
+    }
+
+    fn placeholder(
+        &mut self,
+        key: u128,
+        size: Size,
+        item: impl FnOnce() -> FrameItem,
+        alt: Option<&str>,
+    ) -> Option<Image> {
+        if self.forms.len() == MAX_FORMS {
+            return None;
+        }
+        let form = Form::of(key, size, item)?;
+        let image = placeholder(self.forms.len(), alt)?;
+        self.forms.push(form);
+        Some(image)
+    }
+}
+
+/// The colours of a placeholder, pixel by pixel.
+fn pixels(index: usize) -> Vec<u8> {
+    b"form".iter().copied().cycle().take(3 * (index + 1)).collect()
+}
+
+/// A bitmap of one row, as many pixels wide as drawings were found up to this one.
+fn placeholder(index: usize, alt: Option<&str>) -> Option<Image> {
+    let format =
+        PixelFormat { encoding: PixelEncoding::Rgb8, width: index as u32 + 1, height: 1 };
+    let raster = RasterImage::plain(Bytes::new(pixels(index)), format).ok()?;
+    Some(Image::new(raster, alt.map(Into::into), Smart::Auto))
+}
+
+/// The index of the drawing in whose place an image object stands.
+fn placeholder_index(object: &[u8]) -> Option<usize> {
+    let (dict, end) = Dict::read(object, 0)?;
+    if dict.get("Subtype") != Some(b"/Image") || dict.get("Height") != Some(b"1") {
+        return None;
+    }
+    let width: usize = syntax::number(dict.get("Width")?)?;
+    let expected = pixels(width.checked_sub(1).filter(|index| *index < MAX_FORMS)?);
+    let data = object.get(end..)?.strip_prefix(b"\nstream\n")?;
+    let mut found = vec![0; expected.len()];
+    ZlibDecoder::new(data).read_exact(&mut found).ok()?;
+    (found == expected).then_some(width - 1)
+}
