@@ -10,6 +10,7 @@ mod certificate_facts;
 mod choices;
 mod course_texts;
 mod date_format;
+mod date_style;
 mod date_value;
 mod fact;
 mod filters;
@@ -45,6 +46,10 @@ pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
 
+#[cfg(feature = "issue")]
+use self::date_format::DateFormat;
+#[cfg(feature = "issue")]
+use self::date_style::DateStyle;
 use self::finished_text::FinishedText;
 use self::language_formats::LanguageFormats;
 use self::rendering::{Rendering, syntax_error, write_sentence};
@@ -52,6 +57,7 @@ use self::table::write_table;
 use self::template_analysis::TemplateAnalysis;
 use self::template_check::{TemplateChecker, TemplateScope};
 use self::template_values::template_values;
+#[cfg(any(feature = "issue", test))]
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
@@ -134,6 +140,13 @@ impl Phrases {
     /// The templates of the sentences.
     pub(crate) fn locale(&self) -> &Locale {
         &self.locale
+    }
+
+    /// A date as the sentence `date` writes the date of issue.
+    #[cfg(feature = "issue")]
+    pub(crate) fn issue_date(&self, date: Date) -> String {
+        let template = self.locale.date.as_ref().map(|sentence| &sentence.template);
+        issue_date(&self.tag, template.map_or("", String::as_str), date)
     }
 
     /// The variables that the sentences of the page name, without free fields.
@@ -383,10 +396,13 @@ impl fmt::Debug for Phrases {
     }
 }
 
-/// A date in the words of a language, as the filter `date('long')` writes it; in figures if the
-/// language has no data.
-pub(crate) fn long_date(tag: &Tag, date: Date) -> String {
-    let format = date_format::DateFormat::new(tag, "long");
+/// A date as the template of a sentence `date` writes the date of issue; in figures if the language
+/// has no data.
+#[cfg(feature = "issue")]
+pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
+    let style = DateStyle::of_template(template);
+    let other = style.language.as_deref().and_then(|other| Tag::parse(other).ok());
+    let format = DateFormat::new(other.as_ref().unwrap_or(tag), &style);
     format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 
