@@ -70,18 +70,16 @@ fn format_cell(layout: &str, language: &Tag, inspection: &Inspection) -> String 
         }
     }
     let mut cell = sources.join(" + ");
-    if !inspection.lacking.is_empty() {
-        cell += &format!("; lacks {}", inspection.lacking.join(", "));
-    }
+    let mut lacking: Vec<String> =
+        inspection.lacking.iter().map(|key| (*key).to_owned()).collect();
     match &inspection.lacking_page[..] {
-        [] => {}
         keys if keys.len() > MAX_NAMED => {
-            cell += &format!("; lacks {} texts of pages", keys.len());
+            lacking.push(format!("{} texts of pages", keys.len()));
         }
-        keys => {
-            let keys: Vec<_> = keys.iter().map(|key| format!("page.{key}")).collect();
-            cell += &format!("; lacks {}", keys.join(", "));
-        }
+        keys => lacking.extend(keys.iter().map(|key| format!("page.{key}"))),
+    }
+    if !lacking.is_empty() {
+        cell += &format!("; lacks {}", lacking.join(", "));
     }
     if let Some(fault) = &inspection.fault {
         cell += &format!("; {} errors", fault.faults().count());

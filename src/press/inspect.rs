@@ -9,9 +9,7 @@ use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::files::Site;
-use crate::text::locale::{
-    Locale, PageTexts, foreign_code, foreign_code_warning, own_languages,
-};
+use crate::text::locale::{Locale, PageTexts, foreign_code, foreign_code_warning};
 use crate::text::phrases::{Phrases, Pseudolocale};
 
 /// The language that others are compared with.
@@ -58,7 +56,6 @@ impl Inspection {
             }
         }
         let mut errors = missing_roles(layout, phrases.locale(), tag);
-        errors.extend(missing_own_roles(site, layout, phrases.locale(), tag));
         errors.extend(missing_letters(layout, &phrases, tag, fonts));
         match PageTexts::load(site, &layout.name, tag) {
             Ok(page) => {
@@ -141,9 +138,7 @@ impl Inspection {
             );
         }
     }
-}
 
-impl Inspection {
     /// Warns of code of other programs in the words of a sentence, which is printed as it stands.
     fn warn_of_foreign_code(&mut self, locale: &Locale) {
         for sentence in locale.sentences() {
@@ -159,52 +154,6 @@ impl Inspection {
             }));
         }
     }
-}
-
-/// The roles of blocks that any layout may do without.
-const COMMON_ROLES: [&str; 5] = ["lead", "recipient", "statement", "course", "outcome"];
-
-/// An error for each role of the layout's own that its locale in some language has a sentence for,
-/// and this language none: credits or a disclaimer that a certificate would drop.
-fn missing_own_roles(
-    site: &Site,
-    layout: &Layout,
-    locale: &Locale,
-    tag: &Tag,
-) -> Vec<Error> {
-    let mut missing = Vec::new();
-    for language in own_languages(site, &layout.name) {
-        let Ok(other) = Tag::parse(&language) else { continue };
-        // What is wrong with another language is reported of that one.
-        let Ok((other, _)) = Locale::load(site, &layout.name, &other, &mut Vec::new())
-        else {
-            continue;
-        };
-        for block in other.blocks.iter().flatten() {
-            let role = &block.role;
-            let has =
-                |locale: &Locale| locale.blocks.iter().flatten().any(|b| b.role == *role);
-            if !COMMON_ROLES.contains(&role.as_str())
-                && !has(locale)
-                && !missing.iter().any(|(known, _)| known == role)
-            {
-                missing.push((role.clone(), block.place.file.clone()));
-            }
-        }
-    }
-    let error = |(role, file): (String, String)| {
-        let message = format!(
-            "the layout `{}` prints `{role}`, and its blocks in `{tag}` have none",
-            layout.name
-        );
-        Error::new(ErrorKind::Sentence, message)
-            .at(file_of(layout, locale, tag))
-            .with_help(format!(
-                "write `layouts/{}/locales/{tag}.yaml` with the blocks of `{file}`",
-                layout.name
-            ))
-    };
-    missing.into_iter().map(error).collect()
 }
 
 /// An error for each role that the layout requires and the locale has no sentence for.

@@ -17,7 +17,7 @@ mod page_texts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) use self::files::{languages, own_languages};
+pub(crate) use self::files::languages;
 pub(crate) use self::foreign_code::{foreign_code, foreign_code_warning};
 #[cfg(feature = "issue")]
 pub(crate) use self::page_texts::PAGE_TEXTS;
