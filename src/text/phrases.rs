@@ -39,6 +39,8 @@ use minijinja::{Environment, Value};
 
 pub use self::certificate_facts::CertificateFacts;
 pub(crate) use self::course_texts::Texts;
+#[cfg(feature = "issue")]
+pub(crate) use self::date_format::issue_date;
 pub(crate) use self::fact::Fact;
 #[cfg(feature = "issue")]
 pub(crate) use self::fact::PrintedFact;
@@ -46,10 +48,6 @@ pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
 
-#[cfg(feature = "issue")]
-use self::date_format::DateFormat;
-#[cfg(feature = "issue")]
-use self::date_style::DateStyle;
 use self::finished_text::FinishedText;
 use self::language_formats::LanguageFormats;
 use self::rendering::{Rendering, syntax_error, write_sentence};
@@ -394,16 +392,6 @@ impl fmt::Debug for Phrases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phrases").field("tag", &self.tag).finish_non_exhaustive()
     }
-}
-
-/// A date as the template of a sentence `date` writes the date of issue; in figures if the language
-/// has no data.
-#[cfg(feature = "issue")]
-pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
-    let style = DateStyle::of_template(template);
-    let other = style.language.as_deref().and_then(|other| Tag::parse(other).ok());
-    let format = DateFormat::new(other.as_ref().unwrap_or(tag), &style);
-    format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 
 #[cfg(test)]

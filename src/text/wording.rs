@@ -2,6 +2,8 @@
 //!
 //! `wording.tsv` has the words of each language: one word for one thing.
 
+mod letters;
+
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;

@@ -238,11 +238,7 @@ fn read_plain(node: Node<'_>) -> Result<String, YamlFault> {
 
 #[cfg(test)]
 mod tests {
-    use icu_properties::CodePointMapData;
-    use icu_properties::props::Script;
-
     use super::*;
-    use crate::text::locale::languages;
 
     fn texts(files: &[(&str, &str)], tag: &str) -> Result<PageTexts> {
         let site = files.iter().fold(Site::new(), |site, (name, text)| {
@@ -358,87 +354,5 @@ mod tests {
         assert_eq!(seen["texts"]["name"], *page.texts["name"]);
         assert!(page.texts.keys().eq(&PAGE_TEXTS));
         assert_eq!(seen.as_object().unwrap().len(), 3, "{seen}");
-    }
-
-    /// Words that all languages write in Latin letters.
-    const LATIN: [&str; 11] = [
-        "SHA-256",
-        "LinkedIn",
-        "OpenPGP",
-        "GnuPG",
-        "PDF",
-        "JSON",
-        "JavaScript",
-        "QR",
-        "eシール",
-        "testamur",
-        "root.pem",
-    ];
-
-    /// Texts that are the same in English and another language.
-    const SHARED: [(&str, &str); 1] = [("de", "name")];
-
-    fn scripts(tag: &Tag) -> &'static [Script] {
-        match tag.language() {
-            "am" => &[Script::Ethiopic],
-            "ar" | "fa" | "ur" => &[Script::Arabic],
-            "bg" | "ru" | "uk" => &[Script::Cyrillic],
-            "bn" => &[Script::Bengali],
-            "el" => &[Script::Greek],
-            "he" => &[Script::Hebrew],
-            "hi" => &[Script::Devanagari],
-            "hy" => &[Script::Armenian],
-            "ja" => &[Script::Han, Script::Hiragana, Script::Katakana],
-            "ka" => &[Script::Georgian],
-            "ko" => &[Script::Hangul],
-            "ta" => &[Script::Tamil],
-            "th" => &[Script::Thai],
-            "zh" => &[Script::Han],
-            _ => &[Script::Latin],
-        }
-    }
-
-    #[test]
-    fn every_built_in_language_has_every_text() {
-        let site = Site::new();
-        let english = texts(&[], "en").unwrap();
-        assert!(english.texts.keys().eq(&PAGE_TEXTS));
-        let mut wrong = Vec::new();
-        let mut same = Vec::new();
-        for language in languages(&site, "classic") {
-            let tag = Tag::parse(&language).unwrap();
-            let path = format!("layouts/shared/locales/{language}.yaml");
-            let mut faults = Faults::default();
-            let (own, _) = parse(&path, site.built_in(&path).unwrap(), &mut faults);
-            faults.finish().unwrap();
-            for key in PAGE_TEXTS {
-                let Some(text) = own.get(key) else {
-                    wrong.push(format!("{language}: there is no `{key}`"));
-                    continue;
-                };
-                if language != "en" && *text == english.texts[key] {
-                    same.push((language.clone(), key));
-                }
-                let letters =
-                    LATIN.iter().fold(text.clone(), |text, word| text.replace(word, ""));
-                let foreign: String = letters
-                    .chars()
-                    .filter(|&c| {
-                        let script = CodePointMapData::<Script>::new().get(c);
-                        let none = [Script::Common, Script::Inherited];
-                        !scripts(&tag).contains(&script) && !none.contains(&script)
-                    })
-                    .collect();
-                if !foreign.is_empty() {
-                    wrong.push(format!("{language}: `{foreign}` in `{key}`: {text}"));
-                }
-                if text.contains(['{', '}', '<', '>']) {
-                    wrong.push(format!("{language}: signs of code in `{key}`: {text}"));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        let same: Vec<_> = same.iter().map(|(tag, key)| (tag.as_str(), *key)).collect();
-        assert_eq!(same, SHARED);
     }
 }

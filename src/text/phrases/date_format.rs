@@ -90,6 +90,16 @@ impl DateFormat {
     }
 }
 
+/// A date as the template of a sentence `date` writes the date of issue; in figures if the language
+/// has no data.
+#[cfg(feature = "issue")]
+pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
+    let style = DateStyle::of_template(template);
+    let other = style.language.as_deref().and_then(|other| Tag::parse(other).ok());
+    let format = DateFormat::new(other.as_ref().unwrap_or(tag), &style);
+    format.map_or_else(|_| date.to_string(), |format| format.format(date))
+}
+
 /// The date as a type of ICU4X's.
 fn to_icu(date: Date) -> icu_calendar::Date<Iso> {
     icu_calendar::Date::try_new_iso(date.year(), date.month(), date.day())
