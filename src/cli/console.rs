@@ -91,7 +91,7 @@ pub(crate) fn print_warning(warning: &Warning) {
 /// The warnings of a run, each of which is printed once, however many certificates have it.
 #[derive(Default)]
 pub(crate) struct RunWarnings {
-    /// By kind and place, or by the message of one that has no place.
+    /// By kind and line, or by the message of one that has no line.
     all: IndexMap<(ErrorKind, String), RunWarning>,
 }
 
@@ -105,8 +105,11 @@ impl RunWarnings {
     /// Notes the warnings of a certificate in a language.
     pub(crate) fn add(&mut self, warnings: &[Warning], language: &str) {
         for warning in warnings {
-            let place = warning.place.as_ref().map(ToString::to_string);
-            let key = (warning.kind, place.unwrap_or_else(|| warning.message.clone()));
+            // A line says what is meant; a file may have several faults, each of them in several
+            // languages.
+            let place = warning.place.as_ref().filter(|place| place.line.is_some());
+            let same = || warning.message.replace(&format!("`{language}`"), "");
+            let key = (warning.kind, place.map_or_else(same, ToString::to_string));
             let same = self.all.entry(key).or_insert_with(|| RunWarning {
                 warning: warning.clone(),
                 languages: Vec::new(),

@@ -1,5 +1,5 @@
 //! `testamur locales`: a table of the languages that each layout speaks, with the files that the
-//! sentences come from and the sentences that are missing.
+//! sentences come from, and the sentences and texts of web pages that are missing.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use super::args::{Locales, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::{console, context};
+
+/// The most texts of web pages that a cell of the table names.
+const MAX_NAMED: usize = 6;
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -67,8 +70,16 @@ fn format_cell(layout: &str, language: &Tag, inspection: &Inspection) -> String 
         }
     }
     let mut cell = sources.join(" + ");
-    if !inspection.lacking.is_empty() {
-        cell += &format!("; lacks {}", inspection.lacking.join(", "));
+    let mut lacking: Vec<String> =
+        inspection.lacking.iter().map(|key| (*key).to_owned()).collect();
+    match &inspection.lacking_page[..] {
+        keys if keys.len() > MAX_NAMED => {
+            lacking.push(format!("{} texts of pages", keys.len()));
+        }
+        keys => lacking.extend(keys.iter().map(|key| format!("page.{key}"))),
+    }
+    if !lacking.is_empty() {
+        cell += &format!("; lacks {}", lacking.join(", "));
     }
     if let Some(fault) = &inspection.fault {
         cell += &format!("; {} errors", fault.faults().count());
@@ -98,6 +109,7 @@ fn to_json(layout: &str, language: &Tag, inspection: &Inspection) -> Value {
         "complete": inspection.is_complete(),
         "sentences": found,
         "lacks": inspection.lacking,
+        "lacks_page": inspection.lacking_page,
         "error": inspection.fault,
     })
 }

@@ -167,7 +167,7 @@ impl Press {
     ) -> Result<Draft> {
         let job =
             RenderJob::of_draft(&self.assets, course, request, today, options.specimen)?;
-        let RenderJob { warnings, language, verify_url, input } = job;
+        let RenderJob { warnings, language, verify_url, input, .. } = job;
         let (layout, issued) = (input.layout.name.clone(), input.issued);
         let is_pseudo = Pseudolocale::of(&language).is_some();
         let format = options.format;

@@ -9,7 +9,7 @@ use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::files::Site;
-use crate::text::locale::Locale;
+use crate::text::locale::{Locale, PageTexts, foreign_code, foreign_code_warning};
 use crate::text::phrases::{Phrases, Pseudolocale};
 
 /// The language that others are compared with.
@@ -23,6 +23,8 @@ pub struct Inspection {
     pub found: Vec<(&'static str, String)>,
     /// The keys that have no sentence.
     pub lacking: Vec<&'static str>,
+    /// The texts of web pages, under `page`, that the language does not have.
+    pub lacking_page: Vec<&'static str>,
     /// What makes the language unusable: all errors together.
     pub fault: Option<Error>,
     /// What may be intended, and is more likely an oversight.
@@ -35,6 +37,7 @@ impl Inspection {
         let mut inspection = Self {
             found: Vec::new(),
             lacking: Vec::new(),
+            lacking_page: Vec::new(),
             fault: None,
             warnings: Vec::new(),
         };
@@ -54,16 +57,27 @@ impl Inspection {
         }
         let mut errors = missing_roles(layout, phrases.locale(), tag);
         errors.extend(missing_letters(layout, &phrases, tag, fonts));
+        match PageTexts::load(site, &layout.name, tag) {
+            Ok(page) => {
+                inspection.lacking_page = page.missing;
+                inspection.warnings.extend(page.warnings);
+            }
+            // A pseudo-language has no file, and so no pages.
+            Err(_) if Pseudolocale::of(tag).is_some() => {}
+            Err(error) => errors.push(error),
+        }
         inspection.fault = Error::join(errors).err();
         inspection.warn_of_missing_keys(layout, phrases.locale(), tag);
         inspection.warn_of_unknown_roles(layout, phrases.locale());
         inspection.warn_of_unused_values(site, layout, &phrases);
+        inspection.warn_of_foreign_code(phrases.locale());
         inspection
     }
 
-    /// Whether every key has a sentence, and nothing is wrong with any.
+    /// Whether every key has a sentence and the pages have all texts, and nothing is wrong with
+    /// any.
     pub fn is_complete(&self) -> bool {
-        self.lacking.is_empty() && self.fault.is_none()
+        self.lacking.is_empty() && self.lacking_page.is_empty() && self.fault.is_none()
     }
 
     /// Warns of keys without a sentence.
@@ -122,6 +136,22 @@ impl Inspection {
                     .at(place.clone())
                     .with_help(format!("write `{{{{ {value} }}}}` where it belongs")),
             );
+        }
+    }
+
+    /// Warns of code of other programs in the words of a sentence, which is printed as it stands.
+    fn warn_of_foreign_code(&mut self, locale: &Locale) {
+        for sentence in locale.sentences() {
+            let ranges = Phrases::literal_ranges(&sentence.template);
+            let found = ranges.into_iter().find_map(|range| {
+                let code = foreign_code(&sentence.template[range.clone()])?;
+                Some(range.start + code.start..range.start + code.end)
+            });
+            self.warnings.extend(found.map(|range| {
+                let what = format!("the sentence `{}`", sentence.role);
+                let place = sentence.place_of(range.clone());
+                foreign_code_warning(&sentence.template[range], &what, place)
+            }));
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::press::engine::page::PageInput;
 use crate::press::layout::Layout;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
-use crate::site::course::{Course, GradeMark, IssueDate};
+use crate::site::course::{Course, GradeMark, IssueDate, Text};
 use crate::site::request::Request;
 use crate::site::table_rows;
 #[cfg(feature = "issue")]
@@ -33,6 +33,9 @@ pub(crate) struct RenderJob {
     pub(crate) verify_url: Option<String>,
     /// The language of the page.
     pub(crate) language: Tag,
+    /// The date of issue in words, as the page has it.
+    #[cfg(feature = "issue")]
+    pub(crate) issued_text: String,
     /// What was noticed on the way.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -230,6 +233,11 @@ impl<'a> WrittenRequest<'a> {
         }
         warnings.extend(found);
         warnings.extend(untranslated);
+        #[cfg(feature = "issue")]
+        let issued_text = match issued_words(course, request) {
+            Some(words) => words.get(language, &course.language).0.to_owned(),
+            None => phrases.issue_date(self.issued),
+        };
         let input = PageInput {
             sheet,
             language: language.clone(),
@@ -241,7 +249,14 @@ impl<'a> WrittenRequest<'a> {
             identifier: self.verify_id,
             issued: self.issued,
         };
-        Ok(RenderJob { input, verify_url, language: language.clone(), warnings })
+        Ok(RenderJob {
+            input,
+            verify_url,
+            language: language.clone(),
+            #[cfg(feature = "issue")]
+            issued_text,
+            warnings,
+        })
     }
 }
 
@@ -303,14 +318,18 @@ fn certificate_facts<'a>(
         course,
         issued,
         is_rolling: request.issued().is_none() && course.issued == IssueDate::Rolling,
-        // The request's date goes before the course's words for one.
-        issued_text: course.issued_text.as_ref().filter(|_| request.issued().is_none()),
+        issued_text: issued_words(course, request),
         language: given.language,
         grade: given.mark,
         designation: request.designation(),
         extra: given.extra,
         verify_url,
     }
+}
+
+/// The words of a course for its date of issue. The date of a request goes before them.
+fn issued_words<'a>(course: &'a Course, request: &Request) -> Option<&'a Text> {
+    course.issued_text.as_ref().filter(|_| request.issued().is_none())
 }
 
 /// A value as a text in which the order of keys does not show.

@@ -22,7 +22,7 @@ use crate::register::web::{
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
 use crate::text::locale::PageTexts;
-use crate::text::phrases::long_date;
+use crate::text::phrases::issue_date;
 use crate::text::runs::PDI;
 
 /// LEFT-TO-RIGHT ISOLATE: begins text that keeps its own direction (UAX #9).
@@ -100,8 +100,9 @@ impl PageWriter {
             return Ok(PageFiles::default());
         }
         let tag = Tag::parse(&record.language)?;
-        let facts = self.facts(record, sources, &tag)?;
         let texts = self.texts(&record.layout.name, &tag)?;
+        let date = |date| issue_date(&tag, &texts.date, date);
+        let facts = self.facts(record, sources, date)?;
         let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
         let pages = self.templates.render(&facts, &texts.language, words)?;
         let mut files = vec![(INDEX.to_owned(), pages.certificate)];
@@ -144,7 +145,7 @@ impl PageWriter {
         &self,
         record: &Record,
         sources: PageSources<'_>,
-        tag: &Tag,
+        write_date: impl Fn(Date) -> String,
     ) -> Result<PageFacts> {
         let certificate = record.certificate.as_ref();
         let text = |get: fn(&CertificateFacts) -> &String| {
@@ -161,7 +162,7 @@ impl PageWriter {
         let valid = record.status == Status::Valid;
         Ok(PageFacts {
             id: record.id.clone(),
-            status: status(record, tag),
+            status: status(record, write_date),
             language: record.language.clone(),
             title: text(|c| &c.title),
             name: text(|c| &c.name),
@@ -254,7 +255,7 @@ fn isolated(text: &str, address: &str) -> String {
     text.replace(address, &format!("{LRI}{address}{PDI}"))
 }
 
-fn status(record: &Record, tag: &Tag) -> PageStatus {
+fn status(record: &Record, write_date: impl Fn(Date) -> String) -> PageStatus {
     match record.status {
         Status::Valid => PageStatus::Valid,
         Status::Specimen => PageStatus::Specimen,
@@ -265,7 +266,7 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
             let revocation = record.history.iter().rfind(|c| c.status == Status::Revoked);
             let reason = revocation.and_then(|change| change.reason.clone());
             PageStatus::Revoked {
-                on: revocation.map(|change| day(change, tag)).unwrap_or_default(),
+                on: revocation.map(|it| day(it, write_date)).unwrap_or_default(),
                 reason: reason.unwrap_or_default(),
             }
         }
@@ -275,8 +276,8 @@ fn status(record: &Record, tag: &Tag) -> PageStatus {
 }
 
 /// The day of a change, in UTC and in words of the language.
-fn day(change: &StatusChange, tag: &Tag) -> String {
+fn day(change: &StatusChange, write_date: impl Fn(Date) -> String) -> String {
     let text = change.at.to_string();
     let date = text.get(..10).and_then(|date| Date::parse(date).ok());
-    date.map_or(text, |date| long_date(tag, date))
+    date.map_or(text, write_date)
 }

@@ -169,7 +169,7 @@ pub struct CertificateFacts {
     pub course: CourseFacts,
     /// The date that the certificate bears.
     pub issued: Date,
-    /// That date in words of the certificate's language.
+    /// That date in the words of the certificate, which may be the course's own (`Spring 2026`).
     pub issued_text: String,
     /// The signatories, in the order of the course file.
     pub signatories: Vec<SignatoryFacts>,

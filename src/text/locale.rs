@@ -6,6 +6,8 @@
 
 mod files;
 
+mod foreign_code;
+
 mod sentence;
 
 mod table;
@@ -16,8 +18,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use self::files::languages;
+pub(crate) use self::foreign_code::{foreign_code, foreign_code_warning};
 #[cfg(feature = "issue")]
-pub(crate) use self::page_texts::{PAGE_TEXTS, PageTexts};
+pub(crate) use self::page_texts::PAGE_TEXTS;
+pub(crate) use self::page_texts::PageTexts;
 pub(crate) use self::sentence::SentenceTemplate;
 pub use self::table::Align;
 pub(crate) use self::table::Table;

@@ -11,6 +11,8 @@
 pub(crate) mod locale;
 pub(crate) mod phrases;
 pub(crate) mod runs;
+#[cfg(all(test, feature = "issue"))]
+mod wording;
 
 pub use self::locale::Align;
 pub use self::phrases::{AltTexts, CertificateFacts, Phrase, Phrases, Sentences};

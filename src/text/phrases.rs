@@ -10,6 +10,7 @@ mod certificate_facts;
 mod choices;
 mod course_texts;
 mod date_format;
+mod date_style;
 mod date_value;
 mod fact;
 mod filters;
@@ -38,6 +39,8 @@ use minijinja::{Environment, Value};
 
 pub use self::certificate_facts::CertificateFacts;
 pub(crate) use self::course_texts::Texts;
+#[cfg(feature = "issue")]
+pub(crate) use self::date_format::issue_date;
 pub(crate) use self::fact::Fact;
 #[cfg(feature = "issue")]
 pub(crate) use self::fact::PrintedFact;
@@ -52,6 +55,7 @@ use self::table::write_table;
 use self::template_analysis::TemplateAnalysis;
 use self::template_check::{TemplateChecker, TemplateScope};
 use self::template_values::template_values;
+#[cfg(any(feature = "issue", test))]
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
@@ -134,6 +138,13 @@ impl Phrases {
     /// The templates of the sentences.
     pub(crate) fn locale(&self) -> &Locale {
         &self.locale
+    }
+
+    /// A date as the sentence `date` writes the date of issue.
+    #[cfg(feature = "issue")]
+    pub(crate) fn issue_date(&self, date: Date) -> String {
+        let template = self.locale.date.as_ref().map(|sentence| &sentence.template);
+        issue_date(&self.tag, template.map_or("", String::as_str), date)
     }
 
     /// The variables that the sentences of the page name, without free fields.
@@ -381,13 +392,6 @@ impl fmt::Debug for Phrases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phrases").field("tag", &self.tag).finish_non_exhaustive()
     }
-}
-
-/// A date in the words of a language, as the filter `date('long')` writes it; in figures if the
-/// language has no data.
-pub(crate) fn long_date(tag: &Tag, date: Date) -> String {
-    let format = date_format::DateFormat::new(tag, "long");
-    format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 
 #[cfg(test)]

@@ -345,7 +345,11 @@ fn locales_in_pages_can_be_drafted() {
         let tag = Tag::parse("eo").unwrap();
         let press = Press::new(site.clone()).unwrap();
         let inspection = press.inspect(layout, &tag).unwrap();
-        assert!(inspection.is_complete(), "{}: {inspection:?}", block.place);
+        // A part of `page` takes the place of the English one, and lacks its other texts.
+        let has_pages =
+            block.text.starts_with("page:") || inspection.lacking_page.is_empty();
+        let has_sentences = inspection.lacking.is_empty() && inspection.fault.is_none();
+        assert!(has_pages && has_sentences, "{}: {inspection:?}", block.place);
         draft(&block.place, site, layout, "eo");
         true
     });

@@ -161,9 +161,11 @@ fn flag_and_joined_emoji_are_refused_whole() {
 }
 
 /// The words of CLDR's own pattern that our date line does not have, and why.
-const KNOWN: [(&str, &str, &str); 2] = [
+const KNOWN: [(&str, &str, &str); 4] = [
     ("hy", "01", "documents write the day without a leading zero: «մայիսի 1»"),
     ("fa", "ه‍.ش.", "the names of the months show the era"),
+    ("vi", "tháng 1", "official papers write the first two months with two figures"),
+    ("vi", "tháng 2", "as the first"),
 ];
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
@@ -249,10 +251,10 @@ fn new_language_needs_one_locale_file() {
     let words = [
         ("heading: Certificate", "heading: Atesto"),
         ("This is to certify that", "Ĉi tio atestas, ke"),
-        ("successfully completed", "sukcese finis la kurson"),
+        ("has successfully completed", "sukcese finis la kurson"),
         ("a course of study offered by ", "de "),
         (
-            "Issued{% if place %} in {{ place }} on{% endif %}",
+            "Issued{% if place %} in {{ place }},{% endif %}",
             "{% if place %}{{ place }}, {% endif %}la",
         ),
         ("The authenticity of this certificate can be verified at", "Kontrolebla ĉe"),
@@ -278,7 +280,16 @@ fn new_language_needs_one_locale_file() {
     let row = table.lines().find(|row| row.starts_with("eo ")).unwrap();
     // One layout has sentences of its own, for its table, and needs its own locale file.
     let only_the_table = row.matches("the layout's table needs").count() == 1;
-    assert!(row.contains("shared") && !row.contains("lacks") && only_the_table, "{row}");
+    assert!(row.contains("shared") && only_the_table, "{row}");
+    let of_classic = || {
+        let objects = String::from_utf8(run(&["locales", "--json"]).stdout).unwrap();
+        let objects = objects.lines().map(|line| serde_json::from_str(line).unwrap());
+        objects
+            .filter(|object: &serde_json::Value| object["language"] == "eo")
+            .find(|object| object["layout"] == "classic")
+            .unwrap()
+    };
+    assert_eq!(of_classic()["complete"], true);
 
     // A missing sentence is listed, and a value that no sentence prints is reported.
     write(
@@ -289,13 +300,44 @@ fn new_language_needs_one_locale_file() {
     assert!(table.contains("shared; lacks specimen"), "{table}");
     let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
     assert!(stderr.contains("eo.yaml: there is no `specimen` in `eo`"), "{stderr}");
+    write(
+        "layouts/shared/locales/eo.yaml",
+        &esperanto.replace("  reason: Reason\n", "").replace("  name: Name\n", ""),
+    );
+    let table = String::from_utf8(run(&["locales"]).stdout).unwrap();
+    assert!(table.contains("shared; lacks page.reason, page.name"), "{table}");
+    let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
+    assert!(
+        stderr.contains("there are no page texts `reason`, `name` in `eo`"),
+        "{stderr}"
+    );
     write("layouts/shared/locales/eo.yaml", &esperanto.replace("{{ outcome }}", "bone"));
     let stderr = String::from_utf8(run(&["check", "-l", "eo"]).stderr).unwrap();
     assert!(stderr.contains("no sentence in `eo` prints `outcome`"), "{stderr}");
-    let objects = String::from_utf8(run(&["locales", "--json"]).stdout).unwrap();
-    let object = objects.lines().find(|line| line.contains("\"eo\"")).unwrap();
-    let object: serde_json::Value = serde_json::from_str(object).unwrap();
-    assert_eq!(object["sentences"]["heading"], "layouts/shared/locales/eo.yaml");
+    let sentences = &of_classic()["sentences"];
+    assert_eq!(sentences["heading"], "layouts/shared/locales/eo.yaml");
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn missing_page_texts_and_code_of_other_programs_are_told() {
+    let own = "heading: Diplôme <b>{{ course.id }}</b>\npage: { valid: Diplôme valide&nbsp;! }\n";
+    let files = site("").with_file("layouts/shared/locales/tlh.yaml", own);
+    let inspection = Press::new(files).unwrap().inspect("classic", &tag("tlh")).unwrap();
+    assert!(inspection.lacking_page.contains(&"reason"), "{inspection:?}");
+    assert!(!inspection.lacking_page.contains(&"valid"), "{inspection:?}");
+    let warnings: Vec<_> = inspection.warnings.iter().map(ToString::to_string).collect();
+    let told = |text: &str| warnings.iter().any(|warning| warning.starts_with(text));
+    let file = "layouts/shared/locales/tlh.yaml";
+    assert!(
+        told(&format!("{file}: there are no page texts `specimen`, ")),
+        "{warnings:?}"
+    );
+    let heading =
+        format!("{file}:1:18: the sentence `heading` prints `<b>` as it stands");
+    assert!(told(&heading), "{warnings:?}");
+    let valid = format!("{file}: `page.valid` prints `&nbsp;` as it stands");
+    assert!(told(&valid), "{warnings:?}");
 }
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]

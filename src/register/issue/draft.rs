@@ -21,7 +21,6 @@ use crate::register::snapshot::Predecessor;
 use crate::site::award::{Award, Ids};
 use crate::site::course::{Course, Text};
 use crate::site::request::Request;
-use crate::text::phrases::long_date;
 use crate::text::runs::Runs;
 
 /// A request for an edition, with what is known of the edition before there is a page.
@@ -126,7 +125,7 @@ impl<'a> EditionRequest<'a> {
                 designation: designation.map(str::to_owned),
                 course: CourseFacts { id: course.id.clone(), title: text(&course.title) },
                 issued: job.input.issued,
-                issued_text: long_date(language, job.input.issued),
+                issued_text: job.issued_text.clone(),
                 signatories: signatories.collect(),
                 printed,
                 table,

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::files::{LOCALE_KEYS, fallback_chain, file_tag, unknown_language};
+use super::foreign_code::{foreign_code, foreign_code_warning};
 use crate::base::error::{ErrorKind, Place, Result, Warning};
 use crate::base::lang::{Direction, Tag};
 use crate::base::yaml::{Document, Faults, Node, YamlFault};
@@ -82,7 +83,14 @@ pub(crate) struct PageTexts {
     pub(crate) direction: Direction,
     /// Plain texts, neither markup nor templates.
     pub(crate) texts: IndexMap<&'static str, String>,
-    /// Names the texts that are in another language, or from a file that the site's own replaces.
+    /// The template of the sentence `date`, whose dates the pages write alike; empty if there is
+    /// none.
+    #[serde(skip)]
+    pub(crate) date: String,
+    /// The texts that are in another language, or from a file that the site's own replaces.
+    #[serde(skip)]
+    pub(crate) missing: Vec<&'static str>,
+    /// Names those texts, and doubts signs that look like code.
     #[serde(skip)]
     pub(crate) warnings: Vec<Warning>,
 }
@@ -109,16 +117,22 @@ impl PageTexts {
         faults.finish()?;
 
         let mut texts = IndexMap::new();
-        let mut fell_back: IndexMap<&Tag, Vec<&str>> = IndexMap::new();
+        let mut fell_back: IndexMap<&Tag, Vec<&'static str>> = IndexMap::new();
+        let mut doubts = Vec::new();
         for key in PAGE_TEXTS {
             let mut found =
                 files.iter().filter_map(|file| Some((file, file.texts.get(key)?)));
             let Some((file, text)) = found.next() else { continue };
             texts.insert(key, text.clone());
+            if let Some(code) = foreign_code(text) {
+                let (code, place) = (&text[code], Place::file(&file.path));
+                doubts.push(foreign_code_warning(code, &format!("`page.{key}`"), place));
+            }
             if file.is_fallback {
                 fell_back.entry(&file.language).or_default().push(key);
             }
         }
+        let missing = fell_back.values().flatten().copied().collect();
         let warnings = fell_back.into_iter().map(|(language, keys)| {
             let missing = if keys.len() == PAGE_TEXTS.len() {
                 String::new()
@@ -136,20 +150,23 @@ impl PageTexts {
                 .at(place.clone())
                 .with_help("write them under `page`, as the built-in locales do")
         });
-        let warnings = warnings.collect();
+        let warnings = warnings.chain(doubts).collect();
         let first = files.iter().find(|file| !file.texts.is_empty());
         let language = first.map_or_else(|| file_tag(tag), |file| file.language.clone());
-        Ok(Self { direction: language.direction(), language, texts, warnings })
+        let date = files.iter().find_map(|file| file.date.clone()).unwrap_or_default();
+        let direction = language.direction();
+        Ok(Self { language, direction, texts, date, missing, warnings })
     }
 }
 
-/// The `page` of one file.
+/// The `page` of one file, and its sentence `date`.
 struct LocaleFile {
     language: Tag,
     path: String,
     /// Whether a warning names the texts that are taken from it.
     is_fallback: bool,
     texts: BTreeMap<&'static str, String>,
+    date: Option<String>,
 }
 
 /// Reads the files of `tag`, and after each of the site's own the built-in one that it replaces.
@@ -169,26 +186,26 @@ fn read_files(
         };
         for (bytes, is_fallback) in [(own.as_deref(), false), (replaced, true)] {
             let Some(bytes) = bytes else { continue };
-            let texts = parse(&path, bytes, faults);
+            let (texts, date) = parse(&path, bytes, faults);
             let (language, path) = (language.clone(), path.clone());
-            files.push(LocaleFile { language, path, is_fallback, texts });
+            files.push(LocaleFile { language, path, is_fallback, texts, date });
         }
     }
     Ok(files)
 }
 
-/// Parses a locale file and reads its `page`.
+/// Parses a locale file and reads its `page` and its `date`.
 fn parse(
     path: &str,
     bytes: &[u8],
     faults: &mut Faults,
-) -> BTreeMap<&'static str, String> {
-    Document::parse(path, bytes, faults)
-        .and_then(|document| {
-            let fields = document.root().fields(&LOCALE_KEYS, faults)?;
-            Some(read(fields.written("page")?, faults))
-        })
-        .unwrap_or_default()
+) -> (BTreeMap<&'static str, String>, Option<String>) {
+    let document = Document::parse(path, bytes, faults);
+    let fields = document.as_ref().and_then(|it| it.root().fields(&LOCALE_KEYS, faults));
+    let Some(fields) = fields else { return Default::default() };
+    let texts = fields.written("page").map(|node| read(node, faults));
+    let date = fields.get("date").and_then(|node| node.text().ok());
+    (texts.unwrap_or_default(), date.map(str::to_owned))
 }
 
 /// Reads the map `page`.
@@ -221,11 +238,7 @@ fn read_plain(node: Node<'_>) -> Result<String, YamlFault> {
 
 #[cfg(test)]
 mod tests {
-    use icu_properties::CodePointMapData;
-    use icu_properties::props::Script;
-
     use super::*;
-    use crate::text::locale::languages;
 
     fn texts(files: &[(&str, &str)], tag: &str) -> Result<PageTexts> {
         let site = files.iter().fold(Site::new(), |site, (name, text)| {
@@ -243,7 +256,7 @@ mod tests {
         ];
         let page = texts(&files, "fr-CA").unwrap();
         assert_eq!((page.texts["valid"].as_str(), &*page.texts["reason"]), ("A", "B"));
-        assert_eq!(page.texts["name"], "Nom");
+        assert_eq!(page.texts["name"], "Nom complet");
         assert_eq!((page.language.as_str(), page.direction), ("fr-CA", Direction::Ltr));
         assert_eq!(page.warnings, []);
 
@@ -278,6 +291,7 @@ mod tests {
         assert_eq!((&*page.texts["name"], &*page.texts["valid"]), ("pong", "Good"));
         assert_eq!(page.texts["reason"], "Reason");
         assert_eq!(page.texts.len(), PAGE_TEXTS.len());
+        assert_eq!(page.missing.len(), PAGE_TEXTS.len() - 1);
         assert_eq!(page.language.as_str(), "tlh");
         let message = page.warnings[0].to_string();
         assert!(message.contains("`valid`, `specimen`"), "{message}");
@@ -291,6 +305,18 @@ mod tests {
         );
         let error = texts(&[], "tlh").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownLanguage);
+    }
+
+    #[test]
+    fn code_in_a_text_is_doubted() {
+        let files =
+            [("shared/locales/fr", "page: { valid: Attestation <b>valide</b> }\n")];
+        let page = texts(&files, "fr").unwrap();
+        let message = page.warnings.last().unwrap().to_string();
+        assert_eq!(
+            message,
+            "layouts/shared/locales/fr.yaml: `page.valid` prints `<b>` as it stands"
+        );
     }
 
     #[test]
@@ -328,87 +354,5 @@ mod tests {
         assert_eq!(seen["texts"]["name"], *page.texts["name"]);
         assert!(page.texts.keys().eq(&PAGE_TEXTS));
         assert_eq!(seen.as_object().unwrap().len(), 3, "{seen}");
-    }
-
-    /// Words that all languages write in Latin letters.
-    const LATIN: [&str; 11] = [
-        "SHA-256",
-        "LinkedIn",
-        "OpenPGP",
-        "GnuPG",
-        "PDF",
-        "JSON",
-        "JavaScript",
-        "QR",
-        "eシール",
-        "testamur",
-        "root.pem",
-    ];
-
-    /// Texts that are the same in English and another language.
-    const SHARED: [(&str, &str); 1] = [("de", "name")];
-
-    fn scripts(tag: &Tag) -> &'static [Script] {
-        match tag.language() {
-            "am" => &[Script::Ethiopic],
-            "ar" | "fa" | "ur" => &[Script::Arabic],
-            "bg" | "ru" | "uk" => &[Script::Cyrillic],
-            "bn" => &[Script::Bengali],
-            "el" => &[Script::Greek],
-            "he" => &[Script::Hebrew],
-            "hi" => &[Script::Devanagari],
-            "hy" => &[Script::Armenian],
-            "ja" => &[Script::Han, Script::Hiragana, Script::Katakana],
-            "ka" => &[Script::Georgian],
-            "ko" => &[Script::Hangul],
-            "ta" => &[Script::Tamil],
-            "th" => &[Script::Thai],
-            "zh" => &[Script::Han],
-            _ => &[Script::Latin],
-        }
-    }
-
-    #[test]
-    fn every_built_in_language_has_every_text() {
-        let site = Site::new();
-        let english = texts(&[], "en").unwrap();
-        assert!(english.texts.keys().eq(&PAGE_TEXTS));
-        let mut wrong = Vec::new();
-        let mut same = Vec::new();
-        for language in languages(&site, "classic") {
-            let tag = Tag::parse(&language).unwrap();
-            let path = format!("layouts/shared/locales/{language}.yaml");
-            let mut faults = Faults::default();
-            let own = parse(&path, site.built_in(&path).unwrap(), &mut faults);
-            faults.finish().unwrap();
-            for key in PAGE_TEXTS {
-                let Some(text) = own.get(key) else {
-                    wrong.push(format!("{language}: there is no `{key}`"));
-                    continue;
-                };
-                if language != "en" && *text == english.texts[key] {
-                    same.push((language.clone(), key));
-                }
-                let letters =
-                    LATIN.iter().fold(text.clone(), |text, word| text.replace(word, ""));
-                let foreign: String = letters
-                    .chars()
-                    .filter(|&c| {
-                        let script = CodePointMapData::<Script>::new().get(c);
-                        let none = [Script::Common, Script::Inherited];
-                        !scripts(&tag).contains(&script) && !none.contains(&script)
-                    })
-                    .collect();
-                if !foreign.is_empty() {
-                    wrong.push(format!("{language}: `{foreign}` in `{key}`: {text}"));
-                }
-                if text.contains(['{', '}', '<', '>']) {
-                    wrong.push(format!("{language}: signs of code in `{key}`: {text}"));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        let same: Vec<_> = same.iter().map(|(tag, key)| (tag.as_str(), *key)).collect();
-        assert_eq!(same, SHARED);
     }
 }

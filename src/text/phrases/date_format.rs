@@ -1,6 +1,6 @@
 //! Dates in words.
 //!
-//! Takes a language and a style or pattern; gives [`DateFormat`]. The decision: styles are ICU4X's,
+//! Takes a language and a [`DateStyle`]; gives [`DateFormat`]. The decision: styles are ICU4X's,
 //! and a pattern of the translator's own is filled with ICU4X's names of months and weekdays.
 
 use std::fmt;
@@ -13,6 +13,7 @@ use icu_datetime::pattern::{DateTimePattern, FixedCalendarDateTimeNames};
 use icu_datetime::{DateTimeFormatter, parts};
 use writeable::{Part, PartsWrite, TryWriteable, Writeable};
 
+use super::date_style::DateStyle;
 use crate::base::date::Date;
 use crate::base::error::nearest;
 use crate::base::lang::Tag;
@@ -24,20 +25,35 @@ const FIELDS: [&str; 10] =
 /// A function that writes a date.
 type WriteDate = Box<dyn Fn(Date) -> DateParts + Send + Sync>;
 
-/// A style or pattern, prepared for one language.
+/// A style, prepared for one language.
 pub(super) struct DateFormat {
     write: WriteDate,
     /// How the language writes the first day of a month in words, where ICU4X does not do so.
     first_day: Option<&'static str>,
+    /// Whether the first two months have two figures: so do official papers of Vietnam (Decree
+    /// 30/2020, annex I), so that no figure can be added.
+    pads_first_months: bool,
 }
 
 impl DateFormat {
-    /// Prepares a format. `style` is `full`, `long`, `medium` or `short`, or a pattern such as
-    /// `d MMMM y`.
+    /// Prepares a format for `tag`, which stands for the language of the style too.
     ///
     /// # Errors
     /// The cause: no such style or pattern, or no data for the language.
-    pub(super) fn new(tag: &Tag, style: &str) -> Result<Self, String> {
+    pub(super) fn new(tag: &Tag, style: &DateStyle) -> Result<Self, String> {
+        for (_, pattern) in &style.calendars {
+            check_pattern(pattern)?;
+        }
+        let own = match &style.calendars[..] {
+            [] => None,
+            calendars => {
+                let calendar = calendar_of(tag)?;
+                let own =
+                    calendars.iter().find(|(name, _)| Some(name.as_str()) == calendar);
+                own.map(|(_, pattern)| pattern.as_str())
+            }
+        };
+        let style = own.unwrap_or(&style.style);
         let write = match style {
             // CLDR writes the full date of Portugal in figures.
             "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
@@ -54,18 +70,34 @@ impl DateFormat {
             ("it", _) | ("pt", Some("BR")) => Some("1º"),
             _ => None,
         };
-        Ok(Self { write, first_day })
+        let is_pattern = !STYLES.contains(&style);
+        let pads_first_months = tag.language() == "vi" && is_pattern;
+        Ok(Self { write, first_day, pads_first_months })
     }
 
     pub(super) fn format(&self, date: Date) -> String {
         let DateParts { mut text, day, month } = (self.write)(date);
-        let in_words = text[month].chars().any(char::is_alphabetic);
+        let in_words = text[month.clone()].chars().any(char::is_alphabetic);
         if let (Some(first), "1", true) = (self.first_day, &text[day.clone()], in_words) {
             text.replace_range(day, first);
+        }
+        if self.pads_first_months && matches!(&text[month.clone()], "tháng 1" | "tháng 2")
+        {
+            text.insert(month.end - 1, '0');
         }
         // The narrow no-break space of CLDR is almost invisible in most fonts: «2026г.».
         text.replace('\u{202f}', "\u{a0}")
     }
+}
+
+/// A date as the template of a sentence `date` writes the date of issue; in figures if the language
+/// has no data.
+#[cfg(feature = "issue")]
+pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
+    let style = DateStyle::of_template(template);
+    let other = style.language.as_deref().and_then(|other| Tag::parse(other).ok());
+    let format = DateFormat::new(other.as_ref().unwrap_or(tag), &style);
+    format.map_or_else(|_| date.to_string(), |format| format.format(date))
 }
 
 /// The date as a type of ICU4X's.
@@ -134,6 +166,24 @@ fn formatter(
 ) -> Result<DateTimeFormatter<DateFieldSet>, String> {
     DateTimeFormatter::try_new(tag.locale().into(), fields)
         .map_err(|error| format!("no dates are known for `{tag}` ({error})"))
+}
+
+/// The BCP 47 name of the calendar of a language, if a style can have a pattern for it.
+fn calendar_of(tag: &Tag) -> Result<Option<&'static str>, String> {
+    let kind = formatter(tag, DateFieldSet::YMD(YMD::long()))?.calendar().kind();
+    Ok(match kind {
+        AnyCalendarKind::Gregorian => Some("gregory"),
+        AnyCalendarKind::Buddhist => Some("buddhist"),
+        AnyCalendarKind::Japanese => Some("japanese"),
+        AnyCalendarKind::Roc => Some("roc"),
+        AnyCalendarKind::Ethiopian => Some("ethiopic"),
+        AnyCalendarKind::Coptic => Some("coptic"),
+        AnyCalendarKind::Indian => Some("indian"),
+        AnyCalendarKind::Persian => Some("persian"),
+        AnyCalendarKind::Hebrew => Some("hebrew"),
+        AnyCalendarKind::HijriUmmAlQura => Some("islamic"),
+        _ => None,
+    })
 }
 
 /// Checks that each letter of a pattern outside of quotes belongs to a known field.
@@ -238,9 +288,13 @@ mod tests {
             ("fr", "d/M/y", "2026-05-01", "1/5/2026"),
             ("pt-BR", "long", "2026-05-01", "1º de maio de 2026"),
             ("pt-PT", "long", "2026-05-01", "1 de maio de 2026"),
+            ("vi", "dd MMMM 'năm' y", "2026-02-05", "05 tháng 02 năm 2026"),
+            ("vi", "dd MMMM 'năm' y", "2026-12-05", "05 tháng 12 năm 2026"),
+            ("ca", "d MMMM 'de' y", "2026-05-14", "14 de maig de 2026"),
+            ("ca", "d MMMM 'de' y", "2026-04-01", "1 d’abril de 2026"),
         ] {
             let tag = Tag::parse(tag).unwrap();
-            let format = DateFormat::new(&tag, style).unwrap();
+            let format = DateFormat::new(&tag, &DateStyle::of_style(style)).unwrap();
             assert_eq!(
                 format.format(Date::parse(date).unwrap()),
                 expected,
@@ -252,10 +306,39 @@ mod tests {
     #[test]
     fn patterns_are_checked() {
         let tag = Tag::parse("es").unwrap();
-        let error = |style| DateFormat::new(&tag, style).err().unwrap();
+        let error =
+            |style| DateFormat::new(&tag, &DateStyle::of_style(style)).err().unwrap();
         assert!(error("d de MMMM").contains("`e` is no field"), "{}", error("d de MMMM"));
         assert!(error("lnog").contains("did you mean `long`?"));
         assert!(error("").contains("no style or pattern"));
         assert!(error("d MMMM MMM").contains("cannot read"));
+    }
+
+    #[test]
+    fn calendar_with_a_pattern_of_its_own_has_its_era() {
+        let era = |name: &str, pattern: &str| (name.to_owned(), pattern.to_owned());
+        let style = DateStyle {
+            calendars: vec![
+                era("ethiopic", "MMMM d 'ቀን' y 'ዓ.ም.'"),
+                era("buddhist", "d MMMM 'พ.ศ.' y"),
+            ],
+            ..DateStyle::of_style("d MMMM y")
+        };
+        for (tag, expected) in [
+            ("am-u-ca-ethiopic", "ግንቦት 6 ቀን 2018 ዓ.ም."),
+            ("am", "14 ሜይ 2026"),
+            ("th", "14 พฤษภาคม พ.ศ. 2569"),
+            ("th-u-ca-gregory", "14 พฤษภาคม 2026"),
+        ] {
+            let format = DateFormat::new(&Tag::parse(tag).unwrap(), &style).unwrap();
+            assert_eq!(format.format(Date::parse("2026-05-14").unwrap()), expected);
+        }
+        let style = DateStyle { calendars: vec![era("roc", "d de y")], ..style };
+        let error = DateFormat::new(&tag("es"), &style).err().unwrap();
+        assert!(error.contains("`e` is no field"), "{error}");
+    }
+
+    fn tag(text: &str) -> Tag {
+        Tag::parse(text).unwrap()
     }
 }

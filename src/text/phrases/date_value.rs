@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use minijinja::Value;
 use minijinja::value::Object;
 
 use crate::base::date::Date;
@@ -18,6 +19,16 @@ pub(super) enum DateValue {
     Date(Date),
     /// The text, and the course's language, whose text is used where a language has none.
     Text(Box<(Text, Tag)>),
+}
+
+impl DateValue {
+    /// Whether a value is a day, and not the words of a course for one.
+    pub(super) fn is_date(value: &Value) -> bool {
+        match value.downcast_object_ref::<DateValue>() {
+            Some(date) => !matches!(date, DateValue::Text(_)),
+            None => value.as_str().is_some_and(|text| Date::parse(text).is_ok()),
+        }
+    }
 }
 
 impl fmt::Display for DateValue {

@@ -10,6 +10,7 @@ use icu_casemap::CaseMapper;
 use minijinja::value::{Kwargs, StringInput, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
+use super::date_style::DateStyle;
 use super::date_value::DateValue;
 use super::fact::Fact;
 use super::finished_text::FinishedText;
@@ -27,8 +28,8 @@ pub(super) const FILTERS: [&str; 17] = [
 ];
 
 /// All tests.
-pub(super) const TESTS: [&str; 7] =
-    ["defined", "even", "none", "number", "odd", "string", "undefined"];
+pub(super) const TESTS: [&str; 8] =
+    ["date", "defined", "even", "none", "number", "odd", "string", "undefined"];
 
 /// All statements.
 pub(super) const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
@@ -52,10 +53,8 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
               value: &Value,
               style: Option<&str>,
               more: Kwargs| {
-            let language = more.get::<Option<&str>>("language")?;
-            more.assert_all_used()?;
-            let written = own.date(defined(value)?, style, language);
-            let (text, facts) = written.map_err(invalid)?;
+            let style = DateStyle::of_arguments(style, &more)?;
+            let (text, facts) = own.date(defined(value)?, &style).map_err(invalid)?;
             Ok(noted(state, text, facts))
         },
     );
@@ -154,6 +153,7 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
         },
     );
 
+    env.add_test("date", DateValue::is_date);
     env.add_test("defined", minijinja::tests::is_defined);
     env.add_test("even", minijinja::tests::is_even);
     env.add_test("none", minijinja::tests::is_none);

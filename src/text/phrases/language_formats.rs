@@ -16,6 +16,7 @@ use minijinja::value::{Kwargs, ValueKind};
 use writeable::{Part, PartsWrite, Writeable};
 
 use super::date_format::DateFormat;
+use super::date_style::DateStyle;
 use super::date_value::DateValue;
 use super::fact::Fact;
 use super::grade_value::GradeValue;
@@ -35,9 +36,6 @@ const MAX_GRADE_DIGITS: i16 = 2;
 /// The most bytes of a number that is written.
 const MAX_NUMBER_LENGTH: usize = 40;
 
-/// The language, if it is not the certificate's, and the style.
-type DateKey = (Option<String>, String);
-
 /// The formats of one language for numbers, lists, plurals and dates.
 pub(super) struct LanguageFormats {
     pub(super) tag: Tag,
@@ -46,7 +44,7 @@ pub(super) struct LanguageFormats {
     ordinal: PluralRules,
     and: ListFormatter,
     /// The date formats used so far.
-    dates: RwLock<BTreeMap<DateKey, Arc<DateFormat>>>,
+    dates: RwLock<BTreeMap<DateStyle, Arc<DateFormat>>>,
 }
 
 impl LanguageFormats {
@@ -68,25 +66,24 @@ impl LanguageFormats {
         })
     }
 
-    /// The date format of a style or pattern, in `language` if one is given.
+    /// The date format of a style.
     ///
     /// # Errors
     /// The cause: no such style, pattern or language.
     pub(super) fn date_format(
         &self,
-        style: &str,
-        language: Option<&str>,
+        style: &DateStyle,
     ) -> Result<Arc<DateFormat>, String> {
-        let key = (language.map(str::to_owned), style.to_owned());
         let known = self.dates.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(format) = known.get(&key) {
+        if let Some(format) = known.get(style) {
             return Ok(Arc::clone(format));
         }
         drop(known);
-        let format = Arc::new(DateFormat::new(&self.language_or_own(language)?, style)?);
+        let tag = self.language_or_own(style.language.as_deref())?;
+        let format = Arc::new(DateFormat::new(&tag, style)?);
         let mut known = self.dates.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_DATES {
-            known.insert(key, Arc::clone(&format));
+            known.insert(style.clone(), Arc::clone(&format));
         }
         Ok(format)
     }
@@ -130,20 +127,19 @@ impl LanguageFormats {
         }
     }
 
-    /// Writes a date, `long` without a style. A date of issue that is a text stays as it is. Also
-    /// gives the facts of the date.
+    /// Writes a date. A date of issue that is a text stays as it is. Also gives the facts of the
+    /// date.
     pub(super) fn date(
         &self,
         value: &Value,
-        style: Option<&str>,
-        language: Option<&str>,
+        style: &DateStyle,
     ) -> Result<(String, Vec<Fact>), String> {
         let date = match value.downcast_object_ref::<DateValue>() {
             Some(DateValue::Rolling(date) | DateValue::Date(date)) => *date,
             Some(DateValue::Text(value)) => {
                 let (text, course_language) = &**value;
-                let (text, _) =
-                    text.get(&self.language_or_own(language)?, course_language);
+                let tag = self.language_or_own(style.language.as_deref())?;
+                let (text, _) = text.get(&tag, course_language);
                 let text = name::tidy(text).into_owned();
                 return Ok((text.clone(), vec![Fact::Value(text)]));
             }
@@ -155,7 +151,7 @@ impl LanguageFormats {
                 })?
             }
         };
-        let format = self.date_format(style.unwrap_or("long"), language)?;
+        let format = self.date_format(style)?;
         let fact = match value.downcast_object_ref::<DateValue>() {
             Some(DateValue::Rolling(_)) => None,
             _ => Some(Fact::Value(date.to_string())),

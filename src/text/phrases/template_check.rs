@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use minijinja::Environment;
 
+use super::date_style::DateStyle;
 use super::filters::{FILTERS, STATEMENTS, TESTS};
 use super::language_formats::LanguageFormats;
 use super::rendering::syntax_error;
@@ -181,16 +182,8 @@ impl TemplateChecker<'_> {
             }
             "select" => select::check(names),
             "date" => {
-                let mut language = None;
-                for keyword in &filter.keywords {
-                    if keyword.name != "language" {
-                        let name = keyword.name;
-                        return Err(format!("it takes no `{name}`, only `language`"));
-                    }
-                    language = keyword.text.as_ref().map(|(tag, _)| *tag);
-                }
-                let style = filter.text.as_ref().map_or("long", |(style, _)| style);
-                self.formats.date_format(style, language).map(|_| ())
+                let style = DateStyle::of_filter(filter)?;
+                self.formats.date_format(&style).map(|_| ())
             }
             _ => Ok(()),
         }

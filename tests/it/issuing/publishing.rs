@@ -6,7 +6,7 @@ use std::io::Read;
 
 use testamur::press::{DraftOptions, Format, Press};
 use testamur::register::{IssueOptions, Register, Stores};
-use testamur::site::{Settings, Site};
+use testamur::site::{Request, Settings, Site};
 
 use super::setup::{COURSES, Setup, files, now, request, today};
 use crate::seal::site::{output_text, run as judge};
@@ -318,4 +318,33 @@ fn printed_links_get_the_file_that_they_end_in() {
     );
     let page = setup.text(&format!("{folder}/index.html"));
     assert_eq!(setup.text(&format!("{folder}/valid.html")), page);
+}
+
+/// The page has the dates of the paper: in its calendar with its era, and in the words of a course.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn page_writes_its_dates_as_the_paper_does() {
+    let courses = "Org/Knots/2026:\n  title: Knots\n  organization: Example University\n  \
+                   language: am-u-ca-ethiopic\n  issued: 2026-05-14\n\
+                   SPRING:\n  title: Knots\n  organization: Example University\n  \
+                   language: en\n  issued: { text: Spring 2026 }\n";
+    let settings = "publish: { url: https://c.example.org }\n";
+    let site = Site::new()
+        .with_file("courses.yaml", courses)
+        .with_file("testamur.yaml", settings);
+    let setup = Setup::with_site(site);
+    let page = |id: &str| setup.text(&format!("cert/{id}/index.html"));
+    let day = |date: &str, text: &str| format!("<time datetime=\"{date}\">{text}</time>");
+    let id = setup.issue(&request("Ada Lovelace")).unwrap().record.id;
+    assert!(
+        page(&id).contains(&day("2026-05-14", "ግንቦት 6 ቀን 2018 ዓ.ም.")),
+        "{}",
+        page(&id)
+    );
+    setup.issuer.register().revoke(&id, "by mistake", now()).unwrap();
+    assert!(page(&id).contains(" 2018 ዓ.ም.</bdi>"), "{}", page(&id));
+
+    let request = Request::new("SPRING", "Ada Lovelace").unwrap();
+    let id = setup.issue(&request).unwrap().record.id;
+    assert!(page(&id).contains(">Spring 2026</time>"), "{}", page(&id));
 }
