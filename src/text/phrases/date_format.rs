@@ -18,6 +18,8 @@ use crate::base::error::nearest;
 use crate::base::lang::Tag;
 
 const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
+/// The day with the ending of its ordinal number, in English alone: `2nd`.
+const ORDINAL_DAY: &str = "do";
 const FIELDS: [&str; 10] =
     ["d", "dd", "M", "MM", "MMM", "MMMM", "LLLL", "y", "yyyy", "EEEE"];
 
@@ -29,6 +31,8 @@ pub(super) struct DateFormat {
     write: WriteDate,
     /// How the language writes the first day of a month in words, where ICU4X does not do so.
     first_day: Option<&'static str>,
+    /// Whether the day is an ordinal number.
+    is_ordinal: bool,
 }
 
 impl DateFormat {
@@ -38,6 +42,11 @@ impl DateFormat {
     /// # Errors
     /// The cause: no such style or pattern, or no data for the language.
     pub(super) fn new(tag: &Tag, style: &str) -> Result<Self, String> {
+        let (style, is_ordinal) = match tag.language() {
+            "en" => without_ordinal_day(style),
+            _ => (style.to_owned(), false),
+        };
+        let style = style.as_str();
         let write = match style {
             // CLDR writes the full date of Portugal in figures.
             "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
@@ -54,11 +63,20 @@ impl DateFormat {
             ("it", _) | ("pt", Some("BR")) => Some("1º"),
             _ => None,
         };
-        Ok(Self { write, first_day })
+        Ok(Self { write, first_day, is_ordinal })
     }
 
     pub(super) fn format(&self, date: Date) -> String {
         let DateParts { mut text, day, month } = (self.write)(date);
+        if self.is_ordinal {
+            let ending = match text[day.clone()].parse() {
+                Ok(1 | 21 | 31) => "st",
+                Ok(2 | 22) => "nd",
+                Ok(3 | 23) => "rd",
+                Ok(0_u8..) | Err(_) => "th",
+            };
+            text.insert_str(day.end, ending);
+        }
         let in_words = text[month].chars().any(char::is_alphabetic);
         if let (Some(first), "1", true) = (self.first_day, &text[day.clone()], in_words) {
             text.replace_range(day, first);
@@ -66,6 +84,28 @@ impl DateFormat {
         // The narrow no-break space of CLDR is almost invisible in most fonts: «2026г.».
         text.replace('\u{202f}', "\u{a0}")
     }
+}
+
+/// A pattern with the plain day in place of the ordinal one, and whether it had that.
+fn without_ordinal_day(style: &str) -> (String, bool) {
+    let mut found = false;
+    let parts = style.split('\'').enumerate().map(|(index, part)| {
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+        let at = part.find(ORDINAL_DAY).filter(|at| {
+            let before = part[..*at].chars().next_back();
+            let after = part[at + ORDINAL_DAY.len()..].chars().next();
+            index % 2 == 0 && !is_word(before) && !is_word(after)
+        });
+        match at {
+            Some(at) => {
+                found = true;
+                format!("{}d{}", &part[..at], &part[at + ORDINAL_DAY.len()..])
+            }
+            None => part.to_owned(),
+        }
+    });
+    let style = parts.collect::<Vec<_>>().join("'");
+    (style, found)
 }
 
 /// The date as a type of ICU4X's.
@@ -232,6 +272,9 @@ mod tests {
             ("ja", "y年M月d日", "2026-05-14", "2026年5月14日"),
             ("ja-u-ca-japanese", "long", "2026-05-14", "令和8年5月14日"),
             ("th", "d MMMM y", "2026-05-14", "14 พฤษภาคม 2569"),
+            ("en", "MMMM do, y", "2012-02-02", "February 2nd, 2012"),
+            ("en", "do 'do' MMMM", "2026-05-11", "11th do May"),
+            ("en", "MMMM do, y", "2026-05-23", "May 23rd, 2026"),
             ("ru", "d MMMM y", "2026-05-14", "14 мая 2026"),
             ("fr", "long", "2026-05-01", "1er mai 2026"),
             ("fr", "full", "2026-05-01", "vendredi 1er mai 2026"),
@@ -254,6 +297,7 @@ mod tests {
         let tag = Tag::parse("es").unwrap();
         let error = |style| DateFormat::new(&tag, style).err().unwrap();
         assert!(error("d de MMMM").contains("`e` is no field"), "{}", error("d de MMMM"));
+        assert!(error("do MMMM").contains("`o` is no field"), "{}", error("do MMMM"));
         assert!(error("lnog").contains("did you mean `long`?"));
         assert!(error("").contains("no style or pattern"));
         assert!(error("d MMMM MMM").contains("cannot read"));
