@@ -224,3 +224,58 @@ fn fit(text: &str) -> String {
     };
     truncated(&text.chars().map(narrow).collect::<String>(), MAX_REASON)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(more: &Value) -> Result<Request> {
+        let mut body = json!({
+            "action": "create", "username": "ada", "course_id": "a/b/c", "name": "Ada Example",
+            "course_name": "Knots", "grade": "Pass",
+        });
+        let fields = more.as_object().expect("it is an object").clone();
+        body.as_object_mut().expect("it is an object").extend(fields);
+        match read_message(body.to_string().as_bytes()).1? {
+            Task::Issue { request, .. } => Ok(*request),
+            task => panic!("{task:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_of_forks_become_fields_of_the_request() {
+        let request = read(&json!({
+            "template_pdf": "certificate-template-a-b-verified.pdf", "designation": "MD",
+            "score": 0.93, "pdf_info": { "{name}": [[1, 2], [3, 4]] }, "teacher": null,
+        }))
+        .unwrap();
+        assert_eq!(request.template(), Some("certificate-template-a-b-verified.pdf"));
+        assert_eq!(request.designation(), Some("MD"));
+        let keys: Vec<&str> = request.extra().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["score", "pdf_info"]);
+    }
+
+    #[test]
+    fn date_of_issue_has_the_forms_of_the_forks() {
+        for (more, expected) in [
+            (json!({ "issued_date": "2014-03-02" }), Some("2014-03-02")),
+            (json!({ "issued_date": "2014-03-02T10:00:00Z" }), Some("2014-03-02")),
+            (json!({ "issued_date": "2014-03-02 10:00" }), Some("2014-03-02")),
+            (json!({ "issued_date": "ROLLING" }), None),
+            (json!({ "issued_date": null }), None),
+            (
+                json!({ "json_date": { "year": 2014, "month": "3", "day": 2 } }),
+                Some("2014-03-02"),
+            ),
+            (json!({ "json_date": { "year": 2014, "month": "mars", "day": 2 } }), None),
+        ] {
+            let issued = read(&more).unwrap().issued().map(|date| date.to_string());
+            assert_eq!(issued.as_deref(), expected, "{more}");
+        }
+        for text in ["March 2nd, 2014", "2014-02-30", "2014-03-02x"] {
+            assert!(read(&json!({ "issued_date": text })).is_err(), "{text}");
+        }
+    }
+}
