@@ -112,7 +112,8 @@ impl Tag {
             EXPANDER.maximize(&mut id);
             return id.region.map(|region| region.to_string());
         }
-        self.region().map(str::to_owned)
+        // A region of several countries, `419`, has no forms of its own.
+        self.region().filter(|region| region.len() == 2).map(str::to_owned)
     }
 
     /// Returns the direction of the tag's script.

@@ -1,6 +1,9 @@
 //! The arguments of the program, as clap reads them. The doc comments of commands and fields are
 //! the texts of `--help`.
 
+mod compat;
+mod migrate;
+
 use std::path::PathBuf;
 
 use crate::register::Status;
@@ -8,6 +11,9 @@ use crate::site::{Colour, DateOrder};
 use crate::{Date, Tag, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::compat::{Compat, CreatePdfs};
+pub(crate) use self::migrate::{Migrate, MigrateCommand, MigrateIssued};
 
 /// Make, seal, publish and verify certificates
 #[derive(Debug, Parser)]
@@ -56,6 +62,8 @@ pub(crate) enum Command {
     /// Make a lost public or private folder anew from the other one: what was revoked or erased
     /// stays so
     Restore(Restore),
+    /// Make a site from an installation of edx-certificates, and report what became of everything in it
+    Migrate(Box<Migrate>),
     /// Check the site: proof every course in every language, without issuing anything
     Check(Check),
     /// Show which languages each layout speaks, and which sentences are missing
@@ -70,6 +78,9 @@ pub(crate) enum Command {
     Seal(Seal),
     /// Verify certificates: is each intact, sealed by a trusted issuer, and does it still stand?
     Verify(Verify),
+    /// Take the command lines of edx-certificates
+    #[command(subcommand)]
+    Compat(Compat),
     /// Measure how fast this machine makes certificates, and what each takes
     Bench(Bench),
     /// Write what a package installs with the program: completions of shells, and manual pages

@@ -14,6 +14,7 @@ mod batch;
 mod bench;
 mod check;
 mod clock;
+mod compat;
 mod console;
 mod context;
 mod erase;
@@ -25,6 +26,7 @@ mod key;
 mod locales;
 #[cfg(feature = "http")]
 mod log;
+mod migrate;
 mod new;
 mod output;
 mod package_files;
@@ -69,6 +71,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "http")]
         Command::Agent(agent) => agent::run(site, agent),
         Command::New(new) => new::run(new),
+        Command::Migrate(migrate) => migrate::run(site, migrate),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
         Command::Revoke(revoke) => revoke::run(site, revoke),
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Key(key) => key::run(site, key),
         Command::Seal(seal) => seal::run(site, seal),
         Command::Verify(verify) => verify::run(site, verify),
+        Command::Compat(compat) => compat::run(site, compat),
         Command::Bench(bench) => bench::run(site, bench),
         Command::PackageFiles(files) => package_files::run(files),
     };

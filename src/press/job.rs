@@ -276,7 +276,7 @@ struct Wording<'a> {
 impl<'a> Wording<'a> {
     fn of(assets: &Assets, course: &'a Course, request: &'a Request) -> Result<Self> {
         request.check_lengths()?;
-        let name = request.layout().unwrap_or(&course.layout);
+        let name = course.layout_of(request.layout(), request.template())?;
         let layout = assets.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == ErrorKind::UnknownLayout => {
                 error.at(course.layout_place().clone())
@@ -415,6 +415,9 @@ fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) ->
         request.layout(),
         extra,
     ]);
+    if let (Some(template), Some(facts)) = (request.template(), facts.as_array_mut()) {
+        facts.push(template.into());
+    }
     if let (Some(paper), Some(facts)) = (request.paper(), facts.as_array_mut()) {
         facts.push(paper.into());
     }

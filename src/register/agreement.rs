@@ -312,7 +312,8 @@ impl Register {
             pdfs.extend(left.map(|certificate| certificate.pdf.path));
         }
         pdfs.dedup();
-        for pdf in pdfs {
+        // A certificate that was imported may have none.
+        for pdf in pdfs.into_iter().filter(|pdf| !pdf.is_empty()) {
             self.public.remove(&StorePath::parse(&pdf)?)?;
         }
         let signature = paths::signature(&target.id, filename);

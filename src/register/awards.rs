@@ -169,6 +169,8 @@ impl Register {
     ) -> Result<Vec<AwardEditions>> {
         let mut filter = recipient.clone();
         let mut found: BTreeSet<Award> = BTreeSet::new();
+        // Their ids are not derived from their awards: they were imported.
+        let mut foreign: BTreeMap<String, AwardEditions> = BTreeMap::new();
         loop {
             let mut has_new_usernames = false;
             for (id, files) in files {
@@ -177,8 +179,16 @@ impl Register {
                     if filter.is_recipient(&award, name.as_deref()) {
                         has_new_usernames |= filter.note(&award);
                     }
-                    if filter.matches(&award, name.as_deref()) {
-                        found.insert(award);
+                    if !filter.matches(&award, name.as_deref()) {
+                        continue;
+                    }
+                    match self.foreign_edition(id, &award, secret)? {
+                        Some(edition) => {
+                            foreign.insert(id.clone(), edition);
+                        }
+                        None => {
+                            found.insert(award);
+                        }
                     }
                 }
             }
@@ -191,8 +201,26 @@ impl Register {
         let known = found.into_iter().map(|award| self.editions_of(award, secret));
         let mut all: Vec<AwardEditions> =
             known.chain(unknown.into_iter().map(Ok)).collect::<Result<_>>()?;
+        all.extend(foreign.into_values());
         self.add_corrections(&mut all, secret)?;
         Ok(all)
+    }
+
+    /// A certificate that was imported, whose id does not follow from its award; `None` if it does.
+    fn foreign_edition(
+        &self,
+        id: &str,
+        award: &Award,
+        secret: &IdSecret,
+    ) -> Result<Option<AwardEditions>> {
+        let Some(record) = self.record(id)? else { return Ok(None) };
+        if !record.is_imported() {
+            return Ok(None);
+        }
+        let is_derived = award.ids(secret, record.edition).verify == id;
+        let name = record.certificate.as_ref().map(|it| it.name.clone());
+        let editions = AwardEditions { award: None, records: vec![record], name };
+        Ok((!is_derived).then_some(editions))
     }
 
     /// An award with its editions.

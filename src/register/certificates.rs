@@ -108,11 +108,12 @@ impl Register {
 
     /// The verify id in the address that a PDF bears.
     pub(super) fn id_of<'a>(&self, pdf: &'a [u8]) -> Option<&'a str> {
-        const BEFORE_ID: &[u8] = b"/cert/";
-        let mut found = pdf.windows(BEFORE_ID.len()).enumerate();
+        let before_id = format!("/{}/", self.publish.verify_path());
+        let before_id = before_id.as_bytes();
+        let mut found = pdf.windows(before_id.len()).enumerate();
         found.find_map(|(at, window)| {
-            let start = at + BEFORE_ID.len();
-            let id = pdf.get(start..start + 32).filter(|_| window == BEFORE_ID)?;
+            let start = at + before_id.len();
+            let id = pdf.get(start..start + 32).filter(|_| window == before_id)?;
             str::from_utf8(id).ok().filter(|id| is_id(id))
         })
     }

@@ -20,6 +20,8 @@ mod corrections;
 pub(crate) mod editions;
 mod erasure;
 mod identity;
+#[cfg(feature = "cli")]
+pub(crate) mod import;
 #[cfg(feature = "index")]
 pub(crate) mod index;
 pub(crate) mod issue;
@@ -41,6 +43,8 @@ pub(crate) mod web;
 
 pub use self::awards::{AwardEditions, RecipientFilter};
 pub use self::certificates::Register;
+#[cfg(feature = "cli")]
+pub(crate) use self::import::ImportedCertificate;
 #[cfg(feature = "index")]
 pub use self::index::{
     Answer, EachEdition, EditionQuery, Index, IndexLocation, IndexedEdition, Refreshed,
@@ -57,6 +61,8 @@ pub use self::record::{
 };
 pub use self::restore::{PdfSource, Restoration};
 pub use self::seal_upgrade::SealUpgrade;
+#[cfg(feature = "cli")]
+pub(crate) use self::snapshot::DetachedSignature as KeptSignature;
 pub use self::store::{
     CacheControl, CreateOutcome, Directory, FileVersion, MemoryStore, Store, StoreBatch,
     StoreFile, Stores, SwapOutcome, VersionedFile,

@@ -169,6 +169,9 @@ impl PageWriter {
             designation: certificate.and_then(|c| c.designation.clone()),
             course: text(|c| &c.course.title),
             organization: record.organization.name.clone(),
+            course_id: certificate.map(|c| c.course.id.clone()),
+            organization_short: Some(record.organization.short.clone()),
+            layout: Some(record.layout.name.clone()),
             outcome: (!outcome.is_empty()).then(|| outcome.join(" ")),
             grade: None,
             issued: PageDate {
@@ -196,13 +199,16 @@ impl PageWriter {
             edition: record.edition,
             verify_url: match self.publish.url() {
                 Some(_) => self.publish.verify_url(&record.id),
-                None => format!("/cert/{}/", record.id),
+                None => format!("/{}/{}/", self.publish.verify_path(), record.id),
             },
-            pdf: certificate.map(|certificate| PagePdf {
-                url: has_pdf.then(|| self.download_link(certificate)),
-                file: filename.to_owned(),
-                sha256: certificate.pdf.sha256.clone(),
-                size: certificate.pdf.bytes as u64,
+            // What was imported may have no PDF, and has no seal.
+            pdf: certificate.filter(|it| !it.pdf.sha256.is_empty()).map(|certificate| {
+                PagePdf {
+                    url: has_pdf.then(|| self.download_link(certificate)),
+                    file: filename.to_owned(),
+                    sha256: certificate.pdf.sha256.clone(),
+                    size: certificate.pdf.bytes as u64,
+                }
             }),
             signature: signature.map(|signature| PageSignature {
                 file: format!("{filename}.sig"),
@@ -215,9 +221,11 @@ impl PageWriter {
                     fingerprint: facts.key.clone(),
                 },
             ),
-            seal: certificate.map(|certificate| PageSeal {
-                level: certificate.seal.level.clone(),
-                fingerprint: certificate.seal.certificate.clone(),
+            seal: certificate.filter(|it| !it.seal.level.is_empty()).map(|certificate| {
+                PageSeal {
+                    level: certificate.seal.level.clone(),
+                    fingerprint: certificate.seal.certificate.clone(),
+                }
             }),
             issuer: record.organization.name.clone(),
             engine: record.engine.clone(),

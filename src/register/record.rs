@@ -345,6 +345,14 @@ impl Record {
     /// What [`engine`](Self::engine) is in the records of this release.
     pub(crate) const ENGINE: &str = concat!("testamur ", env!("CARGO_PKG_VERSION"));
 
+    /// What [`engine`](Self::engine) is in the records of certificates that were imported.
+    pub(crate) const IMPORTED: &str = "edx-certificates";
+
+    /// Whether another program issued the certificate, before the register knew it.
+    pub(crate) fn is_imported(&self) -> bool {
+        self.engine == Self::IMPORTED
+    }
+
     /// Reads a `certificate.json`. Keys that this version does not know are ignored.
     ///
     /// # Errors

@@ -72,6 +72,8 @@ pub(crate) struct RequestSnapshot {
     grade: Option<String>,
     designation: Option<String>,
     layout: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
     #[serde(default)]
     paper: Option<String>,
     extra: IndexMap<String, Value>,
@@ -90,6 +92,7 @@ impl RequestSnapshot {
             grade: request.grade().map(str::to_owned),
             designation: request.designation().map(str::to_owned),
             layout: request.layout().map(str::to_owned),
+            template: request.template().map(str::to_owned),
             paper: request.paper().map(str::to_owned),
             extra: request.extra().clone(),
         }

@@ -9,6 +9,7 @@ mod batch;
 mod directory;
 mod folder;
 mod memory;
+mod moved;
 pub(super) mod open;
 #[cfg(feature = "s3")]
 mod s3;

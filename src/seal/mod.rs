@@ -34,6 +34,8 @@ pub use self::identity::Identity;
 pub use self::keys::{Algorithm, PublicKey, SignerInput};
 #[cfg(feature = "seal")]
 pub use self::keys::{CommandSigner, PrivateKey, Signer};
+#[cfg(feature = "cli")]
+pub(crate) use self::openpgp::ForeignSignature;
 pub use self::openpgp::{DetachedSignature, PgpKey};
 #[cfg(feature = "seal")]
 pub use self::openpgp::{PgpCommand, PgpIdentity, PgpSigner};

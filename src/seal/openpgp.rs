@@ -18,6 +18,8 @@ pub(crate) mod armor;
 #[cfg(feature = "seal")]
 mod command;
 mod detached_signature;
+#[cfg(feature = "cli")]
+mod foreign_signature;
 #[cfg(feature = "seal")]
 mod identity;
 mod key;
@@ -34,6 +36,8 @@ mod subpackets;
 pub use self::command::PgpCommand;
 pub use self::detached_signature::DetachedSignature;
 pub(crate) use self::detached_signature::FormError;
+#[cfg(feature = "cli")]
+pub(crate) use self::foreign_signature::ForeignSignature;
 #[cfg(feature = "seal")]
 pub use self::identity::PgpIdentity;
 pub use self::key::PgpKey;

@@ -32,7 +32,7 @@ pub use self::signatory::{Nudge, Signatory};
 pub use self::text::Text;
 pub use self::theme::{Colour, Theme};
 use crate::base::date::Date;
-use crate::base::error::{Place, Result};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::base::lang::Tag;
 use crate::base::yaml::Span;
 use crate::site::recipients_format::RecipientsFormat;
@@ -86,6 +86,9 @@ pub struct Course {
     pub fields: Vec<String>,
     /// How its recipients files are read.
     pub recipients: RecipientsFormat,
+    /// The layouts that the names of template PDFs in old messages stand for. Requests of other
+    /// templates are refused, unless it is empty: then a template is ignored.
+    pub templates: IndexMap<String, String>,
     spans: CourseSpans,
 }
 
@@ -176,6 +179,30 @@ impl Course {
     /// Returns a value within a free field as a text, if it is a map by language.
     pub(crate) fn text_of(&self, json: &Json) -> Option<Text> {
         Text::of_json(json, &self.spans.course)
+    }
+
+    /// Returns the name of the layout of a request that names a layout, a template, or neither.
+    ///
+    /// # Errors
+    /// [`InvalidValue`](crate::ErrorKind::InvalidValue): the course lists templates, and not this
+    /// one.
+    pub(crate) fn layout_of<'a>(
+        &'a self,
+        layout: Option<&'a str>,
+        template: Option<&str>,
+    ) -> Result<&'a str> {
+        let template =
+            template.filter(|_| layout.is_none() && !self.templates.is_empty());
+        let Some(template) = template else { return Ok(layout.unwrap_or(&self.layout)) };
+        self.templates.get(template).map(String::as_str).ok_or_else(|| {
+            let known = self.templates.keys().map(String::as_str);
+            let template = template.escape_debug();
+            Error::new(
+                ErrorKind::InvalidValue,
+                format!("the course `{}` has no template `{template}`", self.id),
+            )
+            .with_help(did_you_mean(&template.to_string(), known))
+        })
     }
 
     /// Returns where the course begins: its key in the file.

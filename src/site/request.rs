@@ -45,6 +45,7 @@ pub struct Request {
     grade_is_fraction: bool,
     designation: Option<String>,
     layout: Option<String>,
+    template: Option<String>,
     paper: Option<String>,
     extra: IndexMap<String, Value>,
     attachments: Vec<Attachment>,
@@ -73,6 +74,7 @@ impl Request {
             grade_is_fraction: false,
             designation: None,
             layout: None,
+            template: None,
             paper: None,
             extra: IndexMap::new(),
             attachments: Vec::new(),
@@ -160,6 +162,14 @@ impl Request {
     /// Sets the name of the layout; the course's unless set.
     pub fn with_layout(mut self, layout: impl Into<String>) -> Self {
         self.layout = Some(layout.into());
+        self
+    }
+
+    /// Sets the name of a template PDF, as messages for edx-certificates have it: a course that lists
+    /// its templates has the layout of this one. A course without such a list ignores it, and so does
+    /// a request that names a layout.
+    pub fn with_template(mut self, template: impl Into<String>) -> Self {
+        self.template = Some(template.into());
         self
     }
 
@@ -272,6 +282,11 @@ impl Request {
     /// Returns the name of the layout, if it is set.
     pub fn layout(&self) -> Option<&str> {
         self.layout.as_deref()
+    }
+
+    /// Returns the name of the template PDF, if it is set.
+    pub fn template(&self) -> Option<&str> {
+        self.template.as_deref()
     }
 
     /// Returns the name of the paper in lower case, if it is set.

@@ -26,6 +26,7 @@ mod languages; // Each language: names of all scripts, dates against an independ
 mod layouts; // Errors of layout authors: one message each, at the line, and no file
 mod locales; // Errors of translators: one message each, at the line, and no file
 mod merging; // PDFs of other programs, merged into one for a printer
+mod migrate; // Installations of edx-certificates become sites, and what they issued a register
 mod modules; // The import order of modules, and no circles of files
 mod names; // A thousand names in all scripts, which the proof accepts
 mod package_files; // Completions and manual pages, read by bash and groff

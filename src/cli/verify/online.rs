@@ -104,7 +104,8 @@ impl OnlineIssuer {
 
 /// The address of the record beside a verify page.
 fn record_url(url: &str, id: &str) -> Option<String> {
-    let end = url.find(&format!("/cert/{id}"))? + "/cert/".len() + id.len();
+    // A site may have its pages in a folder of another name than `cert`.
+    let end = url.find(&format!("/{id}"))? + 1 + id.len();
     let is_plain = !url[..end].contains(['?', '#', '\\', '@']);
     is_plain.then(|| format!("{}/certificate.json", &url[..end]))
 }

@@ -9,8 +9,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::moved::MovedPages;
 use super::{Directory, Store};
 use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::register::paths;
 use crate::site::files::SETTINGS_FILE;
 use crate::site::settings::{
     FolderSettings, Readers, S3Settings, Settings, StoreSettings,
@@ -101,6 +103,10 @@ impl Stores {
         let public: Arc<dyn Store> = match &named {
             Some(folder) => Arc::new(Directory::new(folder)),
             None => open(public, site, Readers::Everybody)?,
+        };
+        let public = match &settings.publish.verify_path {
+            Some(path) => Arc::new(MovedPages::new(public, paths::CERTIFICATES, path)),
+            None => public,
         };
         Ok(Self { public, private: open(&private, site, Readers::Owner)? })
     }

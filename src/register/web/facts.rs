@@ -27,6 +27,15 @@ pub struct PageFacts {
     pub designation: Option<String>,
     /// The course's title.
     pub course: String,
+    /// The course's id.
+    #[serde(default)]
+    pub course_id: Option<String>,
+    /// The organization's short name.
+    #[serde(default)]
+    pub organization_short: Option<String>,
+    /// The name of the layout.
+    #[serde(default)]
+    pub layout: Option<String>,
     /// The organization that awards.
     pub organization: String,
     /// The sentence about the outcome.

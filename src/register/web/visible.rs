@@ -28,6 +28,7 @@ pub(super) struct VisibleFacts {
     pub(super) status: PageStatus,
     pub(super) issuer: String,
     engine: String,
+    layout: String,
     #[serde(skip)]
     pub(super) verify_url: String,
     #[serde(skip)]
@@ -48,7 +49,11 @@ pub(super) struct VisibleCertificate {
     name: String,
     designation: Option<String>,
     pub(super) course: String,
+    /// The course's id, and the number in it: `CURL101` of `course-v1:ExampleX+CURL101+2026`.
+    course_id: String,
+    course_number: String,
     pub(super) organization: String,
+    organization_short: String,
     outcome: Option<String>,
     grade: Option<String>,
     pub(super) issued: PageDate,
@@ -104,6 +109,7 @@ impl PageFacts {
             id: digits("id", &self.id)?,
             issuer: text(&self.issuer),
             engine: text(&self.engine),
+            layout: text(self.layout.as_deref().unwrap_or_default()),
             verify_url: link::checked(&self.verify_url)?,
             theme: self.theme,
             status,
@@ -153,6 +159,7 @@ impl PageFacts {
 
     fn certificate(&self) -> Result<VisibleCertificate> {
         let tag = Tag::parse(&self.language)?;
+        let course_id = self.course_id.as_deref().unwrap_or_default();
         let valid = self.status == PageStatus::Valid;
         let issued = Date::parse(&self.issued.date)?;
         let linkedin = (self.linkedin && valid && link::is_absolute(&self.verify_url))
@@ -188,7 +195,12 @@ impl PageFacts {
             name: text(&self.name),
             designation: optional(&self.designation),
             course: text(&self.course),
+            course_id: text(course_id),
+            course_number: text(course_number(course_id)),
             organization: text(&self.organization),
+            organization_short: text(
+                self.organization_short.as_deref().unwrap_or_default(),
+            ),
             outcome: optional(&self.outcome),
             grade: optional(&self.grade),
             issued: PageDate { text: text(&self.issued.text), date: issued.to_string() },
@@ -223,6 +235,7 @@ impl VisibleFacts {
             ("status", value(&self.status)),
             ("issuer", value(&self.issuer)),
             ("engine", value(&self.engine)),
+            ("layout", value(&self.layout)),
             ("certificate", value(&self.certificate)),
             ("key", value(&self.key)),
             ("seal", value(&self.seal)),
@@ -230,6 +243,18 @@ impl VisibleFacts {
             ("record_url", value(&self.record_url)),
             ("commands", value(&self.commands)),
         ]
+    }
+}
+
+/// The number in a course's id of Open edX, in either style; else the id.
+fn course_number(id: &str) -> &str {
+    let parts: Vec<&str> = match id.strip_prefix("course-v1:") {
+        Some(rest) => rest.split('+').collect(),
+        None => id.split('/').collect(),
+    };
+    match parts[..] {
+        [_, number, _] => number,
+        _ => id,
     }
 }
 

@@ -97,6 +97,13 @@ impl PgpKey {
             .find(|packet| packet.fingerprint() == fingerprint)
     }
 
+    /// The primary key and the subkeys.
+    #[cfg(feature = "cli")]
+    pub(super) fn components(&self) -> impl Iterator<Item = &KeyPacket> {
+        let subkeys = self.parts.subkeys.iter().map(|subkey| &subkey.packet);
+        std::iter::once(&self.parts.primary).chain(subkeys)
+    }
+
     /// Adds the parts of another copy of this key.
     pub(super) fn merge(&mut self, other: &Self) {
         self.parts.merge(&other.parts);

@@ -161,6 +161,7 @@ impl CourseReader {
             extra: draft.extra,
             fields: draft.fields.unwrap_or_default(),
             recipients: draft.recipients.unwrap_or_default(),
+            templates: draft.templates.unwrap_or_default(),
             spans: CourseSpans {
                 course: key.span(),
                 layout: layout_span,

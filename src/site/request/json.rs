@@ -27,7 +27,7 @@ const WHAT: &str = "the request";
 
 impl Request {
     /// The keys of a request in JSON.
-    pub(crate) const KEYS: [&str; 13] = [
+    pub(crate) const KEYS: [&str; 14] = [
         "requested_at",
         "course",
         "designation",
@@ -40,6 +40,7 @@ impl Request {
         "paper",
         "second_language",
         "specimen",
+        "template",
         "username",
     ];
 
@@ -93,6 +94,7 @@ impl Request {
         request.issued = object.date("issued")?;
         request.designation = object.text("designation")?.map(str::to_owned);
         request.layout = object.text("layout")?.map(str::to_owned);
+        request.template = object.text("template")?.map(str::to_owned);
         if let Some(paper) = object.text("paper")? {
             request = request.with_paper(paper);
         }
@@ -143,6 +145,7 @@ impl Serialize for Request {
             ("grade", self.grade.as_deref().filter(|_| !self.grade_is_fraction)),
             ("designation", self.designation.as_deref()),
             ("layout", self.layout.as_deref()),
+            ("template", self.template.as_deref()),
             ("paper", self.paper.as_deref()),
         ];
         for (key, text) in texts {
@@ -181,7 +184,7 @@ mod tests {
         let all = json!({
             "course": "c", "name": "Ada Lovelace", "username": "ada", "language": "es",
             "second_language": "ar", "grade": "0.93", "designation": "MD", "layout": "modern",
-            "paper": "letter", "issued": "2026-05-14", "requested_at": "2026-05-14T09:30:00Z",
+            "template": "t.pdf", "paper": "letter", "issued": "2026-05-14", "requested_at": "2026-05-14T09:30:00Z",
             "specimen": true, "extra": { "hours": 12, "motto": "Per aspera" },
         });
         assert_eq!(all.as_object().unwrap().len(), Request::KEYS.len());

@@ -126,6 +126,12 @@ impl JsonObject {
         self.0.get(key)
     }
 
+    /// The keys and values, in their order.
+    #[cfg(feature = "xqueue")]
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
     /// Refuses all keys that are not known.
     pub(crate) fn check_keys(&self, known: &[&str]) -> Result<()> {
         let unknown = self.0.keys().filter(|key| !known.contains(&key.as_str()));

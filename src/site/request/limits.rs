@@ -14,7 +14,7 @@ pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 /// The most bytes of an id: of a course, a recipient or a message.
 pub(crate) const MAX_ID: usize = 255;
 
-/// The most characters of a grade, a designation, and a name of a layout or paper.
+/// The most characters of a grade, a designation, and a name of a layout, template or paper.
 const MAX_VALUE: usize = 200;
 /// The most characters of one text under `extra`, and of all of them together with their keys: the
 /// rows of a transcript have some 20,000.
@@ -42,6 +42,7 @@ impl Request {
             ("grade", &self.grade),
             ("designation", &self.designation),
             ("layout", &self.layout),
+            ("template", &self.template),
             ("paper", &self.paper),
         ] {
             if let Some(text) = text {

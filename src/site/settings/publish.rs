@@ -17,6 +17,8 @@ pub struct PublishSettings {
     pub index_file: Option<String>,
     /// The file name of every PDF; `Certificate.pdf` unless set.
     pub filename: PdfFilename,
+    /// The folder of verify pages, in the public store and in their addresses; `cert` unless set.
+    pub verify_path: Option<String>,
     /// Whether the PDFs of revoked and superseded certificates stay published; not unless set.
     pub keep_revoked_pdfs: bool,
 }
@@ -54,6 +56,8 @@ impl Default for PdfFilename {
 impl PublishSettings {
     /// The base of addresses unless one is set: a domain that is reserved for examples (RFC 2606).
     pub const DEFAULT_URL: &str = "https://example.org";
+    /// The folder of verify pages unless another is set.
+    pub(crate) const DEFAULT_VERIFY_PATH: &str = "cert";
     /// The most bytes of an address that an XQueue can carry: the size of the column in which old
     /// learning management systems store it.
     pub const MAX_XQUEUE_URL_LEN: usize = 128;
@@ -103,6 +107,24 @@ impl PublishSettings {
                         format!("`{name}` is no name for a PDF"),
                     )
                     .with_help("write letters, digits, `.`, `-` and `_`, then `.pdf`"),
+                );
+            }
+        }
+        if let Some(node) = fields.get("verify_path")
+            && let Some(name) = faults.keep(node.text())
+        {
+            let is_other = ["downloads", "assets", "keys"].contains(&name);
+            if is_file_name(name) && !is_other && !name.ends_with(".json") {
+                publish.verify_path = Some(name.to_owned());
+            } else {
+                faults.push(
+                    node.fault(
+                        ErrorKind::InvalidValue,
+                        format!("`{name}` is no folder for verify pages"),
+                    )
+                    .with_help(
+                        "name one folder of the public store, such as `certificates`",
+                    ),
                 );
             }
         }
@@ -156,7 +178,12 @@ impl PublishSettings {
     /// are not published it is the path of the record's folder in the public store.
     pub fn verify_url(&self, id: &str) -> String {
         let index_file = self.index_file.as_deref().unwrap_or_default();
-        format!("{}cert/{id}/{index_file}", self.base(None))
+        format!("{}{}/{id}/{index_file}", self.base(None), self.verify_path())
+    }
+
+    /// Returns the folder of verify pages.
+    pub fn verify_path(&self) -> &str {
+        self.verify_path.as_deref().unwrap_or(Self::DEFAULT_VERIFY_PATH)
     }
 
     /// Returns the address of a PDF: `URL/downloads/ID/Certificate.pdf`. Where certificates are not

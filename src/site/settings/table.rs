@@ -70,6 +70,12 @@ pub const SETTINGS: &[Setting] = &[
         "The file name of every PDF.",
     ),
     Setting::file(
+        "publish.verify_path",
+        Other("name of a folder"),
+        Value("cert"),
+        "The folder of verify pages in the public store and in their addresses, in place of `cert`: for sites that published elsewhere before.",
+    ),
+    Setting::file(
         "publish.keep_revoked_pdfs",
         Boolean,
         Value("false"),
@@ -302,6 +308,12 @@ pub const SETTINGS: &[Setting] = &[
         Deadline { max: 600.0 },
         Value("20"),
         "How long the command may take.",
+    ),
+    Setting::file(
+        "legacy",
+        Other("map"),
+        Unset,
+        "What a site that was migrated had before and what means nothing here. Nothing reads it.",
     ),
     Setting::agent(
         "agent.queue",

@@ -19,6 +19,8 @@ use crate::base::error::nearest;
 use crate::base::lang::Tag;
 
 const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
+/// The day with the ending of its ordinal number, in English alone: `2nd`.
+const ORDINAL_DAY: &str = "do";
 const FIELDS: [&str; 10] =
     ["d", "dd", "M", "MM", "MMM", "MMMM", "LLLL", "y", "yyyy", "EEEE"];
 
@@ -33,6 +35,8 @@ pub(super) struct DateFormat {
     /// Whether the first two months have two figures: so do official papers of Vietnam (Decree
     /// 30/2020, annex I), so that no figure can be added.
     pads_first_months: bool,
+    /// Whether the day is an ordinal number.
+    is_ordinal: bool,
 }
 
 impl DateFormat {
@@ -54,6 +58,11 @@ impl DateFormat {
             }
         };
         let style = own.unwrap_or(&style.style);
+        let (style, is_ordinal) = match tag.language() {
+            "en" => without_ordinal_day(style),
+            _ => (style.to_owned(), false),
+        };
+        let style = style.as_str();
         let write = match style {
             // CLDR writes the full date of Portugal in figures.
             "full" if tag.language() == "pt" && tag.region() == Some("PT") => {
@@ -72,12 +81,21 @@ impl DateFormat {
         };
         let is_pattern = !STYLES.contains(&style);
         let pads_first_months = tag.language() == "vi" && is_pattern;
-        Ok(Self { write, first_day, pads_first_months })
+        Ok(Self { write, first_day, pads_first_months, is_ordinal })
     }
 
     pub(super) fn format(&self, date: Date) -> String {
         let DateParts { mut text, day, month } = (self.write)(date);
         let in_words = text[month.clone()].chars().any(char::is_alphabetic);
+        if self.is_ordinal {
+            let ending = match text[day.clone()].parse() {
+                Ok(1 | 21 | 31) => "st",
+                Ok(2 | 22) => "nd",
+                Ok(3 | 23) => "rd",
+                Ok(0_u8..) | Err(_) => "th",
+            };
+            text.insert_str(day.end, ending);
+        }
         if let (Some(first), "1", true) = (self.first_day, &text[day.clone()], in_words) {
             text.replace_range(day, first);
         }
@@ -98,6 +116,28 @@ pub(crate) fn issue_date(tag: &Tag, template: &str, date: Date) -> String {
     let other = style.language.as_deref().and_then(|other| Tag::parse(other).ok());
     let format = DateFormat::new(other.as_ref().unwrap_or(tag), &style);
     format.map_or_else(|_| date.to_string(), |format| format.format(date))
+}
+
+/// A pattern with the plain day in place of the ordinal one, and whether it had that.
+fn without_ordinal_day(style: &str) -> (String, bool) {
+    let mut found = false;
+    let parts = style.split('\'').enumerate().map(|(index, part)| {
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+        let at = part.find(ORDINAL_DAY).filter(|at| {
+            let before = part[..*at].chars().next_back();
+            let after = part[at + ORDINAL_DAY.len()..].chars().next();
+            index % 2 == 0 && !is_word(before) && !is_word(after)
+        });
+        match at {
+            Some(at) => {
+                found = true;
+                format!("{}d{}", &part[..at], &part[at + ORDINAL_DAY.len()..])
+            }
+            None => part.to_owned(),
+        }
+    });
+    let style = parts.collect::<Vec<_>>().join("'");
+    (style, found)
 }
 
 /// The date as a type of ICU4X's.
@@ -282,6 +322,9 @@ mod tests {
             ("ja", "y年M月d日", "2026-05-14", "2026年5月14日"),
             ("ja-u-ca-japanese", "long", "2026-05-14", "令和8年5月14日"),
             ("th", "d MMMM y", "2026-05-14", "14 พฤษภาคม 2569"),
+            ("en", "MMMM do, y", "2012-02-02", "February 2nd, 2012"),
+            ("en", "do 'do' MMMM", "2026-05-11", "11th do May"),
+            ("en", "MMMM do, y", "2026-05-23", "May 23rd, 2026"),
             ("ru", "d MMMM y", "2026-05-14", "14 мая 2026"),
             ("fr", "long", "2026-05-01", "1er mai 2026"),
             ("fr", "full", "2026-05-01", "vendredi 1er mai 2026"),
@@ -309,6 +352,7 @@ mod tests {
         let error =
             |style| DateFormat::new(&tag, &DateStyle::of_style(style)).err().unwrap();
         assert!(error("d de MMMM").contains("`e` is no field"), "{}", error("d de MMMM"));
+        assert!(error("do MMMM").contains("`o` is no field"), "{}", error("do MMMM"));
         assert!(error("lnog").contains("did you mean `long`?"));
         assert!(error("").contains("no style or pattern"));
         assert!(error("d MMMM MMM").contains("cannot read"));

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::agent::queue::answer::Answer;
 use crate::agent::queue::delivery::{Correlation, Delivery, Revocation, Target, Task};
+use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
 use crate::site::award::{Award, Recipient, is_id};
@@ -17,11 +18,26 @@ use crate::site::settings::PublishSettings;
 
 /// The most bytes of an error's reason.
 const MAX_REASON: usize = 512;
+/// The keys of a message that have a meaning here, or none for a site.
+const KNOWN: [&str; 12] = [
+    "action",
+    "course_id",
+    "course_name",
+    "delete_download_uuid",
+    "delete_verify_uuid",
+    "designation",
+    "example_certificate",
+    "grade",
+    "issued_date",
+    "name",
+    "template_pdf",
+    "username",
+];
 /// The reason that the page of a certificate shows which such a message revoked.
 const REASON: &str = "deleted by the learning management system";
 
-/// Reads the body of a submission, as the learning management system wrote it. Unknown keys are
-/// ignored.
+/// Reads the body of a submission, as the learning management system wrote it. Keys that
+/// mean nothing here become free fields of the request.
 pub(crate) fn read_message(body: &[u8]) -> (Correlation, Result<Task>) {
     let object = match JsonObject::parse("the request", body) {
         Ok(object) => object,
@@ -58,8 +74,8 @@ fn task(object: &JsonObject) -> Result<Task> {
 }
 
 /// Reads a request to create a certificate. `regenerated` is set for `regen`, and holds the verify
-/// id of the certificate to replace, if that is an id. The message's course name and template are
-/// ignored: `courses.yaml` decides both.
+/// id of the certificate to replace, if that is an id. The message's course name is ignored, because
+/// `courses.yaml` has the title; its template counts where the course lists `templates`.
 fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task> {
     let recipient = object.required("username", object.id("username")?)?;
     let course = object.required("course_id", object.id("course_id")?)?;
@@ -73,10 +89,17 @@ fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task>
     if let Some(designation) = object.text("designation")? {
         request = request.with_designation(designation);
     }
-    if object.text("issued_date")?.is_some_and(|date| date != "ROLLING")
-        && let Some(date) = object.date("issued_date")?
-    {
+    if let Some(date) = issued_date(object)? {
         request = request.with_issued(date);
+    }
+    if let Some(template) = object.text("template_pdf")? {
+        request = request.with_template(template);
+    }
+    for (key, value) in object.entries() {
+        // Forks add fields of their own, which a sentence may print as `extra`.
+        if !KNOWN.contains(&key) && !value.is_null() {
+            request = request.with_extra(key, value.clone());
+        }
     }
     request.check_lengths()?;
     Ok(Task::Issue {
@@ -84,6 +107,35 @@ fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task>
         options: IssueOptions::default().with_replace(regenerated.is_some()),
         replaces: regenerated.flatten().map(str::to_owned),
     })
+}
+
+/// The date of issue: a day, with or without a time behind it, or one in three parts (`json_date`).
+/// `ROLLING` is the day of issue.
+fn issued_date(object: &JsonObject) -> Result<Option<Date>> {
+    match object.text("issued_date")? {
+        Some("ROLLING" | "") => Ok(None),
+        Some(text) => {
+            // The old program read the day at the beginning, and nothing behind it.
+            let has_time =
+                text.get(10..).is_some_and(|rest| rest.starts_with(['T', ' ']));
+            match text.get(..10).filter(|_| has_time) {
+                Some(day) => Date::parse(day).map(Some),
+                None => object.date("issued_date"),
+            }
+        }
+        None => {
+            let part = |key: &str| {
+                let value = object.get("json_date")?.get(key)?;
+                let text = value.as_str().map(str::to_owned);
+                text.unwrap_or_else(|| value.to_string()).parse::<u16>().ok()
+            };
+            let parts = part("year").zip(part("month")).zip(part("day"));
+            // Words of a language stay under `extra`, for a sentence to print.
+            Ok(parts.and_then(|((year, month), day)| {
+                Date::parse(&format!("{year:04}-{month:02}-{day:02}")).ok()
+            }))
+        }
+    }
 }
 
 fn revoke(object: &JsonObject) -> Result<Revocation> {
@@ -171,4 +223,59 @@ fn fit(text: &str) -> String {
         c => c,
     };
     truncated(&text.chars().map(narrow).collect::<String>(), MAX_REASON)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(more: &Value) -> Result<Request> {
+        let mut body = json!({
+            "action": "create", "username": "ada", "course_id": "a/b/c", "name": "Ada Example",
+            "course_name": "Knots", "grade": "Pass",
+        });
+        let fields = more.as_object().expect("it is an object").clone();
+        body.as_object_mut().expect("it is an object").extend(fields);
+        match read_message(body.to_string().as_bytes()).1? {
+            Task::Issue { request, .. } => Ok(*request),
+            task => panic!("{task:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_of_forks_become_fields_of_the_request() {
+        let request = read(&json!({
+            "template_pdf": "certificate-template-a-b-verified.pdf", "designation": "MD",
+            "score": 0.93, "pdf_info": { "{name}": [[1, 2], [3, 4]] }, "teacher": null,
+        }))
+        .unwrap();
+        assert_eq!(request.template(), Some("certificate-template-a-b-verified.pdf"));
+        assert_eq!(request.designation(), Some("MD"));
+        let keys: Vec<&str> = request.extra().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["score", "pdf_info"]);
+    }
+
+    #[test]
+    fn date_of_issue_has_the_forms_of_the_forks() {
+        for (more, expected) in [
+            (json!({ "issued_date": "2014-03-02" }), Some("2014-03-02")),
+            (json!({ "issued_date": "2014-03-02T10:00:00Z" }), Some("2014-03-02")),
+            (json!({ "issued_date": "2014-03-02 10:00" }), Some("2014-03-02")),
+            (json!({ "issued_date": "ROLLING" }), None),
+            (json!({ "issued_date": null }), None),
+            (
+                json!({ "json_date": { "year": 2014, "month": "3", "day": 2 } }),
+                Some("2014-03-02"),
+            ),
+            (json!({ "json_date": { "year": 2014, "month": "mars", "day": 2 } }), None),
+        ] {
+            let issued = read(&more).unwrap().issued().map(|date| date.to_string());
+            assert_eq!(issued.as_deref(), expected, "{more}");
+        }
+        for text in ["March 2nd, 2014", "2014-02-30", "2014-03-02x"] {
+            assert!(read(&json!({ "issued_date": text })).is_err(), "{text}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::site::course::{IssueDate, Organization};
 use crate::site::recipients_format::RecipientsFormat;
 
 /// The keys of a course, and of `defaults`.
-const COURSE_KEYS: [&str; 17] = [
+const COURSE_KEYS: [&str; 19] = [
     "title",
     "organization",
     "layout",
@@ -36,6 +36,8 @@ const COURSE_KEYS: [&str; 17] = [
     "extra",
     "fields",
     "recipients",
+    "templates",
+    "legacy",
 ];
 
 /// The fields that are written for a course, or under `defaults`.
@@ -58,6 +60,7 @@ pub(super) struct CourseDraft {
     pub(super) extra: IndexMap<String, Json>,
     pub(super) fields: Option<Vec<String>>,
     pub(super) recipients: Option<RecipientsFormat>,
+    pub(super) templates: Option<IndexMap<String, String>>,
     /// About how much memory it takes.
     pub(super) bytes: usize,
 }
@@ -111,6 +114,7 @@ impl CourseDraft {
             extra,
             fields: self.fields.or_else(|| defaults.fields.clone()),
             recipients: self.recipients.or_else(|| defaults.recipients.clone()),
+            templates: self.templates.or_else(|| defaults.templates.clone()),
             bytes: self.bytes + defaults.bytes,
         }
     }
@@ -178,6 +182,8 @@ impl CourseReader {
                 .unwrap_or_default(),
             fields: self.read_optional(fields, "fields", Self::read_field_names),
             recipients: self.read_optional(fields, "recipients", Self::read_recipients),
+            // `legacy` keeps what a migrated site had before, and nothing reads it.
+            templates: self.read_optional(fields, "templates", Self::read_templates),
             bytes: 0,
         };
         CourseDraft { bytes: self.bytes - before, ..draft }
@@ -242,6 +248,17 @@ impl CourseReader {
             }
         }
         Some(outcomes)
+    }
+
+    /// Reads which layout each template of old messages stands for.
+    fn read_templates(&mut self, node: Node<'_>) -> Option<IndexMap<String, String>> {
+        let entries = self.faults.keep(node.entries())?;
+        let read = |(key, node): (Key<'_>, Node<'_>)| {
+            let layout = self.faults.keep(file_name(node, "layout"))?;
+            self.spend(key.text().len() + layout.len(), || key.span())?;
+            Some((key.text().to_owned(), layout))
+        };
+        Some(entries.filter_map(read).collect())
     }
 
     fn read_extra(&mut self, node: Node<'_>) -> Option<IndexMap<String, Json>> {

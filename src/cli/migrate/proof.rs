@@ -1,0 +1,193 @@
+//! Proofs the courses over their templates before the site is written.
+//!
+//! The old program printed over whatever a template had. Here a page that cannot be read is refused, so
+//! each course is drawn once: what fails gets black letters, then its layout without the template, and
+//! the report says so. What else a site has is for `testamur check`.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::course_layout::CourseForm;
+use super::courses::OldCourses;
+use super::layouts::{Form, Layouts};
+use super::report::{At, Report};
+use super::yaml::Yaml;
+use crate::cli::console;
+use crate::press::Press;
+use crate::site::Request;
+use crate::{Date, Error, ErrorClass};
+
+/// The name on the pages.
+const NAME: &str = "Guido van Rossum";
+
+/// A page that is drawn: a course, and the template that a message names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ProofPage {
+    pub(super) course: usize,
+    pub(super) template: Option<String>,
+}
+
+/// The pages over templates.
+pub(super) fn pages(courses: &OldCourses) -> Vec<ProofPage> {
+    let mut pages = Vec::new();
+    for (course, form) in courses.forms.iter().enumerate() {
+        match &form.templates[..] {
+            [] if form.form.over_template => {
+                pages.push(ProofPage { course, template: None })
+            }
+            templates => pages.extend(
+                templates
+                    .iter()
+                    .map(|name| ProofPage { course, template: Some(name.clone()) }),
+            ),
+        }
+    }
+    pages
+}
+
+/// Draws pages, on all cores. Returns what is wrong with those that fail.
+pub(super) fn proof(
+    press: &Press,
+    courses: &OldCourses,
+    pages: &[ProofPage],
+    today: Date,
+) -> BTreeMap<ProofPage, String> {
+    let bar = console::progress_bar(pages.len());
+    let next = AtomicUsize::new(0);
+    let failed: Mutex<BTreeMap<ProofPage, String>> = Mutex::default();
+    let threads =
+        std::thread::available_parallelism().map_or(2, |it| it.get().clamp(1, 16));
+    let draw = |page: &ProofPage| -> Result<(), Error> {
+        let mut request = Request::new(&courses.entries[page.course].0, NAME)?;
+        if let Some(template) = &page.template {
+            request = request.with_template(template);
+        }
+        press.draft(&request, today).map(|_| ())
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // A page that takes too long on a busy machine is not its template's fault.
+                    if let Err(error) = draw(page)
+                        && matches!(
+                            error.kind().class(),
+                            ErrorClass::Input | ErrorClass::Site
+                        )
+                        && let Ok(mut failed) = failed.lock()
+                    {
+                        failed.insert(page.clone(), first_line(&error));
+                    }
+                    bar.inc(1);
+                }
+            });
+        }
+    });
+    bar.finish_and_clear();
+    failed.into_inner().unwrap_or_default()
+}
+
+/// The message of an error, without its excerpt and help.
+fn first_line(error: &Error) -> String {
+    let first = error
+        .faults()
+        .next()
+        .map_or_else(|| error.message().to_owned(), |it| it.message().to_owned());
+    first.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Gives the courses of these pages black letters.
+pub(super) fn blacken(courses: &mut OldCourses, failed: &BTreeMap<ProofPage, String>) {
+    for page in failed.keys() {
+        let (_, Yaml::Map(entry)) = &mut courses.entries[page.course] else { continue };
+        let colours =
+            ["accent", "ink"].map(|key| (key.to_owned(), Yaml::text("#000000")));
+        match entry.iter_mut().find(|(key, _)| key == "theme") {
+            Some((_, Yaml::Map(theme))) if !theme.iter().any(|(key, _)| key == "ink") => {
+                theme.extend(colours);
+            }
+            Some(_) => {}
+            None => entry.push(("theme".to_owned(), Yaml::Map(colours.to_vec()))),
+        }
+    }
+}
+
+/// Reports the pages that only black letters could be read on.
+pub(super) fn report_black(
+    courses: &OldCourses,
+    before: &BTreeMap<ProofPage, String>,
+    after: &BTreeMap<ProofPage, String>,
+    report: &mut Report,
+) {
+    for page in before.keys().filter(|page| !after.contains_key(page)) {
+        let how = "the old grey is too pale on it: letters are black (`theme`)";
+        report.translated(at(courses, page), "the template", how);
+    }
+}
+
+/// Takes the templates away from under the pages that fail, and reports each.
+pub(super) fn take_away(
+    courses: &mut OldCourses,
+    failed: &BTreeMap<ProofPage, String>,
+    layouts: &mut Layouts,
+    report: &mut Report,
+) {
+    for (page, why) in failed {
+        let CourseForm { base, form, .. } = &courses.forms[page.course];
+        let plain = layouts.name(base, Form { over_template: false, ..*form });
+        let what = page.template.as_deref().unwrap_or("the template").to_owned();
+        let how = format!(
+            "its page cannot be read ({why}): the layout stands alone; draw it as a layout of your own, \
+             or mend the template, which is kept"
+        );
+        report.person(at(courses, page), what, how);
+        let (_, Yaml::Map(entry)) = &mut courses.entries[page.course] else { continue };
+        match &page.template {
+            Some(name) => {
+                let mut old = None;
+                if let Some((_, Yaml::Map(templates))) =
+                    entry.iter_mut().find(|(key, _)| key == "templates")
+                    && let Some((_, layout)) =
+                        templates.iter_mut().find(|(key, _)| key == name)
+                {
+                    old = Some(std::mem::replace(layout, Yaml::text(&plain)));
+                }
+                // The first template is that of requests that name none.
+                if let Some((_, layout)) =
+                    entry.iter_mut().find(|(key, _)| key == "layout")
+                    && old.as_ref() == Some(layout)
+                {
+                    *layout = Yaml::text(&plain);
+                }
+            }
+            None => {
+                for (key, value) in entry.iter_mut() {
+                    match (key.as_str(), value) {
+                        ("layout", layout) => *layout = Yaml::text(&plain),
+                        ("theme", Yaml::Map(theme)) => theme.clear(),
+                        _ => {}
+                    }
+                }
+                entry.retain(|(_, value)| *value != Yaml::Map(Vec::new()));
+            }
+        }
+    }
+}
+
+/// Reports the pages that fail whatever was tried.
+pub(super) fn report_failed(
+    courses: &OldCourses,
+    failed: &BTreeMap<ProofPage, String>,
+    report: &mut Report,
+) {
+    for (page, why) in failed {
+        let how = format!("the page is refused: {why}");
+        report.person(at(courses, page), "the course", how);
+    }
+}
+
+fn at<'a>(courses: &'a OldCourses, page: &ProofPage) -> At<'a> {
+    let course = Some(courses.entries[page.course].0.as_str());
+    At { file: super::courses::FILE, line: None, course }
+}

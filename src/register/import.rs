@@ -1,0 +1,217 @@
+//! Certificates that another program issued, taken into the register where they lie.
+//!
+//! Takes what is known of each; gives records. The decision made here: none of their files is changed
+//! or written again, only a record is added beside them, so that an address that was printed shows what
+//! it showed. Their ids are those that they have, which no secret derives; so each is an edition by
+//! itself, and what is issued anew for the same recipient gets an id of this program.
+
+use crate::base::date::Date;
+use crate::base::error::Result;
+use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
+use crate::register::certificates::Register;
+use crate::register::paths;
+use crate::register::private_record::PrivateRecord;
+use crate::register::record::{
+    CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PublishedFile,
+    Record, SealFacts, SignatureFacts, Status, ThemeFacts,
+};
+use crate::register::snapshot::{DetachedSignature, Snapshot};
+use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
+use crate::site::award::Award;
+use crate::site::course::Colour;
+use crate::site::request::Request;
+
+/// A certificate that another program issued.
+#[derive(Debug)]
+pub(crate) struct ImportedCertificate {
+    /// The verify id, which is also the name of its folder.
+    pub(crate) id: String,
+    pub(crate) course: CourseFacts,
+    pub(crate) organization: OrganizationFacts,
+    pub(crate) name: String,
+    /// The username, if a table tells it.
+    pub(crate) username: Option<String>,
+    pub(crate) grade: Option<String>,
+    pub(crate) language: String,
+    /// The layout that succeeds the old one, which its page takes its texts from.
+    pub(crate) layout: String,
+    pub(crate) issued: Date,
+    pub(crate) issued_text: String,
+    pub(crate) issued_at: Timestamp,
+    /// The PDF, if it is there.
+    pub(crate) pdf: Option<PublishedFile>,
+    /// The armoured signature with the key that made it, and that key's fingerprint.
+    pub(crate) signature: Option<(DetachedSignature, String)>,
+}
+
+impl ImportedCertificate {
+    /// The public record.
+    fn record(&self, verify_url: String, filename: &str) -> Record {
+        let white = Colour { red: 255, green: 255, blue: 255 };
+        let signature = self.signature.as_ref().map(|(_, key)| SignatureFacts {
+            path: paths::signature(&self.id, filename),
+            key: key.clone(),
+        });
+        Record {
+            schema: Record::SCHEMA,
+            id: self.id.clone(),
+            status: Status::Valid,
+            edition: 1,
+            issued_at: self.issued_at,
+            requested_at: None,
+            facts: None,
+            appearance: None,
+            expires: None,
+            language: self.language.clone(),
+            organization: self.organization.clone(),
+            layout: LayoutVersion { name: self.layout.clone(), sha256: String::new() },
+            theme: ThemeFacts {
+                accent: Colour { red: 31, green: 61, blue: 92 },
+                paper: white,
+                ink: Colour { red: 29, green: 26, blue: 22 },
+            },
+            engine: Record::IMPORTED.to_owned(),
+            certificate: Some(CertificateFacts {
+                title: self.course.title.clone(),
+                name: self.name.clone(),
+                designation: None,
+                course: self.course.clone(),
+                issued: self.issued,
+                issued_text: self.issued_text.clone(),
+                signatories: Vec::new(),
+                printed: Vec::new(),
+                table: None,
+                paper: None,
+                verify_url: Some(verify_url),
+                pdf: self.pdf.clone().unwrap_or_default(),
+                signature,
+                seal: SealFacts::default(),
+            }),
+            successor: None,
+            predecessor: None,
+            history: Vec::new(),
+        }
+    }
+
+    /// The request that it would answer; `None` if its name cannot be that of one.
+    fn request(&self) -> Option<Request> {
+        let mut request = Request::new(&self.course.id, &self.name).ok()?;
+        if let Some(username) = &self.username {
+            request = request.with_username(username);
+        }
+        if let Some(grade) = &self.grade {
+            request = request.with_grade(grade);
+        }
+        Some(request)
+    }
+}
+
+/// The files of one import, which are written in this order.
+struct ImportFiles {
+    snapshot: Option<(StorePath, String)>,
+    private: (StorePath, String),
+    public: (StorePath, String),
+}
+
+impl Register {
+    /// The folder of verify pages, the folder of PDFs, and the file name of records, in the public
+    /// store.
+    pub(crate) const PUBLIC_PATHS: (&str, &str, &str) =
+        (paths::CERTIFICATES, paths::DOWNLOADS, paths::RECORD);
+
+    /// The public store.
+    pub(crate) fn public_store(&self) -> &dyn Store {
+        &*self.public
+    }
+
+    /// Adds a record for each certificate that has none. The stores must bear the mark of the id secret
+    /// already. Returns for each whether a record was written; a second call finishes what was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub(crate) fn import(
+        &self,
+        certificates: &[ImportedCertificate],
+    ) -> Result<Vec<bool>> {
+        let files: Vec<ImportFiles> =
+            certificates.iter().map(|it| self.import_files(it)).collect::<Result<_>>()?;
+        match (self.public.begin_batch()?, self.private.begin_batch()?) {
+            (Some(mut public), Some(mut private)) => {
+                import_batch(&files, &mut *public, &mut *private)
+            }
+            _ => files.iter().map(|files| self.import_one(files)).collect(),
+        }
+    }
+
+    fn import_files(&self, certificate: &ImportedCertificate) -> Result<ImportFiles> {
+        let id = &certificate.id;
+        let base = self.publish.verify_url(id);
+        let filename = self.publish.filename.as_str();
+        // The old address had no file name at its end.
+        let printed = base.split(id.as_str()).next().map(|start| format!("{start}{id}"));
+        let record = certificate.record(printed.unwrap_or(base), filename);
+        let request = certificate.request();
+        let award = request.as_ref().map(Award::of);
+        let sha256 = certificate.pdf.as_ref().map(|pdf| pdf.sha256.as_str());
+        let snapshot = match (&request, &award, sha256) {
+            (Some(request), Some(award), Some(sha256)) => {
+                let signature = certificate.signature.as_ref().map(|(it, _)| it.clone());
+                let snapshot = Snapshot::new(award, request, record.clone(), signature);
+                let path = StorePath::parse(&paths::snapshot(id, sha256))?;
+                Some((path, snapshot.to_json()))
+            }
+            _ => None,
+        };
+        let private = PrivateRecord::new(award, record.clone());
+        Ok(ImportFiles {
+            snapshot,
+            private: (StorePath::parse(&paths::private_record(id))?, private.to_json()),
+            public: (StorePath::parse(&paths::record(id))?, record.to_json()),
+        })
+    }
+
+    fn import_one(&self, files: &ImportFiles) -> Result<bool> {
+        let create = |store: &dyn Store, (path, text): &(StorePath, String)| {
+            store.create(&StoreFile::new(path, text.as_bytes()))
+        };
+        files
+            .snapshot
+            .iter()
+            .try_for_each(|it| create(&*self.private, it).map(|_| ()))?;
+        create(&*self.private, &files.private)?;
+        Ok(create(&*self.public, &files.public)? == CreateOutcome::Created)
+    }
+}
+
+/// Writes the files of many imports, and syncs them together: the private side first.
+fn import_batch(
+    files: &[ImportFiles],
+    public: &mut dyn StoreBatch,
+    private: &mut dyn StoreBatch,
+) -> Result<Vec<bool>> {
+    let stage = |batch: &mut dyn StoreBatch, (path, text): &(StorePath, String)| {
+        batch.stage(&StoreFile::new(path, text.as_bytes()))
+    };
+    let mut staged = Vec::new();
+    for it in files {
+        let mut numbers = Vec::new();
+        for file in it.snapshot.iter().chain([&it.private]) {
+            numbers.push(stage(private, file)?);
+        }
+        staged.push((numbers, stage(public, &it.public)?));
+    }
+    private.sync()?;
+    public.sync()?;
+    for (numbers, _) in &staged {
+        numbers.iter().try_for_each(|number| private.create(*number).map(|_| ()))?;
+    }
+    private.sync()?;
+    let mut outcomes = Vec::new();
+    for (_, number) in &staged {
+        outcomes.push(public.create(*number)? == CreateOutcome::Created);
+    }
+    public.sync()?;
+    Ok(outcomes)
+}
