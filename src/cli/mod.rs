@@ -38,7 +38,6 @@ mod sealed_file;
 mod selection;
 mod signals;
 mod signature;
-mod spreadsheet;
 mod traces;
 mod verify;
 
