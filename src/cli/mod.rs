@@ -38,6 +38,8 @@ mod sealed_file;
 mod selection;
 mod signals;
 mod signature;
+#[cfg(feature = "studio")]
+mod studio;
 mod traces;
 mod verify;
 
@@ -68,6 +70,8 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "http")]
         Command::Agent(agent) => agent::run(site, agent),
         Command::New(new) => new::run(new),
+        #[cfg(feature = "studio")]
+        Command::Studio(studio) => studio::run(site, studio),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
         Command::Revoke(revoke) => revoke::run(site, revoke),
