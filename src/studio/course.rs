@@ -31,7 +31,7 @@ const KEYS: [&str; 11] = [
     "theme",
 ];
 /// What can be added where it is missing.
-const ADDABLE: [&str; 4] = ["title", "organization", "signature", "second_language"];
+const ADDABLE: [&str; 4] = ["signature", "scale", "dx", "dy"];
 const DEFAULTS: &str = "defaults";
 /// How deep the values of the form lie.
 const MAX_DEPTH: usize = 4;
@@ -204,9 +204,9 @@ fn scalar(text: &str) -> String {
         c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '/' | '+' | '(' | ')')
     };
     let begins = text.starts_with(|c: char| c.is_alphabetic());
-    let is_date_or_number = !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '.'))
-        && text.starts_with(|c: char| c.is_ascii_digit());
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_date_or_number = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '.'));
     let is_word = matches!(text, "null" | "Null" | "NULL" | "true" | "false");
     if (begins && text.chars().all(is_plain) && !text.ends_with(' ') && !is_word)
         || is_date_or_number
@@ -291,9 +291,16 @@ mod tests {
                 "{written}"
             );
         }
-        for text in
-            ["Knots and Splices", "2026-05-14", "course-v1", "Müller", "ada.png", "no"]
-        {
+        for text in [
+            "Knots and Splices",
+            "-1.5",
+            "0.8",
+            "2026-05-14",
+            "course-v1",
+            "Müller",
+            "ada.png",
+            "no",
+        ] {
             assert_eq!(scalar(text), text);
         }
     }

@@ -8,6 +8,8 @@ import { languageName, t } from "./texts.js";
 
 /** @typedef {{ path: string, value: string, start: number, end: number, line: number, isShared: boolean }} Value */
 
+/** What corrects the size and the place of a signature: its key, its usual value, and its step. */
+const NUDGES = /** @type {const} */ ([["scale", "1", "0.05"], ["dx", "0", "0.5"], ["dy", "0", "0.5"]]);
 const COLOURS = ["accent", "paper", "ink", "signature_ink"];
 
 /**
@@ -20,6 +22,8 @@ export function createCourse({ overlay, text, change, readOnly }) {
   let file = "";
   /** The numbers of the signatories that have a scan. */
   let scans = new Set();
+  /** The values that the form shows. */
+  let paths = new Set();
   const body = el("div", { class: "fields" });
   const told = el("div", { role: "alert" });
   const element = el("details", { class: "sentences", id: "course-form", ontoggle: () => void refresh() },
@@ -40,6 +44,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
   /** @param {Value[]} values */
   function draw(values) {
     const focused = document.activeElement instanceof HTMLElement && body.contains(document.activeElement) ? document.activeElement.dataset["path"] : null;
+    paths = new Set(values.map((it) => it.path));
     scans = new Set(values.filter((it) => it.path.endsWith(".signature")).map((it) => it.path.split(".")[1] ?? ""));
     fill(body, values.map(field));
     if (focused) /** @type {HTMLElement | null} */ (body.querySelector(`[data-path="${CSS.escape(focused)}"]`))?.focus();
@@ -52,7 +57,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
     const isColour = path.startsWith("theme.") && COLOURS.includes(path.split(".")[1] ?? "") && /^#[0-9a-f]{6}$/i.test(value.value);
     const input = el("input", { "data-path": path, value: value.value, disabled: readOnly(), type: isColour ? "color" : "text", onchange: () => void edit(value, input.value) });
     const isScan = /^signatories\.\d+\.signature$/.test(path);
-    const isName = /^signatories\.\d+\.name(\.|$)/.test(path);
+    const isName = /^signatories\.\d+\.name$/.test(path);
     return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && photo(value, "signature"));
   }
 
@@ -64,7 +69,16 @@ export function createCourse({ overlay, text, change, readOnly }) {
       shown.src = address;
       shown.hidden = false;
     }, () => undefined);
-    return [shown, !readOnly() && photo(value)];
+    return [shown, !readOnly() && photo(value), !readOnly() && nudges(value)];
+  }
+
+  /** Size and place of a signature, where the course says nothing of them yet. @param {Value} value */
+  function nudges(value) {
+    const missing = NUDGES.filter(([key]) => !paths.has(value.path.replace(/signature$/, key)));
+    return el("div", { class: "row nudges" }, missing.map(([key, usual, step]) => {
+      const input = el("input", { type: "number", step, placeholder: usual, onchange: () => void edit(value, input.value, key) });
+      return labelled(t(`nudge_${key}`), input, "few");
+    }));
   }
 
   /**
