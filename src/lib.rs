@@ -63,6 +63,7 @@
 //! - `index`: finds certificates in a large register, by an SQLite file that is made from it.
 //! - `s3`: S3, and servers that speak its protocol, as a store.
 //! - `agent`: takes requests; with `redis` and `xqueue` from these queues, with `http` over HTTP.
+//! - `studio`: the local web page in which certificates are designed and issued.
 //! - `conformance`: the contracts of stores, signers and queues, for tests of one's own.
 //! - `cli`: the program `testamur`, which a library that embeds this one does not need.
 
@@ -93,6 +94,9 @@ pub mod register;
 // Requests from queues and over HTTP.
 #[cfg(feature = "agent")]
 pub mod agent;
+// The local web page for all of it.
+#[cfg(feature = "studio")]
+pub mod studio;
 // The program `testamur`.
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -103,15 +107,11 @@ pub mod fuzzing;
 
 pub use crate::base::date::Date;
 pub use crate::base::error::{Error, ErrorClass, ErrorKind, Place, Result, Warning};
-#[cfg(feature = "press")]
-pub use crate::base::lang::Tag;
 pub use crate::base::timestamp::Timestamp;
-#[cfg(feature = "press")]
-pub use crate::press::Press;
 #[cfg(feature = "issue")]
 pub use crate::register::IssueService;
 #[cfg(feature = "press")]
-pub use crate::site::{Request, Site};
+pub use crate::{base::lang::Tag, press::Press, site::Request, site::Site};
 
 /// The README's own examples, run as tests.
 #[cfg(doctest)]

@@ -26,7 +26,7 @@ pub(crate) mod hex;
 pub(crate) mod lang;
 #[cfg(feature = "press")]
 pub(crate) mod path;
-#[cfg(feature = "issue")]
+#[cfg(feature = "press")]
 pub(crate) mod percent;
 pub(crate) mod random;
 #[cfg(feature = "press")]

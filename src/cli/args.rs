@@ -50,6 +50,9 @@ pub(crate) enum Command {
     Agent(Agent),
     /// Create a site to start from: settings, a course, signatures and keys
     New(New),
+    /// Open the studio in the browser: preview, edit and issue certificates on this machine
+    #[cfg(feature = "studio")]
+    Studio(StudioArguments),
     /// List the issued certificates
     List(List),
     /// Find certificates by recipient, id, address or file
@@ -261,6 +264,26 @@ pub(crate) struct New {
     /// The address at which certificates will be published, or `none` without a web server
     #[arg(short, long, value_name = "URL")]
     pub(crate) url: Option<String>,
+}
+
+#[cfg(feature = "studio")]
+#[derive(Debug, Args)]
+pub(crate) struct StudioArguments {
+    /// The site's folder, or an empty or missing one for a new site [default: --site, else the
+    /// current folder]
+    #[arg(id = "studio_folder", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Print the address, and open no browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// Show everything, and change nothing
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// The port to listen at, on this machine alone [default: a free one]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) sealing: SealingArguments,
 }
 
 /// The folder that takes the place of the public store.
@@ -637,7 +660,7 @@ pub(crate) struct BackupKeys {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct KeyFolder {
     /// The folder of the keys [default: keys/ in the site's folder]
     // The id differs from that of `--site`, whose field is called `folder` too and is global.
@@ -769,7 +792,7 @@ pub(crate) struct SealDraft {
 }
 
 /// The arguments of every command that seals.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SealingArguments {
     #[command(flatten)]
     pub(crate) keys: KeyFolder,

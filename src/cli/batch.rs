@@ -1,20 +1,17 @@
 //! Runs many jobs at once, on several threads and with a progress bar, until they are done or the
 //! user asks to stop. A job that has begun is always finished.
 
-use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::console;
 use super::exit::Failure;
 use super::signals;
+pub(crate) use crate::register::batch::WAITING_PER_CORE;
+use crate::register::batch::run_jobs;
 
 /// Jobs at once for each core, where a job computes all the time.
 pub(crate) const COMPUTING_PER_CORE: usize = 1;
-
-/// Jobs at once for each core, where a job also waits for a store or the network.
-pub(crate) const WAITING_PER_CORE: usize = 8;
 
 /// Whether the user or the operating system asked the program to stop.
 #[derive(Clone, Default)]
@@ -78,33 +75,14 @@ pub(crate) fn run_together<J: Sync, R>(
     stop: &StopSignal,
     run: impl Fn(usize, &J) -> Vec<(usize, R)> + Sync,
     finish: impl FnOnce() -> Vec<(usize, R)>,
-    report: impl FnMut(usize, R) + Send,
+    mut report: impl FnMut(usize, R) + Send,
 ) -> usize {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let bar = console::progress_bar(jobs.len());
-    let next = AtomicUsize::new(0);
-    let done = AtomicUsize::new(0);
-    let report = Mutex::new(report);
-    let tell = |results: Vec<(usize, R)>| {
-        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
-        for (index, result) in results {
-            bar.suspend(|| report(index, result));
-            done.fetch_add(1, Ordering::Relaxed);
-            bar.inc(1);
-        }
+    let tell = |index, result| {
+        bar.suspend(|| report(index, result));
+        bar.inc(1);
     };
-    thread::scope(|scope| {
-        for _ in 0..(cores * per_core).min(jobs.len()) {
-            scope.spawn(|| {
-                while !stop.is_set() {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
-                    tell(run(index, job));
-                }
-            });
-        }
-    });
-    tell(finish());
+    let done = run_jobs(jobs, per_core, || stop.is_set(), run, finish, tell);
     bar.finish_and_clear();
-    done.into_inner()
+    done
 }

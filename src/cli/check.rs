@@ -9,19 +9,13 @@ use std::path::Path;
 
 use crate::press::{Draft, DraftOptions, Format, Press};
 use crate::site::keys::read_external_identity;
+use crate::site::sample::{EXTREME_NAMES, SAMPLE_NAMES};
 use crate::site::{Course, PdfKeySettings, Request};
 use crate::{Date, Error, Tag};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::recipients::SAMPLE_NAMES;
 use super::{clock, console, context, output};
-
-/// The names that strain a layout: a single letter, and ninety letters.
-const EXTREME_NAMES: [&str; 2] = [
-    "Ó",
-    "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
-];
 
 pub(crate) fn run(
     site: &SiteArguments,

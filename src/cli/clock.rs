@@ -15,8 +15,13 @@ pub(crate) fn now() -> Result<Timestamp, Failure> {
     timestamp(&machine_time())
 }
 
+/// As [`now`], with an error of the library, for the result of one certificate.
+pub(crate) fn checked_now() -> crate::Result<Timestamp> {
+    now().map_err(|failure| crate::Error::new(crate::ErrorKind::Io, failure.message))
+}
+
 /// The current time, with its date in an IANA time zone, or in the machine's if none is given.
-#[cfg(feature = "agent")]
+#[cfg(any(feature = "agent", feature = "studio"))]
 pub(crate) fn read(timezone: Option<&str>) -> Result<(Timestamp, Date), Failure> {
     let now = in_zone(machine_time(), timezone)?;
     Ok((timestamp(&now)?, date(&now)?))

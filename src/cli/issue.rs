@@ -1,28 +1,30 @@
 //! `testamur issue`: issues one certificate, or one for each row of a recipients file.
 
-mod bundle;
-mod job;
-mod report;
-
+use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{
-    IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
+    IssueBatch, IssueOptions, IssueOutcome, IssueService, OutcomeFields, Receipt,
+    typed_id,
 };
+use crate::site::tables::RecipientRow;
 use crate::site::{KeyPublication, PublicKeys};
 use crate::{Date, Error};
 use serde_json::json;
 
-use self::job::IssueJob;
-use self::report::{Report, ReportRow};
-use super::args::{Issue, SiteArguments};
+use super::args::{Issue, SealingArguments, SiteArguments};
 use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
-use super::recipients::{ReadingContext, RecipientSource};
-use super::{clock, console, context};
+use super::recipients::{self, ReadingContext, RecipientSource};
+use super::{clock, console, context, output};
+use crate::register::batch::{
+    IssueJob, IssuedPdfs, Report, ReportRow, failure_message, make_jobs, printed_name,
+    receipt_json, row_json, row_place,
+};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -43,8 +45,11 @@ pub(crate) fn run(
         request: &issue.request,
         today,
     };
-    let recipients = reading.read(source)?;
-    let jobs = job::make_jobs(&press, issue, &recipients.rows)?;
+    let mut recipients = reading.read(source)?;
+    let rows = std::mem::take(&mut recipients.rows);
+    let course = the_course(&press, issue, &rows)?;
+    let defaults = recipients::defaults(&course, &issue.request);
+    let jobs = make_jobs(rows, &defaults, issue.specimen);
     let options = IssueOptions::default()
         .with_replace(issue.replace)
         .with_reissue(issue.reissue)
@@ -60,29 +65,31 @@ pub(crate) fn run(
         return dry_run(&press, issue, &jobs, today, &stop);
     }
 
-    let (issuer, keys) = open_issuer(site, issue, &press)?;
+    let output = issue.output.as_deref();
+    let (issuer, keys) = open_issuer(site, output, &issue.sealing, &press)?;
     let mut report = Report::new(jobs.len());
     let mut warnings = console::RunWarnings::default();
     let together = IssueBatch::new(&issuer, options);
-    let library = |(index, result): (usize, Result<Receipt, Error>)| {
-        (index, result.map_err(JobFailure::Library))
-    };
     let done = batch::run_together(
         &jobs,
         batch::WAITING_PER_CORE,
         &stop,
-        |index, job| match (job.request_now(), &instead_of) {
-            (Err(failure), _) => vec![(index, Err(failure))],
-            (Ok((request, now)), None) => {
-                let ended = together.issue(index, request.clone(), today, now);
-                ended.into_iter().map(library).collect()
-            }
-            (Ok((request, now)), Some(id)) => {
-                let issued = issuer.issue_instead_of(id, request, today, now, &options);
-                vec![library((index, issued))]
+        |index, job| {
+            let request = job.request();
+            let request = request.and_then(|it| Ok((it, clock::checked_now()?)));
+            match (request, &instead_of) {
+                (Err(error), _) => vec![(index, Err(error))],
+                (Ok((request, now)), None) => {
+                    together.issue(index, request.clone(), today, now)
+                }
+                (Ok((request, now)), Some(id)) => {
+                    let issued =
+                        issuer.issue_instead_of(id, request, today, now, &options);
+                    vec![(index, issued)]
+                }
             }
         },
-        || together.finish().into_iter().map(library).collect(),
+        || together.finish(),
         |index, result| {
             let job = &jobs[index];
             if let Ok(receipt) = &result {
@@ -97,12 +104,14 @@ pub(crate) fn run(
         console::print_message(&report.summary());
     }
     // The report says what the archive lacks, and is written whatever became of that.
-    let (lost, bundled) = bundle::write(issue, &issuer, &keys, &report);
+    let mut pdfs = IssuedPdfs::new(&issuer);
+    let bundled = write_bundles(issue, &mut pdfs, &keys, &report);
+    let lost: BTreeSet<String> = pdfs.lost;
     for message in report.note_lost_pdfs(&lost, &jobs) {
         console::print_message(&message);
     }
     if let Some(file) = &issue.report {
-        report.write(file, &jobs, &recipients.kept)?;
+        write_report(file, &report, &jobs, &recipients.kept)?;
     }
     bundled?;
     if done < jobs.len() {
@@ -114,6 +123,58 @@ pub(crate) fn run(
         )));
     }
     Ok(CommandOutcome::of(report.failed() == 0))
+}
+
+/// The course of the rows that name none.
+fn the_course(
+    press: &Press,
+    issue: &Issue,
+    rows: &[RecipientRow],
+) -> Result<String, Failure> {
+    let courses = recipients::select_courses(press, issue.course.as_deref(), rows)?;
+    let [course] = courses.as_slice() else {
+        return Err(Failure::usage(
+            "the site has several courses\nhelp: name one with --course, or in a column \
+             `course` of the recipients file",
+        ));
+    };
+    Ok(course.clone())
+}
+
+/// Writes the files of all PDFs that the arguments ask for.
+fn write_bundles(
+    issue: &Issue,
+    pdfs: &mut IssuedPdfs<'_>,
+    keys: &PublicKeys,
+    report: &Report,
+) -> Result<(), Failure> {
+    if let Some(file) = &issue.zip {
+        output::write_private_with(file, |out| Ok(pdfs.zip(out, keys, report)?))?;
+        console::print_message(&format!("wrote {}", file.display()));
+    }
+    if let Some(file) = &issue.print {
+        output::write_private_with(file, |out| Ok(pdfs.merge(out, report)?))?;
+        console::print_message(&format!("wrote {}", file.display()));
+    }
+    Ok(())
+}
+
+/// Writes the report as JSON if the file ends in `.json`, else as CSV.
+fn write_report(
+    file: &Path,
+    report: &Report,
+    jobs: &[IssueJob],
+    kept: &[String],
+) -> Result<(), Failure> {
+    let is_json = has_ending(file, "json");
+    let bytes = if is_json { report.json(jobs, kept) } else { report.csv(jobs, kept)? };
+    output::write_private_with(file, |out| {
+        let failed =
+            |error| Failure::new(format!("failed to write the report ({error})"));
+        out.write_all(&bytes).map_err(failed)
+    })?;
+    console::print_message(&format!("wrote {}", file.display()));
+    Ok(())
 }
 
 /// Refuses a course of the user's own outside of the folder of a site: the demo site knows only its
@@ -164,26 +225,26 @@ fn has_ending(file: &Path, ending: &str) -> bool {
 
 /// Opens the issue service by arguments and settings, and returns it with what of its keys can be
 /// handed out.
-fn open_issuer(
+pub(crate) fn open_issuer(
     site: &SiteArguments,
-    issue: &Issue,
+    output: Option<&Path>,
+    sealing: &SealingArguments,
     press: &Arc<Press>,
 ) -> Result<(IssueService, PublicKeys), Failure> {
     let now = clock::now()?;
     let settings = press.settings();
-    let output = issue.output.as_deref();
     let on_index_failure = context::print_index_failure;
     let stores = context::open_stores(
         site,
         settings,
         output,
-        Some(&issue.sealing.keys),
+        Some(&sealing.keys),
         on_index_failure,
     )?;
-    context::create_demo_secret(site, &issue.sealing.keys, press, &stores, now)?;
+    context::create_demo_secret(site, &sealing.keys, press, &stores, now)?;
     let publication = KeyPublication::of(settings);
-    let keys = context::open_keys(site, settings, &publication, &issue.sealing, now)?;
-    let secret = context::open_id_secret(site, &issue.sealing.keys)?;
+    let keys = context::open_keys(site, settings, &publication, sealing, now)?;
+    let secret = context::open_id_secret(site, &sealing.keys)?;
     stores.check()?;
     let issuer = IssueService::builder(press.clone())
         .with_keys(&keys)
@@ -197,13 +258,14 @@ fn open_issuer(
 fn dry_run(
     press: &Press,
     issue: &Issue,
-    jobs: &[IssueJob<'_>],
+    jobs: &[IssueJob],
     today: Date,
     stop: &StopSignal,
 ) -> Result<CommandOutcome, Failure> {
     let options = DraftOptions::default().with_specimen(issue.specimen);
-    let draft = |job: &IssueJob<'_>| -> Result<Draft, JobFailure> {
-        press.draft_with(job.request()?, today, &options).map_err(JobFailure::Library)
+    let draft = |job: &IssueJob| -> Result<Draft, JobFailure> {
+        let request = job.request().map_err(JobFailure::Library)?;
+        press.draft_with(request, today, &options).map_err(JobFailure::Library)
     };
     let (mut failed, mut not_passed) = (0, 0);
     let mut warnings = console::RunWarnings::default();
@@ -218,7 +280,7 @@ fn dry_run(
                         "outcome": "would-issue",
                         "course": job.course,
                         "name": job.row.name,
-                        "row": job.row.place,
+                        "row": row_place(&job.row),
                         "issued": draft.issued.to_string(),
                     }));
                 }
@@ -230,9 +292,9 @@ fn dry_run(
                     failed += 1;
                 }
                 if issue.json {
-                    console::print_json(&failure.json(&job.course, job.row));
+                    console::print_json(&failure.json(&job.course, &job.row));
                 }
-                console::print_message(&failure.message(job.row));
+                console::print_message(&failure.message(&job.row));
             }
         }
     });
@@ -247,30 +309,31 @@ fn dry_run(
 /// Reports the result of a job: JSON if asked for, a failure in any case, and a success in words
 /// only if the job is the only one.
 fn report_result(
-    job: &IssueJob<'_>,
-    result: &Result<Receipt, JobFailure>,
+    job: &IssueJob,
+    result: &Result<Receipt, Error>,
     json: bool,
     single: bool,
 ) {
     match result {
         Ok(receipt) => {
             if json {
-                console::print_json(&report::receipt_json(job, receipt));
+                console::print_json(&receipt_json(job, receipt));
             } else if single {
                 console::print_message(&format!(
                     "{}: {}\n  PDF   {}\n  page  {}",
                     outcome_text(receipt.outcome),
-                    report::printed_name(job, receipt),
+                    printed_name(job, receipt),
                     receipt.urls.download_url,
                     receipt.urls.verify_url
                 ));
             }
         }
-        Err(failure) => {
+        Err(error) => {
             if json {
-                console::print_json(&failure.json(&job.course, job.row));
+                let fields = OutcomeFields::from(error);
+                console::print_json(&row_json(&fields, &job.course, &job.row));
             }
-            console::print_message(&failure.message(job.row));
+            console::print_message(&failure_message(error, &job.row));
         }
     }
 }

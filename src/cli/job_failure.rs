@@ -1,11 +1,12 @@
 //! Why one certificate of a run was not made.
 
 use crate::register::OutcomeFields;
+use crate::register::batch::{failure_message, row_json};
+use crate::site::tables::RecipientRow;
 use crate::{Error, ErrorKind};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::exit::Failure;
-use super::recipients::RecipientRow;
 
 /// Why one certificate of a run was not made.
 pub(crate) enum JobFailure {
@@ -19,11 +20,7 @@ impl JobFailure {
     /// The message for the user, with file and line of the row if the message has no other place.
     pub(crate) fn message(&self, row: &RecipientRow) -> String {
         match self {
-            Self::Library(error) => match (&row.place, error.place()) {
-                (Some(place), None) => format!("{place}: {error:#}"),
-                (Some(place), Some(_)) => format!("{error:#}\n(for {place})"),
-                (None, _) => format!("{error:#}"),
-            },
+            Self::Library(error) => failure_message(error, row),
             Self::Program(failure) => failure.message.clone(),
         }
     }
@@ -47,20 +44,4 @@ impl JobFailure {
             }
         }
     }
-}
-
-/// What a row led to, with what says which row it is.
-pub(crate) fn row_json(
-    outcome: &OutcomeFields,
-    course: &str,
-    row: &RecipientRow,
-) -> Value {
-    let mut object = json!({ "course": course, "name": row.name, "row": row.place });
-    // A struct of texts becomes an object.
-    if let (Value::Object(object), Ok(Value::Object(outcome))) =
-        (&mut object, serde_json::to_value(outcome))
-    {
-        object.extend(outcome);
-    }
-    object
 }

@@ -40,7 +40,8 @@ mod sealed_file;
 mod selection;
 mod signals;
 mod signature;
-mod spreadsheet;
+#[cfg(feature = "studio")]
+mod studio;
 mod traces;
 mod verify;
 
@@ -72,6 +73,8 @@ pub fn run() -> ExitCode {
         Command::Agent(agent) => agent::run(site, agent),
         Command::New(new) => new::run(new),
         Command::Migrate(migrate) => migrate::run(site, migrate),
+        #[cfg(feature = "studio")]
+        Command::Studio(studio) => studio::run(site, studio),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
         Command::Revoke(revoke) => revoke::run(site, revoke),

@@ -25,33 +25,7 @@ const URL_LINE: &str = "  # url: https://certificates.example.org\n";
 
 pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     let folder = new.folder.as_path();
-    if folder.join("testamur.yaml").exists() || !is_absent_or_empty(folder)? {
-        return Err(Failure::new(format!(
-            "{}: the folder exists and is not empty\nhelp: name another one",
-            folder.display()
-        )));
-    }
-    let demo = Site::demo();
-    let settings = settings(&demo, new.url.as_deref())?;
-    let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
-    let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
-    for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
-        let bytes = demo
-            .read(name)?
-            .ok_or_else(|| Failure::new(format!("the demo site has no `{name}`")))?;
-        match name {
-            "courses.yaml" => {
-                write(name, replace_organization(&bytes, &new.name).as_bytes())?
-            }
-            _ => write(name, &bytes)?,
-        }
-    }
-    write(".gitignore", GITIGNORE.as_bytes())?;
-    let source = KeySource::NewRoot { name: &new.name };
-    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
-    Keys::create_id_secret(&folder.join("keys"))?;
-    // Last, because this file makes the folder a site.
-    write("testamur.yaml", settings.as_bytes())?;
+    create(folder, &new.name, new.url.as_deref())?;
     let first = match new.url {
         Some(_) => String::new(),
         None => format!(
@@ -68,6 +42,42 @@ pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
         folder.display()
     ));
     Ok(CommandOutcome::Done)
+}
+
+/// Creates a site in a folder that is missing or empty.
+pub(crate) fn create(
+    folder: &Path,
+    organization: &str,
+    url: Option<&str>,
+) -> Result<(), Failure> {
+    if folder.join("testamur.yaml").exists() || !is_absent_or_empty(folder)? {
+        return Err(Failure::new(format!(
+            "{}: the folder exists and is not empty\nhelp: name another one",
+            folder.display()
+        )));
+    }
+    let demo = Site::demo();
+    let settings = settings(&demo, url)?;
+    let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
+    let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
+    for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
+        let bytes = demo
+            .read(name)?
+            .ok_or_else(|| Failure::new(format!("the demo site has no `{name}`")))?;
+        match name {
+            "courses.yaml" => {
+                write(name, replace_organization(&bytes, organization).as_bytes())?
+            }
+            _ => write(name, &bytes)?,
+        }
+    }
+    write(".gitignore", GITIGNORE.as_bytes())?;
+    let source = KeySource::NewRoot { name: organization };
+    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
+    Keys::create_id_secret(&folder.join("keys"))?;
+    // Last, because this file makes the folder a site.
+    write("testamur.yaml", settings.as_bytes())?;
+    Ok(())
 }
 
 /// The demo site's settings, with the address at which the site is published.

@@ -3,81 +3,26 @@
 //! The library reads the file (`site::tables`); here are the arguments for it, and what the user is
 //! told of it before anything is made.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::press::Press;
+use crate::register::batch::TableReading;
+use crate::site::RecipientsFormat;
+use crate::site::sample::SAMPLE_NAMES;
 use crate::site::tables::{
-    ColumnUse, FreeFields, Mapping, RecipientField, Recipients, RequestDefaults,
-    RowOptions, Table, Unread,
+    ColumnUse, Mapping, RecipientRow, Recipients, RequestDefaults, Table, Unread,
 };
-use crate::site::{Course, RecipientsFormat, Request, tables};
 use crate::{Date, Error};
 
 use super::args::{RequestArguments, TableArguments};
 use super::exit::Failure;
 use super::{console, context};
 
-/// Sample names in nine scripts and both directions, from the tests of `edx-certificates`.
-pub(crate) const SAMPLE_NAMES: [&str; 10] = [
-    "Guido van Rossum",
-    "김헌영",
-    "Dimitrios I. Toufekoulas (Δημήτριος Ι. Τουφεκούλας)",
-    "NGUYỄN QUANG KHẢI",
-    "Võ Văn Hồng Ngọc",
-    "Ya-Shen Chuang (莊雅善)",
-    "سيف رمضان ريان",
-    "Αλέξανδρος Χαλικιόπουλος",
-    "Илья Александрович Лахин",
-    "Adam Palay (חיים פּלי)",
-];
-
 /// How many rows `--dry-run` shows.
 const SHOWN_ROWS: usize = 3;
-/// The most layouts that a column may name for their free fields to be known.
-const MAX_LAYOUTS: usize = 50;
-
-/// One recipient: a row of the recipients file, or a name alone.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RecipientRow {
-    /// File and line of the row: `recipients.csv:12`.
-    pub(crate) place: Option<String>,
-    pub(crate) name: String,
-    values: tables::RecipientRow,
-}
-
-impl RecipientRow {
-    fn new(values: tables::RecipientRow) -> Self {
-        let place = values.place.as_ref().map(ToString::to_string);
-        Self { place, name: values.name.clone(), values }
-    }
-
-    fn with_name(name: &str) -> Self {
-        Self::new(tables::RecipientRow::with_name(name))
-    }
-
-    /// The request for this recipient. A value of the row wins over that of the arguments.
-    pub(crate) fn request(
-        &self,
-        course: &str,
-        arguments: &RequestArguments,
-    ) -> Result<Request, Error> {
-        self.values.request(&defaults(course, arguments))
-    }
-
-    /// The course that the row names, if it does.
-    pub(crate) fn course(&self) -> Option<&str> {
-        self.values.course.as_deref()
-    }
-
-    /// The cells that are kept for the report.
-    pub(crate) fn kept(&self) -> &[String] {
-        &self.values.kept
-    }
-}
 
 /// What the arguments set for rows that say nothing else.
-fn defaults(course: &str, arguments: &RequestArguments) -> RequestDefaults {
+pub(crate) fn defaults(course: &str, arguments: &RequestArguments) -> RequestDefaults {
     let mut below = RequestDefaults::new(course);
     below.username.clone_from(&arguments.username);
     below.language.clone_from(&arguments.language);
@@ -158,37 +103,28 @@ impl ReadingContext<'_> {
             RecipientSource::File { name, bytes } => self.read_file(&name, bytes),
             RecipientSource::Samples => {
                 let names = SAMPLE_NAMES.iter();
-                Ok(plain(names.map(|name| RecipientRow::with_name(name)).collect()))
+                Ok(plain(names.map(|name| RecipientRow::with_name(*name)).collect()))
             }
         }
     }
 
     fn read_file(&self, file: &str, bytes: Vec<u8>) -> Result<RecipientList, Failure> {
-        let courses = self.courses()?;
-        let mut format = self.format(&courses);
-        let table = if self.table.names {
-            Table::read_names(file, bytes, &format)?
-        } else {
-            Table::read(file, bytes, &format)?
-        };
+        let mut reading =
+            TableReading::new(self.press, self.course, self.format(), self.today)?;
+        reading.is_list_of_names = self.table.names;
+        reading.layout = self.request.layout.as_deref();
+        reading.language.clone_from(&self.request.language);
+        let table = reading.table(file, bytes)?;
         for (target, headers) in &self.table.columns {
             // A header may have a plus in it.
             if table.header.contains(headers) {
-                format.columns.insert(target.clone(), vec![headers.clone()]);
+                let own = vec![headers.clone()];
+                reading.format.columns.insert(target.clone(), own);
             }
         }
-        let fields = self.free_fields(&courses, &table, &format);
-        let mapping = Mapping::guess(&table, &format, &fields)?;
-        let language = self.request.language.clone();
-        let language = language.or_else(|| match courses[..] {
-            [course] => Some(course.language.clone()),
-            _ => None,
-        });
-        let options = RowOptions::default()
-            .with_dates(format.dates)
-            .with_language(language)
-            .with_today(self.today);
-        let recipients = Recipients::read(&table, &mapping, &options)?;
+        let (mapping, faults) = reading.mapping(&table);
+        Error::join(faults)?;
+        let recipients = reading.recipients(&table, &mapping)?;
 
         table.warnings.iter().for_each(console::print_warning);
         mapping.unread_warning(&table).iter().for_each(console::print_warning);
@@ -211,23 +147,14 @@ impl ReadingContext<'_> {
         }
         let summary = summary(&table, &mapping, &recipients);
         Ok(RecipientList {
-            rows: recipients.rows.into_iter().map(RecipientRow::new).collect(),
+            rows: recipients.rows,
             kept: recipients.kept,
             summary: Some(summary),
         })
     }
 
-    /// The courses that the rows may be of.
-    fn courses(&self) -> Result<Vec<&Course>, Failure> {
-        let courses = self.press.courses();
-        Ok(match self.course {
-            Some(id) => vec![courses.get(id)?],
-            None => courses.iter().collect(),
-        })
-    }
-
-    /// What the arguments say of the file, and what the courses say if they agree.
-    fn format(&self, courses: &[&Course]) -> RecipientsFormat {
+    /// What the arguments say of the file.
+    fn format(&self) -> RecipientsFormat {
         let mut format = RecipientsFormat::default();
         for (target, headers) in &self.table.columns {
             let headers = headers.split('+').map(|header| header.trim().to_owned());
@@ -240,43 +167,7 @@ impl ReadingContext<'_> {
         format.sheet.clone_from(&self.table.sheet);
         format.header = self.table.header;
         format.dates = self.table.dates;
-        match courses {
-            [first, rest @ ..]
-                if rest.iter().all(|course| course.recipients == first.recipients) =>
-            {
-                format.or(&first.recipients)
-            }
-            _ => format,
-        }
-    }
-
-    /// The free fields of the courses, on the layouts that the certificates may have. A layout that
-    /// cannot be read is reported with the certificate.
-    fn free_fields(
-        &self,
-        courses: &[&Course],
-        table: &Table,
-        format: &RecipientsFormat,
-    ) -> FreeFields {
-        let any = FreeFields { all: true, ..FreeFields::default() };
-        let mut layouts: BTreeSet<Option<&str>> = BTreeSet::new();
-        layouts.insert(self.request.layout.as_deref());
-        let mapping = Mapping::guess(table, format, &any).ok();
-        let column = mapping.and_then(|it| it.columns_of(RecipientField::Layout).next());
-        if let Some(column) = column {
-            let named = table.rows.iter().map(|row| row.cells[column].text.as_str());
-            let named = named.filter(|name| !name.is_empty());
-            layouts.extend(named.take(10_000).map(Some));
-        }
-        let mut fields = FreeFields::default();
-        for course in courses {
-            for layout in layouts.iter().take(MAX_LAYOUTS) {
-                if let Ok(more) = self.press.free_fields(course, *layout) {
-                    fields.extend(more);
-                }
-            }
-        }
-        fields
+        format
     }
 }
 
@@ -349,7 +240,7 @@ pub(crate) fn select_courses(
     if let Some(course) = named {
         return Ok(vec![press.courses().get(course)?.id.clone()]);
     }
-    if rows.iter().all(|row| row.course().is_some()) {
+    if rows.iter().all(|row| row.course.is_some()) {
         return Ok(vec![String::new()]);
     }
     let all: Vec<String> =

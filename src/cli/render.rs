@@ -13,8 +13,9 @@ use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
 use super::output::{self, Output};
-use super::recipients::{self, ReadingContext, RecipientRow, RecipientSource};
+use super::recipients::{self, ReadingContext, RecipientSource};
 use super::{clock, console, context, sealed_file};
+use crate::site::tables::RecipientRow;
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -55,7 +56,7 @@ pub(crate) fn run(
         .iter()
         .flat_map(|course| rows.iter().map(move |row| (course, row)))
         .map(|(course, row)| {
-            let course = row.course().unwrap_or(course);
+            let course = row.course.as_ref().unwrap_or(course);
             let path = output.path(course, &row.name, format.extension());
             RenderJob { course, row, path }
         })
@@ -154,7 +155,7 @@ impl Renderer<'_> {
     fn render(&self, job: &RenderJob<'_>) -> Result<Draft, JobFailure> {
         let request = job
             .row
-            .request(job.course, &self.render.request)
+            .request(&recipients::defaults(job.course, &self.render.request))
             .map_err(JobFailure::Library)?;
         let options = draft_options(self.render, self.format);
         let draft = self

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::output;
+use crate::register::batch::file_stem;
 
 /// Folders that hold no files of the operator's about recipients, or that the erasure reaches.
 const OTHER_FOLDERS: [&str; 6] =
@@ -39,7 +39,7 @@ pub(crate) fn find(
     let mut words: Vec<String> =
         names.iter().filter(|it| !it.is_empty()).cloned().collect();
     // An archive names its files after the recipients.
-    words.extend(names.iter().map(|name| output::file_stem(name, 120)));
+    words.extend(names.iter().map(|name| file_stem(name, 120)));
     words.extend(ids.iter().cloned());
     let mut found = Vec::new();
     let mut left = MAX_FILES;

@@ -5,6 +5,8 @@
 //! reported together; a layout, its sentences and pictures are read when a request first needs
 //! them.
 
+#[cfg(feature = "studio")]
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::cache::Cache;
@@ -17,6 +19,8 @@ use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::course::{Colour, Courses};
+#[cfg(feature = "studio")]
+use crate::site::files::FileMark;
 use crate::site::files::{SETTINGS_FILE, Site};
 use crate::site::settings::Settings;
 use crate::text::phrases::Phrases;
@@ -28,7 +32,10 @@ pub(crate) struct Assets {
     pub(crate) courses: Courses,
     pub(crate) fonts: Arc<Fonts>,
     pub(crate) fitter: Arc<Fitter>,
-    pub(crate) image_cache: ImageCache,
+    /// What the files of the fonts were when they were read.
+    #[cfg(feature = "studio")]
+    font_marks: BTreeMap<String, FileMark>,
+    pub(crate) image_cache: Arc<ImageCache>,
     /// The codes of verify addresses, by address and colour of the paper.
     codes: Recent<(String, Colour), Arc<QrCode>>,
     layouts: Cache<String, Layout>,
@@ -45,22 +52,48 @@ impl Assets {
     /// # Errors
     /// All errors of the settings, the course files and the declared fonts together.
     pub(crate) fn read(site: Site) -> Result<Self> {
+        Self::read_with(site, Arc::default(), None)
+    }
+
+    /// Reads another state of the site, with the pictures of this one, and its fonts unless their files
+    /// differ.
+    #[cfg(feature = "studio")]
+    pub(crate) fn reread(&self, site: Site) -> Result<Self> {
+        let is_same = site.marks("fonts") == self.font_marks;
+        let fonts = is_same.then(|| (self.fonts.clone(), self.fitter.clone()));
+        Self::read_with(site, self.image_cache.clone(), fonts)
+    }
+
+    fn read_with(
+        site: Site,
+        image_cache: Arc<ImageCache>,
+        fonts: Option<(Arc<Fonts>, Arc<Fitter>)>,
+    ) -> Result<Self> {
+        #[cfg(feature = "studio")]
+        let font_marks = site.marks("fonts");
         let mut errors = Vec::new();
         let mut keep = |error: Error| errors.push(error);
         let settings = read_settings(&site).map_err(&mut keep).ok();
         let courses = read_courses(&site).map_err(&mut keep).ok();
-        let fonts = Fonts::load(&site).map_err(&mut keep).ok();
+        let fonts = match fonts {
+            Some(fonts) => Some(fonts),
+            None => Fonts::load(&site).map_err(&mut keep).ok().map(|fonts| {
+                let fonts = Arc::new(fonts);
+                (fonts.clone(), Arc::new(Fitter::new(fonts)))
+            }),
+        };
         Error::join(errors)?;
-        let fonts =
+        let (fonts, fitter) =
             fonts.ok_or_else(|| Error::new(ErrorKind::Font, "there are no fonts"))?;
-        let fonts = Arc::new(fonts);
         Ok(Self {
             site,
             settings: settings.unwrap_or_default(),
             courses: courses.unwrap_or_default(),
-            fitter: Arc::new(Fitter::new(fonts.clone())),
+            fitter,
             fonts,
-            image_cache: ImageCache::default(),
+            #[cfg(feature = "studio")]
+            font_marks,
+            image_cache,
             codes: Recent::new(Self::MAX_CODES),
             layouts: Cache::default(),
             phrases: Cache::default(),

@@ -42,8 +42,8 @@ use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
 /// caches belong to the process: all presses share them, and results that fifteen renders in a row
 /// did not use are dropped.
 pub struct Press {
-    assets: Assets,
-    pool: RenderPool,
+    pub(super) assets: Assets,
+    pub(super) pool: Arc<RenderPool>,
 }
 
 /// How a draft is made.
@@ -123,7 +123,17 @@ impl Press {
 
     fn of_assets(assets: Assets, workers: usize) -> Result<Self> {
         let pool = RenderPool::start(workers, assets.settings.render.deadline)?;
-        Ok(Self { assets, pool })
+        Ok(Self { assets, pool: Arc::new(pool) })
+    }
+
+    /// A press for another state of the same site, with the threads of this one, its pictures, and its
+    /// fonts unless their files changed: what a change of a sentence need not read again.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    #[cfg(feature = "studio")]
+    pub(crate) fn reopened(&self, site: Site) -> Result<Self> {
+        Ok(Self { assets: self.assets.reread(site)?, pool: self.pool.clone() })
     }
 
     /// Makes a draft as PDF, marked as a specimen. [`draft_with`](Self::draft_with) makes other
@@ -429,6 +439,6 @@ impl fmt::Debug for Press {
 }
 
 /// The name of a render in errors.
-fn describe(request: &Request) -> String {
+pub(super) fn describe(request: &Request) -> String {
     format!("`{}` for `{}`", request.course(), request.name())
 }

@@ -189,14 +189,17 @@ impl Proof {
         let first = first.ok_or_else(|| {
             Error::new(ErrorKind::PageCount, "there is no page to draw")
         })?;
-        let first = typst_layout::Page {
-            frame: with_escaped_links(&first.frame),
-            ..first.clone()
-        };
-        let mut svg = typst_svg::svg(&first, &SvgOptions::default());
-        svg.push('\n');
-        Ok(svg.into_bytes())
+        Ok(svg_of(first))
     }
+}
+
+/// Draws a page as an SVG.
+pub(super) fn svg_of(page: &typst_layout::Page) -> Vec<u8> {
+    let page =
+        typst_layout::Page { frame: with_escaped_links(&page.frame), ..page.clone() };
+    let mut svg = typst_svg::svg(&page, &SvgOptions::default());
+    svg.push('\n');
+    svg.into_bytes()
 }
 
 /// Blanks `/Suspects false` in the catalog, the last object of the file. False is the default

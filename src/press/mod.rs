@@ -18,6 +18,8 @@ pub(crate) mod fonts;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod layout;
+#[cfg(feature = "studio")]
+pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod sheet;
 

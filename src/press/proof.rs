@@ -8,6 +8,8 @@
 mod background;
 mod faces;
 mod ink;
+#[cfg(feature = "studio")]
+pub(crate) mod outline;
 mod overflow;
 mod overlap;
 mod pictures;
@@ -38,7 +40,13 @@ impl Page {
     /// [`ErrorKind::Contrast`], and [`ErrorKind::Layout`] for table cells
     /// out of order.
     pub fn proof(self) -> Result<Proof> {
-        let mut reader = PageReader::new(&self);
+        Error::join(self.faults())?;
+        Ok(Proof { page: self })
+    }
+
+    /// All errors of the page, in the order of the checks.
+    pub(crate) fn faults(&self) -> Vec<Error> {
+        let mut reader = PageReader::new(self);
         check_page_count(&mut reader);
         reader.check_faces();
         reader.check_texts();
@@ -51,8 +59,7 @@ impl Page {
         if reader.errors.is_empty() {
             reader.check_visible();
         }
-        Error::join(reader.errors)?;
-        Ok(Proof { page: self })
+        reader.errors
     }
 }
 

@@ -13,6 +13,8 @@ mod agreement;
 pub(crate) mod award;
 pub(crate) mod award_settlement;
 mod awards;
+#[cfg(any(feature = "cli", feature = "studio"))]
+pub(crate) mod batch;
 pub(crate) mod certificates;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result};
+#[cfg(feature = "studio")]
+use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::site::award::Award;
@@ -96,6 +98,45 @@ impl RequestSnapshot {
             paper: request.paper().map(str::to_owned),
             extra: request.extra().clone(),
         }
+    }
+}
+
+#[cfg(feature = "studio")]
+impl RequestSnapshot {
+    /// The request again, for another name, as of now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Name`]: the name cannot be printed.
+    pub(crate) fn to_request(&self, name: &str) -> Result<Request> {
+        let mut request = Request::new(&self.course, name)?;
+        if let Some(username) = &self.recipient {
+            request = request.with_username(username);
+        }
+        if let Some(language) = &self.language {
+            request = request.with_language(Tag::parse(language)?);
+        }
+        if let Some(language) = &self.second_language {
+            request = request.with_second_language(Tag::parse(language)?);
+        }
+        if let Some(issued) = self.issued {
+            request = request.with_issued(issued);
+        }
+        if let Some(grade) = &self.grade {
+            request = request.with_grade(grade);
+        }
+        if let Some(designation) = &self.designation {
+            request = request.with_designation(designation);
+        }
+        if let Some(layout) = &self.layout {
+            request = request.with_layout(layout);
+        }
+        if let Some(paper) = &self.paper {
+            request = request.with_paper(paper);
+        }
+        for (key, value) in &self.extra {
+            request = request.with_extra(key, value.clone());
+        }
+        Ok(request)
     }
 }
 

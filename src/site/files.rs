@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-#[cfg(feature = "agent")]
+#[cfg(any(feature = "agent", feature = "studio"))]
 use std::time::SystemTime;
 use std::{fmt, fs, io};
 
@@ -53,6 +53,15 @@ enum File {
     BuiltIn(&'static [u8]),
     Memory(Vec<u8>),
     Disk(PathBuf),
+}
+
+/// By what a change of a file is known.
+#[cfg(feature = "studio")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FileMark {
+    Memory(Vec<u8>),
+    /// When it was last written, and its size in bytes.
+    Disk(Option<SystemTime>, u64),
 }
 
 impl Site {
@@ -192,6 +201,36 @@ impl Site {
             Some((name.clone(), (metadata.modified().ok(), metadata.len())))
         };
         self.own.iter().filter_map(version).collect()
+    }
+
+    /// Returns by what a change of each of the site's own files, and of its folder of fonts, is known.
+    /// `folder` is one of its folders, or empty for all.
+    #[cfg(feature = "studio")]
+    pub(crate) fn marks(&self, folder: &str) -> BTreeMap<String, FileMark> {
+        let mark = |(name, file): (&String, &File)| {
+            let mark = match file {
+                File::BuiltIn(_) => return None,
+                File::Memory(bytes) => FileMark::Memory(bytes.clone()),
+                File::Disk(path) => {
+                    let metadata = fs::metadata(path).ok()?;
+                    FileMark::Disk(metadata.modified().ok(), metadata.len())
+                }
+            };
+            name.starts_with(folder).then(|| (name.clone(), mark))
+        };
+        self.own.iter().chain(&self.shared_fonts).filter_map(mark).collect()
+    }
+
+    /// Whether the site has a file of that name of its own.
+    #[cfg(feature = "studio")]
+    pub(crate) fn has_own(&self, name: &str) -> bool {
+        self.own.contains_key(name)
+    }
+
+    /// Returns the names of the site's own files, sorted.
+    #[cfg(feature = "studio")]
+    pub(crate) fn own_files(&self) -> impl Iterator<Item = &str> {
+        self.own.keys().map(String::as_str)
     }
 
     /// Returns the names of all files below a folder, own and built-in ones, sorted.

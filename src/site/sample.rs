@@ -12,6 +12,26 @@ use crate::site::course::{Course, Courses};
 use crate::site::files::Site;
 use crate::site::request::Request;
 
+/// Sample names in nine scripts and both directions, from the tests of `edx-certificates`.
+pub(crate) const SAMPLE_NAMES: [&str; 10] = [
+    "Guido van Rossum",
+    "김헌영",
+    "Dimitrios I. Toufekoulas (Δημήτριος Ι. Τουφεκούλας)",
+    "NGUYỄN QUANG KHẢI",
+    "Võ Văn Hồng Ngọc",
+    "Ya-Shen Chuang (莊雅善)",
+    "سيف رمضان ريان",
+    "Αλέξανδρος Χαλικιόπουλος",
+    "Илья Александрович Лахин",
+    "Adam Palay (חיים פּלי)",
+];
+
+/// The names that strain a layout: a single letter, and ninety letters.
+pub(crate) const EXTREME_NAMES: [&str; 2] = [
+    "Ó",
+    "Wolfeschlegelsteinhausenbergerdorff Maximiliana Konstantinopolitanska von Hohenzollern-Sig",
+];
+
 const REQUEST: &str = "request";
 /// The keys of `request`.
 const REQUEST_KEYS: [&str; 6] =

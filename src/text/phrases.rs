@@ -78,6 +78,14 @@ pub struct Phrases {
 /// The most texts of outcomes that one language keeps.
 const MAX_OUTCOMES: usize = 256;
 
+#[cfg(feature = "studio")]
+impl Phrases {
+    /// What all sentences may name, for those who write them.
+    pub(crate) const VARIABLES: &[&str] = &template_check::VARIABLES;
+    /// The filters that a value can pass through.
+    pub(crate) const FILTERS: &[&str] = &filters::FILTERS;
+}
+
 impl Phrases {
     /// Reads, checks and compiles the sentences of `layout` in `tag`.
     ///

@@ -43,6 +43,8 @@ mod seal; // Keys, seals and detached signatures
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
+#[cfg(feature = "studio")]
+mod studio; // The studio: preview, files, people, and pages that would misuse it
 mod tables; // Tables over several pages, on the sheet and in the file
 mod verify; // The verifier: one corpus of files, and every judge of them
 mod visible; // What is cut, covered or too pale on the page is refused

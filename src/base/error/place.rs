@@ -60,6 +60,15 @@ impl Place {
     }
 }
 
+#[cfg(feature = "studio")]
+impl Place {
+    /// The line that it lies in, with the column and the width of what is meant, in characters from 0.
+    pub(crate) fn excerpt(&self) -> Option<(&str, usize, usize)> {
+        let excerpt = self.excerpt.as_ref()?;
+        Some((&excerpt.text, excerpt.column, excerpt.width))
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;

@@ -39,6 +39,12 @@ impl Span {
         })
     }
 
+    /// The bytes of the file.
+    #[cfg(feature = "studio")]
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
     pub(super) fn is_in(&self, source: &Arc<SourceFile>) -> bool {
         Arc::ptr_eq(&self.source, source)
     }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::Timestamp;
 use crate::cli::args::{List, SiteArguments};
 use crate::cli::exit::Failure;
-use crate::cli::spreadsheet::escape_formula;
 use crate::cli::{clock, console, context};
+use crate::register::batch::escape_formula;
 use crate::register::{Answer, EditionQuery, Index, IndexedEdition, Status, Stores};
 use crate::site::PublishSettings;
 

@@ -21,6 +21,18 @@ impl Mapping {
         format: &RecipientsFormat,
         fields: &FreeFields,
     ) -> Result<Self> {
+        let (mapping, faults) = Self::guess_with_faults(table, format, fields);
+        Error::join(faults)?;
+        Ok(mapping)
+    }
+
+    /// As [`guess`](Self::guess), for a caller who shows the columns and lets them be changed: returns the
+    /// mapping with all that is wrong with it.
+    pub(crate) fn guess_with_faults(
+        table: &Table,
+        format: &RecipientsFormat,
+        fields: &FreeFields,
+    ) -> (Self, Vec<Error>) {
         guess(table, format, fields)
     }
 }
@@ -29,7 +41,7 @@ fn guess(
     table: &Table,
     format: &RecipientsFormat,
     fields: &FreeFields,
-) -> Result<Mapping> {
+) -> (Mapping, Vec<Error>) {
     let mut faults = Vec::new();
     let mut told = Told::read(table, format, fields, &mut faults);
     let mut columns: Vec<Guessed> = (0..table.header.len())
@@ -72,8 +84,7 @@ fn guess(
     if faults.is_empty() {
         faults.extend(mapping.check(table).err());
     }
-    Error::join(faults)?;
-    Ok(mapping)
+    (mapping, faults)
 }
 
 /// What the caller says of the columns.

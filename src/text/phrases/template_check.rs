@@ -17,7 +17,7 @@ use crate::base::error::{Error, ErrorKind, Place, did_you_mean};
 use crate::site::name;
 
 /// The variables that all sentences may name.
-const VARIABLES: [&str; 17] = [
+pub(super) const VARIABLES: [&str; 17] = [
     "name",
     "course",
     "course.id",

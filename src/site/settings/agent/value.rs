@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::base::percent;
 use crate::site::settings::address;
 use crate::site::settings::secret::Secret;
 
@@ -96,27 +97,9 @@ pub(crate) fn redis_address(text: &str) -> Result<RedisAddress> {
     let (mut name, mut password) = (None, None);
     if let Some(user) = user {
         let (user, secret) = user.split_once(':').unwrap_or((user, ""));
-        let decode = |text: &str| percent_decode(text).ok_or_else(fault);
+        let decode = |text: &str| percent::decode(text).ok_or_else(fault);
         name = Some(decode(user)?).filter(|name| !name.is_empty());
         password = Some(decode(secret)?).filter(|it| !it.is_empty()).map(Secret::new);
     }
     Ok(RedisAddress { url: format!("{scheme}://{host}{path}"), user: name, password })
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, after @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                bytes.push((digit(high)? * 16 + digit(low)?) as u8);
-                rest = after;
-            }
-            (b'%', _) => return None,
-            (byte, _) => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
 }

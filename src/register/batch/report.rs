@@ -2,20 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::io::Write as _;
-use std::path::Path;
 
-use crate::register::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt, Status};
 use serde_json::{Value, json};
 
 use super::job::IssueJob;
-use crate::cli::exit::Failure;
-use crate::cli::job_failure::{JobFailure, row_json};
-use crate::cli::spreadsheet::escape_formula;
-use crate::cli::{console, output};
+use super::row::{failure_message, row_json, row_place};
+use super::spreadsheet::escape_formula;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
+use crate::register::record::Status;
 
 /// The result of one row.
-pub(super) enum ReportRow {
+#[derive(Debug)]
+pub(crate) enum ReportRow {
     Issued(Box<IssuedCertificate>),
     /// There is no certificate.
     Without {
@@ -27,25 +26,26 @@ pub(super) enum ReportRow {
 
 /// The part of a receipt that reports and bundles need. A receipt is larger, and a run may have a
 /// hundred thousand.
-pub(super) struct IssuedCertificate {
-    pub(super) name: String,
+#[derive(Debug)]
+pub(crate) struct IssuedCertificate {
+    pub(crate) name: String,
     outcome: IssueOutcome,
     urls: CertificateUrls,
     edition: u32,
     issued: String,
     /// The PDF's path in the public store.
-    pub(super) pdf_path: Option<String>,
-    pub(super) is_valid: bool,
+    pub(crate) pdf_path: Option<String>,
+    pub(crate) is_valid: bool,
     /// What is wrong with it, for the user.
     message: Option<String>,
 }
 
 impl ReportRow {
-    pub(super) fn new(job: &IssueJob<'_>, result: Result<Receipt, JobFailure>) -> Self {
+    pub(crate) fn new(job: &IssueJob, result: Result<Receipt>) -> Self {
         match result {
-            Err(failure) => Self::Without {
-                fields: Box::new(failure.fields()),
-                message: failure.message(job.row),
+            Err(error) => Self::Without {
+                fields: Box::new(OutcomeFields::from(&error)),
+                message: failure_message(&error, &job.row),
             },
             Ok(receipt) => {
                 let certificate = receipt.record.certificate.as_ref();
@@ -71,19 +71,20 @@ impl ReportRow {
 const NOT_DONE: &str = "not-done";
 
 /// The results of all rows; `None` for a row that is not done.
-pub(super) struct Report(Vec<Option<ReportRow>>);
+#[derive(Debug)]
+pub(crate) struct Report(Vec<Option<ReportRow>>);
 
 impl Report {
-    pub(super) fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self((0..rows).map(|_| None).collect())
     }
 
-    pub(super) fn set(&mut self, index: usize, row: ReportRow) {
+    pub(crate) fn set(&mut self, index: usize, row: ReportRow) {
         self.0[index] = Some(row);
     }
 
     /// How many rows failed, or lack their PDF.
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         let is_failed = |row: &&Option<ReportRow>| match row {
             Some(ReportRow::Without { fields, .. }) => {
                 fields.outcome == OutcomeFields::FAILED
@@ -95,10 +96,10 @@ impl Report {
     }
 
     /// Notes that the PDFs of these certificates are lost, and returns what to tell of each.
-    pub(super) fn note_lost_pdfs(
+    pub(crate) fn note_lost_pdfs(
         &mut self,
         lost: &BTreeSet<String>,
-        jobs: &[IssueJob<'_>],
+        jobs: &[IssueJob],
     ) -> Vec<String> {
         let mut messages = Vec::new();
         for (row, job) in self.0.iter_mut().zip(jobs) {
@@ -106,7 +107,7 @@ impl Report {
             if !lost.contains(issued.id()) {
                 continue;
             }
-            let place = job.row.place.as_ref().map(|place| format!("{place}: "));
+            let place = row_place(&job.row).map(|place| format!("{place}: "));
             let message = format!(
                 "{}the PDF of `{}` is lost, and is left out\nhelp: put a copy back: testamur \
                  restore --from DIR; or make the next edition: --replace",
@@ -120,7 +121,7 @@ impl Report {
     }
 
     /// The certificates that have a receipt, in the order of the recipients file.
-    pub(super) fn issued(&self) -> impl Iterator<Item = &IssuedCertificate> {
+    pub(crate) fn issued(&self) -> impl Iterator<Item = &IssuedCertificate> {
         self.0.iter().filter_map(|row| match row {
             Some(ReportRow::Issued(issued)) => Some(&**issued),
             _ => None,
@@ -128,7 +129,7 @@ impl Report {
     }
 
     /// How many certificates there are of each outcome, in words.
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let count = |outcome| self.issued().filter(|i| i.outcome == outcome).count();
         let mut text = format!("{} issued", count(IssueOutcome::Issued));
         for (outcome, words) in [
@@ -156,48 +157,30 @@ impl Report {
         text
     }
 
-    /// Writes the report as JSON if the file ends in `.json`, else as CSV.
-    pub(super) fn write(
-        &self,
-        file: &Path,
-        jobs: &[IssueJob<'_>],
-        kept: &[String],
-    ) -> Result<(), Failure> {
-        let is_json =
-            file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let bytes = if is_json { self.json(jobs, kept) } else { self.csv(jobs, kept)? };
-        output::write_private_with(file, |out| {
-            let failed =
-                |error| Failure::new(format!("failed to write the report ({error})"));
-            out.write_all(&bytes).map_err(failed)
-        })?;
-        console::print_message(&format!("wrote {}", file.display()));
-        Ok(())
-    }
-
-    fn json(&self, jobs: &[IssueJob<'_>], kept: &[String]) -> Vec<u8> {
+    /// The report as JSON.
+    pub(crate) fn json(&self, jobs: &[IssueJob], kept: &[String]) -> Vec<u8> {
         let mut rows: Vec<Value> = self
             .0
             .iter()
             .zip(jobs)
             .map(|(row, job)| match row {
                 None => json!({ "outcome": NOT_DONE, "name": job.row.name,
-                    "course": job.course, "row": job.row.place }),
+                    "course": job.course, "row": row_place(&job.row) }),
                 Some(ReportRow::Without { fields, .. }) => {
-                    row_json(fields, &job.course, job.row)
+                    row_json(fields, &job.course, &job.row)
                 }
                 Some(ReportRow::Issued(issued)) => issued.json(job),
             })
             .collect();
         for (row, job) in rows.iter_mut().zip(jobs) {
-            row["username"] = username(job).into();
+            row["username"] = job.username().into();
         }
         if !kept.is_empty() {
             for (row, job) in rows.iter_mut().zip(jobs) {
                 let cells = kept
                     .iter()
                     .cloned()
-                    .zip(job.row.kept().iter().cloned().map(Value::from));
+                    .zip(job.row.kept.iter().cloned().map(Value::from));
                 row["kept"] = Value::Object(cells.collect());
             }
         }
@@ -206,9 +189,13 @@ impl Report {
         text.into_bytes()
     }
 
-    fn csv(&self, jobs: &[IssueJob<'_>], kept: &[String]) -> Result<Vec<u8>, Failure> {
+    /// The report as CSV.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]: it cannot be written.
+    pub(crate) fn csv(&self, jobs: &[IssueJob], kept: &[String]) -> Result<Vec<u8>> {
         let failed = |error: &dyn Display| {
-            Failure::new(format!("failed to write the report ({error})"))
+            Error::new(ErrorKind::Io, format!("failed to write the report ({error})"))
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = [
@@ -228,7 +215,8 @@ impl Report {
         let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
         writer.write_record(headers).map_err(|error| failed(&error))?;
         for (row, job) in self.0.iter().zip(jobs) {
-            let place = job.row.place.as_deref().unwrap_or_default();
+            let place = row_place(&job.row).unwrap_or_default();
+            let place = place.as_str();
             let name = match row {
                 Some(ReportRow::Issued(issued)) => issued.name.as_str(),
                 _ => job.row.name.as_str(),
@@ -253,10 +241,9 @@ impl Report {
                 ],
             };
             // Whatever a row holds, no cell is a formula.
-            let username = username(job).unwrap_or_default();
+            let username = job.username().unwrap_or_default();
             let cells = record.into_iter().chain([username]).map(escape_formula);
-            let cells =
-                cells.chain(job.row.kept().iter().map(|cell| escape_formula(cell)));
+            let cells = cells.chain(job.row.kept.iter().map(|cell| escape_formula(cell)));
             writer.write_record(cells).map_err(|error| failed(&error))?;
         }
         writer.into_inner().map_err(|error| failed(&error))
@@ -265,14 +252,14 @@ impl Report {
 
 impl IssuedCertificate {
     /// The verify id.
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.urls.verify_id
     }
 
-    fn json(&self, job: &IssueJob<'_>) -> Value {
+    fn json(&self, job: &IssueJob) -> Value {
         let mut outcome = OutcomeFields::certificate(self.outcome, &self.urls);
         outcome.message.clone_from(&self.message);
-        let mut object = row_json(&outcome, &job.course, job.row);
+        let mut object = row_json(&outcome, &job.course, &job.row);
         object["name"] = self.name.as_str().into();
         object["edition"] = self.edition.into();
         object["issued"] = self.issued.as_str().into();
@@ -280,24 +267,19 @@ impl IssuedCertificate {
     }
 }
 
-/// The recipient's username, if the row or the arguments have one.
-fn username<'a>(job: &'a IssueJob<'_>) -> Option<&'a str> {
-    job.request().ok()?.recipient()
-}
-
 /// The name on the certificate, which is not the one that was typed if nothing was issued.
-pub(super) fn printed_name<'a>(job: &'a IssueJob<'_>, receipt: &'a Receipt) -> &'a str {
+pub(crate) fn printed_name<'a>(job: &'a IssueJob, receipt: &'a Receipt) -> &'a str {
     let certificate = receipt.record.certificate.as_ref();
     certificate.map_or(&job.row.name, |certificate| &certificate.name)
 }
 
 /// What `--json` prints of a receipt.
-pub(super) fn receipt_json(job: &IssueJob<'_>, receipt: &Receipt) -> Value {
+pub(crate) fn receipt_json(job: &IssueJob, receipt: &Receipt) -> Value {
     let outcome = OutcomeFields::certificate(receipt.outcome, &receipt.urls);
     let certificate = receipt.record.certificate.as_ref();
-    let mut object = row_json(&outcome, &job.course, job.row);
+    let mut object = row_json(&outcome, &job.course, &job.row);
     object["name"] = printed_name(job, receipt).into();
-    object["username"] = username(job).into();
+    object["username"] = job.username().into();
     object["edition"] = receipt.record.edition.into();
     object["language"] = receipt.record.language.as_str().into();
     object["layout"] = receipt.record.layout.name.as_str().into();

@@ -1,0 +1,128 @@
+//! A look at a page, whether or not it passes its proof.
+//!
+//! Takes a course and a request; gives a [`Preview`]: pictures of the pages for a screen, what stands
+//! where, and all that the proof found. The decision made here: a preview is no file of a certificate.
+//! A page that fails its proof can be seen, so that its fault can be seen, and is written by no other
+//! way than [`Proof`](super::Proof).
+
+use std::io::Cursor;
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder as _};
+use typst::utils::Scalar;
+use typst_render::RenderOptions;
+
+use crate::base::date::Date;
+use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::lang::Tag;
+use crate::press::draft::{Press, describe};
+use crate::press::engine::page::Page;
+use crate::press::export::svg_of;
+use crate::press::job::RenderJob;
+use crate::press::proof::outline::Outline;
+use crate::site::course::Course;
+use crate::site::request::Request;
+use crate::text::phrases::Pseudolocale;
+
+/// What a page looks like, and what is to be said of it.
+#[derive(Debug)]
+pub(crate) struct Preview {
+    pub(crate) pages: Vec<PagePicture>,
+    pub(crate) outlines: Vec<Outline>,
+    /// What the proof found. A page without faults can become a file.
+    pub(crate) faults: Vec<Error>,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) language: Tag,
+    pub(crate) layout: String,
+}
+
+/// One page as a picture.
+#[derive(Debug)]
+pub(crate) struct PagePicture {
+    /// The width and the height in points.
+    pub(crate) size: (f64, f64),
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) media_type: &'static str,
+}
+
+/// From how many bytes of bitmaps on a page it is drawn as one bitmap: an SVG holds each of them whole,
+/// and a browser unpacks them anew for each picture.
+const MAX_EMBEDDED: usize = 400_000;
+/// The most pages that are drawn.
+const MAX_DRAWN: usize = 20;
+
+impl Press {
+    /// Draws the page of a request of this course, with the mark of a specimen. `pixels_per_inch` is
+    /// the resolution where the page is drawn as a bitmap.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft), except for those that the proof finds.
+    pub(crate) fn preview(
+        &self,
+        course: &Course,
+        request: &Request,
+        today: Date,
+        pixels_per_inch: f64,
+    ) -> Result<Preview> {
+        let job = RenderJob::of_draft(&self.assets, course, request, today, true)?;
+        let RenderJob { mut warnings, language, input, .. } = job;
+        let layout = input.layout.name.clone();
+        let is_pseudo = Pseudolocale::of(&language).is_some();
+        let (pages, outlines, faults, found) =
+            self.pool.run(&describe(request), move || {
+                let page = Page::compile(input)?;
+                let mut found = page.warnings().to_vec();
+                if is_pseudo {
+                    found.extend(page.untranslated_texts());
+                }
+                let pages = page.pictures(pixels_per_inch)?;
+                let faults = Error::join(page.faults()).err();
+                let faults = faults.map(Error::into_faults).unwrap_or_default();
+                Ok((pages, page.outlines(), faults, found))
+            })?;
+        warnings.extend(found);
+        Ok(Preview { pages, outlines, faults, warnings, language, layout })
+    }
+}
+
+impl Page {
+    fn pictures(&self, pixels_per_inch: f64) -> Result<Vec<PagePicture>> {
+        let images = self.sheet.images().chain(&self.sheet.background);
+        let bitmaps = images.filter(|image| image.picture.extension() != "svg");
+        let bytes: usize = bitmaps.map(|image| image.picture.bytes().len()).sum();
+        let draw = |page: &typst_layout::Page| {
+            let size = (page.frame.width().to_pt(), page.frame.height().to_pt());
+            let (bytes, media_type) = if bytes > MAX_EMBEDDED {
+                (bitmap(page, pixels_per_inch)?, "image/png")
+            } else {
+                (svg_of(page), "image/svg+xml")
+            };
+            Ok(PagePicture { size, bytes, media_type })
+        };
+        self.document.pages().iter().take(MAX_DRAWN).map(draw).collect()
+    }
+}
+
+/// The page as a PNG that is written fast rather than small.
+fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
+    let options = RenderOptions {
+        pixel_per_pt: Scalar::new(pixels_per_inch.clamp(10.0, 300.0) / 72.0),
+        ..RenderOptions::default()
+    };
+    let pixmap = typst_render::render(page, &options);
+    let mut bytes = Cursor::new(Vec::new());
+    let encoder =
+        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Up);
+    // The page is opaque, so that its colours are not multiplied by anything.
+    encoder
+        .write_image(
+            pixmap.data(),
+            pixmap.width(),
+            pixmap.height(),
+            ExtendedColorType::Rgba8,
+        )
+        .map_err(|error| {
+            Error::new(ErrorKind::Export, format!("failed to write the PNG ({error})"))
+        })?;
+    Ok(bytes.into_inner())
+}

@@ -1,0 +1,142 @@
+//! All PDFs of a run in one file: a ZIP archive, or one PDF for a printer.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fmt::Display;
+use std::io::{BufWriter, Seek, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::file_names::{file_stem, unused_name};
+use super::report::{IssuedCertificate, Report};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::register::issue::IssueService;
+use crate::register::merge::PdfMerger;
+use crate::register::record::Record;
+use crate::register::web::FolderFile;
+use crate::site::PublicKeys;
+
+/// The PDFs of a run, read from the public store.
+pub(crate) struct IssuedPdfs<'a> {
+    issuer: &'a IssueService,
+    /// The ids of certificates that stand and whose PDF the store lacks, as far as it came.
+    pub(crate) lost: BTreeSet<String>,
+}
+
+impl<'a> IssuedPdfs<'a> {
+    pub(crate) fn new(issuer: &'a IssueService) -> Self {
+        Self { issuer, lost: BTreeSet::new() }
+    }
+
+    /// The PDF, or `None` if the certificate has ended or its PDF is lost.
+    fn read(&mut self, issued: &IssuedCertificate) -> Result<Option<Vec<u8>>> {
+        let Some(path) = &issued.pdf_path else { return Ok(None) };
+        let pdf = self.issuer.register().file(path)?;
+        if pdf.is_none() && issued.is_valid {
+            self.lost.insert(issued.id().to_owned());
+        }
+        Ok(pdf)
+    }
+
+    /// Writes a ZIP archive, in which each PDF is named after its recipient. Nothing is compressed: a
+    /// PDF is compressed inside. On a site that is not published it has what a reader needs to check
+    /// them as well.
+    pub(crate) fn zip(
+        &mut self,
+        out: impl Write + Seek,
+        keys: &PublicKeys,
+        report: &Report,
+    ) -> Result<()> {
+        let issuer = self.issuer;
+        let failed = |error: &dyn Display| {
+            Error::new(ErrorKind::Io, format!("failed to write the archive ({error})"))
+        };
+        let mut zip = ZipWriter::new(BufWriter::new(out));
+        let options =
+            SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        let mut add = |name: &str, bytes: &[u8]| -> Result<()> {
+            zip.start_file(name, options).map_err(|error| failed(&error))?;
+            zip.write_all(bytes).map_err(|error| failed(&error))
+        };
+        let mut taken = HashSet::new();
+        let mut checked = CheckedFolder::default();
+        for issued in report.issued() {
+            let Some(pdf) = self.read(issued)? else { continue };
+            let stem = file_stem(&issued.name, 120);
+            let name = unused_name(&mut taken, &stem, "pdf");
+            add(&name, &pdf)?;
+            if !issuer.register().publish().has_pages()
+                && let Some(signature) = checked.add(issuer, issued, &name)?
+            {
+                add(&format!("{name}.sig"), &signature)?;
+            }
+        }
+        for (name, bytes) in checked.finish(issuer, keys)? {
+            add(name, &bytes)?;
+        }
+        let mut out = zip.finish().map_err(|error| failed(&error))?;
+        out.flush().map_err(|error| failed(&error))
+    }
+
+    /// Writes one PDF with the pages of all, in the order of the recipients file.
+    pub(crate) fn merge(&mut self, out: impl Write, report: &Report) -> Result<()> {
+        let mut merger = PdfMerger::new(BufWriter::new(out))?;
+        for issued in report.issued() {
+            if let Some(pdf) = self.read(issued)? {
+                merger.add(&pdf)?;
+            }
+        }
+        merger.finish()
+    }
+}
+
+/// The certificates of an archive that is handed on without a web server.
+#[derive(Default)]
+struct CheckedFolder {
+    files: Vec<FolderFile>,
+    /// The record of the first, by whose language the archive's page is written.
+    first: Option<Record>,
+}
+
+impl CheckedFolder {
+    /// Notes a certificate, and returns its detached signature.
+    fn add(
+        &mut self,
+        issuer: &IssueService,
+        issued: &IssuedCertificate,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>> {
+        let register = issuer.register();
+        let Some(record) = register.record(issued.id())? else { return Ok(None) };
+        let Some(certificate) = &record.certificate else { return Ok(None) };
+        self.files.push(FolderFile::new(name, &certificate.pdf.sha256));
+        let signature = match &certificate.signature {
+            Some(signature) => register.file(&signature.path)?,
+            None => None,
+        };
+        self.first.get_or_insert(record);
+        Ok(signature)
+    }
+
+    /// The files that a reader checks the certificates with; none if there are no certificates.
+    fn finish(
+        self,
+        issuer: &IssueService,
+        keys: &PublicKeys,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let Some(record) = self.first else { return Ok(Vec::new()) };
+        // A key of another CA comes with the chain to it.
+        let root = keys.root.as_ref().or(keys.certificate.last());
+        let (pem, fingerprint) = root
+            .map(|root| (root.pem.clone(), root.fingerprint.clone()))
+            .unwrap_or_default();
+        let key = &keys.openpgp_fingerprint;
+        let page =
+            issuer.register().folder_page(&record, self.files, &fingerprint, key)?;
+        Ok(vec![
+            ("root.pem", pem.into_bytes()),
+            ("openpgp.asc", keys.openpgp_armor.clone().into_bytes()),
+            ("index.html", page.into_bytes()),
+        ])
+    }
+}

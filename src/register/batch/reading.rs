@@ -1,0 +1,129 @@
+//! Reading a recipients file for courses of a site.
+//!
+//! Takes a press, what the caller knows of the file, and its bytes; gives the table, what its columns are
+//! read as, and the recipients. The decision made here: what the courses say of their files counts where
+//! they agree and the caller says nothing.
+
+use std::collections::BTreeSet;
+
+use crate::base::date::Date;
+use crate::base::error::{Error, Result};
+use crate::base::lang::Tag;
+use crate::press::Press;
+use crate::site::course::Course;
+use crate::site::recipients_format::RecipientsFormat;
+use crate::site::tables::{
+    FreeFields, Mapping, RecipientField, Recipients, RowOptions, Table,
+};
+
+/// The most layouts that a column may name for their free fields to be known.
+const MAX_LAYOUTS: usize = 50;
+
+/// What the rows of a file are read with.
+pub(crate) struct TableReading<'a> {
+    press: &'a Press,
+    /// The courses that the rows may be of.
+    courses: Vec<&'a Course>,
+    /// What the caller and the courses say of the file.
+    pub(crate) format: RecipientsFormat,
+    pub(crate) is_list_of_names: bool,
+    pub(crate) layout: Option<&'a str>,
+    pub(crate) language: Option<Tag>,
+    pub(crate) today: Date,
+}
+
+impl<'a> TableReading<'a> {
+    /// Reads files for a course, or for all of the site if none is named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCourse`](crate::ErrorKind::UnknownCourse).
+    pub(crate) fn new(
+        press: &'a Press,
+        course: Option<&str>,
+        format: RecipientsFormat,
+        today: Date,
+    ) -> Result<Self> {
+        let courses: Vec<&Course> = match course {
+            Some(id) => vec![press.courses().get(id)?],
+            None => press.courses().iter().collect(),
+        };
+        let format = match courses[..] {
+            [first, ref rest @ ..]
+                if rest.iter().all(|course| course.recipients == first.recipients) =>
+            {
+                format.or(&first.recipients)
+            }
+            _ => format,
+        };
+        Ok(Self {
+            press,
+            courses,
+            format,
+            is_list_of_names: false,
+            layout: None,
+            language: None,
+            today,
+        })
+    }
+
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub(crate) fn table(&self, file: &str, bytes: Vec<u8>) -> Result<Table> {
+        if self.is_list_of_names {
+            return Table::read_names(file, bytes, &self.format);
+        }
+        Table::read(file, bytes, &self.format)
+    }
+
+    /// Maps the columns. The errors are those of [`Mapping::guess`].
+    pub(crate) fn mapping(&self, table: &Table) -> (Mapping, Vec<Error>) {
+        Mapping::guess_with_faults(table, &self.format, &self.free_fields(table))
+    }
+
+    /// Reads the rows.
+    ///
+    /// # Errors
+    /// As [`Recipients::read`].
+    pub(crate) fn recipients(
+        &self,
+        table: &Table,
+        mapping: &Mapping,
+    ) -> Result<Recipients> {
+        let language = self.language.clone();
+        let language = language.or_else(|| match self.courses[..] {
+            [course] => Some(course.language.clone()),
+            _ => None,
+        });
+        let options = RowOptions::default()
+            .with_dates(self.format.dates)
+            .with_language(language)
+            .with_today(self.today);
+        Recipients::read(table, mapping, &options)
+    }
+
+    /// The free fields of the courses, on the layouts that the certificates may have. A layout that
+    /// cannot be read is reported with the certificate.
+    pub(crate) fn free_fields(&self, table: &Table) -> FreeFields {
+        let any = FreeFields { all: true, ..FreeFields::default() };
+        let mut layouts: BTreeSet<Option<&str>> = BTreeSet::new();
+        layouts.insert(self.layout);
+        let mapping = Mapping::guess(table, &self.format, &any).ok();
+        let column = mapping.and_then(|it| it.columns_of(RecipientField::Layout).next());
+        if let Some(column) = column {
+            let named = table.rows.iter().map(|row| row.cells[column].text.as_str());
+            let named = named.filter(|name| !name.is_empty());
+            layouts.extend(named.take(10_000).map(Some));
+        }
+        let mut fields = FreeFields::default();
+        for course in &self.courses {
+            for layout in layouts.iter().take(MAX_LAYOUTS) {
+                if let Ok(more) = self.press.free_fields(course, *layout) {
+                    fields.extend(more);
+                }
+            }
+        }
+        fields
+    }
+}

@@ -1,0 +1,145 @@
+// A form over the course that is shown. Each change is made in the text of its file, in place, and is then a change
+// like any typed one: previewed at once, and saved with the file.
+
+import { Refused, call, picture, send } from "./api.js";
+import { el, fill, labelled } from "./dom.js";
+import * as findings from "./findings.js";
+import { languageName, t } from "./texts.js";
+
+/** @typedef {{ path: string, value: string, start: number, end: number, line: number, isShared: boolean }} Value */
+
+/** What corrects the size and the place of a signature: its key, its usual value, and its step. */
+const NUDGES = /** @type {const} */ ([["scale", "1", "0.05"], ["dx", "0", "0.5"], ["dy", "0", "0.5"]]);
+const COLOURS = ["accent", "paper", "ink", "signature_ink"];
+
+/**
+ * @param {{ overlay: () => Record<string, string>, text: (file: string) => Promise<string>,
+ *   change: (file: string, text: string) => void, readOnly: () => boolean }} with_
+ */
+export function createCourse({ overlay, text, change, readOnly }) {
+  /** @type {string | undefined} */
+  let course;
+  let file = "";
+  /** The numbers of the signatories that have a scan. */
+  let scans = new Set();
+  /** The values that the form shows. */
+  let paths = new Set();
+  const body = el("div", { class: "fields" });
+  const told = el("div", { role: "alert" });
+  const element = el("details", { class: "sentences", id: "course-form", ontoggle: () => void refresh() },
+    el("summary", {}, t("course_form")), el("div", { class: "stack body" }, el("p", { class: "quiet small" }, t("course_form_hint")), body, told));
+
+  async function refresh() {
+    if (!element.open || !course) return;
+    try {
+      const form = await call("course/form", { course, overlay: overlay() });
+      file = form.file;
+      draw(form.values);
+      fill(told);
+    } catch (error) {
+      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+    }
+  }
+
+  /** @param {Value[]} values */
+  function draw(values) {
+    const focused = document.activeElement instanceof HTMLElement && body.contains(document.activeElement) ? document.activeElement.dataset["path"] : null;
+    paths = new Set(values.map((it) => it.path));
+    scans = new Set(values.filter((it) => it.path.endsWith(".signature")).map((it) => it.path.split(".")[1] ?? ""));
+    fill(body, values.map(field));
+    if (focused) /** @type {HTMLElement | null} */ (body.querySelector(`[data-path="${CSS.escape(focused)}"]`))?.focus();
+  }
+
+  /** @param {Value} value */
+  function field(value) {
+    const { path } = value;
+    const name = [heading(path), value.isShared && t("for_all_courses")].filter(Boolean).join(" · ");
+    const isColour = path.startsWith("theme.") && COLOURS.includes(path.split(".")[1] ?? "") && /^#[0-9a-f]{6}$/i.test(value.value);
+    const input = el("input", { "data-path": path, value: value.value, disabled: readOnly(), type: isColour ? "color" : "text", onchange: () => void edit(value, input.value) });
+    const isScan = /^signatories\.\d+\.signature$/.test(path);
+    const isName = /^signatories\.\d+\.name$/.test(path);
+    return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && photo(value, "signature"));
+  }
+
+  /** The scan of a signature: what is lifted from it. @param {Value} value */
+  function scan(value) {
+    const shown = el("img", { alt: t("lifted_ink"), class: "lifted", hidden: true });
+    void picture("ink", { name: value.value }).then((address) => {
+      shown.onload = () => URL.revokeObjectURL(address);
+      shown.src = address;
+      shown.hidden = false;
+    }, () => undefined);
+    return [shown, !readOnly() && photo(value), !readOnly() && nudges(value)];
+  }
+
+  /** Size and place of a signature, where the course says nothing of them yet. @param {Value} value */
+  function nudges(value) {
+    const missing = NUDGES.filter(([key]) => !paths.has(value.path.replace(/signature$/, key)));
+    return el("div", { class: "row nudges" }, missing.map(([key, usual, step]) => {
+      const input = el("input", { type: "number", step, placeholder: usual, onchange: () => void edit(value, input.value, key) });
+      return labelled(t(`nudge_${key}`), input, "few");
+    }));
+  }
+
+  /**
+   * A place for a photo of a signature, whose ink is lifted.
+   * @param {Value} value
+   * @param {string} [add] the key that is added after the value
+   */
+  function photo(value, add) {
+    if (add && scans.has(value.path.split(".")[1] ?? "")) return null;
+    const input = el("input", { type: "file", accept: ".png,.jpg,.jpeg,.webp,.svg", "aria-label": t("drop_scan"), onchange: () => { const [one] = input.files ?? []; if (one) void take(one); } });
+    const place = el("label", { class: "drop small" }, el("span", { class: "quiet" }, t("drop_scan")), input);
+    place.addEventListener("dragover", (event) => event.preventDefault());
+    place.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [one] = event.dataTransfer?.files ?? [];
+      if (one) void take(one);
+    });
+    /** @param {File} one */
+    async function take(one) {
+      try {
+        const name = one.name.toLowerCase().replace(/[^a-z0-9.]+/g, "-").replace(/^[-.]+/, "") || "scan.png";
+        const added = await send("picture", `signatures/${name}`, one);
+        await edit(value, added.name.replace(/^signatures\//, ""), add);
+      } catch (error) {
+        fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+      }
+    }
+    return place;
+  }
+
+  /**
+   * @param {Value} value
+   * @param {string} to
+   * @param {string} [add]
+   */
+  async function edit({ start, end }, to, add) {
+    try {
+      const old = await text(file);
+      // The server counts bytes.
+      const edited = await call("course/edit", { file, text: old, start, end, value: to, add });
+      change(file, edited.text);
+    } catch (error) {
+      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+    }
+  }
+
+  /** The name of a value: its key in words, and its language. @param {string} path */
+  function heading(path) {
+    const parts = path.split(".").map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part));
+    const [first = "", ...rest] = parts;
+    const words = rest.map((part) => (/^[a-z]{2,3}(-\w+)*$/.test(part) && part !== "ink" ? languageName(part) : part));
+    const key = `key_${first}`;
+    return [t(key) === key ? first : t(key), ...words].join(" · ");
+  }
+
+  return {
+    element,
+    /** @param {import("./api.js").Preview} preview */
+    show(preview) {
+      course = preview.course ?? course;
+      void refresh();
+    },
+  };
+}

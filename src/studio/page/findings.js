@@ -1,0 +1,45 @@
+// What is wrong, each finding with its place, the line that it lies in, and what to do about it.
+
+import { el } from "./dom.js";
+import { t } from "./texts.js";
+
+/** @typedef {import("./api.js").Finding} Finding */
+
+/**
+ * A list of findings. `go` opens the place of one.
+ * @param {Finding[]} findings
+ * @param {((file: string, line: number) => void) | null} go
+ */
+export function list(findings, go) {
+  return el("ul", { class: "findings" }, findings.map((finding) => el("li", { class: `finding ${finding.severity}` },
+    el("p", { class: "message" },
+      el("span", { class: "unseen" }, t(finding.severity === "error" ? "error" : "warning"), ": "),
+      el("bdi", {}, finding.message)),
+    place(finding, go),
+    excerpt(finding),
+    finding.help && el("p", { class: "help" }, el("bdi", {}, finding.help)),
+  )));
+}
+
+/**
+ * @param {Finding} finding
+ * @param {((file: string, line: number) => void) | null} go
+ */
+function place({ place: at }, go) {
+  if (!at) return null;
+  const text = at.line ? `${at.file}:${at.line}` : at.file;
+  const isFile = /\.(ya?ml|typ)$/.test(at.file);
+  if (!go || !isFile) return el("p", { class: "code quiet" }, text);
+  return el("button", { type: "button", class: "plain", title: t("open_place"), onclick: () => go(at.file, at.line ?? 1) }, text);
+}
+
+/** @param {Finding} finding */
+function excerpt({ place: at }) {
+  if (!at?.excerpt) return null;
+  const { text, column, width } = at.excerpt;
+  const letters = [...text];
+  return el("pre", { class: "excerpt", tabindex: "0", "aria-label": t("excerpt") },
+    letters.slice(0, column).join(""),
+    el("mark", {}, letters.slice(column, column + width).join("") || " "),
+    letters.slice(column + width).join(""));
+}

@@ -1,0 +1,154 @@
+// The people who get a certificate: a spreadsheet is dropped, its columns are shown and can be changed, and each
+// row is seen before anything exists.
+
+import { Refused, call, send } from "./api.js";
+import { choices, el, fill, labelled, say } from "./dom.js";
+import * as findings from "./findings.js";
+import { createRows } from "./rows.js";
+import { createRun } from "./run.js";
+import { t } from "./texts.js";
+
+/** @typedef {import("./api.js").Finding} Finding */
+/** @typedef {{ header: string, use: string, why: string | null, samples: string[] }} Column */
+/** @typedef {{ place: string | null, name: string, username: string | null, course: string, findings: Finding[] | null }} Row */
+/** @typedef {{ file: string, form?: string, columns: Column[], targets?: string[], rows: Row[], total?: number,
+ *   leftOut?: number, findings: Finding[], warnings: Finding[] }} ReadPeople */
+
+/** How a file can be read otherwise. */
+const OPTIONS = /** @type {const} */ (["sheet", "header", "encoding", "delimiter", "dates"]);
+
+/** @param {{ site: () => import("./api.js").SiteState }} with_ */
+export function createPeople({ site }) {
+  let people = 0;
+  /** @type {ReadPeople | null} */
+  let read = null;
+  /** @type {string[] | null} */
+  let uses = null;
+
+  const course = /** @type {HTMLSelectElement} */ (el("select", { id: "people-course", onchange: () => reread() }));
+  const specimen = el("input", { type: "checkbox", id: "specimen", onchange: () => reread() });
+  const names = el("input", { type: "checkbox", onchange: () => { uses = null; void reread(); } });
+  const options = Object.fromEntries(OPTIONS.map((name) => [name, el("input", { id: `option-${name}`, autocomplete: "off", onchange: () => { uses = null; void reread(); } })]));
+  const input = el("input", { type: "file", id: "people-file", accept: ".csv,.tsv,.txt,.xlsx,.ods", onchange: () => { const [file] = input.files ?? []; if (file) void take(file); } });
+  const drop = el("label", { class: "drop", id: "people-drop" },
+    el("span", { class: "button" }, t("choose_file")), el("span", { class: "quiet" }, t("drop_hint")), input);
+  const told = el("div", { class: "stack", "aria-live": "polite" });
+  const columns = el("section", { class: "columns", hidden: true });
+  const rows = createRows();
+  const run = createRun({ people: () => people, changed: (status) => rows.show(status), isReadOnly: () => site().readOnly });
+  const more = el("details", {}, el("summary", {}, t("read_otherwise")),
+    el("div", { class: "row" }, OPTIONS.map((name) => labelled(t(`option_${name}`), /** @type {HTMLElement} */ (options[name]), "few")),
+      el("label", { class: "tick" }, names, t("list_of_names"))));
+  const element = el("div", { class: "people" },
+    el("h1", {}, t("tab_people")),
+    el("section", { class: "source" },
+      el("div", { class: "row" }, labelled(t("course"), course), el("label", { class: "tick" }, specimen, t("as_specimens"))),
+      drop, more, told),
+    columns, run.element, rows.element);
+
+  for (const kind of ["dragenter", "dragover"]) {
+    drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  }
+  for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) void take(file);
+  });
+
+  /** @param {File} file */
+  async function take(file) {
+    input.value = "";
+    uses = null;
+    try {
+      ({ people } = await send("people", file.name, file));
+      await reread();
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  async function reread() {
+    if (!people) return;
+    const wish = {
+      people, uses, course: course.value || undefined, is_specimen: specimen.checked, is_list_of_names: names.checked,
+      sheet: value("sheet"), encoding: value("encoding"), delimiter: value("delimiter"), dates: value("dates"),
+      header: value("header") ? Number(value("header")) : undefined,
+    };
+    try {
+      read = /** @type {ReadPeople} */ (await call("people/read", wish));
+      show(read);
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  /** @param {string} name */
+  function value(name) {
+    return options[name]?.value.trim() || undefined;
+  }
+
+  /** @param {unknown} error */
+  function refused(error) {
+    fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+    columns.hidden = true;
+    rows.set(0, []);
+    run.ready(0);
+  }
+
+  /** @param {ReadPeople} shown */
+  function show(shown) {
+    const { file, form, total = 0, rows: all } = shown;
+    const faulty = all.filter((row) => row.findings).length;
+    fill(told,
+      el("p", {}, el("strong", {}, el("bdi", {}, file)), form && ` · ${form}`),
+      shown.findings.length > 0 && el("div", { class: "notice bad" }, findings.list(shown.findings, null)),
+      shown.warnings.length > 0 && el("div", { class: "notice warn" }, findings.list(shown.warnings, null)),
+      total > 0 && el("p", { id: "people-count" }, t("people_count", { count: total }), faulty > 0 && ` · ${t("faulty_count", { count: faulty })}`));
+    if (shown.findings.length > 0 && shown.columns.length === 0) more.open = true;
+    columns.hidden = shown.columns.length === 0;
+    fill(columns, el("h2", {}, t("columns")), table(shown));
+    rows.set(people, all);
+    run.ready(shown.findings.length === 0 ? total : 0);
+    say(t("people_count", { count: total }));
+  }
+
+  /** @param {ReadPeople} shown */
+  function table(shown) {
+    const targets = shown.targets ?? [];
+    return el("table", {},
+      el("thead", {}, el("tr", {}, [t("column"), t("read_as"), t("first_values")].map((text) => el("th", { scope: "col" }, text)))),
+      el("tbody", {}, shown.columns.map((column, at) => {
+        const select = /** @type {HTMLSelectElement} */ (el("select", { "aria-label": t("column_is", { column: column.header }), onchange: () => {
+          uses = shown.columns.map((it) => it.use);
+          uses[at] = select.value;
+          void reread();
+        } }));
+        choices(select, [["", t("not_read")], ...targets.map((it) => /** @type {[string, string]} */ ([it, target(it)]))], column.use);
+        return el("tr", {},
+          el("th", { scope: "row" }, el("bdi", {}, column.header || t("no_header"))),
+          el("td", {}, select, column.why && el("span", { class: "quiet small" }, ` ${t(`why_${column.why}`)}`)),
+          el("td", { class: "quiet" }, el("bdi", {}, column.samples.join(" · "))));
+      })));
+  }
+
+  /** @param {string} name */
+  function target(name) {
+    return name.startsWith("extra.") ? name.slice(6) : t(`field_${name}`);
+  }
+
+  return {
+    element,
+    opened() {
+      const known = site().courses;
+      const first = known.length === 1 ? known[0]?.id ?? "" : "";
+      const chosen = known.some((it) => it.id === course.value) ? course.value : first;
+      choices(course, [["", t("named_in_a_column")], ...known.map((it) => /** @type {[string, string]} */ ([it.id, it.title]))], chosen);
+      void run.opened();
+    },
+    /** The site changed: what the file means may have, too. */
+    changed() {
+      if (people && !run.isGoing()) void reread();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+// The texts of the page in the language of its reader.
+
+/** @type {Record<string, string>} */
+let texts = {};
+let language = "en";
+
+const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+
+/**
+ * A text, with its values in place of `{name}`.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  const text = texts[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (all, name) => String(values[name] ?? all));
+}
+
+/**
+ * Loads a language, or English if the page does not speak it.
+ * @param {string[]} known
+ * @param {string | null} wanted
+ */
+export async function load(known, wanted) {
+  language = choose(known, wanted);
+  texts = await (await fetch(`texts/en.json`)).json();
+  if (language !== "en") Object.assign(texts, await (await fetch(`texts/${language}.json`)).json());
+  document.documentElement.lang = language;
+  document.documentElement.dir = RIGHT_TO_LEFT.includes(language.split("-")[0] ?? "") ? "rtl" : "ltr";
+  try { localStorage.setItem("language", language); } catch { /* a browser that keeps nothing */ }
+}
+
+/** The language that the page speaks now. */
+export const spoken = () => language;
+
+/**
+ * The name of a language, in the language of the page unless another one is named.
+ * @param {string} tag
+ * @param {string} [within]
+ */
+export function languageName(tag, within = language) {
+  try {
+    return new Intl.DisplayNames([within], { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/**
+ * @param {string[]} known
+ * @param {string | null} wanted
+ */
+function choose(known, wanted) {
+  let kept = null;
+  try { kept = localStorage.getItem("language"); } catch { /* as above */ }
+  for (const tag of [wanted, kept, ...navigator.languages]) {
+    if (!tag) continue;
+    const own = known.find((it) => it.toLowerCase() === tag.toLowerCase())
+      ?? known.find((it) => it.split("-")[0] === tag.split("-")[0]);
+    if (own) return own;
+  }
+  return "en";
+}

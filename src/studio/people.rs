@@ -1,0 +1,318 @@
+//! A recipients file in the browser: read by the same code as the program's, shown, and changeable.
+//!
+//! The decision made here: nothing of a file is kept but its bytes and what they were read as last. A row
+//! that cannot be read is shown with its fault, and the others are made all the same, as the program does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::call::{Call, body};
+use super::context::StudioContext;
+use super::findings;
+use super::preview::shown;
+use super::workspace::Overlay;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::lang::Tag;
+use crate::press::Press;
+use crate::register::batch::{IssueJob, TableReading, make_jobs, row_place};
+use crate::site::recipients_format::{DateOrder, RecipientsFormat};
+use crate::site::tables::{
+    ColumnUse, FreeFields, Mapping, RecipientField, RequestDefaults, Table, Unread,
+};
+
+/// The file that was dropped last, if one was.
+#[derive(Debug, Default)]
+pub(super) struct People(Mutex<Option<PeopleFile>>);
+
+#[derive(Debug)]
+struct PeopleFile {
+    number: u64,
+    file: String,
+    bytes: Vec<u8>,
+    /// What it was read as last, if nothing keeps it from being issued.
+    ready: Option<Ready>,
+}
+
+/// Rows that can be issued.
+#[derive(Debug, Clone)]
+pub(super) struct Ready {
+    pub(super) press: Arc<Press>,
+    pub(super) jobs: Arc<Vec<IssueJob>>,
+    /// The headers of the columns that are kept for the report.
+    pub(super) kept: Vec<String>,
+}
+
+/// How the file is to be read. What is not set is guessed, or asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Reading {
+    people: u64,
+    course: Option<String>,
+    layout: Option<String>,
+    language: Option<String>,
+    encoding: Option<String>,
+    delimiter: Option<char>,
+    sheet: Option<String>,
+    header: Option<u32>,
+    dates: Option<String>,
+    is_list_of_names: bool,
+    is_specimen: bool,
+    /// What each column is read as: a field, `extra.…`, or an empty text for nothing. Not set: guessed.
+    uses: Option<Vec<String>>,
+}
+
+/// How many rows, and how many values of a column, a page is told.
+const MAX_ROWS: usize = 2_000;
+const MAX_SAMPLES: usize = 3;
+
+impl People {
+    /// Takes a file.
+    pub(super) fn take(&self, call: &Call<'_>) -> Value {
+        let name = call.name.as_deref().unwrap_or("recipients");
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let mut people = self.lock();
+        let number = people.as_ref().map_or(1, |people| people.number + 1);
+        let file: String = file.chars().filter(|c| !c.is_control()).take(120).collect();
+        *people =
+            Some(PeopleFile { number, file, bytes: call.body.to_vec(), ready: None });
+        json!({ "people": number })
+    }
+
+    /// Reads the file, and tells its columns and its rows.
+    ///
+    /// # Errors
+    /// There is no such file any more; the site cannot be opened.
+    pub(super) fn read(&self, context: &StudioContext, call: &Call<'_>) -> Result<Value> {
+        let wish: Reading = body(call)?;
+        let press = context.workspace.press(&Overlay::new())?;
+        let (_, today) = context.clock(&press)?;
+        let (file, bytes) = {
+            let people = self.lock();
+            let people = people.as_ref().filter(|people| people.number == wish.people);
+            let people = people.ok_or_else(gone)?;
+            (people.file.clone(), people.bytes.clone())
+        };
+        let mut told = json!({ "file": file, "columns": [], "rows": [], "warnings": [] });
+        let mut reading =
+            TableReading::new(&press, wish.course.as_deref(), wish.format()?, today)?;
+        reading.is_list_of_names = wish.is_list_of_names;
+        reading.layout = wish.layout.as_deref();
+        reading.language = wish.language.as_deref().map(Tag::parse).transpose()?;
+        let ready = match reading.table(&file, bytes) {
+            Err(error) => {
+                told["findings"] = findings::of_error(&error);
+                None
+            }
+            Ok(table) => {
+                let read = wish.rows(&reading, &table, &press, &mut told);
+                let ready = read.map(|(jobs, kept)| Ready {
+                    press: press.clone(),
+                    jobs: Arc::new(jobs),
+                    kept,
+                });
+                if told["findings"].is_null() {
+                    told["findings"] = json!([]);
+                }
+                ready
+            }
+        };
+        if let Some(ready) = &ready {
+            let rows = ready.jobs.iter().take(MAX_ROWS);
+            told["rows"] = rows.map(row).collect();
+            told["total"] = ready.jobs.len().into();
+        }
+        let mut people = self.lock();
+        if let Some(people) =
+            people.as_mut().filter(|people| people.number == wish.people)
+        {
+            people.ready = ready;
+        }
+        Ok(told)
+    }
+
+    /// The certificate of one row, as it would be issued.
+    ///
+    /// # Errors
+    /// There is no such row any more.
+    pub(super) fn preview(
+        &self,
+        context: &StudioContext,
+        call: &Call<'_>,
+    ) -> Result<Value> {
+        let wish: RowWish = body(call)?;
+        let Ready { press, jobs, .. } = self.ready(wish.people)?;
+        let job = jobs.get(wish.row).ok_or_else(gone)?;
+        let (_, today) = context.clock(&press)?;
+        let drawn = job.request().and_then(|request| {
+            let course = press.courses().get(request.course())?;
+            // The grade is looked at as issuing does, which a draft does not.
+            request.mark(course, request.is_specimen())?;
+            let resolution = wish.pixels_per_inch.unwrap_or(96.0);
+            Ok((course, press.preview(course, request, today, resolution)?))
+        });
+        Ok(match drawn {
+            Ok((course, preview)) => shown(&context.pictures, &press, course, preview),
+            Err(error) => json!({ "pages": [], "findings": findings::of_error(&error) }),
+        })
+    }
+
+    /// The rows of a file that can be issued.
+    ///
+    /// # Errors
+    /// There are none, or another file was dropped since.
+    pub(super) fn ready(&self, number: u64) -> Result<Ready> {
+        let people = self.lock();
+        let people = people.as_ref().filter(|people| people.number == number);
+        people.and_then(|people| people.ready.clone()).ok_or_else(gone)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<PeopleFile>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reading {
+    fn format(&self) -> Result<RecipientsFormat> {
+        let mut format = RecipientsFormat::default();
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        format.encoding = set(&self.encoding);
+        format.sheet = set(&self.sheet);
+        format.delimiter = self.delimiter;
+        format.header = self.header;
+        if let Some(dates) = set(&self.dates) {
+            let order = DateOrder::parse(&dates);
+            format.dates = Some(order.ok_or_else(|| {
+                let message = format!("`{}` is no order of dates", dates.escape_debug());
+                Error::new(ErrorKind::InvalidValue, message)
+            })?);
+        }
+        Ok(format)
+    }
+
+    /// The jobs of the rows, unless something is wrong with the columns; and what is told of both.
+    fn rows(
+        &self,
+        reading: &TableReading<'_>,
+        table: &Table,
+        press: &Press,
+        told: &mut Value,
+    ) -> Option<(Vec<IssueJob>, Vec<String>)> {
+        let (mut mapping, mut faults) = reading.mapping(table);
+        if let Some(uses) = &self.uses {
+            faults = Vec::new();
+            for (index, name) in uses.iter().enumerate() {
+                let used_as = use_of(name);
+                if mapping.columns.get(index).is_some_and(|it| it.used_as != used_as) {
+                    mapping = mapping.with_use(index, used_as);
+                    mapping.name_order = Vec::new();
+                }
+            }
+            faults.extend(mapping.check(table).err());
+        }
+        told["form"] = table.form.as_str().into();
+        told["columns"] = columns(table, &mapping);
+        told["targets"] = targets(&reading.free_fields(table));
+        let mut warnings = table.warnings.clone();
+        if faults.is_empty() {
+            faults.extend(self.course_fault(press, &mapping));
+        }
+        if !faults.is_empty() {
+            told["findings"] = findings::of_errors(&faults);
+            return None;
+        }
+        let recipients = match reading.recipients(table, &mapping) {
+            Ok(recipients) => recipients,
+            Err(error) => {
+                told["findings"] = findings::of_error(&error);
+                return None;
+            }
+        };
+        warnings.extend(recipients.findings.iter().map(|finding| finding.to_warning()));
+        told["warnings"] = findings::of_warnings(&warnings);
+        told["leftOut"] = recipients.left_out.len().into();
+        let mut defaults = RequestDefaults::new(self.course.clone().unwrap_or_default());
+        defaults.layout.clone_from(&self.layout);
+        defaults.language.clone_from(&reading.language);
+        let jobs = make_jobs(recipients.rows, &defaults, self.is_specimen);
+        Some((jobs, recipients.kept))
+    }
+
+    /// The fault of rows that say nothing of their course, where none is chosen.
+    fn course_fault(&self, press: &Press, mapping: &Mapping) -> Option<Error> {
+        let has_column = mapping.columns_of(RecipientField::Course).next().is_some();
+        if self.course.is_some() || has_column || press.courses().iter().next().is_none()
+        {
+            return None;
+        }
+        let error = Error::new(ErrorKind::MissingField, "no course is chosen");
+        Some(error.with_help("choose the course that these people get a certificate of"))
+    }
+}
+
+/// What a column is read as, by the name that the page has for it.
+fn use_of(name: &str) -> ColumnUse {
+    match (RecipientField::of_key(name), name.strip_prefix("extra.")) {
+        (Some(field), _) if field.is_read() => ColumnUse::Field(field),
+        (_, Some(path)) if !path.is_empty() => ColumnUse::Extra(path.to_owned()),
+        _ => ColumnUse::Unread(Unread::Ignored),
+    }
+}
+
+/// The columns, with their first values and what they are read as.
+fn columns(table: &Table, mapping: &Mapping) -> Value {
+    let column = |(index, column): (usize, &crate::site::tables::MappedColumn)| {
+        let values = table.rows.iter().filter_map(|row| row.cells.get(index));
+        let values =
+            values.map(|cell| cell.text.as_str()).filter(|text| !text.is_empty());
+        let samples: Vec<String> = values
+            .take(MAX_SAMPLES)
+            .map(|text| text.chars().take(60).collect())
+            .collect();
+        let (used_as, why) = match &column.used_as {
+            ColumnUse::Field(field) => (field.key().to_owned(), None),
+            ColumnUse::Extra(path) => (format!("extra.{path}"), None),
+            ColumnUse::Unread(Unread::NotPrinted(_)) => {
+                (String::new(), Some("not_printed"))
+            }
+            ColumnUse::Unread(Unread::Other(_)) => (String::new(), Some("other")),
+            ColumnUse::Unread(Unread::NoHeader) => (String::new(), Some("no_header")),
+            ColumnUse::Unread(Unread::Ignored) => (String::new(), None),
+            ColumnUse::Unread(Unread::Unknown) => (String::new(), Some("unknown")),
+        };
+        json!({ "header": column.header, "use": used_as, "why": why, "samples": samples })
+    };
+    mapping.columns.iter().enumerate().map(column).collect()
+}
+
+/// What a column can be read as.
+fn targets(fields: &FreeFields) -> Value {
+    let own = RecipientField::ALL.into_iter().filter(|field| field.is_read());
+    let own = own.map(|field| field.key().to_owned());
+    own.chain(fields.names.iter().map(|name| format!("extra.{name}"))).collect()
+}
+
+fn row(job: &IssueJob) -> Value {
+    let fault = job.request().err();
+    json!({
+        "place": row_place(&job.row),
+        "name": job.row.name,
+        "username": job.username(),
+        "course": job.course,
+        "findings": fault.map(|error| findings::of_error(&error)),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowWish {
+    people: u64,
+    row: usize,
+    pixels_per_inch: Option<f64>,
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::MissingFile, "the file of people is not open any more")
+        .with_help("drop it again")
+}

@@ -1,0 +1,342 @@
+//! A run: the certificates of a recipients file, tried or issued, with progress and an end that can be
+//! asked for.
+//!
+//! The decision made here: a run has no state on the disk. Stopped, it is begun again by the same file, in the
+//! studio or in the program: what is issued is recognised and left as it is.
+
+use std::io::{Seek as _, SeekFrom};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::call::{Call, body};
+use super::context::StudioContext;
+use super::findings;
+use super::host::{Issuing, StudioHost};
+use super::people::Ready;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::press::DraftOptions;
+use crate::register::batch::{
+    IssuedPdfs, Report, ReportRow, WAITING_PER_CORE, failure_message, run_jobs,
+};
+use crate::register::{IssueBatch, IssueOptions, OutcomeFields};
+
+/// The last run of a studio, if there was one.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Mutex<Option<Arc<Run>>>);
+
+#[derive(Debug)]
+struct Run {
+    number: u64,
+    is_trial: bool,
+    ready: Ready,
+    stop: AtomicBool,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    rows: Vec<Option<RowEnd>>,
+    report: Report,
+    is_finished: bool,
+    /// Why it could not begin.
+    error: Option<Error>,
+    issuing: Option<Issuing>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone)]
+struct RowEnd {
+    outcome: &'static str,
+    message: Option<String>,
+    verify_id: Option<String>,
+    verify_url: Option<String>,
+}
+
+/// The outcome of a row that passed a trial.
+const SOUND: &str = "sound";
+/// How long a certificate waits for others to be published with: its progress is looked at.
+const MAX_WAIT: Duration = Duration::from_millis(400);
+/// How many rows are told at once.
+const MAX_TOLD: usize = 2_000;
+
+impl Runs {
+    /// Begins a run, unless one is going on.
+    ///
+    /// # Errors
+    /// One is going on; there are no rows that can be issued.
+    pub(super) fn begin(
+        &self,
+        host: &Arc<dyn StudioHost>,
+        ready: Ready,
+        is_trial: bool,
+        replace: bool,
+    ) -> Result<Value> {
+        let mut last = self.lock();
+        if last.as_ref().is_some_and(|run| !run.progress().is_finished) {
+            let error = Error::new(ErrorKind::Exists, "a run is going on");
+            return Err(error.with_help("stop it, or wait for its end"));
+        }
+        let number = last.as_ref().map_or(1, |run| run.number + 1);
+        let rows = ready.jobs.len();
+        let progress = Progress {
+            rows: vec![None; rows],
+            report: Report::new(rows),
+            is_finished: false,
+            error: None,
+            issuing: None,
+        };
+        let run = Arc::new(Run {
+            number,
+            is_trial,
+            ready,
+            stop: AtomicBool::new(false),
+            progress: Mutex::new(progress),
+        });
+        *last = Some(run.clone());
+        drop(last);
+        let options = IssueOptions::default().with_cautious(true).with_replace(replace);
+        let worker = run.clone();
+        let host = host.clone();
+        let started =
+            thread::Builder::new().name("testamur-run".into()).spawn(move || {
+                let ended = if worker.is_trial {
+                    worker.try_all(&*host)
+                } else {
+                    worker.issue(&*host, options)
+                };
+                let mut progress = worker.progress();
+                progress.error = ended.err();
+                progress.is_finished = true;
+            });
+        if let Err(error) = started {
+            run.progress().is_finished = true;
+            let message = format!("failed to start the run ({error})");
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        Ok(run.told(0))
+    }
+
+    /// How far the last run is; `null` if there was none.
+    ///
+    /// # Errors
+    /// The request cannot be read.
+    pub(super) fn status(&self, call: &Call<'_>) -> Result<Value> {
+        let StatusWish { from } = body(call)?;
+        Ok(self.last().map_or(Value::Null, |run| run.told(from)))
+    }
+
+    /// Asks the run to stop.
+    pub(super) fn stop(&self) -> Value {
+        let run = self.last();
+        run.iter().for_each(|run| run.stop.store(true, Ordering::Relaxed));
+        run.map_or(Value::Null, |run| run.told(0))
+    }
+
+    /// Asks the run to stop, and returns whether certificates that were begun are not finished yet.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stop();
+        self.last().is_some_and(|run| !run.progress().is_finished)
+    }
+
+    /// A file of all that the last run issued: `zip`, `print.pdf`, `report.csv` or `report.json`.
+    ///
+    /// # Errors
+    /// There is no such run; its PDFs cannot be read.
+    pub(super) fn file(&self, context: &StudioContext, what: &str) -> Result<Answer> {
+        let none = || {
+            Error::new(
+                ErrorKind::MissingFile,
+                "there is no run whose files can be written",
+            )
+            .with_help("issue the certificates first")
+        };
+        let run =
+            self.last().filter(|run| run.progress().is_finished).ok_or_else(none)?;
+        let mut progress = run.progress();
+        let Progress { report, issuing, .. } = &mut *progress;
+        let Issuing { service, keys, .. } = issuing.as_ref().ok_or_else(none)?;
+        let Ready { jobs, kept, .. } = &run.ready;
+        Ok(match what {
+            "report.csv" => {
+                Answer::new("text/csv", report.csv(jobs, kept)?).download("report.csv")
+            }
+            "report.json" => {
+                let bytes = report.json(jobs, kept);
+                Answer::new("application/json", bytes).download("report.json")
+            }
+            _ => {
+                let is_zip = what == "zip";
+                // In the folder of the site, without a name: it is as private as the certificates, and goes
+                // when it is sent.
+                let failed = |error: std::io::Error| {
+                    let message = format!("failed to write the file ({error})");
+                    Error::new(ErrorKind::Io, message)
+                };
+                let mut file =
+                    tempfile::tempfile_in(context.host.folder()).map_err(failed)?;
+                let mut pdfs = IssuedPdfs::new(service);
+                if is_zip {
+                    pdfs.zip(&mut file, keys, report)?;
+                } else {
+                    pdfs.merge(&mut file, report)?;
+                }
+                report.note_lost_pdfs(&pdfs.lost, jobs);
+                file.seek(SeekFrom::Start(0)).map_err(failed)?;
+                if is_zip {
+                    Answer::of_file("application/zip", file).download("certificates.zip")
+                } else {
+                    Answer::of_file("application/pdf", file).download("certificates.pdf")
+                }
+            }
+        })
+    }
+
+    fn last(&self) -> Option<Arc<Run>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Run>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Run {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Lays out and proofs every certificate. Nothing is stored.
+    fn try_all(&self, host: &dyn StudioHost) -> Result<()> {
+        let Ready { press, jobs, .. } = &self.ready;
+        let (_, today) = host.clock(press.settings().timezone.as_deref())?;
+        let draft = |index: usize, job: &crate::register::batch::IssueJob| {
+            let drafted = job.request().and_then(|request| {
+                let course = press.courses().get(request.course())?;
+                request.mark(course, request.is_specimen())?;
+                let options =
+                    DraftOptions::default().with_specimen(request.is_specimen());
+                press.draft_with(request, today, &options)
+            });
+            vec![(index, drafted)]
+        };
+        run_jobs(
+            jobs,
+            1,
+            || self.is_stopped(),
+            draft,
+            Vec::new,
+            |index, drafted| {
+                let end = match &drafted {
+                    Ok(draft) => RowEnd {
+                        outcome: SOUND,
+                        message: warnings(&draft.warnings),
+                        verify_id: None,
+                        verify_url: None,
+                    },
+                    Err(error) => RowEnd::failed(error, &jobs[index].row),
+                };
+                self.progress().rows[index] = Some(end);
+            },
+        );
+        Ok(())
+    }
+
+    fn issue(&self, host: &dyn StudioHost, options: IssueOptions) -> Result<()> {
+        let Ready { press, jobs, .. } = &self.ready;
+        let zone = press.settings().timezone.as_deref();
+        let (_, today) = host.clock(zone)?;
+        let issuing = host.open_issuer(press)?;
+        let batch = IssueBatch::new(&issuing.service, options).with_max_wait(MAX_WAIT);
+        let issue = |index: usize, job: &crate::register::batch::IssueJob| {
+            let ready = job.request().and_then(|it| Ok((it, host.clock(zone)?.0)));
+            match ready {
+                Ok((request, now)) => batch.issue(index, request.clone(), today, now),
+                Err(error) => vec![(index, Err(error))],
+            }
+        };
+        let is_stopped = || self.is_stopped();
+        let finish = || batch.finish();
+        run_jobs(jobs, WAITING_PER_CORE, is_stopped, issue, finish, |index, result| {
+            let end = match &result {
+                Ok(receipt) => RowEnd {
+                    outcome: receipt.outcome.as_str(),
+                    message: warnings(&receipt.warnings),
+                    verify_id: Some(receipt.urls.verify_id.clone()),
+                    verify_url: Some(receipt.urls.verify_url.clone()),
+                },
+                Err(error) => RowEnd::failed(error, &jobs[index].row),
+            };
+            let mut progress = self.progress();
+            progress.rows[index] = Some(end);
+            progress.report.set(index, ReportRow::new(&jobs[index], result));
+        });
+        self.progress().issuing = Some(issuing);
+        Ok(())
+    }
+
+    /// What the page is told, with the rows from `from` on.
+    fn told(&self, from: usize) -> Value {
+        let progress = self.progress();
+        let mut counts = serde_json::Map::new();
+        for end in progress.rows.iter().flatten() {
+            let count = counts.get(end.outcome).and_then(Value::as_u64).unwrap_or(0);
+            counts.insert(end.outcome.to_owned(), (count + 1).into());
+        }
+        let rows = progress.rows.iter().skip(from).take(MAX_TOLD);
+        let rows = rows.map(|end| {
+            end.as_ref().map(|end| {
+                json!({
+                    "outcome": end.outcome,
+                    "message": end.message,
+                    "verifyId": end.verify_id,
+                    "verifyUrl": end.verify_url,
+                })
+            })
+        });
+        json!({
+            "run": self.number,
+            "isTrial": self.is_trial,
+            "total": progress.rows.len(),
+            "done": progress.rows.iter().flatten().count(),
+            "counts": counts,
+            "isFinished": progress.is_finished,
+            "isStopped": self.is_stopped(),
+            "hasFiles": progress.issuing.is_some(),
+            "findings": progress.error.as_ref().map(findings::of_error),
+            "rows": rows.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl RowEnd {
+    fn failed(error: &Error, row: &crate::site::tables::RecipientRow) -> Self {
+        Self {
+            outcome: OutcomeFields::from(error).outcome,
+            message: Some(failure_message(error, row)),
+            verify_id: None,
+            verify_url: None,
+        }
+    }
+}
+
+fn warnings(warnings: &[crate::Warning]) -> Option<String> {
+    let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusWish {
+    #[serde(default)]
+    from: usize,
+}
