@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use super::args::{Compat, CreatePdfs, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::recipients::SAMPLE_NAMES;
 use super::{clock, console, context, output};
 use crate::Date;
 use crate::press::{DraftOptions, Press};
+use crate::register::batch::{file_stem, unused_name};
 use crate::register::{IssueOptions, IssueService};
+use crate::site::sample::SAMPLE_NAMES;
 use crate::site::{Course, KeyPublication, Request, Text};
 
 /// The titles that `-T` gives in turn: those of the old program.
@@ -131,8 +132,8 @@ impl Maker<'_> {
         let stem = format!("{}-{}", stem(&course.id), stem(name).replace(' ', "-"));
         // The old name, unless it would lead elsewhere.
         let is_plain = !stem.starts_with('.') && !stem.contains(['\\', '\0']);
-        let stem = if is_plain { stem } else { output::file_stem(&stem, 200) };
-        let file = self.arguments.copies.join(output::unused_name(taken, &stem, "pdf"));
+        let stem = if is_plain { stem } else { file_stem(&stem, 200) };
+        let file = self.arguments.copies.join(unused_name(taken, &stem, "pdf"));
         output::write(Some(&file), &pdf)?;
         console::print_message(&format!("Created {}", file.display()));
         Ok(url)
