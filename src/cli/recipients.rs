@@ -84,11 +84,59 @@ fn defaults(course: &str, arguments: &RequestArguments) -> RequestDefaults {
     below.second_language.clone_from(&arguments.second_language);
     below.grade.clone_from(&arguments.grade);
     below.designation.clone_from(&arguments.designation);
+    below.gender = arguments.gender;
     below.issued = arguments.issued;
     below.layout.clone_from(&arguments.layout);
     below.paper.clone_from(&arguments.paper);
     below.extra.clone_from(&arguments.set);
     below
+}
+
+/// A layout's sample with the values of the arguments over its own.
+pub(crate) fn with_arguments(
+    mut request: Request,
+    name: Option<&str>,
+    arguments: &RequestArguments,
+) -> Result<Request, Error> {
+    if let Some(name) = name {
+        request = request.with_name(name)?;
+    }
+    if let Some(username) = &arguments.username {
+        request = request.with_username(username);
+    }
+    if let Some(language) = &arguments.language {
+        request = request.with_language(language.clone());
+    }
+    if let Some(language) = &arguments.second_language {
+        request = request.with_second_language(language.clone());
+    }
+    if let Some(grade) = &arguments.grade {
+        request = request.with_grade(grade);
+    }
+    if let Some(designation) = &arguments.designation {
+        request = request.with_designation(designation);
+    }
+    if let Some(gender) = arguments.gender {
+        request = request.with_gender(gender);
+    }
+    if let Some(issued) = arguments.issued {
+        request = request.with_issued(issued);
+    }
+    if let Some(paper) = &arguments.paper {
+        request = request.with_paper(paper);
+    }
+    with_fields(request, &arguments.set)
+}
+
+/// A request with free fields over its own; dots in a path make objects inside each other.
+pub(crate) fn with_fields(
+    request: Request,
+    fields: &[(String, String)],
+) -> Result<Request, Error> {
+    let fields = tables::nested_fields(fields.iter())?;
+    Ok(fields
+        .into_iter()
+        .fold(request, |request, (key, value)| request.with_extra(key, value)))
 }
 
 /// Where the recipients of a command come from.
@@ -323,6 +371,7 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
             ("second_language", row.second_language.clone()),
             ("grade", row.grade.clone()),
             ("designation", row.designation.clone()),
+            ("gender", row.gender.map(|gender| gender.to_string())),
             ("issued", row.issued.map(|date| date.to_string())),
             ("layout", row.layout.clone()),
             ("paper", row.paper.clone()),

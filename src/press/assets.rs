@@ -45,10 +45,20 @@ impl Assets {
     /// # Errors
     /// All errors of the settings, the course files and the declared fonts together.
     pub(crate) fn read(site: Site) -> Result<Self> {
+        let courses = read_courses(&site);
+        Self::with_courses(site, courses)
+    }
+
+    /// As [`read`](Self::read), without the courses of the site, which need not exist.
+    pub(crate) fn read_without_courses(site: Site) -> Result<Self> {
+        Self::with_courses(site, Ok(Courses::default()))
+    }
+
+    fn with_courses(site: Site, courses: Result<Courses>) -> Result<Self> {
         let mut errors = Vec::new();
         let mut keep = |error: Error| errors.push(error);
         let settings = read_settings(&site).map_err(&mut keep).ok();
-        let courses = read_courses(&site).map_err(&mut keep).ok();
+        let courses = courses.map_err(&mut keep).ok();
         let fonts = Fonts::load(&site).map_err(&mut keep).ok();
         Error::join(errors)?;
         let fonts =
@@ -89,6 +99,9 @@ impl Assets {
     /// The compiled sentences of a layout in a language, read once.
     pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
         self.phrases.get((layout.to_owned(), tag.clone()), || {
+            if let Some(languages) = &self.layout(layout)?.languages {
+                languages.check(&self.site, layout, tag)?;
+            }
             Phrases::load(&self.site, layout, tag)
         })
     }

@@ -14,6 +14,7 @@ use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::site::course::{Course, GradeMark};
+use crate::site::gender::Gender;
 use crate::site::name::Name;
 
 /// A request for one certificate.
@@ -44,6 +45,7 @@ pub struct Request {
     grade: Option<String>,
     grade_is_fraction: bool,
     designation: Option<String>,
+    gender: Option<Gender>,
     layout: Option<String>,
     paper: Option<String>,
     extra: IndexMap<String, Value>,
@@ -72,6 +74,7 @@ impl Request {
             grade: None,
             grade_is_fraction: false,
             designation: None,
+            gender: None,
             layout: None,
             paper: None,
             extra: IndexMap::new(),
@@ -154,6 +157,12 @@ impl Request {
     /// Sets the recipient's designation, such as `MD`.
     pub fn with_designation(mut self, designation: impl Into<String>) -> Self {
         self.designation = Some(designation.into());
+        self
+    }
+
+    /// Sets the gender in which sentences speak of the recipient, where a language asks for one.
+    pub fn with_gender(mut self, gender: Gender) -> Self {
+        self.gender = Some(gender);
         self
     }
 
@@ -267,6 +276,11 @@ impl Request {
     /// Returns the designation.
     pub fn designation(&self) -> Option<&str> {
         self.designation.as_deref()
+    }
+
+    /// Returns the gender in which sentences speak of the recipient, if it is set.
+    pub fn gender(&self) -> Option<Gender> {
+        self.gender
     }
 
     /// Returns the name of the layout, if it is set.

@@ -16,14 +16,15 @@ use super::finished_text::FinishedText;
 use super::grade_value::GradeValue;
 use super::language_formats::{LanguageFormats, canonical_number};
 use super::origins::{facts_of, facts_of_text, note};
-use super::{markup, select};
+use super::{markup, name_sounds, select};
 use crate::site::name;
 use crate::text::runs::{Run, Runs};
 
 /// All filters.
-pub(super) const FILTERS: [&str; 17] = [
-    "date", "default", "first", "join", "last", "length", "link", "list", "lower",
-    "number", "ordinal", "percent", "plural", "replace", "select", "trim", "upper",
+pub(super) const FILTERS: [&str; 21] = [
+    "date", "default", "elide", "emphasis", "first", "join", "last", "length", "link",
+    "list", "lower", "number", "ordinal", "percent", "plural", "replace", "select",
+    "suffix", "titled", "trim", "upper",
 ];
 
 /// All tests.
@@ -100,6 +101,7 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
             Ok(noted(state, chosen.text, facts))
         },
     );
+    add_name_filters(&mut env, formats);
     let own = Arc::clone(formats);
     env.add_filter("upper", move |state: &mut State<'_, '_>, value: &Value| {
         let text = text_of(defined(value)?);
@@ -164,6 +166,78 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env.add_test("string", minijinja::tests::is_string);
     env.add_test("undefined", minijinja::tests::is_undefined);
     env
+}
+
+/// The filters for the words around a name, and for a part of it in italics.
+fn add_name_filters(env: &mut Environment<'static>, formats: &Arc<LanguageFormats>) {
+    let own = Arc::clone(formats);
+    env.add_filter(
+        "elide",
+        move |state: &mut State<'_, '_>, value: &Value, forms: Kwargs| {
+            let is_vowel =
+                name_sounds::begins_with_vowel(&own.tag, &text_of(defined(value)?));
+            let (vowel, other): (&str, &str) = (forms.get("vowel")?, forms.get("other")?);
+            forms.assert_all_used()?;
+            // The word is the translator's, and the name tells which.
+            Ok(noted(state, if is_vowel { vowel } else { other }.to_owned(), Vec::new()))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter(
+        "suffix",
+        move |state: &mut State<'_, '_>, value: &Value, pattern: &str, forms: Kwargs| {
+            let name = text_of(defined(value)?);
+            let other: &str = forms.get("other")?;
+            forms.assert_all_used()?;
+            name_sounds::check_suffix(&own.tag, Some(pattern), true).map_err(invalid)?;
+            let suffix = name_sounds::suffix(&own.tag, &name, pattern);
+            let suffix = suffix.unwrap_or_else(|| other.to_owned());
+            Ok(noted(state, suffix, Vec::new()))
+        },
+    );
+    let own = Arc::clone(formats);
+    env.add_filter(
+        "titled",
+        move |state: &mut State<'_, '_>, value: &Value, title: &Value| {
+            let mut facts = facts_of(state, defined(value)?);
+            facts.extend(facts_of(state, title));
+            let is_missing = title.is_undefined() || title.is_none();
+            let title = if is_missing { Cow::Borrowed("") } else { text_of(title) };
+            let titled = name_sounds::titled(&own.tag, &text_of(value), title.trim());
+            Ok(noted(state, titled, facts))
+        },
+    );
+    env.add_filter("emphasis", emphasis);
+}
+
+/// A text whose occurrences of `words` are in italics, each with the letters that end its last word.
+fn emphasis(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    words: &str,
+) -> Result<Value, minijinja::Error> {
+    if words.is_empty() {
+        return Err(invalid("`emphasis` takes the words that are set in italics"));
+    }
+    let facts = facts_of(state, defined(value)?);
+    let whole = markup::value(&text_of(value));
+    let mut runs = Vec::new();
+    let mut add = |text: &str, emphasis: bool| {
+        if !text.is_empty() {
+            runs.push(Run { text: text.to_owned(), emphasis, ..whole.clone() });
+        }
+    };
+    let mut rest = whole.text.as_str();
+    while let Some(start) = rest.find(words) {
+        let after = &rest[start + words.len()..];
+        let ending = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let end = start + words.len() + ending;
+        add(&rest[..start], false);
+        add(&rest[start..end], true);
+        rest = &rest[end..];
+    }
+    add(rest, false);
+    Ok(Value::from_object(FinishedText { runs: Runs(runs), facts }))
 }
 
 /// Prints a text, a whole number, or a grade as its scale writes it. For other values the sentence
@@ -361,6 +435,43 @@ mod tests {
         );
         assert_eq!(render("ja", "{{ v | list }}", names()).unwrap(), "Padre、Isabel");
         assert!(render("en", "{{ v }}", names()).unwrap_err().contains("through `list`"));
+    }
+
+    #[test]
+    fn words_around_a_name_follow_its_letters() {
+        let elide = "une initiative {{ v | elide(vowel='d’', other='de ') }}{{ v }}";
+        let written = |name| render("fr", elide, name).unwrap();
+        assert_eq!(written("Évry"), "une initiative d’Évry");
+        assert_eq!(written("Nantes"), "une initiative de Nantes");
+        let suffix = "{{ v }}{{ v | suffix('’(n)In', other=' kurumunun') }}";
+        assert_eq!(render("tr", suffix, "Boğaziçi").unwrap(), "Boğaziçi’nin");
+        assert_eq!(render("tr", suffix, "TRT").unwrap(), "TRT kurumunun");
+        assert!(render("hu", suffix, "Ada").unwrap_err().contains("a label"));
+        let titled = "{{ v | titled('Dr.') }}";
+        assert_eq!(render("de", titled, "Ada").unwrap(), "Dr. Ada");
+        assert_eq!(
+            render("ko", "{{ v | titled('박사') }}", "김철수").unwrap(),
+            "김철수 박사"
+        );
+        assert_eq!(render("de", "{{ v | titled(none) }}", "Ada").unwrap(), "Ada");
+    }
+
+    #[test]
+    fn emphasised_words_stay_in_one_value() {
+        let formats = LanguageFormats::new(&Tag::parse("ar").unwrap()).unwrap();
+        let env = environment(&Arc::new(formats));
+        let written = |text: &str| {
+            let context = Value::from(BTreeMap::from([("v", Value::from(text))]));
+            let template = "{{ v | emphasis('Category 1 Credit') }}";
+            markup::parse(&env.render_str(template, context).unwrap()).unwrap().runs
+        };
+        let runs = written("1.5 Category 1 Credits™");
+        let italic: String =
+            runs.iter().filter(|run| run.emphasis).map(|run| run.text.as_str()).collect();
+        assert_eq!(italic, "Category 1 Credits");
+        assert_eq!(runs.text(), "\u{2068}1.5 Category 1 Credits™\u{2069}");
+        assert!(runs.iter().all(|run| run.value));
+        assert!(written("*x*").iter().all(|run| !run.emphasis && !run.strong));
     }
 
     #[test]
