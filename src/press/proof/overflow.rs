@@ -115,15 +115,17 @@ impl PageReader<'_> {
 }
 
 impl PageReader<'_> {
-    /// Whether the text of a slot keeps to it by its advances and base lines, so that only the ink of
-    /// letters can reach out.
+    /// Whether the text of a slot keeps to it by its advances and base lines, and the slot is as tall
+    /// as its letters, so that only the ink of letters can reach out.
     fn keeps_to_slot(&self, index: usize) -> bool {
-        let room = grown(self.inked.slots[index].rect, TOLERANCE);
+        let slot = self.inked.slots[index].rect;
+        let room = grown(slot, TOLERANCE);
         self.inked.marks_in(index).all(|mark| match mark.kind {
             MarkKind::Text(text) => {
                 let end = mark.origin.x + text.width();
                 let base = mark.origin.y;
-                mark.origin.x >= room.min.x
+                text.size <= slot.size().y
+                    && mark.origin.x >= room.min.x
                     && end <= room.max.x
                     && (room.min.y..=room.max.y).contains(&base)
             }
