@@ -14,8 +14,8 @@ use crate::{Date, Error, Tag};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::recipients::{self, SAMPLE_NAMES};
-use super::{clock, console, context, output};
+use super::recipients::SAMPLE_NAMES;
+use super::{clock, console, context, output, sample_request};
 
 /// The names that strain a layout: a single letter, and ninety letters.
 const EXTREME_NAMES: [&str; 2] = [
@@ -139,7 +139,7 @@ impl SiteCheck<'_> {
         let what = format!("course `{}`", course.id);
         let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
             let request = Request::new(&course.id, sample.name)?;
-            let request = recipients::with_fields(request, &self.check.set)?;
+            let request = sample_request::with_fields(request, &self.check.set)?;
             let request = request.with_language(sample.language.clone());
             let request = match sample.paper {
                 Some(paper) => request.with_paper(paper),
@@ -163,7 +163,7 @@ impl SiteCheck<'_> {
             let (course, request) = press.sample(layout)?;
             let request = request.with_name(sample.name)?;
             let request = request.with_language(sample.language.clone());
-            let request = recipients::with_fields(request, &self.check.set)?;
+            let request = sample_request::with_fields(request, &self.check.set)?;
             let request = match sample.paper {
                 Some(paper) => request.with_paper(paper),
                 None => request,

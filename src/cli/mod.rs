@@ -33,6 +33,7 @@ mod register;
 mod render;
 mod restore;
 mod revoke;
+mod sample_request;
 mod seal;
 mod sealed_file;
 mod selection;

@@ -14,7 +14,7 @@ use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
 use super::output::{self, Output};
 use super::recipients::{self, ReadingContext, RecipientRow, RecipientSource};
-use super::{clock, console, context, sealed_file};
+use super::{clock, console, context, sample_request, sealed_file};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -128,7 +128,7 @@ fn render_sample(
 ) -> Result<(), Failure> {
     let (course, request) = press.sample(layout)?;
     let request =
-        recipients::with_arguments(request, render.name.as_deref(), &render.request)?;
+        sample_request::with_arguments(request, render.name.as_deref(), &render.request)?;
     let options = draft_options(render, format);
     let draft = press.draft_course(&course, &request, today, &options)?;
     draft.warnings.iter().for_each(console::print_warning);

@@ -12,6 +12,7 @@ mod course_texts;
 mod date_format;
 mod date_value;
 mod fact;
+mod filter_values;
 mod filters;
 mod finished_text;
 #[cfg(feature = "tables")]
@@ -19,6 +20,7 @@ pub(crate) mod free_fields;
 mod grade_value;
 mod language_formats;
 mod markup;
+mod name_filters;
 mod name_sounds;
 mod origins;
 mod pseudolocale;

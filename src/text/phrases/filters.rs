@@ -12,11 +12,12 @@ use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 
 use super::date_value::DateValue;
 use super::fact::Fact;
+use super::filter_values::{defined, invalid, noted, noted_value, number, text_of};
 use super::finished_text::FinishedText;
 use super::grade_value::GradeValue;
-use super::language_formats::{LanguageFormats, canonical_number};
-use super::origins::{facts_of, facts_of_text, note};
-use super::{markup, name_sounds, select};
+use super::language_formats::LanguageFormats;
+use super::origins::{facts_of, facts_of_text};
+use super::{markup, name_filters, select};
 use crate::site::name;
 use crate::text::runs::{Run, Runs};
 
@@ -101,7 +102,7 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
             Ok(noted(state, chosen.text, facts))
         },
     );
-    add_name_filters(&mut env, formats);
+    name_filters::add(&mut env, formats);
     let own = Arc::clone(formats);
     env.add_filter("upper", move |state: &mut State<'_, '_>, value: &Value| {
         let text = text_of(defined(value)?);
@@ -168,78 +169,6 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
     env
 }
 
-/// The filters for the words around a name, and for a part of it in italics.
-fn add_name_filters(env: &mut Environment<'static>, formats: &Arc<LanguageFormats>) {
-    let own = Arc::clone(formats);
-    env.add_filter(
-        "elide",
-        move |state: &mut State<'_, '_>, value: &Value, forms: Kwargs| {
-            let is_vowel =
-                name_sounds::begins_with_vowel(&own.tag, &text_of(defined(value)?));
-            let (vowel, other): (&str, &str) = (forms.get("vowel")?, forms.get("other")?);
-            forms.assert_all_used()?;
-            // The word is the translator's, and the name tells which.
-            Ok(noted(state, if is_vowel { vowel } else { other }.to_owned(), Vec::new()))
-        },
-    );
-    let own = Arc::clone(formats);
-    env.add_filter(
-        "suffix",
-        move |state: &mut State<'_, '_>, value: &Value, pattern: &str, forms: Kwargs| {
-            let name = text_of(defined(value)?);
-            let other: &str = forms.get("other")?;
-            forms.assert_all_used()?;
-            name_sounds::check_suffix(&own.tag, Some(pattern), true).map_err(invalid)?;
-            let suffix = name_sounds::suffix(&own.tag, &name, pattern);
-            let suffix = suffix.unwrap_or_else(|| other.to_owned());
-            Ok(noted(state, suffix, Vec::new()))
-        },
-    );
-    let own = Arc::clone(formats);
-    env.add_filter(
-        "titled",
-        move |state: &mut State<'_, '_>, value: &Value, title: &Value| {
-            let mut facts = facts_of(state, defined(value)?);
-            facts.extend(facts_of(state, title));
-            let is_missing = title.is_undefined() || title.is_none();
-            let title = if is_missing { Cow::Borrowed("") } else { text_of(title) };
-            let titled = name_sounds::titled(&own.tag, &text_of(value), title.trim());
-            Ok(noted(state, titled, facts))
-        },
-    );
-    env.add_filter("emphasis", emphasis);
-}
-
-/// A text whose occurrences of `words` are in italics, each with the letters that end its last word.
-fn emphasis(
-    state: &mut State<'_, '_>,
-    value: &Value,
-    words: &str,
-) -> Result<Value, minijinja::Error> {
-    if words.is_empty() {
-        return Err(invalid("`emphasis` takes the words that are set in italics"));
-    }
-    let facts = facts_of(state, defined(value)?);
-    let whole = markup::value(&text_of(value));
-    let mut runs = Vec::new();
-    let mut add = |text: &str, emphasis: bool| {
-        if !text.is_empty() {
-            runs.push(Run { text: text.to_owned(), emphasis, ..whole.clone() });
-        }
-    };
-    let mut rest = whole.text.as_str();
-    while let Some(start) = rest.find(words) {
-        let after = &rest[start + words.len()..];
-        let ending = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
-        let end = start + words.len() + ending;
-        add(&rest[..start], false);
-        add(&rest[start..end], true);
-        rest = &rest[end..];
-    }
-    add(rest, false);
-    Ok(Value::from_object(FinishedText { runs: Runs(runs), facts }))
-}
-
 /// Prints a text, a whole number, or a grade as its scale writes it. For other values the sentence
 /// must name a filter.
 fn print(
@@ -289,42 +218,6 @@ fn print(
         ValueKind::Seq | ValueKind::Iterable => through("a list", "`list` or `join`"),
         _ => Err(invalid("a group of values cannot be printed; name one of them")),
     }
-}
-
-/// Refuses an undefined value, which filters would take otherwise.
-fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
-    if value.is_undefined() {
-        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
-    }
-    Ok(value)
-}
-
-fn invalid(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
-    minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
-}
-
-/// The text that a filter wrote, whose facts are noted.
-fn noted(state: &mut State<'_, '_>, text: String, facts: Vec<Fact>) -> Value {
-    note(state, &text, facts);
-    Value::from(text)
-}
-
-/// As [`noted`], for what a filter of minijinja's wrote.
-fn noted_value(state: &mut State<'_, '_>, written: Value, facts: Vec<Fact>) -> Value {
-    if let Some(text) = written.as_str() {
-        note(state, text, facts);
-    }
-    written
-}
-
-/// A number that a filter wrote, as a fact: `0.90` and `0.9` are the same.
-fn number(value: &Value) -> Vec<Fact> {
-    vec![Fact::Value(canonical_number(value))]
-}
-
-/// The text that a filter takes.
-fn text_of(value: &Value) -> Cow<'_, str> {
-    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
 }
 
 /// A text that leads to an address; the address itself without a text.
