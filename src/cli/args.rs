@@ -7,7 +7,7 @@ mod migrate;
 use std::path::PathBuf;
 
 use crate::register::Status;
-use crate::site::{Colour, DateOrder};
+use crate::site::{Colour, DateOrder, Gender};
 use crate::{Date, Tag, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -114,9 +114,8 @@ pub(crate) struct Render {
     #[command(flatten)]
     pub(crate) request: RequestArguments,
 
-    /// Render the sample data of this layout instead of a course
-    #[arg(long, value_name = "LAYOUT", conflicts_with_all =
-        ["course", "name", "file", "username", "language", "grade", "designation", "issued", "layout", "set"])]
+    /// Render the sample data of this layout instead of a course; all other options change it
+    #[arg(long, value_name = "LAYOUT", conflicts_with_all = ["course", "file", "layout"])]
     pub(crate) sample: Option<String>,
 
     /// A file for one certificate, a folder for several, or - for standard output [default:
@@ -457,6 +456,10 @@ pub(crate) struct RequestArguments {
     #[arg(short, long, allow_hyphen_values = true)]
     pub(crate) designation: Option<String>,
 
+    /// The gender in which sentences speak of the recipient, where a language asks for one: f, m or x
+    #[arg(long, value_name = "f|m|x", value_parser = Gender::parse)]
+    pub(crate) gender: Option<Gender>,
+
     /// The date on the certificate [default: the course's, or today if the course has none]
     #[arg(short, long, value_name = "YYYY-MM-DD")]
     pub(crate) issued: Option<Date>,
@@ -486,6 +489,10 @@ pub(crate) struct Check {
     /// The language, a BCP 47 tag [default: every language of the course's layout]
     #[arg(short, long, value_name = "TAG")]
     pub(crate) language: Option<Tag>,
+
+    /// A field under `extra`, on every page; it wins over the course's. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, allow_hyphen_values = true)]
+    pub(crate) set: Vec<(String, String)>,
 
     /// Write a picture of every page that passes, and an index.html that shows them all
     #[arg(short, long, value_name = "DIR")]

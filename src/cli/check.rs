@@ -15,7 +15,7 @@ use crate::{Date, Error, Tag};
 
 use super::args::{Check, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::{clock, console, context, output};
+use super::{clock, console, context, output, sample_request};
 
 pub(crate) fn run(
     site: &SiteArguments,
@@ -133,6 +133,7 @@ impl SiteCheck<'_> {
         let what = format!("course `{}`", course.id);
         let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
             let request = Request::new(&course.id, sample.name)?;
+            let request = sample_request::with_fields(request, &self.check.set)?;
             let request = request.with_language(sample.language.clone());
             let request = match sample.paper {
                 Some(paper) => request.with_paper(paper),
@@ -153,8 +154,15 @@ impl SiteCheck<'_> {
     fn check_layout(&mut self, layout: &str) -> Result<(), Failure> {
         let what = format!("sample of `{layout}`");
         let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
-            let SamplePage { name, language, paper } = *sample;
-            press.draft_sample_for(layout, name, language, paper, today, options)
+            let (course, request) = press.sample(layout)?;
+            let request = request.with_name(sample.name)?;
+            let request = request.with_language(sample.language.clone());
+            let request = sample_request::with_fields(request, &self.check.set)?;
+            let request = match sample.paper {
+                Some(paper) => request.with_paper(paper),
+                None => request,
+            };
+            press.draft_course(&course, &request, today, options)
         };
         self.check_pages(&what, layout, None, &[], page)
     }

@@ -35,6 +35,7 @@ mod register;
 mod render;
 mod restore;
 mod revoke;
+mod sample_request;
 mod seal;
 mod sealed_file;
 mod selection;

@@ -20,6 +20,9 @@ public/
 drafts/
 ";
 
+/// The name of the demo's organization, which a site has unless it is given another.
+const DEMO_NAME: &str = "Example University";
+
 /// The line of the demo's settings that a site of its own changes.
 const URL_LINE: &str = "  # url: https://certificates.example.org\n";
 
@@ -60,16 +63,15 @@ pub(crate) fn create(
     let settings = settings(&demo, url)?;
     let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
     let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
-    for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
-        let bytes = demo
-            .read(name)?
-            .ok_or_else(|| Failure::new(format!("the demo site has no `{name}`")))?;
-        match name {
-            "courses.yaml" => {
-                write(name, replace_organization(&bytes, organization).as_bytes())?
-            }
-            _ => write(name, &bytes)?,
+    if organization == DEMO_NAME {
+        for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
+            let bytes = demo
+                .read(name)?
+                .ok_or_else(|| Failure::new(format!("the demo site has no `{name}`")))?;
+            write(name, &bytes)?;
         }
+    } else {
+        write("courses.yaml", own_courses(organization).as_bytes())?;
     }
     write(".gitignore", GITIGNORE.as_bytes())?;
     let source = KeySource::NewRoot { name: organization };
@@ -93,13 +95,10 @@ fn settings(demo: &Site, url: Option<&str>) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The demo site's courses, with the name of another organization.
-fn replace_organization(courses: &[u8], name: &str) -> String {
-    let text = String::from_utf8_lossy(courses);
-    match name {
-        "Example University" => text.into_owned(),
-        _ => text.replacen("en: Example University", &format!("en: {}", quoted(name)), 1),
-    }
+/// The courses of a site that has its own name from the beginning: no word in them is of the demo's
+/// organization, in any language, and its people do not sign.
+fn own_courses(name: &str) -> String {
+    include_str!("new/courses.yaml").replacen("@ORGANIZATION@", &quoted(name), 1)
 }
 
 /// A text as a YAML scalar in double quotes.

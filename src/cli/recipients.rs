@@ -29,6 +29,7 @@ pub(crate) fn defaults(course: &str, arguments: &RequestArguments) -> RequestDef
     below.second_language.clone_from(&arguments.second_language);
     below.grade.clone_from(&arguments.grade);
     below.designation.clone_from(&arguments.designation);
+    below.gender = arguments.gender;
     below.issued = arguments.issued;
     below.layout.clone_from(&arguments.layout);
     below.paper.clone_from(&arguments.paper);
@@ -214,6 +215,7 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
             ("second_language", row.second_language.clone()),
             ("grade", row.grade.clone()),
             ("designation", row.designation.clone()),
+            ("gender", row.gender.map(|gender| gender.to_string())),
             ("issued", row.issued.map(|date| date.to_string())),
             ("layout", row.layout.clone()),
             ("paper", row.paper.clone()),

@@ -14,7 +14,7 @@ use super::exit::{CommandOutcome, Failure};
 use super::job_failure::JobFailure;
 use super::output::{self, Output};
 use super::recipients::{self, ReadingContext, RecipientSource};
-use super::{clock, console, context, sealed_file};
+use super::{clock, console, context, sample_request, sealed_file};
 use crate::site::tables::RecipientRow;
 
 pub(crate) fn run(
@@ -30,7 +30,11 @@ pub(crate) fn run(
         ));
     }
     let source = RecipientSource::open(render.name.as_deref(), &render.table)?;
-    let press = Press::new(context::open_site(site)?)?;
+    let opened = context::open_site(site)?;
+    let press = match render.sample {
+        Some(_) => Press::for_layouts(opened)?,
+        None => Press::new(opened)?,
+    };
     press.warnings().iter().for_each(console::print_warning);
     let today = context::today(&press)?;
     // Before the first page, so that a wrong key costs no work.
@@ -123,7 +127,11 @@ fn render_sample(
     today: Date,
     sealer: Option<&Sealer>,
 ) -> Result<(), Failure> {
-    let draft = press.draft_sample(layout, today, &draft_options(render, format))?;
+    let (course, request) = press.sample(layout)?;
+    let request =
+        sample_request::with_arguments(request, render.name.as_deref(), &render.request)?;
+    let options = draft_options(render, format);
+    let draft = press.draft_course(&course, &request, today, &options)?;
     draft.warnings.iter().for_each(console::print_warning);
     let mut output = Output::new(render.output.as_deref(), true)?;
     let path = output.path(layout, "sample", format.extension());

@@ -129,6 +129,7 @@ fn write(locale: &[u8]) {
         language: &english,
         grade: &course.mark("0.93", &english).expect("it is on the scale"),
         designation: Some("MD"),
+        gender: None,
         extra,
         verify_url: Some("https://example.org/c/0/"),
     };

@@ -52,7 +52,13 @@ impl Assets {
     /// # Errors
     /// All errors of the settings, the course files and the declared fonts together.
     pub(crate) fn read(site: Site) -> Result<Self> {
-        Self::read_with(site, Arc::default(), None)
+        let courses = read_courses(&site);
+        Self::read_with(site, courses, Arc::default(), None)
+    }
+
+    /// As [`read`](Self::read), without the courses of the site, which need not exist.
+    pub(crate) fn read_without_courses(site: Site) -> Result<Self> {
+        Self::read_with(site, Ok(Courses::default()), Arc::default(), None)
     }
 
     /// Reads another state of the site, with the pictures of this one, and its fonts unless their files
@@ -61,11 +67,13 @@ impl Assets {
     pub(crate) fn reread(&self, site: Site) -> Result<Self> {
         let is_same = site.marks("fonts") == self.font_marks;
         let fonts = is_same.then(|| (self.fonts.clone(), self.fitter.clone()));
-        Self::read_with(site, self.image_cache.clone(), fonts)
+        let courses = read_courses(&site);
+        Self::read_with(site, courses, self.image_cache.clone(), fonts)
     }
 
     fn read_with(
         site: Site,
+        courses: Result<Courses>,
         image_cache: Arc<ImageCache>,
         fonts: Option<(Arc<Fonts>, Arc<Fitter>)>,
     ) -> Result<Self> {
@@ -74,7 +82,7 @@ impl Assets {
         let mut errors = Vec::new();
         let mut keep = |error: Error| errors.push(error);
         let settings = read_settings(&site).map_err(&mut keep).ok();
-        let courses = read_courses(&site).map_err(&mut keep).ok();
+        let courses = courses.map_err(&mut keep).ok();
         let fonts = match fonts {
             Some(fonts) => Some(fonts),
             None => Fonts::load(&site).map_err(&mut keep).ok().map(|fonts| {
@@ -122,6 +130,9 @@ impl Assets {
     /// The compiled sentences of a layout in a language, read once.
     pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
         self.phrases.get((layout.to_owned(), tag.clone()), || {
+            if let Some(languages) = &self.layout(layout)?.languages {
+                languages.check(&self.site, layout, tag)?;
+            }
             Phrases::load(&self.site, layout, tag)
         })
     }

@@ -121,6 +121,18 @@ impl Press {
         Self::of_assets(Assets::read(site)?, threads)
     }
 
+    /// Like [`new`](Self::new), for work with layouts and their samples: the site's courses are not
+    /// read, and need not exist.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_layouts(site: Site) -> Result<Self> {
+        let assets = Assets::read_without_courses(site)?;
+        let cores = available_parallelism().map_or(1, |cores| cores.get());
+        let workers = assets.settings.render.threads.unwrap_or(cores);
+        Self::of_assets(assets, workers)
+    }
+
     fn of_assets(assets: Assets, workers: usize) -> Result<Self> {
         let pool = RenderPool::start(workers, assets.settings.render.deadline)?;
         Ok(Self { assets, pool: Arc::new(pool) })
@@ -301,9 +313,14 @@ impl Press {
         &self.assets.courses
     }
 
-    /// The languages that a layout has sentences in, its own and the shared ones.
+    /// The languages that a layout speaks: those that it declares and of which it has files of its
+    /// own; of a layout that declares none also those of the shared locales.
     pub fn languages(&self, layout: &str) -> Vec<Tag> {
-        let names = locale::languages(self.site(), layout);
+        let declared = self.layout(layout).ok().and_then(|it| it.languages.clone());
+        let names = match declared {
+            Some(languages) => languages.all(self.site(), layout),
+            None => locale::languages(self.site(), layout),
+        };
         names.iter().filter_map(|name| Tag::parse(name).ok()).collect()
     }
 

@@ -41,6 +41,11 @@ impl Inspection {
             fault: None,
             warnings: Vec::new(),
         };
+        let declared = layout.languages.as_ref();
+        if let Some(Err(error)) = declared.map(|it| it.check(site, &layout.name, tag)) {
+            inspection.fault = Some(error);
+            return inspection;
+        }
         let phrases = match Phrases::load(site, &layout.name, tag) {
             Ok(phrases) => phrases,
             Err(error) => {

@@ -322,6 +322,7 @@ fn certificate_facts<'a>(
         language: given.language,
         grade: given.mark,
         designation: request.designation(),
+        gender: request.gender(),
         extra: given.extra,
         verify_url,
     }

@@ -7,6 +7,7 @@
 
 mod drawn_fields;
 mod fields;
+pub(crate) mod languages;
 pub(crate) mod lengths;
 pub(crate) mod page_slots;
 pub(crate) mod paper;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use self::fields::{boolean, numbers, texts, whole};
+use self::languages::DeclaredLanguages;
 use self::lengths::{CodeFacts, Lengths, PageFacts};
 use self::page_slots::{KnownSlots, PageSlots};
 use self::paper::Paper;
@@ -41,6 +43,8 @@ pub(crate) struct Layout {
     pub(crate) name: String,
     /// The papers that it is drawn for, by name; the first is the default.
     pub(crate) papers: IndexMap<String, Paper>,
+    /// The languages that it declares, if it has sentences of its own.
+    pub(crate) languages: Option<DeclaredLanguages>,
     /// The picture under its pages.
     pub(crate) background: Option<Background>,
     /// How many pages it fills.
@@ -76,8 +80,9 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "sheet",
+    "languages",
     "paper",
     "orientation",
     "background",
@@ -250,6 +255,7 @@ fn read(
 ) -> Option<Layout> {
     let fields = root.fields(&KEYS, faults)?;
     check_version(fields, root, name, faults);
+    let languages = DeclaredLanguages::read(fields, faults);
     let papers = paper::papers(fields, background.as_ref(), faults);
     let faces = role::faces(fields, fonts, faults);
     let lengths = Lengths::read(fields, faults);
@@ -270,6 +276,7 @@ fn read(
     Some(Layout {
         name: name.to_owned(),
         papers: papers?,
+        languages,
         background,
         pages,
         table: None,

@@ -73,6 +73,8 @@ pub(crate) struct RequestSnapshot {
     issued: Option<Date>,
     grade: Option<String>,
     designation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gender: Option<String>,
     layout: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     template: Option<String>,
@@ -93,6 +95,7 @@ impl RequestSnapshot {
             issued: request.issued(),
             grade: request.grade().map(str::to_owned),
             designation: request.designation().map(str::to_owned),
+            gender: request.gender().map(|gender| gender.as_str().to_owned()),
             layout: request.layout().map(str::to_owned),
             template: request.template().map(str::to_owned),
             paper: request.paper().map(str::to_owned),

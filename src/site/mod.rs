@@ -11,6 +11,7 @@
 pub(crate) mod award;
 pub(crate) mod course;
 pub(crate) mod files;
+pub(crate) mod gender;
 pub(crate) mod id_secret;
 #[cfg(feature = "seal")]
 pub(crate) mod keys;
@@ -31,6 +32,7 @@ pub use self::course::{
     Nudge, NumberGrade, Organization, Outcome, Signatory, Sponsor, Text, Theme,
 };
 pub use self::files::Site;
+pub use self::gender::Gender;
 pub use self::id_secret::IdSecret;
 #[cfg(feature = "cli")]
 pub(crate) use self::keys::KeyBackup;

@@ -41,11 +41,12 @@ pub enum DateOrder {
 
 /// What a free field cannot be called: the values of each request, and the usual word for the date of
 /// issue.
-pub(crate) const RESERVED_FIELDS: [&str; 14] = [
+pub(crate) const RESERVED_FIELDS: [&str; 15] = [
     "course",
     "date",
     "designation",
     "extra",
+    "gender",
     "grade",
     "issued",
     "language",

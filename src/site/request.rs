@@ -14,6 +14,7 @@ use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::site::course::{Course, GradeMark};
+use crate::site::gender::Gender;
 use crate::site::name::Name;
 
 /// A request for one certificate.
@@ -44,6 +45,7 @@ pub struct Request {
     grade: Option<String>,
     grade_is_fraction: bool,
     designation: Option<String>,
+    gender: Option<Gender>,
     layout: Option<String>,
     template: Option<String>,
     paper: Option<String>,
@@ -73,6 +75,7 @@ impl Request {
             grade: None,
             grade_is_fraction: false,
             designation: None,
+            gender: None,
             layout: None,
             template: None,
             paper: None,
@@ -156,6 +159,12 @@ impl Request {
     /// Sets the recipient's designation, such as `MD`.
     pub fn with_designation(mut self, designation: impl Into<String>) -> Self {
         self.designation = Some(designation.into());
+        self
+    }
+
+    /// Sets the gender in which sentences speak of the recipient, where a language asks for one.
+    pub fn with_gender(mut self, gender: Gender) -> Self {
+        self.gender = Some(gender);
         self
     }
 
@@ -277,6 +286,11 @@ impl Request {
     /// Returns the designation.
     pub fn designation(&self) -> Option<&str> {
         self.designation.as_deref()
+    }
+
+    /// Returns the gender in which sentences speak of the recipient, if it is set.
+    pub fn gender(&self) -> Option<Gender> {
+        self.gender
     }
 
     /// Returns the name of the layout, if it is set.

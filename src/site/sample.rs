@@ -10,6 +10,7 @@ use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::course::{Course, Courses};
 use crate::site::files::Site;
+use crate::site::gender::Gender;
 use crate::site::request::Request;
 
 /// Sample names in nine scripts and both directions, from the tests of `edx-certificates`.
@@ -34,8 +35,8 @@ pub(crate) const EXTREME_NAMES: [&str; 2] = [
 
 const REQUEST: &str = "request";
 /// The keys of `request`.
-const REQUEST_KEYS: [&str; 6] =
-    ["name", "language", "grade", "designation", "issued", "extra"];
+const REQUEST_KEYS: [&str; 7] =
+    ["name", "language", "grade", "designation", "gender", "issued", "extra"];
 
 /// Reads the sample of a layout.
 ///
@@ -97,6 +98,10 @@ fn read_request(course: &str, node: Node<'_>, faults: &mut Faults) -> Option<Req
     }
     if let Some(node) = fields.get("designation") {
         request = request.with_designation(faults.keep(node.text())?);
+    }
+    if let Some(node) = fields.get("gender") {
+        let gender = Gender::parse(faults.keep(node.text())?);
+        request = request.with_gender(faults.keep(gender.map_err(|e| node.wrap(e)))?);
     }
     if let Some(node) = fields.get("extra") {
         for (key, value) in faults.keep(node.entries())? {

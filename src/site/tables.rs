@@ -47,6 +47,8 @@ mod xml;
 pub use self::field::RecipientField;
 pub use self::findings::{Finding, FindingKind};
 pub use self::mapping::{ColumnUse, FreeFields, MappedColumn, Mapping, Unread};
+#[cfg(feature = "cli")]
+pub(crate) use self::recipient_row::nested as nested_fields;
 pub use self::recipient_row::{RecipientRow, RequestDefaults, RowFault};
 pub use self::recipients::{Recipients, RowOptions};
 pub use self::table::{CellKind, Table, TableCell, TableRow};

@@ -17,7 +17,7 @@ mod page_texts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) use self::files::languages;
+pub(crate) use self::files::{languages, own_languages};
 pub(crate) use self::foreign_code::{foreign_code, foreign_code_warning};
 #[cfg(feature = "issue")]
 pub(crate) use self::page_texts::PAGE_TEXTS;
@@ -96,6 +96,50 @@ impl Locale {
             ))
         });
         Ok((locale, warning))
+    }
+
+    /// An error for each role of the layout's own sentences that those of `tag` lack: without it a
+    /// certificate would leave out what it says in another language. The words between the values,
+    /// whose number depends on the order of a language, are not compared.
+    pub(crate) fn missing_own_roles(
+        &self,
+        site: &Site,
+        layout: &str,
+        tag: &Tag,
+    ) -> Result<Vec<Error>> {
+        const MODEL: &str = "en";
+        const CONNECTING: [&str; 2] = ["lead", "statement"];
+        let own = own_languages(site, layout);
+        let is_model = |tag: &&String| *tag == MODEL;
+        let Some(model) = own.iter().find(is_model).or(own.first()) else {
+            return Ok(Vec::new());
+        };
+        let path = format!("layouts/{layout}/locales/{model}.yaml");
+        let mut in_model = Self::default();
+        if let Some(bytes) = site.read(&path)? {
+            // Its faults are reported when it is read for its own language.
+            in_model.merge(&path, &bytes, &mut Faults::default());
+        }
+        let has = |role: &str| self.sentences().any(|sentence| sentence.role == role);
+        let mut missing: Vec<&SentenceTemplate> = Vec::new();
+        for sentence in in_model.sentences() {
+            let role = sentence.role.as_str();
+            let is_known = missing.iter().any(|known| known.role == role);
+            if !CONNECTING.contains(&role) && !is_known && !has(role) {
+                missing.push(sentence);
+            }
+        }
+        let file = format!("layouts/{layout}/locales/{}.yaml", file_tag(tag));
+        let error = |sentence: &SentenceTemplate| {
+            let message = format!(
+                "the layout `{layout}` has a sentence `{}` in `{model}`, and none in `{tag}`",
+                sentence.role
+            );
+            Error::new(ErrorKind::Sentence, message)
+                .at(Place::file(file.clone()))
+                .with_help(format!("write it in this file, as `{path}` has it"))
+        };
+        Ok(missing.into_iter().map(error).collect())
     }
 
     /// All sentences.

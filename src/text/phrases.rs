@@ -13,6 +13,7 @@ mod date_format;
 mod date_style;
 mod date_value;
 mod fact;
+mod filter_values;
 mod filters;
 mod finished_text;
 #[cfg(feature = "tables")]
@@ -20,6 +21,8 @@ pub(crate) mod free_fields;
 mod grade_value;
 mod language_formats;
 mod markup;
+mod name_filters;
+mod name_sounds;
 mod origins;
 mod pseudolocale;
 mod rendering;
@@ -96,7 +99,14 @@ impl Phrases {
     pub(crate) fn load(site: &Site, layout: &str, tag: &Tag) -> Result<Self> {
         let mut errors = Vec::new();
         let (locale, fallback_warning) = match Pseudolocale::of(tag) {
-            None => Locale::load(site, layout, tag, &mut errors)?,
+            None => {
+                let (locale, warning) = Locale::load(site, layout, tag, &mut errors)?;
+                // Faults of the files come first: a sentence may be missing because of one.
+                if errors.is_empty() {
+                    errors.extend(locale.missing_own_roles(site, layout, tag)?);
+                }
+                (locale, warning)
+            }
             Some(pseudo) => {
                 let english = Tag::parse("en")?;
                 let (mut locale, _) = Locale::load(site, layout, &english, &mut errors)?;

@@ -249,6 +249,7 @@ fn date_line(layout: &str, tag: &Tag, course: &Course) -> Option<String> {
         issued_text: course.issued_text.as_ref(),
         language: &course.language,
         grade: &GradeMark::None,
+        gender: None,
         designation: None,
         extra: &IndexMap::new(),
         verify_url: None,

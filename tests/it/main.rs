@@ -40,6 +40,7 @@ mod recipients; // Recipients files as real programs export them: read, or refus
 mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
+mod sentences; // The layouts with sentences of their own: every language, no fallback, nothing ungiven
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks

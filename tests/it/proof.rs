@@ -9,10 +9,11 @@ use std::fs;
 use std::path::Path;
 
 use testamur::press::Press;
-use testamur::site::Request;
+use testamur::site::{Request, Site};
 use testamur::{Date, ErrorKind, Tag};
 
 use crate::cases::{Differences, fails_without_a_file, folder, name, site, sorted};
+use crate::workdir::COURSE;
 
 const DIRECTIONS: [(&str, &str, &str); 3] = [
     ("ltr", "en", "María-José Ñuñez"),
@@ -91,4 +92,27 @@ fn faulty_page_leaves_no_file() {
 
 fn recipient_of(case: &Path) -> Option<String> {
     Some(fs::read_to_string(case.join("name.txt")).ok()?.trim_end().to_owned())
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn swash_that_reaches_out_is_named_with_what_it_needs() {
+    let yaml = include_str!("../../layouts/diploma/layout.yaml");
+    assert!(yaml.contains("swash: 6"));
+    let draft = |swash: &str| {
+        let yaml = yaml.replacen("swash: 6", swash, 1);
+        let site = Site::demo().with_file("layouts/diploma/layout.yaml", yaml);
+        let press = Press::new(site).unwrap();
+        let request = Request::new(COURSE, "Jjgyf Qfgjy").unwrap().with_layout("diploma");
+        press.draft(&request, Date::parse("2026-05-14").unwrap())
+    };
+    let error = draft("swash: 0").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Overflow, "{error:#}");
+    assert!(
+        error.message().starts_with("the recipient `Jjgyf Qfgjy` reaches 3."),
+        "{error:#}"
+    );
+    let help = error.help().unwrap();
+    assert!(help.contains("`recipient: { swash: 4 }` under `roles`"), "{help}");
+    draft("swash: 4").unwrap();
 }

@@ -22,7 +22,12 @@ struct Overflow<'a> {
 }
 
 enum Cause<'a> {
+    /// The text is too long for its slot.
     Sentence(&'a Sentence),
+    /// The text fits, and the ink of its letters reaches out.
+    Swash(&'a Sentence),
+    /// The layout puts the slot in the wrong place.
+    Position(&'a Sentence),
     Picture(&'a SheetImage),
     Layout,
 }
@@ -40,8 +45,15 @@ impl PageReader<'_> {
             });
             let Some(by) = distances.reduce(Abs::max) else { continue };
             let (what, cause) = match sentence {
+                Some(sentence) if self.keeps_to_slot(index) => {
+                    (sentence.describe(), Cause::Swash(sentence))
+                }
                 Some(sentence) => (sentence.describe(), Cause::Sentence(sentence)),
-                None => (self.describe_picture(&slot.label), Cause::Layout),
+                None => {
+                    let image = self.sheet.images().find(|image| image.id == slot.label);
+                    let cause = image.map_or(Cause::Layout, Cause::Picture);
+                    (self.describe_picture(&slot.label), cause)
+                }
             };
             reported.insert(Some(index));
             found.push(Overflow { what, edge: "its slot", by, cause });
@@ -63,7 +75,11 @@ impl PageReader<'_> {
             let by = distance_beyond(rect, grown(whole, TOLERANCE));
             if by > Abs::zero() && reported.insert(mark.slot) {
                 // The ink keeps to its slot, so the layout has put the slot in the wrong place.
-                let cause = self.image_of(mark).map_or(Cause::Layout, Cause::Picture);
+                let cause = match (self.image_of(mark), self.sentence_of(mark)) {
+                    (Some(image), _) => Cause::Picture(image),
+                    (None, Some(sentence)) => Cause::Position(sentence),
+                    (None, None) => Cause::Layout,
+                };
                 let what = self.describe_mark(mark);
                 found.push(Overflow { what, edge: "the page", by, cause });
             }
@@ -77,10 +93,44 @@ impl PageReader<'_> {
                     self.report_sentence(sentence, kind, message, SHORTEN);
                     self.overflowed.insert(sentence.id.clone());
                 }
+                Cause::Swash(sentence) => {
+                    let help = format!(
+                        "if it looks well, let the letters of the role reach out: `{}: {{ swash: \
+                         {:.0} }}` under `roles` in `layout.yaml`; else give the role more room or \
+                         another face",
+                        sentence.role,
+                        (by.to_mm() + self.page.layout.role(&sentence.role).swash).ceil()
+                    );
+                    self.report_sentence(sentence, kind, message, &help);
+                    self.overflowed.insert(sentence.id.clone());
+                }
+                Cause::Position(sentence) => {
+                    self.report_position(&[sentence], kind, message, help);
+                }
                 Cause::Picture(image) => self.report_picture(image, kind, message, help),
                 Cause::Layout => self.report(kind, message, help),
             }
         }
+    }
+}
+
+impl PageReader<'_> {
+    /// Whether the text of a slot keeps to it by its advances and base lines, and the slot is as tall
+    /// as its letters, so that only the ink of letters can reach out.
+    fn keeps_to_slot(&self, index: usize) -> bool {
+        let slot = self.inked.slots[index].rect;
+        let room = grown(slot, TOLERANCE);
+        self.inked.marks_in(index).all(|mark| match mark.kind {
+            MarkKind::Text(text) => {
+                let end = mark.origin.x + text.width();
+                let base = mark.origin.y;
+                text.size <= slot.size().y
+                    && mark.origin.x >= room.min.x
+                    && end <= room.max.x
+                    && (room.min.y..=room.max.y).contains(&base)
+            }
+            _ => true,
+        })
     }
 }
 

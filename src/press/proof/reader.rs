@@ -72,8 +72,27 @@ impl<'a> PageReader<'a> {
         self.errors.push(sentence.error(kind, message, help));
     }
 
-    /// Reports an error of a picture: at the course's line if the course adjusts the signature,
-    /// else at the layout.
+    /// Reports an error of where a sentence stands: at the line of the sentence, with the layout that
+    /// puts it there in the help. That of a name, which has no line, is the layout's.
+    pub(super) fn report_position(
+        &mut self,
+        sentences: &[&Sentence],
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
+        let place = sentences.iter().find_map(|sentence| sentence.place.clone());
+        match place {
+            Some(place) => {
+                let help = format!("{help} (`{}`)", self.page.layout.place.file);
+                self.errors.push(Error::new(kind, message).with_help(help).at(place));
+            }
+            None => self.report(kind, message, help),
+        }
+    }
+
+    /// Reports an error of a picture: at the line of the course that names it, or that adjusts the
+    /// signature. A picture without one, such as the code, is the layout's.
     pub(super) fn report_picture(
         &mut self,
         image: &SheetImage,
@@ -82,12 +101,16 @@ impl<'a> PageReader<'a> {
         help: &str,
     ) {
         match &image.place {
-            Some(place) if image.nudge.is_some() => {
-                let help = "it was moved by hand: change its `scale`, `dx` or `dy`";
+            Some(place) => {
+                let help = match image.nudge {
+                    Some(_) => "it was moved by hand: change its `scale`, `dx` or `dy`",
+                    None => help,
+                };
+                let help = format!("{help} (`{}`)", self.page.layout.place.file);
                 let error = Error::new(kind, message).with_help(help);
                 self.errors.push(error.at(place.clone()));
             }
-            _ => self.report(kind, message, help),
+            None => self.report(kind, message, help),
         }
     }
 

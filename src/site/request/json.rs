@@ -3,7 +3,7 @@
 //! ```json
 //! { "course": "course-v1:ExampleX+CURL101+2026_T1", "name": "Guido van Rossum",
 //!   "username": "guido", "language": "es", "grade": "0.93", "issued": "2026-05-14",
-//!   "designation": "MD", "layout": "modern", "extra": { "hours": 12 },
+//!   "designation": "MD", "gender": "f", "layout": "modern", "extra": { "hours": 12 },
 //!   "second_language": "ar", "paper": "letter", "requested_at": "2026-05-14T09:30:00Z",
 //!   "specimen": false }
 //! ```
@@ -21,17 +21,19 @@ use super::json_object::JsonObject;
 use super::unique_json::UniqueJson;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
+use crate::site::gender::Gender;
 
 /// What messages call a request.
 const WHAT: &str = "the request";
 
 impl Request {
     /// The keys of a request in JSON.
-    pub(crate) const KEYS: [&str; 14] = [
+    pub(crate) const KEYS: [&str; 15] = [
         "requested_at",
         "course",
         "designation",
         "extra",
+        "gender",
         "grade",
         "issued",
         "language",
@@ -93,6 +95,7 @@ impl Request {
         }
         request.issued = object.date("issued")?;
         request.designation = object.text("designation")?.map(str::to_owned);
+        request.gender = object.text("gender")?.map(Gender::parse).transpose()?;
         request.layout = object.text("layout")?.map(str::to_owned);
         request.template = object.text("template")?.map(str::to_owned);
         if let Some(paper) = object.text("paper")? {
@@ -144,6 +147,7 @@ impl Serialize for Request {
             ("second_language", self.second_language.as_ref().map(|tag| tag.as_str())),
             ("grade", self.grade.as_deref().filter(|_| !self.grade_is_fraction)),
             ("designation", self.designation.as_deref()),
+            ("gender", self.gender.map(Gender::as_str)),
             ("layout", self.layout.as_deref()),
             ("template", self.template.as_deref()),
             ("paper", self.paper.as_deref()),
@@ -183,7 +187,7 @@ mod tests {
     fn each_key_is_read_and_written_again() {
         let all = json!({
             "course": "c", "name": "Ada Lovelace", "username": "ada", "language": "es",
-            "second_language": "ar", "grade": "0.93", "designation": "MD", "layout": "modern",
+            "second_language": "ar", "grade": "0.93", "designation": "MD", "gender": "f", "layout": "modern",
             "template": "t.pdf", "paper": "letter", "issued": "2026-05-14", "requested_at": "2026-05-14T09:30:00Z",
             "specimen": true, "extra": { "hours": 12, "motto": "Per aspera" },
         });

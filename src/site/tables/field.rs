@@ -26,6 +26,8 @@ pub enum RecipientField {
     Grade,
     /// A degree, which stands after the name.
     Designation,
+    /// The gender in which sentences speak of the recipient.
+    Gender,
     /// The date of issue.
     Issued,
     /// The name of a layout.
@@ -38,7 +40,7 @@ pub enum RecipientField {
 
 impl RecipientField {
     /// All fields.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Name,
         Self::GivenName,
         Self::MiddleName,
@@ -50,6 +52,7 @@ impl RecipientField {
         Self::SecondLanguage,
         Self::Grade,
         Self::Designation,
+        Self::Gender,
         Self::Issued,
         Self::Layout,
         Self::Paper,
@@ -70,6 +73,7 @@ impl RecipientField {
             Self::SecondLanguage => "second_language",
             Self::Grade => "grade",
             Self::Designation => "designation",
+            Self::Gender => "gender",
             Self::Issued => "issued",
             Self::Layout => "layout",
             Self::Paper => "paper",

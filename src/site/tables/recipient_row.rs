@@ -6,6 +6,7 @@ use super::field::RecipientField as Field;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
+use crate::site::gender::Gender;
 use crate::site::request::Request;
 
 /// The most dots of a field's name: each makes an object inside another.
@@ -34,6 +35,8 @@ pub struct RecipientRow {
     pub grade: Option<String>,
     /// The designation.
     pub designation: Option<String>,
+    /// The gender.
+    pub gender: Option<Gender>,
     /// The date of issue.
     pub issued: Option<Date>,
     /// The layout.
@@ -94,6 +97,7 @@ impl RecipientRow {
             | Field::GivenName
             | Field::MiddleName
             | Field::FamilyName
+            | Field::Gender
             | Field::Issued
             | Field::Email
             | Field::TitleBefore => {}
@@ -134,6 +138,9 @@ impl RecipientRow {
         if let Some(title) = self.designation.as_ref().or(below.designation.as_ref()) {
             request = request.with_designation(title);
         }
+        if let Some(gender) = self.gender.or(below.gender) {
+            request = request.with_gender(gender);
+        }
         if let Some(layout) = self.layout.as_ref().or(below.layout.as_ref()) {
             request = request.with_layout(layout);
         }
@@ -164,6 +171,8 @@ pub struct RequestDefaults {
     pub grade: Option<String>,
     /// The designation.
     pub designation: Option<String>,
+    /// The gender.
+    pub gender: Option<Gender>,
     /// The date of issue.
     pub issued: Option<Date>,
     /// The layout.
@@ -185,7 +194,7 @@ impl RequestDefaults {
 ///
 /// # Errors
 /// [`ErrorKind::TooLarge`]: a key has too many dots.
-fn nested<'a>(
+pub(crate) fn nested<'a>(
     fields: impl Iterator<Item = &'a (String, String)>,
 ) -> Result<Map<String, Value>, Error> {
     let mut object = Map::new();

@@ -181,6 +181,9 @@ impl<'a> RowReader<'a> {
             match used_as {
                 ColumnUse::Extra(path) => recipient.extra.push((path.clone(), value)),
                 ColumnUse::Field(Field::Issued) => self.read_date(&mut recipient, &value),
+                ColumnUse::Field(Field::Gender) => {
+                    self.read_gender(&mut recipient, index, &value);
+                }
                 ColumnUse::Field(field) => recipient.set(*field, value),
                 ColumnUse::Unread(_) => {}
             }
@@ -235,6 +238,18 @@ impl<'a> RowReader<'a> {
             Err(error) => {
                 let help = error.help().unwrap_or_default();
                 let fault = RowFault::new(error.kind(), error.message(), help);
+                recipient.fault.get_or_insert(fault);
+            }
+        }
+    }
+
+    fn read_gender(&self, recipient: &mut RecipientRow, index: usize, text: &str) {
+        match words::gender(&self.table.header[index], text) {
+            Ok(gender) => recipient.gender = Some(gender),
+            Err(message) => {
+                let help = "write `f`, `m` or `x`, or a word for it; a column that no sentence \
+                            needs is left out with --ignore";
+                let fault = RowFault::new(ErrorKind::InvalidValue, message, help);
                 recipient.fault.get_or_insert(fault);
             }
         }

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::field::RecipientField;
+use crate::site::gender::Gender;
 
 /// What a word means.
 #[derive(Debug, Clone)]
@@ -19,9 +20,12 @@ pub(super) struct Meaning {
     pub(super) languages: Vec<&'static str>,
 }
 
+#[derive(Default)]
 struct Words {
     meanings: HashMap<String, Vec<Meaning>>,
     not_recipients: Vec<String>,
+    /// The words for each gender, with their languages.
+    genders: HashMap<String, Vec<(Gender, &'static str)>>,
 }
 
 type WordLists = IndexMap<&'static str, Vec<IndexMap<&'static str, Vec<&'static str>>>>;
@@ -29,7 +33,7 @@ type WordLists = IndexMap<&'static str, Vec<IndexMap<&'static str, Vec<&'static 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let lists: WordLists = serde_yaml::from_str(include_str!("words.yaml"))
         .expect("the file is part of the library and its test reads it");
-    let mut words = Words { meanings: HashMap::new(), not_recipients: Vec::new() };
+    let mut words = Words::default();
     for field in RecipientField::ALL {
         words.add(field.key(), field, 0, None);
     }
@@ -37,9 +41,15 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         for (index, languages) in ranks.into_iter().enumerate() {
             for (language, texts) in languages {
                 for text in texts {
-                    match RecipientField::of_key(key) {
-                        Some(field) => words.add(text, field, index + 1, Some(language)),
-                        None => words.not_recipients.push(normalized(text)),
+                    match (RecipientField::of_key(key), gender_of_key(key)) {
+                        (Some(field), _) => {
+                            words.add(text, field, index + 1, Some(language));
+                        }
+                        (None, Some(gender)) => {
+                            let known = words.genders.entry(normalized(text));
+                            known.or_default().push((gender, language));
+                        }
+                        (None, None) => words.not_recipients.push(normalized(text)),
                     }
                 }
             }
@@ -101,6 +111,44 @@ pub(super) fn near_miss(header: &str) -> Option<&'static str> {
         .map(RecipientField::key)
         .chain(["full name", "first name", "last name", "surname", "date", "email"])
         .find(|key| is_near(key))
+}
+
+/// The gender of which a key of `words.yaml` has the words.
+fn gender_of_key(key: &str) -> Option<Gender> {
+    match key {
+        "gender_female" => Some(Gender::Female),
+        "gender_male" => Some(Gender::Male),
+        "gender_other" => Some(Gender::Other),
+        _ => None,
+    }
+}
+
+/// Reads the gender in a cell below `header`. A word that has two meanings, such as the letter M,
+/// which is a man in most languages and a woman in Spanish, has that of the languages of the header.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
+    let known = WORDS.genders.get(&normalized(text)).map_or(&[][..], Vec::as_slice);
+    let mut spoken: Vec<&str> =
+        meanings(header).iter().flat_map(|meaning| meaning.languages.clone()).collect();
+    if spoken.is_empty() {
+        spoken.push("en");
+    }
+    let in_language = known.iter().filter(|(_, language)| spoken.contains(language));
+    let in_language: Vec<Gender> = in_language.map(|(gender, _)| *gender).collect();
+    let all: Vec<Gender> = known.iter().map(|(gender, _)| *gender).collect();
+    let shown = || text.chars().take(40).collect::<String>().escape_debug().to_string();
+    let only = |genders: &[Gender]| {
+        let first = genders.first().copied()?;
+        genders.iter().all(|gender| *gender == first).then_some(first)
+    };
+    let found = if in_language.is_empty() { only(&all) } else { only(&in_language) };
+    found.ok_or_else(|| {
+        let fault =
+            if all.is_empty() { "is no gender" } else { "may be one gender or another" };
+        format!("`{}` {fault}", shown())
+    })
 }
 
 /// Whether a text in the column of the name is known not to be one.
@@ -180,9 +228,18 @@ mod tests {
             .filter_map(|file| file.strip_prefix(folder)?.strip_suffix(".yaml"))
             .collect();
         assert_eq!(spoken.len(), 36);
-        for key in
-            ["name", "family_name", "email", "username", "language", "grade", "issued"]
-        {
+        for key in [
+            "name",
+            "family_name",
+            "email",
+            "username",
+            "language",
+            "grade",
+            "gender",
+            "gender_female",
+            "gender_male",
+            "issued",
+        ] {
             let has = |language: &&str| {
                 let base = language.split('-').next().unwrap();
                 lists[key].iter().any(|list| {
@@ -223,6 +280,29 @@ mod tests {
             .collect();
         twofold.sort();
         assert_eq!(twofold, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn gender_is_read_in_the_language_of_its_header() {
+        for (header, text, expected) in [
+            ("Gender", "F", Some(Gender::Female)),
+            ("gender", "Male", Some(Gender::Male)),
+            ("Column 7", "m", Some(Gender::Male)),
+            ("Geschlecht", "W", Some(Gender::Female)),
+            ("Geschlecht", "divers", Some(Gender::Other)),
+            ("Płeć", "K", Some(Gender::Female)),
+            ("Neme", "F", Some(Gender::Male)),
+            ("性別", "女", Some(Gender::Female)),
+            ("Género", "Mujer", Some(Gender::Female)),
+            ("Género", "H", Some(Gender::Male)),
+            ("Sexe", "femme", Some(Gender::Female)),
+            ("Gender", "Prefer not to say", Some(Gender::Other)),
+            // Mujer, or masculino.
+            ("Sexo", "M", None),
+            ("Gender", "1", None),
+        ] {
+            assert_eq!(gender(header, text).ok(), expected, "{header}: {text}");
+        }
     }
 
     #[test]

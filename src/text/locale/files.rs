@@ -37,15 +37,16 @@ pub(super) fn fallback_chain(
 
 /// The languages of which a layout has files, its own and the shared ones.
 pub(crate) fn languages(site: &Site, layout: &str) -> BTreeSet<String> {
-    let folder = |name: &str| format!("layouts/{name}/locales");
-    let tags = |folder: String| {
-        let files = site.list(&folder);
-        let tags = files
-            .iter()
-            .filter_map(|path| path[folder.len() + 1..].strip_suffix(".yaml"));
-        tags.map(str::to_owned).collect::<Vec<_>>()
-    };
-    tags(folder(layout)).into_iter().chain(tags(folder("shared"))).collect()
+    own_languages(site, layout).into_iter().chain(own_languages(site, "shared")).collect()
+}
+
+/// The languages of which a layout has files of its own.
+pub(crate) fn own_languages(site: &Site, layout: &str) -> Vec<String> {
+    let folder = format!("layouts/{layout}/locales");
+    let files = site.list(&folder);
+    let tags =
+        files.iter().filter_map(|path| path[folder.len() + 1..].strip_suffix(".yaml"));
+    tags.map(str::to_owned).collect()
 }
 
 /// The tag that names the file of a language: `tag` without its extensions.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::base::date::Date;
 use crate::base::lang::Tag;
 use crate::site::course::{Course, GradeMark, Text};
+use crate::site::gender::Gender;
 use crate::site::name::Name;
 
 /// The facts of one certificate: what a request and its course give its sentences.
@@ -27,6 +28,8 @@ pub struct CertificateFacts<'a> {
     pub grade: &'a GradeMark,
     /// What follows the name: a degree, a rank.
     pub designation: Option<&'a str>,
+    /// The gender in which the recipient is spoken of.
+    pub gender: Option<Gender>,
     /// The free fields of the course, overlaid by those of the request.
     pub extra: &'a IndexMap<String, Value>,
     /// The address at which the certificate can be verified, or `None` if it is not published: then

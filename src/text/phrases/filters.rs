@@ -13,18 +13,20 @@ use minijinja::{Environment, Output, State, UndefinedBehavior, Value};
 use super::date_style::DateStyle;
 use super::date_value::DateValue;
 use super::fact::Fact;
+use super::filter_values::{defined, invalid, noted, noted_value, number, text_of};
 use super::finished_text::FinishedText;
 use super::grade_value::GradeValue;
-use super::language_formats::{LanguageFormats, canonical_number};
-use super::origins::{facts_of, facts_of_text, note};
-use super::{markup, select};
+use super::language_formats::LanguageFormats;
+use super::origins::{facts_of, facts_of_text};
+use super::{markup, name_filters, select};
 use crate::site::name;
 use crate::text::runs::{Run, Runs};
 
 /// All filters.
-pub(super) const FILTERS: [&str; 17] = [
-    "date", "default", "first", "join", "last", "length", "link", "list", "lower",
-    "number", "ordinal", "percent", "plural", "replace", "select", "trim", "upper",
+pub(super) const FILTERS: [&str; 21] = [
+    "date", "default", "elide", "emphasis", "first", "join", "last", "length", "link",
+    "list", "lower", "number", "ordinal", "percent", "plural", "replace", "select",
+    "suffix", "titled", "trim", "upper",
 ];
 
 /// All tests.
@@ -99,6 +101,7 @@ pub(super) fn environment(formats: &Arc<LanguageFormats>) -> Environment<'static
             Ok(noted(state, chosen.text, facts))
         },
     );
+    name_filters::add(&mut env, formats);
     let own = Arc::clone(formats);
     env.add_filter("upper", move |state: &mut State<'_, '_>, value: &Value| {
         let text = text_of(defined(value)?);
@@ -217,42 +220,6 @@ fn print(
     }
 }
 
-/// Refuses an undefined value, which filters would take otherwise.
-fn defined(value: &Value) -> Result<&Value, minijinja::Error> {
-    if value.is_undefined() {
-        return Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError));
-    }
-    Ok(value)
-}
-
-fn invalid(message: impl Into<Cow<'static, str>>) -> minijinja::Error {
-    minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, message)
-}
-
-/// The text that a filter wrote, whose facts are noted.
-fn noted(state: &mut State<'_, '_>, text: String, facts: Vec<Fact>) -> Value {
-    note(state, &text, facts);
-    Value::from(text)
-}
-
-/// As [`noted`], for what a filter of minijinja's wrote.
-fn noted_value(state: &mut State<'_, '_>, written: Value, facts: Vec<Fact>) -> Value {
-    if let Some(text) = written.as_str() {
-        note(state, text, facts);
-    }
-    written
-}
-
-/// A number that a filter wrote, as a fact: `0.90` and `0.9` are the same.
-fn number(value: &Value) -> Vec<Fact> {
-    vec![Fact::Value(canonical_number(value))]
-}
-
-/// The text that a filter takes.
-fn text_of(value: &Value) -> Cow<'_, str> {
-    value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed)
-}
-
 /// A text that leads to an address; the address itself without a text.
 fn link(
     state: &mut State<'_, '_>,
@@ -361,6 +328,43 @@ mod tests {
         );
         assert_eq!(render("ja", "{{ v | list }}", names()).unwrap(), "Padre、Isabel");
         assert!(render("en", "{{ v }}", names()).unwrap_err().contains("through `list`"));
+    }
+
+    #[test]
+    fn words_around_a_name_follow_its_letters() {
+        let elide = "une initiative {{ v | elide(vowel='d’', other='de ') }}{{ v }}";
+        let written = |name| render("fr", elide, name).unwrap();
+        assert_eq!(written("Évry"), "une initiative d’Évry");
+        assert_eq!(written("Nantes"), "une initiative de Nantes");
+        let suffix = "{{ v }}{{ v | suffix('’(n)In', other=' kurumunun') }}";
+        assert_eq!(render("tr", suffix, "Boğaziçi").unwrap(), "Boğaziçi’nin");
+        assert_eq!(render("tr", suffix, "TRT").unwrap(), "TRT kurumunun");
+        assert!(render("hu", suffix, "Ada").unwrap_err().contains("a label"));
+        let titled = "{{ v | titled('Dr.') }}";
+        assert_eq!(render("de", titled, "Ada").unwrap(), "Dr. Ada");
+        assert_eq!(
+            render("ko", "{{ v | titled('박사') }}", "김철수").unwrap(),
+            "김철수 박사"
+        );
+        assert_eq!(render("de", "{{ v | titled(none) }}", "Ada").unwrap(), "Ada");
+    }
+
+    #[test]
+    fn emphasised_words_stay_in_one_value() {
+        let formats = LanguageFormats::new(&Tag::parse("ar").unwrap()).unwrap();
+        let env = environment(&Arc::new(formats));
+        let written = |text: &str| {
+            let context = Value::from(BTreeMap::from([("v", Value::from(text))]));
+            let template = "{{ v | emphasis('Category 1 Credit') }}";
+            markup::parse(&env.render_str(template, context).unwrap()).unwrap().runs
+        };
+        let runs = written("1.5 Category 1 Credits™");
+        let italic: String =
+            runs.iter().filter(|run| run.emphasis).map(|run| run.text.as_str()).collect();
+        assert_eq!(italic, "Category 1 Credits");
+        assert_eq!(runs.text(), "\u{2068}1.5 Category 1 Credits™\u{2069}");
+        assert!(runs.iter().all(|run| run.value));
+        assert!(written("*x*").iter().all(|run| !run.emphasis && !run.strong));
     }
 
     #[test]

@@ -12,12 +12,12 @@ use super::filters::{FILTERS, STATEMENTS, TESTS};
 use super::language_formats::LanguageFormats;
 use super::rendering::syntax_error;
 use super::template_analysis::{Filter, TemplateAnalysis};
-use super::{markup, select};
+use super::{markup, name_sounds, select};
 use crate::base::error::{Error, ErrorKind, Place, did_you_mean};
 use crate::site::name;
 
 /// The variables that all sentences may name.
-pub(super) const VARIABLES: [&str; 17] = [
+pub(super) const VARIABLES: [&str; 18] = [
     "name",
     "course",
     "course.id",
@@ -32,6 +32,7 @@ pub(super) const VARIABLES: [&str; 17] = [
     "grade.share",
     "grade.value",
     "designation",
+    "gender",
     "verify_url",
     "signatories",
     "extra",
@@ -181,6 +182,12 @@ impl TemplateChecker<'_> {
                 self.formats.check_categories(filter.name == "ordinal", names)
             }
             "select" => select::check(names),
+            "elide" => name_sounds::check_elide(&self.formats.tag, names),
+            "suffix" => {
+                let has_other = names.into_iter().any(|name| name == "other");
+                let pattern = filter.text.as_ref().map(|(pattern, _)| *pattern);
+                name_sounds::check_suffix(&self.formats.tag, pattern, has_other)
+            }
             "date" => {
                 let style = DateStyle::of_filter(filter)?;
                 self.formats.date_format(&style).map(|_| ())

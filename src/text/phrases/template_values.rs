@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use minijinja::Value;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::certificate_facts::CertificateFacts;
 use super::course_texts::Texts;
 use super::date_value::DateValue;
 use super::grade_value::GradeValue;
+use crate::base::lang::Tag;
 use crate::site::name;
 
 /// The values by name, without `outcome`, which is a sentence made of the others.
@@ -54,8 +55,9 @@ pub(super) fn template_values(
         None => DateValue::Date(facts.issued),
     };
     let fields = facts.extra.iter();
-    let extra: BTreeMap<_, _> =
-        fields.map(|(key, field)| (key.clone(), field_value(field))).collect();
+    let extra: BTreeMap<_, _> = fields
+        .map(|(key, field)| (key.clone(), extra_value(key, field, texts)))
+        .collect();
     BTreeMap::from([
         ("name", Value::from(facts.name.as_str())),
         ("course", Value::from(course_values)),
@@ -64,10 +66,46 @@ pub(super) fn template_values(
         ("place", place),
         ("grade", GradeValue::of(facts.grade)),
         ("designation", given(facts.designation)),
+        ("gender", facts.gender.map_or_else(none, |gender| Value::from(gender.as_str()))),
         ("verify_url", facts.verify_url.map_or(Value::UNDEFINED, Value::from)),
         ("signatories", Value::from(names)),
         ("extra", Value::from(extra)),
     ])
+}
+
+/// The value of a free field in the language of the certificate: a map by language is its text in
+/// that language, on every level. `name` is the nearest key above it.
+fn extra_value(name: &str, json: &Json, texts: &mut Texts<'_>) -> Value {
+    match json {
+        Json::Object(fields) if is_text_by_language(fields) => {
+            match texts.course.text_of(json) {
+                Some(text) => Value::from(texts.plain(&text, &format!("`{name}`"))),
+                None => field_value(json),
+            }
+        }
+        Json::Object(fields) => {
+            let fields = fields.iter();
+            let fields =
+                fields.map(|(key, field)| (key.clone(), extra_value(key, field, texts)));
+            fields.collect::<BTreeMap<_, _>>().into()
+        }
+        Json::Array(items) => {
+            let items = items.iter().map(|item| extra_value(name, item, texts));
+            items.collect::<Vec<_>>().into()
+        }
+        _ => field_value(json),
+    }
+}
+
+/// Whether all keys of a map are language tags, written as they are, and all its values texts.
+/// Longer words, which are grades more often than languages, are no tags here.
+fn is_text_by_language(fields: &Map<String, Json>) -> bool {
+    let is_version = |(key, text): (&String, &Json)| {
+        let is_short = key.split('-').next().is_some_and(|word| word.len() <= 3);
+        let is_tag = || Tag::parse(key).is_ok_and(|tag| tag.as_str() == key);
+        text.is_string() && is_short && is_tag()
+    };
+    !fields.is_empty() && fields.iter().all(is_version)
 }
 
 /// The value of a free field, with its texts cleaned.

@@ -37,6 +37,25 @@ fn site(locale: &str) -> Site {
     Site::new().with_file("layouts/shared/locales/en.yaml", locale)
 }
 
+#[test]
+fn free_field_by_language_is_the_text_of_the_certificate() {
+    let locale = "blocks:\n  - statement: \"{{ extra.kind }}; {{ extra.levels[grade] | \
+                  default('–') }}\"\n";
+    let site = site(locale).with_file("layouts/shared/locales/es.yaml", locale);
+    let course = course("", "Knots");
+    let extra = serde_json::json!({
+        "kind": { "en": "a course", "es": "un curso" },
+        "levels": { "A": { "en": "with honours", "es": "con honores" }, "Merit": "x" },
+    });
+    let written = |tag: &str| {
+        let written =
+            write_with(&site, tag, "Ada", &course, None, extra.clone()).unwrap();
+        written.blocks[0].runs.bare()
+    };
+    assert_eq!(written("en"), "a course; –");
+    assert_eq!(written("es-MX"), "un curso; –");
+}
+
 fn write_with(
     site: &Site,
     tag: &str,
@@ -60,6 +79,7 @@ fn write_with(
         language: &course.language,
         grade: &mark,
         designation: None,
+        gender: None,
         extra: &extra,
         verify_url: Some("https://example.org/c/0/"),
     })
@@ -240,6 +260,7 @@ fn grade_is_written_by_its_scale_and_language() {
             language: &course.language,
             grade: &course.mark(grade, &course.language).unwrap(),
             designation: None,
+            gender: None,
             extra: &IndexMap::new(),
             verify_url: Some("https://example.org/c/0/"),
         });
@@ -466,6 +487,7 @@ proptest! {
             language: &COURSE_LANGUAGE,
             grade: &GradeMark::None,
             designation: None,
+            gender: None,
             extra: &IndexMap::from([("text".to_owned(), Json::from(text.clone()))]),
             verify_url: Some("https://example.org/c/0/"),
         }).unwrap();
