@@ -161,7 +161,7 @@ fn merge_pdfs(
     pdfs: &mut IssuedPdfs<'_>,
     report: &Report,
 ) -> Result<(), Failure> {
-    let mut merger = PdfMerger::new(BufWriter::new(out))?;
+    let mut merger = PdfMerger::new(BufWriter::new(out))?.with_crop_marks();
     for issued in report.issued() {
         if let Some(pdf) = pdfs.read(issued)? {
             merger.add(&pdf)?;
