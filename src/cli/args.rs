@@ -210,7 +210,8 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "FILE.zip")]
     pub(crate) zip: Option<PathBuf>,
 
-    /// Write the pages of all PDFs into one PDF for a printer, in the order of the recipients file
+    /// Write the pages of all PDFs into one PDF for a printer, in the order of the recipients file,
+    /// with 3 mm of bleed and crop marks
     #[arg(long, value_name = "FILE.pdf")]
     pub(crate) print: Option<PathBuf>,
 

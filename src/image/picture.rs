@@ -89,7 +89,12 @@ impl Picture {
         let picture = match PictureFile::of(scan, "scan")? {
             PictureFile::Svg(text) if ink.is_cutout() && tint.is_none() => {
                 let tree = svg::parse(text)?;
-                let (picture, is_whole) = Self::part_of(text, &tree, ink.scan_area());
+                let (picture, is_whole) = match svg::outlined(&tree) {
+                    Some(text) => {
+                        Self::part_of(&text, &svg::parse(&text)?, ink.scan_area())
+                    }
+                    None => Self::part_of(text, &tree, ink.scan_area()),
+                };
                 if is_whole {
                     measures = measures.within(ink.scan_area(), picture.size);
                 }

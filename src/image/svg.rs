@@ -9,12 +9,14 @@ mod cost;
 mod costly;
 mod pictures;
 mod references;
+mod strokes;
 
 use std::sync::{Mutex, PoisonError};
 
 use usvg::roxmltree::{Document, ParsingOptions};
 
 use self::pictures::PictureBudget;
+pub(super) use self::strokes::outlined;
 use crate::base::error::{Error, ErrorKind, Result};
 
 /// The most nodes of XML, attributes not counted.

@@ -8,6 +8,8 @@
 //! The crate `hayro-write` does not replace this file: it decodes each page's content and writes
 //! the fonts of each document again, and it drops the boxes that a printer cuts by.
 
+mod trim;
+
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -28,8 +30,9 @@ const PAGES: usize = 2;
 const MAX_DEPTH: usize = 64;
 /// The keys of a page dictionary that are copied. The four inheritable ones are written apart (ISO
 /// 32000-2, table 31).
-const PAGE_KEYS: [&[u8]; 6] =
-    [b"ArtBox", b"BleedBox", b"Contents", b"Group", b"TrimBox", b"UserUnit"];
+const PAGE_KEYS: [&[u8]; 2] = [b"Group", b"UserUnit"];
+/// The same of a page that names its own trim box: it has the boxes that it had.
+const OWN_BOXES: [&[u8]; 3] = [b"ArtBox", b"BleedBox", b"TrimBox"];
 
 /// Merges PDFs into one, in the order in which they are added.
 #[derive(Debug)]
@@ -43,6 +46,7 @@ pub struct PdfMerger<W> {
     pages: Vec<usize>,
     /// The object numbers of streams without references, by the SHA-256 of their content.
     shared: HashMap<[u8; 32], usize>,
+    has_crop_marks: bool,
 }
 
 impl<W: Write> PdfMerger<W> {
@@ -57,10 +61,19 @@ impl<W: Write> PdfMerger<W> {
             offsets: vec![0; PAGES],
             pages: Vec::new(),
             shared: HashMap::new(),
+            has_crop_marks: false,
         };
         // The bytes beyond ASCII tell programs that the file is binary (ISO 32000-2, 7.5.2).
         merger.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")?;
         Ok(merger)
+    }
+
+    /// Gives each page that names no trim box itself what a printer cuts by: a trim box, which is the
+    /// page as it was; a bleed box, three millimetres larger on each side; and crop marks around it.
+    #[must_use]
+    pub fn with_crop_marks(mut self) -> Self {
+        self.has_crop_marks = true;
+        self
     }
 
     /// Adds the pages of a PDF.
@@ -76,7 +89,13 @@ impl<W: Write> PdfMerger<W> {
         for page in pdf.pages().iter() {
             let number = self.reserve();
             let mut body = format!("<</Type/Page/Parent {PAGES} 0 R").into_bytes();
-            write_geometry(&mut body, page);
+            let has_boxes = !self.has_crop_marks || page.raw().contains_key(b"TrimBox");
+            if has_boxes {
+                write_boxes(&mut body, page);
+            } else {
+                trim::write_boxes(&mut body, page.crop_box());
+            }
+            write_rotation(&mut body, page);
             match copy.resources(page.raw()) {
                 Some(value) => {
                     body.extend(b"/Resources");
@@ -86,11 +105,23 @@ impl<W: Write> PdfMerger<W> {
             }
             for (key, value) in page.raw().entries() {
                 let key: &[u8] = key.as_ref();
-                if PAGE_KEYS.contains(&key) {
+                if PAGE_KEYS.contains(&key) || has_boxes && OWN_BOXES.contains(&key) {
                     write_name(&mut body, key);
                     copy.value(self, &mut body, &value, 0)?;
                 }
             }
+            body.extend(b"/Contents[");
+            let marks = (!has_boxes).then(|| trim::crop_marks(page.crop_box()));
+            if marks.is_some() {
+                let number = self.stream(b"q\n")?;
+                body.extend(format!(" {number} 0 R").bytes());
+            }
+            copy.contents(self, &mut body, page.raw())?;
+            if let Some(marks) = marks {
+                let number = self.stream(format!("Q\n{marks}").as_bytes())?;
+                body.extend(format!(" {number} 0 R").bytes());
+            }
+            body.push(b']');
             body.extend(b">>");
             self.object(number, &body)?;
             self.pages.push(number);
@@ -125,6 +156,27 @@ impl<W: Write> PdfMerger<W> {
         end.extend(format!("{trailer}startxref\n{table}\n%%EOF\n").bytes());
         self.write(&end)?;
         self.out.flush().map_err(|cause| failed(&cause))
+    }
+
+    /// The number of a stream with this content, which is written once.
+    fn stream(&mut self, content: &[u8]) -> Result<usize> {
+        let mut body = format!("<</Length {}>>\nstream\n", content.len()).into_bytes();
+        body.extend(content);
+        body.extend(b"\nendstream");
+        self.shared_object(&body)
+    }
+
+    /// The number of an object that refers to no other, which is written once.
+    fn shared_object(&mut self, body: &[u8]) -> Result<usize> {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, body).as_ref());
+        if let Some(&number) = self.shared.get(&hash) {
+            return Ok(number);
+        }
+        let number = self.reserve();
+        self.object(number, body)?;
+        self.shared.insert(hash, number);
+        Ok(number)
     }
 
     fn reserve(&mut self) -> usize {
@@ -193,6 +245,28 @@ impl<'a> DocumentCopy<'a> {
         None
     }
 
+    /// Writes the streams of a page's content, without the brackets of their array.
+    fn contents<W: Write>(
+        &mut self,
+        merger: &mut PdfMerger<W>,
+        body: &mut Vec<u8>,
+        page: &Dict<'a>,
+    ) -> Result<()> {
+        let contents = match page.get_raw::<Object<'a>>("Contents") {
+            None => return Ok(()),
+            Some(MaybeRef::Ref(reference)) => match self.find(reference) {
+                Some(Object::Array(array)) => array,
+                _ => return self.value(merger, body, &MaybeRef::Ref(reference), 0),
+            },
+            Some(MaybeRef::NotRef(Object::Array(array))) => array,
+            Some(MaybeRef::NotRef(_)) => return Ok(()),
+        };
+        for item in contents.raw_iter() {
+            self.value(merger, body, &item, 0)?;
+        }
+        Ok(())
+    }
+
     /// The number that an object has in the merged file.
     fn number<W: Write>(
         &mut self,
@@ -216,19 +290,7 @@ impl<'a> DocumentCopy<'a> {
                 self.waiting.push((reference, number));
                 number
             }
-            Some(body) => {
-                let mut hash = [0; 32];
-                hash.copy_from_slice(digest(&SHA256, &body).as_ref());
-                match merger.shared.get(&hash) {
-                    Some(&number) => number,
-                    None => {
-                        let number = merger.reserve();
-                        merger.object(number, &body)?;
-                        merger.shared.insert(hash, number);
-                        number
-                    }
-                }
-            }
+            Some(body) => merger.shared_object(&body)?,
         };
         self.numbers.insert(reference, number);
         Ok(number)
@@ -321,12 +383,16 @@ impl<'a> DocumentCopy<'a> {
     }
 }
 
-/// Writes the boxes and the rotation, which a page may inherit from the page tree.
-fn write_geometry(body: &mut Vec<u8>, page: &Page<'_>) {
+/// Writes the boxes that a page may inherit from the page tree.
+fn write_boxes(body: &mut Vec<u8>, page: &Page<'_>) {
     for (key, area) in [("MediaBox", page.media_box()), ("CropBox", page.crop_box())] {
         let Rect { x0, y0, x1, y1 } = area;
         body.extend(format!("/{key}[{x0} {y0} {x1} {y1}]").bytes());
     }
+}
+
+/// Writes the rotation, which a page may inherit too.
+fn write_rotation(body: &mut Vec<u8>, page: &Page<'_>) {
     let degrees = match page.rotation() {
         Rotation::None => 0,
         Rotation::Horizontal => 90,

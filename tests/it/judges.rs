@@ -22,6 +22,7 @@ use testamur::{Date, Tag};
 mod drawings; // Drawings that are copied into each certificate, before poppler
 pub(crate) mod dss; // EU DSS: what it says of seals
 mod indications; // Seals of each level, by whom it may be, today and in years, before DSS
+mod ink; // Borders and rules, no darker on screens than drawn
 mod qr; // The QR code, read by zbar and measured
 mod standards; // PDF/A-3a and PDF/UA-1, before veraPDF
 mod text; // Names that viewers read back
@@ -315,18 +316,22 @@ pub(crate) fn judge(name: &str) -> Command {
     }))
 }
 
+/// A folder that `tests/run` made in the target folder.
+fn brought(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_BIN_EXE_testamur"))
+        .ancestors()
+        .map(|folder| folder.join(name))
+        .find(|folder| folder.is_dir());
+    folder.unwrap_or_else(|| panic!("no `{name}` in the target folder: run tests/run"))
+}
+
 /// A Java program, whose jars `tests/run` brought into the target folder.
 fn java(judge: &str) -> Command {
-    let jars = Path::new(env!("CARGO_BIN_EXE_testamur"))
-        .ancestors()
-        .map(|folder| folder.join("jars").join(judge))
-        .find(|folder| folder.is_dir());
-    let jars = jars.unwrap_or_else(|| {
-        panic!(
-            "no `jars/{judge}` in the target folder: run tests/run, which brings it from \
-             Maven Central"
-        )
-    });
+    let jars = brought("jars").join(judge);
+    assert!(
+        jars.is_dir(),
+        "no `jars/{judge}` in the target folder: run tests/run, which brings it"
+    );
     let mut command = tool("java");
     command.args(["-XX:+UseSerialGC", "-Djava.awt.headless=true", "-cp"]);
     command.arg(jars.join("*"));

@@ -5,10 +5,13 @@
 
 use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Size, Transform};
 use typst::text::TextItem;
-use typst::visualize::Geometry;
+use typst::visualize::{Geometry, Shape};
 
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
+
+/// The thickness from which a line is no rule, in points.
+pub(super) const MAX_RULE: f64 = 2.0;
 
 /// All marks of a document, in the order in which they are painted.
 #[derive(Debug, Default)]
@@ -47,7 +50,7 @@ pub(super) enum MarkKind<'a> {
     Image,
     /// A shape with a fill, which hides what it covers.
     Filled,
-    /// A straight line.
+    /// A straight line, or a bar as thin as one.
     Line,
     /// A shape without a fill.
     Outline,
@@ -152,6 +155,7 @@ impl<'a> Collector<'a, '_> {
                     };
                     let kind = match (&shape.geometry, &shape.fill) {
                         (Geometry::Line(_), _) => MarkKind::Line,
+                        _ if is_filled_rule(shape, 1.0) => MarkKind::Line,
                         (_, Some(_)) => MarkKind::Filled,
                         (_, None) => MarkKind::Outline,
                     };
@@ -183,6 +187,17 @@ impl<'a> Collector<'a, '_> {
             group,
         });
     }
+}
+
+/// Whether a filled bar stands for a rule: viewers show it as thin as it is drawn. `scale` is how
+/// much larger it is on the page than in its own frame.
+pub(super) fn is_filled_rule(shape: &Shape, scale: f64) -> bool {
+    let Geometry::Rect(size) = shape.geometry else { return false };
+    let (thin, long) = (size.x.min(size.y), size.x.max(size.y));
+    shape.fill.is_some()
+        && shape.stroke.is_none()
+        && thin.to_pt() * scale < MAX_RULE
+        && long > thin * 8.0
 }
 
 pub(super) fn origin_rect(size: Size) -> Rect {

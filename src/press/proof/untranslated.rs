@@ -12,10 +12,17 @@ impl Page {
         let labels: HashSet<&str> =
             self.sheet.sentences().map(|sentence| sentence.id.as_str()).collect();
         let inked = Inked::of(self, |label| labels.contains(label));
+        let known: Vec<String> = std::iter::once(&self.sheet.author)
+            .chain(self.sheet.verify.iter().map(|verify| &verify.url))
+            .flat_map(|text| [text.to_uppercase(), text.clone()])
+            .collect();
         let mut warnings: Vec<Warning> = Vec::new();
         for mark in inked.marks.iter().filter(|mark| mark.slot.is_none()) {
             let MarkKind::Text(item) = &mark.kind else { continue };
-            if !item.text.contains(char::is_alphabetic) {
+            // The organization's name on a seal and the number of the certificate are no words of a
+            // language.
+            let own = known.iter().any(|known| known.contains(item.text.trim()));
+            if own || !item.text.contains(char::is_alphabetic) {
                 continue;
             }
             let glyph = item.glyphs.first();

@@ -80,7 +80,7 @@ impl<'a> IssuedPdfs<'a> {
 
     /// Writes one PDF with the pages of all, in the order of the recipients file.
     pub(crate) fn merge(&mut self, out: impl Write, report: &Report) -> Result<()> {
-        let mut merger = PdfMerger::new(BufWriter::new(out))?;
+        let mut merger = PdfMerger::new(BufWriter::new(out))?.with_crop_marks();
         for issued in report.issued() {
             if let Some(pdf) = self.read(issued)? {
                 merger.add(&pdf)?;

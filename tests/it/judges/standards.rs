@@ -77,7 +77,7 @@ fn print_claims_no_standard_and_is_read_by_qpdf() {
     let folder = new_folder();
     let file = folder.path().join("print.pdf");
     let mut printed = Vec::new();
-    let mut merger = PdfMerger::new(&mut printed).unwrap();
+    let mut merger = PdfMerger::new(&mut printed).unwrap().with_crop_marks();
     let language = "en";
     for name in ["Ada Lovelace", "Guido van Rossum"] {
         merger
@@ -88,8 +88,107 @@ fn print_claims_no_standard_and_is_read_by_qpdf() {
     fs::write(&file, printed).unwrap();
     let check = output(tool("qpdf").arg("--check").arg(&file));
     assert!(check.contains("No syntax or stream encoding errors"), "{check}");
+    assert_boxes(&file);
     let metadata = output(tool("pdfinfo").arg("-meta").arg(&file));
     assert!(!metadata.contains("pdfaid") && !metadata.contains("pdfuaid"), "{metadata}");
+}
+
+/// Asserts that an A4 page in landscape format is trimmed to its size, with three millimetres of bleed
+/// that ornament fills, and crop marks at its corners.
+fn assert_boxes(file: &Path) {
+    const MM: f64 = 72.0 / 25.4;
+    let printed = output(tool("pdfinfo").args(["-box", "-l", "2"]).arg(file));
+    for page in [1, 2] {
+        let sides = |name: &str| -> [f64; 4] {
+            let start = format!("Page {page:>4} {name}:");
+            let line = printed.lines().find_map(|line| line.strip_prefix(&start[..]));
+            let line = line.unwrap_or_else(|| panic!("no {start} in {printed}"));
+            let numbers: Vec<f64> =
+                line.split_whitespace().map(|word| word.parse().unwrap()).collect();
+            numbers.try_into().unwrap()
+        };
+        let trim = sides("TrimBox");
+        let near = |a: f64, b: f64| (a - b).abs() < 0.02;
+        assert!(near(trim[2] - trim[0], 297.0 * MM), "{printed}");
+        assert!(near(trim[3] - trim[1], 210.0 * MM), "{printed}");
+        for (name, by) in [("BleedBox", 3.0), ("MediaBox", 9.0), ("CropBox", 9.0)] {
+            for (index, (side, trimmed)) in sides(name).into_iter().zip(trim).enumerate()
+            {
+                let outward = if index < 2 { -by } else { by };
+                assert!(near(side - trimmed, outward * MM), "{name}: {printed}");
+            }
+        }
+    }
+    let folder = new_folder();
+    let stem = folder.path().join("page");
+    let options = ["-r", "254", "-gray", "-singlefile", "-png"];
+    output(tool("pdftoppm").args(options).arg(file).arg(&stem));
+    let page = image::open(stem.with_extension("png")).unwrap().into_luma8();
+    // Ten pixels are a millimetre. The marks, in the middle of their length, and nothing beside them.
+    let (right, foot) = (90 + 2970, 90 + 2100);
+    let darkest = |x: u32, y: u32| {
+        let around = (x - 3..=x + 3).flat_map(|x| (y - 3..=y + 3).map(move |y| (x, y)));
+        around.map(|(x, y)| page.get_pixel(x, y).0[0]).min().unwrap()
+    };
+    for x in [90, right] {
+        for y in [35, foot + 55] {
+            assert!(darkest(x, y) < 200, "no mark at {x}, {y}");
+            assert!(darkest(x + 12, y) > 250 && darkest(x - 12, y) > 250, "{x}, {y}");
+        }
+    }
+    for y in [90, foot] {
+        for x in [35, right + 55] {
+            assert!(darkest(x, y) < 200, "no mark at {x}, {y}");
+        }
+    }
+}
+
+/// Asserts that the colours that reach the edge of a page fill its bleed, to its outer corners.
+fn assert_bleeds(layout: &str) {
+    let folder = new_folder();
+    let file = folder.path().join("print.pdf");
+    let mut printed = Vec::new();
+    let mut merger = PdfMerger::new(&mut printed).unwrap().with_crop_marks();
+    let draft = press().draft_sample(layout, day(), &DraftOptions::default()).unwrap();
+    merger.add(&draft.bytes).unwrap();
+    merger.finish().unwrap();
+    fs::write(&file, printed).unwrap();
+    let stem = folder.path().join("page");
+    let options = ["-r", "254", "-singlefile", "-png"];
+    output(tool("pdftoppm").args(options).arg(&file).arg(&stem));
+    let page = image::open(stem.with_extension("png")).unwrap().into_rgb8();
+    let (width, height) = page.dimensions();
+    let inked =
+        |(x, y): (u32, u32)| page.get_pixel(x, y).0.iter().any(|part| *part < 250);
+    let mut reached = 0;
+    // Along each edge: half a millimetre inside of the trimmed edge, and half a millimetre inside of
+    // the bleed's.
+    let (inner, outer) = (95, 65);
+    for (is_upright, length) in [(false, width), (true, height)] {
+        let across = if is_upright { width } else { height };
+        for (inner, outer) in [(inner, outer), (across - 1 - inner, across - 1 - outer)] {
+            let at =
+                |along, depth| if is_upright { (depth, along) } else { (along, depth) };
+            for along in (100..length - 100).step_by(5) {
+                if inked(at(along, inner)) {
+                    reached += 1;
+                    // A strand of a band crosses the edge at a slant.
+                    let beyond =
+                        (along - 35..=along + 35).any(|near| inked(at(near, outer)));
+                    assert!(beyond, "{layout}: white beyond {:?}", at(along, inner));
+                }
+            }
+        }
+    }
+    assert!(reached > 15, "{layout}: {reached} points of ornament at the edge");
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn ornament_at_the_edge_fills_the_bleed() {
+    for layout in ["classic", "credit", "diploma", "dynamic", "modern", "statement"] {
+        assert_bleeds(layout);
+    }
 }
 
 /// Asserts that each file claims PDF/A-3a and PDF/UA-1, and that veraPDF finds that it meets them.

@@ -6,14 +6,13 @@ use typst::layout::{Abs, Frame, FrameItem, Point, Rect, Transform};
 use typst::text::TextItem;
 use typst::visualize::{Curve, CurveItem, Geometry, Image, Shape};
 
-use super::super::ink::{grown, holds, origin_rect, transformed};
+use super::super::ink::{
+    MAX_RULE, grown, holds, is_filled_rule, origin_rect, transformed,
+};
 use super::look::{Seen, look};
 use super::shapes::{Cover, cover, is_upright, meets};
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
-
-/// The thickness from which a line is no rule, in points.
-const MAX_RULE: f64 = 2.0;
 
 /// Something that is painted. Boxes are in points, from the page's top left corner.
 pub(super) struct Painted<'a> {
@@ -70,12 +69,14 @@ impl Painted<'_> {
 
     /// Whether it is a rule, which hides nothing of a signature that crosses it.
     pub(super) fn is_rule(&self) -> bool {
-        let Item::Shape(Shape { geometry: Geometry::Line(_), stroke, .. }) = self.item
-        else {
-            return false;
-        };
+        let Item::Shape(shape) = self.item else { return false };
         let is_thin = |thickness: Abs| thickness.to_pt() * self.scale < MAX_RULE;
-        stroke.as_ref().is_none_or(|stroke| is_thin(stroke.thickness))
+        match &shape.geometry {
+            Geometry::Line(_) => {
+                shape.stroke.as_ref().is_none_or(|stroke| is_thin(stroke.thickness))
+            }
+            _ => is_filled_rule(shape, self.scale),
+        }
     }
 }
 
