@@ -27,11 +27,13 @@ pub use self::export::{Claim, Format};
 pub use self::fit::fitted::Fitted;
 pub use self::inspect::Inspection;
 pub use self::layout::paper::Paper;
+pub use self::layout::placed::placed_slot::Vertical;
 pub use self::layout::role::Fit;
 pub use self::layout::slot::SlotAlign;
 pub use self::proof::Proof;
 pub use self::sheet::image::SheetImage;
 pub use self::sheet::sentence::{Sentence, SheetRun};
+pub use self::sheet::sheet_slot::{SheetGrid, SheetSlot, SlotBlock};
 pub use self::sheet::table::{SheetColumn, SheetTable};
 pub use self::sheet::{
     SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,

@@ -40,6 +40,7 @@ mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
+mod slots; // Slots with places: a layout that is `layout.yaml` alone, on every kind of background
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
 mod tables; // Tables over several pages, on the sheet and in the file

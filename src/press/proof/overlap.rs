@@ -113,7 +113,8 @@ impl PageReader<'_> {
             }
         }
         for (sentence, other) in found {
-            self.report(
+            self.report_in(
+                &other.id,
                 ErrorKind::Overlap,
                 format!("{} runs into {}", sentence.describe(), other.describe()),
                 "shorten one of them, or give them more room in the layout",

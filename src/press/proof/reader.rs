@@ -60,6 +60,21 @@ impl<'a> PageReader<'a> {
         self.errors.push(Error::new(kind, message).with_help(help).at(place));
     }
 
+    /// Reports an error of what stands in a labelled block: at its slot, if the layout is one of
+    /// slots, else at the layout.
+    pub(super) fn report_in(
+        &mut self,
+        label: &str,
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
+        let mut slots = self.sheet.slots.iter();
+        let slot = slots.find(|slot| slot.ids.iter().any(|id| id == label));
+        let place = slot.map_or(&self.page.layout.place, |slot| &slot.place).clone();
+        self.errors.push(Error::new(kind, message).with_help(help).at(place));
+    }
+
     /// Reports an error that the author of the sentence can correct. A name comes from the request,
     /// which has no place here.
     pub(super) fn report_sentence(
@@ -87,7 +102,7 @@ impl<'a> PageReader<'a> {
                 let error = Error::new(kind, message).with_help(help);
                 self.errors.push(error.at(place.clone()));
             }
-            _ => self.report(kind, message, help),
+            _ => self.report_in(&image.id, kind, message, help),
         }
     }
 
