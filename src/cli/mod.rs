@@ -22,6 +22,7 @@ mod index;
 mod issue;
 mod job_failure;
 mod key;
+mod layout;
 mod locales;
 #[cfg(feature = "http")]
 mod log;
@@ -69,6 +70,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "http")]
         Command::Agent(agent) => agent::run(site, agent),
         Command::New(new) => new::run(new),
+        Command::Layout(layout) => layout::run(site, layout),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
         Command::Revoke(revoke) => revoke::run(site, revoke),

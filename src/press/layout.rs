@@ -351,9 +351,14 @@ fn read(
     let required_fields = texts(fields, "fields", faults);
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
+    // Slots say by their size how many have room.
+    let has_slots = placed.is_some();
+    let (sponsors, badges) = if has_slots { (12, 6) } else { (0, 0) };
+    let is_without = |name| placed.as_ref().is_some_and(|it| it.leaves_out(name));
     let max_signatories = whole(fields, "signatories", 0..=12, faults).unwrap_or(6);
-    let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(0);
-    let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(0);
+    let max_signatories = if is_without("signatories") { 12 } else { max_signatories };
+    let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(sponsors);
+    let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(badges);
     let bilingual = boolean(fields, "bilingual", faults).unwrap_or(false);
     let place = placed.as_ref().map(|placed| placed.place.clone());
     let place = place.unwrap_or_else(|| sources.entry_point());

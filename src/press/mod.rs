@@ -20,6 +20,7 @@ pub(crate) mod job;
 pub(crate) mod layout;
 pub(crate) mod proof;
 pub(crate) mod sheet;
+pub(crate) mod start;
 
 pub use self::draft::{Draft, DraftOptions, Press};
 pub use self::engine::page::Page;
@@ -38,3 +39,4 @@ pub use self::sheet::table::{SheetColumn, SheetTable};
 pub use self::sheet::{
     SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,
 };
+pub use self::start::LayoutStart;

@@ -11,6 +11,8 @@ use testamur::{Date, Error, ErrorKind, Tag};
 
 use crate::judges::output;
 
+mod starts;
+
 /// A layout on a landscape A4, with a line for `background`.
 pub(crate) const LAYOUT: &str = r##"sheet: 2
 paper: a4
@@ -165,20 +167,8 @@ fn second_sentence_of_a_role_without_a_slot_makes_a_column() {
 
 #[test]
 fn bitmap_and_drawing_keep_the_claims_and_a_pdf_drops_them() {
-    let png = png(1188, 840);
-    let jpeg = {
-        let image = image::load_from_memory(&png).unwrap().into_rgb8();
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
-        bytes.into_inner()
-    };
     let pdf = framed_page(841.89, 595.276);
-    for (file, bytes) in [
-        ("a.png", png),
-        ("a.jpg", jpeg),
-        ("a.svg", DRAWING.as_bytes().to_vec()),
-        ("a.pdf", pdf),
-    ] {
+    for (file, bytes) in backgrounds().into_iter().chain([("a.pdf", pdf)]) {
         let layout = format!("{LAYOUT}background: {file}\n");
         let site = site(&layout).with_file(format!("layouts/own/{file}"), bytes);
         let made =
@@ -190,6 +180,15 @@ fn bitmap_and_drawing_keep_the_claims_and_a_pdf_drops_them() {
         assert_eq!(said, file == "a.pdf", "{file}: {:?}", made.warnings);
         assert_eq!(draft(site).unwrap().bytes, made.bytes, "{file}");
     }
+}
+
+/// A bitmap, a photo and a drawing with a frame.
+pub(crate) fn backgrounds() -> [(&'static str, Vec<u8>); 3] {
+    let png = png(1188, 840);
+    let image = image::load_from_memory(&png).unwrap().into_rgb8();
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    [("a.png", png), ("a.jpg", jpeg.into_inner()), ("a.svg", DRAWING.as_bytes().to_vec())]
 }
 
 /// A PDF of one page with a frame, its sides in points.

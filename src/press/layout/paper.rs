@@ -14,7 +14,7 @@ use crate::site::files::Site;
 /// The name of the paper that is as large as the background.
 pub(super) const BACKGROUND: &str = "background";
 /// The papers by name, upright, in millimetres: ISO 216, ANSI, and a card for a wallet, which lies.
-const PAPERS: [(&str, (f64, f64)); 6] = [
+pub(crate) const PAPERS: [(&str, (f64, f64)); 6] = [
     ("a4", (210.0, 297.0)),
     ("letter", (215.9, 279.4)),
     ("a5", (148.0, 210.0)),
