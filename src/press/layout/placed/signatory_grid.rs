@@ -47,7 +47,7 @@ mod tests {
         let columns = |width, count| SignatoryGrid::of(width, count).columns;
         assert_eq!(
             [1, 2, 3, 4, 5, 6].map(|count| columns(200.0, count)),
-            [1, 2, 3, 4, 3, 3]
+            [1, 2, 3, 4, 5, 3]
         );
         assert_eq!([1, 2, 3].map(|count| columns(60.0, count)), [1, 1, 1]);
         assert!((SignatoryGrid::of(30.0, 2).rule - 30.0).abs() < 1e-9);
