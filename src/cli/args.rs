@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Open the studio in the browser: preview, edit and issue certificates on this machine
     #[cfg(feature = "studio")]
     Studio(StudioArguments),
+    /// Start a layout of your own
+    #[command(subcommand)]
+    Layout(LayoutCommand),
     /// List the issued certificates
     List(List),
     /// Find certificates by recipient, id, address or file
@@ -89,6 +92,39 @@ pub(crate) enum Command {
     /// Write what a package installs with the program: completions of shells, and manual pages
     #[command(hide = true)]
     PackageFiles(PackageFiles),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LayoutCommand {
+    /// Start a layout in the site: from a picture with empty places for the words, as a copy of
+    /// another layout, or from a template of Moodle. It has sample data, and its page is tried at once
+    New(LayoutNew),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LayoutNew {
+    /// Its name: the folder in layouts/ that is made
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) source: LayoutSource,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct LayoutSource {
+    /// Copy a layout, the site's or a built-in one such as classic, with the modules that it needs
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) from: Option<String>,
+
+    /// Take a PNG, JPEG, SVG or PDF as the background, and place the words where it is empty
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_picture: Option<PathBuf>,
+
+    /// Take over a template that Moodle's plugin customcert has exported (a ZIP)
+    #[arg(long, value_name = "FILE.zip")]
+    pub(crate) from_customcert: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

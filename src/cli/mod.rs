@@ -23,6 +23,7 @@ mod index;
 mod issue;
 mod job_failure;
 mod key;
+mod layout;
 mod locales;
 #[cfg(feature = "http")]
 mod log;
@@ -76,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(migrate) => migrate::run(site, migrate),
         #[cfg(feature = "studio")]
         Command::Studio(studio) => studio::run(site, studio),
+        Command::Layout(layout) => layout::run(site, layout),
         Command::List(list) => register::list(site, list),
         Command::Find(find) => register::find(site, find),
         Command::Revoke(revoke) => revoke::run(site, revoke),

@@ -1,6 +1,7 @@
-//! The background of a page: the first page of a PDF, such as an operator's existing template.
+//! The background of a page: a bitmap, an SVG, or the first page of a PDF, such as an operator's
+//! existing template.
 //!
-//! Takes the bytes of a PDF; gives its picture and size. The decision: the file is checked when it
+//! Takes the bytes of a file; gives its picture and size. The decision: the file is checked when it
 //! is read, and an error names the line that names the file. The proof does not read the
 //! background's text, which no sentence wrote.
 
@@ -11,9 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use hayro_syntax::{LoadPdfError, Pdf};
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+use crate::image::decode::PictureFile;
 use crate::image::picture::Picture;
 
-/// A PDF page that is drawn under a certificate.
+/// A picture that is drawn under a certificate.
 #[derive(Debug, Clone)]
 pub(crate) struct Background {
     pub(crate) picture: Picture,
@@ -27,48 +29,61 @@ impl Background {
     /// The sides that are printed, in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
 
-    /// Reads a PDF and measures its first page.
+    /// Reads a bitmap, an SVG, or a PDF, whose first page is measured.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`]: no PDF, damaged, encrypted, without a page, or with one of a size that
-    /// is not printed. [`ErrorKind::TooLarge`]: more than 16 MB.
+    /// [`ErrorKind::Image`]: another format, damaged, encrypted, without a page, or with one of a
+    /// size that is not printed. [`ErrorKind::TooLarge`]: more than 16 MB.
     pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
-        let (width, height) = size(bytes).map_err(|error| error.at(place.clone()))?;
-        let picture = Picture::from_pdf_page(bytes, (width, height));
+        let picture = read(bytes).map_err(|error| error.at(place.clone()))?;
         Ok(Self { picture, place: place.clone() })
     }
 
-    /// Width and height of the page in millimetres.
+    /// Width and height in millimetres, or of a bitmap, which has no size on paper, in pixels.
     pub(crate) fn sides(&self) -> (f64, f64) {
         let (width, height) = self.picture.size();
-        let millimetres = |points: f64| (points / 72.0 * 25.4 * 1e4).round() / 1e4;
-        (millimetres(width), millimetres(height))
+        let unit = self.picture.unit_mm().unwrap_or(1.0);
+        let sides = |length: f64| (length * unit * 1e4).round() / 1e4;
+        (sides(width), sides(height))
+    }
+
+    /// Whether it has a size on paper; a bitmap has none.
+    pub(crate) fn is_sized(&self) -> bool {
+        self.picture.unit_mm().is_some()
     }
 
     /// The warnings for a page on a paper of these sides, in millimetres.
     pub(crate) fn warnings(&self, (width, height): (f64, f64)) -> Vec<Warning> {
-        let message = "a PDF lies under the page, which therefore claims to be neither PDF/A-3a \
-                       nor PDF/UA-1";
-        let mut warnings = vec![Warning::new(ErrorKind::Export, message).with_help(
-            "where archives or law ask for them, draw it as an SVG in a layout",
-        )];
+        let mut warnings = Vec::new();
+        if self.picture.is_pdf() {
+            let message = "a PDF lies under the page, which therefore claims to be neither \
+                           PDF/A-3a nor PDF/UA-1";
+            warnings.push(Warning::new(ErrorKind::Export, message).with_help(
+                "where archives or law ask for them, export it as an SVG, or as a PNG with 300 \
+                 dots per inch",
+            ));
+        }
         let own = self.sides();
         if (own.0 / own.1 * height / width - 1.0).abs() > 0.01 {
+            let unit = if self.is_sized() { "mm" } else { "pixels" };
             let message = format!(
-                "the background has {:.0} × {:.0} mm and the paper {width:.0} × {height:.0}: it \
-                 does not fill it",
+                "the background has {:.0} × {:.0} {unit} and the paper {width:.0} × \
+                 {height:.0} mm: it does not fill it",
                 own.0, own.1
             );
-            warnings.push(Warning::new(ErrorKind::Image, message).with_help(
-                "write `paper: background` in `layout.yaml`, or export it anew",
-            ));
+            let help = if self.is_sized() {
+                "write `paper: background` in `layout.yaml`, or export it anew"
+            } else {
+                "write a `paper` of its shape in `layout.yaml`, or export it anew"
+            };
+            warnings.push(Warning::new(ErrorKind::Image, message).with_help(help));
         }
         warnings.into_iter().map(|warning| warning.at(self.place.clone())).collect()
     }
 }
 
-/// The width and height of the first page in points, after its rotation.
-fn size(bytes: &[u8]) -> Result<(f64, f64)> {
+/// The picture of a file.
+fn read(bytes: &[u8]) -> Result<Picture> {
     if bytes.len() > Background::MAX_BYTES {
         let (is, max) = (bytes.len() >> 20, Background::MAX_BYTES >> 20);
         let message =
@@ -77,14 +92,23 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
             "every certificate carries it: export it for print with smaller pictures",
         ));
     }
-    let broken = |cause: &str| {
-        Error::new(ErrorKind::Image, format!("failed to read the background ({cause})"))
-    };
     let head = bytes.get(..1024).unwrap_or(bytes);
     if !head.windows(5).any(|five| five == b"%PDF-") {
-        return Err(broken("it is no PDF")
-            .with_help("pictures of other formats are for `layout.typ`: `image(…)`"));
+        if PictureFile::of(bytes, "background").is_err() {
+            let fault = broken("it is neither PNG, JPEG, SVG nor PDF");
+            return Err(fault.with_help("save it in one of these formats"));
+        }
+        return Picture::read_whole(bytes, "background");
     }
+    Ok(Picture::from_pdf_page(bytes, size(bytes)?))
+}
+
+fn broken(cause: &str) -> Error {
+    Error::new(ErrorKind::Image, format!("failed to read the background ({cause})"))
+}
+
+/// The width and height of the first page in points, after its rotation.
+fn size(bytes: &[u8]) -> Result<(f64, f64)> {
     let encrypted = || {
         broken("it is encrypted")
             .with_help("export it again without a password, or run `qpdf --decrypt`")
@@ -214,7 +238,8 @@ mod tests {
             [page("0 0 500 500"), b"trailer<</Encrypt 5 0 R>>".to_vec()].concat();
         for (bytes, part) in [
             (vec![0; Background::MAX_BYTES + 1], "16"),
-            (b"\x89PNG".to_vec(), "no PDF"),
+            (b"\x89PNG".to_vec(), "failed to read"),
+            (b"GIF89a".to_vec(), "neither PNG, JPEG, SVG nor PDF"),
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),
             (encrypted, "encrypted"),

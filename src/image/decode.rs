@@ -5,6 +5,7 @@
 
 use std::io::Cursor;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::base::error::{Error, ErrorKind, Result};
@@ -79,6 +80,66 @@ pub(super) fn decode_bitmap(
         image.apply_orientation(orientation);
     }
     Ok((image, shrink.max(1.0)))
+}
+
+/// A bitmap as a PDF can have it.
+pub(super) enum PlainBitmap {
+    /// Its file as it is, with its sides in pixels.
+    AsItIs((u32, u32)),
+    /// Drawn anew: it was turned by its Exif data, or in inks of print, which PDF/A knows only with
+    /// a profile.
+    Redrawn(DynamicImage),
+}
+
+/// Decides whether a bitmap can stand in a PDF as its file is. It is decoded either way, so that a
+/// broken one is refused here.
+///
+/// # Errors
+/// As [`decode_bitmap`].
+pub(super) fn plain_bitmap(
+    bytes: &[u8],
+    format: ImageFormat,
+    what: &str,
+) -> Result<PlainBitmap> {
+    let decoder = reader(bytes, format).into_decoder();
+    let mut decoder = decoder.map_err(|error| broken(what, error))?;
+    let sides = decoder.dimensions();
+    let is_turned = decoder
+        .orientation()
+        .is_ok_and(|orientation| orientation != Orientation::NoTransforms);
+    let (image, _) = decode_bitmap(bytes, format, what)?;
+    let is_kept = match format {
+        ImageFormat::Png => true,
+        ImageFormat::Jpeg => jpeg_components(bytes).is_some_and(|count| count < 4),
+        _ => false,
+    };
+    if is_kept && !is_turned {
+        return Ok(PlainBitmap::AsItIs(sides));
+    }
+    let image = if image.color().has_alpha() {
+        DynamicImage::ImageRgba8(image.into_rgba8())
+    } else {
+        DynamicImage::ImageRgb8(image.into_rgb8())
+    };
+    Ok(PlainBitmap::Redrawn(image))
+}
+
+/// The number of colour components of a JPEG, which its frame header gives (ITU-T T.81, B.2.2): 4
+/// for the inks of print.
+fn jpeg_components(bytes: &[u8]) -> Option<u8> {
+    let mut at = 2;
+    loop {
+        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
+        match marker {
+            0xff => at += 1,
+            // Frame headers; between them are tables of Huffman and arithmetic coding.
+            0xc0..=0xcf if ![0xc4, 0xc8, 0xcc].contains(&marker) => {
+                return bytes.get(at + 9).copied();
+            }
+            0xda | 0xd9 => return None,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
 }
 
 /// Checks that a picture is within the limits, without decoding it.

@@ -1,8 +1,8 @@
 //! A picture that a page can show.
 //!
-//! Takes the bytes of a file; gives [`Picture`]: PNG, SVG, or the first page of a PDF, of known
-//! size. The decision: empty margins are cut off, so that a layout sizes what is drawn, and a
-//! bitmap is no larger than print needs.
+//! Takes the bytes of a file; gives [`Picture`]: PNG, JPEG, SVG, or the first page of a PDF, of
+//! known size. The decision: empty margins are cut off, so that a layout sizes what is drawn, and a
+//! bitmap is no larger than print needs; a background is kept whole.
 
 use std::fmt;
 use std::io::Cursor;
@@ -13,7 +13,7 @@ use image::{DynamicImage, ImageFormat, RgbaImage};
 use serde_json::Value;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::image::decode::{self, PictureFile};
+use crate::image::decode::{self, PictureFile, PlainBitmap};
 use crate::image::signature_scan::{Ink, InkOptions};
 use crate::image::svg;
 
@@ -29,6 +29,7 @@ pub(crate) struct Picture {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PictureFormat {
     Png,
+    Jpeg,
     Svg,
     Pdf,
 }
@@ -65,6 +66,38 @@ impl Picture {
             PictureFile::Bitmap(format) => {
                 let (image, _) = decode::decode_bitmap(bytes, format, "picture")?;
                 Self::from_bitmap(&image.into_rgba8())
+            }
+        }
+    }
+
+    /// Reads a picture that is shown whole, with its margins and at its own resolution: PNG, JPEG,
+    /// WebP or SVG, told apart by content. `what` names it in errors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_whole(bytes: &[u8], what: &str) -> Result<Self> {
+        match PictureFile::of(bytes, what)? {
+            PictureFile::Svg(text) => {
+                let size = svg::parse(text)?.size();
+                let size = (f64::from(size.width()), f64::from(size.height()));
+                Ok(Self::from_svg(text.to_owned(), size))
+            }
+            PictureFile::Bitmap(kind) => {
+                let (bytes, format, (width, height)) =
+                    match decode::plain_bitmap(bytes, kind, what)? {
+                        PlainBitmap::AsItIs(size) if kind == ImageFormat::Jpeg => {
+                            (bytes.to_vec(), PictureFormat::Jpeg, size)
+                        }
+                        PlainBitmap::AsItIs(size) => {
+                            (bytes.to_vec(), PictureFormat::Png, size)
+                        }
+                        PlainBitmap::Redrawn(image) => {
+                            let size = (image.width(), image.height());
+                            (png(&image)?, PictureFormat::Png, size)
+                        }
+                    };
+                let size = (f64::from(width), f64::from(height));
+                Ok(Self { bytes: bytes.into(), format, size, signature: None })
             }
         }
     }
@@ -174,11 +207,7 @@ impl Picture {
         let opaque = image.pixels().all(|pixel| pixel[3] == 255);
         let image = DynamicImage::ImageRgba8(image);
         let image = if opaque { image.into_rgb8().into() } else { image };
-        let mut png = Cursor::new(Vec::new());
-        image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-            Error::new(ErrorKind::Image, format!("failed to write the picture ({error})"))
-        })?;
-        let bytes = png.into_inner().into();
+        let bytes = png(&image)?.into();
         Ok(Self { bytes, format: PictureFormat::Png, size, signature: None })
     }
 
@@ -196,10 +225,26 @@ impl Picture {
         self.signature.as_ref()
     }
 
+    /// The millimetres of a unit of its size; `None` for a bitmap, which has no size on paper.
+    pub(crate) fn unit_mm(&self) -> Option<f64> {
+        match self.format {
+            PictureFormat::Png | PictureFormat::Jpeg => None,
+            // A user unit is a pixel of CSS.
+            PictureFormat::Svg => Some(25.4 / 96.0),
+            PictureFormat::Pdf => Some(25.4 / 72.0),
+        }
+    }
+
+    /// Whether it is a page of a PDF, whose content is not checked.
+    pub(crate) fn is_pdf(&self) -> bool {
+        self.format == PictureFormat::Pdf
+    }
+
     /// The extension of a file name, without a dot.
     pub(crate) fn extension(&self) -> &'static str {
         match self.format {
             PictureFormat::Png => "png",
+            PictureFormat::Jpeg => "jpg",
             PictureFormat::Svg => "svg",
             PictureFormat::Pdf => "pdf",
         }
@@ -211,7 +256,9 @@ impl Picture {
             PictureFormat::Svg => {
                 String::from_utf8_lossy(&self.bytes).into_owned().into()
             }
-            PictureFormat::Png | PictureFormat::Pdf => self.bytes.to_vec().into(),
+            PictureFormat::Png | PictureFormat::Jpeg | PictureFormat::Pdf => {
+                self.bytes.to_vec().into()
+            }
         }
     }
 }
@@ -267,6 +314,14 @@ fn map_colour(pixel: [u8; 4], change: impl Fn(u32, u32) -> u32) -> [u8; 4] {
 
 fn empty() -> Error {
     Error::new(ErrorKind::Image, "the picture is empty")
+}
+
+fn png(image: &DynamicImage) -> Result<Vec<u8>> {
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
+        Error::new(ErrorKind::Image, format!("failed to write the picture ({error})"))
+    })?;
+    Ok(png.into_inner())
 }
 
 impl fmt::Debug for Picture {

@@ -30,7 +30,7 @@ pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
     sheet.extra.values_mut().for_each(serde_json::Value::sort_all_objects);
     add(PROGRAM.as_bytes());
     add(&serde_json::to_vec(&sheet).expect("a sheet has string keys and finite numbers"));
-    for image in sheet.images().chain(&sheet.background) {
+    for image in sheet.picture_files() {
         add(image.picture.bytes());
     }
     add(sources.layout.as_bytes());

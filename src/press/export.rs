@@ -98,9 +98,9 @@ impl Proof {
     /// The standards that its PDF claims to meet: none over a PDF background, whose content is not
     /// checked.
     pub fn claims(&self) -> &'static [Claim] {
-        match self.page.sheet.background {
-            None => &[Claim::PdfA3a, Claim::PdfUa1],
-            Some(_) => &[],
+        match &self.page.sheet.background {
+            Some(background) if background.picture.is_pdf() => &[],
+            _ => &[Claim::PdfA3a, Claim::PdfUa1],
         }
     }
 

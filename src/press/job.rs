@@ -123,7 +123,14 @@ impl<'a> WrittenRequest<'a> {
             Given { language: wording.language, mark: &mark, extra: &wording.extra };
         let facts =
             certificate_facts(course, request, issued, given, verify_url.as_deref());
-        let sentences = wording.phrases.write(&facts)?;
+        let mut sentences = wording.phrases.write(&facts)?;
+        if let Some(placed) = &wording.layout.placed {
+            let (texts, warnings) =
+                wording.phrases.write_texts(placed.texts(), &facts)?;
+            placed.leave_out(&mut sentences);
+            sentences.blocks.extend(texts);
+            sentences.warnings.extend(warnings);
+        }
         let second = wording.second.as_ref();
         let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
         Ok(Self {
@@ -191,7 +198,7 @@ impl<'a> WrittenRequest<'a> {
                 .map_err(|error| error.at(course.paper_place().clone()))?,
         };
         let author = sentences.organization.clone();
-        let pictures = assets.image_cache.pictures(&assets.site, course)?;
+        let mut pictures = assets.image_cache.pictures(&assets.site, course)?;
         let mut texts = Texts { tag: language, course, warnings: Vec::new() };
         let sponsors = course.sponsors.iter();
         let sponsors = sponsors
@@ -201,6 +208,20 @@ impl<'a> WrittenRequest<'a> {
         let badges =
             badges.map(|badge| texts.get(&badge.alt, "what a badge shows").to_owned());
         let badges = badges.collect();
+        let mut own_pictures = Vec::new();
+        if let Some(placed) = &layout.placed {
+            for (picture, alt) in placed.pictures() {
+                let alt =
+                    alt.map(|alt| texts.get(alt, "what a picture shows").to_owned());
+                own_pictures.push((picture.clone(), alt));
+            }
+            if placed.leaves_out("logo") {
+                pictures.logo = None;
+            }
+            if placed.leaves_out("sponsors") {
+                pictures.sponsors.clear();
+            }
+        }
         let untranslated = texts.warnings;
         let second_tag = second.as_ref().map(|second| second.language.clone());
         // A language without a sentence about authenticity has no code either.
@@ -216,6 +237,7 @@ impl<'a> WrittenRequest<'a> {
             pictures,
             sponsors,
             badges,
+            own_pictures,
             course,
             background: background.as_ref().map(|background| background.picture.clone()),
             paper,

@@ -3,7 +3,9 @@
 //! Takes a site's `layouts/<name>/layout.yaml`, gives a [`Layout`], which knows its papers, its
 //! faces, how each role may be fitted, and what it requires. The decision made here: a key that is
 //! not known, and a value out of its range, are errors at their line. The drawing itself is Typst's
-//! and stays in `layout.typ`; its files are the layout's [`LayoutSources`].
+//! and stays in `layout.typ`; its files are the layout's [`LayoutSources`]. A layout whose
+//! `layout.yaml` has `slots` needs no `layout.typ` ([`placed`]). It may be one file beside the
+//! pictures of courses, `images/NAME.yaml`; its name ends with `.yaml` then.
 
 mod drawn_fields;
 mod fields;
@@ -11,6 +13,7 @@ pub(crate) mod languages;
 pub(crate) mod lengths;
 pub(crate) mod page_slots;
 pub(crate) mod paper;
+pub(crate) mod placed;
 pub(crate) mod role;
 pub(crate) mod slot;
 pub(crate) mod sources;
@@ -27,7 +30,9 @@ use self::languages::DeclaredLanguages;
 use self::lengths::{CodeFacts, Lengths, PageFacts};
 use self::page_slots::{KnownSlots, PageSlots};
 use self::paper::Paper;
-use self::role::{FaceChoice, Role};
+use self::placed::OwnFiles;
+use self::placed::placed_slot::PlacedSlots;
+use self::role::{FaceChoice, Role, RoleContext};
 use self::sources::LayoutSources;
 use self::theme::ThemeDefaults;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
@@ -60,6 +65,8 @@ pub(crate) struct Layout {
     faces: HashMap<String, FaceChoice>,
     roles: HashMap<String, Role>,
     lengths: Lengths,
+    /// The slots of a layout without a `layout.typ`.
+    pub(crate) placed: Option<PlacedSlots>,
     slots: KnownSlots,
     /// The scales of the blocks' largest sizes, for pages that are full; the first is 1.
     pub(crate) scales: Vec<f64>,
@@ -80,7 +87,7 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 22] = [
     "sheet",
     "languages",
     "paper",
@@ -95,6 +102,8 @@ const KEYS: [&str; 20] = [
     "faces",
     "lengths",
     "roles",
+    "slots",
+    "without",
     "scales",
     "figures",
     "swash",
@@ -110,7 +119,8 @@ impl Layout {
     /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`; all errors
     /// of `layout.yaml`, or those of the Typst files, together.
     pub(crate) fn load(site: &Site, name: &str, fonts: &Fonts) -> Result<Self> {
-        let file = format!("layouts/{name}/layout.yaml");
+        let folder = folder_of(name);
+        let file = file_of(name);
         let Some(bytes) = site.read(&file)? else {
             return Err(Error::new(
                 ErrorKind::UnknownLayout,
@@ -118,27 +128,50 @@ impl Layout {
             )
             .with_help(did_you_mean(name, site.layouts())));
         };
-        let sources = LayoutSources::load(site, name)?;
+        let has_code = site.read(&format!("{folder}/layout.typ"))?.is_some();
+        let sources = if has_code {
+            LayoutSources::load(site, name)?
+        } else {
+            LayoutSources::load_shared(site, name, &file)?
+        };
         let mut faults = Faults::default();
         let layout = Document::parse(&file, &bytes, &mut faults).and_then(|document| {
             let root = document.root();
-            let background = paper::background(site, root, name, &mut faults);
-            let mut layout = read(root, name, fonts, sources, background, &mut faults)?;
+            let background = paper::background(site, root, &folder, &mut faults);
+            let files = OwnFiles { site, folder: &folder, layout: name };
+            let mut layout = read(root, &files, fonts, sources, background, &mut faults)?;
             layout.table = Table::find(root, &file, &bytes, &mut faults);
+            check_single_page(root, &layout, &mut faults);
             Some(layout)
         });
         faults.finish()?;
         if let Some(layout) = &layout {
             layout.try_lengths()?;
+            if let (Some(placed), Some(paper)) =
+                (&layout.placed, layout.papers.values().next())
+            {
+                placed::check(placed, *paper)?;
+            }
         }
-        if site.read(&format!("layouts/{name}/layout.typ"))?.is_none() {
-            return Err(Error::new(
-                ErrorKind::MissingFile,
-                format!("the layout `{name}` has no `layout.typ`"),
-            )
-            .at(Place::file(file)));
+        let layout =
+            layout.ok_or_else(|| Error::new(ErrorKind::Layout, "the file is empty"))?;
+        match (&layout.placed, has_code) {
+            (None, false) => {
+                let message =
+                    format!("the layout `{name}` has neither a `layout.typ` nor `slots`");
+                Err(Error::new(ErrorKind::MissingFile, message)
+                    .at(Place::file(file))
+                    .with_help("draw it in `layout.typ`, or say where its `slots` are"))
+            }
+            (Some(placed), true) => {
+                let message =
+                    format!("the layout `{name}` has `slots` and a `layout.typ`");
+                Err(Error::new(ErrorKind::Duplicate, message)
+                    .at(placed.place.clone())
+                    .with_help("remove one of them: slots are drawn without Typst code"))
+            }
+            (None, true) | (Some(_), false) => Ok(layout),
         }
-        layout.ok_or_else(|| Error::new(ErrorKind::Layout, "the file is empty"))
     }
 
     /// Tries the lengths on each paper, without and with all that a page may have.
@@ -213,6 +246,7 @@ impl Layout {
     /// The names of the roles that the layout declares, sorted.
     pub(crate) fn role_names(&self) -> impl Iterator<Item = &str> {
         let mut names: Vec<&str> = self.roles.keys().map(String::as_str).collect();
+        names.extend(self.placed.iter().flat_map(PlacedSlots::left_out));
         names.sort_unstable();
         names.into_iter()
     }
@@ -245,21 +279,75 @@ impl Layout {
     }
 }
 
+/// The folder of a layout's own files: that of its name, or the courses' pictures.
+fn folder_of(name: &str) -> String {
+    if is_file(name) { "images".to_owned() } else { format!("layouts/{name}") }
+}
+
+/// The file that declares a layout.
+fn file_of(name: &str) -> String {
+    if is_file(name) {
+        format!("images/{name}")
+    } else {
+        format!("layouts/{name}/layout.yaml")
+    }
+}
+
+/// Whether a layout is one file beside the pictures of courses.
+fn is_file(name: &str) -> bool {
+    name.ends_with(".yaml")
+}
+
+/// Refuses slots on several pages or papers: their places are those on one.
+fn check_single_page(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
+    if layout.placed.is_none() {
+        return;
+    }
+    let node = |wanted: &str| {
+        let mut entries = root.entries().ok()?;
+        entries.find(|(key, _)| key.text() == wanted).map(|(_, node)| node)
+    };
+    let mut refuse = |key: &str, message: &str, help: &str| {
+        let fault = node(key).unwrap_or(root).fault(ErrorKind::InvalidValue, message);
+        faults.push(fault.with_help(help));
+    };
+    if layout.papers.len() > 1 {
+        refuse("paper", "slots have their places on one paper", "name one: `paper: a4`");
+    }
+    if *layout.pages.end() > 1 {
+        refuse("pages", "slots stand on one page", "remove `pages`, or draw it in Typst");
+    }
+    if layout.bilingual {
+        let help = "remove `bilingual`, or draw it in Typst";
+        refuse("bilingual", "slots are for one language", help);
+    }
+}
+
 fn read(
     root: Node<'_>,
-    name: &str,
+    files: &OwnFiles<'_>,
     fonts: &Fonts,
     sources: LayoutSources,
     background: Option<Background>,
     faults: &mut Faults,
 ) -> Option<Layout> {
     let fields = root.fields(&KEYS, faults)?;
+    let name = files.layout;
     check_version(fields, root, name, faults);
     let languages = DeclaredLanguages::read(fields, faults);
     let papers = paper::papers(fields, background.as_ref(), faults);
     let faces = role::faces(fields, fonts, faults);
     let lengths = Lengths::read(fields, faults);
-    let roles = role::roles(fields, &faces, faults);
+    let context = RoleContext::of(fields, &faces, faults);
+    let (placed, roles) = match placed::read(fields, files, &context, faults) {
+        Some((placed, own)) => {
+            let roles = role::roles_beside_slots(fields, &context, &placed, own, faults);
+            (Some(placed), Some(roles))
+        }
+        // Slots that cannot be read are reported.
+        None if fields.get("slots").is_some() => return None,
+        None => (None, role::roles(fields, &context, faults)),
+    };
     let scales =
         numbers(fields, "scales", 0.1..=1.0, faults).unwrap_or_else(|| SCALES.to_vec());
     let figures = fields
@@ -269,10 +357,17 @@ fn read(
     let required_fields = texts(fields, "fields", faults);
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
+    // Slots say by their size how many have room.
+    let has_slots = placed.is_some();
+    let (sponsors, badges) = if has_slots { (12, 6) } else { (0, 0) };
+    let is_without = |name| placed.as_ref().is_some_and(|it| it.leaves_out(name));
     let max_signatories = whole(fields, "signatories", 0..=12, faults).unwrap_or(6);
-    let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(0);
-    let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(0);
+    let max_signatories = if is_without("signatories") { 12 } else { max_signatories };
+    let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(sponsors);
+    let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(badges);
     let bilingual = boolean(fields, "bilingual", faults).unwrap_or(false);
+    let place = placed.as_ref().map(|placed| placed.place.clone());
+    let place = place.unwrap_or_else(|| sources.entry_point());
     Some(Layout {
         name: name.to_owned(),
         papers: papers?,
@@ -287,6 +382,7 @@ fn read(
         faces,
         roles: roles?,
         lengths,
+        placed,
         slots: KnownSlots::default(),
         scales: std::iter::once(1.0)
             .chain(scales.into_iter().filter(|&scale| scale < 1.0))
@@ -295,7 +391,7 @@ fn read(
         requires,
         theme,
         fields: required_fields,
-        place: sources.entry_point(),
+        place,
         sources: Arc::new(sources),
     })
 }

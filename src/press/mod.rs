@@ -22,6 +22,7 @@ pub(crate) mod layout;
 pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod sheet;
+pub(crate) mod start;
 
 pub use self::draft::{Draft, DraftOptions, Press};
 pub use self::engine::page::Page;
@@ -29,12 +30,15 @@ pub use self::export::{Claim, Format};
 pub use self::fit::fitted::Fitted;
 pub use self::inspect::Inspection;
 pub use self::layout::paper::Paper;
+pub use self::layout::placed::placed_slot::Vertical;
 pub use self::layout::role::Fit;
 pub use self::layout::slot::SlotAlign;
 pub use self::proof::Proof;
 pub use self::sheet::image::SheetImage;
 pub use self::sheet::sentence::{Sentence, SheetRun};
+pub use self::sheet::sheet_slot::{SheetGrid, SheetSlot, SlotBlock};
 pub use self::sheet::table::{SheetColumn, SheetTable};
 pub use self::sheet::{
     SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,
 };
+pub use self::start::LayoutStart;

@@ -15,6 +15,7 @@ mod overlap;
 mod pictures;
 mod reader;
 mod reading;
+mod slots;
 mod table;
 mod texts;
 mod untranslated;
@@ -53,6 +54,7 @@ impl Page {
         reader.check_table();
         reader.check_background();
         reader.check_pictures();
+        reader.check_placed_slots();
         reader.check_overflow();
         reader.check_picture_overlaps();
         reader.check_text_overlaps();

@@ -12,6 +12,9 @@ mod fitting;
 pub(crate) mod image;
 pub(crate) mod sentence;
 mod sentence_builder;
+pub(crate) mod sheet_slot;
+mod slot_order;
+mod slots;
 pub(crate) mod table;
 mod table_fitting;
 
@@ -21,6 +24,7 @@ use serde_json::Value;
 
 use self::image::SheetImage;
 use self::sentence::Sentence;
+use self::sheet_slot::SheetSlot;
 use self::table::SheetTable;
 use crate::base::lang::Direction;
 use crate::press::layout::SHEET_VERSION;
@@ -80,7 +84,16 @@ pub struct Sheet {
     pub verify: Option<VerifyLink>,
     /// The colours and the logo.
     pub theme: SheetTheme,
-    /// The picture under every page: the first page of a PDF, its size in points.
+    /// The slots of a layout that has no Typst code of its own, in the order of reading.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slots: Vec<SheetSlot>,
+    /// The pictures of such a layout.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<SheetImage>,
+    /// Its pictures that are ornament.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ornaments: Vec<SheetImage>,
+    /// The picture under every page; the size of a PDF's page is in points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<SheetImage>,
     /// The free fields of course and request.
@@ -208,7 +221,7 @@ impl Sheet {
         })
     }
 
-    /// All pictures that must stand on the page exactly once: all but the background.
+    /// All pictures that must stand on the page exactly once: all but ornaments and the background.
     pub fn images(&self) -> impl Iterator<Item = &SheetImage> {
         self.signatories
             .iter()
@@ -217,6 +230,12 @@ impl Sheet {
             .chain(&self.theme.logo)
             .chain(&self.sponsors)
             .chain(&self.badges)
+            .chain(&self.pictures)
+    }
+
+    /// All pictures that its layout reads.
+    pub(crate) fn picture_files(&self) -> impl Iterator<Item = &SheetImage> {
+        self.images().chain(&self.ornaments).chain(&self.background)
     }
 
     /// The sheet as a JSON file with the pictures inside, which a `preview.typ` reads.
@@ -230,6 +249,8 @@ impl Sheet {
             .chain(&mut sheet.theme.logo)
             .chain(&mut sheet.sponsors)
             .chain(&mut sheet.badges)
+            .chain(&mut sheet.pictures)
+            .chain(&mut sheet.ornaments)
             .chain(&mut sheet.background);
         images.for_each(SheetImage::embed);
         let mut json = serde_json::to_string_pretty(&sheet)

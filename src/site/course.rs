@@ -28,6 +28,7 @@ pub(crate) use self::grades::no_scale;
 pub use self::grades::{GradeMark, GradeScale, LetterGrade, NumberGrade};
 pub use self::outcome::{Grade, Outcome};
 pub use self::pictures::{Badge, Sponsor};
+pub(crate) use self::read::read_text;
 pub use self::signatory::{Nudge, Signatory};
 pub use self::text::Text;
 pub use self::theme::{Colour, Theme};

@@ -62,7 +62,7 @@ use self::template_values::template_values;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::lang::Tag;
-use crate::site::course::{GradeMark, no_scale};
+use crate::site::course::{GradeMark, Text, no_scale};
 use crate::site::files::Site;
 use crate::text::locale::{Locale, SentenceTemplate};
 use crate::text::runs::Runs;
@@ -366,17 +366,60 @@ impl Phrases {
             return Ok(FinishedText::default());
         };
         let text = texts.get(&outcome.text, "the outcome").to_owned();
-        let at = outcome.text.place(&self.tag, &facts.course.language);
+        let mut written =
+            self.write_text(&outcome.text, &text, "outcome", facts, values)?;
+        // Unlike the words of a locale, those of a course are facts.
+        written.facts.insert(0, Fact::Value(text));
+        Ok(written)
+    }
+
+    /// Writes the texts of a layout's own, which are templates too, each in the role of its name.
+    /// Returns them with a warning for each that is not given in this language.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn write_texts<'t>(
+        &self,
+        own: impl Iterator<Item = (&'t str, &'t Text)>,
+        facts: &CertificateFacts<'_>,
+    ) -> Result<(Vec<Phrase>, Vec<Warning>)> {
+        let mut texts =
+            Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
+        let values = template_values(facts, &mut texts);
+        texts.warnings.clear();
+        let (mut phrases, mut errors) = (Vec::new(), Vec::new());
+        for (role, own) in own {
+            let text =
+                texts.get(own, &format!("the text of the slot `{role}`")).to_owned();
+            match self.write_text(own, &text, role, facts, &values) {
+                Ok(written) => {
+                    let place = own.place(&self.tag, &facts.course.language);
+                    phrases.extend(Phrase::visible(role, written, place));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        Error::join(errors)?;
+        Ok((phrases, texts.warnings))
+    }
+
+    /// Writes `text`, the version of `own` in the language of the certificate. `what` names it in
+    /// errors.
+    fn write_text(
+        &self,
+        own: &Text,
+        text: &str,
+        what: &str,
+        facts: &CertificateFacts<'_>,
+        values: &BTreeMap<&'static str, Value>,
+    ) -> Result<FinishedText> {
+        let at = own.place(&self.tag, &facts.course.language);
         let place = |_| at.clone();
-        let env = self.compile_outcome(&text, at)?;
+        let env = self.compile_outcome(text, at)?;
         let template = env.get_template("outcome");
         let template = template.map_err(|error| syntax_error(&error, &place))?;
         let (values, extra) = (Value::from(values.clone()), facts.extra);
-        let rendering =
-            Rendering { template, what: "outcome", values, extra, place: &place };
-        let mut written = rendering.run()?;
-        // Unlike the words of a locale, those of a course are facts.
-        written.facts.insert(0, Fact::Value(text));
+        let written = Rendering { template, what, values, extra, place: &place }.run()?;
         // The text may be in the course's language, whose direction may be another.
         Ok(FinishedText { runs: written.runs.isolated(), ..written })
     }

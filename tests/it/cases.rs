@@ -82,8 +82,13 @@ pub(crate) fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
             }
         }
     }
-    // A case without a layout uses `plain.typ`.
-    if !files.iter().any(|(name, _)| name == "layouts/faulty/layout.typ") {
+    // A case without a layout uses `plain.typ`, unless it says where its slots are.
+    let has_slots = |text: &[u8]| text.windows(7).any(|part| part == b"\nslots:");
+    let is_drawn = files.iter().any(|(name, bytes)| {
+        name == "layouts/faulty/layout.typ"
+            || name == "layouts/faulty/layout.yaml" && has_slots(bytes)
+    });
+    if !is_drawn {
         let plain = b"#import \"plain.typ\": plain as certificate\n".to_vec();
         files.push(("layouts/faulty/layout.typ".to_owned(), plain));
     }

@@ -15,15 +15,29 @@ const PRINT: &str =
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn copied_layout_becomes_a_custom_layout() {
-    for words in [FACE, FIELD, MOTTO, PRINT, "cp -r layouts/classic my-site/layouts/mine"]
-    {
+    for words in [FACE, FIELD, MOTTO, PRINT, "layout new mine --from classic"] {
         assert!(README.contains(words), "{words}");
     }
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let site = folder.path().join("my-site");
     let mine = site.join("layouts/mine");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    copy(&root.join("layouts/classic"), &mine);
+    fs::create_dir_all(&site).unwrap();
+    fs::write(site.join("testamur.yaml"), "").unwrap();
+    let course = format!(
+        "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
+         language: en\n  layout: mine\n  {MOTTO}\n"
+    );
+    fs::write(site.join("courses.yaml"), course).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command
+            .current_dir(folder.path())
+            .env_remove("TESTAMUR_SITE")
+            .env_remove("TESTAMUR_FONTS");
+        succeed(command.args(["--site", "my-site"]).args(arguments))
+    };
+    run(&["layout", "new", "mine", "--from", "classic"]);
 
     change(
         &mine.join("layout.yaml"),
@@ -44,21 +58,6 @@ fn copied_layout_becomes_a_custom_layout() {
         let file = renamed(fs::read(file).unwrap());
         fs::write(site.join(format!("fonts/my-{face}.ttf")), file).unwrap();
     }
-    fs::write(site.join("testamur.yaml"), "").unwrap();
-    let course = format!(
-        "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
-         language: en\n  layout: mine\n  {MOTTO}\n"
-    );
-    fs::write(site.join("courses.yaml"), course).unwrap();
-
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
-        command
-            .current_dir(folder.path())
-            .env_remove("TESTAMUR_SITE")
-            .env_remove("TESTAMUR_FONTS");
-        succeed(command.args(["--site", "my-site"]).args(arguments))
-    };
     run(&["render", "--sample", "mine", "-o", "mine.png"]);
     run(&["render", "--sample", "mine", "-o", "my-site/layouts/mine/sheet.json"]);
     run(&["check", "-l", "ar"]);
@@ -82,19 +81,6 @@ fn copied_layout_becomes_a_custom_layout() {
     assert!(poppler("pdfinfo", &[]).contains("792 x 612 pts (letter)"));
     // pdffonts prints the PostScript name, which `renamed` changed too.
     assert!(poppler("pdffonts", &[]).contains("MyGaramond"));
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).unwrap();
-        }
-    }
 }
 
 fn change(file: &Path, changes: &[(&str, &str)]) {

@@ -276,7 +276,7 @@ fn courses_page_has_every_key() {
 fn layouts_in_pages_can_be_drafted() {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     run_page("docs/layout.md", |_, block| match &block.file {
-        Some(file) if block.language == "yaml" || block.language == "typ" => {
+        Some(file) if ["yaml", "typ", "svg"].contains(&&*block.language) => {
             files.insert(file.clone(), block.text.clone());
             true
         }
@@ -297,6 +297,7 @@ fn layouts_in_pages_can_be_drafted() {
     });
     for language in ["en", "ar", "ja"] {
         draft("docs/layout.md", site.clone(), "plain", language);
+        draft("docs/layout.md", site.clone(), "gala", language);
     }
 }
 

@@ -42,6 +42,7 @@ mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures
 mod sentences; // The layouts with sentences of their own: every language, no fallback, nothing ungiven
 mod signatures; // Signatures on the page: of equal size, on their lines, without overlaps
+mod slots; // Slots with places: a layout that is `layout.yaml` alone, on every kind of background
 mod soak; // Thousands of renders: no PDF has another's name, and memory stays bounded
 mod stores; // Stores: one contract for all implementations, and failing servers and disks
 #[cfg(feature = "studio")]

@@ -45,7 +45,7 @@ impl SheetWorld {
         let json = serde_json::to_vec(sheet)
             .expect("a sheet has string keys and finite numbers");
         data.insert(file_id("/sheet.json"), Bytes::new(json));
-        for image in sheet.images().chain(&sheet.background) {
+        for image in sheet.picture_files() {
             if let Some(path) = &image.path {
                 let bytes = image.picture.bytes().to_vec();
                 data.insert(file_id(path), Bytes::new(bytes));

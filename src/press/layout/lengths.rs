@@ -84,6 +84,22 @@ impl Length {
         Some(Self { expression, text: text.to_owned(), place })
     }
 
+    /// A length of so many millimetres.
+    pub(super) fn constant(millimetres: f64) -> Option<Self> {
+        Self::own(format!("{millimetres:.4}"))
+    }
+
+    /// A length by the number of signatories, from none on.
+    pub(super) fn by_signatories(lengths: &[f64]) -> Option<Self> {
+        let lengths = lengths.iter().map(|length| format!("{length:.4}"));
+        Self::own(format!("[{}][signatories]", lengths.collect::<Vec<_>>().join(", ")))
+    }
+
+    fn own(text: String) -> Option<Self> {
+        let expression = ENVIRONMENT.compile_expression_owned(text.clone()).ok()?;
+        Some(Self { expression, text, place: Place::file("layout.yaml") })
+    }
+
     /// Its value in millimetres.
     ///
     /// # Errors

@@ -13,6 +13,15 @@ use crate::site::files::Site;
 
 /// The name of the paper that is as large as the background.
 pub(super) const BACKGROUND: &str = "background";
+/// The papers by name, upright, in millimetres: ISO 216, ANSI, and a card for a wallet, which lies.
+pub(crate) const PAPERS: [(&str, (f64, f64)); 6] = [
+    ("a4", (210.0, 297.0)),
+    ("letter", (215.9, 279.4)),
+    ("a5", (148.0, 210.0)),
+    ("a6", (105.0, 148.0)),
+    ("legal", (215.9, 355.6)),
+    ("card", (85.0, 54.0)),
+];
 /// The longest side of a paper, in millimetres.
 const MAX_SIDE: f64 = 2000.0;
 
@@ -36,7 +45,7 @@ impl Paper {
 pub(super) fn background(
     site: &Site,
     root: Node<'_>,
-    layout: &str,
+    folder: &str,
     faults: &mut Faults,
 ) -> Option<Background> {
     let mut entries = root.entries().ok()?;
@@ -45,7 +54,7 @@ pub(super) fn background(
     let spot = node.span();
     let inside =
         !name.contains('\\') && name.split('/').all(|part| !part.starts_with('.'));
-    let file = format!("layouts/{layout}/{name}");
+    let file = format!("{folder}/{name}");
     let bytes = if inside {
         faults.keep(site.read(&file).map_err(|error| node.wrap(error)))?
     } else {
@@ -54,7 +63,7 @@ pub(super) fn background(
     let Some(bytes) = bytes else {
         let fault =
             node.fault(ErrorKind::MissingFile, format!("there is no file `{file}`"));
-        faults.push(fault.with_help("put a PDF of that name beside `layout.yaml`"));
+        faults.push(fault.with_help("put a picture of that name into this folder"));
         return None;
     };
     faults.keep(Background::read(&bytes, spot.place()).map_err(|error| node.wrap(error)))
@@ -84,9 +93,17 @@ pub(super) fn papers(
                     "the paper is that of the background, and there is none",
                 );
                 faults
-                    .push(fault.with_help("name a PDF of this folder: `background: …`"));
+                    .push(fault.with_help("name a file of this folder: `background: …`"));
                 return None;
             };
+            if !background.is_sized() {
+                let message = "a bitmap has no size on paper";
+                let fault = node.fault(ErrorKind::InvalidValue, message);
+                faults.push(fault.with_help(
+                    "write the paper that it is for: `paper: a4`, or `{ width: …, height: … }`",
+                ));
+                return None;
+            }
             papers.insert(BACKGROUND.to_owned(), Paper::of(background));
             continue;
         }
@@ -113,12 +130,10 @@ pub(super) fn papers(
 /// such as `200x260`.
 fn paper(node: Node<'_>, faults: &mut Faults) -> Option<(String, (f64, f64))> {
     if node.is_scalar() {
-        let name = faults.keep(node.one_of(&["a4", "letter"]))?;
-        let sides = match name {
-            "a4" => (210.0, 297.0),
-            _ => (215.9, 279.4),
-        };
-        return Some((name.to_owned(), sides));
+        let names = PAPERS.map(|(name, _)| name);
+        let name = faults.keep(node.one_of(&names))?;
+        let found = PAPERS.into_iter().find(|(known, _)| *known == name);
+        return found.map(|(name, sides)| (name.to_owned(), sides));
     }
     let sides = node.fields(&["width", "height"], faults)?;
     let mut side = |key| {

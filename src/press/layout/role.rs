@@ -4,12 +4,15 @@
 //! [`Role`] by name. The decision made here: a face must be of a family that the site has, and a
 //! role must use one of the faces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::fields::{boolean, millimetres, number, whole};
-use super::slot::{SLOT_KEYS, SlotRule};
+use super::lengths::Length;
+use super::placed::placed_slot::{PlacedSlots, SlotContent};
+use super::placed::signatory_grid::SignatoryGrid;
+use super::slot::{SLOT_KEYS, SlotAlign, SlotRule};
 use crate::base::error::{ErrorKind, nearest};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::press::fonts::{Fonts, GenericFamily, family_help};
@@ -137,16 +140,130 @@ pub(super) fn faces(
     faces
 }
 
+/// What the roles of a layout have in common.
+pub(crate) struct RoleContext<'a> {
+    faces: &'a HashMap<String, FaceChoice>,
+    /// How far ink may leave a slot that says nothing of it, in millimetres.
+    swash: f64,
+}
+
+/// How far ink may leave a slot with a place, unless the layout says otherwise, in millimetres.
+const SLOT_SWASH: f64 = 2.0;
+
+impl<'a> RoleContext<'a> {
+    pub(super) fn of(
+        fields: Fields<'_>,
+        faces: &'a HashMap<String, FaceChoice>,
+        faults: &mut Faults,
+    ) -> Self {
+        let usual = if fields.get("slots").is_some() { SLOT_SWASH } else { 0.0 };
+        let swash = millimetres(fields, "swash", faults).unwrap_or(usual);
+        Self { faces, swash }
+    }
+
+    /// The role of a slot with a place, whose map has the keys `own` besides.
+    pub(super) fn slot_role<'n>(
+        &self,
+        node: Node<'n>,
+        own: &[&str],
+        faults: &mut Faults,
+    ) -> Option<(Fields<'n>, Role)> {
+        let known = [&TEXT_KEYS[..], &SLOT_KEYS, own].concat();
+        let fields = node.fields(&known, faults)?;
+        let mut role = role(node, fields, &known, self, faults)?;
+        role.shrinks.get_or_insert(true);
+        Some((fields, role))
+    }
+
+    fn role(&self, node: Node<'_>, faults: &mut Faults) -> Option<Role> {
+        let known = [&TEXT_KEYS[..], &SLOT_KEYS].concat();
+        role(node, node.fields(&known, faults)?, &known, self, faults)
+    }
+}
+
+/// The roles of a layout whose slots have the roles `slots`. The others may be declared too; those
+/// of blocks and signatories are as wide as what they stand in, and aligned like it.
+pub(super) fn roles_beside_slots(
+    fields: Fields<'_>,
+    context: &RoleContext<'_>,
+    placed: &PlacedSlots,
+    slots: HashMap<String, Role>,
+    faults: &mut Faults,
+) -> HashMap<String, Role> {
+    let mut roles = slots;
+    let own: HashSet<String> = roles.keys().cloned().collect();
+    let declared = fields.get("roles").and_then(|node| faults.keep(node.entries()));
+    for (key, node) in declared.into_iter().flatten() {
+        if own.contains(key.text()) {
+            let message =
+                format!("`{}` has a slot, which says how it is set", key.text());
+            let fault = key.fault(ErrorKind::Duplicate, message);
+            faults.push(fault.with_help("write its keys in the slot"));
+        } else if let Some(role) = context.role(node, faults) {
+            roles.insert(key.text().to_owned(), role);
+        }
+    }
+    for (name, max, min, lines, weight) in USUAL {
+        let usual = || Role {
+            weight,
+            case: if name == "specimen" { Case::Upper } else { Case::AsWritten },
+            italic: name == "lead",
+            ..Role::plain(Fit { max, min, lines }, context.swash)
+        };
+        roles.entry(name.to_owned()).or_insert_with(usual);
+    }
+    let area = |holds: fn(&SlotContent) -> bool| {
+        placed.find(holds).map(|slot| (slot.area.width, slot.align))
+    };
+    let blocks = area(|content| matches!(content, SlotContent::Blocks));
+    let signatories = area(|content| matches!(content, SlotContent::Signatories));
+    for (name, role) in roles.iter_mut().filter(|(name, _)| !own.contains(*name)) {
+        match name.as_str() {
+            "signatory" | "signatory-title" => {
+                if let Some((width, align)) = signatories {
+                    let rules: Vec<f64> = (0..=12)
+                        .map(|count| SignatoryGrid::of(width, count).rule)
+                        .collect();
+                    role.slot.or(Length::by_signatories(&rules), align);
+                }
+            }
+            "specimen" => role.slot.or(Length::constant(40.0), SlotAlign::Center),
+            "column" | "cell" | "total" | "folio" => {}
+            _ => {
+                if let Some((width, align)) = blocks {
+                    role.slot.or(Length::constant(width), align);
+                }
+            }
+        }
+    }
+    roles
+}
+
+/// The roles that a layout with slots need not declare: the largest and the smallest size, the lines,
+/// and the weight.
+const USUAL: [(&str, f64, f64, u32, u16); 11] = [
+    ("lead", 13.0, 8.0, 2, 400),
+    ("recipient", 30.0, 12.0, 2, 500),
+    ("statement", 13.0, 8.0, 3, 400),
+    ("course", 20.0, 10.0, 3, 500),
+    ("outcome", 13.0, 8.0, 3, 400),
+    ("signatory", 10.0, 7.0, 2, 500),
+    ("signatory-title", 8.5, 6.5, 3, 400),
+    ("column", 8.5, 6.5, 2, 600),
+    ("cell", 9.5, 7.0, 3, 400),
+    ("total", 9.5, 7.0, 2, 600),
+    ("specimen", 8.0, 6.0, 1, 400),
+];
+
 pub(super) fn roles(
     fields: Fields<'_>,
-    faces: &HashMap<String, FaceChoice>,
+    context: &RoleContext<'_>,
     faults: &mut Faults,
 ) -> Option<HashMap<String, Role>> {
-    let swash = millimetres(fields, "swash", faults).unwrap_or(0.0);
     let mut roles = HashMap::new();
     let node = fields.required("roles", faults)?;
     for (key, node) in faults.keep(node.entries())? {
-        if let Some(role) = role(node, faces, swash, faults) {
+        if let Some(role) = context.role(node, faults) {
             roles.insert(key.text().to_owned(), role);
         }
     }
@@ -162,16 +279,15 @@ pub(super) fn roles(
     roles.contains_key("statement").then_some(roles)
 }
 
-/// One role; `swash` is the layout's, in millimetres, where the role has none.
+/// One role, whose map may have the keys `known`.
 fn role(
     node: Node<'_>,
-    faces: &HashMap<String, FaceChoice>,
-    swash: f64,
+    fields: Fields<'_>,
+    known: &[&str],
+    context: &RoleContext<'_>,
     faults: &mut Faults,
 ) -> Option<Role> {
-    let known = [&TEXT_KEYS[..], &SLOT_KEYS].concat();
-    let fields = node.fields(&known, faults)?;
-    let names: Vec<&str> = faces.keys().map(String::as_str).collect();
+    let names: Vec<&str> = context.faces.keys().map(String::as_str).collect();
     let face = match fields.get("face") {
         Some(node) => faults.keep(node.one_of(&names))?,
         None => "text",
@@ -206,13 +322,30 @@ fn role(
             format!("`min: {min}` is larger than `max: {max}`"),
         ));
     }
-    let swash = millimetres(fields, "swash", faults).unwrap_or(swash);
+    let swash = millimetres(fields, "swash", faults).unwrap_or(context.swash);
     let fit = Fit { max, min, lines: lines as u32 };
     let slot = SlotRule::read(fields, faults);
     let plain = fields.get("plain").and_then(|node| plain_face(node, &names, faults));
     let shrinks = boolean(fields, "shrinks", faults);
     let (face, weight) = (face.to_owned(), weight as u16);
     Some(Role { face, weight, italic, case, fit, swash, slot, shrinks, plain })
+}
+
+impl Role {
+    /// A role in the face for text, as the case of its letters is written.
+    fn plain(fit: Fit, swash: f64) -> Self {
+        Self {
+            face: "text".to_owned(),
+            weight: 400,
+            italic: false,
+            case: Case::AsWritten,
+            fit,
+            swash,
+            slot: SlotRule::default(),
+            shrinks: None,
+            plain: None,
+        }
+    }
 }
 
 /// `plain` of a role: `{ face: text, weight: 500, size: 0.78 }`.

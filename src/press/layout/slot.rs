@@ -77,6 +77,22 @@ pub enum SlotAlign {
     Right,
 }
 
+impl SlotAlign {
+    /// The names of the sides in `layout.yaml`.
+    pub(crate) const NAMES: [&str; 5] = ["start", "center", "end", "left", "right"];
+
+    /// The side of a name; that of any other text is the middle.
+    pub(crate) fn parse(name: &str) -> Self {
+        match name {
+            "start" => Self::Start,
+            "end" => Self::End,
+            "left" => Self::Left,
+            "right" => Self::Right,
+            _ => Self::Center,
+        }
+    }
+}
+
 /// A slot on a page: a column in points, and how its lines are set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Slot {
@@ -127,11 +143,8 @@ impl SlotRule {
         style.line = fields.get("line").and_then(|node| line(node, faults));
         style.deep_line = fields.get("deep-line").and_then(|node| line(node, faults));
         if let Some(node) = fields.get("align") {
-            style.align = match faults.keep(node.one_of(&["start", "center", "end"])) {
-                Some("start") => SlotAlign::Start,
-                Some("end") => SlotAlign::End,
-                _ => SlotAlign::Center,
-            };
+            let name = faults.keep(node.one_of(&SlotAlign::NAMES));
+            style.align = name.map_or(SlotAlign::Center, SlotAlign::parse);
         }
         style.balance = match fields.get("balance") {
             Some(node) => faults.keep(node.boolean()).unwrap_or_default(),
@@ -149,6 +162,19 @@ impl SlotRule {
             }
         }
         rule
+    }
+
+    /// Fills in the width and the side of a rule that declares none.
+    pub(super) fn or(&mut self, width: Option<Length>, align: SlotAlign) {
+        if self.width.is_none() {
+            self.width = width;
+        }
+        if !self.given.contains(&"align") {
+            self.style.align = align;
+            if !self.given.contains(&"balance") {
+                self.style.balance = align == SlotAlign::Center;
+            }
+        }
     }
 
     /// The roles after which the slot is another one.

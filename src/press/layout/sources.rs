@@ -67,42 +67,64 @@ impl LayoutSources {
     /// [`ErrorKind::Syntax`] for a `.typ` file that is not UTF-8; [`ErrorKind::Image`] and
     /// [`ErrorKind::TooLarge`] for a picture beyond the limits of a course's.
     pub(crate) fn load(site: &Site, layout: &str) -> Result<Self> {
+        let folders = [format!("layouts/{layout}"), "layouts/shared".to_owned()];
+        let mut names: Vec<&str> =
+            folders.iter().flat_map(|folder| site.list(folder)).collect();
+        names.dedup();
+        Self::of_files(site, layout, &names, &format!("/{layout}/layout.typ"))
+    }
+
+    /// Loads the files of `layouts/shared/`, whose `slots.typ` draws a layout that is the file
+    /// `declaration` alone. Its pictures are on the sheet.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn load_shared(
+        site: &Site,
+        layout: &str,
+        declaration: &str,
+    ) -> Result<Self> {
+        let mut names: Vec<&str> = site.list("layouts/shared").into_iter().collect();
+        names.push(declaration);
+        Self::of_files(site, layout, &names, "/shared/slots.typ")
+    }
+
+    /// Loads files of a site; `entry` is the one that exports `certificate`.
+    fn of_files(site: &Site, layout: &str, names: &[&str], entry: &str) -> Result<Self> {
         let mut files = HashMap::new();
         let mut pictures = 0;
-        for folder in [format!("layouts/{layout}"), "layouts/shared".to_owned()] {
-            for name in site.list(&folder) {
-                let unseen = ["/golden/", "/locales/", "/shared/pages/"];
-                if unseen.iter().any(|folder| name.contains(folder)) {
-                    continue;
-                }
-                let (bytes, built_in) = match site.built_in(name) {
-                    Some(bytes) => (Bytes::new(bytes), true),
-                    None => match site.read(name)? {
-                        Some(bytes) => {
-                            check_file(&bytes)
-                                .map_err(|error| error.at(Place::file(name)))?;
-                            (Bytes::new(bytes.into_owned()), false)
-                        }
-                        None => continue,
-                    },
-                };
-                if !built_in && is_picture(name) {
-                    pictures += 1;
-                    check_picture(name, &bytes, pictures)?;
-                }
-                let id = file_id(name.trim_start_matches("layouts"));
-                let source = if name.ends_with(".typ") {
-                    Some(Source::new(id, utf8(name, &bytes)?.to_owned()))
-                } else {
-                    None
-                };
-                let file = SourceFile { name: name.to_owned(), bytes, source, built_in };
-                files.insert(id, file);
+        for &name in names {
+            let unseen = ["/golden/", "/locales/", "/shared/pages/"];
+            if unseen.iter().any(|folder| name.contains(folder)) {
+                continue;
             }
+            let (bytes, built_in) = match site.built_in(name) {
+                Some(bytes) => (Bytes::new(bytes), true),
+                None => match site.read(name)? {
+                    Some(bytes) => {
+                        check_file(&bytes)
+                            .map_err(|error| error.at(Place::file(name)))?;
+                        (Bytes::new(bytes.into_owned()), false)
+                    }
+                    None => continue,
+                },
+            };
+            if !built_in && is_picture(name) {
+                pictures += 1;
+                check_picture(name, &bytes, pictures)?;
+            }
+            let id = file_id(name.trim_start_matches("layouts"));
+            let source = if name.ends_with(".typ") {
+                Some(Source::new(id, utf8(name, &bytes)?.to_owned()))
+            } else {
+                None
+            };
+            let file = SourceFile { name: name.to_owned(), bytes, source, built_in };
+            files.insert(id, file);
         }
         let main = |extra: &str| {
             let text = format!(
-                "#import \"/{layout}/layout.typ\": certificate\n{extra}\
+                "#import \"{entry}\": certificate\n{extra}\
                  #let sheet = json(\"/sheet.json\")\n#set text(font: sheet.face)\n\
                  #certificate(sheet)\n"
             );

@@ -38,6 +38,9 @@ impl PageReader<'_> {
         let mut reported: HashSet<Option<usize>> = HashSet::new();
         for (index, slot) in self.inked.slots.iter().enumerate() {
             let sentence = self.sentence_in(index);
+            if self.overflowed.contains(&slot.label) {
+                continue;
+            }
             let swash = sentence.map_or(0.0, |s| self.page.layout.role(&s.role).swash);
             let room = grown(slot.rect, TOLERANCE + Abs::mm(swash));
             let distances = self.inked.marks_in(index).filter_map(|mark| {
@@ -68,6 +71,10 @@ impl PageReader<'_> {
                 continue;
             };
             let whole = Rect::new(Point::zero(), page.frame.size().to_point());
+            let label = mark.slot.map(|slot| &self.inked.slots[slot].label);
+            if label.is_some_and(|label| self.overflowed.contains(label)) {
+                continue;
+            }
             // A picture that covers the page may bleed over its edges.
             if matches!(mark.kind, MarkKind::Image) && holds(rect, whole) {
                 continue;
@@ -135,7 +142,7 @@ impl PageReader<'_> {
 }
 
 /// How far a box reaches out of another, at the side where it is farthest.
-fn distance_beyond(rect: Rect, room: Rect) -> Abs {
+pub(super) fn distance_beyond(rect: Rect, room: Rect) -> Abs {
     [
         room.min.x - rect.min.x,
         room.min.y - rect.min.y,

@@ -60,6 +60,26 @@ impl<'a> PageReader<'a> {
         self.errors.push(Error::new(kind, message).with_help(help).at(place));
     }
 
+    /// Reports an error of what stands in a labelled block: at its slot, if the layout is one of
+    /// slots, else at the layout.
+    pub(super) fn report_in(
+        &mut self,
+        label: &str,
+        kind: ErrorKind,
+        message: String,
+        help: &str,
+    ) {
+        let place = self.slot_place(label).unwrap_or(&self.page.layout.place).clone();
+        self.errors.push(Error::new(kind, message).with_help(help).at(place));
+    }
+
+    /// The line of the slot that a labelled block stands in, if the layout is one of slots.
+    fn slot_place(&self, label: &str) -> Option<&'a Place> {
+        let mut slots = self.sheet.slots.iter();
+        let slot = slots.find(|slot| slot.ids.iter().any(|id| id == label))?;
+        Some(&slot.place)
+    }
+
     /// Reports an error that the author of the sentence can correct. A name comes from the request,
     /// which has no place here.
     pub(super) fn report_sentence(
@@ -72,8 +92,9 @@ impl<'a> PageReader<'a> {
         self.errors.push(sentence.error(kind, message, help));
     }
 
-    /// Reports an error of where a sentence stands: at the line of the sentence, with the layout that
-    /// puts it there in the help. That of a name, which has no line, is the layout's.
+    /// Reports an error of where a sentence stands: at its slot, if the layout is one of slots, else at
+    /// the line of the sentence, with the layout that puts it there in the help. That of a name, which
+    /// has no line, is the layout's.
     pub(super) fn report_position(
         &mut self,
         sentences: &[&Sentence],
@@ -81,6 +102,12 @@ impl<'a> PageReader<'a> {
         message: String,
         help: &str,
     ) {
+        let slot =
+            sentences.iter().rev().find_map(|sentence| self.slot_place(&sentence.id));
+        if let Some(slot) = slot.cloned() {
+            self.errors.push(Error::new(kind, message).with_help(help).at(slot));
+            return;
+        }
         let place = sentences.iter().find_map(|sentence| sentence.place.clone());
         match place {
             Some(place) => {
@@ -110,7 +137,7 @@ impl<'a> PageReader<'a> {
                 let error = Error::new(kind, message).with_help(help);
                 self.errors.push(error.at(place.clone()));
             }
-            None => self.report(kind, message, help),
+            None => self.report_in(&image.id, kind, message, help),
         }
     }
 

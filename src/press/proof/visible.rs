@@ -73,7 +73,7 @@ impl PageReader<'_> {
                     .map(|(index, _)| index)
                     .collect();
                 let Some(doubt) = self.doubt(slot, &painted, &items) else { continue };
-                found.extend(match rasters.judge(&doubt) {
+                let fault = match rasters.judge(&doubt) {
                     Verdict::Seen => None,
                     Verdict::Hidden { share } => {
                         Some(self.hidden(slot, &painted, &items, share))
@@ -82,11 +82,13 @@ impl PageReader<'_> {
                         let needed = doubt.contrast;
                         Some(self.pale(slot, &painted, &items, contrast, needed))
                     }
-                });
+                };
+                let label = self.inked.slots[slot].label.clone();
+                found.extend(fault.map(|fault| (label, fault)));
             }
         }
-        for (kind, message, help) in found {
-            self.report(kind, message, help);
+        for (label, (kind, message, help)) in found {
+            self.report_in(&label, kind, message, help);
         }
     }
 

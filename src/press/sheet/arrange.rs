@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::image::SheetImage;
 use super::sentence::Sentence;
 use super::sentence_builder::SentenceBuilder;
+use super::slots::SlotPlan;
 use super::table::SheetTable;
 use super::{
     SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,
@@ -42,6 +43,9 @@ pub(crate) struct SheetContent<'a> {
     pub(crate) sponsors: Vec<String>,
     /// What the badges show, in the certificate's language.
     pub(crate) badges: Vec<String>,
+    /// The layout's own pictures with what they show, in the certificate's language; an ornament
+    /// shows nothing.
+    pub(crate) own_pictures: Vec<(Picture, Option<String>)>,
     pub(crate) course: &'a Course,
     pub(crate) background: Option<Picture>,
     pub(crate) paper: Paper,
@@ -65,8 +69,12 @@ impl Sheet {
         layout: &Layout,
         fonts: &Fonts,
     ) -> Result<(Self, Vec<Warning>)> {
-        let SheetContent { sentences, pictures, course, .. } = content;
+        let SheetContent { mut sentences, pictures, course, .. } = content;
         let tag = sentences.language.clone();
+        let plan = layout.placed.as_ref();
+        let plan = plan.map(|placed| SlotPlan::of(placed, &mut sentences.blocks, &tag));
+        let (plan, out_of_order) = plan.transpose()?.unzip();
+        sentences.warnings.extend(out_of_order.flatten());
         let title_place = content.title_place;
         let mut builder = SentenceBuilder::new(layout, fonts, &tag, title_place);
 
@@ -131,6 +139,15 @@ impl Sheet {
         let sponsors = row("sponsor", pictures.sponsors, content.sponsors, places);
         let places = course.badges.iter().map(|badge| badge.place()).collect();
         let badges = row("badge", pictures.badges, content.badges, places);
+        let own = content.own_pictures.into_iter().enumerate();
+        let own = own.map(|(index, (picture, alt))| {
+            let (id, is_ornament) = (format!("picture-{}", index + 1), alt.is_none());
+            let alt = alt.unwrap_or_default();
+            (is_ornament, SheetImage::new(id.clone(), &id, picture, alt))
+        });
+        let (ornaments, own_pictures): (Vec<_>, Vec<_>) =
+            own.partition(|(is_ornament, _)| *is_ornament);
+        let image = |(_, image)| image;
         let mut errors = builder.errors;
         let mut warnings = sentences.warnings;
         let second = content.second.map(|sentences| {
@@ -160,7 +177,7 @@ impl Sheet {
                 reach: CodeFacts::of(code.modules).reach,
             }
         });
-        let sheet = Self {
+        let mut sheet = Self {
             version: Self::VERSION,
             language: tag.language().to_owned(),
             region: tag.glyph_region(),
@@ -192,11 +209,17 @@ impl Sheet {
                         .at(place)
                 }),
             },
+            slots: Vec::new(),
+            pictures: own_pictures.into_iter().map(image).collect(),
+            ornaments: ornaments.into_iter().map(image).collect(),
             background: content.background.map(|picture| {
                 SheetImage::new("background".into(), "background", picture, String::new())
             }),
             extra: content.extra,
         };
+        if let Some(plan) = plan {
+            sheet.slots = plan.fill(&sheet, &colours)?;
+        }
         check_requirements(&sheet, layout, course)?;
         Ok((sheet, warnings))
     }

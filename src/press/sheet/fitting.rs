@@ -10,6 +10,7 @@ use crate::press::fit::{Fitter, Setting, check_length};
 use crate::press::layout::Layout;
 use crate::press::layout::lengths::{CodeFacts, PageFacts};
 use crate::press::layout::page_slots::PageSlots;
+use crate::press::layout::placed::placed_slot::PlacedSlots;
 use crate::press::layout::role::PlainFace;
 
 /// Fits sentences of one language.
@@ -121,7 +122,10 @@ impl Fitting<'_> {
     }
 
     fn table(&self, table: &mut SheetTable, errors: &mut Vec<Error>) {
-        let (width, gutter) = (self.slots.text_width(), self.slots.gutter());
+        let placed = self.layout.placed.as_ref();
+        let width = placed.and_then(PlacedSlots::table_width);
+        let width = width.unwrap_or_else(|| self.slots.text_width());
+        let gutter = self.slots.gutter();
         let (fitter, setting) = (self.fitter, self.setting);
         let cells = table.headings().chain(table.cells());
         let checked = cells.map(|cell| check_length(cell, width, 0.0));

@@ -17,9 +17,10 @@ use self::draft::{CourseDraft, Written};
 use self::reader::CourseReader;
 use super::grades::GradeScale;
 use super::outcome::Outcome;
+use super::text::Text;
 use super::{Course, CourseSpans, IssueDate};
 use crate::base::error::{ErrorKind, Result, did_you_mean, nearest};
-use crate::base::yaml::{Document, Key, Node, YamlFault};
+use crate::base::yaml::{Document, Faults, Key, Node, YamlFault};
 
 const DEFAULTS: &str = "defaults";
 const DEFAULT_LAYOUT: &str = "classic";
@@ -34,6 +35,15 @@ pub(super) fn courses(
     let mut reader = CourseReader::default();
     let courses = reader.courses(files, ignored);
     reader.faults.finish().map(|()| courses)
+}
+
+/// Reads a text, plain or by language, of another file that speaks on certificates.
+pub(crate) fn read_text(node: Node<'_>, faults: &mut Faults) -> Option<Text> {
+    let mut reader = CourseReader::default();
+    std::mem::swap(&mut reader.faults, faults);
+    let text = reader.read_text(node);
+    std::mem::swap(&mut reader.faults, faults);
+    text
 }
 
 impl CourseReader {

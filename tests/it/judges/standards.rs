@@ -43,6 +43,23 @@ fn every_layout_in_every_language_meets_pdf_a_and_pdf_ua() {
 }
 
 #[test]
+fn slots_over_bitmaps_and_drawings_meet_pdf_a_and_pdf_ua() {
+    let folder = new_folder();
+    let mut files = Vec::new();
+    for (name, background) in crate::slots::backgrounds() {
+        let layout = format!("{}background: {name}\n", crate::slots::LAYOUT);
+        let site = crate::slots::site(&layout)
+            .with_file(format!("layouts/own/{name}"), background);
+        let request = Request::new("c", "Ada Lovelace").unwrap();
+        let draft = Press::new(site).unwrap().draft(&request, day()).unwrap();
+        assert_eq!(draft.claims.len(), 2, "{name}");
+        files.push(folder.path().join(format!("{name}.pdf")));
+        fs::write(files.last().unwrap(), draft.bytes).unwrap();
+    }
+    assert_conforms(&files);
+}
+
+#[test]
 fn odd_pictures_meet_pdf_a_and_pdf_ua_or_are_refused_at_their_line() {
     let folder = new_folder();
     let maker = script("pictures.py");

@@ -1,0 +1,189 @@
+//! A slot with a place, and all those of a layout.
+
+use serde::Serialize;
+
+use crate::base::error::Place;
+use crate::image::picture::Picture;
+use crate::press::layout::slot::SlotAlign;
+use crate::press::layout::theme::ThemeDefaults;
+use crate::site::course::{Colour, Text};
+use crate::text::phrases::Sentences;
+
+/// The slots of a layout that is drawn without Typst code of its own.
+#[derive(Debug)]
+pub(crate) struct PlacedSlots {
+    /// In the order of the file.
+    pub(crate) slots: Vec<PlacedSlot>,
+    /// The roles and parts that the page leaves out.
+    pub(super) without: Vec<String>,
+    /// The key `slots`.
+    pub(crate) place: Place,
+}
+
+/// A box on the paper, and what stands in it.
+#[derive(Debug)]
+pub(crate) struct PlacedSlot {
+    pub(crate) name: String,
+    pub(crate) area: Area,
+    pub(crate) vertical: Vertical,
+    pub(crate) align: SlotAlign,
+    pub(crate) colour: SlotColour,
+    /// The colour of a panel under it.
+    pub(crate) fill: Option<SlotColour>,
+    pub(crate) content: SlotContent,
+    /// Its key in the file.
+    pub(crate) place: Place,
+}
+
+/// A box, in millimetres from the top left corner of the paper.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Area {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+/// Where the content of a slot stands if it is not as high as the slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Vertical {
+    /// At its upper edge.
+    Top,
+    /// In the middle.
+    #[default]
+    Middle,
+    /// At its lower edge.
+    Bottom,
+}
+
+/// A colour of the theme, or one of the slot's own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum SlotColour {
+    Ink,
+    Accent,
+    Paper,
+    Own(Colour),
+}
+
+/// What stands in a slot.
+#[derive(Debug)]
+pub(crate) enum SlotContent {
+    Heading,
+    Date,
+    Authenticity,
+    Specimen,
+    /// Blocks of the role that the slot is named after, from that one on, the first being 1.
+    Role {
+        role: String,
+        from: usize,
+    },
+    /// The blocks that have no slot of their own.
+    Blocks,
+    /// A sentence of the layout's own.
+    Text(Text),
+    /// A picture of the layout's own; without a description it is ornament.
+    Picture {
+        picture: Picture,
+        alt: Option<Text>,
+    },
+    Signatories,
+    Table,
+    Code,
+    Logo,
+    Sponsors,
+    Badges,
+}
+
+impl PlacedSlots {
+    /// The slot that holds something.
+    pub(crate) fn find(
+        &self,
+        holds: impl Fn(&SlotContent) -> bool,
+    ) -> Option<&PlacedSlot> {
+        self.slots.iter().find(|slot| holds(&slot.content))
+    }
+
+    /// Whether the page leaves out a role, or a part of it.
+    pub(crate) fn leaves_out(&self, name: &str) -> bool {
+        self.without.iter().any(|left_out| left_out == name)
+    }
+
+    /// What the page leaves out.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.without.iter().map(String::as_str)
+    }
+
+    /// The texts of the layout's own, each with the name of its slot.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &Text)> {
+        self.slots.iter().filter_map(|slot| match &slot.content {
+            SlotContent::Text(text) => Some((slot.name.as_str(), text)),
+            _ => None,
+        })
+    }
+
+    /// The pictures of the layout's own, each with what it shows; an ornament shows nothing.
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = (&Picture, Option<&Text>)> {
+        self.slots.iter().filter_map(|slot| match &slot.content {
+            SlotContent::Picture { picture, alt } => Some((picture, alt.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The width of the table in points, if it has a slot.
+    pub(crate) fn table_width(&self) -> Option<f64> {
+        let slot = self.find(|content| matches!(content, SlotContent::Table))?;
+        Some(slot.area.width * 72.0 / 25.4)
+    }
+
+    /// Takes away the sentences that the page leaves out.
+    pub(crate) fn leave_out(&self, sentences: &mut Sentences) {
+        sentences.blocks.retain(|phrase| !self.leaves_out(&phrase.role));
+        if self.leaves_out("heading") {
+            sentences.heading = None;
+        }
+        if self.leaves_out("date") {
+            sentences.date = None;
+        }
+        if self.leaves_out("signatories") {
+            sentences.signatories.clear();
+        }
+    }
+}
+
+impl Area {
+    pub(crate) fn right(&self) -> f64 {
+        self.x + self.width
+    }
+
+    pub(crate) fn bottom(&self) -> f64 {
+        self.y + self.height
+    }
+
+    /// By how much two boxes lie over each other, at the narrower side of what they share.
+    pub(crate) fn overlap(&self, other: &Self) -> f64 {
+        let across = self.right().min(other.right()) - self.x.max(other.x);
+        let down = self.bottom().min(other.bottom()) - self.y.max(other.y);
+        across.min(down)
+    }
+}
+
+impl SlotColour {
+    /// The colour in a theme.
+    pub(crate) fn in_theme(self, theme: &ThemeDefaults) -> Colour {
+        match self {
+            Self::Ink => theme.ink,
+            Self::Accent => theme.accent,
+            Self::Paper => theme.paper,
+            Self::Own(colour) => colour,
+        }
+    }
+}
+
+impl SlotContent {
+    /// Whether it is an ornament, over which other slots may lie.
+    pub(crate) fn is_ornament(&self) -> bool {
+        matches!(self, Self::Picture { alt: None, .. })
+    }
+}

@@ -1,0 +1,212 @@
+//! Composes the slots of a certificate in an empty box.
+//!
+//! Takes a box in millimetres, gives slots for all that a certificate has; in a small box, as on a
+//! card, for what it cannot do without. The proportions are those of the built-in layouts.
+
+use super::layout_file::{SlotLine, number};
+use crate::press::layout::placed::placed_slot::Area;
+
+/// The smallest box in which a whole certificate has room, and the smallest for a card.
+const WHOLE: (f64, f64) = (118.0, 92.0);
+const CARD: (f64, f64) = (58.0, 30.0);
+/// The box that the sizes below are meant for.
+const USUAL: (f64, f64) = (210.0, 152.0);
+/// The side of the QR code: its usual one, and those between which it stays.
+const CODE: (f64, f64, f64) = (24.0, 17.0, 30.0);
+
+/// The slots of a certificate, and what they leave out.
+pub(super) struct Composition {
+    pub(super) slots: Vec<SlotLine>,
+    pub(super) without: Vec<&'static str>,
+    pub(super) signatories: usize,
+}
+
+/// How slots are drawn on a ground.
+pub(super) struct Style<'a> {
+    /// `center` or `start`.
+    pub(super) align: &'a str,
+    /// Whether the ground is dark, so that pictures made for paper need a panel.
+    pub(super) is_dark: bool,
+    /// The colour of text on such a panel.
+    pub(super) panel_ink: &'a str,
+    /// Whether the accent can be read on the ground.
+    pub(super) has_accent: bool,
+}
+
+/// A row of the composition: a name, its height and the gap above it, and its other keys by the
+/// scale of sizes.
+struct Row {
+    name: &'static str,
+    height: f64,
+    gap: f64,
+    keys: fn(f64) -> String,
+}
+
+/// The rows of a certificate above its signatories.
+const ROWS: [Row; 7] = [
+    Row {
+        name: "heading",
+        height: 15.0,
+        gap: 0.0,
+        keys: |s| format!("case: upper, tracking: 0.14, {}", sizes(30.0, 13.0, 1, s)),
+    },
+    Row {
+        name: "lead",
+        height: 8.0,
+        gap: 3.0,
+        keys: |s| format!("italic: true, {}", sizes(14.0, 8.0, 2, s)),
+    },
+    Row {
+        name: "recipient",
+        height: 22.0,
+        gap: 1.0,
+        keys: |s| format!("weight: 500, {}", sizes(44.0, 14.0, 2, s)),
+    },
+    Row { name: "statement", height: 8.0, gap: 1.0, keys: |s| sizes(14.0, 8.0, 2, s) },
+    Row {
+        name: "course",
+        height: 15.0,
+        gap: 0.0,
+        keys: |s| format!("italic: true, {}", sizes(25.0, 11.0, 3, s)),
+    },
+    Row { name: "statement-2", height: 8.0, gap: 0.0, keys: |s| sizes(14.0, 8.0, 2, s) },
+    Row { name: "outcome", height: 8.0, gap: 0.0, keys: |s| sizes(14.0, 8.0, 2, s) },
+];
+/// The height of the signatories, and the gaps above them and above the last row.
+const SIGNATORIES: f64 = 34.0;
+const GAPS: (f64, f64) = (4.0, 4.0);
+
+/// The keys of a slot's sizes, in points.
+fn sizes(max: f64, min: f64, lines: u32, scale: f64) -> String {
+    let max = (max * scale).max(min);
+    let lines = if lines > 1 { format!(", lines: {lines}") } else { String::new() };
+    format!("max: {}, min: {}{lines}", number(max), number(min))
+}
+
+/// The slots in a box; `None` if it is too small for any certificate.
+pub(super) fn compose(area: &Area, style: &Style<'_>) -> Option<Composition> {
+    let fits = |(width, height): (f64, f64)| area.width >= width && area.height >= height;
+    if fits(WHOLE) {
+        Some(whole(area, style))
+    } else if fits(CARD) {
+        Some(card(area, style))
+    } else {
+        None
+    }
+}
+
+fn whole(area: &Area, style: &Style<'_>) -> Composition {
+    let across = (area.width / USUAL.0).min(1.3);
+    let code = (CODE.0 * across.min(area.height / USUAL.1)).clamp(CODE.1, CODE.2);
+    let rows: f64 = ROWS.iter().map(|row| row.height + row.gap).sum();
+    let fixed = rows + SIGNATORIES + GAPS.0 + GAPS.1;
+    let down = ((area.height - code) / fixed).min(1.25);
+    let scale = across.min(down);
+    // What is left of the height goes above the heading, before the signatories and below them.
+    let free = (area.height - code - fixed * down).max(0.0) / 4.0;
+    let mut slots = Vec::new();
+    let mut y = area.y + free;
+    let align = align_key(style.align);
+    for row in &ROWS {
+        y += row.gap * down;
+        let colour = if row.name == "heading" && style.has_accent {
+            ", colour: accent"
+        } else {
+            ""
+        };
+        slots.push(SlotLine {
+            name: row.name.to_owned(),
+            area: [area.x, y, area.width, row.height * down],
+            keys: format!("{}{align}{colour}", (row.keys)(scale)),
+        });
+        y += row.height * down;
+    }
+    y += GAPS.0 * down + 2.0 * free;
+    let height = SIGNATORIES * down;
+    slots.push(SlotLine {
+        name: "signatories".to_owned(),
+        area: [area.x, y, area.width, height],
+        keys: {
+            let vertical = if style.is_dark { "middle" } else { "bottom" };
+            on_panel(format!("vertical: {vertical}{align}"), style, true)
+        },
+    });
+    // The last row: date, verify line and code.
+    let top = area.bottom() - code;
+    let gap = 3.0;
+    let date = (area.width - code) * 0.3;
+    slots.push(SlotLine {
+        name: "date".to_owned(),
+        area: [area.x, top, date, code],
+        keys: format!("vertical: bottom, align: start, {}", sizes(10.5, 7.5, 3, across)),
+    });
+    slots.push(SlotLine {
+        name: "authenticity".to_owned(),
+        area: [area.x + date + gap, top, area.width - code - date - 2.0 * gap, code],
+        keys: format!("vertical: bottom, align: end, {}", sizes(8.0, 6.0, 5, across)),
+    });
+    slots.push(SlotLine {
+        name: "code".to_owned(),
+        area: [area.right() - code, top, code, code],
+        keys: on_panel(String::new(), style, false),
+    });
+    let signatories = if area.width < 150.0 { 4 } else { 6 };
+    Composition { slots, without: Vec::new(), signatories }
+}
+
+/// A card: the name and the course beside the code.
+fn card(area: &Area, style: &Style<'_>) -> Composition {
+    let code = (area.height * 0.5).clamp(15.0, 20.0);
+    let foot = 7.0;
+    let down = (area.height - foot - 1.0) / 27.0;
+    let width = area.width - code - 2.0;
+    let align = align_key("start");
+    let rows: [(&str, f64, String); 4] = [
+        ("heading", 5.0, format!("weight: 600, {}", sizes(10.0, 6.5, 1, 1.0))),
+        ("recipient", 9.5, format!("weight: 600, {}", sizes(17.0, 8.0, 2, down))),
+        ("course", 8.0, sizes(10.0, 6.5, 2, 1.0)),
+        ("date", 4.5, sizes(7.0, 5.5, 1, 1.0)),
+    ];
+    let mut y = area.y;
+    let mut slots = Vec::new();
+    for (name, height, keys) in rows {
+        let colour =
+            if name == "heading" && style.has_accent { ", colour: accent" } else { "" };
+        slots.push(SlotLine {
+            name: name.to_owned(),
+            area: [area.x, y, width, height * down],
+            keys: format!("{keys}{align}{colour}"),
+        });
+        y += height * down;
+    }
+    slots.push(SlotLine {
+        name: "code".to_owned(),
+        area: [area.right() - code, area.y, code, code],
+        keys: on_panel(String::new(), style, false),
+    });
+    slots.push(SlotLine {
+        name: "authenticity".to_owned(),
+        area: [area.x, area.bottom() - foot, area.width, foot],
+        keys: format!("vertical: bottom, align: start, {}", sizes(6.0, 5.0, 2, 1.0)),
+    });
+    let without = vec!["lead", "statement", "outcome", "signatories"];
+    Composition { slots, without, signatories: 0 }
+}
+
+fn align_key(align: &str) -> String {
+    if align == "center" { String::new() } else { format!(", align: {align}") }
+}
+
+/// Adds a panel of the colour of paper under what is made for paper: scans and the code.
+fn on_panel(keys: String, style: &Style<'_>, has_text: bool) -> String {
+    if !style.is_dark {
+        return keys;
+    }
+    let ink = if has_text {
+        format!(", colour: \"{}\"", style.panel_ink)
+    } else {
+        String::new()
+    };
+    let comma = if keys.is_empty() { "" } else { ", " };
+    format!("{keys}{comma}fill: paper{ink}")
+}

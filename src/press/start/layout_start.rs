@@ -1,0 +1,63 @@
+//! A layout that was started, and how it is tried.
+
+use super::layout_file::LayoutFile;
+use crate::base::date::Date;
+use crate::base::error::{Error, Result};
+use crate::press::draft::{DraftOptions, Press};
+use crate::site::files::Site;
+
+/// A layout that was started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LayoutStart {
+    /// The files of its folder, by their names in it.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What the proof of its sample's page finds; `None` if it passes.
+    pub fault: Option<Error>,
+    /// What a person should know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A layout with its sample and its pictures, tried with the page of the sample.
+///
+/// # Errors
+/// Whatever is wrong with the site itself.
+pub(crate) fn tried(
+    site: &Site,
+    name: &str,
+    layout: &LayoutFile,
+    mut files: Vec<(String, Vec<u8>)>,
+) -> Result<LayoutStart> {
+    files.push(("layout.yaml".to_owned(), layout.text().into_bytes()));
+    files.push(("sample.yaml".to_owned(), sample(site)?));
+    let press = Press::with_threads(trial(site, name, &files), 1)?;
+    let draft = press.draft_sample(name, Date::MIN, &DraftOptions::default());
+    Ok(match draft {
+        Ok(draft) => {
+            let notes = draft.warnings.iter().map(ToString::to_string).collect();
+            LayoutStart { files, fault: None, notes }
+        }
+        Err(error) => LayoutStart { files, fault: Some(error), notes: Vec::new() },
+    })
+}
+
+/// The sample of the built-in layouts, without the colours of its course.
+fn sample(site: &Site) -> Result<Vec<u8>> {
+    let text = site.read("layouts/classic/sample.yaml")?.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("theme:"));
+    Ok((lines.collect::<Vec<_>>().join("\n") + "\n").into_bytes())
+}
+
+/// The site with the files of a new layout.
+pub(super) fn trial(site: &Site, name: &str, files: &[(String, Vec<u8>)]) -> Site {
+    let mut trial = site.clone();
+    if trial.course_files().is_empty() {
+        // A layout may come before the first course.
+        trial = trial.with_file("courses.yaml", "");
+    }
+    for (file, bytes) in files {
+        trial = trial.with_file(format!("layouts/{name}/{file}"), bytes.clone());
+    }
+    trial
+}

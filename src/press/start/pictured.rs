@@ -1,0 +1,150 @@
+//! Starts a layout from a picture: its slots stand where the picture is empty.
+
+use super::compose::{Composition, Style, compose};
+use super::layout_file::{LayoutFile, number};
+use super::layout_start::{LayoutStart, tried};
+use super::quiet::Cells;
+use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::image::background::Background;
+use crate::press::layout::paper::{PAPERS, Paper};
+use crate::press::layout::placed::placed_slot::Area;
+use crate::site::course::Colour;
+use crate::site::files::Site;
+
+/// By how much the shape of a picture may differ from that of a paper, as a share.
+const SAME_SHAPE: f64 = 0.012;
+/// The longer side of a picture of no known shape, and the sides of one that is taken for a size on
+/// paper, in millimetres.
+const USUAL_SIDE: f64 = 297.0;
+const SIZES: std::ops::RangeInclusive<f64> = 50.0..=450.0;
+/// The contrast that text needs, by WCAG 2.2, and the luminance from which a ground takes dark ink.
+const CONTRAST: f64 = 4.5;
+const LIGHT: f64 = 0.2;
+const DARK_INK: Colour = Colour { red: 0x1d, green: 0x1a, blue: 0x16 };
+const WHITE: Colour = Colour { red: 0xff, green: 0xff, blue: 0xff };
+
+impl LayoutStart {
+    /// Starts a layout from a picture, the content of `file`: PNG, JPEG, SVG, or a PDF, whose first
+    /// page it is. The layout's `sample.yaml` is that of the built-in layouts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`](crate::ErrorKind::Image) for what is no picture, or one without an empty
+    /// place; [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    pub fn from_picture(
+        site: &Site,
+        name: &str,
+        file: &str,
+        bytes: &[u8],
+    ) -> Result<Self> {
+        let background = Background::read(bytes, &Place::file(file))?;
+        let (written, landscape, paper) = paper_of(&background);
+        let cells = Cells::of(&background.picture, paper)?;
+        let mut first = None;
+        for area in cells.boxes() {
+            let Some(file_of_layout) =
+                layout_file(&cells, &area, file, written.clone(), landscape, paper)
+            else {
+                continue;
+            };
+            let start = tried(
+                site,
+                name,
+                &file_of_layout,
+                vec![(file.to_owned(), bytes.to_vec())],
+            )?;
+            if start.fault.is_none() {
+                return Ok(start);
+            }
+            first.get_or_insert(start);
+        }
+        first.ok_or_else(|| {
+            Error::new(ErrorKind::Image, "the picture has no empty place that is large enough")
+                .at(Place::file(file))
+                .with_help(
+                    "leave at least 58 × 30 mm without lines and pictures, or write the slots by \
+                     hand",
+                )
+        })
+    }
+}
+
+/// The paper of a picture, as it is written in `layout.yaml`: of its size, or of its shape if it has
+/// no size on paper.
+fn paper_of(background: &Background) -> (String, bool, Paper) {
+    let (width, height) = background.sides();
+    let is_size = background.is_sized() && SIZES.contains(&width.max(height));
+    let (long, short) = (width.max(height), width.min(height));
+    let known = PAPERS.into_iter().find(|(_, sides)| {
+        let (a, b) = (sides.0.max(sides.1), sides.0.min(sides.1));
+        let has_shape = (long / short / (a / b) - 1.0).abs() < SAME_SHAPE;
+        let has_size = !is_size || (long / a - 1.0).abs() < SAME_SHAPE;
+        has_shape && has_size
+    });
+    if let Some((name, (a, b))) = known {
+        let landscape = width > height;
+        let (long, short) = (a.max(b), a.min(b));
+        let paper = if landscape {
+            Paper { width: long, height: short }
+        } else {
+            Paper { width: short, height: long }
+        };
+        // `card` lies as it is.
+        return (name.to_owned(), landscape && a < b, paper);
+    }
+    let scale = if is_size { 1.0 } else { USUAL_SIDE / long };
+    let side = |length: f64| (length * scale * 10.0).round() / 10.0;
+    let paper = Paper { width: side(width), height: side(height) };
+    let written =
+        format!("{{ width: {}, height: {} }}", number(paper.width), number(paper.height));
+    (written, false, paper)
+}
+
+/// The declaration of a layout whose slots stand in a box; `None` if it is too small.
+fn layout_file(
+    cells: &Cells,
+    area: &Area,
+    file: &str,
+    written: String,
+    landscape: bool,
+    paper: Paper,
+) -> Option<LayoutFile> {
+    let (ground, darkest, lightest) = cells.ground(area);
+    let is_dark = ground.luminance() < LIGHT;
+    let ink = if is_dark { WHITE } else { DARK_INK };
+    let reads = |colour: Colour| {
+        let own = colour.luminance();
+        let contrast = |other: f64| (own.max(other) + 0.05) / (own.min(other) + 0.05);
+        contrast(darkest).min(contrast(lightest)) >= CONTRAST
+    };
+    let accent = cells.ornament(reads);
+    let paper_colour = if is_dark { WHITE } else { ground };
+    let middle = (area.x + area.right()) / 2.0;
+    let is_aside = (middle / paper.width - 0.5).abs() > 0.05;
+    let panel_ink = DARK_INK.to_string();
+    let style = Style {
+        align: if is_aside { "start" } else { "center" },
+        is_dark,
+        panel_ink: &panel_ink,
+        has_accent: accent.is_some(),
+    };
+    let Composition { slots, without, signatories } = compose(area, &style)?;
+    let is_card = signatories == 0;
+    let (family, like) =
+        if is_card { ("Source Sans 3", "sans") } else { ("EB Garamond", "serif") };
+    Some(LayoutFile {
+        comment: format!(
+            "Started from the picture {file}. Its slots stand where the picture is empty: move them as \
+             you\nlike. If the picture shows words of its own, such as the heading, take their slot \
+             away and name\nit under `without`. docs/layout.md has all keys."
+        ),
+        paper: written,
+        landscape,
+        background: Some(file.to_owned()),
+        faces: vec![("text".to_owned(), family.to_owned(), like)],
+        signatories,
+        theme: [accent.unwrap_or(ink), paper_colour, ink]
+            .map(|colour| colour.to_string()),
+        without,
+        slots,
+    })
+}
