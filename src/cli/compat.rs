@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{Compat, CreatePdfs, SiteArguments};
+use super::args::{Compat, CreatePdfs, KeyFolder, SealingArguments, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, context, output};
 use crate::Date;
@@ -146,15 +146,20 @@ fn open_issuer(
     press: &Arc<Press>,
 ) -> Result<IssueService, Failure> {
     context::check_address(press, false)?;
-    let keys = &arguments.sealing.keys;
+    let sealing = SealingArguments {
+        keys: KeyFolder { folder: arguments.keys.clone() },
+        tsa: None,
+        tsa_roots: Vec::new(),
+        archive: false,
+    };
+    let keys = &sealing.keys;
     let settings = press.settings();
     let report = context::print_index_failure;
     let stores = context::open_stores(site, settings, None, Some(keys), report)?;
     let now = clock::now()?;
     context::create_demo_secret(site, keys, press, &stores, now)?;
     let publication = KeyPublication::of(settings);
-    let opened =
-        context::open_keys(site, settings, &publication, &arguments.sealing, now)?;
+    let opened = context::open_keys(site, settings, &publication, &sealing, now)?;
     let secret = context::open_id_secret(site, keys)?;
     stores.check()?;
     Ok(IssueService::builder(press.clone())

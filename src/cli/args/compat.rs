@@ -65,6 +65,7 @@ pub(crate) struct CreatePdfs {
     /// The folder of copies, which is not emptied
     #[arg(long, value_name = "DIR", default_value = "drafts")]
     pub(crate) copies: PathBuf,
-    #[command(flatten)]
-    pub(crate) sealing: super::SealingArguments,
+    /// The folder of the keys [default: keys/ in the site's folder]
+    #[arg(id = "keys", long = "keys", value_name = "DIR", env = "TESTAMUR_KEYS")]
+    pub(crate) keys: Option<PathBuf>,
 }

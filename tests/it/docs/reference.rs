@@ -119,6 +119,7 @@ seal:
 The key that seals can stay in a token, an HSM or a smart card: [`token.md`](token.md).
 ",
     ),
+    ("legacy", ""),
     (
         "agent",
         "The agent takes requests from a queue, over HTTP, or both. [`agent.md`](agent.md) says what it does with them. The tables name these settings as `--set` does, without `agent.`, and below each name its variable.
