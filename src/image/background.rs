@@ -8,7 +8,7 @@ mod structure;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hayro_syntax::{LoadPdfError, Pdf};
+use hayro_syntax::{LoadPdfError, Pdf, PdfVersion};
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::picture::Picture;
@@ -33,8 +33,8 @@ impl Background {
     /// [`ErrorKind::Image`]: no PDF, damaged, encrypted, without a page, or with one of a size that
     /// is not printed. [`ErrorKind::TooLarge`]: more than 16 MB.
     pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
-        let (width, height) = size(bytes).map_err(|error| error.at(place.clone()))?;
-        let picture = Picture::from_pdf_page(bytes, (width, height));
+        let (size, version) = page_of(bytes).map_err(|error| error.at(place.clone()))?;
+        let picture = Picture::from_pdf_page(bytes, size, version == PdfVersion::Pdf20);
         Ok(Self { picture, place: place.clone() })
     }
 
@@ -67,8 +67,8 @@ impl Background {
     }
 }
 
-/// The width and height of the first page in points, after its rotation.
-fn size(bytes: &[u8]) -> Result<(f64, f64)> {
+/// The width and height of the first page in points, after its rotation, and the file's version.
+fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
     if bytes.len() > Background::MAX_BYTES {
         let (is, max) = (bytes.len() >> 20, Background::MAX_BYTES >> 20);
         let message =
@@ -110,12 +110,12 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         let Some(page) = pdf.pages().first() else { return Ok(None) };
         let is_blank = !page.raw().contains_key(b"Contents");
         if page.page_stream().is_some() || is_blank {
-            Ok(Some(page.render_dimensions()))
+            Ok(Some((page.render_dimensions(), pdf.version())))
         } else {
             Err(LoadPdfError::Invalid)
         }
     }));
-    let (width, height) = match read {
+    let ((width, height), version) = match read {
         Ok(Ok(Some(size))) => size,
         Ok(Ok(None)) => return Err(broken("it has no page")),
         Ok(Err(LoadPdfError::Decryption(_))) => return Err(encrypted()),
@@ -129,7 +129,7 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         );
         return Err(broken(&message));
     }
-    Ok((width, height))
+    Ok(((width, height), version))
 }
 
 /// Refuses a PDF whose structure would exhaust the stack or the memory of those who read it.

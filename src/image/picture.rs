@@ -31,6 +31,8 @@ enum PictureFormat {
     Png,
     Svg,
     Pdf,
+    /// A PDF 2.0, which only a PDF 2.0 may contain.
+    Pdf2,
 }
 
 /// The measures of a signature, by which a layout sets it and the proof finds its ink.
@@ -57,10 +59,10 @@ impl Picture {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         match PictureFile::of(bytes, "picture")? {
             PictureFile::Svg(text) => {
-                let tree = svg::parse(text)?;
+                let tree = svg::parse(&text)?;
                 let drawn = decode::drawn_box(&tree).ok_or_else(empty)?;
                 let part = [drawn.x(), drawn.y(), drawn.width(), drawn.height()];
-                Ok(Self::part_of(text, &tree, part.map(f64::from)).0)
+                Ok(Self::part_of(&text, &tree, part.map(f64::from)).0)
             }
             PictureFile::Bitmap(format) => {
                 let (image, _) = decode::decode_bitmap(bytes, format, "picture")?;
@@ -88,8 +90,8 @@ impl Picture {
         let mut measures = SignatureMeasures::of(&ink);
         let picture = match PictureFile::of(scan, "scan")? {
             PictureFile::Svg(text) if ink.is_cutout() && tint.is_none() => {
-                let tree = svg::parse(text)?;
-                let (picture, is_whole) = Self::part_of(text, &tree, ink.scan_area());
+                let tree = svg::parse(&text)?;
+                let (picture, is_whole) = Self::part_of(&text, &tree, ink.scan_area());
                 if is_whole {
                     measures = measures.within(ink.scan_area(), picture.size);
                 }
@@ -109,8 +111,14 @@ impl Picture {
     }
 
     /// The first page of a PDF, of this size in points.
-    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64)) -> Self {
-        Self { bytes: bytes.into(), format: PictureFormat::Pdf, size, signature: None }
+    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64), is_pdf_2: bool) -> Self {
+        let format = if is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
+        Self { bytes: bytes.into(), format, size, signature: None }
+    }
+
+    /// Whether it is a page of a PDF 2.0.
+    pub(crate) fn is_pdf_2(&self) -> bool {
+        self.format == PictureFormat::Pdf2
     }
 
     /// An SVG that is trusted to be well-formed, of this size in user units.
@@ -196,7 +204,7 @@ impl Picture {
         match self.format {
             PictureFormat::Png => "png",
             PictureFormat::Svg => "svg",
-            PictureFormat::Pdf => "pdf",
+            PictureFormat::Pdf | PictureFormat::Pdf2 => "pdf",
         }
     }
 
@@ -206,7 +214,9 @@ impl Picture {
             PictureFormat::Svg => {
                 String::from_utf8_lossy(&self.bytes).into_owned().into()
             }
-            PictureFormat::Png | PictureFormat::Pdf => self.bytes.to_vec().into(),
+            PictureFormat::Png | PictureFormat::Pdf | PictureFormat::Pdf2 => {
+                self.bytes.to_vec().into()
+            }
         }
     }
 }
