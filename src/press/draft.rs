@@ -54,11 +54,13 @@ pub struct DraftOptions {
     pub format: Format,
     /// Whether the page bears the word that marks a draft, true by default.
     pub specimen: bool,
+    /// Whether the proof looks at the page [closely](Page::proof_closely), false by default.
+    pub closely: bool,
 }
 
 impl Default for DraftOptions {
     fn default() -> Self {
-        Self { format: Format::Pdf, specimen: true }
+        Self { format: Format::Pdf, specimen: true, closely: false }
     }
 }
 
@@ -72,6 +74,12 @@ impl DraftOptions {
     /// Sets whether the page bears the word that marks a draft.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
+        self
+    }
+
+    /// Sets whether the proof looks at the page [closely](Page::proof_closely).
+    pub fn with_closely(mut self, closely: bool) -> Self {
+        self.closely = closely;
         self
     }
 }
@@ -170,14 +178,14 @@ impl Press {
         let RenderJob { warnings, language, verify_url, input } = job;
         let (layout, issued) = (input.layout.name.clone(), input.issued);
         let is_pseudo = Pseudolocale::of(&language).is_some();
-        let format = options.format;
+        let (format, closely) = (options.format, options.closely);
         let (bytes, claims, found) = self.pool.run(&describe(request), move || {
             let page = Page::compile(input)?;
             let mut found = page.warnings().to_vec();
             if is_pseudo {
                 found.extend(page.untranslated_texts());
             }
-            let proof = page.proof()?;
+            let proof = if closely { page.proof_closely()? } else { page.proof()? };
             let claims = match format {
                 Format::Pdf => proof.claims().to_vec(),
                 _ => Vec::new(),
