@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::thread::available_parallelism;
 
+use super::hard_sample::hardened;
 use crate::base::date::Date;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
@@ -241,6 +242,25 @@ impl Press {
             None => request,
         };
         self.draft_course(&course, &request, today, options)
+    }
+
+    /// Makes a draft of a layout's own sample with a title, a name and as many signatories as the
+    /// layout has to take, each as long as that; `None` for a language without such texts.
+    ///
+    /// # Errors
+    /// As [`draft_sample`](Self::draft_sample).
+    pub fn draft_hard_sample(
+        &self,
+        layout: &str,
+        language: &Tag,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Option<Draft>> {
+        let (course, request) = self.sample(layout)?;
+        let layout = self.layout(layout)?;
+        let hard = hardened(course, request, language, &layout)?;
+        hard.map(|(course, request)| self.draft_course(&course, &request, today, options))
+            .transpose()
     }
 
     /// A layout's own sample: the course and the request of its `sample.yaml`.

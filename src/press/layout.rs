@@ -39,6 +39,8 @@ use crate::text::locale::Table;
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) name: String,
+    /// Whether it is the site's own, and not a built-in one.
+    pub(crate) is_own: bool,
     /// The papers that it is drawn for, by name; the first is the default.
     pub(crate) papers: IndexMap<String, Paper>,
     /// The picture under its pages.
@@ -49,6 +51,8 @@ pub(crate) struct Layout {
     pub(crate) table: Option<Table>,
     /// The most signatories that it has room for.
     pub(crate) max_signatories: usize,
+    /// How long the texts are that it takes in every language.
+    pub(crate) holds: Holds,
     /// The most logos of sponsors that it has room for.
     pub(crate) max_sponsors: usize,
     /// The most badges that it has room for.
@@ -76,7 +80,7 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 21] = [
     "sheet",
     "paper",
     "orientation",
@@ -91,6 +95,8 @@ const KEYS: [&str; 19] = [
     "lengths",
     "roles",
     "scales",
+    "tight",
+    "holds",
     "figures",
     "swash",
     "requires",
@@ -120,6 +126,7 @@ impl Layout {
             let background = paper::background(site, root, name, &mut faults);
             let mut layout = read(root, name, fonts, sources, background, &mut faults)?;
             layout.table = Table::find(root, &file, &bytes, &mut faults);
+            layout.is_own = site.has_own_layout(name);
             Some(layout)
         });
         faults.finish()?;
@@ -196,6 +203,11 @@ impl Layout {
         self.roles.get(name).unwrap_or_else(|| &self.roles["statement"])
     }
 
+    /// Whether a role of it has a tight fit.
+    pub(crate) fn has_tight_roles(&self) -> bool {
+        self.roles.values().any(|role| role.fit.tight.is_some())
+    }
+
     /// The slots of its roles on a page.
     ///
     /// # Errors
@@ -264,16 +276,19 @@ fn read(
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
     let max_signatories = whole(fields, "signatories", 0..=12, faults).unwrap_or(6);
+    let holds = holds(fields, faults);
     let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(0);
     let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(0);
     let bilingual = boolean(fields, "bilingual", faults).unwrap_or(false);
     Some(Layout {
         name: name.to_owned(),
+        is_own: false,
         papers: papers?,
         background,
         pages,
         table: None,
         max_signatories,
+        holds,
         max_sponsors,
         max_badges,
         bilingual,
@@ -295,6 +310,31 @@ fn read(
 
 /// The scales of blocks on full pages, unless a layout declares others.
 const SCALES: [f64; 8] = [0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5];
+
+/// The letters that a layout takes of a course's title, a recipient's name, and a signatory's name and
+/// office.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holds {
+    pub(crate) title: usize,
+    pub(crate) name: usize,
+    pub(crate) signatory: usize,
+    pub(crate) office: usize,
+}
+
+/// `holds` of a layout.
+fn holds(fields: Fields<'_>, faults: &mut Faults) -> Holds {
+    let mut holds = Holds { title: 150, name: 90, signatory: 40, office: 80 };
+    let node = fields.get("holds");
+    let keys = ["title", "name", "signatory", "office"];
+    let Some(own) = node.and_then(|node| node.fields(&keys, faults)) else {
+        return holds;
+    };
+    let Holds { title, name, signatory, office } = &mut holds;
+    for (key, letters) in keys.into_iter().zip([title, name, signatory, office]) {
+        *letters = whole(own, key, 1..=150, faults).unwrap_or(*letters);
+    }
+    holds
+}
 
 /// Refuses a layout that is drawn for another version of the sheet.
 fn check_version(fields: Fields<'_>, root: Node<'_>, name: &str, faults: &mut Faults) {

@@ -175,7 +175,7 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::press::fit::{Fitter, Setting};
+    use crate::press::fit::{Fitter, Setting, Step};
     use crate::press::layout::slot::{Slot, SlotStyle};
     use crate::site::files::Site;
 
@@ -201,8 +201,14 @@ mod tests {
         assert!(builder.errors.is_empty());
         let slot = Slot { width: 500.0, narrow: None, style: SlotStyle::default() };
         let setting = Setting { tag: &tag, tabular: false };
-        Fitter::new(fonts.clone()).fit(&mut sentence, &slot, &[1.0, 0.9], setting);
-        assert!((sentence.fitted.size - sentence.fit.min).abs() < f64::EPSILON);
-        assert_eq!(sentence.fitted.lines, sentence.fit.lines);
+        Fitter::new(fonts.clone()).fit(
+            &mut sentence,
+            &slot,
+            &[Step::usual(1.0), Step::usual(0.9)],
+            setting,
+        );
+        let fit = sentence.fit.at_most();
+        assert!((sentence.fitted.size - fit.min).abs() < f64::EPSILON);
+        assert_eq!(sentence.fitted.lines, fit.lines);
     }
 }
