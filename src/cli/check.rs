@@ -52,6 +52,7 @@ pub(crate) fn run(
     let unused: Vec<&str> = unused.collect();
     for layout in used.iter().copied().chain(unused.iter().copied()) {
         site_check.check_sentences(layout);
+        site_check.check_room(layout)?;
     }
     for course in courses {
         site_check.check_course(course)?;
@@ -74,7 +75,7 @@ struct SiteCheck<'a> {
     failed: usize,
     /// The errors that were reported.
     errors: BTreeSet<String>,
-    /// Errors on pages in a pseudo-language only.
+    /// Errors on pages that the site may never have.
     pseudo_errors: Vec<String>,
     warnings: console::RunWarnings,
     /// The contact sheet's pictures so far, as HTML.
@@ -126,6 +127,41 @@ impl SiteCheck<'_> {
                 }
             }
         }
+    }
+
+    /// Sets long texts on a layout in each language. A layout of the site's own may be meant for short
+    /// ones, so that what does not fit there is a warning.
+    fn check_room(&mut self, layout: &str) -> Result<(), Failure> {
+        let what = format!("hard sample of `{layout}`");
+        // A layout without a sample, or with an error, is checked by its courses.
+        if self.press.sample(layout).is_err() {
+            return Ok(());
+        }
+        let options = self.options();
+        for language in self.languages(layout) {
+            let (press, today) = (self.press, self.today);
+            match press.draft_hard_sample(layout, &language, today, &options) {
+                Ok(None) => {}
+                Ok(Some(draft)) => self.add_page(&what, &language, "", draft)?,
+                Err(error) if press.site().has_own_layout(layout) => {
+                    self.add_pseudo_error(&what, "language", &language, error);
+                }
+                Err(error) => {
+                    self.failed += 1;
+                    self.report_error(&what, &language, error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Pages are written as pictures for the contact sheet.
+    fn options(&self) -> DraftOptions {
+        let format = match self.check.output {
+            Some(_) => Format::Png { pixels_per_inch: 60.0 },
+            None => Format::Pdf,
+        };
+        DraftOptions::default().with_format(format)
     }
 
     /// Checks the pages of a course.
@@ -187,18 +223,16 @@ impl SiteCheck<'_> {
             .map(String::as_str)
             .filter(|paper| Some(*paper) != usual_paper.as_deref())
             .collect();
-        let format = match self.check.output {
-            Some(_) => Format::Png { pixels_per_inch: 60.0 },
-            None => Format::Pdf,
-        };
-        let options = DraftOptions::default().with_format(format);
+        let options = self.options();
         for language in self.languages(layout) {
             let usual = EXTREME_NAMES.iter().chain(names).map(|name| (*name, None));
             let strains =
                 |paper| EXTREME_NAMES.iter().map(move |name| (*name, Some(paper)));
             let others = others.iter().copied().flat_map(strains);
-            for (name, paper) in usual.chain(others) {
+            for (index, (name, paper)) in usual.chain(others).enumerate() {
                 let sample = SamplePage { name, language: &language, paper };
+                // The first page of each language is judged by its pixels too.
+                let options = options.clone().with_closely(index == 0);
                 match page(self.press, &sample, self.today, &options) {
                     Ok(draft) => self.add_page(what, &language, name, draft)?,
                     Err(error) => {
@@ -218,7 +252,9 @@ impl SiteCheck<'_> {
                 let sample = SamplePage { name, language: &language, paper: None };
                 match page(self.press, &sample, self.today, &options) {
                     Ok(draft) => self.add_page(what, &language, name, draft)?,
-                    Err(error) => self.add_pseudo_error(what, &language, error),
+                    Err(error) => {
+                        self.add_pseudo_error(what, "pseudo-language", &language, error);
+                    }
                 }
             }
         }
@@ -250,10 +286,11 @@ impl SiteCheck<'_> {
         }
     }
 
-    /// Adds the errors of a page in a pseudo-language: real languages may be as long.
-    fn add_pseudo_error(&mut self, what: &str, language: &Tag, error: Error) {
+    /// Adds the errors of a page that a site may never have: in a pseudo-language, because real
+    /// languages may be as long, or with long texts.
+    fn add_pseudo_error(&mut self, what: &str, kind: &str, language: &Tag, error: Error) {
         for fault in error.into_faults() {
-            let text = format!("{fault:#}\n({what}, pseudo-language `{language}`)");
+            let text = format!("{fault:#}\n({what}, {kind} `{language}`)");
             if !self.pseudo_errors.contains(&text) {
                 self.pseudo_errors.push(text);
             }

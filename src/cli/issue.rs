@@ -70,6 +70,7 @@ pub(crate) fn run(
     let mut report = Report::new(jobs.len());
     let mut warnings = console::RunWarnings::default();
     let together = IssueBatch::new(&issuer, options);
+    let together = if jobs.len() > 1 { together.with_close_look() } else { together };
     let done = batch::run_together(
         &jobs,
         batch::WAITING_PER_CORE,

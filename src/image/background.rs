@@ -9,7 +9,7 @@ mod structure;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use hayro_syntax::{LoadPdfError, Pdf};
+use hayro_syntax::{LoadPdfError, Pdf, PdfVersion};
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::image::decode::PictureFile;
@@ -100,15 +100,16 @@ fn read(bytes: &[u8]) -> Result<Picture> {
         }
         return Picture::read_whole(bytes, "background");
     }
-    Ok(Picture::from_pdf_page(bytes, size(bytes)?))
+    let (size, version) = page_of(bytes)?;
+    Ok(Picture::from_pdf_page(bytes, size, version == PdfVersion::Pdf20))
 }
 
 fn broken(cause: &str) -> Error {
     Error::new(ErrorKind::Image, format!("failed to read the background ({cause})"))
 }
 
-/// The width and height of the first page in points, after its rotation.
-fn size(bytes: &[u8]) -> Result<(f64, f64)> {
+/// The width and height of the first page in points, after its rotation, and the file's version.
+fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
     let encrypted = || {
         broken("it is encrypted")
             .with_help("export it again without a password, or run `qpdf --decrypt`")
@@ -134,12 +135,12 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         let Some(page) = pdf.pages().first() else { return Ok(None) };
         let is_blank = !page.raw().contains_key(b"Contents");
         if page.page_stream().is_some() || is_blank {
-            Ok(Some(page.render_dimensions()))
+            Ok(Some((page.render_dimensions(), pdf.version())))
         } else {
             Err(LoadPdfError::Invalid)
         }
     }));
-    let (width, height) = match read {
+    let ((width, height), version) = match read {
         Ok(Ok(Some(size))) => size,
         Ok(Ok(None)) => return Err(broken("it has no page")),
         Ok(Err(LoadPdfError::Decryption(_))) => return Err(encrypted()),
@@ -153,7 +154,7 @@ fn size(bytes: &[u8]) -> Result<(f64, f64)> {
         );
         return Err(broken(&message));
     }
-    Ok((width, height))
+    Ok(((width, height), version))
 }
 
 /// Refuses a PDF whose structure would exhaust the stack or the memory of those who read it.

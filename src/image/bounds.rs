@@ -20,7 +20,7 @@ pub(crate) fn check_file(bytes: &[u8]) -> Result<()> {
     }
     match PictureFile::of(bytes, "picture") {
         Ok(PictureFile::Svg(text)) if text.trim_start().starts_with('<') => {
-            svg::check(text)
+            svg::check(&text)
         }
         Ok(PictureFile::Bitmap(format)) => {
             let reader = ImageReader::with_format(Cursor::new(bytes), format);

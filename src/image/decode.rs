@@ -1,14 +1,16 @@
 //! From a file's bytes to an upright bitmap of bounded size.
 //!
-//! Takes PNG, JPEG, WebP or SVG, told apart by content. The decision: sizes are checked before
+//! Takes PNG, JPEG, WebP, GIF or SVG, told apart by content. The decision: sizes are checked before
 //! anything is decoded.
 
-use std::io::Cursor;
+use std::borrow::Cow;
+use std::io::{Cursor, Read as _};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::image::jpeg;
 
 /// The most bytes of a file, and the most pixels of a bitmap; the photos of phones are below both.
 const MAX_BYTES: usize = 48 << 20;
@@ -22,7 +24,7 @@ const MAX_WORKING_PIXELS: f64 = 8_000_000.0;
 /// A picture file, told apart by content.
 pub(super) enum PictureFile<'a> {
     Bitmap(ImageFormat),
-    Svg(&'a str),
+    Svg(Cow<'a, str>),
 }
 
 impl<'a> PictureFile<'a> {
@@ -40,17 +42,126 @@ impl<'a> PictureFile<'a> {
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
                 ImageFormat::WebP
             }
-            _ => match std::str::from_utf8(bytes) {
-                Ok(text) if text.contains("<svg") => return Ok(Self::Svg(text)),
-                _ => {
-                    let message =
-                        format!("the {what} is neither PNG, JPEG, WebP nor SVG");
-                    return Err(Error::new(ErrorKind::Image, message)
-                        .with_help("save it in one of these formats"));
-                }
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => ImageFormat::Gif,
+            _ => match svg_text(bytes)? {
+                Some(text) => return Ok(Self::Svg(text)),
+                None => return Err(unread(bytes, what)),
             },
         }))
     }
+}
+
+/// The error for a file of a format that is not read.
+fn unread(bytes: &[u8], what: &str) -> Error {
+    let brand = bytes.get(8..12).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
+    let (format, help) = match (bytes, brand) {
+        (_, Some(b"avif" | b"avis")) => ("an AVIF picture", CONVERT),
+        (_, Some(b"heic" | b"heix" | b"heim" | b"hevc" | b"mif1" | b"msf1")) => (
+            "a HEIC picture",
+            "save it as PNG or JPEG: iPhones make JPEGs with Settings › Camera › Formats › Most \
+             Compatible, and `heif-convert in.heic out.png` converts one",
+        ),
+        ([b'I', b'I', 0x2a | 0x2b, 0, ..] | [b'M', b'M', 0, 0x2a | 0x2b, ..], _) => {
+            ("a TIFF picture", CONVERT)
+        }
+        ([b'B', b'M', ..], _) if bytes.len() > 26 => ("a BMP picture", CONVERT),
+        ([b'%', b'P', b'D', b'F', ..], _) => (
+            "a PDF",
+            "save the page as PNG: `pdftoppm -r 300 -png in.pdf out`, or export it as SVG",
+        ),
+        ([b'%', b'!', b'P', b'S', ..] | [0xc5, 0xd0, 0xd3, 0xc6, ..], _) => {
+            ("a PostScript drawing", "export it as SVG")
+        }
+        ([b'8', b'B', b'P', b'S', ..], _) => ("a Photoshop file", "export it as PNG"),
+        ([0xff, 0x0a, ..] | [0, 0, 0, 0xc, b'J', b'X', b'L', ..], _) => {
+            ("a JPEG XL picture", CONVERT)
+        }
+        ([0, 0, 0, 0xc, b'j', b'P', ..] | [0xff, 0x4f, 0xff, 0x51, ..], _) => {
+            ("a JPEG 2000 picture", CONVERT)
+        }
+        _ => {
+            let message = format!("the {what} is neither PNG, JPEG, WebP, GIF nor SVG");
+            return Error::new(ErrorKind::Image, message)
+                .with_help("save it in one of these formats");
+        }
+    };
+    Error::new(ErrorKind::Image, format!("the {what} is {format}, which is not read"))
+        .with_help(help)
+}
+
+/// How a picture of another format is converted.
+const CONVERT: &str =
+    "save it as PNG: `magick in out.png` converts it, and so do most viewers";
+
+/// The text of an SVG, whatever its encoding, and compressed or not; `None` for another file.
+///
+/// # Errors
+/// [`ErrorKind::Image`]: compressed and damaged, or in an encoding that is not read.
+/// [`ErrorKind::TooLarge`].
+fn svg_text(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut inside = Vec::new();
+        let reader = flate2::read::MultiGzDecoder::new(bytes);
+        let read = reader.take(MAX_BYTES as u64 + 1).read_to_end(&mut inside);
+        if inside.len() > MAX_BYTES {
+            return Err(too_large(
+                "SVG",
+                format!("has over {} MB inside", MAX_BYTES >> 20),
+            ));
+        }
+        read.map_err(|error| {
+            let message = format!("failed to decompress the picture ({error})");
+            Error::new(ErrorKind::Image, message).with_help("export it again")
+        })?;
+        return Ok(plain_svg(&inside)?.map(|text| Cow::Owned(text.into_owned())));
+    }
+    plain_svg(bytes)
+}
+
+/// The text of an SVG that is not compressed (XML 1.0, appendix F).
+fn plain_svg(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let text: Vec<u16> = units.collect();
+        Some(Cow::Owned(String::from_utf16(&text).ok()?))
+    };
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [b'<', 0, _, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, b'<', 0, _, ..] => utf16(bytes, u16::from_be_bytes),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            match str::from_utf8(bytes) {
+                Ok(text) => Some(Cow::Borrowed(text)),
+                Err(_) => legacy_svg(bytes)?,
+            }
+        }
+    };
+    Ok(text.filter(|text| is_svg(text)))
+}
+
+/// The text of an XML file that is not of Unicode, by the encoding that it declares.
+fn legacy_svg(bytes: &[u8]) -> Result<Option<Cow<'_, str>>> {
+    let head: String = bytes.iter().take(200).map(|&byte| char::from(byte)).collect();
+    let declared = head.split_once("encoding=").filter(|_| head.starts_with("<?xml"));
+    let Some((_, value)) = declared else { return Ok(None) };
+    let name = value.split(['"', '\'']).nth(1).unwrap_or_default().to_ascii_lowercase();
+    match name.as_str() {
+        // The first 256 letters of Unicode are those of ISO 8859-1.
+        "iso-8859-1" | "latin1" | "us-ascii" | "windows-1252" => {
+            Ok(Some(Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect())))
+        }
+        _ => {
+            let message = format!("the SVG is written in `{}`", name.escape_debug());
+            Err(Error::new(ErrorKind::Image, message).with_help("save it as UTF-8"))
+        }
+    }
+}
+
+/// Whether a text is an SVG: its elements may have a prefix.
+fn is_svg(text: &str) -> bool {
+    text.contains("<svg") || (text.trim_start().starts_with('<') && text.contains(":svg"))
 }
 
 /// Decodes a bitmap upright, by the orientation that its Exif data gives. Also gives how many of
@@ -63,6 +174,9 @@ pub(super) fn decode_bitmap(
     format: ImageFormat,
     what: &str,
 ) -> Result<(DynamicImage, f64)> {
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(cut_off(what));
+    }
     let broken = |error: ImageError| broken(what, error);
     let mut decoder = reader(bytes, format).into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
@@ -152,7 +266,16 @@ pub(super) fn check_limits(bytes: &[u8], what: &str) -> Result<()> {
     };
     let size = reader(bytes, format).into_dimensions();
     let (width, height) = size.map_err(|error| broken(what, error))?;
-    check_sides(width, height, what)
+    check_sides(width, height, what)?;
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(cut_off(what));
+    }
+    Ok(())
+}
+
+fn cut_off(what: &str) -> Error {
+    Error::new(ErrorKind::Image, format!("the {what} is cut off: its end is missing"))
+        .with_help("copy or send the file again")
 }
 
 fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
@@ -204,4 +327,111 @@ pub(super) fn check_sides(width: u32, height: u32, what: &str) -> Result<()> {
 pub(super) fn too_large(what: &str, how: String) -> Error {
     Error::new(ErrorKind::TooLarge, format!("the {what} {how}, more than is read"))
         .with_help("save it smaller: 3000 pixels across are plenty")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn text_of(bytes: &[u8]) -> Result<String> {
+        match PictureFile::of(bytes, "picture")? {
+            PictureFile::Svg(text) => Ok(text.into_owned()),
+            PictureFile::Bitmap(format) => panic!("{format:?}"),
+        }
+    }
+
+    #[test]
+    fn svg_is_read_in_the_encodings_that_programs_write() {
+        let named = |encoding: &str| {
+            format!(
+                "<?xml version=\"1.0\" encoding=\"{encoding}\"?>\n<!-- Übungsblatt é -->\
+                 <svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
+            )
+        };
+        let latin: Vec<u8> = named("ISO-8859-1").chars().map(|c| c as u8).collect();
+        let wide = |order: fn(u16) -> [u8; 2], mark: bool| {
+            let text = named("UTF-16");
+            let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+            units.flat_map(order).collect::<Vec<u8>>()
+        };
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+        packed.write_all(named("UTF-8").as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        for bytes in [
+            named("UTF-8").into_bytes(),
+            [b"\xef\xbb\xbf", named("utf-8").as_bytes()].concat(),
+            latin,
+            wide(u16::to_le_bytes, true),
+            wide(u16::to_be_bytes, true),
+            wide(u16::to_le_bytes, false),
+            packed.clone(),
+        ] {
+            let text = text_of(&bytes).unwrap();
+            assert!(text.contains("<!-- Übungsblatt é -->"), "{text}");
+            crate::image::svg::parse(&text).unwrap();
+        }
+        let prefixed =
+            "<s:svg xmlns:s='http://www.w3.org/2000/svg' width='9' height='9'/>";
+        assert!(text_of(prefixed.as_bytes()).is_ok());
+        for (bytes, words) in [
+            (packed[..packed.len() / 2].to_vec(), "decompress"),
+            (
+                b"<?xml version='1.0' encoding='KOI8-R'?><svg a='\xe1'/>".to_vec(),
+                "written in `koi8-r`",
+            ),
+            (b"<svg a='\xff'/>".to_vec(), "neither PNG"),
+        ] {
+            let error = text_of(&bytes).unwrap_err();
+            assert!(error.message().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn picture_of_another_format_is_named_with_the_way_to_convert_it() {
+        let bmp = [&b"BM"[..], &[0; 60]].concat();
+        for (bytes, name) in [
+            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
+            (b"II*\0\x08\0\0\0", "TIFF"),
+            (b"MM\0*\0\0\0\x08", "TIFF"),
+            (&bmp, "BMP"),
+            (b"%PDF-1.7\n", "PDF"),
+            (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
+            (b"8BPS\0\x01", "Photoshop"),
+            (b"\xff\x0a\0\0", "JPEG XL"),
+            (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        ] {
+            let error = PictureFile::of(bytes, "scan").err().expect(name);
+            assert!(error.message().contains(name), "{error}");
+            let help = error.help().unwrap_or_default();
+            assert!(help.contains("PNG") || help.contains("SVG"), "{help}");
+        }
+    }
+
+    #[test]
+    fn bitmap_that_was_cut_off_is_refused() {
+        let image = image::RgbImage::from_fn(640, 480, |x, y| {
+            image::Rgb([(x % 256) as u8, (y % 256) as u8, ((x * y) % 251) as u8])
+        });
+        for format in
+            [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif]
+        {
+            let mut bytes = Cursor::new(Vec::new());
+            image::DynamicImage::from(image.clone())
+                .write_to(&mut bytes, format)
+                .unwrap();
+            let bytes = bytes.into_inner();
+            decode_bitmap(&bytes, format, "scan").unwrap();
+            for share in [2, 3, 5] {
+                let cut = &bytes[..bytes.len() - bytes.len() / share];
+                let told = decode_bitmap(cut, format, "scan");
+                assert!(told.is_err(), "{format:?} without 1/{share}");
+            }
+            let trailing = [&bytes[..], &[0; 16]].concat();
+            decode_bitmap(&trailing, format, "scan").unwrap();
+        }
+    }
 }

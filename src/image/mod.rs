@@ -1,6 +1,6 @@
 //! Pictures on a page: scanned signatures, logos, badges, backgrounds and QR codes.
 //!
-//! - **Takes**: the bytes of PNG, JPEG, WebP, SVG and PDF files; an address for a QR code.
+//! - **Takes**: the bytes of PNG, JPEG, WebP, GIF, SVG and PDF files; an address for a QR code.
 //! - **Gives**: [`Ink`], the strokes of a signature without its paper; pictures of known and
 //!   bounded size; an SVG for a QR code.
 //! - **Imports**: `base`, `site`.
@@ -9,6 +9,7 @@ pub(crate) mod background;
 mod bounds;
 pub(crate) mod cache;
 mod decode;
+mod jpeg;
 pub(crate) mod picture;
 pub(crate) mod qr;
 pub(crate) mod signature_scan;

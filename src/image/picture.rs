@@ -32,6 +32,8 @@ enum PictureFormat {
     Jpeg,
     Svg,
     Pdf,
+    /// A PDF 2.0, which only a PDF 2.0 may contain.
+    Pdf2,
 }
 
 /// The measures of a signature, by which a layout sets it and the proof finds its ink.
@@ -58,10 +60,10 @@ impl Picture {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         match PictureFile::of(bytes, "picture")? {
             PictureFile::Svg(text) => {
-                let tree = svg::parse(text)?;
+                let tree = svg::parse(&text)?;
                 let drawn = decode::drawn_box(&tree).ok_or_else(empty)?;
                 let part = [drawn.x(), drawn.y(), drawn.width(), drawn.height()];
-                Ok(Self::part_of(text, &tree, part.map(f64::from)).0)
+                Ok(Self::part_of(&text, &tree, part.map(f64::from)).0)
             }
             PictureFile::Bitmap(format) => {
                 let (image, _) = decode::decode_bitmap(bytes, format, "picture")?;
@@ -78,9 +80,9 @@ impl Picture {
     pub(crate) fn read_whole(bytes: &[u8], what: &str) -> Result<Self> {
         match PictureFile::of(bytes, what)? {
             PictureFile::Svg(text) => {
-                let size = svg::parse(text)?.size();
+                let size = svg::parse(&text)?.size();
                 let size = (f64::from(size.width()), f64::from(size.height()));
-                Ok(Self::from_svg(text.to_owned(), size))
+                Ok(Self::from_svg(text.into_owned(), size))
             }
             PictureFile::Bitmap(kind) => {
                 let (bytes, format, (width, height)) =
@@ -121,12 +123,12 @@ impl Picture {
         let mut measures = SignatureMeasures::of(&ink);
         let picture = match PictureFile::of(scan, "scan")? {
             PictureFile::Svg(text) if ink.is_cutout() && tint.is_none() => {
-                let tree = svg::parse(text)?;
+                let tree = svg::parse(&text)?;
                 let (picture, is_whole) = match svg::outlined(&tree) {
                     Some(text) => {
                         Self::part_of(&text, &svg::parse(&text)?, ink.scan_area())
                     }
-                    None => Self::part_of(text, &tree, ink.scan_area()),
+                    None => Self::part_of(&text, &tree, ink.scan_area()),
                 };
                 if is_whole {
                     measures = measures.within(ink.scan_area(), picture.size);
@@ -147,8 +149,14 @@ impl Picture {
     }
 
     /// The first page of a PDF, of this size in points.
-    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64)) -> Self {
-        Self { bytes: bytes.into(), format: PictureFormat::Pdf, size, signature: None }
+    pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64), is_pdf_2: bool) -> Self {
+        let format = if is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
+        Self { bytes: bytes.into(), format, size, signature: None }
+    }
+
+    /// Whether it is a page of a PDF 2.0.
+    pub(crate) fn is_pdf_2(&self) -> bool {
+        self.format == PictureFormat::Pdf2
     }
 
     /// An SVG that is trusted to be well-formed, of this size in user units.
@@ -231,13 +239,13 @@ impl Picture {
             PictureFormat::Png | PictureFormat::Jpeg => None,
             // A user unit is a pixel of CSS.
             PictureFormat::Svg => Some(25.4 / 96.0),
-            PictureFormat::Pdf => Some(25.4 / 72.0),
+            PictureFormat::Pdf | PictureFormat::Pdf2 => Some(25.4 / 72.0),
         }
     }
 
     /// Whether it is a page of a PDF, whose content is not checked.
     pub(crate) fn is_pdf(&self) -> bool {
-        self.format == PictureFormat::Pdf
+        matches!(self.format, PictureFormat::Pdf | PictureFormat::Pdf2)
     }
 
     /// The extension of a file name, without a dot.
@@ -246,7 +254,7 @@ impl Picture {
             PictureFormat::Png => "png",
             PictureFormat::Jpeg => "jpg",
             PictureFormat::Svg => "svg",
-            PictureFormat::Pdf => "pdf",
+            PictureFormat::Pdf | PictureFormat::Pdf2 => "pdf",
         }
     }
 
@@ -256,9 +264,10 @@ impl Picture {
             PictureFormat::Svg => {
                 String::from_utf8_lossy(&self.bytes).into_owned().into()
             }
-            PictureFormat::Png | PictureFormat::Jpeg | PictureFormat::Pdf => {
-                self.bytes.to_vec().into()
-            }
+            PictureFormat::Png
+            | PictureFormat::Jpeg
+            | PictureFormat::Pdf
+            | PictureFormat::Pdf2 => self.bytes.to_vec().into(),
         }
     }
 }

@@ -34,7 +34,9 @@ use crate::base::error::{Error, ErrorKind, Result};
 use colour::median_colour;
 use components::SignatureMask;
 use gray::Gray;
-use ink_share::{all_ink, no_ink, refuse_full_box};
+use ink_share::{
+    MIN_PAPER, all_ink, dark_paper, no_ink, refuse_few_pixels, refuse_full_box,
+};
 use paper::Darkness;
 use raster::{Raster, Scan};
 
@@ -240,6 +242,7 @@ impl InkColours {
 fn from_cutout(colours: &RgbImage, alpha: &Gray) -> Result<(Gray, Area, InkColours)> {
     let (at, ink) = trimmed(alpha).ok_or_else(no_ink)?;
     refuse_full_box(alpha, ink)?;
+    refuse_few_pixels(ink)?;
     let coverage =
         alpha.crop(at.x as usize, at.y as usize, at.width as usize, at.height as usize);
     let cropped = image::imageops::crop_imm(colours, at.x, at.y, at.width, at.height);
@@ -250,15 +253,20 @@ fn from_cutout(colours: &RgbImage, alpha: &Gray) -> Result<(Gray, Area, InkColou
 fn from_photo(image: &RgbImage) -> Result<(Gray, Area, InkColours)> {
     let luma = paper::luma(image);
     let darkness = ruling_lines::remove(Darkness::of(&luma));
-    let Some(signature) = SignatureMask::find(&darkness) else {
-        let mut sorted = luma.data;
-        let middle = sorted.len() / 2;
-        let median = *sorted.select_nth_unstable(middle).1;
+    let found = SignatureMask::find(&darkness);
+    let mut sorted = luma.data;
+    let middle = sorted.len() / 2;
+    let median = *sorted.select_nth_unstable(middle).1;
+    let Some(signature) = found else {
         // The median of a picture that is all ink is dark.
         return Err(if median < 90 { all_ink() } else { no_ink() });
     };
+    if median < MIN_PAPER {
+        return Err(dark_paper());
+    }
     let (at, ink) = trimmed(&signature.mask).ok_or_else(no_ink)?;
     refuse_full_box(&signature.mask, ink)?;
+    refuse_few_pixels(ink)?;
     let mut coverage = coverage::coverage(&darkness, &signature, at);
     for value in &mut coverage.data {
         *value = if *value > 255 - COVERAGE_STEP {

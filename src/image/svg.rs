@@ -7,6 +7,7 @@
 
 mod cost;
 mod costly;
+mod losses;
 mod pictures;
 mod references;
 mod strokes;
@@ -29,21 +30,12 @@ const MAX_XML_NODES: u32 = 400_000;
 /// [`ErrorKind::TooLarge`]: it takes too much memory or time to draw.
 pub(super) fn parse(text: &str) -> Result<usvg::Tree> {
     let mut budget = PictureBudget::default();
-    let tree = bounded(text, &mut budget);
+    let tree = bounded(text, &mut budget, &losses::check);
     // A picture that was refused is the cause of what the tree lacks.
     if let Some(error) = budget.refused.or(budget.left_out) {
         return Err(error);
     }
-    let tree = tree?;
-    // usvg has no fonts here and would drop the text silently.
-    if text.contains("<text") {
-        return Err(Error::new(
-            ErrorKind::Image,
-            "the SVG has text, for which there is no font",
-        )
-        .with_help("convert its text to paths"));
-    }
-    Ok(tree)
+    tree
 }
 
 /// Refuses an SVG that takes too much memory or time to draw; what else is wrong with it is told by
@@ -53,12 +45,17 @@ pub(super) fn parse(text: &str) -> Result<usvg::Tree> {
 /// [`ErrorKind::TooLarge`].
 pub(super) fn check(text: &str) -> Result<()> {
     let mut budget = PictureBudget::default();
-    let tree = bounded(text, &mut budget);
+    let tree = bounded(text, &mut budget, &|_| Ok(()));
     let errors = budget.refused.into_iter().chain(tree.err());
     errors.filter(|error| error.kind() == ErrorKind::TooLarge).try_for_each(Err)
 }
 
-fn bounded(text: &str, budget: &mut PictureBudget) -> Result<usvg::Tree> {
+/// `lossless` refuses what the tree would lack.
+fn bounded(
+    text: &str,
+    budget: &mut PictureBudget,
+    lossless: &dyn Fn(&Document<'_>) -> Result<()>,
+) -> Result<usvg::Tree> {
     let broken = |error: &dyn std::fmt::Display| {
         Error::new(ErrorKind::Image, format!("failed to read the SVG ({error})"))
     };
@@ -70,6 +67,7 @@ fn bounded(text: &str, budget: &mut PictureBudget) -> Result<usvg::Tree> {
     let document =
         Document::parse_with_options(text, options).map_err(|error| broken(&error))?;
     references::check(&document)?;
+    let complete = lossless(&document);
     let budget = Mutex::new(budget);
     let lock = || budget.lock().unwrap_or_else(PoisonError::into_inner);
     let options = usvg::Options {
@@ -82,6 +80,7 @@ fn bounded(text: &str, budget: &mut PictureBudget) -> Result<usvg::Tree> {
     let tree = usvg::Tree::from_xmltree(&document, &options);
     let tree = tree.map_err(|error| broken(&error))?;
     cost::check(&tree)?;
+    complete?;
     Ok(tree)
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::thread::available_parallelism;
 
+use super::hard_sample::hardened;
 use crate::base::date::Date;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
@@ -54,11 +55,13 @@ pub struct DraftOptions {
     pub format: Format,
     /// Whether the page bears the word that marks a draft, true by default.
     pub specimen: bool,
+    /// Whether the proof looks at the page [closely](Page::proof_closely), false by default.
+    pub closely: bool,
 }
 
 impl Default for DraftOptions {
     fn default() -> Self {
-        Self { format: Format::Pdf, specimen: true }
+        Self { format: Format::Pdf, specimen: true, closely: false }
     }
 }
 
@@ -72,6 +75,12 @@ impl DraftOptions {
     /// Sets whether the page bears the word that marks a draft.
     pub fn with_specimen(mut self, specimen: bool) -> Self {
         self.specimen = specimen;
+        self
+    }
+
+    /// Sets whether the proof looks at the page [closely](Page::proof_closely).
+    pub fn with_closely(mut self, closely: bool) -> Self {
+        self.closely = closely;
         self
     }
 }
@@ -192,14 +201,14 @@ impl Press {
         let RenderJob { warnings, language, verify_url, input, .. } = job;
         let (layout, issued) = (input.layout.name.clone(), input.issued);
         let is_pseudo = Pseudolocale::of(&language).is_some();
-        let format = options.format;
+        let (format, closely) = (options.format, options.closely);
         let (bytes, claims, found) = self.pool.run(&describe(request), move || {
             let page = Page::compile(input)?;
             let mut found = page.warnings().to_vec();
             if is_pseudo {
                 found.extend(page.untranslated_texts());
             }
-            let proof = page.proof()?;
+            let proof = if closely { page.proof_closely()? } else { page.proof()? };
             let claims = match format {
                 Format::Pdf => proof.claims().to_vec(),
                 _ => Vec::new(),
@@ -255,6 +264,25 @@ impl Press {
             None => request,
         };
         self.draft_course(&course, &request, today, options)
+    }
+
+    /// Makes a draft of a layout's own sample with a title, a name and as many signatories as the
+    /// layout has to take, each as long as that; `None` for a language without such texts.
+    ///
+    /// # Errors
+    /// As [`draft_sample`](Self::draft_sample).
+    pub fn draft_hard_sample(
+        &self,
+        layout: &str,
+        language: &Tag,
+        today: Date,
+        options: &DraftOptions,
+    ) -> Result<Option<Draft>> {
+        let (course, request) = self.sample(layout)?;
+        let layout = self.layout(layout)?;
+        let hard = hardened(course, request, language, &layout)?;
+        hard.map(|(course, request)| self.draft_course(&course, &request, today, options))
+            .transpose()
     }
 
     /// A layout's own sample: the course and the request of its `sample.yaml`.

@@ -114,6 +114,9 @@ impl Proof {
             Claim::PdfA3a => PdfStandard::A_3a,
             Claim::PdfUa1 => PdfStandard::Ua_1,
         });
+        let background = self.page.sheet.background.as_ref();
+        let is_pdf_2 = background.is_some_and(|image| image.picture.is_pdf_2());
+        let claims = claims.chain(is_pdf_2.then_some(PdfStandard::V_2_0));
         let standards = PdfStandards::new(&claims.collect::<Vec<_>>())
             .map_err(|error| Error::new(ErrorKind::Export, error.message().as_str()))?;
         let day = self.page.issued;

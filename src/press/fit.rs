@@ -12,6 +12,7 @@ mod length;
 mod measure;
 mod script;
 mod search;
+mod step;
 mod world;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub(crate) use self::length::check_length;
 use self::measure::Ruler;
 pub(crate) use self::measure::Setting;
 use self::search::Search;
+pub(crate) use self::step::Step;
 use crate::base::recent::Recent;
 use crate::press::fonts::Fonts;
 use crate::press::layout::role::Fit;
@@ -38,7 +40,7 @@ pub(crate) struct Fitter {
 /// What was found for one sentence.
 #[derive(Debug)]
 struct Found {
-    /// One for each scale, the largest first.
+    /// One for each step, the largest first.
     fitted: Vec<Fitted>,
     /// The parts of each run.
     parts: Vec<Vec<(String, bool)>>,
@@ -52,24 +54,24 @@ impl Fitter {
         Self { fonts, found: Recent::new(Self::MAX_FOUND) }
     }
 
-    /// Fits a sentence to its slot, at each of `scales` of its largest size.
+    /// Fits a sentence to its slot at each step, the first of which is the largest.
     pub(crate) fn fit(
         &self,
         sentence: &mut Sentence,
         slot: &Slot,
-        scales: &[f64],
+        steps: &[Step],
         setting: Setting<'_>,
     ) {
-        let key = key(sentence, slot, scales, setting);
+        let key = key(sentence, slot, steps, setting);
         let found = self.found.get(&key).unwrap_or_else(|| {
             let tracking = script::tracking(&sentence.runs, &slot.style);
             let name = sentence.role == "recipient";
             let mut ruler =
                 Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
             let mut fitted = Vec::new();
-            for &scale in scales {
+            for &step in steps {
                 let search = Search { ruler: &ruler, fit: sentence.fit, slot };
-                let one = search.fit(scale);
+                let one = search.fit(step);
                 if fitted.is_empty() {
                     ruler.decide(one.size, one.column);
                 }
@@ -90,8 +92,9 @@ impl Fitter {
 }
 
 /// All that a fit depends on, as one number.
-fn key(sentence: &Sentence, slot: &Slot, scales: &[f64], setting: Setting<'_>) -> u128 {
-    let Sentence { fit: Fit { max, min, lines }, role, runs, .. } = sentence;
+fn key(sentence: &Sentence, slot: &Slot, steps: &[Step], setting: Setting<'_>) -> u128 {
+    let Sentence { fit: Fit { max, min, lines, tight }, role, runs, .. } = sentence;
+    let tight = tight.map(|tight| (tight.min.to_bits(), tight.lines));
     let runs: Vec<_> = runs
         .iter()
         .map(|run| {
@@ -101,10 +104,11 @@ fn key(sentence: &Sentence, slot: &Slot, scales: &[f64], setting: Setting<'_>) -
         .collect();
     let style = &slot.style;
     let line = |line: Option<[f64; 3]>| line.map(|line| line.map(f64::to_bits));
-    let scales: Vec<u64> = scales.iter().map(|scale| scale.to_bits()).collect();
+    let steps = steps.iter().map(|step| (step.scale.to_bits(), step.tight));
+    let steps: Vec<_> = steps.collect();
     typst::utils::hash128(&(
-        (runs, role == "recipient", max.to_bits(), min.to_bits(), lines),
-        (slot.width.to_bits(), slot.narrow.map(f64::to_bits), scales),
+        (runs, role == "recipient", max.to_bits(), min.to_bits(), lines, tight),
+        (slot.width.to_bits(), slot.narrow.map(f64::to_bits), steps),
         [style.single, style.leading, style.tracking, style.scale].map(f64::to_bits),
         (line(style.line), line(style.deep_line), style.spaced.map(f64::to_bits)),
         (style.align as u8, style.balance),

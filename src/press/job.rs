@@ -241,7 +241,6 @@ impl<'a> WrittenRequest<'a> {
             course,
             background: background.as_ref().map(|background| background.picture.clone()),
             paper,
-            title_place: course.title.place(language, &course.language),
             verify: verify.transpose()?,
             extra,
             specimen,

@@ -46,6 +46,8 @@ use crate::text::locale::Table;
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) name: String,
+    /// Whether it is the site's own, and not a built-in one.
+    pub(crate) is_own: bool,
     /// The papers that it is drawn for, by name; the first is the default.
     pub(crate) papers: IndexMap<String, Paper>,
     /// The languages that it declares, if it has sentences of its own.
@@ -58,6 +60,8 @@ pub(crate) struct Layout {
     pub(crate) table: Option<Table>,
     /// The most signatories that it has room for.
     pub(crate) max_signatories: usize,
+    /// How long the texts are that it takes in every language.
+    pub(crate) holds: Holds,
     /// The most logos of sponsors that it has room for.
     pub(crate) max_sponsors: usize,
     /// The most badges that it has room for.
@@ -87,7 +91,7 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 24] = [
     "sheet",
     "languages",
     "paper",
@@ -105,6 +109,8 @@ const KEYS: [&str; 22] = [
     "slots",
     "without",
     "scales",
+    "tight",
+    "holds",
     "figures",
     "swash",
     "requires",
@@ -142,6 +148,7 @@ impl Layout {
             let mut layout = read(root, &files, fonts, sources, background, &mut faults)?;
             layout.table = Table::find(root, &file, &bytes, &mut faults);
             check_single_page(root, &layout, &mut faults);
+            layout.is_own = site.has_own_layout(name);
             Some(layout)
         });
         faults.finish()?;
@@ -232,6 +239,11 @@ impl Layout {
     /// How a role is set; one that the layout does not declare is set like `statement`.
     pub(crate) fn role(&self, name: &str) -> &Role {
         self.roles.get(name).unwrap_or_else(|| &self.roles["statement"])
+    }
+
+    /// Whether a role of it has a tight fit.
+    pub(crate) fn has_tight_roles(&self) -> bool {
+        self.roles.values().any(|role| role.fit.tight.is_some())
     }
 
     /// The slots of its roles on a page.
@@ -365,17 +377,20 @@ fn read(
     let max_signatories = if is_without("signatories") { 12 } else { max_signatories };
     let max_sponsors = whole(fields, "sponsors", 0..=12, faults).unwrap_or(sponsors);
     let max_badges = whole(fields, "badges", 0..=6, faults).unwrap_or(badges);
+    let holds = holds(fields, faults);
     let bilingual = boolean(fields, "bilingual", faults).unwrap_or(false);
     let place = placed.as_ref().map(|placed| placed.place.clone());
     let place = place.unwrap_or_else(|| sources.entry_point());
     Some(Layout {
         name: name.to_owned(),
+        is_own: false,
         papers: papers?,
         languages,
         background,
         pages,
         table: None,
         max_signatories,
+        holds,
         max_sponsors,
         max_badges,
         bilingual,
@@ -398,6 +413,31 @@ fn read(
 
 /// The scales of blocks on full pages, unless a layout declares others.
 const SCALES: [f64; 8] = [0.94, 0.88, 0.82, 0.76, 0.7, 0.64, 0.58, 0.5];
+
+/// The letters that a layout takes of a course's title, a recipient's name, and a signatory's name and
+/// office.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holds {
+    pub(crate) title: usize,
+    pub(crate) name: usize,
+    pub(crate) signatory: usize,
+    pub(crate) office: usize,
+}
+
+/// `holds` of a layout.
+fn holds(fields: Fields<'_>, faults: &mut Faults) -> Holds {
+    let mut holds = Holds { title: 150, name: 90, signatory: 40, office: 80 };
+    let node = fields.get("holds");
+    let keys = ["title", "name", "signatory", "office"];
+    let Some(own) = node.and_then(|node| node.fields(&keys, faults)) else {
+        return holds;
+    };
+    let Holds { title, name, signatory, office } = &mut holds;
+    for (key, letters) in keys.into_iter().zip([title, name, signatory, office]) {
+        *letters = whole(own, key, 1..=150, faults).unwrap_or(*letters);
+    }
+    holds
+}
 
 /// Refuses a layout that is drawn for another version of the sheet.
 fn check_version(fields: Fields<'_>, root: Node<'_>, name: &str, faults: &mut Faults) {

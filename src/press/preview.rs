@@ -76,7 +76,7 @@ impl Press {
                     found.extend(page.untranslated_texts());
                 }
                 let pages = page.pictures(pixels_per_inch)?;
-                let faults = Error::join(page.faults()).err();
+                let faults = Error::join(page.faults(false)).err();
                 let faults = faults.map(Error::into_faults).unwrap_or_default();
                 Ok((pages, page.outlines(), faults, found))
             })?;

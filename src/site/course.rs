@@ -122,6 +122,18 @@ pub enum IssueDate {
 }
 
 impl Course {
+    /// The texts that sentences may print, each where it is written.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Text> {
+        [&self.title, &self.organization.name, &self.organization.short]
+            .into_iter()
+            .chain(&self.issued_text)
+            .chain(&self.place_of_issue)
+            .chain(self.signatories.iter().map(|signatory| &signatory.name))
+            .chain(
+                self.signatories.iter().filter_map(|signatory| signatory.title.as_ref()),
+            )
+    }
+
     /// Returns what the text of a grade is on the course's scale. In `language` it is written: it
     /// decides what a comma is.
     ///

@@ -174,6 +174,34 @@ fn background_pdf_may_be_any_qpdf_variant_and_must_not_spoil_sentences() {
 }
 
 #[test]
+fn background_may_be_a_pdf_2_and_need_not_fill_the_paper() {
+    let plain = template(841.89, 595.276);
+    let folder = TempDir::new().unwrap();
+    let newer = folder.path().join("newer");
+    qpdf(&plain, &["--force-version=2.0"], &newer);
+    let draft = drafted(&newer, "classic", "background: template.pdf").unwrap();
+    assert!(draft.bytes.starts_with(b"%PDF-2.0"));
+    let file = saved(&draft.bytes);
+    let printed = output(Command::new("qpdf").arg("--check").arg(&file.path));
+    assert!(printed.contains("No syntax or stream encoding errors"), "{printed}");
+    // A page in portrait and a square under a page in landscape leave its sides free.
+    for (width, height) in [(595.276, 841.89), (612.0, 792.0), (500.0, 500.0)] {
+        let file = template(width, height);
+        match drafted(&file, "classic", "background: template.pdf") {
+            Ok(draft) => {
+                let mut warnings = draft.warnings.iter();
+                assert!(warnings.any(|it| it.message.contains("does not fill it")));
+            }
+            // Its frame may lie under a sentence.
+            Err(error) => {
+                let mut faults = error.faults();
+                assert!(faults.all(|it| it.kind() == ErrorKind::Contrast), "{error:#}");
+            }
+        }
+    }
+}
+
+#[test]
 fn unusable_background_is_refused_at_the_line_of_the_layout() {
     let plain = template(841.89, 595.276);
     let folder = TempDir::new().unwrap();

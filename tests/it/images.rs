@@ -79,7 +79,7 @@ fn unusable_picture_of_a_layout_is_refused_by_its_name() {
             ErrorKind::Image,
             "failed to read",
         ),
-        ("crest.gif", b"GIF89a".to_vec(), ErrorKind::Image, "neither PNG"),
+        ("crest.gif", b"GIF89a".to_vec(), ErrorKind::Image, "failed to read"),
     ] {
         for folder in ["classic", "shared"] {
             let name = format!("layouts/{folder}/{name}");
@@ -120,7 +120,7 @@ fn unusable_picture_is_refused_at_its_line() {
         ),
         (badge("huge.jpg"), 6, ErrorKind::TooLarge, "65280 × 65280 pixels"),
         (badge("blank.png"), 6, ErrorKind::Image, "the picture is empty"),
-        (badge("note.txt"), 6, ErrorKind::Image, "neither PNG, JPEG, WebP nor SVG"),
+        (badge("note.txt"), 6, ErrorKind::Image, "neither PNG, JPEG, WebP, GIF nor SVG"),
         (format!("  sponsors:{seven}"), 12, ErrorKind::TooLarge, "7 sponsors"),
         (
             badge("seal.svg") + "\n    - { image: seal.svg, alt: B }",

@@ -160,6 +160,73 @@ fn flag_and_joined_emoji_are_refused_whole() {
     }
 }
 
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn figures_among_upright_words_are_upright_and_those_among_italics_are_not() {
+    for (title, italic) in [
+        ("การวิเคราะห์ข้อมูล 2026 (12 ชั่วโมง)", false),
+        ("2026 ปีแห่งการเรียนรู้", false),
+        ("データ分析 2026（第2回）", false),
+        ("تحليل البيانات 2026", false),
+        ("Data Analysis 2026", true),
+        ("การใช้ Excel 2026", true),
+    ] {
+        let course = format!(
+            "c:\n  title: {}\n  organization: Example University\n  language: en\n",
+            serde_json::Value::from(title)
+        );
+        let site = Site::new().with_file("courses.yaml", course);
+        let request = Request::new("c", "Ada").unwrap();
+        let press = Press::new(site).unwrap();
+        let sheet = press.sheet(&request, day("2026-05-14")).unwrap();
+        let course = sheet.blocks.iter().find(|block| block.role == "course").unwrap();
+        let figures = course.runs.iter().filter(|run| {
+            let mut letters = run.text.chars();
+            letters.any(|c| c.is_ascii_digit()) && !run.text.contains(char::is_alphabetic)
+        });
+        let mut figures = figures.peekable();
+        let of_word = course.runs.iter().any(|run| {
+            run.text.contains(|c: char| c.is_ascii_digit()) && run.italic == italic
+        });
+        assert!(figures.peek().is_some() || of_word, "{title}");
+        assert!(figures.all(|run| run.italic == italic), "{title}: {:?}", course.runs);
+        press.draft(&request, day("2026-05-14")).unwrap();
+    }
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn letter_that_no_face_has_is_placed_where_it_stands() {
+    for (key, line) in [
+        ("title: Ideas \u{E000}\n  organization: Example University", 2),
+        ("title: Ideas\n  organization: Example \u{E000}", 3),
+        (
+            "title: Ideas\n  organization: { short: E, name: { en: \"The \u{E000} School\" } }",
+            3,
+        ),
+        ("title: Ideas\n  organization: Example University\n  place: Port \u{E000}", 4),
+        (
+            "title: Ideas\n  organization: Example University\n  signatories:\n    - { name: Ada, \
+             title: Dean of \u{E000} }",
+            5,
+        ),
+    ] {
+        let course = format!("c:\n  {key}\n  language: en\n");
+        let site = Site::new().with_file("courses.yaml", course);
+        let press = Press::new(site).unwrap();
+        let request = Request::new("c", "Ada").unwrap();
+        let error = press.draft(&request, day("2026-05-14")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingGlyph, "{key}: {error:#}");
+        for fault in error.faults() {
+            let place = fault.place().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                place.starts_with(&format!("courses.yaml:{line}:")),
+                "{key}: {fault:#}"
+            );
+        }
+    }
+}
+
 /// The words of CLDR's own pattern that our date line does not have, and why.
 const KNOWN: [(&str, &str, &str); 4] = [
     ("hy", "01", "documents write the day without a leading zero: «մայիսի 1»"),

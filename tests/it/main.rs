@@ -37,6 +37,7 @@ mod proof; // Faulty layouts that the proof refuses, one fault each, in three la
 mod queues; // Queues: one contract for all implementations, Redis, XQueue, and faults
 mod readme; // The README: its commands, settings and links
 mod recipients; // Recipients files as real programs export them: read, or refused
+mod room; // Long titles, names and signatories in every language, on every layout
 mod samples; // Samples of each layout against the golden files in its folder
 mod scans; // Scans of signatures: extracted ink against the known ink
 mod seal; // Keys, seals and detached signatures

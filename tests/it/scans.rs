@@ -287,17 +287,41 @@ fn unusable_scan_is_refused_with_its_reason() {
         (huge, ErrorKind::TooLarge, "the scan has 65280 × 65280 pixels"),
         (vec![0; (48 << 20) + 1], ErrorKind::TooLarge, "the scan is 48 MB long"),
         (broken, ErrorKind::Image, "failed to read the scan"),
-        (
-            b"GIF89a".to_vec(),
-            ErrorKind::Image,
-            "the scan is neither PNG, JPEG, WebP nor SVG",
-        ),
+        (b"GIF89a".to_vec(), ErrorKind::Image, "failed to read the scan"),
         (b"<svg".to_vec(), ErrorKind::Image, "failed to read the SVG"),
         (text.to_vec(), ErrorKind::Image, "the SVG has text"),
     ] {
         let error = Ink::extract(&bytes, &InkOptions::default()).expect_err(message);
         assert_eq!(error.kind(), kind, "{message}");
         assert!(error.message().starts_with(message), "{error} for {message}");
+    }
+}
+
+/// White or pale strokes on black, and strokes of few pixels, look like ink and are no good for print.
+#[test]
+fn scan_that_is_no_good_for_print_is_refused_with_what_to_do() {
+    let photo = Photo::of(&Signature::plain(), (1200, 700)).expose();
+    let changed = |change: &dyn Fn(u8) -> u8| {
+        let image = image::RgbImage::from_fn(photo.width(), photo.height(), |x, y| {
+            image::Rgb(photo.get_pixel(x, y).0.map(change))
+        });
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        image.write_to(&mut bytes, image::ImageFormat::Png).expect("written");
+        bytes.into_inner()
+    };
+    let small = image::imageops::thumbnail(&photo, 100, 58);
+    let mut few = std::io::Cursor::new(Vec::new());
+    small.write_to(&mut few, image::ImageFormat::Png).expect("written");
+    for (bytes, message, help) in [
+        (changed(&|value| 255 - value), "the scan is dark", "invert the picture"),
+        (changed(&|value| (255 - value) / 2), "the scan is dark", "white paper"),
+        (changed(&|value| value / 6), "the scan is dark", "white paper"),
+        (few.into_inner(), "the signature has ", "300 dots per inch"),
+    ] {
+        let error = Ink::extract(&bytes, &InkOptions::default()).expect_err(message);
+        assert_eq!(error.kind(), ErrorKind::Image);
+        assert!(error.message().starts_with(message), "{error} for {message}");
+        assert!(error.help().is_some_and(|told| told.contains(help)), "{error:#}");
     }
 }
 

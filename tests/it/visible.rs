@@ -1,7 +1,7 @@
 //! Planted faults of paint, clip, cover and contrast: each is refused as what it is, and the same page
 //! without it passes.
 
-use testamur::press::Press;
+use testamur::press::{DraftOptions, Format, Press};
 use testamur::site::{Request, Site};
 use testamur::{Date, ErrorKind};
 
@@ -163,6 +163,48 @@ fn is_caught(found: &[ErrorKind], expected: ErrorKind) -> bool {
             !found.is_empty() && found.iter().all(|kind| covers.contains(kind))
         }
         kind => found == [kind],
+    }
+}
+
+#[test]
+fn logo_as_pale_as_the_paper_is_refused() {
+    let drawn = |colour: &str| {
+        format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='90'>\
+             <circle cx='45' cy='45' r='40' fill='{colour}'/></svg>"
+        )
+    };
+    for (colour, faults) in [
+        ("#fefdfb", vec![ErrorKind::Contrast]),
+        ("#ffffff", vec![ErrorKind::Contrast]),
+        ("#f0e9d2", vec![ErrorKind::Contrast]),
+        ("#c8a860", vec![]),
+    ] {
+        let site = site_with("classic", "  theme: { logo: logo.svg }\n")
+            .with_file("images/logo.svg", drawn(colour));
+        assert_eq!(kinds(&site), faults, "{colour}");
+    }
+    let tinted = site_with("classic", "  theme: { signature_ink: \"#ffe9a0\" }\n");
+    assert_eq!(kinds(&tinted), [ErrorKind::Contrast]);
+}
+
+/// The pixels agree with the rules on every sound page.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+fn close_look_at_a_sound_page_finds_nothing() {
+    let press = Press::new(Site::demo()).unwrap();
+    let options = DraftOptions::default().with_format(Format::Sheet).with_closely(true);
+    for layout in press.site().layouts() {
+        for (language, name) in
+            [("en", "Guido van Rossum"), ("ur", "نُزہت النّساء"), ("ja", "渡邉一郎")]
+        {
+            let language = language.parse().unwrap();
+            let draft =
+                press.draft_sample_for(layout, name, &language, None, day(), &options);
+            if let Err(error) = draft {
+                panic!("{layout}, {language}: {error:#}");
+            }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     let mut kept = 0;
     while let Some(object) = scanner.next_object()? {
         graph.add(&object);
+        objects::check_layers(object.text)?;
         if object.stream.is_none() {
             continue;
         }
@@ -55,6 +56,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
         for (number, at) in objects::stream_entries(decoded, *first)? {
             let object = ObjectText::read(number, decoded, at)?;
             left = left.checked_sub(object.text.len()).ok_or(objects::OVERLAP)?;
+            objects::check_layers(object.text)?;
             graph.add(&object);
         }
     }
@@ -128,6 +130,30 @@ mod tests {
             b"<</Type/Annot/P 3 0 R/Dest[3 0 R/Fit]/Parent 6 0 R>>",
         ];
         check(&file(&objects)).unwrap();
+    }
+
+    #[test]
+    fn layer_that_is_switched_off_is_refused() {
+        for (layers, off) in [
+            ("/OCGs[5 0 R]/D<</OFF[5 0 R]/ON[]>>", true),
+            ("/OCGs [ 5 0 R ] /D << /ON [ ] /OFF [ 5 0 R ] >>", true),
+            ("/OCGs[5 0 R]/D<</BaseState/OFF/ON[]>>", true),
+            ("/OCGs[5 0 R]/D<</BaseState /OFF>>", true),
+            ("/OCGs[5 0 R]/D<</OFF[]/ON[5 0 R]/BaseState/ON>>", false),
+            ("/OCGs[5 0 R]/D<</OFF [ ]/Order[5 0 R]>>", false),
+        ] {
+            let catalog =
+                format!("<</Type/Catalog/Pages 2 0 R/OCProperties<<{layers}>>>>");
+            let objects: [&[u8]; 5] = [
+                catalog.as_bytes(),
+                PAGES.as_bytes(),
+                PAGE.as_bytes(),
+                &stream("", b"q Q"),
+                b"<</Type/OCG/Name(Draft)>>",
+            ];
+            let told = check(&file(&objects));
+            assert_eq!(told.is_err(), off, "{layers}: {told:?}");
+        }
     }
 
     #[test]

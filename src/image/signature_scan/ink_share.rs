@@ -29,6 +29,35 @@ pub(super) fn refuse_full_box(coverage: &Gray, ink: Area) -> Result<()> {
     Ok(())
 }
 
+/// The fewest pixels of a signature's longer side: 2 cm in print at 150 dots per inch.
+const MIN_SIDE: u32 = 120;
+/// The median lightness of a scan on paper, of 255.
+pub(super) const MIN_PAPER: u8 = 60;
+
+/// Refuses ink of so few pixels that print would show them.
+///
+/// # Errors
+/// [`ErrorKind::Image`].
+pub(super) fn refuse_few_pixels(ink: Area) -> Result<()> {
+    let Area { width, height, .. } = ink;
+    if width.max(height) >= MIN_SIDE {
+        return Ok(());
+    }
+    let message =
+        format!("the signature has {width} × {height} pixels, too few for print");
+    Err(Error::new(ErrorKind::Image, message)
+        .with_help("scan it at 300 dots per inch, or photograph it from close by"))
+}
+
+/// The error for light strokes on a dark ground.
+pub(super) fn dark_paper() -> Error {
+    Error::new(
+        ErrorKind::Image,
+        "the scan is dark: its strokes have no light paper around",
+    )
+    .with_help("sign with a dark pen on white paper, or invert the picture")
+}
+
 /// The error for a scan in which no ink is found.
 pub(super) fn no_ink() -> Error {
     Error::new(ErrorKind::Image, "the scan has no ink").with_help(

@@ -39,7 +39,7 @@ impl Scan {
     /// empty. [`ErrorKind::TooLarge`](crate::base::error::ErrorKind::TooLarge).
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         match PictureFile::of(bytes, "scan")? {
-            PictureFile::Svg(text) => Self::draw_svg(text),
+            PictureFile::Svg(text) => Self::draw_svg(&text),
             PictureFile::Bitmap(format) => Self::decode_bitmap(bytes, format),
         }
     }

@@ -8,6 +8,7 @@ use usvg::ImageKind;
 
 use super::costly::too_costly;
 use crate::base::error::{Error, ErrorKind};
+use crate::image::jpeg;
 use crate::site::request::limits::truncated;
 
 /// The most pixels of all pictures inside one SVG. Each is decoded each time it is drawn.
@@ -49,7 +50,18 @@ impl PictureBudget {
         let bytes: &[u8] = &data;
         let (width, height) = match bytes {
             [0x89, b'P', b'N', b'G', ..] => dimensions(bytes, ImageFormat::Png)?,
-            [0xff, 0xd8, 0xff, ..] => dimensions(bytes, ImageFormat::Jpeg)?,
+            [0xff, 0xd8, 0xff, ..] => {
+                let help = "export the SVG again, with its pictures in RGB";
+                if !jpeg::is_whole(bytes) {
+                    let message = "a picture inside the SVG is cut off";
+                    return Err(Error::new(ErrorKind::Image, message).with_help(help));
+                }
+                if jpeg::components(bytes) == Some(4) {
+                    let message = "a picture inside the SVG is a JPEG in CMYK";
+                    return Err(Error::new(ErrorKind::Image, message).with_help(help));
+                }
+                dimensions(bytes, ImageFormat::Jpeg)?
+            }
             [b'R', b'I', b'F', b'F', ..] => dimensions(bytes, ImageFormat::WebP)?,
             [b'G', b'I', b'F', b'8', _, b'a', w, ww, h, hh, ..] => (
                 u16::from_le_bytes([*w, *ww]).into(),

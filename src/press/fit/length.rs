@@ -7,22 +7,28 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::error::{ErrorKind, Result};
-use crate::press::sheet::sentence::{SHORTEN, Sentence};
+use crate::press::sheet::sentence::Sentence;
 
 /// The advance that the letters of a text have at least on average, in em: letters of a condensed
 /// face, joined ones, and several in one ligature are narrow.
 const MIN_ADVANCE: f64 = 0.1;
 
 /// Refuses a sentence whose letters cannot stand in the lines of a slot of this width, in points, at
-/// its smallest size. `tracking` is the space between letters, in em.
+/// its smallest size. `tracking` is the space between letters, in em; `help` says what to do.
 ///
 /// # Errors
 /// [`ErrorKind::Overflow`].
-pub(crate) fn check_length(sentence: &Sentence, width: f64, tracking: f64) -> Result<()> {
+pub(crate) fn check_length(
+    sentence: &Sentence,
+    width: f64,
+    tracking: f64,
+    help: &str,
+) -> Result<()> {
     // Letters may be set closer, and still take some room.
     let advance = f64::max(MIN_ADVANCE + tracking.min(0.0), MIN_ADVANCE / 4.0);
-    let size = |run_size: f64| sentence.fit.min * run_size * advance;
-    let room = width * f64::from(sentence.fit.lines);
+    let fit = sentence.fit.at_most();
+    let size = |run_size: f64| fit.min * run_size * advance;
+    let room = width * f64::from(fit.lines);
     let mut count = 0;
     let mut taken = 0.0;
     for run in &sentence.runs {
@@ -39,7 +45,7 @@ pub(crate) fn check_length(sentence: &Sentence, width: f64, tracking: f64) -> Re
         "{} has {count} letters, and its slot has no room for more than {most}",
         sentence.describe()
     );
-    Err(sentence.error(ErrorKind::Overflow, message, SHORTEN))
+    Err(sentence.error(ErrorKind::Overflow, message, help))
 }
 
 /// Whether a letter takes room. Spaces may hang over the end of a line.
@@ -76,7 +82,7 @@ mod tests {
         Sentence {
             id: "block-1".to_owned(),
             role: "statement".to_owned(),
-            fit: Fit { max: 14.0, min: 10.0, lines: 3 },
+            fit: Fit { max: 14.0, min: 10.0, lines: 3, tight: None },
             fitted: Fitted::NONE,
             smaller: Vec::new(),
             runs: vec![run],
@@ -87,12 +93,12 @@ mod tests {
     #[test]
     fn only_a_text_that_no_face_could_fit_is_refused() {
         // Three lines of 400 points hold 1,200 letters of a tenth of ten points.
-        let check = |text: &str| check_length(&sentence(text), 400.0, 0.0);
+        let check = |text: &str| check_length(&sentence(text), 400.0, 0.0, "shorten it");
         assert!(check(&"i".repeat(1_200)).is_ok());
         assert!(check(&"e\u{301}".repeat(1_200)).is_ok(), "marks take no room");
         let spaced = "i \u{2068}\u{2069}".repeat(1_200);
         assert!(check(&spaced).is_ok(), "nor do spaces that hang, and isolates");
-        assert!(check_length(&sentence(&"i".repeat(1_200)), 400.0, -0.05).is_ok());
+        assert!(check_length(&sentence(&"i".repeat(1_200)), 400.0, -0.05, "").is_ok());
         let error =
             check(&"aא- ".repeat(4_000)).expect_err("12,000 letters are too many");
         assert_eq!(error.kind(), ErrorKind::Overflow);

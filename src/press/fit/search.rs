@@ -8,10 +8,12 @@
 use super::fitted::Fitted;
 use super::measure::Ruler;
 use super::script::{is_nastaliq, overhang, reach};
+use super::step::Step;
 use crate::press::layout::role::Fit;
 use crate::press::layout::slot::Slot;
 
 /// One sentence and its slot.
+#[derive(Clone, Copy)]
 pub(super) struct Search<'a> {
     pub(super) ruler: &'a Ruler<'a>,
     pub(super) fit: Fit,
@@ -34,20 +36,46 @@ const NEARLY: f64 = 0.97;
 const DEEP: f64 = 0.35;
 
 impl Search<'_> {
-    /// The fit at a scale of the largest size.
-    pub(super) fn fit(&self, scale: f64) -> Fitted {
+    /// The fit at a step.
+    pub(super) fn fit(&self, step: Step) -> Fitted {
+        let tight = self.fit.tightened();
+        if step.tight
+            && let Some(fit) = tight
+        {
+            return Search { fit, ..*self }.fit_at(step.scale, self.fit.min).0;
+        }
+        let (fitted, fits) = self.fit_at(step.scale, self.fit.min);
+        match tight {
+            Some(fit) if !fits => {
+                Search { fit, ..*self }.fit_at(step.scale, self.fit.min).0
+            }
+            _ => fitted,
+        }
+    }
+
+    /// The fit at a scale of the largest size, and whether the sentence has room in it. `usual` is the
+    /// smallest size unless it is tight, below which lines of a fixed height become lower.
+    fn fit_at(&self, scale: f64, usual: f64) -> (Fitted, bool) {
         let style = &self.slot.style;
         if let Some(narrow) = self.slot.narrow.map(round) {
             let (size, lines, column) = self.in_column(narrow, scale, 0.0);
-            if lines == 1 {
-                let fitted = self.finish(size, lines, column, narrow, scale);
+            if lines == 1 && self.has_room(size, lines, narrow) {
+                let fitted = self.finish(size, lines, column, narrow, scale, usual);
                 // It stands in the wide slot, from the side where lines begin.
-                return Fitted { width: round(self.slot.width), ..fitted };
+                return (Fitted { width: round(self.slot.width), ..fitted }, true);
             }
         }
         let width = round(self.slot.width);
         let (size, lines, column) = self.in_column(width, scale, style.single);
-        self.finish(size, lines, column, width, scale)
+        let has_room = self.has_room(size, lines, column);
+        (self.finish(size, lines, column, width, scale, usual), has_room)
+    }
+
+    /// Whether the sentence takes no more lines in a column than it may, and no word is wider.
+    fn has_room(&self, size: f64, lines: u32, column: f64) -> bool {
+        let word = self.ruler.widest_word() * size;
+        let counted = self.ruler.lines(size, column);
+        lines.max(counted) <= self.fit.lines && word <= column * (2.0 - ROUNDING)
     }
 
     /// The largest size at a scale.
@@ -150,6 +178,7 @@ impl Search<'_> {
         column: f64,
         width: f64,
         scale: f64,
+        usual: f64,
     ) -> Fitted {
         let style = &self.slot.style;
         let runs = self.ruler.runs;
@@ -161,7 +190,10 @@ impl Search<'_> {
             _ => style.line,
         };
         let (above, below, leading) = match line {
-            Some([above, below, gap]) => (above, below, gap),
+            Some(line) => {
+                let [above, below, gap] = line.map(|part| part * (size / usual).min(1.0));
+                (above, below, gap)
+            }
             None => {
                 let gap = style.line.map_or(0.0, |[_, _, gap]| gap);
                 let leading = (style.leading + reach.leading) * size + gap;

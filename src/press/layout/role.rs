@@ -65,6 +65,29 @@ pub struct Fit {
     pub min: f64,
     /// The most lines.
     pub lines: u32,
+    /// How it may be fitted where it would not fit otherwise.
+    pub tight: Option<TightFit>,
+}
+
+/// The last resort of a sentence that is too long: smaller, on more lines.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct TightFit {
+    /// The smallest font size, in points.
+    pub min: f64,
+    /// The most lines.
+    pub lines: u32,
+}
+
+impl Fit {
+    /// The fit of the last resort, if there is one.
+    pub(crate) fn tightened(self) -> Option<Self> {
+        self.tight.map(|TightFit { min, lines }| Self { min, lines, ..self })
+    }
+
+    /// The fit of the last resort, or else this one.
+    pub(crate) fn at_most(self) -> Self {
+        self.tightened().unwrap_or(self)
+    }
 }
 
 /// Whether a role changes the case of its letters.
@@ -208,7 +231,7 @@ pub(super) fn roles_beside_slots(
             weight,
             case: if name == "specimen" { Case::Upper } else { Case::AsWritten },
             italic: name == "lead",
-            ..Role::plain(Fit { max, min, lines }, context.swash)
+            ..Role::plain(Fit { max, min, lines, tight: None }, context.swash)
         };
         roles.entry(name.to_owned()).or_insert_with(usual);
     }
@@ -276,7 +299,35 @@ pub(super) fn roles(
             );
         }
     }
+    tight(fields, &mut roles, faults);
     roles.contains_key("statement").then_some(roles)
+}
+
+/// `tight`: by role, what a text that does not fit may come to.
+fn tight(fields: Fields<'_>, roles: &mut HashMap<String, Role>, faults: &mut Faults) {
+    let Some(node) = fields.get("tight") else { return };
+    for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
+        let Some(role) = roles.get_mut(key.text()) else {
+            let name = key.text();
+            let message = format!("`tight` names `{name}`, which is not in `roles`");
+            faults.push(key.fault(ErrorKind::InvalidValue, message));
+            continue;
+        };
+        let Some(fields) = node.fields(&["min", "lines"], faults) else { continue };
+        let Fit { min: least, lines: most, .. } = role.fit;
+        let min = fields.get("min").and_then(|node| faults.keep(node.positive()));
+        let min = min.unwrap_or(least);
+        let lines = whole(fields, "lines", 1..=50, faults);
+        let lines = lines.map_or(most, |lines| lines as u32);
+        if min > least || lines < most {
+            let message = format!(
+                "`tight` gives `{}` less room than `min: {least}` and `lines: {most}` do",
+                key.text()
+            );
+            faults.push(node.fault(ErrorKind::InvalidValue, message));
+        }
+        role.fit.tight = Some(TightFit { min, lines });
+    }
 }
 
 /// One role, whose map may have the keys `known`.
@@ -323,7 +374,7 @@ fn role(
         ));
     }
     let swash = millimetres(fields, "swash", faults).unwrap_or(context.swash);
-    let fit = Fit { max, min, lines: lines as u32 };
+    let fit = Fit { max, min, lines: lines as u32, tight: None };
     let slot = SlotRule::read(fields, faults);
     let plain = fields.get("plain").and_then(|node| plain_face(node, &names, faults));
     let shrinks = boolean(fields, "shrinks", faults);

@@ -8,7 +8,7 @@ use super::ink::{MarkKind, grown, holds};
 use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::ErrorKind;
 use crate::press::sheet::image::SheetImage;
-use crate::press::sheet::sentence::{SHORTEN, Sentence};
+use crate::press::sheet::sentence::{Sentence, shorten};
 
 /// Ink outside of its box.
 struct Overflow<'a> {
@@ -94,10 +94,15 @@ impl PageReader<'_> {
         for Overflow { what, edge, by, cause } in found {
             let kind = ErrorKind::Overflow;
             let message = format!("{what} reaches {:.1} mm beyond {edge}", by.to_mm());
-            let help = "move or shrink it in the layout";
+            let help = if self.page.layout.is_own {
+                "move or shrink it in the layout"
+            } else {
+                "shorten what stands on the page, name fewer signatories, or choose another layout"
+            };
             match cause {
                 Cause::Sentence(sentence) => {
-                    self.report_sentence(sentence, kind, message, SHORTEN);
+                    let help = shorten(&self.page.layout);
+                    self.report_sentence(sentence, kind, message, help);
                     self.overflowed.insert(sentence.id.clone());
                 }
                 Cause::Swash(sentence) => {

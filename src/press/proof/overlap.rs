@@ -39,7 +39,8 @@ impl PageReader<'_> {
                 match &mark.kind {
                     // What was painted before and lies under all of the ink is its ground.
                     MarkKind::Text(_) | MarkKind::Image => {
-                        let ground = *after < order && holds(rect, ink);
+                        let is_ground = holds(rect, ink) || self.is_background(mark.slot);
+                        let ground = *after < order && is_ground;
                         !(ground || pairs.contains(&(*after, order)))
                     }
                     // A filled shape that is painted later hides the ink.
@@ -74,8 +75,11 @@ impl PageReader<'_> {
             }
         }
         for (image, message) in found {
-            let help = "shorten what stands on the page, or give the pictures more room in \
-                        the layout";
+            let help = if self.page.layout.is_own {
+                "shorten what stands on the page, or give the pictures more room in the layout"
+            } else {
+                "shorten what stands on the page, or choose another layout"
+            };
             self.report_picture(image, ErrorKind::Overlap, message, help);
         }
     }
@@ -117,9 +121,20 @@ impl PageReader<'_> {
                 &[sentence, other],
                 ErrorKind::Overlap,
                 format!("{} runs into {}", sentence.describe(), other.describe()),
-                "shorten one of them, or give them more room in the layout",
+                if self.page.layout.is_own {
+                    "shorten one of them, or give them more room in the layout"
+                } else {
+                    "shorten one of them, or choose another layout"
+                },
             );
         }
+    }
+
+    /// Whether a slot is that of the background, which may leave a part of the paper free.
+    fn is_background(&self, slot: Option<usize>) -> bool {
+        let background = self.sheet.background.as_ref();
+        slot.zip(background)
+            .is_some_and(|(slot, image)| self.inked.slots[slot].label == image.id)
     }
 
     /// Whether a line is the rule of another signatory: another's name is set along it, and the

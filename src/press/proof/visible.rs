@@ -14,8 +14,10 @@ mod shapes;
 use std::collections::BTreeSet;
 
 use typst::layout::{Abs, Rect};
+use typst::visualize::Image;
 
 use self::contrast::{Rgb, Tones};
+use self::look::look;
 use self::painted::{Item, Painted, Walk};
 use self::pixels::{Doubt, Rasters, Subject, Verdict};
 use self::shapes::Cover;
@@ -35,8 +37,9 @@ const LIGHT: f64 = 15.0;
 type Fault = (ErrorKind, String, &'static str);
 
 impl PageReader<'_> {
-    /// Checks every sentence, signature, picture and code.
-    pub(super) fn check_visible(&mut self) {
+    /// Checks every sentence, signature, picture and code: by rules, and by pixels where these doubt
+    /// or if it is to be looked at `closely`.
+    pub(super) fn check_visible(&mut self, closely: bool) {
         let known: BTreeSet<&str> =
             self.inked.slots.iter().map(|slot| slot.label.as_str()).collect();
         let painted = Walk::of(self.page, &known);
@@ -48,7 +51,7 @@ impl PageReader<'_> {
             if is_ground || doubted.contains(&slot) || self.is_overflowed(slot) {
                 continue;
             }
-            if !self.is_certainly_seen(&painted, index) {
+            if closely || !self.is_certainly_seen(&painted, index) {
                 doubted.insert(slot);
             }
         }
@@ -124,15 +127,40 @@ impl PageReader<'_> {
                     ground.contrast(colour) >= needed(text.size * item.scale)
                 })
             }
-            // Pictures are made for light paper.
-            Item::Image(_) => {
+            // Pictures are made for light paper, and may be too pale for it.
+            Item::Image(image) => {
                 let earlier = painted[..index].iter().rev().filter(here);
                 let earlier = earlier.filter(|other| !other.is_rule());
-                ground(earlier, ink, item.slot, self.paper(item.page))
-                    .is_some_and(|ground| ground.contrast(Rgb::BLACK) >= LIGHT)
+                let ground = ground(earlier, ink, item.slot, self.paper(item.page));
+                ground.is_some_and(|ground| {
+                    ground.contrast(Rgb::BLACK) >= LIGHT
+                        && self.is_dark_enough(image, item, ink, ground)
+                })
             }
             Item::Shape(_) => true,
         }
+    }
+
+    /// Whether a picture has the contrast that it needs with its ground. A code brings its own, and each
+    /// certificate has another.
+    fn is_dark_enough(
+        &self,
+        image: &Image,
+        item: &Painted<'_>,
+        ink: Rect,
+        ground: Tones,
+    ) -> bool {
+        let label = item.slot.map(|slot| self.inked.slots[slot].label.as_str());
+        if label == Some("code") {
+            return true;
+        }
+        let own = self.sheet.images().find(|own| Some(own.id.as_str()) == label);
+        let is_signature = own.is_some_and(|own| own.picture.signature().is_some());
+        let needed =
+            if is_signature { LARGE_CONTRAST } else { Subject::PICTURE_CONTRAST };
+        let size = ink.size();
+        let look = look(image, size.x.to_pt() as u32, size.y.to_pt() as u32);
+        look.tones.is_some_and(|tones| tones.highest_contrast(ground) >= needed)
     }
 
     /// The tone of the paper of a page, if it has one.

@@ -49,8 +49,6 @@ pub(crate) struct SheetContent<'a> {
     pub(crate) course: &'a Course,
     pub(crate) background: Option<Picture>,
     pub(crate) paper: Paper,
-    /// The line of the course's title.
-    pub(crate) title_place: &'a Place,
     /// The verify address and its code; `None` for a certificate that bears neither.
     pub(crate) verify: Option<(&'a str, Arc<QrCode>)>,
     pub(crate) extra: IndexMap<String, Value>,
@@ -75,8 +73,7 @@ impl Sheet {
         let plan = plan.map(|placed| SlotPlan::of(placed, &mut sentences.blocks, &tag));
         let (plan, out_of_order) = plan.transpose()?.unzip();
         sentences.warnings.extend(out_of_order.flatten());
-        let title_place = content.title_place;
-        let mut builder = SentenceBuilder::new(layout, fonts, &tag, title_place);
+        let mut builder = SentenceBuilder::new(layout, fonts, &tag, course);
 
         let heading = sentences.heading.map(|phrase| builder.phrase("heading", phrase));
         let blocks: Vec<Sentence> = sentences
@@ -152,13 +149,8 @@ impl Sheet {
         let mut warnings = sentences.warnings;
         let second = content.second.map(|sentences| {
             warnings.extend(sentences.warnings.clone());
-            let (second, found) = SecondLanguage::arrange(
-                sentences,
-                &signatories,
-                layout,
-                fonts,
-                title_place,
-            );
+            let (second, found) =
+                SecondLanguage::arrange(sentences, &signatories, layout, fonts, course);
             errors.extend(found);
             second
         });
@@ -231,10 +223,10 @@ impl SecondLanguage {
         in_first: &[SheetSignatory],
         layout: &Layout,
         fonts: &Fonts,
-        title_place: &Place,
+        course: &Course,
     ) -> (Self, Vec<Error>) {
         let tag = sentences.language;
-        let mut builder = SentenceBuilder::new(layout, fonts, &tag, title_place);
+        let mut builder = SentenceBuilder::new(layout, fonts, &tag, course);
         let id = |name: &str| format!("{}{name}", Self::ID_PREFIX);
         let heading =
             sentences.heading.map(|phrase| builder.phrase(&id("heading"), phrase));

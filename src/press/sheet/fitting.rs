@@ -1,12 +1,12 @@
 //! Fits the sentences of a sheet to the slots that its layout declares.
 
-use super::sentence::Sentence;
+use super::sentence::{Sentence, shorten};
 use super::table::SheetTable;
 use super::table_fitting::TableFitting;
-use super::{SecondLanguage, Sheet};
+use super::{SecondLanguage, Sheet, SheetSignatory};
 use crate::base::error::{Error, Result};
 use crate::base::lang::Tag;
-use crate::press::fit::{Fitter, Setting, check_length};
+use crate::press::fit::{Fitter, Setting, Step, check_length};
 use crate::press::layout::Layout;
 use crate::press::layout::lengths::{CodeFacts, PageFacts};
 use crate::press::layout::page_slots::PageSlots;
@@ -19,7 +19,63 @@ struct Fitting<'a> {
     layout: &'a Layout,
     slots: &'a PageSlots,
     setting: Setting<'a>,
+    steps: &'a Steps,
 }
+
+/// The steps at which the sentences of a page are fitted.
+struct Steps {
+    /// Those of blocks, and of other roles that shrink with them.
+    blocks: Vec<Step>,
+    signatories: Vec<Step>,
+}
+
+impl Steps {
+    /// The steps of most pages.
+    fn usual(layout: &Layout) -> Self {
+        let blocks = layout.scales.iter().copied().map(Step::usual).collect();
+        Self { blocks, signatories: vec![Step::usual(1.0)] }
+    }
+
+    /// Adds tight steps where the usual ones may not do. Few pages need them, and each costs time when
+    /// the page is set. Returns whether it added any.
+    fn tighten(&mut self, sheet: &Sheet) -> bool {
+        let height = |blocks: &[Sentence]| {
+            let smallest = |it: &Sentence| it.smaller.last().unwrap_or(&it.fitted).height;
+            blocks.iter().map(smallest).sum::<f64>()
+        };
+        let second = sheet.second.as_ref().map_or(0.0, |second| height(&second.blocks));
+        let blocks = height(&sheet.blocks).max(second);
+        let words = |person: &SheetSignatory| {
+            let title = person.title.as_ref().map_or(0.0, |title| title.fitted.height);
+            person.name.fitted.height + title
+        };
+        let count = sheet.signatories.len();
+        let tallest = sheet.signatories.iter().map(words).fold(0.0, f64::max);
+        let page = sheet.paper.height * 72.0 / 25.4;
+        let is_long = tallest > if count > 4 { TALL / 2.0 } else { TALL };
+        if is_long {
+            let scales = TIGHT_SIGNATORIES.iter().copied();
+            self.signatories.extend(scales.map(Step::tight));
+        }
+        let is_full =
+            self.blocks.len() > 1 && (is_long || count > 4 || blocks > page * FULL);
+        if is_full {
+            let last = self.blocks.last().map_or(1.0, |step| step.scale);
+            self.blocks.extend(TIGHT_BLOCKS.map(|scale| Step::tight(last * scale)));
+        }
+        is_long || is_full
+    }
+}
+
+/// The share of the page's height that blocks take at their smallest usual size if they may need to be
+/// tight.
+const FULL: f64 = 0.15;
+/// The scales of tight blocks, of the smallest usual one, and those of tight signatories.
+const TIGHT_BLOCKS: [f64; 4] = [0.9, 0.78, 0.66, 0.55];
+const TIGHT_SIGNATORIES: [f64; 3] = [0.85, 0.7, 0.58];
+/// The height of a signatory's name and office from which they may need to be tight, in points; half of it
+/// where there are many.
+const TALL: f64 = 48.0;
 
 impl Sheet {
     /// Fits its sentences, which are written in `tag` and `second`, and lists the layout's lengths.
@@ -47,19 +103,39 @@ impl Sheet {
             specimen: self.specimen.is_some(),
         })?;
         self.lengths.clone_from(&slots.lengths);
+        let mut steps = Steps::usual(layout);
+        let (tag, slots) = ((tag, second), &slots);
+        self.fit_at(layout, fitter, slots, tag, &steps)?;
+        if layout.has_tight_roles() && steps.tighten(self) {
+            self.fit_at(layout, fitter, slots, tag, &steps)?;
+        }
+        Ok(())
+    }
+
+    /// Fits its sentences at these steps.
+    fn fit_at(
+        &mut self,
+        layout: &Layout,
+        fitter: &Fitter,
+        slots: &PageSlots,
+        (tag, second): (&Tag, Option<&Tag>),
+        steps: &Steps,
+    ) -> Result<()> {
         let setting = |tag| Setting { tag, tabular: layout.tabular };
-        let first = Fitting { fitter, layout, slots: &slots, setting: setting(tag) };
+        let first = Fitting { fitter, layout, slots, setting: setting(tag), steps };
         let mut errors = Vec::new();
         first.blocks(&mut self.blocks, &mut errors);
-        let signatories = self.signatories.iter_mut().flat_map(|signatory| {
-            std::iter::once(&mut signatory.name).chain(&mut signatory.title)
-        });
+        for signatory in &mut self.signatories {
+            let title = signatory.title.iter_mut();
+            for sentence in std::iter::once(&mut signatory.name).chain(title) {
+                first.fit(sentence, None, &steps.signatories, &mut errors);
+            }
+        }
         let own = [&mut self.heading, &mut self.date, &mut self.authenticity];
         own.into_iter()
             .flatten()
             .chain(&mut self.specimen)
             .chain(self.folios.iter_mut().flatten().flatten())
-            .chain(signatories)
             .for_each(|sentence| first.sentence(sentence, None, false, &mut errors));
         if let Some(table) = &mut self.table {
             first.table(table, &mut errors);
@@ -90,6 +166,19 @@ impl Fitting<'_> {
         block: bool,
         errors: &mut Vec<Error>,
     ) {
+        let shrinks = self.layout.role(&sentence.role).shrinks.unwrap_or(block);
+        let steps =
+            if shrinks { &self.steps.blocks[..] } else { &self.steps.blocks[..1] };
+        self.fit(sentence, previous, steps, errors);
+    }
+
+    fn fit(
+        &self,
+        sentence: &mut Sentence,
+        previous: Option<&str>,
+        steps: &[Step],
+        errors: &mut Vec<Error>,
+    ) {
         let mut slot = *self.slots.slot(&sentence.role, previous);
         let role = self.layout.role(&sentence.role);
         if let Some(PlainFace { leading: Some(leading), .. }) = role.plain {
@@ -98,26 +187,25 @@ impl Fitting<'_> {
                 slot.style.leading = leading;
             }
         }
-        if let Err(error) = check_length(sentence, slot.width, slot.style.tracking) {
+        let help = shorten(self.layout);
+        if let Err(error) = check_length(sentence, slot.width, slot.style.tracking, help)
+        {
             errors.push(error);
             return;
         }
-        let shrinks = role.shrinks.unwrap_or(block);
-        let scales =
-            if shrinks { &self.layout.scales[..] } else { &self.layout.scales[..1] };
-        self.fitter.fit(sentence, &slot, scales, self.setting);
+        self.fitter.fit(sentence, &slot, steps, self.setting);
     }
 
     fn second(&self, second: &mut SecondLanguage, errors: &mut Vec<Error>) {
         self.blocks(&mut second.blocks, errors);
-        let signatories = second
-            .signatories
-            .iter_mut()
-            .flat_map(|signatory| signatory.name.iter_mut().chain(&mut signatory.title));
+        for signatory in &mut second.signatories {
+            for sentence in signatory.name.iter_mut().chain(&mut signatory.title) {
+                self.fit(sentence, None, &self.steps.signatories, errors);
+            }
+        }
         let own = [&mut second.heading, &mut second.date, &mut second.authenticity];
         own.into_iter()
             .flatten()
-            .chain(signatories)
             .for_each(|sentence| self.sentence(sentence, None, false, errors));
     }
 
@@ -128,7 +216,8 @@ impl Fitting<'_> {
         let gutter = self.slots.gutter();
         let (fitter, setting) = (self.fitter, self.setting);
         let cells = table.headings().chain(table.cells());
-        let checked = cells.map(|cell| check_length(cell, width, 0.0));
+        let checked =
+            cells.map(|cell| check_length(cell, width, 0.0, shorten(self.layout)));
         let too_long: Vec<_> = checked.filter_map(Result::err).collect();
         if !too_long.is_empty() {
             return errors.extend(too_long);

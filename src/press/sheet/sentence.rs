@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::error::{Error, ErrorKind, Place};
 use crate::press::fit::fitted::{Fitted, serialize_smaller};
+use crate::press::layout::Layout;
 use crate::press::layout::role::Fit;
 
 /// A sentence with the label of its slot and its declared fit.
@@ -64,9 +65,14 @@ impl Sentence {
     }
 }
 
-/// What can be done about a text that does not fit.
-pub(crate) const SHORTEN: &str =
-    "shorten the text, or give its role a smaller `min` or more `lines` in `layout.yaml`";
+/// What can be done about a text that does not fit: only who has a layout of their own can change it.
+pub(crate) fn shorten(layout: &Layout) -> &'static str {
+    if layout.is_own {
+        "shorten the text, or give its role a smaller `min` or more `lines` in `layout.yaml`"
+    } else {
+        "shorten the text, or choose a `layout` with more room"
+    }
+}
 
 /// A part of a sentence in one face.
 #[derive(Debug, Clone, PartialEq, Serialize)]

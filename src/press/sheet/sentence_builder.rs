@@ -17,6 +17,7 @@ use crate::press::fit::fitted::Fitted;
 use crate::press::fonts::{FaceRequest, FontRun, Fonts};
 use crate::press::layout::Layout;
 use crate::press::layout::role::{Case, PlainFace, Role};
+use crate::site::course::Course;
 use crate::text::phrases::Phrase;
 use crate::text::runs::Runs;
 
@@ -29,27 +30,30 @@ pub(super) struct SentenceBuilder<'a> {
     layout: &'a Layout,
     fonts: &'a Fonts,
     tag: &'a Tag,
-    title_place: &'a Place,
+    course: &'a Course,
     /// The errors of all sentences so far.
     pub(super) errors: Vec<Error>,
 }
 
 impl<'a> SentenceBuilder<'a> {
-    /// A builder for one language. The text of the role `course` is written at `title_place`.
+    /// A builder for one language and the texts of a course.
     pub(super) fn new(
         layout: &'a Layout,
         fonts: &'a Fonts,
         tag: &'a Tag,
-        title_place: &'a Place,
+        course: &'a Course,
     ) -> Self {
-        Self { layout, fonts, tag, title_place, errors: Vec::new() }
+        Self { layout, fonts, tag, course, errors: Vec::new() }
     }
 
     /// The sentence of a phrase, in the slot labelled `id`.
     pub(super) fn phrase(&mut self, id: &str, phrase: Phrase) -> Sentence {
         let place = match phrase.role.as_str() {
             "recipient" => None,
-            "course" => Some(self.title_place.clone()),
+            "course" => {
+                let Course { title, language, .. } = self.course;
+                Some(title.place(self.tag, language).clone())
+            }
             _ => Some(phrase.place),
         };
         let before = self.errors.len();
@@ -94,7 +98,11 @@ impl<'a> SentenceBuilder<'a> {
         let found = self.fonts.itemize(&text, &requests, self.tag);
         let found = found.unwrap_or_else(|letter| {
             let what = format!("the {role_name} `{}`", runs.bare());
-            self.errors.push(self.fonts.missing_glyph(&letter, self.tag, &what));
+            let error = self.fonts.missing_glyph(&letter, self.tag, &what);
+            self.errors.push(match self.source(&letter, &runs.bare()) {
+                Some(place) => error.at(place.clone()),
+                None => error,
+            });
             Arc::default()
         });
         let runs = found.iter().map(|FontRun { range, request, face }| SheetRun {
@@ -109,6 +117,8 @@ impl<'a> SentenceBuilder<'a> {
             link: runs.0[*request].link.clone(),
         });
         let mut runs: Vec<SheetRun> = runs.collect();
+        let asked = found.iter().map(|run| requests[run.request].1);
+        self.stand_upright(&mut runs, &asked.collect::<Vec<_>>());
         if let Some(plain) = &role.plain {
             self.suit(&mut runs, role, plain);
         }
@@ -120,6 +130,44 @@ impl<'a> SentenceBuilder<'a> {
             smaller: Vec::new(),
             runs,
             place: None,
+        }
+    }
+
+    /// Where the course has the text that a letter of a sentence comes from, if one has.
+    fn source(&self, letter: &str, sentence: &str) -> Option<&'a Place> {
+        let (course, tag) = (self.course, self.tag);
+        let source = course.texts().find(|text| {
+            let (text, _) = text.get(tag, &course.language);
+            let has_letter =
+                text.contains(letter) || text.to_uppercase().contains(letter);
+            has_letter && sentence.contains(text)
+        });
+        source.map(|text| text.place(tag, &course.language))
+    }
+
+    /// Sets figures and signs of an italic upright where the word before them is, or else the word after
+    /// them: in a script that has no italics.
+    fn stand_upright(&self, runs: &mut [SheetRun], asked: &[FaceRequest<'_>]) {
+        let is_word = |run: &SheetRun| run.text.chars().any(char::is_alphabetic);
+        let upright = |run: &SheetRun| is_word(run).then_some(!run.italic);
+        for index in 0..runs.len() {
+            if !runs[index].italic || is_word(&runs[index]) {
+                continue;
+            }
+            let before = runs[..index].iter().rev().find_map(upright);
+            let beside = before.or_else(|| runs[index + 1..].iter().find_map(upright));
+            if beside != Some(true) || !asked.iter().all(|face| face.italic) {
+                continue;
+            }
+            let run = &mut runs[index];
+            let request = FaceRequest { italic: false, ..asked[index] };
+            let whole = 0..run.text.len();
+            let found = self.fonts.itemize(&run.text, &[(whole, request)], self.tag);
+            if let [only] = &*found.unwrap_or_default() {
+                run.font.clone_from(&only.face.family);
+                run.weight = only.face.weight;
+                run.italic = only.face.italic;
+            }
         }
     }
 
@@ -175,7 +223,7 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::press::fit::{Fitter, Setting};
+    use crate::press::fit::{Fitter, Setting, Step};
     use crate::press::layout::slot::{Slot, SlotStyle};
     use crate::site::files::Site;
 
@@ -190,8 +238,13 @@ mod tests {
         let fonts = std::sync::Arc::new(Fonts::load(&site).expect("the fonts"));
         let layout = Layout::load(&site, "classic", &fonts).expect("a layout");
         let tag = Tag::parse("he").expect("a tag");
-        let place = Place::file("a.yaml");
-        let mut builder = SentenceBuilder::new(&layout, &fonts, &tag, &place);
+        let courses = crate::site::course::Courses::parse(&[(
+            "a.yaml".to_owned(),
+            b"c: { title: A, organization: B, language: he }".to_vec(),
+        )]);
+        let courses = courses.expect("a course");
+        let course = courses.get("c").expect("a course");
+        let mut builder = SentenceBuilder::new(&layout, &fonts, &tag, course);
         builder.runs("a", "statement", mixed(15_000));
         let error = builder.errors.pop().expect("60,000 letters are too many");
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:#}");
@@ -201,8 +254,14 @@ mod tests {
         assert!(builder.errors.is_empty());
         let slot = Slot { width: 500.0, narrow: None, style: SlotStyle::default() };
         let setting = Setting { tag: &tag, tabular: false };
-        Fitter::new(fonts.clone()).fit(&mut sentence, &slot, &[1.0, 0.9], setting);
-        assert!((sentence.fitted.size - sentence.fit.min).abs() < f64::EPSILON);
-        assert_eq!(sentence.fitted.lines, sentence.fit.lines);
+        Fitter::new(fonts.clone()).fit(
+            &mut sentence,
+            &slot,
+            &[Step::usual(1.0), Step::usual(0.9)],
+            setting,
+        );
+        let fit = sentence.fit.at_most();
+        assert!((sentence.fitted.size - fit.min).abs() < f64::EPSILON);
+        assert_eq!(sentence.fitted.lines, fit.lines);
     }
 }

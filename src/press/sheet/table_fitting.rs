@@ -7,7 +7,7 @@
 use super::sentence::Sentence;
 use super::table::SheetTable;
 use crate::press::fit::fitted::Fitted;
-use crate::press::fit::{Fitter, Setting};
+use crate::press::fit::{Fitter, Setting, Step};
 use crate::press::layout::slot::{Slot, SlotAlign, SlotStyle};
 use crate::text::locale::Align;
 
@@ -95,7 +95,7 @@ impl TableFitting<'_> {
 
     fn cell(&self, cell: &mut Sentence, width: f64, style: SlotStyle, scale: f64) {
         let slot = Slot { width, narrow: None, style };
-        self.fitter.fit(cell, &slot, &[scale], self.setting);
+        self.fitter.fit(cell, &slot, &[Step::usual(scale)], self.setting);
     }
 
     /// The widths of the columns, from cells that were set on one line.

@@ -5,12 +5,14 @@
 //! change. Everything else, and every edition that a batch could not publish, is published by
 //! itself, as a single request is.
 
+use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::date::Date;
-use crate::base::error::Result;
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
+use crate::press::{DraftOptions, Format};
 use crate::register::issue::options::IssueOptions;
 use crate::register::issue::receipt::Receipt;
 use crate::register::issue::service::{FirstEdition, IssueService};
@@ -64,7 +66,12 @@ pub struct IssueBatch<'a, J> {
     has_batches: bool,
     waiting: Mutex<Waiting<J>>,
     published: Condvar,
+    /// The courses and layouts of which a page was looked at closely; `None` if none is.
+    looked_at: Option<Mutex<LookedAt>>,
 }
+
+/// Courses, each with the layout that its request names.
+type LookedAt = HashSet<(String, Option<String>)>;
 
 /// The editions that wait to be published.
 #[derive(Debug)]
@@ -97,7 +104,15 @@ impl<'a, J> IssueBatch<'a, J> {
             has_batches: service.register().has_batches(),
             waiting: Mutex::new(waiting),
             published: Condvar::new(),
+            looked_at: None,
         }
+    }
+
+    /// Has the first page of each course and layout looked at closely: its pixels are judged, before
+    /// its certificate and those after it are issued. It takes a fifth of a second each.
+    pub fn with_close_look(mut self) -> Self {
+        self.looked_at = Some(Mutex::default());
+        self
     }
 
     /// Sets how long a certificate may wait for others before the next one publishes it, two seconds
@@ -118,7 +133,8 @@ impl<'a, J> IssueBatch<'a, J> {
         today: Date,
         now: Timestamp,
     ) -> Vec<(J, Result<Receipt>)> {
-        match self.begin(&request, today, now) {
+        let looked_at = self.look_closely(&request, today);
+        match looked_at.and_then(|()| self.begin(&request, today, now)) {
             Err(error) => vec![(job, Err(error))],
             Ok(Begun::Done(receipt)) => vec![(job, Ok(*receipt))],
             Ok(Begun::Ready(first)) => {
@@ -132,6 +148,29 @@ impl<'a, J> IssueBatch<'a, J> {
     pub fn finish(&self) -> Vec<(J, Result<Receipt>)> {
         let editions = self.lock().take();
         self.publish(editions)
+    }
+
+    /// Judges the pixels of a page if it is the first of its course and layout.
+    fn look_closely(&self, request: &Request, today: Date) -> Result<()> {
+        let Some(looked_at) = &self.looked_at else { return Ok(()) };
+        let lock = || looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (request.course().to_owned(), request.layout().map(str::to_owned));
+        if !lock().insert(key.clone()) {
+            return Ok(());
+        }
+        let options =
+            DraftOptions::default().with_specimen(false).with_format(Format::Sheet);
+        let options = options.with_closely(true);
+        let Err(error) = self.service.press().draft_with(request, today, &options) else {
+            return Ok(());
+        };
+        // A request that is refused says nothing of the next one's page.
+        lock().remove(&key);
+        let is_seen = |error: &Error| {
+            ![ErrorKind::Hidden, ErrorKind::Contrast].contains(&error.kind())
+        };
+        // What else is wrong is reported by the certificate itself.
+        if error.faults().all(is_seen) { Ok(()) } else { Err(error) }
     }
 
     fn begin(&self, request: &Request, today: Date, now: Timestamp) -> Result<Begun> {

@@ -100,6 +100,23 @@ impl<'a> ObjectText<'a> {
     }
 }
 
+/// Refuses a layer that is switched off (ISO 32000-1, 8.11.4.3): the page as a picture has no layers.
+pub(super) fn check_layers(text: &[u8]) -> Result<(), String> {
+    let mut at = 0;
+    while let Some(found) = find(text, at, b"/OFF") {
+        at = found + 4;
+        let list = &text[skip_space(text, at)..];
+        let is_list = list.first() == Some(&b'[');
+        let first = list.get(1..).map(|inside| &inside[skip_space(inside, 0)..]);
+        let has_layers = is_list && first.is_some_and(|it| it.first() != Some(&b']'));
+        let before = text[..found].trim_ascii_end();
+        if has_layers || before.ends_with(b"/BaseState") {
+            return Err("a layer of it is switched off".to_owned());
+        }
+    }
+    Ok(())
+}
+
 /// The objects of an object stream: their numbers and offsets.
 pub(super) fn stream_entries(
     decoded: &[u8],

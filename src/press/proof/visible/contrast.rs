@@ -63,6 +63,16 @@ impl Tones {
         }
     }
 
+    /// The highest contrast of one of these tones with all between the darkest and the lightest of the
+    /// others.
+    pub(super) fn highest_contrast(self, ground: Self) -> f64 {
+        let contrast = |tone: f64| {
+            let nearest = tone.clamp(ground.darkest, ground.lightest);
+            (tone.max(nearest) + 0.05) / (tone.min(nearest) + 0.05)
+        };
+        contrast(self.darkest).max(contrast(self.lightest))
+    }
+
     /// The lowest contrast of a colour with one between the darkest and the lightest.
     pub(super) fn contrast(self, colour: Rgb) -> f64 {
         let luminance = colour.luminance();

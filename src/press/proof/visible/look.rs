@@ -24,6 +24,8 @@ const MAX_SIDE: f64 = 3000.0;
 pub(super) struct Look {
     columns: usize,
     squares: Vec<Square>,
+    /// The tones of what is more opaque than not; `None` if nothing is.
+    pub(super) tones: Option<Tones>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +77,13 @@ pub(super) fn look(image: &Image, width: u32, height: u32) -> Arc<Look> {
             squares.push(Square::of(pixels));
         }
     }
-    Arc::new(Look { columns, squares })
+    let seen = drawn.data().chunks_exact(4).filter(|pixel| pixel[3] >= 128);
+    let colours = seen.map(|pixel| {
+        let part = |index: usize| f64::from(pixel[index]) / f64::from(pixel[3]);
+        Tones::of(Rgb([part(0), part(1), part(2)]))
+    });
+    let tones = colours.reduce(Tones::and);
+    Arc::new(Look { columns, squares, tones })
 }
 
 impl Square {

@@ -1,0 +1,297 @@
+//! What an SVG has that would be missing from its picture.
+//!
+//! The reader of SVGs has no fonts here, and leaves out in silence what it does not know: text,
+//! foreign objects, elements of other files, colours in ways of writing that it does not have. The
+//! decision: each of them is named, and what draws nothing is none.
+
+use usvg::roxmltree::{Document, Node};
+
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::site::request::limits::truncated;
+
+const SVG: &str = "http://www.w3.org/2000/svg";
+const XLINK: &str = "http://www.w3.org/1999/xlink";
+/// Elements that hold text, with what they are called.
+const TEXTS: [&str; 3] = ["text", "flowRoot", "flowPara"];
+/// Elements that draw what their address leads to; a link `a` draws its own content.
+const REFERRING: [&str; 7] = [
+    "use",
+    "feImage",
+    "linearGradient",
+    "radialGradient",
+    "pattern",
+    "filter",
+    "textPath",
+];
+/// Ways of writing a colour that the reader does not know, and whose colour becomes black or none.
+const COLOURS: [&str; 9] = [
+    "icc-color(",
+    "device-cmyk(",
+    "color(",
+    "color-mix(",
+    "lab(",
+    "lch(",
+    "oklab(",
+    "oklch(",
+    "hwb(",
+];
+/// Elements whose content is not drawn by itself, or says something to other programs.
+const UNSEEN: [&str; 5] = ["metadata", "title", "desc", "script", "foreignObject"];
+
+/// Refuses an SVG of which a part would be missing.
+///
+/// # Errors
+/// [`ErrorKind::Image`].
+pub(super) fn check(document: &Document<'_>) -> Result<()> {
+    let is_drawn = |node: &Node<'_, '_>| {
+        node.is_element() && is_of_svg(node) && !node.ancestors().any(|it| is_unseen(&it))
+    };
+    for node in document.descendants().filter(|node| node.is_element() && is_of_svg(node))
+    {
+        let name = node.tag_name().name();
+        if name == "foreignObject" {
+            if has_content(&node) && !has_alternative(&node) && is_drawn_above(&node) {
+                return Err(refuse(
+                    "has a `foreignObject`, which is drawn by browsers alone",
+                    "convert its content to paths and embedded pictures",
+                ));
+            }
+            continue;
+        }
+        if !is_drawn(&node) && name != "style" {
+            continue;
+        }
+        if TEXTS.contains(&name) && has_letters(&node) && is_shown(&node) {
+            return Err(refuse(
+                "has text, for which there is no font",
+                "convert its text to paths",
+            ));
+        }
+        let link = node.attribute("href").or_else(|| node.attribute((XLINK, "href")));
+        if let Some(link) = link
+            && REFERRING.contains(&name)
+            && !link.is_empty()
+            && !link.starts_with(['#'])
+            && !link.starts_with("data:")
+        {
+            let link = truncated(link, 100).escape_debug().to_string();
+            return Err(refuse(
+                &format!("refers to `{link}`"),
+                "embed that file in the SVG when you export it",
+            ));
+        }
+        if name == "style" {
+            check_style(
+                &node.descendants().filter_map(|it| it.text()).collect::<String>(),
+            )?;
+        }
+        for attribute in node.attributes() {
+            if attribute.name() == "style" || is_paint(attribute.name()) {
+                check_style(attribute.value())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what a style or a paint has that is not understood.
+fn check_style(style: &str) -> Result<()> {
+    let style = without_comments(style);
+    let lower = style.to_ascii_lowercase();
+    if find_function(&lower, "var(").is_some() {
+        return Err(refuse(
+            "has CSS variables (`var(…)`), which are not understood",
+            "export it with its colours written out, or as plain SVG",
+        ));
+    }
+    if lower.contains("@import") {
+        return Err(refuse(
+            "imports a style sheet (`@import`), which is not read",
+            "write its rules into the SVG",
+        ));
+    }
+    if let Some(function) =
+        COLOURS.iter().find(|name| find_function(&lower, name).is_some())
+    {
+        return Err(refuse(
+            &format!("has a colour as `{function}…)`, which is not understood"),
+            "export it with colours of sRGB, such as `#1f3d5c`",
+        ));
+    }
+    // A paint or a picture of another file.
+    let mut rest = lower.as_str();
+    while let Some(at) = find_function(rest, "url(") {
+        rest = &rest[at + 4..];
+        let address = rest.trim_start().trim_start_matches(['\'', '"']);
+        let end = address.find([')', '\'', '"']).unwrap_or(address.len());
+        let address = &address[..end];
+        let inside = address.is_empty()
+            || address.starts_with('#')
+            || address.starts_with("data:");
+        // A face that is not embedded matters to text alone.
+        if !inside && !lower.contains("@font-face") {
+            let address = truncated(address, 100).escape_debug().to_string();
+            return Err(refuse(
+                &format!("refers to `{address}`"),
+                "embed that file in the SVG when you export it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where a function is called, and not another whose name ends alike.
+fn find_function(text: &str, name: &str) -> Option<usize> {
+    let mut places = text.match_indices(name).map(|(at, _)| at);
+    places.find(|&at| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+    })
+}
+
+fn without_comments(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push(' ');
+        text.push_str(part.split_once("*/").map_or("", |(_, after)| after));
+    }
+    text
+}
+
+fn is_paint(name: &str) -> bool {
+    ["fill", "stroke", "stop-color", "flood-color", "lighting-color", "color", "filter"]
+        .contains(&name)
+}
+
+fn is_of_svg(node: &Node<'_, '_>) -> bool {
+    node.tag_name().namespace() == Some(SVG)
+}
+
+fn is_unseen(node: &Node<'_, '_>) -> bool {
+    let known = is_of_svg(node) && UNSEEN.contains(&node.tag_name().name());
+    // A part of another namespace is not drawn, whatever is inside.
+    known || (node.is_element() && !is_of_svg(node))
+}
+
+fn has_letters(node: &Node<'_, '_>) -> bool {
+    let texts = node.descendants().filter(Node::is_text).filter_map(|it| it.text());
+    let mut texts = texts.filter(|text| !text.trim().is_empty());
+    texts.next().is_some()
+}
+
+fn has_content(node: &Node<'_, '_>) -> bool {
+    node.descendants().skip(1).any(|it| it.is_element()) || has_letters(node)
+}
+
+/// Whether a `switch` has another child, which is drawn in its place: Illustrator and draw.io write
+/// their own data or HTML so.
+fn has_alternative(node: &Node<'_, '_>) -> bool {
+    let required = node.has_attribute("requiredExtensions")
+        || node.has_attribute("requiredFeatures");
+    let switch = node.parent().filter(|it| it.tag_name().name() == "switch");
+    required
+        && switch.is_some_and(|switch| {
+            switch.children().any(|it| it.is_element() && it != *node && is_of_svg(&it))
+        })
+}
+
+fn is_drawn_above(node: &Node<'_, '_>) -> bool {
+    is_shown(node) && !node.ancestors().skip(1).any(|it| is_unseen(&it))
+}
+
+/// Whether nothing says that it is not displayed.
+fn is_shown(node: &Node<'_, '_>) -> bool {
+    !node.ancestors().any(|it| {
+        let style = it.attribute("style").unwrap_or_default().replace(' ', "");
+        it.attribute("display") == Some("none") || style.contains("display:none")
+    })
+}
+
+fn refuse(what: &str, help: &'static str) -> Error {
+    Error::new(ErrorKind::Image, format!("the SVG {what}")).with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    fn svg(inside: &str) -> String {
+        format!(
+            "<svg xmlns='{SVG}' xmlns:xlink='{XLINK}' xmlns:s='{SVG}' width='300' height='100'>\
+             <path d='M0 0h90v90z'/>{inside}</svg>"
+        )
+    }
+
+    #[test]
+    fn svg_of_which_a_part_would_be_missing_is_refused() {
+        for (inside, words) in [
+            ("<text>Ada</text>", "has text"),
+            ("<s:text>Ada</s:text>", "has text"),
+            ("<g><svg><text><tspan>Ada</tspan></text></svg></g>", "has text"),
+            ("<defs><text id='t'>Ada</text></defs><use href='#t'/>", "has text"),
+            ("<flowRoot><flowPara>Ada</flowPara></flowRoot>", "has text"),
+            (
+                "<foreignObject width='9' height='9'><p xmlns='http://www.w3.org/1999/xhtml'>\
+                 Ada</p></foreignObject>",
+                "`foreignObject`",
+            ),
+            (
+                "<switch><foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>Ada</p>\
+                 </foreignObject><g/></switch>",
+                "`foreignObject`",
+            ),
+            ("<use href='crest.svg#lion'/>", "refers to `crest.svg#lion`"),
+            ("<use xlink:href='https://example.org/a.svg#b'/>", "refers to `https://"),
+            ("<filter id='f'><feImage href='a.png'/></filter>", "refers to `a.png`"),
+            (
+                "<path fill='url(paints.svg#g)' d='M0 0h9v9z'/>",
+                "refers to `paints.svg#g`",
+            ),
+            ("<style>:root{--c:#123}.a{fill:var(--c)}</style>", "CSS variables"),
+            ("<path style='fill: var(--c, red)' d='M0 0h9v9z'/>", "CSS variables"),
+            ("<path fill='var(--c)' d='M0 0h9v9z'/>", "CSS variables"),
+            ("<style>@import url('a.css');</style>", "`@import`"),
+            (
+                "<path fill='#cd853f icc-color(acme, 0.1, 0.2)' d='M0 0h9v9z'/>",
+                "icc-color",
+            ),
+            ("<path style='fill:device-cmyk(0 1 1 0)' d='M0 0h9v9z'/>", "device-cmyk"),
+            ("<path fill='oklch(60% 0.15 50)' d='M0 0h9v9z'/>", "`oklch("),
+            ("<style>.a{stroke:color(display-p3 1 0 0)}</style>", "`color("),
+        ] {
+            let error = parse(&svg(inside)).expect_err(inside);
+            assert!(error.message().contains(words), "{inside}: {error}");
+            assert_eq!(error.kind(), ErrorKind::Image);
+            assert!(error.help().is_some());
+        }
+    }
+
+    #[test]
+    fn what_draws_nothing_is_no_loss() {
+        for inside in [
+            "<!-- <text>the crest</text> <foreignObject/> icc-color(a) -->",
+            "<metadata><a:text xmlns:a='urn:a'>Ada</a:text></metadata>",
+            "<title>text</title><desc>a &lt;text&gt;</desc>",
+            "<text/>",
+            "<text> <tspan> </tspan></text>",
+            "<text display='none'>draft</text>",
+            "<g style='display: none'><text>draft</text></g>",
+            "<switch><foreignObject requiredExtensions='http://ns.adobe.com/AdobeIllustrator/10.0/' \
+             width='1' height='1'><i:aipgfRef xmlns:i='http://ns.adobe.com/AdobeIllustrator/10.0/' \
+             xlink:href='#a'/></foreignObject><g><path d='M0 0h9v9z'/></g></switch>",
+            "<style>/* var(--c) @import */ .a{fill:#123} @font-face{src:url(a.woff)}</style>",
+            "<style>.a{transform-box:fill-box;fill:url(#g)}</style>",
+            "<a href='https://example.org/'><path d='M0 0h9v9z'/></a>",
+            "<path fill='rgb(1, 2, 3)' stroke='hsl(20, 10%, 30%)' d='M0 0h9v9z'/>",
+            "<i:text xmlns:i='urn:other'>Ada</i:text>",
+        ] {
+            assert!(
+                parse(&svg(inside)).is_ok(),
+                "{inside}: {:?}",
+                parse(&svg(inside)).err()
+            );
+        }
+    }
+}
