@@ -41,7 +41,7 @@ pub enum DateOrder {
 
 /// What a free field cannot be called: the values of each request, and the usual word for the date of
 /// issue.
-pub(crate) const RESERVED_FIELDS: [&str; 15] = [
+pub(crate) const RESERVED_FIELDS: [&str; 16] = [
     "course",
     "date",
     "designation",
@@ -56,6 +56,7 @@ pub(crate) const RESERVED_FIELDS: [&str; 15] = [
     "requested_at",
     "second_language",
     "specimen",
+    "template",
     "username",
 ];
 

@@ -125,6 +125,10 @@ impl Settings {
             let is_on_xqueue = self.agent.queue == Some(QueueKind::Xqueue);
             self.publish = PublishSettings::read(node, is_on_xqueue, faults);
         }
+        if let Some(node) = fields.get("legacy") {
+            // What a migrated site had before; nothing reads it.
+            faults.keep(node.entries().map(drop));
+        }
         if let Some(node) = fields.get("timezone") {
             self.timezone = faults.keep(read_timezone(node));
         }

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn other_files_are_not_taken_apart() {
-        for length in [0, 10, FILE.len() / 2, FILE.len() - 1] {
+        for length in [0, 10, FILE.len() / 2, FILE.len() - 2] {
             assert!(Rewrite::read(&FILE[..length]).is_none(), "{length}");
         }
     }

@@ -115,7 +115,8 @@ impl PublishSettings {
         {
             let is_other = ["downloads", "assets", "keys"].contains(&name);
             if is_file_name(name) && !is_other && !name.ends_with(".json") {
-                publish.verify_path = Some(name.to_owned());
+                publish.verify_path =
+                    (name != Self::DEFAULT_VERIFY_PATH).then(|| name.to_owned());
             } else {
                 faults.push(
                     node.fault(

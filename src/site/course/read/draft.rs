@@ -182,10 +182,13 @@ impl CourseReader {
                 .unwrap_or_default(),
             fields: self.read_optional(fields, "fields", Self::read_field_names),
             recipients: self.read_optional(fields, "recipients", Self::read_recipients),
-            // `legacy` keeps what a migrated site had before, and nothing reads it.
             templates: self.read_optional(fields, "templates", Self::read_templates),
             bytes: 0,
         };
+        if let Some(node) = fields.get("legacy") {
+            // What a migrated site had before; nothing reads it.
+            self.faults.keep(node.entries().map(drop));
+        }
         CourseDraft { bytes: self.bytes - before, ..draft }
     }
 

@@ -86,6 +86,7 @@ fn examples(setting: &Setting) -> (Vec<String>, Vec<String>) {
             "agent.log.level" => (texts(&["other"]), texts(&["other=debug"])),
             "publish.filename" => (texts(&["other"]), texts(&["other.pdf"])),
             "index" => (texts(&["other"]), texts(&["other.sqlite", "none"])),
+            "legacy" => (texts(&["other", "[other]"]), texts(&["{ other: 1 }"])),
             "timezone" => (texts(&["a b"]), texts(&["Other/Place"])),
             _ => (texts(&["'a b/..'"]), texts(&["other"])),
         },
@@ -109,7 +110,8 @@ fn each_setting_is_read_within_its_form() {
                 .unwrap_or_else(|error| panic!("{path}: {value}: {error:#}"));
             has_changed |= without.as_ref().ok() != Some(&with);
         }
-        assert!(has_changed, "{path} is not read");
+        // What a migrated site had before changes nothing.
+        assert_eq!(has_changed, path != "legacy", "{path} is not read");
     }
 }
 
