@@ -13,13 +13,17 @@ const TITLE: usize = 150;
 const NAME: usize = 90;
 const SIGNATORY: usize = 40;
 const OFFICE: usize = 80;
-/// The letters of title, signatory and office on layouts that declare fewer: signatories one below the
-/// other, or with little room beside them.
-const FEWER: [(&str, [usize; 3]); 3] = [
-    ("honor", [TITLE, 30, 60]),
-    ("statement-of-results", [120, 30, 50]),
-    ("verified", [TITLE, 24, 36]),
+/// The letters of title, name, signatory and office on layouts that declare fewer: a card, signatories
+/// one below the other, or with little room beside them.
+const FEWER: [(&str, [usize; 4]); 4] = [
+    ("card", [48, 28, 14, 16]),
+    ("honor", [TITLE, NAME, 30, 60]),
+    ("statement-of-results", [120, NAME, 30, 50]),
+    ("verified", [TITLE, NAME, 24, 36]),
 ];
+
+/// The languages whose sentences leave so little room on a card that only short texts fit.
+const NOT_ON_A_CARD: [&str; 4] = ["ja", "ko", "ta", "ur"];
 
 /// The languages of the short form: wide letters, high lines, long words, both directions.
 const SHORT: [&str; 8] = ["de", "hi", "ja", "ru", "ta", "th", "ur", "vi"];
@@ -56,8 +60,18 @@ fn check(chosen: &dyn Fn(&Hard) -> bool, counts: &[usize]) {
                 let site = site(layout, &hard, count, part);
                 let press = Press::new(site).unwrap();
                 for Hard { language, name, .. } in &hard {
+                    if layout == "card" && NOT_ON_A_CARD.contains(language) {
+                        continue;
+                    }
                     let long = part == "name" || part == "all";
-                    let name = first(name, if long { NAME } else { 24 });
+                    let name = first(
+                        name,
+                        if long {
+                            lengths(layout)[1]
+                        } else {
+                            24.min(lengths(layout)[1])
+                        },
+                    );
                     let request = Request::new("c", &name).unwrap();
                     let request = request.with_language(tag(language));
                     let draft = press.draft_with(&request, day("2026-05-14"), &options);
@@ -89,10 +103,9 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
         format!("{{ {} }}", versions.collect::<Vec<_>>().join(", "))
     };
     let long = |own: &str, letters: usize, usual: usize| {
-        if part == own || part == "all" { letters } else { usual }
+        if part == own || part == "all" { letters } else { usual.min(letters) }
     };
-    let fewer = FEWER.iter().find(|(name, _)| *name == layout);
-    let [most, signatory, office] = fewer.map_or([TITLE, SIGNATORY, OFFICE], |it| it.1);
+    let [most, _, signatory, office] = lengths(layout);
     let title = map(&|hard| first(&hard.title, long("title", most, 30)));
     let mut course = format!(
         "c:\n  title: {title}\n  organization: {{ short: ExampleX, name: Example University }}\n  \
@@ -101,7 +114,7 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
     match layout {
         "bilingual" => course.push_str("  second_language: en\n"),
         "credit" => course.push_str("  extra: { credits: 1.5 Credits }\n"),
-        "statement-of-results" => {
+        "degree" | "statement-of-results" => {
             course.push_str("  extra: { modules: { ice: { title: Ice, hours: 12 } } }\n");
         }
         _ => {}
@@ -118,6 +131,12 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
         .unwrap();
     }
     Site::demo().with_file("courses.yaml", course)
+}
+
+/// The letters of title, name, signatory and office that a layout takes.
+fn lengths(layout: &str) -> [usize; 4] {
+    let fewer = FEWER.iter().find(|(name, _)| *name == layout);
+    fewer.map_or([TITLE, NAME, SIGNATORY, OFFICE], |it| it.1)
 }
 
 /// The first letters of a text.

@@ -130,14 +130,14 @@ fn start_of_a_slot_is_on_the_right_in_arabic_and_left_stays_left() {
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
 fn sentences_keep_the_order_of_their_language() {
-    // In Arabic the course comes before the name.
-    for language in ["ar", "en"] {
+    // In Russian the course comes before the name.
+    for language in ["ru", "en"] {
         let draft = draft_in(site(LAYOUT), language, Format::Sheet).unwrap();
         let sheet: serde_json::Value = serde_json::from_slice(&draft.bytes).unwrap();
         let slots = sheet["slots"].as_array().unwrap();
         let texts: Vec<_> = slots.iter().filter(|slot| slot["kind"] == "text").collect();
         let is_column = texts.len() == 1;
-        assert_eq!(is_column, language == "ar", "{language}: {texts:?}");
+        assert_eq!(is_column, language == "ru", "{language}: {texts:?}");
         let warned = draft.warnings.iter().any(|it| it.message.contains("another order"));
         assert_eq!(warned, is_column, "{language}: {:?}", draft.warnings);
         if is_column {

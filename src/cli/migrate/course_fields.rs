@@ -125,6 +125,13 @@ impl CourseReader<'_> {
         if ["honor", "verified"].contains(&base) {
             put("number", Yaml::text(number));
             put("platform", Yaml::text("edX"));
+            put("initiative", Yaml::text("an online learning initiative of"));
+        }
+        if base == "verified" {
+            put("result", Yaml::text("and received a passing grade in"));
+        }
+        if ["statement", "dynamic"].contains(&base) {
+            put("kind", Yaml::text("a free online offering of"));
         }
         if base == "verified"
             && let Some(kind) = self.text("COURSE_ASSOCIATION_TEXT", report)

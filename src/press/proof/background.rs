@@ -1,6 +1,6 @@
 //! Checks that the background lies under every page, below everything else.
 
-use super::ink::MarkKind;
+use super::ink::{Mark, MarkKind};
 use super::reader::PageReader;
 use crate::base::error::ErrorKind;
 
@@ -8,8 +8,12 @@ impl PageReader<'_> {
     pub(super) fn check_background(&mut self) {
         let Some(background) = &self.sheet.background else { return };
         let lies_under = |page: usize| {
+            // The colour of the paper beyond its edges lies lower.
+            let is_colour = |mark: &Mark<'_>| {
+                mark.slot.is_none() && matches!(mark.kind, MarkKind::Filled)
+            };
             let mut marks = self.inked.marks.iter().filter(|mark| mark.page == page);
-            marks.next().is_some_and(|first| {
+            marks.find(|mark| !is_colour(mark)).is_some_and(|first| {
                 let slot = first.slot.map(|slot| self.inked.slots[slot].label.as_str());
                 matches!(first.kind, MarkKind::Image) && slot == Some(&background.id)
             })

@@ -56,8 +56,8 @@ fn drawings_of_a_course_are_the_same_objects_on_each_certificate() {
         forms(&draft.bytes)
     };
     let (ada, grace) = (forms("Ada Lovelace"), forms("Grace Hopper"));
-    // The border and two signatures.
-    assert_eq!(ada.len(), 3);
+    // The border, the seal and two signatures.
+    assert_eq!(ada.len(), 4);
     assert_eq!(ada, grace);
 }
 

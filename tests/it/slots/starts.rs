@@ -155,7 +155,7 @@ fn copy_of_a_layout_has_its_own_modules_and_leaves_the_shared_ones_alone() {
     assert!(page("mine") == page("classic"), "the copy looks otherwise");
     // A change in the copy's module changes the copy alone.
     let module = fs::read_to_string(own("shared/page.typ")).unwrap();
-    let module = module.replace("fill: rgb(sheet.theme.paper)", "fill: rgb(\"#ffeedd\")");
+    let module = module.replace("rgb(sheet.theme.paper)", "rgb(\"#ffeedd\")");
     fs::write(own("shared/page.typ"), module).unwrap();
     assert!(page("mine") != page("classic"), "its own module is not used");
 }
