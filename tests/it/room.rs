@@ -13,12 +13,12 @@ const TITLE: usize = 150;
 const NAME: usize = 90;
 const SIGNATORY: usize = 40;
 const OFFICE: usize = 80;
-/// The letters of title, signatory and office on layouts that declare fewer: signatories one below the
+/// The letters of title, name, signatory and office on layouts that declare fewer: signatories one below the
 /// other, or with little room beside them.
-const FEWER: [(&str, [usize; 3]); 3] = [
-    ("honor", [TITLE, 30, 60]),
-    ("statement-of-results", [120, 30, 50]),
-    ("verified", [TITLE, 24, 36]),
+const FEWER: [(&str, [usize; 4]); 3] = [
+    ("honor", [TITLE, NAME, 30, 60]),
+    ("statement-of-results", [120, NAME, 30, 50]),
+    ("verified", [TITLE, NAME, 24, 36]),
 ];
 
 /// The languages of the short form: wide letters, high lines, long words, both directions.
@@ -57,7 +57,7 @@ fn check(chosen: &dyn Fn(&Hard) -> bool, counts: &[usize]) {
                 let press = Press::new(site).unwrap();
                 for Hard { language, name, .. } in &hard {
                     let long = part == "name" || part == "all";
-                    let name = first(name, if long { NAME } else { 24 });
+                    let name = first(name, if long { letters(layout)[1] } else { 24 });
                     let request = Request::new("c", &name).unwrap();
                     let request = request.with_language(tag(language));
                     let draft = press.draft_with(&request, day("2026-05-14"), &options);
@@ -91,8 +91,7 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
     let long = |own: &str, letters: usize, usual: usize| {
         if part == own || part == "all" { letters } else { usual }
     };
-    let fewer = FEWER.iter().find(|(name, _)| *name == layout);
-    let [most, signatory, office] = fewer.map_or([TITLE, SIGNATORY, OFFICE], |it| it.1);
+    let [most, _, signatory, office] = letters(layout);
     let title = map(&|hard| first(&hard.title, long("title", most, 30)));
     let mut course = format!(
         "c:\n  title: {title}\n  organization: {{ short: ExampleX, name: Example University }}\n  \
@@ -102,7 +101,11 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
         "bilingual" => course.push_str("  second_language: en\n"),
         "credit" => course.push_str("  extra: { credits: 1.5 Credits }\n"),
         "statement-of-results" => {
-            course.push_str("  extra: { modules: { ice: { title: Ice, hours: 12 } } }\n");
+            // A table of a single row cannot leave room for its end on another page.
+            let rows = ["ice", "stones", "strategy", "rules"];
+            let rows = rows.map(|row| format!("{row}: {{ title: {row}, hours: 12 }}"));
+            writeln!(course, "  extra: {{ modules: {{ {} }} }}", rows.join(", "))
+                .unwrap();
         }
         _ => {}
     }
@@ -118,6 +121,12 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
         .unwrap();
     }
     Site::demo().with_file("courses.yaml", course)
+}
+
+/// The letters of title, name, signatory and office that a layout takes.
+fn letters(layout: &str) -> [usize; 4] {
+    let fewer = FEWER.iter().find(|(name, _)| *name == layout);
+    fewer.map_or([TITLE, NAME, SIGNATORY, OFFICE], |(_, letters)| *letters)
 }
 
 /// The first letters of a text.
