@@ -64,14 +64,8 @@ fn check(chosen: &dyn Fn(&Hard) -> bool, counts: &[usize]) {
                         continue;
                     }
                     let long = part == "name" || part == "all";
-                    let name = first(
-                        name,
-                        if long {
-                            lengths(layout)[1]
-                        } else {
-                            24.min(lengths(layout)[1])
-                        },
-                    );
+                    let usual = lengths(layout)[1].min(24);
+                    let name = first(name, if long { lengths(layout)[1] } else { usual });
                     let request = Request::new("c", &name).unwrap();
                     let request = request.with_language(tag(language));
                     let draft = press.draft_with(&request, day("2026-05-14"), &options);
@@ -115,7 +109,11 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
         "bilingual" => course.push_str("  second_language: en\n"),
         "credit" => course.push_str("  extra: { credits: 1.5 Credits }\n"),
         "degree" | "statement-of-results" => {
-            course.push_str("  extra: { modules: { ice: { title: Ice, hours: 12 } } }\n");
+            // A table of a single row cannot leave room for its end on another page.
+            let rows = ["ice", "stones", "strategy", "rules"];
+            let rows = rows.map(|row| format!("{row}: {{ title: {row}, hours: 12 }}"));
+            writeln!(course, "  extra: {{ modules: {{ {} }} }}", rows.join(", "))
+                .unwrap();
         }
         _ => {}
     }
