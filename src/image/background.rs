@@ -240,7 +240,7 @@ mod tests {
         for (bytes, part) in [
             (vec![0; Background::MAX_BYTES + 1], "16"),
             (b"\x89PNG".to_vec(), "failed to read"),
-            (b"GIF89a".to_vec(), "neither PNG, JPEG, SVG nor PDF"),
+            (b"Letterhead".to_vec(), "neither PNG, JPEG, SVG nor PDF"),
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),
             (encrypted, "encrypted"),

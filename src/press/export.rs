@@ -6,6 +6,7 @@
 
 mod drawings;
 mod form;
+mod outlines;
 
 use std::fmt;
 

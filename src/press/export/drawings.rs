@@ -27,6 +27,7 @@ use typst::visualize::{
 use typst_layout::PagedDocument;
 
 use super::form::Form;
+use super::outlines::outlines;
 use crate::seal::pdf::Rewrite;
 use crate::seal::pdf::syntax::{self, Dict};
 
@@ -46,9 +47,16 @@ pub(super) struct Drawings {
 
 impl Drawings {
     /// Replaces the heavy drawings of a document by placeholders; all but the picture `code`, which
-    /// differs on each certificate. Returns `None` if there are none.
+    /// differs on each certificate. Letters of ornaments become drawings. Returns `None` if there are
+    /// neither.
     pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
-        let mut walk = Walk { code, artifacts: Vec::new(), forms: Vec::new() };
+        let mut walk = Walk {
+            code,
+            artifacts: Vec::new(),
+            labels: 0,
+            forms: Vec::new(),
+            has_outlines: false,
+        };
         let pages: EcoVec<typst_layout::Page> = document
             .pages()
             .iter()
@@ -57,7 +65,7 @@ impl Drawings {
                 None => page.clone(),
             })
             .collect();
-        if walk.forms.is_empty() {
+        if walk.forms.is_empty() && !walk.has_outlines {
             return None;
         }
         let info = typst::model::Document::info(document).clone();
@@ -90,7 +98,10 @@ struct Walk<'a> {
     code: Option<&'a [u8]>,
     /// The artifacts that the item lies in.
     artifacts: Vec<Location>,
+    /// The number of labelled blocks, which are slots, that it lies in.
+    labels: usize,
     forms: Vec<Arc<Form>>,
+    has_outlines: bool,
 }
 
 impl Walk<'_> {
@@ -103,17 +114,27 @@ impl Walk<'_> {
                     self.note(tag);
                     None
                 }
-                FrameItem::Group(group) => self.frame(&group.frame).map(|frame| {
-                    let mut group = group.clone();
-                    group.frame = frame;
-                    (*at, FrameItem::Group(group))
-                }),
+                FrameItem::Group(group) => {
+                    self.labels += usize::from(group.label.is_some());
+                    let changed = self.frame(&group.frame);
+                    self.labels -= usize::from(group.label.is_some());
+                    changed.map(|frame| {
+                        let mut group = group.clone();
+                        group.frame = frame;
+                        (*at, FrameItem::Group(group))
+                    })
+                }
                 FrameItem::Shape(shape, span) => self
                     .shape(shape)
                     .map(|(image, size)| (*at, FrameItem::Image(image, size, *span))),
                 FrameItem::Image(image, size, span) => self
                     .image(image, *size, item)
                     .map(|image| (*at, FrameItem::Image(image, *size, *span))),
+                FrameItem::Text(text) if self.is_ornament() => {
+                    self.has_outlines = true;
+                    let shape = outlines(text);
+                    Some((*at, FrameItem::Shape(shape, Span::detached())))
+                }
                 FrameItem::Text(_) | FrameItem::Link(..) => None,
             };
             replaced.extend(new.map(|new| (index, new)));
@@ -129,6 +150,11 @@ impl Walk<'_> {
         changed.clear();
         changed.push_multiple(items);
         Some(changed)
+    }
+
+    /// Whether what stands here is ornament, and no part of a slot.
+    fn is_ornament(&self) -> bool {
+        self.labels == 0 && !self.artifacts.is_empty()
     }
 
     fn note(&mut self, tag: &Tag) {

@@ -13,7 +13,7 @@ mod shapes;
 
 use std::collections::BTreeSet;
 
-use typst::layout::{Abs, Rect};
+use typst::layout::{Abs, Point, Rect};
 use typst::visualize::Image;
 
 use self::contrast::{Rgb, Tones};
@@ -21,7 +21,7 @@ use self::look::look;
 use self::painted::{Item, Painted, Walk};
 use self::pixels::{Doubt, Rasters, Subject, Verdict};
 use self::shapes::Cover;
-use super::ink::grown;
+use super::ink::{grown, holds};
 use super::reader::{PageReader, TOLERANCE};
 use crate::base::error::ErrorKind;
 
@@ -272,11 +272,19 @@ impl PageReader<'_> {
         }
     }
 
+    /// Whether a shape is the colour of the paper, which extends beyond its edges.
+    fn is_paper(&self, painted: &Painted<'_>) -> bool {
+        let page = &self.page.document.pages()[painted.page].frame;
+        let sheet = Rect::new(Point::zero(), page.size().to_point());
+        painted.ink.is_some_and(|ink| holds(ink, sheet))
+    }
+
     fn describe_painted(&self, painted: &Painted<'_>) -> String {
         match (painted.slot, &painted.item) {
             (Some(slot), _) => self.describe_slot(slot),
             (None, Item::Text(text)) => format!("`{}`", text.text),
             (None, Item::Image(_)) => "a picture".to_owned(),
+            (None, Item::Shape(_)) if self.is_paper(painted) => "the paper".to_owned(),
             (None, Item::Shape(_)) => "a shape".to_owned(),
         }
     }

@@ -10,6 +10,7 @@ use super::course_texts::Texts;
 use super::date_value::DateValue;
 use super::grade_value::GradeValue;
 use crate::base::lang::Tag;
+use crate::site::course::{Course, Text};
 use crate::site::name;
 
 /// The values by name, without `outcome`, which is a sentence made of the others.
@@ -74,27 +75,37 @@ pub(super) fn template_values(
 }
 
 /// The value of a free field in the language of the certificate: a map by language is its text in
-/// that language, on every level. `name` is the nearest key above it.
+/// that language, on every level. `name` is the key; below it nothing is said of a text in another
+/// language, because the table says it of the rows that it prints.
 fn extra_value(name: &str, json: &Json, texts: &mut Texts<'_>) -> Value {
-    match json {
-        Json::Object(fields) if is_text_by_language(fields) => {
-            match texts.course.text_of(json) {
-                Some(text) => Value::from(texts.plain(&text, &format!("`{name}`"))),
-                None => field_value(json),
-            }
+    match text_by_language(json, texts.course) {
+        Some(text) => Value::from(texts.plain(&text, &format!("`{name}`"))),
+        None => inner_value(json, texts),
+    }
+}
+
+fn inner_value(json: &Json, texts: &Texts<'_>) -> Value {
+    let value = |json| match text_by_language(json, texts.course) {
+        Some(text) => {
+            let (text, _) = text.get(texts.tag, &texts.course.language);
+            Value::from(name::tidy(text))
         }
+        None => inner_value(json, texts),
+    };
+    match json {
         Json::Object(fields) => {
-            let fields = fields.iter();
-            let fields =
-                fields.map(|(key, field)| (key.clone(), extra_value(key, field, texts)));
+            let fields = fields.iter().map(|(key, field)| (key.clone(), value(field)));
             fields.collect::<BTreeMap<_, _>>().into()
         }
-        Json::Array(items) => {
-            let items = items.iter().map(|item| extra_value(name, item, texts));
-            items.collect::<Vec<_>>().into()
-        }
+        Json::Array(items) => items.iter().map(value).collect::<Vec<_>>().into(),
         _ => field_value(json),
     }
+}
+
+/// The text that a map by language is.
+fn text_by_language(json: &Json, course: &Course) -> Option<Text> {
+    json.as_object().filter(|fields| is_text_by_language(fields))?;
+    course.text_of(json)
 }
 
 /// Whether all keys of a map are language tags, written as they are, and all its values texts.

@@ -8,7 +8,7 @@ use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage};
 use testamur::press::{DraftOptions, Format};
 
-use super::{day, new_folder, output, press, request};
+use super::{day, new_folder, output, press, request, saved};
 
 /// The side of a square of which the mean grey is compared, in pixels of half a point.
 const SQUARE: u32 = 16;
@@ -59,6 +59,16 @@ fn drawings_of_a_course_are_the_same_objects_on_each_certificate() {
     // The border, the seal and two signatures.
     assert_eq!(ada.len(), 4);
     assert_eq!(ada, grace);
+}
+
+#[test]
+fn letters_of_a_seal_are_no_part_of_the_text() {
+    let draft = press().draft(&request("Ada Lovelace", "en"), day()).unwrap();
+    let (_folder, file) = saved(&draft, "seal.pdf");
+    let text = output(Command::new("pdftotext").args(["-raw"]).arg(&file).arg("-"));
+    assert!(text.contains("Ada Lovelace"), "{text}");
+    let letters = text.lines().filter(|line| line.trim().chars().count() <= 2);
+    assert_eq!(letters.count(), 0, "{text}");
 }
 
 /// The form XObjects of a file, but for their colour spaces.

@@ -162,10 +162,14 @@ pub(crate) fn school() -> Workdir {
         "new",
         "school",
         "--name",
-        "Riverside School",
+        "Example University",
         "--url",
         "https://certs.example.org",
     ]);
     assert_eq!(run.code, 0, "{run:?}");
+    // A new site of that name has the courses and signatures of the demo.
+    let courses = String::from_utf8(workdir.read("school/courses.yaml")).unwrap();
+    let courses = courses.replacen("Example University", "Riverside School", 1);
+    workdir.write("school/courses.yaml", courses);
     workdir
 }
