@@ -67,7 +67,8 @@ fn letters_of_a_seal_are_no_part_of_the_text() {
     let (_folder, file) = saved(&draft, "seal.pdf");
     let text = output(Command::new("pdftotext").args(["-raw"]).arg(&file).arg("-"));
     assert!(text.contains("Ada Lovelace"), "{text}");
-    let letters = text.lines().filter(|line| line.trim().chars().count() <= 2);
+    let letters =
+        text.lines().filter(|line| matches!(line.trim().chars().count(), 1 | 2));
     assert_eq!(letters.count(), 0, "{text}");
 }
 
