@@ -14,7 +14,7 @@ pub struct Date(jiff::civil::Date);
 
 impl Date {
     /// The first day that a date can be.
-    #[cfg(feature = "issue")]
+    #[cfg(feature = "press")]
     pub(crate) const MIN: Self = Self(jiff::civil::Date::constant(1, 1, 1));
 
     /// Creates a date from a year, a month from 1 and a day from 1; `None` if there is no such day.

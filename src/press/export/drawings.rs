@@ -183,14 +183,15 @@ impl Walk<'_> {
         if !is_heavy {
             return None;
         }
-        // A power of two cancels without rounding when the unit square is scaled to it and back.
-        let reach = shape.bbox(true);
-        let reach = reach.max.x.max(reach.max.y).max(-reach.min.x).max(-reach.min.y);
-        let side = 2_f64.powi((reach.to_pt().max(4.0).log2()).ceil() as i32);
-        let size = Size::splat(Abs::pt(side));
         let key = typst::utils::hash128(shape);
-        let item = || FrameItem::Shape(shape.clone(), Span::detached());
-        Some((self.placeholder(key, size, item, None)?, size))
+        self.placeholder(key, None, || {
+            // A power of two cancels without rounding when the unit square is scaled to it and back.
+            let reach = shape.bbox(true);
+            let reach = reach.max.x.max(reach.max.y).max(-reach.min.x).max(-reach.min.y);
+            let side = 2_f64.powi((reach.to_pt().max(4.0).log2()).ceil() as i32);
+            let item = FrameItem::Shape(shape.clone(), Span::detached());
+            (Size::splat(Abs::pt(side)), item)
+        })
     }
 
     /// The placeholder of a heavy SVG.
@@ -201,23 +202,25 @@ impl Walk<'_> {
             return None;
         }
         let key = typst::utils::hash128(&(image, size));
-        self.placeholder(key, size, || item.clone(), image.alt())
+        let (image, _) = self.placeholder(key, image.alt(), || (size, item.clone()))?;
+        Some(image)
     }
 
+    /// The placeholder of a drawing, and its size.
     fn placeholder(
         &mut self,
         key: u128,
-        size: Size,
-        item: impl FnOnce() -> FrameItem,
         alt: Option<&str>,
-    ) -> Option<Image> {
+        drawing: impl FnOnce() -> (Size, FrameItem),
+    ) -> Option<(Image, Size)> {
         if self.forms.len() == MAX_FORMS {
             return None;
         }
-        let form = Form::of(key, size, item)?;
+        let form = Form::of(key, drawing)?;
         let image = placeholder(self.forms.len(), alt)?;
+        let size = form.size;
         self.forms.push(form);
-        Some(image)
+        Some((image, size))
     }
 }
 

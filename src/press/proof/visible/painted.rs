@@ -10,7 +10,7 @@ use super::super::ink::{
     MAX_RULE, grown, holds, is_filled_rule, origin_rect, transformed,
 };
 use super::look::{Seen, look};
-use super::shapes::{Cover, cover, is_upright, meets};
+use super::shapes::{Cover, Traced, cover, is_upright, meets};
 use crate::press::engine::page::Page;
 use crate::press::fonts::Fonts;
 
@@ -26,6 +26,8 @@ pub(super) struct Painted<'a> {
     pub(super) transform: Transform,
     /// How much larger it is on the page than in its own frame.
     pub(super) scale: f64,
+    /// The segments of a shape, once they are asked for.
+    traced: Traced,
 }
 
 pub(super) enum Item<'a> {
@@ -55,10 +57,12 @@ impl Painted<'_> {
                 }
             }
             Item::Image(_) => Cover::Part,
-            Item::Shape(shape) => match cover(shape, self.transform, rect) {
-                Cover::Whole(_) if !self.clip.holds(rect) => Cover::Part,
-                cover => cover,
-            },
+            Item::Shape(shape) => {
+                match cover(shape, self.transform, &self.traced, rect) {
+                    Cover::Whole(_) if !self.clip.holds(rect) => Cover::Part,
+                    cover => cover,
+                }
+            }
         }
     }
 
@@ -178,6 +182,7 @@ impl<'a, 'k> Walk<'a, 'k> {
                 clip: placed.clip,
                 transform,
                 scale: (a.get() * d.get() - b.get() * c.get()).abs().sqrt(),
+                traced: Traced::new(),
             });
         }
     }

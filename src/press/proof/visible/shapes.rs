@@ -1,5 +1,7 @@
 //! How much of a box a shape covers.
 
+use std::cell::OnceCell;
+
 use typst::layout::{Abs, Point, Rect, Transform};
 use typst::visualize::{Curve, CurveItem, FillRule, Geometry, Shape};
 
@@ -16,8 +18,26 @@ pub(super) enum Cover {
     Whole(Option<Tones>),
 }
 
-/// How much of a box, in the page's coordinates, a shape covers with its fill and its stroke.
-pub(super) fn cover(shape: &Shape, transform: Transform, rect: Rect) -> Cover {
+/// A segment of a curve in the page's coordinates.
+#[derive(Debug)]
+pub(super) struct Segment {
+    from: Point,
+    to: Point,
+    /// The box of its control points, in which it lies.
+    bounds: Rect,
+}
+
+/// The segments of a shape's curve, which are computed once for all boxes that are compared with it.
+pub(super) type Traced = OnceCell<Vec<Segment>>;
+
+/// How much of a box, in the page's coordinates, a shape covers with its fill and its stroke. `traced`
+/// belongs to this shape and transform.
+pub(super) fn cover(
+    shape: &Shape,
+    transform: Transform,
+    traced: &Traced,
+    rect: Rect,
+) -> Cover {
     let scale = transform.sx.get().abs().max(transform.ky.get().abs());
     let stroke =
         shape.stroke.as_ref().map_or(Abs::zero(), |it| it.thickness * scale / 2.0);
@@ -43,9 +63,13 @@ pub(super) fn cover(shape: &Shape, transform: Transform, rect: Rect) -> Cover {
             }
         }
         Geometry::Rect(size) => {
-            by_curve(&Curve::rect(*size), shape, transform, stroke, rect)
+            let segments = traced.get_or_init(|| trace(&Curve::rect(*size), transform));
+            by_curve(segments, shape, stroke, rect)
         }
-        Geometry::Curve(curve) => by_curve(curve, shape, transform, stroke, rect),
+        Geometry::Curve(curve) => {
+            let segments = traced.get_or_init(|| trace(curve, transform));
+            by_curve(segments, shape, stroke, rect)
+        }
     }
 }
 
@@ -53,25 +77,14 @@ fn tones(shape: &Shape) -> Option<Tones> {
     shape.fill.as_ref().and_then(Rgb::opaque).map(Tones::of)
 }
 
-/// As [`cover`], of a curve: if no part of it comes near the box, the box is inside or outside of it as
-/// a whole.
-fn by_curve(
-    curve: &Curve,
-    shape: &Shape,
-    transform: Transform,
-    stroke: Abs,
-    rect: Rect,
-) -> Cover {
-    let centre = rect.min + (rect.max - rect.min) / 2.0;
-    let near = grown(rect, stroke);
-    let mut winding = 0;
+fn trace(curve: &Curve, transform: Transform) -> Vec<Segment> {
     let (mut start, mut at) = (Point::zero(), Point::zero());
-    for item in &curve.0 {
+    let segment = |item: &CurveItem| {
         let (points, to) = match item {
             CurveItem::Move(to) => {
                 start = to.transform(transform);
                 at = start;
-                continue;
+                return None;
             }
             CurveItem::Line(to) => ([at, at], to.transform(transform)),
             CurveItem::Cubic(a, b, to) => (
@@ -80,16 +93,24 @@ fn by_curve(
             ),
             CurveItem::Close => ([at, at], start),
         };
-        // The curve lies in the box of its control points.
-        let (mut min, mut max) = (at.min(to), at.max(to));
-        for point in points {
-            (min, max) = (min.min(point), max.max(point));
-        }
-        if touches(Rect::new(min, max), near) {
+        let [a, b] = points;
+        let bounds = Rect::new(at.min(to).min(a).min(b), at.max(to).max(a).max(b));
+        Some(Segment { from: std::mem::replace(&mut at, to), to, bounds })
+    };
+    curve.0.iter().filter_map(segment).collect()
+}
+
+/// As [`cover`], of a curve: if no part of it comes near the box, the box is inside or outside of it as
+/// a whole.
+fn by_curve(segments: &[Segment], shape: &Shape, stroke: Abs, rect: Rect) -> Cover {
+    let centre = rect.min + (rect.max - rect.min) / 2.0;
+    let near = grown(rect, stroke);
+    let mut winding = 0;
+    for Segment { from, to, bounds } in segments {
+        if touches(*bounds, near) {
             return Cover::Part;
         }
-        winding += crossing(at, to, centre);
-        at = to;
+        winding += crossing(*from, *to, centre);
     }
     let inside = match shape.fill_rule {
         FillRule::NonZero => winding != 0,
@@ -148,7 +169,9 @@ mod tests {
         ring.0.extend(hole.0);
         let mut shape = Geometry::Curve(ring).filled(Paint::Solid(Color::BLACK));
         shape.fill_rule = FillRule::EvenOdd;
-        let cover = |x, y, w, h| cover(&shape, Transform::identity(), rect(x, y, w, h));
+        let cover = |x, y, w, h| {
+            cover(&shape, Transform::identity(), &Traced::new(), rect(x, y, w, h))
+        };
         assert_eq!(cover(20.0, 20.0, 50.0, 20.0), Cover::None);
         assert_eq!(cover(5.0, 20.0, 50.0, 20.0), Cover::Part);
         assert_eq!(
