@@ -662,14 +662,14 @@ fn check_passes_the_demo_site() {
     let run = workdir.run(["check", "-l", "ar", "-o", "sheet"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
-        run.stderr.contains("14 pages passed their proof, 0 failed"),
+        run.stderr.contains("15 pages passed their proof, 0 failed"),
         "{}",
         run.stderr
     );
     let page = String::from_utf8(workdir.read("sheet/index.html")).unwrap();
     let pictures: Vec<&str> =
         page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(pictures.len(), 14);
+    assert_eq!(pictures.len(), 15);
     for picture in pictures {
         assert!(workdir.path("sheet").join(picture).is_file(), "{picture}");
     }

@@ -17,7 +17,7 @@ use ecow::EcoVec;
 use flate2::read::ZlibDecoder;
 use typst::foundations::{Bytes, Smart};
 use typst::introspection::{Location, Tag};
-use typst::layout::{Abs, Frame, FrameItem, Point, Size};
+use typst::layout::{Abs, Frame, FrameItem, GroupItem, Point, Size};
 use typst::pdf::ArtifactElem;
 use typst::syntax::Span;
 use typst::visualize::{
@@ -35,6 +35,9 @@ use crate::seal::pdf::syntax::{self, Dict};
 const MIN_SEGMENTS: usize = 100;
 /// The length of an SVG, in bytes, from which it is a form.
 const MIN_SVG_LEN: usize = 2000;
+/// The side of the square on which a group of ornament is drawn, in points: more than a page has, and
+/// a power of two, which cancels without rounding when the unit square is scaled to it and back.
+const MAX_SIDE: f64 = 4096.0;
 /// The largest number of forms on all pages of a document. Each has a placeholder as wide as its
 /// position among them.
 const MAX_FORMS: usize = 64;
@@ -114,6 +117,14 @@ impl Walk<'_> {
                     self.note(tag);
                     None
                 }
+                FrameItem::Group(group)
+                    if self.is_ornament() && is_drawing(&group.frame) =>
+                {
+                    let placed = self.ornament(group);
+                    placed.map(|(image, size)| {
+                        (*at, FrameItem::Image(image, size, Span::detached()))
+                    })
+                }
                 FrameItem::Group(group) => {
                     self.labels += usize::from(group.label.is_some());
                     let changed = self.frame(&group.frame);
@@ -169,6 +180,18 @@ impl Walk<'_> {
         }
     }
 
+    /// The placeholder of a group of ornament, such as a border or a seal, and its size.
+    fn ornament(&mut self, group: &GroupItem) -> Option<(Image, Size)> {
+        let key = typst::utils::hash128(group);
+        self.placeholder(key, None, || {
+            let outlined = FrameItem::Group(GroupItem {
+                frame: outlined(&group.frame),
+                ..group.clone()
+            });
+            (Size::splat(Abs::pt(MAX_SIDE)), outlined)
+        })
+    }
+
     /// The placeholder of a heavy shape, and its size. typst-pdf makes a shape outside of an artifact
     /// an artifact of its own, which it would not do with the placeholder.
     fn shape(&mut self, shape: &Shape) -> Option<(Image, Size)> {
@@ -222,6 +245,65 @@ impl Walk<'_> {
         self.forms.push(form);
         Some((image, size))
     }
+}
+
+/// Whether a frame is a heavy drawing as a whole: plain shapes and letters, and no part of what is
+/// tagged outside of it.
+fn is_drawing(frame: &Frame) -> bool {
+    fn weigh(frame: &Frame, open: &mut isize) -> Option<usize> {
+        let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
+        let mut weight = 0;
+        for (_, item) in frame.items() {
+            weight += match item {
+                FrameItem::Group(group) if group.label.is_none() => {
+                    weigh(&group.frame, open)?
+                }
+                FrameItem::Shape(shape, _) => {
+                    let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
+                    if !shape.fill.iter().chain(stroke).all(is_plain) {
+                        return None;
+                    }
+                    match &shape.geometry {
+                        Geometry::Curve(curve) => curve.0.len(),
+                        _ => 4,
+                    }
+                }
+                FrameItem::Text(text) if is_plain(&text.fill) => 20 * text.glyphs.len(),
+                FrameItem::Tag(tag) => {
+                    *open += if matches!(tag, Tag::Start(..)) { 1 } else { -1 };
+                    if *open < 0 {
+                        return None;
+                    }
+                    0
+                }
+                _ => return None,
+            };
+        }
+        Some(weight)
+    }
+    let mut open = 0;
+    weigh(frame, &mut open).is_some_and(|weight| weight >= MIN_SEGMENTS && open == 0)
+}
+
+/// The frame with its letters as outlines, without tags.
+fn outlined(frame: &Frame) -> Frame {
+    let items = frame.items().filter_map(|(at, item)| {
+        let item = match item {
+            FrameItem::Tag(_) => return None,
+            FrameItem::Text(text) => FrameItem::Shape(outlines(text), Span::detached()),
+            FrameItem::Group(group) => FrameItem::Group(GroupItem {
+                frame: outlined(&group.frame),
+                ..group.clone()
+            }),
+            other => other.clone(),
+        };
+        Some((*at, item))
+    });
+    let items: Vec<(Point, FrameItem)> = items.collect();
+    let mut changed = frame.clone();
+    changed.clear();
+    changed.push_multiple(items);
+    changed
 }
 
 /// The colours of a placeholder, pixel by pixel.
