@@ -20,6 +20,7 @@ use typst::introspection::{Location, Tag};
 use typst::layout::{Abs, Frame, FrameItem, GroupItem, Point, Size};
 use typst::pdf::ArtifactElem;
 use typst::syntax::Span;
+use typst::text::TextItem;
 use typst::visualize::{
     CurveItem, Geometry, Image, ImageKind, Paint, PixelEncoding, PixelFormat,
     RasterImage, Shape,
@@ -141,7 +142,7 @@ impl Walk<'_> {
                 FrameItem::Image(image, size, span) => self
                     .image(image, *size, item)
                     .map(|image| (*at, FrameItem::Image(image, *size, *span))),
-                FrameItem::Text(text) if self.is_ornament() => {
+                FrameItem::Text(text) if self.is_ornament() && is_lettering(text) => {
                     self.has_outlines = true;
                     let shape = outlines(text);
                     Some((*at, FrameItem::Shape(shape, Span::detached())))
@@ -247,6 +248,11 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a text is one or two letters of an ornament, and no words such as the number of a page.
+fn is_lettering(text: &TextItem) -> bool {
+    text.glyphs.len() <= 2
+}
+
 /// Whether a frame is a heavy drawing as a whole: plain shapes and letters, and no part of what is
 /// tagged outside of it.
 fn is_drawing(frame: &Frame) -> bool {
@@ -268,7 +274,9 @@ fn is_drawing(frame: &Frame) -> bool {
                         _ => 4,
                     }
                 }
-                FrameItem::Text(text) if is_plain(&text.fill) => 20 * text.glyphs.len(),
+                FrameItem::Text(text) if is_plain(&text.fill) && is_lettering(text) => {
+                    20 * text.glyphs.len()
+                }
                 FrameItem::Tag(tag) => {
                     *open += if matches!(tag, Tag::Start(..)) { 1 } else { -1 };
                     if *open < 0 {
