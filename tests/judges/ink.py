@@ -29,7 +29,7 @@ def by_pdfium(file, scale):
 
 def by_pdfjs(scale):
     """Draws all files at once, because Node takes a second to start."""
-    scratch = Path(tempfile.mkdtemp())
+    scratch = Path(tempfile.mkdtemp(dir=folder))
     pictures = [scratch / f"{index}.png" for index in range(len(files))]
     pairs = [str(path) for pair in zip(map(Path.absolute, map(Path, files)), pictures) for path in pair]
     subprocess.run(["node", "render.mjs", str(scale), *pairs], cwd=folder, check=True)

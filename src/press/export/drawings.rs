@@ -2,9 +2,9 @@
 //! signatures, logos.
 //!
 //! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF of
-//! that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decision made
+//! that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decisions made
 //! here: what is a heavy drawing follows from the page alone, so that the same request gives the
-//! same bytes.
+//! same bytes; and it is either an SVG or all that an artifact contains.
 //!
 //! A placeholder is a bitmap of one row, which typst-pdf writes as an image XObject. A form XObject
 //! (ISO 32000-1, 8.10) is painted by the same operator, so that only the object itself is replaced:
@@ -16,14 +16,12 @@ use std::sync::Arc;
 use ecow::EcoVec;
 use flate2::read::ZlibDecoder;
 use typst::foundations::{Bytes, Smart};
-use typst::introspection::{Location, Tag};
+use typst::introspection::Tag;
 use typst::layout::{Abs, Frame, FrameItem, GroupItem, Point, Size};
 use typst::pdf::ArtifactElem;
 use typst::syntax::Span;
-use typst::text::TextItem;
 use typst::visualize::{
-    CurveItem, Geometry, Image, ImageKind, Paint, PixelEncoding, PixelFormat,
-    RasterImage, Shape,
+    Geometry, Image, ImageKind, Paint, PixelEncoding, PixelFormat, RasterImage,
 };
 use typst_layout::PagedDocument;
 
@@ -32,13 +30,13 @@ use super::outlines::outlines;
 use crate::seal::pdf::Rewrite;
 use crate::seal::pdf::syntax::{self, Dict};
 
-/// The number of segments from which a shape is a form.
-const MIN_SEGMENTS: usize = 100;
+/// The number of segments from which what an artifact contains is a form.
+const MIN_WEIGHT: usize = 100;
 /// The length of an SVG, in bytes, from which it is a form.
 const MIN_SVG_LEN: usize = 2000;
-/// The side of the square on which a group of ornament is drawn, in points: more than a page has, and
-/// a power of two, which cancels without rounding when the unit square is scaled to it and back.
-const MAX_SIDE: f64 = 4096.0;
+/// The side of the square on which an artifact is drawn: a power of two, which cancels without rounding
+/// when the unit square is scaled to it and back. What reaches beyond is drawn too.
+const SIDE: Abs = Abs::raw(4096.0 * 127.0);
 /// The largest number of forms on all pages of a document. Each has a placeholder as wide as its
 /// position among them.
 const MAX_FORMS: usize = 64;
@@ -51,16 +49,9 @@ pub(super) struct Drawings {
 
 impl Drawings {
     /// Replaces the heavy drawings of a document by placeholders; all but the picture `code`, which
-    /// differs on each certificate. Letters of ornaments become drawings. Returns `None` if there are
-    /// neither.
+    /// differs on each certificate. Returns `None` if there are none.
     pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
-        let mut walk = Walk {
-            code,
-            artifacts: Vec::new(),
-            labels: 0,
-            forms: Vec::new(),
-            has_outlines: false,
-        };
+        let mut walk = Walk { code, forms: Vec::new() };
         let pages: EcoVec<typst_layout::Page> = document
             .pages()
             .iter()
@@ -69,7 +60,7 @@ impl Drawings {
                 None => page.clone(),
             })
             .collect();
-        if walk.forms.is_empty() && !walk.has_outlines {
+        if walk.forms.is_empty() {
             return None;
         }
         let info = typst::model::Document::info(document).clone();
@@ -100,122 +91,57 @@ impl Drawings {
 
 struct Walk<'a> {
     code: Option<&'a [u8]>,
-    /// The artifacts that the item lies in.
-    artifacts: Vec<Location>,
-    /// The number of labelled blocks, which are slots, that it lies in.
-    labels: usize,
     forms: Vec<Arc<Form>>,
-    has_outlines: bool,
 }
 
 impl Walk<'_> {
     /// The frame with placeholders, or `None` if it has no heavy drawing.
     fn frame(&mut self, frame: &Frame) -> Option<Frame> {
-        let mut replaced: Vec<(usize, (Point, FrameItem))> = Vec::new();
-        for (index, (at, item)) in frame.items().enumerate() {
-            let new = match item {
+        let all: Vec<&(Point, FrameItem)> = frame.items().collect();
+        let mut items: Vec<(Point, FrameItem)> = Vec::with_capacity(all.len());
+        let mut is_changed = false;
+        let mut index = 0;
+        while let Some((at, item)) = all.get(index).copied() {
+            let replaced = match item {
                 FrameItem::Tag(tag) => {
-                    self.note(tag);
-                    None
-                }
-                FrameItem::Group(group)
-                    if self.is_ornament() && is_drawing(&group.frame) =>
-                {
-                    let placed = self.ornament(group);
-                    placed.map(|(image, size)| {
-                        (*at, FrameItem::Image(image, size, Span::detached()))
+                    let inside = inside_artifact(tag, &all[index + 1..]);
+                    inside.and_then(|inside| {
+                        let placed = self.artifact(inside)?;
+                        index += inside.len();
+                        items.push((*at, item.clone()));
+                        Some(placed)
                     })
                 }
-                FrameItem::Group(group) => {
-                    self.labels += usize::from(group.label.is_some());
-                    let changed = self.frame(&group.frame);
-                    self.labels -= usize::from(group.label.is_some());
-                    changed.map(|frame| {
-                        let mut group = group.clone();
-                        group.frame = frame;
-                        (*at, FrameItem::Group(group))
-                    })
-                }
-                FrameItem::Shape(shape, span) => self
-                    .shape(shape)
-                    .map(|(image, size)| (*at, FrameItem::Image(image, size, *span))),
+                FrameItem::Group(group) => self.frame(&group.frame).map(|frame| {
+                    (*at, FrameItem::Group(GroupItem { frame, ..group.clone() }))
+                }),
                 FrameItem::Image(image, size, span) => self
                     .image(image, *size, item)
                     .map(|image| (*at, FrameItem::Image(image, *size, *span))),
-                FrameItem::Text(text) if self.is_ornament() && is_lettering(text) => {
-                    self.has_outlines = true;
-                    let shape = outlines(text);
-                    Some((*at, FrameItem::Shape(shape, Span::detached())))
-                }
-                FrameItem::Text(_) | FrameItem::Link(..) => None,
+                FrameItem::Text(_) | FrameItem::Shape(..) | FrameItem::Link(..) => None,
             };
-            replaced.extend(new.map(|new| (index, new)));
+            is_changed |= replaced.is_some();
+            items.push(replaced.unwrap_or_else(|| (*at, item.clone())));
+            index += 1;
         }
-        if replaced.is_empty() {
+        is_changed.then(|| with_items(frame, items))
+    }
+
+    /// The placeholder of what an artifact contains, if it is a heavy drawing.
+    fn artifact(&mut self, inside: &[&(Point, FrameItem)]) -> Option<(Point, FrameItem)> {
+        let weights = inside.iter().map(|(_, item)| weight(item));
+        if weights.sum::<Option<usize>>()? < MIN_WEIGHT {
             return None;
         }
-        let mut items: Vec<(Point, FrameItem)> = frame.items().cloned().collect();
-        for (index, new) in replaced {
-            items[index] = new;
-        }
-        let mut changed = frame.clone();
-        changed.clear();
-        changed.push_multiple(items);
-        Some(changed)
-    }
-
-    /// Whether what stands here is ornament, and no part of a slot.
-    fn is_ornament(&self) -> bool {
-        self.labels == 0 && !self.artifacts.is_empty()
-    }
-
-    fn note(&mut self, tag: &Tag) {
-        match tag {
-            Tag::Start(element, _) if element.is::<ArtifactElem>() => {
-                self.artifacts.push(tag.location());
-            }
-            Tag::End(location, ..) if self.artifacts.last() == Some(location) => {
-                self.artifacts.pop();
-            }
-            _ => {}
-        }
-    }
-
-    /// The placeholder of a group of ornament, such as a border or a seal, and its size.
-    fn ornament(&mut self, group: &GroupItem) -> Option<(Image, Size)> {
-        let key = typst::utils::hash128(group);
-        self.placeholder(key, None, || {
-            let outlined = FrameItem::Group(GroupItem {
-                frame: outlined(&group.frame),
-                ..group.clone()
-            });
-            (Size::splat(Abs::pt(MAX_SIDE)), outlined)
-        })
-    }
-
-    /// The placeholder of a heavy shape, and its size. typst-pdf makes a shape outside of an artifact
-    /// an artifact of its own, which it would not do with the placeholder.
-    fn shape(&mut self, shape: &Shape) -> Option<(Image, Size)> {
-        let Geometry::Curve(curve) = &shape.geometry else { return None };
-        let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
-        let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
-        let segments =
-            curve.0.iter().filter(|item| !matches!(item, CurveItem::Move(_))).count();
-        let is_heavy = segments >= MIN_SEGMENTS
-            && shape.fill.iter().chain(stroke).all(is_plain)
-            && !self.artifacts.is_empty();
-        if !is_heavy {
-            return None;
-        }
-        let key = typst::utils::hash128(shape);
-        self.placeholder(key, None, || {
-            // A power of two cancels without rounding when the unit square is scaled to it and back.
-            let reach = shape.bbox(true);
-            let reach = reach.max.x.max(reach.max.y).max(-reach.min.x).max(-reach.min.y);
-            let side = 2_f64.powi((reach.to_pt().max(4.0).log2()).ceil() as i32);
-            let item = FrameItem::Shape(shape.clone(), Span::detached());
-            (Size::splat(Abs::pt(side)), item)
-        })
+        let size = Size::splat(SIDE);
+        let key = typst::utils::hash128(inside);
+        let image = self.placeholder(key, size, None, || {
+            let items =
+                inside.iter().filter_map(|(at, item)| Some((*at, outlined(item)?)));
+            let group = GroupItem::new(with_items(&Frame::soft(size), items.collect()));
+            FrameItem::Group(group)
+        })?;
+        Some((Point::zero(), FrameItem::Image(image, size, Span::detached())))
     }
 
     /// The placeholder of a heavy SVG.
@@ -226,88 +152,84 @@ impl Walk<'_> {
             return None;
         }
         let key = typst::utils::hash128(&(image, size));
-        let (image, _) = self.placeholder(key, image.alt(), || (size, item.clone()))?;
-        Some(image)
+        self.placeholder(key, size, image.alt(), || item.clone())
     }
 
-    /// The placeholder of a drawing, and its size.
+    /// The placeholder of a drawing on a page of that size.
     fn placeholder(
         &mut self,
         key: u128,
+        size: Size,
         alt: Option<&str>,
-        drawing: impl FnOnce() -> (Size, FrameItem),
-    ) -> Option<(Image, Size)> {
+        drawing: impl FnOnce() -> FrameItem,
+    ) -> Option<Image> {
         if self.forms.len() == MAX_FORMS {
             return None;
         }
-        let form = Form::of(key, drawing)?;
+        let form = Form::of(key, size, drawing)?;
         let image = placeholder(self.forms.len(), alt)?;
-        let size = form.size;
         self.forms.push(form);
-        Some((image, size))
+        Some(image)
     }
 }
 
-/// Whether a text is one or two letters of an ornament, and no words such as the number of a page.
-fn is_lettering(text: &TextItem) -> bool {
-    text.glyphs.len() <= 2
+/// What stands between the tag that begins an artifact and the one that ends it, if both are in one
+/// frame. `rest` follows the first.
+fn inside_artifact<'a, 'b>(
+    tag: &Tag,
+    rest: &'a [&'b (Point, FrameItem)],
+) -> Option<&'a [&'b (Point, FrameItem)]> {
+    let Tag::Start(element, _) = tag else { return None };
+    if !element.is::<ArtifactElem>() {
+        return None;
+    }
+    let location = tag.location();
+    let is_end = |(_, item): &&(Point, FrameItem)| matches!(item, FrameItem::Tag(Tag::End(end, ..)) if *end == location);
+    Some(&rest[..rest.iter().position(is_end)?])
 }
 
-/// Whether a frame is a heavy drawing as a whole: plain shapes and letters, and no part of what is
-/// tagged outside of it.
-fn is_drawing(frame: &Frame) -> bool {
-    fn weigh(frame: &Frame, open: &mut isize) -> Option<usize> {
-        let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
-        let mut weight = 0;
-        for (_, item) in frame.items() {
-            weight += match item {
-                FrameItem::Group(group) if group.label.is_none() => {
-                    weigh(&group.frame, open)?
-                }
-                FrameItem::Shape(shape, _) => {
-                    let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
-                    if !shape.fill.iter().chain(stroke).all(is_plain) {
-                        return None;
-                    }
-                    match &shape.geometry {
-                        Geometry::Curve(curve) => curve.0.len(),
-                        _ => 4,
-                    }
-                }
-                FrameItem::Text(text) if is_plain(&text.fill) && is_lettering(text) => {
-                    20 * text.glyphs.len()
-                }
-                FrameItem::Tag(tag) => {
-                    *open += if matches!(tag, Tag::Start(..)) { 1 } else { -1 };
-                    if *open < 0 {
-                        return None;
-                    }
-                    0
-                }
-                _ => return None,
-            };
+/// About how many segments an item of an artifact has; `None` if it is more than a drawing: a picture,
+/// a link, a slot, a paint that is no colour, or words, such as the number of a page.
+fn weight(item: &FrameItem) -> Option<usize> {
+    let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
+    match item {
+        FrameItem::Group(group) if group.label.is_none() => {
+            group.frame.items().map(|(_, item)| weight(item)).sum()
         }
-        Some(weight)
+        FrameItem::Shape(shape, _) => {
+            let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
+            let segments = match &shape.geometry {
+                Geometry::Curve(curve) => curve.0.len(),
+                Geometry::Line(_) | Geometry::Rect(_) => 4,
+            };
+            shape.fill.iter().chain(stroke).all(is_plain).then_some(segments)
+        }
+        FrameItem::Text(text) => {
+            let is_lettering = text.glyphs.len() <= 2 && is_plain(&text.fill);
+            is_lettering.then_some(20 * text.glyphs.len())
+        }
+        FrameItem::Tag(_) => Some(0),
+        FrameItem::Group(_) | FrameItem::Image(..) | FrameItem::Link(..) => None,
     }
-    let mut open = 0;
-    weigh(frame, &mut open).is_some_and(|weight| weight >= MIN_SEGMENTS && open == 0)
 }
 
-/// The frame with its letters as outlines, without tags.
-fn outlined(frame: &Frame) -> Frame {
-    let items = frame.items().filter_map(|(at, item)| {
-        let item = match item {
-            FrameItem::Tag(_) => return None,
-            FrameItem::Text(text) => FrameItem::Shape(outlines(text), Span::detached()),
-            FrameItem::Group(group) => FrameItem::Group(GroupItem {
-                frame: outlined(&group.frame),
-                ..group.clone()
-            }),
-            other => other.clone(),
-        };
-        Some((*at, item))
-    });
-    let items: Vec<(Point, FrameItem)> = items.collect();
+/// An item with its letters as outlines; `None` for a tag.
+fn outlined(item: &FrameItem) -> Option<FrameItem> {
+    match item {
+        FrameItem::Tag(_) => None,
+        FrameItem::Text(text) => Some(FrameItem::Shape(outlines(text), Span::detached())),
+        FrameItem::Group(group) => {
+            let items = group.frame.items();
+            let items = items.filter_map(|(at, item)| Some((*at, outlined(item)?)));
+            let frame = with_items(&group.frame, items.collect());
+            Some(FrameItem::Group(GroupItem { frame, ..group.clone() }))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// The frame with other items.
+fn with_items(frame: &Frame, items: Vec<(Point, FrameItem)>) -> Frame {
     let mut changed = frame.clone();
     changed.clear();
     changed.push_multiple(items);

@@ -33,8 +33,6 @@ static FORMS: LazyLock<Cache<u128, Option<Arc<Form>>>> = LazyLock::new(|| {
 /// A form XObject.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// The size of the image in whose place it stands.
-    pub(super) size: Size,
     /// The dictionary without its colour spaces.
     dict: Dict,
     /// The colour spaces by the names that the content uses, each with its ICC profile's stream.
@@ -46,16 +44,15 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The form of a drawing on a page of a size, or `None` if it has none. It fills the unit square
-    /// as an image of that size does. `key` is a digest of the drawing and the size.
+    /// The form of a drawing on a page of that size, or `None` if it has none. It fills the unit
+    /// square as an image of that size does. `key` is a digest of the drawing and the size.
     pub(super) fn of(
         key: u128,
-        drawing: impl FnOnce() -> (Size, FrameItem),
+        size: Size,
+        drawing: impl FnOnce() -> FrameItem,
     ) -> Option<Arc<Self>> {
-        let made = FORMS.get(key, || -> Result<_> {
-            let (size, item) = drawing();
-            Ok(Self::make(size, item).map(Arc::new))
-        });
+        let made = FORMS
+            .get(key, || -> Result<_> { Ok(Self::make(size, drawing()).map(Arc::new)) });
         made.ok()?.as_ref().clone()
     }
 
@@ -138,7 +135,7 @@ impl Form {
         }
         dict.set("Length", length.to_string());
         let content = content.get(..length)?.to_vec();
-        Some(Self { size, dict, colour_spaces, states, content })
+        Some(Self { dict, colour_spaces, states, content })
     }
 }
 

@@ -8,6 +8,7 @@ use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage};
 use testamur::press::{DraftOptions, Format};
 
+use super::qr::raster;
 use super::{day, new_folder, output, press, request, saved};
 
 /// The side of a square of which the mean grey is compared, in pixels of half a point.
@@ -27,11 +28,7 @@ fn pdf_of_each_layout_shows_what_its_png_shows() {
         };
         let file = folder.path().join(format!("{layout}.pdf"));
         fs::write(&file, drawn(Format::Pdf)).unwrap();
-        let stem = file.with_extension("");
-        let mut poppler = Command::new("pdftoppm");
-        poppler.args(["-r", "144", "-png", "-singlefile"]).arg(&file).arg(&stem);
-        output(&mut poppler);
-        let shown = image::open(stem.with_extension("png")).unwrap();
+        let shown = image::open(raster(&file, 144, "-png")).unwrap();
         let png = drawn(Format::Png { pixels_per_inch: 144.0 });
         let expected = image::load_from_memory(&png).unwrap();
         // The PNG has all pages, poppler's the first.

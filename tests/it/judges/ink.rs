@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use testamur::press::DraftOptions;
 
@@ -12,9 +12,8 @@ use super::{brought, day, judge, new_folder, output, press, tool};
 /// The ink that is shown, as a share of what is drawn. PDFium and pdf.js draw strokes at least one
 /// pixel wide, so that borders of fine strokes have more than twice as much.
 const INK: std::ops::RangeInclusive<f64> = 0.9..=1.15;
-/// The most bytes of a sample page's content, without compression: 75,000, and the outlines of the
-/// letters around a seal.
-const MAX_CONTENT: usize = 105_000;
+/// The most bytes of a sample page's content, without compression.
+const MAX_CONTENT: usize = 75_000;
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
@@ -59,7 +58,7 @@ fn borders_are_shown_as_dark_as_they_are_drawn() {
 
 /// The number of bytes of the first page's content, without compression.
 fn content(file: &Path, folder: &Path) -> usize {
-    let plain: PathBuf = folder.join("plain.pdf");
+    let plain = folder.join("plain.pdf");
     let options = ["--qdf", "--object-streams=disable"];
     output(tool("qpdf").args(options).arg(file).arg(&plain));
     let bytes = fs::read(&plain).unwrap();

@@ -10,6 +10,7 @@ use testamur::register::PdfMerger;
 use testamur::site::{Request, Site};
 use testamur::{Error, ErrorKind};
 
+use super::qr::raster;
 use super::{day, java, judge, new_folder, output, press, request, run, tool};
 use crate::languages::LANGUAGES;
 
@@ -170,10 +171,7 @@ fn assert_bleeds(layout: &str) {
     merger.add(&draft.bytes).unwrap();
     merger.finish().unwrap();
     fs::write(&file, printed).unwrap();
-    let stem = folder.path().join("page");
-    let options = ["-r", "254", "-singlefile", "-png"];
-    output(tool("pdftoppm").args(options).arg(&file).arg(&stem));
-    let page = image::open(stem.with_extension("png")).unwrap().into_rgb8();
+    let page = image::open(raster(&file, 254, "-png")).unwrap().into_rgb8();
     let (width, height) = page.dimensions();
     let inked =
         |(x, y): (u32, u32)| page.get_pixel(x, y).0.iter().any(|part| *part < 250);
