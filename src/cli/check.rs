@@ -38,7 +38,7 @@ pub(crate) fn run(
         passed: 0,
         failed: 0,
         errors: BTreeSet::new(),
-        pseudo_errors: Vec::new(),
+        rare_errors: Vec::new(),
         warnings: console::RunWarnings::default(),
         figures: String::new(),
     };
@@ -76,7 +76,7 @@ struct SiteCheck<'a> {
     /// The errors that were reported.
     errors: BTreeSet<String>,
     /// Errors on pages that the site may never have.
-    pseudo_errors: Vec<String>,
+    rare_errors: Vec<String>,
     warnings: console::RunWarnings,
     /// The contact sheet's pictures so far, as HTML.
     figures: String,
@@ -88,6 +88,22 @@ struct SamplePage<'a> {
     language: &'a Tag,
     /// Another paper than the course's, if any.
     paper: Option<&'a str>,
+}
+
+impl SamplePage<'_> {
+    /// A request in the page's language and on its paper, with these free fields over its own.
+    fn request(
+        &self,
+        request: Request,
+        fields: &[(String, String)],
+    ) -> Result<Request, Error> {
+        let request = sample_request::with_fields(request, fields)?;
+        let request = request.with_language(self.language.clone());
+        Ok(match self.paper {
+            Some(paper) => request.with_paper(paper),
+            None => request,
+        })
+    }
 }
 
 impl SiteCheck<'_> {
@@ -144,7 +160,7 @@ impl SiteCheck<'_> {
                 Ok(None) => {}
                 Ok(Some(draft)) => self.add_page(&what, &language, "", draft)?,
                 Err(error) if press.site().has_own_layout(layout) => {
-                    self.add_pseudo_error(&what, "language", &language, error);
+                    self.add_rare_error(&what, "language", &language, error);
                 }
                 Err(error) => {
                     self.failed += 1;
@@ -169,12 +185,7 @@ impl SiteCheck<'_> {
         let what = format!("course `{}`", course.id);
         let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
             let request = Request::new(&course.id, sample.name)?;
-            let request = sample_request::with_fields(request, &self.check.set)?;
-            let request = request.with_language(sample.language.clone());
-            let request = match sample.paper {
-                Some(paper) => request.with_paper(paper),
-                None => request,
-            };
+            let request = sample.request(request, &self.check.set)?;
             press.draft_with(&request, today, options)
         };
         self.check_pages(
@@ -192,12 +203,7 @@ impl SiteCheck<'_> {
         let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
             let (course, request) = press.sample(layout)?;
             let request = request.with_name(sample.name)?;
-            let request = request.with_language(sample.language.clone());
-            let request = sample_request::with_fields(request, &self.check.set)?;
-            let request = match sample.paper {
-                Some(paper) => request.with_paper(paper),
-                None => request,
-            };
+            let request = sample.request(request, &self.check.set)?;
             press.draft_course(&course, &request, today, options)
         };
         self.check_pages(&what, layout, None, &[], page)
@@ -253,7 +259,7 @@ impl SiteCheck<'_> {
                 match page(self.press, &sample, self.today, &options) {
                     Ok(draft) => self.add_page(what, &language, name, draft)?,
                     Err(error) => {
-                        self.add_pseudo_error(what, "pseudo-language", &language, error);
+                        self.add_rare_error(what, "pseudo-language", &language, error);
                     }
                 }
             }
@@ -288,11 +294,11 @@ impl SiteCheck<'_> {
 
     /// Adds the errors of a page that a site may never have: in a pseudo-language, because real
     /// languages may be as long, or with long texts.
-    fn add_pseudo_error(&mut self, what: &str, kind: &str, language: &Tag, error: Error) {
+    fn add_rare_error(&mut self, what: &str, kind: &str, language: &Tag, error: Error) {
         for fault in error.into_faults() {
             let text = format!("{fault:#}\n({what}, {kind} `{language}`)");
-            if !self.pseudo_errors.contains(&text) {
-                self.pseudo_errors.push(text);
+            if !self.rare_errors.contains(&text) {
+                self.rare_errors.push(text);
             }
         }
     }
@@ -333,7 +339,7 @@ impl SiteCheck<'_> {
     /// Prints the warnings and the summary, and writes the contact sheet.
     fn finish(self) -> Result<CommandOutcome, Failure> {
         self.warnings.print();
-        for text in &self.pseudo_errors {
+        for text in &self.rare_errors {
             console::print_message(&format!("warning: {text}"));
         }
         if let Some(folder) = &self.check.output {

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use super::args::{Compat, CreatePdfs, KeyFolder, SealingArguments, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::{clock, console, context, output};
+use super::{clock, console, context, issue, output};
 use crate::Date;
 use crate::press::{DraftOptions, Press};
 use crate::register::batch::{file_stem, unused_name};
 use crate::register::{IssueOptions, IssueService};
 use crate::site::sample::SAMPLE_NAMES;
-use crate::site::{Course, KeyPublication, Request, Text};
+use crate::site::{Course, Request, Text};
 
 /// The titles that `-T` gives in turn: those of the old program.
 const TITLES: [&str; 14] = [
@@ -152,21 +152,8 @@ fn open_issuer(
         tsa_roots: Vec::new(),
         archive: false,
     };
-    let keys = &sealing.keys;
-    let settings = press.settings();
-    let report = context::print_index_failure;
-    let stores = context::open_stores(site, settings, None, Some(keys), report)?;
-    let now = clock::now()?;
-    context::create_demo_secret(site, keys, press, &stores, now)?;
-    let publication = KeyPublication::of(settings);
-    let opened = context::open_keys(site, settings, &publication, &sealing, now)?;
-    let secret = context::open_id_secret(site, keys)?;
-    stores.check()?;
-    Ok(IssueService::builder(press.clone())
-        .with_keys(&opened)
-        .with_id_secret(secret)
-        .with_stores(stores.public, stores.private)
-        .build()?)
+    let (issuer, _) = issue::open_issuer(site, None, &sealing, press)?;
+    Ok(issuer)
 }
 
 /// The names of a run: one, those of a file, or the samples. A blank line is no name.

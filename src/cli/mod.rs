@@ -19,6 +19,7 @@ mod console;
 mod context;
 mod erase;
 mod exit;
+mod html_entity;
 mod index;
 mod issue;
 mod job_failure;

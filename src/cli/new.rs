@@ -10,7 +10,7 @@ use super::exit::{CommandOutcome, Failure};
 use super::{clock, console, output};
 
 /// Keeps secrets, personal data and generated files out of version control.
-const GITIGNORE: &str = "\
+pub(crate) const GITIGNORE: &str = "\
 # Secret: with these keys anyone can seal in your name.
 keys/
 # Personal data: the request of each certificate.

@@ -6,6 +6,7 @@ use crate::Date;
 use crate::press::{Claim, Draft, DraftOptions, Format, Press};
 use crate::seal::Sealer;
 use crate::site::KeyPublication;
+use crate::site::tables::RecipientRow;
 use serde_json::json;
 
 use super::args::{FormatName, Render, SiteArguments};
@@ -15,7 +16,6 @@ use super::job_failure::JobFailure;
 use super::output::{self, Output};
 use super::recipients::{self, ReadingContext, RecipientSource};
 use super::{clock, console, context, sample_request, sealed_file};
-use crate::site::tables::RecipientRow;
 
 pub(crate) fn run(
     site: &SiteArguments,

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use crate::press::Press;
-use crate::register::Stores;
+use crate::register::{Index, Stores};
 use crate::site::Site;
 use crate::studio::{Issuing, NewSite, Studio, StudioHost, StudioOptions};
 use crate::{Date, Error, ErrorKind, Timestamp};
@@ -69,9 +69,13 @@ impl StudioHost for Program {
         context::check_address(press, false).map_err(error)?;
         let (service, keys) =
             issue::open_issuer(&self.site, None, &self.sealing, press).map_err(error)?;
+        Ok(Issuing { service, keys })
+    }
+
+    fn open_index(&self, press: &Press) -> crate::Result<Option<Index>> {
+        context::check_address(press, false).map_err(error)?;
         let stores = Stores::open(press.settings(), &self.folder)?;
-        let index = context::open_index(&self.site, press.settings(), &stores);
-        Ok(Issuing { service, keys, index })
+        Ok(context::open_index(&self.site, press.settings(), &stores))
     }
 }
 

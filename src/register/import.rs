@@ -17,7 +17,7 @@ use crate::register::record::{
     Record, SealFacts, SignatureFacts, Status, ThemeFacts,
 };
 use crate::register::snapshot::{DetachedSignature, Snapshot};
-use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
+use crate::register::store::{Store, StoreBatch, StoreFile};
 use crate::site::award::Award;
 use crate::site::course::Colour;
 use crate::site::request::Request;
@@ -126,22 +126,18 @@ impl Register {
     }
 
     /// Adds a record for each certificate that has none. The stores must bear the mark of the id secret
-    /// already. Returns for each whether a record was written; a second call finishes what was
-    /// interrupted.
+    /// already. A second call finishes what was interrupted.
     ///
     /// # Errors
     /// A store failed.
-    pub(crate) fn import(
-        &self,
-        certificates: &[ImportedCertificate],
-    ) -> Result<Vec<bool>> {
+    pub(crate) fn import(&self, certificates: &[ImportedCertificate]) -> Result<()> {
         let files: Vec<ImportFiles> =
             certificates.iter().map(|it| self.import_files(it)).collect::<Result<_>>()?;
         match (self.public.begin_batch()?, self.private.begin_batch()?) {
             (Some(mut public), Some(mut private)) => {
                 import_batch(&files, &mut *public, &mut *private)
             }
-            _ => files.iter().map(|files| self.import_one(files)).collect(),
+            _ => files.iter().try_for_each(|files| self.import_one(files)),
         }
     }
 
@@ -172,16 +168,15 @@ impl Register {
         })
     }
 
-    fn import_one(&self, files: &ImportFiles) -> Result<bool> {
+    fn import_one(&self, files: &ImportFiles) -> Result<()> {
         let create = |store: &dyn Store, (path, text): &(StorePath, String)| {
             store.create(&StoreFile::new(path, text.as_bytes()))
         };
-        files
-            .snapshot
-            .iter()
-            .try_for_each(|it| create(&*self.private, it).map(|_| ()))?;
-        create(&*self.private, &files.private)?;
-        Ok(create(&*self.public, &files.public)? == CreateOutcome::Created)
+        for file in files.snapshot.iter().chain([&files.private]) {
+            create(&*self.private, file)?;
+        }
+        create(&*self.public, &files.public)?;
+        Ok(())
     }
 }
 
@@ -190,7 +185,7 @@ fn import_batch(
     files: &[ImportFiles],
     public: &mut dyn StoreBatch,
     private: &mut dyn StoreBatch,
-) -> Result<Vec<bool>> {
+) -> Result<()> {
     let stage = |batch: &mut dyn StoreBatch, (path, text): &(StorePath, String)| {
         batch.stage(&StoreFile::new(path, text.as_bytes()))
     };
@@ -208,10 +203,8 @@ fn import_batch(
         numbers.iter().try_for_each(|number| private.create(*number).map(|_| ()))?;
     }
     private.sync()?;
-    let mut outcomes = Vec::new();
     for (_, number) in &staged {
-        outcomes.push(public.create(*number)? == CreateOutcome::Created);
+        public.create(*number)?;
     }
-    public.sync()?;
-    Ok(outcomes)
+    public.sync()
 }

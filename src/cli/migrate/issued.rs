@@ -54,7 +54,7 @@ pub(super) fn run(
         tree: &tree,
         language: language(&press),
     };
-    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<ImportOutcome> = Vec::new();
     // First the PDFs, whose text may tell which certificates they are; then what is left.
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let pdfs = importer.pdfs()?;
@@ -70,7 +70,7 @@ fn run_all(
     issued: &MigrateIssued,
     work: &[Work],
     seen: &mut BTreeSet<String>,
-    outcomes: &mut Vec<Outcome>,
+    outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Failure> {
     let bar = console::progress_bar(work.len());
     for chunk in work.chunks(BATCH) {
@@ -80,7 +80,7 @@ fn run_all(
             match read {
                 Ok((certificate, _)) if !seen.insert(id.clone()) => {
                     let why = "another PDF bears the same number".to_owned();
-                    outcomes.push(Outcome::failed(certificate.id, why));
+                    outcomes.push(ImportOutcome::failed(certificate.id, why));
                 }
                 Ok((certificate, note)) => {
                     certificates.push(certificate);
@@ -88,7 +88,7 @@ fn run_all(
                 }
                 Err(why) => {
                     seen.insert(id.clone());
-                    outcomes.push(Outcome::failed(id, why));
+                    outcomes.push(ImportOutcome::failed(id, why));
                 }
             }
         }
@@ -97,7 +97,12 @@ fn run_all(
         }
         for (certificate, note) in certificates.into_iter().zip(notes) {
             let ImportedCertificate { id, name, course, .. } = certificate;
-            outcomes.push(Outcome { id, name, course: course.id, result: Ok(note) });
+            outcomes.push(ImportOutcome {
+                id,
+                name,
+                course: course.id,
+                result: Ok(note),
+            });
         }
         bar.inc(chunk.len() as u64);
     }
@@ -106,14 +111,14 @@ fn run_all(
 }
 
 /// What became of one certificate: imported, perhaps with a note, or not and why.
-struct Outcome {
+struct ImportOutcome {
     id: String,
     name: String,
     course: String,
     result: Result<Option<String>, String>,
 }
 
-impl Outcome {
+impl ImportOutcome {
     fn failed(id: String, why: String) -> Self {
         Self { id, name: String::new(), course: String::new(), result: Err(why) }
     }
@@ -123,10 +128,10 @@ impl Outcome {
 fn tell(
     issued: &MigrateIssued,
     importer: &Importer<'_>,
-    outcomes: &[Outcome],
+    outcomes: &[ImportOutcome],
 ) -> Result<CommandOutcome, Failure> {
     let word = if issued.dry_run { "would be imported" } else { "imported" };
-    let object = |it: &Outcome| {
+    let object = |it: &ImportOutcome| {
         json!({
             "verify_id": it.id,
             "outcome": if it.result.is_ok() { word } else { "not imported" },
@@ -155,7 +160,8 @@ fn tell(
             writer.flush().map_err(|error| Failure::new(error.to_string()))
         })?;
     }
-    let failed: Vec<&Outcome> = outcomes.iter().filter(|it| it.result.is_err()).collect();
+    let failed: Vec<&ImportOutcome> =
+        outcomes.iter().filter(|it| it.result.is_err()).collect();
     let done = outcomes.len() - failed.len();
     for it in failed.iter().take(MAX_PRINTED) {
         let why = it.result.as_ref().err().map(String::as_str).unwrap_or_default();

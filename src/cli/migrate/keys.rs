@@ -80,15 +80,7 @@ pub(super) fn translate(
                     &file,
                 ]);
             }
-            let arguments = [
-                "--armor",
-                "--digest-algo",
-                "SHA512",
-                "--detach-sign",
-                "-u",
-                &fingerprint,
-            ];
-            command.extend(arguments);
+            command.extend(sign_arguments(&fingerprint));
             report.taken(
                 at,
                 "CERT_KEY_ID",
@@ -174,23 +166,16 @@ impl Gpg {
         make_home(&new).map_err(|error| format!("no home for gpg ({error})"))?;
         let imported = run(&new, sources.passphrase, &["--import"], &secret)
             .and_then(|_| {
-                let sign = [
-                    "--armor",
-                    "--digest-algo",
-                    "SHA512",
-                    "--detach-sign",
-                    "-u",
-                    &fingerprint,
-                ];
+                let sign = sign_arguments(&fingerprint);
                 run(&new, sources.passphrase, &sign, b"testamur")
             })
-            .and_then(|signature| {
+            .and_then(|_| {
                 let key = crate::seal::PgpKey::from_armor(&public)
                     .map_err(|it| it.to_string())?;
                 let key = key.into_iter().find(|key| key.fingerprint() == fingerprint);
                 let key = key.ok_or("the key is of a kind that is not supported")?;
                 match key.public() {
-                    Some(_) => Ok((key, signature)),
+                    Some(_) => Ok(()),
                     None => {
                         Err("the key is of a kind or a size that is not supported"
                             .to_owned())
@@ -200,7 +185,7 @@ impl Gpg {
         stop(&new);
         stop(home);
         match imported {
-            Ok(_) => Ok(Moved { fingerprint, public, user_id }),
+            Ok(()) => Ok(Moved { fingerprint, public, user_id }),
             Err(why) => {
                 // What is left of the key goes, so that the site has no key that it does not use.
                 let _ = fs::remove_dir_all(&new);
@@ -208,6 +193,11 @@ impl Gpg {
             }
         }
     }
+}
+
+/// How gpg signs as the old program did: with the key of a fingerprint.
+fn sign_arguments(fingerprint: &str) -> [&str; 6] {
+    ["--armor", "--digest-algo", "SHA512", "--detach-sign", "-u", fingerprint]
 }
 
 /// The key that the old settings name. An id of eight digits is looked for at the end of fingerprints.

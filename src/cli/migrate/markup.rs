@@ -1,5 +1,7 @@
 //! ReportLab's small markup, which the old program read in every text, as plain text or a sentence.
 
+use crate::cli::html_entity;
+
 /// A text of the old program, without its markup.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OldText {
@@ -143,29 +145,12 @@ fn entity(text: &str) -> Option<(char, &str)> {
     let end = inside.find(';').filter(|end| *end <= 10)?;
     let (name, after) = (&inside[..end], &inside[end + 1..]);
     let sign = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        "copy" => '©',
-        "reg" => '®',
         "trade" => '™',
-        "mdash" => '—',
-        "ndash" => '–',
         "hellip" => '…',
         "eacute" => 'é',
         "egrave" => 'è',
         "agrave" => 'à',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?).filter(|sign| !sign.is_control())?
-        }
+        _ => html_entity::letter(name).filter(|sign| !sign.is_control())?,
     };
     Some((sign, after))
 }

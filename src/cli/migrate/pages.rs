@@ -7,6 +7,7 @@
 
 use super::new_site::NewSite;
 use super::old_files::OldFolder;
+use super::old_page::{PagePart, page_parts};
 use super::report::{At, Report};
 
 /// The largest page that is taken, in bytes.
@@ -143,47 +144,31 @@ fn fill(
     source: &PageSource,
     unknown: &mut Vec<String>,
 ) -> String {
+    let is_of_name = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     let mut out = String::new();
     let mut plain = String::new();
-    let mut rest = text;
-    // A page whose braces stand alone, in a style or a script, was no format at all.
-    let is_format = text.matches("{{").count() == text.matches("}}").count();
-    while let Some(at) = rest.find(['{', '}']) {
-        plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if is_format && (rest.starts_with("{{") || rest.starts_with("}}")) {
-            plain.push_str(&rest[..1]);
-            rest = &rest[2..];
-            continue;
-        }
-        let name = rest[1..].split('}').next().unwrap_or_default();
-        let is_name = rest.starts_with('{')
-            && rest[1..].len() > name.len()
-            && name.starts_with(|c: char| c.is_ascii_uppercase())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        if is_name {
-            match value(name, is_verify, source) {
-                Some(value) => {
-                    out.push_str(&literal(&plain));
-                    plain.clear();
-                    out.push_str(&value);
-                }
-                None => {
-                    plain.push_str(&rest[..name.len() + 2]);
-                    if !unknown.iter().any(|it| it == name) {
-                        unknown.push(name.to_owned());
-                    }
+    for part in page_parts(text, is_of_name) {
+        let name = match part {
+            PagePart::Text(text) => {
+                plain.push_str(text);
+                continue;
+            }
+            PagePart::Name(name) => name,
+        };
+        match value(name, is_verify, source) {
+            Some(value) => {
+                out.push_str(&literal(&plain));
+                plain.clear();
+                out.push_str(&value);
+            }
+            None => {
+                plain.push_str(&format!("{{{name}}}"));
+                if !unknown.iter().any(|it| it == name) {
+                    unknown.push(name.to_owned());
                 }
             }
-            rest = &rest[name.len() + 2..];
-        } else {
-            plain.push_str(&rest[..1]);
-            rest = &rest[1..];
         }
     }
-    plain.push_str(rest);
     out.push_str(&literal(&plain));
     out
 }

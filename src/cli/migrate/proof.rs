@@ -5,15 +5,13 @@
 //! the report says so. What else a site has is for `testamur check`.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::course_layout::CourseForm;
 use super::courses::OldCourses;
 use super::layouts::{Form, Layouts};
 use super::report::{At, Report};
 use super::yaml::Yaml;
-use crate::cli::console;
+use crate::cli::batch::{self, StopSignal};
 use crate::press::Press;
 use crate::site::Request;
 use crate::{Date, Error, ErrorClass};
@@ -53,11 +51,6 @@ pub(super) fn proof(
     pages: &[ProofPage],
     today: Date,
 ) -> BTreeMap<ProofPage, String> {
-    let bar = console::progress_bar(pages.len());
-    let next = AtomicUsize::new(0);
-    let failed: Mutex<BTreeMap<ProofPage, String>> = Mutex::default();
-    let threads =
-        std::thread::available_parallelism().map_or(2, |it| it.get().clamp(1, 16));
     let draw = |page: &ProofPage| -> Result<(), Error> {
         let mut request = Request::new(&courses.entries[page.course].0, NAME)?;
         if let Some(template) = &page.template {
@@ -65,27 +58,17 @@ pub(super) fn proof(
         }
         press.draft(&request, today).map(|_| ())
     };
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // A page that takes too long on a busy machine is not its template's fault.
-                    if let Err(error) = draw(page)
-                        && matches!(
-                            error.kind().class(),
-                            ErrorClass::Input | ErrorClass::Site
-                        )
-                        && let Ok(mut failed) = failed.lock()
-                    {
-                        failed.insert(page.clone(), first_line(&error));
-                    }
-                    bar.inc(1);
-                }
-            });
+    let mut failed = BTreeMap::new();
+    let never = StopSignal::default();
+    batch::run(pages, batch::COMPUTING_PER_CORE, &never, draw, |index, result| {
+        // A page that takes too long on a busy machine is not its template's fault.
+        if let Err(error) = result
+            && matches!(error.kind().class(), ErrorClass::Input | ErrorClass::Site)
+        {
+            failed.insert(pages[index].clone(), first_line(&error));
         }
     });
-    bar.finish_and_clear();
-    failed.into_inner().unwrap_or_default()
+    failed
 }
 
 /// The message of an error, without its excerpt and help.

@@ -81,7 +81,7 @@ impl OldSettings {
     }
 
     /// The defaults that a checkout has, where it changed them. The dummy values of the original are
-    /// nobody's settings.
+    /// left out.
     fn read_program(&mut self, bytes: &[u8]) {
         const ORIGINAL: [(&str, &str); 6] = [
             ("CERT_BUCKET", "verify-test.edx.org"),

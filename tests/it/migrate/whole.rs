@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::installation::{Ended, Installation, gpg, stop};
+use crate::judges::output;
 
 /// Compares a text with the file of the case, or writes it there.
 fn compare(name: &str, text: &str) {
@@ -64,13 +66,8 @@ fn every_course_is_drawn_with_what_the_old_program_drew() {
         arguments.extend(["-n", "Guido van Rossum", "-o", "page.pdf"]);
         arguments.extend(more);
         old.dir.run(&arguments).ends(0);
-        let output =
-            std::process::Command::new("pdftotext").arg(&file).arg("-").output().unwrap();
-        String::from_utf8(output.stdout)
-            .unwrap()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
+        let text = output(Command::new("pdftotext").arg(&file).arg("-"));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     for (course, more, expected) in [
         ("ExampleX/CS101/2014", &[][..], "CS101: Sample course with an è"),

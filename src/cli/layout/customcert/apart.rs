@@ -124,10 +124,9 @@ fn separate_two(slots: &mut [Placed], upper: usize, lower: usize) -> Option<Stri
             area[2] = 2.0 * (room - GAP);
         }
     } else {
-        let names = (slots[upper].name.clone(), slots[lower].name.clone());
         return Some(format!(
             "the elements `{}` and `{}` lie over each other",
-            names.0, names.1
+            slots[upper].name, slots[lower].name
         ));
     }
     None

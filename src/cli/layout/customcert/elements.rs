@@ -12,6 +12,7 @@ use super::apart::{Placed, free_corner, separate};
 use super::archive::{Template, number};
 use super::fonts::{FAMILIES, MoodleFont, font};
 use super::words::text_value;
+use crate::press::layout::placed::read::slot_names;
 use crate::press::start::{LayoutFile, SlotLine, number as written};
 use crate::site::Colour;
 
@@ -208,7 +209,8 @@ impl<'a> Importer<'a> {
         font
     }
 
-    /// The box of an element with words, its side, and whether it may be narrower. Moodle gives a reference point: the upper left or right corner, or the middle.
+    /// The box of an element with words, its side, and whether it may be narrower. Moodle gives a
+    /// reference point: the upper left or right corner, or the middle.
     fn area_of_words(
         &self,
         element: &Json,
@@ -310,12 +312,12 @@ impl<'a> Importer<'a> {
         // The names of roles and parts mean something else.
         let base = match words.as_str() {
             "" => "text".to_owned(),
-            name if RESERVED.contains(&name) => format!("{name}-text"),
+            name if slot_names().any(|known| known == name) => format!("{name}-text"),
             name => name.chars().take(40).collect(),
         };
         let is_taken = |name: &str| self.slots.iter().any(|slot| slot.line.name == name);
         let ends_like_a_role =
-            RESERVED.iter().any(|role| base.starts_with(&format!("{role}-")));
+            slot_names().any(|role| base.starts_with(&format!("{role}-")));
         let base = if ends_like_a_role { format!("own-{base}") } else { base };
         let mut name = base.clone();
         let mut count = 1;
@@ -350,8 +352,7 @@ impl<'a> Importer<'a> {
                 .filter(|role| !self.roles.contains(role))
                 .collect();
         let main = if self.faces.contains("serif") { 0 } else { 1 };
-        let (_, family) = FAMILIES[main];
-        let like = FAMILIES[main].0;
+        let (like, family) = FAMILIES[main];
         let mut faces = vec![("text".to_owned(), family.to_owned(), like)];
         for (name, family) in FAMILIES {
             if self.faces.contains(name) {
@@ -380,26 +381,6 @@ impl<'a> Importer<'a> {
         Imported { layout, files: self.files, notes: self.notes }
     }
 }
-
-/// The names of slots that mean something.
-const RESERVED: [&str; 16] = [
-    "heading",
-    "date",
-    "authenticity",
-    "specimen",
-    "blocks",
-    "signatories",
-    "table",
-    "code",
-    "logo",
-    "sponsors",
-    "badges",
-    "lead",
-    "recipient",
-    "statement",
-    "course",
-    "outcome",
-];
 
 /// The value of a field of an element.
 pub(super) fn value<'j>(data: &'j Json, key: &str) -> Option<&'j Json> {

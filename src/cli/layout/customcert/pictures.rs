@@ -7,6 +7,7 @@ use super::elements::{Importer, place, title, value};
 
 /// The side of a pixel of pictures without a size, in millimetres: that of TCPDF as Moodle sets it.
 const PIXEL: f64 = 25.4 / 72.0 / 1.25;
+
 impl Importer<'_> {
     /// The picture of an element: its name in the layout's folder.
     fn file_of(&mut self, element: &Json) -> Option<(String, Vec<u8>)> {
@@ -29,7 +30,7 @@ impl Importer<'_> {
             }
             _ => name,
         };
-        if !self.files.iter().any(|(known, _)| *known == name) {
+        if known(&name).is_none() {
             self.files.push((name.clone(), bytes.clone()));
         }
         Some((name, bytes.clone()))
@@ -61,7 +62,7 @@ impl Importer<'_> {
             (None, None) => (own, own / ratio),
         };
         let area = [place(element, "posx"), place(element, "posy"), width, height];
-        // An element that nobody named says nothing of what it shows.
+        // «Image» is the name that Moodle gives, and says nothing of what it shows.
         let title = title(element);
         let alt = if title.eq_ignore_ascii_case("image") { String::new() } else { title };
         let is_ornament = alt.is_empty();

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::html_entity;
+
 /// The most characters that are read of one text.
 const MAX_LETTERS: usize = 4_000;
 
@@ -108,7 +110,7 @@ fn plain(html: &str) -> (String, u32, bool) {
         }
         if c == '&'
             && let Some((entity, after)) = rest[1..].split_once(';')
-            && let Some(letter) = entity_of(entity)
+            && let Some(letter) = html_entity::letter(entity)
         {
             push(&mut text, letter);
             rest = after;
@@ -147,29 +149,6 @@ fn push(text: &mut String, letter: char) {
         '\u{a0}' => text.push('\u{a0}'),
         letter => text.push(letter),
     }
-}
-
-fn entity_of(entity: &str) -> Option<char> {
-    Some(match entity {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        "ndash" => '–',
-        "mdash" => '—',
-        "copy" => '©',
-        "reg" => '®',
-        number => {
-            let number = number.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
-    })
 }
 
 #[cfg(test)]

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::page::{PageTemplate, PageValues};
 use super::table::{Table, TableRow};
 use super::tree::{self, OldTree};
 use crate::base::hex;
 use crate::base::path::StorePath;
+use crate::cli::batch::COMPUTING_PER_CORE;
 use crate::cli::exit::Failure;
 use crate::cli::migrate::course_key;
 use crate::press::Press;
+use crate::register::batch::run_jobs;
 use crate::register::{
     CourseFacts, ImportedCertificate, KeptSignature, OrganizationFacts, PublishedFile,
     Register,
 };
+use crate::seal::keys::sha256;
 use crate::seal::{ForeignSignature, PgpKey};
 use crate::site::{Course, Name};
 use crate::{Date, Timestamp};
@@ -106,26 +107,18 @@ impl Importer<'_> {
 
     /// Reads certificates, on all cores.
     pub(super) fn read_all(&self, work: &[Work]) -> Vec<Read> {
-        let next = AtomicUsize::new(0);
-        let all: Mutex<BTreeMap<usize, Read>> = Mutex::default();
-        let threads =
-            std::thread::available_parallelism().map_or(2, |it| it.get().clamp(2, 16));
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(work) = work.get(at) else { break };
-                        if let Some(read) = self.read(work)
-                            && let Ok(mut all) = all.lock()
-                        {
-                            all.insert(at, read);
-                        }
-                    }
-                });
-            }
-        });
-        all.into_inner().unwrap_or_default().into_values().collect()
+        let mut all: BTreeMap<usize, Read> = BTreeMap::new();
+        run_jobs(
+            work,
+            COMPUTING_PER_CORE,
+            || false,
+            |index, work| self.read(work).map(|read| (index, read)).into_iter().collect(),
+            Vec::new,
+            |index, read| {
+                all.insert(index, read);
+            },
+        );
+        all.into_values().collect()
     }
 
     /// Reads one; `None` if it is another's turn, or in the register by now.
@@ -352,11 +345,6 @@ fn timestamp(text: &str) -> Option<Timestamp> {
         }
     };
     Timestamp::parse(&text).ok()
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().try_into().unwrap_or_default()
 }
 
 #[cfg(test)]

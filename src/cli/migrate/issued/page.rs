@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::cli::migrate::old_page::{PagePart, page_parts};
+
 /// A template, cut at its names: a text, then a name, and so on.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PageTemplate {
@@ -24,33 +26,18 @@ pub(super) type PageValues = BTreeMap<String, String>;
 impl PageTemplate {
     /// Reads a template; `None` if it does not name the recipient.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let is_format = text.matches("{{").count() == text.matches("}}").count();
+        let is_of_name = |b: u8| b.is_ascii_uppercase() || b == b'_';
         let mut parts = Vec::new();
         let mut plain = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            plain.push_str(&rest[..at]);
-            rest = &rest[at..];
-            if is_format && (rest.starts_with("{{") || rest.starts_with("}}")) {
-                plain.push_str(&rest[..1]);
-                rest = &rest[2..];
-                continue;
-            }
-            let name = rest[1..].split('}').next().unwrap_or_default();
-            let is_name = rest.starts_with('{')
-                && rest[1..].len() > name.len()
-                && name.starts_with(|c: char| c.is_ascii_uppercase())
-                && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-            if is_name {
-                parts.push(Part::Text(std::mem::take(&mut plain)));
-                parts.push(Part::Name(name.to_owned()));
-                rest = &rest[name.len() + 2..];
-            } else {
-                plain.push_str(&rest[..1]);
-                rest = &rest[1..];
+        for part in page_parts(text, is_of_name) {
+            match part {
+                PagePart::Text(text) => plain.push_str(text),
+                PagePart::Name(name) => {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                    parts.push(Part::Name(name.to_owned()));
+                }
             }
         }
-        plain.push_str(rest);
         parts.push(Part::Text(plain));
         let names_recipient = parts.contains(&Part::Name("NAME".to_owned()));
         names_recipient.then_some(Self { parts })

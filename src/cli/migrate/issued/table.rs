@@ -78,21 +78,15 @@ impl Table {
                 let text = row.get(column?)?.trim();
                 (!text.is_empty() && text != "NULL").then(|| text.to_owned())
             };
-            let Some(id) =
-                cell(Some(verify)).map(|id| id.replace('-', "").to_lowercase())
-            else {
-                continue;
+            let id_of = |text: String| {
+                Some(text.replace('-', "").to_lowercase()).filter(|id| is_id(id))
             };
-            if !is_id(&id) {
-                continue;
-            }
+            let Some(id) = cell(Some(verify)).and_then(id_of) else { continue };
             let [download, course, name, username, grade, issued, status] =
                 columns.map(cell);
-            let download = download.map(|id| id.replace('-', "").to_lowercase());
-            let download = download.filter(|id| is_id(id));
             let status = status.unwrap_or_default().to_lowercase();
-            if let Some(download) = &download {
-                self.by_download.insert(download.clone(), id.clone());
+            if let Some(download) = download.and_then(id_of) {
+                self.by_download.insert(download, id.clone());
             }
             let other_status = (!ISSUED.contains(&status.as_str())).then_some(status);
             let row = TableRow { course, name, username, grade, issued, other_status };

@@ -113,9 +113,8 @@ fn streams(pdf: &[u8]) -> Vec<&[u8]> {
 fn inflate(stream: &[u8]) -> Option<Vec<u8>> {
     use std::io::Read;
     let mut bytes = Vec::new();
-    let decoder = flate2::read::ZlibDecoder::new(stream).take(MAX_STREAM);
+    let mut decoder = flate2::read::ZlibDecoder::new(stream).take(MAX_STREAM);
     // A stream that ends early has said what it has.
-    let mut decoder = decoder;
     let _ = decoder.read_to_end(&mut bytes);
     (!bytes.is_empty()).then_some(bytes)
 }
