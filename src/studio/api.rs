@@ -67,7 +67,7 @@ pub(super) fn answer(state: &State, call: &Call<'_>) -> Answer {
         "people/preview" => json(state.people.preview(context, call)),
         "try" => json(begin(state, call, true)),
         "issue" => json(begin(state, call, false)),
-        "run" => json(state.runs.status(call)),
+        "run" => json(Ok(state.runs.status())),
         "stop" => json(Ok(state.runs.stop())),
         "run/zip" | "run/print.pdf" | "run/report.csv" | "run/report.json" => {
             state.runs.file(context, &call.path["run/".len()..])
@@ -83,7 +83,7 @@ pub(super) fn answer(state: &State, call: &Call<'_>) -> Answer {
 /// What the page shows around a certificate.
 fn site_state(state: &State) -> Answer {
     let StudioContext { host, workspace, .. } = &state.context;
-    let generation = workspace.refresh();
+    let (generation, press) = workspace.numbered_press(&Overlay::new());
     let folder = host.folder();
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let mut told = json!({
@@ -97,7 +97,7 @@ fn site_state(state: &State) -> Answer {
         "layouts": [],
         "findings": [],
     });
-    match workspace.press(&Overlay::new()) {
+    match press {
         Ok(press) => {
             let courses = press.courses().iter().map(|course| {
                 let (title, _) = course.title.get(&course.language, &course.language);
@@ -134,8 +134,8 @@ struct FileName {
 fn read(context: &StudioContext, call: &Call<'_>) -> Result<Answer> {
     let FileName { name } = body(call)?;
     // A site that cannot be opened has files all the same.
-    let site = context.host.open_site().ok();
-    Ok(Answer::json(&files::read(context.host.folder(), site.as_ref(), &name)?))
+    let site = || context.host.open_site().ok();
+    Ok(Answer::json(&files::read(context.host.folder(), site, &name)?))
 }
 
 #[derive(Deserialize)]

@@ -85,19 +85,23 @@ pub(super) fn list(site: &Site) -> Value {
     own.into_iter().chain(built_in).collect()
 }
 
-/// Reads a text file, or the built-in one of that name.
+/// Reads a text file, or the built-in one of that name. `site` is opened for a built-in one alone.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`]: no text file has such a name, or the name is a link.
 /// [`ErrorKind::MissingFile`], [`ErrorKind::Syntax`], [`ErrorKind::Io`].
-pub(super) fn read(folder: &Path, site: Option<&Site>, name: &str) -> Result<Value> {
+pub(super) fn read(
+    folder: &Path,
+    site: impl FnOnce() -> Option<Site>,
+    name: &str,
+) -> Result<Value> {
     let path = path_of(folder, name, is_text)?;
     if let Some((text, version)) = on_disk(&path, name)? {
         return Ok(
             json!({ "name": name, "text": text, "version": version, "own": true }),
         );
     }
-    let built_in = site.and_then(|site| site.built_in(name));
+    let built_in = site().and_then(|site| site.built_in(name));
     match built_in.map(|bytes| String::from_utf8_lossy(bytes)) {
         Some(text) => {
             Ok(json!({ "name": name, "text": text, "version": null, "own": false }))
@@ -322,7 +326,7 @@ mod tests {
         std::os::unix::fs::symlink(other.path().join("x.yaml"), at.join("courses.yaml"))
             .unwrap();
         for name in ["layouts/x.yaml", "courses.yaml"] {
-            assert!(read(at, None, name).is_err(), "{name}");
+            assert!(read(at, || None, name).is_err(), "{name}");
             assert!(save(at, name, "a: 1\n", None).is_err(), "{name}");
         }
         assert!(add_picture(at, "layouts/x.png", b"x").is_err());

@@ -40,6 +40,13 @@ pub trait StudioHost: fmt::Debug + Send + Sync {
     /// # Errors
     /// The keys, the id secret or the stores cannot be used; the site has no address.
     fn open_issuer(&self, press: &Arc<Press>) -> Result<Issuing>;
+
+    /// Opens what finds the certificates of the site, which needs no keys; `None` if the site wants
+    /// no index.
+    ///
+    /// # Errors
+    /// The stores cannot be used; the site has no address.
+    fn open_index(&self, press: &Press) -> Result<Option<Index>>;
 }
 
 /// A site that is to be made.
@@ -59,8 +66,6 @@ pub struct Issuing {
     pub service: IssueService,
     /// What of its keys can be handed out.
     pub keys: PublicKeys,
-    /// What finds its certificates, unless the site wants no index.
-    pub index: Option<Index>,
 }
 
 impl NewSite {

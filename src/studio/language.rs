@@ -34,7 +34,6 @@ struct LanguageWish {
 /// The site or the layout cannot be read.
 pub(super) fn inspect(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
     let wish: LanguageWish = body(call)?;
-    super::files::check_texts(wish.overlay.keys())?;
     let press = context.workspace.press(&wish.overlay)?;
     let inspection = press.inspect(&wish.layout, &Tag::parse(&wish.language)?)?;
     let files: BTreeSet<&str> =

@@ -94,7 +94,9 @@ impl People {
             let people = people.ok_or_else(gone)?;
             (people.file.clone(), people.bytes.clone())
         };
-        let mut told = json!({ "file": file, "columns": [], "rows": [], "warnings": [] });
+        let mut told = json!({
+            "file": file, "columns": [], "rows": [], "findings": [], "warnings": []
+        });
         let mut reading =
             TableReading::new(&press, wish.course.as_deref(), wish.format()?, today)?;
         reading.is_list_of_names = wish.is_list_of_names;
@@ -107,15 +109,11 @@ impl People {
             }
             Ok(table) => {
                 let read = wish.rows(&reading, &table, &press, &mut told);
-                let ready = read.map(|(jobs, kept)| Ready {
+                read.map(|(jobs, kept)| Ready {
                     press: press.clone(),
                     jobs: Arc::new(jobs),
                     kept,
-                });
-                if told["findings"].is_null() {
-                    told["findings"] = json!([]);
-                }
-                ready
+                })
             }
         };
         if let Some(ready) = &ready {

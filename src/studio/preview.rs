@@ -1,14 +1,12 @@
 //! What a page asks for when it wants to see a certificate, and what it gets.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::StudioContext;
+use super::findings;
 use super::pictures::Pictures;
 use super::workspace::Overlay;
-use super::{files, findings};
 use crate::base::error::Result;
 use crate::base::lang::Tag;
 use crate::press::preview::Preview;
@@ -49,12 +47,6 @@ const DEFAULT_LAYOUT: &str = "classic";
 const DEFAULT_RESOLUTION: f64 = 110.0;
 
 impl PreviewWish {
-    /// The press over the site and the unsaved texts.
-    fn press(&self, context: &StudioContext) -> Result<Arc<Press>> {
-        files::check_texts(self.overlay.keys())?;
-        context.workspace.press(&self.overlay)
-    }
-
     fn subject(&self, press: &Press) -> Result<Subject> {
         let own = match &self.course {
             Some(id) => Some(press.courses().get(id)?),
@@ -112,8 +104,8 @@ impl PreviewWish {
     /// Draws the page, and says what is to be said of it. What is wrong with the site is no failure
     /// of the request: it is what the page shows.
     pub(super) fn answer(&self, context: &StudioContext) -> Value {
-        let generation = context.workspace.refresh();
-        let drawn = self.press(context).and_then(|press| {
+        let (generation, press) = context.workspace.numbered_press(&self.overlay);
+        let drawn = press.and_then(|press| {
             let Subject { course, request } = self.subject(&press)?;
             let (_, today) = context.clock(&press)?;
             let resolution = self.pixels_per_inch.unwrap_or(DEFAULT_RESOLUTION);
@@ -135,7 +127,7 @@ impl PreviewWish {
     /// # Errors
     /// Whatever is wrong with the site or the page.
     pub(super) fn draft(&self, context: &StudioContext, format: Format) -> Result<Draft> {
-        let press = self.press(context)?;
+        let press = context.workspace.press(&self.overlay)?;
         let Subject { course, request } = self.subject(&press)?;
         let (_, today) = context.clock(&press)?;
         let options = DraftOptions::default().with_format(format);

@@ -58,7 +58,9 @@ struct FindWish {
 /// The register cannot be read.
 pub(super) fn find(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
     let wish: FindWish = body(call)?;
-    let Opened { issuing, now, .. } = Opened::new(context)?;
+    let press = context.workspace.press(&Overlay::new())?;
+    let (now, _) = context.clock(&press)?;
+    let index = context.host.open_index(&press)?;
     let mut query = EditionQuery::default();
     if !wish.text.trim().is_empty() {
         query = query.with_text(wish.text.trim());
@@ -74,7 +76,7 @@ pub(super) fn find(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
         })?;
         query = query.with_status(status);
     }
-    let Some(index) = &issuing.index else {
+    let Some(index) = index else {
         let error = Error::new(ErrorKind::MissingFile, "this site keeps no index");
         return Err(
             error.with_help("set `index` in testamur.yaml, or use `testamur find`")
@@ -93,8 +95,7 @@ pub(super) fn find(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
     // The last that was issued first.
     told.reverse();
     told.truncate(MAX_TOLD);
-    let register = issuing.service.register();
-    let publish = register.publish();
+    let publish = &press.settings().publish;
     Ok(json!({
         "count": answer.count,
         "found": told.iter().map(|it| edition(it, &publish.verify_url(&it.id), publish.has_pages())).collect::<Value>(),

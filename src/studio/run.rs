@@ -10,11 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::call::{Call, body};
 use super::context::StudioContext;
 use super::findings;
 use super::host::{Issuing, StudioHost};
@@ -119,29 +117,22 @@ impl Runs {
             let message = format!("failed to start the run ({error})");
             return Err(Error::new(ErrorKind::Io, message));
         }
-        Ok(run.told(0))
+        Ok(run.told())
     }
 
     /// How far the last run is; `null` if there was none.
-    ///
-    /// # Errors
-    /// The request cannot be read.
-    pub(super) fn status(&self, call: &Call<'_>) -> Result<Value> {
-        let StatusWish { from } = body(call)?;
-        Ok(self.last().map_or(Value::Null, |run| run.told(from)))
+    pub(super) fn status(&self) -> Value {
+        self.last().map_or(Value::Null, |run| run.told())
     }
 
     /// Asks the run to stop.
     pub(super) fn stop(&self) -> Value {
-        let run = self.last();
-        run.iter().for_each(|run| run.stop.store(true, Ordering::Relaxed));
-        run.map_or(Value::Null, |run| run.told(0))
+        self.ask_to_stop().map_or(Value::Null, |run| run.told())
     }
 
     /// Asks the run to stop, and returns whether certificates that were begun are not finished yet.
     pub(super) fn is_stopping(&self) -> bool {
-        self.stop();
-        self.last().is_some_and(|run| !run.progress().is_finished)
+        self.ask_to_stop().is_some_and(|run| !run.progress().is_finished)
     }
 
     /// A file of all that the last run issued: `zip`, `print.pdf`, `report.csv` or `report.json`.
@@ -160,7 +151,7 @@ impl Runs {
             self.last().filter(|run| run.progress().is_finished).ok_or_else(none)?;
         let mut progress = run.progress();
         let Progress { report, issuing, .. } = &mut *progress;
-        let Issuing { service, keys, .. } = issuing.as_ref().ok_or_else(none)?;
+        let Issuing { service, keys } = issuing.as_ref().ok_or_else(none)?;
         let Ready { jobs, kept, .. } = &run.ready;
         Ok(match what {
             "report.csv" => {
@@ -199,6 +190,13 @@ impl Runs {
 
     fn last(&self) -> Option<Arc<Run>> {
         self.lock().clone()
+    }
+
+    /// Asks the last run to stop, and returns it.
+    fn ask_to_stop(&self) -> Option<Arc<Run>> {
+        let run = self.last()?;
+        run.stop.store(true, Ordering::Relaxed);
+        Some(run)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Arc<Run>>> {
@@ -284,15 +282,15 @@ impl Run {
         Ok(())
     }
 
-    /// What the page is told, with the rows from `from` on.
-    fn told(&self, from: usize) -> Value {
+    /// What the page is told.
+    fn told(&self) -> Value {
         let progress = self.progress();
         let mut counts = serde_json::Map::new();
         for end in progress.rows.iter().flatten() {
             let count = counts.get(end.outcome).and_then(Value::as_u64).unwrap_or(0);
             counts.insert(end.outcome.to_owned(), (count + 1).into());
         }
-        let rows = progress.rows.iter().skip(from).take(MAX_TOLD);
+        let rows = progress.rows.iter().take(MAX_TOLD);
         let rows = rows.map(|end| {
             end.as_ref().map(|end| {
                 json!({
@@ -332,11 +330,4 @@ impl RowEnd {
 fn warnings(warnings: &[crate::Warning]) -> Option<String> {
     let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StatusWish {
-    #[serde(default)]
-    from: usize,
 }

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::files::check_texts;
+use super::host::StudioHost;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::Press;
 use crate::site::Site;
 use crate::site::files::{FileMark, SETTINGS_FILE};
-use crate::studio::host::StudioHost;
 
 /// Texts that are typed and not saved, by the names of their files.
 pub(super) type Overlay = BTreeMap<String, String>;
@@ -60,15 +61,33 @@ impl Workspace {
     /// The press over the site as it is, with these texts over its files.
     ///
     /// # Errors
-    /// The folder is no site; whatever is wrong with its settings, courses and fonts.
+    /// The folder is no site; whatever is wrong with its settings, courses and fonts. The overlay has
+    /// a name that is not one of a text file.
     pub(super) fn press(&self, overlay: &Overlay) -> Result<Arc<Press>> {
+        self.numbered_press(overlay).1
+    }
+
+    /// As [`press`](Self::press), with the number of the site's state, from one look.
+    pub(super) fn numbered_press(&self, overlay: &Overlay) -> (u64, Result<Arc<Press>>) {
         let opened = self.look();
-        let press = opened.press.clone().unwrap_or_else(|| Err(no_site()));
+        let generation = opened.generation;
         if overlay.is_empty() {
-            return press;
+            let press = opened.press.clone().unwrap_or_else(|| Err(no_site()));
+            return (generation, press);
         }
-        let (generation, last) = (opened.generation, opened.last.clone());
+        let last = opened.last.clone();
         drop(opened);
+        (generation, self.typed_press(overlay, generation, last))
+    }
+
+    /// The press over the texts that were typed, with the parts of the last one of the site.
+    fn typed_press(
+        &self,
+        overlay: &Overlay,
+        generation: u64,
+        last: Option<Arc<Press>>,
+    ) -> Result<Arc<Press>> {
+        check_texts(overlay.keys())?;
         let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(typed) = &*typed
             && typed.generation == generation

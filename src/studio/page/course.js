@@ -1,7 +1,7 @@
 // A form over the course that is shown. Each change is made in the text of its file, in place, and is then a change
 // like any typed one: previewed at once, and saved with the file.
 
-import { Refused, call, picture, send } from "./api.js";
+import { call, picture, send } from "./api.js";
 import { el, fill, labelled } from "./dom.js";
 import * as findings from "./findings.js";
 import { languageName, t } from "./texts.js";
@@ -37,7 +37,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
       draw(form.values);
       fill(told);
     } catch (error) {
-      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+      fill(told, findings.refusal(error, null));
     }
   }
 
@@ -103,7 +103,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
         const added = await send("picture", `signatures/${name}`, one);
         await edit(value, added.name.replace(/^signatures\//, ""), add);
       } catch (error) {
-        fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+        fill(told, findings.refusal(error, null));
       }
     }
     return place;
@@ -121,7 +121,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
       const edited = await call("course/edit", { file, text: old, start, end, value: to, add });
       change(file, edited.text);
     } catch (error) {
-      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+      fill(told, findings.refusal(error, null));
     }
   }
 

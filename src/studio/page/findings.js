@@ -1,9 +1,24 @@
 // What is wrong, each finding with its place, the line that it lies in, and what to do about it.
 
+import { Refused } from "./api.js";
 import { el } from "./dom.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./api.js").Finding} Finding */
+/** @typedef {import("./api.js").Place} Place */
+
+/** A place in words. @param {Place} place */
+export const placeText = ({ file, line }) => (line ? `${file}:${line}` : file);
+
+/** Whether a place lies in a file that can be opened here. @param {Place} place */
+export const isText = ({ file }) => /\.(ya?ml|typ)$/.test(file);
+
+/**
+ * The findings of a call that was refused; a call that failed otherwise has none.
+ * @param {unknown} error
+ * @param {((file: string, line: number) => void) | null} go
+ */
+export const refusal = (error, go) => list(error instanceof Refused ? error.findings : [], go);
 
 /**
  * A list of findings. `go` opens the place of one.
@@ -27,9 +42,8 @@ export function list(findings, go) {
  */
 function place({ place: at }, go) {
   if (!at) return null;
-  const text = at.line ? `${at.file}:${at.line}` : at.file;
-  const isFile = /\.(ya?ml|typ)$/.test(at.file);
-  if (!go || !isFile) return el("p", { class: "code quiet" }, text);
+  const text = placeText(at);
+  if (!go || !isText(at)) return el("p", { class: "code quiet" }, text);
   return el("button", { type: "button", class: "plain", title: t("open_place"), onclick: () => go(at.file, at.line ?? 1) }, text);
 }
 

@@ -1,7 +1,7 @@
 // The sentences of the language that is shown: where they come from, what is missing or doubted, the values that
 // they can print, and the beginning of a new language.
 
-import { Refused, call } from "./api.js";
+import { call } from "./api.js";
 import { choices, el, fill, labelled } from "./dom.js";
 import * as findings from "./findings.js";
 import { languageName, t } from "./texts.js";
@@ -35,7 +35,7 @@ export function createLanguage({ overlay, go, insert, begin, readOnly }) {
       const { name, text } = await call("language/new", { language: tag.value.trim(), from: from.value });
       begin(name, text);
     } catch (error) {
-      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+      fill(told, findings.refusal(error, null));
     }
   }
 
@@ -44,7 +44,7 @@ export function createLanguage({ overlay, go, insert, begin, readOnly }) {
     try {
       draw(await call("language", { layout: shown.layout, language: shown.language, overlay: overlay() }));
     } catch (error) {
-      fill(body, findings.list(error instanceof Refused ? error.findings : [], go));
+      fill(body, findings.refusal(error, go));
     }
   }
 

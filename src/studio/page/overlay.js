@@ -2,6 +2,7 @@
 // the keyboard and for screen readers. Each text leads to the line that it comes from.
 
 import { el } from "./dom.js";
+import { isText, placeText } from "./findings.js";
 import { t } from "./texts.js";
 
 /** @typedef {import("./api.js").Outline} Outline */
@@ -36,14 +37,12 @@ export function spots(outlines, page, { ink, findings, go }) {
   return sorted.flatMap((outline) => {
     const { place, name, slot } = outline;
     const isFaulty = findings.some((it) => it.message.includes(name) || isSame(it, outline));
-    const at = place?.line ? `${place.file}:${place.line}` : place?.file;
-    const isText = place && /\.(ya?ml|typ)$/.test(place.file);
     const spot = el("button", {
       type: "button",
       class: isFaulty ? "spot faulty" : "spot",
-      title: at ? `${name} (${at})` : name,
+      title: place ? `${name} (${placeText(place)})` : name,
       tabindex: "-1",
-      disabled: !isText,
+      disabled: !place || !isText(place),
       "data-role": outline.label,
       onclick: () => { if (place) go(place.file, place.line ?? 1); },
     });
@@ -62,10 +61,10 @@ export function spots(outlines, page, { ink, findings, go }) {
  */
 export function texts(outlines, go) {
   return el("ul", { class: "texts" }, outlines.map(({ name, place }) => {
-    const at = place?.line ? `${place.file}:${place.line}` : place?.file;
-    if (!place || !/\.(ya?ml|typ)$/.test(place.file)) return el("li", { class: "quiet" }, el("bdi", {}, name));
+    if (!place || !isText(place)) return el("li", { class: "quiet" }, el("bdi", {}, name));
+    const at = placeText(place);
     return el("li", {}, el("button", { type: "button", class: "plain", title: at, onclick: () => go(place.file, place.line ?? 1) },
-      t("spot_at", { name, place: at ?? "" })));
+      t("spot_at", { name, place: at })));
   }));
 }
 

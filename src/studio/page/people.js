@@ -1,7 +1,7 @@
 // The people who get a certificate: a spreadsheet is dropped, its columns are shown and can be changed, and each
 // row is seen before anything exists.
 
-import { Refused, call, send } from "./api.js";
+import { call, send } from "./api.js";
 import { choices, el, fill, labelled, say } from "./dom.js";
 import * as findings from "./findings.js";
 import { createRows } from "./rows.js";
@@ -90,7 +90,7 @@ export function createPeople({ site }) {
 
   /** @param {unknown} error */
   function refused(error) {
-    fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+    fill(told, findings.refusal(error, null));
     columns.hidden = true;
     rows.set(0, []);
     run.ready(0);

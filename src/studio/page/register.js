@@ -1,6 +1,6 @@
 // The register: certificates are found, revoked, and issued again under a corrected name.
 
-import { Refused, call } from "./api.js";
+import { call } from "./api.js";
 import { choices, el, fill, labelled, say } from "./dom.js";
 import * as findings from "./findings.js";
 import { t } from "./texts.js";
@@ -41,7 +41,7 @@ export function createRegister({ site }) {
       fill(list, /** @type {Edition[]} */ (found.found).map(row));
     } catch (error) {
       fill(list);
-      fill(told, findings.list(error instanceof Refused ? error.findings : [], null));
+      fill(told, findings.refusal(error, null));
     }
   }
 
@@ -77,7 +77,7 @@ export function createRegister({ site }) {
         say(t(what === "revoke" ? "status_revoked" : "outcome_issued"));
         await find();
       } catch (error) {
-        fill(wrong, findings.list(error instanceof Refused ? error.findings : [], null));
+        fill(wrong, findings.refusal(error, null));
       }
     } },
     el("h2", { id: "dialog-title" }, t(what === "revoke" ? "revoke_of" : "correct_of", { name: edition.name ?? edition.id })),
