@@ -224,7 +224,7 @@ pub(super) fn plain_bitmap(
     let (image, _) = decode_bitmap(bytes, format, what)?;
     let is_kept = match format {
         ImageFormat::Png => true,
-        ImageFormat::Jpeg => jpeg_components(bytes).is_some_and(|count| count < 4),
+        ImageFormat::Jpeg => jpeg::components(bytes).is_some_and(|count| count < 4),
         _ => false,
     };
     if is_kept && !is_turned {
@@ -236,24 +236,6 @@ pub(super) fn plain_bitmap(
         DynamicImage::ImageRgb8(image.into_rgb8())
     };
     Ok(PlainBitmap::Redrawn(image))
-}
-
-/// The number of colour components of a JPEG, which its frame header gives (ITU-T T.81, B.2.2): 4
-/// for the inks of print.
-fn jpeg_components(bytes: &[u8]) -> Option<u8> {
-    let mut at = 2;
-    loop {
-        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
-        match marker {
-            0xff => at += 1,
-            // Frame headers; between them are tables of Huffman and arithmetic coding.
-            0xc0..=0xcf if ![0xc4, 0xc8, 0xcc].contains(&marker) => {
-                return bytes.get(at + 9).copied();
-            }
-            0xda | 0xd9 => return None,
-            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
-        }
-    }
 }
 
 /// Checks that a picture is within the limits, without decoding it.

@@ -73,7 +73,7 @@ impl Picture {
     }
 
     /// Reads a picture that is shown whole, with its margins and at its own resolution: PNG, JPEG,
-    /// WebP or SVG, told apart by content. `what` names it in errors.
+    /// WebP, GIF or SVG, told apart by content. `what` names it in errors.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -65,10 +65,13 @@ impl Assets {
     /// differ.
     #[cfg(feature = "studio")]
     pub(crate) fn reread(&self, site: Site) -> Result<Self> {
-        let is_same = site.marks("fonts") == self.font_marks;
+        let font_marks = site.marks("fonts");
+        let is_same = font_marks == self.font_marks;
         let fonts = is_same.then(|| (self.fonts.clone(), self.fitter.clone()));
         let courses = read_courses(&site);
-        Self::read_with(site, courses, self.image_cache.clone(), fonts)
+        let assets = Self::read_with(site, courses, self.image_cache.clone(), fonts)?;
+        // Those that were compared: a file that changed since then is read the next time.
+        Ok(Self { font_marks, ..assets })
     }
 
     fn read_with(

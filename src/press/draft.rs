@@ -116,10 +116,7 @@ impl Press {
     /// All errors of the settings, the course files and the declared fonts together;
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no thread can be started.
     pub fn new(site: Site) -> Result<Self> {
-        let assets = Assets::read(site)?;
-        let cores = available_parallelism().map_or(1, |cores| cores.get());
-        let workers = assets.settings.render.threads.unwrap_or(cores);
-        Self::of_assets(assets, workers)
+        Self::of_assets(Assets::read(site)?, None)
     }
 
     /// Like [`new`](Self::new), with so many render threads, whatever the settings say.
@@ -127,7 +124,7 @@ impl Press {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_threads(site: Site, threads: usize) -> Result<Self> {
-        Self::of_assets(Assets::read(site)?, threads)
+        Self::of_assets(Assets::read(site)?, Some(threads))
     }
 
     /// Like [`new`](Self::new), for work with layouts and their samples: the site's courses are not
@@ -136,13 +133,12 @@ impl Press {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn for_layouts(site: Site) -> Result<Self> {
-        let assets = Assets::read_without_courses(site)?;
-        let cores = available_parallelism().map_or(1, |cores| cores.get());
-        let workers = assets.settings.render.threads.unwrap_or(cores);
-        Self::of_assets(assets, workers)
+        Self::of_assets(Assets::read_without_courses(site)?, None)
     }
 
-    fn of_assets(assets: Assets, workers: usize) -> Result<Self> {
+    fn of_assets(assets: Assets, threads: Option<usize>) -> Result<Self> {
+        let cores = || available_parallelism().map_or(1, |cores| cores.get());
+        let workers = threads.or(assets.settings.render.threads).unwrap_or_else(cores);
         let pool = RenderPool::start(workers, assets.settings.render.deadline)?;
         Ok(Self { assets, pool: Arc::new(pool) })
     }
@@ -204,10 +200,7 @@ impl Press {
         let (format, closely) = (options.format, options.closely);
         let (bytes, claims, found) = self.pool.run(&describe(request), move || {
             let page = Page::compile(input)?;
-            let mut found = page.warnings().to_vec();
-            if is_pseudo {
-                found.extend(page.untranslated_texts());
-            }
+            let found = noticed(&page, is_pseudo);
             let proof = if closely { page.proof_closely()? } else { page.proof()? };
             let claims = match format {
                 Format::Pdf => proof.claims().to_vec(),
@@ -481,6 +474,16 @@ impl fmt::Debug for Press {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Press").field("site", self.site()).finish_non_exhaustive()
     }
+}
+
+/// The warnings of a draft's page; in a language that is generated also its texts that are not
+/// translated.
+pub(super) fn noticed(page: &Page, is_pseudo: bool) -> Vec<Warning> {
+    let mut found = page.warnings().to_vec();
+    if is_pseudo {
+        found.extend(page.untranslated_texts());
+    }
+    found
 }
 
 /// The name of a render in errors.

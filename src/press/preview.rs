@@ -15,7 +15,7 @@ use typst_render::RenderOptions;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
-use crate::press::draft::{Press, describe};
+use crate::press::draft::{Press, describe, noticed};
 use crate::press::engine::page::Page;
 use crate::press::export::svg_of;
 use crate::press::job::RenderJob;
@@ -71,10 +71,7 @@ impl Press {
         let (pages, outlines, faults, found) =
             self.pool.run(&describe(request), move || {
                 let page = Page::compile(input)?;
-                let mut found = page.warnings().to_vec();
-                if is_pseudo {
-                    found.extend(page.untranslated_texts());
-                }
+                let found = noticed(&page, is_pseudo);
                 let pages = page.pictures(pixels_per_inch)?;
                 let faults = Error::join(page.faults(false)).err();
                 let faults = faults.map(Error::into_faults).unwrap_or_default();

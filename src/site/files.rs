@@ -208,6 +208,9 @@ impl Site {
     #[cfg(feature = "studio")]
     pub(crate) fn marks(&self, folder: &str) -> BTreeMap<String, FileMark> {
         let mark = |(name, file): (&String, &File)| {
+            if !name.starts_with(folder) {
+                return None;
+            }
             let mark = match file {
                 File::BuiltIn(_) => return None,
                 File::Memory(bytes) => FileMark::Memory(bytes.clone()),
@@ -216,7 +219,7 @@ impl Site {
                     FileMark::Disk(metadata.modified().ok(), metadata.len())
                 }
             };
-            name.starts_with(folder).then(|| (name.clone(), mark))
+            Some((name.clone(), mark))
         };
         self.own.iter().chain(&self.shared_fonts).filter_map(mark).collect()
     }

@@ -51,6 +51,8 @@ pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
 
+#[cfg(feature = "issue")]
+use self::date_style::DateStyle;
 use self::finished_text::FinishedText;
 use self::language_formats::LanguageFormats;
 use self::rendering::{Rendering, syntax_error, write_sentence};
@@ -74,11 +76,11 @@ pub struct Phrases {
     locale: Locale,
     formats: Arc<LanguageFormats>,
     env: Environment<'static>,
-    /// The compiled texts of outcomes, by text.
+    /// The compiled texts of outcomes and of a layout's own, by text.
     outcomes: RwLock<BTreeMap<String, Arc<Environment<'static>>>>,
 }
 
-/// The most texts of outcomes that one language keeps.
+/// The most compiled texts, of outcomes and of a layout's own, that one language keeps.
 const MAX_OUTCOMES: usize = 256;
 
 #[cfg(feature = "studio")]
@@ -162,7 +164,9 @@ impl Phrases {
     #[cfg(feature = "issue")]
     pub(crate) fn issue_date(&self, date: Date) -> String {
         let template = self.locale.date.as_ref().map(|sentence| &sentence.template);
-        issue_date(&self.tag, template.map_or("", String::as_str), date)
+        let style = DateStyle::of_template(template.map_or("", String::as_str));
+        let format = self.formats.date_format(&style);
+        format.map_or_else(|_| date.to_string(), |format| format.format(date))
     }
 
     /// The variables that the sentences of the page name, without free fields.

@@ -11,7 +11,7 @@ use crate::site::request::limits::truncated;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 const XLINK: &str = "http://www.w3.org/1999/xlink";
-/// Elements that hold text, with what they are called.
+/// Elements that hold text.
 const TEXTS: [&str; 3] = ["text", "flowRoot", "flowPara"];
 /// Elements that draw what their address leads to; a link `a` draws its own content.
 const REFERRING: [&str; 7] = [
@@ -43,9 +43,6 @@ const UNSEEN: [&str; 5] = ["metadata", "title", "desc", "script", "foreignObject
 /// # Errors
 /// [`ErrorKind::Image`].
 pub(super) fn check(document: &Document<'_>) -> Result<()> {
-    let is_drawn = |node: &Node<'_, '_>| {
-        node.is_element() && is_of_svg(node) && !node.ancestors().any(|it| is_unseen(&it))
-    };
     for node in document.descendants().filter(|node| node.is_element() && is_of_svg(node))
     {
         let name = node.tag_name().name();
@@ -58,7 +55,7 @@ pub(super) fn check(document: &Document<'_>) -> Result<()> {
             }
             continue;
         }
-        if !is_drawn(&node) && name != "style" {
+        if name != "style" && node.ancestors().any(|it| is_unseen(&it)) {
             continue;
         }
         if TEXTS.contains(&name) && has_letters(&node) && is_shown(&node) {
@@ -71,14 +68,10 @@ pub(super) fn check(document: &Document<'_>) -> Result<()> {
         if let Some(link) = link
             && REFERRING.contains(&name)
             && !link.is_empty()
-            && !link.starts_with(['#'])
+            && !link.starts_with('#')
             && !link.starts_with("data:")
         {
-            let link = truncated(link, 100).escape_debug().to_string();
-            return Err(refuse(
-                &format!("refers to `{link}`"),
-                "embed that file in the SVG when you export it",
-            ));
+            return Err(refers_to(link));
         }
         if name == "style" {
             check_style(
@@ -130,11 +123,7 @@ fn check_style(style: &str) -> Result<()> {
             || address.starts_with("data:");
         // A face that is not embedded matters to text alone.
         if !inside && !lower.contains("@font-face") {
-            let address = truncated(address, 100).escape_debug().to_string();
-            return Err(refuse(
-                &format!("refers to `{address}`"),
-                "embed that file in the SVG when you export it",
-            ));
+            return Err(refers_to(address));
         }
     }
     Ok(())
@@ -175,9 +164,8 @@ fn is_unseen(node: &Node<'_, '_>) -> bool {
 }
 
 fn has_letters(node: &Node<'_, '_>) -> bool {
-    let texts = node.descendants().filter(Node::is_text).filter_map(|it| it.text());
-    let mut texts = texts.filter(|text| !text.trim().is_empty());
-    texts.next().is_some()
+    let mut texts = node.descendants().filter(Node::is_text).filter_map(|it| it.text());
+    texts.any(|text| !text.trim().is_empty())
 }
 
 fn has_content(node: &Node<'_, '_>) -> bool {
@@ -206,6 +194,15 @@ fn is_shown(node: &Node<'_, '_>) -> bool {
         let style = it.attribute("style").unwrap_or_default().replace(' ', "");
         it.attribute("display") == Some("none") || style.contains("display:none")
     })
+}
+
+/// The error for what another file has.
+fn refers_to(address: &str) -> Error {
+    let address = truncated(address, 100).escape_debug().to_string();
+    refuse(
+        &format!("refers to `{address}`"),
+        "embed that file in the SVG when you export it",
+    )
 }
 
 fn refuse(what: &str, help: &'static str) -> Error {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::image::background::Background;
+use crate::press::layout::sources::own_file;
 use crate::site::files::Site;
 
 /// The name of the paper that is as large as the background.
@@ -52,17 +53,10 @@ pub(super) fn background(
     let (_, node) = entries.find(|(key, _)| key.text() == "background")?;
     let name = faults.keep(node.text())?;
     let spot = node.span();
-    let inside =
-        !name.contains('\\') && name.split('/').all(|part| !part.starts_with('.'));
-    let file = format!("{folder}/{name}");
-    let bytes = if inside {
-        faults.keep(site.read(&file).map_err(|error| node.wrap(error)))?
-    } else {
-        None
-    };
-    let Some(bytes) = bytes else {
-        let fault =
-            node.fault(ErrorKind::MissingFile, format!("there is no file `{file}`"));
+    let bytes = own_file(site, folder, name).map_err(|error| node.wrap(error));
+    let Some(bytes) = faults.keep(bytes)? else {
+        let message = format!("there is no file `{folder}/{name}`");
+        let fault = node.fault(ErrorKind::MissingFile, message);
         faults.push(fault.with_help("put a picture of that name into this folder"));
         return None;
     };

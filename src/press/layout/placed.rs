@@ -33,7 +33,7 @@
 
 mod check;
 pub(crate) mod placed_slot;
-mod read;
+pub(crate) mod read;
 pub(crate) mod signatory_grid;
 
 pub(super) use self::check::check;

@@ -4,6 +4,7 @@
 //! decision made here is that a layout sees no other files; what it may not do with Typst is not
 //! there (`engine/world.rs`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use ring::digest;
@@ -168,6 +169,20 @@ impl LayoutSources {
             None => Place::file(name),
         }
     }
+}
+
+/// A file of a layout's own folder, or `None` if there is none of that name inside it.
+///
+/// # Errors
+/// As [`Site::read`].
+pub(super) fn own_file<'s>(
+    site: &'s Site,
+    folder: &str,
+    name: &str,
+) -> Result<Option<Cow<'s, [u8]>>> {
+    let is_inside =
+        !name.contains('\\') && name.split('/').all(|part| !part.starts_with('.'));
+    if is_inside { site.read(&format!("{folder}/{name}")) } else { Ok(None) }
 }
 
 /// The free fields that the files draw.

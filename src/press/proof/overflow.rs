@@ -124,9 +124,7 @@ impl PageReader<'_> {
             }
         }
     }
-}
 
-impl PageReader<'_> {
     /// Whether the text of a slot keeps to it by its advances and base lines, and the slot is as tall
     /// as its letters, so that only the ink of letters can reach out.
     fn keeps_to_slot(&self, index: usize) -> bool {

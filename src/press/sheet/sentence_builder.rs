@@ -148,6 +148,9 @@ impl<'a> SentenceBuilder<'a> {
     /// Sets figures and signs of an italic upright where the word before them is, or else the word after
     /// them: in a script that has no italics.
     fn stand_upright(&self, runs: &mut [SheetRun], asked: &[FaceRequest<'_>]) {
+        if !asked.iter().all(|face| face.italic) {
+            return;
+        }
         let is_word = |run: &SheetRun| run.text.chars().any(char::is_alphabetic);
         let upright = |run: &SheetRun| is_word(run).then_some(!run.italic);
         for index in 0..runs.len() {
@@ -156,7 +159,7 @@ impl<'a> SentenceBuilder<'a> {
             }
             let before = runs[..index].iter().rev().find_map(upright);
             let beside = before.or_else(|| runs[index + 1..].iter().find_map(upright));
-            if beside != Some(true) || !asked.iter().all(|face| face.italic) {
+            if beside != Some(true) {
                 continue;
             }
             let run = &mut runs[index];

@@ -5,6 +5,8 @@
 //! the name), and slots must not change it. Where they would, the blocks stand in one column in the
 //! box that their slots span.
 
+use std::collections::HashMap;
+
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::{Direction, Tag};
 use crate::press::layout::placed::placed_slot::{
@@ -32,18 +34,12 @@ impl SlotOrder {
         blocks: &mut [Phrase],
         tag: &Tag,
     ) -> Result<Self> {
-        let (mut errors, mut counts) = (Vec::new(), Vec::<(String, usize)>::new());
+        let (mut errors, mut counts) = (Vec::new(), HashMap::<String, usize>::new());
         let mut slots = Vec::new();
         for phrase in blocks {
-            let known = counts.iter_mut().find(|(role, _)| *role == phrase.role);
-            let number = if let Some((_, count)) = known {
-                *count += 1;
-                *count
-            } else {
-                counts.push((phrase.role.clone(), 1));
-                1
-            };
-            let Some(slot) = slot_of(placed, &phrase.role, number) else {
+            let number = counts.entry(phrase.role.clone()).or_default();
+            *number += 1;
+            let Some(slot) = slot_of(placed, &phrase.role, *number) else {
                 errors.push(without_slot(placed, &phrase.role));
                 continue;
             };

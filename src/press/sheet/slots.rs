@@ -6,6 +6,7 @@
 
 use super::Sheet;
 use super::image::SheetImage;
+use super::sentence::Sentence;
 use super::sheet_slot::{SheetGrid, SheetSlot, SlotBlock};
 use super::slot_order::{SlotOrder, flows, without_slot};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
@@ -65,18 +66,20 @@ impl<'a> SlotPlan<'a> {
         let (mut pictures, mut ornaments) = (0, 0);
         for (index, slot) in self.placed.slots.iter().enumerate() {
             let mut filled = placed_slot(slot, theme);
-            let sentence = match &slot.content {
-                SlotContent::Heading => Some(("heading", &sheet.heading)),
-                SlotContent::Date => Some(("date", &sheet.date)),
-                SlotContent::Authenticity => Some(("authenticity", &sheet.authenticity)),
-                SlotContent::Specimen => Some(("specimen", &sheet.specimen)),
-                _ => None,
-            };
             let images = |images: &[SheetImage]| -> Vec<String> {
                 images.iter().map(|image| image.id.clone()).collect()
             };
+            let sentence = |sentence: &Option<Sentence>| -> Vec<String> {
+                sentence.iter().map(|sentence| sentence.id.clone()).collect()
+            };
             let (kind, ids) = match &slot.content {
                 _ if self.column.is_some() && flows(slot) => continue,
+                SlotContent::Heading => ("heading", sentence(&sheet.heading)),
+                SlotContent::Date => ("date", sentence(&sheet.date)),
+                SlotContent::Authenticity => {
+                    ("authenticity", sentence(&sheet.authenticity))
+                }
+                SlotContent::Specimen => ("specimen", sentence(&sheet.specimen)),
                 SlotContent::Role { .. } | SlotContent::Blocks | SlotContent::Text(_) => {
                     filled.blocks = self.blocks(theme, slot.area, |own| own == index);
                     ("text", block_ids(&filled.blocks, sheet))
@@ -112,10 +115,6 @@ impl<'a> SlotPlan<'a> {
                     filled.picture = Some(ornaments);
                     ornaments += 1;
                     ("ornament", images(&sheet.ornaments[ornaments - 1..ornaments]))
-                }
-                _ => {
-                    let (kind, sentence) = sentence.unwrap_or(("text", &None));
-                    (kind, sentence.iter().map(|sentence| sentence.id.clone()).collect())
                 }
             };
             (filled.kind, filled.ids) = (kind, ids);

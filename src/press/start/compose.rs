@@ -33,44 +33,38 @@ pub(super) struct Style<'a> {
     pub(super) has_accent: bool,
 }
 
-/// A row of the composition: a name, its height and the gap above it, and its other keys by the
-/// scale of sizes.
+/// A row of the composition.
 struct Row {
     name: &'static str,
     height: f64,
+    /// The gap above it.
     gap: f64,
-    keys: fn(f64) -> String,
+    /// The keys before those of its sizes, with a comma after each.
+    style: &'static str,
+    /// The largest and the smallest size of its letters, and its lines.
+    sizes: (f64, f64, u32),
+}
+
+impl Row {
+    const fn of(
+        name: &'static str,
+        (height, gap): (f64, f64),
+        style: &'static str,
+        sizes: (f64, f64, u32),
+    ) -> Self {
+        Self { name, height, gap, style, sizes }
+    }
 }
 
 /// The rows of a certificate above its signatories.
 const ROWS: [Row; 7] = [
-    Row {
-        name: "heading",
-        height: 15.0,
-        gap: 0.0,
-        keys: |s| format!("case: upper, tracking: 0.14, {}", sizes(30.0, 13.0, 1, s)),
-    },
-    Row {
-        name: "lead",
-        height: 8.0,
-        gap: 3.0,
-        keys: |s| format!("italic: true, {}", sizes(14.0, 8.0, 2, s)),
-    },
-    Row {
-        name: "recipient",
-        height: 22.0,
-        gap: 1.0,
-        keys: |s| format!("weight: 500, {}", sizes(44.0, 14.0, 2, s)),
-    },
-    Row { name: "statement", height: 8.0, gap: 1.0, keys: |s| sizes(14.0, 8.0, 2, s) },
-    Row {
-        name: "course",
-        height: 15.0,
-        gap: 0.0,
-        keys: |s| format!("italic: true, {}", sizes(25.0, 11.0, 3, s)),
-    },
-    Row { name: "statement-2", height: 8.0, gap: 0.0, keys: |s| sizes(14.0, 8.0, 2, s) },
-    Row { name: "outcome", height: 8.0, gap: 0.0, keys: |s| sizes(14.0, 8.0, 2, s) },
+    Row::of("heading", (15.0, 0.0), "case: upper, tracking: 0.14, ", (30.0, 13.0, 1)),
+    Row::of("lead", (8.0, 3.0), "italic: true, ", (14.0, 8.0, 2)),
+    Row::of("recipient", (22.0, 1.0), "weight: 500, ", (44.0, 14.0, 2)),
+    Row::of("statement", (8.0, 1.0), "", (14.0, 8.0, 2)),
+    Row::of("course", (15.0, 0.0), "italic: true, ", (25.0, 11.0, 3)),
+    Row::of("statement-2", (8.0, 0.0), "", (14.0, 8.0, 2)),
+    Row::of("outcome", (8.0, 0.0), "", (14.0, 8.0, 2)),
 ];
 /// The height of the signatories, and the gaps above them and above the last row.
 const SIGNATORIES: f64 = 34.0;
@@ -109,15 +103,13 @@ fn whole(area: &Area, style: &Style<'_>) -> Composition {
     let align = align_key(style.align);
     for row in &ROWS {
         y += row.gap * down;
-        let colour = if row.name == "heading" && style.has_accent {
-            ", colour: accent"
-        } else {
-            ""
-        };
+        let (max, min, lines) = row.sizes;
+        let keys = format!("{}{}", row.style, sizes(max, min, lines, scale));
+        let colour = colour_key(row.name, style);
         slots.push(SlotLine {
             name: row.name.to_owned(),
             area: [area.x, y, area.width, row.height * down],
-            keys: format!("{}{align}{colour}", (row.keys)(scale)),
+            keys: format!("{keys}{align}{colour}"),
         });
         y += row.height * down;
     }
@@ -170,8 +162,7 @@ fn card(area: &Area, style: &Style<'_>) -> Composition {
     let mut y = area.y;
     let mut slots = Vec::new();
     for (name, height, keys) in rows {
-        let colour =
-            if name == "heading" && style.has_accent { ", colour: accent" } else { "" };
+        let colour = colour_key(name, style);
         slots.push(SlotLine {
             name: name.to_owned(),
             area: [area.x, y, width, height * down],
@@ -195,6 +186,11 @@ fn card(area: &Area, style: &Style<'_>) -> Composition {
 
 fn align_key(align: &str) -> String {
     if align == "center" { String::new() } else { format!(", align: {align}") }
+}
+
+/// The heading has the colour of the accent where that can be read.
+fn colour_key(name: &str, style: &Style<'_>) -> &'static str {
+    if name == "heading" && style.has_accent { ", colour: accent" } else { "" }
 }
 
 /// Adds a panel of the colour of paper under what is made for paper: scans and the code.

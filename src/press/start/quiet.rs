@@ -4,6 +4,8 @@
 //! is quiet if its colour hardly changes there, as on paper, in a pale watermark or in a field of
 //! one colour; the best is large and in the middle.
 
+use indexmap::IndexMap;
+
 use super::drawn::drawn;
 use crate::base::error::Result;
 use crate::image::picture::Picture;
@@ -174,7 +176,7 @@ impl Cells {
     /// The colour of the picture that is neither grey nor rare: that of its ornaments. `is_seen` says
     /// whether it can be read on the ground.
     pub(super) fn ornament(&self, is_seen: impl Fn(Colour) -> bool) -> Option<Colour> {
-        let mut counts: Vec<([u8; 3], u32, [u64; 3])> = Vec::new();
+        let mut counts: IndexMap<[u8; 3], (u32, [u64; 3])> = IndexMap::new();
         for cell in &self.cells {
             let [red, green, blue] = cell.mean;
             let range = cell.mean.iter().max()?.abs_diff(*cell.mean.iter().min()?);
@@ -182,24 +184,13 @@ impl Cells {
                 continue;
             }
             let bin = cell.mean.map(|part| part / 32);
-            let add = |sum: &mut [u64; 3]| {
-                for (sum, part) in sum.iter_mut().zip(cell.mean) {
-                    *sum += u64::from(part);
-                }
-            };
-            match counts.iter_mut().find(|(known, ..)| *known == bin) {
-                Some((_, count, sum)) => {
-                    *count += 1;
-                    add(sum);
-                }
-                None => {
-                    let mut sum = [0; 3];
-                    add(&mut sum);
-                    counts.push((bin, 1, sum));
-                }
+            let (count, sum) = counts.entry(bin).or_default();
+            *count += 1;
+            for (sum, part) in sum.iter_mut().zip(cell.mean) {
+                *sum += u64::from(part);
             }
         }
-        let (_, count, sum) = counts.into_iter().max_by_key(|(_, count, _)| *count)?;
+        let (count, sum) = counts.into_values().max_by_key(|(count, _)| *count)?;
         let [red, green, blue] = sum.map(|sum| (sum / u64::from(count)) as u8);
         let colour = Colour { red, green, blue };
         (count as usize > self.cells.len() / 1000 && is_seen(colour)).then_some(colour)

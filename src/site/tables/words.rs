@@ -131,14 +131,13 @@ fn gender_of_key(key: &str) -> Option<Gender> {
 pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
     let known = WORDS.genders.get(&normalized(text)).map_or(&[][..], Vec::as_slice);
     let mut spoken: Vec<&str> =
-        meanings(header).iter().flat_map(|meaning| meaning.languages.clone()).collect();
+        meanings(header).iter().flat_map(|meaning| &meaning.languages).copied().collect();
     if spoken.is_empty() {
         spoken.push("en");
     }
     let in_language = known.iter().filter(|(_, language)| spoken.contains(language));
     let in_language: Vec<Gender> = in_language.map(|(gender, _)| *gender).collect();
     let all: Vec<Gender> = known.iter().map(|(gender, _)| *gender).collect();
-    let shown = || text.chars().take(40).collect::<String>().escape_debug().to_string();
     let only = |genders: &[Gender]| {
         let first = genders.first().copied()?;
         genders.iter().all(|gender| *gender == first).then_some(first)
@@ -147,7 +146,8 @@ pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
     found.ok_or_else(|| {
         let fault =
             if all.is_empty() { "is no gender" } else { "may be one gender or another" };
-        format!("`{}` {fault}", shown())
+        let shown: String = text.chars().take(40).collect();
+        format!("`{}` {fault}", shown.escape_debug())
     })
 }
 

@@ -47,7 +47,8 @@ fn qr_code_has_large_modules_and_a_quiet_zone() {
     }
 }
 
-fn raster(file: &Path, pixels_per_inch: u32, kind: &str) -> PathBuf {
+/// The first page of a file as a bitmap beside it, by poppler; `kind` is `-png` or `-gray`.
+pub(super) fn raster(file: &Path, pixels_per_inch: u32, kind: &str) -> PathBuf {
     let stem = file.with_extension("raster");
     let resolution = pixels_per_inch.to_string();
     output(

@@ -11,6 +11,7 @@ use crate::image::picture::Picture;
 use crate::press::layout::fields::{number, texts};
 use crate::press::layout::role::{Role, RoleContext};
 use crate::press::layout::slot::SlotAlign;
+use crate::press::layout::sources::own_file;
 use crate::site::course::{Colour, read_text};
 use crate::site::files::Site;
 
@@ -51,6 +52,11 @@ const MAY_BE_LEFT_OUT: [&str; 9] = [
 ];
 /// The most slots of a layout.
 const MAX_SLOTS: usize = 100;
+
+/// The names of slots whose content follows from the name in every layout.
+pub(crate) fn slot_names() -> impl Iterator<Item = &'static str> + Clone {
+    PARTS.into_iter().chain(BLOCK_ROLES)
+}
 
 /// The files that slots may name.
 pub(crate) struct OwnFiles<'a> {
@@ -241,7 +247,7 @@ impl SlotReader<'_> {
                     }
                     (false, false, false) => {
                         let message = format!("there is no role `{name}`");
-                        let known = PARTS.iter().chain(&BLOCK_ROLES).copied();
+                        let known = slot_names();
                         let help = match nearest(name, known.clone()) {
                             Some(near) => format!("did you mean `{near}`?"),
                             None => format!(
@@ -284,12 +290,7 @@ impl SlotReader<'_> {
     }
 
     fn read_picture(&self, file: &str) -> Result<Option<Picture>> {
-        let inside =
-            !file.contains('\\') && file.split('/').all(|part| !part.starts_with('.'));
-        if !inside {
-            return Ok(None);
-        }
-        let bytes = self.files.site.read(&format!("{}/{file}", self.files.folder))?;
+        let bytes = own_file(self.files.site, self.files.folder, file)?;
         bytes.map(|bytes| Picture::read_whole(&bytes, "picture")).transpose()
     }
 }
