@@ -7,6 +7,7 @@
 mod drawings;
 mod form;
 mod outlines;
+mod plate;
 
 use std::fmt;
 
@@ -123,34 +124,45 @@ impl Proof {
         let day = self.page.issued;
         let midnight =
             Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
-        let options = PdfOptions {
-            ident: Smart::Custom(self.page.identifier.clone()),
+        let options = |identifier: &str| PdfOptions {
+            ident: Smart::Custom(identifier.to_owned()),
             creator: Smart::Custom(Some("testamur".to_owned())),
             timestamp: midnight.map(Timestamp::new_utc),
-            standards,
+            standards: standards.clone(),
             tagged: true,
             ..PdfOptions::default()
         };
-        let mut pdf = self.export(&options)?;
-        blank_suspects(&mut pdf);
-        Ok(pdf)
+        self.export(&options)
     }
 
-    /// Writes the PDF with its heavy drawings as forms; as typst-pdf writes it if there are none.
-    fn export(&self, options: &PdfOptions) -> Result<Vec<u8>> {
-        let write = |document| {
-            typst_pdf::pdf(document, options)
-                .map_err(|found| self.page.export_error(&found))
-        };
+    /// Writes the PDF from its plate, or else as typst-pdf writes it, with its heavy drawings as
+    /// forms.
+    fn export(&self, options: &dyn Fn(&str) -> PdfOptions) -> Result<Vec<u8>> {
+        let identifier = &self.page.identifier;
         let code =
             self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
-        let Some(taken) = Drawings::take(&self.page.document, code) else {
-            return write(&self.page.document);
-        };
-        match taken.put_back(&write(&taken.document)?) {
-            Some(pdf) => Ok(pdf),
-            None => write(&self.page.document),
+        let taken = Drawings::take(&self.page.document, code);
+        let document =
+            taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
+        if let Some(pdf) =
+            plate::write(document, taken.as_ref(), code, identifier, options)
+        {
+            return Ok(pdf);
         }
+        let options = options(identifier);
+        let write = |document| {
+            let written = typst_pdf::pdf(document, &options);
+            written.map_err(|found| self.page.export_error(&found))
+        };
+        let mut pdf = write(document)?;
+        if let Some(taken) = &taken {
+            pdf = match taken.put_back(&pdf) {
+                Some(pdf) => pdf,
+                None => write(&self.page.document)?,
+            };
+        }
+        blank_suspects(&mut pdf);
+        Ok(pdf)
     }
 
     /// Draws all pages, one below the other, as a PNG. The resolution is limited to 10 to 1200

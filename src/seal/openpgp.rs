@@ -4,7 +4,7 @@
 //!   or a command.
 //! - **Gives**: [`PgpKey`], [`DetachedSignature`], and implementations of [`PgpSigner`].
 //!
-//! Signatures are written in version 4 with Ed25519 (EdDSALegacy, algorithm 22) and SHA-512, which
+//! Signatures are written in version 4 with Ed25519 (EdDSALegacy, algorithm 22) and SHA-256, which
 //! GnuPG 2.2 and every newer program reads. Keys and signatures of RSA, ECDSA and Ed25519 with
 //! SHA-256 or better, as GnuPG makes them, are read too; but a signature file only in the one form
 //! that [`DetachedSignature`] writes, byte for byte. Keys are named by their whole fingerprint,

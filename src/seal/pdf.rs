@@ -28,3 +28,5 @@ pub(crate) use self::dss::Dss;
 #[cfg(feature = "press")]
 pub(crate) use self::rewrite::Rewrite;
 pub(crate) use self::seal::{SealParams, seal};
+#[cfg(feature = "press")]
+pub(crate) use self::xref::write_first as write_table;

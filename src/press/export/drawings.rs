@@ -45,13 +45,15 @@ const MAX_FORMS: usize = 64;
 pub(super) struct Drawings {
     pub(super) document: PagedDocument,
     forms: Vec<Arc<Form>>,
+    /// Digests of the drawings, in the same order.
+    keys: Vec<u128>,
 }
 
 impl Drawings {
     /// Replaces the heavy drawings of a document by placeholders; all but the picture `code`, which
     /// differs on each certificate. Returns `None` if there are none.
     pub(super) fn take(document: &PagedDocument, code: Option<&[u8]>) -> Option<Self> {
-        let mut walk = Walk { code, forms: Vec::new() };
+        let mut walk = Walk { code, forms: Vec::new(), keys: Vec::new() };
         let pages: EcoVec<typst_layout::Page> = document
             .pages()
             .iter()
@@ -64,7 +66,13 @@ impl Drawings {
             return None;
         }
         let info = typst::model::Document::info(document).clone();
-        Some(Self { document: PagedDocument::new(pages, info), forms: walk.forms })
+        let Walk { forms, keys, .. } = walk;
+        Some(Self { document: PagedDocument::new(pages, info), forms, keys })
+    }
+
+    /// Digests of the drawings, in the order of their placeholders.
+    pub(super) fn keys(&self) -> Vec<u128> {
+        self.keys.clone()
     }
 
     /// Replaces the placeholders in the PDF of the document by the drawings. Returns `None` if it is
@@ -92,6 +100,7 @@ impl Drawings {
 struct Walk<'a> {
     code: Option<&'a [u8]>,
     forms: Vec<Arc<Form>>,
+    keys: Vec<u128>,
 }
 
 impl Walk<'_> {
@@ -169,8 +178,19 @@ impl Walk<'_> {
         let form = Form::of(key, size, drawing)?;
         let image = placeholder(self.forms.len(), alt)?;
         self.forms.push(form);
+        self.keys.push(key);
         Some(image)
     }
+}
+
+/// The placeholder of the code, which is none of the drawings.
+pub(super) fn code_placeholder(alt: Option<&str>) -> Option<Image> {
+    placeholder(MAX_FORMS, alt)
+}
+
+/// Whether an image object stands in the place of the code.
+pub(super) fn is_code_placeholder(object: &[u8]) -> bool {
+    placeholder_index(object) == Some(MAX_FORMS)
 }
 
 /// What stands between the tag that begins an artifact and the one that ends it, if both are in one
@@ -256,7 +276,7 @@ fn placeholder_index(object: &[u8]) -> Option<usize> {
         return None;
     }
     let width: usize = syntax::number(dict.get("Width")?)?;
-    let expected = pixels(width.checked_sub(1).filter(|index| *index < MAX_FORMS)?);
+    let expected = pixels(width.checked_sub(1).filter(|index| *index <= MAX_FORMS)?);
     let data = object.get(end..)?.strip_prefix(b"\nstream\n")?;
     let mut found = vec![0; expected.len()];
     ZlibDecoder::new(data).read_exact(&mut found).ok()?;

@@ -68,6 +68,44 @@ pub(super) fn read(
     }
 }
 
+/// Whether texts say something, once. Most texts of a page do not, which their letters tell before
+/// their order is computed.
+pub(super) fn says(
+    texts: &[PlacedText<'_>],
+    expected: &str,
+    direction: Direction,
+) -> bool {
+    let (mut count, mut sum) = (0_usize, 0_u64);
+    for c in texts.iter().flat_map(visible_characters) {
+        count += 1;
+        sum += u64::from(u32::from(c));
+    }
+    for c in expected.chars().filter(|&c| is_visible(c)) {
+        if count == 0 {
+            return false;
+        }
+        count -= 1;
+        sum = sum.wrapping_sub(u32::from(c).into());
+    }
+    // What is left can only be hyphens that were repeated at the start of lines.
+    let hyphens = |long: u64| (count as u64 - long) * 0x2D + long * 0x2010;
+    let is_possible = (0..=count as u64).any(|long| hyphens(long) == sum);
+    is_possible && read(texts, expected, direction) == Reading::Right
+}
+
+/// The visible characters of a text that its glyphs stand for.
+fn visible_characters<'a>(text: &PlacedText<'a>) -> impl Iterator<Item = char> + 'a {
+    let item = text.item;
+    let mut last = None;
+    let ranges = item.glyphs.iter().map(|glyph| glyph.range()).filter(move |range| {
+        let is_new = last.as_ref() != Some(range);
+        last = Some(range.clone());
+        is_new
+    });
+    let texts = ranges.filter_map(|range| item.text.get(range));
+    texts.flat_map(str::chars).filter(|&c| is_visible(c))
+}
+
 /// The number of lines that texts stand in.
 #[cfg(test)]
 pub(super) fn line_count(texts: &[PlacedText<'_>]) -> usize {
@@ -285,5 +323,8 @@ fn is_left_to_right(text: &str) -> bool {
 
 /// Whether a character is visible on the page.
 fn is_visible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_graphic();
+    }
     !(c.is_whitespace() || c.is_control() || is_default_ignorable(c))
 }

@@ -9,6 +9,7 @@ impl PageReader<'_> {
         const ONCE: &str = "set each sentence of the sheet once, with `slot`";
         let mut errors = Vec::new();
         let pages = self.page.document.pages().len();
+        let strays: Vec<Vec<PlacedText<'_>>> = self.strays().collect();
         for sentence in self.sheet.sentences().chain(folios(self.sheet, pages)) {
             let expected = sentence.text();
             let texts: Vec<PlacedText<'_>> = self
@@ -18,11 +19,8 @@ impl PageReader<'_> {
                 .collect();
             let what = sentence.describe();
             let direction = self.sheet.direction_of(sentence);
-            let stands_outside = || {
-                self.strays().any(|stray| {
-                    reading::read(&stray, &expected, direction) == Reading::Right
-                })
-            };
+            let stands_outside =
+                || strays.iter().any(|stray| reading::says(stray, &expected, direction));
             match reading::read(&texts, &expected, direction) {
                 Reading::Right => {
                     if reading::visible(&expected) && stands_outside() {

@@ -7,12 +7,13 @@ pub(super) const ECDSA: u8 = 19;
 pub(super) const EDDSA_LEGACY: u8 = 22;
 
 pub(super) const SHA1: u8 = 2;
+pub(super) const SHA256: u8 = 8;
 pub(super) const SHA512: u8 = 10;
 
 /// The hash of that number, if a signature with it is accepted here.
 pub(super) fn hash(number: u8) -> Option<Hash> {
     match number {
-        8 => Some(Hash::Sha256),
+        SHA256 => Some(Hash::Sha256),
         9 => Some(Hash::Sha384),
         SHA512 => Some(Hash::Sha512),
         _ => None,

@@ -143,17 +143,22 @@ impl DetachedSignature {
         component.is_some_and(|key| self.packet.check(key, &[bytes]) == Proof::Valid)
     }
 
-    /// Judges the signature over a file at that time: it is good if nothing is found against it.
-    /// `keys` are those that are trusted; copies of one key are read as one.
-    pub(crate) fn judge(
-        &self,
-        keys: &[PgpKey],
-        bytes: &[u8],
-        now: Timestamp,
-    ) -> Judgement {
-        let mut judgement = Judgement::default();
-        let findings = &mut judgement.findings;
-        let times = Times { now: now.unix(), signed: self.signing_time.unix() };
+    /// What is found against a signature that its key has made, at that time: the key may have ended.
+    #[cfg(feature = "seal")]
+    pub(super) fn standing(&self, key: &PgpKey, now: Timestamp) -> Findings {
+        let mut findings = Findings::default();
+        let times = self.times(now);
+        self.judge_statement(times, now, &mut findings);
+        key.judge(&self.issuer, times, &mut findings);
+        findings
+    }
+
+    fn times(&self, now: Timestamp) -> Times {
+        Times { now: now.unix(), signed: self.signing_time.unix() }
+    }
+
+    /// Judges what the signature states of itself.
+    fn judge_statement(&self, times: Times, now: Timestamp, findings: &mut Findings) {
         let stated = self.packet.subpackets();
         if self.signing_time > now.plus_days(1) {
             findings.doubt("it says that it was made in the future");
@@ -165,6 +170,20 @@ impl DetachedSignature {
         if let Some(ends) = ends.filter(|ends| *ends <= times.now) {
             findings.fault(format!("it ended on {}", date(ends)));
         }
+    }
+
+    /// Judges the signature over a file at that time: it is good if nothing is found against it.
+    /// `keys` are those that are trusted; copies of one key are read as one.
+    pub(crate) fn judge(
+        &self,
+        keys: &[PgpKey],
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Judgement {
+        let mut judgement = Judgement::default();
+        let findings = &mut judgement.findings;
+        let times = self.times(now);
+        self.judge_statement(times, now, findings);
         let mut owners: Vec<PgpKey> = Vec::new();
         for key in keys.iter().filter(|key| key.component(&self.issuer).is_some()) {
             if !owners.iter().any(|owner| owner.fingerprint() == key.fingerprint()) {

@@ -1,9 +1,8 @@
 //! An OpenPGP signer with an Ed25519 key.
 
-use std::slice;
 use std::sync::Arc;
 
-use super::algorithm::{EDDSA_LEGACY, SHA512};
+use super::algorithm::{EDDSA_LEGACY, SHA256, SHA512};
 use super::detached_signature::DetachedSignature;
 use super::key::PgpKey;
 use super::key_packet::{CURVE_ED25519, KeyPacket};
@@ -108,7 +107,7 @@ impl PgpSigner for PgpIdentity {
         let packet = self.key.packet();
         let made = sign_parts(&*self.signer, packet, BINARY, now, &[], &[bytes])?;
         let signature = DetachedSignature::new(made).ok_or_else(not_ed25519)?;
-        let findings = signature.judge(slice::from_ref(&self.key), bytes, now).findings;
+        let findings = signature.standing(&self.key, now);
         match findings.faults.first().or(findings.doubts.first()) {
             None => Ok(signature),
             Some(why) => {
@@ -142,8 +141,9 @@ fn certify(
     sign_parts(signer, packet, CERTIFICATION, packet.created(), &subpackets, &parts)
 }
 
-/// Signs the concatenated parts with EdDSALegacy and SHA-512. `subpackets` are hashed too, after
-/// the issuer and the signing time.
+/// Signs the concatenated parts with EdDSALegacy: files with SHA-256, which most processors compute,
+/// and the key's own user id with SHA-512. `subpackets` are hashed too, after the issuer and the
+/// signing time.
 fn sign_parts(
     signer: &dyn Signer,
     packet: &KeyPacket,
@@ -163,9 +163,14 @@ fn sign_parts(
         subpackets.to_vec(),
     ]
     .concat();
-    let (algorithm, hash) = (EDDSA_LEGACY, SHA512);
+    let algorithm = EDDSA_LEGACY;
+    let (hash, function) = if signature_type == BINARY {
+        (SHA256, Hash::Sha256)
+    } else {
+        (SHA512, Hash::Sha512)
+    };
     let head = SignatureHead { signature_type, algorithm, hash, subpackets };
-    let digest = Hash::Sha512.of(&[parts, &[&head.trailer()]].concat());
+    let digest = function.of(&[parts, &[&head.trailer()]].concat());
     let signature = signer.sign(&digest)?;
     let (r, s) = signature.split_at_checked(32).ok_or_else(not_ed25519)?;
     if s.len() != 32 {

@@ -37,6 +37,15 @@ impl<'a> Rewrite<'a> {
         Some(Self { header: &bytes[..end], bodies, order, trailer: table.trailer })
     }
 
+    /// What stands before the first object.
+    pub(crate) fn header(&self) -> &[u8] {
+        self.header
+    }
+
+    pub(crate) fn trailer(&self) -> &Dict {
+        &self.trailer
+    }
+
     /// The numbers of all objects, each with its value as it is written: of a stream its dictionary
     /// and its content.
     pub(crate) fn objects(&self) -> impl Iterator<Item = (u32, &[u8])> {

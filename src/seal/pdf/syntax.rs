@@ -169,7 +169,7 @@ pub(crate) fn value_end(bytes: &[u8], at: usize, depth: usize) -> Option<usize> 
         b'(' => string_end(bytes, at),
         b'/' => name_end(bytes, at),
         byte if byte.is_ascii_digit() || b"+-.".contains(byte) => {
-            Some(reference_end(bytes, at).unwrap_or_else(|| regular_end(bytes, at)))
+            Some(number_end(bytes, at))
         }
         _ => {
             let end = regular_end(bytes, at);
@@ -201,19 +201,32 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The offset after a reference such as `12 0 R`, if there is one at that offset.
-fn reference_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// The offset after a number at that offset, or after a reference such as `12 0 R`.
+fn number_end(bytes: &[u8], at: usize) -> usize {
     let end = regular_end(bytes, at);
-    let digits = bytes[at..end].iter().all(u8::is_ascii_digit);
-    let rest = bytes.get(end..)?.starts_with(b" 0 R").then_some(end + 4)?;
-    (digits && regular_end(bytes, rest) == rest).then_some(rest)
+    let is_reference = bytes[end..].starts_with(b" 0 R")
+        && regular_end(bytes, end + 4) == end + 4
+        && bytes[at..end].iter().all(u8::is_ascii_digit);
+    if is_reference { end + 4 } else { end }
 }
 
 fn regular_end(bytes: &[u8], at: usize) -> usize {
-    let is_special = |byte: &u8| is_space(*byte) || b"()<>[]{}/%".contains(byte);
+    let is_special = |byte: &u8| IS_SPECIAL[usize::from(*byte)];
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
+
+/// Whether a byte ends a name or a number: white space, or a delimiter.
+const IS_SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let special = b"\0\t\n\x0C\r ()<>[]{}/%";
+    let mut index = 0;
+    while index < special.len() {
+        table[special[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
 
 fn skip_space(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();

@@ -98,7 +98,7 @@ pub(super) fn write(
 /// Writes the table of a file's only revision at the end of it, with the trailer, for the objects
 /// 1, 2, … at those offsets.
 #[cfg(feature = "press")]
-pub(super) fn write_first(file: &mut Vec<u8>, offsets: &[usize], trailer: &Dict) {
+pub(crate) fn write_first(file: &mut Vec<u8>, offsets: &[usize], trailer: &Dict) {
     let table = file.len();
     file.extend(format!("xref\n0 {}\n0000000000 65535 f\r\n", offsets.len() + 1).bytes());
     for offset in offsets {

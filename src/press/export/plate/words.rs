@@ -1,0 +1,152 @@
+//! A text as the operators of a content stream (ISO 32000-1, 9.4).
+//!
+//! The decision made here: a cluster of several glyphs, or one whose glyph means something else in
+//! the file's map, has its characters as `ActualText` (14.9.4); others need none.
+
+use typst::layout::{Abs, Transform};
+use typst::text::Glyph;
+
+use super::clusters::{Cluster, clusters, is_reversed};
+use super::faces::UsedFace;
+use super::number::{integer, number, string, text};
+use super::skeleton::Words;
+
+/// The smallest adjustment of a position that is written, in thousandths of the size.
+const MIN_ADJUSTMENT: f64 = 0.001;
+
+/// Writes a text on a page of that height. `font` is the position of its face, `space` the name of
+/// the colour space of sRGB.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    words: &Words,
+    page_height: Abs,
+    (font, face): (usize, &UsedFace),
+    space: &[u8],
+) {
+    if words.text.glyphs.is_empty() {
+        return;
+    }
+    out.extend(b"q/");
+    out.extend(space);
+    out.extend(b" cs ");
+    for channel in words.colour {
+        number(out, f64::from(channel) / 255.0, 4);
+        out.push(b' ');
+    }
+    out.extend(b"scn\nBT/F");
+    integer(out, font as u64);
+    out.push(b' ');
+    number(out, words.text.size.to_pt(), 4);
+    out.extend(b" Tf ");
+    let mut pen = Pen { out, words, page_height, face, x: 0.0, y: 0.0 };
+    let is_reversed = is_reversed(words.text);
+    let all: Vec<Cluster> = clusters(words.text).collect();
+    let mut rest = &all[..];
+    while let Some((first, others)) = rest.split_first() {
+        let (fragment, after) = if pen.needs_text(first) {
+            (&rest[..1], others)
+        } else {
+            let mut count = 1;
+            while let Some(next) = rest.get(count)
+                && !pen.needs_text(next)
+                // No space inside a string that runs to the left (14.8.2.3.3).
+                && !(is_reversed && rest[count - 1].text == " " && count > 1)
+            {
+                count += 1;
+            }
+            rest.split_at(count)
+        };
+        let spanned = pen.needs_text(first);
+        if spanned {
+            pen.out.extend(b"/Span<</ActualText");
+            text(pen.out, first.text);
+            pen.out.extend(b">>BDC\n");
+        }
+        if is_reversed {
+            pen.out.extend(b"/ReversedChars BMC\n");
+        }
+        pen.show(fragment);
+        if is_reversed {
+            pen.out.extend(b"EMC\n");
+        }
+        if spanned {
+            pen.out.extend(b"EMC\n");
+        }
+        rest = after;
+    }
+    out.extend(b"ET\nQ");
+}
+
+struct Pen<'a> {
+    out: &'a mut Vec<u8>,
+    words: &'a Words<'a>,
+    page_height: Abs,
+    face: &'a UsedFace<'a>,
+    /// Where the next glyph stands, from the start of the base line and upwards, in points.
+    x: f64,
+    y: f64,
+}
+
+impl Pen<'_> {
+    fn needs_text(&self, cluster: &Cluster) -> bool {
+        let [glyph] = cluster.glyphs else { return true };
+        self.face.meaning(glyph.id) != Some(cluster.text)
+    }
+
+    /// Shows clusters, in one string as long as their glyphs stand at one height.
+    fn show(&mut self, fragment: &[Cluster]) {
+        let glyphs: Vec<&Glyph> =
+            fragment.iter().flat_map(|cluster| cluster.glyphs).collect();
+        let is_level = |one: &&Glyph, other: &&Glyph| {
+            one.y_offset == other.y_offset
+                && one.y_advance.get() == 0.0
+                && other.y_advance.get() == 0.0
+        };
+        for glyphs in glyphs.chunk_by(is_level) {
+            self.show_level(glyphs);
+        }
+    }
+
+    fn show_level(&mut self, glyphs: &[&Glyph]) {
+        let size = self.words.text.size.to_pt();
+        let up = self.y + glyphs[0].y_offset.get() * size;
+        self.place(self.x, up);
+        self.out.push(b'[');
+        let mut codes: Vec<u8> = Vec::with_capacity(2 * glyphs.len());
+        let mut adjustment = 0.0;
+        for glyph in glyphs {
+            adjustment += glyph.x_offset.get() * 1000.0;
+            if adjustment.abs() >= MIN_ADJUSTMENT {
+                if !codes.is_empty() {
+                    string(self.out, &codes);
+                    codes.clear();
+                }
+                number(self.out, -adjustment, 3);
+                adjustment = 0.0;
+            }
+            codes.extend(self.face.code(glyph.id).to_be_bytes());
+            let moved = (glyph.x_advance - glyph.x_offset).get() * 1000.0;
+            adjustment += moved - self.face.advance(glyph.id);
+            self.x += glyph.x_advance.get() * size;
+            self.y += glyph.y_advance.get() * size;
+        }
+        string(self.out, &codes);
+        self.out.extend(b"]TJ\n");
+    }
+
+    /// Sets the text matrix to a point of the text.
+    fn place(&mut self, x: f64, y: f64) {
+        let Transform { sx, ky, kx, sy, tx, ty } = self.words.transform;
+        let (sx, ky, kx, sy) = (sx.get(), ky.get(), kx.get(), sy.get());
+        // The page goes upwards, its frames go down.
+        let left = sx * x - kx * y + tx.to_pt();
+        let bottom = self.page_height.to_pt() - (ky * x - sy * y + ty.to_pt());
+        for (value, decimals) in
+            [(sx, 7), (-ky, 7), (-kx, 7), (sy, 7), (left, 5), (bottom, 5)]
+        {
+            number(self.out, value, decimals);
+            self.out.push(b' ');
+        }
+        self.out.extend(b"Tm");
+    }
+}
