@@ -29,7 +29,7 @@ pub(crate) mod path;
 #[cfg(feature = "press")]
 pub(crate) mod percent;
 pub(crate) mod random;
-#[cfg(feature = "press")]
+#[cfg(feature = "verify")]
 pub(crate) mod recent;
 pub(crate) mod serde_text;
 pub(crate) mod timestamp;

@@ -1,6 +1,7 @@
 //! One X.509 certificate: parsed, and asked for the facts that sealing and verifying need.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use const_oid::db::{rfc4519, rfc5280, rfc5912};
 use const_oid::{AssociatedOid, ObjectIdentifier as Oid};
@@ -14,6 +15,7 @@ use x509_cert::ext::pkix::{
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
+use crate::base::recent::Recent;
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
 use crate::seal::keys::{PublicKey, sha256};
@@ -47,6 +49,12 @@ const KNOWN_EXTENSIONS: [Oid; 7] = [
     rfc5912::ID_CE_POLICY_CONSTRAINTS,
     rfc5912::ID_CE_INHIBIT_ANY_POLICY,
 ];
+
+/// The largest number of pairs that are remembered, in each of two generations.
+const MAX_SIGNED: usize = 64;
+
+/// Certificates that are known to be signed by an issuer: the digests of both.
+static SIGNED: LazyLock<Recent<Vec<u8>, ()>> = LazyLock::new(|| Recent::new(MAX_SIGNED));
 
 /// An X.509 certificate, which binds a public key to a name.
 #[derive(Clone, PartialEq, Eq)]
@@ -260,16 +268,22 @@ impl X509 {
     /// Whether that issuer's key has signed this certificate, and the names agree.
     pub(crate) fn is_signed_by(&self, issuer: &X509) -> bool {
         let tbs = &self.parsed.tbs_certificate;
-        tbs.issuer == issuer.parsed.tbs_certificate.subject
-            && issuer.key().is_ok_and(|key| {
-                let signature = self.parsed.signature.as_bytes().unwrap_or_default();
-                key.verifies_as(
-                    &self.parsed.signature_algorithm,
-                    None,
-                    &self.tbs,
-                    signature,
-                )
-            })
+        if tbs.issuer != issuer.parsed.tbs_certificate.subject {
+            return false;
+        }
+        // The same few certificates are in each seal of an issuer.
+        let pair = [sha256(self.der()), sha256(issuer.der())].concat();
+        if SIGNED.get(&pair).is_some() {
+            return true;
+        }
+        let is_signed = issuer.key().is_ok_and(|key| {
+            let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+            key.verifies_as(&self.parsed.signature_algorithm, None, &self.tbs, signature)
+        });
+        if is_signed {
+            SIGNED.insert(pair, ());
+        }
+        is_signed
     }
 
     /// This certificate, then its issuers in order, as far as `others` has them.

@@ -7,6 +7,14 @@ pub(super) struct Cluster<'a> {
     pub(super) glyphs: &'a [Glyph],
     /// The characters that they mean.
     pub(super) text: &'a str,
+    /// The offset of these in the text.
+    pub(super) start: usize,
+}
+
+impl Cluster<'_> {
+    pub(super) fn is_space(&self) -> bool {
+        self.text == " "
+    }
 }
 
 /// The clusters of a text from left to right.
@@ -14,7 +22,8 @@ pub(super) fn clusters(text: &TextItem) -> impl Iterator<Item = Cluster<'_>> {
     let groups = text.glyphs.chunk_by(|one, other| one.range == other.range);
     groups.map(|glyphs| {
         let range = &glyphs[0].range;
-        Cluster { glyphs, text: &text.text[range.start.into()..range.end.into()] }
+        let start = usize::from(range.start);
+        Cluster { glyphs, text: &text.text[start..range.end.into()], start }
     })
 }
 
@@ -22,4 +31,10 @@ pub(super) fn clusters(text: &TextItem) -> impl Iterator<Item = Cluster<'_>> {
 pub(super) fn is_reversed(text: &TextItem) -> bool {
     text.glyphs.len() > 1
         && text.glyphs.windows(2).all(|pair| pair[0].range.start >= pair[1].range.end)
+}
+
+/// Whether glyphs of a text stand before those on their left. Where several are one cluster, not all
+/// do.
+pub(super) fn runs_backwards(text: &TextItem) -> bool {
+    text.glyphs.windows(2).any(|pair| pair[0].range.start > pair[1].range.start)
 }

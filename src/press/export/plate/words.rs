@@ -3,10 +3,12 @@
 //! The decision made here: a cluster of several glyphs, or one whose glyph means something else in
 //! the file's map, has its characters as `ActualText` (14.9.4); others need none.
 
+use std::ops::Range;
+
 use typst::layout::{Abs, Transform};
 use typst::text::Glyph;
 
-use super::clusters::{Cluster, clusters, is_reversed};
+use super::clusters::{Cluster, clusters, is_reversed, runs_backwards};
 use super::faces::UsedFace;
 use super::number::{integer, number, string, text};
 use super::skeleton::Words;
@@ -41,40 +43,35 @@ pub(super) fn write(
     let mut pen = Pen { out, words, page_height, face, x: 0.0, y: 0.0 };
     let is_reversed = is_reversed(words.text);
     let all: Vec<Cluster> = clusters(words.text).collect();
-    let mut rest = &all[..];
-    while let Some((first, others)) = rest.split_first() {
-        let (fragment, after) = if pen.needs_text(first) {
-            (&rest[..1], others)
-        } else {
-            let mut count = 1;
-            while let Some(next) = rest.get(count)
-                && !pen.needs_text(next)
-                // No space inside a string that runs to the left (14.8.2.3.3).
-                && !(is_reversed && rest[count - 1].text == " " && count > 1)
-            {
-                count += 1;
-            }
-            rest.split_at(count)
-        };
-        let spanned = pen.needs_text(first);
-        if spanned {
+    let fragments = if runs_backwards(words.text) {
+        pen.fragments_of_clusters(&all, is_reversed)
+    } else {
+        pen.fragments_of_words(&all)
+    };
+    for Fragment { clusters, text: spanned } in fragments {
+        if let Some(spanned) = spanned {
             pen.out.extend(b"/Span<</ActualText");
-            text(pen.out, first.text);
+            text(pen.out, spanned);
             pen.out.extend(b">>BDC\n");
         }
         if is_reversed {
             pen.out.extend(b"/ReversedChars BMC\n");
         }
-        pen.show(fragment);
+        pen.show(clusters);
         if is_reversed {
             pen.out.extend(b"EMC\n");
         }
-        if spanned {
+        if spanned.is_some() {
             pen.out.extend(b"EMC\n");
         }
-        rest = after;
     }
     out.extend(b"ET\nQ");
+}
+
+/// Clusters that are shown together, with their text if the map does not give it.
+struct Fragment<'c> {
+    clusters: &'c [Cluster<'c>],
+    text: Option<&'c str>,
 }
 
 struct Pen<'a> {
@@ -91,6 +88,70 @@ impl Pen<'_> {
     fn needs_text(&self, cluster: &Cluster) -> bool {
         let [glyph] = cluster.glyphs else { return true };
         self.face.meaning(glyph.id) != Some(cluster.text)
+    }
+
+    /// The fragments of a text from left to right: words whose map does not give their text, and what
+    /// stands between them.
+    fn fragments_of_words<'c>(&self, all: &'c [Cluster<'c>]) -> Vec<Fragment<'c>>
+    where
+        Self: 'c,
+    {
+        let mut fragments: Vec<Fragment> = Vec::new();
+        let mut shown = 0;
+        let mut at = 0;
+        for word in all.chunk_by(|one, other| one.is_space() == other.is_space()) {
+            let end = at + word.len();
+            if word.iter().any(|cluster| self.needs_text(cluster)) {
+                if at > shown {
+                    fragments.push(Fragment { clusters: &all[shown..at], text: None });
+                }
+                let starts = word.iter().map(|cluster| cluster.start);
+                let ends = word.iter().map(|cluster| cluster.start + cluster.text.len());
+                let text = starts.min().zip(ends.max());
+                let text = text.and_then(|(start, end)| self.text(start..end));
+                fragments.push(Fragment { clusters: word, text });
+                shown = end;
+            }
+            at = end;
+        }
+        if at > shown {
+            fragments.push(Fragment { clusters: &all[shown..at], text: None });
+        }
+        fragments
+    }
+
+    /// The fragments of a text that runs from right to left: clusters whose map does not give their
+    /// text, and what stands between them; if `at_spaces`, up to the next space (ISO 32000-1,
+    /// 14.8.2.3.3). Readers put words in order themselves, but do not expect whole ones.
+    fn fragments_of_clusters<'c>(
+        &self,
+        all: &'c [Cluster<'c>],
+        at_spaces: bool,
+    ) -> Vec<Fragment<'c>> {
+        let mut fragments = Vec::new();
+        let mut rest = all;
+        while let Some(first) = rest.first() {
+            let mut count = 1;
+            let text = self.needs_text(first).then_some(first.text);
+            while text.is_none()
+                && let Some(next) = rest.get(count)
+                && !self.needs_text(next)
+                && !(at_spaces && count > 1 && rest[count - 1].is_space())
+            {
+                count += 1;
+            }
+            let (clusters, after) = rest.split_at(count);
+            fragments.push(Fragment { clusters, text });
+            rest = after;
+        }
+        fragments
+    }
+
+    fn text<'c>(&self, range: Range<usize>) -> Option<&'c str>
+    where
+        Self: 'c,
+    {
+        self.words.text.text.get(range)
     }
 
     /// Shows clusters, in one string as long as their glyphs stand at one height.
