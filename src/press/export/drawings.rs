@@ -4,7 +4,7 @@
 //! Takes a document, gives it with a placeholder in the place of each drawing; then takes the PDF of
 //! that, and gives it with each placeholder replaced by the drawing's [`Form`]. The decisions made
 //! here: what is a heavy drawing follows from the page alone, so that the same request gives the
-//! same bytes; and it is either an SVG or all that an artifact contains.
+//! same bytes; and it is all that an artifact contains, or else an SVG.
 //!
 //! A placeholder is a bitmap of one row, which typst-pdf writes as an image XObject. A form XObject
 //! (ISO 32000-1, 8.10) is painted by the same operator, so that only the object itself is replaced:
@@ -138,7 +138,7 @@ impl Walk<'_> {
 
     /// The placeholder of what an artifact contains, if it is a heavy drawing.
     fn artifact(&mut self, inside: &[&(Point, FrameItem)]) -> Option<(Point, FrameItem)> {
-        let weights = inside.iter().map(|(_, item)| weight(item));
+        let weights = inside.iter().map(|(_, item)| self.weight(item));
         if weights.sum::<Option<usize>>()? < MIN_WEIGHT {
             return None;
         }
@@ -153,11 +153,45 @@ impl Walk<'_> {
         Some((Point::zero(), FrameItem::Image(image, size, Span::detached())))
     }
 
-    /// The placeholder of a heavy SVG.
-    fn image(&mut self, image: &Image, size: Size, item: &FrameItem) -> Option<Image> {
+    /// About how many segments an item of an artifact has; `None` if it is more than a drawing: a bitmap,
+    /// a link, a slot, a paint that is no colour, or words, such as the number of a page.
+    fn weight(&self, item: &FrameItem) -> Option<usize> {
+        let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
+        match item {
+            FrameItem::Group(group) if group.label.is_none() => {
+                group.frame.items().map(|(_, item)| self.weight(item)).sum()
+            }
+            FrameItem::Shape(shape, _) => {
+                let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
+                let segments = match &shape.geometry {
+                    Geometry::Curve(curve) => curve.0.len(),
+                    Geometry::Line(_) | Geometry::Rect(_) => 4,
+                };
+                shape.fill.iter().chain(stroke).all(is_plain).then_some(segments)
+            }
+            FrameItem::Text(text) => {
+                let is_lettering = text.glyphs.len() <= 2 && is_plain(&text.fill);
+                is_lettering.then_some(20 * text.glyphs.len())
+            }
+            FrameItem::Image(image, ..) => {
+                let data = self.svg(image).filter(|_| image.alt().is_none())?;
+                Some(data.len() * MIN_WEIGHT / MIN_SVG_LEN)
+            }
+            FrameItem::Tag(_) => Some(0),
+            FrameItem::Group(_) | FrameItem::Link(..) => None,
+        }
+    }
+
+    /// The data of an SVG, unless it is the code.
+    fn svg<'b>(&self, image: &'b Image) -> Option<&'b [u8]> {
         let ImageKind::Svg(svg) = image.kind() else { return None };
         let data = svg.data().as_slice();
-        if data.len() < MIN_SVG_LEN || self.code == Some(data) {
+        (self.code != Some(data)).then_some(data)
+    }
+
+    /// The placeholder of a heavy SVG.
+    fn image(&mut self, image: &Image, size: Size, item: &FrameItem) -> Option<Image> {
+        if self.svg(image)?.len() < MIN_SVG_LEN {
             return None;
         }
         let key = typst::utils::hash128(&(image, size));
@@ -206,31 +240,6 @@ fn inside_artifact<'a, 'b>(
     let location = tag.location();
     let is_end = |(_, item): &&(Point, FrameItem)| matches!(item, FrameItem::Tag(Tag::End(end, ..)) if *end == location);
     Some(&rest[..rest.iter().position(is_end)?])
-}
-
-/// About how many segments an item of an artifact has; `None` if it is more than a drawing: a picture,
-/// a link, a slot, a paint that is no colour, or words, such as the number of a page.
-fn weight(item: &FrameItem) -> Option<usize> {
-    let is_plain = |paint: &Paint| matches!(paint, Paint::Solid(_));
-    match item {
-        FrameItem::Group(group) if group.label.is_none() => {
-            group.frame.items().map(|(_, item)| weight(item)).sum()
-        }
-        FrameItem::Shape(shape, _) => {
-            let stroke = shape.stroke.as_ref().map(|stroke| &stroke.paint);
-            let segments = match &shape.geometry {
-                Geometry::Curve(curve) => curve.0.len(),
-                Geometry::Line(_) | Geometry::Rect(_) => 4,
-            };
-            shape.fill.iter().chain(stroke).all(is_plain).then_some(segments)
-        }
-        FrameItem::Text(text) => {
-            let is_lettering = text.glyphs.len() <= 2 && is_plain(&text.fill);
-            is_lettering.then_some(20 * text.glyphs.len())
-        }
-        FrameItem::Tag(_) => Some(0),
-        FrameItem::Group(_) | FrameItem::Image(..) | FrameItem::Link(..) => None,
-    }
 }
 
 /// An item with its letters as outlines; `None` for a tag.
