@@ -112,6 +112,23 @@ impl Proof {
     /// # Errors
     /// [`ErrorKind::Export`] when the page does not meet what it claims.
     pub fn pdf(&self) -> Result<Vec<u8>> {
+        let options = self.options()?;
+        let identifier = &self.page.identifier;
+        let code =
+            self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
+        let taken = Drawings::take(&self.page.document, code);
+        let document =
+            taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
+        if let Some(pdf) =
+            plate::write(document, taken.as_ref(), code, identifier, &options)
+        {
+            return Ok(pdf);
+        }
+        self.export_whole(taken.as_ref(), &options(identifier))
+    }
+
+    /// The options of its PDF under an identifier.
+    fn options(&self) -> Result<impl Fn(&str) -> PdfOptions> {
         let claims = self.claims().iter().map(|claim| match claim {
             Claim::PdfA3a => PdfStandard::A_3a,
             Claim::PdfUa1 => PdfStandard::Ua_1,
@@ -124,38 +141,29 @@ impl Proof {
         let day = self.page.issued;
         let midnight =
             Datetime::from_ymd_hms(day.year(), day.month(), day.day(), 0, 0, 0);
-        let options = |identifier: &str| PdfOptions {
+        Ok(move |identifier: &str| PdfOptions {
             ident: Smart::Custom(identifier.to_owned()),
             creator: Smart::Custom(Some("testamur".to_owned())),
             timestamp: midnight.map(Timestamp::new_utc),
             standards: standards.clone(),
             tagged: true,
             ..PdfOptions::default()
-        };
-        self.export(&options)
+        })
     }
 
-    /// Writes the PDF from its plate, or else as typst-pdf writes it, with its heavy drawings as
-    /// forms.
-    fn export(&self, options: &dyn Fn(&str) -> PdfOptions) -> Result<Vec<u8>> {
-        let identifier = &self.page.identifier;
-        let code =
-            self.page.sheet.verify.as_ref().map(|verify| verify.code.picture.bytes());
-        let taken = Drawings::take(&self.page.document, code);
-        let document =
-            taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
-        if let Some(pdf) =
-            plate::write(document, taken.as_ref(), code, identifier, options)
-        {
-            return Ok(pdf);
-        }
-        let options = options(identifier);
+    /// Writes the PDF as typst-pdf writes it, with its heavy drawings as forms.
+    fn export_whole(
+        &self,
+        taken: Option<&Drawings>,
+        options: &PdfOptions,
+    ) -> Result<Vec<u8>> {
+        let document = taken.map_or(&self.page.document, |taken| &taken.document);
         let write = |document| {
-            let written = typst_pdf::pdf(document, &options);
+            let written = typst_pdf::pdf(document, options);
             written.map_err(|found| self.page.export_error(&found))
         };
         let mut pdf = write(document)?;
-        if let Some(taken) = &taken {
+        if let Some(taken) = taken {
             pdf = match taken.put_back(&pdf) {
                 Some(pdf) => pdf,
                 None => write(&self.page.document)?,

@@ -12,6 +12,8 @@ mod faces;
 mod number;
 mod skeleton;
 mod template;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::sync::{Arc, LazyLock};
