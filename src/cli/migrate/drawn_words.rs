@@ -24,7 +24,7 @@ const RENDERERS: [(&str, &str, &[Drawn]); 5] = [
             ("heading", "\"CERTIFICATE\""),
             ("date", "Issued "),
             ("lead", "This is to certify that"),
-            ("statement", "successfully completed"),
+            ("statement", "\"successfully completed\""),
             ("statement", "a course of study offered by"),
             ("honor", "HONOR CODE CERTIFICATE"),
             ("authenticity", "Authenticity of this"),
@@ -121,9 +121,9 @@ impl GoneWords {
                 return !(is_sentence && is_gone(key));
             };
             match block.split(':').next().unwrap_or_default() {
-                "statement" if has_statement => !gone
-                    .iter()
-                    .any(|(role, words)| *role == "statement" && block.contains(words)),
+                "statement" if has_statement => !gone.iter().any(|(role, words)| {
+                    *role == "statement" && block.contains(words.trim_matches('"'))
+                }),
                 role => !is_gone(role),
             }
         };
@@ -180,7 +180,10 @@ mod tests {
                     authenticity: \"Authenticity of\"\n";
         let one = GoneWords(BTreeMap::from([(
             "honor",
-            vec![("statement", "successfully completed"), ("heading", "\"CERTIFICATE\"")],
+            vec![
+                ("statement", "\"successfully completed\""),
+                ("heading", "\"CERTIFICATE\""),
+            ],
         )]));
         let left = one.without("honor", text);
         assert!(!left.contains("completed") && left.contains("offered by"), "{left}");

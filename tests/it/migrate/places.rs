@@ -11,6 +11,8 @@ use crate::judges::output;
 
 /// How far a line may be from where it was, in points.
 const TOLERANCE: f64 = 4.0;
+/// The same as a share of its height: fonts differ in what they say of their own box.
+const OF_HEIGHT: f64 = 0.15;
 
 /// The edge of a line that its alignment fixes.
 #[derive(Clone, Copy)]
@@ -204,7 +206,7 @@ fn check(has_templates: bool) {
             let down = f64::midpoint(*y, *end) - f64::midpoint(*top, *bottom);
             let may_move = *room > 0.0;
             if (!may_move && across.abs() > TOLERANCE)
-                || down.abs() > TOLERANCE.max(*room)
+                || down.abs() > TOLERANCE.max(*room).max(OF_HEIGHT * (bottom - top))
             {
                 wrong.push(format!(
                     "{course}: «{text}» is {across:.1} across, {down:.1} down"
