@@ -78,7 +78,7 @@ pub(crate) fn run(
     if requests > 0 {
         console::print_message(&format!("removed: {requests} requests that waited"));
     }
-    print_elsewhere(site, &found, &erased);
+    print_elsewhere(site, &found, &erased, register.publish().verify_path());
     Ok(CommandOutcome::of(failed == 0))
 }
 
@@ -131,7 +131,12 @@ fn print_all(found: &[AwardEditions], spool: &Spool) {
 }
 
 /// Names the files that an erasure cannot reach.
-fn print_elsewhere(site: &SiteArguments, found: &[AwardEditions], erased: &[String]) {
+fn print_elsewhere(
+    site: &SiteArguments,
+    found: &[AwardEditions],
+    erased: &[String],
+    verify_path: &str,
+) {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for editions in found {
         names.extend(editions.name.clone());
@@ -142,7 +147,7 @@ fn print_elsewhere(site: &SiteArguments, found: &[AwardEditions], erased: &[Stri
         }
     }
     let holding: Vec<(PathBuf, Trace)> =
-        traces::find(context::folder(site), &names, erased);
+        traces::find(context::folder(site), &names, erased, verify_path);
     for (path, trace) in &holding {
         let what = match trace {
             Trace::Holds => "still names the recipient",

@@ -10,6 +10,7 @@ mod course_key;
 mod course_layout;
 mod course_reader;
 mod courses;
+mod drawn_words;
 mod fonts;
 mod issued;
 mod keys;
@@ -42,6 +43,7 @@ use crate::site::{KeyPublication, KeySource, Keys, Settings, Site};
 
 use self::course_reader::{CourseSink, SiteValues};
 use self::courses::OldCourses;
+use self::drawn_words::GoneWords;
 use self::keys::KeySources;
 use self::layouts::{Layouts, SiteWords};
 use self::new_site::{NewPlace, NewSite};
@@ -67,7 +69,12 @@ pub(crate) fn run(
         return Err(Failure::usage("name the old installation and the new site"));
     };
     let old = OldFolder::open(old)?;
-    let place = NewPlace::check(new, old.path())?;
+    let mut read = vec![old.clone()];
+    for path in [&migrate.private, &migrate.gpg_home].into_iter().flatten() {
+        read.push(OldFolder::open(path)?);
+    }
+    let read: Vec<&Path> = read.iter().map(OldFolder::path).collect();
+    let place = NewPlace::check(new, &read)?;
     let mut report = Report::default();
     let mut site = NewSite::default();
     let staging = if migrate.dry_run {
@@ -136,12 +143,15 @@ fn gather(
         None => private_folder(&installation, old, &old_settings, report),
     };
     let mut settings = SiteSettings::translate(&old_settings, site, report);
-    let data = private.as_ref().and_then(|private| private.folder("template_data"));
+    let data = private.as_ref();
+    let data =
+        data.and_then(|it| it.listed_folder("template_data", "template_data", report));
     if data.is_none() {
         let how = "there is no such folder: no templates, fonts and pages were taken";
         report.person(At::file("template_data"), "template_data", how);
     }
     let mut words = site_words(&old_settings, report);
+    words.gone = GoneWords::read(&installation, report);
     let values = SiteValues {
         default_org: old_settings.word("DEFAULT_ORG"),
         disclaimer: disclaimer(&old_settings, &mut words, report),
@@ -152,7 +162,7 @@ fn gather(
         let how = format!("«{org}» is the organization of courses without LONG_ORG");
         report.taken(at, "DEFAULT_ORG", how);
     }
-    let mut templates = data.as_ref().map(Templates::list);
+    let mut templates = data.as_ref().map(|data| Templates::list(data, report));
     let mut layouts = Layouts::default();
     let mut courses = match private.as_ref().map(|it| read_courses(it, site, report)) {
         Some(Some(file)) => {
@@ -171,6 +181,8 @@ fn gather(
         templates.keep_others(site, report);
     }
     words.has_own_word = courses.has_own_word;
+    words.languages = courses.languages.clone();
+    words.languages.insert(migrate.language.as_str().to_owned());
     if let Some(data) = &data {
         fonts::translate(data, &mut words, site, report);
         let pages = PageSource {

@@ -30,11 +30,13 @@ pub(crate) enum Trace {
     MayHold,
 }
 
-/// The files below a folder that have one of these names, or one of these ids.
+/// The files below a folder that have one of these names, or one of these ids. `verify_path` is the
+/// folder of pages in addresses.
 pub(crate) fn find(
     folder: &Path,
     names: &BTreeSet<String>,
     ids: &[String],
+    verify_path: &str,
 ) -> Vec<(PathBuf, Trace)> {
     let mut words: Vec<String> =
         names.iter().filter(|it| !it.is_empty()).cloned().collect();
@@ -43,14 +45,15 @@ pub(crate) fn find(
     words.extend(ids.iter().cloned());
     let mut found = Vec::new();
     let mut left = MAX_FILES;
+    let pages = format!("/{verify_path}/");
     walk(folder, 0, &mut left, &mut |path| {
-        found.extend(trace(path, &words).map(|trace| (path.to_owned(), trace)));
+        found.extend(trace(path, &words, &pages).map(|trace| (path.to_owned(), trace)));
     });
     found.sort_by(|one, other| one.0.cmp(&other.0));
     found
 }
 
-fn trace(path: &Path, words: &[String]) -> Option<Trace> {
+fn trace(path: &Path, words: &[String], pages: &str) -> Option<Trace> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     let is_binary = BINARIES.contains(&ending.as_str());
     if !is_binary && !TEXTS.contains(&ending.as_str()) {
@@ -62,7 +65,7 @@ fn trace(path: &Path, words: &[String]) -> Option<Trace> {
         return Some(Trace::Holds);
     }
     // A PDF that was issued, and an archive of such, tells whose it is by the addresses of pages.
-    let is_of_others = contains(&bytes, b"/cert/");
+    let is_of_others = contains(&bytes, pages.as_bytes());
     (is_binary && !is_of_others).then_some(Trace::MayHold)
 }
 
@@ -114,7 +117,7 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let names = BTreeSet::from(["Ada Lovelace".to_owned()]);
-        let found: Vec<_> = find(site.path(), &names, &[id])
+        let found: Vec<_> = find(site.path(), &names, &[id], "cert")
             .into_iter()
             .map(|(path, trace)| {
                 let name = path.strip_prefix(site.path()).unwrap();

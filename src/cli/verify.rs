@@ -97,6 +97,11 @@ fn verify_file(
     // Too much to be a signature is none: it is said to be broken.
     let signature = signature.map(|path| read(path, MAX_SIGNATURE_LEN)).transpose()?;
     let signature = signature.map(Option::unwrap_or_default);
+    if let Some(imported) = source.imported(&file) {
+        let found = imported.verify(&file, signature.as_deref(), trust, now);
+        let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);
+        return Ok(VerifiedFile { name, found, status });
+    }
     let found = verify(&file, signature.as_deref(), trust, now);
     let status = source.ask(&file, &found, now);
     let holds_digest = status.is_own

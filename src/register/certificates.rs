@@ -92,7 +92,7 @@ impl Register {
     }
 
     /// The verify id of the certificate whose snapshot names this PDF.
-    fn id_by_digest(&self, pdf: &[u8]) -> Result<Option<String>> {
+    pub(super) fn id_by_digest(&self, pdf: &[u8]) -> Result<Option<String>> {
         let digest = |bytes: &[u8]| hex::lower(&keys::sha256(bytes));
         let digests: Vec<String> = revisions(pdf).map(digest).collect();
         let mut id = None;

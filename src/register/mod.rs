@@ -72,6 +72,8 @@ pub use self::store::{
 #[cfg(feature = "s3")]
 pub use self::store::{S3, S3Keys};
 pub use self::typed_id::typed_id;
+#[cfg(feature = "cli")]
+pub(crate) use self::verification::ImportedFile;
 pub use self::web::{
     FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence,
     PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme, Pages,

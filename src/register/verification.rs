@@ -5,10 +5,43 @@
 
 use crate::base::date::Date;
 use crate::base::error::Result;
+use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
+use crate::register::paths;
 use crate::register::record::{Record, Status};
-use crate::seal::verify::{Judgement, Standing, Trust, Verification, verify};
+use crate::seal::keys::sha256;
+use crate::seal::verify::{
+    CertificateLink, Judgement, Standing, Trust, Verification, verify, verify_imported,
+};
+
+/// What every sealed PDF has.
+const SEAL: &[u8] = b"/ByteRange";
+
+/// A file that another program issued, as the register knows it.
+#[derive(Debug)]
+pub(crate) struct ImportedFile {
+    pub(crate) record: Record,
+    /// Its detached signature as it was kept.
+    signature: Option<Vec<u8>>,
+}
+
+impl ImportedFile {
+    /// Verifies the file by this signature, else by the one that was kept, and by the record.
+    pub(crate) fn verify(
+        &self,
+        file: &[u8],
+        signature: Option<&[u8]>,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Verification {
+        let url = self.record.certificate.as_ref().and_then(|it| it.verify_url.clone());
+        let certificate = CertificateLink { id: self.record.id.clone(), url };
+        let signature = signature.or(self.signature.as_deref());
+        let found = verify_imported(file, certificate, signature, trust, now);
+        found.with_status(self.record.standing(now.date()))
+    }
+}
 
 impl Register {
     /// Verifies a file, and asks this register whether its certificate stands.
@@ -25,6 +58,9 @@ impl Register {
         trust: &Trust,
         now: Timestamp,
     ) -> Result<Verification> {
+        if let Some(imported) = self.imported(file)? {
+            return Ok(imported.verify(file, signature, trust, now));
+        }
         let found = verify(file, signature, trust, now);
         Ok(match self.record_of_verified(file, &found)? {
             Some(record) => {
@@ -33,6 +69,41 @@ impl Register {
             }
             None => found.with_status(Standing::Unknown),
         })
+    }
+
+    /// The file as the register knows it, if another program issued it; `None` if it is another, or one
+    /// that stands and has other bytes than that which was issued.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub(crate) fn imported(&self, file: &[u8]) -> Result<Option<ImportedFile>> {
+        let has_seal = file.windows(SEAL.len()).any(|bytes| bytes == SEAL);
+        if has_seal || !file.starts_with(b"%PDF-") {
+            return Ok(None);
+        }
+        let id = match self.id_of(file) {
+            Some(id) => Some(id.to_owned()),
+            None => self.id_by_digest(file)?,
+        };
+        let Some(id) = id else { return Ok(None) };
+        let Some(record) = self.record(&id)?.filter(Record::is_imported) else {
+            return Ok(None);
+        };
+        let digest = hex::lower(&sha256(file));
+        let snapshot = self.snapshot(&id, &digest)?;
+        if record.status.stands() && snapshot.is_none() && !record.holds(&digest) {
+            return Ok(None);
+        }
+        let kept = snapshot.and_then(|snapshot| snapshot.signature);
+        let signature = match kept {
+            Some(kept) => Some(kept.armor.into_bytes()),
+            None => {
+                self.file(&paths::signature(&id, self.publish().filename.as_str()))?
+            }
+        };
+        // An empty one was published where nothing could sign.
+        let signature = signature.filter(|text| !text.is_empty());
+        Ok(Some(ImportedFile { record, signature }))
     }
 
     /// The record of the certificate that a verified file names; `None` if the file was changed, or

@@ -54,13 +54,27 @@ pub fn verify(
     if bytes.len() > MAX_LEN {
         return Verification::too_large();
     }
-    let signature = signature.map(|text| {
-        let mut report = detached_signature::check(bytes, text, trust, now);
-        report.source = report.fingerprint.as_deref().and_then(|key| trust.source(key));
-        report
-    });
+    let signature =
+        signature.map(|text| detached_signature::check(bytes, text, trust, now));
     let is_signed = signature.as_ref().is_some_and(|signature| signature.intact);
     let found = seal::check(bytes, trust, now, is_signed);
     let sha256 = hex::lower(&sha256(bytes));
     Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
+}
+
+/// Verifies a file that another program issued, which therefore has no seal: the caller's own register
+/// holds its digest. `certificate` is what the register says that it is. The signature may be in any
+/// form that GnuPG takes.
+#[cfg(feature = "issue")]
+pub(crate) fn verify_imported(
+    bytes: &[u8],
+    certificate: CertificateLink,
+    signature: Option<&[u8]>,
+    trust: &Trust,
+    now: Timestamp,
+) -> Verification {
+    let signature =
+        signature.map(|text| detached_signature::check_foreign(bytes, text, trust, now));
+    let sha256 = hex::lower(&sha256(bytes));
+    Verification::new(sha256, Some(certificate), None, signature, None).into_imported()
 }

@@ -47,6 +47,8 @@ use serde::Serialize;
 pub(crate) use self::backup::KeyBackup;
 #[cfg(feature = "cli")]
 pub(crate) use self::external::read_identity as read_external_identity;
+#[cfg(feature = "cli")]
+pub(crate) use self::files::retired_on;
 use self::files::{
     ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_FILE, SEAL_FILE,
     SEAL_KEY_FILE,
@@ -333,7 +335,13 @@ impl Keys {
             let read = |name: &str| files::read_if_exists(&set.join(name));
             if let Some(text) = read(ROOT_FILE)? {
                 let roots = files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?;
-                trust = named(trust, &set.join(ROOT_FILE), &roots).with_roots(roots);
+                trust = named(trust, &set.join(ROOT_FILE), &roots);
+                if let (Some(root), Some(time)) =
+                    (roots.first(), files::retired_on(&text))
+                {
+                    trust = trust.with_retired(root.fingerprint(), time);
+                }
+                trust = trust.with_roots(roots);
             } else if let Some(text) = read(SEAL_FILE)? {
                 let mut chain =
                     files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;

@@ -6,4 +6,4 @@ mod memory; // A store in memory
 #[cfg(feature = "s3")]
 mod s3; // S3 buckets: requests, refusals, lost responses, servers that are down
 #[cfg(feature = "s3")]
-mod s3_server; // An S3 server behind a proxy that can drop requests and responses
+pub(crate) mod s3_server; // An S3 server behind a proxy that can drop requests and responses

@@ -112,14 +112,12 @@ impl CourseReader<'_> {
         let has_default = templates.has(version, &default);
         if !has_default {
             let how = if others.is_empty() {
-                format!("the installation never had `{default}`: the layout stands alone")
+                "a template that the installation never had: the layout stands alone"
             } else {
-                format!(
-                    "`{default}` is missing: the layout stands alone unless a message names \
-                         another"
-                )
+                "a template that is missing, unlike others of the course: the layout stands alone \
+                 unless a message names another"
             };
-            sink.report.person(at, "the template", how);
+            sink.report.person(at, &default, how);
         }
         if others.is_empty() {
             let image = has_default

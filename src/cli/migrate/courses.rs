@@ -1,6 +1,8 @@
 //! `courses.yaml` from `cert-data.yml`: each course by itself, so that one that cannot be read does not
 //! hide the next.
 
+use std::collections::BTreeSet;
+
 use super::course_date::issued;
 use super::course_key::{course_number, organization_and_number};
 use super::course_layout::{CourseForm, Version};
@@ -23,6 +25,8 @@ pub(super) struct OldCourses {
     pub(super) entries: Vec<(String, Yaml)>,
     /// Whether a course has a word of its own for its certificates.
     pub(super) has_own_word: bool,
+    /// The languages that courses name.
+    pub(super) languages: BTreeSet<String>,
     /// The layout of each entry.
     pub(super) forms: Vec<CourseForm>,
 }
@@ -125,6 +129,7 @@ impl OldCourses {
             reader.organization(&short, values, sink.report),
         ));
         let language = reader.language(sink.report);
+        self.languages.extend(language.clone());
         if let Some(language) = language.filter(|it| *it != values.language) {
             entry.push(("language".to_owned(), Yaml::text(language)));
         }

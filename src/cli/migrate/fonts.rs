@@ -39,7 +39,7 @@ pub(super) fn translate(
     site: &mut NewSite,
     report: &mut Report,
 ) {
-    let Some(folder) = data.folder("fonts") else { return };
+    let Some(folder) = data.listed_folder("fonts", FOLDER, report) else { return };
     let built_in = Site::new();
     let known = built_in.read("fonts/fonts.yaml").ok().flatten();
     let known = known.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

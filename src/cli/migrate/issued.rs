@@ -21,7 +21,7 @@ use super::super::{console, context, output};
 use crate::press::Press;
 use crate::register::ImportedCertificate;
 
-use self::importer::{Importer, Work, language, site_key, templates};
+use self::importer::{Importer, Work, language, site_keys, templates};
 use self::table::Table;
 use self::tree::OldTree;
 
@@ -49,7 +49,7 @@ pub(super) fn run(
         register: &register,
         press: &press,
         templates: templates(context::folder(site)),
-        key: site_key(&settings, context::folder(site)),
+        keys: site_keys(&settings, context::folder(site))?,
         table: &table,
         tree: &tree,
         language: language(&press),

@@ -10,15 +10,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::new_site::NewSite;
-use super::old_files::OldFolder;
+use super::old_files::{OldFolder, read_named};
 use super::report::{At, Report};
 use super::settings::OldSettings;
 use super::yaml::Yaml;
+use crate::seal::{ForeignSignature, PgpKey};
 
 /// The id of the key whose private part the old program's public configuration holds.
 const PUBLIC_DUMMY: &str = "FEF8D954";
 /// The most files of a home of gpg that are copied.
 const MAX_HOME_FILES: usize = 2_000;
+/// The most bytes of all of them.
+const MAX_HOME_BYTES: u64 = 256 * 1024 * 1024;
+/// What the key signs to show that it can.
+const TRIAL: &[u8] = b"testamur";
 
 /// Where the key comes from.
 #[derive(Debug, Default)]
@@ -64,15 +69,14 @@ pub(super) fn translate(
     }
     let moved = Gpg::start().and_then(|gpg| gpg.take(named.as_deref(), sources, staging));
     match moved {
-        Ok(Moved { fingerprint, public, user_id }) => {
+        Ok(Moved { fingerprint, public, user_id, passphrase }) => {
             site.add("keys/openpgp.asc", public);
             let mut command = vec!["gpg", "--batch", "--no-tty", "--homedir"];
             let home = place.join("keys/gnupg").display().to_string();
             command.push(&home);
             let file = place.join("keys/openpgp.passphrase").display().to_string();
-            if let Some(passphrase) = sources.passphrase {
-                let bytes = fs::read(passphrase).unwrap_or_default();
-                site.add_secret("keys/openpgp.passphrase", bytes);
+            if let Some(passphrase) = passphrase {
+                site.add_secret("keys/openpgp.passphrase", passphrase);
                 command.extend([
                     "--pinentry-mode",
                     "loopback",
@@ -107,6 +111,8 @@ struct Moved {
     fingerprint: String,
     public: Vec<u8>,
     user_id: String,
+    /// The file with the passphrase, as it was when the key was tried with it.
+    passphrase: Option<Vec<u8>>,
 }
 
 /// A secret key that gpg lists.
@@ -145,12 +151,17 @@ impl Gpg {
         staging: &Path,
     ) -> Result<Moved, String> {
         let home = self.work.path();
+        let passphrase = sources.passphrase.map(read_named).transpose()?;
+        let file = home.join("passphrase");
+        if let Some(bytes) = &passphrase {
+            // gpg reads what the site gets, and not the file a second time.
+            fs::write(&file, bytes)
+                .map_err(|error| format!("no passphrase for gpg ({error})"))?;
+        }
+        let secret_file = passphrase.as_ref().map(|_| file.as_path());
         match (sources.file, &sources.home) {
             (Some(file), _) => {
-                let bytes = fs::read(file).map_err(|error| {
-                    format!("{}: cannot be read ({error})", file.display())
-                })?;
-                run(home, sources.passphrase, &["--import"], &bytes)?;
+                run(home, secret_file, &["--import"], &read_named(file)?)?;
             }
             (None, Some(old)) => copy_home(old.path(), home)?,
             (None, None) => return Err("there is no key".to_owned()),
@@ -159,39 +170,40 @@ impl Gpg {
         let SecretKey { fingerprint, user_id } = choose(keys, named)?;
         let public = run(home, None, &["--armor", "--export", &fingerprint], &[])?;
         let secret = ["--export-secret-keys", &fingerprint];
-        let secret = run(home, sources.passphrase, &secret, &[]).map_err(|why| {
+        let secret = run(home, secret_file, &secret, &[]).map_err(|why| {
             format!("the secret key cannot be exported ({why}); give --passphrase-file")
         })?;
         let new = staging.join("keys/gnupg");
         make_home(&new).map_err(|error| format!("no home for gpg ({error})"))?;
-        let imported = run(&new, sources.passphrase, &["--import"], &secret)
-            .and_then(|_| {
-                let sign = sign_arguments(&fingerprint);
-                run(&new, sources.passphrase, &sign, b"testamur")
-            })
-            .and_then(|_| {
-                let key = crate::seal::PgpKey::from_armor(&public)
-                    .map_err(|it| it.to_string())?;
-                let key = key.into_iter().find(|key| key.fingerprint() == fingerprint);
-                let key = key.ok_or("the key is of a kind that is not supported")?;
-                match key.public() {
-                    Some(_) => Ok(()),
-                    None => {
-                        Err("the key is of a kind or a size that is not supported"
-                            .to_owned())
-                    }
-                }
-            });
+        let imported = run(&new, secret_file, &["--import"], &secret)
+            .and_then(|_| run(&new, secret_file, &sign_arguments(&fingerprint), TRIAL))
+            .and_then(|signature| check_trial(&public, &fingerprint, &signature));
         stop(&new);
         stop(home);
         match imported {
-            Ok(()) => Ok(Moved { fingerprint, public, user_id }),
+            Ok(()) => Ok(Moved { fingerprint, public, user_id, passphrase }),
             Err(why) => {
                 // What is left of the key goes, so that the site has no key that it does not use.
                 let _ = fs::remove_dir_all(&new);
                 Err(why)
             }
         }
+    }
+}
+
+/// Checks that the key is one that this program can check, and that it made the trial signature.
+fn check_trial(public: &[u8], fingerprint: &str, signature: &[u8]) -> Result<(), String> {
+    let keys = PgpKey::from_armor(public).map_err(|it| it.to_string())?;
+    let key = keys.into_iter().find(|key| key.fingerprint() == fingerprint);
+    let key = key.ok_or("the key is of a kind that is not supported")?;
+    if key.public().is_none() {
+        return Err("the key is of a kind or a size that is not supported".to_owned());
+    }
+    match ForeignSignature::read(signature) {
+        Some(signature) if signature.is_of(&key, TRIAL) => Ok(()),
+        _ => Err(format!(
+            "a signature of gpg for trial was not made by the key {fingerprint}"
+        )),
     }
 }
 
@@ -333,14 +345,15 @@ fn copy_home(from: &Path, to: &Path) -> Result<(), String> {
     let failed = |path: &Path, error: std::io::Error| {
         format!("{}: cannot be copied ({error})", path.display())
     };
-    let mut copied = 0;
+    let (mut copied, mut bytes) = (0, 0);
     let mut copy = |from: PathBuf, to: PathBuf| -> Result<(), String> {
-        let is_file =
-            fs::symlink_metadata(&from).is_ok_and(|it| it.file_type().is_file());
-        copied += usize::from(is_file);
-        if is_file && copied <= MAX_HOME_FILES {
-            fs::copy(&from, to).map_err(|error| failed(&from, error))?;
+        let metadata = fs::symlink_metadata(&from).ok().filter(|it| it.is_file());
+        let Some(metadata) = metadata else { return Ok(()) };
+        (copied, bytes) = (copied + 1, bytes + metadata.len());
+        if copied > MAX_HOME_FILES || bytes > MAX_HOME_BYTES {
+            return Err("the home of gpg has more files than one has".to_owned());
         }
+        fs::copy(&from, to).map_err(|error| failed(&from, error))?;
         Ok(())
     };
     for name in ["pubring.gpg", "pubring.kbx", "secring.gpg", "trustdb.gpg"] {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drawn_words::GoneWords;
 use super::new_site::NewSite;
 use crate::site::Site;
 
@@ -17,6 +18,12 @@ const OVER_TEMPLATES: [(&str, &str); 6] = [
     ("statement", include_str!("locales/statement.yaml")),
     ("credit", include_str!("locales/credit.yaml")),
     ("dynamic", include_str!("locales/dynamic.yaml")),
+];
+
+/// The layouts over templates that need no Typst: what was drawn stands in slots, which the studio moves.
+const SLOTS: [(&str, &str); 2] = [
+    ("professional", include_str!("slots/professional.yaml")),
+    ("credit", include_str!("slots/credit.yaml")),
 ];
 
 /// How a course's layout differs from the built-in one.
@@ -39,6 +46,10 @@ pub(super) struct SiteWords {
     pub(super) has_own_word: bool,
     /// Font families by layout, in place of the stand-ins.
     pub(super) families: BTreeMap<&'static str, (&'static str, String)>,
+    /// The languages of the courses.
+    pub(super) languages: BTreeSet<String>,
+    /// What the installation's own program no longer drew.
+    pub(super) gone: GoneWords,
 }
 
 /// The layouts that the courses of the site need.
@@ -163,7 +174,8 @@ fn write_changes(base: &str, words: &SiteWords, site: &mut NewSite) {
     }
 }
 
-/// Writes a copy of a built-in layout. Returns whether it has no ornament over a template.
+/// Writes a copy of a built-in layout, for the languages of the courses and the paper that the old program
+/// printed on. Returns whether it has no ornament over a template.
 fn write_copy(
     base: &str,
     name: &str,
@@ -175,6 +187,9 @@ fn write_copy(
     let mut is_clear = true;
     let built_in = built_in();
     let folder = format!("layouts/{base}");
+    let languages = spoken(base, &words.languages);
+    let slots =
+        SLOTS.iter().find(|(name, _)| form.over_template && *name == base).map(|it| it.1);
     for path in built_in.list(&folder) {
         let Some(file) = path.strip_prefix(&folder).and_then(|it| it.strip_prefix('/'))
         else {
@@ -183,12 +198,15 @@ fn write_copy(
         let Some(text) = read(path) else { continue };
         let text = match file {
             "layout.yaml" => {
+                let text = slots.map_or(text, str::to_owned);
                 let text = with_family(base, &text, words).unwrap_or(text);
+                let text = with_reach(&text, &languages);
                 match pdf {
                     Some(_) => format!("{}\nbackground: template.pdf\n", text.trim_end()),
                     None => text,
                 }
             }
+            _ if slots.is_some() && file.ends_with(".typ") => continue,
             "layout.typ" if form.over_template => {
                 let (text, was_cleared) = without_ground(&text);
                 is_clear = was_cleared;
@@ -196,8 +214,14 @@ fn write_copy(
             }
             "locales/en.yaml" => locale(base, &text, form, words),
             _ if file.ends_with(".typ") && file != "preview.typ" => text,
-            _ if file.starts_with("locales/") => text,
-            _ => continue,
+            _ => {
+                let tag =
+                    file.strip_prefix("locales/").and_then(|it| it.strip_suffix(".yaml"));
+                if !tag.is_some_and(|tag| languages.iter().any(|it| it == tag)) {
+                    continue;
+                }
+                if form.over_template { words.gone.without(base, &text) } else { text }
+            }
         };
         site.add(&format!("layouts/{name}/{file}"), text);
     }
@@ -217,7 +241,7 @@ fn locale(base: &str, built_in: &str, form: Form, words: &SiteWords) -> String {
     let over =
         OVER_TEMPLATES.iter().find(|(name, _)| form.over_template && *name == base);
     let mut text = match over {
-        Some((_, text)) => with_words(base, text, words),
+        Some((_, text)) => words.gone.without(base, &with_words(base, text, words)),
         None => with_words(base, built_in, words),
     };
     if form.is_unverified {
@@ -264,6 +288,55 @@ fn with_words(base: &str, text: &str, words: &SiteWords) -> String {
             line.to_owned()
         };
         out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+/// Those of the languages that a built-in layout speaks, and English, whose sentences the others follow.
+fn spoken(base: &str, wanted: &BTreeSet<String>) -> Vec<String> {
+    let own = format!("layouts/{base}/locales");
+    let shared = "layouts/shared/locales".to_owned();
+    let tag_of = |path: &str| {
+        let tag = path.rsplit('/').next()?.strip_suffix(".yaml")?;
+        let is_wanted = |it: &String| {
+            it.strip_prefix(tag)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        (tag == "en" || wanted.iter().any(is_wanted)).then(|| tag.to_owned())
+    };
+    let built_in = built_in();
+    let mut tags: Vec<String> = [own, shared]
+        .iter()
+        .map(|folder| built_in.list(folder).into_iter().filter_map(tag_of).collect())
+        .find(|tags: &Vec<String>| !tags.is_empty())
+        .unwrap_or_default();
+    // English counts first.
+    tags.sort_by_key(|tag| (tag != "en", tag.clone()));
+    tags
+}
+
+/// `layout.yaml` with these languages alone, and with the first of its papers.
+fn with_reach(text: &str, languages: &[String]) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with("languages:") {
+            while lines.peek().is_some_and(|next| next.starts_with(' ')) {
+                lines.next();
+            }
+            continue;
+        }
+        match line.strip_prefix("paper: [").and_then(|papers| papers.split(',').next()) {
+            Some(first) => {
+                out.push_str(&format!(
+                    "languages: [{}]\npaper: {}",
+                    languages.join(", "),
+                    first.trim_end_matches(']')
+                ));
+            }
+            None => out.push_str(line),
+        }
         out.push('\n');
     }
     out

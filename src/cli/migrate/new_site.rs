@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::exit::Failure;
 
@@ -96,8 +96,9 @@ pub(super) struct NewPlace {
 }
 
 impl NewPlace {
-    /// Checks that NEW is new or an empty folder, and apart from OLD.
-    pub(super) fn check(new: &Path, old: &Path) -> Result<Self, Failure> {
+    /// Checks that NEW is new or an empty folder, and apart from the folders that are only read.
+    /// Nothing is made yet.
+    pub(super) fn check(new: &Path, read: &[&Path]) -> Result<Self, Failure> {
         let refused = |why: &str| {
             Err(Failure::new(format!(
                 "{}: {why}\nhelp: name another folder",
@@ -125,20 +126,11 @@ impl NewPlace {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(parent).map_err(|error| {
-            Failure::new(format!(
-                "{}: failed to make the folder ({error})",
-                parent.display()
-            ))
-        })?;
-        let parent = parent.canonicalize().map_err(|error| {
-            Failure::new(format!(
-                "{}: failed to open the folder ({error})",
-                parent.display()
-            ))
-        })?;
+        let Some(parent) = future_path(parent) else {
+            return refused("its folder cannot be opened, nor made");
+        };
         let path = parent.join(name);
-        if path.starts_with(old) || old.starts_with(&path) {
+        if read.iter().any(|old| path.starts_with(old) || old.starts_with(&path)) {
             return refused(
                 "the new site may not be inside of the old one, nor around it",
             );
@@ -146,8 +138,14 @@ impl NewPlace {
         Ok(Self { path, parent })
     }
 
-    /// A temporary folder beside the place.
+    /// A temporary folder beside the place, whose folder is made if there is none.
     pub(super) fn staging(&self) -> Result<tempfile::TempDir, Failure> {
+        fs::create_dir_all(&self.parent).map_err(|error| {
+            Failure::new(format!(
+                "{}: failed to make the folder ({error})",
+                self.parent.display()
+            ))
+        })?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".testamur-migrate-");
         #[cfg(unix)]
@@ -175,4 +173,17 @@ impl NewPlace {
         let _ = staging.keep();
         Ok(())
     }
+}
+
+/// The real path of a folder, of which only the first part may be there yet; `None` if that part is no
+/// folder, or what follows goes back.
+fn future_path(path: &Path) -> Option<PathBuf> {
+    let there = path.ancestors().find(|it| fs::symlink_metadata(it).is_ok());
+    let (there, rest) = match there {
+        Some(there) => (there, path.strip_prefix(there).ok()?),
+        None => (Path::new("."), path),
+    };
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    let real = there.canonicalize().ok().filter(|it| it.is_dir())?;
+    rest.components().all(is_plain).then(|| real.join(rest))
 }

@@ -7,11 +7,16 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::report::{At, Report};
 use crate::cli::exit::Failure;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
+/// The most bytes that are read of one installation: all of them are in memory before they are written.
+const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The most files of one folder.
 const MAX_FILES: usize = 20_000;
 
@@ -19,6 +24,10 @@ const MAX_FILES: usize = 20_000;
 #[derive(Debug, Clone)]
 pub(super) struct OldFolder {
     root: PathBuf,
+    /// The folder that was opened, out of which nothing leads.
+    top: PathBuf,
+    /// How many bytes were read below that folder.
+    read: Arc<AtomicU64>,
 }
 
 impl OldFolder {
@@ -28,7 +37,11 @@ impl OldFolder {
         let root = root.ok_or_else(|| {
             Failure::new(format!("{}: there is no such folder", path.display()))
         })?;
-        Ok(Self { root })
+        Ok(Self::at(root))
+    }
+
+    fn at(root: PathBuf) -> Self {
+        Self { top: root.clone(), root, read: Arc::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -38,7 +51,61 @@ impl OldFolder {
     /// The folder `name` inside of it, if there is one that does not lead out.
     pub(super) fn folder(&self, name: impl AsRef<Path>) -> Option<Self> {
         let root = self.root.join(name).canonicalize().ok()?;
-        (root.is_dir() && root.starts_with(&self.root)).then_some(Self { root })
+        let is_inside = root.is_dir() && root.starts_with(&self.top);
+        let (top, read) = (self.top.clone(), Arc::clone(&self.read));
+        is_inside.then_some(Self { root, top, read })
+    }
+
+    /// As [`folder`](Self::folder). What is of that name and cannot be opened is reported, and so are
+    /// the entries of the folder that will not be seen.
+    pub(super) fn listed_folder(
+        &self,
+        name: &str,
+        shown: &str,
+        report: &mut Report,
+    ) -> Option<Self> {
+        if fs::symlink_metadata(self.root.join(name)).is_err() {
+            return None;
+        }
+        let Some(folder) = self.folder(name) else {
+            let how = "it is a link out of the installation, or no folder";
+            report.unread(At::file(shown), name, how);
+            return None;
+        };
+        match fs::read_dir(&folder.root) {
+            Err(error) => {
+                report.unread(
+                    At::file(shown),
+                    name,
+                    format!("it cannot be read ({error})"),
+                );
+            }
+            Ok(entries) => {
+                let mut count = 0;
+                for entry in entries.take(MAX_FILES + 1) {
+                    count += 1;
+                    let name = match entry {
+                        Ok(entry) => entry.file_name(),
+                        Err(error) => {
+                            let how = format!("an entry cannot be read ({error})");
+                            report.unread(At::file(shown), name, how);
+                            continue;
+                        }
+                    };
+                    if name.to_str().is_none() {
+                        let how = "its name is no UTF-8: rename it";
+                        report.unread(At::file(shown), name.to_string_lossy(), how);
+                    }
+                }
+                if count > MAX_FILES {
+                    let how = format!(
+                        "it has more than {MAX_FILES} entries: not all were read"
+                    );
+                    report.unread(At::file(shown), name, how);
+                }
+            }
+        }
+        Some(folder)
     }
 
     /// Reads a file; `None` if there is none.
@@ -52,8 +119,8 @@ impl OldFolder {
         }
         let failed = |error: std::io::Error| format!("it cannot be read ({error})");
         let real = path.canonicalize().map_err(failed)?;
-        if !real.starts_with(&self.root) {
-            return Err("it is a link out of the folder".to_owned());
+        if !real.starts_with(&self.top) {
+            return Err("it is a link out of the installation".to_owned());
         }
         let metadata = fs::metadata(&real).map_err(failed)?;
         if !metadata.is_file() {
@@ -61,6 +128,13 @@ impl OldFolder {
         }
         if metadata.len() > MAX_FILE {
             return Err(format!("it has more than {} MB", MAX_FILE / 1_000_000));
+        }
+        let before = self.read.fetch_add(metadata.len(), Ordering::Relaxed);
+        if before + metadata.len() > MAX_BYTES {
+            return Err(format!(
+                "the files of the installation have more than {} GB together",
+                MAX_BYTES >> 30
+            ));
         }
         let mut bytes = Vec::new();
         let file = fs::File::open(&real).map_err(failed)?;
@@ -71,6 +145,11 @@ impl OldFolder {
     /// The names of the files in it, sorted, with those of links; folders are left out.
     pub(super) fn files(&self) -> Vec<String> {
         self.names(|path| !path.is_dir())
+    }
+
+    /// All names in it, sorted.
+    pub(super) fn entries(&self) -> Vec<String> {
+        self.names(|_| true)
     }
 
     /// The names of the folders in it, sorted.
@@ -88,6 +167,25 @@ impl OldFolder {
         names.sort();
         names
     }
+}
+
+/// Reads a file that the command line names: a whole one, and not what a pipe has.
+///
+/// # Errors
+/// The file's name, and why it cannot be read.
+pub(super) fn read_named(path: &Path) -> Result<Vec<u8>, String> {
+    let read = || -> Result<Vec<u8>, String> {
+        let failed = |error: std::io::Error| format!("cannot be read ({error})");
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err("is no file".to_owned());
+        }
+        if metadata.len() > MAX_FILE {
+            return Err(format!("has more than {} MB", MAX_FILE / 1_000_000));
+        }
+        fs::read(path).map_err(failed)
+    };
+    read().map_err(|why| format!("{}: {why}", path.display()))
 }
 
 /// The folders of an installation.
@@ -111,7 +209,7 @@ impl Installation {
             folders.into_iter().find(is_program)
         };
         let program = if is_program(old) { Some(old.clone()) } else { inner() };
-        let beside = old.path().parent().map(|it| OldFolder { root: it.to_owned() });
+        let beside = old.path().parent().map(|it| OldFolder::at(it.to_owned()));
         let settings = match beside {
             Some(beside)
                 if !is_settings(old) && is_program(old) && is_settings(&beside) =>

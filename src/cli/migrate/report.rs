@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::json;
 
 use crate::cli::console::escaped;
 
 /// The most places that one line of the report names.
 const MAX_PLACES: usize = 3;
+/// The most things that one line of the report names.
+const MAX_THINGS: usize = 4;
 
 /// What became of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,8 +55,8 @@ struct Finding {
     how: String,
 }
 
-/// What several findings may say alike.
-type Said<'a> = (Verdict, &'a str, &'a str);
+/// What several findings may say alike, of one thing or of several.
+type Said<'a> = (Verdict, &'a str);
 
 /// The findings of a migration, in the order in which they were made.
 #[derive(Debug, Default)]
@@ -148,20 +150,21 @@ impl Report {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// The report for people: findings that say the same of several courses are one line.
+    /// The report for people: findings that say the same of several courses or things are
+    /// one line.
     pub(super) fn to_text(&self) -> String {
         let mut files: IndexMap<&str, IndexMap<Said<'_>, Vec<&Finding>>> =
             IndexMap::new();
         for finding in &self.findings {
             let lines = files.entry(&finding.file).or_default();
-            let key = (finding.verdict, finding.what.as_str(), finding.how.as_str());
+            let key = (finding.verdict, finding.how.as_str());
             lines.entry(key).or_default().push(finding);
         }
         let mut text = String::new();
         for (file, lines) in files {
             let _ = writeln!(text, "{}", escaped(file));
-            for ((verdict, what, how), findings) in lines {
-                let (what, how) = (escaped(what), escaped(how));
+            for ((verdict, how), findings) in lines {
+                let (what, how) = (things(&findings), escaped(how));
                 let places = places(&findings);
                 let _ =
                     writeln!(text, "  {:<15} {what}: {how}{places}", verdict.as_str());
@@ -198,6 +201,17 @@ impl Report {
             })
         };
         self.findings.iter().map(finding).collect()
+    }
+}
+
+/// The things of findings that say the same.
+fn things(findings: &[&Finding]) -> String {
+    let all: IndexSet<&str> = findings.iter().map(|it| it.what.as_str()).collect();
+    let first: Vec<String> = all.iter().take(MAX_THINGS).map(|it| escaped(it)).collect();
+    let first = first.join(", ");
+    match all.len().checked_sub(MAX_THINGS) {
+        None | Some(0) => first,
+        Some(more) => format!("{first} and {more} more (--json names each)"),
     }
 }
 

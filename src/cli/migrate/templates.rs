@@ -38,12 +38,14 @@ pub(super) enum Choice {
 
 impl Templates {
     /// Lists the folders `v…-cert-templates`.
-    pub(super) fn list(data: &OldFolder) -> Self {
+    pub(super) fn list(data: &OldFolder, report: &mut Report) -> Self {
         let mut templates = Self::default();
-        for name in data.folders() {
+        for name in data.entries() {
             let version =
                 name.strip_prefix('v').and_then(|it| it.strip_suffix("-cert-templates"));
-            let (Some(version), Some(folder)) = (version, data.folder(&name)) else {
+            let Some(version) = version else { continue };
+            let shown = format!("template_data/{name}");
+            let Some(folder) = data.listed_folder(&name, &shown, report) else {
                 continue;
             };
             let files = folder.files().into_iter();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::Timestamp;
-use crate::register::Register;
+use crate::register::{ImportedFile, Register};
 #[cfg(feature = "tsa")]
 use crate::seal::Standing;
 use crate::seal::{Judgement, Verification};
@@ -16,6 +16,9 @@ use super::verified_file::FoundStatus;
 use crate::cli::args::{SiteArguments, Verify};
 use crate::cli::context;
 use crate::cli::exit::Failure;
+
+/// What the site's own register is called.
+pub(super) const OWN_REGISTER: &str = "the site's register";
 
 /// Who is asked for the status of certificates.
 pub(super) struct StatusSource<'a> {
@@ -54,6 +57,13 @@ impl<'a> StatusSource<'a> {
             #[cfg(feature = "tsa")]
             online,
         })
+    }
+
+    /// The file as the site's register knows it, if another program issued it. A register that does not
+    /// answer knows of none: its failure is told with the status.
+    pub(super) fn imported(&self, file: &[u8]) -> Option<ImportedFile> {
+        let Some(Ok(register)) = &self.register else { return None };
+        register.imported(file).ok().flatten()
     }
 
     /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
@@ -100,7 +110,7 @@ impl<'a> StatusSource<'a> {
         };
         match register.record_of_verified(file, found) {
             Ok(Some(record)) => {
-                let found = FoundStatus::of(record, "the site's register", now);
+                let found = FoundStatus::of(record, OWN_REGISTER, now);
                 FoundStatus { is_own: true, ..found }
             }
             Ok(None) if found.certificate.is_none() => FoundStatus::unknown(

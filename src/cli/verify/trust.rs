@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::seal::{PgpKey, Trust, X509};
 use crate::site::Keys;
+use crate::site::keys::retired_on;
 
 use super::status::is_site;
 use crate::cli::args::{SiteArguments, Verify};
@@ -32,8 +33,12 @@ pub(super) fn collect(
         };
     }
     for path in &arguments.trust {
-        let roots = certificates(path)?;
+        let text = context::read_file(path)?;
+        let roots = X509::from_pem(&text).map_err(|error| in_file(path, &error))?;
         let name = path.display().to_string();
+        if let (Some(root), Some(time)) = (roots.first(), retired_on(&text)) {
+            trust = trust.with_retired(root.fingerprint(), time);
+        }
         trust = roots
             .iter()
             .fold(trust, |trust, root| trust.with_source(root.fingerprint(), &name))

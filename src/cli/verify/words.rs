@@ -57,6 +57,16 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
     let why = || file.status.why.as_deref().map_or_else(String::new, escaped);
     let not_known = if offline { "status not asked" } else { "not known" };
     match found.verdict {
+        Verdict::Good if found.imported => format!(
+            "good: intact, issued by another program before, signed by {}, whose OpenPGP key is \
+             trusted, and valid",
+            signer()
+        ),
+        Verdict::NotSealed if found.imported => format!(
+            "not sealed: another program issued it without a signature that was kept; the issuer's \
+             register holds this file's digest, and its status is {}",
+            found.status.as_str()
+        ),
         Verdict::Good if found.answered_by_record => format!(
             "good: intact, sealed by {}, whose certificate has ended; the issuer's register \
              holds this file's digest, and answers for it",

@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn stream_of_a_font_is_no_reason_to_refuse() {
+        // As in the `loca` and `hmtx` of TrueType fonts.
+        let font = [b"true\0\x0d".as_slice(), &b"<\x03".repeat(6000)].concat();
+        check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
+        let font = [&font[..], b"> (a) [1] ", &b"<".repeat(6000)].concat();
+        check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
+    }
+
+    #[test]
     fn layer_that_is_switched_off_is_refused() {
         for (layers, off) in [
             ("/OCGs[5 0 R]/D<</OFF[5 0 R]/ON[]>>", true),

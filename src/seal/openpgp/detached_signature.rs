@@ -72,6 +72,43 @@ impl DetachedSignature {
         }
     }
 
+    /// Reads a signature over `bytes` as another program wrote it, in whatever form GnuPG takes. One that
+    /// does not state its key by fingerprint, as older programs did not, is of the key that made it.
+    #[cfg(feature = "issue")]
+    pub(crate) fn read_foreign(
+        text: &[u8],
+        keys: &[PgpKey],
+        bytes: &[u8],
+    ) -> Result<Self, FormError> {
+        let unsupported = |what: &str| FormError::Unsupported(what.to_owned());
+        let blocks = armor::read(ArmorLabel::Signature, text);
+        let blocks = blocks.map_err(|_| FormError::Other)?;
+        let [block] = &blocks[..] else { return Err(FormError::Other) };
+        let (packet_type, body, _) = packet::read(block).ok_or(FormError::Other)?;
+        if packet_type != packet::SIGNATURE {
+            return Err(FormError::Other);
+        }
+        let packet = match ReadSignature::read(body).ok_or(FormError::Other)? {
+            ReadSignature::V4(packet) => *packet,
+            _ => return Err(unsupported("signatures of its version are not supported")),
+        };
+        if packet.signature_type() != BINARY {
+            return Err(unsupported("it is no signature over a file's bytes"));
+        }
+        let stated = packet.subpackets();
+        let created = stated.created.and_then(|time| Timestamp::from_unix(time.into()));
+        let signing_time = created.ok_or_else(|| unsupported("it states no time"))?;
+        let made_it = || {
+            let mut components = keys.iter().flat_map(PgpKey::components);
+            let made = components.find(|it| packet.check(it, &[bytes]) == Proof::Valid);
+            made.map(|component| *component.fingerprint())
+        };
+        let issuer = stated.issuer.or_else(made_it);
+        let issuer = issuer
+            .ok_or_else(|| unsupported("its key is not among those that are trusted"))?;
+        Ok(Self { packet, issuer, signing_time })
+    }
+
     /// Reads a packet that is a signature over a file, and nothing after it.
     pub(super) fn from_packet(bytes: &[u8]) -> Result<Self, FormError> {
         let unsupported = |what: String| Err(FormError::Unsupported(what));

@@ -1,7 +1,7 @@
 //! Detached signatures as other programs wrote them, of whatever form GnuPG takes.
 //!
 //! They are read to import what was issued before: that a key made one over a file, and when. A verdict
-//! on a file never rests on this reader.
+//! on a file does not rest on this reader.
 
 use super::armor::{self, ArmorLabel};
 use super::key::PgpKey;

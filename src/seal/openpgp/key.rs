@@ -98,7 +98,7 @@ impl PgpKey {
     }
 
     /// The primary key and the subkeys.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "issue")]
     pub(super) fn components(&self) -> impl Iterator<Item = &KeyPacket> {
         let subkeys = self.parts.subkeys.iter().map(|subkey| &subkey.packet);
         std::iter::once(&self.parts.primary).chain(subkeys)

@@ -12,8 +12,28 @@ pub(super) fn check(
     trust: &Trust,
     now: Timestamp,
 ) -> SignatureReport {
+    judge(DetachedSignature::read(text), bytes, trust, now)
+}
+
+/// As [`check`], of a signature that another program made.
+#[cfg(feature = "issue")]
+pub(super) fn check_foreign(
+    bytes: &[u8],
+    text: &[u8],
+    trust: &Trust,
+    now: Timestamp,
+) -> SignatureReport {
+    judge(DetachedSignature::read_foreign(text, trust.keys(), bytes), bytes, trust, now)
+}
+
+fn judge(
+    signature: Result<DetachedSignature, FormError>,
+    bytes: &[u8],
+    trust: &Trust,
+    now: Timestamp,
+) -> SignatureReport {
     let mut report = SignatureReport::default();
-    let signature = match DetachedSignature::read(text) {
+    let signature = match signature {
         Ok(signature) => signature,
         Err(FormError::Unsupported(what)) => {
             report.doubts.push(what);
@@ -26,7 +46,9 @@ pub(super) fn check(
         }
     };
     let judgement = signature.judge(trust.keys(), bytes, now);
-    report.fingerprint = Some(signature.fingerprint());
+    let fingerprint = signature.fingerprint();
+    report.source = trust.source(&fingerprint);
+    report.fingerprint = Some(fingerprint);
     report.signing_time = Some(signature.signing_time());
     report.user_id = judgement.user_id;
     report.intact = judgement.is_intact;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// What stands before the identifier in the address of a verify page.
+/// What stands before the identifier in the address of a verify page, unless the site published
+/// elsewhere before.
 const BEFORE_ID: &[u8] = b"/cert/";
 /// The length of an identifier: hexadecimal digits in lower case.
 const ID_LEN: usize = 32;
@@ -28,23 +29,29 @@ impl CertificateLink {
     /// Reads the one certificate that a document names; `None` if it names none, or several.
     ///
     /// Links count first: a name or a title that is printed cannot make one, but may contain what
-    /// looks like an address.
+    /// looks like an address. Of links those with `/cert/` count before others, in which any folder has
+    /// the name of an identifier (`publish.verify_path`).
     pub(super) fn read(document: &[u8]) -> Option<Self> {
-        let mut linked: Option<Self> = None;
+        let [mut linked, mut elsewhere]: [Option<Self>; 2] = [None, None];
+        let mut differ = false;
         for (count, at) in positions(document, BEFORE_ADDRESS).enumerate() {
             if count == MAX_LINKS {
                 return None;
             }
             let address = string(&document[at..]).unwrap_or_default();
             match (id(address.as_bytes()), &linked) {
-                (None, _) => {}
+                (None, _) => {
+                    let Some(id) = folder_id(&address) else { continue };
+                    differ |= elsewhere.as_ref().is_some_and(|first| first.id != id);
+                    elsewhere.get_or_insert(Self { id, url: Some(address) });
+                }
                 (Some(id), None) => linked = Some(Self { id, url: Some(address) }),
                 (Some(id), Some(first)) if first.id == id => {}
                 (Some(_), Some(_)) => return None,
             }
         }
-        if linked.is_some() {
-            return linked;
+        if let Some(found) = linked.or(elsewhere.filter(|_| !differ)) {
+            return Some(found);
         }
         let mut named = positions(document, BEFORE_ID)
             .filter_map(|at| id(&document[at - BEFORE_ID.len()..]));
@@ -84,6 +91,17 @@ fn id(address: &[u8]) -> Option<String> {
     let ends = address.get(at + ID_LEN).is_none_or(|byte| !byte.is_ascii_alphanumeric());
     let id = str::from_utf8(id).ok().filter(|_| ends && id.iter().all(is_digit))?;
     Some(id.to_owned())
+}
+
+/// The one folder of an address that has the name of an identifier.
+fn folder_id(address: &str) -> Option<String> {
+    let address = address.split(['?', '#']).next()?;
+    let is_id = |part: &&str| {
+        part.len() == ID_LEN
+            && part.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let mut found = address.split('/').skip(3).filter(is_id);
+    found.next().filter(|_| found.next().is_none()).map(str::to_owned)
 }
 
 /// The text of a literal string (ISO 32000-1, 7.3.4.2) after its opening parenthesis, if it is an
@@ -129,6 +147,22 @@ mod tests {
         assert_eq!(read(&[link(ID), link(OTHER)].concat()), None);
         assert_eq!(read(&format!("/cert/{ID}/ /cert/{OTHER}/")), None);
         assert_eq!(read(&[link(ID), link(ID)].concat()).unwrap().0, ID);
+    }
+
+    #[test]
+    fn folder_of_pages_may_have_another_name() {
+        let link = |path: &str| format!("/S/URI/URI(https://c.example/{path})");
+        let url = format!("https://c.example/v/{ID}/valid.html");
+        let text = link(&format!("v/{ID}/valid.html"));
+        assert_eq!(read(&text), Some((ID.to_owned(), Some(url))));
+        assert_eq!(read(&[link(&format!("v/{ID}/")), link(OTHER)].concat()), None);
+        let both =
+            [link(&format!("badges/{OTHER}")), link(&format!("cert/{ID}/"))].concat();
+        assert_eq!(read(&both).unwrap().0, ID);
+        for path in [format!("v?{ID}"), format!("{ID}/{OTHER}"), ID.to_uppercase()] {
+            assert_eq!(read(&link(&path)), None, "{path}");
+        }
+        assert_eq!(read(&format!("/S/URI/URI(https://{ID}/)")), None);
     }
 
     #[test]

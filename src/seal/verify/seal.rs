@@ -242,6 +242,11 @@ impl SealCheck<'_> {
             }
         };
         let fingerprint = anchor.fingerprint();
+        let sealed = proven.unwrap_or(self.revisions.params.signing_time);
+        if let Some(retired) = self.trust.retired(&fingerprint).filter(|it| *it < sealed)
+        {
+            self.doubt(&format!("its root retired on {retired}, before it was sealed"));
+        }
         self.report.anchor = Some(AnchorReport {
             subject: anchor.subject(),
             source: self.trust.source(&fingerprint),

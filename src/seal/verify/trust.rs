@@ -1,6 +1,7 @@
 //! The certificates and keys that a verifier trusts.
 
 use crate::base::error::Result;
+use crate::base::timestamp::Timestamp;
 use crate::seal::openpgp::PgpKey;
 use crate::seal::pem;
 #[cfg(feature = "seal")]
@@ -23,6 +24,8 @@ pub struct Trust {
     crls: Vec<Crl>,
     /// Where certificates and keys were read, by their fingerprints.
     sources: Vec<(String, String)>,
+    /// When roots retired, by their fingerprints.
+    retired: Vec<(String, Timestamp)>,
 }
 
 impl Trust {
@@ -89,6 +92,23 @@ impl Trust {
     ) -> Self {
         self.sources.push((fingerprint.into(), source.into()));
         self
+    }
+
+    /// Says when the root of this fingerprint retired: what it issued is not trusted to have sealed
+    /// after that time.
+    pub fn with_retired(
+        mut self,
+        fingerprint: impl Into<String>,
+        time: Timestamp,
+    ) -> Self {
+        self.retired.push((fingerprint.into(), time));
+        self
+    }
+
+    /// The earliest time at which a root is said to have retired.
+    pub(super) fn retired(&self, fingerprint: &str) -> Option<Timestamp> {
+        let told = self.retired.iter().filter(|(of, _)| of == fingerprint);
+        told.map(|(_, time)| *time).min()
     }
 
     /// The first source that was told for a fingerprint.

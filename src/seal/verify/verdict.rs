@@ -155,6 +155,9 @@ pub struct Verification {
     /// Whether the issuer's record answers for the file: it holds the file's digest, where the
     /// signer's certificate has ended and nothing in the file proves when it sealed.
     pub answered_by_record: bool,
+    /// Whether another program issued the file before the caller's register knew it: then it has no
+    /// seal, and its detached signature alone is judged.
+    pub imported: bool,
     /// The SHA-256 of the file: 64 hexadecimal digits in lower case. Empty if it was not read.
     pub sha256: String,
     /// The certificate that the document says it is.
@@ -197,6 +200,7 @@ impl Verification {
             trusted,
             status: Standing::NotAsked,
             answered_by_record: false,
+            imported: false,
             sha256,
             certificate,
             seal,
@@ -237,6 +241,17 @@ impl Verification {
         self
     }
 
+    /// Marks a file whose digest the caller's register holds as that of another program's.
+    #[cfg(feature = "issue")]
+    pub(super) fn into_imported(mut self) -> Self {
+        self.imported = true;
+        if self.signature.is_none() {
+            self.intact = Judgement::Yes;
+        }
+        self.judge();
+        self
+    }
+
     /// Whether everything present is intact, made by a trusted signer, and without a doubt about
     /// the time of sealing. It says nothing about whether the certificate stands: a revoked one is
     /// as genuine as before.
@@ -259,7 +274,9 @@ impl Verification {
         }
         if self.seal.is_none() && self.signature.is_none() {
             let is_foreign = self.foreign.is_some();
-            return if is_foreign { Verdict::NotOurs } else { Verdict::NotSealed };
+            let ended = self.status.bad_verdict().filter(|_| self.imported);
+            let unsealed = if is_foreign { Verdict::NotOurs } else { Verdict::NotSealed };
+            return ended.unwrap_or(unsealed);
         }
         if let Some(verdict) = self.status.bad_verdict() {
             return verdict;

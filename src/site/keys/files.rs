@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::random;
+use crate::base::timestamp::Timestamp;
 use crate::site::secret_mode::warn_if_readable;
 
 pub(super) const ROOT_FILE: &str = "root.pem";
@@ -19,6 +20,8 @@ pub(super) const SEAL_KEY_FILE: &str = "seal.key.pem";
 pub(super) const PGP_FILE: &str = "openpgp.asc";
 pub(super) const PGP_KEY_FILE: &str = "openpgp.key.pem";
 pub(super) const ID_SECRET_FILE: &str = "id.secret";
+/// What stands before the time in the note of a root that retired.
+pub(super) const RETIRED: &str = "Retired: ";
 
 /// How the names of secret files end.
 const SECRET_SUFFIX: &str = ".key.pem";
@@ -217,6 +220,14 @@ pub(super) fn without_notes(text: &[u8]) -> &[u8] {
     const BEGIN: &[u8] = b"-----BEGIN ";
     let at = text.windows(BEGIN.len()).position(|window| window == BEGIN);
     &text[at.unwrap_or(0)..]
+}
+
+/// When the certificate of a public part retired, as the note in front of it says.
+pub(crate) fn retired_on(text: &[u8]) -> Option<Timestamp> {
+    let notes = &text[..text.len() - without_notes(text).len()];
+    let lines = str::from_utf8(notes).ok()?.lines();
+    let told = lines.filter_map(|line| line.strip_prefix(RETIRED));
+    told.filter_map(|time| Timestamp::parse(time.trim()).ok()).min()
 }
 
 /// Sets the file as the place of an error.

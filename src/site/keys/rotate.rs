@@ -178,7 +178,7 @@ fn note_replaced(keys: &KeyFolder, number: u32, now: Timestamp) -> Result<()> {
     if root.is_some() && root != next_root {
         let what = next_root.map(|root| root.fingerprint());
         let what = what.as_deref().unwrap_or("a certificate of another CA");
-        let text = format!("Retired: {now}\n{}", replaced(what));
+        let text = format!("{}{now}\n{}", files::RETIRED, replaced(what));
         note(keys, number, ROOT_FILE, &text)?;
     }
     let file = keys.set_folder(next).join(PGP_FILE);

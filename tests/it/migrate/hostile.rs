@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::installation::{Ended, Installation, tree};
+use super::installation::{Ended, Installation, pdf, tree};
 use crate::workdir::Workdir;
 
 /// Migrates `old`, and returns the report. The program ends by itself.
@@ -86,7 +86,7 @@ fn what_leads_out_of_the_old_installation_is_not_read() {
     let courses = "ExampleX/UP/1: { TEMPLATEFILE: ../../../secret.html }\n";
     old.dir.write("old/private/cert-data.yml", courses);
     let report = report(&old.dir);
-    assert!(report.contains("it is a link out of the folder"), "{report}");
+    assert!(report.contains("it is a link out of the installation"), "{report}");
     assert!(report.contains("leads out of the folder of templates"), "{report}");
     for (name, bytes) in tree(&old.dir.path("new")) {
         assert!(!bytes.windows(6).any(|it| it == b"SECRET"), "{name}");
@@ -135,4 +135,176 @@ fn huge_and_nested_courses_end() {
     let report = report(&dir);
     assert!(report.contains("too large for `legacy`"), "{report}");
     assert!(report.contains("5030 times"), "{report}");
+}
+
+#[test]
+fn dry_run_makes_no_folder() {
+    let old = Installation::whole("");
+    let before = old.dir.names("");
+    let run = old.dir.run(["migrate", "old", "deep/er/new", "--dry-run"]);
+    run.ends(1);
+    assert_eq!(old.dir.names(""), before);
+    let run = old.dir.run(["migrate", "old", "nowhere/../new"]);
+    run.ends(1);
+    assert!(run.stderr.contains("cannot be opened, nor made"), "{}", run.stderr);
+    assert_eq!(old.dir.names(""), before);
+    old.dir.run(["migrate", "old", "deep/er/new"]).ends(1);
+    assert!(old.dir.path("deep/er/new/testamur.yaml").exists());
+}
+
+#[test]
+fn folders_that_are_read_and_new_one_keep_apart() {
+    let old = Installation::whole("");
+    let before = tree(&old.dir.path(""));
+    for (arguments, what) in [
+        (&["migrate", "old", "old/private/template_data/new"][..], "inside of OLD"),
+        (&["migrate", "old/private", "old"], "around OLD"),
+        (&["migrate", "old", "web/new", "--private", "web"], "inside of --private"),
+        (&["migrate", "old", "web/new", "--gpg-home", "web"], "inside of --gpg-home"),
+    ] {
+        let run = old.dir.run(arguments);
+        run.ends(1);
+        assert!(
+            run.stderr.contains("help: name another folder"),
+            "{what}: {}",
+            run.stderr
+        );
+        assert_eq!(tree(&old.dir.path("")), before, "{what}");
+    }
+}
+
+/// Makes something at a path.
+#[cfg(unix)]
+type Make<'a> = &'a dyn Fn(&std::path::Path);
+
+/// What an attacker, or a disk that was copied in part, may have in the place of any file.
+#[cfg(unix)]
+#[test]
+fn strange_files_are_named_and_nothing_is_written_elsewhere() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    let files = [
+        "env.json",
+        "auth.json",
+        "private/cert-data.yml",
+        "private/template_data",
+        "private/template_data/valid.html",
+        "private/template_data/fonts",
+        "private/template_data/v1-cert-templates",
+        "private/template_data/v1-cert-templates/certificate-template-ExampleX-CS101.pdf",
+    ];
+    let made: [(&str, Make<'_>); 5] = [
+        ("a pipe", &|path| {
+            assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+        }),
+        ("a loop of links", &|path| symlink(path, path).unwrap()),
+        ("a link to a device", &|path| symlink("/dev/zero", path).unwrap()),
+        ("a link to a folder outside", &|path| symlink("/etc", path).unwrap()),
+        ("a sparse file of 2 GB", &|path| {
+            fs::File::create(path).unwrap().set_len(2 << 30).unwrap();
+        }),
+    ];
+    for file in files {
+        for (what, make) in made {
+            let old = Installation::whole("");
+            let path = old.dir.path(&format!("old/{file}"));
+            if path.is_dir() {
+                fs::remove_dir_all(&path).unwrap();
+            } else if path.exists() {
+                fs::remove_file(&path).unwrap();
+            }
+            make(&path);
+            let run = old.dir.run(["migrate", "old", "new", "--no-proof"]);
+            assert!([0, 1].contains(&run.code), "{file}, {what}: {}", run.stderr);
+            assert!(
+                old.dir.path("new/migration.txt").exists(),
+                "{file}, {what}: {}",
+                run.stderr
+            );
+            let name = file.rsplit('/').next().unwrap();
+            assert!(run.output().contains(name), "{file}, {what}\n{}", run.output());
+            let names = old.dir.names("");
+            assert_eq!(names, ["new", "old", "web"], "{file}, {what}");
+        }
+    }
+
+    let old = Installation::whole("");
+    let templates = old.dir.path("old/private/template_data/v1-cert-templates");
+    fs::write(templates.join(std::ffi::OsStr::from_bytes(b"\xff\xfe.pdf")), "x").unwrap();
+    fs::write(templates.join("..pdf"), "x").unwrap();
+    fs::write(templates.join("a\nb\u{1b}[31m.pdf"), "x").unwrap();
+    // A link inside of the installation is followed.
+    old.dir.write("old/private/template_data/common.pdf", pdf((842, 595)));
+    symlink("../common.pdf", templates.join("certificate-template-ExampleX-010.pdf"))
+        .unwrap();
+    let courses = "ExampleX/A/1: { TEMPLATEFILE: '..' }\nExampleX/B/1: { TEMPLATEFILE: 'x/../../y.pdf' }\n\
+                   ExampleX/010/1: { COURSE: '010' }\n'../../up': {}\n\"\\0\": {}\n? [1]\n: {}\n";
+    old.dir.write("old/private/cert-data.yml", courses);
+    let report = report(&old.dir);
+    assert!(report.contains("its name is no UTF-8"), "{report}");
+    assert!(!report.contains('\u{1b}'), "{report}");
+    assert!(old.dir.path("new/images/left-over.pdf").exists());
+    let site = String::from_utf8(old.dir.read("new/courses.yaml")).unwrap();
+    assert!(site.contains("background: certificate-template-ExampleX-010.pdf"), "{site}");
+}
+
+#[test]
+fn words_that_the_own_program_no_longer_draws_are_left_out_over_templates() {
+    let old = Installation::whole("");
+    old.dir.write(
+        "old/checkout/gen_cert.py",
+        "class CertificateGen:\n    def _generate_v1_certificate(\n            self,\n    ):\n        # \
+         paragraph_string = \"CERTIFICATE\"\n        paragraph_string = \"\"\n        lead = \"This is to \
+         certify that\"\n        date = \"Issued {}\"\n\n    def other(self):\n        x = \"successfully \
+         completed\"\n",
+    );
+    let report = report(&old.dir);
+    for words in ["CERTIFICATE", "successfully completed", "HONOR CODE CERTIFICATE"] {
+        assert!(report.contains(&format!("«{words}»")), "{words}\n{report}");
+    }
+    assert!(report.contains("the installation's program no longer draws it"), "{report}");
+    assert!(!report.contains("«This is to certify that»"), "{report}");
+    let run = old.dir.run([
+        "--site",
+        "new",
+        "render",
+        "--no-specimen",
+        "-c",
+        "ExampleX/CS101/2014",
+        "-n",
+        "Ada",
+        "-o",
+        "page.pdf",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = crate::judges::output(
+        std::process::Command::new("pdftotext").arg(old.dir.path("page.pdf")).arg("-"),
+    );
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("This is to certify that") && text.contains("Issued Jan. 1st"),
+        "{text}"
+    );
+    for words in ["CERTIFICATE", "successfully", "offered by", "Authenticity"] {
+        assert!(!text.contains(words), "{words}\n{text}");
+    }
+}
+
+#[test]
+fn two_hundred_courses_of_a_large_fork_have_a_readable_report() {
+    let dir = Workdir::new();
+    let mut courses = String::new();
+    for number in 0..200 {
+        courses.push_str(&format!(
+            "course-v1:UMontreal+C{number}+A2020:\n  COURSE: C{number}\n  ORG: UMontreal\n  LONG_ORG: Université \
+             de Montréal\n  LONG_COURSE: \"Cours {number} : l'été\"\n  ISSUED_DATE: ROLLING\n"
+        ));
+    }
+    dir.write("old/cert-data.yml", courses);
+    fs::create_dir_all(dir.path("old/template_data")).unwrap();
+    let report = report(&dir);
+    assert!(report.contains("LONG_COURSE: `title` (200 times; first "), "{report}");
+    assert!(report.lines().count() < 40, "{report}");
 }

@@ -49,6 +49,11 @@ impl Installation {
 
     /// A home of gpg in `old/gnupg` with a new key. Returns its fingerprint.
     pub(super) fn make_key(dir: &Workdir) -> String {
+        Self::make_key_with(dir, "")
+    }
+
+    /// The same, with a passphrase.
+    pub(super) fn make_key_with(dir: &Workdir, passphrase: &str) -> String {
         let home = dir.path("old/gnupg");
         fs::create_dir_all(&home).unwrap();
         #[cfg(unix)]
@@ -60,7 +65,7 @@ impl Installation {
             &home,
             &[
                 "--passphrase",
-                "",
+                passphrase,
                 "--quick-gen-key",
                 "Old <old@example.org>",
                 "rsa2048",

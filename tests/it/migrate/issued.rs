@@ -4,13 +4,13 @@ use std::fs;
 
 use super::installation::{Ended, Installation, gpg, stop, tree};
 
-const FIRST: &str = "82371b7cc3424c319e3381fa28ce9568";
-const SECOND: &str = "0a424cd8bd8348d4a78a574e7b77104a";
-const THIRD: &str = "5fed08fb47b144f88cbd3e2a060061e4";
+pub(super) const FIRST: &str = "82371b7cc3424c319e3381fa28ce9568";
+pub(super) const SECOND: &str = "0a424cd8bd8348d4a78a574e7b77104a";
+pub(super) const THIRD: &str = "5fed08fb47b144f88cbd3e2a060061e4";
 
 /// A site with old files in its web root, signed with the old key: three certificates, the last of which
 /// has a page that no template made.
-fn site() -> Installation {
+pub(super) fn site() -> Installation {
     let old = Installation::whole("KEY");
     let key = Installation::make_key(&old.dir);
     let env = String::from_utf8(old.dir.read("old/env.json")).unwrap();

@@ -15,19 +15,19 @@ use tempfile::TempDir;
 use testamur::register::{S3, S3Keys};
 use testamur::site::S3Settings;
 
-pub(super) const ACCESS_KEY: &str = "AKIDTESTAMUR";
-pub(super) const SECRET_KEY: &str = "a-Secret/of+testamur";
-pub(super) const BUCKET: &str = "certs";
+pub(crate) const ACCESS_KEY: &str = "AKIDTESTAMUR";
+pub(crate) const SECRET_KEY: &str = "a-Secret/of+testamur";
+pub(crate) const BUCKET: &str = "certs";
 
 /// The server; it checks signatures.
-pub(super) struct Server {
-    pub(super) proxy: Arc<Proxy>,
+pub(crate) struct Server {
+    pub(crate) proxy: Arc<Proxy>,
     address: SocketAddr,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let files = tempfile::tempdir().unwrap();
         std::fs::create_dir(files.path().join(BUCKET)).unwrap();
         let root = files.path().to_owned();
@@ -72,10 +72,15 @@ impl Server {
                 thread::spawn(move || proxy.forward(stream.unwrap()).ok());
             }
         });
-        Self { proxy, address, _files: files }
+        Self { proxy, address, files }
     }
 
-    pub(super) fn settings(&self) -> S3Settings {
+    /// The folder of the bucket.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        self.files.path().join(BUCKET)
+    }
+
+    pub(crate) fn settings(&self) -> S3Settings {
         let mut settings = S3Settings::new(BUCKET, "us-east-1");
         settings.endpoint = Some(format!("http://{}", self.address));
         settings.path_style = true;
@@ -93,7 +98,7 @@ impl Server {
 }
 
 /// What the proxy does with a request.
-pub(super) enum Action {
+pub(crate) enum Action {
     /// Forwards the request and its response.
     Pass,
     /// Answers with this status, headers and body, without the server.
@@ -122,7 +127,7 @@ impl Seen {
 
 /// Forwards requests to the server one at a time: the test's server checks a condition and then
 /// writes, which S3 does atomically.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     server: SocketAddr,
     script: Mutex<VecDeque<Action>>,
     seen: Mutex<Vec<Seen>>,
@@ -131,7 +136,7 @@ pub(super) struct Proxy {
 
 impl Proxy {
     /// Sets what happens to the next requests; later ones pass.
-    pub(super) fn next(&self, actions: impl IntoIterator<Item = Action>) {
+    pub(crate) fn next(&self, actions: impl IntoIterator<Item = Action>) {
         let mut script = lock(&self.script);
         script.clear();
         script.extend(actions);

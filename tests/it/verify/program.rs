@@ -3,10 +3,12 @@
 use std::fs;
 
 use serde_json::Value;
+use testamur::seal::{Judgement, verify};
+use testamur::site::{KeySource, Keys};
 
 use super::corpus::School;
 use super::forge;
-use crate::seal::site::{Site, draft, openssl};
+use crate::seal::site::{Site, draft, now, openssl};
 use crate::workdir::{Run, Workdir};
 
 fn text(run: &Run) -> String {
@@ -252,4 +254,22 @@ fn file_that_is_too_large_is_not_read() {
     let run = workdir.run(["verify", "c.pdf"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(headline(&run).contains("larger than 64 MB"), "{run:?}");
+}
+
+/// The secret parts of retired keys are removed; a copy of them goes on sealing.
+#[test]
+fn seal_under_a_root_that_retired_before_is_not_trusted() {
+    let site = Site::new("Uni");
+    let [retired, later] = [1, 2].map(|days| now().plus_days(days));
+    let before = site.seal(&draft("en.pdf")).bytes;
+    let next = KeySource::NewRoot { name: "Uni" };
+    Keys::rotate(&site.path("keys"), &next, retired).unwrap();
+    let after = site.keys.sealer().seal(&draft("en.pdf"), later).unwrap().bytes;
+    let trust = Keys::trusted(&site.path("keys")).unwrap();
+    assert!(verify(&before, None, &trust, later).is_genuine());
+    let found = verify(&after, None, &trust, later);
+    assert_eq!((found.intact, found.trusted), (Judgement::Yes, Judgement::Unknown));
+    let doubts = found.seal.unwrap().doubts;
+    let told = format!("its root retired on {retired}, before it was sealed");
+    assert!(doubts.contains(&told), "{doubts:?}");
 }

@@ -9,6 +9,7 @@ use super::tree::{self, OldTree};
 use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::cli::batch::COMPUTING_PER_CORE;
+use crate::cli::context;
 use crate::cli::exit::Failure;
 use crate::cli::migrate::course_key;
 use crate::press::Press;
@@ -43,10 +44,18 @@ pub(super) fn templates(site: &Path) -> Vec<PageTemplate> {
     files.iter().filter_map(text).filter_map(|text| PageTemplate::parse(&text)).collect()
 }
 
-/// The OpenPGP key of the settings, which the old program signed with.
-pub(super) fn site_key(settings: &crate::site::Settings, site: &Path) -> Option<PgpKey> {
-    let file = site.join(&settings.seal.openpgp.as_ref()?.key);
-    PgpKey::from_armor(&std::fs::read(file).ok()?).ok()?.into_iter().next()
+/// The OpenPGP keys of the settings' key file, which the old program signed with.
+///
+/// # Errors
+/// The settings name a file that cannot be read: without it no signature could be judged.
+pub(super) fn site_keys(
+    settings: &crate::site::Settings,
+    site: &Path,
+) -> Result<Vec<PgpKey>, Failure> {
+    let Some(openpgp) = &settings.seal.openpgp else { return Ok(Vec::new()) };
+    let file = site.join(&openpgp.key);
+    PgpKey::from_armor(&context::read_file(&file)?)
+        .map_err(|error| Failure::new(format!("{}: {error:#}", file.display())))
 }
 
 /// What the certificates are read from.
@@ -54,7 +63,7 @@ pub(super) struct Importer<'a> {
     pub(super) register: &'a Register,
     pub(super) press: &'a Press,
     pub(super) templates: Vec<PageTemplate>,
-    pub(super) key: Option<PgpKey>,
+    pub(super) keys: Vec<PgpKey>,
     pub(super) table: &'a Table,
     pub(super) tree: &'a OldTree,
     pub(super) language: String,
@@ -319,14 +328,14 @@ impl Importer<'_> {
             return Ok(None);
         };
         let time = signature.signing_time;
-        let (Some(key), Some(pdf)) = (&self.key, pdf) else {
+        let Some(pdf) = pdf.filter(|_| !self.keys.is_empty()) else {
             return Ok(Some((None, time)));
         };
-        if !signature.is_of(key, pdf) {
+        let Some(key) = self.keys.iter().find(|key| signature.is_of(key, pdf)) else {
             return Err(
                 "its signature does not fit its PDF and the site's key".to_owned()
             );
-        }
+        };
         let armor = String::from_utf8_lossy(bytes).into_owned();
         let kept = KeptSignature { armor, key: key.to_armor() };
         Ok(Some((Some((kept, key.fingerprint())), time)))

@@ -135,8 +135,19 @@ pub(super) fn stream_entries(
 /// Refuses operators of a page whose arrays or dictionaries are nested too deep.
 pub(super) fn check_content(content: &[u8]) -> Result<(), String> {
     let (mut at, mut left) = (0, content.len().saturating_mul(MAX_PASSES));
+    let mut has_close = true;
     while let Some(next) = content[at..].iter().position(|byte| b"[<(".contains(byte)) {
         let start = at + next;
+        // Hexadecimal digits nest nothing. A font is looked at like a page, and may have thousands of
+        // their beginnings without an end: that there is none is looked for once.
+        if content[start] == b'<' && content.get(start + 1) != Some(&b'<') {
+            let rest = &content[start..];
+            let end =
+                has_close.then(|| rest.iter().position(|byte| *byte == b'>')).flatten();
+            has_close &= end.is_some();
+            at = start + end.unwrap_or_default() + 1;
+            continue;
+        }
         let end = skip_value(content, start)?;
         left = left.checked_sub(end - start).ok_or(OVERLAP)?;
         // What was read whole needs no second look.
