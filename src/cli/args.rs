@@ -555,6 +555,10 @@ pub(crate) struct Signature {
     /// Draw the ink in this colour instead of its own
     #[arg(long, value_name = "#RRGGBB")]
     pub(crate) tint: Option<Colour>,
+
+    /// The course on whose paper, and in whose colour of ink, it is shown [default: the paper of `classic`]
+    #[arg(short, long, value_name = "ID")]
+    pub(crate) course: Option<String>,
 }
 
 #[derive(Debug, Args)]

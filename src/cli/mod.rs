@@ -86,7 +86,7 @@ pub fn run() -> ExitCode {
         Command::Restore(restore) => restore::run(site, restore),
         Command::Check(check) => check::run(site, check),
         Command::Locales(locales) => locales::run(site, locales),
-        Command::Signature(signature) => signature::run(signature),
+        Command::Signature(signature) => signature::run(site, signature),
         Command::Key(key) => key::run(site, key),
         Command::Seal(seal) => seal::run(site, seal),
         Command::Verify(verify) => verify::run(site, verify),

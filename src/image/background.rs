@@ -94,7 +94,7 @@ fn read(bytes: &[u8]) -> Result<Picture> {
     }
     let head = bytes.get(..1024).unwrap_or(bytes);
     if !head.windows(5).any(|five| five == b"%PDF-") {
-        if PictureFile::of(bytes, "background").is_err() {
+        if PictureFile::find(bytes, "background")?.is_none() {
             let fault = broken("it is neither PNG, JPEG, SVG nor PDF");
             return Err(fault.with_help("save it in one of these formats"));
         }
@@ -142,7 +142,9 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
     }));
     let ((width, height), version) = match read {
         Ok(Ok(Some(size))) => size,
-        Ok(Ok(None)) => return Err(broken("it has no page")),
+        Ok(Ok(None)) => {
+            return Err(broken("it has no page").with_help("export it again"));
+        }
         Ok(Err(LoadPdfError::Decryption(_))) => return Err(encrypted()),
         Ok(Err(LoadPdfError::Invalid)) | Err(_) => return Err(damaged()),
     };
@@ -152,7 +154,7 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
         let message = format!(
             "its page of {width} × {height} points is not of 20 to 2000 mm a side"
         );
-        return Err(broken(&message));
+        return Err(broken(&message).with_help("export it in the size of its paper"));
     }
     Ok(((width, height), version))
 }
@@ -241,6 +243,9 @@ mod tests {
             (vec![0; Background::MAX_BYTES + 1], "16"),
             (b"\x89PNG".to_vec(), "failed to read"),
             (b"Letterhead".to_vec(), "neither PNG, JPEG, SVG nor PDF"),
+            (b"\0\0\0\x18ftypheic\0\0\0\0".to_vec(), "is a HEIC picture"),
+            (b"II\x2a\0\x08\0\0\0".to_vec(), "is a TIFF picture"),
+            (b"\x1f\x8b\x08\0 cut off".to_vec(), "failed to decompress"),
             (b"%PDF-1.7 and nothing else".to_vec(), "damaged"),
             (page("0 0 500 500")[..150].to_vec(), "damaged"),
             (encrypted, "encrypted"),
@@ -249,7 +254,7 @@ mod tests {
         ] {
             let error = Background::read(&bytes, &Place::file("x")).unwrap_err();
             assert!(error.message().contains(part), "{error:#}");
-            assert!(error.place().is_some());
+            assert!(error.place().is_some() && error.help().is_some(), "{error:#}");
         }
     }
 }

@@ -33,10 +33,23 @@ impl<'a> PictureFile<'a> {
     /// # Errors
     /// [`ErrorKind::Image`]: another format. [`ErrorKind::TooLarge`]: longer than 48 MB.
     pub(super) fn of(bytes: &'a [u8], what: &str) -> Result<Self> {
+        Self::find(bytes, what)?.ok_or_else(|| {
+            let message = format!("the {what} is neither PNG, JPEG, WebP, GIF nor SVG");
+            Error::new(ErrorKind::Image, message)
+                .with_help("save it in one of these formats")
+        })
+    }
+
+    /// Finds the format, as [`of`](Self::of); `None` for a file of no known format.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`]: a known format that is not read, with the way to convert it.
+    /// [`ErrorKind::TooLarge`].
+    pub(super) fn find(bytes: &'a [u8], what: &str) -> Result<Option<Self>> {
         if bytes.len() > MAX_BYTES {
             return Err(too_large(what, format!("is {} MB long", bytes.len() >> 20)));
         }
-        Ok(Self::Bitmap(match bytes {
+        Ok(Some(Self::Bitmap(match bytes {
             [0x89, b'P', b'N', b'G', ..] => ImageFormat::Png,
             [0xff, 0xd8, 0xff, ..] => ImageFormat::Jpeg,
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
@@ -44,15 +57,15 @@ impl<'a> PictureFile<'a> {
             }
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => ImageFormat::Gif,
             _ => match svg_text(bytes)? {
-                Some(text) => return Ok(Self::Svg(text)),
-                None => return Err(unread(bytes, what)),
+                Some(text) => return Ok(Some(Self::Svg(text))),
+                None => return unread(bytes, what).map_or(Ok(None), Err),
             },
-        }))
+        })))
     }
 }
 
-/// The error for a file of a format that is not read.
-fn unread(bytes: &[u8], what: &str) -> Error {
+/// The error for a file of a known format that is not read.
+fn unread(bytes: &[u8], what: &str) -> Option<Error> {
     let brand = bytes.get(8..12).filter(|_| bytes.get(4..8) == Some(b"ftyp"));
     let (format, help) = match (bytes, brand) {
         (_, Some(b"avif" | b"avis")) => ("an AVIF picture", CONVERT),
@@ -79,14 +92,10 @@ fn unread(bytes: &[u8], what: &str) -> Error {
         ([0, 0, 0, 0xc, b'j', b'P', ..] | [0xff, 0x4f, 0xff, 0x51, ..], _) => {
             ("a JPEG 2000 picture", CONVERT)
         }
-        _ => {
-            let message = format!("the {what} is neither PNG, JPEG, WebP, GIF nor SVG");
-            return Error::new(ErrorKind::Image, message)
-                .with_help("save it in one of these formats");
-        }
+        _ => return None,
     };
-    Error::new(ErrorKind::Image, format!("the {what} is {format}, which is not read"))
-        .with_help(help)
+    let message = format!("the {what} is {format}, which is not read");
+    Some(Error::new(ErrorKind::Image, message).with_help(help))
 }
 
 /// How a picture of another format is converted.

@@ -12,8 +12,9 @@ use image::imageops::{crop_imm, thumbnail};
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use serde_json::Value;
 
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::image::decode::{self, PictureFile, PlainBitmap};
+use crate::image::signature_scan::doubts::ScanDoubt;
 use crate::image::signature_scan::{Ink, InkOptions};
 use crate::image::svg;
 
@@ -24,6 +25,7 @@ pub(crate) struct Picture {
     format: PictureFormat,
     size: (f64, f64),
     signature: Option<SignatureMeasures>,
+    doubts: Vec<ScanDoubt>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +101,13 @@ impl Picture {
                         }
                     };
                 let size = (f64::from(width), f64::from(height));
-                Ok(Self { bytes: bytes.into(), format, size, signature: None })
+                Ok(Self {
+                    bytes: bytes.into(),
+                    format,
+                    size,
+                    signature: None,
+                    doubts: Vec::new(),
+                })
             }
         }
     }
@@ -142,16 +150,18 @@ impl Picture {
                     format: PictureFormat::Png,
                     size: (f64::from(width), f64::from(height)),
                     signature: None,
+                    doubts: Vec::new(),
                 }
             }
         };
-        Ok(Self { signature: Some(measures), ..picture })
+        let doubts = ink.scan_doubts().to_vec();
+        Ok(Self { signature: Some(measures), doubts, ..picture })
     }
 
     /// The first page of a PDF, of this size in points.
     pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64), is_pdf_2: bool) -> Self {
         let format = if is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
-        Self { bytes: bytes.into(), format, size, signature: None }
+        Self { bytes: bytes.into(), format, size, signature: None, doubts: Vec::new() }
     }
 
     /// Whether it is a page of a PDF 2.0.
@@ -162,7 +172,13 @@ impl Picture {
     /// An SVG that is trusted to be well-formed, of this size in user units.
     pub(crate) fn from_svg(svg: String, size: (f64, f64)) -> Self {
         let bytes = svg.into_bytes().into();
-        Self { bytes, format: PictureFormat::Svg, size, signature: None }
+        Self {
+            bytes,
+            format: PictureFormat::Svg,
+            size,
+            signature: None,
+            doubts: Vec::new(),
+        }
     }
 
     /// A part of an SVG (left, top, width and height), written anew; or the whole file as it is, if
@@ -216,7 +232,13 @@ impl Picture {
         let image = DynamicImage::ImageRgba8(image);
         let image = if opaque { image.into_rgb8().into() } else { image };
         let bytes = png(&image)?.into();
-        Ok(Self { bytes, format: PictureFormat::Png, size, signature: None })
+        Ok(Self {
+            bytes,
+            format: PictureFormat::Png,
+            size,
+            signature: None,
+            doubts: Vec::new(),
+        })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -231,6 +253,11 @@ impl Picture {
     /// The measures, if it is a signature.
     pub(crate) fn signature(&self) -> Option<&SignatureMeasures> {
         self.signature.as_ref()
+    }
+
+    /// What is doubtful about it, if it is a signature.
+    pub(crate) fn doubts(&self) -> impl Iterator<Item = Warning> {
+        self.doubts.iter().map(|doubt| doubt.warning())
     }
 
     /// The millimetres of a unit of its size; `None` for a bitmap, which has no size on paper.
@@ -282,7 +309,7 @@ impl SignatureMeasures {
     /// The decision: the scale lies between the one that gives the common letter height and the one
     /// that gives the common stroke width, because a brush and a fine pen cannot have both. It is
     /// nearer to the first, or the pen would decide how large a name is.
-    fn of(ink: &Ink) -> Self {
+    pub(crate) fn of(ink: &Ink) -> Self {
         let (width, height) = ink.size();
         let (width, height) = (f64::from(width), f64::from(height));
         let area = ink.area();

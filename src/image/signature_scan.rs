@@ -21,6 +21,10 @@ mod components;
 
 mod coverage;
 
+mod comparison;
+
+pub(crate) mod doubts;
+
 mod measure;
 
 use std::fmt;
@@ -30,9 +34,10 @@ use std::sync::Arc;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use colour::median_colour;
 use components::SignatureMask;
+use doubts::ScanDoubt;
 use gray::Gray;
 use ink_share::{
     MIN_PAPER, all_ink, dark_paper, no_ink, refuse_few_pixels, refuse_full_box,
@@ -53,6 +58,7 @@ pub struct Ink {
     stroke_width: f64,
     colour: [u8; 3],
     is_cutout: bool,
+    doubts: Vec<ScanDoubt>,
 }
 
 /// How a scan is turned into ink.
@@ -93,7 +99,7 @@ impl Ink {
     pub fn extract(scan: &[u8], options: &InkOptions) -> Result<Self> {
         let scan = Scan::decode(scan)?;
         let is_cutout = matches!(scan.raster, Raster::Cutout(..));
-        let (coverage, at, colours) = match scan.raster {
+        let Lifted { coverage, at, colours, doubts } = match scan.raster {
             Raster::Photo(image) => from_photo(&image)?,
             Raster::Cutout(colours, alpha) => from_cutout(&colours, &alpha)?,
         };
@@ -104,7 +110,18 @@ impl Ink {
         let area = [at.x, at.y, at.width, at.height].map(f64::from);
         let [x, y, width, height] = area.map(|value| value * scan.scale);
         let scan_area = [x + scan.origin.0, y + scan.origin.1, width, height];
-        Self::new(coverage, colours, scan_area, is_cutout)
+        let ink = Self::new(coverage, colours, scan_area, is_cutout)?;
+        Ok(Self { doubts, ..ink })
+    }
+
+    /// What is doubtful about the scan: more in it than one signature, or one that stands on end. Each
+    /// warning says how to mend it.
+    pub fn doubts(&self) -> Vec<Warning> {
+        self.doubts.iter().map(|doubt| doubt.warning()).collect()
+    }
+
+    pub(crate) fn scan_doubts(&self) -> &[ScanDoubt] {
+        &self.doubts
     }
 
     /// The picture: a PNG with eight bits of red, green, blue and alpha.
@@ -201,6 +218,7 @@ impl Ink {
             stroke_width: measure::stroke_width(&coverage),
             colour,
             is_cutout,
+            doubts: Vec::new(),
         })
     }
 }
@@ -238,19 +256,33 @@ impl InkColours {
     }
 }
 
-/// The coverage of a drawing on transparency, its place in the raster, and its colours.
-fn from_cutout(colours: &RgbImage, alpha: &Gray) -> Result<(Gray, Area, InkColours)> {
+/// Ink, apart from its paper.
+struct Lifted {
+    coverage: Gray,
+    /// Its place in the raster.
+    at: Area,
+    colours: InkColours,
+    doubts: Vec<ScanDoubt>,
+}
+
+/// The ink of a drawing on transparency.
+fn from_cutout(colours: &RgbImage, alpha: &Gray) -> Result<Lifted> {
     let (at, ink) = trimmed(alpha).ok_or_else(no_ink)?;
     refuse_full_box(alpha, ink)?;
     refuse_few_pixels(ink)?;
     let coverage =
         alpha.crop(at.x as usize, at.y as usize, at.width as usize, at.height as usize);
     let cropped = image::imageops::crop_imm(colours, at.x, at.y, at.width, at.height);
-    Ok((coverage, at, InkColours::PerPixel(cropped.to_image())))
+    let mask = Gray {
+        data: alpha.data.iter().map(|&value| if value > 127 { 255 } else { 0 }).collect(),
+        ..*alpha
+    };
+    let doubts = doubts::of_mask(&mask, ink);
+    Ok(Lifted { coverage, at, colours: InkColours::PerPixel(cropped.to_image()), doubts })
 }
 
-/// The coverage of ink on paper, its place in the raster, and its colour.
-fn from_photo(image: &RgbImage) -> Result<(Gray, Area, InkColours)> {
+/// The ink on paper.
+fn from_photo(image: &RgbImage) -> Result<Lifted> {
     let luma = paper::luma(image);
     let darkness = ruling_lines::remove(Darkness::of(&luma));
     let found = SignatureMask::find(&darkness);
@@ -276,7 +308,8 @@ fn from_photo(image: &RgbImage) -> Result<(Gray, Area, InkColours)> {
         };
     }
     let colour = coverage::ink_colour(image, &darkness, &signature);
-    Ok((coverage, at, InkColours::Uniform(colour)))
+    let doubts = doubts::of_photo(image, &darkness, &signature, ink);
+    Ok(Lifted { coverage, at, colours: InkColours::Uniform(colour), doubts })
 }
 
 /// The bounding box of the ink, with its margin and without.

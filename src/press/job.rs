@@ -208,6 +208,15 @@ impl<'a> WrittenRequest<'a> {
         let badges =
             badges.map(|badge| texts.get(&badge.alt, "what a badge shows").to_owned());
         let badges = badges.collect();
+        let signatures = course.signatories.iter().zip(&pictures.signatures);
+        let doubts: Vec<Warning> = signatures
+            .filter_map(|(signatory, picture)| {
+                Some((signatory.place(), picture.as_ref()?))
+            })
+            .flat_map(|(place, picture)| {
+                picture.doubts().map(|warning| warning.at(place.clone()))
+            })
+            .collect();
         let mut own_pictures = Vec::new();
         if let Some(placed) = &layout.placed {
             for (picture, alt) in placed.pictures() {
@@ -249,6 +258,7 @@ impl<'a> WrittenRequest<'a> {
         let mut warnings = request.warnings().to_vec();
         warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);
+        warnings.extend(doubts);
         if let Some(background) = &background {
             warnings.extend(background.warnings((paper.width, paper.height)));
         }

@@ -134,7 +134,9 @@ fn run(workdir: &Workdir, folder: &Path, line: &str, arguments: &[&str]) {
         }
     }
     if arguments[0] == "signature" {
-        assert!(folder.join("photo.ink.png").is_file(), "{line}");
+        for file in ["photo.ink.png", "photo.ink.compared.png"] {
+            assert!(folder.join(file).is_file(), "{line}");
+        }
     }
 }
 

@@ -22,11 +22,13 @@ pub(super) struct SignatureMask {
     pub(super) full_darkness: u8,
     /// The typical width of its strokes, in pixels; an estimate.
     pub(super) stroke_width: f32,
+    /// Whether the scan has another group of strokes that may be a signature.
+    pub(super) has_second: bool,
 }
 
 /// A connected component. Sizes are in pixels; `right` and `bottom` belong to it.
 #[derive(Debug, Clone, Copy)]
-struct Component {
+pub(super) struct Component {
     area: usize,
     /// Sides of pixels on the outline, without those below.
     boundary: usize,
@@ -37,7 +39,7 @@ struct Component {
     left: usize,
     top: usize,
     right: usize,
-    bottom: usize,
+    pub(super) bottom: usize,
 }
 
 /// A run of pixels in a row (`end` is the first after it), and the component that it belongs to.
@@ -60,7 +62,7 @@ impl SignatureMask {
             (dark > weak.max(noise), dark > strong.max(noise.saturating_add(noise / 2)))
         });
         let size = (dark.width, dark.height);
-        let kept = select(&components, size)?;
+        let (kept, has_second) = select(&components, size)?;
         let stroke_width = typical_stroke_width(&components, &kept)?;
         let mut mask = Gray::new(dark.width, dark.height, 0);
         for run in runs.iter().filter(|run| kept[run.component]) {
@@ -70,7 +72,12 @@ impl SignatureMask {
         let extent = area.width.max(area.height) as f32;
         let min_extent = (MIN_EXTENT * dark.width.min(dark.height) as f32)
             .max(MIN_EXTENT_IN_STROKES * stroke_width);
-        (extent >= min_extent).then_some(Self { mask, full_darkness, stroke_width })
+        (extent >= min_extent).then_some(Self {
+            mask,
+            full_darkness,
+            stroke_width,
+            has_second,
+        })
     }
 }
 
@@ -193,11 +200,11 @@ impl Component {
     }
 
     /// The width of the bounding box; 0 of a component that became part of another one.
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         (self.right + 1).saturating_sub(self.left)
     }
 
-    fn height(&self) -> usize {
+    pub(super) fn height(&self) -> usize {
         (self.bottom + 1).saturating_sub(self.top)
     }
 
@@ -250,8 +257,59 @@ impl Component {
     }
 }
 
-/// Which components are the signature; `None` if none is.
-fn select(components: &[Component], size: (usize, usize)) -> Option<Vec<bool>> {
+/// The connected components of a mask.
+pub(super) fn pieces(mask: &Gray) -> Vec<Component> {
+    let darkness = Darkness {
+        dark: mask.clone(),
+        noise_limit: Gray::new(mask.width, mask.height, 0),
+        paper: mask.clone(),
+    };
+    let (components, _) = components(&darkness, |index| (mask.data[index] > 0, true));
+    components.into_iter().filter(|component| component.area > 0).collect()
+}
+
+/// Whether the pieces of a mask are two groups that may both be signatures.
+pub(super) fn has_second(pieces: &[Component]) -> bool {
+    let kept = vec![true; pieces.len()];
+    let Some(stroke_width) = typical_stroke_width(pieces, &kept) else { return false };
+    let groups = groups(pieces, &kept, stroke_width);
+    second_group(pieces, &groups, stroke_width)
+}
+
+/// The least ink and width of a second signature, in percent of the heaviest group's.
+const MIN_SECOND_MASS: u64 = 35;
+const MIN_SECOND_WIDTH: usize = 40;
+
+/// Whether a second group has as much ink, width and strokes as a signature has.
+fn second_group(
+    components: &[Component],
+    groups: &[Option<usize>],
+    stroke_width: f32,
+) -> bool {
+    let mut sums = vec![Component::EMPTY; components.len()];
+    for (component, group) in components.iter().zip(groups) {
+        if let Some(group) = *group {
+            sums[group].add(component);
+        }
+    }
+    let Some(main) = (0..sums.len()).max_by_key(|&group| sums[group].mass) else {
+        return false;
+    };
+    (0..sums.len()).any(|group| {
+        let other = &sums[group];
+        let like_ink = other.stroke_width() / stroke_width;
+        group != main
+            && other.mass * 100 >= sums[main].mass * MIN_SECOND_MASS
+            && other.width() * 100 >= sums[main].width() * MIN_SECOND_WIDTH
+            && (0.5..2.0).contains(&like_ink)
+            // A single line is a rule, or the edge of something.
+            && !other.is_compact()
+            && other.height() as f32 > 4.0 * stroke_width
+    })
+}
+
+/// Which components are the signature, and whether there is a second one; `None` if there is none.
+fn select(components: &[Component], size: (usize, usize)) -> Option<(Vec<bool>, bool)> {
     let mut kept: Vec<bool> = components
         .iter()
         .map(|component| {
@@ -288,6 +346,7 @@ fn select(components: &[Component], size: (usize, usize)) -> Option<Vec<bool>> {
             masses[group] += component.mass;
         }
     }
+    let has_second = second_group(components, &groups, stroke_width);
     let heaviest = (0..masses.len()).max_by_key(|&group| masses[group])?;
     for (kept, group) in kept.iter_mut().zip(&groups) {
         *kept &= *group == Some(heaviest);
@@ -307,7 +366,7 @@ fn select(components: &[Component], size: (usize, usize)) -> Option<Vec<bool>> {
         let near = || letters.iter().any(is_close);
         *kept = *kept && (letters.is_empty() || is_letter(component) || near());
     }
-    kept.contains(&true).then_some(kept)
+    kept.contains(&true).then_some((kept, has_second))
 }
 
 /// The median width of strokes, weighted by the area of the components that are kept.

@@ -201,10 +201,14 @@ fn template_of_moodle_keeps_its_places_and_names_what_has_no_counterpart() {
         "picture: crest.png, alt: \"Crest of the guild\"",
         "  code: { x: 250, y: 20, width: 24, height: 24 }",
         "picture: border.svg, alt: \"\"",
+        // The second line along the edges is another one.
+        "  border-c: {",
+        "-border.svg, alt: \"\"",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    for name in ["Department", "Signature", "Confetti", "1 more"] {
+    assert_eq!(text.matches("\n  code: {").count(), 1, "{text}");
+    for name in ["Department", "Signature", "Confetti", "1 more", "Second QR"] {
         assert!(made.stderr.contains(name), "{name}: {}", made.stderr);
     }
     let run =

@@ -32,6 +32,9 @@ const VERIFICATION: [(&str, (f64, f64), &str); 2] = [
     ),
 ];
 
+/// What is said of a second element of what a page has once.
+const SECOND: &str = "is the second of its kind, and is left out";
+
 /// A layout, its files, and what a person should know.
 pub(super) struct Imported {
     pub(super) layout: LayoutFile,
@@ -124,11 +127,14 @@ impl<'a> Importer<'a> {
             }
             "code" => self.verify_link(element),
             "qrcode" => {
+                if !self.roles.insert("code") {
+                    self.note(element, SECOND);
+                    return;
+                }
                 let side = |key| value(data, key).and_then(number).unwrap_or_default();
                 let side = side("width").max(side("height")).max(CODE * 0.7);
                 let area = [place(element, "posx"), place(element, "posy"), side, side];
                 self.picture_slot(element, "code", area, String::new(), false);
-                self.roles.insert("code");
             }
             "bgimage" => self.background(element),
             "image" => self.image(element),
@@ -140,7 +146,7 @@ impl<'a> Importer<'a> {
     /// A sentence of the locale.
     fn sentence(&mut self, element: &Json, role: &'static str, keys: &str) {
         if !self.roles.insert(role) {
-            self.note(element, "is the second of its kind, and is left out");
+            self.note(element, SECOND);
             return;
         }
         self.words(element, role.to_owned(), keys, None, 1);
@@ -254,7 +260,7 @@ impl<'a> Importer<'a> {
 
     fn verify_link(&mut self, element: &Json) {
         if !self.roles.insert("authenticity") {
-            self.note(element, "is the second of its kind, and is left out");
+            self.note(element, SECOND);
             return;
         }
         self.words(element, "authenticity".to_owned(), "", None, 3);

@@ -23,6 +23,11 @@ impl Importer<'_> {
             .map(|c| if is_letter(c) { c.to_ascii_lowercase() } else { '-' })
             .collect();
         let name = letters.trim_start_matches(['.', '-']).to_owned();
+        Some((self.file(name, bytes), bytes.clone()))
+    }
+
+    /// Keeps a file; its name, or another one if another file has it.
+    fn file(&mut self, name: String, bytes: &[u8]) -> String {
         let known = |name: &str| self.files.iter().find(|(known, _)| known == name);
         let name = match known(&name) {
             Some((_, other)) if other != bytes => {
@@ -31,9 +36,9 @@ impl Importer<'_> {
             _ => name,
         };
         if known(&name).is_none() {
-            self.files.push((name.clone(), bytes.clone()));
+            self.files.push((name.clone(), bytes.to_owned()));
         }
-        Some((name, bytes.clone()))
+        name
     }
 
     pub(super) fn background(&mut self, element: &Json) {
@@ -89,9 +94,10 @@ impl Importer<'_> {
              viewBox=\"0 0 {width} {height}\"><path fill=\"none\" stroke=\"#000\" \
              stroke-width=\"{line}\" d=\"M0 0h{width}v{height}H0z\"/></svg>\n"
         );
-        self.files.push(("border.svg".to_owned(), drawing.into_bytes()));
-        let keys = "picture: border.svg, alt: \"\"".to_owned();
+        let file = self.file("border.svg".to_owned(), drawing.as_bytes());
+        let keys = format!("picture: {file}, alt: \"\"");
         let area = [0.0, 0.0, *width, *height];
-        self.picture_slot(element, "border", area, keys, true);
+        let name = self.free_name(element);
+        self.picture_slot(element, &name, area, keys, true);
     }
 }
