@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::press::Press;
-use crate::register::{Index, Stores};
+use crate::register::{Index, IndexLocation, Stores};
 use crate::site::Site;
 use crate::studio::{Issuing, NewSite, Studio, StudioHost, StudioOptions};
 use crate::{Date, Error, ErrorKind, Timestamp};
@@ -25,6 +25,7 @@ pub(crate) fn run(
         site: SiteArguments { folder: Some(folder.clone()), fonts: site.fonts.clone() },
         folder,
         sealing: studio.sealing.clone(),
+        index_in_memory: studio.read_only.then(Mutex::default),
     };
     let options =
         StudioOptions::default().with_port(studio.port).with_read_only(studio.read_only);
@@ -46,6 +47,8 @@ struct Program {
     site: SiteArguments,
     folder: PathBuf,
     sealing: SealingArguments,
+    /// The index of a studio that writes nothing, with what it is of.
+    index_in_memory: Option<Mutex<Option<(IndexLocation, Index)>>>,
 }
 
 impl StudioHost for Program {
@@ -75,7 +78,27 @@ impl StudioHost for Program {
     fn open_index(&self, press: &Press) -> crate::Result<Option<Index>> {
         context::check_address(press, false).map_err(error)?;
         let stores = Stores::open(press.settings(), &self.folder)?;
-        Ok(context::open_index(&self.site, press.settings(), &stores))
+        let Some(location) = IndexLocation::of(press.settings(), &self.folder) else {
+            return Ok(None);
+        };
+        let in_memory =
+            || Index::in_memory(stores.public.clone(), stores.private.clone());
+        let Some(kept) = &self.index_in_memory else {
+            let index = context::open_index(&self.site, press.settings(), &stores);
+            // A site that has issued nothing has no folder for it yet.
+            return Ok(
+                index.map(|index| if index.has_place() { index } else { in_memory() })
+            );
+        };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, index)) = &*kept
+            && *of == location
+        {
+            return Ok(Some(index.clone()));
+        }
+        let index = in_memory();
+        *kept = Some((location, index.clone()));
+        Ok(Some(index))
     }
 }
 

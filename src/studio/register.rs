@@ -20,9 +20,10 @@ use crate::site::course::IssueDate;
 const MAX_TOLD: usize = 200;
 
 /// The statuses that are looked for.
-const STATUSES: [Status; 5] = [
+const STATUSES: [Status; 6] = [
     Status::Valid,
     Status::Specimen,
+    Status::Expired,
     Status::Superseded,
     Status::Revoked,
     Status::Erased,

@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 /** @typedef {{ id: string, status: string, edition: number, name: string | null, username: string | null,
  *   course: string | null, issued: string | null, reason: string | null, verifyUrl: string | null }} Edition */
 
-const STATUSES = ["valid", "specimen", "superseded", "revoked", "erased"];
+const STATUSES = ["valid", "specimen", "expired", "superseded", "revoked", "erased"];
 
 /** @param {{ site: () => import("./api.js").SiteState }} with_ */
 export function createRegister({ site }) {

@@ -279,3 +279,34 @@ fn certificates_are_found_revoked_and_corrected() {
     let run = workdir.run(["--site", "school", "find", "Hopper"]);
     assert_eq!(run.code, 0, "the program knows it: {run:?}");
 }
+
+#[test]
+fn register_of_a_site_that_has_issued_nothing_is_empty() {
+    let workdir = school();
+    let studio = RunningStudio::start(&workdir, "school", &[]);
+    assert_eq!(studio.ok("find", json!({}))["count"], 0);
+    assert!(!workdir.path("school/private").exists(), "nothing is written");
+}
+
+/// What is told of the register is read anew, and nothing is written for it.
+#[test]
+fn studio_that_reads_only_finds_and_writes_no_index() {
+    let workdir = school();
+    let run =
+        workdir.run(["--site", "school", "issue", "-c", COURSE, "-n", "Ada Lovelace"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let index = workdir.path("school/private/.testamur");
+    std::fs::remove_dir_all(&index).unwrap();
+    let studio = RunningStudio::start(&workdir, "school", &["--read-only"]);
+    for status in ["", "valid"] {
+        let found = studio.ok("find", json!({ "text": "lovelace", "status": status }));
+        assert_eq!(found["count"], 1, "{found}");
+    }
+    assert_eq!(studio.ok("find", json!({ "status": "expired" }))["count"], 0);
+    let run =
+        workdir.run(["--site", "school", "issue", "-c", COURSE, "-n", "Grace Hopper"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let _ = std::fs::remove_dir_all(&index);
+    assert_eq!(studio.ok("find", json!({}))["count"], 2, "what came since is seen");
+    assert!(!index.exists());
+}
