@@ -8,8 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::queue::{Answer, Delivery, LeaseState, Queue, Task};
+use crate::base::digits::CertificateId;
 use crate::base::error::{ErrorKind, Result};
 use crate::register::issue::{CertificateUrls, IssueOutcome};
+use crate::site::PublishSettings;
 
 /// The lease of the queues that a harness gives.
 pub const LEASE: Duration = Duration::from_secs(2);
@@ -284,13 +286,16 @@ fn issued_to(recipient: &str) -> (String, bool) {
 fn issued(delivery: &Delivery) -> Answer {
     let recipient = delivery.correlation().recipient.as_deref().unwrap_or_default();
     let sum: u32 = recipient.bytes().map(u32::from).sum();
-    let id = format!("{sum:032x}");
+    let verify_id: CertificateId =
+        format!("{sum:032x}").parse().expect("it has 32 digits");
+    let download_id = format!("{sum:032x}").parse().expect("it has 32 digits");
+    let publish = PublishSettings::default();
     Answer::Issued {
         urls: CertificateUrls {
-            verify_url: format!("https://example.org/cert/{id}/"),
-            download_url: format!("https://example.org/downloads/{id}/Certificate.pdf"),
-            verify_id: id.clone(),
-            download_id: id,
+            verify_url: publish.verify_url(&verify_id),
+            download_url: publish.download_url(&download_id),
+            verify_id,
+            download_id,
         },
         outcome: IssueOutcome::Issued,
     }

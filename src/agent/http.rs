@@ -38,6 +38,15 @@ const MAX_HEALTH_CONNECTIONS: usize = 64;
 const CALLS_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// The HTTP API of an agent: takes requests, and tells health and metrics.
+///
+/// ```
+/// use testamur::agent::HttpApi;
+/// use testamur::site::Secret;
+///
+/// let listen = "127.0.0.1:8080".parse()?;
+/// let api = HttpApi::new(listen, Some(Secret::new("a token")), 1000);
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 pub struct HttpApi {
     listen: SocketAddr,
     health_listen: Option<SocketAddr>,
@@ -126,7 +135,7 @@ impl HttpApi {
             .max_blocking_threads(MAX_BLOCKING_CALLS)
             .thread_name("testamur-http")
             .build()
-            .map_err(|cause| not_open(self.listen, "agent.http.listen", &cause))?;
+            .map_err(|cause| not_open(self.listen, "agent.http.listen", cause))?;
         let shutdown = status.shutdown.clone();
         let state = Arc::new(AppState { status, token, spool, clock });
         let addresses = HttpAddresses {
@@ -164,7 +173,7 @@ impl HttpApi {
         };
         let thread = thread::Builder::new().name("testamur-http".into()).spawn(work);
         let thread =
-            thread.map_err(|cause| not_open(self.listen, "agent.http.listen", &cause))?;
+            thread.map_err(|cause| not_open(self.listen, "agent.http.listen", cause))?;
         tracing::info!(address = %requests, requests = self.token.is_some(), "listening");
         if addresses.health != requests {
             tracing::info!(health = %addresses.health, "listening for health checks");
@@ -182,15 +191,15 @@ pub(super) struct HttpAddresses {
 }
 
 fn bind(listen: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr)> {
-    let failed = |cause: std::io::Error| not_open(listen, setting, &cause);
+    let failed = |cause: std::io::Error| not_open(listen, setting, cause);
     let listener = TcpListener::bind(listen).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
 }
 
-fn not_open(listen: SocketAddr, setting: &str, cause: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("failed to listen at `{listen}` ({cause})"))
+fn not_open(listen: SocketAddr, setting: &str, cause: std::io::Error) -> Error {
+    Error::caused(ErrorKind::Io, format!("failed to listen at `{listen}`"), cause)
         .with_help(format!("set `{setting}` to an address that is free"))
 }
 

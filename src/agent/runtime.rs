@@ -44,6 +44,43 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 const HELPERS_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// Takes requests, issues certificates, answers. See [`start`](Self::start).
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use testamur::agent::{Agent, AgentExit, Clock, ClockReading, MemoryQueue};
+/// use testamur::register::MemoryStore;
+/// use testamur::site::{IdSecret, Keys};
+/// use testamur::{Date, IssueService, Press, Result, Site, Timestamp};
+///
+/// struct FixedClock(ClockReading);
+///
+/// impl Clock for FixedClock {
+///     fn read(&self) -> Result<ClockReading> {
+///         Ok(self.0)
+///     }
+/// }
+///
+/// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+/// let issuer = IssueService::builder(Arc::new(Press::new(Site::demo())?))
+///     .with_keys(&Keys::generate("Example University", now)?)
+///     .with_id_secret(IdSecret::generate()?)
+///     .with_stores(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()))
+///     .build()?;
+/// let queue = MemoryQueue::new();
+/// queue.send_json(r#"{ "course": "no such course", "name": "Ada Lovelace" }"#);
+///
+/// let clock = FixedClock(ClockReading { now, today: Date::parse("2026-05-14")? });
+/// let agent = Agent::new(issuer, Arc::new(clock), "agent-1").with_queue(Arc::new(queue.clone()));
+/// let answers = Mutex::new(Vec::new());
+/// let exit = agent.start()?.wait(|| {
+///     let mut answers = answers.lock().unwrap();
+///     answers.extend(queue.take_answers());
+///     !answers.is_empty()
+/// });
+/// assert_eq!(exit, AgentExit::Stopped);
+/// assert_eq!(answers.lock().unwrap()[0].answer.as_str(), "failed");
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct Agent {
     issue_service: IssueService,
     clock: Arc<dyn Clock>,
@@ -337,7 +374,8 @@ fn wait_for(threads: &[JoinHandle<()>], timeout: Duration) -> bool {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|cause| {
-        Error::new(ErrorKind::Io, format!("failed to start a thread ({cause})"))
-    })
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|cause| Error::caused(ErrorKind::Io, "failed to start a thread", cause))
 }

@@ -15,9 +15,8 @@ pub(super) fn read_secret(path: &Path) -> Result<Secret> {
             std::io::ErrorKind::NotFound => ErrorKind::MissingFile,
             _ => ErrorKind::Io,
         };
-        let message =
-            format!("failed to read the secret in `{}` ({cause})", path.display());
-        Error::new(kind, message)
+        let what = format!("failed to read the secret in `{}`", path.display());
+        Error::caused(kind, what, cause)
     })?;
     match text.trim_end_matches(['\r', '\n']) {
         "" => {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Target, Task};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -66,7 +67,7 @@ struct SpoolEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Subject {
     Award(Award),
-    Certificate(String),
+    Certificate(CertificateId),
     /// Neither: such a request waits for no other one.
     None,
 }
@@ -366,7 +367,7 @@ impl Subject {
             Some(Task::Issue { request, .. }) => Self::Award(Award::of(request)),
             Some(Task::Revoke(revocation)) => match &revocation.target {
                 Target::Award(award) => Self::Award(award.clone()),
-                Target::Certificate { verify, .. } => Self::Certificate(verify.clone()),
+                Target::Certificate(verify) => Self::Certificate(verify.clone()),
             },
             Some(Task::Ignore(_)) | None => Self::None,
         }

@@ -34,7 +34,7 @@ pub fn spooled_requests(
             }
             Ok(Task::Revoke(revocation)) => match &revocation.target {
                 Target::Award(award) => is_wanted(award, None),
-                Target::Certificate { .. } => false,
+                Target::Certificate(_) => false,
             },
             Ok(Task::Ignore(_)) | Err(_) => false,
         };

@@ -59,7 +59,7 @@ enum State<V> {
 
 impl<K: Eq + Hash + Clone, V> Cache<K, V> {
     /// An empty cache of at most `max_values` values, which together weigh at most `max_weight`. A
-    /// value that is heavier by itself is kept alone.
+    /// value that weighs more than `max_weight` is the only one that is kept.
     pub(crate) fn with_weights(
         max_values: usize,
         max_weight: usize,

@@ -3,6 +3,9 @@
 //! There is one opaque [`Error`]. It knows its [`ErrorKind`], its [`Place`] in a file, and its
 //! help. `{}` is one line; `{:#}` is a report with the excerpt and the help. Independent errors,
 //! such as all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
+//!
+//! A cause stands in the message, for people, and is the error's [`source`](StdError::source), for
+//! callers that look for its type. A program that prints the message need not print the chain.
 
 mod class;
 mod kind;
@@ -58,6 +61,16 @@ impl Error {
         }))
     }
 
+    /// Creates an error for something that failed with a cause: the message ends in the cause, in
+    /// parentheses, and [`source`](StdError::source) returns it.
+    pub(crate) fn caused(
+        kind: ErrorKind,
+        what: impl fmt::Display,
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(kind, format!("{what} ({cause})")).with_source(cause)
+    }
+
     /// Sets the place, unless one is set already: the place that is set first is the most exact.
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.0.place.get_or_insert(place);
@@ -81,14 +94,15 @@ impl Error {
         let mut faults: Vec<Error> =
             faults.into_iter().flat_map(Error::into_faults).collect();
         faults.sort_by(|a, b| a.order().cmp(&b.order()));
+        Self::all(faults).map_or(Ok(()), Err)
+    }
+
+    /// Joins independent errors in the order that they have.
+    fn all(faults: impl IntoIterator<Item = Error>) -> Option<Error> {
         let mut faults = faults.into_iter();
-        match faults.next() {
-            None => Ok(()),
-            Some(mut first) => {
-                first.0.more.extend(faults);
-                Err(first)
-            }
-        }
+        let mut first = faults.next()?;
+        first.0.more.extend(faults);
+        Some(first)
     }
 
     /// The sort key of [`join`](Self::join): file, line and column; errors without a place come

@@ -4,7 +4,7 @@
 //! - **Takes**: texts, bytes and numbers.
 //! - **Gives**: [`Error`](error::Error) and its [`Place`](error::Place), [`Date`](date::Date),
 //!   [`Timestamp`](timestamp::Timestamp), [`Tag`](lang::Tag), [`StorePath`](path::StorePath), the
-//!   YAML reader, hexadecimal text, random bytes, caches, percent-encoding,
+//!   YAML reader, hexadecimal text, the ids and digests that are written in it, random bytes, caches, percent-encoding,
 //!   back-off, and the machine's TLS roots.
 //! - **Imports**: no other module.
 //!
@@ -20,6 +20,8 @@ pub(crate) mod backoff;
 #[cfg(feature = "press")]
 pub(crate) mod cache;
 pub(crate) mod date;
+#[cfg(feature = "verify")]
+pub(crate) mod digits;
 pub(crate) mod error;
 pub(crate) mod hex;
 #[cfg(feature = "press")]

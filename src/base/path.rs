@@ -1,8 +1,11 @@
 //! The path of a file in a store.
 
 use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::serde_text::serde_by_text;
 
 /// The most bytes of a path. With a prefix it fits the 1,024 bytes of an S3 key.
 const MAX_LEN: usize = 512;
@@ -70,6 +73,30 @@ impl StorePath {
             })
     }
 }
+
+impl Deref for StorePath {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for StorePath {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl AsRef<std::path::Path> for StorePath {
+    fn as_ref(&self) -> &std::path::Path {
+        self.0.as_ref()
+    }
+}
+
+serde_by_text!(StorePath);
 
 impl fmt::Display for StorePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
-//! What was computed lately, by key: a bounded memory for results that are cheap to make again.
+//! A bounded cache of recent results that are cheap to compute again.
 //!
 //! The decision made here: results are kept in two generations. When the young one is full, the old
-//! one is forgotten, so that neither a search for the oldest nor a list of uses is needed. Two threads
-//! may make the same result; [`Cache`](super::cache::Cache) is for those that are worth a wait.
+//! one is dropped, so that neither a search for the oldest nor a list of uses is needed. Two threads
+//! may compute the same result; [`Cache`](super::cache::Cache) computes a value once, and others wait.
 
 use std::collections::HashMap;
 use std::hash::Hash;

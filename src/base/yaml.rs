@@ -27,11 +27,13 @@ mod fault;
 mod node;
 mod span;
 mod syntax;
+mod write;
 
 pub(crate) use self::document::Document;
 pub(crate) use self::fault::{Faults, YamlFault};
 pub(crate) use self::node::{Fields, Key, Node};
 pub(crate) use self::span::Span;
+pub(crate) use self::write::{quoted, scalar};
 
 #[cfg(test)]
 mod tests;

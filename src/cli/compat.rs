@@ -113,14 +113,15 @@ impl Maker<'_> {
                 let now = clock::now()?;
                 let receipt =
                     issuer.issue(&request, self.today, now, &IssueOptions::default())?;
-                let path =
-                    receipt.record.certificate.as_ref().map(|it| it.pdf.path.clone());
+                let pdf =
+                    receipt.record.certificate.as_ref().and_then(|it| it.pdf.as_ref());
+                let path = pdf.map(|pdf| pdf.path.clone());
                 let pdf = match path {
                     Some(path) => issuer.register().file(&path)?,
                     None => None,
                 };
                 let lost = || Failure::new("its PDF is not in the store");
-                (receipt.urls.download_url, pdf.ok_or_else(lost)?)
+                (receipt.urls.download_url.into(), pdf.ok_or_else(lost)?)
             }
             None => {
                 let options = DraftOptions::default();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::register::CertificateId;
 use crate::register::{AwardEditions, RecipientFilter, Record, Register, Status};
 use crate::site::{Award, IdSecret, Recipient};
 
@@ -86,7 +87,7 @@ fn erase_one(
     register: &Register,
     editions: &AwardEditions,
     secret: &IdSecret,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<CertificateId>, Failure> {
     let now = clock::now()?;
     if let Some(award) = &editions.award {
         return Ok(register.erase_award(award, secret, now)?);
@@ -134,7 +135,7 @@ fn print_all(found: &[AwardEditions], spool: &Spool) {
 fn print_elsewhere(
     site: &SiteArguments,
     found: &[AwardEditions],
-    erased: &[String],
+    erased: &[CertificateId],
     verify_path: &str,
 ) {
     let mut names: BTreeSet<String> = BTreeSet::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::Timestamp;
+use crate::register::CertificateId;
 use crate::register::{Index, Stores};
 
 use super::args::SiteArguments;
@@ -30,7 +31,7 @@ pub(crate) fn refresh(index: &Index, now: Timestamp) -> Result<(), Failure> {
 pub(crate) fn ids_of_recipient(
     site: &SiteArguments,
     recipient: &str,
-) -> Result<Option<BTreeSet<String>>, Failure> {
+) -> Result<Option<BTreeSet<CertificateId>>, Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;
     let stores = Stores::open(&settings, context::folder(site))?;

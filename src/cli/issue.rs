@@ -1,6 +1,5 @@
 //! `testamur issue`: issues one certificate, or one for each row of a recipients file.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -107,7 +106,7 @@ pub(crate) fn run(
     // The report says what the archive lacks, and is written whatever became of that.
     let mut pdfs = IssuedPdfs::new(&issuer);
     let bundled = write_bundles(issue, &mut pdfs, &keys, &report);
-    let lost: BTreeSet<String> = pdfs.lost;
+    let lost = pdfs.lost;
     for message in report.note_lost_pdfs(&lost, &jobs) {
         console::print_message(&message);
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::base::yaml::quoted;
 use crate::site::{KeyPublication, KeySource, Keys, Settings, Site};
 
 use super::args::New;
@@ -99,11 +100,6 @@ fn settings(demo: &Site, url: Option<&str>) -> Result<String, Failure> {
 /// organization, in any language, and its people do not sign.
 fn own_courses(name: &str) -> String {
     include_str!("new/courses.yaml").replacen("@ORGANIZATION@", &quoted(name), 1)
-}
-
-/// A text as a YAML scalar in double quotes.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn is_absent_or_empty(folder: &Path) -> Result<bool, Failure> {

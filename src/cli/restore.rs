@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::register::CertificateId;
 use crate::register::PublishedFile;
 use crate::site::Keys;
 use crate::{Error, ErrorKind};
@@ -51,19 +52,21 @@ pub(crate) fn run(
         let what = "PDFs removed that belong to certificates which have ended";
         console::print_message(&format!("{} {what}", done.removed));
     }
-    let lost: Vec<&str> = done.lost_pdfs.iter().map(String::as_str).collect();
+    let lost: Vec<&str> = done.lost_pdfs.iter().map(CertificateId::as_str).collect();
     print_list(
         &lost,
         "certificates are valid and their PDF is lost, as their pages say: give a copy with --from \
          DIR, or make the next editions with `issue --replace`",
     );
-    let unknown: Vec<&str> = done.unknown_awards.iter().map(String::as_str).collect();
+    let unknown: Vec<&str> =
+        done.unknown_awards.iter().map(CertificateId::as_str).collect();
     print_list(
         &unknown,
         "certificates have lost their request, so nothing tells their username: issuing for the \
          same recipient finds them again, and `erase` reaches one edition at a time",
     );
-    let unpublished: Vec<&str> = done.unpublished.iter().map(String::as_str).collect();
+    let unpublished: Vec<&str> =
+        done.unpublished.iter().map(CertificateId::as_str).collect();
     print_list(
         &unpublished,
         "certificates were begun and never published: issue them again",

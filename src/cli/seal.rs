@@ -1,6 +1,7 @@
 //! `testamur seal`: seals drafts, and raises the PAdES level of sealed PDFs, single ones and those of
 //! the register.
 
+use crate::register::CertificateId;
 use crate::register::{Record, SealUpgrade};
 use crate::site::{KeyPublication, Keys, Settings};
 
@@ -97,7 +98,7 @@ fn upgrade_register(
         console::print_message("stopping: seals that have begun are finished first");
     })?;
     let (sealer, crls) = (keys.sealer(), keys.crls());
-    let raise = |id: &String| -> Result<SealUpgrade, Failure> {
+    let raise = |id: &CertificateId| -> Result<SealUpgrade, Failure> {
         Ok(register.upgrade_seal(id, &sealer, &crls, clock::now()?)?)
     };
     let mut raised = 0;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
+use crate::register::CertificateId;
 use crate::register::{AwardEditions, RecipientFilter, Record, Register, typed_id};
 use crate::site::{IdSecret, Recipient};
 
@@ -13,7 +14,7 @@ use super::exit::Failure;
 use super::{console, context, index};
 
 /// The ids that the arguments name and those in the file that they name, each once.
-pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<String>, Failure> {
+pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<CertificateId>, Failure> {
     let mut ids = typed_ids(&selection.ids)?;
     if let Some(file) = &selection.file {
         let name = file.display().to_string();
@@ -35,7 +36,7 @@ pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<String>, Failure> {
 }
 
 /// The ids in arguments. The shell takes an id with blanks apart.
-fn typed_ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
+fn typed_ids(arguments: &[String]) -> Result<Vec<CertificateId>, Failure> {
     let mut ids = Vec::new();
     let mut parts = String::new();
     for argument in arguments {
@@ -63,7 +64,7 @@ fn typed_ids(arguments: &[String]) -> Result<Vec<String>, Failure> {
 
 /// The ids in a file: one on each line, or those in the column `verify_id` of a table, as reports
 /// and lists have it.
-fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<String>, Failure> {
+fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<CertificateId>, Failure> {
     let text = str::from_utf8(bytes).map_err(|error| {
         Failure::new(format!(
             "{name}: the file is not UTF-8 ({error})\nhelp: save it as UTF-8"

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::register::CertificateId;
 use crate::register::batch::file_stem;
 
 /// Folders that hold no files of the operator's about recipients, or that the erasure reaches.
@@ -35,14 +36,14 @@ pub(crate) enum Trace {
 pub(crate) fn find(
     folder: &Path,
     names: &BTreeSet<String>,
-    ids: &[String],
+    ids: &[CertificateId],
     verify_path: &str,
 ) -> Vec<(PathBuf, Trace)> {
     let mut words: Vec<String> =
         names.iter().filter(|it| !it.is_empty()).cloned().collect();
     // An archive names its files after the recipients.
     words.extend(names.iter().map(|name| file_stem(name, 120)));
-    words.extend(ids.iter().cloned());
+    words.extend(ids.iter().map(ToString::to_string));
     let mut found = Vec::new();
     let mut left = MAX_FILES;
     let pages = format!("/{verify_path}/");
@@ -117,7 +118,7 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let names = BTreeSet::from(["Ada Lovelace".to_owned()]);
-        let found: Vec<_> = find(site.path(), &names, &[id], "cert")
+        let found: Vec<_> = find(site.path(), &names, &[id.parse().unwrap()], "cert")
             .into_iter()
             .map(|(path, trace)| {
                 let name = path.strip_prefix(site.path()).unwrap();

@@ -105,7 +105,11 @@ fn verify_file(
     let found = verify(&file, signature.as_deref(), trust, now);
     let status = source.ask(&file, &found, now);
     let holds_digest = status.is_own
-        && status.record.as_ref().is_some_and(|record| record.holds(&found.sha256));
+        && status
+            .record
+            .as_ref()
+            .zip(found.sha256.as_ref())
+            .is_some_and(|(record, sha256)| record.holds(sha256));
     let found = found.with_record(status.standing, holds_digest);
     Ok(VerifiedFile { name, found, status })
 }

@@ -281,7 +281,7 @@ fn broken(what: &str, error: ImageError) -> Error {
     match error {
         ImageError::Limits(_) => too_large(what, "needs too much memory".into()),
         error => {
-            Error::new(ErrorKind::Image, format!("failed to read the {what} ({error})"))
+            Error::caused(ErrorKind::Image, format!("failed to read the {what}"), error)
                 .with_help("open it in a viewer; if it shows there, save it again")
         }
     }

@@ -355,7 +355,7 @@ fn empty() -> Error {
 fn png(image: &DynamicImage) -> Result<Vec<u8>> {
     let mut png = Cursor::new(Vec::new());
     image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-        Error::new(ErrorKind::Image, format!("failed to write the picture ({error})"))
+        Error::caused(ErrorKind::Image, "failed to write the picture", error)
     })?;
     Ok(png.into_inner())
 }

@@ -73,18 +73,16 @@ impl QrCode {
 mod tests {
     use super::*;
 
-    const WHITE: Colour = Colour { red: 255, green: 255, blue: 255 };
-
     #[test]
     fn address_of_sixty_letters_needs_33_modules() {
         let link = format!("https://certs.example.org/cert/{}/", "0".repeat(28));
-        assert_eq!(QrCode::new(&link, WHITE).expect("short enough").modules, 33);
+        assert_eq!(QrCode::new(&link, Colour::WHITE).expect("short enough").modules, 33);
     }
 
     #[test]
     fn address_beyond_the_standard_is_refused() {
-        let error = QrCode::new(&"x".repeat(2332), WHITE).expect_err("too long");
+        let error = QrCode::new(&"x".repeat(2332), Colour::WHITE).expect_err("too long");
         assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert!(QrCode::new(&"x".repeat(2331), WHITE).is_ok());
+        assert!(QrCode::new(&"x".repeat(2331), Colour::WHITE).is_ok());
     }
 }

@@ -207,7 +207,7 @@ impl Ink {
         )
         .write_image(&pixels, size.0, size.1, ExtendedColorType::Rgba8)
         .map_err(|error| {
-            Error::new(ErrorKind::Image, format!("failed to write the ink ({error})"))
+            Error::caused(ErrorKind::Image, "failed to write the ink", error)
         })?;
         Ok(Self {
             png: png.into(),

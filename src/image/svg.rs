@@ -56,16 +56,12 @@ fn bounded(
     budget: &mut PictureBudget,
     lossless: &dyn Fn(&Document<'_>) -> Result<()>,
 ) -> Result<usvg::Tree> {
-    let broken = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Image, format!("failed to read the SVG ({error})"))
-    };
     let options = ParsingOptions {
         allow_dtd: true,
         nodes_limit: MAX_XML_NODES,
         ..ParsingOptions::default()
     };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| broken(&error))?;
+    let document = Document::parse_with_options(text, options).map_err(broken)?;
     references::check(&document)?;
     let complete = lossless(&document);
     let budget = Mutex::new(budget);
@@ -78,10 +74,14 @@ fn bounded(
         ..usvg::Options::default()
     };
     let tree = usvg::Tree::from_xmltree(&document, &options);
-    let tree = tree.map_err(|error| broken(&error))?;
+    let tree = tree.map_err(broken)?;
     cost::check(&tree)?;
     complete?;
     Ok(tree)
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::caused(ErrorKind::Image, "failed to read the SVG", error)
 }
 
 #[cfg(test)]

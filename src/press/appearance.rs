@@ -7,6 +7,7 @@
 
 use ring::digest::{Context, SHA256};
 
+use crate::base::digits::DownloadId;
 use crate::base::hex;
 use crate::press::engine::page::PageInput;
 use crate::site::settings::PublishSettings;
@@ -36,7 +37,7 @@ pub(crate) fn digest(input: &PageInput, publish: &PublishSettings) -> String {
     add(sources.layout.as_bytes());
     add(sources.sha256.as_bytes());
     add(input.fonts.own_digest().as_bytes());
-    add(publish.download_url(&input.identifier).as_bytes());
+    add(publish.download_url(&DownloadId::nil()).as_bytes());
     for file in &input.attachments {
         for part in [&file.name, &file.media_type, &file.description] {
             add(part.as_bytes());

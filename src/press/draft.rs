@@ -11,6 +11,7 @@ use std::thread::available_parallelism;
 
 use super::hard_sample::hardened;
 use crate::base::date::Date;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
 #[cfg(feature = "issue")]
@@ -29,6 +30,7 @@ use crate::site::course::{Course, Courses};
 use crate::site::files::Site;
 use crate::site::request::Request;
 use crate::site::sample::sample;
+use crate::site::settings::CertificateUrl;
 use crate::site::settings::Settings;
 use crate::text::locale;
 use crate::text::phrases::Pseudolocale;
@@ -42,6 +44,17 @@ use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
 /// methods block; an asynchronous program calls them from its runtime's blocking section. Typst's
 /// caches belong to the process: all presses share them, and results that fifteen renders in a row
 /// did not use are dropped.
+///
+/// ```
+/// use testamur::{Date, Press, Request, Site};
+///
+/// let press = Press::new(Site::demo())?;
+/// let course = press.courses().iter().next().expect("the demo has courses");
+/// let request = Request::new(&course.id, "Ada Lovelace")?;
+/// let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
+/// assert!(draft.bytes.starts_with(b"%PDF-"));
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct Press {
     pub(super) assets: Assets,
     pub(super) pool: Arc<RenderPool>,
@@ -104,7 +117,7 @@ pub struct Draft {
     pub issued: Date,
     /// The address that its QR code leads to, or `None` if the site is not published
     /// (`publish: none`).
-    pub verify_url: Option<String>,
+    pub verify_url: Option<CertificateUrl>,
     /// What the caller may want to know, such as a text that fell back to another language.
     pub warnings: Vec<Warning>,
 }
@@ -420,7 +433,7 @@ impl Press {
         &self,
         request: &Request,
         today: Date,
-        verify_id: String,
+        verify_id: CertificateId,
     ) -> Result<RenderJob> {
         RenderJob::of_certificate(&self.assets, request, today, verify_id)
     }

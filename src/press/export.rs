@@ -200,7 +200,7 @@ impl Proof {
         };
         let merged = typst_render::render_merged(document, &options, Abs::zero(), None);
         merged.encode_png().map_err(|error| {
-            Error::new(ErrorKind::Export, format!("failed to write the PNG ({error})"))
+            Error::caused(ErrorKind::Export, "failed to write the PNG", error)
         })
     }
 

@@ -9,6 +9,7 @@ use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::files::Site;
+use crate::text::locale::locale_file;
 use crate::text::locale::{Locale, PageTexts, foreign_code, foreign_code_warning};
 use crate::text::phrases::{Phrases, Pseudolocale};
 
@@ -213,7 +214,7 @@ fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
     let first = locale.blocks.iter().flatten().chain(locale.sentences()).next();
     match first {
         Some(sentence) => Place::file(sentence.place.file.clone()),
-        None => Place::file(format!("layouts/{}/locales/{tag}.yaml", layout.name)),
+        None => Place::file(locale_file(&layout.name, tag)),
     }
 }
 

@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
-use crate::base::hex;
 use crate::base::lang::Tag;
 use crate::press::assets::Assets;
 use crate::press::engine::page::PageInput;
@@ -20,6 +20,7 @@ use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
 use crate::site::course::{Course, GradeMark, IssueDate, Text};
 use crate::site::request::Request;
+use crate::site::settings::CertificateUrl;
 use crate::site::table_rows;
 #[cfg(feature = "issue")]
 use crate::text::phrases::PrintedFact;
@@ -30,7 +31,7 @@ pub(crate) struct RenderJob {
     /// What its page is made of.
     pub(crate) input: PageInput,
     /// The address that its QR code and its printed link lead to; `None` if it has neither.
-    pub(crate) verify_url: Option<String>,
+    pub(crate) verify_url: Option<CertificateUrl>,
     /// The language of the page.
     pub(crate) language: Tag,
     /// The date of issue in words, as the page has it.
@@ -62,7 +63,7 @@ impl RenderJob {
         assets: &Assets,
         request: &Request,
         today: Date,
-        verify_id: String,
+        verify_id: CertificateId,
     ) -> Result<Self> {
         let course = assets.courses.get(request.course())?;
         let issued = issue_date(course, request, today);
@@ -72,9 +73,7 @@ impl RenderJob {
     }
 }
 
-/// The identifier and the day of certificates that are only compared.
-#[cfg(feature = "issue")]
-const NO_ID: &str = "00000000000000000000000000000000";
+/// The day of certificates that are only compared.
 #[cfg(feature = "issue")]
 const DAY: Date = Date::MIN;
 
@@ -83,8 +82,8 @@ pub(crate) struct WrittenRequest<'a> {
     course: &'a Course,
     request: &'a Request,
     issued: Date,
-    verify_id: String,
-    verify_url: Option<String>,
+    verify_id: CertificateId,
+    verify_url: Option<CertificateUrl>,
     specimen: bool,
     mark: GradeMark,
     wording: Wording<'a>,
@@ -103,7 +102,7 @@ impl<'a> WrittenRequest<'a> {
         let course = assets.courses.get(request.course())?;
         let issued = issue_date(course, request, DAY);
         let specimen = request.is_specimen();
-        Self::new(assets, course, request, issued, NO_ID.to_owned(), specimen)
+        Self::new(assets, course, request, issued, CertificateId::nil(), specimen)
     }
 
     fn new(
@@ -111,7 +110,7 @@ impl<'a> WrittenRequest<'a> {
         course: &'a Course,
         request: &'a Request,
         issued: Date,
-        verify_id: String,
+        verify_id: CertificateId,
         specimen: bool,
     ) -> Result<Self> {
         // A draft shows what a certificate would look like, and needs no grade.
@@ -277,7 +276,7 @@ impl<'a> WrittenRequest<'a> {
             layout,
             fonts: assets.fonts.clone(),
             attachments: request.attachments().to_vec(),
-            identifier: self.verify_id,
+            identifier: self.verify_id.into(),
             issued: self.issued,
         };
         Ok(RenderJob {
@@ -435,7 +434,12 @@ fn one_language_only(layout: &str, tag: &Tag) -> Warning {
 }
 
 /// A draft's identifier, 32 lower-case hexadecimal digits, computed from what the draft says.
-fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) -> String {
+fn draft_id(
+    request: &Request,
+    course: &Course,
+    language: &Tag,
+    issued: Date,
+) -> CertificateId {
     let extra: &IndexMap<String, Value> = request.extra();
     let mut facts = serde_json::json!([
         course.id,
@@ -460,5 +464,6 @@ fn draft_id(request: &Request, course: &Course, language: &Tag, issued: Date) ->
     // The key is public: it only keeps the identifiers of drafts apart from those of certificates.
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"testamur draft");
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
-    hex::lower(&tag.as_ref()[..16])
+    let half = tag.as_ref().first_chunk().expect("a SHA-256 has 32 bytes");
+    KeyedDigest::of_bytes(half).into_certificate_id()
 }

@@ -119,7 +119,7 @@ fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
             ExtendedColorType::Rgba8,
         )
         .map_err(|error| {
-            Error::new(ErrorKind::Export, format!("failed to write the PNG ({error})"))
+            Error::caused(ErrorKind::Export, "failed to write the PNG", error)
         })?;
     Ok(bytes.into_inner())
 }

@@ -11,6 +11,7 @@
 //! - The first publication begins with the pages, and its private record comes last: a certificate
 //!   exists as soon as its public record does.
 
+use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::path::StorePath;
 use crate::register::certificates::Register;
@@ -30,7 +31,7 @@ const MAX_ROUNDS: usize = 64;
 pub(super) struct Known<'a> {
     pub(super) award: Option<&'a Award>,
     /// The id in the address of its PDF.
-    pub(super) download_id: Option<&'a str>,
+    pub(super) download_id: Option<&'a DownloadId>,
 }
 
 /// A certificate whose sides agree.
@@ -68,7 +69,7 @@ impl Register {
     /// store failed, or other processes keep changing the certificate.
     pub(super) fn settle(
         &self,
-        id: &str,
+        id: &CertificateId,
         known: Known<'_>,
         mut next: impl FnMut(Option<&Record>) -> Result<Option<Record>>,
     ) -> Result<Option<Settled>> {
@@ -104,13 +105,14 @@ impl Register {
     ) -> Result<Option<Settled>> {
         let certificate = target.certificate.as_ref();
         let keeps_pdf = self.keeps_pdf(target);
-        let snapshot = match certificate {
-            Some(it) => self.snapshot(&target.id, &it.pdf.sha256)?,
+        let snapshot = match certificate.and_then(|it| it.pdf_sha256()) {
+            Some(sha256) => self.snapshot(&target.id, sha256)?,
             None => None,
         };
         let signature = self.signature(target, snapshot.as_ref())?;
-        let has_pdf = match certificate.filter(|_| keeps_pdf) {
-            Some(certificate) => self.has_file(&certificate.pdf.path)?,
+        let path = certificate.and_then(|it| it.pdf_path());
+        let has_pdf = match path.filter(|_| keeps_pdf) {
+            Some(path) => self.has_file(path)?,
             None => false,
         };
         let sources = PageSources { signature: signature.as_ref(), has_pdf };
@@ -168,11 +170,11 @@ impl Register {
     }
 
     /// Whether the public store has the file. A listing is shorter than a PDF.
-    pub(super) fn has_file(&self, path: &str) -> Result<bool> {
+    pub(super) fn has_file(&self, path: &StorePath) -> Result<bool> {
         let Some((folder, _)) = path.rsplit_once('/') else { return Ok(false) };
         let mut is_there = false;
         self.public.list(Some(&StorePath::parse(folder)?), &mut |found| {
-            is_there |= found.as_str() == path;
+            is_there |= found == *path;
             Ok(())
         })?;
         Ok(is_there)
@@ -193,16 +195,17 @@ impl Register {
         {
             return Ok(Some(signature.clone()));
         }
-        let text = |path: &str| -> Result<Option<String>> {
-            let bytes = self.public.read(&StorePath::parse(path)?)?;
+        let text = |path: &StorePath| -> Result<Option<String>> {
+            let bytes = self.public.read(path)?;
             Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
         };
-        let found = text(&facts.path)?.zip(text(&paths::key(&facts.key))?);
+        let found =
+            text(&facts.path)?.zip(text(&StorePath::parse(&paths::key(&facts.key))?)?);
         Ok(found.map(|(armor, key)| DetachedSignature { armor, key }))
     }
 
     /// The pages of a certificate as they are in the public store.
-    fn shown_pages(&self, id: &str) -> Result<Vec<ShownPage<'_>>> {
+    fn shown_pages(&self, id: &CertificateId) -> Result<Vec<ShownPage<'_>>> {
         let read = |name| {
             let path = StorePath::parse(&paths::page(id, name))?;
             Ok((name, self.public.read(&path)?))
@@ -268,8 +271,7 @@ impl Register {
     ) -> Result<()> {
         let facts = record.certificate.as_ref().and_then(|it| it.signature.as_ref());
         let Some(facts) = facts else { return Ok(()) };
-        let path = StorePath::parse(&facts.path)?;
-        self.public.replace(&StoreFile::new(&path, signature.armor.as_bytes()))
+        self.public.replace(&StoreFile::new(&facts.path, signature.armor.as_bytes()))
     }
 
     /// Writes the detached signature of a certificate and the key that verifies it, where they differ.
@@ -281,8 +283,7 @@ impl Register {
         let facts = record.certificate.as_ref().and_then(|it| it.signature.as_ref());
         let Some(facts) = facts else { return Ok(Write::Unneeded) };
         self.publish_key(&facts.key, &signature.key)?;
-        let path = StorePath::parse(&facts.path)?;
-        let was = self.public.read(&path)?;
+        let was = self.public.read(&facts.path)?;
         if was.is_some_and(|bytes| bytes == signature.armor.as_bytes()) {
             return Ok(Write::Unneeded);
         }
@@ -296,26 +297,26 @@ impl Register {
         &self,
         sides: &Sides,
         target: &Record,
-        download_id: Option<&str>,
+        download_id: Option<&DownloadId>,
     ) -> Result<()> {
         let filename = self.publish.filename.as_str();
         let public = sides.public.as_ref().map(|(record, _)| record);
         let private = sides.private.as_ref().map(|(private, _)| &private.record);
         let records = [public, private, Some(target)].into_iter().flatten();
-        let recorded = records.filter_map(|record| record.certificate.as_ref());
-        let mut pdfs: Vec<String> = recorded.map(|it| it.pdf.path.clone()).collect();
-        pdfs.extend(download_id.map(|id| paths::pdf(id, filename)));
+        let recorded =
+            records.filter_map(|record| record.certificate.as_ref()?.pdf_path());
+        let mut pdfs: Vec<StorePath> = recorded.cloned().collect();
+        if let Some(id) = download_id {
+            pdfs.push(StorePath::parse(&paths::pdf(id, filename))?);
+        }
         if pdfs.is_empty() {
             // A process that ended early may have left a PDF, and has left its snapshot then.
             let snapshots = self.snapshots(&target.id)?;
             let left = snapshots.into_iter().filter_map(|it| it.record.certificate);
-            pdfs.extend(left.map(|certificate| certificate.pdf.path));
+            pdfs.extend(left.filter_map(|it| it.pdf).map(|pdf| pdf.path));
         }
         pdfs.dedup();
-        // A certificate that was imported may have none.
-        for pdf in pdfs.into_iter().filter(|pdf| !pdf.is_empty()) {
-            self.public.remove(&StorePath::parse(&pdf)?)?;
-        }
+        pdfs.iter().try_for_each(|pdf| self.public.remove(pdf))?;
         let signature = paths::signature(&target.id, filename);
         self.public.remove(&StorePath::parse(&signature)?)
     }

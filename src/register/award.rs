@@ -4,6 +4,7 @@
 //! fingerprint of a request's facts. The decision made here: award and secret meet once, when a
 //! request comes in. The stages after that ask the handle and never see the secret.
 
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::site::award::{Award, Ids};
 use crate::site::course::Course;
 use crate::site::id_secret::IdSecret;
@@ -34,13 +35,13 @@ impl<'a> AwardHandle<'a> {
     }
 
     /// The mark of an edition, by which the record of the next one names it.
-    pub(crate) fn mark(&self, id: &str) -> String {
+    pub(crate) fn mark(&self, id: &CertificateId) -> KeyedDigest {
         mark(self.secret, id)
     }
 
-    /// The fingerprint of facts, 32 hexadecimal digits: equal for the same facts in the same order,
+    /// The fingerprint of facts: equal for the same facts in the same order,
     /// whatever the roles of their sentences.
-    pub(crate) fn fingerprint(&self, facts: &[PrintedFact]) -> String {
+    pub(crate) fn fingerprint(&self, facts: &[PrintedFact]) -> KeyedDigest {
         let mut parts = Vec::new();
         for printed in facts {
             parts.extend(match &printed.fact {
@@ -56,22 +57,22 @@ impl<'a> AwardHandle<'a> {
         &self,
         course: &Course,
         request: &Request,
-    ) -> String {
+    ) -> KeyedDigest {
         Award::facts(self.secret, course, request)
     }
 
     /// The fingerprint of an appearance, of which `digest` is the digest.
-    pub(crate) fn appearance(&self, digest: &str) -> String {
+    pub(crate) fn appearance(&self, digest: &str) -> KeyedDigest {
         self.secret.derive("appearance", &[digest])
     }
 
     /// The fingerprint of a message's id.
-    pub(crate) fn message(&self, id: &str) -> String {
+    pub(crate) fn message(&self, id: &str) -> KeyedDigest {
         self.secret.derive("message", &[id])
     }
 }
 
 /// The mark of the edition with this verify id, by which the record of the next one names it.
-pub(crate) fn mark(secret: &IdSecret, id: &str) -> String {
+pub(crate) fn mark(secret: &IdSecret, id: &CertificateId) -> KeyedDigest {
     secret.derive("predecessor", &[id])
 }

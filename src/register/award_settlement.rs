@@ -4,6 +4,7 @@
 //! decision made here: what ends an edition holds for the next one too, if that was decided on
 //! before. So no one who revokes or erases has to wait for a process that is just issuing.
 
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::{Known, Settled};
@@ -97,9 +98,11 @@ impl Register {
     pub(crate) fn look_for_pdf(&self, editions: &mut Editions) -> Result<()> {
         let current = editions.current.as_mut().filter(|it| it.record.status.stands());
         let Some(edition) = current else { return Ok(()) };
-        let certificate = edition.record.certificate.as_ref();
-        if let Some(certificate) = certificate {
-            edition.is_pdf_lost = !self.has_file(&certificate.pdf.path)?;
+        if let Some(certificate) = &edition.record.certificate {
+            edition.is_pdf_lost = match certificate.pdf_path() {
+                Some(path) => !self.has_file(path)?,
+                None => true,
+            };
         }
         Ok(())
     }
@@ -110,7 +113,7 @@ impl Register {
         &self,
         edition: &Edition,
         before: Option<&Record>,
-        last: Option<&String>,
+        last: Option<&CertificateId>,
         now: Timestamp,
     ) -> Result<Option<Record>> {
         let record = &edition.record;
@@ -167,8 +170,9 @@ impl Register {
     /// The status of the edition before this one, or of the certificate that this one corrects,
     /// when this one was decided on.
     fn decided_on(&self, record: &Record) -> Result<Option<Status>> {
-        let snapshot = match &record.certificate {
-            Some(certificate) => self.snapshot(&record.id, &certificate.pdf.sha256)?,
+        let sha256 = record.certificate.as_ref().and_then(|it| it.pdf_sha256());
+        let snapshot = match sha256 {
+            Some(sha256) => self.snapshot(&record.id, sha256)?,
             None => self.snapshots(&record.id)?.pop(),
         };
         let Some(snapshot) = snapshot else { return Ok(None) };

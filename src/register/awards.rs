@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
@@ -97,7 +98,11 @@ impl Register {
     /// # Errors
     /// [`ErrorKind::UnknownCertificate`](crate::ErrorKind::UnknownCertificate): no certificate has
     /// this id. Else as [`record`](Self::record).
-    pub fn award_editions(&self, id: &str, secret: &IdSecret) -> Result<AwardEditions> {
+    pub fn award_editions(
+        &self,
+        id: &CertificateId,
+        secret: &IdSecret,
+    ) -> Result<AwardEditions> {
         match self.award_of(id, secret)? {
             Some(award) => self.editions_of(award, secret),
             None => self.edition(id),
@@ -108,7 +113,7 @@ impl Register {
     ///
     /// # Errors
     /// As [`award_editions`](Self::award_editions).
-    pub fn edition(&self, id: &str) -> Result<AwardEditions> {
+    pub fn edition(&self, id: &CertificateId) -> Result<AwardEditions> {
         let record = self.known(id)?;
         let name = record.certificate.as_ref().map(|it| it.name.clone());
         Ok(AwardEditions { award: None, records: vec![record], name })
@@ -129,7 +134,7 @@ impl Register {
         let mut public = Vec::new();
         self.public.list(Some(&StorePath::parse(paths::CERTIFICATES)?), &mut |path| {
             let id = paths::record_id(path.as_str());
-            public.extend(id.filter(|id| !files.contains_key(*id)).map(str::to_owned));
+            public.extend(id.filter(|id| !files.contains_key(id)));
             Ok(())
         })?;
         self.awards_in(recipient, &files, public, secret)
@@ -144,7 +149,7 @@ impl Register {
     pub fn awards_among(
         &self,
         recipient: &RecipientFilter,
-        ids: &BTreeSet<String>,
+        ids: &BTreeSet<CertificateId>,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
         let mut files = BTreeMap::new();
@@ -163,14 +168,14 @@ impl Register {
     fn awards_in(
         &self,
         recipient: &RecipientFilter,
-        files: &BTreeMap<String, PrivateFiles>,
-        public: Vec<String>,
+        files: &BTreeMap<CertificateId, PrivateFiles>,
+        public: Vec<CertificateId>,
         secret: &IdSecret,
     ) -> Result<Vec<AwardEditions>> {
         let mut filter = recipient.clone();
         let mut found: BTreeSet<Award> = BTreeSet::new();
         // Their ids are not derived from their awards: they were imported.
-        let mut foreign: BTreeMap<String, AwardEditions> = BTreeMap::new();
+        let mut foreign: BTreeMap<CertificateId, AwardEditions> = BTreeMap::new();
         loop {
             let mut has_new_usernames = false;
             for (id, files) in files {
@@ -209,7 +214,7 @@ impl Register {
     /// A certificate that was imported, whose id does not follow from its award; `None` if it does.
     fn foreign_edition(
         &self,
-        id: &str,
+        id: &CertificateId,
         award: &Award,
         secret: &IdSecret,
     ) -> Result<Option<AwardEditions>> {
@@ -217,7 +222,7 @@ impl Register {
         if !record.is_imported() {
             return Ok(None);
         }
-        let is_derived = award.ids(secret, record.edition).verify == id;
+        let is_derived = award.ids(secret, record.edition).verify == *id;
         let name = record.certificate.as_ref().map(|it| it.name.clone());
         let editions = AwardEditions { award: None, records: vec![record], name };
         Ok((!is_derived).then_some(editions))
@@ -240,8 +245,8 @@ impl Register {
     }
 
     /// The files of certificates in the private store, by id.
-    fn private_files(&self) -> Result<BTreeMap<String, PrivateFiles>> {
-        let mut all: BTreeMap<String, PrivateFiles> = BTreeMap::new();
+    fn private_files(&self) -> Result<BTreeMap<CertificateId, PrivateFiles>> {
+        let mut all: BTreeMap<CertificateId, PrivateFiles> = BTreeMap::new();
         self.private.list(None, &mut |path| {
             note_private(&mut all, path);
             Ok(())
@@ -252,7 +257,7 @@ impl Register {
     /// The award of an id and the names that were printed for it, as the private store has them.
     fn owners(
         &self,
-        id: &str,
+        id: &CertificateId,
         files: &PrivateFiles,
     ) -> Result<Vec<(Award, Option<String>)>> {
         if files.has_record {
@@ -272,7 +277,7 @@ impl Register {
     fn public_only(
         &self,
         filter: &RecipientFilter,
-        ids: Vec<String>,
+        ids: Vec<CertificateId>,
         secret: &IdSecret,
     ) -> Result<(Vec<Award>, Vec<AwardEditions>)> {
         let (mut awards, mut unknown) = (Vec::new(), Vec::new());
@@ -298,9 +303,9 @@ impl Register {
 }
 
 /// Notes a file of the private store, if it is one of a certificate.
-fn note_private(all: &mut BTreeMap<String, PrivateFiles>, path: StorePath) {
+fn note_private(all: &mut BTreeMap<CertificateId, PrivateFiles>, path: StorePath) {
     let Some(id) = paths::private_id(path.as_str()) else { return };
-    let files = all.entry(id.to_owned()).or_default();
+    let files = all.entry(id).or_default();
     if paths::is_snapshot(path.as_str()) {
         files.snapshots.push(path);
     } else {

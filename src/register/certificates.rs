@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::base::cache::Cache;
+use crate::base::digits::{CertificateId, PgpFingerprint, Sha256};
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
 use crate::register::editions::{Edition, Editions};
@@ -18,8 +18,6 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CacheControl, Store, StoreFile};
 use crate::register::web::{FolderFile, PageAsset};
-use crate::seal::keys;
-use crate::site::award::is_id;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
 
@@ -84,7 +82,7 @@ impl Register {
     /// As [`record`](Self::record).
     pub fn record_of(&self, pdf: &[u8]) -> Result<Option<Record>> {
         let id = match self.id_of(pdf) {
-            Some(id) => Some(id.to_owned()),
+            Some(id) => Some(id),
             None if self.publish.has_pages() => None,
             None => self.id_by_digest(pdf)?,
         };
@@ -92,14 +90,13 @@ impl Register {
     }
 
     /// The verify id of the certificate whose snapshot names this PDF.
-    pub(super) fn id_by_digest(&self, pdf: &[u8]) -> Result<Option<String>> {
-        let digest = |bytes: &[u8]| hex::lower(&keys::sha256(bytes));
-        let digests: Vec<String> = revisions(pdf).map(digest).collect();
+    pub(super) fn id_by_digest(&self, pdf: &[u8]) -> Result<Option<CertificateId>> {
+        let digests: Vec<Sha256> = revisions(pdf).map(Sha256::of).collect();
         let mut id = None;
         self.private.list(None, &mut |path| {
             let digest = paths::snapshot_digest(path.as_str());
-            if digest.is_some_and(|digest| digests.iter().any(|it| it == digest)) {
-                id = paths::private_id(path.as_str()).map(str::to_owned);
+            if digest.is_some_and(|digest| digests.contains(&digest)) {
+                id = paths::private_id(path.as_str());
             }
             Ok(())
         })?;
@@ -107,26 +104,25 @@ impl Register {
     }
 
     /// The verify id in the address that a PDF bears.
-    pub(super) fn id_of<'a>(&self, pdf: &'a [u8]) -> Option<&'a str> {
+    pub(super) fn id_of(&self, pdf: &[u8]) -> Option<CertificateId> {
         let before_id = format!("/{}/", self.publish.verify_path());
         let before_id = before_id.as_bytes();
         let mut found = pdf.windows(before_id.len()).enumerate();
         found.find_map(|(at, window)| {
             let start = at + before_id.len();
             let id = pdf.get(start..start + 32).filter(|_| window == before_id)?;
-            str::from_utf8(id).ok().filter(|id| is_id(id))
+            CertificateId::parse(str::from_utf8(id).ok()?).ok()
         })
     }
 
-    /// The record of a verify id (32 hexadecimal digits in lower case), or `None` if there is no
-    /// certificate of that id.
+    /// The record of a verify id, or `None` if there is no certificate of that id.
     ///
     /// Both stores are asked: a certificate whose public record is lost is as revoked as it was.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the text is no id. [`ErrorKind::Syntax`]: the record cannot be
-    /// read. [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
-    pub fn record(&self, id: &str) -> Result<Option<Record>> {
+    /// [`ErrorKind::Syntax`]: the record cannot be read. [`ErrorKind::Store`],
+    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
+    pub fn record(&self, id: &CertificateId) -> Result<Option<Record>> {
         Ok(self.sides(id)?.record().cloned())
     }
 
@@ -141,7 +137,7 @@ impl Register {
     ) -> Result<()> {
         self.public.list(Some(&path(paths::CERTIFICATES)?), &mut |path| {
             let Some(id) = paths::record_id(path.as_str()) else { return Ok(()) };
-            self.record(id).transpose().map_or(Ok(()), &mut *each)
+            self.record(&id).transpose().map_or(Ok(()), &mut *each)
         })
     }
 
@@ -153,15 +149,15 @@ impl Register {
     /// The content of a published file, or `None` if no file has that path.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`]: the name is no [`StorePath`]. [`ErrorKind::Store`],
-    /// [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the public store failed.
-    pub fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.public.read(&path(name)?)
+    /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: the public store
+    /// failed.
+    pub fn file(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
+        self.public.read(path)
     }
 
     /// The page that goes with a folder of certificates that are not published: how to check its
-    /// files. It is in the language and the colours of `record`. `root` is the SHA-256 of the root
-    /// certificate, and `key` the fingerprint of the OpenPGP key.
+    /// files. It is in the language and the colours of `record`. `root` is the fingerprint of the
+    /// root certificate, if there is one, and `key` that of the OpenPGP key.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownLanguage`]: the record's language is not known. [`ErrorKind::Layout`]:
@@ -170,8 +166,8 @@ impl Register {
         &self,
         record: &Record,
         files: Vec<FolderFile>,
-        root: &str,
-        key: &str,
+        root: Option<&Sha256>,
+        key: &PgpFingerprint,
     ) -> Result<String> {
         self.pages.folder(record, files, root, key)
     }
@@ -200,20 +196,24 @@ impl Register {
     }
 
     /// The snapshot that belongs to a PDF, by the verify id and the PDF's SHA-256.
-    pub(crate) fn snapshot(&self, id: &str, sha256: &str) -> Result<Option<Snapshot>> {
+    pub(crate) fn snapshot(
+        &self,
+        id: &CertificateId,
+        sha256: &Sha256,
+    ) -> Result<Option<Snapshot>> {
         self.read_snapshot(&path(&paths::snapshot(id, sha256))?)
     }
 
-    /// The snapshots of a certificate: that of its PDF, and those that other processes left behind
-    /// when their PDF came second.
-    pub(super) fn snapshots(&self, id: &str) -> Result<Vec<Snapshot>> {
+    /// The snapshots of a certificate: that of its published PDF, and those of PDFs that were not
+    /// published because another process was first.
+    pub(super) fn snapshots(&self, id: &CertificateId) -> Result<Vec<Snapshot>> {
         let paths = self.snapshot_paths(id)?;
         let paths = paths.iter().filter(|path| paths::is_snapshot(path.as_str()));
         paths.filter_map(|path| self.read_snapshot(path).transpose()).collect()
     }
 
     /// The paths of the snapshots of a certificate, and of the notes beside them.
-    pub(super) fn snapshot_paths(&self, id: &str) -> Result<Vec<StorePath>> {
+    pub(super) fn snapshot_paths(&self, id: &CertificateId) -> Result<Vec<StorePath>> {
         let mut found = Vec::new();
         self.private.list(Some(&path(id)?), &mut |path| {
             if !paths::is_private_record(path.name()) {
@@ -225,23 +225,17 @@ impl Register {
     }
 
     /// Whether a certificate has a record, by which it does not stand.
-    pub(super) fn has_ended(&self, id: &str) -> Result<bool> {
+    pub(super) fn has_ended(&self, id: &CertificateId) -> Result<bool> {
         Ok(self.record(id)?.is_some_and(|record| !record.status.stands()))
     }
 
     /// The record of an id that a caller gave.
-    pub(super) fn known(&self, id: &str) -> Result<Record> {
+    pub(super) fn known(&self, id: &CertificateId) -> Result<Record> {
         self.record(id)?.ok_or_else(|| unknown(id))
     }
 
     /// What both stores say of a verify id.
-    pub(super) fn sides(&self, id: &str) -> Result<Sides> {
-        if !is_id(id) {
-            return Err(Error::new(ErrorKind::InvalidValue, format!("`{id}` is no id"))
-                .with_help(
-                    "give the 32 digits between the slashes of a verify page's address",
-                ));
-        }
+    pub(super) fn sides(&self, id: &CertificateId) -> Result<Sides> {
         let public = path(&paths::record(id))?;
         let private = path(&paths::private_record(id))?;
         // A change is written to the private side first, so what is read second is never older.
@@ -296,7 +290,7 @@ fn revisions(pdf: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The error for an id that has no certificate.
-pub(super) fn unknown(id: &str) -> Error {
+pub(super) fn unknown(id: &CertificateId) -> Error {
     Error::new(ErrorKind::UnknownCertificate, format!("there is no certificate `{id}`"))
         .with_help("look for it: testamur find NAME")
 }

@@ -5,6 +5,7 @@
 //! names the certificate that it corrects; a note beside the request of the old one names the new
 //! one, and the old record leads to it in the end.
 
+use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -14,7 +15,6 @@ use crate::register::editions::Editions;
 use crate::register::paths;
 use crate::register::record::{Record, Status};
 use crate::register::store::StoreFile;
-use crate::site::award::is_id;
 use crate::site::id_secret::IdSecret;
 
 impl Register {
@@ -56,20 +56,20 @@ impl Register {
         &self,
         editions: &AwardEditions,
         secret: &IdSecret,
-    ) -> Result<Vec<String>> {
-        let mut ids: Vec<String> =
+    ) -> Result<Vec<CertificateId>> {
+        let mut ids: Vec<CertificateId> =
             editions.records.iter().map(|record| record.id.clone()).collect();
         // One that was begun may correct another.
         let next = editions.records.last().map_or(1, |last| last.edition + 1);
         ids.extend(editions.award.as_ref().map(|it| it.ids(secret, next).verify));
         let successors = editions.records.iter().filter_map(successor);
-        let mut linked: Vec<String> = successors.map(str::to_owned).collect();
+        let mut linked: Vec<CertificateId> = successors.collect();
         for id in &ids {
             linked.extend(self.snapshots(id)?.into_iter().filter_map(|it| it.instead_of));
             for path in self.snapshot_paths(id)? {
                 let Some(by) = paths::corrected_by(path.as_str()) else { continue };
-                if self.is_correction(by, id)? {
-                    linked.push(by.to_owned());
+                if self.is_correction(&by, id)? {
+                    linked.push(by);
                 }
             }
         }
@@ -78,13 +78,17 @@ impl Register {
     }
 
     /// Whether a certificate was begun or issued to correct another one.
-    fn is_correction(&self, by: &str, id: &str) -> Result<bool> {
+    fn is_correction(&self, by: &CertificateId, id: &CertificateId) -> Result<bool> {
         let snapshots = self.snapshots(by)?;
-        Ok(snapshots.iter().any(|snapshot| snapshot.instead_of.as_deref() == Some(id)))
+        Ok(snapshots.iter().any(|snapshot| snapshot.instead_of.as_ref() == Some(id)))
     }
 
     /// Notes which certificate is about to correct another one.
-    pub(crate) fn note_correction(&self, id: &str, by: &str) -> Result<()> {
+    pub(crate) fn note_correction(
+        &self,
+        id: &CertificateId,
+        by: &CertificateId,
+    ) -> Result<()> {
         let path = StorePath::parse(&paths::correction(id, by))?;
         self.private.create(&StoreFile::new(&path, b"")).map(|_| ())
     }
@@ -123,6 +127,7 @@ impl Register {
 }
 
 /// The id of the certificate that took the place of another one: the last in its address.
-fn successor(record: &Record) -> Option<&str> {
-    record.successor.as_deref()?.rsplit('/').find(|part| is_id(part))
+fn successor(record: &Record) -> Option<CertificateId> {
+    let parts = record.successor.as_ref()?.rsplit('/');
+    parts.into_iter().find_map(|part| CertificateId::parse(part).ok())
 }

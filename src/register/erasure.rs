@@ -4,6 +4,7 @@
 //! here: what leads to other certificates of the recipient is removed last, so that a run that was
 //! interrupted is finished by the next one.
 
+use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -32,22 +33,22 @@ impl Register {
     /// secret. Else as [`record`](Self::record).
     pub fn erase(
         &self,
-        id: &str,
+        id: &CertificateId,
         secret: &IdSecret,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
         let mut ids = self.erase_all(self.award_editions(id, secret)?, secret, now)?;
         // The award leads to no edition whose number is far behind those that are lost.
-        if !ids.iter().any(|erased| erased == id) && self.record(id)?.is_some() {
+        if !ids.contains(id) && self.record(id)?.is_some() {
             self.erase_edition(id, now)?;
-            ids.push(id.to_owned());
+            ids.push(id.clone());
         }
         Ok(ids)
     }
 
     /// Erases one edition, whatever award it is of.
-    fn erase_edition(&self, id: &str, now: Timestamp) -> Result<()> {
+    fn erase_edition(&self, id: &CertificateId, now: Timestamp) -> Result<()> {
         self.settle(id, Known::default(), |record| {
             Ok(record.map(|record| record.clone().erased(now)))
         })?;
@@ -65,7 +66,7 @@ impl Register {
         award: &Award,
         secret: &IdSecret,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
     }
@@ -76,7 +77,7 @@ impl Register {
         first: AwardEditions,
         secret: &IdSecret,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<CertificateId>> {
         let mut found = vec![first];
         self.add_corrections(&mut found, secret)?;
         let mut ids = Vec::new();
@@ -100,9 +101,9 @@ impl Register {
         award: &Award,
         secret: &IdSecret,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<CertificateId>> {
         let handle = AwardHandle::new(award.clone(), secret);
-        let mut ids: Vec<String> = Vec::new();
+        let mut ids: Vec<CertificateId> = Vec::new();
         // Again after the last one, because a process may have published the next meanwhile.
         while self.erase_round(&handle, &mut ids, now)? {}
         // The snapshots are removed last, because the award in them leads to the other editions.
@@ -115,7 +116,7 @@ impl Register {
     fn erase_round(
         &self,
         award: &AwardHandle<'_>,
-        ids: &mut Vec<String>,
+        ids: &mut Vec<CertificateId>,
         now: Timestamp,
     ) -> Result<bool> {
         let (mut is_changed, mut missing, mut number) = (false, 0, 0);
@@ -163,7 +164,7 @@ impl Register {
     }
 
     /// Removes the snapshots of a certificate.
-    pub(super) fn remove_snapshots(&self, id: &str) -> Result<()> {
+    pub(super) fn remove_snapshots(&self, id: &CertificateId) -> Result<()> {
         self.snapshot_paths(id)?.iter().try_for_each(|path| self.private.remove(path))
     }
 }

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digits::KeyedDigest;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
 use crate::register::certificates::Register;
@@ -23,8 +24,8 @@ const MAX_SNAPSHOTS: usize = 1_000;
 struct StoreMark {
     /// The version of the file: 1.
     schema: u32,
-    /// The mark, 32 hexadecimal digits. The secret cannot be guessed from it.
-    id_secret: String,
+    /// The mark. The secret cannot be guessed from it.
+    id_secret: KeyedDigest,
 }
 
 impl StoreMark {
@@ -161,8 +162,7 @@ fn has_mark(store: &dyn Store, own: &StoreMark) -> Result<bool> {
     let path = StorePath::parse(paths::STORE_MARK)?;
     let Some(bytes) = store.read(&path)? else { return Ok(false) };
     let mark: StoreMark = serde_json::from_slice(&bytes).map_err(|cause| {
-        let message = format!("this is no mark of a store ({cause})");
-        Error::new(ErrorKind::Syntax, message)
+        Error::caused(ErrorKind::Syntax, "this is no mark of a store", cause)
             .at(Place::file(path.as_str()))
             .with_help("put the file back from a copy of the store")
     })?;

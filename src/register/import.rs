@@ -2,10 +2,11 @@
 //!
 //! Takes what is known of each; gives records. The decision made here: none of their files is changed
 //! or written again, only a record is added beside them, so that an address that was printed shows what
-//! it showed. Their ids are those that they have, which no secret derives; so each is an edition by
-//! itself, and what is issued anew for the same recipient gets an id of this program.
+//! it showed. They keep their ids, which are not derived from the id secret; so each is an award of
+//! its own, and a new certificate for the same recipient gets an id of this program.
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, PgpFingerprint};
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -14,19 +15,20 @@ use crate::register::paths;
 use crate::register::private_record::PrivateRecord;
 use crate::register::record::{
     CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PublishedFile,
-    Record, SealFacts, SignatureFacts, Status, ThemeFacts,
+    Record, SignatureFacts, Status, ThemeFacts,
 };
 use crate::register::snapshot::{DetachedSignature, Snapshot};
 use crate::register::store::{Store, StoreBatch, StoreFile};
 use crate::site::award::Award;
 use crate::site::course::Colour;
 use crate::site::request::Request;
+use crate::site::settings::CertificateUrl;
 
 /// A certificate that another program issued.
 #[derive(Debug)]
 pub(crate) struct ImportedCertificate {
     /// The verify id, which is also the name of its folder.
-    pub(crate) id: String,
+    pub(crate) id: CertificateId,
     pub(crate) course: CourseFacts,
     pub(crate) organization: OrganizationFacts,
     pub(crate) name: String,
@@ -42,18 +44,18 @@ pub(crate) struct ImportedCertificate {
     /// The PDF, if it is there.
     pub(crate) pdf: Option<PublishedFile>,
     /// The armoured signature with the key that made it, and that key's fingerprint.
-    pub(crate) signature: Option<(DetachedSignature, String)>,
+    pub(crate) signature: Option<(DetachedSignature, PgpFingerprint)>,
 }
 
 impl ImportedCertificate {
     /// The public record.
-    fn record(&self, verify_url: String, filename: &str) -> Record {
-        let white = Colour { red: 255, green: 255, blue: 255 };
-        let signature = self.signature.as_ref().map(|(_, key)| SignatureFacts {
-            path: paths::signature(&self.id, filename),
-            key: key.clone(),
-        });
-        Record {
+    fn record(&self, verify_url: CertificateUrl, filename: &str) -> Result<Record> {
+        let white = Colour::WHITE;
+        let path = StorePath::parse(&paths::signature(&self.id, filename))?;
+        let signature = self.signature.as_ref();
+        let signature =
+            signature.map(|(_, key)| SignatureFacts { path, key: key.clone() });
+        Ok(Record {
             schema: Record::SCHEMA,
             id: self.id.clone(),
             status: Status::Valid,
@@ -65,7 +67,7 @@ impl ImportedCertificate {
             expires: None,
             language: self.language.clone(),
             organization: self.organization.clone(),
-            layout: LayoutVersion { name: self.layout.clone(), sha256: String::new() },
+            layout: LayoutVersion { name: self.layout.clone(), sha256: None },
             theme: ThemeFacts {
                 accent: Colour { red: 31, green: 61, blue: 92 },
                 paper: white,
@@ -84,14 +86,14 @@ impl ImportedCertificate {
                 table: None,
                 paper: None,
                 verify_url: Some(verify_url),
-                pdf: self.pdf.clone().unwrap_or_default(),
+                pdf: self.pdf.clone(),
                 signature,
-                seal: SealFacts::default(),
+                seal: None,
             }),
             successor: None,
             predecessor: None,
             history: Vec::new(),
-        }
+        })
     }
 
     /// The request that it would answer; `None` if its name cannot be that of one.
@@ -147,10 +149,12 @@ impl Register {
         let filename = self.publish.filename.as_str();
         // The old address had no file name at its end.
         let printed = base.split(id.as_str()).next().map(|start| format!("{start}{id}"));
-        let record = certificate.record(printed.unwrap_or(base), filename);
+        let printed =
+            printed.map_or(Ok(base.clone()), |url| CertificateUrl::parse(&url))?;
+        let record = certificate.record(printed, filename)?;
         let request = certificate.request();
         let award = request.as_ref().map(Award::of);
-        let sha256 = certificate.pdf.as_ref().map(|pdf| pdf.sha256.as_str());
+        let sha256 = certificate.pdf.as_ref().map(|pdf| &pdf.sha256);
         let snapshot = match (&request, &award, sha256) {
             (Some(request), Some(award), Some(sha256)) => {
                 let signature = certificate.signature.as_ref().map(|(it, _)| it.clone());

@@ -35,6 +35,24 @@ const PAGE_KEYS: [&[u8]; 2] = [b"Group", b"UserUnit"];
 const OWN_BOXES: [&[u8]; 3] = [b"ArtBox", b"BleedBox", b"TrimBox"];
 
 /// Merges PDFs into one, in the order in which they are added.
+///
+/// ```
+/// use testamur::register::PdfMerger;
+/// use testamur::{Date, Press, Request, Site};
+///
+/// let press = Press::new(Site::demo())?;
+/// let course = press.courses().iter().next().expect("the demo has courses");
+/// let request = Request::new(&course.id, "Ada Lovelace")?;
+/// let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
+///
+/// let mut merged = Vec::new();
+/// let mut merger = PdfMerger::new(&mut merged)?;
+/// merger.add(&draft.bytes)?;
+/// merger.add(&draft.bytes)?;
+/// merger.finish()?;
+/// assert!(merged.starts_with(b"%PDF-"));
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PdfMerger<W> {
     out: W,
@@ -155,7 +173,7 @@ impl<W: Write> PdfMerger<W> {
         let trailer = format!("trailer\n<</Size {size}/Root {CATALOG} 0 R>>\n");
         end.extend(format!("{trailer}startxref\n{table}\n%%EOF\n").bytes());
         self.write(&end)?;
-        self.out.flush().map_err(|cause| failed(&cause))
+        self.out.flush().map_err(failed)
     }
 
     /// The number of a stream with this content, which is written once.
@@ -192,7 +210,7 @@ impl<W: Write> PdfMerger<W> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out.write_all(bytes).map_err(|cause| failed(&cause))?;
+        self.out.write_all(bytes).map_err(failed)?;
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -437,6 +455,6 @@ fn unreadable(why: &str) -> Error {
     Error::new(ErrorKind::Export, format!("failed to merge the PDF ({why})"))
 }
 
-fn failed(cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("failed to write the merged PDF ({cause})"))
+fn failed(cause: io::Error) -> Error {
+    Error::caused(ErrorKind::Io, "failed to write the merged PDF", cause)
 }

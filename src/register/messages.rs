@@ -3,8 +3,9 @@
 //! Takes the fingerprint of a message's id; says whether the message was done before. The decision:
 //! an edition's snapshot names the message that it was made for, and a message that changed nothing
 //! leaves a file beside it, so that a message which a queue delivers again never counts as a new
-//! wish.
+//! request.
 
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::Result;
 use crate::base::path::StorePath;
 use crate::register::certificates::Register;
@@ -14,7 +15,11 @@ use crate::register::store::StoreFile;
 
 impl Register {
     /// Notes that an edition answers a message.
-    pub(crate) fn note_message(&self, id: &str, message: &str) -> Result<()> {
+    pub(crate) fn note_message(
+        &self,
+        id: &CertificateId,
+        message: &KeyedDigest,
+    ) -> Result<()> {
         let path = StorePath::parse(&paths::message(id, message))?;
         self.private.create(&StoreFile::new(&path, b"done\n")).map(|_| ())
     }
@@ -24,7 +29,7 @@ impl Register {
     pub(crate) fn answered(
         &self,
         editions: &Editions,
-        message: &str,
+        message: &KeyedDigest,
     ) -> Result<Option<u32>> {
         for edition in editions.current.iter().chain(editions.past.iter().rev()) {
             let id = &edition.ids.verify;

@@ -78,4 +78,8 @@ pub use self::web::{
     FolderFile, PageAsset, PageDate, PageFacts, PageKey, PagePdf, PageSeal, PageSentence,
     PageSignatory, PageSignature, PageStatus, PageTemplates, PageTheme, Pages,
 };
+pub use crate::base::digits::{
+    CertificateId, DownloadId, KeyedDigest, PgpFingerprint, Sha256,
+};
 pub use crate::base::path::StorePath;
+pub use crate::site::settings::CertificateUrl;

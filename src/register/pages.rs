@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::base::cache::Cache;
 use crate::base::date::Date;
+use crate::base::digits::{PgpFingerprint, Sha256};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::register::paths;
 use crate::register::record::{
-    CertificateFacts, Record, Status, StatusChange, ThemeFacts,
+    CertificateFacts, PublishedFile, Record, Status, StatusChange, ThemeFacts,
 };
 use crate::register::snapshot::DetachedSignature;
 use crate::register::web::{
@@ -122,21 +123,21 @@ impl PageWriter {
         &self,
         record: &Record,
         files: Vec<FolderFile>,
-        root: &str,
-        key: &str,
+        root: Option<&Sha256>,
+        key: &PgpFingerprint,
     ) -> Result<String> {
         let tag = Tag::parse(&record.language)?;
         let texts = self.texts(&record.layout.name, &tag)?;
         let words = texts.texts.iter().map(|(key, text)| (*key, text.as_str()));
-        let seal = record.certificate.as_ref().map(|c| c.seal.certificate.clone());
+        let seal = record.certificate.as_ref().and_then(|c| c.seal.as_ref());
         let facts = FolderFacts {
             issuer: record.organization.name.clone(),
             engine: record.engine.clone(),
             theme: theme(record),
             files,
-            seal: seal.unwrap_or_default(),
-            root: root.to_owned(),
-            key: key.to_owned(),
+            seal: seal.map(|it| it.certificate.to_string()).unwrap_or_default(),
+            root: root.map(ToString::to_string).unwrap_or_default(),
+            key: key.to_string(),
         };
         self.templates.render_folder(&facts, &texts.language, words)
     }
@@ -161,7 +162,7 @@ impl PageWriter {
         let outcome: Vec<&str> = outcome.map(|printed| printed.text.as_str()).collect();
         let valid = record.status == Status::Valid;
         Ok(PageFacts {
-            id: record.id.clone(),
+            id: record.id.to_string(),
             status: status(record, write_date),
             language: record.language.clone(),
             title: text(|c| &c.title),
@@ -198,17 +199,15 @@ impl PageWriter {
             paper: certificate.and_then(|c| c.paper),
             edition: record.edition,
             verify_url: match self.publish.url() {
-                Some(_) => self.publish.verify_url(&record.id),
+                Some(_) => self.publish.verify_url(&record.id).into(),
                 None => format!("/{}/{}/", self.publish.verify_path(), record.id),
             },
             // What was imported may have no PDF, and has no seal.
-            pdf: certificate.filter(|it| !it.pdf.sha256.is_empty()).map(|certificate| {
-                PagePdf {
-                    url: has_pdf.then(|| self.download_link(certificate)),
-                    file: filename.to_owned(),
-                    sha256: certificate.pdf.sha256.clone(),
-                    size: certificate.pdf.bytes as u64,
-                }
+            pdf: certificate.and_then(|it| it.pdf.as_ref()).map(|pdf| PagePdf {
+                url: has_pdf.then(|| self.download_link(pdf)),
+                file: filename.to_owned(),
+                sha256: pdf.sha256.to_string(),
+                size: pdf.bytes as u64,
             }),
             signature: signature.map(|signature| PageSignature {
                 file: format!("{filename}.sig"),
@@ -218,14 +217,12 @@ impl PageWriter {
                 |(signature, facts)| PageKey {
                     url: Some(format!("../../{}", paths::key(&facts.key))),
                     armor: signature.key.clone(),
-                    fingerprint: facts.key.clone(),
+                    fingerprint: facts.key.to_string(),
                 },
             ),
-            seal: certificate.filter(|it| !it.seal.level.is_empty()).map(|certificate| {
-                PageSeal {
-                    level: certificate.seal.level.clone(),
-                    fingerprint: certificate.seal.certificate.clone(),
-                }
+            seal: certificate.and_then(|it| it.seal.as_ref()).map(|seal| PageSeal {
+                level: seal.level.clone(),
+                fingerprint: seal.certificate.to_string(),
             }),
             issuer: record.organization.name.clone(),
             engine: record.engine.clone(),
@@ -236,10 +233,10 @@ impl PageWriter {
     }
 
     /// The link from a page to its PDF.
-    fn download_link(&self, certificate: &CertificateFacts) -> String {
+    fn download_link(&self, pdf: &PublishedFile) -> String {
         match self.publish.downloads {
-            Some(_) => certificate.pdf.url.clone(),
-            None => format!("../../{}", certificate.pdf.path),
+            Some(_) => pdf.url.to_string(),
+            None => format!("../../{}", pdf.path),
         }
     }
 
@@ -268,7 +265,7 @@ fn status(record: &Record, write_date: impl Fn(Date) -> String) -> PageStatus {
         Status::Valid => PageStatus::Valid,
         Status::Specimen => PageStatus::Specimen,
         Status::Superseded => PageStatus::Superseded {
-            current_url: record.successor.clone().unwrap_or_default(),
+            current_url: record.successor.clone().map(String::from).unwrap_or_default(),
         },
         Status::Revoked => {
             let revocation = record.history.iter().rfind(|c| c.status == Status::Revoked);
@@ -278,7 +275,7 @@ fn status(record: &Record, write_date: impl Fn(Date) -> String) -> PageStatus {
                 reason: reason.unwrap_or_default(),
             }
         }
-        // `write` refuses an expired record before it comes to this.
+        // `write` has refused an expired record.
         Status::Erased | Status::Expired => PageStatus::Erased,
     }
 }

@@ -3,7 +3,7 @@
 //! The decision made here: the public path of a page has the verify id, that of a PDF the download
 //! id, so that neither leads to the other.
 
-use crate::site::award::is_id;
+use crate::base::digits::{CertificateId, DownloadId, Sha256};
 
 /// The folder of pages and records in the public store.
 pub(super) const CERTIFICATES: &str = "cert";
@@ -31,10 +31,10 @@ pub(super) fn record(id: &str) -> String {
 }
 
 /// The verify id of the record at this path, or `None` if the path is that of another file.
-pub(super) fn record_id(path: &str) -> Option<&str> {
+pub(super) fn record_id(path: &str) -> Option<CertificateId> {
     let id = path.strip_prefix(CERTIFICATES)?.strip_prefix('/')?;
     let id = id.strip_suffix(RECORD)?.strip_suffix('/')?;
-    is_id(id).then_some(id)
+    CertificateId::parse(id).ok()
 }
 
 /// A file beside the record of a certificate.
@@ -48,9 +48,9 @@ pub(super) fn folder(id: &str) -> String {
 }
 
 /// The verify id of a file in the folder of a record.
-pub(super) fn folder_id(path: &str) -> Option<&str> {
+pub(super) fn folder_id(path: &str) -> Option<CertificateId> {
     let path = path.strip_prefix(CERTIFICATES)?.strip_prefix('/')?;
-    path.split('/').next().filter(|id| is_id(id))
+    path.split('/').next().and_then(|id| CertificateId::parse(id).ok())
 }
 
 /// The detached OpenPGP signature of a PDF, by the verify id.
@@ -96,21 +96,21 @@ pub(super) fn correction(id: &str, by: &str) -> String {
 }
 
 /// The verify id of the certificate that corrects another one, by the path of the note.
-pub(super) fn corrected_by(path: &str) -> Option<&str> {
+pub(super) fn corrected_by(path: &str) -> Option<CertificateId> {
     let (_, name) = path.split_once('/')?;
-    name.strip_suffix(CORRECTION_SUFFIX).filter(|by| is_id(by))
+    name.strip_suffix(CORRECTION_SUFFIX).and_then(|by| CertificateId::parse(by).ok())
 }
 
 /// The verify id of a file in the private store that belongs to a certificate.
-pub(super) fn private_id(path: &str) -> Option<&str> {
+pub(super) fn private_id(path: &str) -> Option<CertificateId> {
     let (id, _) = path.split_once('/')?;
-    is_id(id).then_some(id)
+    CertificateId::parse(id).ok()
 }
 
 /// The download id in the path of a PDF.
-pub(super) fn download_id(pdf: &str) -> Option<&str> {
+pub(super) fn download_id(pdf: &str) -> Option<DownloadId> {
     let id = pdf.strip_prefix(DOWNLOADS)?.strip_prefix('/')?.split('/').next()?;
-    is_id(id).then_some(id)
+    DownloadId::parse(id).ok()
 }
 
 /// A snapshot in the private store, by the verify id and the SHA-256 of its PDF.
@@ -124,10 +124,8 @@ pub(super) fn is_snapshot(path: &str) -> bool {
 }
 
 /// The SHA-256 of the PDF in the path of a snapshot.
-pub(super) fn snapshot_digest(path: &str) -> Option<&str> {
+pub(super) fn snapshot_digest(path: &str) -> Option<Sha256> {
     let (id, name) = path.split_once('/')?;
-    let digest = name.strip_suffix(".json").filter(|_| is_id(id))?;
-    let is_digest =
-        digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_digest.then_some(digest)
+    let digest = name.strip_suffix(".json").filter(|_| CertificateId::is_valid(id))?;
+    Sha256::parse(digest).ok()
 }

@@ -33,8 +33,7 @@ impl PrivateRecord {
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|cause| {
-            let message = format!("failed to read the private record ({cause})");
-            Error::new(ErrorKind::Syntax, message)
+            Error::caused(ErrorKind::Syntax, "failed to read the private record", cause)
         })
     }
 

@@ -5,7 +5,8 @@
 //! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
 //! certificate, only files that the next run completes.
 
-use crate::base::error::{Result, Warning};
+use crate::base::digits::{CertificateId, PgpFingerprint, Sha256};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::{Known, Settled};
@@ -131,7 +132,11 @@ impl EditionFiles {
 
 impl Register {
     /// Publishes an OpenPGP key (ASCII armor), which the pages link to.
-    pub(crate) fn publish_key(&self, fingerprint: &str, armor: &str) -> Result<()> {
+    pub(crate) fn publish_key(
+        &self,
+        fingerprint: &PgpFingerprint,
+        armor: &str,
+    ) -> Result<()> {
         let path = StorePath::parse(&paths::key(fingerprint))?;
         let file = StoreFile::new(&path, armor.as_bytes());
         self.public.create(&file).map(|_| ())
@@ -173,19 +178,22 @@ impl Register {
     }
 
     /// Writes a snapshot to the private store, before anything of it is published.
-    pub(crate) fn prepare(&self, snapshot: &Snapshot, sha256: &str) -> Result<()> {
+    pub(crate) fn prepare(&self, snapshot: &Snapshot, sha256: &Sha256) -> Result<()> {
         let path = snapshot_path(&snapshot.record.id, sha256)?;
         self.private.replace(&StoreFile::new(&path, snapshot.to_json().as_bytes()))
     }
 
     /// Creates a PDF in the public store, unless there is one at the path.
-    pub(crate) fn create_pdf(&self, path: &str, bytes: &[u8]) -> Result<PdfOutcome> {
-        let path = StorePath::parse(path)?;
+    pub(crate) fn create_pdf(
+        &self,
+        path: &StorePath,
+        bytes: &[u8],
+    ) -> Result<PdfOutcome> {
         // The file may be removed after a revocation, so it is written with the default cache
         // control, by which browsers ask each time.
-        Ok(match self.public.create(&StoreFile::new(&path, bytes))? {
+        Ok(match self.public.create(&StoreFile::new(path, bytes))? {
             CreateOutcome::Created => PdfOutcome::Created,
-            CreateOutcome::Exists => match self.public.read(&path)? {
+            CreateOutcome::Exists => match self.public.read(path)? {
                 Some(first) => PdfOutcome::Exists(first),
                 None => PdfOutcome::Removed,
             },
@@ -193,7 +201,7 @@ impl Register {
     }
 
     /// Removes the snapshot of a PDF that was not published, because another process was first.
-    pub(crate) fn discard(&self, id: &str, sha256: &str) -> Result<()> {
+    pub(crate) fn discard(&self, id: &CertificateId, sha256: &Sha256) -> Result<()> {
         self.private.remove(&snapshot_path(id, sha256)?)
     }
 
@@ -232,11 +240,11 @@ impl Register {
             return Ok(Some(Finished { is_first, warnings }));
         }
         // The PDF belongs to no record, or to one that has ended.
-        if let Some(certificate) = &record.certificate {
+        if let Some(path) = record.certificate.as_ref().and_then(|it| it.pdf_path()) {
             let is_tombstone =
                 current.certificate.is_none() && current.status == Status::Revoked;
             if !self.keeps_pdf(&current) || is_tombstone {
-                self.public.remove(&StorePath::parse(&certificate.pdf.path)?)?;
+                self.public.remove(path)?;
             }
         }
         Ok(None)
@@ -285,7 +293,11 @@ impl Register {
     pub(crate) fn edition_files(&self, snapshot: &Snapshot) -> Result<EditionFiles> {
         let record = &snapshot.record;
         let certificate = record.certificate.as_ref();
-        let pdf = certificate.map(|it| it.pdf.clone()).unwrap_or_default();
+        let pdf = certificate.and_then(|it| it.pdf.as_ref());
+        let pdf = pdf.ok_or_else(|| {
+            let message = format!("the snapshot of `{}` has no PDF", record.id);
+            Error::new(ErrorKind::Syntax, message)
+        })?;
         let signature = snapshot.signature.as_ref();
         let sources = PageSources { signature, has_pdf: true };
         let PageFiles { pages, assets, warnings } =
@@ -296,12 +308,11 @@ impl Register {
         let pages = pages.map(|(name, html)| file(&paths::page(&record.id, &name), html));
         let signature = signature.zip(certificate.and_then(|it| it.signature.as_ref()));
         let signature = signature
-            .map(|(signature, facts)| file(&facts.path, signature.armor.clone()))
-            .transpose()?;
+            .map(|(signature, facts)| (facts.path.clone(), signature.armor.clone()));
         let private = PrivateRecord::new(Some(snapshot.award.clone()), record.clone());
         Ok(EditionFiles {
             snapshot: (snapshot_path(&record.id, &pdf.sha256)?, snapshot.to_json()),
-            pdf: StorePath::parse(&pdf.path)?,
+            pdf: pdf.path.clone(),
             signature,
             pages: pages.collect::<Result<_>>()?,
             record: file(&paths::record(&record.id), record.to_json())?,
@@ -391,8 +402,9 @@ impl Register {
     /// Removes all snapshots of a certificate but that of its published PDF.
     pub(crate) fn remove_orphans(&self, snapshot: &Snapshot) -> Result<()> {
         let record = &snapshot.record;
-        let Some(certificate) = &record.certificate else { return Ok(()) };
-        let kept = paths::snapshot(&record.id, &certificate.pdf.sha256);
+        let sha256 = record.certificate.as_ref().and_then(|it| it.pdf_sha256());
+        let Some(sha256) = sha256 else { return Ok(()) };
+        let kept = paths::snapshot(&record.id, sha256);
         let paths = self.snapshot_paths(&record.id)?;
         let others = paths
             .iter()
@@ -428,6 +440,6 @@ fn is_newer_crl(
     })
 }
 
-fn snapshot_path(id: &str, sha256: &str) -> Result<StorePath> {
+fn snapshot_path(id: &CertificateId, sha256: &Sha256) -> Result<StorePath> {
     StorePath::parse(&paths::snapshot(id, sha256))
 }

@@ -8,13 +8,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest, PgpFingerprint, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::lang::Tag;
+use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::press::layout::Layout;
-use crate::seal::keys;
 use crate::site::course::{Colour, Course, Text};
+use crate::site::settings::CertificateUrl;
 
 /// What is publicly known of one edition of an award: the content of `certificate.json`.
 ///
@@ -24,9 +25,8 @@ use crate::site::course::{Colour, Course, Text};
 pub struct Record {
     /// The version of this format: [`Record::SCHEMA`] in a record of this release.
     pub schema: u32,
-    /// The verify id, which is also in the address of the verify page: 32 hexadecimal digits in
-    /// lower case.
-    pub id: String,
+    /// The verify id, which is also in the address of the verify page.
+    pub id: CertificateId,
     /// The status of the edition.
     pub status: Status,
     /// The number of the edition in its award, counted from 1.
@@ -37,16 +37,15 @@ pub struct Record {
     /// so. A later request with the same facts moves it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// The fingerprint of the facts: 32 hexadecimal digits in lower case, derived from them by
-    /// HMAC-SHA-256 with the site's id secret. Equal for equal facts; the facts cannot be guessed
+    /// The fingerprint of the facts, derived from them with the site's id secret. Equal for equal facts; the facts cannot be guessed
     /// from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<String>,
+    pub facts: Option<KeyedDigest>,
     /// The fingerprint of all else that one can see of the certificate, in the same form. A record
     /// that has `facts` and no `appearance` was written before certificates were compared by what
     /// they print: its `facts` are those of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub appearance: Option<String>,
+    pub appearance: Option<KeyedDigest>,
     /// The last day on which the certificate is valid. Reserved: this release writes none, and keeps
     /// what it reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,12 +66,12 @@ pub struct Record {
     pub certificate: Option<CertificateFacts>,
     /// The address of the verify page of the edition that superseded this one. Absent if none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub successor: Option<String>,
-    /// A mark of the edition before this one in its award: 32 hexadecimal digits in lower case, derived
-    /// from its verify id by HMAC-SHA-256 with the site's id secret, so that only the site is led to
-    /// it. Absent in a first edition, and after an erasure.
+    pub successor: Option<CertificateUrl>,
+    /// A mark of the edition before this one in its award, derived from its verify id with the site's
+    /// id secret, so that only the
+    /// site can find that edition. Absent in a first edition, and after an erasure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub predecessor: Option<String>,
+    pub predecessor: Option<KeyedDigest>,
     /// The changes of the status since the edition was issued, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<StatusChange>,
@@ -150,8 +149,9 @@ pub struct StatusChange {
 pub struct LayoutVersion {
     /// The name of the layout's folder, such as `classic`.
     pub name: String,
-    /// The SHA-256 of the layout's files: 64 hexadecimal digits in lower case.
-    pub sha256: String,
+    /// The SHA-256 of the layout's files. Absent if another program issued the certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256>,
 }
 
 /// What an issued certificate says, and the files that prove it.
@@ -184,14 +184,16 @@ pub struct CertificateFacts {
     /// The address of the verify page, which is printed and which the QR code holds. Absent if the
     /// certificate has neither, because it is not published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verify_url: Option<String>,
-    /// The PDF.
-    pub pdf: PublishedFile,
+    pub verify_url: Option<CertificateUrl>,
+    /// The PDF. Absent if another program issued the certificate, and its PDF is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<PublishedFile>,
     /// The detached OpenPGP signature of the PDF. Absent if the site has no OpenPGP key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<SignatureFacts>,
-    /// The seal inside the PDF.
-    pub seal: SealFacts,
+    /// The seal inside the PDF. Absent if another program issued the certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealFacts>,
 }
 
 /// A course, as it is printed.
@@ -226,7 +228,7 @@ impl OrganizationFacts {
 impl LayoutVersion {
     /// The state that a layout is in.
     pub(crate) fn of(layout: &Layout) -> Self {
-        Self { name: layout.name.clone(), sha256: layout.sources.sha256.clone() }
+        Self { name: layout.name.clone(), sha256: Some(layout.sources.sha256.clone()) }
     }
 }
 
@@ -278,23 +280,23 @@ pub struct PaperFacts {
 }
 
 /// A published file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PublishedFile {
     /// The address of the file. Of a certificate that is not published it is the path.
-    pub url: String,
+    pub url: CertificateUrl,
     /// The path of the file in the public store.
-    pub path: String,
+    pub path: StorePath,
     /// The length in bytes.
     pub bytes: usize,
-    /// The SHA-256 of the content: 64 hexadecimal digits in lower case.
-    pub sha256: String,
+    /// The SHA-256 of the content.
+    pub sha256: Sha256,
 }
 
 impl PublishedFile {
     /// Whether these bytes are the file that was published, by length and digest.
     pub fn is(&self, bytes: &[u8]) -> bool {
-        bytes.len() == self.bytes && hex::lower(&keys::sha256(bytes)) == self.sha256
+        bytes.len() == self.bytes && Sha256::of(bytes) == self.sha256
     }
 }
 
@@ -303,21 +305,21 @@ impl PublishedFile {
 #[non_exhaustive]
 pub struct SignatureFacts {
     /// The path of the signature in the public store.
-    pub path: String,
-    /// The fingerprint of the key that made it: 40 hexadecimal digits in upper case.
-    pub key: String,
+    pub path: StorePath,
+    /// The fingerprint of the key that made it.
+    pub key: PgpFingerprint,
 }
 
 /// The seal inside a PDF.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SealFacts {
     /// The PAdES baseline level of the seal, by ETSI EN 319 142-1: `B-B`, `B-T`, `B-LT` or `B-LTA`.
     pub level: String,
     /// The common name in the subject of the sealer's X.509 certificate, else the whole subject.
     pub signer: String,
-    /// The SHA-256 of that X.509 certificate (DER): 64 hexadecimal digits in lower case.
-    pub certificate: String,
+    /// The SHA-256 of that X.509 certificate (DER).
+    pub certificate: Sha256,
     /// When the X.509 certificate of its last timestamp ends, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_ends: Option<Timestamp>,
@@ -336,6 +338,18 @@ pub struct ThemeFacts {
     pub paper: Colour,
     /// The colour of the text.
     pub ink: Colour,
+}
+
+impl CertificateFacts {
+    /// The path of the PDF, if there is one.
+    pub(crate) fn pdf_path(&self) -> Option<&StorePath> {
+        self.pdf.as_ref().map(|pdf| &pdf.path)
+    }
+
+    /// The SHA-256 of the PDF, if there is one.
+    pub(crate) fn pdf_sha256(&self) -> Option<&Sha256> {
+        self.pdf.as_ref().map(|pdf| &pdf.sha256)
+    }
 }
 
 impl Record {
@@ -363,7 +377,7 @@ impl Record {
             schema: u32,
         }
         let failed = |cause: serde_json::Error| {
-            Error::new(ErrorKind::Syntax, format!("failed to read the record ({cause})"))
+            Error::caused(ErrorKind::Syntax, "failed to read the record", cause)
         };
         let Version { schema } = serde_json::from_slice(json).map_err(failed)?;
         if schema > Self::SCHEMA {
@@ -389,8 +403,8 @@ impl Record {
 
     /// The record of an edition that another one superseded: it keeps nothing of what the
     /// certificate said.
-    pub(crate) fn superseded(self, successor: &str, at: Timestamp) -> Self {
-        let successor = Some(successor.to_owned());
+    pub(crate) fn superseded(self, successor: &CertificateUrl, at: Timestamp) -> Self {
+        let successor = Some(successor.clone());
         let superseded = Self { certificate: None, successor, ..self };
         superseded.with_change(StatusChange::new(Status::Superseded, at))
     }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::{Error, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -34,19 +35,19 @@ pub struct Restoration {
     /// How many PDFs were taken from the copy.
     pub pdfs: usize,
     /// The ids of certificates that stand and whose PDF is lost: their pages say so.
-    pub lost_pdfs: BTreeSet<String>,
+    pub lost_pdfs: BTreeSet<CertificateId>,
     /// The ids of certificates whose award is not known, because the private side was lost: a
     /// request for the same recipient finds them again, and erasing one erases that one edition.
-    pub unknown_awards: Vec<String>,
+    pub unknown_awards: Vec<CertificateId>,
     /// The ids of certificates that were begun and never published.
-    pub unpublished: Vec<String>,
+    pub unpublished: Vec<CertificateId>,
     /// The folders of pages, and the paths of PDFs, in the public store whose record and request are
     /// lost: nothing tells what became of their certificates, and nothing changes them.
     pub unknown_files: BTreeSet<String>,
     /// How many files were removed that belong to certificates which have ended.
     pub removed: usize,
     /// What failed, by the id of the certificate.
-    pub failures: Vec<(String, Error)>,
+    pub failures: Vec<(CertificateId, Error)>,
 }
 
 impl Register {
@@ -71,7 +72,7 @@ impl Register {
     ) -> Result<Restoration> {
         self.mark(secret)?;
         let mut done = Restoration::default();
-        let mut kept: HashSet<String> = HashSet::new();
+        let mut kept: HashSet<DownloadId> = HashSet::new();
         for (id, files) in self.all_ids()? {
             let mut run =
                 Run { register: self, secret, now, done: &mut done, kept: &mut kept };
@@ -86,11 +87,11 @@ impl Register {
     }
 
     /// Every id that either store has a file of.
-    fn all_ids(&self) -> Result<BTreeMap<String, FilesOfId>> {
-        let mut ids: BTreeMap<String, FilesOfId> = BTreeMap::new();
+    fn all_ids(&self) -> Result<BTreeMap<CertificateId, FilesOfId>> {
+        let mut ids: BTreeMap<CertificateId, FilesOfId> = BTreeMap::new();
         self.private.list(None, &mut |path| {
             if let Some(id) = paths::private_id(path.as_str()) {
-                let files = ids.entry(id.to_owned()).or_default();
+                let files = ids.entry(id).or_default();
                 files.has_snapshot |= paths::is_snapshot(path.as_str());
             }
             Ok(())
@@ -98,7 +99,7 @@ impl Register {
         let folder = StorePath::parse(paths::CERTIFICATES)?;
         self.public.list(Some(&folder), &mut |path| {
             if let Some(id) = paths::folder_id(path.as_str()) {
-                ids.entry(id.to_owned()).or_default().is_public = true;
+                ids.entry(id).or_default().is_public = true;
             }
             Ok(())
         })?;
@@ -136,14 +137,14 @@ impl Register {
     /// have left one. PDFs of certificates that are not known stay.
     fn remove_orphaned_pdfs(
         &self,
-        kept: &HashSet<String>,
+        kept: &HashSet<DownloadId>,
         done: &mut Restoration,
     ) -> Result<()> {
         let mut others = Vec::new();
         let folder = StorePath::parse(paths::DOWNLOADS)?;
         self.public.list(Some(&folder), &mut |path| {
             let id = paths::download_id(path.as_str());
-            if id.is_some_and(|id| !kept.contains(id)) {
+            if id.is_some_and(|id| !kept.contains(&id)) {
                 others.push(path);
             }
             Ok(())
@@ -151,7 +152,7 @@ impl Register {
         for path in others {
             let Some(pdf) = self.public.read(&path)? else { continue };
             let id = self.id_of(&pdf);
-            let record = id.map_or(Ok(None), |id| self.record(id))?;
+            let record = id.as_ref().map_or(Ok(None), |id| self.record(id))?;
             match (record, id) {
                 (Some(record), _) if !self.keeps_pdf(&record) => {
                     self.public.remove(&path)?;
@@ -159,7 +160,7 @@ impl Register {
                 }
                 (Some(_), _) => {}
                 // A certificate that a process is just publishing has its request.
-                (None, Some(id)) if !self.snapshots(id)?.is_empty() => {}
+                (None, Some(id)) if !self.snapshots(&id)?.is_empty() => {}
                 (None, _) => {
                     done.unknown_files.insert(path.as_str().to_owned());
                 }
@@ -184,13 +185,13 @@ struct Run<'a> {
     now: Timestamp,
     done: &'a mut Restoration,
     /// The download ids of certificates that keep their PDF.
-    kept: &'a mut HashSet<String>,
+    kept: &'a mut HashSet<DownloadId>,
 }
 
 impl Run<'_> {
     fn certificate(
         &mut self,
-        id: &str,
+        id: &CertificateId,
         files: FilesOfId,
         pdfs: &mut PdfSource<'_>,
     ) -> Result<()> {
@@ -207,9 +208,9 @@ impl Run<'_> {
         }
         let award = register.award_of(id, self.secret)?;
         let Some(award) = award else {
-            // An erased certificate has no award on purpose.
+            // The award of an erased certificate was removed, so it is not reported.
             if record.as_ref().is_some_and(|record| record.status != Status::Erased) {
-                self.done.unknown_awards.push(id.to_owned());
+                self.done.unknown_awards.push(id.clone());
             }
             let settled = register.settle(id, Known::default(), |it| Ok(it.cloned()))?;
             match settled {
@@ -223,19 +224,20 @@ impl Run<'_> {
         };
         self.award(id, &award, record.is_some())?;
         if has_snapshot && register.record(id)?.is_none() {
-            self.done.unpublished.push(id.to_owned());
+            self.done.unpublished.push(id.clone());
         }
         Ok(())
     }
 
     /// Publishes a certificate that a process has begun: its PDF is there, and its record is not.
-    /// What has ended the edition before it since then ends it too, when the award is settled.
-    fn finish_begun(&mut self, id: &str) -> Result<bool> {
+    /// If the edition before it was revoked or erased since then, this one is too when the award is
+    /// settled.
+    fn finish_begun(&mut self, id: &CertificateId) -> Result<bool> {
         for snapshot in self.register.snapshots(id)? {
-            let Some(certificate) = &snapshot.record.certificate else { continue };
-            let path = StorePath::parse(&certificate.pdf.path)?;
-            let pdf = self.register.public.read(&path)?;
-            if pdf.is_some_and(|bytes| certificate.pdf.is(&bytes)) {
+            let certificate = snapshot.record.certificate.as_ref();
+            let Some(pdf) = certificate.and_then(|it| it.pdf.as_ref()) else { continue };
+            let bytes = self.register.public.read(&pdf.path)?;
+            if bytes.is_some_and(|bytes| pdf.is(&bytes)) {
                 self.register.finish(&snapshot)?;
                 return Ok(true);
             }
@@ -243,20 +245,25 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Settles an award, when it is the turn of its last edition: that one's id, or one that has no
-    /// record yet, stands for all.
-    fn award(&mut self, id: &str, award: &Award, has_record: bool) -> Result<()> {
+    /// Settles an award once for all of its editions: when `id` is that of its last edition, or has no
+    /// record yet.
+    fn award(
+        &mut self,
+        id: &CertificateId,
+        award: &Award,
+        has_record: bool,
+    ) -> Result<()> {
         let handle = AwardHandle::new(award.clone(), self.secret);
         let editions = self.register.editions(&handle)?;
         let known = Known { award: Some(award), download_id: None };
-        let is_listed = editions.all().any(|edition| edition.record.id == id);
+        let is_listed = editions.all().any(|edition| edition.record.id == *id);
         if has_record && !is_listed {
             // An edition before it is lost on both sides.
             let settled = self.register.settle(id, known, |it| Ok(it.cloned()))?;
             settled.iter().for_each(|settled| self.count(settled));
             return Ok(());
         }
-        let is_last = editions.current.is_some_and(|it| it.record.id == id);
+        let is_last = editions.current.is_some_and(|it| it.record.id == *id);
         if is_last || !has_record {
             let mut all = Vec::new();
             let (care, now) = (Care::All, self.now);
@@ -273,10 +280,10 @@ impl Run<'_> {
     fn count(&mut self, settled: &Settled) {
         let record = &settled.record;
         self.done.restored += usize::from(settled.is_changed);
-        let certificate = record.certificate.as_ref();
-        let download = certificate.and_then(|it| paths::download_id(&it.pdf.path));
+        let path = record.certificate.as_ref().and_then(|it| it.pdf_path());
+        let download = path.and_then(|path| paths::download_id(path));
         if self.register.keeps_pdf(record) {
-            self.kept.extend(download.map(str::to_owned));
+            self.kept.extend(download);
         }
         if settled.is_pdf_lost {
             self.done.lost_pdfs.insert(record.id.clone());
@@ -286,16 +293,16 @@ impl Run<'_> {
     /// Takes the PDF of a certificate that keeps one from the copy, if the public store lacks it.
     fn take_pdf(&mut self, record: &Record, pdfs: &mut PdfSource<'_>) -> Result<()> {
         let register = self.register;
-        let Some(certificate) = &record.certificate else { return Ok(()) };
-        if !register.keeps_pdf(record) || register.has_file(&certificate.pdf.path)? {
+        let certificate = record.certificate.as_ref();
+        let Some(pdf) = certificate.and_then(|it| it.pdf.as_ref()) else { return Ok(()) };
+        if !register.keeps_pdf(record) || register.has_file(&pdf.path)? {
             return Ok(());
         }
-        let Some(bytes) = pdfs(&certificate.pdf)? else { return Ok(()) };
-        if !certificate.pdf.is(&bytes) {
+        let Some(bytes) = pdfs(pdf)? else { return Ok(()) };
+        if !pdf.is(&bytes) {
             return Ok(());
         }
-        let path = StorePath::parse(&certificate.pdf.path)?;
-        self.register.public.create(&StoreFile::new(&path, &bytes))?;
+        register.public.create(&StoreFile::new(&pdf.path, &bytes))?;
         self.done.pdfs += 1;
         Ok(())
     }

@@ -6,17 +6,16 @@
 //! between leaves a PDF whose snapshot says what its record has to become, and the next run
 //! finishes it.
 
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::agreement::Known;
 use crate::register::certificates::{Register, unknown};
 use crate::register::paths;
-use crate::register::record::{CertificateFacts, Record, SignatureFacts};
+use crate::register::record::{CertificateFacts, Record, SealFacts, SignatureFacts};
 use crate::register::snapshot::{DetachedSignature, Snapshot};
 use crate::register::store::{StoreFile, SwapOutcome};
-use crate::seal::keys;
 use crate::seal::sealer::{Sealed, Sealer};
 
 /// How often other processes may change a certificate while its seal is raised.
@@ -45,7 +44,7 @@ impl Register {
     /// errors of [`Sealer::upgrade`], and of the stores.
     pub fn upgrade_seal(
         &self,
-        id: &str,
+        id: &CertificateId,
         sealer: &Sealer,
         crls: &[Vec<u8>],
         now: Timestamp,
@@ -57,13 +56,12 @@ impl Register {
             else {
                 return Ok(SealUpgrade::Ended);
             };
-            let path = StorePath::parse(&facts.pdf.path)?;
-            let pdf = self.public.read(&path)?.ok_or_else(|| {
-                let message = format!("the PDF `{}` is lost", facts.pdf.path);
-                Error::new(ErrorKind::MissingFile, message)
-                    .with_help("put it back from a copy: testamur restore --from DIR")
-            })?;
-            if !facts.pdf.is(&pdf) {
+            let Some(published) = &facts.pdf else {
+                return Err(lost(&paths::folder(id)));
+            };
+            let path = &published.path;
+            let pdf = self.public.read(path)?.ok_or_else(|| lost(path))?;
+            if !published.is(&pdf) {
                 let next = self.interrupted_upgrade(&record, &pdf)?;
                 self.show_upgrade(&record, &next)?;
                 return Ok(SealUpgrade::Raised);
@@ -72,19 +70,19 @@ impl Register {
             if sealed.bytes == pdf {
                 return Ok(SealUpgrade::Unchanged);
             }
-            let Some(snapshot) = self.snapshot(id, &facts.pdf.sha256)? else {
+            let Some(snapshot) = self.snapshot(id, &published.sha256)? else {
                 let message =
                     format!("the private store has lost what belongs to `{id}`");
                 return Err(Error::new(ErrorKind::MissingFile, message)
                     .with_help("put it back from a copy, then: testamur restore"));
             };
-            let next = upgraded(snapshot, facts, &sealed, sealer);
-            let digest = sha256(&sealed.bytes);
+            let next = upgraded(snapshot, facts, &sealed, sealer)?;
+            let digest = Sha256::of(&sealed.bytes);
             self.prepare(&next, &digest)?;
-            let file = StoreFile::new(&path, &sealed.bytes);
+            let file = StoreFile::new(path, &sealed.bytes);
             if self.public.swap(&file, &pdf)? == SwapOutcome::Conflict {
                 // Another process raised it first, maybe to the same bytes, or ended the certificate.
-                if self.public.read(&path)?.as_ref() != Some(&sealed.bytes) {
+                if self.public.read(path)?.as_ref() != Some(&sealed.bytes) {
                     self.discard(id, &digest)?;
                 }
                 continue;
@@ -99,10 +97,10 @@ impl Register {
     /// The snapshot of a PDF that an interrupted run has written, and whose record is that of the
     /// PDF before it.
     fn interrupted_upgrade(&self, record: &Record, pdf: &[u8]) -> Result<Snapshot> {
-        let snapshot = self.snapshot(&record.id, &sha256(pdf))?;
+        let snapshot = self.snapshot(&record.id, &Sha256::of(pdf))?;
         let is_next = |snapshot: &Snapshot| {
             let certificate = snapshot.record.certificate.as_ref();
-            certificate.is_some_and(|it| it.pdf.is(pdf))
+            certificate.and_then(|it| it.pdf.as_ref()).is_some_and(|it| it.is(pdf))
                 && snapshot.record.id == record.id
         };
         snapshot.filter(is_next).ok_or_else(|| {
@@ -128,17 +126,18 @@ impl Register {
             };
             let mut record = record.clone();
             if let Some(certificate) = &mut record.certificate
-                && [&old.pdf.sha256, &new.pdf.sha256].contains(&&certificate.pdf.sha256)
+                && [old.pdf_sha256(), new.pdf_sha256()]
+                    .contains(&certificate.pdf_sha256())
             {
-                certificate.pdf = new.pdf.clone();
+                certificate.pdf.clone_from(&new.pdf);
                 certificate.signature.clone_from(&new.signature);
-                let key_revoked = certificate.seal.key_revoked;
-                certificate.seal = new.seal.clone();
-                certificate.seal.key_revoked = key_revoked;
+                let key_revoked = certificate.seal.as_ref().and_then(|it| it.key_revoked);
+                let seal = new.seal.clone();
+                certificate.seal = seal.map(|seal| SealFacts { key_revoked, ..seal });
             }
             Ok(Some(record))
         })?;
-        self.discard(&before.id, &old.pdf.sha256)
+        old.pdf_sha256().map_or(Ok(()), |sha256| self.discard(&before.id, sha256))
     }
 }
 
@@ -148,25 +147,31 @@ fn upgraded(
     facts: &CertificateFacts,
     sealed: &Sealed,
     sealer: &Sealer,
-) -> Snapshot {
+) -> Result<Snapshot> {
     let mut certificate = facts.clone();
-    certificate.pdf.bytes = sealed.bytes.len();
-    certificate.pdf.sha256 = sha256(&sealed.bytes);
-    certificate.seal.level = sealed.level.as_str().to_owned();
-    certificate.seal.timestamp_ends = sealed.timestamp_ends;
+    if let Some(pdf) = &mut certificate.pdf {
+        pdf.bytes = sealed.bytes.len();
+        pdf.sha256 = Sha256::of(&sealed.bytes);
+    }
+    if let Some(seal) = &mut certificate.seal {
+        seal.level = sealed.level.as_str().to_owned();
+        seal.timestamp_ends = sealed.timestamp_ends;
+    }
     let signer = sealed.signature.as_ref().and(sealer.pgp());
-    let filename = facts.pdf.path.rsplit_once('/').map_or("", |(_, name)| name);
-    certificate.signature = signer.map(|signer| SignatureFacts {
-        path: paths::signature(&snapshot.record.id, filename),
-        key: signer.key().fingerprint(),
-    });
+    let filename = facts.pdf_path().map_or("", |path| path.name());
+    let path = signer.map(|_| paths::signature(&snapshot.record.id, filename));
+    let path = path.map(|path| StorePath::parse(&path)).transpose()?;
+    certificate.signature = signer
+        .zip(path)
+        .map(|(signer, path)| SignatureFacts { path, key: signer.key().fingerprint() });
     let signature = sealed.signature.clone().zip(sealer.pgp());
     let signature = signature
         .map(|(armor, signer)| DetachedSignature { armor, key: signer.key().to_armor() });
     let record = Record { certificate: Some(certificate), ..snapshot.record };
-    Snapshot { record, signature, ..snapshot }
+    Ok(Snapshot { record, signature, ..snapshot })
 }
 
-fn sha256(pdf: &[u8]) -> String {
-    hex::lower(&keys::sha256(pdf))
+fn lost(path: &str) -> Error {
+    Error::new(ErrorKind::MissingFile, format!("the PDF `{path}` is lost"))
+        .with_help("put it back from a copy: testamur restore --from DIR")
 }

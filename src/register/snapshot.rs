@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::{Error, ErrorKind, Result};
 #[cfg(feature = "studio")]
 use crate::base::lang::Tag;
@@ -36,10 +37,10 @@ pub(crate) struct Snapshot {
     pub(crate) facts: Vec<PrintedFact>,
     /// The fingerprint of the id of the message that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<String>,
+    pub(crate) message: Option<KeyedDigest>,
     /// The verify id of the certificate of another name that it corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) instead_of: Option<String>,
+    pub(crate) instead_of: Option<CertificateId>,
     /// The detached signature of the PDF, if the site has an OpenPGP key.
     pub(crate) signature: Option<DetachedSignature>,
 }
@@ -47,10 +48,10 @@ pub(crate) struct Snapshot {
 /// An edition at the time when the next one was decided on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Predecessor {
-    pub(crate) id: String,
+    pub(crate) id: CertificateId,
     pub(crate) status: Status,
     /// What the public record says of it.
-    pub(crate) mark: String,
+    pub(crate) mark: KeyedDigest,
 }
 
 /// A detached OpenPGP signature and the public key that verifies it, both in ASCII armor.
@@ -168,10 +169,7 @@ impl Snapshot {
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {
         serde_json::from_slice(json).map_err(|cause| {
-            Error::new(
-                ErrorKind::Syntax,
-                format!("failed to read the snapshot ({cause})"),
-            )
+            Error::caused(ErrorKind::Syntax, "failed to read the snapshot", cause)
         })
     }
 

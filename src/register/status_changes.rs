@@ -4,6 +4,7 @@
 //! ([`agreement`](super::agreement)). What a process leaves that ends in between is finished by the
 //! next run of anything on the certificate.
 
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -15,6 +16,7 @@ use crate::register::record::{Record, Status};
 use crate::register::store::{StoreFile, SwapOutcome};
 use crate::site::award::{Award, Recipient};
 use crate::site::id_secret::IdSecret;
+use crate::site::settings::CertificateUrl;
 
 impl Register {
     /// Revokes a certificate: its pages say so, with the reason and the day, and its PDF is removed
@@ -23,7 +25,12 @@ impl Register {
     /// # Errors
     /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Revoked`]: the
     /// certificate was superseded or erased. Else as [`record`](Self::record).
-    pub fn revoke(&self, id: &str, reason: &str, now: Timestamp) -> Result<Record> {
+    pub fn revoke(
+        &self,
+        id: &CertificateId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Record> {
         self.revoke_as_of(id, reason, None, now)
     }
 
@@ -31,7 +38,7 @@ impl Register {
     /// requested, by the clock that also dates the requests for certificates.
     pub(crate) fn revoke_as_of(
         &self,
-        id: &str,
+        id: &CertificateId,
         reason: &str,
         requested_at: Option<Timestamp>,
         now: Timestamp,
@@ -61,19 +68,19 @@ impl Register {
     }
 
     /// Marks the certificates that a revoked key sealed at or after a time: the records say so.
-    /// `certificates` are the SHA-256 of the key's X.509 certificates. A certificate that fails is
+    /// `certificates` are the fingerprints of the key's X.509 certificates. A certificate that fails is
     /// told to `failed`, and the others are marked. Returns how many are marked.
     ///
     /// # Errors
     /// The public store cannot be listed.
     pub fn mark_revoked_key(
         &self,
-        certificates: &[String],
+        certificates: &[Sha256],
         since: Timestamp,
         failed: &mut dyn FnMut(Error),
     ) -> Result<usize> {
         let is_marked = |record: &Record| {
-            let seal = record.certificate.as_ref().map(|certificate| &certificate.seal);
+            let seal = record.certificate.as_ref().and_then(|it| it.seal.as_ref());
             record.issued_at >= since
                 && seal.is_some_and(|seal| certificates.contains(&seal.certificate))
         };
@@ -93,8 +100,9 @@ impl Register {
                     return Ok(None);
                 };
                 let mut record = record.clone();
-                if let Some(certificate) = &mut record.certificate {
-                    certificate.seal.key_revoked = Some(since);
+                let certificate = record.certificate.as_mut();
+                if let Some(seal) = certificate.and_then(|it| it.seal.as_mut()) {
+                    seal.key_revoked = Some(since);
                 }
                 Ok(Some(record))
             });
@@ -111,7 +119,11 @@ impl Register {
     ///
     /// # Errors
     /// As [`record`](Self::record).
-    pub fn award_of(&self, id: &str, secret: &IdSecret) -> Result<Option<Award>> {
+    pub fn award_of(
+        &self,
+        id: &CertificateId,
+        secret: &IdSecret,
+    ) -> Result<Option<Award>> {
         let sides = self.sides(id)?;
         if let Some(award) = sides.award() {
             return Ok(Some(award.clone()));
@@ -150,8 +162,8 @@ impl Register {
     /// record, which is that of a revoked or erased certificate if another process ended it first.
     pub(crate) fn supersede_by(
         &self,
-        id: &str,
-        successor: &str,
+        id: &CertificateId,
+        successor: &CertificateUrl,
         now: Timestamp,
     ) -> Result<Record> {
         let settled = self.settle(id, Known::default(), |record| {

@@ -5,12 +5,11 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::site::award::is_id;
 
 /// Reads the verify id that a person typed or pasted: 32 hexadecimal digits in capitals or not,
-/// with blanks or hyphens between them, or the address of a verify page. Returns 32 digits in lower
-/// case.
+/// with blanks or hyphens between them, or the address of a verify page.
 ///
 /// ```
 /// use testamur::register::typed_id;
@@ -24,7 +23,7 @@ use crate::site::award::is_id;
 /// # Errors
 /// [`ErrorKind::InvalidValue`]: the text holds no id, or the address is that of a PDF, whose id is
 /// another one.
-pub fn typed_id(text: &str) -> Result<String> {
+pub fn typed_id(text: &str) -> Result<CertificateId> {
     // Compatibility forms (a full-width digit) and signs without a width come with what is pasted
     // from a page or a document.
     let plain: String = text.nfkc().filter(|c| !is_invisible(*c)).collect();
@@ -39,26 +38,27 @@ pub fn typed_id(text: &str) -> Result<String> {
 }
 
 /// The id in the address of a page: after `cert`, else the only one.
-fn in_address(address: &str) -> Option<String> {
+fn in_address(address: &str) -> Option<CertificateId> {
     let parts: Vec<&str> = address.split(['/', '?', '#', '&', '=']).collect();
     let after = |folder: &str, at: usize| at > 0 && parts[at - 1] == folder;
     let ids = parts.iter().enumerate().filter_map(|(at, part)| Some((at, digits(part)?)));
     let (of_pages, mut others): (Vec<_>, Vec<_>) =
         ids.partition(|(at, _)| after("cert", *at));
     others.retain(|(at, _)| !after("downloads", *at));
-    let mut found: Vec<String> = if of_pages.is_empty() { others } else { of_pages }
-        .into_iter()
-        .map(|(_, id)| id)
-        .collect();
+    let mut found: Vec<CertificateId> =
+        if of_pages.is_empty() { others } else { of_pages }
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect();
     found.dedup();
-    <[String; 1]>::try_from(found).ok().map(|[id]| id)
+    <[CertificateId; 1]>::try_from(found).ok().map(|[id]| id)
 }
 
 /// The id that is left without blanks and hyphens.
-fn digits(text: &str) -> Option<String> {
+fn digits(text: &str) -> Option<CertificateId> {
     let divides = |c: char| c.is_whitespace() || is_dash(c);
     let id: String = text.chars().filter(|c| !divides(*c)).collect();
-    Some(id.to_ascii_lowercase()).filter(|id| is_id(id))
+    CertificateId::parse(&id.to_ascii_lowercase()).ok()
 }
 
 /// Dashes of every width, which word processors put in place of a hyphen.

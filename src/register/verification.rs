@@ -4,6 +4,7 @@
 //! same certificate may have other bytes, such as after its seal was raised.
 
 use crate::base::date::Date;
+use crate::base::digits::Sha256;
 use crate::base::error::Result;
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
@@ -64,7 +65,8 @@ impl Register {
         let found = verify(file, signature, trust, now);
         Ok(match self.record_of_verified(file, &found)? {
             Some(record) => {
-                let holds_digest = record.holds(&found.sha256);
+                let holds_digest =
+                    found.sha256.as_ref().is_some_and(|it| record.holds(it));
                 found.with_record(record.standing(now.date()), holds_digest)
             }
             None => found.with_status(Standing::Unknown),
@@ -127,9 +129,10 @@ impl Register {
 }
 
 impl Record {
-    /// Whether it is about the PDF with that SHA-256: 64 hexadecimal digits in lower case.
-    pub fn holds(&self, sha256: &str) -> bool {
-        self.certificate.as_ref().is_some_and(|facts| facts.pdf.sha256 == sha256)
+    /// Whether it is about the PDF with that SHA-256.
+    pub fn holds(&self, sha256: &Sha256) -> bool {
+        let facts = self.certificate.as_ref();
+        facts.and_then(|it| it.pdf_sha256()).is_some_and(|it| it == sha256)
     }
 
     /// Whether the certificate stands on that day. The issuer does not know it of one whose key was
@@ -143,7 +146,8 @@ impl Record {
                 if self
                     .certificate
                     .as_ref()
-                    .is_some_and(|facts| facts.seal.key_revoked.is_some()) =>
+                    .and_then(|facts| facts.seal.as_ref())
+                    .is_some_and(|seal| seal.key_revoked.is_some()) =>
             {
                 Standing::Unknown
             }

@@ -100,7 +100,7 @@ impl PageTemplates {
                 return Err(Error::new(ErrorKind::Layout, message).at(place));
             }
             let added = env.add_template_owned(name, source.clone());
-            added.map_err(|error| template_error(name, &source, &error))?;
+            added.map_err(|error| template_error(name, &source, error))?;
             sources.insert(name, source);
         }
         let style = read(site, "style.css")?;
@@ -129,7 +129,7 @@ impl PageTemplates {
         let style = format!("{}{}", Palette::css(&facts.theme), self.style);
         let style = PageAsset::new(style, "css");
         let qr_code = if link::is_absolute(&facts.verify_url) {
-            let white = Colour { red: 255, green: 255, blue: 255 };
+            let white = Colour::WHITE;
             let svg = QrCode::new(&facts.verify_url, white)?.svg;
             Some(data_url(&svg))
         } else {
@@ -165,7 +165,7 @@ impl PageTemplates {
     fn render_template(&self, name: &'static str, values: &Value) -> Result<String> {
         let template = self.env.get_template(name);
         let page = template.and_then(|template| template.render(values));
-        page.map_err(|error| template_error(name, &self.sources[name], &error))
+        page.map_err(|error| template_error(name, &self.sources[name], error))
     }
 }
 
@@ -238,7 +238,7 @@ fn read(site: &Site, name: &str) -> Result<String> {
     let missing = || Error::new(ErrorKind::MissingFile, format!("there is no `{path}`"));
     let bytes = site.read(&path)?.ok_or_else(missing)?;
     let text = str::from_utf8(&bytes).map_err(|error| {
-        Error::new(ErrorKind::Layout, format!("the file is not UTF-8 ({error})"))
+        Error::caused(ErrorKind::Layout, "the file is not UTF-8", error)
             .at(Place::file(&path))
             .with_help("save it as UTF-8")
     })?;
@@ -251,7 +251,7 @@ fn read(site: &Site, name: &str) -> Result<String> {
 }
 
 /// The error of a template, with its place.
-fn template_error(name: &str, source: &str, error: &minijinja::Error) -> Error {
+fn template_error(name: &str, source: &str, error: minijinja::Error) -> Error {
     let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let place = match (error.range(), error.line()) {
         (Some(range), _) => Place::in_text(path(name), source, range),
@@ -262,7 +262,9 @@ fn template_error(name: &str, source: &str, error: &minijinja::Error) -> Error {
         }
         (None, None) => Place::file(path(name)),
     };
-    Error::new(ErrorKind::Layout, format!("failed to make the page ({cause})")).at(place)
+    Error::new(ErrorKind::Layout, format!("failed to make the page ({cause})"))
+        .with_source(error)
+        .at(place)
 }
 
 #[cfg(test)]

@@ -16,6 +16,18 @@ const PROBE: &[u8] = b"testamur: is this key the certificate's?";
 const EXPIRY_WARNING_DAYS: u64 = 30;
 
 /// A signer with its certificate chain, in whose name documents are sealed.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use testamur::Timestamp;
+/// use testamur::seal::{Identity, PrivateKey, Sealer, X509};
+///
+/// let key = PrivateKey::from_pem(&std::fs::read("seal.key")?)?;
+/// let chain = X509::from_pem(&std::fs::read("seal.pem")?)?;
+/// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+/// let sealer = Sealer::new(Identity::new(Arc::new(key), chain, now)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Identity {
     signer: Arc<dyn Signer>,

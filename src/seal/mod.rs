@@ -53,3 +53,4 @@ pub use self::verify::{
     Verification, verify,
 };
 pub use self::x509::X509;
+pub use crate::base::digits::{CertificateId, PgpFingerprint, Sha256};

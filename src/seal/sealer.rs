@@ -34,6 +34,23 @@ const SEAL_LEN: usize = 1536;
 const TIMESTAMP_LEN: usize = 10_240;
 
 /// Seals documents.
+///
+/// ```
+/// use testamur::seal::verify;
+/// use testamur::site::Keys;
+/// use testamur::{Date, Press, Request, Site, Timestamp};
+///
+/// let press = Press::new(Site::demo())?;
+/// let course = press.courses().iter().next().expect("the demo has courses");
+/// let request = Request::new(&course.id, "Ada Lovelace")?;
+/// let draft = press.draft(&request, Date::parse("2026-05-14")?)?;
+///
+/// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+/// let keys = Keys::generate("Example University", now)?;
+/// let sealed = keys.sealer().seal(&draft.bytes, now)?;
+/// assert!(verify(&sealed.bytes, None, keys.trust(), now).is_genuine());
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Sealer {
     identity: Identity,
@@ -41,7 +58,8 @@ pub struct Sealer {
     tsa: Option<Tsa>,
     issuers: Vec<X509>,
     crls: SharedCrls,
-    /// The certificates that sealed before, or whose issuers did: what they sealed is upgraded too.
+    /// The certificates that this site sealed with before, and their issuers: documents with their
+    /// seals are upgraded too.
     own: Trust,
     archive: bool,
     require_timestamp: bool,
@@ -103,8 +121,8 @@ impl Sealer {
         self
     }
 
-    /// Sets by whose certificates else this site has sealed, such as those before a rotation. What
-    /// they sealed, [`upgrade`](Self::upgrade) raises too.
+    /// Sets the other certificates that this site has sealed with, such as those before a rotation.
+    /// [`upgrade`](Self::upgrade) raises their seals too.
     pub fn with_own(mut self, own: Trust) -> Self {
         self.own = own;
         self

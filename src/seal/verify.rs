@@ -31,9 +31,8 @@ pub use self::report::{
 pub(crate) use self::revisions::Revisions;
 pub use self::trust::Trust;
 pub use self::verdict::{Judgement, Standing, Verdict, Verification};
-use crate::base::hex;
+use crate::base::digits::Sha256;
 use crate::base::timestamp::Timestamp;
-use crate::seal::keys::sha256;
 
 /// The largest file that is read, in bytes: more than any certificate has.
 pub(crate) const MAX_LEN: usize = 64 << 20;
@@ -45,6 +44,17 @@ pub(crate) const MAX_LEN: usize = 64 << 20;
 ///
 /// A file does not know whether it was revoked: ask the issuer's register, by the identifier in
 /// [`Verification::certificate`], and add its answer with [`Verification::with_status`].
+///
+/// ```
+/// use testamur::Timestamp;
+/// use testamur::seal::{Judgement, Trust, Verdict, verify};
+///
+/// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+/// let found = verify(b"no certificate", None, &Trust::new(), now);
+/// assert_eq!(found.verdict, Verdict::NotSealed);
+/// assert_eq!(found.intact, Judgement::Unknown);
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub fn verify(
     bytes: &[u8],
     signature: Option<&[u8]>,
@@ -58,7 +68,7 @@ pub fn verify(
         signature.map(|text| detached_signature::check(bytes, text, trust, now));
     let is_signed = signature.as_ref().is_some_and(|signature| signature.intact);
     let found = seal::check(bytes, trust, now, is_signed);
-    let sha256 = hex::lower(&sha256(bytes));
+    let sha256 = Some(Sha256::of(bytes));
     Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
 }
 

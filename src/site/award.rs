@@ -10,6 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digits::{CertificateId, DownloadId, KeyedDigest};
 use crate::site::course::{Course, IssueDate, Text};
 use crate::site::id_secret::IdSecret;
 use crate::site::request::Request;
@@ -48,9 +49,13 @@ impl Award {
         Self { course: request.course().to_owned(), recipient }
     }
 
-    /// Returns a fingerprint of a request and its course, 32 hexadecimal digits. Records that were
+    /// Returns a fingerprint of a request and its course. Records that were
     /// written before certificates were compared by what they print have it as their facts.
-    pub(crate) fn facts(secret: &IdSecret, course: &Course, request: &Request) -> String {
+    pub(crate) fn facts(
+        secret: &IdSecret,
+        course: &Course,
+        request: &Request,
+    ) -> KeyedDigest {
         let language = request.language().unwrap_or(&course.language);
         let text = |text: &Text| text.get(language, &course.language).0.to_owned();
         let mut extra = course.extra.clone();
@@ -93,25 +98,20 @@ impl Award {
         };
         let parts = [self.course.as_str(), kind, recipient, &edition];
         Ids {
-            verify: secret.derive("verify", &parts),
-            download: secret.derive("download", &parts),
+            verify: secret.derive("verify", &parts).into_certificate_id(),
+            download: secret.derive("download", &parts).into_download_id(),
         }
     }
 }
 
-/// The two ids of an edition, 32 hexadecimal digits each. Neither can be derived from the other
+/// The two ids of an edition. Neither can be derived from the other
 /// without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ids {
     /// The id in the address of the verify page.
-    pub(crate) verify: String,
+    pub(crate) verify: CertificateId,
     /// The id in the address of the PDF.
-    pub(crate) download: String,
-}
-
-/// Whether a text has the form of an id: 32 hexadecimal digits in lower case.
-pub(crate) fn is_id(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    pub(crate) download: DownloadId,
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
     fn ids_depend_on_award_edition_and_secret_alone() {
         let ids = award("a/b/c", "Ada  Example").ids(&secret(), 1);
         assert_eq!(ids, award("a/b/c", " Ada Example").ids(&secret(), 1));
-        assert!(is_id(&ids.verify) && is_id(&ids.download) && ids.verify != ids.download);
+        assert_ne!(ids.verify.as_str(), ids.download.as_str());
         let other = IdSecret::new(&[8; IdSecret::LENGTH]);
         for ids in [
             award("a/b/c", "Ada Example").ids(&secret(), 2),

@@ -40,6 +40,15 @@ const DEMO: &str = "demo/";
 ///
 /// A site that is opened from a folder knows the names of its files and reads a file only when it
 /// is needed, so that it is cheap to clone.
+///
+/// ```
+/// use testamur::Site;
+///
+/// let site = Site::new().with_file("courses.yaml", "Example/Knots/2026: { title: Knots }");
+/// assert!(site.read("courses.yaml")?.is_some());
+/// assert!(site.layouts().contains(&"classic"), "the built-in layouts lie below");
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Site {
     name: Cow<'static, str>,
@@ -309,7 +318,7 @@ impl File {
             File::BuiltIn(bytes) => Ok(Cow::Borrowed(*bytes)),
             File::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             File::Disk(path) => fs::read(path).map(Cow::Owned).map_err(|error| {
-                Error::new(ErrorKind::Io, format!("failed to read the file ({error})"))
+                Error::caused(ErrorKind::Io, "failed to read the file", error)
                     .at(Place::file(name))
             }),
         }
@@ -349,7 +358,7 @@ fn collect(
     files: &mut BTreeMap<String, File>,
 ) -> Result<()> {
     let failed = |error: io::Error| {
-        Error::new(ErrorKind::Io, format!("failed to list the folder ({error})"))
+        Error::caused(ErrorKind::Io, "failed to list the folder", error)
             .at(Place::file(name))
     };
     if path.is_file() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use ring::hmac;
 use zeroize::Zeroizing;
 
+use crate::base::digits::KeyedDigest;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::base::random;
@@ -14,6 +15,14 @@ use crate::base::random;
 ///
 /// It is made once and never replaced: with another secret, every award would have another address.
 /// Its file holds 64 hexadecimal digits in lower case.
+///
+/// ```
+/// use testamur::site::IdSecret;
+///
+/// let secret = IdSecret::new(&[7; IdSecret::LENGTH]);
+/// assert_eq!(format!("{secret:?}"), "IdSecret(…)");
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct IdSecret(hmac::Key);
 
@@ -58,15 +67,17 @@ impl IdSecret {
         Ok(Zeroizing::new(hex::lower(&*random_bytes()?) + "\n"))
     }
 
-    /// Derives an id of 32 hexadecimal digits from the parts. Each part follows its length, so that
+    /// Derives an id or a fingerprint from the parts. Each part follows its length, so that
     /// other parts of the same letters give another id.
-    pub(crate) fn derive(&self, purpose: &str, parts: &[&str]) -> String {
+    pub(crate) fn derive(&self, purpose: &str, parts: &[&str]) -> KeyedDigest {
         let mut context = hmac::Context::with_key(&self.0);
         for part in [purpose].iter().chain(parts) {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
         }
-        hex::lower(&context.sign().as_ref()[..16])
+        let tag = context.sign();
+        let half = tag.as_ref().first_chunk().expect("a SHA-256 has 32 bytes");
+        KeyedDigest::of_bytes(half)
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) use self::root_crl::RootCrl;
 #[cfg(not(feature = "issue"))]
 use self::root_crl::RootCrl;
 pub use self::rotate::KeyRevocation;
+use crate::base::digits::{PgpFingerprint, Sha256};
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
@@ -509,14 +510,14 @@ impl Keys {
     }
 
     /// Returns a warning for each CRL in a folder whose last quarter has begun, while a certificate
-    /// that it is about is valid; with the SHA-256 of those certificates.
+    /// that it is about is valid; with the fingerprints of those certificates.
     ///
     /// # Errors
     /// The errors of [`crls_in`](Self::crls_in).
     pub fn ending_crls(
         folder: &Path,
         now: Timestamp,
-    ) -> Result<Vec<(Warning, Vec<String>)>> {
+    ) -> Result<Vec<(Warning, Vec<Sha256>)>> {
         let leaves = Self::certificates_in(folder)?;
         let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
         let ending = crls.iter().filter_map(|(root, crl)| {
@@ -623,8 +624,8 @@ pub struct PublicKeys {
     pub root: Option<X509Facts>,
     /// When the certificate that seals expires.
     pub expires: Timestamp,
-    /// The fingerprint of the OpenPGP key: 40 hexadecimal digits in upper case.
-    pub openpgp_fingerprint: String,
+    /// The fingerprint of the OpenPGP key.
+    pub openpgp_fingerprint: PgpFingerprint,
     /// The user ID of the OpenPGP key.
     pub openpgp_user_id: Option<String>,
     /// When the OpenPGP key was made.
@@ -639,8 +640,8 @@ pub struct PublicKeys {
 pub struct X509Facts {
     /// The distinguished name of its subject.
     pub subject: String,
-    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
-    pub fingerprint: String,
+    /// The SHA-256 of the certificate (DER).
+    pub fingerprint: Sha256,
     /// The begin of its validity.
     pub not_before: Timestamp,
     /// The end of its validity.

@@ -46,10 +46,12 @@ pub use self::name::Name;
 pub use self::recipients_format::{DateOrder, RecipientsFormat};
 pub use self::request::{Attachment, Request};
 pub use self::settings::{
-    AgentSettings, CommandLine, FolderSettings, HttpSettings, IndexSettings, KeyFiles,
-    LogFormat, LogSettings, LogTarget, PdfFilename, PdfKeySettings, PgpSettings,
-    PublishAddress, PublishSettings, QueueKind, Readers, RedisSettings, RenderSettings,
-    S3Settings, SETTINGS, SealSettings, Secret, Setting, SettingDefault, SettingForm,
-    Settings, StoreSettings, TokenSettings, TsaSettings, WebhookSettings, XqueueSettings,
+    AgentSettings, CertificateUrl, CommandLine, FolderSettings, HttpSettings,
+    IndexSettings, KeyFiles, LogFormat, LogSettings, LogTarget, PdfFilename,
+    PdfKeySettings, PgpSettings, PublishAddress, PublishSettings, QueueKind, Readers,
+    RedisSettings, RenderSettings, S3Settings, SETTINGS, SealSettings, Secret, Setting,
+    SettingDefault, SettingForm, Settings, StoreSettings, TokenSettings, TsaSettings,
+    WebhookSettings, XqueueSettings,
 };
+pub use crate::base::digits::{CertificateId, DownloadId, KeyedDigest};
 pub use crate::base::path::StorePath;

@@ -16,6 +16,7 @@
 
 mod address;
 mod agent;
+mod certificate_url;
 mod deadline;
 mod index;
 mod publish;
@@ -30,6 +31,7 @@ pub use self::agent::{
     AgentSettings, HttpSettings, LogFormat, LogSettings, LogTarget, QueueKind,
     RedisSettings, WebhookSettings, XqueueSettings,
 };
+pub use self::certificate_url::CertificateUrl;
 pub use self::index::IndexSettings;
 pub use self::publish::{PdfFilename, PublishAddress, PublishSettings};
 pub use self::render::RenderSettings;
@@ -49,6 +51,16 @@ const PLANNED: [&str; 1] = ["keys"];
 
 /// The settings of a site. Each field is the key of the same name in `testamur.yaml`. All have
 /// defaults, so that an empty file is valid.
+///
+/// ```
+/// use testamur::site::Settings;
+///
+/// let settings = Settings::parse(b"publish: { url: https://certs.example.org }")?;
+/// assert_eq!(settings.publish.url(), Some("https://certs.example.org"));
+/// let error = Settings::parse(b"publish: { urll: x }").unwrap_err();
+/// assert_eq!(error.help(), Some("did you mean `url`?"));
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Settings {
@@ -244,7 +256,8 @@ mod tests {
         assert_eq!(publish.address, PublishAddress::Nowhere);
         assert!(!publish.has_pages());
         assert_eq!(publish.url(), None);
-        assert_eq!(publish.download_url("7"), "downloads/7/Certificate.pdf");
+        let url = publish.download_url(&crate::base::digits::DownloadId::nil());
+        assert_eq!(url, format!("downloads/{}/Certificate.pdf", "0".repeat(32)).as_str());
         assert_eq!(parse("").publish.address, PublishAddress::Unset);
         assert!(complaint("publish: nowhere\n").contains("map"));
     }

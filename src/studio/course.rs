@@ -13,6 +13,7 @@ use super::context::StudioContext;
 use super::files;
 use super::workspace::Overlay;
 use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::yaml;
 use crate::base::yaml::{Document, Faults, Node};
 use crate::image::picture::Picture;
 
@@ -198,22 +199,12 @@ fn parse(file: &str, bytes: &[u8]) -> Result<Option<Document>> {
     Ok(document)
 }
 
-/// A text as a YAML scalar: as it is where that means the same, else in double quotes (YAML 1.2, 7.3.1).
+/// A value as a YAML scalar: a number or a date as it is, a text quoted where it has to be.
 fn scalar(text: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '/' | '+' | '(' | ')')
-    };
-    let begins = text.starts_with(|c: char| c.is_alphabetic());
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_date_or_number = digits.starts_with(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '.'));
-    let is_word = matches!(text, "null" | "Null" | "NULL" | "true" | "false");
-    if (begins && text.chars().all(is_plain) && !text.ends_with(' ') && !is_word)
-        || is_date_or_number
-    {
-        return text.to_owned();
-    }
-    serde_json::to_string(text).unwrap_or_default()
+    if is_date_or_number { text.to_owned() } else { yaml::scalar(text) }
 }
 
 #[derive(Deserialize)]
@@ -299,7 +290,6 @@ mod tests {
             "course-v1",
             "Müller",
             "ada.png",
-            "no",
         ] {
             assert_eq!(scalar(text), text);
         }

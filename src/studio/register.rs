@@ -10,6 +10,7 @@ use super::context::StudioContext;
 use super::findings;
 use super::host::Issuing;
 use super::workspace::Overlay;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::press::Press;
@@ -122,7 +123,7 @@ fn edition(edition: &IndexedEdition, verify_url: &str, has_pages: bool) -> Value
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RevokeWish {
-    id: String,
+    id: CertificateId,
     reason: String,
 }
 
@@ -145,7 +146,7 @@ pub(super) fn revoke(context: &StudioContext, call: &Call<'_>) -> Result<Value> 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CorrectWish {
-    id: String,
+    id: CertificateId,
     name: String,
 }
 
@@ -164,7 +165,8 @@ pub(super) fn correct(context: &StudioContext, call: &Call<'_>) -> Result<Value>
     };
     let record = register.record(&id)?.ok_or_else(unknown)?;
     let old = record.certificate.as_ref().ok_or_else(unknown)?;
-    let snapshot = register.snapshot(&id, &old.pdf.sha256)?.ok_or_else(unknown)?;
+    let sha256 = old.pdf_sha256().ok_or_else(unknown)?;
+    let snapshot = register.snapshot(&id, sha256)?.ok_or_else(unknown)?;
     let mut request = snapshot.request.to_request(&name)?;
     request = request.with_specimen(record.status == Status::Specimen);
     let course = press.courses().get(request.course())?;

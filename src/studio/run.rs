@@ -22,6 +22,7 @@ use crate::press::DraftOptions;
 use crate::register::batch::{
     IssuedPdfs, Report, ReportRow, WAITING_PER_CORE, failure_message, run_jobs,
 };
+use crate::register::{CertificateId, CertificateUrl};
 use crate::register::{IssueBatch, IssueOptions, OutcomeFields};
 
 /// The last run of a studio, if there was one.
@@ -52,8 +53,8 @@ struct Progress {
 struct RowEnd {
     outcome: &'static str,
     message: Option<String>,
-    verify_id: Option<String>,
-    verify_url: Option<String>,
+    verify_id: Option<CertificateId>,
+    verify_url: Option<CertificateUrl>,
 }
 
 /// The outcome of a row that passed a trial.

@@ -17,7 +17,7 @@ mod page_texts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) use self::files::{languages, own_languages};
+pub(crate) use self::files::{languages, locale_file, own_languages};
 pub(crate) use self::foreign_code::{foreign_code, foreign_code_warning};
 #[cfg(feature = "issue")]
 pub(crate) use self::page_texts::PAGE_TEXTS;
@@ -83,17 +83,15 @@ impl Locale {
         errors.extend(faults.finish().err());
         let Some(found) = found else { return Err(unknown_language(site, layout, tag)) };
         if let Some(mut table) = Table::load(site, layout)? {
-            let file = format!("layouts/{layout}/locales/{found}.yaml");
+            let file = locale_file(layout, &found);
             table.take_headings(std::mem::take(&mut locale.table_words), &file)?;
             locale.table = Some(table);
         }
         let warning = (file_tag(tag) != found).then(|| {
             let message =
                 format!("there are no sentences in `{tag}`; those in `{found}` are used");
-            Warning::new(ErrorKind::UnknownLanguage, message).with_help(format!(
-                "write `layouts/shared/locales/{}.yaml`",
-                file_tag(tag)
-            ))
+            Warning::new(ErrorKind::UnknownLanguage, message)
+                .with_help(format!("write `{}`", locale_file("shared", file_tag(tag))))
         });
         Ok((locale, warning))
     }
@@ -114,7 +112,7 @@ impl Locale {
         let Some(model) = own.iter().find(is_model).or(own.first()) else {
             return Ok(Vec::new());
         };
-        let path = format!("layouts/{layout}/locales/{model}.yaml");
+        let path = locale_file(layout, model);
         let mut in_model = Self::default();
         if let Some(bytes) = site.read(&path)? {
             // Its faults are reported when it is read for its own language.
@@ -129,7 +127,7 @@ impl Locale {
                 missing.push(sentence);
             }
         }
-        let file = format!("layouts/{layout}/locales/{}.yaml", file_tag(tag));
+        let file = locale_file(layout, file_tag(tag));
         let error = |sentence: &SentenceTemplate| {
             let message = format!(
                 "the layout `{layout}` has a sentence `{}` in `{model}`, and none in `{tag}`",

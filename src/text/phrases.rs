@@ -136,7 +136,7 @@ impl Phrases {
             if found.is_empty() {
                 let source = sentence.template.clone();
                 let added = env.add_template_owned(sentence.id.clone(), source);
-                errors.extend(added.err().map(|error| syntax_error(&error, &place)));
+                errors.extend(added.err().map(|error| syntax_error(error, &place)));
             }
             errors.extend(found);
         }
@@ -421,7 +421,7 @@ impl Phrases {
         let place = |_| at.clone();
         let env = self.compile_outcome(text, at)?;
         let template = env.get_template("outcome");
-        let template = template.map_err(|error| syntax_error(&error, &place))?;
+        let template = template.map_err(|error| syntax_error(error, &place))?;
         let (values, extra) = (Value::from(values.clone()), facts.extra);
         let written = Rendering { template, what, values, extra, place: &place }.run()?;
         // The text may be in the course's language, whose direction may be another.
@@ -443,7 +443,7 @@ impl Phrases {
         self.check_outcome(text, place)?;
         let mut env = filters::environment(&self.formats);
         let added = env.add_template_owned("outcome", text.to_owned());
-        added.map_err(|error| syntax_error(&error, &|_| place.clone()))?;
+        added.map_err(|error| syntax_error(error, &|_| place.clone()))?;
         let env = Arc::new(env);
         let mut known = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_OUTCOMES {

@@ -40,7 +40,7 @@ impl Signed {
             pdf: sealed.bytes,
             signature: sealed.signature.unwrap(),
             key: keys.openpgp_armor,
-            fingerprint: keys.openpgp_fingerprint,
+            fingerprint: keys.openpgp_fingerprint.to_string(),
         }
     }
 
@@ -298,7 +298,7 @@ fn page_verifies_openpgp_signatures_of_common_key_types() {
             "--homedir {homedir} --batch --armor --digest-algo {hash} --detach-sign -u"
         );
         let mut line: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        line.push(key.fingerprint());
+        line.push(key.fingerprint().to_string());
         let signature = PgpCommand::new("gpg", line, key).sign(&own.pdf, now()).unwrap();
         case(&format!("{kind} by gpg"), &signature.to_armor(), &ring, good);
         case(&format!("{kind}, forged"), &forged(&signature.to_armor()), &ring, bad);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use testamur::ErrorKind;
 use testamur::agent::{Answer, Delivery, Task};
 use testamur::register::{CertificateUrls, IssueOutcome};
+use testamur::site::{CertificateId, PublishSettings};
 
 /// Long enough for an expected message on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -28,13 +29,15 @@ fn issued(delivery: &Delivery) -> Answer {
     };
     let digit =
         request.recipient().map_or(0, |recipient| recipient.bytes().map(u32::from).sum());
-    let id = format!("{digit:032x}");
+    let verify_id: CertificateId = format!("{digit:032x}").parse().unwrap();
+    let download_id = format!("{digit:032x}").parse().unwrap();
+    let publish = PublishSettings::default();
     Answer::Issued {
         urls: CertificateUrls {
-            verify_url: format!("https://example.org/cert/{id}/"),
-            download_url: format!("https://example.org/downloads/{id}/Certificate.pdf"),
-            verify_id: id.clone(),
-            download_id: id,
+            verify_url: publish.verify_url(&verify_id),
+            download_url: publish.download_url(&download_id),
+            verify_id,
+            download_id,
         },
         outcome: IssueOutcome::Issued,
     }

@@ -16,8 +16,8 @@ use super::answers::{self, error_with, json_answer, refusal, retry_later, status
 use super::state::AppState;
 use crate::agent::ops::shutdown::Shutdown;
 use crate::agent::spool::SpoolAnswer;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::site::award::is_id;
 
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 64 << 10;
@@ -159,9 +159,7 @@ async fn certificate(
         let why = "there is no certificate of this id";
         refusal(StatusCode::NOT_FOUND, "unknown_certificate", why)
     };
-    if !is_id(&id) {
-        return unknown();
-    }
+    let Ok(id) = CertificateId::parse(&id) else { return unknown() };
     let found = tokio::task::spawn_blocking(move || {
         let found = state.status.issue_service.current().register().record(&id);
         state.status.health.record_store(found.as_ref().map(drop));

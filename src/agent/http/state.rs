@@ -76,7 +76,7 @@ impl AppState {
                 }
             }
             Task::Revoke(revocation) => {
-                if let Target::Certificate { verify, .. } = &revocation.target {
+                if let Target::Certificate(verify) = &revocation.target {
                     told.insert("verify_id".to_owned(), verify.as_str().into());
                 }
             }

@@ -9,10 +9,9 @@ use super::shutdown::Shutdown;
 use crate::agent::clock::Clock;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::source::RequestSource;
+use crate::base::digits::CertificateId;
 
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
-/// An id that no certificate has: a random id equals it with a probability of 2^-128.
-const NIL_ID: &str = "00000000000000000000000000000000";
 
 /// Probes the store and the queues until all work has ended.
 pub(crate) fn run(
@@ -28,7 +27,8 @@ pub(crate) fn run(
         // A store whose disk is full or whose right to write is missing can still be read: once a
         // write has failed, only a successful write shows that the store is up again.
         let probed = if health.is_store_up() {
-            register.record(NIL_ID).map(drop)
+            // No certificate has it: a random id equals it with a probability of 2^-128.
+            register.record(&CertificateId::nil()).map(drop)
         } else {
             register.check()
         };

@@ -29,6 +29,13 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Posts each outcome to a URL, signed with a shared secret (HMAC-SHA256).
+///
+/// ```
+/// use testamur::agent::Webhook;
+/// use testamur::site::Secret;
+///
+/// let webhook = Webhook::new("https://lms.example.org/issued", &Secret::new("a shared secret"));
+/// ```
 pub struct Webhook {
     url: String,
     key: hmac::Key,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::delivery::{Correlation, Delivery};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind};
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
 use crate::register::record::Record;
@@ -21,7 +22,7 @@ pub enum Answer {
     /// A certificate is not valid any more.
     Revoked {
         /// Its verify id.
-        verify_id: String,
+        verify_id: CertificateId,
     },
     /// The grade does not pass: there is no certificate, and the request is done.
     NotPassed {

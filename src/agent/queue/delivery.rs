@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
@@ -47,7 +48,7 @@ pub enum Task {
         options: IssueOptions,
         /// The verify id of the certificate that the new one replaces. It is revoked, unless it is
         /// an edition of the same award, of another course, or none of this site's.
-        replaces: Option<String>,
+        replaces: Option<CertificateId>,
     },
     /// Revoke a certificate.
     Revoke(Revocation),
@@ -73,13 +74,8 @@ pub struct Revocation {
 pub enum Target {
     /// The current edition of an award.
     Award(Award),
-    /// The edition of these ids, 32 hexadecimal digits each.
-    Certificate {
-        /// The id of its verify page.
-        verify: String,
-        /// The id of its PDF, if the sender knows it.
-        download: Option<String>,
-    },
+    /// The edition whose verify page has this id.
+    Certificate(CertificateId),
 }
 
 impl Correlation {

@@ -10,10 +10,11 @@
 //! A request to issue has the keys of [`Request::from_json`] besides these.
 
 use super::delivery::{Correlation, Revocation, Target, Task};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
-use crate::site::award::{Award, Recipient, is_id};
+use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
 use crate::site::request::json_object::{JsonObject, not_an_id};
 use crate::site::request::limits::{MAX_REASON, check_length};
@@ -77,10 +78,10 @@ fn revoke(object: &JsonObject) -> Result<Revocation> {
     let recipient = object.id("username")?;
     let name = object.text("name")?;
     let target = match (id, recipient, name) {
-        (Some(id), None, None) if is_id(id) => {
-            Target::Certificate { verify: id.to_owned(), download: None }
+        (Some(id), None, None) => {
+            let id = CertificateId::parse(id).map_err(|_| not_an_id("id", id))?;
+            Target::Certificate(id)
         }
-        (Some(id), None, None) => return Err(not_an_id("id", id)),
         (Some(_), ..) => {
             return Err(Error::new(
                 ErrorKind::InvalidValue,

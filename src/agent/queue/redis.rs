@@ -39,6 +39,15 @@ const MAX_FIELD: usize = 64 << 10;
 const NO_GROUP: &str = "testamur-checks-whether-it-may";
 
 /// A consumer group of a Redis stream.
+///
+/// ```no_run
+/// use testamur::agent::RedisQueue;
+/// use testamur::site::Settings;
+///
+/// let settings = Settings::parse(b"agent: { redis: { url: redis://localhost, stream: certificates } }")?;
+/// let queue = RedisQueue::new(&settings.agent.redis, "agent-1")?;
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct RedisQueue {
     connections: Connections,
     stream: String,

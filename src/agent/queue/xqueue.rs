@@ -40,6 +40,15 @@ const MAX_REMEMBERED: usize = 10_000;
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A queue of an XQueue server.
+///
+/// ```no_run
+/// use testamur::agent::XQueue;
+/// use testamur::site::Settings;
+///
+/// let settings = Settings::parse(b"agent: { xqueue: { url: https://xqueue.example.org, name: certificates } }")?;
+/// let queue = XQueue::new(&settings.agent.xqueue)?;
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct XQueue {
     session: Session,
     name: String,

@@ -58,7 +58,7 @@ pub(super) enum Start {
 impl RequestDigest {
     pub(super) fn of(request: &Request) -> Result<Self> {
         let mut content = serde_json::to_value(request).map_err(|cause| {
-            Error::new(ErrorKind::InvalidValue, format!("no request ({cause})"))
+            Error::caused(ErrorKind::InvalidValue, "no request", cause)
         })?;
         if let Some(content) = content.as_object_mut() {
             content.remove("requested_at");

@@ -13,6 +13,7 @@ use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::ops::health::Health;
 use crate::agent::ops::metrics::Metrics;
 use crate::agent::queue::{Answer, Revocation, Target, Task};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
 use crate::register::record::{Record, Status};
@@ -126,7 +127,7 @@ impl Performer {
 
     /// Revokes the certificate that a new one replaces, unless it is an edition of the same award:
     /// issuing has superseded that already.
-    fn revoke_replaced(&self, id: &str, receipt: &Receipt) -> Result<()> {
+    fn revoke_replaced(&self, id: &CertificateId, receipt: &Receipt) -> Result<()> {
         let issuer = self.issue_service.current();
         let new = &receipt.record;
         let Some(old) = issuer.register().record(id)? else { return Ok(()) };
@@ -145,7 +146,7 @@ impl Performer {
         let ignored = |why: &str| Ok(Answer::Ignored { why: why.to_owned() });
         let stale = "the certificate was asked for after it was to be revoked";
         let verify = match target {
-            Target::Certificate { verify, .. } => verify,
+            Target::Certificate(verify) => verify,
             Target::Award(award) => {
                 let _guard = self.locks.lock(award.clone());
                 return match issuer.revoke(award, reason, *requested_at, now)? {

@@ -131,11 +131,12 @@ fn log(source: &RequestSource, delivery: &Delivery, answer: &Answer) {
     let outcome = answer.as_str();
     match answer {
         Answer::Issued { urls, .. } => {
-            let certificate = &urls.verify_id;
+            let certificate = urls.verify_id.as_str();
             tracing::info!(source, id, course, outcome, certificate, "done");
         }
         Answer::Revoked { verify_id } => {
-            tracing::info!(source, id, course, outcome, certificate = verify_id, "done");
+            let certificate = verify_id.as_str();
+            tracing::info!(source, id, course, outcome, certificate, "done");
         }
         Answer::NotPassed { why } => {
             tracing::info!(source, id, course, outcome, "done");

@@ -62,7 +62,8 @@ impl Place {
 
 #[cfg(feature = "studio")]
 impl Place {
-    /// The line that it lies in, with the column and the width of what is meant, in characters from 0.
+    /// Returns the line that is shown, and the column and the width of the marked part of it, in
+    /// characters counted from 0.
     pub(crate) fn excerpt(&self) -> Option<(&str, usize, usize)> {
         let excerpt = self.excerpt.as_ref()?;
         Some((&excerpt.text, excerpt.column, excerpt.width))

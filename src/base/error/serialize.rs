@@ -6,10 +6,12 @@
 //! ```
 //!
 //! `place` and `help` are `null` where there are none. Of several errors the object is the first
-//! one's, and `faults` has all of them.
+//! one's, and `faults` has all of them. What was written is read back, but for the excerpt of a place
+//! and the source of an error, which are not written.
 
+use serde::de::{Deserializer, Error as _};
 use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Error;
 use super::kind::ErrorKind;
@@ -81,6 +83,67 @@ impl<'a> Fault<'a> {
     }
 }
 
+/// An error as it is read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadFault {
+    kind: ErrorKind,
+    message: String,
+    place: Option<Place>,
+    help: Option<String>,
+    #[serde(default)]
+    faults: Vec<ReadFault>,
+}
+
+impl ReadFault {
+    fn single(self) -> Error {
+        let Self { kind, message, place, help, faults: _ } = self;
+        let error = Error::new(kind, message);
+        let error = place.into_iter().fold(error, Error::at);
+        help.into_iter().fold(error, Error::with_help)
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    /// Reads what [`Serialize`] writes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut first = ReadFault::deserialize(deserializer)?;
+        let faults = std::mem::take(&mut first.faults);
+        if faults.is_empty() {
+            return Ok(first.single());
+        }
+        let all = Error::all(faults.into_iter().map(ReadFault::single));
+        all.ok_or_else(|| D::Error::custom("`faults` is empty"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Warning {
+    /// Reads what [`Serialize`] writes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ReadFault { kind, message, place, help, faults } =
+            ReadFault::deserialize(deserializer)?;
+        if !faults.is_empty() {
+            return Err(D::Error::custom("a warning has no `faults`"));
+        }
+        Ok(Self { kind, message, place, help })
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    /// Reads `file`, `line` and `column`.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct ReadPlace {
+            file: String,
+            line: Option<u32>,
+            column: Option<u32>,
+        }
+        let ReadPlace { file, line, column } = ReadPlace::deserialize(deserializer)?;
+        Ok(Self { line, column, ..Self::file(file) })
+    }
+}
+
 fn is_one(faults: &[Fault<'_>]) -> bool {
     faults.len() == 1
 }
@@ -114,5 +177,24 @@ mod tests {
 
         let warning = Warning::new(ErrorKind::Store, "two");
         assert_eq!(serde_json::to_value(&warning).unwrap(), second);
+
+        for json in [first, second.clone(), expected] {
+            let read: Error = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), json);
+        }
+        let read: Warning = serde_json::from_value(second).unwrap();
+        assert_eq!(read, warning);
+    }
+
+    #[test]
+    fn other_objects_are_no_errors() {
+        for json in [
+            json!({ "kind": "no_such_kind", "message": "m" }),
+            json!({ "kind": "store" }),
+            json!({ "kind": "store", "message": "m", "hint": "h" }),
+            json!({ "kind": "store", "message": "m", "place": { "line": 1 } }),
+        ] {
+            assert!(serde_json::from_value::<Error>(json.clone()).is_err(), "{json}");
+        }
     }
 }

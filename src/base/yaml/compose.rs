@@ -93,7 +93,8 @@ impl<'a> Composer<'a> {
                 let text = &self.document.source.text;
                 let said = explain(text, &error);
                 let fault = Span::new(&self.document.source, said.at)
-                    .fault(said.kind, said.message);
+                    .fault(said.kind, said.message)
+                    .with_source(error);
                 Err(match said.help {
                     Some(help) => fault.with_help(help),
                     None => fault,

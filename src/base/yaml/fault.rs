@@ -36,6 +36,16 @@ impl YamlFault {
     }
 }
 
+impl YamlFault {
+    pub(super) fn with_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.error = self.error.with_source(source);
+        self
+    }
+}
+
 impl From<YamlFault> for Error {
     fn from(fault: YamlFault) -> Self {
         let place = fault.span.place().clone();

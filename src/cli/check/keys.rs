@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::cli::args::{Check, SiteArguments};
 use crate::cli::exit::Failure;
 use crate::cli::{clock, console, context};
+use crate::register::Sha256;
 use crate::site::{Keys, Settings, Site};
 use crate::{ErrorKind, Timestamp, Warning};
 
@@ -16,7 +17,7 @@ const WARNING_DAYS: u64 = 366;
 #[derive(Default)]
 struct Counts {
     /// Those sealed by a certificate, by its fingerprint: all, and those without a timestamp.
-    sealed: BTreeMap<String, (usize, usize)>,
+    sealed: BTreeMap<Sha256, (usize, usize)>,
     /// Those whose last timestamp ends soon, and the first day on which one does.
     timestamps: usize,
     first_end: Option<Timestamp>,
@@ -101,7 +102,7 @@ fn count(
         // A record that cannot be read is told by the commands that need it.
         let Ok(record) = record else { return Ok(()) };
         let certificate = record.certificate.filter(|_| record.status.stands());
-        let Some(seal) = certificate.map(|certificate| certificate.seal) else {
+        let Some(seal) = certificate.and_then(|certificate| certificate.seal) else {
             return Ok(());
         };
         let sealed = counts.sealed.entry(seal.certificate).or_default();

@@ -9,7 +9,6 @@ use super::layouts::SiteWords;
 use super::new_site::NewSite;
 use super::old_files::OldFolder;
 use super::report::{At, Report};
-use super::yaml;
 use crate::site::Site;
 
 /// The folder of old fonts, as messages name it.
@@ -95,7 +94,7 @@ pub(super) fn translate(
     for (family, NewFamily { is_serif, scripts }) in &families {
         let like = if *is_serif { "serif" } else { "sans" };
         let scripts = scripts.join(", ");
-        let family = yaml::quoted(family);
+        let family = crate::base::yaml::quoted(family);
         let _ = writeln!(
             text,
             "  - {{ family: {family}, like: {like}, scripts: [{scripts}] }}"

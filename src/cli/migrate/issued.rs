@@ -80,7 +80,7 @@ fn run_all(
             match read {
                 Ok((certificate, _)) if !seen.insert(id.clone()) => {
                     let why = "another PDF bears the same number".to_owned();
-                    outcomes.push(ImportOutcome::failed(certificate.id, why));
+                    outcomes.push(ImportOutcome::failed(certificate.id.into(), why));
                 }
                 Ok((certificate, note)) => {
                     certificates.push(certificate);
@@ -98,7 +98,7 @@ fn run_all(
         for (certificate, note) in certificates.into_iter().zip(notes) {
             let ImportedCertificate { id, name, course, .. } = certificate;
             outcomes.push(ImportOutcome {
-                id,
+                id: id.into(),
                 name,
                 course: course.id,
                 result: Ok(note),

@@ -351,7 +351,7 @@ fn with_family(base: &str, text: &str, words: &SiteWords) -> Option<String> {
         Some(rest) => {
             changed = true;
             let after = rest.find([',', '}']).map_or("", |at| &rest[at..]);
-            format!("{start}{}{after}", super::yaml::quoted(family))
+            format!("{start}{}{after}", crate::base::yaml::quoted(family))
         }
         None => line.to_owned(),
     });

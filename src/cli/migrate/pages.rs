@@ -177,7 +177,8 @@ fn fill(
 fn value(name: &str, is_verify: bool, source: &PageSource) -> Option<String> {
     let called = source.called.as_deref().unwrap_or("certificate");
     let plural = source.called_plural.as_deref().unwrap_or("certificates");
-    let constant = |text: &str| Some(format!("{{{{ {} }}}}", super::yaml::quoted(text)));
+    let constant =
+        |text: &str| Some(format!("{{{{ {} }}}}", crate::base::yaml::quoted(text)));
     let expression = match name {
         "COURSE" => "certificate.course_number",
         "COURSE_LONG" => "certificate.course",

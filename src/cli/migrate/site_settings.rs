@@ -6,6 +6,7 @@ use super::new_site::NewSite;
 use super::report::{At, Report};
 use super::settings::OldSettings;
 use super::yaml::Yaml;
+use crate::site::PublishSettings;
 
 /// A setting of the new site, by its path.
 type Entry = (String, Yaml);
@@ -109,12 +110,7 @@ impl SiteSettings {
         if let Some(path) = old.word("S3_VERIFY_PATH") {
             let at = At::file(old.file("S3_VERIFY_PATH"));
             let path = path.trim_matches('/').to_owned();
-            let is_name = !path.is_empty()
-                && path.len() <= 64
-                && !path.starts_with('.')
-                && path.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
-                && !["downloads", "assets", "keys", "store.json"]
-                    .contains(&path.as_str());
+            let is_name = PublishSettings::is_verify_path(&path);
             match path.as_str() {
                 "cert" => report.taken(at, "S3_VERIFY_PATH", "`cert`, as here"),
                 _ if is_name => {

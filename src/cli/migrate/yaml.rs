@@ -1,5 +1,7 @@
 //! Writes YAML for people: block maps and lists, and quotes where they are needed.
 
+use crate::base::yaml;
+
 /// A value that is written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Yaml {
@@ -28,7 +30,7 @@ impl Yaml {
     ) {
         for (key, value) in entries {
             out.push_str(&" ".repeat(indent));
-            out.push_str(&scalar(key));
+            out.push_str(&yaml::scalar(key));
             out.push(':');
             value.write_after_key(indent, out);
         }
@@ -36,7 +38,7 @@ impl Yaml {
 
     fn write_after_key(&self, indent: usize, out: &mut String) {
         match self {
-            Self::Text(text) => out.push_str(&format!(" {}\n", scalar(text))),
+            Self::Text(text) => out.push_str(&format!(" {}\n", yaml::scalar(text))),
             Self::Plain(text) => out.push_str(&format!(" {text}\n")),
             Self::Map(entries) if entries.is_empty() => out.push_str(" {}\n"),
             Self::List(items) if items.is_empty() => out.push_str(" []\n"),
@@ -68,29 +70,6 @@ impl Yaml {
             }
         }
     }
-}
-
-/// A text as a scalar: plain if it can only be read as that text.
-pub(super) fn scalar(text: &str) -> String {
-    let first = text.chars().next();
-    let last = text.chars().next_back();
-    let is_safe = |c: char| {
-        c.is_alphanumeric()
-            || matches!(c, ' ' | '-' | '_' | '.' | '/' | '+' | '(' | ')' | '’')
-    };
-    let is_id = text.starts_with("course-v1:") && text[10..].chars().all(is_safe);
-    let words =
-        ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"];
-    let is_plain = first.is_some_and(char::is_alphabetic)
-        && last.is_some_and(|c| c.is_alphanumeric() || matches!(c, ')' | '.'))
-        && (text.chars().all(is_safe) || is_id)
-        && !words.contains(&text.to_lowercase().as_str());
-    if is_plain { text.to_owned() } else { quoted(text) }
-}
-
-/// A text in double quotes. JSON's escapes are YAML's.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 #[cfg(test)]

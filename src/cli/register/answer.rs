@@ -129,17 +129,17 @@ impl Format {
         let url = publish.verify_url(&edition.id);
         match self {
             Self::Text => text_lines(edition, &url),
-            Self::Csv => csv_line(edition, as_of, url),
+            Self::Csv => csv_line(edition, as_of, &url),
             Self::Json => json_object(edition, as_of, &url).to_string(),
         }
     }
 }
 
-fn csv_line(edition: &IndexedEdition, as_of: Timestamp, url: String) -> String {
+fn csv_line(edition: &IndexedEdition, as_of: Timestamp, url: &str) -> String {
     let text =
         |text: &Option<String>| text.as_deref().map(escape_formula).unwrap_or_default();
     let fields = [
-        edition.id.clone(),
+        edition.id.to_string(),
         edition.status.as_str().to_owned(),
         edition.edition.to_string(),
         text(&edition.course),
@@ -147,7 +147,7 @@ fn csv_line(edition: &IndexedEdition, as_of: Timestamp, url: String) -> String {
         text(&edition.username),
         edition.issued.map(|date| date.to_string()).unwrap_or_default(),
         edition.issued_at.to_string(),
-        url,
+        url.to_owned(),
         as_of.to_string(),
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -185,7 +185,7 @@ fn text_lines(edition: &IndexedEdition, url: &str) -> String {
         status => Some(format!("[{}]", status.as_str())),
     };
     let parts = [
-        Some(edition.id.clone()),
+        Some(edition.id.to_string()),
         edition.issued.map(|date| date.to_string()),
         Some(name).filter(|name| !name.is_empty()),
         edition.course.clone(),

@@ -34,7 +34,7 @@ impl FoundStatus {
         let standing = record.standing(now.date());
         let facts = record.certificate.as_ref();
         let why = facts
-            .and_then(|facts| facts.seal.key_revoked)
+            .and_then(|facts| facts.seal.as_ref()?.key_revoked)
             .map(|since| format!("the key that sealed it is revoked since {since}"));
         let source = Some(source.to_owned());
         Self { standing, why, record: Some(record), source, is_own: false }

@@ -14,8 +14,8 @@ use crate::cli::console::escaped;
 pub(super) fn describe(file: &VerifiedFile, offline: bool) -> String {
     let VerifiedFile { found, status, .. } = file;
     let mut lines = vec![headline(file, offline)];
-    if !found.sha256.is_empty() {
-        lines.push(format!("SHA-256      {}", found.sha256));
+    if let Some(sha256) = &found.sha256 {
+        lines.push(format!("SHA-256      {sha256}"));
     }
     if found.verdict != Verdict::TooLarge {
         lines.push(format!("intact       {}", intact(found)));

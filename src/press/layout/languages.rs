@@ -12,6 +12,7 @@ use crate::base::lang::Tag;
 use crate::base::yaml::{Faults, Fields};
 use crate::site::files::Site;
 use crate::text::locale;
+use crate::text::locale::locale_file;
 use crate::text::phrases::Pseudolocale;
 
 /// The value of `languages` in a `layout.yaml`.
@@ -63,8 +64,8 @@ impl DeclaredLanguages {
         Err(Error::new(ErrorKind::UnknownLanguage, message)
             .at(self.place.clone())
             .with_help(format!(
-                "write them in `layouts/{layout}/locales/{language}.yaml`, or choose another \
-                 layout or language; this one has {}",
+                "write them in `{}`, or choose another layout or language; this one has {}",
+                locale_file(layout, language),
                 known.join(", ")
             )))
     }

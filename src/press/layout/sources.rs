@@ -13,8 +13,8 @@ use typst::syntax::{
     FileId, LinkedNode, RootedPath, Source, SyntaxKind, VirtualPath, VirtualRoot,
 };
 
+use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::hex;
 use crate::image::check_file;
 use crate::image::picture::Picture;
 use crate::press::layout::drawn_fields::DrawnFields;
@@ -37,7 +37,7 @@ pub(crate) struct LayoutSources {
     )]
     pub(crate) drawn_fields: DrawnFields,
     /// The SHA-256 of all files that can change a certificate, 64 hexadecimal digits in lower case.
-    pub(crate) sha256: String,
+    pub(crate) sha256: Sha256,
 }
 
 /// Files of a layout's folder that serve its preview and cannot change a certificate.
@@ -220,7 +220,7 @@ fn check_picture(name: &str, bytes: &[u8], number: usize) -> Result<()> {
 }
 
 /// The hash of the files' names and contents.
-fn sha256<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
+fn sha256<'a>(files: impl Iterator<Item = &'a SourceFile>) -> Sha256 {
     let mut context = digest::Context::new(&digest::SHA256);
     for SourceFile { name, bytes, .. } in by_name(files.filter(|file| !is_preview(file)))
     {
@@ -229,7 +229,7 @@ fn sha256<'a>(files: impl Iterator<Item = &'a SourceFile>) -> String {
             context.update(part);
         }
     }
-    hex::lower(context.finish().as_ref())
+    Sha256::of_digest(&context.finish())
 }
 
 fn by_name<'a>(files: impl Iterator<Item = &'a SourceFile>) -> Vec<&'a SourceFile> {
@@ -246,7 +246,7 @@ pub(crate) fn file_id(path: &str) -> FileId {
 
 fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str> {
     std::str::from_utf8(bytes).map_err(|error| {
-        Error::new(ErrorKind::Syntax, format!("the file is not UTF-8 ({error})"))
+        Error::caused(ErrorKind::Syntax, "the file is not UTF-8", error)
             .at(Place::file(name))
             .with_help("save it as UTF-8")
     })

@@ -26,6 +26,7 @@ use crate::press::layout::Layout;
 use crate::press::layout::lengths::CodeFacts;
 use crate::press::layout::paper::Paper;
 use crate::site::course::{Course, Nudge};
+use crate::text::locale::locale_file;
 use crate::text::phrases::{Phrase, Sentences};
 use crate::text::runs::Runs;
 
@@ -284,10 +285,7 @@ fn check_requirements(sheet: &Sheet, layout: &Layout, course: &Course) -> Result
                         layout.name
                     ),
                 )
-                .at(Place::file(format!(
-                    "layouts/{}/locales/{}.yaml",
-                    layout.name, sheet.language
-                )))
+                .at(Place::file(locale_file(&layout.name, &sheet.language)))
                 .with_help("add it to this file, or to the shared one"),
             );
         }

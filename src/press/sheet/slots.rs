@@ -192,7 +192,7 @@ impl<'a> SlotPlan<'a> {
         let width = width.min(sheet.paper.width - 2.0 * margin);
         // A mark must be read on any theme, also on one whose ink is for a dark background.
         let black = Colour { red: 0, green: 0, blue: 0 };
-        let white = Colour { red: 255, green: 255, blue: 255 };
+        let white = Colour::WHITE;
         let colour = if theme.paper.luminance() > 0.18 { black } else { white };
         let area =
             Area { x: sheet.paper.width - margin - width, y: margin, width, height };

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::base::yaml::scalar;
+
 /// What a `layout.yaml` with slots says.
 #[derive(Debug, Default)]
 pub(crate) struct LayoutFile {
@@ -44,7 +46,7 @@ impl LayoutFile {
             text.push_str("orientation: landscape\n");
         }
         if let Some(background) = &self.background {
-            let _ = writeln!(text, "background: {}", quoted(background));
+            let _ = writeln!(text, "background: {}", scalar(background));
         }
         text.push_str("\nfaces:\n");
         for (name, family, like) in &self.faces {
@@ -94,15 +96,4 @@ impl LayoutFile {
 /// A number with at most one decimal.
 pub(crate) fn number(value: f64) -> String {
     format!("{}", (value * 10.0).round() / 10.0)
-}
-
-/// A text as a YAML scalar, in quotes unless it is a plain word.
-fn quoted(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if is_plain {
-        text.to_owned()
-    } else {
-        serde_json::to_string(text).unwrap_or_default()
-    }
 }

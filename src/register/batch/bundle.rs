@@ -1,7 +1,7 @@
 //! All PDFs of a run in one file: a ZIP archive, or one PDF for a printer.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fmt::Display;
+use std::error::Error as StdError;
 use std::io::{BufWriter, Seek, Write};
 
 use zip::write::SimpleFileOptions;
@@ -9,6 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::file_names::{file_stem, unused_name};
 use super::report::{IssuedCertificate, Report};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
 use crate::register::merge::PdfMerger;
@@ -19,8 +20,8 @@ use crate::site::PublicKeys;
 /// The PDFs of a run, read from the public store.
 pub(crate) struct IssuedPdfs<'a> {
     issuer: &'a IssueService,
-    /// The ids of certificates that stand and whose PDF the store lacks, as far as it came.
-    pub(crate) lost: BTreeSet<String>,
+    /// The ids of the valid certificates read so far whose PDF the store lacks.
+    pub(crate) lost: BTreeSet<CertificateId>,
 }
 
 impl<'a> IssuedPdfs<'a> {
@@ -33,7 +34,7 @@ impl<'a> IssuedPdfs<'a> {
         let Some(path) = &issued.pdf_path else { return Ok(None) };
         let pdf = self.issuer.register().file(path)?;
         if pdf.is_none() && issued.is_valid {
-            self.lost.insert(issued.id().to_owned());
+            self.lost.insert(issued.id().clone());
         }
         Ok(pdf)
     }
@@ -48,15 +49,12 @@ impl<'a> IssuedPdfs<'a> {
         report: &Report,
     ) -> Result<()> {
         let issuer = self.issuer;
-        let failed = |error: &dyn Display| {
-            Error::new(ErrorKind::Io, format!("failed to write the archive ({error})"))
-        };
         let mut zip = ZipWriter::new(BufWriter::new(out));
         let options =
             SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         let mut add = |name: &str, bytes: &[u8]| -> Result<()> {
-            zip.start_file(name, options).map_err(|error| failed(&error))?;
-            zip.write_all(bytes).map_err(|error| failed(&error))
+            zip.start_file(name, options).map_err(unwritable)?;
+            zip.write_all(bytes).map_err(unwritable)
         };
         let mut taken = HashSet::new();
         let mut checked = CheckedFolder::default();
@@ -74,8 +72,8 @@ impl<'a> IssuedPdfs<'a> {
         for (name, bytes) in checked.finish(issuer, keys)? {
             add(name, &bytes)?;
         }
-        let mut out = zip.finish().map_err(|error| failed(&error))?;
-        out.flush().map_err(|error| failed(&error))
+        let mut out = zip.finish().map_err(unwritable)?;
+        out.flush().map_err(unwritable)
     }
 
     /// Writes one PDF with the pages of all, in the order of the recipients file.
@@ -109,7 +107,8 @@ impl CheckedFolder {
         let register = issuer.register();
         let Some(record) = register.record(issued.id())? else { return Ok(None) };
         let Some(certificate) = &record.certificate else { return Ok(None) };
-        self.files.push(FolderFile::new(name, &certificate.pdf.sha256));
+        let Some(sha256) = certificate.pdf_sha256() else { return Ok(None) };
+        self.files.push(FolderFile::new(name, sha256.clone()));
         let signature = match &certificate.signature {
             Some(signature) => register.file(&signature.path)?,
             None => None,
@@ -127,16 +126,21 @@ impl CheckedFolder {
         let Some(record) = self.first else { return Ok(Vec::new()) };
         // A key of another CA comes with the chain to it.
         let root = keys.root.as_ref().or(keys.certificate.last());
-        let (pem, fingerprint) = root
-            .map(|root| (root.pem.clone(), root.fingerprint.clone()))
-            .unwrap_or_default();
-        let key = &keys.openpgp_fingerprint;
-        let page =
-            issuer.register().folder_page(&record, self.files, &fingerprint, key)?;
+        let pem = root.map(|root| root.pem.clone()).unwrap_or_default();
+        let page = issuer.register().folder_page(
+            &record,
+            self.files,
+            root.map(|root| &root.fingerprint),
+            &keys.openpgp_fingerprint,
+        )?;
         Ok(vec![
             ("root.pem", pem.into_bytes()),
             ("openpgp.asc", keys.openpgp_armor.clone().into_bytes()),
             ("index.html", page.into_bytes()),
         ])
     }
+}
+
+fn unwritable(error: impl StdError + Send + Sync + 'static) -> Error {
+    Error::caused(ErrorKind::Io, "failed to write the archive", error)
 }

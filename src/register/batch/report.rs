@@ -1,14 +1,15 @@
 //! The report of a run: the result of each row, in the order of the recipients file.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
 use serde_json::{Value, json};
 
 use super::job::IssueJob;
 use super::row::{failure_message, row_json, row_place};
 use super::spreadsheet::escape_formula;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::path::StorePath;
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
 use crate::register::record::Status;
 
@@ -34,7 +35,7 @@ pub(crate) struct IssuedCertificate {
     edition: u32,
     issued: String,
     /// The PDF's path in the public store.
-    pub(crate) pdf_path: Option<String>,
+    pub(crate) pdf_path: Option<StorePath>,
     pub(crate) is_valid: bool,
     /// What is wrong with it, for the user.
     message: Option<String>,
@@ -54,7 +55,7 @@ impl ReportRow {
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
-                    pdf_path: certificate.map(|c| c.pdf.path.clone()),
+                    pdf_path: certificate.and_then(|it| it.pdf_path()).cloned(),
                     is_valid: matches!(
                         receipt.record.status,
                         Status::Valid | Status::Specimen
@@ -98,7 +99,7 @@ impl Report {
     /// Notes that the PDFs of these certificates are lost, and returns what to tell of each.
     pub(crate) fn note_lost_pdfs(
         &mut self,
-        lost: &BTreeSet<String>,
+        lost: &BTreeSet<CertificateId>,
         jobs: &[IssueJob],
     ) -> Vec<String> {
         let mut messages = Vec::new();
@@ -194,9 +195,6 @@ impl Report {
     /// # Errors
     /// [`ErrorKind::Io`]: it cannot be written.
     pub(crate) fn csv(&self, jobs: &[IssueJob], kept: &[String]) -> Result<Vec<u8>> {
-        let failed = |error: &dyn Display| {
-            Error::new(ErrorKind::Io, format!("failed to write the report ({error})"))
-        };
         let mut writer = csv::Writer::from_writer(Vec::new());
         let header = [
             "row",
@@ -213,7 +211,7 @@ impl Report {
         ];
         let headers = header.into_iter().map(str::to_owned);
         let headers = headers.chain(kept.iter().map(|header| escape_formula(header)));
-        writer.write_record(headers).map_err(|error| failed(&error))?;
+        writer.write_record(headers).map_err(unwritable)?;
         for (row, job) in self.0.iter().zip(jobs) {
             let place = row_place(&job.row).unwrap_or_default();
             let place = place.as_str();
@@ -244,15 +242,15 @@ impl Report {
             let username = job.username().unwrap_or_default();
             let cells = record.into_iter().chain([username]).map(escape_formula);
             let cells = cells.chain(job.row.kept.iter().map(|cell| escape_formula(cell)));
-            writer.write_record(cells).map_err(|error| failed(&error))?;
+            writer.write_record(cells).map_err(unwritable)?;
         }
-        writer.into_inner().map_err(|error| failed(&error))
+        writer.into_inner().map_err(unwritable)
     }
 }
 
 impl IssuedCertificate {
     /// The verify id.
-    pub(crate) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &CertificateId {
         &self.urls.verify_id
     }
 
@@ -265,6 +263,10 @@ impl IssuedCertificate {
         object["issued"] = self.issued.as_str().into();
         object
     }
+}
+
+fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::caused(ErrorKind::Io, "failed to write the report", error)
 }
 
 /// The name on the certificate, which is not the one that was typed if nothing was issued.
@@ -284,7 +286,8 @@ pub(crate) fn receipt_json(job: &IssueJob, receipt: &Receipt) -> Value {
     object["language"] = receipt.record.language.as_str().into();
     object["layout"] = receipt.record.layout.name.as_str().into();
     object["issued"] = certificate.map(|c| c.issued.to_string()).into();
-    object["sha256"] = certificate.map(|c| c.pdf.sha256.as_str()).into();
+    object["sha256"] =
+        certificate.and_then(|it| it.pdf_sha256()).map(|it| it.as_str()).into();
     object["warnings"] = json!(receipt.warnings);
     object
 }

@@ -89,10 +89,10 @@ impl Database {
             match result {
                 Ok(value) => return Ok(value),
                 Err(Unusable::Refused(error)) => return Err(error),
-                Err(Unusable::Failed(cause)) => return Err(self.failed(&cause)),
+                Err(Unusable::Failed(cause)) => return Err(self.failed(cause)),
                 Err(Unusable::Outdated) => {
                     *open = None;
-                    self.remove().map_err(|cause| self.unusable(&cause))?;
+                    self.remove().map_err(|cause| self.unusable(cause))?;
                 }
             }
         }
@@ -135,7 +135,7 @@ impl Database {
             return Ok(OpenDatabase { connection, file: None });
         };
         let path = &location.file;
-        create(path).map_err(|cause| Unusable::Refused(self.unusable(&cause)))?;
+        create(path).map_err(|cause| Unusable::Refused(self.unusable(cause)))?;
         let file = file_id(path);
         let mut connection = Connection::open(path)?;
         prepare(&mut connection, &location.identity).map_err(
@@ -149,7 +149,7 @@ impl Database {
         Ok(OpenDatabase { connection, file })
     }
 
-    fn failed(&self, cause: &rusqlite::Error) -> Error {
+    fn failed(&self, cause: rusqlite::Error) -> Error {
         let code = cause.sqlite_error_code();
         let (kind, help) = match code {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -166,18 +166,21 @@ impl Database {
             ),
             _ => (ErrorKind::Io, "remove the file: it is made anew"),
         };
-        self.error(kind, &cause.to_string()).with_help(help)
+        self.error(kind, cause).with_help(help)
     }
 
-    fn unusable(&self, cause: &io::Error) -> Error {
-        self.error(ErrorKind::StoreRefused, &cause.to_string()).with_help(
+    fn unusable(&self, cause: io::Error) -> Error {
+        self.error(ErrorKind::StoreRefused, cause).with_help(
             "let the user who runs this write there, or set `index` to another file or `none`",
         )
     }
 
-    fn error(&self, kind: ErrorKind, cause: &str) -> Error {
-        let message = format!("failed to use the index of the register ({cause})");
-        let error = Error::new(kind, message);
+    fn error(
+        &self,
+        kind: ErrorKind,
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> Error {
+        let error = Error::caused(kind, "failed to use the index of the register", cause);
         match self.file() {
             Some(file) => error.at(Place::file(file.display().to_string())),
             None => error,

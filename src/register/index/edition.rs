@@ -1,6 +1,7 @@
 //! What the index knows of an edition: its record, and of the private side who holds it.
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Place, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
@@ -9,6 +10,7 @@ use crate::register::record::{Record, Status, StatusChange};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::Store;
 use crate::site::award::Recipient;
+use crate::site::settings::CertificateUrl;
 
 /// One edition of an award, as the register has it.
 ///
@@ -18,7 +20,7 @@ use crate::site::award::Recipient;
 #[non_exhaustive]
 pub struct IndexedEdition {
     /// The verify id.
-    pub id: String,
+    pub id: CertificateId,
     /// The status.
     pub status: Status,
     /// The number of the edition in its award, counted from 1.
@@ -34,11 +36,11 @@ pub struct IndexedEdition {
     /// The date that the certificate bears.
     pub issued: Option<Date>,
     /// The address of the PDF, if it is published.
-    pub pdf_url: Option<String>,
+    pub pdf_url: Option<CertificateUrl>,
     /// The SHA-256 of the PDF: 64 hexadecimal digits in lower case.
-    pub pdf_sha256: Option<String>,
+    pub pdf_sha256: Option<Sha256>,
     /// The address of the verify page of the edition that superseded this one.
-    pub successor: Option<String>,
+    pub successor: Option<CertificateUrl>,
     /// The changes of the status, oldest first.
     pub history: Vec<StatusChange>,
 }
@@ -76,8 +78,12 @@ impl Described {
             name: said.map(|said| said.name.clone()),
             username: snapshot.and_then(|it| it.username().map(str::to_owned)),
             issued: said.map(|said| said.issued),
-            pdf_url: record.certificate.as_ref().map(|said| said.pdf.url.clone()),
-            pdf_sha256: said.map(|said| said.pdf.sha256.clone()),
+            pdf_url: record
+                .certificate
+                .as_ref()
+                .and_then(|said| said.pdf.as_ref())
+                .map(|pdf| pdf.url.clone()),
+            pdf_sha256: said.and_then(|said| said.pdf_sha256()).cloned(),
             successor: record.successor,
             history: record.history,
         };
@@ -96,11 +102,11 @@ pub(super) fn snapshot(
     private: &dyn Store,
     read: &ReadPrivate<'_>,
 ) -> Result<Option<Snapshot>> {
-    let path = match (record.status, &record.certificate) {
+    let sha256 = record.certificate.as_ref().and_then(|it| it.pdf_sha256());
+    let path = match (record.status, sha256) {
         (Status::Erased, _) => None,
-        (_, Some(certificate)) => {
-            let path = paths::snapshot(&record.id, &certificate.pdf.sha256);
-            Some(StorePath::parse(&path)?)
+        (_, Some(sha256)) => {
+            Some(StorePath::parse(&paths::snapshot(&record.id, sha256))?)
         }
         (_, None) => {
             let mut first = None;

@@ -1,8 +1,8 @@
 //! Whether a process that began a write still runs, and whether the machine does.
 //!
-//! The decision made here: no clock tells. A process that writes holds a lock on a file of its own
-//! beside the index, which its end releases, whatever that is. What the index's log had not brought
-//! to the disk when the machine went down is known by the id of the boot.
+//! The decision made here: no clock is used. A process that writes holds a lock on a file of its own
+//! next to the index; the system releases the lock when the process ends, however it ends. The id of
+//! the boot tells whether the machine went down before the index's log was on the disk.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

@@ -75,8 +75,8 @@ impl EditionQuery {
         };
         if let Some(text) = &self.text {
             let mut any = Vec::new();
-            if let Some(id) = typed_id(text).ok().as_deref().and_then(rows::id) {
-                any.push(holds("id =", Value::Blob(id.to_vec())));
+            if let Ok(id) = typed_id(text) {
+                any.push(holds("id =", Value::Blob(rows::id(&id).to_vec())));
             }
             let digest = text.trim().to_ascii_lowercase();
             if let Some(digest) = hex::read_lower(digest.as_bytes())

@@ -139,7 +139,7 @@ fn list(
     let mut new = 0;
     let folder = StorePath::parse(paths::CERTIFICATES)?;
     writer.public.list_named(&folder, paths::RECORD, &mut |path, version| {
-        let Some(id) = paths::record_id(path.as_str()).and_then(rows::id) else {
+        let Some(id) = paths::record_id(path.as_str()).map(|id| rows::id(&id)) else {
             return Ok(());
         };
         let version = version.map(|version| hasher.hash_one(version.as_str()));

@@ -6,10 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::edition::{Described, IndexedEdition};
 use super::fold::{SEPARATOR, fold};
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest, Sha256};
 use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::register::record::Status;
 use crate::register::store::FileVersion;
+use crate::site::settings::CertificateUrl;
 
 /// A verify id as the index keeps it.
 pub(super) type RowId = [u8; 16];
@@ -67,8 +69,14 @@ pub(super) struct NewRow {
 }
 
 /// The bytes of a verify id.
-pub(super) fn id(text: &str) -> Option<RowId> {
-    hex::read_lower(text.as_bytes())?.try_into().ok()
+pub(super) fn id(id: &CertificateId) -> RowId {
+    let bytes = hex::read_lower(id.as_bytes());
+    bytes.and_then(|bytes| bytes.try_into().ok()).expect("an id has 32 digits")
+}
+
+/// The verify id of these bytes.
+pub(super) fn certificate_id(id: &RowId) -> CertificateId {
+    KeyedDigest::of_bytes(id).into_certificate_id()
 }
 
 /// A time as rows are ordered by.
@@ -174,7 +182,7 @@ pub(super) fn edition(row: &Row<'_>) -> rusqlite::Result<Option<IndexedEdition>>
     let digest: Option<Vec<u8>> = row.get(9)?;
     let history: Option<String> = row.get(11)?;
     Ok(Some(IndexedEdition {
-        id: hex::lower(&row.get::<_, RowId>(0)?),
+        id: certificate_id(&row.get(0)?),
         status: serde_json::from_value::<Status>(status.into()).map_err(|_| other(1))?,
         edition: row.get(2)?,
         issued_at: Timestamp::parse(row.get_ref(3)?.as_str()?).map_err(|_| other(3))?,
@@ -187,15 +195,24 @@ pub(super) fn edition(row: &Row<'_>) -> rusqlite::Result<Option<IndexedEdition>>
             .map(Date::parse)
             .transpose()
             .map_err(|_| other(7))?,
-        pdf_url: row.get(8)?,
-        pdf_sha256: digest.map(|digest| hex::lower(&digest)),
-        successor: row.get(10)?,
+        pdf_url: url(row, 8)?,
+        pdf_sha256: digest
+            .map(|digest| Sha256::parse(&hex::lower(&digest)))
+            .transpose()
+            .map_err(|_| other(9))?,
+        successor: url(row, 10)?,
         history: history
             .map(|history| serde_json::from_str(&history))
             .transpose()
             .map_err(|_| other(11))?
             .unwrap_or_default(),
     }))
+}
+
+/// The address in a column.
+fn url(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<CertificateUrl>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(CertificateUrl::parse).transpose().map_err(|_| other(column))
 }
 
 /// The version of the record that a row was made from.

@@ -16,8 +16,8 @@ use super::refresh::{self, Refreshed};
 use super::rows::{self, COLUMNS, RowId};
 use super::watched::{Side, WatchedStore};
 use super::writer::IndexWriter;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::paths;
@@ -70,8 +70,7 @@ pub struct Answer {
     pub is_confirmed: bool,
 }
 
-/// What is told of each edition: the edition, or the error of its record, and the time as of which
-/// the store said so.
+/// Receives each edition, or the error of its record, with the time at which the store was read.
 pub type EachEdition<'a> =
     dyn FnMut(Result<IndexedEdition>, Timestamp) -> Result<()> + 'a;
 
@@ -229,7 +228,7 @@ impl Index {
     ///
     /// # Errors
     /// As [`as_of`](Self::as_of), and what the private store fails with.
-    pub fn ids_of_recipient(&self, recipient: &str) -> Result<BTreeSet<String>> {
+    pub fn ids_of_recipient(&self, recipient: &str) -> Result<BTreeSet<CertificateId>> {
         let (condition, values) =
             EditionQuery::default().with_recipient(recipient).condition();
         let mut rows: Vec<(RowId, Option<String>)> =
@@ -254,18 +253,15 @@ impl Index {
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?);
         }
-        let mut ids: BTreeSet<String> =
-            rows.into_iter().map(|(id, _)| hex::lower(&id)).collect();
+        let mut ids: BTreeSet<CertificateId> =
+            rows.into_iter().map(|(id, _)| rows::certificate_id(&id)).collect();
         let known: HashSet<RowId> = self.writer.database.with(&mut |connection| {
             let mut query = connection.prepare("SELECT id FROM editions")?;
             query.query_map([], |row| row.get(0))?.collect()
         })?;
         self.writer.private.list(None, &mut |path| {
             let id = paths::private_id(path.as_str());
-            ids.extend(
-                id.filter(|id| rows::id(id).is_some_and(|id| !known.contains(&id)))
-                    .map(str::to_owned),
-            );
+            ids.extend(id.filter(|id| !known.contains(&rows::id(id))));
             Ok(())
         })?;
         Ok(ids)
@@ -334,8 +330,7 @@ impl Index {
                 let now = self.writer.public.read_version(&path)?;
                 let now = now.and_then(|file| file.version);
                 if now.is_none() || now != *version {
-                    let Some(id) = rows::id(&edition.id) else { continue };
-                    self.writer.settle(&id, None)?;
+                    self.writer.settle(&rows::id(&edition.id), None)?;
                     are_same = false;
                 }
             }

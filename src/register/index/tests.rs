@@ -8,6 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{ErrorKind, Result};
 use crate::base::hex;
 use crate::base::path::StorePath;
@@ -68,10 +69,10 @@ fn now() -> Timestamp {
     Timestamp::parse("2026-05-14T09:30:00Z").unwrap()
 }
 
-fn id(number: u32) -> String {
+fn id(number: u32) -> CertificateId {
     // Spread over all first digits.
     let spread = number.wrapping_mul(0x9e37_79b9);
-    format!("{spread:08x}{:024x}", u128::from(number))
+    format!("{spread:08x}{:024x}", u128::from(number)).parse().unwrap()
 }
 
 /// A person's certificate.
@@ -93,8 +94,8 @@ impl Person {
         Self { status, ..self.clone() }
     }
 
-    fn sha256(&self) -> String {
-        format!("{:064x}", u128::from(self.number) + 0xabc0_0000)
+    fn sha256(&self) -> Sha256 {
+        format!("{:064x}", u128::from(self.number) + 0xabc0_0000).parse().unwrap()
     }
 
     fn certificate(&self) -> serde_json::Value {
@@ -106,7 +107,7 @@ impl Person {
             "pdf": { "url": format!("https://example.org/{}.pdf", self.number),
                 "path": "downloads/x/Certificate.pdf", "bytes": 1,
                 "sha256": self.sha256() },
-            "seal": { "level": "B-B", "signer": "x", "certificate": "x" },
+            "seal": { "level": "B-B", "signer": "x", "certificate": "0".repeat(64) },
         })
     }
 
@@ -116,7 +117,7 @@ impl Person {
             "schema": 1, "id": id(self.number), "status": status, "edition": 1,
             "issued_at": format!("2026-04-{day:02}T10:00:00Z"), "language": "en",
             "organization": { "name": "Example", "short": "Ex" },
-            "layout": { "name": "classic", "sha256": "" },
+            "layout": { "name": "classic" },
             "theme": { "accent": "#000000", "paper": "#ffffff", "ink": "#000000" },
             "engine": "testamur", "facts": "f",
         });
@@ -180,7 +181,7 @@ fn names(index: &Index, text: &str) -> Vec<String> {
     found.into_iter().map(|edition| edition.name.unwrap_or_default()).collect()
 }
 
-fn all(index: &Index) -> BTreeMap<String, IndexedEdition> {
+fn all(index: &Index) -> BTreeMap<CertificateId, IndexedEdition> {
     let (_, found) = ask(index, &EditionQuery::default());
     found.into_iter().map(|edition| (edition.id.clone(), edition)).collect()
 }
@@ -190,7 +191,7 @@ fn refresh(index: &Index) -> Refreshed {
 }
 
 /// What an index that was made just now knows.
-fn truth(site: &Site) -> BTreeMap<String, IndexedEdition> {
+fn truth(site: &Site) -> BTreeMap<CertificateId, IndexedEdition> {
     let index = Index::in_memory(site.public.clone(), site.private.clone());
     refresh(&index);
     all(&index)
@@ -270,7 +271,7 @@ fn process_that_dies_before_the_row_leaves_a_mark() {
     refresh(&index);
     let ada = Person::new(1, "Ada Lovelace");
     let dies = || {
-        let row = rows::id(&id(1)).unwrap();
+        let row = rows::id(&id(1));
         let location = IndexLocation::new(site.file(), "these");
         let writer = writer::IndexWriter::new(
             database::Database::new(Some(location)),
@@ -297,7 +298,7 @@ fn marks_stay_as_long_as_their_process() {
         let database = database::Database::new(Some(location()));
         writer::IndexWriter::new(database, site.public.clone(), site.private.clone())
     };
-    let (ada, row) = (Person::new(1, "Ada Lovelace"), rows::id(&id(1)).unwrap());
+    let (ada, row) = (Person::new(1, "Ada Lovelace"), rows::id(&id(1)));
     let count = || {
         let database = database::Database::new(Some(location()));
         let count = "SELECT count(*) FROM marks";
@@ -400,7 +401,7 @@ fn slower_writer_puts_no_older_state_back() {
         site.public.clone(),
         site.private.clone(),
     );
-    let row = rows::id(&id(1)).unwrap();
+    let row = rows::id(&id(1));
     let seen = slow.database.with(&mut |it| rows::change(it, &row)).unwrap();
     let old = slow.read(&row, seen).unwrap();
     ada.with_status(Status::Revoked).write_record(&*stores.public);
@@ -677,6 +678,6 @@ fn recipient_is_known_again_after_the_private_store_is_back() {
 
 #[test]
 fn row_ids_are_those_of_records() {
-    assert_eq!(rows::id(&id(5)).map(|row| hex::lower(&row)), Some(id(5)));
-    assert_eq!(rows::id("05"), None);
+    assert_eq!(id(5), hex::lower(&rows::id(&id(5))));
+    assert_eq!(rows::certificate_id(&rows::id(&id(5))), id(5));
 }

@@ -43,7 +43,7 @@ impl WatchedStore {
     /// The row of the record at a path.
     fn row(&self, path: &StorePath) -> Option<RowId> {
         let id = paths::record_id(path.as_str()).filter(|_| self.side == Side::Public);
-        id.and_then(rows::id)
+        id.map(|id| rows::id(&id))
     }
 
     /// Does something that may write a file.

@@ -17,7 +17,6 @@ use super::edition::{self, Described};
 use super::presence::{self, Presence};
 use super::rows::{self, NewRow, RowId, RowState};
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::register::paths;
 use crate::register::record::Record;
@@ -177,7 +176,7 @@ impl IndexWriter {
 
     /// Reads what the stores have for an id. `seen` is the `change` of its row before.
     pub(super) fn read(&self, id: &RowId, seen: i64) -> Result<NewRow> {
-        let id_text = hex::lower(id);
+        let id_text = rows::certificate_id(id);
         let path = StorePath::parse(&paths::record(&id_text))?;
         let Some(file) = self.public.read_version(&path)? else {
             return Ok(NewRow { id: *id, state: RowState::Gone, version: None, seen });
@@ -266,16 +265,16 @@ impl IndexWriter {
         let found = match presence.take() {
             Some(found) => found,
             None => Presence::new(file).map_err(|cause| {
-                let message =
-                    format!("failed to use the index of the register ({cause})");
-                Error::new(ErrorKind::StoreRefused, message)
+                let what = "failed to use the index of the register";
+                Error::caused(ErrorKind::StoreRefused, what, cause)
                     .at(Place::file(file.display().to_string()))
             })?,
         };
         Ok(presence.insert(found).name.clone())
     }
 
-    /// Notes that a write does not enter the index: by a file beside it, else by removing it.
+    /// Notes that a write did not enter the index: with a marker file next to it, or if that fails by
+    /// removing the index.
     fn fail(&self, error: &Error) {
         if let Some(marker) = self.database.stale_marker() {
             let mut options = OpenOptions::new();
@@ -360,8 +359,7 @@ impl IndexWriter {
         let Some(marker) = self.database.stale_marker() else { return Ok(()) };
         match fs::remove_file(&marker) {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                let message = format!("failed to remove the file ({cause})");
-                Err(Error::new(ErrorKind::Io, message)
+                Err(Error::caused(ErrorKind::Io, "failed to remove the file", cause)
                     .at(Place::file(marker.display().to_string())))
             }
             _ => Ok(()),

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::{Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
@@ -15,7 +16,7 @@ use crate::press::sheet::table::SheetTable;
 use crate::register::issue::facts::RequestFacts;
 use crate::register::record::{
     CertificateFacts, CourseFacts, LayoutVersion, OrganizationFacts, PaperFacts,
-    PrintedSentence, PrintedTable, PublishedFile, SealFacts, SignatoryFacts, ThemeFacts,
+    PrintedSentence, PrintedTable, SignatoryFacts, ThemeFacts,
 };
 use crate::register::snapshot::Predecessor;
 use crate::site::award::{Award, Ids};
@@ -33,9 +34,9 @@ pub(super) struct EditionRequest<'a> {
     /// The edition before it.
     pub(super) predecessor: Option<Predecessor>,
     /// The fingerprint of the id of the message that asks for the edition.
-    pub(super) message: Option<&'a str>,
+    pub(super) message: Option<&'a KeyedDigest>,
     /// The verify id of the certificate of another award that the edition corrects.
-    pub(super) instead_of: Option<&'a str>,
+    pub(super) instead_of: Option<&'a CertificateId>,
     /// The number of the edition, counted from 1.
     pub(super) number: u32,
     pub(super) ids: &'a Ids,
@@ -134,9 +135,9 @@ impl<'a> EditionRequest<'a> {
                     height: sheet.paper.height,
                 }),
                 verify_url: job.verify_url.clone(),
-                pdf: PublishedFile::default(),
+                pdf: None,
                 signature: None,
-                seal: SealFacts::default(),
+                seal: None,
             },
         }
     }

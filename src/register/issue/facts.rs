@@ -1,5 +1,6 @@
 //! What a request would put on its certificate, as the records of editions are compared with it.
 
+use crate::base::digits::KeyedDigest;
 use crate::base::error::Result;
 use crate::press::draft::Press;
 use crate::press::job::WrittenRequest;
@@ -15,11 +16,11 @@ const MAX_LETTERS: usize = 60;
 /// The facts of a request, and how its certificate would look.
 pub(super) struct RequestFacts {
     pub(super) printed: Vec<PrintedFact>,
-    pub(super) fingerprint: String,
+    pub(super) fingerprint: KeyedDigest,
     /// The fingerprint in records of earlier releases.
-    request_fingerprint: String,
+    request_fingerprint: KeyedDigest,
     /// The fingerprint of the appearance, once it was asked for.
-    pub(super) appearance: Option<String>,
+    pub(super) appearance: Option<KeyedDigest>,
 }
 
 impl RequestFacts {
@@ -66,7 +67,7 @@ impl RequestFacts {
     /// Whether an edition looks the same, as far as that was asked for. One that a revoked key
     /// sealed does not: its seal is that of a key which others may have.
     pub(super) fn look_like(&self, record: &Record) -> bool {
-        let seal = record.certificate.as_ref().map(|certificate| &certificate.seal);
+        let seal = record.certificate.as_ref().and_then(|it| it.seal.as_ref());
         self.appearance.is_some()
             && record.appearance == self.appearance
             && seal.is_none_or(|seal| seal.key_revoked.is_none())
@@ -140,8 +141,8 @@ mod tests {
         let said = |before: &[(&str, &str)], after: &[(&str, &str)]| {
             let new = RequestFacts {
                 printed: facts(after),
-                fingerprint: String::new(),
-                request_fingerprint: String::new(),
+                fingerprint: KeyedDigest::of_bytes(&[0; 16]),
+                request_fingerprint: KeyedDigest::of_bytes(&[0; 16]),
                 appearance: None,
             };
             new.differences(&facts(before))

@@ -5,6 +5,7 @@
 //! already keeps it, and nothing is changed.
 
 use crate::base::date::Date;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::award::AwardHandle;
@@ -31,7 +32,7 @@ impl IssueService {
     /// request has another certificate of the course.
     pub fn issue_instead_of(
         &self,
-        id: &str,
+        id: &CertificateId,
         request: &Request,
         today: Date,
         now: Timestamp,
@@ -45,7 +46,7 @@ impl IssueService {
         let leads_to_own = old.successor.as_ref().is_some_and(|successor| {
             own().any(|e| *successor == register.publish().verify_url(&e.record.id))
         });
-        if leads_to_own || own().any(|edition| edition.record.id == id) {
+        if leads_to_own || own().any(|edition| edition.record.id == *id) {
             return self.issue(request, today, now, options);
         }
         check_old(&old, request)?;
@@ -130,13 +131,13 @@ fn check_old(old: &Record, request: &Request) -> Result<()> {
 fn check_new(
     register: &Register,
     editions: &Editions,
-    id: &str,
+    id: &CertificateId,
     request: &Request,
 ) -> Result<()> {
     let Some(current) = &editions.current else { return Ok(()) };
     let first = editions.past.first().unwrap_or(current);
     let snapshots = register.snapshots(&first.record.id)?;
-    if snapshots.iter().any(|snapshot| snapshot.instead_of.as_deref() == Some(id)) {
+    if snapshots.iter().any(|snapshot| snapshot.instead_of.as_ref() == Some(id)) {
         return Ok(());
     }
     let name = request.name();

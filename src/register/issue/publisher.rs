@@ -8,11 +8,13 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
 use crate::register::issue::receipt::Timings;
-use crate::register::issue::sealed::{SealedEdition, sha256};
+use crate::register::issue::sealed::SealedEdition;
 use crate::register::publication::{Finished, PdfOutcome};
 use crate::register::record::Record;
 use crate::register::snapshot::Snapshot;
@@ -27,7 +29,7 @@ pub(super) struct Publisher {
     trust: Trust,
     /// The verify ids of certificates whose PDF may or may not have been written, because the store
     /// failed: their snapshots that belong to no PDF are removed when they are published at last.
-    orphans: Arc<Mutex<HashSet<String>>>,
+    orphans: Arc<Mutex<HashSet<CertificateId>>>,
 }
 
 /// An edition whose snapshot is in the private store.
@@ -70,12 +72,12 @@ impl Publisher {
     /// The snapshot of a PDF that another process created, once the PDF is verified.
     fn adopt(
         &self,
-        id: &str,
-        path: &str,
+        id: &CertificateId,
+        path: &StorePath,
         pdf: &[u8],
         now: Timestamp,
     ) -> Result<Snapshot> {
-        let snapshot = self.register.snapshot(id, &sha256(pdf))?;
+        let snapshot = self.register.snapshot(id, &Sha256::of(pdf))?;
         let is_intact = snapshot.as_ref().is_some_and(|snapshot| {
             let signature = snapshot.signature.as_ref().map(|s| s.armor.as_bytes());
             let found = verify(pdf, signature, &self.trust, now);
@@ -89,7 +91,7 @@ impl Publisher {
         })
     }
 
-    fn orphans(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn orphans(&self) -> MutexGuard<'_, HashSet<CertificateId>> {
         self.orphans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

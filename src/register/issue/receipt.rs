@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::Warning;
 use crate::register::record::Record;
 use crate::site::award::Ids;
-use crate::site::settings::PublishSettings;
+use crate::site::settings::{CertificateUrl, PublishSettings};
 
 /// Where a certificate is, and what issuing did.
 #[derive(Debug, Clone)]
@@ -50,15 +51,14 @@ pub struct Plan {
 /// The ids and addresses of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CertificateUrls {
-    /// The id of its verify page: 32 hexadecimal digits in lower case.
-    pub verify_id: String,
-    /// The id of its PDF: 32 hexadecimal digits in lower case. Neither id can be derived from the
-    /// other.
-    pub download_id: String,
+    /// The id of its verify page.
+    pub verify_id: CertificateId,
+    /// The id of its PDF. Neither id can be derived from the other.
+    pub download_id: DownloadId,
     /// The address of its verify page.
-    pub verify_url: String,
+    pub verify_url: CertificateUrl,
     /// The address of its PDF.
-    pub download_url: String,
+    pub download_url: CertificateUrl,
 }
 
 impl CertificateUrls {

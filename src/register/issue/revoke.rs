@@ -4,6 +4,7 @@
 //! and not the order in which they arrive. A revocation that arrives before the request that it
 //! revokes leaves a tombstone, a record that says that the certificate is revoked.
 
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::award::AwardHandle;
@@ -109,7 +110,7 @@ impl IssueService {
     fn tombstone(
         &self,
         award: &Award,
-        verify_id: String,
+        verify_id: CertificateId,
         reason: &str,
         requested_at: Timestamp,
         now: Timestamp,

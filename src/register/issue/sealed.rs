@@ -5,15 +5,15 @@
 
 use std::time::{Duration, Instant};
 
+use crate::base::digits::Sha256;
 use crate::base::error::{Result, Warning};
-use crate::base::hex;
+use crate::base::path::StorePath;
 use crate::register::issue::draft::{EditionDraft, EditionRequest};
 use crate::register::paths;
 use crate::register::record::{
     CertificateFacts, PublishedFile, Record, SealFacts, SignatureFacts, Status,
 };
 use crate::register::snapshot::{DetachedSignature, Snapshot};
-use crate::seal::keys;
 use crate::seal::sealer::Sealer;
 use crate::site::settings::PublishSettings;
 
@@ -31,10 +31,9 @@ pub(super) struct SealedEdition {
 /// A sealed PDF and where it will be.
 pub(super) struct SealedPdf {
     /// Its path in the public store.
-    pub(super) path: String,
+    pub(super) path: StorePath,
     pub(super) bytes: Vec<u8>,
-    /// 64 hexadecimal digits in lower case.
-    pub(super) sha256: String,
+    pub(super) sha256: Sha256,
 }
 
 impl EditionDraft<'_> {
@@ -55,31 +54,30 @@ impl EditionDraft<'_> {
 
         let filename = publish.filename.as_str();
         let pdf = SealedPdf {
-            path: paths::pdf(&edition.ids.download, filename),
-            sha256: sha256(&sealed.bytes),
+            path: StorePath::parse(&paths::pdf(&edition.ids.download, filename))?,
+            sha256: Sha256::of(&sealed.bytes),
             bytes: sealed.bytes,
         };
         let signer = sealed.signature.as_ref().and(sealer.pgp());
-        let signature = signer.map(|signer| SignatureFacts {
-            path: paths::signature(&edition.ids.verify, filename),
-            key: signer.key().fingerprint(),
-        });
+        let path = StorePath::parse(&paths::signature(&edition.ids.verify, filename))?;
+        let signature =
+            signer.map(|signer| SignatureFacts { path, key: signer.key().fingerprint() });
         let signer = sealer.identity().certificate();
         let certificate = CertificateFacts {
-            pdf: PublishedFile {
+            pdf: Some(PublishedFile {
                 url: publish.download_url(&edition.ids.download),
                 path: pdf.path.clone(),
                 bytes: pdf.bytes.len(),
                 sha256: pdf.sha256.clone(),
-            },
+            }),
             signature,
-            seal: SealFacts {
+            seal: Some(SealFacts {
                 level: sealed.level.as_str().to_owned(),
                 signer: signer.name(),
                 certificate: signer.fingerprint(),
                 timestamp_ends: sealed.timestamp_ends,
                 key_revoked: None,
-            },
+            }),
             ..page.certificate
         };
         let request = edition.request;
@@ -123,16 +121,11 @@ impl EditionRequest<'_> {
         Snapshot {
             predecessor: self.predecessor,
             facts: self.facts.printed.clone(),
-            message: self.message.map(str::to_owned),
-            instead_of: self.instead_of.map(str::to_owned),
+            message: self.message.cloned(),
+            instead_of: self.instead_of.cloned(),
             ..Snapshot::new(self.award, self.request, record, signature)
         }
     }
-}
-
-/// The SHA-256 of a PDF, as records write it: 64 hexadecimal digits in lower case.
-pub(super) fn sha256(pdf: &[u8]) -> String {
-    hex::lower(&keys::sha256(pdf))
 }
 
 #[cfg(test)]
@@ -144,10 +137,11 @@ impl SealedEdition {
         signature: Option<DetachedSignature>,
         bytes: Vec<u8>,
     ) -> Self {
-        let sha256 = sha256(&bytes);
+        let sha256 = Sha256::of(&bytes);
         let certificate = record.certificate.as_mut().expect("it was just made");
-        certificate.pdf.sha256.clone_from(&sha256);
-        let path = certificate.pdf.path.clone();
+        let pdf = certificate.pdf.as_mut().expect("it was just made");
+        pdf.sha256.clone_from(&sha256);
+        let path = pdf.path.clone();
         Self {
             snapshot: edition.snapshot(record, signature),
             pdf: SealedPdf { path, bytes, sha256 },

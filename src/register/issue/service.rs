@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::date::Date;
+use crate::base::digits::{CertificateId, KeyedDigest};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
@@ -175,7 +176,7 @@ impl IssueService {
     pub(super) fn issue_edition(
         &self,
         request: &Request,
-        instead_of: Option<&str>,
+        instead_of: Option<&CertificateId>,
         today: Date,
         now: Timestamp,
         options: &IssueOptions,
@@ -190,7 +191,7 @@ impl IssueService {
     pub(super) fn issue_with(
         &self,
         request: &Request,
-        instead_of: Option<&str>,
+        instead_of: Option<&CertificateId>,
         now: Timestamp,
         options: &IssueOptions,
         make: &dyn Fn(EditionRequest<'_>) -> Result<SealedEdition>,
@@ -215,7 +216,7 @@ impl IssueService {
             if options.replace {
                 register.look_for_pdf(&mut editions)?;
             }
-            let answered = self.answered(&editions, message.as_deref(), &facts)?;
+            let answered = self.answered(&editions, message.as_ref(), &facts)?;
             let decision = match (answered, editions) {
                 (Some(outcome), Editions { current: Some(current), .. }) => {
                     Decision::Keep(current, outcome)
@@ -254,7 +255,7 @@ impl IssueService {
                     status: current.record.status,
                     mark: award.mark(&current.record.id),
                 }),
-                message: message.as_deref(),
+                message: message.as_ref(),
                 instead_of,
                 number: editions.next_number(),
                 ids: &editions.next,
@@ -288,7 +289,7 @@ impl IssueService {
                     own.map_or(published.record, |edition| edition.record.clone())
                 }
             };
-            // What ended the edition before it holds for this one too: decide again by that.
+            // The revocation or erasure of the edition before it holds for this one too: decide again.
             if matches!(record.status, Status::Revoked | Status::Erased) {
                 continue;
             }
@@ -409,7 +410,7 @@ impl IssueService {
     fn answered(
         &self,
         editions: &Editions,
-        message: Option<&str>,
+        message: Option<&KeyedDigest>,
         facts: &RequestFacts,
     ) -> Result<Option<IssueOutcome>> {
         let Some((message, current)) = message.zip(editions.current.as_ref()) else {
@@ -440,9 +441,9 @@ impl IssueService {
         facts: &RequestFacts,
         current: &Record,
     ) -> Result<Error> {
-        let certificate = current.certificate.as_ref();
-        let snapshot = certificate
-            .map(|c| self.register().snapshot(&current.id, &c.pdf.sha256))
+        let sha256 = current.certificate.as_ref().and_then(|it| it.pdf_sha256());
+        let snapshot = sha256
+            .map(|sha256| self.register().snapshot(&current.id, sha256))
             .transpose()?;
         let before = snapshot.flatten().map(|snapshot| snapshot.facts);
         let differences = facts.differences(&before.unwrap_or_default());
@@ -495,9 +496,9 @@ impl IssueService {
         let Some(current) = self.register().editions(&award)?.current else {
             return Ok(None);
         };
-        let Some(certificate) = &current.record.certificate else { return Ok(None) };
-        let snapshot =
-            self.register().snapshot(&current.record.id, &certificate.pdf.sha256)?;
+        let sha256 = current.record.certificate.as_ref().and_then(|it| it.pdf_sha256());
+        let Some(sha256) = sha256 else { return Ok(None) };
+        let snapshot = self.register().snapshot(&current.record.id, sha256)?;
         let is_same = snapshot.is_some_and(|snapshot| snapshot.answers(request));
         let is_valid = current.record.status.stands();
         Ok((is_valid && is_same).then(|| self.kept(current, IssueOutcome::Unchanged)))
@@ -511,7 +512,9 @@ impl IssueService {
             if let Some(url) = &certificate.verify_url {
                 urls.verify_url.clone_from(url);
             }
-            urls.download_url.clone_from(&certificate.pdf.url);
+            if let Some(pdf) = &certificate.pdf {
+                urls.download_url.clone_from(&pdf.url);
+            }
         }
         Receipt {
             urls,

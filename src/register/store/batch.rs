@@ -36,7 +36,7 @@ impl<'a> FolderBatch<'a> {
         let above = folder.staging_dir();
         let open = || FileSystem::open(&above);
         let system = folder.with_folder(&above, Readers::Owner, SyncedBy::Call, open);
-        let system = system.map_err(|cause| failed("write", &above, &cause))?;
+        let system = system.map_err(|cause| failed("write", &above, cause))?;
         let Some(system) = system else { return Ok(None) };
         let name = random::name()?;
         let staging = above.join(format!("{name}{BATCH_SUFFIX}"));
@@ -51,7 +51,7 @@ impl<'a> FolderBatch<'a> {
             builder.create(&staging)?;
             Ok(locked)
         };
-        let locked = make().map_err(|cause| failed("write", &staging, &cause))?;
+        let locked = make().map_err(|cause| failed("write", &staging, cause))?;
         Ok(Some(Self {
             folder,
             system,
@@ -96,7 +96,7 @@ impl StoreBatch for FolderBatch<'_> {
 
     fn sync(&mut self) -> Result<()> {
         let synced = self.folder.syncs.sync_file_system(&self.system);
-        synced.map_err(|cause| failed("sync", &self.staging, &cause))
+        synced.map_err(|cause| failed("sync", &self.staging, cause))
     }
 
     fn ordered_by(&self) -> Option<u64> {

@@ -25,6 +25,17 @@ const MIN_FREE_BYTES: usize = 192 << 10;
 /// A store in a folder.
 ///
 /// Symbolic links below the folder are read, but not listed.
+///
+/// ```
+/// use testamur::register::{Directory, Store, StoreFile, StorePath};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = Directory::new(folder.path().join("public"));
+/// let path = StorePath::parse("cert/0f/certificate.json")?;
+/// store.create(&StoreFile::new(&path, b"{}"))?;
+/// assert_eq!(store.read(&path)?.as_deref(), Some(&b"{}"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Directory {
     folder: Folder,
@@ -62,7 +73,7 @@ impl Directory {
         path: Option<&StorePath>,
         found: &mut dyn FnMut(StorePath) -> Result<()>,
     ) -> Result<()> {
-        let unreadable = |cause: io::Error| failed("list", folder, &cause);
+        let unreadable = |cause: io::Error| failed("list", folder, cause);
         let entries = match fs::read_dir(folder) {
             Err(cause) if is_absent(&cause) => return Ok(()),
             entries => entries.map_err(unreadable)?,
@@ -110,8 +121,7 @@ impl Store for Directory {
 
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
         let target = self.folder.target(file.path);
-        let _lock =
-            self.folder.lock().map_err(|cause| failed("lock", &target, &cause))?;
+        let _lock = self.folder.lock().map_err(|cause| failed("lock", &target, cause))?;
         match self.read(file.path)? {
             Some(is) if is == was => {}
             _ => return Ok(SwapOutcome::Conflict),
@@ -125,7 +135,7 @@ impl Store for Directory {
             Ok(bytes) => Ok(Some(bytes)),
             Err(cause) if is_absent(&cause) => Ok(None),
             Err(_) if target.is_dir() => Ok(None),
-            Err(cause) => Err(failed("read", &target, &cause)),
+            Err(cause) => Err(failed("read", &target, cause)),
         }
     }
 
@@ -135,7 +145,7 @@ impl Store for Directory {
             Ok(()) => {}
             Err(cause) if is_absent(&cause) => return Ok(()),
             Err(_) if target.is_dir() => return Ok(()),
-            Err(cause) => return Err(failed("remove", &target, &cause)),
+            Err(cause) => return Err(failed("remove", &target, cause)),
         }
         let folders =
             target.ancestors().skip(1).take_while(|folder| *folder != self.folder.root);
@@ -167,7 +177,7 @@ impl Store for Directory {
         found: &mut dyn FnMut(StorePath, Option<FileVersion>) -> Result<()>,
     ) -> Result<()> {
         let top = self.folder.target(folder);
-        let unreadable = |cause: io::Error| failed("list", &top, &cause);
+        let unreadable = |cause: io::Error| failed("list", &top, cause);
         let entries = match fs::read_dir(&top) {
             Err(cause) if is_absent(&cause) => return Ok(()),
             entries => entries.map_err(unreadable)?,
@@ -190,7 +200,7 @@ impl Store for Directory {
                 Ok(meta) if meta.is_file() => found(below.join(name)?, version(&meta))?,
                 Ok(_) => {}
                 Err(cause) if is_absent(&cause) => {}
-                Err(cause) => return Err(failed("list", &file, &cause)),
+                Err(cause) => return Err(failed("list", &file, cause)),
             }
         }
         Ok(())
@@ -210,7 +220,7 @@ impl Store for Directory {
             Ok(file) => Ok(Some(file)),
             Err(cause) if is_absent(&cause) => Ok(None),
             Err(_) if target.is_dir() => Ok(None),
-            Err(cause) => Err(failed("read", &target, &cause)),
+            Err(cause) => Err(failed("read", &target, cause)),
         }
     }
 
@@ -223,7 +233,7 @@ impl Store for Directory {
         let probe = self.folder.stage(&[0; MIN_FREE_BYTES])?;
         self.folder
             .remove_stale(&probe)
-            .map_err(|cause| failed("list", &self.folder.staging_dir(), &cause))?;
+            .map_err(|cause| failed("list", &self.folder.staging_dir(), cause))?;
         // That the staging folder can be written to does not tell that the root can.
         let name = format!("{STAGING_DIR}-{}", random::name()?);
         let target = StagedFile(self.folder.root.join(name));

@@ -77,7 +77,7 @@ impl Folder {
         let folder = path.parent().unwrap_or(&self.root);
         let open = || options.open(&path);
         let file = self.with_folder(folder, Readers::Owner, synced_by, open);
-        let mut file = file.map_err(|cause| failed("write", &path, &cause))?;
+        let mut file = file.map_err(|cause| failed("write", &path, cause))?;
         let staged = StagedFile(path);
         let mut write = || {
             file.write_all(bytes)?;
@@ -88,7 +88,7 @@ impl Folder {
                 SyncedBy::Batch => Ok(()),
             }
         };
-        write().map_err(|cause| failed("write", &staged.0, &cause))?;
+        write().map_err(|cause| failed("write", &staged.0, cause))?;
         Ok(staged)
     }
 
@@ -125,7 +125,7 @@ impl Folder {
             if target.is_dir() {
                 is_folder(target)
             } else {
-                failed("write", target, &cause)
+                failed("write", target, cause)
             }
         })?;
         if synced_by == SyncedBy::Call {
@@ -138,7 +138,7 @@ impl Folder {
 
     pub(super) fn sync_folder(&self, folder: &Path) -> Result<()> {
         let synced = self.syncs.sync_folder(folder);
-        synced.map_err(|cause| failed("sync", folder, &cause))
+        synced.map_err(|cause| failed("sync", folder, cause))
     }
 
     fn link(&self, staged: &StagedFile, target: &Path) -> io::Result<CreateOutcome> {
@@ -328,7 +328,7 @@ fn is_folder(target: &Path) -> Error {
         .with_help("move the folder away, if it is not needed")
 }
 
-pub(super) fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
+pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
     let (kind, help) = match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             (ErrorKind::Store, "make room there, then run the same again")
@@ -357,7 +357,7 @@ pub(super) fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
         ),
         _ => (ErrorKind::Io, ""),
     };
-    let error = Error::new(kind, format!("failed to {what} in a store ({cause})"))
+    let error = Error::caused(kind, format!("failed to {what} in a store"), cause)
         .at(Place::file(path.display().to_string()));
     if help.is_empty() { error } else { error.with_help(help) }
 }

@@ -1,7 +1,8 @@
 //! A store whose verify pages lie in another folder than the register writes them to.
 //!
-//! The decision made here: the register knows one layout of paths, and a site that published elsewhere
-//! before has its folder renamed on the way. Files are written one by one, without batches.
+//! The decision made here: the register knows one layout of paths, and this store renames the
+//! folder in each path, for a site that published elsewhere before. Files are written one by one,
+//! without batches.
 
 use std::fmt;
 use std::sync::Arc;

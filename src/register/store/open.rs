@@ -59,8 +59,7 @@ impl Stores {
         keys: Option<&Path>,
     ) -> Result<Self> {
         let named = public.map(std::path::absolute).transpose().map_err(|cause| {
-            let message = format!("failed to find the public folder ({cause})");
-            Error::new(ErrorKind::Io, message)
+            Error::caused(ErrorKind::Io, "failed to find the public folder", cause)
         })?;
         let refused = |message: String, help: &str| {
             let error = Error::new(ErrorKind::InvalidValue, message);

@@ -44,6 +44,15 @@ const PROBE_TEXT: &[u8] =
 ///
 /// It sends its requests on a thread and a runtime of its own, and its methods block, so it may be
 /// used from inside another runtime. Keys that expire are renewed.
+///
+/// ```
+/// use testamur::register::{S3, S3Keys};
+/// use testamur::site::S3Settings;
+///
+/// let settings = S3Settings::new("certificates", "eu-west-3");
+/// let store = S3::with_keys(&settings, &S3Keys::new("access key", "secret key"))?;
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct S3 {
     client: Arc<BucketClient>,
     runtime: RuntimeThread,
@@ -74,13 +83,12 @@ impl S3 {
     }
 
     fn new(settings: &S3Settings, credentials: s3::creds::Credentials) -> Result<Self> {
-        let unusable = |cause: String| {
-            Error::new(ErrorKind::Io, format!("failed to open {settings} ({cause})"))
-        };
+        let what = || format!("failed to open {settings}");
         let region =
             Region::Custom { region: settings.region.clone(), endpoint: settings.host() };
         let bucket = Bucket::new(&settings.bucket, region, credentials);
-        let mut bucket = bucket.map_err(|cause| unusable(cause.to_string()))?;
+        let mut bucket =
+            bucket.map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?;
         if settings.path_style {
             bucket.set_path_style();
         }
@@ -93,12 +101,12 @@ impl S3 {
                 max_attempts: settings.attempts.max(1),
             }),
             runtime: RuntimeThread::start()
-                .map_err(|cause| unusable(cause.to_string()))?,
+                .map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?,
             prefix: settings
                 .prefix
                 .as_ref()
                 .map_or_else(String::new, |it| format!("{it}/")),
-            acl: acl.map_err(|cause| unusable(cause.to_string()))?,
+            acl: acl.map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?,
         })
     }
 

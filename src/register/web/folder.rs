@@ -14,6 +14,7 @@ use super::link::shell_word;
 use super::palette::Palette;
 use super::words::{is_cased, text};
 use super::{FOLDER_PAGE, PageTemplates, complete};
+use crate::base::digits::Sha256;
 use crate::base::error::Result;
 use crate::base::lang::Tag;
 
@@ -42,14 +43,14 @@ pub(crate) struct FolderFacts {
 pub struct FolderFile {
     /// Its file name.
     pub name: String,
-    /// Its SHA-256: 64 hexadecimal digits.
-    pub sha256: String,
+    /// Its SHA-256.
+    pub sha256: Sha256,
 }
 
 impl FolderFile {
     /// A PDF of that name.
-    pub fn new(name: impl Into<String>, sha256: impl Into<String>) -> Self {
-        Self { name: name.into(), sha256: sha256.into() }
+    pub fn new(name: impl Into<String>, sha256: Sha256) -> Self {
+        Self { name: name.into(), sha256 }
     }
 }
 
@@ -73,8 +74,9 @@ impl PageTemplates {
             "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
         );
         let files = facts.files.iter();
-        let files: Vec<FolderFile> =
-            files.map(|file| FolderFile::new(text(&file.name), &file.sha256)).collect();
+        let files: Vec<FolderFile> = files
+            .map(|file| FolderFile::new(text(&file.name), file.sha256.clone()))
+            .collect();
         let first = files.first().map(|file| file.name.as_str()).unwrap_or_default();
         let (first, signature) = (shell_word(first), shell_word(&format!("{first}.sig")));
         let gpg = [

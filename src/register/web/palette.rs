@@ -8,9 +8,6 @@ use std::fmt::Write as _;
 use super::facts::PageTheme;
 use crate::site::course::Colour;
 
-const BLACK: Colour = Colour { red: 0, green: 0, blue: 0 };
-const WHITE: Colour = Colour { red: 255, green: 255, blue: 255 };
-
 /// The contrast of text: above the 4.5 of WCAG, because colours are rounded to whole numbers.
 const MIN_TEXT_CONTRAST: f64 = 4.6;
 /// The contrast of the main text, for comfort.
@@ -41,7 +38,7 @@ impl Palette {
     /// The variables of `style.css`: for a light screen, a dark screen and print.
     pub(super) fn css(theme: &PageTheme) -> String {
         let day = Self::new(theme.paper, theme.ink, theme.accent);
-        let print = Self::new(WHITE, BLACK, theme.accent);
+        let print = Self::new(Colour::WHITE, Colour::BLACK, theme.accent);
         let mut css = String::new();
         if is_dark(theme.paper) {
             // A dark theme is dark on a light screen as well.
@@ -59,11 +56,14 @@ impl Palette {
 
     fn new(paper: Colour, ink: Colour, accent: Colour) -> Self {
         let card = paper;
-        let ground =
-            if is_dark(paper) { mix(paper, BLACK, 0.35) } else { mix(paper, ink, 0.025) };
+        let ground = if is_dark(paper) {
+            mix(paper, Colour::BLACK, 0.35)
+        } else {
+            mix(paper, ink, 0.025)
+        };
         // On a middle grey only black or white has enough contrast, and perhaps not on both shades.
-        let is_readable = [BLACK, WHITE].iter().any(|text| {
-            contrast(*text, ground).min(contrast(*text, card)) >= MIN_TEXT_CONTRAST
+        let is_readable = [Colour::BLACK, Colour::WHITE].iter().any(|text| {
+            text.contrast(ground).min(text.contrast(card)) >= MIN_TEXT_CONTRAST
         });
         let ground = if is_readable { ground } else { paper };
         let on = [card, ground];
@@ -77,17 +77,18 @@ impl Palette {
             ink: readable(ink, on, MIN_INK_CONTRAST),
             quiet: readable(mix(ink, paper, 0.38), on, MIN_TEXT_CONTRAST),
             accent,
-            on_accent: if contrast(accent, WHITE) >= contrast(accent, BLACK) {
-                WHITE
+            on_accent: if accent.contrast(Colour::WHITE) >= accent.contrast(Colour::BLACK)
+            {
+                Colour::WHITE
             } else {
-                BLACK
+                Colour::BLACK
             },
             line: mix(paper, ink, 0.16),
             edge: readable(mix(ink, paper, 0.5), on, MIN_EDGE_CONTRAST),
             good: status(0x1d, 0x6b, 0x3c),
             warn: status(0x8a, 0x5a, 0x00),
             bad: status(0xa8, 0x1c, 0x1c),
-            code: if ground.luminance() < 0.75 { WHITE } else { ground },
+            code: if ground.luminance() < 0.75 { Colour::WHITE } else { ground },
         }
     }
 
@@ -132,8 +133,8 @@ fn night(theme: &PageTheme) -> (Colour, Colour) {
             .find(|colour| enough(colour.luminance()))
             .unwrap_or(towards)
     };
-    let paper = step(BLACK, |luminance| luminance <= 0.013, theme.ink);
-    let paper = step(WHITE, |luminance| luminance >= 0.009, paper);
+    let paper = step(Colour::BLACK, |luminance| luminance <= 0.013, theme.ink);
+    let paper = step(Colour::WHITE, |luminance| luminance >= 0.009, paper);
     (paper, mix(theme.paper, paper, 0.12))
 }
 
@@ -144,20 +145,18 @@ fn is_dark(colour: Colour) -> bool {
 
 /// The colour, moved towards black or white until its contrast with each background is enough.
 fn readable(colour: Colour, grounds: [Colour; 2], least: f64) -> Colour {
-    let least_of = |colour| {
-        grounds.map(|ground| contrast(colour, ground)).into_iter().fold(21.0, f64::min)
+    let least_of = |colour: Colour| {
+        grounds.map(|ground| colour.contrast(ground)).into_iter().fold(21.0, f64::min)
     };
-    let goal = if least_of(BLACK) >= least_of(WHITE) { BLACK } else { WHITE };
+    let goal = if least_of(Colour::BLACK) >= least_of(Colour::WHITE) {
+        Colour::BLACK
+    } else {
+        Colour::WHITE
+    };
     (0..=64)
         .map(|step| mix(colour, goal, f64::from(step) / 64.0))
         .find(|colour| least_of(*colour) >= least)
         .unwrap_or(goal)
-}
-
-/// The contrast ratio of WCAG 2, from 1 (equal colours) to 21 (black on white).
-fn contrast(one: Colour, other: Colour) -> f64 {
-    let (one, other) = (one.luminance() + 0.05, other.luminance() + 0.05);
-    one.max(other) / one.min(other)
 }
 
 /// The mixture that has this share of the other colour, from 0 to 1.
@@ -201,14 +200,14 @@ mod tests {
                             _ => 4.5,
                         };
                         for ground in [ground, card] {
-                            let contrast = contrast(colour, ground);
+                            let contrast = colour.contrast(ground);
                             assert!(
                                 contrast >= least,
                                 "{name} {colour} on {ground}: {contrast}"
                             );
                         }
                     }
-                    assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+                    assert!(palette.on_accent.contrast(palette.accent) >= 4.5);
                 }
             }
         }

@@ -170,7 +170,7 @@ fn folder() -> String {
         issuer: "Example <School>".to_owned(),
         engine: "testamur".to_owned(),
         theme,
-        files: vec![FolderFile::new("Ada O'Hara.pdf", "ab".repeat(32))],
+        files: vec![FolderFile::new("Ada O'Hara.pdf", "ab".repeat(32).parse().unwrap())],
         seal: "CD".repeat(32),
         root: "EF".repeat(32),
         key: "4F".repeat(20),

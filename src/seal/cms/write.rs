@@ -80,5 +80,5 @@ impl Seal {
 }
 
 fn unwritable(cause: der::Error) -> Error {
-    Error::new(ErrorKind::Seal, format!("failed to write the seal ({cause})"))
+    Error::caused(ErrorKind::Seal, "failed to write the seal", cause)
 }

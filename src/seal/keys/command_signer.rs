@@ -13,6 +13,17 @@ use crate::base::error::{Error, ErrorKind, Result};
 ///
 /// The command is started without a shell, with the environment of this process. This library puts
 /// no secret on its command line; a command that needs one must read it itself.
+///
+/// ```no_run
+/// use testamur::seal::{CommandSigner, X509};
+///
+/// let certificate = X509::from_pem(&std::fs::read("seal.pem")?)?.remove(0);
+/// let arguments = ["dgst", "-sha256", "-sign", "seal.key"].map(str::to_owned).to_vec();
+/// let signer = CommandSigner::new("openssl", arguments, certificate.key()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `examples/command_signer.rs` is a whole program.
 #[derive(Debug, Clone)]
 pub struct CommandSigner {
     command: SigningCommand,

@@ -19,6 +19,17 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::seal::pem;
 
 /// A private key in memory. Its `Debug` form shows the algorithm only.
+///
+/// ```
+/// use testamur::seal::{Algorithm, PrivateKey};
+///
+/// // The example of RFC 8410.
+/// let pem = b"-----BEGIN PRIVATE KEY-----
+/// MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+/// -----END PRIVATE KEY-----";
+/// assert_eq!(PrivateKey::from_pem(pem)?.algorithm(), Algorithm::Ed25519);
+/// # Ok::<(), testamur::Error>(())
+/// ```
 pub struct PrivateKey {
     pair: RingKeyPair,
     public: PublicKey,

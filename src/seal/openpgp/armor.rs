@@ -65,7 +65,7 @@ pub(crate) fn read(label: ArmorLabel, text: &[u8]) -> Result<Vec<Vec<u8>>> {
             in_headers &= line.contains(": ");
             match line.strip_prefix('=') {
                 _ if in_headers || line.is_empty() => {}
-                // What follows the checksum would not be part of what it is over.
+                // The checksum does not cover data after it.
                 _ if sum.is_some() => return Err(error("goes on after its checksum")),
                 Some(rest) => sum = Some(rest),
                 None => body.push_str(line),

@@ -5,8 +5,8 @@ use super::key::PgpKey;
 use super::packet;
 use super::self_signature::{Findings, Times, date};
 use super::signature_packet::{BINARY, Proof, ReadSignature, SignaturePacket};
+use crate::base::digits::PgpFingerprint;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 
 /// A detached OpenPGP signature over a file, which stands in a file of its own (`.sig`).
@@ -54,7 +54,8 @@ impl DetachedSignature {
         })
     }
 
-    /// As [`from_armor`](Self::from_armor), and tells what is unsupported from what is changed.
+    /// As [`from_armor`](Self::from_armor), with an error that distinguishes a form that is not supported
+    /// from a signature that was changed.
     pub(crate) fn read(text: &[u8]) -> Result<Self, FormError> {
         let blocks = armor::read(ArmorLabel::Signature, text);
         let blocks = blocks.map_err(|_| FormError::Other)?;
@@ -160,10 +161,9 @@ impl DetachedSignature {
         packet::write(packet::SIGNATURE, &self.packet.body())
     }
 
-    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper
-    /// case. It may be a subkey.
-    pub fn fingerprint(&self) -> String {
-        hex::upper(&self.issuer)
+    /// The fingerprint of the key that is stated to have signed, which may be a subkey.
+    pub fn fingerprint(&self) -> PgpFingerprint {
+        PgpFingerprint::of_bytes(&self.issuer)
     }
 
     /// The signing time that the signature states.

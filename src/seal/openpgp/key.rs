@@ -4,8 +4,8 @@ use super::armor::{self, ArmorLabel};
 use super::key_packet::KeyPacket;
 use super::key_ring::{KeyParts, RingReader, Subkey, UserId};
 use super::self_signature::{self, Findings, Times};
+use crate::base::digits::PgpFingerprint;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PublicKey;
 
@@ -51,9 +51,9 @@ impl PgpKey {
         armor::write(ArmorLabel::PublicKey, &self.parts.ring)
     }
 
-    /// The whole fingerprint of the primary key: 40 hexadecimal digits in upper case.
-    pub fn fingerprint(&self) -> String {
-        hex::upper(self.parts.primary.fingerprint())
+    /// The whole fingerprint of the primary key.
+    pub fn fingerprint(&self) -> PgpFingerprint {
+        PgpFingerprint::of_bytes(self.parts.primary.fingerprint())
     }
 
     /// The time at which the key was created, which its fingerprint depends on.

@@ -329,8 +329,8 @@ impl Subkey {
     }
 }
 
-/// Whether a signature is that key's own, as far as it says whose it is. If it says nothing, only
-/// the check can tell.
+/// Whether a signature names that key as its maker. If it names none, only the check of the signature
+/// can tell, and the answer is yes.
 fn is_by(signature: &SignaturePacket, key: &KeyPacket) -> bool {
     let ids = &signature.subpackets().key_ids;
     ids.is_empty() || ids.iter().any(|id| key.fingerprint().ends_with(id))

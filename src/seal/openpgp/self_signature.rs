@@ -169,8 +169,8 @@ pub(super) fn judge<'a>(
 }
 
 impl Revocation {
-    /// The revocation of a signature, or `None` if the key did not make it. A hash that proves
-    /// nothing else still revokes: only the key's owner gains by it.
+    /// The revocation of a signature, or `None` if the key did not make it. A signature
+    /// with a weak hash, which proves nothing else, still revokes: an attacker gains nothing by revoking.
     pub(super) fn new(proof: Proof, subpackets: &Subpackets) -> Option<Self> {
         Some(Self {
             is_proven: match proof {

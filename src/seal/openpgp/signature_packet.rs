@@ -46,7 +46,7 @@ pub(super) enum Proof {
     Weak,
     /// The key has not made it over these bytes.
     Wrong,
-    /// This library cannot tell, and says what it lacks.
+    /// This library cannot check it, for this reason.
     Unknown(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What of a sealer's CRLs a seal carries in its own revision.
+//! The CRLs that a seal carries in its own revision.
 
 use super::Sealer;
 use super::crls::{SharedCrls, revoked};

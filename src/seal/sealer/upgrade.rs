@@ -160,7 +160,8 @@ impl Sealer {
         };
         let urls: BTreeSet<String> = certificates
             .iter()
-            // A certificate that is over is on no list any more: what is embedded must do.
+            // A CRL need not list a certificate that has expired (RFC 5280, 3.3), so a new CRL proves
+            // no more than the embedded one.
             .filter(|cert| is_missing(&known, cert) && cert.is_valid_at(now))
             .filter(|cert| is_missing(&embedded, cert))
             .flat_map(X509::crl_urls)

@@ -14,6 +14,15 @@ const MAX_RESPONSE_LEN: u64 = 4 << 20;
 
 /// A blocking HTTP client with a deadline, which follows at most three redirects and trusts the
 /// machine's CAs.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use testamur::seal::{BlockingHttpClient, HttpClient};
+///
+/// let client = BlockingHttpClient::new(Duration::from_secs(10));
+/// let crl = client.get("http://crl.example.org/root.crl")?;
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BlockingHttpClient(Agent);
 
@@ -60,6 +69,6 @@ fn read_body(
             response.body_mut().with_config().limit(MAX_RESPONSE_LEN).read_to_vec()
         })
         .map_err(|cause| {
-            Error::new(ErrorKind::Timestamp, format!("failed to ask `{url}` ({cause})"))
+            Error::caused(ErrorKind::Timestamp, format!("failed to ask `{url}`"), cause)
         })
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::base::digits::CertificateId;
+
 /// What stands before the identifier in the address of a verify page, unless the site published
 /// elsewhere before.
 const BEFORE_ID: &[u8] = b"/cert/";
@@ -18,8 +20,8 @@ const MAX_ADDRESS_LEN: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CertificateLink {
-    /// The identifier: 32 hexadecimal digits in lower case.
-    pub id: String,
+    /// The id of its record.
+    pub id: CertificateId,
     /// The address of the verify page, if the document has a link to it. Everyone can write one: it
     /// is the issuer's only if the document is genuine.
     pub url: Option<String>,
@@ -84,24 +86,19 @@ pub(super) fn positions<'a>(
 }
 
 /// The identifier in an address: that after the first `/cert/`.
-fn id(address: &[u8]) -> Option<String> {
+fn id(address: &[u8]) -> Option<CertificateId> {
     let at = positions(address, BEFORE_ID).next()?;
     let id = address.get(at..at + ID_LEN)?;
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let ends = address.get(at + ID_LEN).is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    let id = str::from_utf8(id).ok().filter(|_| ends && id.iter().all(is_digit))?;
-    Some(id.to_owned())
+    let id = str::from_utf8(id).ok().filter(|_| ends)?;
+    CertificateId::parse(id).ok()
 }
 
 /// The one folder of an address that has the name of an identifier.
-fn folder_id(address: &str) -> Option<String> {
+fn folder_id(address: &str) -> Option<CertificateId> {
     let address = address.split(['?', '#']).next()?;
-    let is_id = |part: &&str| {
-        part.len() == ID_LEN
-            && part.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let mut found = address.split('/').skip(3).filter(is_id);
-    found.next().filter(|_| found.next().is_none()).map(str::to_owned)
+    let mut found = address.split('/').skip(3).filter_map(|part| CertificateId::parse(part).ok());
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The text of a literal string (ISO 32000-1, 7.3.4.2) after its opening parenthesis, if it is an
@@ -130,7 +127,7 @@ mod tests {
     const OTHER: &str = "1f3c5a91b27d4e680f3c5a91b27d4e68";
 
     fn read(text: &str) -> Option<(String, Option<String>)> {
-        CertificateLink::read(text.as_bytes()).map(|link| (link.id, link.url))
+        CertificateLink::read(text.as_bytes()).map(|link| (link.id.into(), link.url))
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Whose a file is that is not as our writer makes them: ours and broken, or another program's.
+//! Where a file comes from that does not have the form of our writer: it is ours and was changed, or
+//! another program wrote it.
 
 use serde::Serialize;
 

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::base::digits::{PgpFingerprint, Sha256};
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::Algorithm;
 use crate::seal::x509::X509;
@@ -102,8 +103,8 @@ pub struct SignerReport {
     pub subject: String,
     /// The issuer's distinguished name in the form of RFC 4514.
     pub issuer: String,
-    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
-    pub fingerprint: String,
+    /// The SHA-256 of the certificate (DER).
+    pub fingerprint: Sha256,
     /// The kind of key.
     pub algorithm: Option<Algorithm>,
     /// The first time at which the certificate is valid.
@@ -135,8 +136,8 @@ impl SignerReport {
 pub struct AnchorReport {
     /// The subject's distinguished name in the form of RFC 4514.
     pub subject: String,
-    /// The SHA-256 of the certificate: 64 hexadecimal digits in lower case.
-    pub fingerprint: String,
+    /// The SHA-256 of the certificate (DER).
+    pub fingerprint: Sha256,
     /// Where the certificate was read, as [`Trust::with_source`](super::Trust::with_source) was
     /// told.
     pub source: Option<String>,
@@ -150,8 +151,8 @@ pub struct TimestampReport {
     pub time: Timestamp,
     /// The common name of the TSA.
     pub tsa: String,
-    /// The SHA-256 of the TSA's certificate: 64 hexadecimal digits in lower case.
-    pub fingerprint: String,
+    /// The SHA-256 of the TSA's certificate (DER).
+    pub fingerprint: Sha256,
     /// Whether the TSA is trusted.
     pub trusted: bool,
 }
@@ -164,9 +165,8 @@ pub struct SignatureReport {
     pub intact: bool,
     /// Whether its key is trusted.
     pub trusted: bool,
-    /// The fingerprint of the key that is stated to have signed: 40 hexadecimal digits in upper
-    /// case.
-    pub fingerprint: Option<String>,
+    /// The fingerprint of the key that is stated to have signed.
+    pub fingerprint: Option<PgpFingerprint>,
     /// The key's user id.
     pub user_id: Option<String>,
     /// Where the key was read, as [`Trust::with_source`](super::Trust::with_source) was told.

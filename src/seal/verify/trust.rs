@@ -12,6 +12,18 @@ use crate::seal::x509::{Crl, X509};
 ///
 /// To trust a root is to trust every certificate that it issues. That fits a site's self-made root.
 /// For a certificate from a public CA, trust the [certificate](Self::with_certificate) alone.
+///
+/// ```
+/// use testamur::Timestamp;
+/// use testamur::seal::{Trust, Verdict, verify};
+/// use testamur::site::Keys;
+///
+/// let now = Timestamp::parse("2026-05-14T09:30:00Z")?;
+/// let keys = Keys::generate("Example University", now)?;
+/// let trust = Trust::new().with_roots(keys.root().cloned());
+/// assert_eq!(verify(b"%PDF-1.7", None, &trust, now).verdict, Verdict::NotSealed);
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     roots: Vec<X509>,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::link::CertificateLink;
 use super::origin::ForeignSeal;
 use super::report::{SealReport, SignatureReport};
+use crate::base::digits::Sha256;
 
 /// The answer to a question about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -158,8 +159,8 @@ pub struct Verification {
     /// Whether another program issued the file before the caller's register knew it: then it has no
     /// seal, and its detached signature alone is judged.
     pub imported: bool,
-    /// The SHA-256 of the file: 64 hexadecimal digits in lower case. Empty if it was not read.
-    pub sha256: String,
+    /// The SHA-256 of the file; `None` if it was not read.
+    pub sha256: Option<Sha256>,
     /// The certificate that the document says it is.
     pub certificate: Option<CertificateLink>,
     /// The seal inside a PDF, if there is one of this program.
@@ -172,7 +173,7 @@ pub struct Verification {
 
 impl Verification {
     pub(super) fn new(
-        sha256: String,
+        sha256: Option<Sha256>,
         certificate: Option<CertificateLink>,
         seal: Option<SealReport>,
         signature: Option<SignatureReport>,
@@ -213,7 +214,7 @@ impl Verification {
 
     /// What is said of a file that was not read because of its size.
     pub fn too_large() -> Self {
-        let found = Self::new(String::new(), None, None, None, None);
+        let found = Self::new(None, None, None, None, None);
         Self { verdict: Verdict::TooLarge, ..found }
     }
 
@@ -316,7 +317,7 @@ fn seal_answers(seal: &SealReport) -> (Judgement, Judgement) {
     (Judgement::Yes, trusted)
 }
 
-/// A signature whose key is not known here may be one, or may not.
+/// The answers of a detached signature. If its key is not known, both are unknown.
 fn signature_answers(signature: &SignatureReport) -> (Judgement, Judgement) {
     match (signature.faults.is_empty(), signature.intact, signature.trusted) {
         (false, ..) => (Judgement::No, Judgement::Unknown),

@@ -13,12 +13,13 @@ use x509_cert::ext::pkix::{
     BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
 };
 
+use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::hex;
 use crate::base::recent::Recent;
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
-use crate::seal::keys::{PublicKey, sha256};
+use crate::seal::keys::PublicKey;
 use crate::seal::pem;
 
 /// The largest certificate that is read, in bytes: ten times those of public CAs.
@@ -119,8 +120,8 @@ impl X509 {
     }
 
     /// The SHA-256 of the DER: 64 hexadecimal digits in lower case.
-    pub fn fingerprint(&self) -> String {
-        hex::lower(&sha256(&self.der))
+    pub fn fingerprint(&self) -> Sha256 {
+        Sha256::of(&self.der)
     }
 
     /// The subject's distinguished name in the form of RFC 4514: `CN=Example University,O=…`.

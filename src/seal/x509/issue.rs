@@ -316,5 +316,5 @@ fn not_the_root() -> Error {
 }
 
 fn unwritable(cause: rcgen::Error) -> Error {
-    Error::new(ErrorKind::Key, format!("failed to write the certificate ({cause})"))
+    Error::caused(ErrorKind::Key, "failed to write the certificate", cause)
 }

@@ -25,7 +25,8 @@ pub struct Signatory {
 }
 
 impl Signatory {
-    /// Returns where the scanned signature is named; where the person is, if there is none.
+    /// Returns the place of the scanned signature's name in the file, or that of the person if no
+    /// signature is named.
     pub fn place(&self) -> &Place {
         self.span.place()
     }

@@ -74,6 +74,11 @@ pub struct Colour {
 }
 
 impl Colour {
+    /// Black.
+    pub const BLACK: Self = Self { red: 0, green: 0, blue: 0 };
+    /// White.
+    pub const WHITE: Self = Self { red: 255, green: 255, blue: 255 };
+
     /// Reads `#rrggbb`, with digits in either case.
     ///
     /// # Errors
@@ -94,6 +99,12 @@ impl Colour {
                     ))
             }
         }
+    }
+
+    /// Returns the contrast ratio of WCAG 2, from 1 (equal colours) to 21 (black on white).
+    pub fn contrast(self, other: Self) -> f64 {
+        let (one, other) = (self.luminance() + 0.05, other.luminance() + 0.05);
+        one.max(other) / one.min(other)
     }
 
     /// Returns the relative luminance (WCAG 2): 0 for black, 1 for white.

@@ -121,7 +121,7 @@ impl Keys {
 }
 
 /// Whether a file of a set is that of a backup. Notes, the CRL, and the certificate of a key may
-/// have been renewed since: then what is there stays.
+/// have been renewed since: these files count as the same, and stay.
 fn is_same(name: &str, own: &[u8], given: &[u8]) -> bool {
     matches!(name, ROOT_CRL_FILE | SEAL_FILE)
         || files::without_notes(own) == files::without_notes(given)
@@ -137,7 +137,7 @@ fn split_name(name: &str) -> Option<(u32, &str)> {
 }
 
 fn names_in(set: &Path) -> Result<Vec<String>> {
-    let failed = |cause: io::Error| files::failed("list the folder", set, &cause);
+    let failed = |cause: io::Error| files::failed("list the folder", set, cause);
     let mut names = Vec::new();
     for entry in fs::read_dir(set).map_err(failed)? {
         let entry = entry.map_err(failed)?;

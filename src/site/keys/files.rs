@@ -51,12 +51,12 @@ impl KeyFolder {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 return Ok(Vec::new());
             }
-            Err(cause) => return Err(failed("list the folder", &self.0, &cause)),
+            Err(cause) => return Err(failed("list the folder", &self.0, cause)),
         };
         let mut numbers = Vec::new();
         for entry in entries {
             let entry =
-                entry.map_err(|cause| failed("list the folder", &self.0, &cause))?;
+                entry.map_err(|cause| failed("list the folder", &self.0, cause))?;
             let name = entry.file_name();
             // Folders of other names, such as `07`, are not sets.
             let number = name.to_str().and_then(|name| name.parse::<u32>().ok());
@@ -91,7 +91,7 @@ impl KeyFolder {
                 return Err(exists(&set));
             }
             fs::rename(&staged, &set)
-                .map_err(|cause| failed("make the folder", &set, &cause))
+                .map_err(|cause| failed("make the folder", &set, cause))
         };
         fill().inspect_err(|_| {
             // The first error is returned. Files that cannot be removed are in a hidden folder,
@@ -114,7 +114,7 @@ impl KeyFolder {
         write_new(&staged, bytes)?;
         fs::rename(&staged, &path).map_err(|cause| {
             let _ = fs::remove_file(&staged);
-            failed("write the file", &path, &cause)
+            failed("write the file", &path, cause)
         })
     }
 
@@ -149,9 +149,9 @@ impl KeyFolder {
         let removed = fs::remove_file(&staged);
         match linked {
             Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed("write the file", &path, &cause));
+                return Err(failed("write the file", &path, cause));
             }
-            _ => removed.map_err(|cause| failed("remove the file", &staged, &cause))?,
+            _ => removed.map_err(|cause| failed("remove the file", &staged, cause))?,
         }
         read(&path)
     }
@@ -160,7 +160,7 @@ impl KeyFolder {
     pub(super) fn retire(&self, number: u32) -> Result<()> {
         for path in self.secrets(number)? {
             fs::remove_file(&path)
-                .map_err(|cause| failed("remove the file", &path, &cause))?;
+                .map_err(|cause| failed("remove the file", &path, cause))?;
         }
         Ok(())
     }
@@ -174,8 +174,8 @@ impl KeyFolder {
 
     fn secrets(&self, number: u32) -> Result<Vec<PathBuf>> {
         let set = self.set_folder(number);
-        let entries = fs::read_dir(&set)
-            .map_err(|cause| failed("list the folder", &set, &cause))?;
+        let entries =
+            fs::read_dir(&set).map_err(|cause| failed("list the folder", &set, cause))?;
         let paths = entries.flatten().map(|entry| entry.path());
         let mut secrets: Vec<PathBuf> = paths
             .filter(|path| path.to_string_lossy().ends_with(SECRET_SUFFIX))
@@ -196,7 +196,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 
 /// Reads a file; `None` if it does not exist.
 pub(super) fn read_if_exists(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let unreadable = |cause: io::Error| failed("read the file", path, &cause);
+    let unreadable = |cause: io::Error| failed("read the file", path, cause);
     let file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -249,7 +249,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|cause| failed("write the file", path, &cause))
+    write().map_err(|cause| failed("write the file", path, cause))
 }
 
 fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
@@ -262,7 +262,7 @@ fn make_folder(path: &Path, may_exist: bool) -> Result<()> {
     }
     builder.create(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
-        _ => failed("make the folder", path, &cause),
+        _ => failed("make the folder", path, cause),
     })
 }
 
@@ -270,7 +270,7 @@ fn exists(path: &Path) -> Error {
     Error::new(ErrorKind::Exists, format!("`{}` is there already", path.display()))
 }
 
-pub(super) fn failed(what: &str, path: &Path, cause: &io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("failed to {what} ({cause})"))
+pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
+    Error::caused(ErrorKind::Io, format!("failed to {what}"), cause)
         .at(Place::file(path.display().to_string()))
 }

@@ -12,6 +12,7 @@ use super::make::{self, KeySource};
 use super::publication::KeyPublication;
 use super::root_crl;
 use super::upkeep::no_root;
+use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::openpgp::PgpKey;
@@ -24,7 +25,7 @@ pub struct KeyRevocation {
     /// The number of the set of keys.
     pub set: u32,
     /// The SHA-256 of each certificate that the key had: 64 hexadecimal digits in lower case.
-    pub certificates: Vec<String>,
+    pub certificates: Vec<Sha256>,
     /// From when on its seals do not count.
     pub since: Timestamp,
 }

@@ -28,7 +28,7 @@ impl JsonObject {
                 cause if cause.contains("` occurs twice") => format!("{what}: {cause}"),
                 cause => format!("{what} is no JSON ({cause})"),
             };
-            Error::new(ErrorKind::Syntax, message)
+            Error::new(ErrorKind::Syntax, message).with_source(cause)
         })?;
         Self::from_value(what, value.0)
     }

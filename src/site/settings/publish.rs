@@ -1,7 +1,9 @@
 //! Settings of `publish`: the addresses and files of published certificates.
 
+use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::yaml::{Faults, Node};
+use crate::site::settings::certificate_url::CertificateUrl;
 use crate::site::settings::table;
 
 /// The addresses and files of published certificates.
@@ -113,8 +115,7 @@ impl PublishSettings {
         if let Some(node) = fields.get("verify_path")
             && let Some(name) = faults.keep(node.text())
         {
-            let is_other = ["downloads", "assets", "keys"].contains(&name);
-            if is_file_name(name) && !is_other && !name.ends_with(".json") {
+            if Self::is_verify_path(name) {
                 publish.verify_path =
                     (name != Self::DEFAULT_VERIFY_PATH).then(|| name.to_owned());
             } else {
@@ -150,7 +151,7 @@ impl PublishSettings {
     /// [`ErrorKind::InvalidValue`]: they have more than
     /// [`MAX_XQUEUE_URL_LEN`](Self::MAX_XQUEUE_URL_LEN) bytes.
     pub fn check_for_xqueue(&self) -> Result<()> {
-        let length = self.download_url(&"0".repeat(32)).len();
+        let length = self.download_url(&DownloadId::nil()).len();
         if length <= Self::MAX_XQUEUE_URL_LEN {
             return Ok(());
         }
@@ -177,9 +178,17 @@ impl PublishSettings {
 
     /// Returns the address of a verify page: `URL/cert/ID/`, and the index file. Where certificates
     /// are not published it is the path of the record's folder in the public store.
-    pub fn verify_url(&self, id: &str) -> String {
+    pub fn verify_url(&self, id: &CertificateId) -> CertificateUrl {
         let index_file = self.index_file.as_deref().unwrap_or_default();
-        format!("{}{}/{id}/{index_file}", self.base(None), self.verify_path())
+        let url = format!("{}{}/{id}/{index_file}", self.base(None), self.verify_path());
+        CertificateUrl::of_settings(url)
+    }
+
+    /// Whether verify pages can have a folder of this name, which is no other file of the public
+    /// store.
+    pub(crate) fn is_verify_path(name: &str) -> bool {
+        let is_other = ["downloads", "assets", "keys"].contains(&name);
+        is_file_name(name) && !is_other && !name.ends_with(".json")
     }
 
     /// Returns the folder of verify pages.
@@ -189,9 +198,9 @@ impl PublishSettings {
 
     /// Returns the address of a PDF: `URL/downloads/ID/Certificate.pdf`. Where certificates are not
     /// published it is the path in the public store.
-    pub fn download_url(&self, id: &str) -> String {
+    pub fn download_url(&self, id: &DownloadId) -> CertificateUrl {
         let base = self.base(self.downloads.as_deref());
-        format!("{base}downloads/{id}/{}", self.filename.0)
+        CertificateUrl::of_settings(format!("{base}downloads/{id}/{}", self.filename.0))
     }
 
     /// What addresses begin with, with a `/` at its end.

@@ -73,7 +73,7 @@ pub(super) fn form_of(file: &str, bytes: &[u8]) -> Result<FileForm> {
 impl<'a> Archive<'a> {
     /// Opens an archive, and unpacks each of its parts once to count its bytes.
     pub(super) fn open(file: &'a str, bytes: &'a [u8]) -> Result<Self> {
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(file, &e))?;
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(file, e))?;
         let mut archive = Self { file, zip };
         if archive.zip.len() > MAX_PARTS {
             return Err(too_large(file, format_args!("{MAX_PARTS} parts")));
@@ -90,10 +90,10 @@ impl<'a> Archive<'a> {
                         .at(Place::file(file))
                         .with_help("save it again without a password"));
                 }
-                Err(error) => return Err(broken(file, &error)),
+                Err(error) => return Err(broken(file, error)),
             };
             loop {
-                let count = part.read(&mut sink).map_err(|error| broken(file, &error))?;
+                let count = part.read(&mut sink).map_err(|error| broken(file, error))?;
                 if count == 0 {
                     break;
                 }
@@ -140,15 +140,18 @@ impl<'a> Archive<'a> {
         }
         let mut text = String::new();
         let mut part =
-            self.zip.by_name(part).map_err(|error| broken(self.file, &error))?;
-        part.read_to_string(&mut text).map_err(|error| broken(self.file, &error))?;
+            self.zip.by_name(part).map_err(|error| broken(self.file, error))?;
+        part.read_to_string(&mut text).map_err(|error| broken(self.file, error))?;
         Ok(Some(text))
     }
 }
 
 /// The refusal of a spreadsheet that cannot be read.
-pub(super) fn broken(file: &str, error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Syntax, format!("the spreadsheet is broken ({error})"))
+pub(super) fn broken(
+    file: &str,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    Error::caused(ErrorKind::Syntax, "the spreadsheet is broken", error)
         .at(Place::file(file))
         .with_help("open it in a spreadsheet and save it again")
 }

@@ -292,8 +292,8 @@ fn choose_best(
     }
 }
 
-/// Decides what a column `Name` is beside one of given or of family names: in many languages the word
-/// for a name is that for one part of it.
+/// Decides what a column `Name` holds if there is another column of given or of family names: many
+/// languages use the word for a name for one part of it too.
 fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) {
     let find =
         |columns: &[Guessed], field| columns.iter().position(|column| column.is(field));
@@ -302,7 +302,7 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
     let family = find(columns, Field::FamilyName);
     let (part, rest) = match (given, family) {
         (None, None) => return,
-        // `Student` beside the two parts of a name is some other thing of the student.
+        // If both parts of a name have columns, `Student` holds another value, such as a number.
         (Some(_), Some(_)) if columns[name].rank > 1 => {
             columns[name].used_as = ColumnUse::Unread(Unread::Other(Field::Name));
             return;

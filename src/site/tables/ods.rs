@@ -27,7 +27,7 @@ pub(super) fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
     let mut content =
         ContentReader { file, cells_left: MAX_CELLS, ..ContentReader::default() };
     loop {
-        match reader.read_event().map_err(|error| broken(file, &error))? {
+        match reader.read_event().map_err(|error| broken(file, error))? {
             Event::Start(element) => content.start(&element, false)?,
             Event::Empty(element) => content.start(&element, true)?,
             Event::End(element) => content.end(element.local_name().as_ref())?,

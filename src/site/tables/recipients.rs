@@ -49,6 +49,19 @@ impl RowOptions {
 }
 
 /// The recipients of a table.
+///
+/// ```
+/// use testamur::site::RecipientsFormat;
+/// use testamur::site::tables::{FreeFields, Mapping, Recipients, RowOptions, Table};
+///
+/// let file = b"name,grade\nAda Lovelace,0.93\n".to_vec();
+/// let format = RecipientsFormat::default();
+/// let table = Table::read("recipients.csv", file, &format)?;
+/// let mapping = Mapping::guess(&table, &format, &FreeFields::default())?;
+/// let recipients = Recipients::read(&table, &mapping, &RowOptions::default())?;
+/// assert_eq!(recipients.rows[0].name, "Ada Lovelace");
+/// # Ok::<(), testamur::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Recipients {

@@ -26,7 +26,7 @@ pub(super) fn read_sheets(
     let mut archive = Archive::open(file, bytes)?;
     let parts = sheet_parts(file, &mut archive)?;
     let mut workbook: Xlsx<_> =
-        Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(file, &error))?;
+        Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(file, error))?;
     let metadata = workbook.sheets_metadata().to_vec();
     if metadata.len() > MAX_SHEETS {
         return Err(too_large(file, format_args!("{MAX_SHEETS} sheets")));
@@ -64,7 +64,7 @@ fn read_cells(
     content: &mut SheetContent,
 ) -> Result<()> {
     let mut reader =
-        workbook.worksheet_cells_reader(name).map_err(|error| broken(file, &error))?;
+        workbook.worksheet_cells_reader(name).map_err(|error| broken(file, error))?;
     let formats: Vec<NumberFormat> = reader
         .styles()
         .iter()
@@ -75,7 +75,7 @@ fn read_cells(
         .collect();
     let general = NumberFormat::default();
     while let Some((cell, style)) =
-        reader.next_cell_with_style_id().map_err(|error| broken(file, &error))?
+        reader.next_cell_with_style_id().map_err(|error| broken(file, error))?
     {
         let (row, column) = cell.get_position();
         let format = formats.get(style).unwrap_or(&general);
@@ -93,7 +93,8 @@ fn read_cells(
         // Rows out of order are of no program.
         let Some((last, cells)) = content.rows.last_mut() else { continue };
         if *last != line {
-            return Err(broken(file, &format_args!("row {line} follows row {last}")));
+            let cause = std::io::Error::other(format!("row {line} follows row {last}"));
+            return Err(broken(file, cause));
         }
         let more = (column + 1).saturating_sub(cells.len());
         *cells_left = cells_left
@@ -218,7 +219,7 @@ fn each_element(
     let mut reader = quick_xml::Reader::from_str(xml);
     reader.config_mut().check_end_names = false;
     loop {
-        match reader.read_event().map_err(|error| broken(file, &error))? {
+        match reader.read_event().map_err(|error| broken(file, error))? {
             Event::Start(element) | Event::Empty(element) => call(&element),
             Event::Eof => return Ok(()),
             _ => {}

@@ -4,6 +4,7 @@
 //! own file before the shared one.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::base::error::{Error, ErrorKind};
 use crate::base::lang::Tag;
@@ -23,6 +24,11 @@ pub(super) const LOCALE_KEYS: [&str; 10] = [
     "page",
 ];
 
+/// The file of a language in the folder of a layout, or in the folder `shared`.
+pub(crate) fn locale_file(folder: &str, tag: impl fmt::Display) -> String {
+    format!("layouts/{folder}/locales/{tag}.yaml")
+}
+
 /// The files of `tag` in the order in which they are read, each with its language. Not all need
 /// exist.
 pub(super) fn fallback_chain(
@@ -30,8 +36,7 @@ pub(super) fn fallback_chain(
     tag: &Tag,
 ) -> impl Iterator<Item = (Tag, String)> {
     tag.fallbacks().flat_map(move |step| {
-        [layout, "shared"]
-            .map(|folder| (step.clone(), format!("layouts/{folder}/locales/{step}.yaml")))
+        [layout, "shared"].map(|folder| (step.clone(), locale_file(folder, &step)))
     })
 }
 
@@ -65,7 +70,7 @@ pub(super) fn unknown_language(site: &Site, layout: &str, tag: &Tag) -> Error {
     };
     Error::new(ErrorKind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
         .with_help(format!(
-            "{hint}; a new language is a file `layouts/shared/locales/{}.yaml`",
-            file_tag(tag)
+            "{hint}; a new language is a file `{}`",
+            locale_file("shared", file_tag(tag))
         ))
 }

@@ -28,7 +28,7 @@ pub(super) fn write_sentence(
     }
     let place = |range| sentence.place_of(range);
     let template = env.get_template(&sentence.id);
-    let template = template.map_err(|error| syntax_error(&error, &place))?;
+    let template = template.map_err(|error| syntax_error(error, &place))?;
     Rendering { template, what, values, extra, place: &place }.run()
 }
 
@@ -51,7 +51,8 @@ impl Rendering<'_> {
     /// [`ErrorKind::Sentence`], [`ErrorKind::TooLarge`].
     pub(super) fn run(self) -> Result<FinishedText> {
         let printed = self.template.render_with_spans(self.values.clone());
-        let (printed, spans) = printed.map_err(|error| self.explain(&error))?;
+        let (printed, spans) =
+            printed.map_err(|error| self.explain(&error).with_source(error))?;
         let parsed = markup::parse(&printed).map_err(|error| {
             let range = self.source_of(&spans, error.offset);
             let message =
@@ -143,12 +144,13 @@ impl Rendering<'_> {
 
 /// The error for a template that minijinja cannot parse.
 pub(super) fn syntax_error(
-    error: &minijinja::Error,
+    error: minijinja::Error,
     place: &dyn Fn(Range<usize>) -> Place,
 ) -> Error {
     let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let range = error.range().unwrap_or(0..0);
     Error::new(ErrorKind::Syntax, format!("cannot read the sentence ({cause})"))
+        .with_source(error)
         .at(place(range))
         .with_help(
             "a value is written `{{ name }}`, a condition `{% if grade %}…{% endif %}`",

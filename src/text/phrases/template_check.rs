@@ -102,7 +102,7 @@ impl TemplateChecker<'_> {
         }
         let parsed = match self.env.template_from_str(template) {
             Ok(parsed) => parsed,
-            Err(error) => return vec![syntax_error(&error, self.place)],
+            Err(error) => return vec![syntax_error(error, self.place)],
         };
         let mut errors = Vec::new();
         let analysis = TemplateAnalysis::of(template);

@@ -162,9 +162,9 @@ fn assert_serves(server: &WebServer, setup: &Setup, receipt: &Receipt) {
     let files = setup.public();
     for (path, kind) in [
         (format!("cert/{id}/certificate.json"), "application/json"),
-        (certificate.pdf.path.clone(), "application/pdf"),
+        (certificate.pdf.as_ref().unwrap().path.to_string(), "application/pdf"),
         (
-            certificate.signature.as_ref().unwrap().path.clone(),
+            certificate.signature.as_ref().unwrap().path.to_string(),
             "application/pgp-signature",
         ),
     ] {

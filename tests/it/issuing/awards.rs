@@ -1,6 +1,7 @@
 //! New, unchanged and superseding editions, revocation and erasure.
 
 use testamur::register::{IssueOptions, IssueOutcome, Record, Status, StorePath};
+use testamur::site::CertificateId;
 use testamur::site::{Keys, Site};
 use testamur::{Date, ErrorKind};
 
@@ -125,9 +126,9 @@ fn other_facts_supersede_and_the_old_edition_shows_no_name() {
     for (path, bytes) in setup.public() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("Byron"), "{path}");
-        if path.contains(&second.record.id) {
+        if path.contains(second.record.id.as_str()) {
             assert!(
-                !text.contains(&first.record.id),
+                !text.contains(first.record.id.as_str()),
                 "the new edition does not name the old one: {path}"
             );
         }
@@ -136,8 +137,13 @@ fn other_facts_supersede_and_the_old_edition_shows_no_name() {
     assert_eq!(old.status, Status::Superseded);
     assert_eq!(old.successor.as_deref(), Some(second.urls.verify_url.as_str()));
     let page = setup.text(&format!("cert/{}/index.html", first.record.id));
-    assert!(page.replace("&#x2f;", "/").contains(&second.urls.verify_url), "{page}");
-    assert!(!setup.public().keys().any(|path| path.contains(&first.urls.download_id)));
+    assert!(
+        page.replace("&#x2f;", "/").contains(second.urls.verify_url.as_str()),
+        "{page}"
+    );
+    assert!(
+        !setup.public().keys().any(|path| path.contains(first.urls.download_id.as_str()))
+    );
 
     // The facts of an older edition are a change like any other.
     let third = setup.issue(&known("Augusta Byron")).unwrap();
@@ -192,7 +198,7 @@ fn recipients_differ_by_exact_name_and_username() {
         request("Ada").with_username("ada2"),
     ]
     .iter()
-    .map(|request| setup.issue(request).unwrap().record.id)
+    .map(|request| setup.issue(request).unwrap().record.id.to_string())
     .collect();
     assert_eq!(ids.len(), 5);
     assert_eq!(setup.assert_consistent(), 5);
@@ -242,13 +248,13 @@ fn revocation_shows_its_reason_and_reissue_needs_the_option() {
     let next = setup.issue(&request("Ada Lovelace").with_designation("MD")).unwrap();
     let fault = register.revoke(&back.record.id, "x", now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
-    assert!(format!("{fault:#}").contains(&next.urls.verify_url), "{fault:#}");
+    assert!(format!("{fault:#}").contains(next.urls.verify_url.as_str()), "{fault:#}");
     let old = register.record(id).unwrap().unwrap();
     assert_eq!(old.status, Status::Revoked);
-    let fault = register.revoke(&"0".repeat(32), "x", now()).unwrap_err();
+    let fault = register
+        .revoke(&CertificateId::parse(&"0".repeat(32)).unwrap(), "x", now())
+        .unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
-    let fault = register.revoke("../../x", "x", now()).unwrap_err();
-    assert_eq!(fault.kind(), ErrorKind::InvalidValue);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use proptest::test_runner::{Config, TestRunner};
 use testamur::register::{
     IssueOptions, IssueOutcome, IssueService, Receipt, RecipientFilter, Status,
 };
+use testamur::site::CertificateId;
 use testamur::site::{Request, Site};
 use testamur::{Date, ErrorKind};
 
@@ -229,7 +230,7 @@ fn appearance_makes_an_edition_only_with_replace() {
             certificate.verify_url,
             "as it is printed"
         );
-        assert_eq!(kept.urls.download_url, certificate.pdf.url);
+        assert_eq!(kept.urls.download_url, certificate.pdf.as_ref().unwrap().url);
         edition += 1;
         let made = replace(&issuer, &ada());
         assert_eq!(
@@ -335,7 +336,7 @@ fn message_that_was_done_changes_nothing_when_it_comes_again() {
 #[test]
 fn corrected_name_takes_the_place_of_the_misspelt_one() {
     let setup = Setup::new();
-    let correct = |id: &str, request: &Request| {
+    let correct = |id: &CertificateId, request: &Request| {
         let options = IssueOptions::default();
         setup.issuer.issue_instead_of(id, request, today(), now(), &options)
     };
@@ -353,14 +354,14 @@ fn corrected_name_takes_the_place_of_the_misspelt_one() {
     // The old name is not certified again by the next run of an old list.
     let fault = setup.issue(&request("Ada Lovelase")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
-    assert!(fault.to_string().contains(&new.urls.verify_url), "{fault}");
+    assert!(fault.to_string().contains(new.urls.verify_url.as_str()), "{fault}");
 
     // A correction takes no one else's certificate away.
     let grace = setup.issue(&request("Grace Hoper")).unwrap();
     let other = setup.issue(&request("Grace Hopper")).unwrap();
     let fault = correct(&grace.record.id, &request("Grace Hopper")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Exists);
-    assert!(fault.to_string().contains(&other.urls.verify_url), "{fault}");
+    assert!(fault.to_string().contains(other.urls.verify_url.as_str()), "{fault}");
     assert_eq!(setup.assert_consistent(), 3);
 
     let register = setup.issuer.register();
@@ -368,11 +369,12 @@ fn corrected_name_takes_the_place_of_the_misspelt_one() {
     let fault = correct(&grace.record.id, &request("Grace Murray Hopper")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::Revoked);
     let fault = correct(id, &request("Ada King")).unwrap_err();
-    assert!(format!("{fault:#}").contains(&new.urls.verify_url), "{fault:#}");
+    assert!(format!("{fault:#}").contains(new.urls.verify_url.as_str()), "{fault:#}");
     let specimen = request("Ada King").with_specimen(true);
     let fault = correct(&new.record.id, &specimen).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::InvalidValue);
-    let fault = correct(&"0".repeat(32), &request("Ada King")).unwrap_err();
+    let fault =
+        correct(&"0".repeat(32).parse().unwrap(), &request("Ada King")).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
 }
 
@@ -384,7 +386,7 @@ fn erasing_a_recipient_erases_corrected_names_too() {
     let register = setup.issuer.register();
     let names = ["Ada Lovelase", "Ada Lovelac", "Ada Lovelace"];
     let issue = |prefix: &str| {
-        let mut ids: Vec<String> = Vec::new();
+        let mut ids: Vec<CertificateId> = Vec::new();
         for name in names {
             let request = request(&format!("{prefix} {name}"));
             let receipt = match ids.last() {
@@ -535,7 +537,7 @@ fn follow(setup: &Setup, number: usize, steps: &[Step]) {
     };
     let plain = IssueOptions::default();
     let mut awards = vec![Model::default()];
-    let mut ids: Vec<Vec<String>> = vec![Vec::new()];
+    let mut ids: Vec<Vec<CertificateId>> = vec![Vec::new()];
     for step in steps {
         let version = awards.len() - 1;
         let (grade, options) = match *step {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use testamur::register::{IssueOptions, IssueService, MemoryStore};
+use testamur::register::{IssueOptions, IssueService, MemoryStore, StorePath};
 use testamur::seal::{Sealer, Trust, verify};
 use testamur::site::{IdSecret, Keys};
 use testamur::{ErrorKind, Press, Site};
@@ -43,7 +43,8 @@ fn sealer_without_openpgp_key_issues_without_detached_signature() {
         .unwrap();
     let certificate = receipt.record.certificate.unwrap();
     assert_eq!(certificate.signature, None);
-    let pdf = issuer.register().file(&certificate.pdf.path).unwrap().unwrap();
+    let pdf =
+        issuer.register().file(&certificate.pdf.as_ref().unwrap().path).unwrap().unwrap();
     let root = Trust::new().with_roots(keys.root().cloned());
     assert!(verify(&pdf, None, &root, now()).is_genuine());
     assert!(!verify(&pdf, None, &Trust::new(), now()).is_genuine());
@@ -68,12 +69,16 @@ fn openpgp_key_of_the_sealer_is_published() {
         .issue(&request("Ada Lovelace"), today(), now(), &IssueOptions::default())
         .unwrap();
     let certificate = receipt.record.certificate.unwrap();
-    let file = |path: &str| issuer.register().file(path).unwrap().unwrap();
+    let file = |path: &StorePath| issuer.register().file(path).unwrap().unwrap();
     let signature = certificate.signature.unwrap();
-    let published = file(&format!("keys/{}.asc", signature.key));
+    let published = file(&format!("keys/{}.asc", signature.key).parse().unwrap());
     let keys = testamur::seal::PgpKey::from_armor(&published).unwrap();
     let trust = Trust::new().with_keys(keys);
-    let found =
-        verify(&file(&certificate.pdf.path), Some(&file(&signature.path)), &trust, now());
+    let found = verify(
+        &file(&certificate.pdf.as_ref().unwrap().path),
+        Some(&file(&signature.path)),
+        &trust,
+        now(),
+    );
     assert!(found.signature.unwrap().trusted);
 }

@@ -163,7 +163,7 @@ fn school_without_a_web_server_hands_out_an_archive_that_can_be_checked() {
         raised.extend(b"1 0 obj\n<<>>\nendobj\n%%EOF\n");
         let issuer = register_of(&workdir.path("school"));
         let record = issuer.record_of(&raised).unwrap().unwrap();
-        assert_eq!(record.certificate.unwrap().pdf.bytes, found[pdf].len());
+        assert_eq!(record.certificate.unwrap().pdf.unwrap().bytes, found[pdf].len());
         let own = ["--site", "school", "verify", &format!("handed/{pdf}")];
         let verified = workdir.run(own);
         assert_eq!(verified.code, 0, "{verified:?}");

@@ -360,7 +360,7 @@ fn pages_and_pdfs_without_any_record_are_named() {
         Register::new(Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
     let lost = register.issue(&known("Ada One")).unwrap().1;
     let kept = register.issue(&known("Bob Two")).unwrap().1;
-    let pdf = lost.certificate.unwrap().pdf.path;
+    let pdf = lost.certificate.unwrap().pdf.unwrap().path;
     for (store, prefix) in [
         (&register.public, format!("cert/{}/certificate.json", lost.id)),
         (&register.private, format!("{}/", lost.id)),
@@ -372,7 +372,10 @@ fn pages_and_pdfs_without_any_record_are_named() {
     let before = all_files(&*register.public);
     let done = register.restore(&Files::new());
     let folder = format!("cert/{}/", lost.id);
-    assert_eq!(done.unknown_files.into_iter().collect::<Vec<_>>(), [folder, pdf]);
+    assert_eq!(
+        done.unknown_files.into_iter().collect::<Vec<_>>(),
+        [folder, pdf.to_string()]
+    );
     assert_eq!(done.certificates, 1);
     assert_eq!(all_files(&*register.public), before);
 

@@ -74,7 +74,9 @@ fn lifecycle_events_become_tasks() {
     let award = Award { course: COURSE.to_owned(), recipient };
     assert_eq!(revocation.target, Target::Award(award));
     assert!(revocation.requested_at.is_some());
-    queue.ack(&delivery, &Answer::Revoked { verify_id: "0".repeat(32) }).unwrap();
+    queue
+        .ack(&delivery, &Answer::Revoked { verify_id: "0".repeat(32).parse().unwrap() })
+        .unwrap();
 
     assert_eq!(server.pending(), 0);
     let results = server.results();

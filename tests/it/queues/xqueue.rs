@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use testamur::ErrorKind;
 use testamur::agent::{Answer, LeaseState, Queue, Target, Task, XQueue};
+use testamur::site::CertificateUrl;
 
 use testamur::agent::conformance::QueueHarness as _;
 
@@ -227,17 +228,14 @@ fn regen_replaces_and_remove_and_delete_revoke() {
     let delivery = receive(&queue);
     let Ok(Task::Issue { options, replaces, .. }) = delivery.task() else { panic!() };
     assert!(options.replace);
-    assert_eq!(replaces.as_deref(), Some(VERIFY));
+    assert_eq!(replaces.as_ref().map(|id| id.as_str()), Some(VERIFY));
     queue.ack(&delivery, &issued(&delivery)).unwrap();
     for _ in 0..2 {
         let delivery = receive(&queue);
         let Ok(Task::Revoke(revocation)) = delivery.task() else { panic!() };
-        let target = Target::Certificate {
-            verify: VERIFY.to_owned(),
-            download: Some(DOWNLOAD.to_owned()),
-        };
+        let target = Target::Certificate(VERIFY.parse().unwrap());
         assert_eq!(revocation.target, target);
-        let answer = Answer::Revoked { verify_id: VERIFY.to_owned() };
+        let answer = Answer::Revoked { verify_id: VERIFY.parse().unwrap() };
         queue.ack(&delivery, &answer).unwrap();
     }
     for (reply, action) in server.replies().iter().zip(["regen", "remove", "delete"]) {
@@ -362,7 +360,8 @@ fn reply_fits_the_columns_of_the_platform() {
     queue.ack(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
     let Answer::Issued { mut urls, outcome } = issued(&delivery) else { panic!() };
-    urls.download_url = format!("https://example.org/{}", "x".repeat(109));
+    let long = format!("https://example.org/{}", "x".repeat(109));
+    urls.download_url = CertificateUrl::parse(&long).unwrap();
     assert_eq!(urls.download_url.len(), 129);
     queue.ack(&delivery, &Answer::Issued { urls, outcome }).unwrap();
     let replies = server.replies();

@@ -89,11 +89,12 @@ fn archive_timestamp_is_renewed_before_its_certificate_ends() {
     let pdf = || {
         let record = register.record(&issued.id).unwrap().unwrap();
         let certificate = record.certificate.unwrap();
-        let bytes = register.file(&certificate.pdf.path).unwrap().unwrap();
-        assert!(certificate.pdf.is(&bytes), "the record is about other bytes");
+        let bytes =
+            register.file(&certificate.pdf.as_ref().unwrap().path).unwrap().unwrap();
+        assert!(certificate.pdf.unwrap().is(&bytes), "the record is about other bytes");
         let signature = certificate.signature.unwrap();
         let signature = register.file(&signature.path).unwrap().unwrap();
-        (bytes, signature, certificate.seal)
+        (bytes, signature, certificate.seal.unwrap())
     };
     assert_eq!(pdf().2.level, "B-T");
     assert_eq!(

@@ -83,7 +83,7 @@ fn gpg_and_sqv_verify_the_detached_signature() {
     let output = run(site.folder.path(), "sqv", &line);
     assert!(output.status.success(), "{}", output_text(&output));
     let fingerprint = site.keys.public().openpgp_fingerprint;
-    assert_eq!(output_text(&output).trim(), fingerprint);
+    assert_eq!(fingerprint, output_text(&output).trim());
     let _ = run(site.folder.path(), "gpgconf", &["--homedir", homedir, "--kill", "all"]);
 }
 

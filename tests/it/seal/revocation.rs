@@ -231,11 +231,14 @@ fn root_that_retires_signs_a_last_list_and_each_file_says_what_replaced_it() {
     let read = |name: &str| std::fs::read_to_string(site.path(name)).unwrap();
     let root = read("keys/1/root.pem");
     assert!(root.starts_with("Retired: 2"), "{root}");
-    assert!(root.contains(&keys.root().unwrap().fingerprint()), "{root}");
+    assert!(root.contains(keys.root().unwrap().fingerprint().as_str()), "{root}");
     let seal = read("keys/1/seal.pem");
-    assert!(seal.contains(&keys.identity().certificate().fingerprint()), "{seal}");
+    assert!(
+        seal.contains(keys.identity().certificate().fingerprint().as_str()),
+        "{seal}"
+    );
     let openpgp = read("keys/1/openpgp.asc");
-    assert!(openpgp.contains(&keys.public().openpgp_fingerprint), "{openpgp}");
+    assert!(openpgp.contains(keys.public().openpgp_fingerprint.as_str()), "{openpgp}");
     // Others read past the notes.
     openssl(site.folder.path(), "x509 -in keys/1/root.pem -noout");
     let homedir = site.path("gnupg");
@@ -291,7 +294,10 @@ fn running_service_learns_of_a_revocation_that_another_machine_published() {
     let first = issue("Ada Lovelace", now()).unwrap().record;
     let list = Keys::published_in(&folder).unwrap();
     let (path, list) = list.iter().find(|(path, _)| path.ends_with(".crl")).unwrap();
-    assert_eq!(issuer.register().file(path).unwrap().as_ref(), Some(list));
+    assert_eq!(
+        issuer.register().file(&path.parse().unwrap()).unwrap().as_ref(),
+        Some(list)
+    );
 
     let since = first.issued_at;
     let publication = KeyPublication::default();
@@ -311,7 +317,10 @@ fn running_service_learns_of_a_revocation_that_another_machine_published() {
     let newer = Keys::published_in(&folder).unwrap();
     issuer.register().publish_keys(&newer).unwrap();
     issuer.register().publish_keys(&older).unwrap();
-    assert_ne!(issuer.register().file(path).unwrap().as_ref(), Some(list));
+    assert_ne!(
+        issuer.register().file(&path.parse().unwrap()).unwrap().as_ref(),
+        Some(list)
+    );
 
     // The register marks what the key sealed from then on.
     let mut failures = Vec::new();
@@ -324,7 +333,7 @@ fn running_service_learns_of_a_revocation_that_another_machine_published() {
     assert_eq!(mark(since), 1);
     assert!(failures.is_empty(), "{failures:?}");
     let record = issuer.register().record(&first.id).unwrap().unwrap();
-    assert_eq!(record.certificate.unwrap().seal.key_revoked, Some(since));
+    assert_eq!(record.certificate.unwrap().seal.unwrap().key_revoked, Some(since));
     assert_eq!(record.status, first.status);
 }
 
@@ -344,7 +353,7 @@ fn seal_of_a_register_is_raised_where_it_lies() {
     register.revoke(&record.id, "a mistake", now()).unwrap();
     let ended = register.upgrade_seal(&record.id, &sealer, &[], now()).unwrap();
     assert_eq!(ended, SealUpgrade::Ended);
-    let unknown = "0".repeat(32);
+    let unknown = "0".repeat(32).parse().unwrap();
     let fault = register.upgrade_seal(&unknown, &sealer, &[], now()).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::UnknownCertificate);
 }

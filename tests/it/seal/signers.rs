@@ -156,7 +156,10 @@ fn gpg_command_makes_a_valid_signature() {
             ["--homedir", &homedir, "--show-keys", published.to_str().unwrap()];
         let output = run(site.folder.path(), "gpg", &arguments);
         let said = super::site::output_text(&output);
-        assert!(said.contains(&key.fingerprint()) && said.contains(&id), "{said}");
+        assert!(
+            said.contains(key.fingerprint().as_str()) && said.contains(&id),
+            "{said}"
+        );
         let fingerprint = key.fingerprint();
         let line = [
             "--homedir",

@@ -149,10 +149,10 @@ fn pages(
     let mut browser = Chromium::start();
     let valid = &school.get("valid").id;
     let id = |at: usize| {
-        let named = found[at].certificate.as_ref().map(|certificate| &certificate.id);
-        let is_issued =
-            |id: &&String| school.issued.iter().any(|(_, one)| one.id == **id);
-        named.filter(is_issued).unwrap_or(valid).clone()
+        let named =
+            found[at].certificate.as_ref().map(|certificate| certificate.id.as_str());
+        let is_issued = |id: &&str| school.issued.iter().any(|(_, one)| one.id == *id);
+        named.filter(is_issued).unwrap_or(valid).to_owned()
     };
     let mut order: Vec<usize> = (0..cases.len()).collect();
     order.sort_by_key(|at| id(*at));

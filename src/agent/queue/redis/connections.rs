@@ -36,8 +36,8 @@ impl Connections {
         let url = url
             .ok_or_else(|| Error::new(ErrorKind::MissingField, "`redis` has no `url`"))?;
         let invalid = |cause: RedisError| {
-            let message = format!("`{url}` is no address of Redis ({cause})");
-            Error::new(ErrorKind::InvalidValue, message)
+            let what = format!("`{url}` is no address of Redis");
+            Error::caused(ErrorKind::InvalidValue, what, cause)
         };
         let mut info = url.as_str().into_connection_info().map_err(invalid)?;
         let mut login = info.redis_settings().clone();

@@ -8,9 +8,10 @@ use serde_json::json;
 use crate::agent::queue::answer::Answer;
 use crate::agent::queue::delivery::{Correlation, Delivery, Revocation, Target, Task};
 use crate::base::date::Date;
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::register::issue::IssueOptions;
-use crate::site::award::{Award, Recipient, is_id};
+use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
 use crate::site::request::json_object::{JsonObject, not_an_id};
 use crate::site::request::limits::truncated;
@@ -59,8 +60,8 @@ fn task(object: &JsonObject) -> Result<Task> {
         "create" => issue(object, None),
         "regen" => {
             // The id of an old certificate may be any text.
-            let old = object.text("delete_verify_uuid")?.filter(|id| is_id(id));
-            issue(object, Some(old))
+            let old = object.text("delete_verify_uuid")?;
+            issue(object, Some(old.and_then(|id| CertificateId::parse(id).ok())))
         }
         "remove" | "delete" => revoke(object).map(Task::Revoke),
         _ => {
@@ -76,7 +77,10 @@ fn task(object: &JsonObject) -> Result<Task> {
 /// Reads a request to create a certificate. `regenerated` is set for `regen`, and holds the verify
 /// id of the certificate to replace, if that is an id. The message's course name is ignored, because
 /// `courses.yaml` has the title; its template counts where the course lists `templates`.
-fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task> {
+fn issue(
+    object: &JsonObject,
+    regenerated: Option<Option<CertificateId>>,
+) -> Result<Task> {
     let recipient = object.required("username", object.id("username")?)?;
     let course = object.required("course_id", object.id("course_id")?)?;
     let name = object.required("name", object.text("name")?)?;
@@ -105,7 +109,7 @@ fn issue(object: &JsonObject, regenerated: Option<Option<&str>>) -> Result<Task>
     Ok(Task::Issue {
         request: Box::new(request),
         options: IssueOptions::default().with_replace(regenerated.is_some()),
-        replaces: regenerated.flatten().map(str::to_owned),
+        replaces: regenerated.flatten(),
     })
 }
 
@@ -140,13 +144,11 @@ fn issued_date(object: &JsonObject) -> Result<Option<Date>> {
 
 fn revoke(object: &JsonObject) -> Result<Revocation> {
     let verify = object.text("delete_verify_uuid")?;
-    let download = object.text("delete_download_uuid")?;
     let target = match verify {
-        Some(id) if !is_id(id) => return Err(not_an_id("delete_verify_uuid", id)),
-        Some(id) => Target::Certificate {
-            verify: id.to_owned(),
-            download: download.map(str::to_owned),
-        },
+        Some(id) => {
+            let not_an_id = |_| not_an_id("delete_verify_uuid", id);
+            Target::Certificate(CertificateId::parse(id).map_err(not_an_id)?)
+        }
         None => match (object.id("course_id")?, object.id("username")?) {
             (Some(course), Some(recipient)) => Target::Award(Award {
                 course: course.to_owned(),

@@ -6,7 +6,6 @@ use std::path::Path;
 use super::page::{PageTemplate, PageValues};
 use super::table::{Table, TableRow};
 use super::tree::{self, OldTree};
-use crate::base::hex;
 use crate::base::path::StorePath;
 use crate::cli::batch::COMPUTING_PER_CORE;
 use crate::cli::context;
@@ -15,10 +14,12 @@ use crate::cli::migrate::course_key;
 use crate::press::Press;
 use crate::register::batch::run_jobs;
 use crate::register::{
+    CertificateId, CertificateUrl, DownloadId, PgpFingerprint, Sha256,
+};
+use crate::register::{
     CourseFacts, ImportedCertificate, KeptSignature, OrganizationFacts, PublishedFile,
     Register,
 };
-use crate::seal::keys::sha256;
 use crate::seal::{ForeignSignature, PgpKey};
 use crate::site::{Course, Name};
 use crate::{Date, Timestamp};
@@ -72,35 +73,34 @@ pub(super) struct Importer<'a> {
 /// A certificate that is to be imported: its id if it is known, and its PDF if it has one.
 #[derive(Debug, Clone)]
 pub(super) struct Work {
-    verify_id: Option<String>,
-    download_id: Option<String>,
+    verify_id: Option<CertificateId>,
+    download_id: Option<DownloadId>,
 }
 
 /// The id of a certificate, or the path of a PDF that tells none; and what is imported, with a note.
 pub(super) type Read = (String, Result<(ImportedCertificate, Option<String>), String>);
 
 impl Importer<'_> {
-    fn has_record(&self, id: &str) -> bool {
+    fn has_record(&self, id: &CertificateId) -> bool {
         self.tree.folders.get(id).is_some_and(|files| files.has_record)
     }
 
     /// The PDFs of what is not in the register yet.
     pub(super) fn pdfs(&self) -> Result<Vec<Work>, Failure> {
         // The PDFs of what is in the register are known by its records.
-        let mut done: BTreeSet<String> = BTreeSet::new();
+        let mut done: BTreeSet<DownloadId> = BTreeSet::new();
         for (id, _) in self.tree.folders.iter().filter(|(_, files)| files.has_record) {
             let Some(record) = self.register.record(id)? else { continue };
-            let path = record.certificate.map(|it| it.pdf.path).unwrap_or_default();
-            done.extend(path.split('/').nth(1).map(str::to_owned));
+            let Some(pdf) = record.certificate.and_then(|it| it.pdf) else { continue };
+            done.extend(pdf.path.split('/').nth(1).and_then(|id| id.parse().ok()));
         }
         let left = self.tree.pdfs.keys().filter(|id| !done.contains(*id));
         let work = left.map(|download_id| Work {
             verify_id: self.table.by_download.get(download_id).cloned(),
             download_id: Some(download_id.clone()),
         });
-        let is_new = |work: &Work| {
-            !work.verify_id.as_deref().is_some_and(|id| self.has_record(id))
-        };
+        let is_new =
+            |work: &Work| !work.verify_id.as_ref().is_some_and(|id| self.has_record(id));
         Ok(work.filter(is_new).collect())
     }
 
@@ -108,9 +108,10 @@ impl Importer<'_> {
     pub(super) fn others(&self, seen: &BTreeSet<String>) -> Vec<Work> {
         let in_tree = self.tree.folders.iter().filter(|(_, files)| files.has_page);
         let ids = in_tree.map(|(id, _)| id).chain(self.table.rows.keys());
-        let ids: BTreeSet<&String> = ids.collect();
-        let left =
-            ids.into_iter().filter(|id| !self.has_record(id) && !seen.contains(*id));
+        let ids: BTreeSet<&CertificateId> = ids.collect();
+        let left = ids
+            .into_iter()
+            .filter(|id| !self.has_record(id) && !seen.contains(id.as_str()));
         left.map(|id| Work { verify_id: Some(id.clone()), download_id: None }).collect()
     }
 
@@ -135,11 +136,11 @@ impl Importer<'_> {
         let publish = self.register.publish();
         let mut pdf = None;
         let mut verify_id = work.verify_id.clone();
-        let mut label = verify_id.clone().unwrap_or_default();
+        let mut label = verify_id.clone().map(String::from).unwrap_or_default();
         if let Some(download_id) = &work.download_id {
             let path = &self.tree.pdfs[download_id];
             if label.is_empty() {
-                label.clone_from(path);
+                label = path.to_string();
             }
             let bytes = match self.file(path) {
                 Ok(Some(bytes)) => bytes,
@@ -151,10 +152,15 @@ impl Importer<'_> {
             let url = publish.download_url(download_id);
             // The name of this very file may be an earlier one.
             let url = match (url.rsplit_once('/'), path.rsplit_once('/')) {
-                (Some((start, _)), Some((_, name))) => format!("{start}/{name}"),
+                (Some((start, _)), Some((_, name))) => {
+                    match CertificateUrl::parse(&format!("{start}/{name}")) {
+                        Ok(url) => url,
+                        Err(error) => return Some((label, Err(error.to_string()))),
+                    }
+                }
                 _ => url,
             };
-            let sha256 = hex::lower(&sha256(&bytes));
+            let sha256 = Sha256::of(&bytes);
             let file =
                 PublishedFile { url, path: path.clone(), bytes: bytes.len(), sha256 };
             pdf = Some((file, bytes));
@@ -169,7 +175,7 @@ impl Importer<'_> {
             return None;
         }
         let read = self.certificate(&id, pdf);
-        Some((id, read))
+        Some((id.into(), read))
     }
 
     fn file(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
@@ -179,7 +185,7 @@ impl Importer<'_> {
 
     fn certificate(
         &self,
-        id: &str,
+        id: &CertificateId,
         pdf: Option<(PublishedFile, Vec<u8>)>,
     ) -> Result<(ImportedCertificate, Option<String>), String> {
         let (pages, ..) = Register::PUBLIC_PATHS;
@@ -236,7 +242,7 @@ impl Importer<'_> {
         }
         let language = found.map(|it| it.language.as_str().to_owned());
         let certificate = ImportedCertificate {
-            id: id.to_owned(),
+            id: id.clone(),
             course,
             organization,
             name: clean.unwrap_or(name),
@@ -316,7 +322,8 @@ impl Importer<'_> {
         bytes: &[u8],
         pdf: Option<&[u8]>,
         notes: &mut Vec<String>,
-    ) -> Result<Option<(Option<(KeptSignature, String)>, Timestamp)>, String> {
+    ) -> Result<Option<(Option<(KeptSignature, PgpFingerprint)>, Timestamp)>, String>
+    {
         if bytes.is_empty() {
             notes.push("its signature is empty: it was never signed".to_owned());
             return Ok(None);

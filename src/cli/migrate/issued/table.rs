@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::context::read_file;
 use crate::cli::exit::Failure;
-use crate::site::award::is_id;
+use crate::site::{CertificateId, DownloadId};
 
 /// The statuses of certificates that a learner could download.
 const ISSUED: [&str; 2] = ["downloadable", ""];
@@ -26,9 +26,9 @@ pub(super) struct TableRow {
 /// The rows by verify id.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    pub(super) rows: HashMap<String, TableRow>,
+    pub(super) rows: HashMap<CertificateId, TableRow>,
     /// Verify ids by download id.
-    pub(super) by_download: HashMap<String, String>,
+    pub(super) by_download: HashMap<DownloadId, CertificateId>,
 }
 
 impl Table {
@@ -78,14 +78,15 @@ impl Table {
                 let text = row.get(column?)?.trim();
                 (!text.is_empty() && text != "NULL").then(|| text.to_owned())
             };
-            let id_of = |text: String| {
-                Some(text.replace('-', "").to_lowercase()).filter(|id| is_id(id))
+            let digits = |text: String| text.replace('-', "").to_lowercase();
+            let id = cell(Some(verify)).map(digits);
+            let Some(id) = id.and_then(|id| id.parse::<CertificateId>().ok()) else {
+                continue;
             };
-            let Some(id) = cell(Some(verify)).and_then(id_of) else { continue };
             let [download, course, name, username, grade, issued, status] =
                 columns.map(cell);
             let status = status.unwrap_or_default().to_lowercase();
-            if let Some(download) = download.and_then(id_of) {
+            if let Some(Ok(download)) = download.map(|id| digits(id).parse()) {
                 self.by_download.insert(download, id.clone());
             }
             let other_status = (!ISSUED.contains(&status.as_str())).then_some(status);

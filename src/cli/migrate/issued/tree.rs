@@ -2,11 +2,12 @@
 //! are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use crate::base::path::StorePath;
 use crate::cli::exit::Failure;
 use crate::register::Register;
-use crate::site::award::is_id;
+use crate::site::{CertificateId, DownloadId};
 
 /// What the store has of a verify id.
 #[derive(Debug, Default)]
@@ -18,9 +19,9 @@ pub(super) struct OldFolderFiles {
 /// The old files.
 #[derive(Debug, Default)]
 pub(super) struct OldTree {
-    pub(super) folders: BTreeMap<String, OldFolderFiles>,
+    pub(super) folders: BTreeMap<CertificateId, OldFolderFiles>,
     /// The paths of PDFs by download id.
-    pub(super) pdfs: BTreeMap<String, String>,
+    pub(super) pdfs: BTreeMap<DownloadId, StorePath>,
 }
 
 impl OldTree {
@@ -31,7 +32,7 @@ impl OldTree {
         let store = register.public_store();
         store.list(Some(&StorePath::parse(pages)?), &mut |path| {
             if let Some((id, name)) = inside(path.as_str(), pages) {
-                let files = tree.folders.entry(id.to_owned()).or_default();
+                let files = tree.folders.entry(id).or_default();
                 files.has_record |= name == record;
                 files.has_page |= name == "valid.html";
             }
@@ -41,7 +42,7 @@ impl OldTree {
             if let Some((id, name)) = inside(path.as_str(), downloads)
                 && name.to_ascii_lowercase().ends_with(".pdf")
             {
-                tree.pdfs.insert(id.to_owned(), path.as_str().to_owned());
+                tree.pdfs.insert(id, path.clone());
             }
             Ok(())
         })?;
@@ -50,14 +51,15 @@ impl OldTree {
 }
 
 /// The id of a folder, and the name of a file in it.
-fn inside<'a>(path: &'a str, folder: &str) -> Option<(&'a str, &'a str)> {
+fn inside<'a, T: FromStr>(path: &'a str, folder: &str) -> Option<(T, &'a str)> {
     let rest = path.strip_prefix(folder)?.strip_prefix('/')?;
     let (id, name) = rest.split_once('/')?;
-    (is_id(id) && !name.contains('/')).then_some((id, name))
+    let id = id.parse().ok()?;
+    (!name.contains('/')).then_some((id, name))
 }
 
 /// The verify ids that a PDF of the old program bears: in a link, or in the text that it draws.
-pub(super) fn verify_id(pdf: &[u8], verify_path: &str) -> Option<String> {
+pub(super) fn verify_id(pdf: &[u8], verify_path: &str) -> Option<CertificateId> {
     let mut ids = BTreeSet::new();
     collect_ids(pdf, verify_path, &mut ids);
     if ids.is_empty() {
@@ -72,15 +74,15 @@ pub(super) fn verify_id(pdf: &[u8], verify_path: &str) -> Option<String> {
     ids.next().filter(|_| ids.next().is_none())
 }
 
-fn collect_ids(bytes: &[u8], verify_path: &str, ids: &mut BTreeSet<String>) {
+fn collect_ids(bytes: &[u8], verify_path: &str, ids: &mut BTreeSet<CertificateId>) {
     let before = format!("/{verify_path}/");
     for (at, window) in bytes.windows(before.len()).enumerate() {
         if window == before.as_bytes()
             && let Some(id) = bytes.get(at + before.len()..at + before.len() + 32)
             && let Ok(id) = std::str::from_utf8(id)
-            && is_id(id)
+            && let Ok(id) = CertificateId::parse(id)
         {
-            ids.insert(id.to_owned());
+            ids.insert(id);
         }
     }
 }

@@ -6,19 +6,20 @@ use proptest::prelude::*;
 
 use super::step::Step;
 use super::world::World;
+use crate::base::digits::CertificateId;
 use crate::register::record::{Record, Status};
 
 /// What was promised to one recipient.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     /// The ids that were revoked, and the sides that are known to say so.
-    pub(super) revoked: BTreeMap<String, Sides>,
+    pub(super) revoked: BTreeMap<CertificateId, Sides>,
     /// The ids that were erased, likewise.
-    pub(super) erased: BTreeMap<String, Sides>,
+    pub(super) erased: BTreeMap<CertificateId, Sides>,
     /// Whether something was asked for since the erasure that brings the name back.
     pub(super) is_back: bool,
     /// The id of the certificate that was issued last, while nothing else was begun since.
-    pub(super) valid: Option<(String, Sides)>,
+    pub(super) valid: Option<(CertificateId, Sides)>,
     /// Whether a step was interrupted that nothing has finished yet.
     pub(super) is_unfinished: bool,
     /// Whether files were ever lost.
@@ -66,7 +67,7 @@ impl Promises {
             Step::LosePublic => self.each_side(&|sides| sides.public = false),
             Step::LosePrivate => self.each_side(&|sides| sides.private = false),
             Step::LosePartOfPublic(_) => {
-                let lost: BTreeSet<String> = (1..9)
+                let lost: BTreeSet<CertificateId> = (1..9)
                     .map(|edition| world.ids(who, edition).verify)
                     .filter(|id| world.record(id).0.is_none())
                     .collect();
@@ -136,7 +137,7 @@ impl Promises {
                     let page = world.page(id).unwrap_or_default();
                     is_valid(world.record(id).0) || page.contains("data-status=\"valid\"")
                 });
-            let valid: Vec<String> = valid.collect();
+            let valid: Vec<CertificateId> = valid.collect();
             prop_assert!(valid.len() < 2, "{number}: two valid editions: {valid:?}");
         }
         if let Step::Restore = step

@@ -185,11 +185,12 @@ fn make(edition: EditionRequest<'_>) -> Result<SealedEdition> {
     record.appearance = edition.facts.appearance.clone();
     let filename = publish.filename.as_str();
     let certificate = record.certificate.as_mut().unwrap();
-    certificate.pdf.path = paths::pdf(&edition.ids.download, filename);
-    certificate.pdf.url = publish.download_url(&edition.ids.download);
+    let file = certificate.pdf.as_mut().unwrap();
+    file.path = StorePath::parse(&paths::pdf(&edition.ids.download, filename))?;
+    file.url = publish.download_url(&edition.ids.download);
     certificate.verify_url = Some(publish.verify_url(&record.id));
     if let Some(signature) = &mut certificate.signature {
-        signature.path = paths::signature(&record.id, filename);
+        signature.path = StorePath::parse(&paths::signature(&record.id, filename))?;
     }
     Ok(SealedEdition::of_parts(edition, record, parts.signature.clone(), pdf.clone()))
 }

@@ -10,7 +10,7 @@ use s3::request::tokio_backend::ReqwestRequest;
 use super::failure::{Failure, classify};
 use super::request::{BucketRequest, BucketResponse};
 use crate::base::backoff;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result};
 
 /// The longest pause after the first attempt; that after each further attempt is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -45,8 +45,8 @@ impl BucketClient {
                     }
                     Err(Failure::Permanent { cause, help }) => {
                         let message =
-                            format!("failed to {} ({cause})", self.what(request));
-                        let error = Error::new(ErrorKind::StoreRefused, message);
+                            format!("failed to {} ({})", self.what(request), cause.text);
+                        let error = cause.error(ErrorKind::StoreRefused, message);
                         return Err(if help.is_empty() {
                             error
                         } else {
@@ -56,10 +56,12 @@ impl BucketClient {
                 };
             if attempts >= self.max_attempts {
                 let message = format!(
-                    "failed to {} ({cause}; asked {attempts} times)",
-                    self.what(request)
+                    "failed to {} ({}; asked {attempts} times)",
+                    self.what(request),
+                    cause.text
                 );
-                return Err(Error::new(ErrorKind::Store, message)
+                return Err(cause
+                    .error(ErrorKind::Store, message)
                     .with_help("run the same again later: what is done stays done"));
             }
             tokio::time::sleep(pause(attempts, retry_after)).await;

@@ -1,12 +1,14 @@
 //! Which answers of a bucket are failures, which of these may pass, and what the operator can do.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use s3::error::S3Error;
 
 use super::request::{BucketRequest, BucketResponse};
 use super::xml;
+use crate::base::error::{Error, ErrorKind};
 
 /// The most characters of a server's message that an error quotes.
 const MAX_QUOTE_LEN: usize = 200;
@@ -14,9 +16,33 @@ const MAX_QUOTE_LEN: usize = 200;
 /// Why an attempt failed.
 pub(super) enum Failure {
     /// A later attempt may succeed.
-    Transient { cause: String, retry_after: Option<Duration> },
+    Transient { cause: Cause, retry_after: Option<Duration> },
     /// Each attempt fails until the operator corrects something; `help` says what.
-    Permanent { cause: String, help: String },
+    Permanent { cause: Cause, help: String },
+}
+
+/// What an attempt failed with: in words, and the client's own error if there was no answer.
+#[derive(Debug)]
+pub(super) struct Cause {
+    pub(super) text: String,
+    pub(super) source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Cause {
+    /// The error of a request that failed in this way.
+    pub(super) fn error(self, kind: ErrorKind, message: String) -> Error {
+        let error = Error::new(kind, message);
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
+impl From<String> for Cause {
+    fn from(text: String) -> Self {
+        Self { text, source: None }
+    }
 }
 
 /// Hands on the answers that a caller expects, and turns all others into failures.
@@ -36,7 +62,7 @@ pub(super) fn classify(
         _ => {}
     }
     let message = xml::values(&text, "Message").next().unwrap_or_default();
-    let cause = quote(response.status, &code, &message);
+    let cause = Cause::from(quote(response.status, &code, &message));
     let is_transient = match code.as_str() {
         // The keys are renewed before the next attempt.
         "ExpiredToken" | "RequestTimeout" | "SlowDown" => true,
@@ -56,19 +82,27 @@ fn transport_failure(cause: S3Error) -> Failure {
     match cause {
         S3Error::Reqwest(cause) => {
             let timed_out = cause.is_timeout();
-            let cause = innermost(&cause.without_url());
-            if cause.contains("certificate") {
+            let source = cause.without_url();
+            let text = innermost(&source);
+            let is_certificate = text.contains("certificate");
+            let text = if timed_out { "no answer in time".to_owned() } else { text };
+            let cause = Cause { text, source: Some(Arc::new(source)) };
+            if is_certificate {
                 let help = "if the server's CA is your own, add it to the machine's, or name its \
                             file in SSL_CERT_FILE";
                 return Failure::Permanent { cause, help: help.to_owned() };
             }
-            let cause = if timed_out { "no answer in time".to_owned() } else { cause };
             Failure::Transient { cause, retry_after: None }
         }
         S3Error::Credentials(cause) => {
-            Failure::Transient { cause: format!("no keys: {cause}"), retry_after: None }
+            let text = format!("no keys: {cause}");
+            let cause = Cause { text, source: Some(Arc::new(cause)) };
+            Failure::Transient { cause, retry_after: None }
         }
-        cause => Failure::Permanent { cause: cause.to_string(), help: String::new() },
+        cause => {
+            let cause = Cause { text: cause.to_string(), source: Some(Arc::new(cause)) };
+            Failure::Permanent { cause, help: String::new() }
+        }
     }
 }
 
@@ -203,7 +237,7 @@ mod tests {
         ] {
             match classify(code(status, name), &get()) {
                 Err(Failure::Permanent { cause, help }) => {
-                    assert_eq!(cause, format!("{status} {name}: Words"));
+                    assert_eq!(cause.text, format!("{status} {name}: Words"));
                     assert!(help.contains(words), "{name}: {help}");
                 }
                 _ => panic!("{status} {name}"),

@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
             std::io::ErrorKind::NotFound => ErrorKind::MissingFile,
             _ => ErrorKind::Io,
         };
-        Error::new(kind, format!("failed to read a key of the store ({cause})"))
+        Error::caused(kind, "failed to read a key of the store", cause)
             .at(Place::file(&shown))
     })?;
     let key = text.trim();
