@@ -137,7 +137,7 @@ mod tests {
         // As in the `loca` and `hmtx` of TrueType fonts.
         let font = [b"true\0\x0d".as_slice(), &b"<\x03".repeat(6000)].concat();
         check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
-        let font = [&font[..], b"> (a) [1] ", &b"<".repeat(6000)].concat();
+        let font = [&font[..], b"> (a) [1] ", &b"<\x01".repeat(6000)].concat();
         check(&with_content(&stream("/Filter/FlateDecode", &flate(&font)))).unwrap();
     }
 
