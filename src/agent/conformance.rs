@@ -293,6 +293,8 @@ fn issued(delivery: &Delivery) -> Answer {
             download_id: id,
         },
         outcome: IssueOutcome::Issued,
+        edition: 1,
+        issued: None,
     }
 }
 

@@ -436,6 +436,16 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     ),
+    Setting::agent(
+        "agent.redis.unknown_courses",
+        Word,
+        Words("the name of `stream`, and `-unknown`"),
+        "The stream of requests that failed because the site had no such course: `agent replay` puts them back.",
+        |agent, setting, text| {
+            agent.redis.unknown_courses = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
     Setting::list(
         "agent.redis.modes",
         Words("all but `audit`, as on Open edX"),
@@ -472,7 +482,7 @@ pub const SETTINGS: &[Setting] = &[
         "agent.redis.results_max_len",
         Whole { min: 1, max: None },
         Value("100000"),
-        "About how many entries `results` and `dead_letters` keep each.",
+        "About how many entries `results`, `dead_letters` and `unknown_courses` keep each.",
         |agent, setting, text| {
             agent.redis.results_max_len = setting.whole(text)?;
             Ok(())
