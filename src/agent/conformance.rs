@@ -298,6 +298,8 @@ fn issued(delivery: &Delivery) -> Answer {
             download_id,
         },
         outcome: IssueOutcome::Issued,
+        edition: 1,
+        issued: None,
     }
 }
 

@@ -30,13 +30,16 @@ pub use self::clock::{Clock, ClockReading};
 #[cfg(feature = "http")]
 pub use self::http::HttpApi;
 pub use self::ops::Webhook;
-#[cfg(feature = "redis")]
-pub use self::queue::RedisQueue;
 #[cfg(feature = "xqueue")]
 pub use self::queue::XQueue;
 pub use self::queue::{
     Answer, AnsweredRequest, Correlation, Delivery, Depth, LeaseState, MemoryQueue,
     Queue, Revocation, Target, Task, open as open_queue,
+};
+#[cfg(feature = "redis")]
+pub use self::queue::{
+    BatchResult, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay, Unfinished,
+    open_batch, open_kept,
 };
 pub use self::runtime::{Agent, AgentExit, RunningAgent};
 #[cfg(feature = "http")]

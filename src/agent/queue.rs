@@ -26,6 +26,10 @@ pub use self::delivery::{Correlation, Delivery, Revocation, Target, Task};
 pub use self::memory::{AnsweredRequest, MemoryQueue};
 pub use self::open::open;
 #[cfg(feature = "redis")]
-pub use self::redis::RedisQueue;
+pub use self::open::{open_batch, open_kept};
+#[cfg(feature = "redis")]
+pub use self::redis::{
+    BatchResult, KeptEntry, KeptRequests, QueuedBatch, RedisQueue, Replay, Unfinished,
+};
 #[cfg(feature = "xqueue")]
 pub use self::xqueue::XQueue;

@@ -42,6 +42,8 @@ impl RequestSource {
         queue: Arc<dyn Queue>,
         metrics: Arc<Metrics>,
     ) -> Self {
+        metrics.set_in_hand(name, 0);
+        metrics.set_queue_up(name, true);
         Self {
             name,
             queue,
@@ -56,21 +58,18 @@ impl RequestSource {
         self.availability.is_up()
     }
 
-    /// Returns the number of requests that this agent works on.
-    pub(super) fn in_hand(&self) -> usize {
-        self.leases().len()
-    }
-
     /// Records an answer of the queue. A change is logged.
     pub(super) fn record(&self, result: Result<(), &Error>) {
         match result {
             Ok(()) => {
                 if self.availability.record_success() {
+                    self.metrics.set_queue_up(self.name, true);
                     tracing::info!(source = self.name, "the queue answers again");
                 }
             }
             Err(error) => {
                 self.metrics.count_queue_error(self.name);
+                self.metrics.set_queue_up(self.name, false);
                 if self.availability.record_failure(error) {
                     let error = loggable(error);
                     tracing::error!(
@@ -95,7 +94,10 @@ impl RequestSource {
     /// Extends the lease of a delivery from now on, until the guard is dropped.
     pub(super) fn hold(&self, delivery: Arc<Delivery>) -> LeaseGuard<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.leases().insert(number, Lease { delivery, extended: Instant::now() });
+        let mut leases = self.leases();
+        leases.insert(number, Lease { delivery, extended: Instant::now() });
+        self.metrics.set_in_hand(self.name, leases.len());
+        drop(leases);
         LeaseGuard { source: self, number }
     }
 
@@ -156,6 +158,8 @@ impl fmt::Debug for RequestSource {
 
 impl Drop for LeaseGuard<'_> {
     fn drop(&mut self) {
-        self.source.leases().remove(&self.number);
+        let mut leases = self.source.leases();
+        leases.remove(&self.number);
+        self.source.metrics.set_in_hand(self.source.name, leases.len());
     }
 }

@@ -1,5 +1,8 @@
 //! `testamur agent`: serves requests from a queue or over HTTP until it is stopped.
 
+#[cfg(feature = "redis")]
+mod replay;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +34,10 @@ pub(crate) fn run(
     agent: &args::Agent,
 ) -> Result<CommandOutcome, Failure> {
     let press = Arc::new(Press::new(context::open_site(site)?)?);
+    #[cfg(feature = "redis")]
+    if let Some(args::AgentCommand::Replay(replay)) = &agent.command {
+        return replay::run(site, &agent.set, replay, &press);
+    }
     let settings = resolve_settings(&press, agent)?;
     settings.check()?;
     let host = host_name();
@@ -137,17 +144,7 @@ fn resolve_settings(
     press: &Press,
     agent: &args::Agent,
 ) -> Result<AgentSettings, Failure> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the environment holds settings of the agent, and only the program reads it"
-    )]
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    });
-    let settings = press.settings().agent.clone();
-    let settings = settings.with_env(variables)?;
-    let set = agent.set.iter().map(|(key, value)| (key, value));
-    let mut settings = settings.with_arguments("--set", set)?;
+    let mut settings = context::agent_settings(press.settings(), &agent.set)?;
     if let Some(format) = agent.log {
         settings.log.format = match format {
             LogFormat::Text => crate::site::LogFormat::Text,

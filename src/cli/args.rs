@@ -234,6 +234,13 @@ pub(crate) struct Issue {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
+    /// Put the rows of the recipients file on the agents' queue in Redis (the settings under `agent`),
+    /// and wait for what the agents make of them. A run that was stopped is continued by the same
+    /// command
+    #[cfg(feature = "redis")]
+    #[arg(long, requires = "file", conflicts_with_all = ["dry_run", "output", "zip", "print"])]
+    pub(crate) queue: bool,
+
     /// Publish into this folder instead of the public store of the settings
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -278,6 +285,26 @@ pub(crate) struct Agent {
     /// Check settings, keys, stores and queue, and serve no requests
     #[arg(long)]
     pub(crate) check: bool,
+
+    #[cfg(feature = "redis")]
+    #[command(subcommand)]
+    pub(crate) command: Option<AgentCommand>,
+}
+
+#[cfg(all(feature = "http", feature = "redis"))]
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    /// Put requests that failed because the site had no such course back on the queue in Redis
+    Replay(Replay),
+}
+
+#[cfg(all(feature = "http", feature = "redis"))]
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Those that failed since then: 2026-05-14, when this day began in UTC, or
+    /// 2026-05-14T09:30:00Z
+    #[arg(long, value_name = "DATE", value_parser = day_or_time)]
+    pub(crate) since: Timestamp,
 }
 
 /// The format of a log.
@@ -632,6 +659,14 @@ fn status(text: &str) -> Result<Status, String> {
 
 fn timestamp(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).map_err(|error| format!("{error:#}"))
+}
+
+#[cfg(all(feature = "http", feature = "redis"))]
+fn day_or_time(text: &str) -> Result<Timestamp, String> {
+    match Date::parse(text) {
+        Ok(date) => timestamp(&format!("{date}T00:00:00Z")),
+        Err(_) => timestamp(text),
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

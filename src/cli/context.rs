@@ -175,6 +175,24 @@ pub(crate) fn open_id_secret(
     Ok(secret)
 }
 
+/// The settings of the agent: arguments over environment over `testamur.yaml`.
+#[cfg(any(feature = "http", feature = "redis"))]
+pub(crate) fn agent_settings(
+    settings: &Settings,
+    set: &[(String, String)],
+) -> Result<crate::site::AgentSettings, Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the environment holds settings of the agent, and only the program reads it"
+    )]
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    });
+    let settings = settings.agent.clone().with_env(variables)?;
+    let set = set.iter().map(|(key, value)| (key, value));
+    Ok(settings.with_arguments("--set", set)?)
+}
+
 /// A warning for each file with a password, a token or a key of the settings that others than its
 /// owner can read.
 #[cfg(feature = "http")]

@@ -1,10 +1,13 @@
 //! `testamur erase`: removes everything personal of certificates, and of requests that wait.
 
+mod queue;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::register::CertificateId;
-use crate::register::{AwardEditions, RecipientFilter, Record, Register, Status};
+use crate::register::{
+    AwardEditions, CertificateId, Record, Register, Status,
+};
 use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Erase, SiteArguments};
@@ -49,14 +52,31 @@ pub(crate) fn run(
     let mut seen = BTreeSet::new();
     register.add_corrections(&mut found, &secret)?;
     found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
-    let spool = Spool::open(&register, filter, &seen)?;
-    if found.is_empty() && spool.ids.is_empty() {
+    let is_wanted = |award: &Award, name: Option<&str>| {
+        seen.contains(award)
+            || filter.as_ref().is_some_and(|filter| filter.matches(award, name))
+    };
+    let spool = Spool::open(&register, &is_wanted)?;
+    // What is erased elsewhere is erased although the queue cannot be reached.
+    let queue = match queue::Kept::open(site, &is_wanted) {
+        Ok(queue) => queue,
+        Err(failure) => {
+            failed += 1;
+            console::print_message(&format!(
+                "what the agents' queue has of the recipient is not known, and stays: {}",
+                failure.message
+            ));
+            None
+        }
+    };
+    let kept = queue.as_ref().map_or(0, queue::Kept::len);
+    if found.is_empty() && spool.ids.is_empty() && kept == 0 {
         return match (&selection.recipient, failed) {
             (Some(_), 0) => Err(not_found(selection)),
             _ => Ok(CommandOutcome::SomeFailed),
         };
     }
-    print_all(&found, &spool);
+    print_all(&found, &spool, kept);
     if !confirm(selection, "erase all of it, for good?")? {
         return Ok(CommandOutcome::SomeFailed);
     }
@@ -79,6 +99,17 @@ pub(crate) fn run(
     if requests > 0 {
         console::print_message(&format!("removed: {requests} requests that waited"));
     }
+    if let Some(queue) = queue.filter(|_| kept > 0) {
+        match queue.remove() {
+            Ok(()) => console::print_message(&format!(
+                "removed: {kept} entries of the agents' queue"
+            )),
+            Err(failure) => {
+                failed += 1;
+                console::print_message(&failure.message);
+            }
+        }
+    }
     print_elsewhere(site, &found, &erased, register.publish().verify_path());
     Ok(CommandOutcome::of(failed == 0))
 }
@@ -100,7 +131,7 @@ fn erase_one(
 }
 
 /// Prints what was found, before the question.
-fn print_all(found: &[AwardEditions], spool: &Spool) {
+fn print_all(found: &[AwardEditions], spool: &Spool, kept: usize) {
     let records: usize = found.iter().map(|editions| editions.records.len()).sum();
     console::print_message(&format!("to be erased: {records}"));
     for editions in found {
@@ -127,6 +158,11 @@ fn print_all(found: &[AwardEditions], spool: &Spool) {
         console::print_message(&format!(
             "  {} requests that an agent has accepted and not answered",
             spool.ids.len()
+        ));
+    }
+    if kept > 0 {
+        console::print_message(&format!(
+            "  {kept} answers and kept requests in the agents' queue"
         ));
     }
 }
@@ -157,7 +193,7 @@ fn print_elsewhere(
         console::print_message(&format!("  {}  {what}", path.display()));
     }
     console::print_note(
-        "copies elsewhere remain: recipients files, the reports, archives and prints that `issue` \
+        "copies elsewhere remain: the stream of requests in Redis, recipients files, the reports, archives and prints that `issue` \
          wrote (--report, --zip, --print), PDFs that were sent on, backups, the caches of search \
          engines",
     );
@@ -174,15 +210,10 @@ struct Spool {
 impl Spool {
     fn open(
         register: &Register,
-        filter: Option<RecipientFilter>,
-        awards: &BTreeSet<Award>,
+        is_wanted: &dyn Fn(&Award, Option<&str>) -> bool,
     ) -> Result<Self, Failure> {
         let private = register.private().clone();
-        let is_wanted = |award: &Award, name: Option<&str>| {
-            awards.contains(award)
-                || filter.as_ref().is_some_and(|filter| filter.matches(award, name))
-        };
-        let ids = crate::agent::spooled_requests(&*private, &is_wanted)?;
+        let ids = crate::agent::spooled_requests(&*private, is_wanted)?;
         Ok(Self { ids, private })
     }
 
@@ -198,8 +229,7 @@ impl Spool {
 impl Spool {
     fn open(
         _: &Register,
-        _: Option<RecipientFilter>,
-        _: &BTreeSet<Award>,
+        _: &dyn Fn(&Award, Option<&str>) -> bool,
     ) -> Result<Self, Failure> {
         Ok(Self { ids: Vec::new() })
     }

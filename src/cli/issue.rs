@@ -1,6 +1,10 @@
 //! `testamur issue`: issues one certificate, or one for each row of a recipients file.
 
-use std::io::Write as _;
+#[cfg(feature = "redis")]
+mod queued;
+mod report;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +18,7 @@ use crate::site::{KeyPublication, PublicKeys};
 use crate::{Date, Error};
 use serde_json::json;
 
+use self::report::{ended, has_ending, write_report};
 use super::args::{Issue, SealingArguments, SiteArguments};
 use super::batch::{self, StopSignal};
 use super::exit::{CommandOutcome, Failure};
@@ -64,6 +69,11 @@ pub(crate) fn run(
         return dry_run(&press, issue, &jobs, today, &stop);
     }
 
+    #[cfg(feature = "redis")]
+    if issue.queue {
+        let kept = &recipients.kept;
+        return queued::run(site, issue, &press, &jobs, kept, &options, &stop);
+    }
     let output = issue.output.as_deref();
     let (issuer, keys) = open_issuer(site, output, &issue.sealing, &press)?;
     let mut report = Report::new(jobs.len());
@@ -114,15 +124,7 @@ pub(crate) fn run(
         write_report(file, &report, &jobs, &recipients.kept)?;
     }
     bundled?;
-    if done < jobs.len() {
-        return Err(Failure::new(format!(
-            "stopped: {} of {} certificates are not done\nhelp: run the same command again to \
-             continue",
-            jobs.len() - done,
-            jobs.len()
-        )));
-    }
-    Ok(CommandOutcome::of(report.failed() == 0))
+    ended(done, &jobs, &report)
 }
 
 /// The course of the rows that name none.
@@ -156,24 +158,6 @@ fn write_bundles(
         output::write_private_with(file, |out| Ok(pdfs.merge(out, report)?))?;
         console::print_message(&format!("wrote {}", file.display()));
     }
-    Ok(())
-}
-
-/// Writes the report as JSON if the file ends in `.json`, else as CSV.
-fn write_report(
-    file: &Path,
-    report: &Report,
-    jobs: &[IssueJob],
-    kept: &[String],
-) -> Result<(), Failure> {
-    let is_json = has_ending(file, "json");
-    let bytes = if is_json { report.json(jobs, kept) } else { report.csv(jobs, kept)? };
-    output::write_private_with(file, |out| {
-        let failed =
-            |error| Failure::new(format!("failed to write the report ({error})"));
-        out.write_all(&bytes).map_err(failed)
-    })?;
-    console::print_message(&format!("wrote {}", file.display()));
     Ok(())
 }
 
@@ -217,10 +201,6 @@ fn check_endings(issue: &Issue) -> Result<(), Failure> {
         )));
     }
     Ok(())
-}
-
-fn has_ending(file: &Path, ending: &str) -> bool {
-    file.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
 /// Opens the issue service by arguments and settings, and returns it with what of its keys can be

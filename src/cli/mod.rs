@@ -18,6 +18,7 @@ mod compat;
 mod console;
 mod context;
 mod erase;
+mod examples;
 mod exit;
 mod html_entity;
 mod index;
@@ -50,7 +51,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use self::args::{Arguments, Command};
 
@@ -59,7 +60,11 @@ use self::args::{Arguments, Command};
 /// The exit code is 0 if everything is done, 1 if something failed, 2 for wrong usage, and 3 if what
 /// was looked for is not known.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let program = examples::with_examples(Arguments::command());
+    let arguments = program
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match arguments {
         Ok(arguments) => arguments,
         Err(error) => {
             // `--help` and `--version` are no errors: clap prints them on standard output.

@@ -7,8 +7,11 @@ mod http_api; // The HTTP API: authorization, responses, requests that survive a
 mod http_clients; // Clients that are slow, never read, or open too many connections
 mod killed; // Agents that are killed, stopped under load, or share a queue
 mod logs; // Log destinations, personal data in logs
+mod monitoring; // Alerts and the dashboard, read by Prometheus
+mod namespaces; // Two agents in two network namespaces, one cut off and back
 pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate
 mod program; // Events, settings, logs and exit codes of the program
+mod queued; // Recipients files on the queue, requests that are put back on it
 mod repeats; // Requests that come again after they were answered
 pub(crate) mod setup; // Shared setup: agent processes, a Redis, a queue in memory, an HTTP client
 mod timestamps; // A TSA that is unreachable for a while

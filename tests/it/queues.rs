@@ -40,6 +40,8 @@ fn issued(delivery: &Delivery) -> Answer {
             download_id,
         },
         outcome: IssueOutcome::Issued,
+        edition: 1,
+        issued: None,
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Health {
 
 impl Health {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.set_store_up(true);
+        metrics.set_site_up(true);
         Self {
             metrics,
             store: Availability::default(),
@@ -34,6 +36,7 @@ impl Health {
 
     pub(crate) fn set_site_faulty(&self, is_faulty: bool) {
         self.site_is_faulty.store(is_faulty, Ordering::Relaxed);
+        self.metrics.set_site_up(!is_faulty);
     }
 
     pub(crate) fn is_site_faulty(&self) -> bool {
@@ -50,11 +53,13 @@ impl Health {
         match result {
             Ok(()) => {
                 if self.store.record_success() {
+                    self.metrics.set_store_up(true);
                     tracing::info!("the store answers again");
                 }
             }
             Err(error) if is_of_store(error) => {
                 self.metrics.count_store_error();
+                self.metrics.set_store_up(false);
                 if self.store.record_failure(error) {
                     let error = loggable(error);
                     tracing::error!(error, "the store fails: requests wait for it");

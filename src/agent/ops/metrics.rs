@@ -1,5 +1,5 @@
 //! The metrics of an agent, in the terms of Prometheus. They know nothing of the parts they
-//! measure: each part sets its own, and the metrics page sets the gauges before it is written.
+//! measure: each part sets its own as it changes.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -188,11 +188,13 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn set_source(&self, source: &'static str, in_hand: usize, is_up: bool) {
-        let of = SourceLabel { source };
+    pub(crate) fn set_in_hand(&self, source: &'static str, in_hand: usize) {
         let in_hand = i64::try_from(in_hand).unwrap_or(i64::MAX);
-        self.in_hand.get_or_create(&of).set(in_hand);
-        self.queue_up.get_or_create(&of).set(is_up.into());
+        self.in_hand.get_or_create(&SourceLabel { source }).set(in_hand);
+    }
+
+    pub(crate) fn set_queue_up(&self, source: &'static str, is_up: bool) {
+        self.queue_up.get_or_create(&SourceLabel { source }).set(is_up.into());
     }
 
     pub(crate) fn set_store_up(&self, is_up: bool) {

@@ -1,5 +1,5 @@
-//! What an operator asks of an agent: whether it is ready, and its metrics. It collects them from
-//! the parts, which do not know it.
+//! What an operator asks of an agent: whether it is ready, and its metrics. The parts set their own
+//! metrics; what follows from several of them, or from the process, is set when it is asked.
 
 use std::sync::Arc;
 
@@ -43,12 +43,7 @@ impl Status {
     /// Returns all metrics as text in the format of OpenMetrics 1.0, the gauges as of now.
     pub(crate) fn metrics_page(&self) -> String {
         let metrics = &self.metrics;
-        for source in &self.sources {
-            metrics.set_source(source.name, source.in_hand(), source.is_up());
-        }
-        metrics.set_store_up(self.health.is_store_up());
         metrics.set_ready(self.unready_reasons().is_empty());
-        metrics.set_site_up(!self.health.is_site_faulty());
         metrics.set_abandoned(self.issue_service.abandoned());
         if let Some(bytes) = resident_memory() {
             metrics.set_memory(bytes);

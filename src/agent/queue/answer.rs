@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::delivery::{Correlation, Delivery};
+use crate::base::date::Date;
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind};
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
@@ -18,6 +19,10 @@ pub enum Answer {
         urls: CertificateUrls,
         /// Whether it was issued now.
         outcome: IssueOutcome,
+        /// Which edition it is, counted from 1.
+        edition: u32,
+        /// The date of issue, unless the record has none.
+        issued: Option<Date>,
     },
     /// A certificate is not valid any more.
     Revoked {
@@ -67,7 +72,7 @@ impl Answer {
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
     /// `superseding`, `reissued`, `stale`, `not-passed`, `revoked`, `ignored`, `failed`. A certificate has
-    /// `verify_id`, `download_id`, `verify_url` and `download_url`; `not-passed` and `ignored` have `why`; a
+    /// `verify_id`, `download_id`, `verify_url`, `download_url`, `edition` and `issued`; `not-passed` and `ignored` have `why`; a
     /// failure has `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();
@@ -87,12 +92,18 @@ impl Answer {
         if let Ok(Value::Object(outcome)) = serde_json::to_value(self.fields()) {
             fields.extend(outcome);
         }
+        if let Self::Issued { edition, issued, .. } = self {
+            fields.insert("edition".into(), (*edition).into());
+            fields.extend(issued.map(|date| ("issued".into(), date.to_string().into())));
+        }
         Value::Object(fields)
     }
 
     fn fields(&self) -> OutcomeFields {
         match self {
-            Self::Issued { urls, outcome } => OutcomeFields::certificate(*outcome, urls),
+            Self::Issued { urls, outcome, .. } => {
+                OutcomeFields::certificate(*outcome, urls)
+            }
             Self::Revoked { verify_id } => OutcomeFields::revoked(verify_id),
             Self::NotPassed { why } => OutcomeFields::not_passed(why),
             Self::Ignored { why } => OutcomeFields::ignored(why),
@@ -105,7 +116,13 @@ impl Answer {
 
 impl From<&Receipt> for Answer {
     fn from(receipt: &Receipt) -> Self {
-        Self::Issued { urls: receipt.urls.clone(), outcome: receipt.outcome }
+        let certificate = receipt.record.certificate.as_ref();
+        Self::Issued {
+            urls: receipt.urls.clone(),
+            outcome: receipt.outcome,
+            edition: receipt.record.edition,
+            issued: certificate.map(|certificate| certificate.issued),
+        }
     }
 }
 

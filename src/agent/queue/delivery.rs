@@ -98,11 +98,12 @@ impl Correlation {
 
 impl Task {
     /// Lets the task issue a revoked certificate again if `reissue` is set, whatever the message
-    /// says.
+    /// says, unless it is cautious: the rows of a list do what the list was given.
     pub(super) fn with_reissue(self, reissue: bool) -> Self {
         match self {
             Self::Issue { request, options, replaces } => {
-                let options = options.with_reissue(options.reissue || reissue);
+                let reissue = options.reissue || (reissue && !options.cautious);
+                let options = options.with_reissue(reissue);
                 Self::Issue { request, options, replaces }
             }
             other => other,

@@ -20,7 +20,7 @@ use crate::site::request::json_object::{JsonObject, not_an_id};
 use crate::site::request::limits::{MAX_REASON, check_length};
 
 /// The keys of a request to issue besides those of [`Request`].
-const ISSUE_KEYS: [&str; 4] = ["action", "reference", "reissue", "replace"];
+const ISSUE_KEYS: [&str; 5] = ["action", "cautious", "reference", "reissue", "replace"];
 /// The keys of a request to revoke.
 const REVOKE_KEYS: [&str; 8] =
     ["action", "requested_at", "course", "id", "name", "reason", "reference", "username"];
@@ -67,7 +67,8 @@ fn issue(object: &JsonObject) -> Result<Task> {
     let request = Request::read(object)?;
     let options = IssueOptions::default()
         .with_replace(object.flag("replace")?)
-        .with_reissue(object.flag("reissue")?);
+        .with_reissue(object.flag("reissue")?)
+        .with_cautious(object.flag("cautious")?);
     let request = Box::new(request);
     Ok(Task::Issue { request, options, replaces: None })
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::contract::Queue;
 #[cfg(feature = "redis")]
-use super::redis::RedisQueue;
+use super::redis::{KeptRequests, QueuedBatch, RedisQueue};
 #[cfg(feature = "xqueue")]
 use super::xqueue::XQueue;
 #[cfg(any(feature = "redis", feature = "xqueue"))]
 use crate::agent::secret_file::read_secret;
 use crate::base::error::{Error, ErrorKind, Result};
+#[cfg(feature = "redis")]
+use crate::site::settings::RedisSettings;
 #[cfg(any(feature = "redis", feature = "xqueue"))]
 use crate::site::settings::Secret;
 use crate::site::settings::{AgentSettings, QueueKind};
@@ -42,12 +44,55 @@ fn open_redis(
     site: &Path,
     consumer: &str,
 ) -> Result<Arc<dyn Queue>> {
-    let mut redis = settings.redis.clone();
-    let (given, file) = (&redis.password, &redis.password_file);
-    redis.password = find_secret(settings, site, "REDIS__PASSWORD_FILE", given, file)?;
+    let redis = redis_settings(settings, site)?;
     let queue = RedisQueue::new(&redis, consumer)
         .map_err(|error| settings.at("REDIS__URL", error))?;
     Ok(Arc::new(queue.with_reissue(settings.reissue)))
+}
+
+/// Opens the queue in Redis for the rows of a list, which are requests in JSON.
+///
+/// # Errors
+/// As [`open`]; [`ErrorKind::InvalidValue`]: the queue is none in Redis.
+#[cfg(feature = "redis")]
+pub fn open_batch(
+    settings: &AgentSettings,
+    site: &Path,
+    requests: Vec<Vec<u8>>,
+) -> Result<QueuedBatch> {
+    QueuedBatch::new(&settings_of_redis(settings, site)?, requests)
+        .map_err(|error| settings.at("REDIS__URL", error))
+}
+
+/// Opens what agents have kept of requests in the streams besides that of the requests.
+///
+/// # Errors
+/// As [`open_batch`].
+#[cfg(feature = "redis")]
+pub fn open_kept(settings: &AgentSettings, site: &Path) -> Result<KeptRequests> {
+    KeptRequests::new(&settings_of_redis(settings, site)?)
+        .map_err(|error| settings.at("REDIS__URL", error))
+}
+
+#[cfg(feature = "redis")]
+fn settings_of_redis(settings: &AgentSettings, site: &Path) -> Result<RedisSettings> {
+    settings.check()?;
+    if settings.queue != Some(QueueKind::Redis) {
+        let message = "the agents have no queue in Redis";
+        let error = Error::new(ErrorKind::InvalidValue, message)
+            .with_help("set `agent.queue` to `redis`, and `agent.redis`");
+        return Err(settings.at("QUEUE", error));
+    }
+    redis_settings(settings, site)
+}
+
+/// The settings of Redis, with the password itself.
+#[cfg(feature = "redis")]
+fn redis_settings(settings: &AgentSettings, site: &Path) -> Result<RedisSettings> {
+    let mut redis = settings.redis.clone();
+    let (given, file) = (&redis.password, &redis.password_file);
+    redis.password = find_secret(settings, site, "REDIS__PASSWORD_FILE", given, file)?;
+    Ok(redis)
 }
 
 #[cfg(not(feature = "redis"))]

@@ -5,7 +5,10 @@
 //! were idle for the lease. Answers and unusable messages go to streams of their own, in one
 //! transaction with the acknowledgement.
 
+mod batch;
 mod connections;
+mod entry;
+mod kept;
 mod reply;
 
 use std::fmt;
@@ -15,16 +18,21 @@ use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value, cmd, pipe};
 
+use self::batch::add_result;
+pub use self::batch::{BatchResult, QueuedBatch, Unfinished};
 use self::connections::{
     Connections, is_existing_group, is_no_group, is_no_stream, is_refused_by_stream,
 };
+use self::entry::read_entry;
+use self::kept::is_kept;
+pub use self::kept::{KeptEntry, KeptRequests, Replay};
 use self::reply::{Fields, StreamEntry};
 use super::answer::Answer;
 use super::contract::{Depth, LeaseState, Queue};
-use super::delivery::{Correlation, Delivery, Task};
-use super::event::{EventRules, read_event};
-use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
-use crate::site::request::limits::{MAX_ID, MAX_MESSAGE};
+use super::delivery::Delivery;
+use super::event::EventRules;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::site::request::limits::MAX_ID;
 use crate::site::settings::RedisSettings;
 
 /// How often pending entries are looked through at most: for returned ones, and those of agents
@@ -55,6 +63,7 @@ pub struct RedisQueue {
     consumer: String,
     results: String,
     dead_letters: String,
+    unknown_courses: String,
     rules: EventRules,
     lease: Duration,
     results_max_len: u64,
@@ -89,6 +98,9 @@ impl RedisQueue {
             dead_letters: settings
                 .dead_letters()
                 .ok_or_else(|| missing("dead_letters"))?,
+            unknown_courses: settings
+                .unknown_courses()
+                .ok_or_else(|| missing("unknown_courses"))?,
             rules: EventRules::new(settings.modes.clone(), settings.statuses.clone()),
             lease: settings.lease,
             results_max_len: settings.results_max_len,
@@ -264,10 +276,36 @@ impl RedisQueue {
         add
     }
 
-    fn result(&self, delivery: &Delivery, answer: &Answer) -> Cmd {
+    /// Adds the result to the stream of all results, and to that of the list which the request is a
+    /// row of.
+    fn results(&self, delivery: &Delivery, answer: &Answer) -> Vec<Cmd> {
+        let result = answer.to_json(delivery).to_string();
+        let fields = delivery.receipt::<Fields>();
+        let of_batch =
+            fields.and_then(|fields| add_result(&self.stream, fields, &result));
         let mut add = self.add(&self.results);
-        add.arg("result").arg(answer.to_json(delivery).to_string());
-        add
+        add.arg("result").arg(result);
+        [add].into_iter().chain(of_batch).collect()
+    }
+
+    /// Keeps a request whose course is unknown, as it came.
+    fn keep(&self, delivery: &Delivery, answer: &Answer) -> Option<Cmd> {
+        let fields = delivery.receipt::<Fields>()?;
+        if !matches!(answer, Answer::Failed { kind: ErrorKind::UnknownCourse, .. }) {
+            return None;
+        }
+        if !is_kept(fields) {
+            tracing::warn!(
+                id = delivery.id(),
+                "a request for an unknown course is too large to be kept"
+            );
+            return None;
+        }
+        let mut keep = self.add(&self.unknown_courses);
+        for (name, value) in &fields.0 {
+            keep.arg(name).arg(value);
+        }
+        Some(keep)
     }
 
     /// Sends `entries` and the acknowledgement in one transaction.
@@ -305,7 +343,9 @@ impl RedisQueue {
 impl Queue for RedisQueue {
     fn check(&self) -> Result<()> {
         self.check_mode()?;
-        for stream in [&self.stream, &self.results, &self.dead_letters] {
+        for stream in
+            [&self.stream, &self.results, &self.dead_letters, &self.unknown_courses]
+        {
             let kind: String =
                 self.connections.ask(Duration::ZERO, cmd("TYPE").arg(stream))?;
             if !matches!(kind.as_str(), "none" | "stream") {
@@ -362,9 +402,10 @@ impl Queue for RedisQueue {
     fn ack(&self, delivery: &Delivery, answer: &Answer) -> Result<LeaseState> {
         let entries = match answer {
             Answer::Ignored { .. } => Vec::new(),
-            _ => vec![self.result(delivery, answer)],
+            _ => self.results(delivery, answer),
         };
-        self.settle(delivery, entries)
+        let kept = self.keep(delivery, answer);
+        self.settle(delivery, entries.into_iter().chain(kept).collect())
     }
 
     fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()> {
@@ -390,7 +431,8 @@ impl Queue for RedisQueue {
         }
         letter.arg("stream").arg(&self.stream).arg("entry").arg(delivery.id());
         letter.arg("reason").arg(why.to_string());
-        self.settle(delivery, vec![letter, self.result(delivery, &Answer::from(why))])
+        let results = self.results(delivery, &Answer::from(why));
+        self.settle(delivery, [letter].into_iter().chain(results).collect())
     }
 
     fn depth(&self) -> Result<Option<Depth>> {
@@ -414,34 +456,5 @@ impl fmt::Debug for RedisQueue {
         let mut shown = f.debug_struct("RedisQueue");
         shown.field("stream", &self.stream).field("group", &self.group);
         shown.field("consumer", &self.consumer).finish_non_exhaustive()
-    }
-}
-
-/// Reads what an entry asks for: an event if it has a `type`, or a request in JSON.
-fn read_entry(fields: &Fields, rules: &EventRules) -> (Correlation, Result<Task>) {
-    let unusable = |error| (Correlation::default(), Err(error));
-    let size: usize = fields.0.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if size > MAX_MESSAGE {
-        let message = format!("the entry has {size} bytes");
-        return unusable(
-            Error::new(ErrorKind::TooLarge, message)
-                .with_help(format!("at most {MAX_MESSAGE} are read")),
-        );
-    }
-    match (fields.get("type"), fields.get("request")) {
-        (Some(kind), _) => {
-            let kind = String::from_utf8_lossy(kind);
-            read_event(&kind, |field| fields.get(field), rules)
-        }
-        (None, Some(request)) => Task::from_json(request),
-        (None, None) => {
-            let first = fields.0.first().map(|(name, _)| name.as_slice());
-            let first = String::from_utf8_lossy(first.unwrap_or_default());
-            let message = "the entry has neither a `request` nor the `type` of an event";
-            unusable(
-                Error::new(ErrorKind::MissingField, message)
-                    .with_help(did_you_mean(&first, ["request", "type"])),
-            )
-        }
     }
 }

@@ -68,6 +68,75 @@ impl ReportRow {
     }
 }
 
+#[cfg(all(feature = "cli", feature = "redis"))]
+impl ReportRow {
+    /// The result of a row by the answer of an agent, in the form of its JSON. `None` if it is no
+    /// answer to a request for a certificate.
+    pub(crate) fn answered(job: &IssueJob, answer: &Value) -> Option<Self> {
+        let text = |key: &str| answer[key].as_str().map(str::to_owned);
+        let outcome = answer["outcome"].as_str()?;
+        let of_certificate =
+            IssueOutcome::ALL.into_iter().find(|it| it.as_str() == outcome);
+        if let Some(outcome) = of_certificate {
+            let urls = CertificateUrls {
+                verify_id: text("verify_id")?,
+                download_id: text("download_id")?,
+                verify_url: text("verify_url")?,
+                download_url: text("download_url")?,
+            };
+            return Some(Self::Issued(Box::new(IssuedCertificate {
+                name: job.request().ok()?.name().as_str().to_owned(),
+                outcome,
+                edition: answer["edition"].as_u64()?.try_into().ok()?,
+                issued: text("issued").unwrap_or_default(),
+                pdf_path: None,
+                is_valid: true,
+                urls,
+                message: None,
+            })));
+        }
+        let fields = if outcome == OutcomeFields::NOT_PASSED {
+            OutcomeFields::not_passed(&text("why")?)
+        } else {
+            let failed = OutcomeFields::new(OutcomeFields::FAILED);
+            let (message, help) = (Some(text("message")?), text("help"));
+            OutcomeFields {
+                error: text("error").map(Into::into),
+                message,
+                help,
+                ..failed
+            }
+        };
+        let said = fields.why.as_ref().or(fields.message.as_ref());
+        let mut message = said.cloned().unwrap_or_default();
+        if let Some(place) = row_place(&job.row) {
+            message = format!("{place}: {message}");
+        }
+        if let Some(help) = &fields.help {
+            message.push_str(&format!("\nhelp: {help}"));
+        }
+        Some(Self::Without { fields: Box::new(fields), message })
+    }
+
+    /// The row in JSON, as the report has it.
+    pub(crate) fn json(&self, job: &IssueJob) -> Value {
+        let mut object = match self {
+            Self::Without { fields, .. } => row_json(fields, &job.course, &job.row),
+            Self::Issued(issued) => issued.json(job),
+        };
+        object["username"] = job.username().into();
+        object
+    }
+
+    /// The outcome in one word.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Without { fields, .. } => fields.outcome,
+            Self::Issued(issued) => issued.outcome.as_str(),
+        }
+    }
+}
+
 /// The outcome of a row that a stop came before.
 const NOT_DONE: &str = "not-done";
 
@@ -82,6 +151,12 @@ impl Report {
 
     pub(crate) fn set(&mut self, index: usize, row: ReportRow) {
         self.0[index] = Some(row);
+    }
+
+    /// Whether a row has a result.
+    #[cfg(all(feature = "cli", feature = "redis"))]
+    pub(crate) fn is_set(&self, index: usize) -> bool {
+        self.0[index].is_some()
     }
 
     /// How many rows failed, or lack their PDF.

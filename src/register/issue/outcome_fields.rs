@@ -4,6 +4,8 @@
 //! program's JSON and reports and the agent's answers have these fields, beside those that say of
 //! which request they are, so that one reader understands all of them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::base::error::{Error, ErrorKind};
@@ -27,7 +29,7 @@ pub struct OutcomeFields {
     pub why: Option<String>,
     /// The kind of the error: that of [`ErrorKind::as_str`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<&'static str>,
+    pub error: Option<Cow<'static, str>>,
     /// What failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -45,7 +47,7 @@ impl OutcomeFields {
     /// The outcome of a request that cannot be done.
     pub const FAILED: &str = "failed";
 
-    fn new(outcome: &'static str) -> Self {
+    pub(crate) fn new(outcome: &'static str) -> Self {
         Self {
             outcome,
             urls: None,
@@ -81,7 +83,7 @@ impl OutcomeFields {
     /// The request cannot be done.
     pub fn failed(kind: ErrorKind, message: &str, help: Option<&str>) -> Self {
         Self {
-            error: Some(kind.as_str()),
+            error: Some(kind.as_str().into()),
             message: Some(message.to_owned()),
             help: help.map(str::to_owned),
             ..Self::new(Self::FAILED)

@@ -89,6 +89,11 @@ pub enum IssueOutcome {
 }
 
 impl IssueOutcome {
+    /// All of them.
+    #[cfg(all(feature = "cli", feature = "redis"))]
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Issued, Self::Unchanged, Self::Superseding, Self::Reissued, Self::Stale];
+
     /// The outcome in one word, as JSON answers write it.
     pub fn as_str(self) -> &'static str {
         match self {

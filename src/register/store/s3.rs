@@ -5,7 +5,9 @@
 //! `If-Match`), and a server that ignores these conditions is refused.
 
 mod client;
+mod credentials;
 mod failure;
+mod keyed_bucket;
 mod keys;
 mod listing;
 mod request;
@@ -16,12 +18,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{
     CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
 };
-use s3::{Bucket, Region};
 
 use self::client::BucketClient;
+use self::credentials::Chain;
+use self::keyed_bucket::KeyedBucket;
 pub use self::keys::S3Keys;
 use self::request::{BucketRequest, BucketResponse, ListRequest};
 use self::runtime_thread::RuntimeThread;
@@ -58,19 +62,29 @@ pub struct S3 {
     runtime: RuntimeThread,
     /// What each key begins with: empty, or a path with a slash at its end.
     prefix: String,
-    acl: Option<HeaderValue>,
+    /// The headers of each file: its ACL, encryption, class and tags.
+    headers: HeaderMap,
 }
 
 impl S3 {
     /// Opens the bucket of these settings with the keys that they name, else with those that
-    /// Amazon's own tools would find: in the environment, in the credentials file, or from the
-    /// machine that this runs on. Relative paths of key files start from the folder `site`.
+    /// Amazon's own tools would find: in the environment, in a profile, or from the machine that
+    /// this runs on. Relative paths of key files start from the folder `site`.
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file cannot be used.
-    /// [`ErrorKind::StoreRefused`]: no keys were found. Else as [`with_keys`](Self::with_keys).
+    /// [`ErrorKind::StoreRefused`]: no keys were found, or what names some cannot be used.
+    /// [`ErrorKind::Store`]: who gives them cannot be reached. Else as
+    /// [`with_keys`](Self::with_keys).
     pub fn open(settings: &S3Settings, site: &Path) -> Result<Self> {
-        Self::new(settings, keys::find(settings, site)?)
+        if let Some(files) = &settings.key_files {
+            return Self::with_keys(settings, &keys::of_files(files, site)?);
+        }
+        let runtime = start_runtime(settings)?;
+        let (profile, name) = (settings.profile.clone(), settings.to_string());
+        let chain = Chain::new(profile, &settings.region, name, runtime.handle())?;
+        let bucket = KeyedBucket::with_chain(settings, chain)?;
+        Self::new(settings, bucket, runtime)
     }
 
     /// Opens the bucket of these settings with these keys.
@@ -79,34 +93,27 @@ impl S3 {
     /// [`ErrorKind::Key`]: the keys cannot be used. [`ErrorKind::Io`]: the settings name no bucket
     /// that can be addressed, or the system starts no thread.
     pub fn with_keys(settings: &S3Settings, keys: &S3Keys) -> Result<Self> {
-        Self::new(settings, keys.credentials()?)
+        let bucket = KeyedBucket::with_keys(settings, keys)?;
+        Self::new(settings, bucket, start_runtime(settings)?)
     }
 
-    fn new(settings: &S3Settings, credentials: s3::creds::Credentials) -> Result<Self> {
-        let what = || format!("failed to open {settings}");
-        let region =
-            Region::Custom { region: settings.region.clone(), endpoint: settings.host() };
-        let bucket = Bucket::new(&settings.bucket, region, credentials);
-        let mut bucket =
-            bucket.map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?;
-        if settings.path_style {
-            bucket.set_path_style();
-        }
-        bucket.set_request_timeout(Some(settings.deadline));
-        let acl = settings.acl.as_deref().map(HeaderValue::from_str).transpose();
+    fn new(
+        settings: &S3Settings,
+        bucket: KeyedBucket,
+        runtime: RuntimeThread,
+    ) -> Result<Self> {
         Ok(Self {
             client: Arc::new(BucketClient {
                 bucket,
                 name: settings.to_string(),
                 max_attempts: settings.attempts.max(1),
             }),
-            runtime: RuntimeThread::start()
-                .map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?,
+            runtime,
             prefix: settings
                 .prefix
                 .as_ref()
                 .map_or_else(String::new, |it| format!("{it}/")),
-            acl: acl.map_err(|cause| Error::caused(ErrorKind::Io, what(), cause))?,
+            headers: file_headers(settings)?,
         })
     }
 
@@ -132,11 +139,8 @@ impl S3 {
         cache_control: CacheControl,
         condition: Option<(HeaderName, HeaderValue)>,
     ) -> Result<BucketResponse> {
-        let mut headers = HeaderMap::new();
+        let mut headers = self.headers.clone();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control.as_str()));
-        if let Some(acl) = &self.acl {
-            headers.insert(HeaderName::from_static("x-amz-acl"), acl.clone());
-        }
         headers.extend(condition.map(|(name, value)| (Some(name), value)));
         let (bytes, media_type) = (bytes.to_vec(), media_type.to_owned());
         self.send(BucketRequest::Put { key, bytes, media_type, headers })
@@ -286,9 +290,40 @@ impl fmt::Debug for S3 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("S3")
             .field("name", &self.client.name)
-            .field("acl", &self.acl)
+            .field("headers", &self.headers)
             .finish_non_exhaustive()
     }
+}
+
+fn start_runtime(settings: &S3Settings) -> Result<RuntimeThread> {
+    RuntimeThread::start().map_err(|cause| {
+        Error::new(ErrorKind::Io, format!("failed to open {settings} ({cause})"))
+    })
+}
+
+/// The headers that each file of these settings has.
+fn file_headers(settings: &S3Settings) -> Result<HeaderMap> {
+    let tags = settings.tags.iter().map(|(key, value)| {
+        let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        format!("{}={}", encode(key), encode(value))
+    });
+    let tags = Some(tags.collect::<Vec<_>>().join("&")).filter(|tags| !tags.is_empty());
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("x-amz-acl", settings.acl.as_deref()),
+        ("x-amz-server-side-encryption", settings.encryption.as_deref()),
+        ("x-amz-server-side-encryption-aws-kms-key-id", settings.kms_key.as_deref()),
+        ("x-amz-storage-class", settings.storage_class.as_deref()),
+        ("x-amz-tagging", tags.as_deref()),
+    ] {
+        let Some(value) = value else { continue };
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            let message = format!("failed to open {settings} (`{name}` cannot be sent)");
+            Error::new(ErrorKind::Io, message)
+        })?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
 }
 
 /// The condition that the key does not exist.

@@ -114,15 +114,23 @@ impl AgentSettings {
                         faults.push(missing("redis", &format!("REDIS__{key}")));
                     }
                 }
-                let names = [redis.stream.clone(), redis.results(), redis.dead_letters()];
-                for (index, key) in [(1, "RESULTS"), (2, "DEAD_LETTERS")] {
+                let names = [
+                    redis.stream.clone(),
+                    redis.results(),
+                    redis.dead_letters(),
+                    redis.unknown_courses(),
+                ];
+                for (index, key) in
+                    [(1, "RESULTS"), (2, "DEAD_LETTERS"), (3, "UNKNOWN_COURSES")]
+                {
                     if names[index].is_some() && names[..index].contains(&names[index]) {
                         let key = format!("REDIS__{key}");
                         let message = "one stream for two purposes: agents would read \
                                        what they wrote themselves";
                         let fault = Error::new(ErrorKind::InvalidValue, message);
                         faults.push(self.at(&key, fault).with_help(
-                            "give `stream`, `results` and `dead_letters` a name each",
+                            "give `stream`, `results`, `dead_letters` and `unknown_courses` a \
+                             name each",
                         ));
                     }
                 }

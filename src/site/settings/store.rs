@@ -15,6 +15,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -28,8 +29,13 @@ use crate::site::settings::table;
 
 const READERS: &Setting = table::row("store.readers");
 const ACL: &Setting = table::row("store.s3.acl");
+const ENCRYPTION: &Setting = table::row("store.s3.encryption");
+const STORAGE_CLASS: &Setting = table::row("store.s3.storage_class");
 const DEADLINE: &Setting = table::row("store.s3.deadline");
 const ATTEMPTS: &Setting = table::row("store.s3.attempts");
+
+/// The most tags of a file in S3.
+const MAX_TAGS: usize = 10;
 
 /// A store of files: a folder, or a bucket of S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +91,20 @@ pub struct S3Settings {
     /// The canned ACL of each file, such as `public-read`; none unless set, because most buckets
     /// refuse ACLs.
     pub acl: Option<String>,
-    /// The profile in the AWS credentials file; the default one unless set.
+    /// How the server encrypts each file: `AES256`, `aws:kms` or `aws:kms:dsse`; as the bucket says
+    /// unless set.
+    pub encryption: Option<String>,
+    /// The id, ARN or alias of the KMS key, with `aws:kms` and `aws:kms:dsse`; Amazon's own unless
+    /// set.
+    pub kms_key: Option<String>,
+    /// The storage class of each file, such as `INTELLIGENT_TIERING`; the bucket's unless set.
+    pub storage_class: Option<String>,
+    /// The tags of each file, at most 10.
+    pub tags: BTreeMap<String, String>,
+    /// The profile of Amazon's tools; that of the environment, or the default one, unless set.
     pub profile: Option<String>,
     /// The files of the keys; unless set, keys are looked up where Amazon's tools look them up: in
-    /// the environment, the credentials file, and the machine's role.
+    /// the environment, the profile, and the machine's role.
     pub key_files: Option<KeyFiles>,
     /// How long one request may take, at most 600 seconds; 30 seconds unless set.
     pub deadline: Duration,
@@ -225,6 +241,10 @@ impl S3Settings {
             prefix: None,
             path_style: false,
             acl: None,
+            encryption: None,
+            kms_key: None,
+            storage_class: None,
+            tags: BTreeMap::new(),
             profile: None,
             key_files: None,
             deadline: Duration::from_secs(30),
@@ -332,6 +352,26 @@ fn read_s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
     settings.acl = fields
         .get("acl")
         .and_then(|node| faults.keep(node.one_of(ACL.choices())).map(str::to_owned));
+    settings.encryption = fields.get("encryption").and_then(|node| {
+        faults.keep(node.one_of(ENCRYPTION.choices())).map(str::to_owned)
+    });
+    settings.kms_key = fields.get("kms_key").and_then(|node| {
+        let key = faults.keep(node.text())?;
+        let uses_kms = settings.encryption.as_deref().is_some_and(|it| it.starts_with("aws:kms"));
+        if !uses_kms || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "`kms_key` is the id of a key for `encryption: aws:kms`";
+            faults.push(node.fault(ErrorKind::InvalidValue, message).with_help(
+                "write `encryption: aws:kms` and the key's id, ARN or alias, or remove `kms_key`",
+            ));
+        }
+        Some(key.to_owned())
+    });
+    settings.storage_class = fields.get("storage_class").and_then(|node| {
+        faults.keep(node.one_of(STORAGE_CLASS.choices())).map(str::to_owned)
+    });
+    if let Some(node) = fields.get("tags") {
+        settings.tags = read_tags(node, faults);
+    }
     settings.profile = read_text(fields, "profile", faults);
     settings.key_files = read_key_files(fields, faults);
     settings.deadline = read_deadline(fields, DEADLINE, settings.deadline, faults);
@@ -342,6 +382,35 @@ fn read_s3(fields: Fields<'_>, faults: &mut Faults) -> Option<S3Settings> {
         settings.attempts = faults.keep(attempts).unwrap_or(settings.attempts);
     }
     Some(settings)
+}
+
+/// Reads tags in the limits of S3.
+fn read_tags(node: Node<'_>, faults: &mut Faults) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    let Some(entries) = faults.keep(node.entries()) else { return tags };
+    for (key, value) in entries {
+        let Some(text) = faults.keep(value.text()) else { continue };
+        let key_text = key.text();
+        let is_allowed = |text: &str| {
+            text.chars().all(|c| c.is_alphanumeric() || " +-=._:/@".contains(c))
+        };
+        if !is_allowed(key_text)
+            || !is_allowed(text)
+            || !(1..=128).contains(&key_text.chars().count())
+            || text.chars().count() > 256
+            || key_text.starts_with("aws:")
+            || tags.len() == MAX_TAGS
+        {
+            let message = format!("`{key_text}` is no tag of S3");
+            faults.push(value.fault(ErrorKind::InvalidValue, message).with_help(format!(
+                "at most {MAX_TAGS} tags, keys of 1 to 128 characters that do not begin with `aws:`, \
+                 values of at most 256; of letters, digits, blanks and +-=._:/@"
+            )));
+            continue;
+        }
+        tags.insert(key_text.to_owned(), text.to_owned());
+    }
+    tags
 }
 
 /// Reads the name of a bucket in Amazon's form, because it becomes part of an address.

@@ -29,6 +29,17 @@ const ACLS: &[&str] = &[
     "public-read",
     "public-read-write",
 ];
+/// The storage classes of S3 from which a file can be read at once.
+const STORAGE_CLASSES: &[&str] = &[
+    "EXPRESS_ONEZONE",
+    "GLACIER_IR",
+    "INTELLIGENT_TIERING",
+    "ONEZONE_IA",
+    "OUTPOSTS",
+    "REDUCED_REDUNDANCY",
+    "STANDARD",
+    "STANDARD_IA",
+];
 /// A time of the agent, at most an hour.
 const fn seconds(min: f64) -> SettingForm {
     Seconds { min, max: 3600.0 }
@@ -166,15 +177,39 @@ pub const SETTINGS: &[Setting] = &[
         "The canned ACL of each file. Most buckets refuse ACLs.",
     ),
     Setting::file(
+        "store.s3.encryption",
+        Choice(&["AES256", "aws:kms", "aws:kms:dsse"]),
+        Words("as the bucket says"),
+        "How the server encrypts each file.",
+    ),
+    Setting::file(
+        "store.s3.kms_key",
+        Other("id, ARN or alias"),
+        Words("Amazon's own"),
+        "The KMS key, with `encryption: aws:kms` or `aws:kms:dsse`.",
+    ),
+    Setting::file(
+        "store.s3.storage_class",
+        Choice(STORAGE_CLASSES),
+        Words("the bucket's"),
+        "The storage class of each file: one from which a file can be read at once.",
+    ),
+    Setting::file(
+        "store.s3.tags",
+        Other("map of at most 10 texts"),
+        Unset,
+        "The tags of each file. The keys need the right s3:PutObjectTagging.",
+    ),
+    Setting::file(
         "store.s3.profile",
         Text,
-        Words("the default one"),
-        "The profile in the AWS credentials file.",
+        Words("that of the environment (`AWS_PROFILE`), else the default one"),
+        "The profile of Amazon's tools, in `~/.aws/config` or `~/.aws/credentials`.",
     ),
     Setting::file(
         "store.s3.access_key_file",
         File,
-        Words("where Amazon's tools look: environment, credentials file, the machine's role"),
+        Words("where Amazon's tools look: environment, profile, the machine's role"),
         "The file that holds the access key ID alone. It needs `secret_key_file`.",
     ),
     Setting::file(
@@ -436,6 +471,16 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
     ),
+    Setting::agent(
+        "agent.redis.unknown_courses",
+        Word,
+        Words("the name of `stream`, and `-unknown`"),
+        "The stream of requests that failed because the site had no such course: `agent replay` puts them back.",
+        |agent, setting, text| {
+            agent.redis.unknown_courses = Some(setting.word(text)?);
+            Ok(())
+        },
+    ),
     Setting::list(
         "agent.redis.modes",
         Words("all but `audit`, as on Open edX"),
@@ -472,7 +517,7 @@ pub const SETTINGS: &[Setting] = &[
         "agent.redis.results_max_len",
         Whole { min: 1, max: None },
         Value("100000"),
-        "About how many entries `results` and `dead_letters` keep each.",
+        "About how many entries `results`, `dead_letters` and `unknown_courses` keep each.",
         |agent, setting, text| {
             agent.redis.results_max_len = setting.whole(text)?;
             Ok(())

@@ -288,6 +288,37 @@ impl Redis {
         }
     }
 
+    /// The number of entries of a stream.
+    pub(crate) fn length(&self, stream: &str) -> usize {
+        cmd("XLEN").arg(stream).query(&mut self.open().unwrap()).unwrap()
+    }
+
+    /// How many entries a stream has had so far.
+    pub(crate) fn entries_added(&self, stream: &str) -> usize {
+        let info = cmd("XINFO").arg("STREAM").arg(stream).take();
+        let info: HashMap<String, Reply> = info.query(&mut self.open().unwrap()).unwrap();
+        ::redis::from_redis_value(info["entries-added"].clone()).unwrap()
+    }
+
+    /// Removes all entries of a stream.
+    pub(crate) fn trim(&self, stream: &str) {
+        let mut trim = cmd("XTRIM");
+        trim.arg(stream).arg("MAXLEN").arg(0).exec(&mut self.open().unwrap()).unwrap();
+    }
+
+    pub(crate) fn delete(&self, key: &str) {
+        cmd("DEL").arg(key).exec(&mut self.open().unwrap()).unwrap();
+    }
+
+    /// The number of streams that lists have of their own.
+    pub(crate) fn streams_of_lists(&self) -> usize {
+        let mut keys = cmd("KEYS");
+        let pattern = format!("{}-batch-*", Self::STREAM);
+        let keys: Vec<String> =
+            keys.arg(pattern).query(&mut self.open().unwrap()).unwrap();
+        keys.len()
+    }
+
     /// The number of dead-lettered messages.
     pub(crate) fn dead(&self) -> i64 {
         let mut length = cmd("XLEN");

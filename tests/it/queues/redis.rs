@@ -475,6 +475,56 @@ fn server_that_is_none_of_its_own_is_refused_by_name() {
     let fault = server.redis("a").check().unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
     assert!(fault.message().contains("Redis Cluster"), "{fault}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sentinel.conf");
+    let port = self::port();
+    std::fs::write(&file, format!("port {port}\nbind 127.0.0.1\n")).unwrap();
+    let mut sentinel = std::process::Command::new("redis-server")
+        .arg(&file)
+        .arg("--sentinel")
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let settings = settings_at(&format!("redis://127.0.0.1:{port}"));
+    let queue = RedisQueue::new(&settings, "a").unwrap();
+    let begun = Instant::now();
+    let fault = loop {
+        match queue.check().unwrap_err() {
+            fault if fault.kind() == ErrorKind::Queue && begun.elapsed() < LONG => {
+                thread::sleep(BRIEF);
+            }
+            fault => break fault,
+        }
+    };
+    sentinel.kill().unwrap();
+    sentinel.wait().unwrap();
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
+    assert!(fault.message().contains("Redis Sentinel"), "{fault}");
+
+    for (scheme, name) in
+        [("redis-sentinel", "Redis Sentinel"), ("redis+cluster", "Redis Cluster")]
+    {
+        let text = format!(
+            "agent: {{ queue: redis, redis: {{ url: '{scheme}://a:26379/m', stream: s }} }}\n"
+        );
+        let fault = testamur::site::Settings::parse(text.as_bytes()).unwrap_err();
+        assert!(fault.message().contains(name), "{fault}");
+    }
+}
+
+/// A server of a cluster is refused by name also if its user may not ask what it is.
+#[test]
+fn cluster_that_does_not_tell_is_refused_by_name() {
+    let port = format!("port {}", port());
+    let user = "user agent on >geheim ~* +@stream +@scripting +@transaction +type +ping";
+    let server = RedisServer::with(&[&port, "cluster-enabled yes", user]);
+    let mut settings = server.settings();
+    settings.user = Some("agent".to_owned());
+    settings.password = Some(Secret::new("geheim"));
+    let fault = RedisQueue::new(&settings, "a").unwrap().check().unwrap_err();
+    assert_eq!(fault.kind(), ErrorKind::QueueRefused, "{fault}");
+    assert!(fault.help().unwrap().contains("Redis Cluster"), "{fault:#}");
 }
 
 #[test]

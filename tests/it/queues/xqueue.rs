@@ -359,11 +359,12 @@ fn reply_fits_the_columns_of_the_platform() {
     let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
     queue.ack(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
-    let Answer::Issued { mut urls, outcome } = issued(&delivery) else { panic!() };
+    let mut answer = issued(&delivery);
+    let Answer::Issued { urls, .. } = &mut answer else { panic!() };
     let long = format!("https://example.org/{}", "x".repeat(109));
     urls.download_url = CertificateUrl::parse(&long).unwrap();
     assert_eq!(urls.download_url.len(), 129);
-    queue.ack(&delivery, &Answer::Issued { urls, outcome }).unwrap();
+    queue.ack(&delivery, &answer).unwrap();
     let replies = server.replies();
     let reason = replies[0]["error_reason"].as_str().unwrap();
     assert!(reason.len() <= 512 && reason.len() > 500, "{}", reason.len());

@@ -9,7 +9,7 @@ use testamur::register::{
     CacheControl, CreateOutcome, S3, S3Keys, Store, StoreFile, StorePath, Stores,
     SwapOutcome,
 };
-use testamur::site::Settings;
+use testamur::site::{Settings, StoreSettings};
 use testamur::{Error, ErrorKind};
 
 use super::contract::{check_contract, create, listed, path};
@@ -96,6 +96,71 @@ fn requests_have_conditions_and_headers() {
     server.proxy.next([]);
     server.store().create(&StoreFile::new(&file, b"")).unwrap();
     assert_eq!(server.proxy.seen()[0].header("x-amz-acl"), None);
+}
+
+#[test]
+fn files_have_encryption_class_and_tags() {
+    let server = Server::start();
+    let endpoint = server.settings().endpoint.unwrap();
+    let read = |more: &str| {
+        let text = format!(
+            "store: {{ s3: {{ bucket: {BUCKET}, endpoint: '{endpoint}', {more} }} }}\n"
+        );
+        Settings::parse(text.as_bytes())
+    };
+    let store = |more: &str| {
+        let StoreSettings::S3(settings) = read(more).unwrap().store else { panic!() };
+        server.store_of(&settings)
+    };
+    let file = path("cert/1/index.html");
+    let put = |store: &S3| {
+        server.proxy.next([Action::Answer(200, "ETag: \"x\"\r\n", "")]);
+        store.create(&StoreFile::new(&file, b"x")).unwrap();
+        server.proxy.seen().remove(0)
+    };
+    let seen = put(&store(
+        "encryption: 'aws:kms', kms_key: 'alias/school', storage_class: STANDARD_IA, \
+         tags: { unit: 'registrar = 1', kind: certificate }",
+    ));
+    let signed = seen.header("authorization").unwrap();
+    for (name, value) in [
+        ("x-amz-server-side-encryption", "aws:kms"),
+        ("x-amz-server-side-encryption-aws-kms-key-id", "alias/school"),
+        ("x-amz-storage-class", "STANDARD_IA"),
+        ("x-amz-tagging", "kind=certificate&unit=registrar%20%3D%201"),
+    ] {
+        assert_eq!(seen.header(name), Some(value));
+        assert!(signed.contains(name), "{signed}");
+    }
+    let seen = put(&store("encryption: AES256"));
+    assert_eq!(seen.header("x-amz-server-side-encryption"), Some("AES256"));
+    assert_eq!(seen.header("x-amz-tagging"), None);
+    // The server takes them, and checks the signature over them.
+    let store = store("encryption: AES256, storage_class: STANDARD, tags: { a: b }");
+    server.proxy.next([]);
+    check_contract(&store);
+    server.proxy.next([Action::Answer(
+        403,
+        "",
+        "<Error><Code>AccessDenied</Code></Error>",
+    )]);
+    let fault = store.create(&StoreFile::new(&file, b"y")).unwrap_err();
+    assert!(fault.help().unwrap().contains("s3:PutObjectTagging"), "{fault:#}");
+
+    let many: Vec<String> = (0..11).map(|number| format!("k{number}: v")).collect();
+    for (more, words) in [
+        ("encryption: AES", "AES256"),
+        ("kms_key: alias/school", "`encryption: aws:kms`"),
+        ("encryption: AES256, kms_key: x", "`encryption: aws:kms`"),
+        ("storage_class: GLACIER", "GLACIER"),
+        ("tags: { 'aws:x': y }", "`aws:x` is no tag"),
+        (&format!("tags: {{ {} }}", many.join(", ")), "at most 10 tags"),
+        ("tags: { unit: 'a & b' }", "`unit` is no tag"),
+        ("tags: [a]", "map"),
+    ] {
+        let fault = read(more).unwrap_err();
+        assert!(format!("{fault:#}").contains(words), "{more}: {fault:#}");
+    }
 }
 
 #[test]

@@ -21,6 +21,10 @@ const CERTIFICATE_HELP: &str = "`url` must have the name that the certificate ha
 const PLAIN_HELP: &str = "if the server has no TLS at this port, write `redis://`, or name the port \
                           at which it has TLS";
 
+/// The help for a server that has a part of the keys only.
+const CLUSTER_HELP: &str = "it is part of a Redis Cluster, which is not supported: use a server of \
+                            its own, because an agent changes several streams at once";
+
 /// The connections to one server.
 pub(super) struct Connections {
     client: Client,
@@ -122,6 +126,9 @@ impl Connections {
                 ),
                 Some("DENIED" | "WRONGTYPE" | "NOPROTO") => {
                     (ErrorKind::QueueRefused, None)
+                }
+                Some("MOVED" | "ASK" | "CROSSSLOT" | "CLUSTERDOWN") => {
+                    (ErrorKind::QueueRefused, Some(CLUSTER_HELP))
                 }
                 _ if error.to_string().contains("unknown command") => {
                     (ErrorKind::QueueRefused, Some("Redis 6.2 or later is needed"))

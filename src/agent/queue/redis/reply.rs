@@ -42,6 +42,11 @@ pub(super) fn parse_read(answer: Value) -> Result<Vec<StreamEntry>> {
     Ok(found)
 }
 
+/// Parses the reply to `XRANGE` and `XREVRANGE`: the entries.
+pub(super) fn parse_range(answer: Value) -> Result<Vec<StreamEntry>> {
+    entries(answer)
+}
+
 /// Parses the reply to `XAUTOCLAIM`: the cursor, the entries, and since Redis 7 the ids of lost
 /// ones.
 pub(super) fn parse_claim(answer: Value) -> Result<Claimed> {
@@ -59,6 +64,16 @@ pub(super) fn times_delivered(answer: &Value) -> Option<u32> {
     let Value::Array(entries) = answer else { return None };
     let Value::Array(entry) = entries.first()? else { return None };
     Some(u32::try_from(int(entry.get(3)?)?).unwrap_or(u32::MAX))
+}
+
+/// Returns the entry that a group was handed out last, and how many it has not acknowledged, by the
+/// reply to `XINFO GROUPS`.
+pub(super) fn group_state(groups: &Value, group: &str) -> Option<(String, u64)> {
+    let Value::Array(groups) = groups else { return None };
+    let named = |it: &&Value| get(it, "name").and_then(text).as_deref() == Some(group);
+    let group = groups.iter().find(named)?;
+    let last = get(group, "last-delivered-id").and_then(text)?;
+    Some((last, get(group, "pending").and_then(int)?))
 }
 
 /// Computes a group's depth from the replies to `XINFO GROUPS` and `XINFO STREAM`.

@@ -8,12 +8,15 @@ use s3::request::Request as _;
 use s3::request::tokio_backend::ReqwestRequest;
 
 use super::failure::{Failure, classify};
+use super::keyed_bucket::KeyedBucket;
 use super::request::{BucketRequest, BucketResponse};
 use crate::base::backoff;
 use crate::base::error::{ErrorKind, Result};
 
 /// The longest pause after the first attempt; that after each further attempt is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The code of the server for keys that have ended.
+const ENDED_KEYS: &str = "ExpiredToken";
 /// The longest pause that this client makes by itself.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause that a server may ask for.
@@ -21,7 +24,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// A bucket, and how often each request is sent to it.
 pub(super) struct BucketClient {
-    pub(super) bucket: Box<Bucket>,
+    pub(super) bucket: KeyedBucket,
     /// The name of the store in messages.
     pub(super) name: String,
     pub(super) max_attempts: u32,
@@ -35,12 +38,15 @@ impl BucketClient {
     /// [`ErrorKind::StoreRefused`]: the server refuses the request.
     pub(super) async fn send(&self, request: &BucketRequest) -> Result<BucketResponse> {
         let mut attempts = 0;
+        let mut have_keys_ended = false;
         loop {
             attempts += 1;
+            let bucket = self.bucket.current(have_keys_ended).await?;
             let (cause, retry_after) =
-                match classify(self.attempt(request).await, request) {
+                match classify(attempt(&bucket, request).await, request) {
                     Ok(response) => return Ok(BucketResponse { attempts, ..response }),
                     Err(Failure::Transient { cause, retry_after }) => {
+                        have_keys_ended = cause.contains(ENDED_KEYS);
                         (cause, retry_after)
                     }
                     Err(Failure::Permanent { cause, help }) => {
@@ -68,19 +74,6 @@ impl BucketClient {
         }
     }
 
-    async fn attempt(&self, request: &BucketRequest) -> Result<BucketResponse, S3Error> {
-        let (key, command) = request.command();
-        let request = ReqwestRequest::new(&self.bucket, key, command).await?;
-        match request.response().await {
-            // The crate `s3` turns error statuses into this error if its feature
-            // `fail-on-err` is on, which any other crate of the program may ask for.
-            Err(S3Error::HttpFailWithBody(status, body)) => {
-                Ok(BucketResponse::new(status, body.into_bytes()))
-            }
-            other => BucketResponse::read(other?).await,
-        }
-    }
-
     /// What a request does, for messages.
     fn what(&self, request: &BucketRequest) -> String {
         let name = &self.name;
@@ -90,6 +83,22 @@ impl BucketClient {
             BucketRequest::Put { key, .. } => format!("write `{key}` in {name}"),
             BucketRequest::List(_) => format!("list {name}"),
         }
+    }
+}
+
+async fn attempt(
+    bucket: &Bucket,
+    request: &BucketRequest,
+) -> Result<BucketResponse, S3Error> {
+    let (key, command) = request.command();
+    let request = ReqwestRequest::new(bucket, key, command).await?;
+    match request.response().await {
+        // The crate `s3` turns error statuses into this error if its feature
+        // `fail-on-err` is on, which any other crate of the program may ask for.
+        Err(S3Error::HttpFailWithBody(status, body)) => {
+            Ok(BucketResponse::new(status, body.into_bytes()))
+        }
+        other => BucketResponse::read(other?).await,
     }
 }
 

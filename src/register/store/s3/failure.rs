@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use s3::error::S3Error;
 
 use super::request::{BucketRequest, BucketResponse};
@@ -157,10 +158,7 @@ fn help(
             "certificates need a server that knows conditional writes (`If-None-Match`)"
         }
         (_, 401 | 403) => match request {
-            BucketRequest::Put { headers, .. } if headers.contains_key("x-amz-acl") => {
-                "give these keys the rights s3:PutObject and s3:PutObjectAcl, or remove `acl`"
-            }
-            BucketRequest::Put { .. } => "give these keys the right s3:PutObject",
+            BucketRequest::Put { headers, .. } => return help_to_write(headers),
             BucketRequest::Get { .. } => {
                 "give these keys the rights s3:GetObject, and s3:ListBucket, without which a \
                  file that is not there is forbidden too"
@@ -171,6 +169,25 @@ fn help(
         _ => "",
     };
     help.to_owned()
+}
+
+/// The rights that a refused file needs, by its headers.
+fn help_to_write(headers: &HeaderMap) -> String {
+    let mut help = "give these keys the right s3:PutObject".to_owned();
+    for (header, right, setting) in [
+        ("x-amz-acl", "s3:PutObjectAcl", "acl"),
+        ("x-amz-tagging", "s3:PutObjectTagging", "tags"),
+        (
+            "x-amz-server-side-encryption-aws-kms-key-id",
+            "kms:GenerateDataKey and kms:Decrypt of the key",
+            "kms_key",
+        ),
+    ] {
+        if headers.contains_key(header) {
+            help.push_str(&format!(", and {right}, or remove `{setting}`"));
+        }
+    }
+    help
 }
 
 /// The first cause: the outer errors only say that a request was sent.

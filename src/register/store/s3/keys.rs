@@ -8,7 +8,7 @@ use s3::creds::Credentials;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::site::settings::S3Settings;
+use crate::site::settings::KeyFiles;
 
 /// The keys of a bucket. `Debug` does not print them, and their memory is cleared on drop.
 #[derive(Clone)]
@@ -34,8 +34,20 @@ impl S3Keys {
         self
     }
 
+    pub(super) fn access_key(&self) -> &str {
+        &self.access_key
+    }
+
+    pub(super) fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    pub(super) fn session_token(&self) -> Option<&str> {
+        self.session_token.as_ref().map(|token| token.as_str())
+    }
+
     pub(super) fn credentials(&self) -> Result<Credentials> {
-        let token = self.session_token.as_ref().map(|token| token.as_str());
+        let token = self.session_token();
         Credentials::new(
             Some(&self.access_key),
             Some(&self.secret_key),
@@ -54,40 +66,15 @@ impl fmt::Debug for S3Keys {
     }
 }
 
-/// The keys in the files that the settings name, else those of the machine. Finding the latter may
-/// take a request to the machine's cloud.
-pub(super) fn find(settings: &S3Settings, site: &Path) -> Result<Credentials> {
-    if let Some(files) = &settings.key_files {
-        let mut keys = S3Keys {
-            access_key: read(&site.join(&files.access_key))?,
-            secret_key: read(&site.join(&files.secret_key))?,
-            session_token: None,
-        };
-        if let Some(file) = &files.session_token {
-            keys.session_token = Some(read(&site.join(file))?);
-        }
-        return keys.credentials();
-    }
-    let found = match &settings.profile {
-        Some(profile) => Credentials::from_profile(Some(profile)),
-        None => Credentials::default(),
-    };
-    found.map_err(|cause| {
-        let (what, help) = match &settings.profile {
-            Some(profile) => (
-                format!("no keys of the profile `{profile}`: {cause}"),
-                "write them into `~/.aws/credentials`, or name files by `access_key_file` and \
-                 `secret_key_file`",
-            ),
-            None => (
-                "no keys for it".to_owned(),
-                "name files by `access_key_file` and `secret_key_file`, or set \
-                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this where a role gives \
-                 them",
-            ),
-        };
-        Error::new(ErrorKind::StoreRefused, format!("failed to open {settings} ({what})"))
-            .with_help(help)
+/// The keys in the files that the settings name.
+pub(super) fn of_files(files: &KeyFiles, site: &Path) -> Result<S3Keys> {
+    Ok(S3Keys {
+        access_key: read(&site.join(&files.access_key))?,
+        secret_key: read(&site.join(&files.secret_key))?,
+        session_token: match &files.session_token {
+            Some(file) => Some(read(&site.join(file))?),
+            None => None,
+        },
     })
 }
 

@@ -30,6 +30,11 @@ impl RuntimeThread {
         Ok(Self { handle, _stop: stop })
     }
 
+    /// Where tasks of the thread are started.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Runs a task on the thread, and waits for its end.
     pub(super) fn run<T: Send + 'static>(
         &self,

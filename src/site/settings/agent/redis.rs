@@ -27,6 +27,9 @@ pub struct RedisSettings {
     /// The stream of dead letters: messages that cannot be read. The name of `stream` and `-dead`
     /// unless set.
     pub dead_letters: Option<String>,
+    /// The stream of requests that failed because the site had no such course, from which
+    /// `agent replay` takes them; the name of `stream` and `-unknown` unless set.
+    pub unknown_courses: Option<String>,
     /// The enrolment modes that earn a certificate, in events of Open edX; if it is empty all but
     /// `audit`, as on Open edX.
     pub modes: Vec<String>,
@@ -38,8 +41,8 @@ pub struct RedisSettings {
     pub lease: Duration,
     /// How long the server may take to answer, from 0.1 to 3600 seconds; 10 seconds unless set.
     pub deadline: Duration,
-    /// About how many entries `results` and `dead_letters` keep each, at least 1; 100,000 unless
-    /// set.
+    /// About how many entries `results`, `dead_letters` and `unknown_courses` keep each, at least 1;
+    /// 100,000 unless set.
     pub results_max_len: u64,
 }
 
@@ -54,6 +57,7 @@ impl Default for RedisSettings {
             group: "testamur".to_owned(),
             results: None,
             dead_letters: None,
+            unknown_courses: None,
             modes: Vec::new(),
             statuses: vec!["downloadable".to_owned()],
             lease: Duration::from_secs(60),
@@ -72,6 +76,11 @@ impl RedisSettings {
     /// Returns the name of the stream of dead letters.
     pub fn dead_letters(&self) -> Option<String> {
         self.name_or_default(self.dead_letters.as_ref(), "dead")
+    }
+
+    /// Returns the name of the stream of requests for unknown courses.
+    pub fn unknown_courses(&self) -> Option<String> {
+        self.name_or_default(self.unknown_courses.as_ref(), "unknown")
     }
 
     /// Returns the name that is set, else the name of `stream` with an ending.

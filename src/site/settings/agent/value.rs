@@ -71,6 +71,14 @@ pub(crate) fn redis_address(text: &str) -> Result<RedisAddress> {
     let (scheme, rest) = text.split_once("://").filter(|_| clean).ok_or_else(fault)?;
     match scheme {
         "redis" | "rediss" => {}
+        _ if scheme.contains("sentinel") || scheme.contains("cluster") => {
+            let what = if scheme.contains("sentinel") { "Sentinel" } else { "Cluster" };
+            let message = format!("Redis {what} is not supported (`{scheme}://`)");
+            return Err(Error::new(ErrorKind::InvalidValue, message).with_help(
+                "name one server, `redis://HOST:6379/0`, or a proxy that follows the one that \
+                 takes writes: an agent changes several streams at once",
+            ));
+        }
         "redis+unix" | "unix" if rest.starts_with('/') => {
             if rest.contains("pass=") {
                 return Err(fault());

@@ -42,6 +42,9 @@ fn file(setting: &Setting, value: Option<&str>) -> Result<Settings, crate::Error
         let all = [("module", "m"), ("token", "t")];
         needed.extend(all.into_iter().filter(|(name, _)| *name != key));
     }
+    if setting.path() == "store.s3.kms_key" {
+        needed.push(("encryption", "'aws:kms'"));
+    }
     needed.extend(value.map(|value| (key, value)));
     let fields: Vec<String> =
         needed.iter().map(|(key, value)| format!("{key}: {value}")).collect();
@@ -87,6 +90,9 @@ fn examples(setting: &Setting) -> (Vec<String>, Vec<String>) {
             "publish.filename" => (texts(&["other"]), texts(&["other.pdf"])),
             "index" => (texts(&["other"]), texts(&["other.sqlite", "none"])),
             "legacy" => (texts(&["other", "[other]"]), texts(&["{ other: 1 }"])),
+            "store.s3.tags" => {
+                (texts(&["other", "{ 'aws:x': y }"]), texts(&["{ other: tag }"]))
+            }
             "timezone" => (texts(&["a b"]), texts(&["Other/Place"])),
             _ => (texts(&["'a b/..'"]), texts(&["other"])),
         },

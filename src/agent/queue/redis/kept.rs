@@ -1,0 +1,244 @@
+//! Requests that agents have kept in the streams besides that of the requests.
+//!
+//! Those that failed because the site had no such course are put back on the stream of requests; all
+//! entries about a recipient are found and removed when that recipient is erased. The decision made
+//! here: an entry moves in one script, so that it is neither lost nor put back twice.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use ::redis::{Value, cmd};
+use serde_json::Value as Json;
+
+use super::batch::is_of_batch;
+use super::connections::Connections;
+use super::entry::read_entry;
+use super::reply::{self, Fields, StreamEntry};
+use crate::agent::queue::delivery::{Correlation, Target, Task};
+use crate::agent::queue::event::EventRules;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
+use crate::site::award::{Award, Recipient};
+use crate::site::settings::RedisSettings;
+
+/// The most bytes of a request that is kept.
+const MAX_KEPT: usize = 64 << 10;
+/// How many entries are read at once.
+const PAGE: usize = 500;
+
+/// Moves an entry to another stream, unless it is gone.
+const MOVE: &str = "\
+    if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end \
+    redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2)) \
+    return 1";
+
+/// The streams of answers, dead letters and requests for unknown courses.
+pub struct KeptRequests {
+    connections: Connections,
+    stream: String,
+    results: String,
+    dead_letters: String,
+    unknown_courses: String,
+    rules: EventRules,
+}
+
+/// What became of the requests for unknown courses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Replay {
+    /// How many requests were put back.
+    pub put: usize,
+    /// How many stay of each course that the site still does not have.
+    pub unknown: BTreeMap<String, usize>,
+}
+
+/// An entry that is about a recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptEntry {
+    stream: String,
+    id: String,
+}
+
+impl KeptRequests {
+    /// Opens the streams of these settings, which hold the password itself. No connection is opened
+    /// yet.
+    ///
+    /// # Errors
+    /// As [`RedisQueue::new`](crate::agent::RedisQueue::new).
+    pub fn new(settings: &RedisSettings) -> Result<Self> {
+        let missing = || Error::new(ErrorKind::MissingField, "`redis` has no `stream`");
+        Ok(Self {
+            connections: Connections::new(settings)?,
+            stream: settings.stream.clone().ok_or_else(missing)?,
+            results: settings.results().ok_or_else(missing)?,
+            dead_letters: settings.dead_letters().ok_or_else(missing)?,
+            unknown_courses: settings.unknown_courses().ok_or_else(missing)?,
+            rules: EventRules::new(settings.modes.clone(), settings.statuses.clone()),
+        })
+    }
+
+    /// Puts the requests that failed since then back on the stream of requests, if `is_known` holds
+    /// for their course. A request that has no time gets that at which it failed, so that it changes
+    /// nothing that was asked for since.
+    ///
+    /// # Errors
+    /// As those of [`Queue`](crate::agent::Queue). What was put back stays so, and the same call may
+    /// be repeated.
+    pub fn replay(
+        &self,
+        since: Timestamp,
+        is_known: &dyn Fn(&str) -> bool,
+    ) -> Result<Replay> {
+        let mut replay = Replay::default();
+        let first = format!("{}-0", since.unix() * 1000);
+        self.each(&self.unknown_courses, &first, &mut |id, fields| {
+            let (correlation, _) = read_entry(fields, &self.rules);
+            let course = correlation.course.unwrap_or_default();
+            if !is_known(&course) {
+                *replay.unknown.entry(course).or_default() += 1;
+                return Ok(());
+            }
+            let mut put = cmd("EVAL");
+            put.arg(MOVE).arg(2).arg(&self.unknown_courses).arg(&self.stream).arg(id);
+            for (name, value) in fields.0.iter().filter(|(name, _)| !is_of_batch(name)) {
+                put.arg(name);
+                match with_time(name, value, id) {
+                    Some(request) => put.arg(request),
+                    None => put.arg(value),
+                };
+            }
+            let put: usize = self.connections.ask(Duration::ZERO, &put)?;
+            replay.put += put;
+            Ok(())
+        })?;
+        Ok(replay)
+    }
+
+    /// Finds the entries about recipients for whom `is_wanted` holds: it is given the award, and the
+    /// name of the recipient if the entry has one.
+    ///
+    /// # Errors
+    /// As those of [`Queue`](crate::agent::Queue).
+    pub fn find(
+        &self,
+        is_wanted: &dyn Fn(&Award, Option<&str>) -> bool,
+    ) -> Result<Vec<KeptEntry>> {
+        let mut found = Vec::new();
+        for stream in [&self.results, &self.dead_letters, &self.unknown_courses] {
+            self.each(stream, "-", &mut |id, fields| {
+                let (award, name) = match fields.get("result") {
+                    Some(result) => (award_of_result(result), None),
+                    None => self.award_of_request(fields),
+                };
+                if award.is_some_and(|award| is_wanted(&award, name.as_deref())) {
+                    found.push(KeptEntry { stream: stream.clone(), id: id.to_owned() });
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Removes entries. It is no error if they are gone.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn remove(&self, entries: &[KeptEntry]) -> Result<()> {
+        for KeptEntry { stream, id } in entries {
+            let remove = cmd("XDEL").arg(stream).arg(id).take();
+            self.connections.ask::<Value>(Duration::ZERO, &remove)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with each entry from `first` on that is there now.
+    fn each(
+        &self,
+        stream: &str,
+        first: &str,
+        visit: &mut dyn FnMut(&str, &Fields) -> Result<()>,
+    ) -> Result<()> {
+        let mut last = cmd("XREVRANGE");
+        last.arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
+        let last = reply::parse_range(self.connections.ask(Duration::ZERO, &last)?)?;
+        let Some(last) = last.first() else { return Ok(()) };
+        let mut from = first.to_owned();
+        loop {
+            let mut range = cmd("XRANGE");
+            range.arg(stream).arg(&from).arg(&last.id).arg("COUNT").arg(PAGE);
+            let page = self.connections.ask(Duration::ZERO, &range)?;
+            let page = reply::parse_range(page)?;
+            for StreamEntry { id, fields } in &page {
+                if let Some(fields) = fields {
+                    visit(id, fields)?;
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => from = format!("({}", last.id),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The award that an entry asks for, as far as it can be understood, and the name in it.
+    fn award_of_request(&self, fields: &Fields) -> (Option<Award>, Option<String>) {
+        let (Correlation { course, recipient, .. }, task) =
+            read_entry(fields, &self.rules);
+        match task {
+            Ok(Task::Issue { request, .. }) => {
+                let name = request.name().as_str().to_owned();
+                (Some(Award::of(&request)), Some(name))
+            }
+            Ok(Task::Revoke(revocation)) => match revocation.target {
+                Target::Award(award) => (Some(award), None),
+                Target::Certificate { .. } => (None, None),
+            },
+            _ => {
+                let parts = course.zip(recipient);
+                let award = |(course, id)| Award { course, recipient: Recipient::Id(id) };
+                (parts.map(award), None)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeptRequests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptRequests")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether an entry is short enough to be kept whole.
+pub(super) fn is_kept(fields: &Fields) -> bool {
+    let sizes = fields.0.iter().map(|(name, value)| name.len() + value.len());
+    sizes.sum::<usize>() <= MAX_KEPT
+}
+
+/// A request in JSON that has no time, with that of the entry in which it was kept.
+fn with_time(name: &[u8], value: &[u8], id: &str) -> Option<String> {
+    if name != b"request" {
+        return None;
+    }
+    let Ok(Json::Object(mut request)) = serde_json::from_slice(value) else {
+        return None;
+    };
+    if request.get("requested_at").is_some_and(|time| !time.is_null()) {
+        return None;
+    }
+    let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
+    let time = Timestamp::from_unix(milliseconds / 1000)?;
+    request.insert("requested_at".to_owned(), time.to_string().into());
+    Some(Json::Object(request).to_string())
+}
+
+/// The award that a result is of; `None` if it does not name a recipient.
+fn award_of_result(result: &[u8]) -> Option<Award> {
+    let result: Json = serde_json::from_slice(result).ok()?;
+    Some(Award {
+        course: result["course"].as_str()?.to_owned(),
+        recipient: Recipient::Id(result["username"].as_str()?.to_owned()),
+    })
+}

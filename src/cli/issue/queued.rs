@@ -1,0 +1,303 @@
+//! `issue --queue`: the rows of a recipients file go on the agents' queue, and what the agents make of
+//! them comes back.
+//!
+//! The decision made here: a run has no state on this machine. The server tells which rows are put
+//! and what became of them, so that a run that ended early is continued by the same command.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use super::report::{ended, write_report};
+use crate::Error;
+use crate::agent::{QueuedBatch, Unfinished, open_batch, open_queue};
+use crate::cli::args::{Issue, SiteArguments};
+use crate::cli::batch::StopSignal;
+use crate::cli::exit::{CommandOutcome, Failure};
+use crate::cli::{console, context};
+use crate::press::Press;
+use crate::register::IssueOptions;
+use crate::register::batch::{IssueJob, Report, ReportRow, row_place};
+use crate::site::AgentSettings;
+
+/// The most rows that are put and not done: the server holds no more of them.
+const MAX_WAITING: usize = 10_000;
+/// How long a read waits for results, before the run looks whether it is stopped.
+const READ_WAIT: Duration = Duration::from_millis(500);
+/// How long to wait between attempts to reach a server that is unreachable.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the count is printed where there is no bar.
+const PRINT_INTERVAL: Duration = Duration::from_secs(10);
+/// After which time without a result the run looks whether agents work at all.
+const QUIET: Duration = Duration::from_secs(10);
+
+pub(super) fn run(
+    site: &SiteArguments,
+    issue: &Issue,
+    press: &Press,
+    jobs: &[IssueJob],
+    kept: &[String],
+    options: &IssueOptions,
+    stop: &StopSignal,
+) -> Result<CommandOutcome, Failure> {
+    let settings = context::agent_settings(press.settings(), &[])?;
+    let folder = context::folder(site);
+    check_queue(&settings, folder, stop)?;
+    let mut report = Report::new(jobs.len());
+    let mut rows = Vec::new();
+    let mut requests = Vec::new();
+    for (index, job) in jobs.iter().enumerate() {
+        match request_of(job, options) {
+            Ok(request) => {
+                rows.push(index);
+                requests.push(request);
+            }
+            Err(error) => {
+                let row = ReportRow::new(job, Err(error));
+                print(issue.json, job, &row);
+                report.set(index, row);
+            }
+        }
+    }
+    let mut run = QueuedRun {
+        batch: open_batch(&settings, folder, requests)?,
+        stop,
+        jobs,
+        rows,
+        done: jobs.len(),
+        counts: BTreeMap::new(),
+        bar: console::progress_bar(jobs.len()),
+        printed_at: Instant::now(),
+        report,
+        is_json: issue.json,
+    };
+    run.done -= run.rows.len();
+    let worked = run.work();
+    run.bar.finish_and_clear();
+    let QueuedRun { batch, report, done, .. } = run;
+    console::print_message(&report.summary());
+    if let Some(file) = &issue.report {
+        write_report(file, &report, jobs, kept)?;
+    }
+    worked?;
+    if done == jobs.len() {
+        batch.end()?;
+    }
+    ended(done, jobs, &report)
+}
+
+/// Checks that the agents' queue can be used. One that is unreachable is waited for later.
+fn check_queue(
+    settings: &AgentSettings,
+    folder: &Path,
+    stop: &StopSignal,
+) -> Result<(), Failure> {
+    match open_queue(settings, folder, "issue")?.check() {
+        Err(error) if error.is_retryable() && !stop.is_set() => Ok(()),
+        checked => Ok(checked?),
+    }
+}
+
+/// The request of a row as an agent reads it, with what a local run would be allowed to do.
+fn request_of(job: &IssueJob, options: &IssueOptions) -> Result<Vec<u8>, Error> {
+    let failed = |cause: serde_json::Error| {
+        let message = format!("the row cannot be put on a queue ({cause})");
+        Error::new(crate::ErrorKind::InvalidValue, message)
+    };
+    let mut request = serde_json::to_value(job.request()?).map_err(failed)?;
+    request["reference"] = row_place(&job.row).into();
+    for (key, flag) in [
+        ("replace", options.replace),
+        ("reissue", options.reissue),
+        ("cautious", options.cautious),
+    ] {
+        request[key] = flag.into();
+    }
+    Ok(request.to_string().into_bytes())
+}
+
+/// A run, with what is known of it so far.
+struct QueuedRun<'a> {
+    batch: QueuedBatch,
+    stop: &'a StopSignal,
+    jobs: &'a [IssueJob],
+    /// The jobs of the rows that are put, by their index.
+    rows: Vec<usize>,
+    /// How many jobs have a result, those among them that are no request.
+    done: usize,
+    counts: BTreeMap<&'static str, usize>,
+    bar: ProgressBar,
+    printed_at: Instant,
+    report: Report,
+    is_json: bool,
+}
+
+impl QueuedRun<'_> {
+    /// Puts rows and takes results until all are done or the user stops the run.
+    fn work(&mut self) -> Result<(), Failure> {
+        self.attempt(|run| run.batch.begin())?;
+        let before = self.batch.put_count();
+        if before > 0 {
+            console::print_message(&format!(
+                "continuing: {before} of {} rows are on the queue already",
+                self.rows.len()
+            ));
+        }
+        let mut changed_at = Instant::now();
+        let mut has_told = false;
+        while self.done < self.jobs.len() && !self.stop.is_set() {
+            let has_more = self.batch.put_count() < self.rows.len();
+            let waiting = self.batch.put_count().saturating_sub(self.rows_done());
+            let puts = has_more && waiting < MAX_WAITING;
+            if puts {
+                self.attempt(|run| run.batch.put_next())?;
+            }
+            let wait = if puts { Duration::ZERO } else { READ_WAIT };
+            if self.take_results(wait)? || puts {
+                changed_at = Instant::now();
+            }
+            self.print_count();
+            if changed_at.elapsed() > QUIET {
+                let unfinished = self.attempt(|run| run.batch.unfinished())?;
+                self.look(unfinished, &mut has_told)?;
+                changed_at = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of the rows that are put have a result.
+    fn rows_done(&self) -> usize {
+        self.done - (self.jobs.len() - self.rows.len())
+    }
+
+    /// Takes the results that came, and returns whether there were any.
+    fn take_results(&mut self, wait: Duration) -> Result<bool, Failure> {
+        let results = self.attempt(|run| run.batch.read_results(wait))?;
+        let any = !results.is_empty();
+        for result in results {
+            let index = self.rows[result.row];
+            let job = &self.jobs[index];
+            if self.report.is_set(index) {
+                continue;
+            }
+            let row = ReportRow::answered(job, &result.answer).unwrap_or_else(|| {
+                let error = Error::new(
+                    crate::ErrorKind::Queue,
+                    "the answer of the agent cannot be understood",
+                );
+                ReportRow::new(
+                    job,
+                    Err(error.with_help("run the agents in this version")),
+                )
+            });
+            self.set(index, row);
+        }
+        Ok(any)
+    }
+
+    fn set(&mut self, index: usize, row: ReportRow) {
+        let (job, is_json) = (&self.jobs[index], self.is_json);
+        self.bar.suspend(|| print(is_json, job, &row));
+        *self.counts.entry(row.outcome()).or_default() += 1;
+        self.report.set(index, row);
+        self.done += 1;
+        self.bar.set_position(self.done as u64);
+    }
+
+    /// Tells why no results come: no agent works, or the requests are gone from the stream.
+    fn look(
+        &mut self,
+        unfinished: Unfinished,
+        has_told: &mut bool,
+    ) -> Result<(), Failure> {
+        let is_put = self.batch.put_count() == self.rows.len();
+        match (unfinished.is_waiting, unfinished.held) {
+            // A result is written before its request is no longer held.
+            (false, 0) if is_put && !self.take_results(Duration::ZERO)? => {
+                for index in self.rows.clone() {
+                    if !self.report.is_set(index) {
+                        let error = Error::new(
+                            crate::ErrorKind::Queue,
+                            "its request is not on the stream any more, and has no result",
+                        );
+                        let error = error.with_help(
+                            "run the same command again, with a stream that is not trimmed \
+                             before its requests are done, and agents of this version",
+                        );
+                        let row = ReportRow::new(&self.jobs[index], Err(error));
+                        self.set(index, row);
+                    }
+                }
+            }
+            (true, 0) if !*has_told => {
+                *has_told = true;
+                self.bar.suspend(|| {
+                    console::print_message(
+                        "no agent takes the requests, which stay on the queue: start one with \
+                         `testamur agent`",
+                    );
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Shows how many rows are put, and what the agents made of them.
+    fn print_count(&mut self) {
+        let counts: Vec<String> = self
+            .counts
+            .iter()
+            .map(|(outcome, count)| format!("{count} {outcome}"))
+            .collect();
+        let put = self.batch.put_count();
+        let put = [format!("{put} put")];
+        let text = put.into_iter().chain(counts).collect::<Vec<_>>().join(", ");
+        if std::io::stderr().is_terminal() {
+            self.bar.set_message(text);
+        } else if self.printed_at.elapsed() > PRINT_INTERVAL {
+            self.printed_at = Instant::now();
+            let all = self.jobs.len();
+            console::print_message(&format!("{} of {all} done: {text}", self.done));
+        }
+    }
+
+    /// Calls `ask` until the server can be reached; the user may stop that.
+    fn attempt<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut Self) -> crate::Result<T>,
+    ) -> Result<T, Failure> {
+        let mut has_told = false;
+        loop {
+            match ask(self) {
+                Err(error) if error.is_retryable() && !self.stop.is_set() => {
+                    if !has_told {
+                        has_told = true;
+                        self.bar.suspend(|| {
+                            console::print_message(&format!(
+                                "the queue is unreachable, and is waited for: {error:#}"
+                            ));
+                        });
+                    }
+                    thread::sleep(RETRY_INTERVAL);
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+/// Prints the result of a row: JSON if asked for, and in words why it has no certificate.
+fn print(is_json: bool, job: &IssueJob, row: &ReportRow) {
+    if is_json {
+        console::print_json(&row.json(job));
+    }
+    if let ReportRow::Without { message, .. } = row {
+        console::print_message(message);
+    }
+}
