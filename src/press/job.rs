@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::hex;
 use crate::base::lang::Tag;
 use crate::press::assets::Assets;
@@ -398,7 +398,7 @@ fn extra_fields(
     Error::join(missing.map(|key| {
         Error::new(
             ErrorKind::MissingField,
-            format!("the layout `{}` needs `{key}` under `extra`", layout.name),
+            finding!("layout_needs_field", layout.name, key),
         )
         .at(course.place().clone())
         .with_help("add it to the course or to the request")
