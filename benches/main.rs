@@ -14,6 +14,8 @@ mod proof;
 mod publish;
 mod seal;
 mod sheet;
+#[cfg(all(feature = "cli", feature = "studio"))]
+mod studio;
 mod svg;
 mod workload;
 
@@ -43,5 +45,7 @@ fn main() {
     png::define(&mut criterion);
     svg::define(&mut criterion);
     draft::define(&mut criterion);
+    #[cfg(all(feature = "cli", feature = "studio"))]
+    studio::define(&mut criterion);
     criterion.final_summary();
 }

@@ -107,7 +107,7 @@ pub mod fuzzing;
 
 pub use crate::base::date::Date;
 pub use crate::base::error::{Error, ErrorClass, ErrorKind, Place, Result, Warning};
-pub use crate::base::timestamp::Timestamp;
+pub use crate::base::{error::ErrorMessage, timestamp::Timestamp};
 #[cfg(feature = "issue")]
 pub use crate::register::IssueService;
 #[cfg(feature = "press")]

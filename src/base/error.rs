@@ -8,6 +8,7 @@
 //! callers that look for its type. A program that prints the message need not print the chain.
 
 mod class;
+mod finding;
 mod kind;
 mod place;
 mod report;
@@ -21,6 +22,11 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::class::ErrorClass;
+pub use self::finding::ErrorMessage;
+#[cfg(all(test, feature = "studio"))]
+pub(crate) use self::finding::FINDINGS;
+#[cfg(feature = "press")]
+pub(crate) use self::finding::{Finding, finding};
 pub use self::kind::ErrorKind;
 pub use self::place::Place;
 use self::report::write_report;
@@ -38,7 +44,7 @@ pub struct Error(Box<ErrorParts>);
 #[derive(Clone)]
 struct ErrorParts {
     kind: ErrorKind,
-    message: String,
+    message: ErrorMessage,
     place: Option<Place>,
     help: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -50,7 +56,7 @@ impl Error {
     /// Creates an error, for implementations of [`Store`](crate::register::Store),
     /// [`Signer`](crate::seal::Signer) and other traits. The message is in lower case, without a
     /// full stop.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<ErrorMessage>) -> Self {
         Error(Box::new(ErrorParts {
             kind,
             message: message.into(),
@@ -132,7 +138,17 @@ impl Error {
 
     /// Returns what failed, in one sentence without its place.
     pub fn message(&self) -> &str {
-        &self.0.message
+        &self.0.message.text
+    }
+
+    /// Returns the code of what failed, if it is a common one that the studio says in many languages.
+    pub fn code(&self) -> Option<&'static str> {
+        self.0.message.code
+    }
+
+    /// Returns the values in the words of a [`code`](Self::code), by their names.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.message.values.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// Returns the place that has to be changed.
@@ -189,7 +205,12 @@ impl fmt::Display for Error {
                 f.write_str(if f.alternate() { "\n\n" } else { "; " })?;
             }
             let parts = &fault.0;
-            write_report(f, parts.place.as_ref(), &parts.message, parts.help.as_deref())?;
+            write_report(
+                f,
+                parts.place.as_ref(),
+                &parts.message.text,
+                parts.help.as_deref(),
+            )?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::press::LayoutStart;
+use crate::press::start::file_name;
 use crate::site::Site;
 
 use super::args::{LayoutCommand, LayoutNew, SiteArguments};
@@ -101,20 +102,6 @@ fn checked_name(new: &LayoutNew) -> Result<&str, Failure> {
     Err(Failure::usage(format!(
         "`{name}` cannot name a layout\nhelp: write letters, digits, `-` and `_`, such as `diploma-2026`"
     )))
-}
-
-/// A name for a picture in the layout's folder: that of the file, in letters that every system has.
-fn file_name(path: &Path) -> String {
-    let letters = |text: &str| -> String {
-        let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
-        kept.collect::<String>().trim_matches('-').to_ascii_lowercase()
-    };
-    let part = |part: Option<&std::ffi::OsStr>| {
-        letters(&part.map(|part| part.to_string_lossy()).unwrap_or_default())
-    };
-    let (stem, ending) = (part(path.file_stem()), part(path.extension()));
-    let stem = if stem.is_empty() { "picture".to_owned() } else { stem };
-    if ending.is_empty() { stem } else { format!("{stem}.{ending}") }
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {

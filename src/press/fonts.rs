@@ -385,7 +385,7 @@ mod tests {
         }
         assert_eq!(families(&core, "سيف", &english), Err("س".to_owned()));
         assert_eq!(core.warnings(), []);
-        let error = core.missing_glyph("س", &english, "the recipient `سيف`");
+        let error = core.missing_glyph("س", &english, "recipient", "سيف");
         assert_eq!(error.kind(), ErrorKind::MissingGlyph);
         assert_eq!(
             format!("{error:#}"),
@@ -403,7 +403,7 @@ mod tests {
         ] {
             let tag = Tag::parse(tag).expect("a tag");
             let help = core
-                .missing_glyph(&letter.to_string(), &tag, "the recipient")
+                .missing_glyph(&letter.to_string(), &tag, "recipient", "x")
                 .to_string();
             assert_eq!(
                 core.absent_family(letter, &tag).map(|family| family.name.as_str()),

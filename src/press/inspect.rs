@@ -202,8 +202,8 @@ fn missing_letters(
             };
             let at = range.start + text.find(&letter).unwrap_or_default();
             let place = sentence.place_of(at..at + letter.len());
-            let what = format!("the sentence `{}`", sentence.role);
-            errors.push(fonts.missing_glyph(&letter, tag, &what).at(place));
+            let error = fonts.missing_glyph(&letter, tag, "sentence", &sentence.role);
+            errors.push(error.at(place));
         }
     }
     errors

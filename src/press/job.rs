@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, KeyedDigest};
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::lang::Tag;
 use crate::press::assets::Assets;
 use crate::press::engine::page::PageInput;
@@ -407,7 +407,7 @@ fn extra_fields(
     Error::join(missing.map(|key| {
         Error::new(
             ErrorKind::MissingField,
-            format!("the layout `{}` needs `{key}` under `extra`", layout.name),
+            finding!("layout_needs_field", layout.name, key),
         )
         .at(course.place().clone())
         .with_help("add it to the course or to the request")

@@ -35,7 +35,7 @@ use self::placed::placed_slot::PlacedSlots;
 use self::role::{FaceChoice, Role, RoleContext};
 use self::sources::LayoutSources;
 use self::theme::ThemeDefaults;
-use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, finding};
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::image::background::Background;
 use crate::press::fonts::{FaceRequest, Fonts};
@@ -130,7 +130,7 @@ impl Layout {
         let Some(bytes) = site.read(&file)? else {
             return Err(Error::new(
                 ErrorKind::UnknownLayout,
-                format!("there is no layout `{name}`"),
+                finding!("layout_unknown", name),
             )
             .with_help(did_you_mean(name, site.layouts())));
         };
@@ -292,12 +292,12 @@ impl Layout {
 }
 
 /// The folder of a layout's own files: that of its name, or the courses' pictures.
-fn folder_of(name: &str) -> String {
+pub(crate) fn folder_of(name: &str) -> String {
     if is_file(name) { "images".to_owned() } else { format!("layouts/{name}") }
 }
 
 /// The file that declares a layout.
-fn file_of(name: &str) -> String {
+pub(crate) fn file_of(name: &str) -> String {
     if is_file(name) {
         format!("images/{name}")
     } else {

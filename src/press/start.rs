@@ -14,8 +14,12 @@ mod layout_start;
 mod pictured;
 mod quiet;
 
+#[cfg(any(feature = "cli", feature = "studio"))]
+pub(crate) use self::layout_file::number;
 #[cfg(feature = "cli")]
-pub(crate) use self::layout_file::{LayoutFile, SlotLine, number};
+pub(crate) use self::layout_file::{LayoutFile, SlotLine};
 pub use self::layout_start::LayoutStart;
+#[cfg(any(feature = "cli", feature = "studio"))]
+pub(crate) use self::layout_start::file_name;
 #[cfg(feature = "cli")]
 pub(crate) use self::layout_start::tried;

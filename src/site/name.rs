@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 
 /// A name that can be printed.
 ///
@@ -38,11 +38,11 @@ impl Name {
         }
         let (text, done) = cleaned(raw);
         if !text.chars().any(|c| !is_invisible(c)) {
-            return Err(Error::new(ErrorKind::Name, "the name is empty")
+            return Err(Error::new(ErrorKind::Name, finding!("name_empty"))
                 .with_help("give the name that is to be printed"));
         }
         if text.contains('\u{fffd}') {
-            let message = format!("a letter of the name `{text}` is lost (U+FFFD)");
+            let message = finding!("name_lost_letter", text);
             return Err(Error::new(ErrorKind::Name, message)
                 .with_help("the name was read in a wrong encoding; send it as UTF-8"));
         }
@@ -74,11 +74,8 @@ impl Serialize for Name {
 }
 
 fn too_long() -> Error {
-    Error::new(
-        ErrorKind::Name,
-        format!("the name has more than {} letters", Name::MAX_LETTERS),
-    )
-    .with_help("give the name alone, without titles of courses or other text")
+    Error::new(ErrorKind::Name, finding!("name_too_long", Name::MAX_LETTERS))
+        .with_help("give the name alone, without titles of courses or other text")
 }
 
 /// Cleans a text that is printed as a value, by the rules for names.

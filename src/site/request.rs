@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::base::date::Date;
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::site::course::{Course, GradeMark};
@@ -272,10 +272,7 @@ impl Request {
             Some(grade) => course.mark(grade, language)?,
         };
         if mark == GradeMark::None && course.needs_grade() && !is_draft {
-            let message = format!(
-                "there is no grade, and the course `{}` has a pass mark",
-                course.id
-            );
+            let message = finding!("grade_missing", course.id);
             return Err(Error::new(ErrorKind::MissingField, message).with_help(
                 "give the grade, or leave `pass` out of `grades` in the course",
             ));

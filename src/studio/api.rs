@@ -15,19 +15,29 @@ use super::host::NewSite;
 use super::preview::{self, PreviewWish};
 use super::state::State;
 use super::workspace::Overlay;
-use super::{assets, course, findings, language, register};
+use super::{assets, course, findings, language, layout, register};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::Format;
 
 /// Whether an address changes something.
 fn is_write(path: &str) -> bool {
-    matches!(path, "save" | "new" | "picture" | "issue" | "revoke" | "correct")
+    matches!(
+        path,
+        "save"
+            | "new"
+            | "picture"
+            | "layout/new"
+            | "layout/copy"
+            | "issue"
+            | "revoke"
+            | "correct"
+    )
 }
 
 /// The longest body of an address, in bytes.
 pub(super) fn max_body(path: &str) -> usize {
     match path {
-        "picture" => 32 << 20,
+        "picture" | "layout/new" => 32 << 20,
         "people" => 64 << 20,
         _ => 8 << 20,
     }
@@ -55,6 +65,10 @@ pub(super) fn answer(state: &State, call: &Call<'_>) -> Answer {
         "course/form" => json(course::form(context, call)),
         "course/edit" => json(course::edit(call)),
         "ink" => course::ink(context, call),
+        "layout/form" => json(layout::form(context, call)),
+        "layout/edit" => json(layout::edit(call)),
+        "layout/new" => json(locked(state, || layout::from_picture(context, call))),
+        "layout/copy" => json(locked(state, || layout::copy(context, call))),
         "language" => json(language::inspect(context, call)),
         "language/new" => json(language::begin(context, call)),
         "files" => context.host.open_site().map(|site| Answer::json(&files::list(&site))),
@@ -115,6 +129,12 @@ fn site_state(state: &State) -> Answer {
         Err(error) => told["findings"] = findings::of_error(&error),
     }
     Answer::json(&told)
+}
+
+/// Does something while no other file is written.
+fn locked<T>(state: &State, act: impl FnOnce() -> T) -> T {
+    let _saving = state.saving.lock();
+    act()
 }
 
 fn draft(context: &StudioContext, call: &Call<'_>, format: Format) -> Result<Answer> {

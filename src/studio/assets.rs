@@ -17,10 +17,10 @@ macro_rules! files {
 }
 
 files! {
-    STYLE: "base.css" "frame.css" "preview.css" "people.css";
+    STYLE: "base.css" "frame.css" "preview.css" "layout.css" "people.css";
     PICTURE: "icon.svg";
     SCRIPT: "main.js" "api.js" "dom.js" "texts.js" "preview.js" "findings.js" "overlay.js"
-        "editor.js" "course.js" "language.js" "start.js" "people.js" "rows.js" "run.js" "register.js";
+        "editor.js" "history.js" "merge.js" "layout.js" "slots.js" "snap.js" "style.js" "begin.js" "course.js" "language.js" "start.js" "people.js" "rows.js" "run.js" "register.js";
 }
 
 /// The texts of the page by language, each the JSON of one file.
@@ -31,7 +31,10 @@ macro_rules! texts {
     };
 }
 
-texts! { "en" "de" "es" "fr" "it" "nl" }
+texts! {
+    "en" "am" "ar" "bg" "bn" "ca" "cs" "de" "el" "es" "fa" "fr" "he" "hi" "hu" "hy" "id" "it" "ja"
+    "ka" "ko" "nl" "pl" "pt" "pt-BR" "ro" "ru" "sw" "ta" "th" "tr" "uk" "ur" "vi" "zh-Hans" "zh-Hant"
+}
 
 /// The page itself.
 pub(super) fn index() -> Answer {
@@ -57,21 +60,23 @@ pub(super) fn languages() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::FINDINGS;
     use serde_json::{Map, Value};
 
     fn texts(text: &str) -> Map<String, Value> {
         serde_json::from_str(text).expect("an object of texts")
     }
 
-    /// The names in braces of a text.
-    fn variables(text: &Value) -> Vec<String> {
+    /// The names in braces of a text, which are words.
+    fn variables(text: &Value) -> Vec<&str> {
         let text = text.as_str().expect("a text");
-        let mut names: Vec<String> = text
-            .split('{')
-            .skip(1)
-            .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
-            .collect();
-        names.sort();
+        let is_name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+        let mut names: Vec<&str> =
+            inside.map(|(name, _)| name).filter(|name| is_name(name)).collect();
+        names.sort_unstable();
         names
     }
 
@@ -79,6 +84,7 @@ mod tests {
     fn languages_have_the_texts_of_english() {
         let english = texts(TEXTS[0].1);
         assert_eq!(TEXTS[0].0, "en");
+        assert_eq!(TEXTS.len(), 36);
         for (tag, text) in TEXTS {
             let own = texts(text);
             for (key, text) in &own {
@@ -89,6 +95,21 @@ mod tests {
                 english.keys().filter(|key| !own.contains_key(*key)).collect();
             assert!(missing.is_empty(), "{tag}: {missing:?}");
         }
+    }
+
+    #[test]
+    fn findings_have_the_words_of_the_errors() {
+        let english = texts(TEXTS[0].1);
+        for (code, words) in FINDINGS {
+            assert_eq!(english.get(&format!("finding_{code}")), Some(&(*words).into()));
+        }
+        for key in english.keys() {
+            let code = key.strip_prefix("finding_").or(key.strip_prefix("help_"));
+            let is_known =
+                code.is_none_or(|it| FINDINGS.iter().any(|(code, _)| *code == it));
+            assert!(is_known, "{key}");
+        }
+        assert!(FINDINGS.len() >= 40);
     }
 
     #[test]

@@ -20,7 +20,7 @@ const TEXTS: [&str; 3] = ["yaml", "yml", "typ"];
 /// The endings of pictures that are put into the site.
 const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "webp", "svg", "pdf"];
 /// The folders of texts, and those of pictures.
-const TEXT_FOLDERS: [&str; 3] = ["courses", "layouts", "fonts"];
+const TEXT_FOLDERS: [&str; 4] = ["courses", "layouts", "fonts", "images"];
 const PICTURE_FOLDERS: [&str; 3] = ["signatures", "images", "layouts"];
 /// The longest text file, in bytes.
 const MAX_TEXT: u64 = 4 << 20;
@@ -158,8 +158,21 @@ pub(super) fn add_picture(folder: &Path, name: &str, bytes: &[u8]) -> Result<Str
     Err(Error::new(ErrorKind::Exists, format!("there are too many files `{name}`")))
 }
 
+/// Writes a file of a layout that is made.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let is_allowed = |name: &str| is_plain(name) && name.starts_with("layouts/");
+    write(&path_of(folder, name, is_allowed)?, name, bytes)
+}
+
 /// The path of a file of a name that is allowed, if no part of it is a link.
-fn path_of(folder: &Path, name: &str, is_allowed: fn(&str) -> bool) -> Result<PathBuf> {
+fn path_of(
+    folder: &Path,
+    name: &str,
+    is_allowed: impl Fn(&str) -> bool,
+) -> Result<PathBuf> {
     if !is_allowed(name) {
         return Err(no_file(name));
     }

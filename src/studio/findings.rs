@@ -27,7 +27,15 @@ pub(super) fn of_warnings(warnings: &[Warning]) -> Value {
 }
 
 fn fault(error: &Error) -> Value {
-    finding("error", error.kind().as_str(), error.message(), error.place(), error.help())
+    let (message, place, help) = (error.message(), error.place(), error.help());
+    let mut told = finding("error", error.kind().as_str(), message, place, help);
+    // What the page says in its own language.
+    if let Some(code) = error.code() {
+        told["code"] = code.into();
+        told["values"] =
+            error.values().map(|(name, value)| (name, Value::from(value))).collect();
+    }
+    told
 }
 
 fn finding(

@@ -27,6 +27,7 @@ mod findings;
 mod guard;
 mod host;
 mod language;
+mod layout;
 mod people;
 mod pictures;
 mod preview;
@@ -37,6 +38,7 @@ mod state;
 mod stream;
 mod watch;
 mod workspace;
+mod yaml_edit;
 
 pub use self::host::{Issuing, NewSite, StudioHost};
 pub use self::server::{Studio, StudioOptions};

@@ -13,7 +13,7 @@ use super::context::StudioContext;
 use super::findings;
 use super::preview::shown;
 use super::workspace::Overlay;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::base::lang::Tag;
 use crate::press::Press;
 use crate::register::batch::{IssueJob, TableReading, make_jobs, row_place};
@@ -244,7 +244,7 @@ impl Reading {
         {
             return None;
         }
-        let error = Error::new(ErrorKind::MissingField, "no course is chosen");
+        let error = Error::new(ErrorKind::MissingField, finding!("no_course_chosen"));
         Some(error.with_help("choose the course that these people get a certificate of"))
     }
 }

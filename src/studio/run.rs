@@ -17,7 +17,7 @@ use super::context::StudioContext;
 use super::findings;
 use super::host::{Issuing, StudioHost};
 use super::people::Ready;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::press::DraftOptions;
 use crate::register::batch::{
     IssuedPdfs, Report, ReportRow, WAITING_PER_CORE, failure_message, run_jobs,
@@ -78,7 +78,7 @@ impl Runs {
     ) -> Result<Value> {
         let mut last = self.lock();
         if last.as_ref().is_some_and(|run| !run.progress().is_finished) {
-            let error = Error::new(ErrorKind::Exists, "a run is going on");
+            let error = Error::new(ErrorKind::Exists, finding!("run_going_on"));
             return Err(error.with_help("stop it, or wait for its end"));
         }
         let number = last.as_ref().map_or(1, |run| run.number + 1);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::files::check_texts;
 use super::host::StudioHost;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::press::Press;
 use crate::site::Site;
 use crate::site::files::{FileMark, SETTINGS_FILE};
@@ -140,6 +140,6 @@ fn open(site: Site, last: Option<&Press>) -> Result<Arc<Press>> {
 
 /// What is said of a folder without settings.
 fn no_site() -> Error {
-    Error::new(ErrorKind::MissingFile, "this folder is no site yet")
+    Error::new(ErrorKind::MissingFile, finding!("no_site"))
         .with_help("make a school in it")
 }

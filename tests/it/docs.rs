@@ -187,6 +187,11 @@ fn stores_of_the_backup_page_are_restored() {
 }
 
 #[test]
+fn terminal_road_of_the_tutorial_can_be_followed() {
+    run_page("docs/tutorial.md", |_, _| false);
+}
+
+#[test]
 fn register_page_can_be_followed() {
     run_page("docs/register.md", |_, _| false);
 }

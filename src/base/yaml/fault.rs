@@ -4,14 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::span::{SourceFile, Span};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, ErrorMessage, Result};
 
 /// The most faults that are reported at once.
 pub(super) const MAX_FAULTS: usize = 50;
 
 impl Span {
     /// Creates the fault of what is written here.
-    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
+    pub(crate) fn fault(
+        self,
+        kind: ErrorKind,
+        message: impl Into<ErrorMessage>,
+    ) -> YamlFault {
         YamlFault { span: self, error: Error::new(kind, message) }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Number, Value as Json};
 use super::document::{Document, MAX_NESTED, Tree, TreeRef, Value};
 use super::fault::{Faults, YamlFault};
 use super::span::Span;
-use crate::base::error::{Error, ErrorKind, did_you_mean};
+use crate::base::error::{Error, ErrorKind, ErrorMessage, did_you_mean, finding};
 
 /// The most characters of one text.
 const MAX_TEXT: usize = 5_000;
@@ -48,7 +48,11 @@ impl<'a> Node<'a> {
     }
 
     /// Creates a fault at the value.
-    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
+    pub(crate) fn fault(
+        self,
+        kind: ErrorKind,
+        message: impl Into<ErrorMessage>,
+    ) -> YamlFault {
         self.span().fault(kind, message)
     }
 
@@ -108,7 +112,7 @@ impl<'a> Node<'a> {
             Ok(text)
         } else {
             Err(self
-                .fault(ErrorKind::InvalidValue, format!("unknown value `{text}`"))
+                .fault(ErrorKind::InvalidValue, finding!("unknown_value", text))
                 .with_help(did_you_mean(text, known.iter().copied())))
         }
     }
@@ -254,9 +258,15 @@ impl<'a> Node<'a> {
             Value::List(_) => "a list",
             Value::Map(_) => "a map",
         };
-        let message = match self.key_text() {
-            Some(key) => format!("`{key}` is {found} where {expected} is expected"),
-            None => format!("{found} where {expected} is expected"),
+        let message: ErrorMessage = match (self.key_text(), found, expected) {
+            (Some(key), "a text", "a list") => finding!("text_not_list", key),
+            (Some(key), "a text", "a map") => finding!("text_not_map", key),
+            (Some(key), "a list", "a text") => finding!("list_not_text", key),
+            (Some(key), "a map", "a text") => finding!("map_not_text", key),
+            (Some(key), ..) => {
+                format!("`{key}` is {found} where {expected} is expected").into()
+            }
+            (None, ..) => format!("{found} where {expected} is expected").into(),
         };
         span.fault(ErrorKind::InvalidValue, message)
     }
@@ -267,7 +277,7 @@ impl<'a> Node<'a> {
             Some(key) => {
                 let fault = self
                     .key_span()
-                    .fault(ErrorKind::InvalidValue, format!("`{key}` has no value"));
+                    .fault(ErrorKind::InvalidValue, finding!("no_value", key));
                 if self.comment_follows() {
                     fault.with_help(
                         "an unquoted `#` begins a comment: put the value in quotes",
@@ -329,7 +339,11 @@ impl<'a> Key<'a> {
         Span::new(&self.document.source, at)
     }
 
-    pub(crate) fn fault(self, kind: ErrorKind, message: impl Into<String>) -> YamlFault {
+    pub(crate) fn fault(
+        self,
+        kind: ErrorKind,
+        message: impl Into<ErrorMessage>,
+    ) -> YamlFault {
         self.span().fault(kind, message)
     }
 
@@ -347,13 +361,13 @@ impl<'a> Key<'a> {
         } else {
             format!("in {}, line {line}", place.file)
         };
-        self.fault(ErrorKind::Duplicate, format!("`{}` is defined twice", self.text()))
+        self.fault(ErrorKind::Duplicate, finding!("defined_twice", self.text()))
             .with_help(format!("its first definition is {there}: remove one of them"))
     }
 
     /// Creates the fault of a key that is none of `known`.
     pub(crate) fn unknown(self, known: &[&str]) -> YamlFault {
-        self.fault(ErrorKind::UnknownKey, format!("unknown key `{}`", self.text()))
+        self.fault(ErrorKind::UnknownKey, finding!("unknown_key", self.text()))
             .with_help(did_you_mean(self.text(), known.iter().copied()))
     }
 }
@@ -395,8 +409,8 @@ impl<'a> Fields<'a> {
     /// Creates the fault of a map without `key`.
     pub(crate) fn missing(self, key: &str) -> YamlFault {
         let message = match self.node.key_text() {
-            Some(owner) => format!("`{owner}` has no `{key}`"),
-            None => format!("`{key}` is missing here"),
+            Some(owner) => finding!("key_missing", owner, key),
+            None => format!("`{key}` is missing here").into(),
         };
         self.node.key_span().fault(ErrorKind::MissingField, message)
     }

@@ -9,13 +9,13 @@ use std::ops::Range;
 use serde_yaml::granit_parser::{ErrorKind as ScanErrorKind, ScanError};
 
 use super::document::MAX_NESTED;
-use crate::base::error::{ErrorKind, nearest};
+use crate::base::error::{ErrorKind, ErrorMessage, finding, nearest};
 
 /// A parser's error, explained.
 pub(super) struct Explained {
     pub(super) kind: ErrorKind,
     pub(super) at: Range<u32>,
-    pub(super) message: String,
+    pub(super) message: ErrorMessage,
     pub(super) help: Option<String>,
 }
 
@@ -36,13 +36,11 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
         | TabAtBlockScalarStart => {
             let line = line_start(text, at);
             let tab = text[line..].find('\t').map_or(at, |tab| line + tab);
-            say(tab..tab + 1, "a tab in the indentation", "indent with spaces")
+            say(tab..tab + 1, finding!("tab_indented"), "indent with spaces")
         }
-        UnclosedQuotedScalar => say(
-            at..at + 1,
-            format!("this quote is never closed: {}", quote(rest)),
-            "add the closing quote",
-        ),
+        UnclosedQuotedScalar => {
+            say(at..at + 1, finding!("quote_open", quote(rest)), "add the closing quote")
+        }
         InvalidQuotedScalarIndent
         | DocumentIndicatorInQuotedScalar
         | InvalidTrailingSingleQuotedScalar
@@ -93,12 +91,12 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
         ),
         UnexpectedCharacter { character } => say(
             at..at + character.len_utf8(),
-            format!("an unquoted text cannot begin with `{character}`"),
+            finding!("bad_start", character),
             "put the text in quotes",
         ),
         ExpectedBlockMappingKey | InvalidIndentation => say(
             word(text, at),
-            "the indentation of this line matches none above it",
+            finding!("wrong_indentation"),
             "give keys that belong together the same number of spaces",
         ),
         ExpectedBlockSequenceEntry => say(
@@ -142,7 +140,7 @@ pub(super) fn explain(text: &str, error: &ScanError) -> Explained {
         },
         _ if found == Some('#') => say(
             word(text, at),
-            "an unquoted text cannot begin with `#`",
+            finding!("bad_start", '#'),
             "put the text in quotes: `\"#8c1414\"`",
         ),
         other => say(
@@ -165,7 +163,7 @@ fn colon(text: &str, at: usize) -> Explained {
         } else {
             format!("put the text in quotes: `{}: \"{value}\"`", key.trim())
         };
-        return say(at..at + 1, "a second `: ` in an unquoted text", help);
+        return say(at..at + 1, finding!("second_colon"), help);
     }
     let (above_start, above) = line_above(text, start);
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -175,7 +173,7 @@ fn colon(text: &str, at: usize) -> Explained {
     if indent(before) > indent(above) {
         return say(
             word(text, start + indent(before)),
-            "this line is indented deeper than the one above, which has a value already",
+            finding!("deeper_line"),
             "give keys that belong together the same number of spaces",
         );
     }
@@ -208,7 +206,7 @@ fn no_entry(text: &str, at: usize) -> Explained {
     let end = at + line(text, at).trim_end().len();
     say(
         at..end.max(at + 1),
-        "this line is no `key: value`",
+        finding!("no_pair"),
         "write a key, a colon, a space and the value",
     )
 }
@@ -221,7 +219,7 @@ fn bracket(text: &str, at: usize) -> Explained {
         }
         Some((_, c)) => say(
             at..at + 1,
-            format!("a `,` is missing before this, inside `{c}`"),
+            finding!("comma_missing", c),
             "put a comma between entries, and texts with `:`, `,` or brackets in quotes",
         ),
         None => match text[at..].chars().next() {
@@ -243,7 +241,7 @@ fn never_closed(text: &str, index: usize, end: usize, c: char) -> Explained {
     }
     say(
         index..index + 1,
-        format!("this `{c}` is never closed"),
+        finding!("bracket_open", c),
         format!("add the closing `{close}`"),
     )
 }
@@ -301,11 +299,7 @@ fn unknown_anchor(text: &str, at: usize) -> Explained {
         .collect();
     let range = at..at + 1 + name.len();
     if name.is_empty() || name.ends_with('*') {
-        return say(
-            range,
-            format!("an unquoted text cannot begin with `{sign}`"),
-            "put the text in quotes",
-        );
+        return say(range, finding!("bad_start", sign), "put the text in quotes");
     }
     let anchors = text[..at].split_whitespace().filter_map(|word| word.strip_prefix('&'));
     let names = anchors.filter(|anchor| anchor.len().max(name.len()) < 100);
@@ -316,7 +310,11 @@ fn unknown_anchor(text: &str, at: usize) -> Explained {
     say(range, format!("no anchor `&{name}` above"), help)
 }
 
-fn say(at: Range<usize>, message: impl Into<String>, help: impl Into<Help>) -> Explained {
+fn say(
+    at: Range<usize>,
+    message: impl Into<ErrorMessage>,
+    help: impl Into<Help>,
+) -> Explained {
     Explained {
         kind: ErrorKind::Syntax,
         at: at.start as u32..at.end as u32,

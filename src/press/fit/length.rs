@@ -6,7 +6,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::base::error::{ErrorKind, Result};
+use crate::base::error::{ErrorKind, Result, finding};
 use crate::press::sheet::sentence::Sentence;
 
 /// The advance that the letters of a text have at least on average, in em: letters of a condensed
@@ -41,10 +41,7 @@ pub(crate) fn check_length(
         return Ok(());
     }
     let most = (count as f64 * room / taken).floor();
-    let message = format!(
-        "{} has {count} letters, and its slot has no room for more than {most}",
-        sentence.describe()
-    );
+    let message = finding!("text_too_long", sentence.role, sentence.short(), count, most);
     Err(sentence.error(ErrorKind::Overflow, message, help))
 }
 

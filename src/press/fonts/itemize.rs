@@ -21,7 +21,7 @@ use super::words::{
     one_script_parts, script, words,
 };
 use super::{Fonts, absent_family_help};
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::{Error, ErrorKind, finding};
 use crate::base::lang::Tag;
 
 /// The face that a part of a text asks for.
@@ -346,7 +346,13 @@ impl Fonts {
 
     /// The error for a letter that no family has. The help names a declared family of its script
     /// that is not here, and where to get it.
-    pub(crate) fn missing_glyph(&self, letter: &str, tag: &Tag, what: &str) -> Error {
+    pub(crate) fn missing_glyph(
+        &self,
+        letter: &str,
+        tag: &Tag,
+        role: &str,
+        text: &str,
+    ) -> Error {
         let help = match letter.chars().find_map(|c| self.absent_family(c, tag)) {
             Some(family) => absent_family_help(family),
             None if is_emoji_sequence(letter) => {
@@ -360,7 +366,7 @@ impl Fonts {
         };
         let codes = letter.chars().map(|c| format!("U+{:04X}", u32::from(c)));
         let codes = codes.collect::<Vec<_>>().join(" ");
-        let message = format!("no font has the letter `{letter}` ({codes}) of {what}");
+        let message = finding!("no_letter", letter, codes, role, text);
         Error::new(ErrorKind::MissingGlyph, message).with_help(help)
     }
 

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::base::error::ErrorKind;
+use crate::base::error::{ErrorKind, finding};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::image::background::Background;
 use crate::press::layout::sources::own_file;
@@ -43,7 +43,7 @@ impl Paper {
 }
 
 /// The background of a layout: a file of its folder.
-pub(super) fn background(
+pub(crate) fn background(
     site: &Site,
     root: Node<'_>,
     folder: &str,
@@ -55,7 +55,7 @@ pub(super) fn background(
     let spot = node.span();
     let bytes = own_file(site, folder, name).map_err(|error| node.wrap(error));
     let Some(bytes) = faults.keep(bytes)? else {
-        let message = format!("there is no file `{folder}/{name}`");
+        let message = finding!("picture_missing", format!("{folder}/{name}"));
         let fault = node.fault(ErrorKind::MissingFile, message);
         faults.push(fault.with_help("put a picture of that name into this folder"));
         return None;
@@ -64,7 +64,7 @@ pub(super) fn background(
 }
 
 /// The papers that a layout is drawn for, by name, in the orientation that it declares.
-pub(super) fn papers(
+pub(crate) fn papers(
     fields: Fields<'_>,
     background: Option<&Background>,
     faults: &mut Faults,

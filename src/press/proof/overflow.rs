@@ -6,7 +6,7 @@ use typst::layout::{Abs, Point, Rect};
 
 use super::ink::{MarkKind, grown, holds};
 use super::reader::{PageReader, TOLERANCE};
-use crate::base::error::ErrorKind;
+use crate::base::error::{ErrorKind, ErrorMessage, finding};
 use crate::press::sheet::image::SheetImage;
 use crate::press::sheet::sentence::{Sentence, shorten};
 
@@ -93,7 +93,22 @@ impl PageReader<'_> {
         }
         for Overflow { what, edge, by, cause } in found {
             let kind = ErrorKind::Overflow;
-            let message = format!("{what} reaches {:.1} mm beyond {edge}", by.to_mm());
+            let length = format!("{:.1}", by.to_mm());
+            let message: ErrorMessage = match (&cause, edge) {
+                (
+                    Cause::Sentence(it) | Cause::Swash(it) | Cause::Position(it),
+                    "its slot",
+                ) if it.describe() == what => {
+                    finding!("beyond_slot", it.role, it.short(), length)
+                }
+                (
+                    Cause::Sentence(it) | Cause::Swash(it) | Cause::Position(it),
+                    "the page",
+                ) if it.describe() == what => {
+                    finding!("beyond_page", it.role, it.short(), length)
+                }
+                _ => format!("{what} reaches {length} mm beyond {edge}").into(),
+            };
             let help = if self.page.layout.is_own {
                 "move or shrink it in the layout"
             } else {

@@ -4,7 +4,7 @@ use typst::layout::{Abs, Rect};
 
 use super::ink::{MarkKind, grown, holds, shared};
 use super::reader::{PageReader, TOLERANCE};
-use crate::base::error::ErrorKind;
+use crate::base::error::{ErrorKind, finding};
 use crate::press::sheet::SheetSignatory;
 use crate::press::sheet::image::SheetImage;
 use crate::press::sheet::sentence::Sentence;
@@ -120,7 +120,13 @@ impl PageReader<'_> {
             self.report_position(
                 &[sentence, other],
                 ErrorKind::Overlap,
-                format!("{} runs into {}", sentence.describe(), other.describe()),
+                finding!(
+                    "runs_into",
+                    sentence.role,
+                    sentence.short(),
+                    other.role,
+                    other.short()
+                ),
                 if self.page.layout.is_own {
                     "shorten one of them, or give them more room in the layout"
                 } else {

@@ -10,7 +10,7 @@ use typst::layout::{Abs, Point, Rect};
 
 use super::ink::{Inked, Mark, MarkKind, grown};
 use super::reading::PlacedText;
-use crate::base::error::{Error, ErrorKind, Place};
+use crate::base::error::{Error, ErrorKind, ErrorMessage, Place};
 use crate::press::engine::page::Page;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::image::SheetImage;
@@ -55,7 +55,12 @@ impl<'a> PageReader<'a> {
     }
 
     /// Reports an error that the layout's author can correct.
-    pub(super) fn report(&mut self, kind: ErrorKind, message: String, help: &str) {
+    pub(super) fn report(
+        &mut self,
+        kind: ErrorKind,
+        message: impl Into<ErrorMessage>,
+        help: &str,
+    ) {
         let place = self.page.layout.place.clone();
         self.errors.push(Error::new(kind, message).with_help(help).at(place));
     }
@@ -66,7 +71,7 @@ impl<'a> PageReader<'a> {
         &mut self,
         label: &str,
         kind: ErrorKind,
-        message: String,
+        message: impl Into<ErrorMessage>,
         help: &str,
     ) {
         let place = self.slot_place(label).unwrap_or(&self.page.layout.place).clone();
@@ -86,7 +91,7 @@ impl<'a> PageReader<'a> {
         &mut self,
         sentence: &Sentence,
         kind: ErrorKind,
-        message: String,
+        message: impl Into<ErrorMessage>,
         help: &str,
     ) {
         self.errors.push(sentence.error(kind, message, help));
@@ -99,7 +104,7 @@ impl<'a> PageReader<'a> {
         &mut self,
         sentences: &[&Sentence],
         kind: ErrorKind,
-        message: String,
+        message: impl Into<ErrorMessage>,
         help: &str,
     ) {
         let slot =
@@ -124,7 +129,7 @@ impl<'a> PageReader<'a> {
         &mut self,
         image: &SheetImage,
         kind: ErrorKind,
-        message: String,
+        message: impl Into<ErrorMessage>,
         help: &str,
     ) {
         match &image.place {

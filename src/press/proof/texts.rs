@@ -2,7 +2,7 @@
 
 use super::reader::{PageReader, folios};
 use super::reading::{self, PlacedText, Reading};
-use crate::base::error::ErrorKind;
+use crate::base::error::{ErrorKind, ErrorMessage, finding};
 
 impl PageReader<'_> {
     pub(super) fn check_texts(&mut self) {
@@ -26,28 +26,29 @@ impl PageReader<'_> {
                     if reading::visible(&expected) && stands_outside() {
                         errors.push((
                             ErrorKind::TextDoubled,
-                            format!("{what} stands on the page a second time, outside its slot"),
+                            format!("{what} stands on the page a second time, outside its slot")
+                                .into(),
                             ONCE,
                         ));
                     }
                 }
                 Reading::Doubled => errors.push((
                     ErrorKind::TextDoubled,
-                    format!("{what} stands on the page more than once"),
+                    format!("{what} stands on the page more than once").into(),
                     ONCE,
                 )),
                 Reading::Blank => {
-                    let message = if stands_outside() {
-                        format!("{what} stands on the page, but not in its slot")
+                    let message: ErrorMessage = if stands_outside() {
+                        format!("{what} stands on the page, but not in its slot").into()
                     } else {
-                        format!("{what} is not on the page")
+                        finding!("not_on_page", sentence.role, sentence.short())
                     };
                     let help = "let the layout set it with `slot(sentence, …)`";
                     errors.push((ErrorKind::TextMissing, message, help));
                 }
                 Reading::Other(text) => errors.push((
                     ErrorKind::TextMissing,
-                    format!("{what} reads `{text}` on the page"),
+                    format!("{what} reads `{text}` on the page").into(),
                     "set a sentence's runs as they are, in their order, in one paragraph",
                 )),
             }

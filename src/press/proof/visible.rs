@@ -23,7 +23,7 @@ use self::pixels::{Doubt, Rasters, Subject, Verdict};
 use self::shapes::Cover;
 use super::ink::{grown, holds};
 use super::reader::{PageReader, TOLERANCE};
-use crate::base::error::ErrorKind;
+use crate::base::error::{ErrorKind, ErrorMessage, finding};
 
 /// The contrast of text below [`LARGE`], and of larger text and of strokes.
 const TEXT_CONTRAST: f64 = 4.5;
@@ -34,7 +34,7 @@ const LARGE: f64 = 18.0;
 const LIGHT: f64 = 15.0;
 
 /// An error's kind, its message and its help.
-type Fault = (ErrorKind, String, &'static str);
+type Fault = (ErrorKind, ErrorMessage, &'static str);
 
 impl PageReader<'_> {
     /// Checks every sentence, signature, picture and code: by rules, and by pixels where these doubt
@@ -234,7 +234,7 @@ impl PageReader<'_> {
         };
         let help = "move what hides it, or set it before the text, or give the text its whole \
                     room in the layout";
-        (ErrorKind::Hidden, format!("{what} {shown}: {by}"), help)
+        (ErrorKind::Hidden, format!("{what} {shown}: {by}").into(), help)
     }
 
     fn pale(
@@ -257,9 +257,16 @@ impl PageReader<'_> {
             below.map(|other| self.describe_painted(other))
         });
         let below = below.unwrap_or_else(|| "the paper".to_owned());
-        let message = format!(
-            "{what} has a contrast of {contrast:.1} to 1 with {below}, and needs {needed} to 1"
-        );
+        let message: ErrorMessage = match self.sentence_in(slot) {
+            Some(it) if below == "the paper" => {
+                let contrast = format!("{contrast:.1}");
+                finding!("pale", it.role, it.short(), contrast, needed)
+            }
+            _ => format!(
+                "{what} has a contrast of {contrast:.1} to 1 with {below}, and needs {needed} to 1"
+            )
+            .into(),
+        };
         let help = "choose a darker `ink` or a lighter `paper` in the `theme`, or move it off what \
                     lies below it";
         (ErrorKind::Contrast, message, help)

@@ -17,7 +17,9 @@ use super::table::SheetTable;
 use super::{
     SecondLanguage, SecondSignatory, Sheet, SheetSignatory, SheetTheme, VerifyLink,
 };
-use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
+use crate::base::error::{
+    Error, ErrorKind, ErrorMessage, Place, Result, Warning, finding,
+};
 use crate::image::cache::Pictures;
 use crate::image::picture::Picture;
 use crate::image::qr::QrCode;
@@ -280,10 +282,7 @@ fn check_requirements(sheet: &Sheet, layout: &Layout, course: &Course) -> Result
             errors.push(
                 Error::new(
                     ErrorKind::Sentence,
-                    format!(
-                        "the layout `{}` needs the role `{role}`, and the locale has none",
-                        layout.name
-                    ),
+                    finding!("layout_needs_role", layout.name, role),
                 )
                 .at(Place::file(locale_file(&layout.name, &sheet.language)))
                 .with_help("add it to this file, or to the shared one"),
@@ -292,10 +291,14 @@ fn check_requirements(sheet: &Sheet, layout: &Layout, course: &Course) -> Result
     }
     let mut limit = |what: &str, count: usize, max: usize, surplus: Option<&Place>| {
         let Some(place) = surplus else { return };
-        let message = format!(
-            "the course has {count} {what}, and the layout `{}` has room for {max}",
-            layout.name
-        );
+        let message: ErrorMessage = match what {
+            "signatories" => finding!("too_many_signatories", count, layout.name, max),
+            what => format!(
+                "the course has {count} {what}, and the layout `{}` has room for {max}",
+                layout.name
+            )
+            .into(),
+        };
         errors.push(
             Error::new(ErrorKind::TooLarge, message)
                 .with_help("name fewer, or choose another layout")

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::error::{Error, ErrorKind, Place};
+use crate::base::error::{Error, ErrorKind, ErrorMessage, Place};
 use crate::press::fit::fitted::{Fitted, serialize_smaller};
 use crate::press::layout::Layout;
 use crate::press::layout::role::Fit;
@@ -47,16 +47,26 @@ impl Sentence {
 
     /// The name of the sentence in messages: its role and the beginning of its text.
     pub(crate) fn describe(&self) -> String {
+        format!("the {} `{}`", self.role, self.short())
+    }
+
+    /// The beginning of its text.
+    pub(crate) fn short(&self) -> String {
         let text = self.bare();
         let mut short: String = text.chars().take(60).collect();
         if short.len() < text.len() {
             short.push('…');
         }
-        format!("the {} `{short}`", self.role)
+        short
     }
 
     /// An error of the sentence, at the place where its text can be shortened.
-    pub(crate) fn error(&self, kind: ErrorKind, message: String, help: &str) -> Error {
+    pub(crate) fn error(
+        &self,
+        kind: ErrorKind,
+        message: impl Into<ErrorMessage>,
+        help: &str,
+    ) -> Error {
         let error = Error::new(kind, message).with_help(help);
         match &self.place {
             Some(place) => error.at(place.clone()),

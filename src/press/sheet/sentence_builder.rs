@@ -97,8 +97,8 @@ impl<'a> SentenceBuilder<'a> {
         }
         let found = self.fonts.itemize(&text, &requests, self.tag);
         let found = found.unwrap_or_else(|letter| {
-            let what = format!("the {role_name} `{}`", runs.bare());
-            let error = self.fonts.missing_glyph(&letter, self.tag, &what);
+            let text = runs.bare();
+            let error = self.fonts.missing_glyph(&letter, self.tag, role_name, &text);
             self.errors.push(match self.source(&letter, &runs.bare()) {
                 Some(place) => error.at(place.clone()),
                 None => error,

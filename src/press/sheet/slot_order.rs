@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::lang::{Direction, Tag};
 use crate::press::layout::placed::placed_slot::{
     Area, PlacedSlot, PlacedSlots, SlotContent,
@@ -154,8 +154,7 @@ fn out_of_order(placed: &PlacedSlots, tag: &Tag) -> Warning {
 
 /// The error of what a certificate has and no slot holds.
 pub(super) fn without_slot(placed: &PlacedSlots, name: &str) -> Error {
-    let message =
-        format!("the certificate has `{name}`, and the layout has no slot for it");
+    let message = finding!("slot_wanted", name);
     Error::new(ErrorKind::Sentence, message).at(placed.place.clone()).with_help(format!(
         "add a slot `{name}`, or name it under `without` to leave it out"
     ))

@@ -9,7 +9,7 @@ use super::image::SheetImage;
 use super::sentence::Sentence;
 use super::sheet_slot::{SheetGrid, SheetSlot, SlotBlock};
 use super::slot_order::{SlotOrder, flows, without_slot};
-use crate::base::error::{Error, ErrorKind, Result, Warning};
+use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 use crate::base::lang::Tag;
 use crate::image::qr::QrCode;
 use crate::press::layout::placed::placed_slot::{
@@ -227,10 +227,8 @@ fn too_small(slot: &PlacedSlot, sheet: &Sheet) -> Option<Error> {
     let side = slot.area.width.min(slot.area.height);
     let needed = modules as f64 * MIN_MODULE;
     (side < needed).then(|| {
-        let message = format!(
-            "the code of the verify link needs {needed:.1} mm on each side to be read, and its \
-             slot has {side:.1}"
-        );
+        let message =
+            finding!("code_too_small", format!("{needed:.1}"), format!("{side:.1}"));
         Error::new(ErrorKind::Overflow, message)
             .at(slot.place.clone())
             .with_help("make the slot larger, or shorten `publish.url`")

@@ -1,5 +1,8 @@
 //! A layout that was started, and how it is tried.
 
+#[cfg(any(feature = "cli", feature = "studio"))]
+use std::path::Path;
+
 use super::layout_file::LayoutFile;
 use crate::base::date::Date;
 use crate::base::error::{Error, Result};
@@ -39,6 +42,21 @@ pub(crate) fn tried(
         }
         Err(error) => LayoutStart { files, fault: Some(error), notes: Vec::new() },
     })
+}
+
+/// A name for a picture in the layout's folder: that of the file, in letters that every system has.
+#[cfg(any(feature = "cli", feature = "studio"))]
+pub(crate) fn file_name(path: &Path) -> String {
+    let letters = |text: &str| -> String {
+        let kept = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+        kept.collect::<String>().trim_matches('-').to_ascii_lowercase()
+    };
+    let part = |part: Option<&std::ffi::OsStr>| {
+        letters(&part.map(|part| part.to_string_lossy()).unwrap_or_default())
+    };
+    let (stem, ending) = (part(path.file_stem()), part(path.extension()));
+    let stem = if stem.is_empty() { "picture".to_owned() } else { stem };
+    if ending.is_empty() { stem } else { format!("{stem}.{ending}") }
 }
 
 /// The sample of the built-in layouts, without the colours of its course.

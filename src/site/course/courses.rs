@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Course, read};
-use crate::base::error::{Error, ErrorKind, Result, did_you_mean, nearest};
+use crate::base::error::{Error, ErrorKind, Result, did_you_mean, finding, nearest};
 
 /// The courses of a site by id, in the order of their files.
 ///
@@ -55,7 +55,7 @@ impl Courses {
                 }
                 _ => did_you_mean(id, known).into_owned(),
             };
-            Error::new(ErrorKind::UnknownCourse, format!("there is no course `{id}`"))
+            Error::new(ErrorKind::UnknownCourse, finding!("course_unknown", id))
                 .with_help(help)
         })
     }

@@ -10,7 +10,7 @@
 use super::decimals::{decimal, is_direction_mark};
 use super::month_names::{self, NamedMonth};
 use crate::base::date::Date;
-use crate::base::error::{Error, ErrorKind, Place, Result};
+use crate::base::error::{Error, ErrorKind, ErrorMessage, Place, Result, finding};
 use crate::site::recipients_format::DateOrder;
 
 /// The years that a certificate may bear. Others are of another calendar, or a slip.
@@ -70,7 +70,7 @@ pub(super) fn order_of<'a>(
             _ => {}
         }
     }
-    let refuse = |line: u32, message: String, help: &str| {
+    let refuse = |line: u32, message: ErrorMessage, help: &str| {
         Err(Error::new(ErrorKind::InvalidValue, message)
             .at(Place::line(file, line))
             .with_help(help))
@@ -85,7 +85,8 @@ pub(super) fn order_of<'a>(
                 format!(
                     "`{text}` in the column `{header}` is no date in the order {}",
                     told.as_str()
-                ),
+                )
+                .into(),
                 "correct the date, or the order",
             ),
         };
@@ -97,7 +98,8 @@ pub(super) fn order_of<'a>(
             format!(
                 "the dates of the column `{header}` are of two orders: `{day}` on line \
                  {first} begins with the day, `{month}` on line {second} with the month"
-            ),
+            )
+            .into(),
             "write them all in one order",
         ),
         ([Some(_), None], _) => is_shown(Some(DateOrder::Dmy)),
@@ -110,9 +112,10 @@ pub(super) fn order_of<'a>(
             };
             refuse(
                 line,
-                format!(
-                    "`{text}` in the column `{header}` is {} if the day comes first, and {} \
-                     if the month does",
+                finding!(
+                    "date_ambiguous",
+                    text,
+                    header,
                     read(DateOrder::Dmy),
                     read(DateOrder::Mdy)
                 ),

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::field::RecipientField;
 use super::table::Table;
 use super::words;
-use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean, finding};
 
 /// In how many rows below the header another header is looked for.
 const SEARCHED: usize = 30;
@@ -199,12 +199,9 @@ fn is_same(one: &ColumnUse, other: &ColumnUse) -> bool {
 
 /// The fault of two columns that mean the same.
 pub(super) fn twice(table: &Table, first: &str, second: &str) -> Error {
-    Error::new(
-        ErrorKind::Duplicate,
-        format!("the columns `{first}` and `{second}` mean the same"),
-    )
-    .at(table.place(table.header_line))
-    .with_help("remove one of them, or say which is read with --column FIELD=\"…\"")
+    Error::new(ErrorKind::Duplicate, finding!("columns_same", first, second))
+        .at(table.place(table.header_line))
+        .with_help("remove one of them, or say which is read with --column FIELD=\"…\"")
 }
 
 /// Returns what a caller's name of a value means: a field of a recipient, or a free field.
@@ -240,7 +237,7 @@ fn no_name(table: &Table) -> Error {
             format!("`{}`", header.chars().take(40).collect::<String>().escape_debug())
         })
         .collect();
-    let message = format!("no column has the names: the header is {}", shown.join(", "));
+    let message = finding!("no_name_column", shown.join(", "));
     let known =
         |text: &str| words::meanings(text).iter().any(|meaning| meaning.field.is_name());
     let other = table.rows.iter().take(SEARCHED).find(|row| {

@@ -4,7 +4,7 @@
  * @typedef {{ file: string, line: number | null, column: number | null,
  *   excerpt: { text: string, column: number, width: number } | null }} Place
  * @typedef {{ severity: "error" | "warning", kind: string, message: string, help: string | null,
- *   place: Place | null }} Finding
+ *   place: Place | null, code?: string, values?: Record<string, string> }} Finding
  * @typedef {{ page: number, label: string | null, name: string, slot: number[], ink: number[] | null,
  *   place: Place | null }} Outline
  * @typedef {{ url: string, width: number, height: number }} PagePicture

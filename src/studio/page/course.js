@@ -6,7 +6,8 @@ import { el, fill, labelled } from "./dom.js";
 import * as findings from "./findings.js";
 import { languageName, t } from "./texts.js";
 
-/** @typedef {{ path: string, value: string, start: number, end: number, line: number, isShared: boolean }} Value */
+/** A value of a course; `owner` is its id, or that of the values for all courses.
+ * @typedef {{ path: string[], value: string, owner: string }} Value */
 
 /** What corrects the size and the place of a signature: its key, its usual value, and its step. */
 const NUDGES = /** @type {const} */ ([["scale", "1", "0.05"], ["dx", "0", "0.5"], ["dy", "0", "0.5"]]);
@@ -44,21 +45,23 @@ export function createCourse({ overlay, text, change, readOnly }) {
   /** @param {Value[]} values */
   function draw(values) {
     const focused = document.activeElement instanceof HTMLElement && body.contains(document.activeElement) ? document.activeElement.dataset["path"] : null;
-    paths = new Set(values.map((it) => it.path));
-    scans = new Set(values.filter((it) => it.path.endsWith(".signature")).map((it) => it.path.split(".")[1] ?? ""));
-    fill(body, values.map(field));
+    paths = new Set(values.map((it) => it.path.join(".")));
+    scans = new Set(values.filter((it) => it.path.at(-1) === "signature").map((it) => it.path[1] ?? ""));
+    const owner = values.find((it) => it.path[0] === "signatories")?.owner ?? course ?? "";
+    fill(body, values.map(field), !readOnly() && el("div", { class: "field" },
+      el("button", { type: "button", id: "add-signatory", onclick: () => void edit(owner, ["signatories"], t("name"), true) }, `+ ${t("key_signatories")}`)));
     if (focused) /** @type {HTMLElement | null} */ (body.querySelector(`[data-path="${CSS.escape(focused)}"]`))?.focus();
   }
 
   /** @param {Value} value */
   function field(value) {
-    const { path } = value;
-    const name = [heading(path), value.isShared && t("for_all_courses")].filter(Boolean).join(" · ");
-    const isColour = path.startsWith("theme.") && COLOURS.includes(path.split(".")[1] ?? "") && /^#[0-9a-f]{6}$/i.test(value.value);
-    const input = el("input", { "data-path": path, value: value.value, disabled: readOnly(), type: isColour ? "color" : "text", onchange: () => void edit(value, input.value) });
+    const path = value.path.join(".");
+    const name = [heading(value.path), value.owner === "defaults" && t("for_all_courses")].filter(Boolean).join(" · ");
+    const isColour = path.startsWith("theme.") && COLOURS.includes(value.path[1] ?? "") && /^#[0-9a-f]{6}$/i.test(value.value);
+    const input = el("input", { "data-path": path, value: value.value, disabled: readOnly(), type: isColour ? "color" : "text", onchange: () => void edit(value.owner, value.path, input.value) });
     const isScan = /^signatories\.\d+\.signature$/.test(path);
     const isName = /^signatories\.\d+\.name$/.test(path);
-    return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && photo(value, "signature"));
+    return el("div", { class: "field" }, labelled(name, input), isScan && scan(value), isName && !readOnly() && !scans.has(value.path[1] ?? "") && photo(value));
   }
 
   /** The scan of a signature: what is lifted from it. @param {Value} value */
@@ -74,20 +77,15 @@ export function createCourse({ overlay, text, change, readOnly }) {
 
   /** Size and place of a signature, where the course says nothing of them yet. @param {Value} value */
   function nudges(value) {
-    const missing = NUDGES.filter(([key]) => !paths.has(value.path.replace(/signature$/, key)));
+    const missing = NUDGES.filter(([key]) => !paths.has([...value.path.slice(0, -1), key].join(".")));
     return el("div", { class: "row nudges" }, missing.map(([key, usual, step]) => {
-      const input = el("input", { type: "number", step, placeholder: usual, onchange: () => void edit(value, input.value, key) });
+      const input = el("input", { type: "number", step, placeholder: usual, onchange: () => void edit(value.owner, [...value.path.slice(0, -1), key], input.value) });
       return labelled(t(`nudge_${key}`), input, "few");
     }));
   }
 
-  /**
-   * A place for a photo of a signature, whose ink is lifted.
-   * @param {Value} value
-   * @param {string} [add] the key that is added after the value
-   */
-  function photo(value, add) {
-    if (add && scans.has(value.path.split(".")[1] ?? "")) return null;
+  /** A place for a photo of a signature, whose ink is lifted. @param {Value} value of the same signatory */
+  function photo(value) {
     const input = el("input", { type: "file", accept: ".png,.jpg,.jpeg,.webp,.svg", "aria-label": t("drop_scan"), onchange: () => { const [one] = input.files ?? []; if (one) void take(one); } });
     const place = el("label", { class: "drop small" }, el("span", { class: "quiet" }, t("drop_scan")), input);
     place.addEventListener("dragover", (event) => event.preventDefault());
@@ -101,7 +99,7 @@ export function createCourse({ overlay, text, change, readOnly }) {
       try {
         const name = one.name.toLowerCase().replace(/[^a-z0-9.]+/g, "-").replace(/^[-.]+/, "") || "scan.png";
         const added = await send("picture", `signatures/${name}`, one);
-        await edit(value, added.name.replace(/^signatures\//, ""), add);
+        await edit(value.owner, [...value.path.slice(0, -1), "signature"], added.name.replace(/^signatures\//, ""));
       } catch (error) {
         fill(told, findings.refusal(error, null));
       }
@@ -110,24 +108,23 @@ export function createCourse({ overlay, text, change, readOnly }) {
   }
 
   /**
-   * @param {Value} value
-   * @param {string} to
-   * @param {string} [add]
+   * @param {string} owner
+   * @param {string[]} path
+   * @param {string} value
+   * @param {boolean} [isItem] whether a map with this name is added to the list at the path
    */
-  async function edit({ start, end }, to, add) {
+  async function edit(owner, path, value, isItem = false) {
     try {
-      const old = await text(file);
-      // The server counts bytes.
-      const edited = await call("course/edit", { file, text: old, start, end, value: to, add });
+      const edited = await call("course/edit", { file, text: await text(file), course: owner, path, value, is_item: isItem });
       change(file, edited.text);
     } catch (error) {
       fill(told, findings.refusal(error, null));
     }
   }
 
-  /** The name of a value: its key in words, and its language. @param {string} path */
+  /** The name of a value: its key in words, and its language. @param {string[]} path */
   function heading(path) {
-    const parts = path.split(".").map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part));
+    const parts = path.map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part));
     const [first = "", ...rest] = parts;
     const words = rest.map((part) => (/^[a-z]{2,3}(-\w+)*$/.test(part) && part !== "ink" ? languageName(part) : part));
     const key = `key_${first}`;
@@ -140,6 +137,13 @@ export function createCourse({ overlay, text, change, readOnly }) {
     show(preview) {
       course = preview.course ?? course;
       void refresh();
+    },
+    /** Gives the course that is shown a layout. @param {string} layout */
+    async use(layout) {
+      if (!course) return;
+      const form = await call("course/form", { course, overlay: overlay() });
+      file = form.file;
+      await edit(course, ["layout"], layout);
     },
   };
 }

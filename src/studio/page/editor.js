@@ -3,9 +3,11 @@
 
 import { Refused, call } from "./api.js";
 import { el, fill, labelled, say } from "./dom.js";
+import { History } from "./history.js";
+import { merge } from "./merge.js";
 import { t } from "./texts.js";
 
-/** @typedef {{ name: string, text: string, saved: string, version: string | null, own: boolean }} OpenFile */
+/** @typedef {{ name: string, text: string, saved: string, version: string | null, own: boolean, history: History }} OpenFile */
 /** @typedef {import("./api.js").Finding} Finding */
 
 /** What is on the disk of a file that is not there: no text is this one. */
@@ -30,24 +32,50 @@ export function createEditor({ typed, readOnly }) {
   const state = el("p", { class: "state", role: "status" });
   const save = el("button", { type: "button", class: "main", id: "save", onclick: () => store() }, t("save"));
   const revert = el("button", { type: "button", onclick: drop }, t("revert"));
+  const undo = el("button", { type: "button", class: "icon", id: "undo", title: t("undo"), "aria-label": t("undo"), onclick: () => step("undo") }, "↶");
+  const redo = el("button", { type: "button", class: "icon", id: "redo", title: t("redo"), "aria-label": t("redo"), onclick: () => step("redo") }, "↷");
   const conflict = el("div", { class: "conflict", role: "alert", hidden: true });
   const element = el("section", { class: "editor", "aria-label": t("files") },
-    el("div", { class: "tools" }, labelled(t("file"), select), save, revert),
+    el("div", { class: "tools" }, labelled(t("file"), select), undo, redo, save, revert),
     state, el("div", { class: "text" }, lines, area), conflict);
 
   function change() {
     if (!current) return;
+    current.history.note(current.text, "typing");
     current.text = area.value;
     refresh();
     typed();
   }
 
-  /** @param {KeyboardEvent} event */
+  /** Keys of the editor, which the page has too: true if it was one. @param {KeyboardEvent} event */
   function key(event) {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
-      event.preventDefault();
-      void store();
-    }
+    const letter = event.ctrlKey || event.metaKey ? event.key.toLowerCase() : "";
+    if (letter === "s") void store();
+    else if (letter === "z") step(event.shiftKey ? "redo" : "undo");
+    else if (letter === "y") step("redo");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** @param {"undo" | "redo"} way */
+  function step(way) {
+    if (!current || readOnly()) return;
+    const text = current.history[way](current.text);
+    if (text === null) return;
+    current.text = text;
+    put(text);
+    refresh();
+    say(t(way === "undo" ? "undone" : "redone"));
+    typed();
+  }
+
+  /** Shows a text, with the cursor and the lines where they were. @param {string} text */
+  function put(text) {
+    const { scrollTop, selectionStart } = area;
+    area.value = text;
+    area.setSelectionRange(selectionStart, selectionStart);
+    area.scrollTop = scrollTop;
   }
 
   /**
@@ -59,7 +87,7 @@ export function createEditor({ typed, readOnly }) {
     try {
       if (!files.has(name)) {
         const read = await call("read", { name });
-        files.set(name, { name, text: read.text, saved: read.text, version: read.version, own: read.own });
+        files.set(name, { name, text: read.text, saved: read.text, version: read.version, own: read.own, history: new History() });
       }
     } catch (error) {
       fill(state, error instanceof Error ? error.message : String(error));
@@ -107,8 +135,10 @@ export function createEditor({ typed, readOnly }) {
     }
     lines.scrollTop = area.scrollTop;
     const dirty = isDirty(current.name);
-    save.disabled = readOnly() || !dirty;
+    save.disabled = readOnly() || ![...files.keys()].some(isDirty);
     revert.disabled = !dirty;
+    undo.disabled = readOnly() || !current.history.canUndo();
+    redo.disabled = readOnly() || !current.history.canRedo();
     state.className = dirty ? "state dirty" : "state";
     fill(state, dirty ? t("not_saved") : current.own ? t("saved") : t("built_in_hint"));
   }
@@ -119,22 +149,28 @@ export function createEditor({ typed, readOnly }) {
     return Boolean(file && file.text !== file.saved);
   }
 
+  /** Saves all that was changed. */
   async function store() {
-    if (!current || !isDirty(current.name) || readOnly()) return;
-    const { name, text, version } = current;
-    try {
-      const saved = await call("save", { name, text, version });
-      Object.assign(current, { saved: text, version: saved.version, own: true });
-      say(t("saved"));
-      await list();
-    } catch (error) {
-      if (error instanceof Refused && error.body?.error === "conflict") {
-        clash(current, error.body.text, error.body.version);
-      } else {
-        fill(state, error instanceof Error ? error.message : String(error));
-        state.className = "state bad";
+    const changed = [...files.values()].filter((file) => isDirty(file.name));
+    if (changed.length === 0 || readOnly()) return;
+    for (const file of changed) {
+      const { name, text, version } = file;
+      try {
+        const saved = await call("save", { name, text, version });
+        Object.assign(file, { saved: text, version: saved.version, own: true });
+        say(t("saved"));
+      } catch (error) {
+        if (error instanceof Refused && error.body?.error === "conflict") {
+          await open(name, 1);
+          clash(file, error.body.text, error.body.version);
+        } else {
+          fill(state, error instanceof Error ? error.message : String(error));
+          state.className = "state bad";
+        }
+        return;
       }
     }
+    await list();
     typed();
   }
 
@@ -167,6 +203,7 @@ export function createEditor({ typed, readOnly }) {
 
   function drop() {
     if (!current) return;
+    current.history.note(current.text, "revert");
     current.text = current.saved === UNWRITTEN ? "" : current.saved;
     area.value = current.text;
     refresh();
@@ -184,7 +221,7 @@ export function createEditor({ typed, readOnly }) {
     list,
     /** Opens a file that does not exist yet. @param {string} name @param {string} text */
     begin(name, text) {
-      files.set(name, { name, text, saved: UNWRITTEN, version: null, own: true });
+      files.set(name, { name, text, saved: UNWRITTEN, version: null, own: true, history: new History() });
       void open(name, 1);
       typed();
     },
@@ -193,12 +230,13 @@ export function createEditor({ typed, readOnly }) {
       if (!files.has(name)) await open(name, 1);
       return files.get(name)?.text ?? "";
     },
-    /** Changes the text of a file. @param {string} name @param {string} text */
-    change(name, text) {
+    /** Changes the text of a file. @param {string} name @param {string} text @param {string} [cause] */
+    change(name, text, cause = "form") {
       const file = files.get(name);
-      if (!file) return;
+      if (!file || file.text === text) return;
+      file.history.note(file.text, cause);
       file.text = text;
-      if (file === current) area.value = text;
+      if (file === current) put(text);
       else void open(name, 1);
       refresh();
       typed();
@@ -226,21 +264,23 @@ export function createEditor({ typed, readOnly }) {
         try {
           const read = await call("read", { name: file.name });
           if (read.version === file.version) return;
-          if (file.text === file.saved) {
-            Object.assign(file, { text: read.text, saved: read.text, version: read.version, own: read.own });
-          } else if (file === current) {
-            clash(file, read.text, read.version);
+          // Changes of other lines are taken together; of the same ones, both are shown.
+          const both = merge(file.saved, file.text, read.text);
+          if (both === null) {
+            if (file === current) clash(file, read.text, read.version);
+            return;
           }
+          if (file.text !== file.saved) {
+            file.history.note(file.text, "merge");
+            say(t("merged"));
+          }
+          Object.assign(file, { text: both, saved: read.text, version: read.version, own: read.own });
         } catch { /* the file is gone: saving says so */ }
       }));
-      if (current && area.value !== current.text) {
-        const { scrollTop, selectionStart } = area;
-        area.value = current.text;
-        area.setSelectionRange(selectionStart, selectionStart);
-        area.scrollTop = scrollTop;
-      }
+      if (current && area.value !== current.text) put(current.text);
       await list();
     },
+    key,
     hasUnsaved: () => [...files.keys()].some(isDirty),
   };
 }

@@ -2,7 +2,7 @@
 
 import { Refused } from "./api.js";
 import { el } from "./dom.js";
-import { t } from "./texts.js";
+import { known, t } from "./texts.js";
 
 /** @typedef {import("./api.js").Finding} Finding */
 /** @typedef {import("./api.js").Place} Place */
@@ -29,12 +29,18 @@ export function list(findings, go) {
   return el("ul", { class: "findings" }, findings.map((finding) => el("li", { class: `finding ${finding.severity}` },
     el("p", { class: "message" },
       el("span", { class: "unseen" }, t(finding.severity === "error" ? "error" : "warning"), ": "),
-      el("bdi", {}, finding.message)),
+      el("bdi", {}, message(finding))),
     place(finding, go),
     excerpt(finding),
-    finding.help && el("p", { class: "help" }, el("bdi", {}, finding.help)),
+    finding.help && el("p", { class: "help" }, el("bdi", {}, help(finding))),
   )));
 }
+
+/** What is wrong, in the language of the page if it has a text for it. @param {Finding} finding */
+export const message = (finding) => known(`finding_${finding.code}`, finding.values) ?? finding.message;
+
+/** What to do about it, likewise. @param {Finding} finding */
+export const help = (finding) => known(`help_${finding.code}`, finding.values) ?? finding.help ?? "";
 
 /**
  * @param {Finding} finding

@@ -24,7 +24,7 @@ export function createLanguage({ overlay, go, insert, begin, readOnly }) {
   const told = el("div", { role: "alert" });
   const form = el("form", { class: "row", onsubmit: start }, labelled(t("new_language_tag"), tag), labelled(t("from_language"), from),
     el("button", {}, t("begin")));
-  const element = el("details", { class: "sentences", ontoggle: () => void refresh() }, summary,
+  const element = el("details", { class: "sentences", hidden: true, ontoggle: () => void refresh() }, summary,
     el("div", { class: "stack body" }, body, el("h2", { class: "minor" }, t("new_language")), form, told));
 
   /** @param {Event} event */
@@ -71,6 +71,7 @@ export function createLanguage({ overlay, go, insert, begin, readOnly }) {
       if (!preview.language) return;
       const isOther = shown?.language !== preview.language || shown?.layout !== preview.layout;
       shown = preview;
+      element.hidden = false;
       fill(summary, t("sentences", { language: languageName(preview.language) }));
       choices(from, (preview.languages ?? []).map((it) => [it, languageName(it)]), from.value || "en");
       if (isOther || element.open) void refresh();

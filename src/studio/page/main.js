@@ -2,9 +2,11 @@
 
 import { call, listen } from "./api.js";
 import { add, choices, el, fill, labelled } from "./dom.js";
+import { createBegin } from "./begin.js";
 import { createCourse } from "./course.js";
 import { createEditor } from "./editor.js";
 import { createLanguage } from "./language.js";
+import { createLayout } from "./layout.js";
 import { createPeople } from "./people.js";
 import { createPreview } from "./preview.js";
 import { createRegister } from "./register.js";
@@ -25,6 +27,12 @@ let preview = null;
 let course = null;
 /** @type {ReturnType<typeof createLanguage> | null} */
 let language = null;
+/** @type {ReturnType<typeof createLayout> | null} */
+let layout = null;
+/** @type {ReturnType<typeof createBegin> | null} */
+let begin = null;
+/** The course that is shown. */
+let shownCourse = "";
 /** @type {ReturnType<typeof createPeople> | null} */
 let people = null;
 /** @type {ReturnType<typeof createRegister> | null} */
@@ -67,7 +75,30 @@ function build() {
       editor?.mark([...shown.findings, ...(shown.warnings ?? [])]);
       language?.show(shown);
       course?.show(shown);
+      layout?.show(shown);
+      begin?.show(shown);
+      shownCourse = shown.course ?? shownCourse;
     },
+    laid: (sheet) => { if (layout && layout.surface.parentElement !== sheet) sheet.append(layout.surface); },
+  });
+  layout = createLayout({
+    overlay: () => editor?.overlay() ?? {},
+    text: async (file) => (await editor?.text(file)) ?? "",
+    change: (file, text, cause) => editor?.change(file, text, cause),
+    readOnly: () => site.readOnly,
+    go: (file, line) => void editor?.open(file, line),
+    edits: (isOn) => preview?.edit(isOn),
+  });
+  begin = createBegin({
+    made: (name) => {
+      layout?.open(name);
+      preview?.layout(name);
+      void editor?.list().then(() => editor?.open(`layouts/${name}/layout.yaml`, 1));
+    },
+    use: (name) => void course?.use(name).then(() => preview?.layout(undefined)),
+    course: () => site.courses.find((it) => it.id === shownCourse)?.title ?? null,
+    readOnly: () => site.readOnly,
+    go: (file, line) => void editor?.open(file, line),
   });
   language = createLanguage({
     overlay: () => editor?.overlay() ?? {},
@@ -85,7 +116,7 @@ function build() {
     change: (file, text) => editor?.change(file, text),
     readOnly: () => site.readOnly,
   });
-  editor.element.append(course.element, language.element, preview.list);
+  editor.element.append(course.element, layout.element, begin.element, language.element, preview.list);
   people = createPeople({ site: () => site });
   register = createRegister({ site: () => site });
   preview.site(site);
@@ -124,6 +155,11 @@ async function changed(generation) {
 }
 
 window.addEventListener("hashchange", show);
+document.addEventListener("keydown", (event) => {
+  // A field undoes its own typing.
+  const isField = event.target instanceof HTMLElement && /^(INPUT|SELECT)$/.test(event.target.tagName);
+  if (tab() === "design" && !isField) editor?.key(event);
+});
 window.addEventListener("beforeunload", (event) => { if (editor?.hasUnsaved()) event.preventDefault(); });
 
 site = await call("state");

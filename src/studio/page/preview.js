@@ -16,9 +16,9 @@ const ZOOMS = ["fit", "0.75", "1", "1.5", "2", "3"];
 /**
  * The view of a certificate.
  * @param {{ overlay: () => Record<string, string>, go: (file: string, line: number) => void,
- *   found: (shown: Preview) => void }} with_
+ *   found: (shown: Preview) => void, laid: (sheet: Element) => void }} with_ `laid` is given the first page as it is shown
  */
-export function createPreview({ overlay, go, found }) {
+export function createPreview({ overlay, go, found, laid }) {
   /** @type {Wish} */
   const wish = {};
   let zoom = "fit";
@@ -138,11 +138,12 @@ export function createPreview({ overlay, go, found }) {
       const sheet = stage.children[at];
       if (!sheet) return;
       const outlines = (preview.outlines ?? []).filter((it) => it.page === at);
-      const laid = el("div", { "aria-hidden": "true" });
-      laid.append(...spots(outlines, page, { ink: show.ink, findings: preview.findings, go }));
-      sheet.querySelector("[aria-hidden]")?.remove();
-      sheet.append(laid);
+      const seen = el("div", { class: "spots", "aria-hidden": "true" });
+      seen.append(...spots(outlines, page, { ink: show.ink, findings: preview.findings, go }));
+      sheet.querySelector(".spots")?.remove();
+      sheet.append(seen);
     });
+    if (stage.firstElementChild) laid(stage.firstElementChild);
     const key = JSON.stringify((preview.outlines ?? []).map(({ name, place }) => [name, place?.file, place?.line]));
     if (read.dataset["shown"] === key) return;
     read.dataset["shown"] = key;
@@ -203,6 +204,14 @@ export function createPreview({ overlay, go, found }) {
     /** The texts of the page, as a list. */
     list,
     request,
+    /** Shows a layout; none is that of the course. @param {string | undefined} name */
+    layout(name) {
+      set({ layout: name, paper: undefined });
+    },
+    /** Whether the slots are moved on the page, and its texts lead nowhere. @param {boolean} isOn */
+    edit(isOn) {
+      stage.classList.toggle("editing", isOn);
+    },
     /** Shows another language. @param {string} tag */
     language(tag) {
       set({ language: tag });

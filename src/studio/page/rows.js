@@ -52,7 +52,7 @@ export function createRows() {
       return [word, link, end.message && el("span", { class: "small" }, ` ${end.message}`)];
     }
     if (row.findings) {
-      return row.findings.flatMap((it) => [el("span", { class: "outcome failed" }, it.message), " ", el("span", { class: "small quiet" }, it.help ?? "")]);
+      return row.findings.flatMap((it) => [el("span", { class: "outcome failed" }, findings.message(it)), " ", el("span", { class: "small quiet" }, findings.help(it))]);
     }
     return "";
   }

@@ -2,6 +2,8 @@
 
 /** @type {Record<string, string>} */
 let texts = {};
+/** Those of the language itself, without the English ones in place of what it lacks. @type {Record<string, string>} */
+let own = {};
 let language = "en";
 
 const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
@@ -17,6 +19,13 @@ export function t(key, values = {}) {
 }
 
 /**
+ * A text that the language of the page has of its own; English is said by the server, more exactly.
+ * @param {string} key
+ * @param {Record<string, string>} [values]
+ */
+export const known = (key, values) => (language !== "en" && Object.hasOwn(own, key) ? t(key, values) : null);
+
+/**
  * Loads a language, or English if the page does not speak it.
  * @param {string[]} known
  * @param {string | null} wanted
@@ -24,7 +33,8 @@ export function t(key, values = {}) {
 export async function load(known, wanted) {
   language = choose(known, wanted);
   texts = await (await fetch(`texts/en.json`)).json();
-  if (language !== "en") Object.assign(texts, await (await fetch(`texts/${language}.json`)).json());
+  own = language === "en" ? texts : await (await fetch(`texts/${language}.json`)).json();
+  texts = { ...texts, ...own };
   document.documentElement.lang = language;
   document.documentElement.dir = RIGHT_TO_LEFT.includes(language.split("-")[0] ?? "") ? "rtl" : "ltr";
   try { localStorage.setItem("language", language); } catch { /* a browser that keeps nothing */ }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::{Error, ErrorKind, finding};
 use crate::base::lang::Tag;
 use crate::site::files::Site;
 
@@ -68,9 +68,9 @@ pub(super) fn unknown_language(site: &Site, layout: &str, tag: &Tag) -> Error {
         let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
         format!("known here: {}", known.join(", "))
     };
-    Error::new(ErrorKind::UnknownLanguage, format!("there are no sentences in `{tag}`"))
-        .with_help(format!(
-            "{hint}; a new language is a file `{}`",
-            locale_file("shared", file_tag(tag))
-        ))
+    let help = format!(
+        "{hint}; a new language is a file `{}`",
+        locale_file("shared", file_tag(tag))
+    );
+    Error::new(ErrorKind::UnknownLanguage, finding!("no_sentences", tag)).with_help(help)
 }

@@ -147,6 +147,40 @@ impl Chromium {
         }
     }
 
+    /// Moves the pointer, pressed, from one place of the window to another, as a hand does.
+    pub(crate) fn drag_pointer(&mut self, from: (f64, f64), to: (f64, f64)) {
+        const STEPS: u32 = 8;
+        let mut event = |kind: &str, (x, y): (f64, f64), buttons: u32| {
+            let button =
+                if kind == "mouseMoved" && buttons == 0 { "none" } else { "left" };
+            let order = json!({ "type": kind, "x": x, "y": y, "button": button,
+                "buttons": buttons, "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", order);
+        };
+        event("mouseMoved", from, 0);
+        event("mousePressed", from, 1);
+        for step in 1..=STEPS {
+            let share = f64::from(step) / f64::from(STEPS);
+            let at = |from: f64, to: f64| from + (to - from) * share;
+            event("mouseMoved", (at(from.0, to.0), at(from.1, to.1)), 1);
+        }
+        event("mouseReleased", to, 0);
+    }
+
+    /// Presses a key with modifiers: 1 is Alt, 2 Ctrl, 8 Shift.
+    pub(crate) fn press_with(&mut self, key: &str, modifiers: u32) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            let order = json!({ "type": kind, "key": key, "modifiers": modifiers });
+            self.call("Input.dispatchKeyEvent", order);
+        }
+    }
+
+    /// The window as a PNG in base64.
+    pub(crate) fn screenshot(&mut self) -> String {
+        let shot = self.call("Page.captureScreenshot", json!({ "format": "png" }));
+        shot["data"].as_str().unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn press(&mut self, key: &str) {
         for kind in ["rawKeyDown", "keyUp"] {
             let code = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": 9 });

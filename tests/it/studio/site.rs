@@ -181,6 +181,7 @@ fn studio_that_reads_only_changes_nothing() {
     for (path, body) in [
         ("save", json!({ "name": "courses.yaml", "text": "", "version": null })),
         ("new", json!({ "name": "x", "url": "none" })),
+        ("layout/copy", json!({ "from": "classic", "name": "x" })),
         ("issue", json!({ "people": 1 })),
         ("revoke", json!({ "id": "x", "reason": "x" })),
         ("correct", json!({ "id": "x", "name": "x" })),
@@ -190,6 +191,8 @@ fn studio_that_reads_only_changes_nothing() {
     }
     let answer =
         studio.send("picture?name=signatures%2Fx.png", "application/octet-stream", b"x");
+    assert_eq!(answer.status, 403);
+    let answer = studio.send("layout/new?name=x.svg", "application/octet-stream", b"x");
     assert_eq!(answer.status, 403);
     assert_eq!(workdir.names("school"), before);
 }
@@ -221,21 +224,21 @@ fn form_changes_a_course_in_place() {
     let value = |path: &str| {
         values
             .iter()
-            .find(|it| it["path"] == path)
+            .find(|it| it["path"] == json!(path.split('.').collect::<Vec<_>>()))
             .unwrap_or_else(|| panic!("{path}: {form}"))
     };
     let (title, name) = (value("title.en"), value("organization.name.en"));
     assert_eq!(
-        (&title["value"], &title["isShared"]),
-        (&json!("Introduction to Curling"), &json!(false))
+        (&title["value"], &title["owner"]),
+        (&json!("Introduction to Curling"), &course)
     );
     assert_eq!(
-        (&name["value"], &name["isShared"]),
-        (&json!("Riverside School"), &json!(true))
+        (&name["value"], &name["owner"]),
+        (&json!("Riverside School"), &json!("defaults"))
     );
 
     let text = String::from_utf8(workdir.read("school/courses.yaml")).unwrap();
-    let wish = json!({ "file": "courses.yaml", "text": text, "start": title["start"], "end": title["end"], "value": "Knots: a start" });
+    let wish = json!({ "file": "courses.yaml", "text": text, "course": course, "path": ["title", "en"], "value": "Knots: a start" });
     let changed = studio.ok("course/edit", wish)["text"].as_str().unwrap().to_owned();
     let comments = |text: &str| text.lines().filter(|line| line.contains('#')).count();
     assert_eq!(comments(&changed), comments(&text));

@@ -2,7 +2,7 @@
 //! certificate has.
 
 use super::placed_slot::{Area, PlacedSlot, PlacedSlots, SlotContent};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::press::layout::paper::Paper;
 
 /// By how much a slot may reach over the edge of the paper or over another one, in millimetres:
@@ -31,31 +31,43 @@ pub(crate) fn check(placed: &PlacedSlots, paper: Paper) -> Result<()> {
     let has_blocks = has(&|content| matches!(content, SlotContent::Blocks));
     let is_recipient = |content: &SlotContent| matches!(content, SlotContent::Role { role, .. } if role == "recipient");
     if !has_blocks && !has(&is_recipient) {
-        errors.push(missing(placed, "recipient", "the name of the recipient"));
+        errors.push(missing(placed, "recipient"));
     }
     if !has(&|content| matches!(content, SlotContent::Authenticity)) {
-        errors.push(missing(placed, "authenticity", "the verify link"));
+        errors.push(missing(placed, "authenticity"));
     }
     if !has(&|content| matches!(content, SlotContent::Code)) {
-        errors.push(missing(placed, "code", "the QR code of the verify link"));
+        errors.push(missing(placed, "code"));
     }
     Error::join(errors)
+}
+
+/// A side of the paper.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Top,
+    Right,
+    Bottom,
 }
 
 fn outside(slot: &PlacedSlot, paper: Paper) -> Option<Error> {
     let Area { x, y, .. } = slot.area;
     let sides = [
-        ("left of", -x),
-        ("above", -y),
-        ("right of", slot.area.right() - paper.width),
-        ("below", slot.area.bottom() - paper.height),
+        (Side::Left, -x),
+        (Side::Top, -y),
+        (Side::Right, slot.area.right() - paper.width),
+        (Side::Bottom, slot.area.bottom() - paper.height),
     ];
     let (side, by) = sides.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     (by > ROUNDING).then(|| {
-        let message = format!(
-            "the slot `{}` reaches {by:.1} mm {side} the paper, which has {} × {} mm",
-            slot.name, paper.width, paper.height
-        );
+        let (by, Paper { width, height }) = (format!("{by:.1}"), paper);
+        let message = match side {
+            Side::Left => finding!("slot_off_left", slot.name, by, width, height),
+            Side::Top => finding!("slot_off_top", slot.name, by, width, height),
+            Side::Right => finding!("slot_off_right", slot.name, by, width, height),
+            Side::Bottom => finding!("slot_off_bottom", slot.name, by, width, height),
+        };
         Error::new(ErrorKind::Overflow, message)
             .at(slot.place.clone())
             .with_help("change its `x`, `y`, `width` or `height`")
@@ -63,19 +75,15 @@ fn outside(slot: &PlacedSlot, paper: Paper) -> Option<Error> {
 }
 
 fn overlap(slot: &PlacedSlot, other: &PlacedSlot) -> Error {
-    let message = format!(
-        "the slot `{}` lies {:.1} mm over the slot `{}`",
-        slot.name,
-        slot.area.overlap(&other.area),
-        other.name
-    );
+    let by = format!("{:.1}", slot.area.overlap(&other.area));
+    let message = finding!("slots_overlap", slot.name, by, other.name);
     Error::new(ErrorKind::Overlap, message)
         .at(slot.place.clone())
         .with_help("move one of them, or make it smaller")
 }
 
-fn missing(placed: &PlacedSlots, name: &str, what: &str) -> Error {
-    Error::new(ErrorKind::MissingField, format!("there is no slot `{name}`, for {what}"))
+fn missing(placed: &PlacedSlots, name: &str) -> Error {
+    Error::new(ErrorKind::MissingField, finding!("slot_missing", name))
         .at(placed.place.clone())
         .with_help(format!(
             "add `{name}: {{ x: …, y: …, width: …, height: … }}`, in millimetres"

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::placed_slot::{
     Area, PlacedSlot, PlacedSlots, SlotColour, SlotContent, Vertical,
 };
-use crate::base::error::{ErrorKind, Result, nearest};
+use crate::base::error::{ErrorKind, Result, finding, nearest};
 use crate::base::yaml::{Document, Faults, Fields, Key, Node};
 use crate::image::picture::Picture;
 use crate::press::layout::fields::{number, texts};
@@ -39,7 +39,7 @@ const PARTS: [&str; 11] = [
 /// The roles of the blocks of the shared locales.
 const BLOCK_ROLES: [&str; 5] = ["lead", "recipient", "statement", "course", "outcome"];
 /// What a page may leave out.
-const MAY_BE_LEFT_OUT: [&str; 9] = [
+pub(crate) const MAY_BE_LEFT_OUT: [&str; 9] = [
     "heading",
     "lead",
     "statement",
@@ -246,7 +246,7 @@ impl SlotReader<'_> {
                         return None;
                     }
                     (false, false, false) => {
-                        let message = format!("there is no role `{name}`");
+                        let message = finding!("no_such_slot", name);
                         let known = slot_names();
                         let help = match nearest(name, known.clone()) {
                             Some(near) => format!("did you mean `{near}`?"),
@@ -272,7 +272,8 @@ impl SlotReader<'_> {
         let picture = self.read_picture(file);
         let picture = faults.keep(picture.map_err(|error| node.wrap(error)))?;
         let Some(picture) = picture else {
-            let message = format!("there is no file `{}/{file}`", self.files.folder);
+            let path = format!("{}/{file}", self.files.folder);
+            let message = finding!("picture_missing", path);
             let fault = node.fault(ErrorKind::MissingFile, message);
             faults.push(fault.with_help("put a picture of that name into this folder"));
             return None;
