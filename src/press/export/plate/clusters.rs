@@ -32,9 +32,3 @@ pub(super) fn is_reversed(text: &TextItem) -> bool {
     text.glyphs.len() > 1
         && text.glyphs.windows(2).all(|pair| pair[0].range.start >= pair[1].range.end)
 }
-
-/// Whether glyphs of a text stand before those on their left. Where several are one cluster, not all
-/// do.
-pub(super) fn runs_backwards(text: &TextItem) -> bool {
-    text.glyphs.windows(2).any(|pair| pair[0].range.start > pair[1].range.start)
-}

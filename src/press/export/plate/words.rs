@@ -8,7 +8,7 @@ use std::ops::Range;
 use typst::layout::{Abs, Transform};
 use typst::text::Glyph;
 
-use super::clusters::{Cluster, clusters, is_reversed, runs_backwards};
+use super::clusters::{Cluster, clusters, is_reversed};
 use super::faces::UsedFace;
 use super::number::{integer, number, string, text};
 use super::skeleton::Words;
@@ -43,10 +43,10 @@ pub(super) fn write(
     let mut pen = Pen { out, words, page_height, face, x: 0.0, y: 0.0 };
     let is_reversed = is_reversed(words.text);
     let all: Vec<Cluster> = clusters(words.text).collect();
-    let fragments = if runs_backwards(words.text) {
-        pen.fragments_of_clusters(&all, is_reversed)
-    } else {
+    let fragments = if words.text.text.chars().any(is_thai_or_lao) {
         pen.fragments_of_words(&all)
+    } else {
+        pen.fragments_of_clusters(&all, is_reversed)
     };
     for Fragment { clusters, text: spanned } in fragments {
         if let Some(spanned) = spanned {
@@ -66,6 +66,13 @@ pub(super) fn write(
         }
     }
     out.extend(b"ET\nQ");
+}
+
+/// Whether a letter is of the scripts whose marks stand in clusters of their own when they move, so
+/// that readers find them beside their letters unless the whole word is given. MuPDF reads fewer
+/// words of other scripts if they are given whole.
+fn is_thai_or_lao(letter: char) -> bool {
+    matches!(letter, '\u{0E00}'..='\u{0EFF}')
 }
 
 /// Clusters that are shown together, with their text if the map does not give it.
@@ -90,7 +97,7 @@ impl Pen<'_> {
         self.face.meaning(glyph.id) != Some(cluster.text)
     }
 
-    /// The fragments of a text from left to right: words whose map does not give their text, and what
+    /// The fragments of a text: words whose map does not give their text, and what
     /// stands between them.
     fn fragments_of_words<'c>(&self, all: &'c [Cluster<'c>]) -> Vec<Fragment<'c>>
     where
@@ -120,9 +127,8 @@ impl Pen<'_> {
         fragments
     }
 
-    /// The fragments of a text that runs from right to left: clusters whose map does not give their
-    /// text, and what stands between them; if `at_spaces`, up to the next space (ISO 32000-1,
-    /// 14.8.2.3.3). Readers put words in order themselves, but do not expect whole ones.
+    /// The fragments of a text: clusters whose map does not give their text, and what stands between
+    /// them; if `at_spaces`, up to the next space (ISO 32000-1, 14.8.2.3.3).
     fn fragments_of_clusters<'c>(
         &self,
         all: &'c [Cluster<'c>],
