@@ -5,9 +5,7 @@ mod queue;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::register::{
-    AwardEditions, CertificateId, Record, Register, Status,
-};
+use crate::register::{AwardEditions, CertificateId, Record, Register, Status};
 use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Erase, SiteArguments};

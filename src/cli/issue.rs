@@ -4,7 +4,6 @@
 mod queued;
 mod report;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -6,12 +6,11 @@
 use crate::base::date::Date;
 use crate::base::digits::Sha256;
 use crate::base::error::Result;
-use crate::base::hex;
+use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
 use crate::register::paths;
 use crate::register::record::{Record, Status};
-use crate::seal::keys::sha256;
 use crate::seal::verify::{
     CertificateLink, Judgement, Standing, Trust, Verification, verify, verify_imported,
 };
@@ -37,6 +36,7 @@ impl ImportedFile {
         now: Timestamp,
     ) -> Verification {
         let url = self.record.certificate.as_ref().and_then(|it| it.verify_url.clone());
+        let url = url.map(String::from);
         let certificate = CertificateLink { id: self.record.id.clone(), url };
         let signature = signature.or(self.signature.as_deref());
         let found = verify_imported(file, certificate, signature, trust, now);
@@ -91,7 +91,7 @@ impl Register {
         let Some(record) = self.record(&id)?.filter(Record::is_imported) else {
             return Ok(None);
         };
-        let digest = hex::lower(&sha256(file));
+        let digest = Sha256::of(file);
         let snapshot = self.snapshot(&id, &digest)?;
         if record.status.stands() && snapshot.is_none() && !record.holds(&digest) {
             return Ok(None);
@@ -100,7 +100,8 @@ impl Register {
         let signature = match kept {
             Some(kept) => Some(kept.armor.into_bytes()),
             None => {
-                self.file(&paths::signature(&id, self.publish().filename.as_str()))?
+                let path = paths::signature(&id, self.publish().filename.as_str());
+                self.file(&StorePath::parse(&path)?)?
             }
         };
         // An empty one was published where nothing could sign.

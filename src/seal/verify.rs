@@ -85,6 +85,6 @@ pub(crate) fn verify_imported(
 ) -> Verification {
     let signature =
         signature.map(|text| detached_signature::check_foreign(bytes, text, trust, now));
-    let sha256 = hex::lower(&sha256(bytes));
-    Verification::new(sha256, Some(certificate), None, signature, None).into_imported()
+    Verification::new(Some(Sha256::of(bytes)), Some(certificate), None, signature, None)
+        .into_imported()
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use crate::base::error::{Error, ErrorKind, Place, Result};
-use crate::base::yaml::{Document, Faults, Key, Node};
+use crate::base::yaml::{self, Document, Faults, Key, Node};
 
 /// The text of a YAML file that is changed.
 #[derive(Debug)]
@@ -216,22 +216,12 @@ pub(super) fn child<'a>(node: Node<'a>, key: &str) -> Option<Node<'a>> {
     entries.find(|(own, _)| own.text() == key).map(|(_, value)| value)
 }
 
-/// A text as a YAML scalar: as it is where that means the same, else in double quotes (YAML 1.2, 7.3.1).
+/// A value as a YAML scalar: a number or a date as it is, a text quoted where it has to be.
 pub(super) fn scalar(text: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '/' | '+' | '(' | ')')
-    };
-    let begins = text.starts_with(|c: char| c.is_alphabetic());
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_date_or_number = digits.starts_with(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '.'));
-    let is_word = matches!(text, "null" | "Null" | "NULL" | "true" | "false");
-    if (begins && text.chars().all(is_plain) && !text.ends_with(' ') && !is_word)
-        || is_date_or_number
-    {
-        return text.to_owned();
-    }
-    serde_json::to_string(text).unwrap_or_default()
+    if is_date_or_number { text.to_owned() } else { yaml::scalar(text) }
 }
 
 /// Follows a path as far as it goes: the last value, and how many of its parts there are. An alias is

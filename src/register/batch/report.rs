@@ -12,6 +12,8 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
 use crate::register::record::Status;
+#[cfg(all(feature = "cli", feature = "redis"))]
+use crate::site::settings::CertificateUrl;
 
 /// The result of one row.
 #[derive(Debug)]
@@ -79,10 +81,10 @@ impl ReportRow {
             IssueOutcome::ALL.into_iter().find(|it| it.as_str() == outcome);
         if let Some(outcome) = of_certificate {
             let urls = CertificateUrls {
-                verify_id: text("verify_id")?,
-                download_id: text("download_id")?,
-                verify_url: text("verify_url")?,
-                download_url: text("download_url")?,
+                verify_id: text("verify_id")?.parse().ok()?,
+                download_id: text("download_id")?.parse().ok()?,
+                verify_url: CertificateUrl::parse(&text("verify_url")?).ok()?,
+                download_url: CertificateUrl::parse(&text("download_url")?).ok()?,
             };
             return Some(Self::Issued(Box::new(IssuedCertificate {
                 name: job.request().ok()?.name().as_str().to_owned(),

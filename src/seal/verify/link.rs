@@ -97,7 +97,8 @@ fn id(address: &[u8]) -> Option<CertificateId> {
 /// The one folder of an address that has the name of an identifier.
 fn folder_id(address: &str) -> Option<CertificateId> {
     let address = address.split(['?', '#']).next()?;
-    let mut found = address.split('/').skip(3).filter_map(|part| CertificateId::parse(part).ok());
+    let mut found =
+        address.split('/').skip(3).filter_map(|part| CertificateId::parse(part).ok());
     found.next().filter(|_| found.next().is_none())
 }
 

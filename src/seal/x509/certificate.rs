@@ -15,7 +15,6 @@ use x509_cert::ext::pkix::{
 
 use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::hex;
 use crate::base::recent::Recent;
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
@@ -55,7 +54,8 @@ const KNOWN_EXTENSIONS: [Oid; 7] = [
 const MAX_SIGNED: usize = 64;
 
 /// Certificates that are known to be signed by an issuer: the digests of both.
-static SIGNED: LazyLock<Recent<Vec<u8>, ()>> = LazyLock::new(|| Recent::new(MAX_SIGNED));
+static SIGNED: LazyLock<Recent<[Sha256; 2], ()>> =
+    LazyLock::new(|| Recent::new(MAX_SIGNED));
 
 /// An X.509 certificate, which binds a public key to a name.
 #[derive(Clone, PartialEq, Eq)]
@@ -273,7 +273,7 @@ impl X509 {
             return false;
         }
         // The same few certificates are in each seal of an issuer.
-        let pair = [sha256(self.der()), sha256(issuer.der())].concat();
+        let pair = [self.fingerprint(), issuer.fingerprint()];
         if SIGNED.get(&pair).is_some() {
             return true;
         }

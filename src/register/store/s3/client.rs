@@ -46,7 +46,7 @@ impl BucketClient {
                 match classify(attempt(&bucket, request).await, request) {
                     Ok(response) => return Ok(BucketResponse { attempts, ..response }),
                     Err(Failure::Transient { cause, retry_after }) => {
-                        have_keys_ended = cause.contains(ENDED_KEYS);
+                        have_keys_ended = cause.text.contains(ENDED_KEYS);
                         (cause, retry_after)
                     }
                     Err(Failure::Permanent { cause, help }) => {
