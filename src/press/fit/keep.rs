@@ -15,7 +15,7 @@ use crate::text::runs::{FSI, PDI};
 /// The longest word or value in which no line breaks, in letters.
 pub(super) const MAX_KEPT: usize = 24;
 /// The largest share of a column that a value which is kept on one line may have.
-const MOST_HELD: f64 = 0.75;
+const MOST_HELD: f64 = 0.9;
 
 /// The end of a line, which is no letter.
 pub(super) fn line_end() -> Part {

@@ -278,13 +278,24 @@ impl<'a> Ruler<'a> {
         if start < text.len() {
             parts.push((text[start..].to_owned(), fits(start..text.len())));
         }
-        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
-        // the parts: each has a line of its own.
-        if self.setting.rtl() {
-            parts =
-                parts.into_iter().flat_map(|part| [line_end(), part]).skip(1).collect();
+        if !self.setting.rtl() {
+            return parts;
         }
-        parts
+        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
+        // the parts: each line is one box.
+        let mut lines = Vec::new();
+        let (mut start, mut end) = (0, 0);
+        for (part, _) in parts {
+            let next = end + part.len();
+            if end > start && !fits(start..next) {
+                lines.push((text[start..end].to_owned(), fits(start..end)));
+                lines.push(line_end());
+                start = end;
+            }
+            end = next;
+        }
+        lines.push((text[start..end].to_owned(), fits(start..end)));
+        lines
     }
 
     fn layout(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Frame {
