@@ -8,6 +8,7 @@
 
 mod advances;
 pub(crate) mod fitted;
+mod keep;
 mod length;
 mod measure;
 mod script;

@@ -279,7 +279,7 @@ impl Layout {
         FaceRequest {
             family: &face.family,
             generic: face.generic,
-            weight: if strong { role.weight.max(400) + 300 } else { role.weight },
+            weight: if strong { role.weight.max(400) + 200 } else { role.weight },
             // Emphasis inside an italic is upright.
             italic: role.italic != emphasis,
         }

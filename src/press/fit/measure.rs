@@ -12,7 +12,7 @@ use typst::World;
 use typst::engine::{Engine, Route, Sink, Traced};
 use typst::foundations::{Content, NativeElement, Smart, StyleChain};
 use typst::introspection::{EmptyIntrospector, Introspector, Locator};
-use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, HElem, Length, Region, Size};
+use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, Length, Region, Size};
 use typst::model::ParElem;
 use typst::syntax::Span;
 use typst::text::{
@@ -23,6 +23,7 @@ use typst::utils::Protected;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::advances::{Part, SIZE, advances};
+use super::keep::{MAX_KEPT, hold, line_end, stand_alone};
 use super::script::{self, is_leftward, is_spaceable, is_unspaced, words};
 use super::world::FontWorld;
 use crate::base::lang::{Direction, Tag};
@@ -64,8 +65,6 @@ pub(super) struct Ruler<'a> {
 const PITCH: f64 = 1000.0;
 /// The share of a column that a text may fill to be certain to stand on one line.
 const CLEARLY: f64 = 0.98;
-/// The longest word in which no line breaks, in letters.
-const MAX_KEPT: usize = 24;
 
 impl<'a> Ruler<'a> {
     pub(super) fn new(
@@ -111,8 +110,7 @@ impl<'a> Ruler<'a> {
 
     /// The width of the sentence on one line, in em.
     pub(super) fn natural(&self) -> f64 {
-        let all: f64 = self.advances.iter().flatten().map(|(_, advance)| advance).sum();
-        all - self.last_space()
+        self.advances.iter().flatten().map(|(_, advance)| advance).sum()
     }
 
     /// The width of all of its letters without the spaces between them, in em.
@@ -125,12 +123,6 @@ impl<'a> Ruler<'a> {
             })
         });
         widths.map(|(_, advance)| advance).sum()
-    }
-
-    /// The space after the last letter, which is taken back.
-    fn last_space(&self) -> f64 {
-        let spaced = self.tracking > 0.0 && self.is_spaced();
-        if spaced { self.tracking } else { 0.0 }
     }
 
     /// Whether all of its letters may be spaced.
@@ -253,7 +245,15 @@ impl<'a> Ruler<'a> {
             });
             words.collect()
         });
-        parts.collect()
+        let mut parts: Vec<Vec<Part>> = parts.collect();
+        // A sentence on one line needs none of this.
+        if self.natural() * size > column {
+            hold(self.runs, &mut parts, |run, range| {
+                self.width(run, range) * size / column
+            });
+            stand_alone(self.runs, &mut parts);
+        }
+        parts
     }
 
     /// The parts of an address. It is set on one line if it fits; else it breaks after a slash, and
@@ -264,12 +264,7 @@ impl<'a> Ruler<'a> {
         if fits(0..text.len()) {
             return vec![(text.clone(), true)];
         }
-        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
-        // the parts.
-        if self.setting.rtl() {
-            return Vec::new();
-        }
-        let mut parts = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         let mut start = 0;
         let scheme = text.find("://").map_or(0, |at| at + 3);
         for (at, _) in text.match_indices('/') {
@@ -283,7 +278,24 @@ impl<'a> Ruler<'a> {
         if start < text.len() {
             parts.push((text[start..].to_owned(), fits(start..text.len())));
         }
-        parts
+        if !self.setting.rtl() {
+            return parts;
+        }
+        // Boxes in a row follow the paragraph's direction, so from right to left they would reverse
+        // the parts: each line is one box.
+        let mut lines = Vec::new();
+        let (mut start, mut end) = (0, 0);
+        for (part, _) in parts {
+            let next = end + part.len();
+            if end > start && !fits(start..next) {
+                lines.push((text[start..end].to_owned(), fits(start..end)));
+                lines.push(line_end());
+                start = end;
+            }
+            end = next;
+        }
+        lines.push((text[start..end].to_owned(), fits(start..end)));
+        lines
     }
 
     fn layout(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Frame {
@@ -334,10 +346,6 @@ impl<'a> Ruler<'a> {
                     text
                 });
             }
-        }
-        let space = self.last_space();
-        if space > 0.0 {
-            all.push(HElem::new(Em::new(-space).into()).pack());
         }
         let tag = self.setting.tag;
         let edge = |share: f64| Length::from(Abs::pt(PITCH * share));

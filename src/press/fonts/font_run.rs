@@ -24,3 +24,23 @@ pub(crate) struct ChosenFace {
     /// The ISO 15924 code in lower case.
     pub(crate) script: String,
 }
+
+/// Gives the space after figures to the words of another face after them: it is as wide as the
+/// other spaces between words.
+pub(super) fn give_spaces(text: &str, runs: &mut [FontRun]) {
+    for index in 1..runs.len() {
+        let (figures, words) = runs.split_at_mut(index);
+        let (Some(figures), Some(words)) = (figures.last_mut(), words.first_mut()) else {
+            continue;
+        };
+        let neutral = |run: &FontRun| run.face.script == "zyyy";
+        let beside = figures.request == words.request;
+        if beside && neutral(figures) && !neutral(words) {
+            let kept = text[figures.range.clone()].trim_end().len();
+            if kept > 0 {
+                figures.range.end = figures.range.start + kept;
+                words.range.start = figures.range.end;
+            }
+        }
+    }
+}
