@@ -12,7 +12,7 @@ use typst::World;
 use typst::engine::{Engine, Route, Sink, Traced};
 use typst::foundations::{Content, NativeElement, Smart, StyleChain};
 use typst::introspection::{EmptyIntrospector, Introspector, Locator};
-use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, HElem, Length, Region, Size};
+use typst::layout::{Abs, Axes, BoxElem, Dir, Em, Frame, Length, Region, Size};
 use typst::model::ParElem;
 use typst::syntax::Span;
 use typst::text::{
@@ -109,10 +109,10 @@ impl<'a> Ruler<'a> {
         self.decided.unwrap_or_default()
     }
 
-    /// The width of the sentence on one line, in em.
+    /// The width of the sentence on one line, in em. Typst breaks lines as if the space after the last
+    /// spaced letter belonged to it, and leaves it out where it sets the line.
     pub(super) fn natural(&self) -> f64 {
-        let all: f64 = self.advances.iter().flatten().map(|(_, advance)| advance).sum();
-        all - self.last_space()
+        self.advances.iter().flatten().map(|(_, advance)| advance).sum()
     }
 
     /// The width of all of its letters without the spaces between them, in em.
@@ -125,12 +125,6 @@ impl<'a> Ruler<'a> {
             })
         });
         widths.map(|(_, advance)| advance).sum()
-    }
-
-    /// The space after the last letter, which is taken back.
-    fn last_space(&self) -> f64 {
-        let spaced = self.tracking > 0.0 && self.is_spaced();
-        if spaced { self.tracking } else { 0.0 }
     }
 
     /// Whether all of its letters may be spaced.
@@ -334,10 +328,6 @@ impl<'a> Ruler<'a> {
                     text
                 });
             }
-        }
-        let space = self.last_space();
-        if space > 0.0 {
-            all.push(HElem::new(Em::new(-space).into()).pack());
         }
         let tag = self.setting.tag;
         let edge = |share: f64| Length::from(Abs::pt(PITCH * share));
