@@ -227,6 +227,11 @@ impl Fonts {
     pub(crate) fn has_family(&self, name: &str) -> bool {
         self.book.contains_family(&name.to_lowercase())
     }
+
+    /// Whether a family is declared, and its fonts are not there.
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.absent.iter().any(|family| family.name.eq_ignore_ascii_case(name))
+    }
 }
 
 /// The help for a family that the site does not have.
@@ -367,6 +372,7 @@ mod tests {
     fn letter_of_an_absent_family_is_refused_until_its_folder_is_given() {
         let request = FaceRequest {
             family: "EB Garamond",
+            fallback: &[],
             generic: GenericFamily::Serif,
             weight: 400,
             italic: false,
@@ -424,6 +430,7 @@ mod tests {
         let fonts = core_fonts(&site);
         let request = FaceRequest {
             family: "EB Garamond",
+            fallback: &[],
             generic: GenericFamily::Serif,
             weight: 400,
             italic: false,

@@ -147,7 +147,7 @@ impl Layout {
             let files = OwnFiles { site, folder: &folder, layout: name };
             let mut layout = read(root, &files, fonts, sources, background, &mut faults)?;
             layout.table = Table::find(root, &file, &bytes, &mut faults);
-            check_single_page(root, &layout, &mut faults);
+            check_keys(root, &layout, &mut faults);
             layout.is_own = site.has_own_layout(name);
             Some(layout)
         });
@@ -278,6 +278,7 @@ impl Layout {
         let face = self.face(&role.face);
         FaceRequest {
             family: &face.family,
+            fallback: &face.fallback,
             generic: face.generic,
             weight: if strong { role.weight.max(400) + 200 } else { role.weight },
             // Emphasis inside an italic is upright.
@@ -287,7 +288,10 @@ impl Layout {
 
     /// The families that the layout declares.
     pub(crate) fn families(&self) -> impl Iterator<Item = &str> {
-        self.faces.values().map(|face| face.family.as_str())
+        let faces = self.faces.values();
+        let all =
+            faces.flat_map(|face| std::iter::once(&face.family).chain(&face.fallback));
+        all.map(String::as_str)
     }
 }
 
@@ -310,11 +314,9 @@ fn is_file(name: &str) -> bool {
     name.ends_with(".yaml")
 }
 
-/// Refuses slots on several pages or papers: their places are those on one.
-fn check_single_page(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
-    if layout.placed.is_none() {
-        return;
-    }
+/// Refuses the keys that a layout with slots, or one without, does not heed: the places of slots are
+/// those on one page.
+fn check_keys(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
     let node = |wanted: &str| {
         let mut entries = root.entries().ok()?;
         entries.find(|(key, _)| key.text() == wanted).map(|(_, node)| node)
@@ -323,6 +325,13 @@ fn check_single_page(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
         let fault = node(key).unwrap_or(root).fault(ErrorKind::InvalidValue, message);
         faults.push(fault.with_help(help));
     };
+    if layout.placed.is_none() {
+        if node("without").is_some() {
+            let message = "`without` is for a page with `slots`, and this one has none";
+            refuse("without", message, "remove it: `layout.typ` says what it draws");
+        }
+        return;
+    }
     if layout.papers.len() > 1 {
         refuse("paper", "slots have their places on one paper", "name one: `paper: a4`");
     }
@@ -332,6 +341,13 @@ fn check_single_page(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
     if layout.bilingual {
         let help = "remove `bilingual`, or draw it in Typst";
         refuse("bilingual", "slots are for one language", help);
+    }
+    if node("tight").is_some() {
+        let message =
+            "`tight` is for the roles of a `layout.typ`, and this page has `slots`";
+        let help =
+            "remove it, and give the slot a smaller `min`, more `lines` or more height";
+        refuse("tight", message, help);
     }
 }
 
@@ -444,6 +460,12 @@ fn check_version(fields: Fields<'_>, root: Node<'_>, name: &str, faults: &mut Fa
     let help = "declare the widths of its roles as `docs/layout.md` says, set each sentence with \
                 `slot(sentence)`, and write `sheet: 2`";
     let node = fields.get("sheet");
+    // Slots came with version 2.
+    if node.is_none() && fields.get("slots").is_some() {
+        let help = format!("write `sheet: {SHEET_VERSION}`");
+        faults.push(fields.missing("sheet").with_help(help));
+        return;
+    }
     let drawn_for = node.and_then(|node| node.text().ok()).unwrap_or("1");
     if drawn_for != SHEET_VERSION.to_string() {
         let message = format!(

@@ -3,6 +3,8 @@
 //! A deterministic generator makes the names from each script's syllables, marks and clusters. They
 //! are longer and stranger than real names, but each can be written in its script.
 
+mod shelf;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -760,26 +762,34 @@ fn thousand_names_in_all_scripts_pass_the_proof() {
             tags.iter().map(move |tag| (generated_name(number), *tag))
         })
         .collect();
+    let refused = in_parallel(&jobs, |(name, tag)| {
+        let drafted = Request::new(COURSE, name).and_then(|request| {
+            press.draft(&request.with_language(Tag::parse(tag)?), today)
+        });
+        Some(format!("{tag} {name:?}: {}", drafted.err()?))
+    });
+    assert!(refused.is_empty(), "{} refused:\n{}", refused.len(), refused.join("\n"));
+}
+
+/// What `check` finds of each job, on all threads of the machine.
+fn in_parallel<T: Sync>(
+    jobs: &[T],
+    check: impl Fn(&T) -> Option<String> + Sync,
+) -> Vec<String> {
     let next = AtomicUsize::new(0);
-    let refused = Mutex::new(Vec::new());
+    let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while let Some((name, tag)) =
-                    jobs.get(next.fetch_add(1, Ordering::Relaxed))
-                {
-                    let drafted = Request::new(COURSE, name).and_then(|request| {
-                        press.draft(&request.with_language(Tag::parse(tag)?), today)
-                    });
-                    if let Err(error) = drafted {
-                        refused.lock().unwrap().push(format!("{tag} {name:?}: {error}"));
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Some(fault) = check(job) {
+                        found.lock().unwrap().push(fault);
                     }
                 }
             });
         }
     });
-    let refused = refused.into_inner().unwrap();
-    assert!(refused.is_empty(), "{} refused:\n{}", refused.len(), refused.join("\n"));
+    found.into_inner().unwrap()
 }
 
 /// The name of that number: always the same, in each script by turns.

@@ -13,22 +13,6 @@ const TITLE: usize = 150;
 const NAME: usize = 90;
 const SIGNATORY: usize = 40;
 const OFFICE: usize = 80;
-/// The letters of title, name, signatory and office on layouts that declare fewer: a card, signatories
-/// one below the other, or with little room beside them.
-const FEWER: [(&str, [usize; 4]); 4] = [
-    ("card", [48, 28, 14, 16]),
-    ("honor", [TITLE, NAME, 30, 60]),
-    ("statement-of-results", [120, NAME, 30, 50]),
-    ("verified", [TITLE, NAME, 24, 36]),
-];
-
-/// The languages whose long texts a layout does not take yet.
-const NOT_YET: [(&str, &[&str]); 4] = [
-    ("card", &["ja", "ko", "ta", "ur"]),
-    ("degree", &["hi", "ja", "ru", "ta", "th", "ur"]),
-    ("honor", &["ta"]),
-    ("statement", &["ta"]),
-];
 
 /// The languages of the short form: wide letters, high lines, long words, both directions.
 const SHORT: [&str; 8] = ["de", "hi", "ja", "ru", "ta", "th", "ur", "vi"];
@@ -65,12 +49,6 @@ fn check(chosen: &dyn Fn(&Hard) -> bool, counts: &[usize]) {
                 let site = site(layout, &hard, count, part);
                 let press = Press::new(site).unwrap();
                 for Hard { language, name, .. } in &hard {
-                    let not_yet = |(name, all): &(&str, &[&str])| {
-                        *name == layout && all.contains(language)
-                    };
-                    if NOT_YET.iter().any(not_yet) {
-                        continue;
-                    }
                     let long = part == "name" || part == "all";
                     let usual = lengths(layout)[1].min(24);
                     let name = first(name, if long { lengths(layout)[1] } else { usual });
@@ -139,14 +117,21 @@ fn site(layout: &str, hard: &[Hard], count: usize, part: &str) -> Site {
     Site::demo().with_file("courses.yaml", course)
 }
 
-/// The letters of title, name, signatory and office that a layout takes.
-fn lengths(layout: &str) -> [usize; 4] {
-    let fewer = FEWER.iter().find(|(name, _)| *name == layout);
-    fewer.map_or([TITLE, NAME, SIGNATORY, OFFICE], |it| it.1)
+/// The letters of title, name, signatory and office that a layout takes: those that it declares.
+pub(crate) fn lengths(layout: &str) -> [usize; 4] {
+    let file = format!("{}/layouts/{layout}/layout.yaml", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read_to_string(file).unwrap();
+    let holds = file.lines().find_map(|line| line.strip_prefix("holds: ")).unwrap_or("");
+    let own = |key: &str| {
+        let (_, after) = holds.split_once(&format!("{key}: "))?;
+        after.split([',', ' ']).next()?.parse().ok()
+    };
+    [("title", TITLE), ("name", NAME), ("signatory", SIGNATORY), ("office", OFFICE)]
+        .map(|(key, usual)| own(key).unwrap_or(usual))
 }
 
 /// The first letters of a text.
-fn first(text: &str, letters: usize) -> String {
+pub(crate) fn first(text: &str, letters: usize) -> String {
     text.graphemes(true).take(letters).collect::<String>().trim().to_owned()
 }
 

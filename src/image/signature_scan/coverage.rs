@@ -1,9 +1,8 @@
 //! How much of each pixel the ink covers, and the colour of the ink.
 //!
 //! Takes the darkness and the signature's mask; gives the coverage with soft edges, and the pen's
-//! colour. The decisions: an edge is measured relative to the darkness of its own stroke, so that a
-//! light stroke keeps its width; the stroke's darkness becomes a lighter tone. Lenses blur light, and
-//! programs that make a picture smaller blur its values: which of both it was is measured.
+//! colour. The decision: an edge is measured relative to the darkness of its own stroke, so that a
+//! light stroke keeps its width; the stroke's darkness becomes a lighter tone.
 
 use image::RgbImage;
 
@@ -53,8 +52,6 @@ pub(super) fn coverage(
                 .powf(FADE_EXPONENT)
         })
         .collect();
-    let exponent = edge_exponent(&dark, &strength, &mask, signature.full_darkness);
-    let covered: Vec<f32> = (0..256).map(|dark| covered(dark as f32, exponent)).collect();
     let mut coverage = dark;
     for (index, value) in coverage.data.iter_mut().enumerate() {
         let strength = strength.data[index];
@@ -62,69 +59,16 @@ pub(super) fn coverage(
             *value = 0;
             continue;
         }
-        let full = covered[usize::from(strength)];
+        let full = f32::from(strength);
         // On noisy paper coverage begins later.
-        let noise = covered[usize::from(noise_limit.data[index])];
-        let start = RAMP_START.max(0.6 * noise / full).min(0.45);
-        let share = (covered[usize::from(*value)] / full - start)
-            / (RAMP_END.max(1.0 - start) - start);
+        let start =
+            RAMP_START.max(0.6 * f32::from(noise_limit.data[index]) / full).min(0.45);
+        let share =
+            (f32::from(*value) / full - start) / (RAMP_END.max(1.0 - start) - start);
         let share = share.clamp(0.0, 1.0) * fade[usize::from(strength)];
         *value = (share * 255.0).round() as u8;
     }
     bridge_shadow_edges(coverage, &crop(&darkness.paper), signature.stroke_width)
-}
-
-/// The exponents by which values of light, and those of sRGB, are light.
-const EXPONENTS: std::ops::RangeInclusive<f32> = 1.0..=2.4;
-/// The fewest pixels of edges from which their exponent is measured.
-const MIN_EDGE_PIXELS: usize = 200;
-
-/// How much black ink covers of a pixel of this darkness, up to a factor, if what blurred its edges
-/// blurred light to the power `1 / exponent`.
-fn covered(dark: f32, exponent: f32) -> f32 {
-    1.0 - (1.0 - dark / 255.0).max(0.0).powf(exponent.recip())
-}
-
-/// The exponent by which the edges of full strokes are symmetric: as many of their pixels are more
-/// than half covered as less.
-fn edge_exponent(dark: &Gray, strength: &Gray, mask: &Gray, full_darkness: u8) -> f32 {
-    let full = full_darkness - full_darkness / 8;
-    let mut edges = vec![[0_usize; 256]; 256];
-    let pixels = dark.data.iter().zip(&strength.data).zip(&mask.data);
-    for ((&dark, &strength), &mask) in pixels {
-        if mask > 0 && strength >= full {
-            edges[usize::from(strength)][usize::from(dark)] += 1;
-        }
-    }
-    // The pixels on both sides of the middle, without the paper and the middle of strokes.
-    let sides = |exponent: f32| {
-        let (mut light, mut heavy) = (0, 0);
-        for (strength, counts) in edges.iter().enumerate() {
-            let whole = covered(strength as f32, exponent);
-            for (dark, count) in
-                counts.iter().enumerate().filter(|(_, count)| **count > 0)
-            {
-                match covered(dark as f32, exponent) / whole {
-                    0.2..0.5 => light += count,
-                    0.5..0.8 => heavy += count,
-                    _ => {}
-                }
-            }
-        }
-        (light, heavy)
-    };
-    let (mut low, mut high) = EXPONENTS.into_inner();
-    let (light, heavy) = sides(low);
-    if light + heavy < MIN_EDGE_PIXELS {
-        return low;
-    }
-    // A larger exponent moves pixels from the heavy side to the light one.
-    for _ in 0..6 {
-        let middle = f32::midpoint(low, high);
-        let (light, heavy) = sides(middle);
-        if heavy > light { low = middle } else { high = middle }
-    }
-    f32::midpoint(low, high)
 }
 
 /// The colour of the ink in white light: that of its full strokes, divided by that of the paper

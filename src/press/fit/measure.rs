@@ -108,7 +108,8 @@ impl<'a> Ruler<'a> {
         self.decided.unwrap_or_default()
     }
 
-    /// The width of the sentence on one line, in em.
+    /// The width of the sentence on one line, in em. Typst breaks lines as if the space after the last
+    /// spaced letter belonged to it, and leaves it out where it sets the line.
     pub(super) fn natural(&self) -> f64 {
         self.advances.iter().flatten().map(|(_, advance)| advance).sum()
     }

@@ -28,6 +28,8 @@ use crate::base::lang::Tag;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FaceRequest<'a> {
     pub(crate) family: &'a str,
+    /// The families of the letters that it lacks, before those that the fonts declare.
+    pub(crate) fallback: &'a [String],
     pub(crate) generic: GenericFamily,
     /// 100 to 900; 400 is regular, 700 is bold.
     pub(crate) weight: u16,
@@ -56,8 +58,9 @@ impl Fonts {
     ) -> Result<Arc<[FontRun]>, String> {
         let requested: Vec<_> = requests
             .iter()
-            .map(|(range, FaceRequest { family, generic, weight, italic })| {
-                (range.end, *family, *generic, *weight, *italic)
+            .map(|(range, request)| {
+                let FaceRequest { family, fallback, generic, weight, italic } = *request;
+                (range.end, family, fallback, generic, weight, italic)
             })
             .collect();
         let key = typst::utils::hash128(&(text, requested, tag));
@@ -120,6 +123,7 @@ impl Fonts {
     fn without_ligatures(&self, text: &str, run: FontRun) -> Vec<FontRun> {
         let face = FaceRequest {
             family: &run.face.family,
+            fallback: &[],
             generic: GenericFamily::Serif,
             weight: run.face.weight,
             italic: run.face.italic,
@@ -227,7 +231,8 @@ impl Fonts {
             let scale = declared.map_or(1.0, |family| family.scale);
             Some((font, ChosenFace { scale, script: script.to_lowercase(), ..face }))
         };
-        face(request.family).or_else(|| {
+        let own = || request.fallback.iter().find_map(|family| face(family));
+        face(request.family).or_else(own).or_else(|| {
             let order = self.fallback_order(request, script, tag);
             order.iter().find_map(|&index| face(&self.families[index].name))
         })
@@ -414,6 +419,7 @@ mod tests {
         let fonts = Fonts::load(&Site::new()).expect("the built-in fonts load");
         let request = FaceRequest {
             family: "EB Garamond",
+            fallback: &[],
             generic: GenericFamily::Serif,
             weight: 400,
             italic: false,

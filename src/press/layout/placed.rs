@@ -25,7 +25,7 @@
 //! | name of a slot | holds |
 //! |---|---|
 //! | `heading`, `date`, `authenticity`, `specimen` | that sentence |
-//! | `recipient`, `course`, `lead`, `statement`, `outcome`, or a role of the layout's own locales | the blocks of this role |
+//! | `recipient`, `course`, `lead`, `statement`, `outcome`, `details`, or a role of the layout's own locales | the blocks of this role |
 //! | a role and a number, `statement-2` | the second block of this role and those after it |
 //! | `blocks` | the blocks without a slot of their own, in the order of the language |
 //! | `signatories`, `table`, `code`, `logo`, `sponsors`, `badges` | those |

@@ -14,13 +14,15 @@ use super::placed::placed_slot::{PlacedSlots, SlotContent};
 use super::placed::signatory_grid::SignatoryGrid;
 use super::slot::{SLOT_KEYS, SlotAlign, SlotRule};
 use crate::base::error::{ErrorKind, nearest};
-use crate::base::yaml::{Faults, Fields, Node};
+use crate::base::yaml::{Faults, Fields, Node, YamlFault};
 use crate::press::fonts::{Fonts, GenericFamily, family_help};
 
 /// A family that a layout has chosen, and what kind of family may stand in for it.
 #[derive(Debug, Clone)]
 pub(crate) struct FaceChoice {
     pub(crate) family: String,
+    /// The families of the letters that it lacks, before those of `fonts.yaml`.
+    pub(crate) fallback: Vec<String>,
     pub(crate) generic: GenericFamily,
 }
 
@@ -105,13 +107,14 @@ const TEXT_KEYS: [&str; 10] = [
 ];
 
 /// The roles that sentences and the sheet use; a locale may use others.
-const ROLES: [&str; 15] = [
+const ROLES: [&str; 16] = [
     "heading",
     "lead",
     "recipient",
     "statement",
     "course",
     "outcome",
+    "details",
     "column",
     "cell",
     "total",
@@ -123,36 +126,54 @@ const ROLES: [&str; 15] = [
     "signatory-title",
 ];
 
+fn no_family(node: Node<'_>, name: &str, fonts: &Fonts) -> YamlFault {
+    let message = format!("there is no family `{name}`");
+    node.fault(ErrorKind::UndeclaredFamily, message).with_help(family_help(name, fonts))
+}
+
 pub(super) fn faces(
     fields: Fields<'_>,
     fonts: &Fonts,
     faults: &mut Faults,
 ) -> HashMap<String, FaceChoice> {
     let mut faces = HashMap::new();
+    if fields.written("faces").is_none() {
+        faults.push(fields.missing("faces").with_help(
+            "name the family that sentences are set in: `faces: { text: { family: EB Garamond, like: serif \
+             } }`",
+        ));
+        return faces;
+    }
     let Some(node) = fields.required("faces", faults) else { return faces };
     for (key, node) in faults.keep(node.entries()).into_iter().flatten() {
-        let Some(fields) = node.fields(&["family", "like"], faults) else { continue };
+        let Some(fields) = node.fields(&["family", "fallback", "like"], faults) else {
+            continue;
+        };
         let family = fields.required("family", faults);
         let Some(family) = family.and_then(|node| {
             let name = faults.keep(node.text())?;
             if !fonts.has_family(name) {
-                faults.push(
-                    node.fault(
-                        ErrorKind::UndeclaredFamily,
-                        format!("there is no family `{name}`"),
-                    )
-                    .with_help(family_help(name, fonts)),
-                );
+                faults.push(no_family(node, name, fonts));
             }
             Some(name.to_owned())
         }) else {
             continue;
         };
+        let items = fields.get("fallback").and_then(|node| faults.keep(node.items()));
+        let mut fallback = Vec::new();
+        for node in items.into_iter().flatten() {
+            let Some(name) = faults.keep(node.text()) else { continue };
+            // One that is declared and absent sets nothing: the next family does.
+            if !fonts.has_family(name) && !fonts.is_absent(name) {
+                faults.push(no_family(node, name, fonts));
+            }
+            fallback.push(name.to_owned());
+        }
         let generic = fields.get("like").and_then(|node| {
             faults.keep(node.one_of(&GenericFamily::NAMES)).and_then(GenericFamily::parse)
         });
         let generic = generic.unwrap_or(GenericFamily::Serif);
-        faces.insert(key.text().to_owned(), FaceChoice { family, generic });
+        faces.insert(key.text().to_owned(), FaceChoice { family, fallback, generic });
     }
     if !faces.contains_key("text") && faults.is_empty() {
         faults.push(node.key_span().fault(
@@ -264,12 +285,13 @@ pub(super) fn roles_beside_slots(
 
 /// The roles that a layout with slots need not declare: the largest and the smallest size, the lines,
 /// and the weight.
-const USUAL: [(&str, f64, f64, u32, u16); 11] = [
+const USUAL: [(&str, f64, f64, u32, u16); 12] = [
     ("lead", 13.0, 8.0, 2, 400),
     ("recipient", 30.0, 12.0, 2, 500),
     ("statement", 13.0, 8.0, 3, 400),
     ("course", 20.0, 10.0, 3, 500),
     ("outcome", 13.0, 8.0, 3, 400),
+    ("details", 9.0, 7.0, 2, 400),
     ("signatory", 10.0, 7.0, 2, 500),
     ("signatory-title", 8.5, 6.5, 3, 400),
     ("column", 8.5, 6.5, 2, 600),

@@ -186,6 +186,7 @@ impl<'a> SentenceBuilder<'a> {
             }
             let request = FaceRequest {
                 family: &face.family,
+                fallback: &face.fallback,
                 generic: face.generic,
                 weight: plain.weight,
                 italic: false,

@@ -37,14 +37,16 @@ const PARTS: [&str; 11] = [
     "badges",
 ];
 /// The roles of the blocks of the shared locales.
-const BLOCK_ROLES: [&str; 5] = ["lead", "recipient", "statement", "course", "outcome"];
+const BLOCK_ROLES: [&str; 6] =
+    ["lead", "recipient", "statement", "course", "outcome", "details"];
 /// What a page may leave out.
-pub(crate) const MAY_BE_LEFT_OUT: [&str; 9] = [
+pub(crate) const MAY_BE_LEFT_OUT: [&str; 10] = [
     "heading",
     "lead",
     "statement",
     "course",
     "outcome",
+    "details",
     "date",
     "signatories",
     "logo",
