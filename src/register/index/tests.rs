@@ -119,7 +119,7 @@ impl Person {
             "organization": { "name": "Example", "short": "Ex" },
             "layout": { "name": "classic" },
             "theme": { "accent": "#000000", "paper": "#ffffff", "ink": "#000000" },
-            "engine": "testamur", "facts": "f",
+            "engine": "testamur", "facts": "0".repeat(32),
         });
         if !matches!(status, Status::Superseded | Status::Erased) {
             record["certificate"] = self.certificate();
