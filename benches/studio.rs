@@ -119,10 +119,8 @@ impl Studio {
         let file = self.folder.path().join("school/courses.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let title = format!("  title: Course {number}");
-        let lines = text.lines().map(|line| match line.starts_with("  title:") {
-            true => title.as_str(),
-            false => line,
-        });
+        let is_title = |line: &str| line.starts_with("  title:");
+        let lines = text.lines().map(|line| if is_title(line) { &title } else { line });
         let text = lines.collect::<Vec<_>>().join("\n") + "\n";
         let start = Instant::now();
         replace(&file, &text);

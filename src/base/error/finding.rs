@@ -4,6 +4,7 @@
 //! studio has the same in the languages of its page. A message without a code is English alone.
 
 use std::borrow::Cow;
+#[cfg(feature = "press")]
 use std::fmt::Display;
 
 /// What an error says: one sentence, and where it is a common one, its code and the values in it.
@@ -18,6 +19,7 @@ pub struct ErrorMessage {
 }
 
 /// The codes, each with its English words.
+#[cfg(feature = "press")]
 pub(crate) const FINDINGS: &[(&str, &str)] = &[
     ("unknown_key", "unknown key `{key}`"),
     ("no_value", "`{key}` has no value"),
@@ -107,11 +109,13 @@ pub(crate) const FINDINGS: &[(&str, &str)] = &[
 ];
 
 /// The words of a code.
+#[cfg(feature = "press")]
 pub(crate) struct Finding {
     code: &'static str,
     words: &'static str,
 }
 
+#[cfg(feature = "press")]
 impl Finding {
     /// The words of a code, looked for when the crate is compiled.
     ///
@@ -148,6 +152,7 @@ impl Finding {
     }
 }
 
+#[cfg(feature = "press")]
 const fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
@@ -163,12 +168,14 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The message of a code, with its values in the order of the English words.
+#[cfg(feature = "press")]
 macro_rules! finding {
     ($code:literal $(, $value:expr)* $(,)?) => {{
         const FINDING: $crate::base::error::Finding = $crate::base::error::Finding::of($code);
         FINDING.with(&[$(&$value as &dyn ::std::fmt::Display),*])
     }};
 }
+#[cfg(feature = "press")]
 pub(crate) use finding;
 
 impl From<String> for ErrorMessage {
@@ -195,7 +202,7 @@ impl From<Cow<'_, str>> for ErrorMessage {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "press"))]
 mod tests {
     use super::*;
 
