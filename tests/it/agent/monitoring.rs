@@ -52,10 +52,8 @@ impl Prometheus {
 
     fn ask(&self, path: &str) -> Value {
         let answer = http(&self.address, "GET", path, None, b"");
-        let body = match answer.head.contains("transfer-encoding: chunked") {
-            true => unchunked(&answer.body),
-            false => answer.body,
-        };
+        let is_chunked = answer.head.contains("transfer-encoding: chunked");
+        let body = if is_chunked { unchunked(&answer.body) } else { answer.body };
         serde_json::from_str(&body).unwrap_or_else(|_| panic!("{path}: {body}"))
     }
 
