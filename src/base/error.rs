@@ -95,6 +95,17 @@ impl Error {
         self
     }
 
+    /// As [`with_source`](Self::with_source), for a cause that has no static type any more: it can
+    /// still be cast down to what it was.
+    #[cfg(feature = "s3")]
+    pub(crate) fn with_shared_source(
+        mut self,
+        source: Arc<dyn StdError + Send + Sync>,
+    ) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
     /// Joins independent errors into one, sorted by file and line. Returns `Ok` if there are none.
     pub(crate) fn join(faults: impl IntoIterator<Item = Error>) -> Result<()> {
         let mut faults: Vec<Error> =

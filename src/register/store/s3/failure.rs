@@ -34,7 +34,7 @@ impl Cause {
     pub(super) fn error(self, kind: ErrorKind, message: String) -> Error {
         let error = Error::new(kind, message);
         match self.source {
-            Some(source) => error.with_source(source),
+            Some(source) => error.with_shared_source(source),
             None => error,
         }
     }
