@@ -8,6 +8,7 @@ mod drawings;
 mod form;
 mod outlines;
 mod plate;
+mod suspects;
 
 use std::fmt;
 
@@ -20,6 +21,7 @@ use typst_render::RenderOptions;
 use typst_svg::SvgOptions;
 
 use self::drawings::Drawings;
+use self::suspects::blank_suspects;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::press::proof::Proof;
 
@@ -224,18 +226,6 @@ pub(super) fn svg_of(page: &typst_layout::Page) -> Vec<u8> {
     let mut svg = typst_svg::svg(&page, &SvgOptions::default());
     svg.push('\n');
     svg.into_bytes()
-}
-
-/// Blanks `/Suspects false` in the catalog, the last object of the file. False is the default
-/// (ISO 32000-1, table 321), and poppler says «Suspects object is wrong type» of each file that has
-/// it. The length stays, and so do the offsets of all objects.
-fn blank_suspects(pdf: &mut [u8]) {
-    const ENTRY: &[u8] = b"/Suspects false";
-    let after_streams = pdf.windows(9).rposition(|bytes| bytes == b"endstream");
-    let Some(tail) = after_streams.and_then(|at| pdf.get_mut(at..)) else { return };
-    if let Some(at) = tail.windows(ENTRY.len()).position(|bytes| bytes == ENTRY) {
-        tail[at..at + ENTRY.len()].fill(b' ');
-    }
 }
 
 /// The frame with its links escaped for XML, which typst-svg 0.15 does not do.

@@ -30,6 +30,7 @@ use self::number::integer;
 use self::skeleton::Skeleton;
 use self::template::{Filling, Object, Template};
 use super::drawings::Drawings;
+use super::suspects::blank_suspects;
 use crate::base::cache::Cache;
 use crate::base::error::Result;
 use crate::seal::pdf::write_table;
@@ -90,7 +91,7 @@ fn make(
     options: &PdfOptions,
 ) -> Option<Template> {
     let mut pdf = typst_pdf::pdf(&skeleton.document, options).ok()?;
-    super::blank_suspects(&mut pdf);
+    blank_suspects(&mut pdf);
     if let Some(drawings) = drawings {
         pdf = drawings.put_back(&pdf)?;
     }
