@@ -29,7 +29,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use testamur::register::{IssueOptions, IssueService, MemoryStore};
+use testamur::register::{IssueOptions, IssueService, MemoryStore, StorePath};
 use testamur::site::{IdSecret, Keys};
 use testamur::{ErrorClass, Press, Request, Site, Timestamp};
 use tokio::net::TcpListener;
@@ -100,6 +100,9 @@ async fn file(
     State(issuer): State<Arc<IssueService>>,
     Path(path): Path<String>,
 ) -> Result<Response, Failure> {
+    let Ok(path) = StorePath::parse(&path) else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
     let found = spawn_blocking(move || issuer.register().file(&path)).await??;
     Ok(found.map_or(StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response))
 }
