@@ -8,8 +8,8 @@
 //! callers that look for its type. A program that prints the message need not print the chain.
 
 mod class;
-mod finding;
 mod kind;
+mod message;
 mod place;
 mod report;
 mod serialize;
@@ -22,12 +22,12 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::class::ErrorClass;
-pub use self::finding::ErrorMessage;
-#[cfg(all(test, feature = "studio"))]
-pub(crate) use self::finding::FINDINGS;
-#[cfg(feature = "press")]
-pub(crate) use self::finding::{Finding, finding};
 pub use self::kind::ErrorKind;
+pub use self::message::ErrorMessage;
+#[cfg(all(test, feature = "studio"))]
+pub(crate) use self::message::FINDINGS;
+#[cfg(feature = "press")]
+pub(crate) use self::message::Finding;
 pub use self::place::Place;
 use self::report::write_report;
 #[cfg(feature = "press")]
@@ -36,6 +36,17 @@ pub use self::warning::Warning;
 
 /// The result of every fallible function of this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The message of a code, with its values in the order of the English words.
+#[cfg(feature = "press")]
+macro_rules! finding {
+    ($code:literal $(, $value:expr)* $(,)?) => {{
+        const FINDING: $crate::base::error::Finding = $crate::base::error::Finding::of($code);
+        FINDING.with(&[$(&$value as &dyn ::std::fmt::Display),*])
+    }};
+}
+#[cfg(feature = "press")]
+pub(crate) use finding;
 
 /// An error, with its place and what to do about it.
 #[derive(Clone)]

@@ -167,17 +167,6 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     true
 }
 
-/// The message of a code, with its values in the order of the English words.
-#[cfg(feature = "press")]
-macro_rules! finding {
-    ($code:literal $(, $value:expr)* $(,)?) => {{
-        const FINDING: $crate::base::error::Finding = $crate::base::error::Finding::of($code);
-        FINDING.with(&[$(&$value as &dyn ::std::fmt::Display),*])
-    }};
-}
-#[cfg(feature = "press")]
-pub(crate) use finding;
-
 impl From<String> for ErrorMessage {
     fn from(text: String) -> Self {
         Self { text, code: None, values: Vec::new() }
@@ -208,7 +197,7 @@ mod tests {
 
     #[test]
     fn message_has_its_values_by_their_names() {
-        let message = finding!("columns_same", "Name", "Nom");
+        let message = Finding::of("columns_same").with(&[&"Name", &"Nom"]);
         assert_eq!(message.text, "the columns `Name` and `Nom` mean the same");
         assert_eq!(message.code, Some("columns_same"));
         assert_eq!(message.values, [("first", "Name".into()), ("second", "Nom".into())]);
