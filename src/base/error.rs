@@ -5,7 +5,7 @@
 //! such as all that is wrong in one file, are one value: [`Error::faults`] returns them one by one.
 
 mod class;
-mod finding;
+pub(crate) mod finding;
 mod kind;
 mod place;
 mod report;
@@ -23,7 +23,7 @@ pub use self::finding::ErrorMessage;
 #[cfg(all(test, feature = "studio"))]
 pub(crate) use self::finding::FINDINGS;
 #[cfg(feature = "press")]
-pub(crate) use self::finding::{Finding, finding};
+pub(crate) use self::finding::finding;
 pub use self::kind::ErrorKind;
 pub use self::place::Place;
 use self::report::write_report;

@@ -171,7 +171,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 #[cfg(feature = "press")]
 macro_rules! finding {
     ($code:literal $(, $value:expr)* $(,)?) => {{
-        const FINDING: $crate::base::error::Finding = $crate::base::error::Finding::of($code);
+        const FINDING: $crate::base::error::finding::Finding = $crate::base::error::finding::Finding::of($code);
         FINDING.with(&[$(&$value as &dyn ::std::fmt::Display),*])
     }};
 }
@@ -202,10 +202,12 @@ impl From<Cow<'_, str>> for ErrorMessage {
     }
 }
 
-#[cfg(all(test, feature = "press"))]
+#[cfg(test)]
 mod tests {
+    #[cfg(feature = "press")]
     use super::*;
 
+    #[cfg(feature = "press")]
     #[test]
     fn message_has_its_values_by_their_names() {
         let message = finding!("columns_same", "Name", "Nom");
@@ -215,6 +217,7 @@ mod tests {
         assert_eq!(ErrorMessage::from("x y").code, None);
     }
 
+    #[cfg(feature = "press")]
     #[test]
     fn codes_are_different() {
         for (index, (code, _)) in FINDINGS.iter().enumerate() {
