@@ -191,10 +191,12 @@ impl From<Cow<'_, str>> for ErrorMessage {
     }
 }
 
-#[cfg(all(test, feature = "press"))]
+#[cfg(test)]
 mod tests {
+    #[cfg(feature = "press")]
     use super::*;
 
+    #[cfg(feature = "press")]
     #[test]
     fn message_has_its_values_by_their_names() {
         let message = Finding::of("columns_same").with(&[&"Name", &"Nom"]);
@@ -204,6 +206,7 @@ mod tests {
         assert_eq!(ErrorMessage::from("x y").code, None);
     }
 
+    #[cfg(feature = "press")]
     #[test]
     fn codes_are_different() {
         for (index, (code, _)) in FINDINGS.iter().enumerate() {

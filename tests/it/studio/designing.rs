@@ -128,7 +128,8 @@ fn slots_are_aligned_styled_added_and_removed() {
     desk.enter("#add-slot", "text");
     desk.until("document.querySelector('[data-slot=text][aria-pressed=true]')");
     desk.until(&says("text: Text of its own"));
-    desk.enter("#layout-form [data-key=y]", "198");
+    desk.enter("#layout-form [data-key=y]", "6");
+    desk.until(&says("text: { x: 99, y: 6,"));
     desk.until("document.querySelector('.found').hidden");
     assert_eq!(desk.faults(), [Value::Null; 0]);
 }
