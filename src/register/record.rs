@@ -37,8 +37,8 @@ pub struct Record {
     /// so. A later request with the same facts moves it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
-    /// The fingerprint of the facts, derived from them with the site's id secret. Equal for equal facts; the facts cannot be guessed
-    /// from it. Absent after an erasure and in a tombstone.
+    /// The fingerprint of the facts, derived from them with the site's id secret. Equal for equal facts;
+    /// the facts cannot be guessed from it. Absent after an erasure and in a tombstone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<KeyedDigest>,
     /// The fingerprint of all else that one can see of the certificate, in the same form. A record
@@ -68,8 +68,8 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successor: Option<CertificateUrl>,
     /// A mark of the edition before this one in its award, derived from its verify id with the site's
-    /// id secret, so that only the
-    /// site can find that edition. Absent in a first edition, and after an erasure.
+    /// id secret, so that only the site can find that edition. Absent in a first edition, and after an
+    /// erasure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<KeyedDigest>,
     /// The changes of the status since the edition was issued, oldest first.

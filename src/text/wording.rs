@@ -122,6 +122,20 @@ fn each_text_calls_the_document_by_its_name() {
     });
 }
 
+/// A sentence without its expressions and conditions, in which the names of values stand.
+fn without_code(template: &str) -> String {
+    let mut depth = 0;
+    let is_outside = |letter: &char| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => return depth == 0,
+        }
+        false
+    };
+    template.chars().filter(is_outside).collect()
+}
+
 #[test]
 fn transcript_does_not_call_itself_a_certificate() {
     check(|words, fault| {
@@ -129,7 +143,7 @@ fn transcript_does_not_call_itself_a_certificate() {
             return;
         }
         for (role, text) in templates(TRANSCRIPT, &words.tag) {
-            if has(&text, words.paper) {
+            if has(&without_code(&text), words.paper) {
                 fault(&role, &text);
             }
         }
