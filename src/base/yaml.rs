@@ -33,7 +33,9 @@ pub(crate) use self::document::Document;
 pub(crate) use self::fault::{Faults, YamlFault};
 pub(crate) use self::node::{Fields, Key, Node};
 pub(crate) use self::span::Span;
-pub(crate) use self::write::{quoted, scalar};
+#[cfg(feature = "cli")]
+pub(crate) use self::write::quoted;
+pub(crate) use self::write::scalar;
 
 #[cfg(test)]
 mod tests;
