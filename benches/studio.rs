@@ -126,8 +126,11 @@ impl Studio {
         replace(&file, &text);
         self.generation();
         let layout = Some(self.layout).filter(|layout| *layout != "classic");
-        let told =
-            self.ask("POST", "api/preview", &json!({ "layout": layout }).to_string());
+        let told = self.ask(
+            "POST",
+            "api/preview",
+            &json!({ "course": "COURSE-1", "layout": layout }).to_string(),
+        );
         let told: Value = serde_json::from_slice(&told).unwrap();
         assert_eq!(told["findings"], json!([]), "{told}");
         let picture = self.ask("GET", told["pages"][0]["url"].as_str().unwrap(), "");
