@@ -66,8 +66,21 @@ function choose(known, wanted) {
   for (const tag of [wanted, kept, ...navigator.languages]) {
     if (!tag) continue;
     const own = known.find((it) => it.toLowerCase() === tag.toLowerCase())
-      ?? known.find((it) => it.split("-")[0] === tag.split("-")[0]);
+      ?? known.find((it) => written(it) === written(tag));
     if (own) return own;
   }
   return "en";
+}
+
+/**
+ * The language and the script of a tag: `zh-Hant` of `zh-TW`.
+ * @param {string} tag
+ */
+function written(tag) {
+  try {
+    const { language, script } = new Intl.Locale(tag).maximize();
+    return `${language}-${script}`;
+  } catch {
+    return tag;
+  }
 }
