@@ -191,7 +191,7 @@ fn print_elsewhere(
         console::print_message(&format!("  {}  {what}", path.display()));
     }
     console::print_note(
-        "copies elsewhere remain: the stream of requests in Redis, recipients files, the reports, archives and prints that `issue` \
+        "copies elsewhere remain: the stream of requests in Redis and the results of lists that `issue --queue` has not finished, recipients files, the reports, archives and prints that `issue` \
          wrote (--report, --zip, --print), PDFs that were sent on, backups, the caches of search \
          engines",
     );

@@ -94,9 +94,9 @@ fn verify_file(
         Some(path) => Some(path.as_path()),
         None => Some(beside.as_path()).filter(|path| path.is_file()),
     };
-    // Too much to be a signature is none: it is said to be broken.
+    // Too much to be a signature is said to be broken, as what is none.
     let signature = signature.map(|path| read(path, MAX_SIGNATURE_LEN)).transpose()?;
-    let signature = signature.map(Option::unwrap_or_default);
+    let signature = signature.map(|text| text.unwrap_or_else(|| b"too long".to_vec()));
     if let Some(imported) = source.imported(&file) {
         let found = imported.verify(&file, signature.as_deref(), trust, now);
         let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);

@@ -24,6 +24,8 @@ pub(crate) struct ImportedFile {
     pub(crate) record: Record,
     /// Its detached signature as it was kept.
     signature: Option<Vec<u8>>,
+    /// Whether the register holds the digest of these bytes.
+    holds_digest: bool,
 }
 
 impl ImportedFile {
@@ -38,8 +40,11 @@ impl ImportedFile {
         let url = self.record.certificate.as_ref().and_then(|it| it.verify_url.clone());
         let url = url.map(String::from);
         let certificate = CertificateLink { id: self.record.id.clone(), url };
-        let signature = signature.or(self.signature.as_deref());
-        let found = verify_imported(file, certificate, signature, trust, now);
+        // An empty one was published where nothing could sign.
+        let given = signature.filter(|text| !text.is_empty());
+        let signature = given.or(self.signature.as_deref());
+        let found =
+            verify_imported(file, certificate, signature, self.holds_digest, trust, now);
         found.with_status(self.record.standing(now.date()))
     }
 }
@@ -93,7 +98,8 @@ impl Register {
         };
         let digest = Sha256::of(file);
         let snapshot = self.snapshot(&id, &digest)?;
-        if record.status.stands() && snapshot.is_none() && !record.holds(&digest) {
+        let holds_digest = snapshot.is_some() || record.holds(&digest);
+        if record.status.stands() && !holds_digest {
             return Ok(None);
         }
         let kept = snapshot.and_then(|snapshot| snapshot.signature);
@@ -106,7 +112,7 @@ impl Register {
         };
         // An empty one was published where nothing could sign.
         let signature = signature.filter(|text| !text.is_empty());
-        Ok(Some(ImportedFile { record, signature }))
+        Ok(Some(ImportedFile { record, signature, holds_digest }))
     }
 
     /// The record of the certificate that a verified file names; `None` if the file was changed, or

@@ -72,19 +72,20 @@ pub fn verify(
     Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
 }
 
-/// Verifies a file that another program issued, which therefore has no seal: the caller's own register
-/// holds its digest. `certificate` is what the register says that it is. The signature may be in any
+/// Verifies a file that another program issued, which therefore has no seal. `holds_digest` says whether
+/// the caller's own register holds its digest. `certificate` is what the register says that it is. The signature may be in any
 /// form that GnuPG takes.
 #[cfg(feature = "issue")]
 pub(crate) fn verify_imported(
     bytes: &[u8],
     certificate: CertificateLink,
     signature: Option<&[u8]>,
+    holds_digest: bool,
     trust: &Trust,
     now: Timestamp,
 ) -> Verification {
     let signature =
         signature.map(|text| detached_signature::check_foreign(bytes, text, trust, now));
     Verification::new(Some(Sha256::of(bytes)), Some(certificate), None, signature, None)
-        .into_imported()
+        .into_imported(holds_digest)
 }

@@ -27,6 +27,11 @@ struct Entry {
 
 impl<'a> YamlEdit<'a> {
     pub(super) fn new(file: &'a str, text: String) -> Self {
+        // Spans count from after a byte order mark.
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(text) => text.to_owned(),
+            None => text,
+        };
         Self { file, text }
     }
 
@@ -174,17 +179,16 @@ impl<'a> YamlEdit<'a> {
             return Err(self.refused());
         }
         let rest = |document: &Option<Document>| {
-            let json = document.as_ref().and_then(|it| it.root().json().ok());
-            json.map(|json| without(json, path))
+            let Some(document) = document else { return Some(Json::Null) };
+            document.root().whole_json().map(|json| without(json, path))
         };
-        // A file that is too large to be compared is compared by its reading alone.
-        if let (Some(before), Some(after)) = (rest(&before), rest(&after))
-            && before != after
-        {
-            return Err(self.refused());
+        match (rest(&before), rest(&after)) {
+            (Some(before), Some(after)) if before == after => {
+                self.text = changed;
+                Ok(())
+            }
+            _ => Err(self.refused()),
         }
-        self.text = changed;
-        Ok(())
     }
 
     fn parse(&self) -> Result<Option<Document>> {

@@ -14,6 +14,9 @@ const MAX_TEXT: usize = 5_000;
 /// The most bytes of one free field with its aliases written out; each value counts 16 bytes more
 /// than its text.
 const MAX_JSON: usize = 64 * 1024;
+/// The largest value of a file that is compared with another, in the same measure.
+#[cfg(feature = "studio")]
+const MAX_WHOLE_JSON: usize = 64 << 20;
 
 /// A value in a document.
 #[derive(Clone, Copy)]
@@ -214,6 +217,13 @@ impl<'a> Node<'a> {
                 ),
             )
         })
+    }
+
+    /// Returns a whole file as JSON; `None` if it is larger than any that a site has, aliases written
+    /// out.
+    #[cfg(feature = "studio")]
+    pub(crate) fn whole_json(self) -> Option<Json> {
+        self.json_within(&mut { MAX_WHOLE_JSON }, 0)
     }
 
     /// `left` is what remains of [`MAX_JSON`]. The depth is limited too, because aliases of aliases

@@ -300,8 +300,8 @@ fn spoken(base: &str, wanted: &BTreeSet<String>) -> Vec<String> {
     let tag_of = |path: &str| {
         let tag = path.rsplit('/').next()?.strip_suffix(".yaml")?;
         let is_wanted = |it: &String| {
-            it.strip_prefix(tag)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            let wanted = crate::base::lang::Tag::parse(it);
+            wanted.is_ok_and(|it| it.fallbacks().any(|step| step.to_string() == tag))
         };
         (tag == "en" || wanted.iter().any(is_wanted)).then(|| tag.to_owned())
     };

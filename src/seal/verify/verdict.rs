@@ -242,11 +242,12 @@ impl Verification {
         self
     }
 
-    /// Marks a file whose digest the caller's register holds as that of another program's.
+    /// Marks a file as that of another program, whose certificate the caller's register holds.
+    /// `holds_digest` says whether the register holds the digest of these bytes.
     #[cfg(feature = "issue")]
-    pub(super) fn into_imported(mut self) -> Self {
+    pub(super) fn into_imported(mut self, holds_digest: bool) -> Self {
         self.imported = true;
-        if self.signature.is_none() {
+        if self.signature.is_none() && holds_digest {
             self.intact = Judgement::Yes;
         }
         self.judge();

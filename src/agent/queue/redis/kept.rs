@@ -20,18 +20,21 @@ use crate::agent::queue::event::EventRules;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::site::award::{Award, Recipient};
+use crate::site::request::json_object::JsonObject;
 use crate::site::settings::RedisSettings;
 
-/// The most bytes of a request that is kept.
+/// The most bytes of a request that is kept, and the most fields: Lua takes some thousands.
 const MAX_KEPT: usize = 64 << 10;
+const MAX_KEPT_FIELDS: usize = 1000;
 /// How many entries are read at once.
 const PAGE: usize = 500;
 
-/// Moves an entry to another stream, unless it is gone.
+/// Moves an entry to another stream, unless it is gone. It is added before it is removed, since Redis does
+/// not undo what a script did before it failed.
 const MOVE: &str = "\
-    if redis.call('XDEL', KEYS[1], ARGV[1]) == 0 then return 0 end \
+    if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end \
     redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2)) \
-    return 1";
+    return redis.call('XDEL', KEYS[1], ARGV[1])";
 
 /// The streams of answers, dead letters and requests for unknown courses.
 pub struct KeptRequests {
@@ -127,11 +130,14 @@ impl KeptRequests {
         let mut found = Vec::new();
         for stream in [&self.results, &self.dead_letters, &self.unknown_courses] {
             self.each(stream, "-", &mut |id, fields| {
-                let (award, name) = match fields.get("result") {
-                    Some(result) => (award_of_result(result), None),
-                    None => self.award_of_request(fields),
+                let (awards, name) = match fields.get("result") {
+                    Some(result) => (awards_of_result(result), None),
+                    None => {
+                        let (award, name) = self.award_of_request(fields);
+                        (award.into_iter().collect(), name)
+                    }
                 };
-                if award.is_some_and(|award| is_wanted(&award, name.as_deref())) {
+                if awards.iter().any(|award| is_wanted(award, name.as_deref())) {
                     found.push(KeptEntry { stream: stream.clone(), id: id.to_owned() });
                 }
                 Ok(())
@@ -195,9 +201,15 @@ impl KeptRequests {
                 Target::Certificate { .. } => (None, None),
             },
             _ => {
-                let parts = course.zip(recipient);
-                let award = |(course, id)| Award { course, recipient: Recipient::Id(id) };
-                (parts.map(award), None)
+                let object = fields.get("request").and_then(JsonObject::parse_lossy);
+                let name = object.as_ref().and_then(|it| it.text("name").ok().flatten());
+                let name = name.map(|name| name.trim().to_owned());
+                let recipient = match recipient {
+                    Some(id) => Some(Recipient::Id(id)),
+                    None => name.clone().map(Recipient::Name),
+                };
+                let course = course.unwrap_or_default();
+                (recipient.map(|recipient| Award { course, recipient }), name)
             }
         }
     }
@@ -214,7 +226,7 @@ impl fmt::Debug for KeptRequests {
 /// Whether an entry is short enough to be kept whole.
 pub(super) fn is_kept(fields: &Fields) -> bool {
     let sizes = fields.0.iter().map(|(name, value)| name.len() + value.len());
-    sizes.sum::<usize>() <= MAX_KEPT
+    fields.0.len() <= MAX_KEPT_FIELDS && sizes.sum::<usize>() <= MAX_KEPT
 }
 
 /// A request in JSON that has no time, with that of the entry in which it was kept.
@@ -228,17 +240,33 @@ fn with_time(name: &[u8], value: &[u8], id: &str) -> Option<String> {
     if request.get("requested_at").is_some_and(|time| !time.is_null()) {
         return None;
     }
+    // It changes no other facts and no revocation, and would with a time.
+    let flag = |key: &str| request.get(key).and_then(Json::as_bool).unwrap_or(false);
+    if flag("cautious") && !flag("reissue") {
+        return None;
+    }
     let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
     let time = Timestamp::from_unix(milliseconds / 1000)?;
     request.insert("requested_at".to_owned(), time.to_string().into());
     Some(Json::Object(request).to_string())
 }
 
-/// The award that a result is of; `None` if it does not name a recipient.
-fn award_of_result(result: &[u8]) -> Option<Award> {
-    let result: Json = serde_json::from_slice(result).ok()?;
-    Some(Award {
-        course: result["course"].as_str()?.to_owned(),
-        recipient: Recipient::Id(result["username"].as_str()?.to_owned()),
-    })
+/// The awards that a result may be of. It does not say whether it is of a specimen, and names a recipient
+/// without an id only in a message.
+fn awards_of_result(result: &[u8]) -> Vec<Award> {
+    let Ok(result) = serde_json::from_slice::<Json>(result) else { return Vec::new() };
+    let Some(course) = result["course"].as_str() else { return Vec::new() };
+    let recipients = match result["username"].as_str() {
+        Some(id) => {
+            vec![Recipient::Id(id.to_owned()), Recipient::Specimen(id.to_owned())]
+        }
+        None => {
+            let message = result["message"].as_str().and_then(|it| it.strip_prefix('`'));
+            let name = message.and_then(|it| it.split_once("` has a certificate of `"));
+            let name = name.map(|(name, _)| Recipient::Name(name.to_owned()));
+            name.into_iter().collect()
+        }
+    };
+    let award = |recipient| Award { course: course.to_owned(), recipient };
+    recipients.into_iter().map(award).collect()
 }

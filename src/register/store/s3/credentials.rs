@@ -170,8 +170,11 @@ impl Look<'_> {
                 let Some(profile) = self.profiles.named(source, &by)? else {
                     return Err(fault(format!("names `{source}`, which has no keys")));
                 };
-                let by_role = if source == name {
-                    // A profile may take a role with keys of its own.
+                let has_keys = ["aws_access_key_id", "aws_secret_access_key"]
+                    .iter()
+                    .any(|key| profile.get(key).is_some());
+                let by_role = if source == name || has_keys {
+                    // A profile may take a role with keys of its own, and its keys go before a role.
                     Lookup::none()
                 } else {
                     self.role_keys(source, profile, visited)?

@@ -1,10 +1,10 @@
 //! Keys that a program writes: `credential_process`.
 
 use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use super::found::{FoundKeys, refused};
 use crate::base::error::Result;
@@ -41,7 +41,10 @@ pub(super) fn find(profile: &str, command: &str) -> Result<FoundKeys> {
         return Err(failed(&format!("it took longer than {} s", DEADLINE.as_secs())));
     };
     let text = text.map_err(|_| failed("its output is no text"))?;
-    let status = child.wait().map_err(|cause| failed(&cause.to_string()))?;
+    let status =
+        ended(&mut child).map_err(|cause| failed(&cause.to_string()))?.ok_or_else(
+            || failed(&format!("it took longer than {} s", DEADLINE.as_secs())),
+        )?;
     if !status.success() {
         return Err(failed(&status.to_string()));
     }
@@ -52,6 +55,22 @@ pub(super) fn find(profile: &str, command: &str) -> Result<FoundKeys> {
         return Err(failed("its output is no JSON of `\"Version\": 1`"));
     }
     FoundKeys::from_json(&from, &text, "SessionToken")
+}
+
+/// Waits for a process that has closed its output; `None` if it does not end in time.
+fn ended(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let until = Instant::now() + DEADLINE;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The words of a command line, with the quotes of a POSIX shell. `None` if one has no end.

@@ -113,7 +113,8 @@ impl Profiles {
         profile: &'a Profile,
     ) -> Result<Option<SsoLogin<'a>>> {
         let session = profile.get("sso_session");
-        if session.is_none() && profile.get("sso_start_url").is_none() {
+        let is_login = ["sso_account_id", "sso_role_name"];
+        if is_login.iter().all(|key| profile.get(key).is_none()) {
             return Ok(None);
         }
         let section = match session {
@@ -179,7 +180,17 @@ fn read(path: &std::path::Path) -> Result<Option<String>> {
             .at(Place::file(path.display().to_string()))
     };
     match fs::metadata(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Nothing is there, or the process may not look: as boto has it.
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            return Ok(None);
+        }
         Ok(file) if file.len() > MAX_FILE => {
             return Err(failed(&"the file is too large"));
         }
