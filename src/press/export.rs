@@ -162,7 +162,9 @@ impl Proof {
         let document = taken.map_or(&self.page.document, |taken| &taken.document);
         let write = |document| {
             let written = typst_pdf::pdf(document, options);
-            written.map_err(|found| self.page.export_error(&found))
+            let mut pdf = written.map_err(|found| self.page.export_error(&found))?;
+            blank_suspects(&mut pdf);
+            Ok::<_, Error>(pdf)
         };
         let mut pdf = write(document)?;
         if let Some(taken) = taken {
@@ -171,7 +173,6 @@ impl Proof {
                 None => write(&self.page.document)?,
             };
         }
-        blank_suspects(&mut pdf);
         Ok(pdf)
     }
 

@@ -69,12 +69,17 @@ impl Fitter {
             let name = sentence.role == "recipient";
             let mut ruler =
                 Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
+            if let [first, .., last] = steps {
+                ruler = ruler.with_least(last.scale / first.scale);
+            }
             let mut fitted = Vec::new();
             for &step in steps {
-                let search = Search { ruler: &ruler, fit: sentence.fit, slot };
-                let one = search.fit(step);
-                if fitted.is_empty() {
-                    ruler.decide(one.size, one.column);
+                let fit = |ruler: &Ruler<'_>| {
+                    Search { ruler, fit: sentence.fit, slot }.fit(step)
+                };
+                let mut one = fit(&ruler);
+                if fitted.is_empty() && ruler.decide(one.size, one.column) != one.lines {
+                    one = fit(&ruler);
                 }
                 fitted.push(one);
             }

@@ -215,6 +215,8 @@ impl File<'_> {
         let mut parts = vec![b"instance".as_slice(), identifier];
         parts.extend(contents.iter().map(|content| &content[..]));
         parts.extend(self.skeleton.strings.iter().map(|string| string.as_bytes()));
+        parts.push(&self.plate.digest);
+        parts.extend(self.skeleton.links.iter().map(|link| link.url.as_str().as_bytes()));
         (digest(&[b"document", identifier]), digest(&parts))
     }
 }

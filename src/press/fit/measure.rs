@@ -59,6 +59,8 @@ pub(super) struct Ruler<'a> {
     counted: RefCell<Vec<(f64, u32)>>,
     /// The parts of each run on the page, when they are decided.
     decided: Option<Vec<Vec<Part>>>,
+    /// The share of its size that the sentence has at the smallest step.
+    least: f64,
 }
 
 /// The pitch of lines that are counted, in points.
@@ -83,6 +85,7 @@ impl<'a> Ruler<'a> {
             advances: vec![Vec::new(); runs.len()],
             counted: RefCell::default(),
             decided: None,
+            least: 1.0,
         };
         // Letters are measured in the parts that the page has, since nothing is kerned and no space
         // is put between the letters of two parts.
@@ -93,14 +96,24 @@ impl<'a> Ruler<'a> {
         ruler
     }
 
-    /// Decides the parts of each run for a fit. Fits at smaller scales are set in the same parts.
-    pub(super) fn decide(&mut self, size: f64, column: f64) {
+    /// Says that the sentence is also set at this share of its size.
+    pub(super) fn with_least(mut self, share: f64) -> Self {
+        self.least = share;
+        self
+    }
+
+    /// Decides the parts of each run for a fit. Fits at smaller scales are set in the same parts. Returns
+    /// the number of lines in them.
+    pub(super) fn decide(&mut self, size: f64, column: f64) -> u32 {
         let parts = self.parts(size, column);
-        // Only the parts of an address depend on the fit.
-        if self.runs.iter().any(|run| run.link.is_some()) {
+        // The parts of an address, and the values that are held, depend on the fit.
+        let is_own = |(text, _): &Part| text.contains('\u{a0}') || *text == line_end().0;
+        let has_link = self.runs.iter().any(|run| run.link.is_some());
+        if has_link || parts.iter().flatten().any(is_own) {
             self.counted.get_mut().truncate(1);
         }
         self.decided = Some(parts);
+        self.lines(size, column)
     }
 
     /// The parts of each run, when they are decided.
@@ -187,7 +200,9 @@ impl<'a> Ruler<'a> {
         let ratio = column / size;
         let mut known = self.counted.borrow_mut();
         // A column that is clearly wider than the text breaks it nowhere.
-        let wide = self.natural() <= ratio * CLEARLY;
+        let parts = self.decided.iter().flatten().flatten();
+        let is_broken = parts.into_iter().any(|part| *part == line_end());
+        let wide = !is_broken && self.natural() <= ratio * CLEARLY;
         if let Some((_, lines)) = known.first().filter(|_| wide) {
             return *lines;
         }
@@ -252,7 +267,10 @@ impl<'a> Ruler<'a> {
             hold(self.runs, &mut parts, |run, range| {
                 self.width(run, range) * size / column
             });
-            stand_alone(self.runs, &mut parts);
+            // One that a smaller step sets on one line is not broken at any.
+            if self.natural() * size * self.least > column {
+                stand_alone(self.runs, &mut parts);
+            }
         }
         parts
     }

@@ -85,9 +85,12 @@ impl DetachedSignature {
         let blocks = armor::read(ArmorLabel::Signature, text);
         let blocks = blocks.map_err(|_| FormError::Other)?;
         let [block] = &blocks[..] else { return Err(FormError::Other) };
-        let (packet_type, body, _) = packet::read(block).ok_or(FormError::Other)?;
+        let (packet_type, body, rest) = packet::read(block).ok_or(FormError::Other)?;
         if packet_type != packet::SIGNATURE {
             return Err(FormError::Other);
+        }
+        if !rest.is_empty() {
+            return Err(unsupported("there is more than one packet"));
         }
         let packet = match ReadSignature::read(body).ok_or(FormError::Other)? {
             ReadSignature::V4(packet) => *packet,

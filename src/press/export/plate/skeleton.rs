@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ecow::{EcoString, EcoVec};
+use ttf_parser::GlyphId;
 use typst::foundations::{Bytes, Content, Derived, NativeElement};
 use typst::introspection::{Location, Tag};
 use typst::layout::resolve::{Cell, CellGrid};
@@ -103,6 +104,9 @@ impl<'a> Skeleton<'a> {
             count: 0,
         };
         let info = Document::info(document);
+        if info.description.iter().chain(&info.keywords).any(|text| text.contains(TAG)) {
+            return None;
+        }
         walk.string(info.title.as_deref().filter(|title| !title.is_empty())?);
         let [author] = &info.author[..] else { return None };
         walk.string(author);
@@ -235,6 +239,7 @@ impl<'a> Walk<'a, '_> {
             || self.count == MAX_WORDS
             || text.glyphs.iter().any(|glyph| glyph.id == 0)
             || text.text.chars().any(is_unmapped)
+            || text.glyphs.iter().any(|glyph| is_picture(&text.font, glyph.id))
         {
             return None;
         }
@@ -318,6 +323,10 @@ impl<'a> Walk<'a, '_> {
         match tag {
             Tag::Start(element, flags) => {
                 if element.is::<AttachElem>() || is_dependent_on_texts(element) {
+                    return None;
+                }
+                // The outline has the words of a heading.
+                if element.is::<HeadingElem>() && element.plain_text().contains(TAG) {
                     return None;
                 }
                 if !flags.tagged {
@@ -446,6 +455,21 @@ fn collect_fonts<'a>(frame: &'a Frame, fonts: &mut Vec<&'a FontInstance>) {
             _ => {}
         }
     }
+}
+
+/// Whether a glyph is a picture of its own colours, which typst-pdf draws.
+fn is_picture(font: &FontInstance, glyph: u16) -> bool {
+    let (ttf, glyph) = (font.ttf(), GlyphId(glyph));
+    let tables = ttf.tables();
+    let has_pictures = tables.colr.is_some()
+        || tables.svg.is_some()
+        || tables.sbix.is_some()
+        || tables.cbdt.is_some()
+        || tables.ebdt.is_some();
+    has_pictures
+        && (ttf.is_color_glyph(glyph)
+            || ttf.glyph_svg_image(glyph).is_some()
+            || ttf.glyph_raster_image(glyph, u16::MAX).is_some())
 }
 
 /// Whether PDF/UA wants another text in the place of the character.

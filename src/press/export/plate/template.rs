@@ -6,6 +6,7 @@
 use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
+use ring::digest::{SHA256, digest};
 
 use super::number::{number, string, text};
 use super::skeleton::{LinkBox, Skeleton, TAG};
@@ -28,6 +29,8 @@ pub(super) struct Template {
     pub(super) trailer: Dict,
     /// The number of the colour space of sRGB.
     pub(super) space: u32,
+    /// The SHA-256 of the PDF that it is made of.
+    pub(super) digest: Vec<u8>,
 }
 
 /// An object.
@@ -137,6 +140,7 @@ impl Template {
             free,
             trailer,
             space: space?,
+            digest: digest(&SHA256, pdf).as_ref().to_vec(),
         };
         template.has_all_marks(skeleton).then_some(template)
     }
@@ -327,7 +331,10 @@ fn content_parts(object: &[u8]) -> Option<ContentParts> {
     }
     let data = object.get(end..)?.strip_prefix(b"\nstream\n")?;
     let mut content = Vec::new();
-    ZlibDecoder::new(data).take(MAX_CONTENT_LEN).read_to_end(&mut content).ok()?;
+    ZlibDecoder::new(data).take(MAX_CONTENT_LEN + 1).read_to_end(&mut content).ok()?;
+    if content.len() as u64 > MAX_CONTENT_LEN {
+        return None;
+    }
     let mut parts = Vec::new();
     let mut space: Option<Vec<u8>> = None;
     let mut count = 0;
