@@ -115,8 +115,11 @@ export function createCourse({ overlay, text, change, readOnly }) {
    */
   async function edit(owner, path, value, isItem = false) {
     try {
-      const edited = await call("course/edit", { file, text: await text(file), course: owner, path, value, is_item: isItem });
-      change(file, edited.text);
+      const before = await text(file);
+      const edited = await call("course/edit", { file, text: before, course: owner, path, value, is_item: isItem });
+      // The text may have changed meanwhile: then the change is made in what it is by now.
+      if ((await text(file)) === before) change(file, edited.text);
+      else await edit(owner, path, value, isItem);
     } catch (error) {
       fill(told, findings.refusal(error, null));
     }

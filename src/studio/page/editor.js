@@ -270,10 +270,9 @@ export function createEditor({ typed, readOnly }) {
             if (file === current) clash(file, read.text, read.version);
             return;
           }
-          if (file.text !== file.saved) {
-            file.history.note(file.text, "merge");
-            say(t("merged"));
-          }
+          if (file.text !== file.saved) say(t("merged"));
+          // What is undone is undone in what the file is by now.
+          file.history = new History();
           Object.assign(file, { text: both, saved: read.text, version: read.version, own: read.own });
         } catch { /* the file is gone: saving says so */ }
       }));

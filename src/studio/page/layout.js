@@ -34,8 +34,10 @@ export function createLayout({ overlay, text, change, readOnly, go, edits }) {
   let layout = "";
   /** @type {LayoutForm | null} */
   let form = null;
-  /** What is to be changed next, while a change is on its way. @type {{ changes: Change[], cause: string } | null} */
-  let next = null;
+  /** What is to be changed, while a change is on its way. @type {{ changes: Change[], cause: string }[]} */
+  let queue = [];
+  /** Whether the last change was refused, which is told until one is made. */
+  let isRefused = false;
   let isBusy = false;
   let isOn = false;
   /** The layout that was begun last, until it is shown. */
@@ -66,12 +68,12 @@ export function createLayout({ overlay, text, change, readOnly, go, edits }) {
     if ((!element.open && !isOn) || !layout) return;
     try {
       const read = /** @type {LayoutForm} */ (await call("layout/form", { layout, overlay: overlay() }));
-      if (isBusy || next) return;
+      if (isBusy || queue.length > 0) return;
       form = read;
       slots.set(form.slots, form.paper);
       if (!form.hasSlots && isOn) turn(false);
       draw();
-      fill(told);
+      if (!isRefused) fill(told);
     } catch (error) {
       fill(told, findings.refusal(error, go));
     }
@@ -177,20 +179,25 @@ export function createLayout({ overlay, text, change, readOnly, go, edits }) {
    */
   async function apply(changes, cause) {
     if (!form || readOnly()) return;
-    next = { changes: next && next.cause !== cause ? [...next.changes, ...changes] : changes, cause };
+    const last = queue.at(-1);
+    if (last && last.cause === cause && /^(drag|key) /.test(cause)) last.changes = changes;
+    else queue.push({ changes, cause });
     if (isBusy) return;
     isBusy = true;
     try {
-      while (next) {
-        const now = next;
-        next = null;
+      for (let now = queue.shift(); now; now = queue.shift()) {
         const { file } = form;
-        const edited = await call("layout/edit", { file, text: await text(file), changes: now.changes });
-        change(file, edited.text, now.cause);
+        const before = await text(file);
+        const edited = await call("layout/edit", { file, text: before, changes: now.changes });
+        // The text may have changed meanwhile: then the change is made in what it is by now.
+        if ((await text(file)) === before) change(file, edited.text, now.cause);
+        else queue.unshift(now);
       }
+      isRefused = false;
       fill(told);
     } catch (error) {
-      next = null;
+      queue = [];
+      isRefused = true;
       fill(told, findings.refusal(error, go));
       say(error instanceof Error ? error.message : "");
     } finally {
