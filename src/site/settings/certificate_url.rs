@@ -9,8 +9,8 @@ use crate::base::serde_text::serde_by_text;
 /// The address of a verify page or of a PDF: an `http` or `https` URL. Where certificates are
 /// [not published](super::PublishAddress::Nowhere) it is a path in the public store instead.
 ///
-/// It is printable ASCII without white space, quotes, angle brackets and backslashes, so that it can
-/// stand in a page, in a PDF and in a message as it is.
+/// It is printable ASCII without white space, double quotes, angle brackets and backslashes, so that
+/// it can stand in a page, in a PDF and in a message.
 ///
 /// ```
 /// use testamur::site::{CertificateId, Settings};
@@ -31,20 +31,23 @@ impl CertificateUrl {
     /// # Errors
     /// [`ErrorKind::InvalidValue`]: it is neither such a URL nor a relative path.
     pub fn parse(text: &str) -> Result<Self> {
-        let is_clean =
-            text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&b));
         let is_valid = match text.split_once("://") {
             Some(("http" | "https", rest)) => !rest.is_empty() && !rest.starts_with('/'),
             Some(_) => false,
             None => !text.is_empty() && !text.starts_with('/') && !text.contains(':'),
         };
-        if is_clean && is_valid {
+        if Self::is_clean(text) && is_valid {
             return Ok(Self(text.to_owned()));
         }
         let message = format!("`{}` is no address of a certificate", text.escape_debug());
         Err(Error::new(ErrorKind::InvalidValue, message).with_help(
             "an address begins with `https://`, or is a path in the public store",
         ))
+    }
+
+    /// Whether a text has only the signs that an address may have.
+    pub(super) fn is_clean(text: &str) -> bool {
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\".contains(&byte))
     }
 
     /// The address that settings give, which are checked when they are read.
@@ -103,9 +106,13 @@ mod tests {
 
     #[test]
     fn addresses_are_urls_of_the_web_or_relative_paths() {
-        for text in
-            ["https://x.example/cert/0/", "http://localhost:8000/c", "cert/0/", "a/b.pdf"]
-        {
+        for text in [
+            "https://x.example/cert/0/",
+            "http://localhost:8000/c",
+            "https://x.example/~o'neill/",
+            "cert/0/",
+            "a/b.pdf",
+        ] {
             assert_eq!(CertificateUrl::parse(text).unwrap(), text);
         }
         for text in [

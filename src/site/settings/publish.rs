@@ -218,10 +218,7 @@ impl PublishSettings {
 fn read_address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
     let url = faults.keep(node.text())?.trim_end_matches('/');
     let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let printable = url.bytes().all(|byte| byte.is_ascii_graphic());
-    // What a `CertificateUrl` may not have either.
-    let unsafe_signs = ['?', '#', '"', '\'', '<', '>', '\\', '^', '`', '{', '|', '}'];
-    let clean = printable && !url.contains(unsafe_signs);
+    let clean = CertificateUrl::is_clean(url) && !url.contains(['?', '#']);
     let named = host.is_some_and(|host| !host.starts_with('/') && !host.is_empty());
     if !(clean && named) {
         faults.push(
