@@ -239,8 +239,14 @@ fn compare(rows: &BTreeMap<String, Row>) {
         fs::write(&path, &text).unwrap();
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
+    // So does what pyHanko makes of bytes at random: it refuses them in one way or the other.
+    let alike = |line: &str| {
+        let line = line.to_owned();
+        let is_random = line.starts_with("random");
+        if is_random { line.replace("\tunreadable\t", "\tinvalid\t") } else { line }
+    };
     for (line, other) in text.lines().zip(expected.lines()) {
-        assert_eq!(line, other);
+        assert_eq!(alike(line), alike(other));
     }
     assert_eq!(text.lines().count(), expected.lines().count());
 }
