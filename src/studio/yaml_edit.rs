@@ -102,14 +102,7 @@ impl<'a> YamlEdit<'a> {
             }
             None => return Err(self.refused()),
         };
-        let range = if is_flow(&self.text, range.start) {
-            with_comma(&self.text, range)
-        } else {
-            let end = self.text[range.end..].find('\n');
-            let end = end.map_or(self.text.len(), |at| range.end + at + 1);
-            line_start(&self.text, range.start)..end
-        };
-        self.replace(path, range, "")
+        self.cut(path, range)
     }
 
     /// Adds an item, written as it is, to the list at a path, which may be missing.
@@ -157,7 +150,11 @@ impl<'a> YamlEdit<'a> {
         if items.len() == 1 {
             return self.remove(&[list]);
         }
-        let range = found.span().range();
+        self.cut(&[list], found.span().range())
+    }
+
+    /// Removes an entry or an item with its comma, or with its lines.
+    fn cut(&mut self, path: &[&str], range: Range<usize>) -> Result<()> {
         let range = if is_flow(&self.text, range.start) {
             with_comma(&self.text, range)
         } else {
@@ -165,7 +162,7 @@ impl<'a> YamlEdit<'a> {
             let end = end.map_or(self.text.len(), |at| range.end + at + 1);
             line_start(&self.text, range.start)..end
         };
-        self.replace(&[list], range, "")
+        self.replace(path, range, "")
     }
 
     /// Replaces bytes of the text, if all but the value at the path stays what it is.

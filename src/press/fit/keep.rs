@@ -15,7 +15,7 @@ use crate::text::runs::{FSI, PDI};
 /// The longest word or value in which no line breaks, in letters.
 pub(super) const MAX_KEPT: usize = 24;
 /// The largest share of a column that a value which is kept on one line may have.
-const MOST_HELD: f64 = 0.9;
+const MAX_HELD: f64 = 0.9;
 
 /// The end of a line, which is no letter.
 pub(super) fn line_end() -> Part {
@@ -34,7 +34,7 @@ pub(super) fn hold(
         let words = value.iter().map(|(run, range)| &runs[*run].text[range.clone()]);
         let letters: usize = words.map(|words| words.graphemes(true).count()).sum();
         let wide: f64 = value.iter().map(|(run, range)| share(*run, range.clone())).sum();
-        if letters > MAX_KEPT || wide > MOST_HELD {
+        if letters > MAX_KEPT || wide > MAX_HELD {
             continue;
         }
         for (run, Range { start, end }) in value {
@@ -107,17 +107,7 @@ mod tests {
     use super::*;
 
     fn run(text: &str, link: bool) -> SheetRun {
-        SheetRun {
-            text: text.to_owned(),
-            font: "EB Garamond".to_owned(),
-            weight: 400,
-            italic: false,
-            size: 1.0,
-            script: "latn".to_owned(),
-            tracking: 0.0,
-            parts: Vec::new(),
-            link: link.then(|| text.to_owned()),
-        }
+        SheetRun { link: link.then(|| text.to_owned()), ..SheetRun::latin(text) }
     }
 
     #[test]

@@ -65,17 +65,7 @@ mod tests {
     use crate::press::sheet::sentence::SheetRun;
 
     fn sentence(text: &str) -> Sentence {
-        let run = SheetRun {
-            text: text.to_owned(),
-            font: "EB Garamond".to_owned(),
-            weight: 400,
-            italic: false,
-            size: 1.0,
-            script: "latn".to_owned(),
-            tracking: 0.0,
-            parts: Vec::new(),
-            link: None,
-        };
+        let run = SheetRun::latin(text);
         Sentence {
             id: "block-1".to_owned(),
             role: "statement".to_owned(),

@@ -112,6 +112,24 @@ pub struct SheetRun {
     pub link: Option<String>,
 }
 
+#[cfg(test)]
+impl SheetRun {
+    /// A run in the regular face of the default layout.
+    pub(crate) fn latin(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            font: "EB Garamond".to_owned(),
+            weight: 400,
+            italic: false,
+            size: 1.0,
+            script: "latn".to_owned(),
+            tracking: 0.0,
+            parts: Vec::new(),
+            link: None,
+        }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &f64) -> bool {
     *number == 0.0

@@ -76,18 +76,7 @@ fn import_from_a_bucket_goes_on_after_a_failure() {
     let run = old.dir.run(["--site", "new", "find", "Learner 7", "--json"]);
     assert_eq!(run.ends(0).objects()[0]["verify_id"], id(1, 7));
     // What is issued now lies beside it.
-    let issue = [
-        "--site",
-        "new",
-        "issue",
-        "-c",
-        "ExampleX/CS101/2014",
-        "-n",
-        "Ada Example",
-        "--json",
-    ];
-    let run = old.dir.run(issue);
-    let receipt = &run.ends(0).objects()[0];
+    let receipt = old.issue();
     let verify = receipt["verify_url"].as_str().unwrap();
     assert!(verify.starts_with("https://verify.example.org/certs/"), "{verify}");
     let new = receipt["verify_id"].as_str().unwrap();

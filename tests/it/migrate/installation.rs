@@ -13,6 +13,14 @@ pub(super) struct Installation {
 }
 
 impl Installation {
+    /// Issues a certificate from the site that was made of it, and returns what is printed.
+    pub(super) fn issue(&self) -> serde_json::Value {
+        let course = ["-c", "ExampleX/CS101/2014", "-n", "Ada Example", "--json"];
+        let run = self.dir.run([&["--site", "new", "issue"][..], &course].concat());
+        run.ends(0);
+        serde_json::from_str(run.output().trim()).unwrap()
+    }
+
     /// The installation of `tests/migrate/whole`, which signs with the key of that id.
     pub(super) fn whole(key: &str) -> Self {
         let dir = Workdir::new();

@@ -26,18 +26,7 @@ fn exported(passphrase: &str) -> (Installation, String) {
 
 /// Issues a certificate, and has gpg judge its signature with nothing but the old public key.
 fn issued_signature_is_good(old: &Installation) {
-    let issue = [
-        "--site",
-        "new",
-        "issue",
-        "-c",
-        "ExampleX/CS101/2014",
-        "-n",
-        "Ada Example",
-        "--json",
-    ];
-    let run = old.dir.run(issue);
-    let receipt = &run.ends(0).objects()[0];
+    let receipt = old.issue();
     let pdf = receipt["download_url"].as_str().unwrap();
     let pdf = pdf.strip_prefix("https://downloads.example.org/").unwrap();
     let page = receipt["verify_id"].as_str().unwrap();

@@ -122,19 +122,7 @@ fn old_key_goes_on_signing() {
         run.output().contains(&format!("the key {key} (Old <old@example.org>) goes on"))
     );
     assert_eq!(old.old_files(), before);
-    let issue = [
-        "--site",
-        "new",
-        "issue",
-        "-c",
-        "ExampleX/CS101/2014",
-        "-n",
-        "Ada Example",
-        "--json",
-    ];
-    let run = old.dir.run(issue);
-    run.ends(0);
-    let receipt: serde_json::Value = serde_json::from_str(run.output().trim()).unwrap();
+    let receipt = old.issue();
     let (page, file) = (
         receipt["verify_id"].as_str().unwrap(),
         receipt["download_url"].as_str().unwrap(),
