@@ -218,13 +218,14 @@ fn issuer_access(addresses: &IssuerAddresses) -> Result<CustomExtension> {
         .to_der()
     };
     let arcs: Vec<u64> = ID_PE_AUTHORITY_INFO_ACCESS.arcs().map(u64::from).collect();
-    let content = content().map_err(|_| {
+    let content = content().map_err(|cause| {
         let message = format!(
             "`{}` is no address for a certificate",
             addresses.certificate.escape_debug()
         );
         Error::new(ErrorKind::InvalidValue, message)
             .with_help("write the host of `publish.url` in its ASCII form (`xn--…`)")
+            .with_source(cause)
     })?;
     Ok(CustomExtension::from_oid_content(&arcs, content))
 }
