@@ -52,6 +52,10 @@ impl RecipientSource {
     ) -> Result<Self, Failure> {
         Ok(match (name, &table.file) {
             (Some(name), _) => Self::Name(name.to_owned()),
+            (None, Some(file)) if file.as_os_str() == "-" => Self::File {
+                name: "standard input".to_owned(),
+                bytes: context::read_standard_input()?,
+            },
             (None, Some(file)) => Self::File {
                 name: file.display().to_string(),
                 bytes: context::read_file(file)?,
@@ -136,7 +140,7 @@ impl ReadingContext<'_> {
             console::print_note(&format!(
                 "{}: the row of `{}` is of no recipient, and left out",
                 table.place(*line),
-                name.escape_debug()
+                console::escaped(name)
             ));
         }
         if table.blank_rows > 0 {
@@ -188,7 +192,7 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
         let header = if column.header.is_empty() {
             "(no header)".to_owned()
         } else {
-            format!("`{}`", column.header.escape_debug())
+            format!("`{}`", console::escaped(&column.header))
         };
         let used = match &column.used_as {
             ColumnUse::Field(field) => field.key().to_owned(),
@@ -207,7 +211,7 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
     }
     for row in recipients.rows.iter().take(SHOWN_ROWS) {
         let place = row.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(text, "\n  {place}: {}", row.name.escape_debug());
+        let _ = write!(text, "\n  {place}: {}", console::escaped(&row.name));
         let values = [
             ("username", row.username.clone()),
             ("course", row.course.clone()),
@@ -222,11 +226,11 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
         ];
         for (key, value) in values {
             if let Some(value) = value {
-                let _ = write!(text, "; {key}: {}", value.escape_debug());
+                let _ = write!(text, "; {key}: {}", console::escaped(&value));
             }
         }
         for (path, value) in &row.extra {
-            let _ = write!(text, "; {path}: {}", value.escape_debug());
+            let _ = write!(text, "; {path}: {}", console::escaped(value));
         }
     }
     text

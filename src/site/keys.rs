@@ -279,7 +279,7 @@ impl Keys {
                 .at(Place::file(file.display().to_string()))
                 .with_help(
                     "if certificates were issued, put it back from a copy: testamur key restore; \
-                     for a new site make it: testamur key new",
+                     for a new site make it: testamur key new --name NAME",
                 )),
         }
     }
@@ -476,5 +476,5 @@ fn no_keys(folder: &Path) -> Error {
         ErrorKind::MissingFile,
         format!("there are no keys in `{}`", folder.display()),
     )
-    .with_help("make them: testamur key new")
+    .with_help("make them: testamur key new --name NAME")
 }
