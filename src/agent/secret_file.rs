@@ -18,11 +18,21 @@ pub(super) fn read_secret(path: &Path) -> Result<Secret> {
         let what = format!("failed to read the secret in `{}`", path.display());
         Error::caused(kind, what, cause)
     })?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => {
-            let message = format!("`{}` holds no secret", path.display());
-            Err(Error::new(ErrorKind::InvalidValue, message))
-        }
-        secret => Ok(Secret::new(secret)),
+    let secret = text.trim_end_matches(['\r', '\n']);
+    let refused = |why: &str| {
+        let message = format!("`{}` {why}", path.display());
+        Error::new(ErrorKind::InvalidValue, message).with_help(
+            "write the secret alone into it, on one line, without a byte order mark",
+        )
+    };
+    if secret.trim().is_empty() {
+        return Err(refused("holds no secret"));
     }
+    // The other side would be given it in another form.
+    if secret.starts_with('\u{feff}') || secret.contains(char::is_control) {
+        return Err(refused(
+            "holds more than one line, or characters that cannot be typed",
+        ));
+    }
+    Ok(Secret::new(secret))
 }

@@ -108,10 +108,13 @@ impl<K: Eq + Hash + Clone, V> Cache<K, V> {
         (slot, true)
     }
 
-    /// Keeps a value that was made, and drops others that are too many or too heavy.
-    fn keep(&self, key: &K, weight: usize) {
+    /// Keeps a value that was made, unless its slot was evicted meanwhile, and drops others that are too
+    /// many or too heavy.
+    fn keep(&self, key: &K, slot: &Arc<Slot<V>>, weight: usize) {
         let mut entries = lock(&self.entries);
-        if let Some(entry) = entries.by_key.get_mut(key) {
+        if let Some(entry) = entries.by_key.get_mut(key)
+            && Arc::ptr_eq(&entry.slot, slot)
+        {
             entry.weight = weight;
             entries.weight += weight;
         }
@@ -167,7 +170,7 @@ impl<K: Eq + Hash + Clone, V> Drop for Making<'_, K, V> {
     fn drop(&mut self) {
         match &self.state {
             Some(State::Made(value)) => {
-                self.cache.keep(self.key, (self.cache.weigh)(value));
+                self.cache.keep(self.key, self.slot, (self.cache.weigh)(value));
             }
             _ => lock(&self.cache.entries).remove_slot(self.key, self.slot),
         }

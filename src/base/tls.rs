@@ -1,18 +1,20 @@
 //! The root certificates that clients trust: those of the machine.
 //!
 //! An organization's own CA belongs into the machine's store, or into the file that `SSL_CERT_FILE`
-//! names. On a machine without a store, such as a bare container, Mozilla's roots are trusted.
+//! names. On a machine without a store, such as a bare container, Mozilla's roots are trusted. A
+//! store that is there and cannot be read is trusted for nothing, so that each connection fails.
 
 use rustls_native_certs::load_native_certs;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Returns the TLS settings of a client that trusts the machine's roots.
 pub(crate) fn native_roots() -> TlsConfig {
-    let found = load_native_certs().certs;
-    let roots = if found.is_empty() {
+    let found = load_native_certs();
+    // A file that is named and cannot be read must not widen whom the client trusts.
+    let roots = if found.certs.is_empty() && found.errors.is_empty() {
         RootCerts::WebPki
     } else {
-        found.iter().map(|der| Certificate::from_der(der).to_owned()).into()
+        found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).into()
     };
     TlsConfig::builder().root_certs(roots).build()
 }

@@ -210,6 +210,12 @@ fn check_files(issue: &Issue) -> Result<(), Failure> {
             file.display()
         )));
     }
+    if !issue.dry_run {
+        [&issue.zip, &issue.print, &issue.report]
+            .into_iter()
+            .flatten()
+            .try_for_each(|file| output::check_writable(file))?;
+    }
     Ok(())
 }
 

@@ -142,9 +142,33 @@ fn write_in_mode(
 ) -> Result<(), Failure> {
     let file = temporary_file(path, mode);
     let mut file = file.map_err(|error| write_failure(path, &error))?;
-    fill(file.as_file_mut())?;
+    let name = path.display().to_string();
+    fill(file.as_file_mut()).map_err(|failure| {
+        match failure.message.starts_with(&name) {
+            true => failure,
+            false => {
+                Failure { message: format!("{name}: {}", failure.message), ..failure }
+            }
+        }
+    })?;
     file.persist(path).map_err(|error| write_failure(path, &error.error))?;
     Ok(())
+}
+
+/// Checks that a file can be made in the place of `path`, before the work for it begins.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::usage(format!(
+            "`{}` is a folder\nhelp: name a file in it",
+            path.display()
+        )));
+    }
+    let made = temporary_file(path, 0o600).map(drop);
+    made.map_err(|error| {
+        let failure = write_failure(path, &error);
+        let help = "help: name a file in a folder that can be written";
+        Failure { message: format!("{}\n{help}", failure.message), ..failure }
+    })
 }
 
 fn write_failure(path: &Path, error: &io::Error) -> Failure {

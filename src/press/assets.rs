@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::cache::Cache;
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::lang::Tag;
 use crate::base::recent::Recent;
 use crate::image::cache::ImageCache;
@@ -23,11 +23,14 @@ use crate::site::course::{Colour, Courses};
 use crate::site::files::FileMark;
 use crate::site::files::{SETTINGS_FILE, Site};
 use crate::site::settings::Settings;
+use crate::site::unread_files::unread_files;
 use crate::text::phrases::Phrases;
 
 /// A site's parts as renders use them.
 pub(crate) struct Assets {
     pub(crate) site: Site,
+    /// What was noticed while its fonts and the names of its files were read.
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) settings: Settings,
     pub(crate) courses: Courses,
     pub(crate) fonts: Arc<Fonts>,
@@ -96,8 +99,10 @@ impl Assets {
         Error::join(errors)?;
         let (fonts, fitter) =
             fonts.ok_or_else(|| Error::new(ErrorKind::Font, "there are no fonts"))?;
+        let warnings = [fonts.warnings(), &unread_files(&site)].concat();
         Ok(Self {
             site,
+            warnings,
             settings: settings.unwrap_or_default(),
             courses: courses.unwrap_or_default(),
             fitter,

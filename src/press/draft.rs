@@ -405,9 +405,9 @@ impl Press {
         &self.assets.site
     }
 
-    /// What was noticed while the fonts of the site were read.
+    /// What was noticed while the fonts and the names of the files of the site were read.
     pub fn warnings(&self) -> &[Warning] {
-        self.assets.fonts.warnings()
+        &self.assets.warnings
     }
 
     /// How many renders exceeded their deadline, were abandoned, and still run. While there are

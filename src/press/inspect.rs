@@ -4,12 +4,12 @@
 //! that a translator can correct. The decision made here: only what needs no page is inspected; a
 //! sentence that does not fit is found by the proof.
 
-use crate::base::error::{Error, ErrorKind, Place, Result, Warning, did_you_mean};
+use crate::base::error::{Error, ErrorKind, Result, Warning, did_you_mean};
 use crate::base::lang::Tag;
 use crate::press::fonts::Fonts;
+use crate::press::job::file_of;
 use crate::press::layout::Layout;
 use crate::site::files::Site;
-use crate::text::locale::locale_file;
 use crate::text::locale::{Locale, PageTexts, foreign_code, foreign_code_warning};
 use crate::text::phrases::{Phrases, Pseudolocale};
 
@@ -207,15 +207,6 @@ fn missing_letters(
         }
     }
     errors
-}
-
-/// The file that a translator edits: that of the locale's first sentence, else the layout's own.
-fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
-    let first = locale.blocks.iter().flatten().chain(locale.sentences()).next();
-    match first {
-        Some(sentence) => Place::file(sentence.place.file.clone()),
-        None => Place::file(locale_file(&layout.name, tag)),
-    }
 }
 
 /// The languages generated from English to test a layout: one longer, one right to left.

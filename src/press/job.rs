@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, KeyedDigest};
-use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
+use crate::base::error::{Error, ErrorKind, Place, Result, Warning, finding};
 use crate::base::lang::Tag;
 use crate::press::assets::Assets;
 use crate::press::engine::page::PageInput;
@@ -22,9 +22,10 @@ use crate::site::course::{Course, GradeMark, IssueDate, Text};
 use crate::site::request::Request;
 use crate::site::settings::CertificateUrl;
 use crate::site::table_rows;
+use crate::text::locale::{Locale, locale_file};
 #[cfg(feature = "issue")]
 use crate::text::phrases::PrintedFact;
-use crate::text::phrases::{CertificateFacts, Phrases, Sentences, Texts};
+use crate::text::phrases::{CertificateFacts, Phrases, Pseudolocale, Sentences, Texts};
 
 /// A request, ready for Typst.
 pub(crate) struct RenderJob {
@@ -105,6 +106,10 @@ impl<'a> WrittenRequest<'a> {
         Self::new(assets, course, request, issued, CertificateId::nil(), specimen)
     }
 
+    /// # Errors
+    /// [`ErrorKind::MissingField`]: the page would not name the recipient, or would not be marked as
+    /// the specimen that it is. [`ErrorKind::InvalidValue`]: a language that is made for tests, on a
+    /// certificate.
     fn new(
         assets: &Assets,
         course: &'a Course,
@@ -132,6 +137,26 @@ impl<'a> WrittenRequest<'a> {
         }
         let second = wording.second.as_ref();
         let second = second.map(|phrases| phrases.write(&facts)).transpose()?;
+        let place = || {
+            file_of(&wording.layout, wording.phrases.locale(), wording.phrases.language())
+        };
+        if specimen && sentences.specimen.is_none() {
+            let message = format!("there is no `specimen` in `{}`", wording.language);
+            return Err(Error::new(ErrorKind::MissingField, message)
+                .at(place())
+                .with_help("write the word that marks a page which certifies nothing"));
+        }
+        let languages = [Some(&sentences), second.as_ref()];
+        if !specimen {
+            languages.into_iter().flatten().try_for_each(refuse_test_language)?;
+        }
+        let name = request.name().as_str();
+        if !languages.into_iter().flatten().any(|it| it.has_value(name)) {
+            let message = "no sentence of the certificate prints the recipient's name";
+            return Err(Error::new(ErrorKind::MissingField, message)
+                .at(place())
+                .with_help("write `{{ name }}` where it belongs"));
+        }
         Ok(Self {
             course,
             request,
@@ -466,4 +491,26 @@ fn draft_id(
     let tag = ring::hmac::sign(&key, facts.to_string().as_bytes());
     let half = tag.as_ref().first_chunk().expect("a SHA-256 has 32 bytes");
     KeyedDigest::of_bytes(half).into_certificate_id()
+}
+
+/// Refuses a language that is made from English to test a layout.
+fn refuse_test_language(sentences: &Sentences) -> Result<()> {
+    if Pseudolocale::of(&sentences.language).is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` is made from English to test layouts, and is the language of no certificate",
+        sentences.language
+    );
+    let help = "use it with `check` and `render`, or with --specimen";
+    Err(Error::new(ErrorKind::InvalidValue, message).with_help(help))
+}
+
+/// The file that a translator edits: that of the locale's first sentence, else the layout's own.
+pub(crate) fn file_of(layout: &Layout, locale: &Locale, tag: &Tag) -> Place {
+    let first = locale.blocks.iter().flatten().chain(locale.sentences()).next();
+    match first {
+        Some(sentence) => Place::file(sentence.place.file.clone()),
+        None => Place::file(locale_file(&layout.name, tag)),
+    }
 }

@@ -11,6 +11,8 @@
 //! - The first publication begins with the pages, and its private record comes last: a certificate
 //!   exists as soon as its public record does.
 
+use std::collections::BTreeSet;
+
 use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::path::StorePath;
@@ -18,7 +20,7 @@ use crate::register::certificates::Register;
 use crate::register::pages::{PageFiles, PageSources};
 use crate::register::paths;
 use crate::register::private_record::{PrivateRecord, Sides};
-use crate::register::record::{Record, Status};
+use crate::register::record::{CertificateFacts, Record, Status};
 use crate::register::snapshot::{DetachedSignature, Snapshot};
 use crate::register::store::{CreateOutcome, Store, StoreFile, SwapOutcome};
 use crate::site::award::Award;
@@ -303,22 +305,28 @@ impl Register {
         let public = sides.public.as_ref().map(|(record, _)| record);
         let private = sides.private.as_ref().map(|(private, _)| &private.record);
         let records = [public, private, Some(target)].into_iter().flatten();
-        let recorded =
-            records.filter_map(|record| record.certificate.as_ref()?.pdf_path());
-        let mut pdfs: Vec<StorePath> = recorded.cloned().collect();
+        let recorded: Vec<_> =
+            records.filter_map(|record| record.certificate.clone()).collect();
+        let mut pdfs: Vec<StorePath> =
+            recorded.iter().filter_map(|it| it.pdf_path().cloned()).collect();
+        // The file names of the settings may have changed since.
+        let signature = |it: &CertificateFacts| Some(it.signature.as_ref()?.path.clone());
+        let mut signatures: Vec<StorePath> =
+            recorded.iter().filter_map(signature).collect();
+        signatures.push(StorePath::parse(&paths::signature(&target.id, filename))?);
         if let Some(id) = download_id {
             pdfs.push(StorePath::parse(&paths::pdf(id, filename))?);
         }
         if pdfs.is_empty() {
             // A process that ended early may have left a PDF, and has left its snapshot then.
             let snapshots = self.snapshots(&target.id)?;
-            let left = snapshots.into_iter().filter_map(|it| it.record.certificate);
-            pdfs.extend(left.filter_map(|it| it.pdf).map(|pdf| pdf.path));
+            let left: Vec<_> =
+                snapshots.into_iter().filter_map(|it| it.record.certificate).collect();
+            signatures.extend(left.iter().filter_map(signature));
+            pdfs.extend(left.into_iter().filter_map(|it| it.pdf).map(|pdf| pdf.path));
         }
-        pdfs.dedup();
-        pdfs.iter().try_for_each(|pdf| self.public.remove(pdf))?;
-        let signature = paths::signature(&target.id, filename);
-        self.public.remove(&StorePath::parse(&signature)?)
+        let files = pdfs.iter().chain(&signatures).collect::<BTreeSet<_>>();
+        files.into_iter().try_for_each(|file| self.public.remove(file))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::site::award::Award;
+#[cfg(feature = "studio")]
+use crate::site::gender::Gender;
 use crate::site::request::Request;
 use crate::text::phrases::PrintedFact;
 
@@ -73,6 +75,9 @@ pub(crate) struct RequestSnapshot {
     second_language: Option<String>,
     issued: Option<Date>,
     grade: Option<String>,
+    /// Whether the grade is a share of 1, whatever the scale of the course.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    grade_is_fraction: bool,
     designation: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gender: Option<String>,
@@ -95,6 +100,7 @@ impl RequestSnapshot {
             second_language: request.second_language().map(|tag| tag.as_str().to_owned()),
             issued: request.issued(),
             grade: request.grade().map(str::to_owned),
+            grade_is_fraction: request.is_grade_fraction(),
             designation: request.designation().map(str::to_owned),
             gender: request.gender().map(|gender| gender.as_str().to_owned()),
             layout: request.layout().map(str::to_owned),
@@ -125,8 +131,16 @@ impl RequestSnapshot {
         if let Some(issued) = self.issued {
             request = request.with_issued(issued);
         }
-        if let Some(grade) = &self.grade {
-            request = request.with_grade(grade);
+        request = match &self.grade {
+            Some(grade) if self.grade_is_fraction => request.with_grade_fraction(grade),
+            Some(grade) => request.with_grade(grade),
+            None => request,
+        };
+        if let Some(gender) = &self.gender {
+            request = request.with_gender(Gender::parse(gender)?);
+        }
+        if let Some(template) = &self.template {
+            request = request.with_template(template);
         }
         if let Some(designation) = &self.designation {
             request = request.with_designation(designation);

@@ -106,8 +106,14 @@ impl Register {
         let signature = match kept {
             Some(kept) => Some(kept.armor.into_bytes()),
             None => {
-                let path = paths::signature(&id, self.publish().filename.as_str());
-                self.file(&StorePath::parse(&path)?)?
+                let recorded = record.certificate.as_ref();
+                let recorded = recorded.and_then(|it| it.signature.as_ref());
+                let filename = self.publish().filename.as_str();
+                let path = match recorded {
+                    Some(signature) => signature.path.clone(),
+                    None => StorePath::parse(&paths::signature(&id, filename))?,
+                };
+                self.file(&path)?
             }
         };
         // An empty one was published where nothing could sign.

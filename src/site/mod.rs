@@ -25,6 +25,8 @@ pub(crate) mod settings;
 pub(crate) mod table_rows;
 #[cfg(feature = "tables")]
 pub mod tables;
+#[cfg(feature = "press")]
+pub(crate) mod unread_files;
 
 pub use self::award::{Award, Recipient};
 pub use self::course::{

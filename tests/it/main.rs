@@ -16,6 +16,7 @@ mod designer; // A custom layout made from a copy, as `layouts/README.md` descri
 mod docs; // The reference pages: every block of code in them is run
 mod errors; // Errors as an embedder gets them: as JSON and back, with their causes
 mod examples; // The programs of `examples/`, and what they leave behind
+mod files; // Files that arguments name: kept, told if lost, named if they are no PDF
 mod font_folders; // Fonts of the site, of a folder that sites share, and of the program
 mod gallery; // The pictures of layouts in the README
 mod geometry; // The predecessor's six layouts: lines of text keep their positions

@@ -4,8 +4,8 @@
 //! what SQLite would put into temporary files stays in memory, because the rows hold names. A file
 //! that is no index of this program is left alone.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,8 @@ use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The version of the tables. An index of another version is made anew.
 const VERSION: i64 = 2;
+/// The folder of the site in which only this program writes.
+const OWN_FOLDER: &str = ".testamur";
 /// What tells an index from other SQLite files: `tsmr`.
 const APPLICATION_ID: i64 = 0x7473_6d72;
 /// How long a process waits for another that writes.
@@ -136,6 +138,13 @@ impl Database {
         };
         let path = &location.file;
         create(path).map_err(|cause| Unusable::Refused(self.unusable(cause)))?;
+        if !is_own_file(path).map_err(|cause| Unusable::Refused(self.unusable(cause)))? {
+            return Err(Unusable::Refused(
+                Error::new(ErrorKind::Exists, "the file is no index of a register")
+                    .at(Place::file(path.display().to_string()))
+                    .with_help("set `index` to the path of a file that does not exist"),
+            ));
+        }
         let file = file_id(path);
         let mut connection = Connection::open(path)?;
         prepare(&mut connection, &location.identity).map_err(
@@ -266,6 +275,23 @@ fn create(file: &Path) -> io::Result<()> {
         already(builder.create(folder))?;
     }
     already(options.open(file).map(drop))
+}
+
+/// Whether a file may be removed if it is damaged: it is empty, an index, or in the folder in which
+/// only this program writes.
+fn is_own_file(path: &Path) -> io::Result<bool> {
+    let folder = path.parent().and_then(Path::file_name);
+    if folder.is_some_and(|name| name == OWN_FOLDER) {
+        return Ok(true);
+    }
+    let mut header = Vec::new();
+    File::open(path)?.take(72).read_to_end(&mut header)?;
+    // The format of SQLite's files, 1.3: the application id is at offset 68.
+    let id = (APPLICATION_ID as u32).to_be_bytes();
+    let is_new = header.get(68..72) == Some(&[0; 4]);
+    Ok(header.is_empty()
+        || header.starts_with(b"SQLite format 3\0")
+            && (is_new || header.get(68..72) == Some(&id)))
 }
 
 #[cfg(unix)]

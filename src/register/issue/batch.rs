@@ -5,8 +5,8 @@
 //! change. Everything else, and every edition that a batch could not publish, is published by
 //! itself, as a single request is.
 
-use std::collections::HashSet;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::date::Date;
@@ -70,8 +70,8 @@ pub struct IssueBatch<'a, J> {
     looked_at: Option<Mutex<LookedAt>>,
 }
 
-/// Courses, each with the layout that its request names.
-type LookedAt = HashSet<(String, Option<String>)>;
+/// Courses, each with the layout that its request names, and whether a page was looked at.
+type LookedAt = HashMap<(String, Option<String>), Arc<Mutex<bool>>>;
 
 /// The editions that wait to be published.
 #[derive(Debug)]
@@ -153,19 +153,24 @@ impl<'a, J> IssueBatch<'a, J> {
     /// Judges the pixels of a page if it is the first of its course and layout.
     fn look_closely(&self, request: &Request, today: Date) -> Result<()> {
         let Some(looked_at) = &self.looked_at else { return Ok(()) };
-        let lock = || looked_at.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (request.course().to_owned(), request.layout().map(str::to_owned));
-        if !lock().insert(key.clone()) {
+        let of_page = {
+            let mut looked_at = looked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            looked_at.entry(key).or_default().clone()
+        };
+        // Those that come meanwhile wait for the look, which is theirs too.
+        let mut has_looked = of_page.lock().unwrap_or_else(PoisonError::into_inner);
+        if *has_looked {
             return Ok(());
         }
         let options =
             DraftOptions::default().with_specimen(false).with_format(Format::Sheet);
         let options = options.with_closely(true);
         let Err(error) = self.service.press().draft_with(request, today, &options) else {
+            *has_looked = true;
             return Ok(());
         };
-        // A request that is refused says nothing of the next one's page.
-        lock().remove(&key);
+        // This request failed, so the next one with the same course and layout is looked at.
         let is_of_pixels = |error: &Error| {
             [ErrorKind::Hidden, ErrorKind::Contrast].contains(&error.kind())
         };

@@ -229,11 +229,13 @@ impl GradeScale {
     /// The letter of that text: exactly, else regardless of case.
     fn letter(&self, text: &str) -> Option<LetterGrade> {
         let ScaleKind::Letters(letters) = &self.kind else { return None };
-        let text = text.trim().replace(['\u{2212}', '–'], "-");
+        let text = plain_letter(text);
         let lower = text.to_lowercase();
-        let index = letters.iter().position(|letter| *letter == text).or_else(|| {
-            letters.iter().position(|letter| letter.to_lowercase() == lower)
-        })?;
+        let letters_as = letters.iter().map(|letter| plain_letter(letter));
+        let index =
+            letters_as.clone().position(|letter| letter == text).or_else(|| {
+                letters_as.clone().position(|letter| letter.to_lowercase() == lower)
+            })?;
         let rank = u32::try_from(letters.len() - index).unwrap_or(u32::MAX);
         let rank = GradeRank(GradeNumber::whole(rank));
         Some(LetterGrade { text: letters[index].clone(), rank })
@@ -286,6 +288,11 @@ impl GradeScale {
     pub(super) fn needs_grade(&self) -> bool {
         self.pass.is_some()
     }
+}
+
+/// A letter with a hyphen for its minus, by which letters are compared: `A–` is `A-`.
+pub(super) fn plain_letter(text: &str) -> String {
+    text.trim().replace(['\u{2212}', '–'], "-")
 }
 
 /// The scale in words: `0 to 20 points`.

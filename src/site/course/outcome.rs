@@ -37,8 +37,10 @@ impl Outcome {
         let text = self.grade.text();
         self.rank = match (&self.grade, scale) {
             (Grade::Text(_), None) => None,
-            // `Pass` is the outcome of all grades that have none of their own.
-            (Grade::Text(_), Some(scale)) => scale.bound(text).ok(),
+            // `Pass` need not be on the scale: it is used for every grade without an outcome of its own.
+            (Grade::Text(_), Some(scale)) if text.trim().eq_ignore_ascii_case("pass") => {
+                scale.bound(text).ok()
+            }
             (_, Some(scale)) => Some(scale.bound(text)?),
             (_, None) => match GradeNumber::parse(text) {
                 Some(number) => Some(GradeRank(number)),
@@ -60,8 +62,8 @@ impl Outcome {
             && self.rank == other.rank
     }
 
-    /// Returns how far a grade is from the bound, if the grade meets it, and what decides between
-    /// bounds that are equally near.
+    /// Returns `None` if the grade does not meet the bound. Else its distance, then the precedence that
+    /// breaks ties: the smallest is chosen.
     fn distance(&self, rank: GradeRank) -> Option<(GradeNumber, Reverse<u8>)> {
         let bound = self.rank?;
         let met = match self.grade {

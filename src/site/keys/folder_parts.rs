@@ -87,7 +87,9 @@ impl Keys {
     ) -> Result<Trust> {
         let mut trust = Self::trusted(folder)?;
         if let Some(
-            PdfKeySettings::File { chain, .. } | PdfKeySettings::Command { chain, .. },
+            PdfKeySettings::File { chain, .. }
+            | PdfKeySettings::Command { chain, .. }
+            | PdfKeySettings::Token { chain, .. },
         ) = &settings.pdf
         {
             let mut certificates = external::read_certificates(site, chain)?;

@@ -187,8 +187,10 @@ impl PublishSettings {
     /// Whether verify pages can have a folder of this name, which is no other file of the public
     /// store.
     pub(crate) fn is_verify_path(name: &str) -> bool {
-        let is_other = ["downloads", "assets", "keys"].contains(&name);
-        is_file_name(name) && !is_other && !name.ends_with(".json")
+        // Some file systems do not tell capitals apart.
+        let name_there = name.to_ascii_lowercase();
+        let is_other = ["downloads", "assets", "keys"].contains(&&*name_there);
+        is_file_name(name) && !is_other && !name_there.ends_with(".json")
     }
 
     /// Returns the folder of verify pages.
@@ -226,7 +228,10 @@ fn read_address(node: Node<'_>, faults: &mut Faults) -> Option<String> {
                 ErrorKind::InvalidValue,
                 format!("`{url}` is no address that links can begin with"),
             )
-            .with_help("write it like `https://certificates.example.org`"),
+            .with_help(
+                "write it like `https://certificates.example.org`: the scheme in small letters, and a \
+                 host with other letters in its ASCII form (`xn--…`)",
+            ),
         );
     }
     Some(url.to_owned())

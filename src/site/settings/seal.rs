@@ -225,6 +225,15 @@ fn read_pdf_key(
 ) -> Option<PdfKeySettings> {
     let chain = read_required_text(fields, "chain", faults)?;
     let token = read_token(fields, faults);
+    if fields.get("command").is_none() {
+        for key in ["input", "deadline"] {
+            if let Some(node) = fields.written(key) {
+                let message = format!("`{key}` is valid only with `command`");
+                let fault = node.key_span().fault(ErrorKind::InvalidValue, message);
+                faults.push(fault.with_help("remove it, or give `command`"));
+            }
+        }
+    }
     match (fields.get("key"), fields.get("command"), fields.get("module")) {
         (Some(key), None, None) => {
             let key = faults.keep(key.text())?.to_owned();
@@ -246,7 +255,7 @@ fn read_pdf_key(
             faults.push(
                 node.fault(
                     ErrorKind::InvalidValue,
-                    "a key is either in a file, behind a command or in a token",
+                    "the key is in a file, used by a command, or in a token",
                 )
                 .with_help("give `key`, `command` or `module`, one of them"),
             );
@@ -264,7 +273,7 @@ fn read_token(fields: Fields<'_>, faults: &mut Faults) -> Option<TokenSettings> 
     if fields.get("module").is_none() {
         for key in TOKEN_KEYS {
             if let Some(node) = fields.get(key) {
-                let message = format!("`{key}` is of a key in a token");
+                let message = format!("`{key}` is valid only with `module`");
                 let fault = node.fault(ErrorKind::InvalidValue, message);
                 faults.push(fault.with_help("name the token's module too: `module`"));
             }

@@ -145,6 +145,15 @@ impl StoreSettings {
                 ));
                 return None;
             }
+            if path.starts_with(['~', '$']) || path.contains("${") {
+                let message =
+                    format!("`{path}` is no folder: nothing is put in for `~` and `$`");
+                let fault = node.fault(ErrorKind::InvalidValue, message);
+                faults.push(fault.with_help(
+                    "write the whole path, or one that begins in the site's folder",
+                ));
+                return None;
+            }
             return Some(Self::folder(path));
         }
         let known = table::keys("store");

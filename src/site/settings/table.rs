@@ -529,7 +529,7 @@ pub const SETTINGS: &[Setting] = &[
         Required,
         "The server, without what comes from `/xqueue/` on.",
         |agent, _, text| {
-            agent.xqueue.url = Some(web_address(text)?);
+            agent.xqueue.url = Some(web_address(text, "https://xqueue.example.org")?);
             Ok(())
         },
     ),
@@ -695,7 +695,7 @@ pub const SETTINGS: &[Setting] = &[
         Words("no webhook"),
         "The address that each outcome is posted to.",
         |agent, _, text| {
-            agent.webhook.url = Some(web_address(text)?);
+            agent.webhook.url = Some(web_address(text, "https://lms.example.org/hook")?);
             Ok(())
         },
     ),

@@ -57,6 +57,18 @@ impl Sentences {
         }
         facts
     }
+
+    /// Whether the sentences or the table print a text, which has the form of a value.
+    pub(crate) fn has_value(&self, text: &str) -> bool {
+        let phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
+        let mut facts = phrases.flat_map(|phrase| &phrase.facts);
+        facts.any(|fact| fact.text() == text)
+            || self
+                .table
+                .iter()
+                .flat_map(TablePhrases::facts)
+                .any(|it| it.fact.text() == text)
+    }
 }
 
 /// Alternative texts of pictures, plain.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::{IndexLocation, database::Database};
 use super::setup::*;
 use crate::base::error::ErrorKind;
 use crate::register::paths;
@@ -104,6 +105,20 @@ fn damaged_or_foreign_index_is_made_anew() {
     let other = site.index_of("others");
     assert_eq!(other.as_of().unwrap(), None);
     assert!(all(&other) == truth);
+}
+
+#[test]
+fn file_of_another_kind_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.sqlite");
+    // The second is as an encrypted database begins.
+    for bytes in [&b"my notes\n"[..], &[0xa5; 4096]] {
+        fs::write(&file, bytes).unwrap();
+        let location = IndexLocation::new(&file, "these");
+        let error = Database::new(Some(location)).with(&mut |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Exists);
+        assert_eq!(fs::read(&file).unwrap(), bytes);
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl Site {
     }
 
     pub(super) fn file(&self) -> std::path::PathBuf {
-        self.folder.path().join("cache/index.sqlite")
+        self.folder.path().join(".testamur/index.sqlite")
     }
 
     pub(super) fn index(&self) -> Index {

@@ -3,8 +3,9 @@
 use super::reader::CourseReader;
 use crate::base::error::ErrorKind;
 use crate::base::yaml::{Fields, Node, YamlFault};
+use crate::site::course::failing_words::is_failing;
 use crate::site::course::grade_number::GradeNumber;
-use crate::site::course::grades::{GradeScale, ScaleKind};
+use crate::site::course::grades::{GradeScale, ScaleKind, plain_letter};
 
 const KEYS: [&str; 4] = ["scale", "max", "letters", "pass"];
 const SCALES: [&str; 4] = ["points", "percent", "fraction", "letters"];
@@ -41,11 +42,31 @@ impl CourseReader {
         };
         let scale = GradeScale::new(kind);
         match fields.get("pass") {
-            None => Some(scale),
+            None => {
+                self.refuse_failing_letter(fields);
+                Some(scale)
+            }
             Some(node) => {
                 let text = self.faults.keep(node.text())?;
                 self.faults.keep(scale.with_pass(text).map_err(|error| node.wrap(error)))
             }
+        }
+    }
+
+    /// Refuses a scale of letters with a word for failing that does not say which letters pass: those
+    /// who failed would get a certificate.
+    fn refuse_failing_letter(&mut self, fields: Fields<'_>) {
+        let items = fields.get("letters").and_then(|node| node.items().ok());
+        let failing = items.into_iter().flatten().find_map(|item| {
+            let letter = item.text().ok()?;
+            is_failing(letter).then_some((item, letter))
+        });
+        if let Some((item, letter)) = failing {
+            let message =
+                format!("`{letter}` is among the letters, and `grades` has no `pass`");
+            let fault = item.fault(ErrorKind::InvalidValue, message);
+            self.faults
+                .push(fault.with_help("write the lowest letter that passes: `pass: …`"));
         }
     }
 
@@ -66,8 +87,8 @@ impl CourseReader {
         let mut letters: Vec<String> = Vec::new();
         for item in self.faults.keep(node.items())? {
             let letter = self.faults.keep(item.text())?.trim();
-            let is_twice =
-                letters.iter().any(|one| one.to_lowercase() == letter.to_lowercase());
+            let folded = |letter: &str| plain_letter(letter).to_lowercase();
+            let is_twice = letters.iter().any(|one| folded(one) == folded(letter));
             let invalid = |message: String| item.fault(ErrorKind::InvalidValue, message);
             let fault = match letter.chars().count() {
                 0 => invalid("an empty letter".to_owned()),

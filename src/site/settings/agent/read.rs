@@ -108,12 +108,17 @@ impl AgentSettings {
         let Some(text) = faults.keep(node.text()) else { return };
         let rest = rest_of_variable(setting);
         if setting.key() == "url" && text.split('/').any(|part| part.contains('@')) {
-            let fault =
-                node.fault(ErrorKind::InvalidValue, "a secret does not belong here");
+            let fault = node.fault(
+                ErrorKind::InvalidValue,
+                "the address has a user name or a password",
+            );
             faults.push(match setting.path() {
                 "agent.redis.url" => fault.with_help(format!(
                     "give `user` and `password_file`, or the whole address in {PREFIX}{rest}"
                 )),
+                "agent.webhook.url" => {
+                    fault.with_help("leave it out: the webhook is signed with `secret_file`")
+                }
                 _ => fault.with_help("give `auth_user` and `auth_password_file`"),
             });
             return;

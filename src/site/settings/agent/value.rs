@@ -38,17 +38,17 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr> {
     })
 }
 
-/// Reads an `http` or `https` address, and removes the `/` at its end.
-pub(crate) fn web_address(text: &str) -> Result<String> {
+/// Reads an `http` or `https` address, and removes the `/` at its end. The help shows the example.
+pub(crate) fn web_address(text: &str, example: &str) -> Result<String> {
     if let Some(url) = address::web_address(text) {
         Ok(url.to_owned())
     } else if text.contains('@') {
         // The message does not repeat the address, which may hold a password.
-        Err(Error::new(ErrorKind::InvalidValue, "this is no address of XQueue")
+        Err(Error::new(ErrorKind::InvalidValue, "this is no address of a server")
             .with_help("users and passwords have settings of their own"))
     } else {
         Err(Error::new(ErrorKind::InvalidValue, format!("`{text}` is no address"))
-            .with_help("write it like `https://xqueue.example.org`"))
+            .with_help(format!("write it like `{example}`")))
     }
 }
 
