@@ -171,7 +171,7 @@ impl RunWarnings {
                 more.push(format!("the same in {}", others.join(", ")));
             }
             if *count > 1 {
-                more.push(format!("{count} times; this is the first"));
+                more.push(format!("{count} times"));
             }
             if !more.is_empty() {
                 print_message(&format!("({})", more.join("; ")));

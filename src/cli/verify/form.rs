@@ -8,7 +8,9 @@ pub(super) fn advice(bytes: &[u8]) -> Option<&'static str> {
     let head = &bytes[..bytes.len().min(SEARCHED)];
     let tail = &bytes[bytes.len().saturating_sub(SEARCHED)..];
     let has = |part: &[u8], text: &[u8]| part.windows(text.len()).any(|it| it == text);
-    if has(head, b"%PDF-") {
+    // An archive may begin with a PDF that is not compressed.
+    let is_archive = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
+    if !is_archive && has(head, b"%PDF-") {
         let is_cut = !has(tail, b"%%EOF");
         return is_cut.then_some(
             "the end of the PDF is missing, as after a download that stopped: get it again",
@@ -18,7 +20,7 @@ pub(super) fn advice(bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(head).trim_start().to_ascii_lowercase();
     Some(if bytes.is_empty() {
         "the file is empty: get it again"
-    } else if begins(&[b"PK\x03\x04", b"PK\x05\x06"]) {
+    } else if is_archive {
         "this is a ZIP archive: unpack it, and verify each PDF in it"
     } else if begins(&[b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*"])
         || has(&head[..head.len().min(16)], b"ftyp")
@@ -50,7 +52,7 @@ mod tests {
         for (bytes, word) in [
             (&whole[..20], "the end of the PDF is missing"),
             (b"", "empty"),
-            (b"PK\x03\x04rest", "ZIP archive"),
+            (b"PK\x03\x04rest %PDF-1.7", "ZIP archive"),
             (b"\xff\xd8\xff\xe0", "picture"),
             (b"\0\0\0\x18ftypheic", "picture"),
             (b"\n <!DOCTYPE html>", "web page"),
