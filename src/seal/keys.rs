@@ -20,7 +20,9 @@ mod signer_input;
 mod signing_command;
 
 pub use self::algorithm::Algorithm;
-pub(crate) use self::algorithm::{Hash, HashState, sha256};
+#[cfg(feature = "seal")]
+pub(crate) use self::algorithm::HashState;
+pub(crate) use self::algorithm::{Hash, sha256};
 #[cfg(feature = "seal")]
 pub use self::command_signer::CommandSigner;
 pub(crate) use self::ecdsa::is_canonical;
