@@ -200,6 +200,12 @@ impl Sha256 {
         Self::of_digest(&ring::digest::digest(&ring::digest::SHA256, bytes))
     }
 
+    /// Takes the 32 bytes of a SHA-256.
+    #[cfg(feature = "seal")]
+    pub(crate) fn of_bytes(digest: &[u8]) -> Self {
+        Self(crate::base::hex::lower(digest))
+    }
+
     /// Takes a SHA-256 that was computed piece by piece.
     pub(crate) fn of_digest(digest: &ring::digest::Digest) -> Self {
         Self(crate::base::hex::lower(digest.as_ref()))

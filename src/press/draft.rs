@@ -42,7 +42,7 @@ use crate::{site::tables::FreeFields, text::phrases::free_fields::free_fields};
 /// A press owns what outlives a render: the fonts, the parsed layouts, the compiled sentences, the
 /// render threads. It is `Send + Sync` and works through `&self`, so a program needs only one. Its
 /// methods block; an asynchronous program calls them from its runtime's blocking section. Typst's
-/// caches belong to the process: all presses share them, and results that fifteen renders in a row
+/// caches belong to the process: all presses share them, and results that twenty renders in a row
 /// did not use are dropped.
 ///
 /// ```

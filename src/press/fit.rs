@@ -7,6 +7,7 @@
 //! fitted again, because only a few sentences of a course differ from person to person.
 
 mod advances;
+mod beginnings;
 pub(crate) mod fitted;
 mod keep;
 mod length;
@@ -18,6 +19,7 @@ mod world;
 
 use std::sync::Arc;
 
+use self::beginnings::Beginnings;
 use self::fitted::Fitted;
 pub(crate) use self::length::check_length;
 use self::measure::Ruler;
@@ -36,6 +38,7 @@ pub(crate) struct Fitter {
     fonts: Arc<Fonts>,
     /// What was found, by all that it depends on.
     found: Recent<u128, Arc<Found>>,
+    beginnings: Beginnings,
 }
 
 /// What was found for one sentence.
@@ -52,7 +55,8 @@ impl Fitter {
     const MAX_FOUND: usize = 4_000;
 
     pub(crate) fn new(fonts: Arc<Fonts>) -> Self {
-        Self { fonts, found: Recent::new(Self::MAX_FOUND) }
+        let found = Recent::new(Self::MAX_FOUND);
+        Self { fonts, found, beginnings: Beginnings::new() }
     }
 
     /// Fits a sentence to its slot at each step, the first of which is the largest.
@@ -68,7 +72,8 @@ impl Fitter {
             let tracking = script::tracking(&sentence.runs, &slot.style);
             let name = sentence.role == "recipient";
             let mut ruler =
-                Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting);
+                Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting)
+                    .with_beginnings(&self.beginnings);
             if let [first, .., last] = steps {
                 ruler = ruler.with_least(last.scale / first.scale);
             }
@@ -127,5 +132,53 @@ fn space(runs: &mut [SheetRun], slot: &Slot) {
     let tracking = script::tracking(runs, &slot.style);
     for run in runs.iter_mut().filter(|run| script::is_spaceable(run)) {
         run.tracking = tracking;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::lang::Tag;
+    use crate::site::files::Site;
+
+    #[test]
+    fn lines_before_an_address_are_those_of_the_whole_sentence() {
+        let fonts = Fonts::load(&Site::demo()).expect("the fonts");
+        let beginnings = Beginnings::new();
+        for (tag, text, end) in [
+            ("en", "The authenticity of this certificate can be verified at ", ""),
+            ("en", "\u{2068}Example University\u{2069} – verify: ", "."),
+            (
+                "de",
+                "Die Echtheit bestätigt die \u{2068}Hochschule Ahrensburg\u{2069}: ",
+                "",
+            ),
+            ("fr", "L’authenticité de ce certificat est vérifiable\u{a0}: ", " ."),
+            ("en", " ", ""),
+        ] {
+            let tag = Tag::parse(tag).expect("a tag");
+            let setting = Setting { tag: &tag, tabular: false };
+            for id in
+                ["0f3c5a7b9d1e2f4068a0b1c2d3e4f567", "11111111", "ffffffffffffffffff"]
+            {
+                let address = format!("https://example.org/certificates/{id}/");
+                let link = Some(address.clone());
+                let address = SheetRun { link, ..SheetRun::latin(&address) };
+                let runs = [SheetRun::latin(text), address, SheetRun::latin(end)];
+                let whole = || Ruler::new(&fonts, &runs, false, 0.0, setting);
+                let (mut decided, mut apart) = (whole(), whole());
+                apart = apart.with_beginnings(&beginnings);
+                assert_eq!(decided.decide(8.0, 200.0), apart.decide(8.0, 200.0));
+                for step in 0..60 {
+                    // To and fro, so that columns between known ones are asked for.
+                    let column = 60.0 + f64::from(step * 37 % 60) * 5.5;
+                    let lines = whole().lines(8.0, column);
+                    let own = whole().with_beginnings(&beginnings);
+                    assert_eq!(own.lines(8.0, column), lines, "{text}{id} in {column}");
+                    let lines = decided.lines(8.0, column);
+                    assert_eq!(apart.lines(8.0, column), lines, "{text}{id} in {column}");
+                }
+            }
+        }
     }
 }

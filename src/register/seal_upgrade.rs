@@ -77,13 +77,12 @@ impl Register {
                     .with_help("put it back from a copy, then: testamur restore"));
             };
             let next = upgraded(snapshot, facts, &sealed, sealer)?;
-            let digest = Sha256::of(&sealed.bytes);
-            self.prepare(&next, &digest)?;
+            self.prepare(&next, &sealed.sha256)?;
             let file = StoreFile::new(path, &sealed.bytes);
             if self.public.swap(&file, &pdf)? == SwapOutcome::Conflict {
                 // Another process raised it first, maybe to the same bytes, or ended the certificate.
                 if self.public.read(path)?.as_ref() != Some(&sealed.bytes) {
-                    self.discard(id, &digest)?;
+                    self.discard(id, &sealed.sha256)?;
                 }
                 continue;
             }
@@ -151,7 +150,7 @@ fn upgraded(
     let mut certificate = facts.clone();
     if let Some(pdf) = &mut certificate.pdf {
         pdf.bytes = sealed.bytes.len();
-        pdf.sha256 = Sha256::of(&sealed.bytes);
+        pdf.sha256.clone_from(&sealed.sha256);
     }
     if let Some(seal) = &mut certificate.seal {
         seal.level = sealed.level.as_str().to_owned();

@@ -20,6 +20,8 @@ mod signer_input;
 mod signing_command;
 
 pub use self::algorithm::Algorithm;
+#[cfg(feature = "seal")]
+pub(crate) use self::algorithm::HashState;
 pub(crate) use self::algorithm::{Hash, sha256};
 #[cfg(feature = "seal")]
 pub use self::command_signer::CommandSigner;

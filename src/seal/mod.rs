@@ -38,7 +38,7 @@ pub use self::keys::{CommandSigner, PrivateKey, Signer};
 pub(crate) use self::openpgp::ForeignSignature;
 pub use self::openpgp::{DetachedSignature, PgpKey};
 #[cfg(feature = "seal")]
-pub use self::openpgp::{PgpCommand, PgpIdentity, PgpSigner};
+pub use self::openpgp::{HashedFile, PgpCommand, PgpIdentity, PgpSigner};
 #[cfg(feature = "pkcs11")]
 pub use self::pkcs11::{Pkcs11Key, Pkcs11Signer};
 #[cfg(feature = "seal")]

@@ -21,6 +21,8 @@ mod detached_signature;
 #[cfg(feature = "cli")]
 mod foreign_signature;
 #[cfg(feature = "seal")]
+mod hashed_file;
+#[cfg(feature = "seal")]
 mod identity;
 mod key;
 mod key_packet;
@@ -38,6 +40,8 @@ pub use self::detached_signature::DetachedSignature;
 pub(crate) use self::detached_signature::FormError;
 #[cfg(feature = "cli")]
 pub(crate) use self::foreign_signature::ForeignSignature;
+#[cfg(feature = "seal")]
+pub use self::hashed_file::HashedFile;
 #[cfg(feature = "seal")]
 pub use self::identity::PgpIdentity;
 pub use self::key::PgpKey;

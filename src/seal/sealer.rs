@@ -6,22 +6,25 @@
 //! A [`Sealer`] lives as long as the process and is shared by its threads; a [`Sealed`] is one
 //! document. If the TSA cannot be reached, the seal has a lower level and a warning; it is an error
 //! only for a caller that requires a timestamp. Every sealed document is verified before it is
-//! returned.
+//! returned: the first of a sealer is read whole, as its verifier reads it, and so is each that a
+//! token of a TSA was added to; of the others all is checked that is not the same in each.
 
 mod crls;
 mod sealed_dss;
 mod upgrade;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use self::crls::SharedCrls;
 #[cfg(feature = "press")]
 pub(crate) use self::crls::revoked;
+use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
-use crate::seal::cms::{self, Seal};
+use crate::seal::cms::{Seal, SealTemplate};
 use crate::seal::identity::Identity;
-use crate::seal::openpgp::PgpSigner;
+use crate::seal::keys::Hash;
+use crate::seal::openpgp::{HashedFile, PgpSigner};
 use crate::seal::pdf::{self, Document, SealParams};
 use crate::seal::timestamp::{HttpClient, TimestampToken, Tsa};
 use crate::seal::verify::{PadesLevel, Revisions, Trust};
@@ -54,6 +57,8 @@ const TIMESTAMP_LEN: usize = 10_240;
 #[derive(Debug, Clone)]
 pub struct Sealer {
     identity: Identity,
+    /// What is the same in each seal, when a document with one was read back.
+    template: Arc<OnceLock<SealTemplate>>,
     pgp: Option<Arc<dyn PgpSigner>>,
     tsa: Option<Tsa>,
     issuers: Vec<X509>,
@@ -71,6 +76,8 @@ pub struct Sealer {
 pub struct Sealed {
     /// The PDF.
     pub bytes: Vec<u8>,
+    /// The SHA-256 of the PDF.
+    pub sha256: Sha256,
     /// The armoured OpenPGP signature over the PDF, if the sealer has a [`PgpSigner`].
     pub signature: Option<String>,
     /// The PAdES level of the seal.
@@ -87,6 +94,7 @@ impl Sealer {
     pub fn new(identity: Identity) -> Self {
         Self {
             identity,
+            template: Arc::default(),
             pgp: None,
             tsa: None,
             issuers: Vec::new(),
@@ -164,7 +172,7 @@ impl Sealer {
     ///   signer.
     pub fn seal(&self, pdf: &[u8], now: Timestamp) -> Result<Sealed> {
         self.identity.check_validity(now)?;
-        let mut document = Document::read(pdf)?;
+        let document = Document::read(pdf)?;
         let params = SealParams {
             signing_time: now,
             name: self.identity.certificate().name(),
@@ -174,8 +182,21 @@ impl Sealer {
         };
         let (mut signable, _) = pdf::seal(&document, &params)?;
         let hash = self.identity.algorithm().hash();
-        let digest = hash.of(&signable.signed_parts(&document));
-        let mut der = cms::seal(&self.identity, &digest)?;
+        // The seal, the detached signature and the record are over the same beginning.
+        let [base, head, tail] = signable.signed_parts(&document);
+        let begun = hash.begin().with(&[base, head]);
+        let hashed_len = base.len() + head.len();
+        let digest = begun.clone().with(&[tail]).finish();
+        let new_template;
+        let template = match self.template.get() {
+            Some(template) => template,
+            None => {
+                new_template = SealTemplate::new(&self.identity)?;
+                &new_template
+            }
+        };
+        let made = template.seal(&self.identity, &digest)?;
+        let mut der = made.der;
         let mut warnings = self.identity.warnings(now);
         let mut level = PadesLevel::B;
         match self.with_timestamp(&der, now) {
@@ -205,8 +226,40 @@ impl Sealer {
             ),
         }
         signable.embed(&der)?;
-        document.append(signable.revision);
-        self.finish(document.bytes().to_vec(), level, warnings, now)
+        let bytes = [pdf, &signable.revision.bytes].concat();
+        if self.tsa.is_some() || self.template.get().is_none() {
+            let sealed = self.finish(bytes, level, warnings, now)?;
+            if self.template.get().is_none() {
+                // Another thread may have been first, with the same.
+                let _ = self.template.set(SealTemplate::new(&self.identity)?);
+            }
+            return Ok(sealed);
+        }
+        // The verifier makes the revision again from these; that of an archive field it tries.
+        let read = SealParams::read(&document, &bytes[pdf.len()..]);
+        let is_read_back = Document::base_end(&bytes) == Some(pdf.len())
+            && read == Some(SealParams { has_archive_field: true, ..params })
+            && signable.extract(&bytes).as_ref() == Some(&der);
+        if !made.is_signed || !is_read_back {
+            return Err(does_not_hold());
+        }
+        let file = match hash {
+            Hash::Sha256 => HashedFile::continued(&bytes, hashed_len, begun),
+            _ => HashedFile::new(&bytes),
+        };
+        let (sha256, signature) = (file.sha256(), self.sign_file(&file, now)?);
+        Ok(Sealed { bytes, sha256, signature, level, timestamp_ends: None, warnings })
+    }
+
+    /// The detached signature over a file, which is verified.
+    fn sign_file(&self, file: &HashedFile<'_>, now: Timestamp) -> Result<Option<String>> {
+        let Some(signer) = &self.pgp else { return Ok(None) };
+        let signature = signer.sign_hashed(file, now)?;
+        if signature.verifies_hashed(signer.key(), file) {
+            Ok(Some(signature.to_armor()))
+        } else {
+            Err(failed("the OpenPGP signature that was made does not hold"))
+        }
     }
 
     /// Verifies a sealed PDF, and makes the detached signature over it.
@@ -217,33 +270,20 @@ impl Sealer {
         warnings: Vec<Warning>,
         now: Timestamp,
     ) -> Result<Sealed> {
-        let failed = |why: &str| {
-            Error::new(ErrorKind::Tampered, format!("failed to seal ({why})"))
-        };
         let revisions = Revisions::read(&bytes).map_err(failed)?;
         let has_valid_archives =
             revisions.archives.iter().all(|archive| archive.validity.is_ok());
         if !revisions.is_intact || !self.is_own(&revisions) || !has_valid_archives {
-            return Err(failed("the seal that was made does not hold"));
+            return Err(does_not_hold());
         }
-        let signature = match &self.pgp {
-            None => None,
-            Some(signer) => {
-                let signature = signer.sign(&bytes, now)?;
-                if !signature.verifies(signer.key(), &bytes) {
-                    return Err(failed(
-                        "the OpenPGP signature that was made does not hold",
-                    ));
-                }
-                Some(signature.to_armor())
-            }
-        };
+        let file = HashedFile::new(&bytes);
+        let (sha256, signature) = (file.sha256(), self.sign_file(&file, now)?);
         let token = revisions.seal.timestamp_token();
         let token = token.and_then(|der| TimestampToken::read(&der));
         let last = revisions.archives.last().map(|archive| &archive.token);
         let timestamp_ends =
             last.or(token.as_ref()).and_then(|token| Some(token.tsa()?.not_after()));
-        Ok(Sealed { bytes, signature, level, timestamp_ends, warnings })
+        Ok(Sealed { bytes, sha256, signature, level, timestamp_ends, warnings })
     }
 
     /// Whether a seal is by this sealer's certificate, or by one that sealed before it.
@@ -272,4 +312,13 @@ impl Sealer {
             if self.tsa.is_some() || self.archive { TIMESTAMP_LEN } else { 0 };
         chain + SEAL_LEN + timestamp
     }
+}
+
+/// The error for a document whose seal was made, and is not valid.
+fn failed(why: &str) -> Error {
+    Error::new(ErrorKind::Tampered, format!("failed to seal ({why})"))
+}
+
+fn does_not_hold() -> Error {
+    failed("the seal that was made does not hold")
 }

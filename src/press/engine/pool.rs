@@ -99,11 +99,11 @@ impl RenderPool {
     /// nothing bounds.
     pub(crate) const MAX_ABANDONED: usize = 16;
     /// After how many renders Typst's caches are evicted. With [`EVICT_AGE`](Self::EVICT_AGE),
-    /// results that fifteen renders in a row did not use are dropped. Certificates of one layout
+    /// results that twenty renders in a row did not use are dropped. Certificates of one layout
     /// still find all that they share; keeping results longer takes memory and saves no time.
-    const EVICT_INTERVAL: usize = 5;
+    const EVICT_INTERVAL: usize = 10;
     /// How many evictions in a row an unused result survives.
-    const EVICT_AGE: usize = 2;
+    const EVICT_AGE: usize = 1;
 
     /// Starts `workers` threads.
     ///

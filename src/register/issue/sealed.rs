@@ -55,7 +55,7 @@ impl EditionDraft<'_> {
         let filename = publish.filename.as_str();
         let pdf = SealedPdf {
             path: StorePath::parse(&paths::pdf(&edition.ids.download, filename))?,
-            sha256: Sha256::of(&sealed.bytes),
+            sha256: sealed.sha256,
             bytes: sealed.bytes,
         };
         let signer = sealed.signature.as_ref().and(sealer.pgp());

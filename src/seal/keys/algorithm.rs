@@ -95,9 +95,30 @@ impl Hash {
 
     /// The hash of the concatenated parts.
     pub(crate) fn of(self, parts: &[&[u8]]) -> Vec<u8> {
-        let mut context = digest::Context::new(self.ring());
-        parts.iter().for_each(|part| context.update(part));
-        context.finish().as_ref().to_vec()
+        self.begin().with(parts).finish()
+    }
+
+    /// The hash of nothing yet.
+    pub(crate) fn begin(self) -> HashState {
+        HashState(digest::Context::new(self.ring()))
+    }
+}
+
+/// The hash of the parts so far. A copy of it goes on by itself: what several values begin with is
+/// hashed once.
+#[derive(Clone)]
+pub(crate) struct HashState(digest::Context);
+
+impl HashState {
+    /// The hash of these parts after those so far.
+    pub(crate) fn with(mut self, parts: &[&[u8]]) -> Self {
+        parts.iter().for_each(|part| self.0.update(part));
+        self
+    }
+
+    /// The hash value.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
     }
 }
 

@@ -1,6 +1,8 @@
 //! A detached signature over a file, in the one form that this library writes.
 
 use super::armor::{self, ArmorLabel};
+#[cfg(feature = "seal")]
+use super::hashed_file::HashedFile;
 use super::key::PgpKey;
 use super::packet;
 use super::self_signature::{Findings, Times, date};
@@ -181,6 +183,13 @@ impl DetachedSignature {
     pub fn verifies(&self, key: &PgpKey, bytes: &[u8]) -> bool {
         let component = key.component(&self.issuer);
         component.is_some_and(|key| self.packet.check(key, &[bytes]) == Proof::Valid)
+    }
+
+    /// Like [`verifies`](Self::verifies), for a file whose hash is known.
+    #[cfg(feature = "seal")]
+    pub(crate) fn verifies_hashed(&self, key: &PgpKey, file: &HashedFile<'_>) -> bool {
+        let component = key.component(&self.issuer);
+        component.is_some_and(|key| self.packet.check_file(key, file) == Proof::Valid)
     }
 
     /// What is found against a signature that its key has made, at that time: the key may have ended.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::algorithm::{EDDSA_LEGACY, SHA256, SHA512};
 use super::detached_signature::DetachedSignature;
+use super::hashed_file::HashedFile;
 use super::key::PgpKey;
 use super::key_packet::{CURVE_ED25519, KeyPacket};
 use super::key_ring::MAX_USER_ID_LEN;
@@ -104,8 +105,19 @@ impl PgpSigner for PgpIdentity {
     }
 
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature> {
+        self.sign_hashed(&HashedFile::new(bytes), now)
+    }
+
+    fn sign_hashed(
+        &self,
+        file: &HashedFile<'_>,
+        now: Timestamp,
+    ) -> Result<DetachedSignature> {
         let packet = self.key.packet();
-        let made = sign_parts(&*self.signer, packet, BINARY, now, &[], &[bytes])?;
+        // Most processors compute SHA-256.
+        let made = sign(&*self.signer, packet, BINARY, SHA256, now, &[], |trailer| {
+            file.sha256_with(trailer)
+        })?;
         let signature = DetachedSignature::new(made).ok_or_else(not_ed25519)?;
         let findings = signature.standing(&self.key, now);
         match findings.faults.first().or(findings.doubts.first()) {
@@ -138,19 +150,22 @@ fn certify(
         .collect();
     let length = (user_id.len() as u32).to_be_bytes();
     let parts: [&[u8]; 4] = [&packet.signed_form(), &[0xb4], &length, user_id.as_bytes()];
-    sign_parts(signer, packet, CERTIFICATION, packet.created(), &subpackets, &parts)
+    let created = packet.created();
+    sign(signer, packet, CERTIFICATION, SHA512, created, &subpackets, |trailer| {
+        Hash::Sha512.begin().with(&parts).with(&[trailer]).finish()
+    })
 }
 
-/// Signs the concatenated parts with EdDSALegacy: files with SHA-256, which most processors compute,
-/// and the key's own user id with SHA-512. `subpackets` are hashed too, after the issuer and the
-/// signing time.
-fn sign_parts(
+/// Signs with EdDSALegacy what `digest` hashes before the trailer that it is given, with that `hash`.
+/// `subpackets` are hashed too, after the issuer and the signing time.
+fn sign(
     signer: &dyn Signer,
     packet: &KeyPacket,
     signature_type: u8,
+    hash: u8,
     signing_time: Timestamp,
     subpackets: &[u8],
-    parts: &[&[u8]],
+    digest: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> Result<SignaturePacket> {
     let seconds = u32::try_from(signing_time.unix()).map_err(|_| {
         let message = format!("OpenPGP has no time for {signing_time}");
@@ -164,13 +179,8 @@ fn sign_parts(
     ]
     .concat();
     let algorithm = EDDSA_LEGACY;
-    let (hash, function) = if signature_type == BINARY {
-        (SHA256, Hash::Sha256)
-    } else {
-        (SHA512, Hash::Sha512)
-    };
     let head = SignatureHead { signature_type, algorithm, hash, subpackets };
-    let digest = function.of(&[parts, &[&head.trailer()]].concat());
+    let digest = digest(&head.trailer());
     let signature = signer.sign(&digest)?;
     let (r, s) = signature.split_at_checked(32).ok_or_else(not_ed25519)?;
     if s.len() != 32 {

@@ -5,7 +5,11 @@ use der::asn1::UintRef;
 use ring::digest;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 
+#[cfg(feature = "seal")]
+use super::algorithm::SHA256;
 use super::algorithm::{self, ECDSA, EDDSA_LEGACY, RSA, SHA1};
+#[cfg(feature = "seal")]
+use super::hashed_file::HashedFile;
 use super::key_packet::KeyPacket;
 use super::packet;
 use super::subpackets::{ISSUER_KEY_ID, Subpackets};
@@ -166,6 +170,32 @@ impl SignaturePacket {
 
     /// Whether that key has made this signature over the concatenated parts.
     pub(super) fn check(&self, key: &KeyPacket, parts: &[&[u8]]) -> Proof {
+        self.check_with(key, |public, trailer, signature| {
+            self.verify(public, &[parts, &[trailer]].concat(), signature)
+        })
+    }
+
+    /// Whether that key has made this signature over a file whose hash is known.
+    #[cfg(feature = "seal")]
+    pub(super) fn check_file(&self, key: &KeyPacket, file: &HashedFile<'_>) -> Proof {
+        self.check_with(key, |public, trailer, signature| {
+            // Ed25519 signs the hash value; of the other keys `ring` checks the whole message.
+            if self.head.hash != SHA256 || public.algorithm() != Algorithm::Ed25519 {
+                return self.verify(public, &[file.bytes(), trailer], signature);
+            }
+            let digest = file.sha256_with(trailer);
+            let is_valid = public.verifies(&digest, signature);
+            Some((digest, is_valid))
+        })
+    }
+
+    /// The answer of `verify`, which is given key, trailer and signature, and returns the hash value
+    /// and whether the signature is over it.
+    fn check_with(
+        &self,
+        key: &KeyPacket,
+        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> Option<(Vec<u8>, bool)>,
+    ) -> Proof {
         let Some(public) = key.public() else {
             return Proof::Unknown("a key of its algorithm or size is not supported");
         };
@@ -176,8 +206,7 @@ impl SignaturePacket {
             return Proof::Unknown("its numbers are not in a form that is supported");
         };
         let trailer = self.head.trailer();
-        let parts = [parts, &[&trailer]].concat();
-        let Some((digest, is_valid)) = self.verify(public, &parts, &signature) else {
+        let Some((digest, is_valid)) = verify(public, &trailer, &signature) else {
             return Proof::Unknown("its hash is not supported with its key");
         };
         if !is_valid {

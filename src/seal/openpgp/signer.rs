@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::detached_signature::DetachedSignature;
+use super::hashed_file::HashedFile;
 use super::key::PgpKey;
 use crate::base::error::Result;
 use crate::base::timestamp::Timestamp;
@@ -18,4 +19,17 @@ pub trait PgpSigner: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Signer`](crate::ErrorKind::Signer): the key cannot be used now.
     /// [`ErrorKind::Key`](crate::ErrorKind::Key): the key has ended, or has been revoked.
     fn sign(&self, bytes: &[u8], now: Timestamp) -> Result<DetachedSignature>;
+
+    /// Signs a file whose SHA-256 is known: a signer that signs hash values need not read the file
+    /// again. Others do without this function.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    fn sign_hashed(
+        &self,
+        file: &HashedFile<'_>,
+        now: Timestamp,
+    ) -> Result<DetachedSignature> {
+        self.sign(file.bytes(), now)
+    }
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 use super::*;
 use crate::base::date::Date;
 use crate::press::Press;
+use crate::seal::Sealer;
+use crate::seal::cms::SealTemplate;
 use crate::seal::identity::Identity;
 use crate::seal::keys::{Algorithm, PrivateKey};
 use crate::seal::pdf::{self, Document, SealParams};
 use crate::seal::x509::{X509, X509Params};
-use crate::seal::{Sealer, cms};
 use crate::site::Request;
 
 static DRAFT: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -65,7 +66,8 @@ fn forge(draft: &[u8], identity: &Identity, params: &SealParams) -> Vec<u8> {
     let mut document = Document::read(draft).unwrap();
     let (mut signable, _) = pdf::seal(&document, params).unwrap();
     let digest = identity.algorithm().hash().of(&signable.signed_parts(&document));
-    signable.embed(&cms::seal(identity, &digest).unwrap()).unwrap();
+    let template = SealTemplate::new(identity).unwrap();
+    signable.embed(&template.seal(identity, &digest).unwrap().der).unwrap();
     document.append(signable.revision);
     document.bytes().to_vec()
 }

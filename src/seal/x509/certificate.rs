@@ -53,7 +53,7 @@ const KNOWN_EXTENSIONS: [Oid; 7] = [
 /// The largest number of pairs that are remembered, in each of two generations.
 const MAX_SIGNED: usize = 64;
 
-/// Certificates that are known to be signed by an issuer: the digests of both.
+/// Certificates and CRLs that are known to be signed by an issuer: the digests of both.
 static SIGNED: LazyLock<Recent<[Sha256; 2], ()>> =
     LazyLock::new(|| Recent::new(MAX_SIGNED));
 
@@ -64,6 +64,8 @@ pub struct X509 {
     parsed: Certificate,
     /// The `TBSCertificate` as DER, which the issuer has signed.
     tbs: Vec<u8>,
+    /// The SHA-256 of the DER.
+    fingerprint: Sha256,
 }
 
 impl X509 {
@@ -81,7 +83,8 @@ impl X509 {
         let tbs = parsed.tbs_certificate.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_certificate.signature {
-            Ok(Self { der: der.to_vec(), parsed, tbs })
+            let fingerprint = Sha256::of(der);
+            Ok(Self { der: der.to_vec(), parsed, tbs, fingerprint })
         } else {
             Err(invalid())
         }
@@ -122,7 +125,7 @@ impl X509 {
 
     /// The SHA-256 of the DER: 64 hexadecimal digits in lower case.
     pub fn fingerprint(&self) -> Sha256 {
-        Sha256::of(&self.der)
+        self.fingerprint.clone()
     }
 
     /// The subject's distinguished name in the form of RFC 4514: `CN=Example University,O=…`.
@@ -273,15 +276,27 @@ impl X509 {
         if tbs.issuer != issuer.parsed.tbs_certificate.subject {
             return false;
         }
-        // The same few certificates are in each seal of an issuer.
-        let pair = [self.fingerprint(), issuer.fingerprint()];
+        issuer.has_signed(&self.fingerprint, || {
+            issuer.key().is_ok_and(|key| {
+                let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+                let algorithm = &self.parsed.signature_algorithm;
+                key.verifies_as(algorithm, None, &self.tbs, signature)
+            })
+        })
+    }
+
+    /// Whether its key has signed the certificate or the CRL with that digest, which `verify` finds
+    /// out once: the same few are in each seal of an issuer.
+    pub(super) fn has_signed(
+        &self,
+        sha256: &Sha256,
+        verify: impl FnOnce() -> bool,
+    ) -> bool {
+        let pair = [sha256.clone(), self.fingerprint.clone()];
         if SIGNED.get(&pair).is_some() {
             return true;
         }
-        let is_signed = issuer.key().is_ok_and(|key| {
-            let signature = self.parsed.signature.as_bytes().unwrap_or_default();
-            key.verifies_as(&self.parsed.signature_algorithm, None, &self.tbs, signature)
-        });
+        let is_signed = verify();
         if is_signed {
             SIGNED.insert(pair, ());
         }
@@ -367,7 +382,7 @@ impl fmt::Debug for X509 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("X509")
             .field("subject", &self.subject())
-            .field("fingerprint", &self.fingerprint())
+            .field("fingerprint", &self.fingerprint)
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@ use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::CrlNumber;
 
 use super::certificate::X509;
+use crate::base::digits::Sha256;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::asn1;
@@ -22,6 +23,8 @@ pub(crate) struct Crl {
     parsed: CertificateList,
     /// The `TBSCertList` as DER, which the issuer has signed.
     tbs: Vec<u8>,
+    /// The SHA-256 of the DER.
+    sha256: Sha256,
 }
 
 /// A revoked certificate of a CRL.
@@ -47,7 +50,7 @@ impl Crl {
         let tbs = parsed.tbs_cert_list.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_cert_list.signature {
-            Ok(Self { der: der.to_vec(), parsed, tbs })
+            Ok(Self { der: der.to_vec(), parsed, tbs, sha256: Sha256::of(der) })
         } else {
             Err(invalid())
         }
@@ -71,10 +74,12 @@ impl Crl {
     /// Whether that issuer's key has signed the CRL, and the names agree.
     pub(crate) fn is_signed_by(&self, issuer: &X509) -> bool {
         self.parsed.tbs_cert_list.issuer == issuer.parsed().tbs_certificate.subject
-            && issuer.key().is_ok_and(|key| {
-                let signature = self.parsed.signature.as_bytes().unwrap_or_default();
-                let algorithm = &self.parsed.signature_algorithm;
-                key.verifies_as(algorithm, None, &self.tbs, signature)
+            && issuer.has_signed(&self.sha256, || {
+                issuer.key().is_ok_and(|key| {
+                    let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+                    let algorithm = &self.parsed.signature_algorithm;
+                    key.verifies_as(algorithm, None, &self.tbs, signature)
+                })
             })
     }
 

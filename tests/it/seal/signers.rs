@@ -1,11 +1,12 @@
 //! Signing commands that succeed, fail, return other bytes and hang, and all supported key types.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use testamur::seal::{
-    CommandSigner, Identity, PgpCommand, PgpKey, PgpSigner, Sealer, Signer, SignerInput,
-    Trust, X509, conformance, verify,
+    CommandSigner, Identity, PgpCommand, PgpIdentity, PgpKey, PgpSigner, PrivateKey,
+    Sealer, Sha256, Signer, SignerInput, Trust, X509, conformance, verify,
 };
 use testamur::{ErrorKind, Warning};
 
@@ -227,6 +228,82 @@ fn contract_finds_a_signer_that_signs_another_message() {
     let pem = std::fs::read(key_file(&site)).unwrap();
     let key = testamur::seal::PrivateKey::from_pem(&pem).unwrap();
     conformance::signer(&WrongSigner(key));
+}
+
+/// A signer that at some time begins to return something else than signatures.
+#[derive(Debug)]
+struct FailingSigner {
+    key: PrivateKey,
+    /// How many signatures are still made.
+    good: AtomicUsize,
+    then: fn(&PrivateKey, &[u8]) -> Vec<u8>,
+}
+
+impl Signer for FailingSigner {
+    fn public(&self) -> &testamur::seal::PublicKey {
+        self.key.public()
+    }
+
+    fn sign(&self, message: &[u8]) -> testamur::Result<Vec<u8>> {
+        let count = |good: usize| good.checked_sub(1);
+        match self.good.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count) {
+            Ok(_) => Signer::sign(&self.key, message),
+            Err(_) => Ok((self.then)(&self.key, message)),
+        }
+    }
+}
+
+/// What failing signers return.
+const WRONG: [fn(&PrivateKey, &[u8]) -> Vec<u8>; 4] = [
+    |key, message| Signer::sign(key, &[message, b"?"].concat()).unwrap(),
+    |_, _| vec![0x55; 64],
+    |_, _| Vec::new(),
+    |_, _| vec![0; 100_000],
+];
+
+#[test]
+fn every_seal_and_signature_is_verified_before_it_is_returned() {
+    let site = Site::new("Ada");
+    let (pdf, chain) = (draft("en.pdf"), site.keys.identity().chain().to_vec());
+    let key = |name: &str| {
+        let pem = std::fs::read(site.path(&format!("keys/1/{name}.key.pem"))).unwrap();
+        PrivateKey::from_pem(&pem).unwrap()
+    };
+    let failing = |name: &str, seals: usize, then| {
+        // An identity signs once when it is made.
+        Arc::new(FailingSigner {
+            key: key(name),
+            good: AtomicUsize::new(seals + 1),
+            then,
+        })
+    };
+    for seals in 0..4 {
+        for then in WRONG {
+            let identity =
+                Identity::new(failing("seal", seals, then), chain.clone(), now());
+            let sealer = Sealer::new(identity.unwrap());
+            let pgp = PgpIdentity::new(failing("openpgp", seals, then), "Ada", now());
+            let signed = Sealer::new(site.keys.identity().clone())
+                .with_pgp(Arc::new(pgp.unwrap()));
+            for sealer in [sealer, signed] {
+                for _ in 0..seals {
+                    let sealed = sealer.seal(&pdf, now()).unwrap();
+                    assert_eq!(sealed.sha256, Sha256::of(&sealed.bytes));
+                    assert_eq!(sealed.signature.is_some(), sealer.pgp().is_some());
+                    let signature = sealed.signature.as_deref().map(str::as_bytes);
+                    let keys = sealer.pgp().map(|pgp| pgp.key().clone());
+                    let trust = site.keys.trust().clone().with_keys(keys);
+                    let report = verify(&sealed.bytes, signature, &trust, now());
+                    assert!(report.is_genuine(), "{report:#?}");
+                }
+                for _ in 0..2 {
+                    let fault = sealer.seal(&pdf, now()).unwrap_err();
+                    let kinds = [ErrorKind::Tampered, ErrorKind::Signer, ErrorKind::Seal];
+                    assert!(kinds.contains(&fault.kind()), "{fault:#}");
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
