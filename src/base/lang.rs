@@ -103,6 +103,13 @@ impl Tag {
         steps.into_iter().map(|id| Self { text: id.to_string(), locale: id.into() })
     }
 
+    /// Whether the language is written in a script that has italics: Latin, Greek or Cyrillic.
+    pub(crate) fn has_italics(&self) -> bool {
+        let script = self.locale.id.script;
+        let script = script.or_else(|| EXPANDER.get_likely_script(&self.locale.id));
+        script.is_some_and(|script| ["Latn", "Grek", "Cyrl"].contains(&script.as_str()))
+    }
+
     /// Returns the region by which a font chooses the forms of characters: the tag's own. Chinese
     /// characters differ between regions, so for Chinese without a region it is the one that the
     /// script implies.

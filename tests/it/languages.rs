@@ -196,6 +196,25 @@ fn figures_among_upright_words_are_upright_and_those_among_italics_are_not() {
 
 #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
 #[test]
+fn latin_organization_is_upright_in_a_sentence_of_a_script_without_italics() {
+    let site = Site::new().with_file(
+        "courses.yaml",
+        "c:\n  title: Ideas\n  organization: Example University\n  language: en\n",
+    );
+    let press = Press::new(site).unwrap();
+    for (language, italic) in [("th", false), ("de", true), ("en", true)] {
+        let tag = Tag::parse(language).unwrap();
+        let request = Request::new("c", "Ada").unwrap().with_language(tag);
+        let sheet = press.sheet(&request, day("2026-05-14")).unwrap();
+        let lead = sheet.blocks.iter().find(|block| block.role == "lead").unwrap();
+        assert!(lead.runs.iter().all(|run| run.italic == italic), "{language}");
+        let organization = lead.runs.iter().any(|run| run.text.contains("Example"));
+        assert!(organization || language == "en", "{language}: {:?}", lead.runs);
+    }
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
 fn letter_that_no_face_has_is_placed_where_it_stands() {
     for (key, line) in [
         ("title: Ideas \u{E000}\n  organization: Example University", 2),

@@ -22,7 +22,14 @@ pub(super) fn line_end() -> Part {
     ("\n".to_owned(), false)
 }
 
-/// Keeps each short value on one line: no line breaks at its spaces. `share` is the share of the
+/// Whether lines break between letters of its script, at words that a dictionary finds: Thai, Lao,
+/// Myanmar and Khmer.
+fn is_of_dictionary(letter: char) -> bool {
+    matches!(letter, '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}')
+}
+
+/// Keeps each short value on one line: no line breaks at its spaces, nor in words that a dictionary
+/// would divide. `share` is the share of the
 /// column that a part of a run takes.
 pub(super) fn hold(
     runs: &[SheetRun],
@@ -38,15 +45,34 @@ pub(super) fn hold(
             continue;
         }
         for (run, Range { start, end }) in value {
-            let text = match parts[run].as_slice() {
-                [] => runs[run].text.as_str(),
-                [(text, false)] => text,
+            let (text, after) = match parts[run].as_slice() {
+                [] => (runs[run].text.as_str(), [].as_slice()),
+                // Values that follow in the run are held already.
+                [(text, false), after @ ..] if end <= text.len() => {
+                    (text.as_str(), after)
+                }
                 // An address, and words that are kept whole already.
                 _ => continue,
             };
             let held = text[start..end].replace(' ', "\u{a0}");
-            let text = [&text[..start], &held, &text[end..]].concat();
-            parts[run] = vec![(text, false)];
+            let (before, behind) = (&text[..start], &text[end..]);
+            let mut held = if held.contains(is_of_dictionary) {
+                let is_around = |letter| letter == FSI || letter == '\u{a0}';
+                let whole = held.trim_matches(is_around);
+                let at = held.len() - held.trim_start_matches(is_around).len();
+                let (open, close) = (&held[..at], &held[at + whole.len()..]);
+                let around = |text| (text, false);
+                vec![
+                    around([before, open].concat()),
+                    (whole.to_owned(), true),
+                    around([close, behind].concat()),
+                ]
+            } else {
+                vec![([before, &held, behind].concat(), false)]
+            };
+            held.retain(|(text, _)| !text.is_empty());
+            held.extend_from_slice(after);
+            parts[run] = held;
         }
     }
 }
@@ -137,6 +163,9 @@ mod tests {
         let text: String =
             parts.iter().flatten().map(|(text, _)| text.as_str()).collect();
         assert_eq!(text, "ณ \u{2068}14\u{a0}พฤษภาคม\u{a0}พ.ศ.\u{a0}2569\u{2069}");
+        // A dictionary would divide the month.
+        let month = ("พฤษภาคม\u{a0}พ.ศ.".to_owned(), true);
+        assert_eq!(parts[1], [month, ("\u{a0}".to_owned(), false)]);
     }
 
     #[test]

@@ -146,20 +146,22 @@ impl<'a> SentenceBuilder<'a> {
     }
 
     /// Sets figures and signs of an italic upright where the word before them is, or else the word after
-    /// them: in a script that has no italics.
+    /// them: in a script that has no italics. In a sentence of a language that is written in such a
+    /// script all words stand upright, those of other scripts too.
     fn stand_upright(&self, runs: &mut [SheetRun], asked: &[FaceRequest<'_>]) {
         if !asked.iter().all(|face| face.italic) {
             return;
         }
         let is_word = |run: &SheetRun| run.text.chars().any(char::is_alphabetic);
         let upright = |run: &SheetRun| is_word(run).then_some(!run.italic);
+        let all = !self.tag.has_italics() && runs.iter().filter_map(upright).any(|is| is);
         for index in 0..runs.len() {
-            if !runs[index].italic || is_word(&runs[index]) {
+            if !runs[index].italic || !all && is_word(&runs[index]) {
                 continue;
             }
             let before = runs[..index].iter().rev().find_map(upright);
             let beside = before.or_else(|| runs[index + 1..].iter().find_map(upright));
-            if beside != Some(true) {
+            if !all && beside != Some(true) {
                 continue;
             }
             let run = &mut runs[index];

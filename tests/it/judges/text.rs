@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use serde_json::Value;
+use testamur::Tag;
+use testamur::press::{DraftOptions, Format};
+
 use super::standards::script;
 use super::{
     LANGUAGES, day, judge, new_folder, output, press, request, saved, squeezed, tool,
@@ -135,6 +139,55 @@ fn viewers_read_names_of_all_scripts_in_logical_order() {
         }
     }
     assert!(wrong.is_empty(), "other viewers than listed:\n{}", wrong.join("\n"));
+}
+
+/// Letters of headings are spaced; a gap that a viewer takes for a space would divide their words.
+#[test]
+fn viewers_read_spaced_headings_as_words() {
+    let folder = new_folder();
+    let (mut files, mut headings) = (Vec::new(), Vec::new());
+    for layout in press().site().layouts() {
+        for language in ["en", "de", "ru"] {
+            let tag = Tag::parse(language).unwrap();
+            let name = format!("{layout}, {language}");
+            let draft = |format| {
+                let options =
+                    DraftOptions::default().with_specimen(false).with_format(format);
+                let draft = press().draft_sample_for(
+                    layout,
+                    SAMPLES[0],
+                    &tag,
+                    None,
+                    day(),
+                    &options,
+                );
+                draft.unwrap_or_else(|error| panic!("{name}: {error:#}")).bytes
+            };
+            let sheet: Value = serde_json::from_slice(&draft(Format::Sheet)).unwrap();
+            let runs = sheet["heading"]["runs"].as_array().expect("a heading");
+            let heading = runs.iter().map(|run| run["text"].as_str().unwrap());
+            headings.push((name.clone(), heading.collect::<String>()));
+            files.push(folder.path().join(format!("{layout}-{language}.pdf")));
+            fs::write(files.last().unwrap(), draft(Format::Pdf)).unwrap();
+        }
+    }
+    assert!(headings.len() >= 36);
+    let by_pdfium = output(judge("python").arg(script("pdfium.py")).args(&files));
+    let by_pdfium = by_pdfium.lines().map(|line| serde_json::from_str(line).unwrap());
+    let mut wrong = Vec::new();
+    for (((name, heading), file), pdfium) in headings.iter().zip(&files).zip(by_pdfium) {
+        let poppler = output(tool("pdftotext").arg(file).arg("-"));
+        let texts: [String; 2] = [poppler, pdfium];
+        for (viewer, text) in VIEWERS.iter().zip(&texts) {
+            // A heading may have two lines.
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if !text.contains(heading.as_str()) {
+                let start: String = text.chars().take(80).collect();
+                wrong.push(format!("{viewer}, {name}: `{heading}` in `{start}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The text of a certificate as pdftotext gives it: by position on the page, and in the order of

@@ -1,7 +1,8 @@
 //! A text as the operators of a content stream (ISO 32000-1, 9.4).
 //!
 //! The decision made here: a cluster of several glyphs, or one whose glyph means something else in
-//! the file's map, has its characters as `ActualText` (14.9.4); others need none.
+//! the file's map, has its characters as `ActualText` (14.9.4), and so has a word whose letters are
+//! spaced, because viewers take wide gaps for the spaces between words; others need none.
 
 use std::ops::Range;
 
@@ -15,6 +16,9 @@ use super::skeleton::Words;
 
 /// The smallest adjustment of a position that is written, in thousandths of the size.
 const MIN_ADJUSTMENT: f64 = 0.001;
+/// The average gap between the letters of a word, in thousandths of the size, from which it is given
+/// as a whole. Poppler takes a gap of 100 for a space; kerning makes some gaps of a word smaller.
+const MIN_TRACKING: f64 = 50.0;
 
 /// Writes a text on a page of that height. `font` is the position of its face, `space` the name of
 /// the colour space of sRGB.
@@ -43,7 +47,9 @@ pub(super) fn write(
     let mut pen = Pen { out, words, page_height, face, x: 0.0, y: 0.0 };
     let is_reversed = is_reversed(words.text);
     let all: Vec<Cluster> = clusters(words.text).collect();
-    let fragments = if words.text.text.chars().any(is_thai_or_lao) {
+    let is_whole = words.text.text.chars().any(is_thai_or_lao)
+        || !is_reversed && of_words(&all).any(|word| pen.is_tracked(word));
+    let fragments = if is_whole {
         pen.fragments_of_words(&all)
     } else {
         pen.fragments_of_clusters(&all, is_reversed)
@@ -75,6 +81,11 @@ fn is_thai_or_lao(letter: char) -> bool {
     matches!(letter, '\u{0E00}'..='\u{0EFF}')
 }
 
+/// The words of a text, and the spaces between them.
+fn of_words<'c>(all: &'c [Cluster<'c>]) -> impl Iterator<Item = &'c [Cluster<'c>]> {
+    all.chunk_by(|one, other| one.is_space() == other.is_space())
+}
+
 /// Clusters that are shown together, with their text if the map does not give it.
 struct Fragment<'c> {
     clusters: &'c [Cluster<'c>],
@@ -97,8 +108,19 @@ impl Pen<'_> {
         self.face.meaning(glyph.id) != Some(cluster.text)
     }
 
-    /// The fragments of a text: words whose map does not give their text, and what
-    /// stands between them.
+    /// Whether the letters of a word are spaced. The last letter is not measured: what follows it is
+    /// the gap between two words.
+    fn is_tracked(&self, word: &[Cluster]) -> bool {
+        let Some((_, letters)) = word.split_last() else { return false };
+        let glyphs = letters.iter().flat_map(|cluster| cluster.glyphs);
+        let gap = glyphs
+            .map(|glyph| glyph.x_advance.get() * 1000.0 - self.face.advance(glyph.id))
+            .sum::<f64>();
+        !letters.is_empty() && gap / letters.len() as f64 >= MIN_TRACKING
+    }
+
+    /// The fragments of a text: words whose letters are spaced or whose map does not give their
+    /// text, and what stands between them.
     fn fragments_of_words<'c>(&self, all: &'c [Cluster<'c>]) -> Vec<Fragment<'c>>
     where
         Self: 'c,
@@ -106,9 +128,11 @@ impl Pen<'_> {
         let mut fragments: Vec<Fragment> = Vec::new();
         let mut shown = 0;
         let mut at = 0;
-        for word in all.chunk_by(|one, other| one.is_space() == other.is_space()) {
+        for word in of_words(all) {
             let end = at + word.len();
-            if word.iter().any(|cluster| self.needs_text(cluster)) {
+            if self.is_tracked(word)
+                || word.iter().any(|cluster| self.needs_text(cluster))
+            {
                 if at > shown {
                     fragments.push(Fragment { clusters: &all[shown..at], text: None });
                 }
