@@ -230,6 +230,20 @@ impl X509 {
             && !self.has_malformed_extension()
     }
 
+    /// Whether its key signs timestamp tokens or answers of OCSP, and not documents.
+    pub(crate) fn is_of_a_service(&self) -> bool {
+        let services = [rfc5280::ID_KP_TIME_STAMPING, rfc5280::ID_KP_OCSP_SIGNING];
+        let usages = self.extended_key_usages();
+        usages.is_some_and(|usages| usages.iter().any(|usage| services.contains(usage)))
+    }
+
+    /// Its issuer and serial number as DER, one after the other: how CMS names a signer's certificate.
+    pub(crate) fn issuer_and_serial(&self) -> Vec<u8> {
+        let tbs = &self.parsed.tbs_certificate;
+        let parts = [tbs.issuer.to_der(), tbs.serial_number.to_der()];
+        parts.into_iter().flatten().flatten().collect()
+    }
+
     /// Whether it has a critical extension that this library does not understand.
     pub(crate) fn has_unknown_critical_extension(&self) -> bool {
         self.extensions().any(|extension| {
