@@ -230,9 +230,12 @@ impl X509 {
             && !self.has_malformed_extension()
     }
 
-    /// Whether its key signs timestamp tokens or answers of OCSP, and not documents.
+    /// Whether its key signs timestamp tokens, answers of OCSP, or what Adobe's readers may do with a form,
+    /// and not documents.
     pub(crate) fn is_of_a_service(&self) -> bool {
-        let services = [rfc5280::ID_KP_TIME_STAMPING, rfc5280::ID_KP_OCSP_SIGNING];
+        const USAGE_RIGHTS: Oid = Oid::new_unwrap("1.2.840.113583.1.1.7");
+        let services =
+            [rfc5280::ID_KP_TIME_STAMPING, rfc5280::ID_KP_OCSP_SIGNING, USAGE_RIGHTS];
         let usages = self.extended_key_usages();
         usages.is_some_and(|usages| usages.iter().any(|usage| services.contains(usage)))
     }

@@ -15,16 +15,21 @@ use crate::workdir::Workdir;
 const MAX_TIME: Duration = Duration::from_secs(10);
 /// How many files the two repositories have at least, and how many of them are sealed.
 const MIN_FILES: usize = 392;
-const MIN_SEALED: usize = 235;
+const MIN_SEALED: usize = 236;
 /// Of these no signer can be told: two have a signature of no bytes, one of zeros, one no certificate, and
-/// one a certificate that is not DER.
-const NAMELESS: [&str; 5] = [
+/// two a certificate that is not DER.
+const NAMELESS: [&str; 6] = [
+    "pdf-eof.pdf",
     "BadEncodedCMS.pdf",
     "coverage-anomalies/base.pdf",
     "pdf-with-empty-sig.pdf",
     "pdf-with-two-empty-sigs.pdf",
     "pades-bes-no-certificates.pdf",
 ];
+
+/// Of these pyHanko lists fewer signatures than they have.
+const LISTED_IN_PART: [&str; 3] =
+    ["PAdES_with_er.pdf", "pkcs7_sha1.pdf", "wrong-digest-algo.pdf"];
 
 #[test]
 #[ignore = "reads the test data of pyHanko and EU DSS, which tests/run --slow brings"]
@@ -57,10 +62,11 @@ fn files_of_other_programs_are_not_ours() {
         let said = run_in_words(&workdir, name);
         assert!(said.contains("ask a general verifier"), "{name}: {said}");
         let signer = found["foreign"]["signer"].as_str();
-        let is_nameless =
-            NAMELESS.iter().any(|end| name.replace("__", "/").ends_with(end));
-        assert_eq!(signer.is_none(), is_nameless, "{name}: {signer:?}");
-        if let (Some(signer), false) = (signer, names.is_empty()) {
+        let is_of =
+            |list: &[&str]| list.iter().any(|end| name.replace("__", "/").ends_with(end));
+        assert_eq!(signer.is_none(), is_of(&NAMELESS), "{name}: {signer:?}");
+        let is_listed = !names.is_empty() && !is_of(&LISTED_IN_PART);
+        if let Some(signer) = signer.filter(|_| is_listed) {
             assert!(names.iter().any(|one| one == signer), "{name}: {signer}: {names:?}");
         }
     }
