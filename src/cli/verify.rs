@@ -18,6 +18,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::Timestamp;
+use crate::seal::verify::verify_unasked;
 use crate::seal::{Judgement, Trust, Verdict, Verification, verify};
 
 use self::status::StatusSource;
@@ -113,12 +114,29 @@ fn verify_file(
     // Too much to be a signature is said to be broken, as what is none.
     let signature = signature.map(|path| read(path, MAX_SIGNATURE_LEN)).transpose()?;
     let signature = signature.map(|text| text.unwrap_or_else(|| b"too long".to_vec()));
-    if let Some(imported) = source.imported(&file) {
-        let found = imported.verify(&file, signature.as_deref(), trust, now);
-        let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);
-        return Ok(VerifiedFile { name, found, status, advice: None });
+    let signature = signature.as_deref();
+    match source.imported(&file) {
+        Some(imported) if arguments.offline => {
+            let found = imported.verify_without_status(&file, signature, trust, now);
+            return Ok(VerifiedFile {
+                name,
+                found,
+                status: FoundStatus::default(),
+                advice: None,
+            });
+        }
+        Some(imported) => {
+            let found = imported.verify(&file, signature, trust, now);
+            let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);
+            return Ok(VerifiedFile { name, found, status, advice: None });
+        }
+        None => {}
     }
-    let found = verify(&file, signature.as_deref(), trust, now);
+    let found = if source.is_left_out() {
+        verify_unasked(&file, signature, trust, now)
+    } else {
+        verify(&file, signature, trust, now)
+    };
     let status = source.ask(&file, &found, now);
     let holds_digest = status.is_own
         && status

@@ -18,6 +18,7 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CacheControl, Store, StoreFile};
 use crate::register::web::{FolderFile, PageAsset};
+use crate::seal::verify::certificate_of;
 use crate::site::files::Site;
 use crate::site::settings::PublishSettings;
 
@@ -103,8 +104,12 @@ impl Register {
         Ok(id)
     }
 
-    /// The verify id in the address that a PDF bears.
+    /// The verify id in the address that a PDF bears: one of this program in its link, one of another
+    /// program anywhere.
     pub(super) fn id_of(&self, pdf: &[u8]) -> Option<CertificateId> {
+        if let Some(link) = certificate_of(pdf) {
+            return link.map(|link| link.id);
+        }
         let before_id = format!("/{}/", self.publish.verify_path());
         let before_id = before_id.as_bytes();
         let mut found = pdf.windows(before_id.len()).enumerate();

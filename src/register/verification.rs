@@ -37,15 +37,25 @@ impl ImportedFile {
         trust: &Trust,
         now: Timestamp,
     ) -> Verification {
+        let found = self.verify_without_status(file, signature, trust, now);
+        found.with_status(self.record.standing(now.date()))
+    }
+
+    /// As [`verify`](Self::verify), but leaves out whether the certificate stands.
+    pub(crate) fn verify_without_status(
+        &self,
+        file: &[u8],
+        signature: Option<&[u8]>,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Verification {
         let url = self.record.certificate.as_ref().and_then(|it| it.verify_url.clone());
         let url = url.map(String::from);
         let certificate = CertificateLink { id: self.record.id.clone(), url };
         // An empty one was published where nothing could sign.
         let given = signature.filter(|text| !text.is_empty());
         let signature = given.or(self.signature.as_deref());
-        let found =
-            verify_imported(file, certificate, signature, self.holds_digest, trust, now);
-        found.with_status(self.record.standing(now.date()))
+        verify_imported(file, certificate, signature, self.holds_digest, trust, now)
     }
 }
 

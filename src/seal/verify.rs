@@ -22,6 +22,8 @@ mod validation_data;
 mod verdict;
 
 pub use self::link::CertificateLink;
+#[cfg(feature = "issue")]
+pub(crate) use self::link::certificate_of;
 pub use self::origin::ForeignSeal;
 pub use self::report::{
     AnchorReport, PadesLevel, RevisionKind, SealReport, SignatureReport, SignerReport,
@@ -70,6 +72,24 @@ pub fn verify(
     let found = seal::check(bytes, trust, now, is_signed);
     let sha256 = Some(Sha256::of(bytes));
     Verification::new(sha256, found.certificate, found.seal, signature, found.foreign)
+}
+
+/// Verifies a file that may be another program's, because no register was asked: as [`verify`], but that one
+/// which names a certificate, and has neither a seal nor a trace of this program, is not known to be bad.
+#[cfg(feature = "issue")]
+pub(crate) fn verify_unasked(
+    bytes: &[u8],
+    signature: Option<&[u8]>,
+    trust: &Trust,
+    now: Timestamp,
+) -> Verification {
+    if bytes.len() > MAX_LEN || !origin::only_names_a_certificate(bytes) {
+        return verify(bytes, signature, trust, now);
+    }
+    let signature =
+        signature.map(|text| detached_signature::check_foreign(bytes, text, trust, now));
+    let certificate = CertificateLink::in_any_file(bytes);
+    Verification::new(Some(Sha256::of(bytes)), certificate, None, signature, None)
 }
 
 /// Verifies a file that another program issued, which therefore has no seal. `holds_digest` says whether

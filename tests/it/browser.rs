@@ -1,6 +1,7 @@
 //! Verify pages in Chromium: what they say, what they check, and that they run no injected script.
 
 pub(crate) mod chromium; // Chromium, controlled over a pipe
+pub(crate) mod driver; // What is asked of any browser; Firefox and WebKit
 pub(crate) mod server; // A web server for the pages
 mod status; // What a page says that its record says now
 mod view; // The PDF in place, tables, two languages, paper

@@ -317,7 +317,7 @@ pub(crate) fn judge(name: &str) -> Command {
 }
 
 /// A folder that `tests/run` made in the target folder.
-fn brought(name: &str) -> PathBuf {
+pub(crate) fn brought(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_testamur"))
         .ancestors()
         .map(|folder| folder.join(name))

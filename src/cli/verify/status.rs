@@ -9,6 +9,7 @@ use crate::register::{ImportedFile, Register};
 use crate::seal::Standing;
 use crate::seal::{Judgement, Verification};
 use crate::site::Keys;
+use crate::site::settings::StoreSettings;
 
 #[cfg(feature = "tsa")]
 use super::online::OnlineIssuer;
@@ -25,6 +26,8 @@ pub(super) struct StatusSource<'a> {
     arguments: &'a Verify,
     /// The register of the site, or why it cannot be asked; `None` without a site.
     register: Option<Result<Register, String>>,
+    /// Whether the site has a register that `--offline` leaves out: one that is not a folder here.
+    is_left_out: bool,
     #[cfg(feature = "tsa")]
     online: Option<OnlineIssuer>,
 }
@@ -37,11 +40,19 @@ impl<'a> StatusSource<'a> {
         let open = || {
             let files = context::open_site_without_note(site)?;
             let settings = context::read_settings(&files)?;
-            context::open_register(site, &files, &settings, None, None)
+            let is_folder =
+                |store: &StoreSettings| matches!(store, StoreSettings::Folder(_));
+            let is_here = is_folder(&settings.store)
+                && settings.private.as_ref().is_none_or(is_folder);
+            (is_here || !arguments.offline)
+                .then(|| context::open_register(site, &files, &settings, None, None))
+                .transpose()
         };
-        let is_asked = !arguments.offline && is_site(site);
-        let register =
-            is_asked.then(|| open().map_err(|failure: Failure| failure.message));
+        let opened = is_site(site).then(open);
+        let is_left_out =
+            arguments.offline && !matches!(opened, None | Some(Ok(Some(_))));
+        let register = opened.and_then(Result::transpose);
+        let register = register.map(|it| it.map_err(|failure: Failure| failure.message));
         #[cfg(feature = "tsa")]
         let online = arguments
             .online
@@ -54,13 +65,20 @@ impl<'a> StatusSource<'a> {
         Ok(Self {
             arguments,
             register,
+            is_left_out,
             #[cfg(feature = "tsa")]
             online,
         })
     }
 
+    /// Whether the site's register was not even asked which files are another program's.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.is_left_out
+    }
+
     /// The file as the site's register knows it, if another program issued it. A register that does not
-    /// answer knows of none: its failure is told with the status.
+    /// answer knows of none: its failure is told with the status. `--offline` leaves out the status
+    /// alone: a register in a folder says whose the file is.
     pub(super) fn imported(&self, file: &[u8]) -> Option<ImportedFile> {
         let Some(Ok(register)) = &self.register else { return None };
         register.imported(file).ok().flatten()

@@ -65,11 +65,28 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
              trusted, and valid",
             signer()
         ),
+        Verdict::StatusNotAsked if found.imported => format!(
+            "status not asked: intact, issued by another program before, and signed by {}, whose \
+             OpenPGP key is trusted",
+            signer()
+        ),
         Verdict::NotSealed if found.imported => format!(
             "not sealed: another program issued it without a signature that was kept; the issuer's \
-             register holds this file's digest, and its status is {}",
-            found.status.as_str()
+             register {}, and its status {}",
+            if found.intact == Judgement::Yes {
+                "holds this file's digest"
+            } else {
+                "does not hold its digest any more"
+            },
+            match found.status {
+                Standing::NotAsked => "was not asked".to_owned(),
+                status => format!("is {}", status.as_str()),
+            }
         ),
+        Verdict::NotSealed if found.certificate.is_some() && offline => {
+            "not sealed: it names a certificate, and whether another program issued it was not asked"
+                .to_owned()
+        }
         Verdict::Good if found.answered_by_record => format!(
             "good: intact, sealed by {}, whose certificate has ended; the issuer's register \
              holds this file's digest, and answers for it",

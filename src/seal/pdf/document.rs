@@ -130,6 +130,11 @@ impl<'a> Document<'a> {
             .ok_or_else(|| refused(&format!("its object {number} is missing or broken")))
     }
 
+    /// The dictionaries of all objects that have one, in their newest form.
+    pub(crate) fn dicts(&self) -> impl Iterator<Item = Dict> {
+        self.objects.keys().filter_map(|number| self.dict(*number).ok())
+    }
+
     /// Makes a revision with new forms of these objects, for [`append`](Self::append).
     pub(crate) fn revise(&self, objects: Vec<(u32, Vec<u8>)>) -> Revision {
         let mut bytes = Vec::new();

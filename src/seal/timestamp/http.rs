@@ -66,6 +66,11 @@ fn read_body(
 ) -> Result<Vec<u8>> {
     response
         .and_then(|mut response| {
+            // A redirect that is not followed is no answer.
+            let status = response.status();
+            if status.is_redirection() {
+                return Err(ureq::Error::StatusCode(status.as_u16()));
+            }
             response.body_mut().with_config().limit(MAX_RESPONSE_LEN).read_to_vec()
         })
         .map_err(|cause| {

@@ -14,12 +14,16 @@ const SEAL_TRACE: &[u8] = b"/ByteRange";
 /// What the value of `/Contents` begins after.
 const CONTENTS: &[u8] = b"/Contents";
 /// The largest part of a signature that is searched for certificates, in bytes.
-const MAX_SIGNATURE_LEN: usize = 64 << 10;
+const MAX_SIGNATURE_LEN: usize = 256 << 10;
 /// The largest number of signatures that are searched.
 const MAX_SIGNATURES: usize = 8;
+/// `id-ct-TSTInfo` (RFC 3161, 2.4.2) as DER.
+const TST_INFO: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04";
+/// The largest offset at which the content type of signed data stands, in bytes.
+const MAX_TYPE_OFFSET: usize = 128;
 /// The largest number of places of a signature at which a certificate is looked for.
 const MAX_ATTEMPTS: usize = 64;
-/// The largest number of certificates that are read.
+/// The largest number of certificates of a signature that are read.
 const MAX_CERTIFICATES: usize = 32;
 
 /// A seal that another program made. It is not judged.
@@ -35,34 +39,67 @@ pub(super) fn is_ours(file: &[u8]) -> bool {
     CertificateLink::is_in(file) || OUR_TRACES.iter().any(|trace| contains(file, trace))
 }
 
+/// Whether a PDF names a certificate, and neither has a seal nor says that this program wrote it: then
+/// only the issuer's register knows whether another program issued it.
+#[cfg(feature = "issue")]
+pub(super) fn only_names_a_certificate(file: &[u8]) -> bool {
+    file.starts_with(b"%PDF-")
+        && CertificateLink::is_in(file)
+        && !has_seal(file)
+        && !OUR_TRACES.iter().any(|trace| contains(file, trace))
+}
+
 /// Whether a PDF has a trace of a seal.
 pub(super) fn has_seal(file: &[u8]) -> bool {
     contains(file, SEAL_TRACE)
 }
 
 impl ForeignSeal {
-    /// Reads who signed a file of another program.
+    /// Reads who signed a file of another program: the first signer who is neither a TSA nor an OCSP
+    /// responder.
     pub(super) fn read(file: &[u8]) -> Self {
         let signatures = positions(file, CONTENTS)
             .filter_map(|at| hexadecimal(&file[at..]))
             .take(MAX_SIGNATURES);
-        let certificates: Vec<X509> = signatures
-            .flat_map(|signature| certificates(&signature))
-            .take(MAX_CERTIFICATES)
-            .collect();
-        let issues_another = |certificate: &X509| {
-            let is_issuer = |other: &&X509| other.issuer() == certificate.subject();
-            certificates
-                .iter()
-                .filter(|other| *other != certificate)
-                .any(|other| is_issuer(&other))
-        };
-        let signer = certificates
-            .iter()
-            .find(|cert| !issues_another(cert) && !cert.is_for_timestamping())
-            .or(certificates.first());
-        Self { signer: signer.map(X509::name) }
+        let mut tsa = None;
+        for signature in signatures {
+            let certificates = certificates(&signature);
+            let Some(signer) = signer(&signature, &certificates) else { continue };
+            if !signer.is_of_a_service() {
+                return Self { signer: Some(signer.name()) };
+            }
+            if is_timestamp(&signature) {
+                tsa.get_or_insert(signer.name());
+            }
+        }
+        Self { signer: tsa }
     }
+}
+
+/// Whether a signature is a timestamp token, and does not only bring one: its content type stands before all
+/// else (RFC 5652, 5.1).
+fn is_timestamp(signature: &[u8]) -> bool {
+    let head = &signature[..signature.len().min(MAX_TYPE_OFFSET)];
+    contains(head, TST_INFO)
+}
+
+/// The certificate of the signer of a signature: the first that it names by issuer and serial number
+/// (RFC 5652, 5.3), else the first of a person. A timestamp token, lists and answers of OCSP responders
+/// bring certificates of their own, and what is covered may come before any of them.
+fn signer<'a>(signature: &[u8], certificates: &'a [X509]) -> Option<&'a X509> {
+    let named = certificates.iter().filter_map(|certificate| {
+        let at = positions(signature, &certificate.issuer_and_serial()).next()?;
+        Some((at, certificate))
+    });
+    let named = named.min_by_key(|(at, _)| *at).map(|(_, certificate)| certificate);
+    let issues_another = |certificate: &X509| {
+        let mut others = certificates.iter().filter(|other| *other != certificate);
+        others.any(|other| other.issuer() == certificate.subject())
+    };
+    named.or_else(|| {
+        let mut people = certificates.iter().filter(|it| !it.is_of_a_service());
+        people.find(|certificate| !issues_another(certificate))
+    })
 }
 
 fn contains(bytes: &[u8], what: &[u8]) -> bool {
@@ -89,7 +126,10 @@ fn certificates(signature: &[u8]) -> Vec<X509> {
     let (mut at, mut attempts) = (0, 0);
     while let Some(&[tag, form, high, low]) = signature.get(at..at + 4) {
         // A sequence whose length takes two bytes, as that of every certificate does.
-        if (tag, form) == (0x30, 0x82) && attempts < MAX_ATTEMPTS {
+        if attempts == MAX_ATTEMPTS || found.len() == MAX_CERTIFICATES {
+            break;
+        }
+        if (tag, form) == (0x30, 0x82) {
             attempts += 1;
             let end = at + 4 + usize::from(u16::from_be_bytes([high, low]));
             let certificate = signature.get(at..end).map(X509::from_der);

@@ -39,21 +39,27 @@ pub(super) fn check(
     let head = &file[..file.len().min(MAX_HEADER_OFFSET)];
     let mut report = SealReport::default();
     if positions(head, b"%PDF-").next().is_none() {
-        // A page or a record names certificates too: only what has a seal is broken.
-        if origin::has_seal(file) && origin::is_ours(file) {
-            report.faults.push("its beginning is missing or broken".to_owned());
-            found.seal = Some(report);
+        // A page or a record names certificates too: only what has a seal is broken. What another program
+        // sealed is known by its signer.
+        if origin::has_seal(file) {
+            if origin::is_ours(file) {
+                report.faults.push("its beginning is missing or broken".to_owned());
+                found.seal = Some(report);
+            } else {
+                let foreign = ForeignSeal::read(file);
+                found.foreign = Some(foreign).filter(|seal| seal.signer.is_some());
+            }
         }
         return found;
     }
     match Revisions::read(file) {
         Ok(revisions) => {
-            found.certificate = CertificateLink::read(&file[..revisions.covered]);
+            found.certificate = CertificateLink::of(&revisions.document);
             SealCheck { revisions: &revisions, trust, now, report: &mut report }.run();
         }
         Err(why) => {
             let has_seal = origin::has_seal(file);
-            found.certificate = CertificateLink::read(file);
+            found.certificate = CertificateLink::in_any_file(file);
             if !origin::is_ours(file) {
                 found.foreign = has_seal.then(|| ForeignSeal::read(file));
                 return found;
@@ -104,8 +110,8 @@ impl SealCheck<'_> {
             self.fault(&format!("its certificate cannot seal: {why}"));
         }
         let data = self.read_validation_data();
-        let (has_timestamp, is_tsa_covered) = self.check_timestamp(&data);
-        let has_archive = self.check_archive_timestamps(&data);
+        let (has_archive, until) = self.check_archive_timestamps(&data);
+        let (has_timestamp, is_tsa_covered) = self.check_timestamp(&data, until);
         self.check_signing_time(leaf);
         let is_covered = self.check_signer(leaf, &data) && is_tsa_covered;
         self.report.level = Some(match (has_timestamp, is_covered, has_archive) {
@@ -117,9 +123,13 @@ impl SealCheck<'_> {
         self.report.intact = self.report.faults.is_empty();
     }
 
-    /// Checks the timestamp token over the seal. Returns whether there is a valid one, and whether
-    /// the file has the lists for its TSA.
-    fn check_timestamp(&mut self, data: &ValidationData) -> (bool, bool) {
+    /// Checks the timestamp token over the seal, which has to prove that time at `until`. Returns whether
+    /// there is a valid one, and whether the file has the lists for its TSA.
+    fn check_timestamp(
+        &mut self,
+        data: &ValidationData,
+        until: Timestamp,
+    ) -> (bool, bool) {
         let Some(der) = self.revisions.seal.timestamp_token() else {
             return (false, false);
         };
@@ -128,26 +138,38 @@ impl SealCheck<'_> {
             return (false, false);
         };
         let validity = token.check(&[self.revisions.seal.signature()]);
-        let (report, is_covered) = self.check_token(&token, validity, data);
+        let (report, is_covered) = self.check_token(&token, validity, data, until);
         self.report.timestamp = report;
         (validity.is_ok(), is_covered)
     }
 
-    /// Checks the archive timestamps. Returns whether there are any, all valid.
-    fn check_archive_timestamps(&mut self, data: &ValidationData) -> bool {
-        for archive in &self.revisions.archives {
-            (self.report.archive, _) =
-                self.check_token(&archive.token, archive.validity, data);
+    /// Checks the archive timestamps, the newest first: each proves that the one before it, and the seal's,
+    /// were there at its time. Returns whether there are any, all valid, and the earliest time that they
+    /// prove, or now.
+    fn check_archive_timestamps(&mut self, data: &ValidationData) -> (bool, Timestamp) {
+        let mut until = self.now;
+        for archive in self.revisions.archives.iter().rev() {
+            let (report, _) =
+                self.check_token(&archive.token, archive.validity, data, until);
+            if report.as_ref().is_some_and(|report| report.trusted) {
+                until = archive.token.time();
+            }
+            self.report.archive = self.report.archive.take().or(report);
         }
         let archives = &self.revisions.archives;
-        !archives.is_empty() && archives.iter().all(|archive| archive.validity.is_ok())
+        let are_valid = archives.iter().all(|archive| archive.validity.is_ok());
+        (!archives.is_empty() && are_valid, until)
     }
 
+    /// Checks a token of which it has to be known at `until` that its time is true. After the end of its
+    /// TSA's certificate it proves nothing by itself (ETSI EN 319 102-1, 5.4): the seal then counts as one
+    /// without it.
     fn check_token(
         &mut self,
         token: &TimestampToken,
         validity: Result<(), &'static str>,
         data: &ValidationData,
+        until: Timestamp,
     ) -> (Option<TimestampReport>, bool) {
         if let Err(why) = validity {
             self.fault(&format!("a timestamp token in it is not valid: {why}"));
@@ -160,13 +182,20 @@ impl SealCheck<'_> {
         });
         let revoked_at = status.as_ref().and_then(|status| status.revoked_at);
         let is_revoked = revoked_at.is_some_and(|date| date <= token.time());
-        let trusted =
-            path.is_some_and(|path| path.is_valid_at(token.time())) && !is_revoked;
-        if !trusted {
+        let is_valid_at = |time| path.as_ref().is_some_and(|path| path.is_valid_at(time));
+        let was_trusted = is_valid_at(token.time()) && !is_revoked;
+        let trusted = was_trusted && is_valid_at(until.max(token.time()));
+        if !was_trusted {
             self.time_doubt(
                 "the time of sealing is not proven: the TSA of a timestamp token in it is not \
                  trusted",
             );
+        } else if !trusted {
+            self.report.notes.push(format!(
+                "its timestamp of {} proves nothing any more: the certificate of the TSA has ended, and \
+                 no later timestamp was made before",
+                token.time()
+            ));
         }
         if token.time().unix() > self.now.unix().saturating_add(MAX_SKEW_SECONDS) {
             self.time_doubt("a timestamp token in it is from the future");

@@ -234,6 +234,23 @@ impl X509 {
             && !self.has_malformed_extension()
     }
 
+    /// Whether its key signs timestamp tokens, answers of OCSP, or what Adobe's readers may do with a form,
+    /// and not documents.
+    pub(crate) fn is_of_a_service(&self) -> bool {
+        const USAGE_RIGHTS: Oid = Oid::new_unwrap("1.2.840.113583.1.1.7");
+        let services =
+            [rfc5280::ID_KP_TIME_STAMPING, rfc5280::ID_KP_OCSP_SIGNING, USAGE_RIGHTS];
+        let usages = self.extended_key_usages();
+        usages.is_some_and(|usages| usages.iter().any(|usage| services.contains(usage)))
+    }
+
+    /// Its issuer and serial number as DER, one after the other: how CMS names a signer's certificate.
+    pub(crate) fn issuer_and_serial(&self) -> Vec<u8> {
+        let tbs = &self.parsed.tbs_certificate;
+        let parts = [tbs.issuer.to_der(), tbs.serial_number.to_der()];
+        parts.into_iter().flatten().flatten().collect()
+    }
+
     /// Whether it has a critical extension that this library does not understand.
     pub(crate) fn has_unknown_critical_extension(&self) -> bool {
         self.extensions().any(|extension| {

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "seal")]
 use const_oid::AssociatedOid;
+use const_oid::db::rfc5912;
 use der::Encode;
-use x509_cert::crl::CertificateList;
+use der::asn1::GeneralizedTime;
+use x509_cert::crl::{CertificateList, RevokedCert};
 #[cfg(feature = "seal")]
 use x509_cert::ext::pkix::CrlNumber;
 
@@ -139,14 +141,26 @@ impl Crl {
             .collect()
     }
 
-    /// The date on which that certificate was revoked, if it was. The certificate must have the
-    /// CRL's issuer.
+    /// The time from which on that certificate does not count, if it was revoked: that of the revocation,
+    /// or an earlier one at which the list says that its key was no longer its owner's (RFC 5280, 5.3.2).
+    /// The certificate must have the CRL's issuer.
     pub(crate) fn revocation_date(&self, certificate: &X509) -> Option<Timestamp> {
         let serial = &certificate.parsed().tbs_certificate.serial_number;
         let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
         revoked
             .filter(|entry| entry.serial_number == *serial)
-            .map(|entry| Timestamp::from_der(entry.revocation_date.to_date_time()))
+            .map(|entry| {
+                let date = Timestamp::from_der(entry.revocation_date.to_date_time());
+                invalidity_date(entry).map_or(date, |earlier| earlier.min(date))
+            })
             .min()
     }
+}
+
+/// The time from which on the key of a revoked certificate is said to be known to others.
+fn invalidity_date(entry: &RevokedCert) -> Option<Timestamp> {
+    let mut extensions = entry.crl_entry_extensions.iter().flatten();
+    let found = extensions.find(|it| it.extn_id == rfc5912::ID_CE_INVALIDITY_DATE)?;
+    let time = asn1::decode::<GeneralizedTime>(found.extn_value.as_bytes()).ok()?;
+    Some(Timestamp::from_der(time.to_date_time()))
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::driver::Browser;
+
 /// Long enough for any step on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -198,32 +200,14 @@ impl Chromium {
         })
     }
 
-    /// Waits until the page has asked for its record, and returns the words of its status.
+    /// As [`Browser::status`].
     pub(crate) fn status(&mut self) -> String {
-        let start = Instant::now();
-        while self.js("document.querySelector('#status').matches('.asking')") == true {
-            assert!(start.elapsed() < TIMEOUT, "the record does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let text = self.js("document.querySelector('#status').innerText");
-        text.as_str().unwrap_or_default().to_owned()
+        Browser::status(self)
     }
 
-    /// Waits for the page's verdict on a file, and clears it for the next one.
+    /// As [`Browser::verdict`].
     pub(crate) fn verdict(&mut self) -> Vec<String> {
-        let start = Instant::now();
-        loop {
-            let verdict = self
-                .js("[...document.querySelectorAll('[role=status] [data-verdict]')]\
-                 .map(line => line.dataset.verdict)");
-            let verdict: Vec<String> = serde_json::from_value(verdict).unwrap();
-            if !verdict.is_empty() && verdict != ["checking"] {
-                self.js("document.querySelector('[role=status]').replaceChildren()");
-                return verdict;
-            }
-            assert!(start.elapsed() < TIMEOUT, "the page says {verdict:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        Browser::verdict(self)
     }
 
     /// The problems of the page: dialogs, exceptions, console messages, policy violations, and
@@ -263,6 +247,20 @@ impl Chromium {
         self.reports.recv_timeout(TIMEOUT).unwrap_or_else(|cause| {
             panic!("chromium does not answer {what}: {cause}: run tests/run")
         })
+    }
+}
+
+impl Browser for Chromium {
+    fn open(&mut self, address: &str) {
+        self.open(address);
+    }
+
+    fn js(&mut self, expression: &str) -> Value {
+        self.js(expression)
+    }
+
+    fn choose(&mut self, file: &Path) {
+        self.choose(file);
     }
 }
 

@@ -67,6 +67,12 @@ fn old_certificate_without_signature_or_of_another_key_is_not_called_good() {
     let said = run.ends(3).output();
     assert!(said.starts_with("not sealed: another program issued it without"), "{said}");
     assert!(said.contains("status       valid"), "{said}");
+    let said = verify(&old.dir, &pdf("1"), &["--offline"]).ends(3).output().to_owned();
+    assert!(said.starts_with("not sealed: another program issued it without"), "{said}");
+    assert!(
+        said.contains("holds this file's digest, and its status was not asked"),
+        "{said}"
+    );
     // A signature of a stranger's is no better than none.
     let home = old.dir.path("stranger");
     let other = Workdir::new();
@@ -80,5 +86,46 @@ fn old_certificate_without_signature_or_of_another_key_is_not_called_good() {
     let run = verify(&old.dir, &pdf("3"), &["--signature", "stranger.sig"]);
     assert!(!run.ends(3).output().starts_with("good"), "{}", run.output());
     assert!(verify(&old.dir, &pdf("3"), &[]).ends(0).output().starts_with("good"));
+    stop(&old.dir.path("new/keys/gnupg"));
+}
+
+/// `--offline` leaves out the status, and not whose a file is: nothing of it is wrong.
+#[test]
+fn old_certificate_offline_is_said_to_be_another_programs() {
+    let old = site();
+    old.dir.run(["--site", "new", "migrate", "issued"]).ends(1);
+    let offline = |file: &str, code: i32| {
+        let run = verify(&old.dir, file, &["--offline"]);
+        run.ends(code).output().to_owned()
+    };
+    let said = offline(&pdf("1"), 0);
+    assert!(
+        said.starts_with(
+            "status not asked: intact, issued by another program before, and signed by `Old"
+        ),
+        "{said}"
+    );
+    for line in ["intact       yes", "status       not asked (--offline)", FIRST] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let bytes = old.dir.read(pdf("1"));
+    old.dir.write("changed.pdf", [&bytes[..], b" "].concat());
+    assert!(offline("changed.pdf", 1).starts_with("BAD"));
+    // Revoked or not is what was not asked.
+    old.dir.write("copy-2.pdf", old.dir.read(pdf("2")));
+    let revoke = ["--site", "new", "revoke", SECOND, "--reason", "a test", "--yes"];
+    old.dir.run(revoke).ends(0);
+    assert!(offline("copy-2.pdf", 0).starts_with("status not asked: intact"));
+
+    // Of a register that is elsewhere not even that is asked.
+    let settings = String::from_utf8(old.dir.read("new/testamur.yaml")).unwrap();
+    let at = settings.find("store:").unwrap();
+    let end = settings[at..].find('\n').map_or(settings.len(), |end| at + end);
+    let away =
+        "store: { s3: { bucket: b, endpoint: \"http://127.0.0.1:9\", region: r } }";
+    let away = [&settings[..at], away, &settings[end..]].concat();
+    old.dir.write("new/testamur.yaml", away);
+    let said = offline("copy-2.pdf", 3);
+    assert!(said.contains("whether another program issued it was not asked"), "{said}");
     stop(&old.dir.path("new/keys/gnupg"));
 }

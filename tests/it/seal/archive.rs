@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use testamur::register::{IssueOptions, IssueService, MemoryStore, SealUpgrade};
-use testamur::seal::{HttpClient, PadesLevel, Sealer, Trust, X509, verify};
+use testamur::seal::{HttpClient, PadesLevel, Sealer, Trust, Verdict, X509, verify};
 use testamur::site::{IdSecret, KeyPublication, KeySource, Keys};
 use testamur::{Date, ErrorKind, Press, Request, Result, Timestamp};
 
@@ -158,6 +158,24 @@ fn archive_timestamp_is_renewed_before_its_certificate_ends() {
     // Without a renewal in time another timestamp would prove nothing.
     let late = sealer(&keys, "third", at).upgrade(&first, &keys.crls(), at);
     assert_eq!(late.unwrap_err().kind(), ErrorKind::Seal);
+
+    // What was not renewed proves nothing after 2038, here as elsewhere, except by the issuer's record.
+    let root = X509::from_pem(&std::fs::read(folder_of_keys.join("1/root.pem")).unwrap());
+    let trust = Trust::new().with_roots(root.unwrap()).with_tsa_roots(tsa_root.clone());
+    for (file, year, verdict) in [
+        (&first, "2036-12-15", Verdict::StatusNotAsked),
+        (&first, "2037-12-15", Verdict::StatusNotAsked),
+        (&first, "2038-02-01", Verdict::SignerEnded),
+        (&second, "2038-02-01", Verdict::StatusNotAsked),
+        (&second, "2048-02-01", Verdict::SignerEnded),
+        (&third, "2048-02-01", Verdict::StatusNotAsked),
+    ] {
+        let found = verify(file, None, &trust, day(year));
+        assert_eq!(found.verdict, verdict, "{year}: {found:#?}");
+        let notes = found.seal.unwrap().notes;
+        let is_told = notes.iter().any(|note| note.contains("proves nothing any more"));
+        assert_eq!(is_told, verdict == Verdict::SignerEnded, "{year}: {notes:?}");
+    }
 
     // Others read the file of three archive timestamps.
     let file = folder.path().join("third.pdf");

@@ -197,3 +197,21 @@ fn list_of_the_issuer_counts_and_no_other() {
     assert_eq!(judge(&trust).verdict, Verdict::StatusNotAsked);
     assert!(notes(&trust).contains("no list of revoked"), "{}", notes(&trust));
 }
+
+/// A list may say that a key was stolen before its certificate was revoked.
+#[test]
+fn key_counts_as_revoked_from_when_it_was_stolen() {
+    let issued = Issued::new("", USAGE);
+    let sealed = issued.seal().unwrap();
+    let judge = |stolen: &str| {
+        issued.crl(false, "");
+        let line = format!("ca -config ca.cnf -revoke leaf.crt -crl_compromise {stolen}");
+        openssl(issued.path(), &line);
+        openssl(issued.path(), "ca -config ca.cnf -gencrl -out list.pem");
+        let list = std::fs::read(issued.path().join("list.pem")).unwrap();
+        let trust = issued.trust().with_crls([list]).unwrap();
+        verify(&sealed, None, &trust, now().plus_days(1)).verdict
+    };
+    assert_eq!(judge("20200101000000Z"), Verdict::KeyRevoked);
+    assert_ne!(judge("20990101000000Z"), Verdict::StatusNotAsked);
+}

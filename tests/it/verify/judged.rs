@@ -1,10 +1,10 @@
-//! The corpus before each judge: the program, the library, the page in a browser, pyHanko, pdfsig.
+//! The corpus before each judge: the program, the library, the page in a browser, pyHanko, pdfsig, EU DSS;
+//! gpg and sqv where a file has a detached signature.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,9 +12,12 @@ use testamur::register::{Directory, Register, Store};
 use testamur::seal::{Verdict, Verification};
 use testamur::site::{Keys, Settings};
 
+use super::agreement::table;
 use super::corpus::{Case, School, corpus, judge};
+use super::outside::{OpenPgp, eu_dss, pdfsig, pyhanko};
 use crate::browser::chromium::Chromium;
-use crate::seal::site::{now, output_text, program};
+use crate::browser::driver::{Browser, OtherBrowser};
+use crate::seal::site::now;
 
 /// What each judge says of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,9 @@ struct Row {
     page: String,
     pyhanko: String,
     pdfsig: String,
+    dss: String,
+    gpg: String,
+    sqv: String,
 }
 
 /// The files that are good: as they were issued, and valid.
@@ -35,15 +41,7 @@ fn every_judge_says_what_is_expected_of_it() {
     let school = School::new();
     let cases = corpus(&school);
     assert!(cases.len() >= 200, "{}", cases.len());
-    let folder = school.workdir.path("corpus");
-    fs::create_dir(&folder).unwrap();
-    let files: Vec<String> = (0..cases.len()).map(|at| format!("{at:03}.pdf")).collect();
-    for (case, file) in cases.iter().zip(&files) {
-        fs::write(folder.join(file), &case.pdf).unwrap();
-        if let Some(signature) = &case.signature {
-            fs::write(folder.join(format!("{file}.sig")), signature).unwrap();
-        }
-    }
+    let (folder, files) = written(&school, &cases);
     let paths: Vec<String> = files.iter().map(|file| format!("corpus/{file}")).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
 
@@ -51,8 +49,12 @@ fn every_judge_says_what_is_expected_of_it() {
     let objects = told.objects();
     assert_eq!(objects.len(), cases.len());
     let library = library(&school, &cases);
-    let pages = pages(&school, &cases, &folder, &files, &library);
+    let mut browser = Chromium::start();
+    let pages = pages(&mut browser, &school, &cases, &folder, &files, &library);
+    assert_eq!(browser.faults(), [""; 0]);
     let pyhanko = pyhanko(&school, &folder, &files);
+    let dss = eu_dss(&school, &folder, &files);
+    let openpgp = OpenPgp::new(&school);
     let mut rows = BTreeMap::new();
     for (at, case) in cases.iter().enumerate() {
         let verdict = objects[at]["verdict"].as_str().unwrap().to_owned();
@@ -65,11 +67,48 @@ fn every_judge_says_what_is_expected_of_it() {
             page: pages[at].clone(),
             pyhanko: pyhanko[at].clone(),
             pdfsig: pdfsig(&folder, &files[at]),
+            dss: dss[at].clone(),
+            gpg: openpgp.gpg(case, &folder, &files[at]),
+            sqv: openpgp.sqv(case, &folder, &files[at]),
         };
         check_row(&school, case, &row);
         assert!(rows.insert(case.name.clone(), row).is_none(), "{} twice", case.name);
     }
     compare(&rows);
+}
+
+/// Writes the files of the corpus. Returns their folder, and their names.
+fn written(school: &School, cases: &[Case]) -> (PathBuf, Vec<String>) {
+    let folder = school.workdir.path("corpus");
+    fs::create_dir(&folder).unwrap();
+    let files: Vec<String> = (0..cases.len()).map(|at| format!("{at:03}.pdf")).collect();
+    for (case, file) in cases.iter().zip(&files) {
+        fs::write(folder.join(file), &case.pdf).unwrap();
+        if let Some(signature) = &case.signature {
+            fs::write(folder.join(format!("{file}.sig")), signature).unwrap();
+        }
+    }
+    (folder, files)
+}
+
+/// The page says of each file in Firefox and in WebKit what it says in Chromium.
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+#[test]
+#[ignore = "takes minutes, and two browsers more"]
+fn page_says_the_same_in_firefox_and_webkit() {
+    let school = School::new();
+    let cases = corpus(&school);
+    let (folder, files) = written(&school, &cases);
+    let library = library(&school, &cases);
+    let in_chromium: BTreeMap<String, String> =
+        table().into_iter().map(|row| (row[0].clone(), row[3].clone())).collect();
+    for engine in ["firefox", "webkit"] {
+        let mut browser = OtherBrowser::start(engine);
+        let said = pages(&mut browser, &school, &cases, &folder, &files, &library);
+        for (case, said) in cases.iter().zip(&said) {
+            assert_eq!(*said, in_chromium[&case.name], "{engine}: {}", case.name);
+        }
+    }
 }
 
 /// No file that a key did not seal, and none that its register ended, is good to anyone here.
@@ -140,13 +179,13 @@ fn record_answers_for_a_file_whose_signer_has_ended() {
 
 /// The page of the certificate that a file names, or of a valid one: `good`, or what it says.
 fn pages(
+    browser: &mut impl Browser,
     school: &School,
     cases: &[Case],
     folder: &Path,
     files: &[String],
     found: &[Verification],
 ) -> Vec<String> {
-    let mut browser = Chromium::start();
     let valid = &school.get("valid").id;
     let id = |at: usize| {
         let named =
@@ -182,112 +221,45 @@ fn pages(
             status.clone()
         };
     }
-    assert_eq!(browser.faults(), [""; 0]);
     said
-}
-
-fn pyhanko(school: &School, folder: &Path, files: &[String]) -> Vec<String> {
-    let root = school.workdir.path("school/keys/1/root.pem");
-    let output = Command::new(program("python"))
-        .arg(judge("judge_by_pyhanko.py"))
-        .arg(root)
-        .args(files)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", output_text(&output));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    assert_eq!(lines.len(), files.len(), "{}", String::from_utf8_lossy(&output.stderr));
-    lines
-}
-
-fn pdfsig(folder: &Path, file: &str) -> String {
-    let output = Command::new("pdfsig")
-        .args(["-nocert", file])
-        .current_dir(folder)
-        .output()
-        .expect("pdfsig is installed: run tests/run");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let validations = text.matches("Signature Validation: ").count();
-    let valid = text.matches("Signature Validation: Signature is Valid").count();
-    let whole = text.matches("Total document signed").count();
-    match (validations, valid) {
-        (0, _) if text.contains("does not contain any signatures") => "unsigned",
-        (0, _) => "unreadable",
-        (all, valid) if all != valid => "invalid",
-        _ if whole == 0 => "valid, not whole",
-        _ => "valid",
-    }
-    .to_owned()
 }
 
 /// Compares with the table beside the corpus; `TESTAMUR_ACCEPT=1` writes it.
 fn compare(rows: &BTreeMap<String, Row>) {
-    let mut text = "file\tverdict\texit\tpage\tpyHanko\tpdfsig\n".to_owned();
+    let mut text =
+        "file\tverdict\texit\tpage\tpyHanko\tpdfsig\tEU DSS\tgpg\tsqv\n".to_owned();
     for (name, row) in rows {
-        let Row { verdict, exit, page, pyhanko, pdfsig } = row;
+        let Row { verdict, exit, page, pyhanko, pdfsig, dss, gpg, sqv } = row;
         // The keys are new in each run, so what a changed bit spoils differs.
+        let is_bit = name.contains("bit of");
         let pyhanko = match pyhanko.as_str() {
-            "unreadable" if name.contains("bit of") => "invalid",
+            "unreadable" if is_bit => "invalid",
             other => other,
         };
-        writeln!(text, "{name}\t{verdict}\t{exit}\t{page}\t{pyhanko}\t{pdfsig}").unwrap();
+        let dss = match dss.as_str() {
+            "unreadable" | "unsigned" | "indeterminate" if is_bit => "failed",
+            other => other,
+        };
+        let cells = [name, verdict, exit, page, pyhanko, pdfsig, dss, gpg, sqv];
+        writeln!(text, "{}", cells.join("\t")).unwrap();
     }
     let path = judge("expected.tsv");
     if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
         fs::write(&path, &text).unwrap();
     }
     let expected = fs::read_to_string(&path).unwrap_or_default();
-    // So does what pyHanko makes of bytes at random: it refuses them in one way or the other.
+    // So does what pyHanko and EU DSS make of bytes at random: they refuse them in one way or the other.
     let alike = |line: &str| {
-        let line = line.to_owned();
         let is_random = line.starts_with("random");
-        if is_random { line.replace("\tunreadable\t", "\tinvalid\t") } else { line }
+        let ways = ["unreadable", "unsigned", "failed", "indeterminate"].into_iter();
+        ways.filter(|_| is_random).fold(line.to_owned(), |line, way| {
+            line.replace(&format!("\t{way}\t"), "\tinvalid\t")
+        })
     };
     for (line, other) in text.lines().zip(expected.lines()) {
         assert_eq!(alike(line), alike(other));
     }
     assert_eq!(text.lines().count(), expected.lines().count());
-}
-
-/// What the table beside the corpus says: the lines after its head, in cells.
-pub(crate) fn table() -> Vec<Vec<String>> {
-    let text = fs::read_to_string(judge("expected.tsv")).unwrap();
-    let cells = |line: &str| line.split('\t').map(str::to_owned).collect();
-    text.lines().skip(1).map(cells).collect()
-}
-
-/// The page in `docs/` counts what the table says, so that neither is out of date.
-#[test]
-fn page_of_the_docs_counts_the_corpus() {
-    let table = table();
-    let page = fs::read_to_string(judge("../../docs/verify.md")).unwrap();
-    let mut counts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-    for row in &table {
-        let is_ended =
-            ["revoked", "superseded", "erased", "specimen"].contains(&&*row[1]);
-        let verdict = if is_ended { "ended".to_owned() } else { row[1].clone() };
-        *counts.entry((verdict, row[4].clone(), row[5].clone())).or_default() += 1;
-    }
-    let mut expected = String::new();
-    for ((verdict, pyhanko, pdfsig), count) in &counts {
-        writeln!(expected, "| {count} | `{verdict}` | {pyhanko} | {pdfsig} |").unwrap();
-    }
-    let begin = "<!-- counted by tests/it/verify/judged.rs -->\n";
-    let at = page.find(begin).expect("the page has the table") + begin.len();
-    let (head, rest) = page.split_at(at);
-    let old = rest.lines().take_while(|line| line.starts_with('|'));
-    let old: String = old.map(|line| format!("{line}\n")).collect();
-    let heading: String = old.lines().take(2).map(|line| format!("{line}\n")).collect();
-    let new = heading + &expected;
-    if std::env::var_os("TESTAMUR_ACCEPT").is_some() {
-        let page = [head, &new, &rest[old.len()..]].concat();
-        fs::write(judge("../../docs/verify.md"), page).unwrap();
-        return;
-    }
-    assert_eq!(old, new);
-    assert!(page.contains(&format!("{} files", table.len())), "{}", table.len());
 }
 
 /// `--offline` leaves out one question, and says so before all else.

@@ -52,6 +52,49 @@ fn status_is_that_of_the_award() {
     }
 }
 
+/// What a recipient is called is no link, whatever it looks like: the status is not that of another.
+#[test]
+fn name_that_looks_like_a_link_names_no_certificate() {
+    for folder in ["cert", "v"] {
+        let workdir = Workdir::new();
+        assert_eq!(workdir.run(["new", "school", "--url", "https://c.example"]).code, 0);
+        let site = |line: &[&str]| workdir.run([&["--site", "school"], line].concat());
+        let settings = format!(
+            "publish: {{ url: \"https://c.example\", verify_path: {folder}, keep_revoked_pdfs: true }}\n"
+        );
+        workdir.write("school/testamur.yaml", settings);
+        let issue = |name: &str, user: &str| {
+            let run = site(&["issue", "-n", name, "-u", user, "--json"]);
+            assert_eq!(run.code, 0, "{run:?}");
+            let issued = run.objects().remove(0);
+            let text = |key: &str| issued[key].as_str().unwrap().to_owned();
+            (
+                text("verify_id"),
+                format!("school/public/downloads/{}", text("download_id")),
+            )
+        };
+        let (valid, _) = issue("Ada Lovelace", "ada");
+        for (user, name) in [
+            ("a", format!("Eve /S/URI/URI(https://c.example/cert/{valid}/)")),
+            ("b", format!("Eve /A<</S/URI/URI(https://c.example/{folder}/{valid}/)>>")),
+            ("c", format!("Eve)/S/URI/URI(https://c.example/cert/{valid}/")),
+            ("d", format!("Eve /cert/{valid}/")),
+        ] {
+            let (id, downloads) = issue(&name, user);
+            workdir.write("c.pdf", workdir.read(format!("{downloads}/Certificate.pdf")));
+            let named = |run: &Run| run.objects()[0]["certificate"]["id"].clone();
+            let run = site(&["verify", "--json", "c.pdf"]);
+            assert_eq!((run.code, named(&run)), (0, Value::from(id.as_str())), "{name}");
+            let reason = ["--reason", "a test", "--yes"];
+            let run = site(&[&["revoke", &id][..], &reason].concat());
+            assert_eq!(run.code, 0, "{run:?}");
+            let run = site(&["verify", "--json", "c.pdf"]);
+            assert_eq!((run.code, named(&run)), (1, Value::from(id.as_str())), "{name}");
+            assert_eq!(run.objects()[0]["verdict"], "revoked", "{name}");
+        }
+    }
+}
+
 #[test]
 fn status_that_cannot_be_asked_is_unknown() {
     let school = School::new();
