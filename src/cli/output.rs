@@ -144,11 +144,10 @@ fn write_in_mode(
     let mut file = file.map_err(|error| write_failure(path, &error))?;
     let name = path.display().to_string();
     fill(file.as_file_mut()).map_err(|failure| {
-        match failure.message.starts_with(&name) {
-            true => failure,
-            false => {
-                Failure { message: format!("{name}: {}", failure.message), ..failure }
-            }
+        if failure.message.starts_with(&name) {
+            failure
+        } else {
+            Failure { message: format!("{name}: {}", failure.message), ..failure }
         }
     })?;
     file.persist(path).map_err(|error| write_failure(path, &error.error))?;

@@ -254,7 +254,10 @@ impl Signer for FailingSigner {
 }
 
 /// What failing signers return.
-const WRONG: [fn(&PrivateKey, &[u8]) -> Vec<u8>; 4] = [
+/// A signer that answers wrongly.
+type WrongSigner = fn(&PrivateKey, &[u8]) -> Vec<u8>;
+
+const WRONG: [WrongSigner; 4] = [
     |key, message| Signer::sign(key, &[message, b"?"].concat()).unwrap(),
     |_, _| vec![0x55; 64],
     |_, _| Vec::new(),
