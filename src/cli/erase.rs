@@ -1,5 +1,6 @@
 //! `testamur erase`: removes everything personal of certificates, and of requests that wait.
 
+mod photos;
 mod queue;
 
 use std::collections::BTreeSet;
@@ -77,13 +78,17 @@ pub(crate) fn run(
             _ => Ok(CommandOutcome::SomeFailed),
         };
     }
+    let photos = photos::Photos::find(context::folder(site), &register, &found, &secret)?;
     print_all(&found, &spool, kept);
+    photos.print();
     if !confirm(selection, "erase all of it, for good?")? {
         return Ok(CommandOutcome::SomeFailed);
     }
 
     // The requests first: an agent that runs would issue the certificate again.
     let requests = spool.remove()?;
+    // Before the certificates, whose snapshots name them.
+    failed += photos.remove();
     let mut erased = Vec::new();
     for editions in &found {
         match erase_one(&register, editions, &secret) {

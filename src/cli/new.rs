@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::base::lang::Tag;
 use crate::base::yaml::quoted;
 use crate::site::{KeyPublication, KeySource, Keys, Settings, Site};
 
@@ -29,7 +30,8 @@ const URL_LINE: &str = "  # url: https://certificates.example.org\n";
 
 pub(crate) fn run(new: &New) -> Result<CommandOutcome, Failure> {
     let folder = new.folder.as_path();
-    create(folder, &new.name, new.url.as_deref())?;
+    let english = Tag::parse("en")?;
+    create(folder, &new.name, new.url.as_deref(), &english)?;
     let first = match new.url {
         Some(_) => String::new(),
         None => format!(
@@ -53,6 +55,7 @@ pub(crate) fn create(
     folder: &Path,
     organization: &str,
     url: Option<&str>,
+    language: &Tag,
 ) -> Result<(), Failure> {
     if folder.join("testamur.yaml").exists() || !is_absent_or_empty(folder)? {
         return Err(Failure::new(format!(
@@ -76,7 +79,7 @@ pub(crate) fn create(
             write(name, &bytes)?;
         }
     } else {
-        write("courses.yaml", own_courses(organization).as_bytes())?;
+        write("courses.yaml", own_courses(organization, language).as_bytes())?;
     }
     write(".gitignore", GITIGNORE.as_bytes())?;
     // Last, because this file makes the folder a site.
@@ -99,8 +102,10 @@ fn settings(demo: &Site, url: Option<&str>) -> Result<String, Failure> {
 
 /// The courses of a site that has its own name from the beginning: no word in them is of the demo's
 /// organization, in any language, and its people do not sign.
-fn own_courses(name: &str) -> String {
-    include_str!("new/courses.yaml").replacen("@ORGANIZATION@", &quoted(name), 1)
+fn own_courses(name: &str, language: &Tag) -> String {
+    include_str!("new/courses.yaml")
+        .replacen("@ORGANIZATION@", &quoted(name), 1)
+        .replacen("@LANGUAGE@", language.as_str(), 1)
 }
 
 fn is_absent_or_empty(folder: &Path) -> Result<bool, Failure> {

@@ -65,7 +65,8 @@ impl StudioHost for Program {
     }
 
     fn create_site(&self, wish: &NewSite) -> crate::Result<()> {
-        new::create(&self.folder, &wish.name, Some(&wish.url)).map_err(error)
+        new::create(&self.folder, &wish.name, Some(&wish.url), &wish.language)
+            .map_err(error)
     }
 
     fn open_issuer(&self, press: &Arc<Press>) -> crate::Result<Issuing> {

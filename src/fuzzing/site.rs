@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::base::date::Date;
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Node};
+use crate::image::cache::ImageCache;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::site::course::{Course, Courses};
@@ -76,7 +77,7 @@ pub fn layout(bytes: &[u8]) {
     let site = Site::new()
         .with_file("layouts/fuzz/layout.yaml", bytes)
         .with_file("layouts/fuzz/layout.typ", "#let certificate(sheet) = []");
-    match Layout::load(&site, "fuzz", &FONTS) {
+    match Layout::load(&site, "fuzz", &FONTS, &ImageCache::default()) {
         Ok(layout) => drop(layout.paper(None, layout.background.as_ref())),
         Err(error) => drop(format!("{error:#}")),
     }

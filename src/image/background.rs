@@ -26,6 +26,8 @@ pub(crate) struct Background {
 impl Background {
     /// The most bytes of a file.
     const MAX_BYTES: usize = 16 << 20;
+    /// The dots per inch below which a bitmap is printed so coarsely that each of its dots is seen.
+    const MIN_PRINTED: f64 = 72.0;
     /// The sides that are printed, in millimetres.
     const SIDES: std::ops::RangeInclusive<f64> = 20.0..=2000.0;
 
@@ -64,6 +66,19 @@ impl Background {
             ));
         }
         let own = self.sides();
+        if !self.is_sized() {
+            let printed = (own.0 / width).max(own.1 / height) * 25.4;
+            if printed < Self::MIN_PRINTED {
+                let message = format!(
+                    "the background has {:.0} × {:.0} pixels, which is {printed:.0} dots per inch \
+                     on the paper",
+                    own.0, own.1
+                );
+                warnings.push(Warning::new(ErrorKind::Image, message).with_help(
+                    "export it with 300 dots per inch, or as an SVG or a PDF",
+                ));
+            }
+        }
         if (own.0 / own.1 * height / width - 1.0).abs() > 0.01 {
             let unit = if self.is_sized() { "mm" } else { "pixels" };
             let message = format!(
@@ -135,7 +150,10 @@ fn page_of(bytes: &[u8]) -> Result<((f64, f64), PdfVersion)> {
         let Some(page) = pdf.pages().first() else { return Ok(None) };
         let is_blank = !page.raw().contains_key(b"Contents");
         if page.page_stream().is_some() || is_blank {
-            Ok(Some((page.render_dimensions(), pdf.version())))
+            // ISO 32000-1, table 30: how many points a unit of the page has.
+            let unit = page.raw().get::<f32>(b"UserUnit".as_slice()).unwrap_or(1.0);
+            let (width, height) = page.render_dimensions();
+            Ok(Some(((width * unit, height * unit), pdf.version())))
         } else {
             Err(LoadPdfError::Invalid)
         }
@@ -233,6 +251,14 @@ mod tests {
         assert!((width - 297.0).abs() < 0.001 && (height - 210.0).abs() < 0.001);
         assert_eq!(background.warnings(background.sides()).len(), 1);
         assert_eq!(background.warnings((279.4, 215.9)).len(), 2);
+    }
+
+    #[test]
+    fn unit_of_a_page_may_be_longer_than_a_point() {
+        let a5 = page("0 0 297.6378 420.9449]/UserUnit 2/X[0");
+        let background = Background::read(&a5, &Place::file("x")).unwrap();
+        let (width, height) = background.sides();
+        assert!((width - 297.0).abs() < 0.01 && (height - 210.0).abs() < 0.01);
     }
 
     #[test]

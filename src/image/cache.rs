@@ -1,6 +1,6 @@
-//! The pictures of courses (signatures, logos, badges, backgrounds), each prepared once.
+//! The pictures of courses and layouts (signatures, logos, badges, backgrounds), each prepared once.
 //!
-//! Takes a site and a course; gives its pictures. The decision: the key is the digest of the file's
+//! Takes a site and a course, or a file; gives pictures. The decision: the key is the digest of the file's
 //! content, not its name. A scan that the operator replaces shows in the next certificate, and one
 //! scan under two names is prepared once.
 
@@ -13,11 +13,13 @@ use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::image::background::Background;
 use crate::image::picture::Picture;
 use crate::site::course::Course;
-use crate::site::files::Site;
+use crate::site::files::{PHOTO_FOLDER, Site};
 
 /// The folder of signature scans, and that of all other pictures.
 const SIGNATURE_FOLDER: &str = "signatures";
 const IMAGE_FOLDER: &str = "images";
+/// The most bytes of a photo; those of phones are below it.
+const MAX_PHOTO_BYTES: u64 = 24 << 20;
 
 /// The pictures that are prepared. An agent runs for months while operators replace scans, so the
 /// cache has a bound.
@@ -28,8 +30,24 @@ pub(crate) struct ImageCache(Cache<ImageKey, Picture>);
 struct ImageKey {
     /// SHA-256 of the file.
     digest: [u8; 32],
-    is_signature: bool,
-    tint: Option<[u8; 3]>,
+    usage: Usage,
+}
+
+/// What a file is read for: one picture may be a logo here and a background there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Usage {
+    Signature {
+        tint: Option<[u8; 3]>,
+    },
+    /// A logo or a badge, without its margins.
+    Mark,
+    /// A picture in a slot, with its margins.
+    Whole,
+    Background,
+    /// The photo of a recipient, of at most so many pixels across and down.
+    Photo {
+        max: (u32, u32),
+    },
 }
 
 /// The pictures of one course, in the order of the course's lists.
@@ -64,19 +82,15 @@ impl ImageCache {
         for signatory in &course.signatories {
             let signature = signatory.signature.as_deref().and_then(|name| {
                 let read = |scan: &[u8]| Picture::read_signature(scan, tint);
-                let folders = &[SIGNATURE_FOLDER];
-                keep(signatory.place(), self.picture(site, folders, name, tint, read))
+                let usage = Usage::Signature { tint };
+                let picture = self.picture(site, &[SIGNATURE_FOLDER], name, usage, read);
+                keep(signatory.place(), picture)
             });
             pictures.signatures.push(signature);
         }
         let image = |name: &str| {
-            self.picture(
-                site,
-                &[IMAGE_FOLDER, SIGNATURE_FOLDER],
-                name,
-                None,
-                Picture::read,
-            )
+            let folders = &[IMAGE_FOLDER, SIGNATURE_FOLDER];
+            self.picture(site, folders, name, Usage::Mark, Picture::read)
         };
         if let Some(name) = &course.theme.logo {
             let place = course.theme.logo_place().unwrap_or(course.place());
@@ -103,11 +117,66 @@ impl ImageCache {
     ) -> Result<Option<Background>> {
         let Some(name) = &course.theme.background else { return Ok(None) };
         let place = course.theme.background_place().unwrap_or(course.place());
+        let bytes = read(site, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name);
+        let bytes = bytes.map_err(|error| error.at(place.clone()))?;
+        self.background_of(&bytes, place).map(Some)
+    }
+
+    /// The background in the bytes of a file, which `place` names.
+    ///
+    /// # Errors
+    /// As [`Background::read`].
+    pub(crate) fn background_of(
+        &self,
+        bytes: &[u8],
+        place: &Place,
+    ) -> Result<Background> {
         let read = |bytes: &[u8]| Ok(Background::read(bytes, place)?.picture);
-        let picture =
-            self.picture(site, &[IMAGE_FOLDER, SIGNATURE_FOLDER], name, None, read);
-        let picture = picture.map_err(|error| error.at(place.clone()))?;
-        Ok(Some(Background { picture, place: place.clone() }))
+        let picture = self.read(bytes, Usage::Background, read)?;
+        Ok(Background { picture, place: place.clone() })
+    }
+
+    /// The photo that a request names, of at most `max` pixels across and down.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`]: the name is none of a file in the folder of photos.
+    /// [`ErrorKind::MissingFile`], [`ErrorKind::Image`], [`ErrorKind::TooLarge`], [`ErrorKind::Io`].
+    pub(crate) fn photo(
+        &self,
+        site: &Site,
+        name: &str,
+        max: (u32, u32),
+    ) -> Result<Picture> {
+        if !is_photo_name(name) {
+            let message = format!(
+                "`{}` is no file of the folder `{PHOTO_FOLDER}/`",
+                name.escape_debug()
+            );
+            return Err(Error::new(ErrorKind::InvalidValue, message).with_help(
+                "put the picture into this folder of the site, and write its name, such as \
+                 `ada.jpg`",
+            ));
+        }
+        let file = format!("{PHOTO_FOLDER}/{name}");
+        let Some(bytes) = site.read_at_most(&file, MAX_PHOTO_BYTES)? else {
+            // No other name is told: they are of other recipients.
+            return Err(Error::new(
+                ErrorKind::MissingFile,
+                format!("there is no file `{file}`"),
+            )
+            .with_help("put the picture into this folder, or correct its name"));
+        };
+        let read = |bytes: &[u8]| Picture::read_photo(bytes, max);
+        let picture = self.read(&bytes, Usage::Photo { max }, read);
+        picture.map_err(|error| error.at(Place::file(file)))
+    }
+
+    /// The picture in the bytes of a file, which is shown whole.
+    ///
+    /// # Errors
+    /// As [`Picture::read_whole`].
+    pub(crate) fn whole(&self, bytes: &[u8]) -> Result<Picture> {
+        self.read(bytes, Usage::Whole, |bytes| Picture::read_whole(bytes, "picture"))
     }
 
     /// The picture of a file in the first of `folders` that has it.
@@ -116,18 +185,22 @@ impl ImageCache {
         site: &Site,
         folders: &[&str],
         name: &str,
-        tint: Option<[u8; 3]>,
+        usage: Usage,
         make: impl FnOnce(&[u8]) -> Result<Picture>,
     ) -> Result<Picture> {
-        let bytes = read(site, folders, name)?;
+        self.read(&read(site, folders, name)?, usage, make)
+    }
+
+    fn read(
+        &self,
+        bytes: &[u8],
+        usage: Usage,
+        make: impl FnOnce(&[u8]) -> Result<Picture>,
+    ) -> Result<Picture> {
         let mut sha256 = [0; 32];
-        sha256.copy_from_slice(digest(&SHA256, &bytes).as_ref());
-        let key = ImageKey {
-            digest: sha256,
-            is_signature: folders == [SIGNATURE_FOLDER],
-            tint,
-        };
-        self.0.get(key, || make(&bytes)).map(|picture| Picture::clone(&picture))
+        sha256.copy_from_slice(digest(&SHA256, bytes).as_ref());
+        let key = ImageKey { digest: sha256, usage };
+        self.0.get(key, || make(bytes)).map(|picture| Picture::clone(&picture))
     }
 }
 
@@ -153,4 +226,14 @@ fn read<'a>(site: &'a Site, folders: &[&str], name: &str) -> Result<Cow<'a, [u8]
     let folder = folders[0];
     Err(Error::new(ErrorKind::MissingFile, format!("there is no file `{folder}/{name}`"))
         .with_help(did_you_mean(name, names)))
+}
+
+/// Whether a text is the name of a file, and no path and no address: a request gives it, which may
+/// come from anywhere.
+pub(crate) fn is_photo_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\', ':'])
+        && !name.chars().any(char::is_control)
 }

@@ -6,11 +6,12 @@
 
 use std::fmt;
 use std::io::Cursor;
-use std::sync::Arc;
 
-use image::imageops::{crop_imm, thumbnail};
-use image::{DynamicImage, ImageFormat, RgbaImage};
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{FilterType, crop_imm, thumbnail};
+use image::{DynamicImage, ImageError, ImageFormat, RgbImage, RgbaImage};
 use serde_json::Value;
+use typst::foundations::Bytes;
 
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::image::decode::{self, PictureFile, PlainBitmap};
@@ -21,7 +22,8 @@ use crate::image::svg;
 /// A picture: its bytes, their format, and its size.
 #[derive(Clone)]
 pub(crate) struct Picture {
-    bytes: Arc<[u8]>,
+    /// As Typst reads them: their hash, which it asks for in each render, is computed once.
+    bytes: Bytes,
     format: PictureFormat,
     size: (f64, f64),
     signature: Option<SignatureMeasures>,
@@ -102,7 +104,7 @@ impl Picture {
                     };
                 let size = (f64::from(width), f64::from(height));
                 Ok(Self {
-                    bytes: bytes.into(),
+                    bytes: Bytes::new(bytes),
                     format,
                     size,
                     signature: None,
@@ -110,6 +112,33 @@ impl Picture {
                 })
             }
         }
+    }
+
+    /// Reads the photo of a recipient: a PNG, JPEG, WebP or GIF, upright by its Exif data and with no more
+    /// pixels than `max` across and down. It is written anew, so that nothing else that the file tells
+    /// is published, such as where it was taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`]: another format, or broken. [`ErrorKind::TooLarge`].
+    pub(crate) fn read_photo(bytes: &[u8], max: (u32, u32)) -> Result<Self> {
+        let PictureFile::Bitmap(format) = PictureFile::of(bytes, "photo")? else {
+            return Err(Error::new(ErrorKind::Image, "the photo is an SVG drawing")
+                .with_help("save it as JPEG or PNG"));
+        };
+        let (mut image, _) = decode::decode_bitmap(bytes, format, "photo")?;
+        if image.width() > max.0 || image.height() > max.1 {
+            image = image.resize(max.0.max(1), max.1.max(1), FilterType::Lanczos3);
+        }
+        let is_opaque = !image.color().has_alpha()
+            || image.to_rgba8().pixels().all(|pixel| pixel[3] == u8::MAX);
+        let size = (f64::from(image.width()), f64::from(image.height()));
+        let (bytes, format) = if is_opaque {
+            (jpeg(&image.into_rgb8())?, PictureFormat::Jpeg)
+        } else {
+            (png(&image.into_rgba8().into())?, PictureFormat::Png)
+        };
+        let bytes = Bytes::new(bytes);
+        Ok(Self { bytes, format, size, signature: None, doubts: Vec::new() })
     }
 
     /// Checks that a picture of a layout, which Typst decodes, is within the limits of
@@ -146,7 +175,7 @@ impl Picture {
             _ => {
                 let (width, height) = ink.size();
                 Self {
-                    bytes: ink.png().into(),
+                    bytes: Bytes::new(ink.png().to_vec()),
                     format: PictureFormat::Png,
                     size: (f64::from(width), f64::from(height)),
                     signature: None,
@@ -161,7 +190,8 @@ impl Picture {
     /// The first page of a PDF, of this size in points.
     pub(crate) fn from_pdf_page(bytes: &[u8], size: (f64, f64), is_pdf_2: bool) -> Self {
         let format = if is_pdf_2 { PictureFormat::Pdf2 } else { PictureFormat::Pdf };
-        Self { bytes: bytes.into(), format, size, signature: None, doubts: Vec::new() }
+        let bytes = Bytes::new(bytes.to_vec());
+        Self { bytes, format, size, signature: None, doubts: Vec::new() }
     }
 
     /// Whether it is a page of a PDF 2.0.
@@ -171,7 +201,7 @@ impl Picture {
 
     /// An SVG that is trusted to be well-formed, of this size in user units.
     pub(crate) fn from_svg(svg: String, size: (f64, f64)) -> Self {
-        let bytes = svg.into_bytes().into();
+        let bytes = Bytes::new(svg.into_bytes());
         Self {
             bytes,
             format: PictureFormat::Svg,
@@ -231,7 +261,7 @@ impl Picture {
         let opaque = image.pixels().all(|pixel| pixel[3] == 255);
         let image = DynamicImage::ImageRgba8(image);
         let image = if opaque { image.into_rgb8().into() } else { image };
-        let bytes = png(&image)?.into();
+        let bytes = Bytes::new(png(&image)?);
         Ok(Self {
             bytes,
             format: PictureFormat::Png,
@@ -243,6 +273,11 @@ impl Picture {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The bytes, shared.
+    pub(crate) fn shared_bytes(&self) -> Bytes {
+        self.bytes.clone()
     }
 
     /// Width and height, in pixels, user units or points: by their ratio they compare.
@@ -354,10 +389,22 @@ fn empty() -> Error {
 
 fn png(image: &DynamicImage) -> Result<Vec<u8>> {
     let mut png = Cursor::new(Vec::new());
-    image.write_to(&mut png, ImageFormat::Png).map_err(|error| {
-        Error::caused(ErrorKind::Image, "failed to write the picture", error)
-    })?;
+    image.write_to(&mut png, ImageFormat::Png).map_err(unwritten)?;
     Ok(png.into_inner())
+}
+
+fn jpeg(image: &RgbImage) -> Result<Vec<u8>> {
+    /// At this quality a face shows no blocks in print.
+    const QUALITY: u8 = 90;
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+        .encode_image(image)
+        .map_err(unwritten)?;
+    Ok(jpeg)
+}
+
+fn unwritten(error: ImageError) -> Error {
+    Error::caused(ErrorKind::Image, "failed to write the picture", error)
 }
 
 impl fmt::Debug for Picture {

@@ -118,7 +118,9 @@ impl Assets {
 
     /// The layout of that name, read once.
     pub(crate) fn layout(&self, name: &str) -> Result<Arc<Layout>> {
-        self.layouts.get(name.to_owned(), || Layout::load(&self.site, name, &self.fonts))
+        self.layouts.get(name.to_owned(), || {
+            Layout::load(&self.site, name, &self.fonts, &self.image_cache)
+        })
     }
 
     /// The code of a verify address on paper of this colour.

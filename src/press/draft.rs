@@ -14,6 +14,8 @@ use crate::base::date::Date;
 use crate::base::digits::CertificateId;
 use crate::base::error::{Result, Warning};
 use crate::base::lang::Tag;
+#[cfg(feature = "studio")]
+use crate::image::cache::ImageCache;
 #[cfg(feature = "issue")]
 use crate::press::appearance;
 use crate::press::assets::Assets;
@@ -164,6 +166,12 @@ impl Press {
     #[cfg(feature = "studio")]
     pub(crate) fn reopened(&self, site: Site) -> Result<Self> {
         Ok(Self { assets: self.assets.reread(site)?, pool: self.pool.clone() })
+    }
+
+    /// The pictures of its site.
+    #[cfg(feature = "studio")]
+    pub(crate) fn image_cache(&self) -> &ImageCache {
+        &self.assets.image_cache
     }
 
     /// Makes a draft as PDF, marked as a specimen. [`draft_with`](Self::draft_with) makes other
@@ -373,7 +381,9 @@ impl Press {
     ) -> Result<FreeFields> {
         let name = layout.unwrap_or(&course.layout);
         let mut fields = free_fields(self.site(), name, course);
-        fields.names.extend(self.layout(name)?.fields.iter().cloned());
+        let layout = self.layout(name)?;
+        fields.names.extend(layout.fields.iter().cloned());
+        fields.names.extend(layout.photos().map(|photo| photo.field.clone()));
         fields.names.extend(course.fields.iter().chain(course.extra.keys()).cloned());
         Ok(fields)
     }

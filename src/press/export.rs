@@ -121,8 +121,10 @@ impl Proof {
         let taken = Drawings::take(&self.page.document, code);
         let document =
             taken.as_ref().map_or(&self.page.document, |taken| &taken.document);
-        if let Some(pdf) =
-            plate::write(document, taken.as_ref(), code, identifier, &options)
+        // A photo is on one certificate: what is kept for others would never be used.
+        if self.page.sheet.photos.is_empty()
+            && let Some(pdf) =
+                plate::write(document, taken.as_ref(), code, identifier, &options)
         {
             return Ok(pdf);
         }

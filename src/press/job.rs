@@ -16,6 +16,7 @@ use crate::base::lang::Tag;
 use crate::press::assets::Assets;
 use crate::press::engine::page::PageInput;
 use crate::press::layout::Layout;
+use crate::press::photos::photos;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
 use crate::site::course::{Course, GradeMark, IssueDate, Text};
@@ -255,6 +256,7 @@ impl<'a> WrittenRequest<'a> {
                 pictures.sponsors.clear();
             }
         }
+        let (photos, too_small) = photos(assets, &layout, &extra, &mut texts)?;
         let untranslated = texts.warnings;
         let second_tag = second.as_ref().map(|second| second.language.clone());
         // A language without a sentence about authenticity has no code either.
@@ -271,6 +273,7 @@ impl<'a> WrittenRequest<'a> {
             sponsors,
             badges,
             own_pictures,
+            photos,
             course,
             background: background.as_ref().map(|background| background.picture.clone()),
             paper,
@@ -283,6 +286,7 @@ impl<'a> WrittenRequest<'a> {
         warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);
         warnings.extend(doubts);
+        warnings.extend(too_small);
         if let Some(background) = &background {
             warnings.extend(background.warnings((paper.width, paper.height)));
         }

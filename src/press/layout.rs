@@ -13,6 +13,7 @@ pub(crate) mod languages;
 pub(crate) mod lengths;
 pub(crate) mod page_slots;
 pub(crate) mod paper;
+pub(crate) mod photo;
 pub(crate) mod placed;
 pub(crate) mod role;
 pub(crate) mod slot;
@@ -30,6 +31,7 @@ use self::languages::DeclaredLanguages;
 use self::lengths::{CodeFacts, Lengths, PageFacts};
 use self::page_slots::{KnownSlots, PageSlots};
 use self::paper::Paper;
+use self::photo::Photo;
 use self::placed::OwnFiles;
 use self::placed::placed_slot::PlacedSlots;
 use self::role::{FaceChoice, Role, RoleContext};
@@ -38,6 +40,7 @@ use self::theme::ThemeDefaults;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean, finding};
 use crate::base::yaml::{Document, Faults, Fields, Node};
 use crate::image::background::Background;
+use crate::image::cache::ImageCache;
 use crate::press::fonts::{FaceRequest, Fonts};
 use crate::site::files::Site;
 use crate::text::locale::Table;
@@ -83,6 +86,8 @@ pub(crate) struct Layout {
     pub(crate) theme: ThemeDefaults,
     /// The fields under `extra` that a course or a request must have.
     pub(crate) fields: Vec<String>,
+    /// The pictures of requests, unless slots show them.
+    photos: Vec<Photo>,
     pub(crate) sources: Arc<LayoutSources>,
     /// The definition of its `certificate` function.
     pub(crate) place: Place,
@@ -91,7 +96,7 @@ pub(crate) struct Layout {
 /// The version of the sheet that layouts are given.
 pub(crate) const SHEET_VERSION: u32 = 2;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "sheet",
     "languages",
     "paper",
@@ -116,6 +121,7 @@ const KEYS: [&str; 24] = [
     "requires",
     "theme",
     "fields",
+    "photos",
 ];
 
 impl Layout {
@@ -124,7 +130,12 @@ impl Layout {
     /// # Errors
     /// [`ErrorKind::UnknownLayout`]; [`ErrorKind::MissingFile`] without a `layout.typ`; all errors
     /// of `layout.yaml`, or those of the Typst files, together.
-    pub(crate) fn load(site: &Site, name: &str, fonts: &Fonts) -> Result<Self> {
+    pub(crate) fn load(
+        site: &Site,
+        name: &str,
+        fonts: &Fonts,
+        images: &ImageCache,
+    ) -> Result<Self> {
         let folder = folder_of(name);
         let file = file_of(name);
         let Some(bytes) = site.read(&file)? else {
@@ -143,8 +154,8 @@ impl Layout {
         let mut faults = Faults::default();
         let layout = Document::parse(&file, &bytes, &mut faults).and_then(|document| {
             let root = document.root();
-            let background = paper::background(site, root, &folder, &mut faults);
-            let files = OwnFiles { site, folder: &folder, layout: name };
+            let background = paper::background(site, root, &folder, images, &mut faults);
+            let files = OwnFiles { site, folder: &folder, layout: name, images };
             let mut layout = read(root, &files, fonts, sources, background, &mut faults)?;
             layout.table = Table::find(root, &file, &bytes, &mut faults);
             check_keys(root, &layout, &mut faults);
@@ -202,6 +213,12 @@ impl Layout {
             }
         }
         Ok(())
+    }
+
+    /// The pictures that requests give.
+    pub(crate) fn photos(&self) -> impl Iterator<Item = &Photo> {
+        let placed = self.placed.iter().flat_map(PlacedSlots::photos);
+        self.photos.iter().chain(placed)
     }
 
     /// The paper of that name, or the first. The paper named `background` is as large as
@@ -342,6 +359,10 @@ fn check_keys(root: Node<'_>, layout: &Layout, faults: &mut Faults) {
         let help = "remove `bilingual`, or draw it in Typst";
         refuse("bilingual", "slots are for one language", help);
     }
+    if node("photos").is_some() {
+        let message = "`photos` is for a `layout.typ`, and this page has `slots`";
+        refuse("photos", message, "give a slot a `field` and an `alt`");
+    }
     if node("tight").is_some() {
         let message =
             "`tight` is for the roles of a `layout.typ`, and this page has `slots`";
@@ -383,6 +404,7 @@ fn read(
         .and_then(|node| faults.keep(node.one_of(&["tabular", "as-designed"])));
     let requires = texts(fields, "requires", faults);
     let required_fields = texts(fields, "fields", faults);
+    let photos = photo::photos(fields, faults);
     let theme = theme::theme(fields, faults);
     let pages = pages(fields, faults).unwrap_or(1..=1);
     // Slots say by their size how many have room.
@@ -422,6 +444,7 @@ fn read(
         requires,
         theme,
         fields: required_fields,
+        photos,
         place,
         sources: Arc::new(sources),
     })

@@ -19,6 +19,7 @@ mod hard_sample;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod layout;
+pub(crate) mod photos;
 #[cfg(feature = "studio")]
 pub(crate) mod preview;
 pub(crate) mod proof;

@@ -100,6 +100,10 @@ impl Page {
     }
 }
 
+/// Up to how many pixels a picture is not compressed: it stays on this machine, and compression takes
+/// longer than drawing.
+const MAX_UNCOMPRESSED: usize = 2_500_000;
+
 /// The page as a PNG that is written fast rather than small.
 fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
     let options = RenderOptions {
@@ -107,17 +111,17 @@ fn bitmap(page: &typst_layout::Page, pixels_per_inch: f64) -> Result<Vec<u8>> {
         ..RenderOptions::default()
     };
     let pixmap = typst_render::render(page, &options);
-    let mut bytes = Cursor::new(Vec::new());
-    let encoder =
-        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Up);
     // The page is opaque, so that its colours are not multiplied by anything.
-    encoder
-        .write_image(
-            pixmap.data(),
-            pixmap.width(),
-            pixmap.height(),
-            ExtendedColorType::Rgba8,
-        )
+    let pixels: Vec<u8> =
+        pixmap.pixels().iter().flat_map(|it| [it.red(), it.green(), it.blue()]).collect();
+    let (compression, filter) = if pixels.len() / 3 > MAX_UNCOMPRESSED {
+        (CompressionType::Fast, FilterType::Up)
+    } else {
+        (CompressionType::Uncompressed, FilterType::NoFilter)
+    };
+    let mut bytes = Cursor::new(Vec::with_capacity(pixels.len() + pixels.len() / 16));
+    PngEncoder::new_with_quality(&mut bytes, compression, filter)
+        .write_image(&pixels, pixmap.width(), pixmap.height(), ExtendedColorType::Rgb8)
         .map_err(|error| {
             Error::caused(ErrorKind::Export, "failed to write the PNG", error)
         })?;

@@ -93,6 +93,10 @@ pub struct Sheet {
     /// Its pictures that are ornament.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ornaments: Vec<SheetImage>,
+    /// The pictures that the request gives, by their names in the layout; without those that it
+    /// does not give.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub photos: IndexMap<String, SheetImage>,
     /// The picture under every page; the size of a PDF's page is in points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background: Option<SheetImage>,
@@ -231,6 +235,7 @@ impl Sheet {
             .chain(&self.sponsors)
             .chain(&self.badges)
             .chain(&self.pictures)
+            .chain(self.photos.values())
     }
 
     /// All pictures that its layout reads.
@@ -250,6 +255,7 @@ impl Sheet {
             .chain(&mut sheet.sponsors)
             .chain(&mut sheet.badges)
             .chain(&mut sheet.pictures)
+            .chain(sheet.photos.values_mut())
             .chain(&mut sheet.ornaments)
             .chain(&mut sheet.background);
         images.for_each(SheetImage::embed);

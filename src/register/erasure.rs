@@ -4,6 +4,8 @@
 //! here: what leads to other certificates of the recipient is removed last, so that a run that was
 //! interrupted is finished by the next one.
 
+use std::collections::BTreeSet;
+
 use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
@@ -69,6 +71,35 @@ impl Register {
     ) -> Result<Vec<CertificateId>> {
         self.check_identity(secret)?;
         self.erase_all(self.editions_of(award.clone(), secret)?, secret, now)
+    }
+
+    /// The texts that the requests of some awards gave in free fields, as far as snapshots keep them:
+    /// among them may be names of files that the operator has of the recipient.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn given_texts(
+        &self,
+        awards: &[AwardEditions],
+        secret: &IdSecret,
+    ) -> Result<BTreeSet<String>> {
+        let mut texts = BTreeSet::new();
+        for editions in awards {
+            let mut ids: Vec<CertificateId> =
+                editions.records.iter().map(|record| record.id.clone()).collect();
+            // One more may be begun.
+            let begun = editions.award.as_ref().map(|award| {
+                let number = ids.len() as u32 + 1;
+                AwardHandle::new(award.clone(), secret).ids(number).verify
+            });
+            ids.extend(begun);
+            for id in &ids {
+                for snapshot in self.snapshots(id)? {
+                    texts.extend(snapshot.given_texts().map(str::to_owned));
+                }
+            }
+        }
+        Ok(texts)
     }
 
     /// Erases an award and those that corrections of the name link to it.

@@ -199,6 +199,11 @@ impl Snapshot {
         self.request.recipient.as_deref()
     }
 
+    /// The texts of the free fields that the request gave.
+    pub(crate) fn given_texts(&self) -> impl Iterator<Item = &str> {
+        self.request.extra.values().filter_map(Value::as_str)
+    }
+
     /// Whether the certificate was issued for such a request, at whatever time it was made.
     #[cfg(feature = "agent")]
     pub(crate) fn answers(&self, request: &Request) -> bool {

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 #[cfg(any(feature = "agent", feature = "studio"))]
 use std::time::SystemTime;
@@ -23,7 +24,7 @@ pub(crate) const SETTINGS_FILE: &str = "testamur.yaml";
 
 /// The folders and files of a site that the library reads. `keys/` and the stores are not among
 /// them.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     SETTINGS_FILE,
     "courses.yaml",
     "courses",
@@ -31,7 +32,11 @@ const PARTS: [&str; 7] = [
     "fonts",
     "signatures",
     "images",
+    PHOTO_FOLDER,
 ];
+
+/// The folder of the pictures that requests name, such as photos of recipients.
+pub(crate) const PHOTO_FOLDER: &str = "photos";
 
 /// The prefix of the demo site's own files among the built-in ones.
 const DEMO: &str = "demo/";
@@ -178,6 +183,31 @@ impl Site {
             Some(file) => file.read(name).map(Some),
             None => Ok(self.built_in(name).map(Cow::Borrowed)),
         }
+    }
+
+    /// As [`read`](Self::read), of a file of at most `max` bytes: no more are read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read). [`ErrorKind::TooLarge`].
+    pub(crate) fn read_at_most(
+        &self,
+        name: &str,
+        max: u64,
+    ) -> Result<Option<Cow<'_, [u8]>>> {
+        let Some(File::Disk(path)) = self.own.get(name) else { return self.read(name) };
+        let failed = |error: io::Error| {
+            Error::caused(ErrorKind::Io, "failed to read the file", error)
+                .at(Place::file(name))
+        };
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).map_err(failed)?;
+        file.take(max + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > max {
+            let message = format!("`{name}` has more than {} MB", max >> 20);
+            return Err(Error::new(ErrorKind::TooLarge, message)
+                .with_help("save it with fewer pixels"));
+        }
+        Ok(Some(Cow::Owned(bytes)))
     }
 
     /// Returns every content that a name has: the site's own, that of the folder of fonts, and the

@@ -17,6 +17,7 @@ use super::state::State;
 use super::workspace::Overlay;
 use super::{assets, course, findings, language, layout, register};
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::lang::Tag;
 use crate::press::Format;
 
 /// Whether an address changes something.
@@ -195,12 +196,18 @@ fn add_picture(state: &State, call: &Call<'_>) -> Result<Answer> {
 struct NewSiteForm {
     name: String,
     url: String,
+    /// That of the page, in which the school's certificates begin.
+    language: Option<String>,
 }
 
 fn new_site(state: &State, call: &Call<'_>) -> Result<Answer> {
-    let NewSiteForm { name, url } = body(call)?;
+    let NewSiteForm { name, url, language } = body(call)?;
     let _saving = state.saving.lock();
-    state.context.host.create_site(&NewSite::new(name.trim(), url.trim()))?;
+    let mut wish = NewSite::new(name.trim(), url.trim());
+    if let Some(language) = language {
+        wish.language = Tag::parse(&language)?;
+    }
+    state.context.host.create_site(&wish)?;
     Ok(site_state(state))
 }
 

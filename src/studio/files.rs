@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::hex;
 use crate::site::Site;
-use crate::site::files::SETTINGS_FILE;
+use crate::site::files::{PHOTO_FOLDER, SETTINGS_FILE};
 
 /// The endings of files that are edited as texts.
 const TEXTS: [&str; 3] = ["yaml", "yml", "typ"];
 /// The endings of pictures that are put into the site.
-const PICTURES: [&str; 6] = ["png", "jpg", "jpeg", "webp", "svg", "pdf"];
+const PICTURES: [&str; 7] = ["png", "jpg", "jpeg", "webp", "gif", "svg", "pdf"];
 /// The folders of texts, and those of pictures.
 const TEXT_FOLDERS: [&str; 4] = ["courses", "layouts", "fonts", "images"];
-const PICTURE_FOLDERS: [&str; 3] = ["signatures", "images", "layouts"];
+const PICTURE_FOLDERS: [&str; 4] = ["signatures", "images", "layouts", PHOTO_FOLDER];
 /// The longest text file, in bytes.
 const MAX_TEXT: u64 = 4 << 20;
 

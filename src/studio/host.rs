@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::date::Date;
 use crate::base::error::Result;
+use crate::base::lang::Tag;
 use crate::base::timestamp::Timestamp;
 use crate::press::Press;
 use crate::register::{Index, IssueService};
@@ -57,6 +58,8 @@ pub struct NewSite {
     pub name: String,
     /// The address at which certificates will be verified; `none` if nothing is published.
     pub url: String,
+    /// The language of certificates whose course and request name none; English at first.
+    pub language: Tag,
 }
 
 /// What issues the certificates of a site.
@@ -71,6 +74,7 @@ pub struct Issuing {
 impl NewSite {
     /// Creates the wish for a site.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { name: name.into(), url: url.into() }
+        let language = Tag::parse("en").expect("it is a tag");
+        Self { name: name.into(), url: url.into(), language }
     }
 }

@@ -17,6 +17,7 @@ use super::workspace::Overlay;
 use super::yaml_edit::{YamlEdit, child, parse, scalar};
 use crate::base::error::{Error, ErrorKind, Result, finding};
 use crate::base::yaml::{Document, Faults, Node};
+use crate::image::cache::ImageCache;
 use crate::press::layout::paper;
 use crate::press::layout::placed::read::{MAY_BE_LEFT_OUT, slot_names};
 use crate::press::layout::{file_of, folder_of};
@@ -83,7 +84,7 @@ pub(super) fn form(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
         "own": site.has_own(&file),
         "hasSlots": slots.is_some(),
         "drawing": format!("{}/layout.typ", folder_of(&layout)),
-        "paper": root.and_then(|root| paper_of(&site, root, &layout)),
+        "paper": root.and_then(|root| paper_of(context, &site, root, &layout)),
         "faces": faces.collect::<Vec<_>>(),
         "theme": theme,
         "slots": slots.map(slot_values).unwrap_or_default(),
@@ -92,9 +93,17 @@ pub(super) fn form(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
 }
 
 /// The first paper of a layout, in millimetres.
-fn paper_of(site: &Site, root: Node<'_>, layout: &str) -> Option<Value> {
+fn paper_of(
+    context: &StudioContext,
+    site: &Site,
+    root: Node<'_>,
+    layout: &str,
+) -> Option<Value> {
     let mut ignored = Faults::default();
-    let background = paper::background(site, root, &folder_of(layout), &mut ignored);
+    let press = context.workspace.press(&Overlay::new()).ok();
+    let (folder, none) = (folder_of(layout), ImageCache::default());
+    let images = press.as_ref().map_or(&none, |press| press.image_cache());
+    let background = paper::background(site, root, &folder, images, &mut ignored);
     let fields = root.fields(&PAPER_KEYS, &mut ignored)?;
     let papers = paper::papers(fields, background.as_ref(), &mut ignored)?;
     let paper = papers.first()?.1;
@@ -110,7 +119,8 @@ fn slot_values(slots: Node<'_>) -> Vec<Value> {
         let number = |key: &str| text_of(get(key)?)?.parse::<f64>().ok();
         let area: Vec<f64> = PLACE.iter().map_while(|key| number(key)).collect();
         let [x, y, width, height] = area[..] else { return None };
-        let is_picture = get("picture").is_some() || PICTURES.contains(&name);
+        let is_given = get("picture").or_else(|| get("field")).is_some();
+        let is_picture = is_given || PICTURES.contains(&name);
         let mut keys: Vec<&str> = STYLE.to_vec();
         match name {
             _ if is_picture => {

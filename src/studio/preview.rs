@@ -105,21 +105,27 @@ impl PreviewWish {
     /// of the request: it is what the page shows.
     pub(super) fn answer(&self, context: &StudioContext) -> Value {
         let (generation, press) = context.workspace.numbered_press(&self.overlay);
-        let drawn = press.and_then(|press| {
-            let Subject { course, request } = self.subject(&press)?;
-            let (_, today) = context.clock(&press)?;
-            let resolution = self.pixels_per_inch.unwrap_or(DEFAULT_RESOLUTION);
-            let preview = press.preview(&course, &request, today, resolution)?;
-            Ok((press, course, preview))
-        });
-        let mut answer = match drawn {
-            Ok((press, course, preview)) => {
-                shown(&context.pictures, &press, &course, preview)
-            }
+        let mut answer = match press {
+            Ok(press) => self.drawn(context, &press).unwrap_or_else(|error| {
+                json!({
+                    "pages": [],
+                    "findings": findings::of_error(&error),
+                    // A font that cannot be read may be why a family is missing.
+                    "warnings": findings::of_warnings(press.warnings()),
+                })
+            }),
             Err(error) => json!({ "pages": [], "findings": findings::of_error(&error) }),
         };
         answer["generation"] = generation.into();
         answer
+    }
+
+    fn drawn(&self, context: &StudioContext, press: &Press) -> Result<Value> {
+        let Subject { course, request } = self.subject(press)?;
+        let (_, today) = context.clock(press)?;
+        let resolution = self.pixels_per_inch.unwrap_or(DEFAULT_RESOLUTION);
+        let preview = press.preview(&course, &request, today, resolution)?;
+        Ok(shown(&context.pictures, press, &course, preview))
     }
 
     /// The certificate as a file, which only a page that passes its proof becomes.
@@ -141,7 +147,8 @@ pub(super) fn shown(
     course: &Course,
     preview: Preview,
 ) -> Value {
-    let Preview { pages, outlines, faults, warnings, language, layout } = preview;
+    let Preview { pages, outlines, faults, mut warnings, language, layout } = preview;
+    warnings.extend(press.warnings().iter().cloned());
     let sizes: Vec<(f64, f64)> = pages.iter().map(|page| page.size).collect();
     let pages = pages.into_iter().map(|page| (page.media_type, page.bytes.into()));
     let number = pictures.keep(pages.collect());

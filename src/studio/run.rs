@@ -53,6 +53,8 @@ struct Progress {
 struct RowEnd {
     outcome: &'static str,
     message: Option<String>,
+    /// The errors of a row that failed, which the page says in its own language.
+    findings: Option<Value>,
     verify_id: Option<CertificateId>,
     verify_url: Option<CertificateUrl>,
 }
@@ -239,6 +241,7 @@ impl Run {
                     Ok(draft) => RowEnd {
                         outcome: SOUND,
                         message: warnings(&draft.warnings),
+                        findings: None,
                         verify_id: None,
                         verify_url: None,
                     },
@@ -270,6 +273,7 @@ impl Run {
                 Ok(receipt) => RowEnd {
                     outcome: receipt.outcome.as_str(),
                     message: warnings(&receipt.warnings),
+                    findings: None,
                     verify_id: Some(receipt.urls.verify_id.clone()),
                     verify_url: Some(receipt.urls.verify_url.clone()),
                 },
@@ -297,6 +301,7 @@ impl Run {
                 json!({
                     "outcome": end.outcome,
                     "message": end.message,
+                    "findings": end.findings,
                     "verifyId": end.verify_id,
                     "verifyUrl": end.verify_url,
                 })
@@ -322,6 +327,7 @@ impl RowEnd {
         Self {
             outcome: OutcomeFields::from(error).outcome,
             message: Some(failure_message(error, row)),
+            findings: Some(findings::of_error(error)),
             verify_id: None,
             verify_url: None,
         }

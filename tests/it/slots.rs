@@ -11,6 +11,7 @@ use testamur::{Date, Error, ErrorKind, Tag};
 
 use crate::judges::output;
 
+pub(crate) mod photos;
 mod starts;
 
 /// A layout on a landscape A4, with a line for `background`.

@@ -47,8 +47,7 @@ impl SheetWorld {
         data.insert(file_id("/sheet.json"), Bytes::new(json));
         for image in sheet.picture_files() {
             if let Some(path) = &image.path {
-                let bytes = image.picture.bytes().to_vec();
-                data.insert(file_id(path), Bytes::new(bytes));
+                data.insert(file_id(path), image.picture.shared_bytes());
             }
         }
         let mut list = Vec::new();

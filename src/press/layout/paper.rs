@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::base::error::{ErrorKind, finding};
 use crate::base::yaml::{Faults, Fields, Node};
 use crate::image::background::Background;
+use crate::image::cache::ImageCache;
 use crate::press::layout::sources::own_file;
 use crate::site::files::Site;
 
@@ -47,6 +48,7 @@ pub(crate) fn background(
     site: &Site,
     root: Node<'_>,
     folder: &str,
+    images: &ImageCache,
     faults: &mut Faults,
 ) -> Option<Background> {
     let mut entries = root.entries().ok()?;
@@ -60,7 +62,8 @@ pub(crate) fn background(
         faults.push(fault.with_help("put a picture of that name into this folder"));
         return None;
     };
-    faults.keep(Background::read(&bytes, spot.place()).map_err(|error| node.wrap(error)))
+    let background = images.background_of(&bytes, spot.place());
+    faults.keep(background.map_err(|error| node.wrap(error)))
 }
 
 /// The papers that a layout is drawn for, by name, in the orientation that it declares.

@@ -243,6 +243,11 @@ impl<'a> PageReader<'a> {
         match id {
             "code" => "the code of the verify link".to_owned(),
             "logo" => "the logo".to_owned(),
+            _ if id.starts_with("photo-") => {
+                let photo = self.sheet.photos.values().find(|image| image.id == id);
+                let alt = photo.map_or(id, |photo| photo.alt.as_str());
+                format!("the photo `{alt}`")
+            }
             _ => format!("the picture `{id}`"),
         }
     }

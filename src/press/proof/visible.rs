@@ -67,15 +67,22 @@ impl PageReader<'_> {
         for page in pages {
             let is_ornament =
                 |label: &str| Some(label) == background || !known.contains(label);
-            let rasters = Rasters::of(&self.page.document.pages()[page], &is_ornament);
-            for &slot in &doubted {
+            let doubts = doubted.iter().filter_map(|&slot| {
                 let items: Vec<usize> = painted
                     .iter()
                     .enumerate()
                     .filter(|(_, it)| it.page == page && it.slot == Some(slot))
                     .map(|(index, _)| index)
                     .collect();
-                let Some(doubt) = self.doubt(slot, &painted, &items) else { continue };
+                let doubt = self.doubt(slot, &painted, &items)?;
+                Some((slot, items, doubt))
+            });
+            let doubts: Vec<_> = doubts.collect();
+            let regions = doubts.iter().map(|(.., doubt)| doubt.region);
+            let Some(part) = regions.reduce(around) else { continue };
+            let rasters =
+                Rasters::of(&self.page.document.pages()[page], part, &is_ornament);
+            for (slot, items, doubt) in doubts {
                 let fault = match rasters.judge(&doubt) {
                     Verdict::Seen => None,
                     Verdict::Hidden { share } => {
@@ -178,7 +185,7 @@ impl PageReader<'_> {
         items: &[usize],
     ) -> Option<Doubt> {
         let inks = items.iter().filter_map(|&index| painted[index].ink);
-        let region = inks.reduce(|a, b| Rect::new(a.min.min(b.min), a.max.max(b.max)))?;
+        let region = inks.reduce(around)?;
         let label = self.inked.slots[slot].label.as_str();
         let image = self.sheet.images().find(|image| image.id == label);
         let sizes = items.iter().filter_map(|&index| match painted[index].item {
@@ -295,6 +302,11 @@ impl PageReader<'_> {
             (None, Item::Shape(_)) => "a shape".to_owned(),
         }
     }
+}
+
+/// The box around two boxes.
+fn around(a: Rect, b: Rect) -> Rect {
+    Rect::new(a.min.min(b.min), a.max.max(b.max))
 }
 
 /// The contrast that text of a size needs.

@@ -27,6 +27,7 @@ use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
 use crate::press::layout::lengths::CodeFacts;
 use crate::press::layout::paper::Paper;
+use crate::press::photos::RequestPhoto;
 use crate::site::course::{Course, Nudge};
 use crate::text::locale::locale_file;
 use crate::text::phrases::{Phrase, Sentences};
@@ -49,6 +50,8 @@ pub(crate) struct SheetContent<'a> {
     /// The layout's own pictures with what they show, in the certificate's language; an ornament
     /// shows nothing.
     pub(crate) own_pictures: Vec<(Picture, Option<String>)>,
+    /// The pictures that the request gives, with what they show.
+    pub(crate) photos: Vec<RequestPhoto>,
     pub(crate) course: &'a Course,
     pub(crate) background: Option<Picture>,
     pub(crate) paper: Paper,
@@ -207,6 +210,7 @@ impl Sheet {
             slots: Vec::new(),
             pictures: own_pictures.into_iter().map(image).collect(),
             ornaments: ornaments.into_iter().map(image).collect(),
+            photos: content.photos.into_iter().map(arranged).collect(),
             background: content.background.map(|picture| {
                 SheetImage::new("background".into(), "background", picture, String::new())
             }),
@@ -218,6 +222,13 @@ impl Sheet {
         check_requirements(&sheet, layout, course)?;
         Ok((sheet, warnings))
     }
+}
+
+/// A photo by its name, under a label that any name may have.
+fn arranged(photo: RequestPhoto) -> (String, SheetImage) {
+    let RequestPhoto { name, index, picture, alt } = photo;
+    let id = format!("photo-{}", index + 1);
+    (name, SheetImage::new(id.clone(), &id, picture, alt))
 }
 
 impl SecondLanguage {

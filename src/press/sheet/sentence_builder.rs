@@ -229,6 +229,7 @@ fn is_mark(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::cache::ImageCache;
     use crate::press::fit::{Fitter, Setting, Step};
     use crate::press::layout::slot::{Slot, SlotStyle};
     use crate::site::files::Site;
@@ -242,7 +243,8 @@ mod tests {
     fn text_that_fits_nowhere_is_refused_or_is_not_searched_for() {
         let site = Site::demo();
         let fonts = std::sync::Arc::new(Fonts::load(&site).expect("the fonts"));
-        let layout = Layout::load(&site, "classic", &fonts).expect("a layout");
+        let layout = Layout::load(&site, "classic", &fonts, &ImageCache::default())
+            .expect("a layout");
         let tag = Tag::parse("he").expect("a tag");
         let courses = crate::site::course::Courses::parse(&[(
             "a.yaml".to_owned(),

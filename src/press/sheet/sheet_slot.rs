@@ -14,7 +14,8 @@ pub struct SheetSlot {
     /// Its name in `layout.yaml`.
     pub name: String,
     /// What it holds: `heading`, `text`, `date`, `authenticity`, `specimen`, `signatories`, `table`,
-    /// `code`, `logo`, `sponsors`, `badges`, `picture` or `ornament`.
+    /// `code`, `logo`, `sponsors`, `badges`, `picture`, `photo` or
+    /// `ornament`.
     pub kind: &'static str,
     /// From the left edge of the paper.
     pub x: f64,

@@ -111,6 +111,10 @@ impl<'a> SlotPlan<'a> {
                     pictures += 1;
                     ("picture", images(&sheet.pictures[pictures - 1..pictures]))
                 }
+                SlotContent::Photo(photo) => {
+                    let image = sheet.photos.get(&photo.name);
+                    ("photo", image.iter().map(|image| image.id.clone()).collect())
+                }
                 SlotContent::Picture { alt: None, .. } => {
                     filled.picture = Some(ornaments);
                     ornaments += 1;
@@ -252,7 +256,7 @@ fn rank(kind: &str) -> u8 {
         "heading" => 2,
         "specimen" => 3,
         "text" => 4,
-        "picture" => 5,
+        "picture" | "photo" => 5,
         "table" => 6,
         "signatories" => 7,
         "sponsors" | "badges" => 8,

@@ -30,7 +30,7 @@ pub(super) fn drawn(picture: &Picture, width: usize, height: usize) -> Result<Ve
          #image(\"{path}\", width: 100%, height: 100%, fit: \"stretch\")\n"
     );
     let main = Source::new(file_id("/start.typ"), text);
-    let picture = (file_id(&path), Bytes::new(picture.bytes().to_vec()));
+    let picture = (file_id(&path), picture.shared_bytes());
     let world = PictureWorld { main, picture };
     let Warned { output, .. } = typst::compile::<PagedDocument>(&world);
     let document = output.map_err(|faults| {

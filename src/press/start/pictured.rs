@@ -74,13 +74,18 @@ fn paper_of(background: &Background) -> (String, bool, Paper) {
     let (width, height) = background.sides();
     let is_size = background.is_sized() && SIZES.contains(&width.max(height));
     let (long, short) = (width.max(height), width.min(height));
-    let known = PAPERS.into_iter().find(|(_, sides)| {
-        let (a, b) = (sides.0.max(sides.1), sides.0.min(sides.1));
-        let has_shape = (long / short / (a / b) - 1.0).abs() < SAME_SHAPE;
-        let has_size = !is_size || (long / a - 1.0).abs() < SAME_SHAPE;
-        has_shape && has_size
-    });
-    if let Some((name, (a, b))) = known {
+    let known = |unit: f64| {
+        PAPERS.into_iter().find(|(_, sides)| {
+            let (a, b) = (sides.0.max(sides.1), sides.0.min(sides.1));
+            let has_shape = (long / short / (a / b) - 1.0).abs() < SAME_SHAPE;
+            let has_size = !is_size || (long * unit / a - 1.0).abs() < SAME_SHAPE;
+            has_shape && has_size
+        })
+    };
+    // Programs for drawing write an SVG of 842 × 595 units for A4: points, which CSS has as pixels.
+    let is_drawing = background.is_sized() && !background.picture.is_pdf();
+    let in_points = || is_drawing.then(|| known(96.0 / 72.0)).flatten();
+    if let Some((name, (a, b))) = known(1.0).or_else(in_points) {
         let landscape = width > height;
         let (long, short) = (a.max(b), a.min(b));
         let paper = if landscape {

@@ -15,7 +15,8 @@ import { t } from "./texts.js";
 export function createBegin({ made, use, course, readOnly, go }) {
   let layout = "";
   const input = el("input", { type: "file", id: "background", accept: ".png,.jpg,.jpeg,.svg,.pdf", onchange: () => { const [one] = input.files ?? []; if (one) void take(() => send("layout/new", one.name, one)); } });
-  const drop = el("label", { class: "drop small", id: "background-drop" }, el("span", { class: "quiet" }, t("drop_background")), input);
+  const drop = el("label", { class: "drop small", id: "background-drop" },
+    el("span", { class: "button" }, t("choose_file")), el("span", { class: "quiet" }, t("drop_background")), input);
   drop.addEventListener("dragover", (event) => event.preventDefault());
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
@@ -24,7 +25,7 @@ export function createBegin({ made, use, course, readOnly, go }) {
   });
   const name = el("input", { id: "copy-name", required: true, maxlength: "60", autocomplete: "off" });
   const copy = el("button", { id: "copy-layout" });
-  const form = el("form", { class: "row", onsubmit: (/** @type {Event} */ event) => {
+  const form = el("form", { class: "row wrap", onsubmit: (/** @type {Event} */ event) => {
     event.preventDefault();
     void take(() => call("layout/copy", { from: layout, name: name.value }));
   } }, labelled(t("layout_name"), name), copy);

@@ -29,7 +29,7 @@ export function createPeople({ site }) {
   const specimen = el("input", { type: "checkbox", id: "specimen", onchange: () => reread() });
   const names = el("input", { type: "checkbox", onchange: () => { uses = null; void reread(); } });
   const options = Object.fromEntries(OPTIONS.map((name) => [name, el("input", { id: `option-${name}`, autocomplete: "off", onchange: () => { uses = null; void reread(); } })]));
-  const input = el("input", { type: "file", id: "people-file", accept: ".csv,.tsv,.txt,.xlsx,.ods", onchange: () => { const [file] = input.files ?? []; if (file) void take(file); } });
+  const input = el("input", { type: "file", id: "people-file", accept: ".csv,.tsv,.txt,.xlsx,.ods,.jpg,.jpeg,.png,.webp,.gif", multiple: true, onchange: () => void takeAll([...(input.files ?? [])]) });
   const drop = el("label", { class: "drop", id: "people-drop" },
     el("span", { class: "button" }, t("choose_file")), el("span", { class: "quiet" }, t("drop_hint")), input);
   const told = el("div", { class: "stack", "aria-live": "polite" });
@@ -52,13 +52,33 @@ export function createPeople({ site }) {
   for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file) void take(file);
+    void takeAll([...(event.dataTransfer?.files ?? [])]);
   });
+
+  /**
+   * Pictures are photos, which a column of the table names; another file is the table.
+   * @param {File[]} files
+   */
+  async function takeAll(files) {
+    const isPhoto = (/** @type {File} */ file) => file.type.startsWith("image/");
+    const photos = files.filter(isPhoto);
+    const [table] = files.filter((file) => !isPhoto(file));
+    try {
+      const names = [];
+      for (const photo of photos) names.push((await send("picture", `photos/${photo.name}`, photo)).name);
+      if (table) await take(table);
+      else if (photos.length > 0) await reread();
+      if (photos.length > 0) {
+        told.append(el("p", { class: "small", id: "photos-added" }, `${t("saved")}: `, names.map((name) => el("bdi", { class: "code" }, `${name} `))));
+      }
+    } catch (error) {
+      refused(error);
+    }
+    input.value = "";
+  }
 
   /** @param {File} file */
   async function take(file) {
-    input.value = "";
     uses = null;
     try {
       ({ people } = await send("people", file.name, file));
@@ -101,7 +121,7 @@ export function createPeople({ site }) {
     const { file, form, total = 0, rows: all } = shown;
     const faulty = all.filter((row) => row.findings).length;
     fill(told,
-      el("p", {}, el("strong", {}, el("bdi", {}, file)), form && ` · ${form}`),
+      el("p", {}, el("strong", {}, el("bdi", {}, file)), form && [" · ", el("bdi", { lang: "en" }, form)]),
       shown.findings.length > 0 && el("div", { class: "notice bad" }, findings.list(shown.findings, null)),
       shown.warnings.length > 0 && el("div", { class: "notice warn" }, findings.list(shown.warnings, null)),
       total > 0 && el("p", { id: "people-count" }, t("people_count", { count: total }), faulty > 0 && ` · ${t("faulty_count", { count: faulty })}`));

@@ -49,12 +49,20 @@ export function createRows() {
     if (end) {
       const word = el("span", { class: `outcome ${end.outcome}` }, t(`outcome_${end.outcome}`));
       const link = end.verifyUrl && el("span", {}, " ", el("a", { class: "code small", href: end.verifyUrl, target: "_blank", rel: "noreferrer" }, end.verifyUrl.replace(/^https?:\/\//, "")));
-      return [word, link, end.message && el("span", { class: "small" }, ` ${end.message}`)];
+      const said = end.findings ? told(end.findings, "small") : end.message && el("span", { class: "small" }, " ", el("bdi", {}, end.message));
+      return [word, link, said];
     }
-    if (row.findings) {
-      return row.findings.flatMap((it) => [el("span", { class: "outcome failed" }, findings.message(it)), " ", el("span", { class: "small quiet" }, findings.help(it))]);
-    }
-    return "";
+    return row.findings ? told(row.findings, "outcome failed") : "";
+  }
+
+  /**
+   * Findings in the cell of a row.
+   * @param {import("./api.js").Finding[]} all
+   * @param {string} kind
+   */
+  function told(all, kind) {
+    return el("ul", {}, all.map((it) => el("li", {},
+      el("bdi", { class: kind }, findings.message(it)), " ", el("bdi", { class: "small quiet" }, findings.help(it)))));
   }
 
   /**

@@ -5,7 +5,7 @@ import { el, fill, say } from "./dom.js";
 import * as findings from "./findings.js";
 import { t } from "./texts.js";
 
-/** @typedef {{ outcome: string, message: string | null, verifyId: string | null, verifyUrl: string | null }} RowEnd */
+/** @typedef {{ outcome: string, message: string | null, findings: import("./api.js").Finding[] | null, verifyId: string | null, verifyUrl: string | null }} RowEnd */
 /** @typedef {{ run: number, isTrial: boolean, total: number, done: number, counts: Record<string, number>,
  *   isFinished: boolean, isStopped: boolean, hasFiles: boolean, findings: import("./api.js").Finding[] | null,
  *   rows: (RowEnd | null)[] }} RunStatus */

@@ -3,7 +3,7 @@
 import { Refused, call } from "./api.js";
 import { el, fill, labelled } from "./dom.js";
 import * as findings from "./findings.js";
-import { t } from "./texts.js";
+import { spoken, t } from "./texts.js";
 
 /**
  * @param {import("./api.js").SiteState} state
@@ -17,7 +17,7 @@ export function createStart(state, made) {
   async function submit(event) {
     event.preventDefault();
     try {
-      made(await call("new", { name: name.value, url: url.value.trim() || "none" }));
+      made(await call("new", { name: name.value, url: url.value.trim() || "none", language: spoken() }));
     } catch (error) {
       fill(told, error instanceof Refused ? findings.list(error.findings, null) : String(error));
     }

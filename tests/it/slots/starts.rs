@@ -41,6 +41,9 @@ fn pictures() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let plain = "<path fill='#fbf8f0' d='M0 0h297v210H0z'/>";
     let right = "<path fill='#fff' d='M0 0h297v210H0z'/><path fill='#8c1414' d='M251 \
                  0h46v210h-46z'/><circle cx='274' cy='40' r='14' fill='#fff'/>";
+    // As programs for drawing write it: A4 in points, without a unit.
+    let points = String::from_utf8(drawing(842, 595, plain)).unwrap();
+    let points = points.replace(" width='842mm' height='595mm'", "").into_bytes();
     vec![
         ("frame.svg", drawing(297, 210, frame), "a4"),
         ("frame.png", png(1188, 840), "a4"),
@@ -53,6 +56,7 @@ fn pictures() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("plain.svg", drawing(297, 210, plain), "a4"),
         ("right.svg", drawing(297, 210, right), "a4"),
         ("letter.png", png(1100, 850), "letter"),
+        ("points.svg", points, "a4"),
         ("square.png", png(900, 800), "{ width: 297, height: 264 }"),
     ]
 }

@@ -202,10 +202,12 @@ fn empty_folder_becomes_a_school() {
     let workdir = Workdir::new();
     let studio = RunningStudio::start(&workdir, "fresh", &[]);
     assert_eq!(studio.ok("state", json!({}))["isSite"], false);
-    let made = studio.ok("new", json!({ "name": "Lakeside College", "url": "none" }));
+    let wish = json!({ "name": "Lakeside College", "url": "none", "language": "de" });
+    let made = studio.ok("new", wish);
     assert_eq!(made["isSite"], true, "{made}");
     let shown = studio.ok("preview", json!({}));
     assert!(texts(&shown).contains("Lakeside College"), "{shown}");
+    assert_eq!(shown["language"], "de", "certificates speak the language of the page");
     // What the program makes is the same site.
     let run = workdir.run(["--site", "fresh", "check", "--language", "en"]);
     assert_eq!(run.code, 0, "{run:?}");

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::error::Place;
 use crate::image::picture::Picture;
+use crate::press::layout::photo::Photo;
 use crate::press::layout::slot::SlotAlign;
 use crate::press::layout::theme::ThemeDefaults;
 use crate::site::course::{Colour, Text};
@@ -88,6 +89,8 @@ pub(crate) enum SlotContent {
         picture: Picture,
         alt: Option<Text>,
     },
+    /// A picture that the request gives.
+    Photo(Photo),
     Signatories,
     Table,
     Code,
@@ -127,6 +130,14 @@ impl PlacedSlots {
     pub(crate) fn pictures(&self) -> impl Iterator<Item = (&Picture, Option<&Text>)> {
         self.slots.iter().filter_map(|slot| match &slot.content {
             SlotContent::Picture { picture, alt } => Some((picture, alt.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The pictures that the request gives.
+    pub(crate) fn photos(&self) -> impl Iterator<Item = &Photo> {
+        self.slots.iter().filter_map(|slot| match &slot.content {
+            SlotContent::Photo(photo) => Some(photo),
             _ => None,
         })
     }

@@ -7,8 +7,10 @@ use super::placed_slot::{
 };
 use crate::base::error::{ErrorKind, Result, finding, nearest};
 use crate::base::yaml::{Document, Faults, Fields, Key, Node};
+use crate::image::cache::ImageCache;
 use crate::image::picture::Picture;
 use crate::press::layout::fields::{number, texts};
+use crate::press::layout::photo::{self, Photo};
 use crate::press::layout::role::{Role, RoleContext};
 use crate::press::layout::slot::SlotAlign;
 use crate::press::layout::sources::own_file;
@@ -19,6 +21,7 @@ use crate::site::files::Site;
 const PLACE_KEYS: [&str; 7] = ["x", "y", "width", "height", "vertical", "align", "fill"];
 const LINE_KEYS: [&str; 1] = ["colour"];
 const PICTURE_KEYS: [&str; 2] = ["picture", "alt"];
+const PHOTO_KEYS: [&str; 2] = ["field", "alt"];
 /// The keys that a slot with text has besides those of a role.
 const TEXT_KEYS: [&str; 7] = ["x", "y", "height", "vertical", "fill", "colour", "text"];
 
@@ -67,6 +70,7 @@ pub(crate) struct OwnFiles<'a> {
     pub(crate) folder: &'a str,
     /// The layout's name, for its locales.
     pub(crate) layout: &'a str,
+    pub(crate) images: &'a ImageCache,
 }
 
 /// Reads the slots, and the roles of their sentences.
@@ -151,7 +155,9 @@ impl SlotReader<'_> {
             node.entries()
                 .is_ok_and(|mut entries| entries.any(|(key, _)| key.text() == wanted))
         };
-        let kind = self.kind(key, has("text"), has("picture"), faults)?;
+        let given: Vec<&str> =
+            ["text", "picture", "field"].into_iter().filter(|key| has(key)).collect();
+        let kind = self.kind(key, &given, faults)?;
         let (fields, role) = match kind {
             Kind::Text | Kind::Sentence(_) => {
                 let (fields, role) = self.context.slot_role(node, &TEXT_KEYS, faults)?;
@@ -173,6 +179,10 @@ impl SlotReader<'_> {
             Kind::Image(_) => (node.fields(&PLACE_KEYS, faults)?, None),
             Kind::Picture => {
                 let known = [&PLACE_KEYS[..], &PICTURE_KEYS].concat();
+                (node.fields(&known, faults)?, None)
+            }
+            Kind::Photo => {
+                let known = [&PLACE_KEYS[..], &PHOTO_KEYS].concat();
                 (node.fields(&known, faults)?, None)
             }
         };
@@ -201,6 +211,10 @@ impl SlotReader<'_> {
                 SlotContent::Text(read_text(fields.required("text", faults)?, faults)?)
             }
             Kind::Picture => self.picture(fields, faults)?,
+            Kind::Photo => {
+                let Area { width, height, .. } = area?;
+                photo(name, fields, (width, height), faults)?
+            }
         };
         let place = key.span().place().clone();
         let (name, area) = (name.to_owned(), area?);
@@ -212,13 +226,7 @@ impl SlotReader<'_> {
     }
 
     /// What a slot is by its name and by what it has.
-    fn kind(
-        &self,
-        key: Key<'_>,
-        has_text: bool,
-        has_picture: bool,
-        faults: &mut Faults,
-    ) -> Option<Kind> {
+    fn kind(&self, key: Key<'_>, given: &[&str], faults: &mut Faults) -> Option<Kind> {
         let name = key.text();
         let content = match name {
             "heading" => SlotContent::Heading,
@@ -236,25 +244,26 @@ impl SlotReader<'_> {
                 let (role, from) = numbered(name);
                 let is_role =
                     BLOCK_ROLES.contains(&role) || self.own_roles.contains(role);
-                match (is_role, has_text, has_picture) {
-                    (true, ..) => SlotContent::Role { role: role.to_owned(), from },
-                    (false, true, false) => return Some(Kind::Text),
-                    (false, false, true) => return Some(Kind::Picture),
-                    (false, true, true) => {
+                match (is_role, given) {
+                    (true, _) => SlotContent::Role { role: role.to_owned(), from },
+                    (false, ["text"]) => return Some(Kind::Text),
+                    (false, ["picture"]) => return Some(Kind::Picture),
+                    (false, ["field"]) => return Some(Kind::Photo),
+                    (false, [one, other, ..]) => {
                         let message =
-                            format!("the slot `{name}` has a `text` and a `picture`");
+                            format!("the slot `{name}` has a `{one}` and a `{other}`");
                         let fault = key.fault(ErrorKind::InvalidValue, message);
                         faults.push(fault.with_help("write two slots"));
                         return None;
                     }
-                    (false, false, false) => {
+                    (false, _) => {
                         let message = finding!("no_such_slot", name);
                         let known = slot_names();
                         let help = match nearest(name, known.clone()) {
                             Some(near) => format!("did you mean `{near}`?"),
                             None => format!(
-                                "known are {}; a slot of another name has a `text` or a \
-                                 `picture`",
+                                "known are {}; a slot of another name has a `text`, a \
+                                 `picture` or a `field`",
                                 known.collect::<Vec<_>>().join(", ")
                             ),
                         };
@@ -294,7 +303,7 @@ impl SlotReader<'_> {
 
     fn read_picture(&self, file: &str) -> Result<Option<Picture>> {
         let bytes = own_file(self.files.site, self.files.folder, file)?;
-        bytes.map(|bytes| Picture::read_whole(&bytes, "picture")).transpose()
+        bytes.map(|bytes| self.files.images.whole(&bytes)).transpose()
     }
 }
 
@@ -308,6 +317,20 @@ enum Kind {
     /// Pictures of the course, or the code.
     Image(SlotContent),
     Picture,
+    Photo,
+}
+
+/// A picture that the request gives, in a slot of that name and of these sides.
+fn photo(
+    name: &str,
+    fields: Fields<'_>,
+    sides: (f64, f64),
+    faults: &mut Faults,
+) -> Option<SlotContent> {
+    let field = fields.required("field", faults)?;
+    let field = faults.keep(field.text())?.to_owned();
+    let alt = photo::alt(fields, faults)?;
+    Some(SlotContent::Photo(Photo { name: name.to_owned(), field, alt, sides }))
 }
 
 /// The role that a slot is named after, and the first of its blocks that it holds: 2 for

@@ -1,12 +1,17 @@
 //! The judge by pixels: a page is drawn with its content, without it, and its content alone.
 //!
 //! What the content looks like over the page without it is what should be seen; where the page
-//! itself differs from that, something cuts or hides it.
+//! itself differs from that, something cuts or hides it. Only the part of the page that is doubted is
+//! drawn, but for what lies below: that is the same on other pages of a layout, and is drawn once.
+
+use std::sync::Arc;
 
 use typst::foundations::Smart;
-use typst::layout::{Abs, Frame, FrameItem, GroupItem, Rect};
+use typst::layout::{Abs, Frame, FrameItem, FrameKind, GroupItem, Point, Rect, Size};
+use typst::syntax::Span;
 use typst::text::TextItem;
-use typst::visualize::{Color, Paint};
+use typst::utils::Scalar;
+use typst::visualize::{Color, Geometry, Paint};
 use typst_layout::Page;
 use typst_render::RenderOptions;
 
@@ -66,16 +71,26 @@ pub(super) enum Verdict {
     },
 }
 
-/// The drawings of one page, in premultiplied RGBA.
+/// The drawings of a part of one page, in premultiplied RGBA.
 pub(super) struct Rasters {
-    width: usize,
-    height: usize,
-    scale: f64,
+    part: Part,
+    scale: Scalar,
     page: Vec<u8>,
-    ground: Vec<u8>,
+    /// What lies below the content, of the whole page, which is so many pixels wide.
+    ground: Arc<Vec<u8>>,
+    ground_width: usize,
     alone: Vec<u8>,
     /// The content alone, with all text opaque.
     mask: Vec<u8>,
+}
+
+/// A part of a page, in pixels of the page.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
 }
 
 /// What is kept of a frame.
@@ -87,61 +102,56 @@ enum Keep {
 }
 
 impl Rasters {
-    /// Draws a page. `is_ornament` says which labels are no slot whose content has to be seen.
-    pub(super) fn of(page: &Page, is_ornament: &dyn Fn(&str) -> bool) -> Self {
+    /// Draws a part of a page. `is_ornament` says which labels are no slot whose content has to be
+    /// seen.
+    pub(super) fn of(
+        page: &Page,
+        part: Rect,
+        is_ornament: &dyn Fn(&str) -> bool,
+    ) -> Self {
         let size = page.frame.size();
         let longest = size.x.max(size.y).to_pt().max(1.0);
-        let scale = PIXELS_PER_POINT.min(MAX_SIDE / longest);
-        let options = RenderOptions { pixel_per_pt: scale.into(), render_bleed: false };
-        let draw = |page: &Page| typst_render::render(page, &options);
-        let part = |keep| {
-            let frame = kept(&page.frame, keep, is_ornament, false);
-            let fill = if keep == Keep::Ground {
-                page.fill.clone()
-            } else {
-                Smart::Custom(None)
-            };
-            draw(&Page { frame, fill, ..page.clone() }).take()
-        };
-        let whole = draw(page);
+        let scale = Scalar::new(PIXELS_PER_POINT.min(MAX_SIDE / longest));
+        let keep = |keep| kept(&page.frame, keep, is_ornament, false);
+        let (ground, ground_width) =
+            ground(&keep(Keep::Ground), page.fill_or_white(), scale);
+        let ground_height = ground.len() / 4 / ground_width.max(1);
+        let part = Part::of(part, scale, (ground_width, ground_height));
         Self {
-            width: whole.width() as usize,
-            height: whole.height() as usize,
+            part,
             scale,
-            page: whole.take(),
-            ground: part(Keep::Ground),
-            alone: part(Keep::Content),
-            mask: part(Keep::Mask),
+            page: part.draw(page.frame.clone(), page.fill_or_white(), scale),
+            ground,
+            ground_width,
+            alone: part.draw(keep(Keep::Content), None, scale),
+            mask: part.draw(keep(Keep::Mask), None, scale),
         }
     }
 
     /// Decides whether some content is seen.
     pub(super) fn judge(&self, doubt: &Doubt) -> Verdict {
-        let pixel = |length: Abs| (length.to_pt() * self.scale).max(0.0);
-        let left = pixel(doubt.region.min.x).floor() as usize;
-        let top = pixel(doubt.region.min.y).floor() as usize;
-        let right = (pixel(doubt.region.max.x).ceil() as usize).min(self.width);
-        let bottom = (pixel(doubt.region.max.y).ceil() as usize).min(self.height);
-        let side = (pixel(doubt.tile) as usize).max(8);
+        let Part { left, top, right, bottom } =
+            Part::of(doubt.region, self.scale, (self.part.right, self.part.bottom));
+        let side = ((doubt.tile.to_pt() * self.scale.get()) as usize).max(8);
         let columns = right.saturating_sub(left).div_ceil(side).max(1);
         let rows = bottom.saturating_sub(top).div_ceil(side).max(1);
         let mut tiles = vec![Tile::default(); columns * rows];
         for y in top..bottom {
             for x in left..right {
-                let at = (y * self.width + x) * 4;
+                let at = self.part.index(x, y) * 4;
                 if self.mask[at + 3] >= INKED {
                     let tile = (y - top) / side * columns + (x - left) / side;
-                    self.count(&mut tiles[tile], at);
+                    self.count(&mut tiles[tile], at, (y * self.ground_width + x) * 4);
                 }
             }
         }
         verdict(&mut tiles, doubt)
     }
 
-    /// Counts a pixel of ink.
-    fn count(&self, tile: &mut Tile, at: usize) {
+    /// Counts a pixel of ink, which begins at `at`, and what lies below it at `below`.
+    fn count(&self, tile: &mut Tile, at: usize, below: usize) {
         let at = at..at + 4;
-        let (page, ground) = (&self.page[at.clone()], &self.ground[at.clone()]);
+        let (page, ground) = (&self.page[at.clone()], &self.ground[below..below + 4]);
         let (alone, mask) = (&self.alone[at.clone()], &self.mask[at]);
         let clear = 255 - u16::from(alone[3]);
         let is_seen = (0..3).all(|part| {
@@ -159,6 +169,74 @@ impl Rasters {
         let shown = own.over(below, opacity.min(1.0));
         tile.contrasts.push(ratio(shown, below) as f32);
     }
+}
+
+impl Part {
+    /// The pixels that a box in points touches, of so many across and down.
+    fn of(area: Rect, scale: Scalar, (width, height): (usize, usize)) -> Self {
+        let pixel = |length: Abs| (length.to_pt() * scale.get()).max(0.0);
+        let right = (pixel(area.max.x).ceil() as usize).min(width);
+        let bottom = (pixel(area.max.y).ceil() as usize).min(height);
+        Self {
+            left: (pixel(area.min.x).floor() as usize).min(right),
+            top: (pixel(area.min.y).floor() as usize).min(bottom),
+            right,
+            bottom,
+        }
+    }
+
+    /// The index of a pixel of the page among those of the part.
+    fn index(self, x: usize, y: usize) -> usize {
+        (y - self.top) * (self.right - self.left) + x - self.left
+    }
+
+    /// Draws this part of a page with that frame and fill.
+    fn draw(self, frame: Frame, fill: Option<Paint>, scale: Scalar) -> Vec<u8> {
+        let points = |pixels: usize| Abs::pt(pixels as f64 / scale.get());
+        let (width, height) = (self.right - self.left, self.bottom - self.top);
+        if width == 0 || height == 0 {
+            return Vec::new();
+        }
+        let mut part = Frame::soft(Size::new(points(width), points(height)));
+        let origin = Point::new(-points(self.left), -points(self.top));
+        part.push(origin, FrameItem::Group(GroupItem::new(whole(frame, fill))));
+        draw(part, None, scale).0
+    }
+}
+
+/// The frame of a page with its fill, whose gradients follow its size wherever it stands.
+fn whole(frame: Frame, fill: Option<Paint>) -> Frame {
+    let mut whole = Frame::new(frame.size(), FrameKind::Hard);
+    if let Some(fill) = fill {
+        let paper = Geometry::Rect(frame.size()).filled(fill);
+        whole.push(Point::zero(), FrameItem::Shape(paper, Span::detached()));
+    }
+    whole.push_frame(Point::zero(), frame);
+    whole
+}
+
+/// What lies below the content of a page, and how many pixels wide it is. The pages of a layout often
+/// have the same, a border or a picture, so Typst's memory of results keeps it.
+#[comemo::memoize]
+fn ground(frame: &Frame, fill: Option<Paint>, scale: Scalar) -> (Arc<Vec<u8>>, usize) {
+    let (pixels, width) = draw(frame.clone(), fill, scale);
+    (Arc::new(pixels), width)
+}
+
+/// The pixels of a page, and how many of them stand beside each other.
+fn draw(frame: Frame, fill: Option<Paint>, scale: Scalar) -> (Vec<u8>, usize) {
+    let page = Page {
+        frame,
+        fill: Smart::Custom(fill),
+        bleed: Default::default(),
+        numbering: None,
+        supplement: Default::default(),
+        number: 1,
+    };
+    let options = RenderOptions { pixel_per_pt: scale, render_bleed: false };
+    let drawn = typst_render::render(&page, &options);
+    let width = drawn.width() as usize;
+    (drawn.take(), width)
 }
 
 /// The ink in a square.
