@@ -88,14 +88,20 @@ pub(crate) fn keep_input(
     }
 }
 
-/// Refuses the name of a file that promises another format than what is written into it.
+/// Endings that promise a format.
+const FORMAT_ENDINGS: [&str; 6] = ["pdf", "png", "svg", "json", "jpg", "jpeg"];
+
+/// Refuses the name of a file that promises another format than what is written into it, or is that of
+/// another file that is there.
 pub(crate) fn check_ending(
     argument: &str,
     file: &Path,
     endings: &[&str],
 ) -> Result<(), Failure> {
     let Some(ending) = file.extension() else { return Ok(()) };
-    if endings.iter().any(|it| ending.eq_ignore_ascii_case(it)) {
+    let is_of =
+        |endings: &[&str]| endings.iter().any(|it| ending.eq_ignore_ascii_case(it));
+    if is_of(endings) || !is_of(&FORMAT_ENDINGS) && !file.exists() {
         return Ok(());
     }
     let list = endings.join(" or .");

@@ -253,7 +253,6 @@ impl Signer for FailingSigner {
     }
 }
 
-/// What failing signers return.
 /// A signer that answers wrongly.
 type WrongSigner = fn(&PrivateKey, &[u8]) -> Vec<u8>;
 
