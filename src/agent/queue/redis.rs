@@ -23,7 +23,7 @@ pub use self::batch::{BatchResult, QueuedBatch, Unfinished};
 use self::connections::{
     Connections, is_existing_group, is_no_group, is_no_stream, is_refused_by_stream,
 };
-use self::entry::read_entry;
+use self::entry::{ACCEPTED_AT, acceptance, is_acceptance, read_entry};
 use self::kept::is_kept;
 pub use self::kept::{KeptEntry, KeptRequests, Replay};
 use self::reply::{Fields, StreamEntry};
@@ -266,7 +266,9 @@ impl RedisQueue {
         let fields = fields?;
         let (correlation, task) = read_entry(&fields, &self.rules);
         let task = task.map(|task| task.with_reissue(self.reissue));
+        let acceptance = acceptance(&id, &fields);
         let delivery = Delivery::new(id, task).with_correlation(correlation);
+        let delivery = delivery.with_acceptance(acceptance);
         Some(delivery.with_attempt(attempt).with_receipt(fields))
     }
 
@@ -302,8 +304,11 @@ impl RedisQueue {
             return None;
         }
         let mut keep = self.add(&self.unknown_courses);
-        for (name, value) in &fields.0 {
+        for (name, value) in fields.0.iter().filter(|(name, _)| !is_acceptance(name)) {
             keep.arg(name).arg(value);
+        }
+        if let Some(acceptance) = delivery.acceptance() {
+            keep.arg(ACCEPTED_AT).arg(acceptance.at.to_string());
         }
         Some(keep)
     }
@@ -418,6 +423,16 @@ impl Queue for RedisQueue {
         claim.arg(delivery.id()).arg("IDLE").arg(idle);
         // The agent returns it by itself: this attempt has ended nothing.
         claim.arg("RETRYCOUNT").arg(delivery.attempt().saturating_sub(1)).arg("JUSTID");
+        self.connections.ask::<Value>(Duration::ZERO, &claim).map(drop)
+    }
+
+    fn set_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<()> {
+        if !self.holds(delivery.id())? {
+            return Ok(());
+        }
+        let mut claim = cmd("XCLAIM");
+        claim.arg(&self.stream).arg(&self.group).arg(&self.consumer).arg(0);
+        claim.arg(delivery.id()).arg("RETRYCOUNT").arg(attempts).arg("JUSTID");
         self.connections.ask::<Value>(Duration::ZERO, &claim).map(drop)
     }
 

@@ -258,6 +258,14 @@ fn often_redelivered_request_runs_alone() {
         [0; 5],
         "no other request is in hand"
     );
+    // Those that wait to run alone do not count as handed out once more until they do.
+    let counted = queue.counted.lock().unwrap().clone();
+    for id in queue.attempts.lock().unwrap().keys() {
+        let of_it = counted.iter().filter(|(it, _)| it == id).map(|(_, count)| *count);
+        let of_it: Vec<u32> = of_it.collect();
+        let [first, .., last] = of_it[..] else { panic!("{counted:?}") };
+        assert_eq!(first + 1, last, "{counted:?}");
+    }
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 12);
     end(running);
 }

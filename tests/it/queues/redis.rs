@@ -244,6 +244,25 @@ fn extended_lease_is_kept_and_an_expired_one_redelivered() {
 }
 
 #[test]
+fn delivery_counts_as_often_as_is_said() {
+    let (server, queue) = server();
+    let other = server.redis("b");
+    server.send("ada");
+    let delivery = receive(&queue);
+    for attempts in [0, 6] {
+        queue.set_attempts(&delivery, attempts).unwrap();
+        let id = delivery.id();
+        assert_eq!(server.attempts(id), attempts, "the lease stays");
+        assert_eq!(queue.extend_lease(&delivery).unwrap(), LeaseState::Held);
+    }
+    let taken = other.receive(LONG).unwrap().unwrap();
+    assert_eq!(taken.attempt(), 7);
+    // What another one holds is not changed.
+    queue.set_attempts(&delivery, 1).unwrap();
+    assert_eq!(server.attempts(delivery.id()), 7);
+}
+
+#[test]
 fn deleted_group_and_stream_are_created_again() {
     let (server, queue) = server();
     server.send("ada");
@@ -436,6 +455,38 @@ fn settings_at(url: &str) -> testamur::site::RedisSettings {
         "agent: {{ queue: redis, redis: {{ url: '{url}', stream: s, deadline: 0.5 }} }}\n"
     );
     testamur::site::Settings::parse(text.as_bytes()).unwrap().agent.redis
+}
+
+/// After a failover the address leads to another server, while the old one still answers, as a replica.
+#[test]
+fn connection_to_a_server_that_was_demoted_is_given_up() {
+    let (old, new) = (RedisServer::new(), RedisServer::new());
+    let socket = |server: &RedisServer| {
+        std::path::PathBuf::from(server.url().strip_prefix("redis+unix://").unwrap())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("socket");
+    std::os::unix::fs::symlink(socket(&old), &link).unwrap();
+    let mut settings = new.settings();
+    settings.url = Some(format!("redis+unix://{}", link.display()));
+    let queue = RedisQueue::new(&settings, "a").unwrap();
+    assert!(queue.receive(BRIEF).unwrap().is_none());
+    let _: String = old.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(socket(&new), &link).unwrap();
+    new.send("ada");
+    let refused = queue.receive(BRIEF).unwrap_err();
+    assert!(refused.is_retryable(), "{refused}");
+    let delivery = queue.receive(LONG).unwrap().unwrap();
+    let answer = issued(&delivery);
+    assert_eq!(queue.ack(&delivery, &answer).unwrap(), LeaseState::Held);
+    // The answer goes over a connection of its own, in one transaction.
+    let _: String = new.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    let _: String = old.ask(&["REPLICAOF", "NO", "ONE"]);
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(socket(&old), &link).unwrap();
+    queue.ack(&delivery, &answer).unwrap_err();
+    assert_eq!(queue.ack(&delivery, &answer).unwrap(), LeaseState::Lost);
 }
 
 #[test]

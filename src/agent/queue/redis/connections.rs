@@ -169,10 +169,21 @@ fn is_no_tls(error: &RedisError) -> bool {
     text.contains("InvalidContentType") || text.contains("received corrupt message")
 }
 
-/// Whether the error is an answer of the server, so that the connection can be used again.
+/// Whether the error is an answer of the server, so that the connection can be used again. It cannot
+/// if the server is not the one that takes requests any more, or not yet: after a failover its address
+/// leads to another one.
 fn is_answer(error: &RedisError) -> bool {
-    matches!(error.kind(), redis::ErrorKind::Server(_) | redis::ErrorKind::Extension)
-        && !error.is_unrecoverable_error()
+    use ServerErrorKind::{BusyLoading, ExecAbort, MasterDown, ReadOnly};
+    match error.kind() {
+        // A transaction that a replica refuses is aborted.
+        redis::ErrorKind::Server(BusyLoading | ExecAbort | MasterDown | ReadOnly) => {
+            false
+        }
+        redis::ErrorKind::Server(_) | redis::ErrorKind::Extension => {
+            !error.is_unrecoverable_error()
+        }
+        _ => false,
+    }
 }
 
 fn has_code(error: &Error, code: &str) -> bool {
