@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -27,6 +28,8 @@ use crate::site::award::Award;
 pub(super) const FOLDER: &str = "spool";
 /// No other agent hands these requests out: a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
+/// How many ids that other agents have taken are passed over for a request.
+const MAX_TAKEN_IDS: usize = 100;
 /// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -118,6 +121,15 @@ impl Spool {
             let next = second_of(id).map_or(0, |second| second.saturating_add(1));
             state.last_second = state.last_second.max(next);
             if let Some(body) = self.store.read(&path)? {
+                // What is accepted is JSON: something else answers in place of the store.
+                if serde_json::from_slice::<IgnoredAny>(&body).is_err() {
+                    let file = path.as_str();
+                    tracing::error!(
+                        file,
+                        "a request of an earlier run cannot be read, and waits for the next start"
+                    );
+                    continue;
+                }
                 let (_, task) = Task::from_json(&body);
                 let tries = self.store.read(&tries_path(id)?)?;
                 let tries =
@@ -176,7 +188,7 @@ impl Spool {
 
     /// Writes a request to the store under an id that no other one has, and returns the id.
     fn write_request(&self, second: u64, body: &[u8]) -> Result<String> {
-        loop {
+        for _ in 0..MAX_TAKEN_IDS {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let id = format!("{second:012}-{}-{number:09}", self.agent);
             let path = request_path(&id)?;
@@ -186,6 +198,7 @@ impl Spool {
                 CreateOutcome::Exists => {}
             }
         }
+        Err(Error::new(ErrorKind::Store, "other agents of the same name take each id"))
     }
 
     /// Takes the first entry that may be worked on now.
@@ -491,6 +504,27 @@ mod tests {
         }
         let left = std::fs::read_dir(folder.path().join(FOLDER));
         assert_eq!(left.map_or(0, Iterator::count), 0);
+    }
+
+    /// Something that answers in place of the store loses no request.
+    #[test]
+    fn request_that_cannot_be_read_stays_for_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let spool = Spool::new(store.clone(), "one", 100);
+        accept(&spool, "a", 1);
+        accept(&spool, "b", 2);
+        let id = spool.state().waiting[0].id.clone();
+        let file = folder.path().join(request_path(&id).unwrap().as_str());
+        let body = std::fs::read(&file).unwrap();
+        std::fs::write(&file, "<html>").unwrap();
+        let spool = Spool::new(store.clone(), "two", 100);
+        assert_eq!(spool.recover().unwrap(), 1);
+        assert_eq!(handed_out(&spool), ["b"]);
+        std::fs::write(&file, body).unwrap();
+        let spool = Spool::new(store, "three", 100);
+        assert_eq!(spool.recover().unwrap(), 2);
+        assert_eq!(handed_out(&spool), ["a", "b"]);
     }
 
     /// Two agents that were given one name, and the same second and number of a request, keep both.

@@ -3,7 +3,7 @@
 //! A consumer group is the queue, and its list of pending entries holds the leases: an entry is
 //! acknowledged after the work, and another agent claims the entries of one that ended once they
 //! were idle for the lease. Answers and unusable messages go to streams of their own, in one
-//! transaction with the acknowledgement.
+//! script with the acknowledgement.
 
 mod batch;
 mod connections;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::redis::{Cmd, Value, cmd, pipe};
+use ::redis::{Arg, Cmd, Value, cmd};
 
 use self::batch::add_result;
 pub use self::batch::{BatchResult, QueuedBatch, Unfinished};
@@ -42,6 +42,18 @@ const MAX_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_FIELDS: usize = 64;
 /// The most bytes of a field that go to the stream of dead letters.
 const MAX_FIELD: usize = 64 << 10;
+
+/// Runs commands one after the other up to the first that fails, and returns the reply to the last. Each
+/// has the number of its parts before it.
+const SETTLE: &str = "\
+    local reply = 0 \
+    local at = 1 \
+    while at <= #ARGV do \
+      local last = at + tonumber(ARGV[at]) \
+      reply = redis.call(unpack(ARGV, at + 1, last)) \
+      at = last + 1 \
+    end \
+    return reply";
 
 /// A group that no stream has.
 const NO_GROUP: &str = "testamur-checks-whether-it-may";
@@ -313,16 +325,23 @@ impl RedisQueue {
         Some(keep)
     }
 
-    /// Sends `entries` and the acknowledgement in one transaction.
+    /// Adds `entries` and acknowledges, in one script: if an entry cannot be added the request is not
+    /// acknowledged. A transaction would do that all the same.
     fn settle(&self, delivery: &Delivery, entries: Vec<Cmd>) -> Result<LeaseState> {
-        let mut all = pipe();
-        all.atomic();
-        for entry in entries {
-            all.add_command(entry).ignore();
+        let mut acknowledge = cmd("XACK");
+        acknowledge.arg(&self.stream).arg(&self.group).arg(delivery.id());
+        let mut settle = cmd("EVAL");
+        settle.arg(SETTLE).arg(1).arg(&self.stream);
+        for command in entries.iter().chain([&acknowledge]) {
+            settle.arg(command.args_iter().count());
+            for part in command.args_iter() {
+                if let Arg::Simple(part) = part {
+                    settle.arg(part);
+                }
+            }
         }
-        all.cmd("XACK").arg(&self.stream).arg(&self.group).arg(delivery.id());
-        match self.connections.ask_all::<(u64,)>(&all)? {
-            (0,) => Ok(LeaseState::Lost),
+        match self.connections.ask::<u64>(Duration::ZERO, &settle)? {
+            0 => Ok(LeaseState::Lost),
             _ => Ok(LeaseState::Held),
         }
     }

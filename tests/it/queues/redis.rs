@@ -457,6 +457,24 @@ fn settings_at(url: &str) -> testamur::site::RedisSettings {
     testamur::site::Settings::parse(text.as_bytes()).unwrap().agent.redis
 }
 
+/// An answer that cannot be added leaves its request unacknowledged, so that it is not lost.
+#[test]
+fn answer_that_is_refused_acknowledges_nothing() {
+    let (server, queue) = server();
+    server.send("ada");
+    let delivery = receive(&queue);
+    let _: String = server.ask(&["SET", RESULTS, "no stream"]);
+    let refused = queue.ack(&delivery, &issued(&delivery)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::QueueRefused, "{refused}");
+    assert_eq!(server.pending(), 1);
+    let why = Error::new(ErrorKind::Layout, "no");
+    queue.dead_letter(&delivery, &why).unwrap_err();
+    assert_eq!(server.pending(), 1);
+    let _: i64 = server.ask(&["DEL", RESULTS]);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
+    assert_eq!((server.pending(), server.results().len()), (0, 1));
+}
+
 /// After a failover the address leads to another server, while the old one still answers, as a replica.
 #[test]
 fn connection_to_a_server_that_was_demoted_is_given_up() {
@@ -480,7 +498,7 @@ fn connection_to_a_server_that_was_demoted_is_given_up() {
     let delivery = queue.receive(LONG).unwrap().unwrap();
     let answer = issued(&delivery);
     assert_eq!(queue.ack(&delivery, &answer).unwrap(), LeaseState::Held);
-    // The answer goes over a connection of its own, in one transaction.
+    // An answer, too.
     let _: String = new.ask(&["REPLICAOF", "127.0.0.1", "1"]);
     let _: String = old.ask(&["REPLICAOF", "NO", "ONE"]);
     std::fs::remove_file(&link).unwrap();
@@ -491,7 +509,7 @@ fn connection_to_a_server_that_was_demoted_is_given_up() {
 
 #[test]
 fn rights_that_the_help_names_are_enough() {
-    let rights = "+@stream +@scripting +@transaction +type +info +ping";
+    let rights = "+@stream +@scripting +type +info +ping";
     let user = format!("user agent on >geheim ~dev-* {rights}");
     let server = RedisServer::with(&[&user, "user narrow on >geheim ~dev-* +@stream"]);
     let queue = |user: &str| {
@@ -568,7 +586,7 @@ fn server_that_is_none_of_its_own_is_refused_by_name() {
 #[test]
 fn cluster_that_does_not_tell_is_refused_by_name() {
     let port = format!("port {}", port());
-    let user = "user agent on >geheim ~* +@stream +@scripting +@transaction +type +ping";
+    let user = "user agent on >geheim ~* +@stream +@scripting +type +ping";
     let server = RedisServer::with(&[&port, "cluster-enabled yes", user]);
     let mut settings = server.settings();
     settings.user = Some("agent".to_owned());
