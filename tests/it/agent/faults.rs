@@ -297,7 +297,8 @@ fn often_redelivered_request_runs_alone() {
     );
     // Those that wait to run alone do not count as handed out once more until they do.
     let counted = queue.counted.lock().unwrap().clone();
-    for id in queue.attempts.lock().unwrap().keys() {
+    let ids: Vec<String> = queue.attempts.lock().unwrap().keys().cloned().collect();
+    for id in &ids {
         let of_it = counted.iter().filter(|(it, _)| it == id).map(|(_, count)| *count);
         let of_it: Vec<u32> = of_it.collect();
         let [first, .., last] = of_it[..] else { panic!("{counted:?}") };
