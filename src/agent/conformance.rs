@@ -300,13 +300,14 @@ fn issued(delivery: &Delivery) -> Answer {
         outcome: IssueOutcome::Issued,
         edition: 1,
         issued: None,
+        page: Box::default(),
     }
 }
 
 /// The answer that no certificate can be issued.
 fn failed() -> Answer {
     let message = format!("there is no course `{COURSE}`");
-    Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None }
+    Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None, place: None }
 }
 
 /// Repeats a call while its error is retryable.

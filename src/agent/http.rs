@@ -20,11 +20,9 @@ use std::time::Duration;
 use self::listener::{ConnectionLimits, serve};
 use self::routes::{health_routes, request_routes};
 use self::state::AppState;
+pub(super) use self::state::{HealthState, RequestState};
 use self::token::Token;
-use super::clock::Clock;
-use super::ops::status::Status;
 use super::secret_file::read_secret;
-use super::spool::Spool;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::site::settings::{AgentSettings, HttpSettings, Secret};
 
@@ -122,9 +120,8 @@ impl HttpApi {
     /// Opens the API. Returns its addresses, and its thread, which ends when all work has ended.
     pub(super) fn open(
         self,
-        status: Status,
-        spool: Option<Arc<Spool>>,
-        clock: Arc<dyn Clock>,
+        told: HealthState,
+        taken: RequestState,
     ) -> Result<(HttpAddresses, JoinHandle<()>)> {
         let (listener, requests) = bind(self.listen, "agent.http.listen")?;
         let health = self.health_listen;
@@ -136,8 +133,9 @@ impl HttpApi {
             .thread_name("testamur-http")
             .build()
             .map_err(|cause| not_open(self.listen, "agent.http.listen", cause))?;
-        let shutdown = status.shutdown.clone();
-        let state = Arc::new(AppState { status, token, spool, clock });
+        let shutdown = taken.shutdown.clone();
+        let taken = Arc::new(AppState { token, parts: taken });
+        let told = Arc::new(told);
         let addresses = HttpAddresses {
             requests,
             health: health.as_ref().map_or(requests, |it| it.1),
@@ -155,15 +153,15 @@ impl HttpApi {
                         tokio::join!(
                             serve(
                                 listener,
-                                request_routes(&state),
+                                request_routes(&taken),
                                 limits,
                                 shutdown.clone()
                             ),
-                            serve(health, health_routes(&state), own, shutdown.clone()),
+                            serve(health, health_routes(&told), own, shutdown.clone()),
                         );
                     }
                     None => {
-                        let routes = request_routes(&state).merge(health_routes(&state));
+                        let routes = request_routes(&taken).merge(health_routes(&told));
                         serve(listener, routes, limits, shutdown.clone()).await;
                     }
                 }

@@ -33,8 +33,8 @@ pub use self::ops::Webhook;
 #[cfg(feature = "xqueue")]
 pub use self::queue::XQueue;
 pub use self::queue::{
-    Answer, AnsweredRequest, Correlation, Delivery, Depth, LeaseState, MemoryQueue,
-    Queue, Revocation, Target, Task, open as open_queue,
+    Answer, AnsweredRequest, Correlation, Delivery, Depth, IssuedPage, LeaseState,
+    MemoryQueue, Queue, Revocation, Target, Task, open as open_queue,
 };
 #[cfg(feature = "redis")]
 pub use self::queue::{

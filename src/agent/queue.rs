@@ -20,7 +20,7 @@ mod redis;
 #[cfg(feature = "xqueue")]
 pub(crate) mod xqueue;
 
-pub use self::answer::Answer;
+pub use self::answer::{Answer, IssuedPage};
 pub use self::contract::{Depth, LeaseState, Queue};
 pub use self::delivery::{Correlation, Delivery, Revocation, Target, Task};
 pub use self::memory::{AnsweredRequest, MemoryQueue};

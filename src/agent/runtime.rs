@@ -16,13 +16,12 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 #[cfg(feature = "http")]
-use super::http::HttpApi;
+use super::http::{HealthState, HttpApi, RequestState};
 use super::issue_service::CurrentIssueService;
 use super::ops::health::Health;
 use super::ops::metrics::Metrics;
+use super::ops::readiness::{Readiness, Unready};
 use super::ops::shutdown::{GRACE_PERIOD, Shutdown};
-#[cfg(feature = "http")]
-use super::ops::status::Status;
 use super::ops::webhook::Webhook;
 use super::ops::{probe, reload, webhook};
 use super::source::RequestSource;
@@ -188,16 +187,19 @@ impl Agent {
     pub fn start(self) -> Result<RunningAgent> {
         let issue_service = Arc::new(CurrentIssueService::new(self.issue_service));
         let metrics = Arc::new(Metrics::new());
-        let health = Arc::new(Health::new(metrics.clone()));
-        let shutdown = Arc::new(Shutdown::default());
+        let readiness = Arc::new(Readiness::new(metrics.clone()));
+        let health = Arc::new(Health::new(metrics.clone(), &readiness));
+        let shutdown = Arc::new(Shutdown::new(readiness.clone()));
         let webhook = self.webhook.map(Arc::new);
 
         let mut sources = Vec::new();
-        let mut add_source = |name, queue| {
-            sources.push(Arc::new(RequestSource::new(name, queue, metrics.clone())));
+        let mut add_source = |reason, queue| {
+            let (metrics, readiness) = (metrics.clone(), readiness.clone());
+            let source = RequestSource::new(reason, queue, metrics, readiness);
+            sources.push(Arc::new(source));
         };
         if let Some(queue) = self.queue {
-            add_source("queue", queue);
+            add_source(Unready::Queue, queue);
         }
         #[cfg(feature = "http")]
         let mut spool = None;
@@ -213,7 +215,7 @@ impl Agent {
                     "an earlier run left requests: they are done first"
                 );
             }
-            add_source("http", new.clone());
+            add_source(Unready::Http, new.clone());
             spool = Some(new);
         }
 
@@ -228,14 +230,17 @@ impl Agent {
         };
         #[cfg(feature = "http")]
         if let Some(http_api) = self.http_api {
-            let status = Status {
+            let told =
+                HealthState { readiness: readiness.clone(), metrics: metrics.clone() };
+            let taken = RequestState {
                 issue_service: issue_service.clone(),
                 health: health.clone(),
                 metrics: metrics.clone(),
                 shutdown: shutdown.clone(),
-                sources: sources.clone(),
+                spool,
+                clock: self.clock.clone(),
             };
-            let (addresses, thread) = http_api.open(status, spool, self.clock.clone())?;
+            let (addresses, thread) = http_api.open(told, taken)?;
             running.address = Some(addresses.requests);
             running.health_address = Some(addresses.health);
             running.helpers.push(thread);
@@ -269,20 +274,28 @@ impl Agent {
             let extend = move || source.extend_leases(&shutdown);
             running.helpers.push(spawn("testamur-lease", extend)?);
         }
-        let site_health = health.clone();
         let probe = {
             let clock = self.clock;
             let (issue_service, shutdown) = (issue_service.clone(), shutdown.clone());
-            move || probe::run(&issue_service, &health, &sources, &*clock, &shutdown)
+            let metrics = metrics.clone();
+            move || {
+                probe::run(
+                    &issue_service,
+                    &health,
+                    &metrics,
+                    &sources,
+                    &*clock,
+                    &shutdown,
+                );
+            }
         };
         running.helpers.push(spawn("testamur-probe", probe)?);
         if let Some((folder, interval)) = self.site_folder {
             let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
             let watch = move || {
-                let health = site_health;
                 reload::run(
                     &issue_service,
-                    &health,
+                    &readiness,
                     &metrics,
                     &shutdown,
                     &folder,
@@ -335,7 +348,7 @@ impl RunningAgent {
         while !stop() && !self.shutdown.stop.is_requested() {
             thread::sleep(POLL_INTERVAL);
         }
-        self.shutdown.stop.request(self.shutdown_timeout);
+        self.shutdown.request_stop(self.shutdown_timeout);
         tracing::info!("stopping");
         if !wait_for(&self.workers, self.shutdown_timeout) {
             let given_back: usize =

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use super::failure::loggable;
 use super::ops::availability::Availability;
 use super::ops::metrics::Metrics;
+use super::ops::readiness::{Readiness, Unready};
 use super::ops::shutdown::Shutdown;
 use crate::agent::queue::{Delivery, LeaseState, Queue};
 use crate::base::error::Error;
 
 /// A queue, and the deliveries of it that this agent works on.
 pub(super) struct RequestSource {
-    /// The source by the word of metrics, logs and `/readyz`.
+    /// The source by the word of metrics and logs.
     pub(super) name: &'static str,
     pub(super) queue: Arc<dyn Queue>,
     metrics: Arc<Metrics>,
@@ -37,25 +38,24 @@ pub(super) struct LeaseGuard<'a> {
 }
 
 impl RequestSource {
+    /// `reason` says which source it is.
     pub(super) fn new(
-        name: &'static str,
+        reason: Unready,
         queue: Arc<dyn Queue>,
         metrics: Arc<Metrics>,
+        readiness: Arc<Readiness>,
     ) -> Self {
+        let name = reason.as_str();
         metrics.set_in_hand(name, 0);
         metrics.set_queue_up(name, true);
         Self {
             name,
             queue,
             metrics,
-            availability: Availability::default(),
+            availability: Availability::new(readiness, reason),
             next: AtomicU64::new(0),
             leases: Mutex::default(),
         }
-    }
-
-    pub(super) fn is_up(&self) -> bool {
-        self.availability.is_up()
     }
 
     /// Records an answer of the queue. A change is logged.

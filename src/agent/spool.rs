@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -20,13 +21,15 @@ use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
 use crate::base::timestamp::Timestamp;
-use crate::register::store::{Store, StoreFile};
+use crate::register::store::{CreateOutcome, Store, StoreFile};
 use crate::site::award::Award;
 
 /// The folder of the spool in the private store.
 pub(super) const FOLDER: &str = "spool";
 /// No other agent hands these requests out: a lease lasts as long as the agent.
 const LEASE: Duration = Duration::from_secs(3600);
+/// How many ids that other agents have taken are passed over for a request.
+const MAX_TAKEN_IDS: usize = 100;
 /// How long a receiver sleeps at most: an entry whose retry time comes signals nothing.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -114,11 +117,19 @@ impl Spool {
         let mut state = self.state();
         for path in paths {
             let Some(id) = path.name().strip_suffix(".json") else { continue };
-            let second = id.split('-').next().and_then(|digits| digits.parse().ok());
             // New requests sort after this one.
-            let next = second.map_or(0, |second: u64| second.saturating_add(1));
+            let next = second_of(id).map_or(0, |second| second.saturating_add(1));
             state.last_second = state.last_second.max(next);
             if let Some(body) = self.store.read(&path)? {
+                // What is accepted is JSON: something else answers in place of the store.
+                if serde_json::from_slice::<IgnoredAny>(&body).is_err() {
+                    let file = path.as_str();
+                    tracing::error!(
+                        file,
+                        "a request of an earlier run cannot be read, and waits for the next start"
+                    );
+                    continue;
+                }
                 let (_, task) = Task::from_json(&body);
                 let tries = self.store.read(&tries_path(id)?)?;
                 let tries =
@@ -163,19 +174,31 @@ impl Spool {
             state.last_second = state.last_second.max(now.unix());
             state.last_second
         };
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{second:012}-{}-{number:09}", self.agent);
-        let written = request_path(&id)
-            .and_then(|path| self.store.create(&StoreFile::new(&path, body)).map(drop));
+        let written = self.write_request(second, body);
         let mut state = self.state();
         state.reserved -= 1;
-        written?;
+        let id = written?;
         let entry = Arc::new(SpoolEntry::new(id.clone(), body.to_vec(), subject));
         let listener = entry.listen();
         state.waiting.push_back(entry);
         drop(state);
         self.entry_ready.notify_one();
         Ok(Some(Accepted { id, listener }))
+    }
+
+    /// Writes a request to the store under an id that no other one has, and returns the id.
+    fn write_request(&self, second: u64, body: &[u8]) -> Result<String> {
+        for _ in 0..MAX_TAKEN_IDS {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let id = format!("{second:012}-{}-{number:09}", self.agent);
+            let path = request_path(&id)?;
+            match self.store.create(&StoreFile::new(&path, body))? {
+                CreateOutcome::Created => return Ok(id),
+                // That of another agent, which was given the same name.
+                CreateOutcome::Exists => {}
+            }
+        }
+        Err(Error::new(ErrorKind::Store, "other agents of the same name take each id"))
     }
 
     /// Takes the first entry that may be worked on now.
@@ -253,11 +276,15 @@ impl Queue for Spool {
                 let file = request_path(&entry.id)?;
                 let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
                 let (correlation, task) = Task::from_json(&entry.body);
-                let delivery =
+                let mut delivery =
                     Delivery::new(entry.id.as_str(), task).with_correlation(correlation);
+                if let Some(at) = second_of(&entry.id).and_then(Timestamp::from_unix) {
+                    delivery = delivery.with_accepted_at(at);
+                }
                 if !is_there {
                     let why = "the request was erased, or answered by another agent";
-                    self.ack(&delivery, &Answer::Ignored { why: why.to_owned() })?;
+                    let ignored = Answer::Ignored { why: why.to_owned() };
+                    self.ack(&delivery, &ignored).inspect_err(return_it)?;
                     state = self.state();
                     continue;
                 }
@@ -308,6 +335,17 @@ impl Queue for Spool {
         });
         self.put_back(entry, after);
         written
+    }
+
+    fn set_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<()> {
+        let held = self.state().busy.iter().find(|it| it.id == delivery.id()).cloned();
+        let Some(entry) = held else { return Ok(()) };
+        let Some(tries) = &entry.tries else { return Ok(()) };
+        // The agent that accepted it handed it out once.
+        let since_then = attempts.saturating_sub(1);
+        self.write_tries(&entry.id, since_then)?;
+        tries.store(since_then, Ordering::Relaxed);
+        Ok(())
     }
 
     fn dead_letter(&self, delivery: &Delivery, why: &Error) -> Result<LeaseState> {
@@ -372,6 +410,11 @@ impl Subject {
             Some(Task::Ignore(_)) | None => Self::None,
         }
     }
+}
+
+/// The Unix second in the id of a request, in which it was accepted.
+fn second_of(id: &str) -> Option<u64> {
+    id.split('-').next()?.parse().ok()
 }
 
 pub(super) fn request_path(id: &str) -> Result<StorePath> {
@@ -463,6 +506,45 @@ mod tests {
         assert_eq!(left.map_or(0, Iterator::count), 0);
     }
 
+    /// Something that answers in place of the store loses no request.
+    #[test]
+    fn request_that_cannot_be_read_stays_for_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let spool = Spool::new(store.clone(), "one", 100);
+        accept(&spool, "a", 1);
+        accept(&spool, "b", 2);
+        let id = spool.state().waiting[0].id.clone();
+        let file = folder.path().join(request_path(&id).unwrap().as_str());
+        let body = std::fs::read(&file).unwrap();
+        std::fs::write(&file, "<html>").unwrap();
+        let spool = Spool::new(store.clone(), "two", 100);
+        assert_eq!(spool.recover().unwrap(), 1);
+        assert_eq!(handed_out(&spool), ["b"]);
+        std::fs::write(&file, body).unwrap();
+        let spool = Spool::new(store, "three", 100);
+        assert_eq!(spool.recover().unwrap(), 2);
+        assert_eq!(handed_out(&spool), ["a", "b"]);
+    }
+
+    /// Two agents that were given one name, and the same second and number of a request, keep both.
+    #[test]
+    fn requests_of_two_agents_with_one_name_are_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Directory::new(folder.path()));
+        let one = Spool::new(store.clone(), "agent", 100);
+        let other = Spool::new(store.clone(), "agent", 100);
+        accept(&one, "a", 7);
+        accept(&other, "b", 7);
+        assert_eq!(handed_out(&one), ["a"]);
+        assert_eq!(handed_out(&other), ["b"]);
+        let next = Spool::new(store, "agent", 100);
+        assert_eq!(next.recover().unwrap(), 2);
+        let delivery = next.receive(Duration::ZERO).unwrap().unwrap();
+        assert_eq!(delivery.acceptance().unwrap().at, Timestamp::from_unix(7).unwrap());
+        assert!(!delivery.acceptance().unwrap().was_kept);
+    }
+
     #[test]
     fn attempt_that_cannot_be_written_down_is_none() {
         let folder = tempfile::tempdir().unwrap();
@@ -480,5 +562,13 @@ mod tests {
         std::fs::remove_dir(&tries).unwrap();
         let delivery = spool.receive(Duration::ZERO).unwrap().unwrap();
         assert_eq!(delivery.attempt(), 2, "the first that was written down");
+        // What is said of it counts for the next agent.
+        let count = |attempts| {
+            spool.set_attempts(&delivery, attempts).unwrap();
+            let next = Spool::new(spool.store.clone(), "three", 100);
+            next.recover().unwrap();
+            next.receive(Duration::ZERO).unwrap().unwrap().attempt()
+        };
+        assert_eq!((count(1), count(5)), (2, 6));
     }
 }

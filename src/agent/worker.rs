@@ -100,18 +100,32 @@ impl Worker {
         }
     }
 
-    /// Takes a request as [`take`](Self::take) does, while no other one is in hand.
+    /// Takes a request as [`take`](Self::take) does, while no other one is in hand. As long as it only
+    /// waits for that it does not count as handed out once more: if the process ends meanwhile, the
+    /// request has not ended it.
     fn take_alone(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
-        match self.quarantine.exclusive(EXCLUSIVE_WAIT) {
-            Some(alone) => self.take(delivery, alone, backoff),
-            None => {
-                // If this fails the request comes again when its lease runs out.
-                if let Err(error) = self.source.queue.nack(delivery, EXCLUSIVE_RETRY) {
-                    self.source.record(Err(&error));
-                }
-                Duration::ZERO
+        let queue = &self.source.queue;
+        let attempt = delivery.attempt();
+        let begun = queue.set_attempts(delivery, attempt - 1).and_then(|()| {
+            let Some(alone) = self.quarantine.exclusive(EXCLUSIVE_WAIT) else {
+                return Ok(None);
+            };
+            queue.set_attempts(delivery, attempt)?;
+            Ok(Some(alone))
+        });
+        let failed = match begun {
+            Ok(Some(alone)) => return self.take(delivery, alone, backoff),
+            Ok(None) => queue.nack(delivery, EXCLUSIVE_RETRY),
+            Err(error) => {
+                self.source.record(Err(&error));
+                queue.nack(delivery, EXCLUSIVE_RETRY)
             }
+        };
+        // If this fails the request comes again when its lease runs out.
+        if let Err(error) = failed {
+            self.source.record(Err(&error));
         }
+        Duration::ZERO
     }
 
     /// Does what a delivery asks for, ends it, and returns the time to wait before the next. The
@@ -139,7 +153,7 @@ impl Worker {
             return Duration::ZERO;
         }
 
-        let error = match self.performer.perform(delivery.id(), task) {
+        let error = match self.performer.perform(delivery, task) {
             Ok(answer) => {
                 self.respond(delivery, Settlement::Ack(answer), quarantined);
                 backoff.reset();
@@ -201,6 +215,6 @@ impl Worker {
                 "too many renders do not end: start the agent anew"
             );
         }
-        self.shutdown.stop.request(GRACE_PERIOD);
+        self.shutdown.request_stop(GRACE_PERIOD);
     }
 }

@@ -35,6 +35,14 @@ impl Timestamp {
         Self::UNIX_EPOCH.checked_add(seconds).ok().map(Self)
     }
 
+    /// Creates the time that many milliseconds after 1970-01-01T00:00:00Z; `None` from the year 10000
+    /// on.
+    #[cfg(feature = "redis")]
+    pub(crate) fn from_unix_milliseconds(milliseconds: u64) -> Option<Self> {
+        let since = SignedDuration::from_millis(i64::try_from(milliseconds).ok()?);
+        Self::UNIX_EPOCH.checked_add(since).ok().map(Self)
+    }
+
     /// Reads RFC 3339 with any offset, `2026-05-14T11:30:00.123456+02:00`; also with a space for
     /// the `T`, and with an offset without its colon. Digits after the microseconds are cut off.
     ///

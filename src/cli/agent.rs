@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::agent::{Agent, AgentExit, Clock, ClockReading, HttpApi, Webhook, open_queue};
+use crate::base::{hex, random};
 use crate::press::Press;
 use crate::register::{IssueService, IssueServiceBuilder, Stores};
 use crate::site::{
@@ -43,7 +44,7 @@ pub(crate) fn run(
     let host = host_name();
     log::start(&settings, agent.check)?;
     let logs_elsewhere = settings.log.to != LogTarget::Stderr && !agent.check;
-    let result = serve(site, agent, press, &settings, &agent_name(&host));
+    let result = serve(site, agent, press, &settings, &agent_name(&host)?);
     // `cli::run` prints it on standard error, where the log's reader does not see it.
     if let Err(failure) = &result
         && logs_elsewhere
@@ -282,15 +283,19 @@ fn host_name() -> String {
     host.map_or_else(|_| "agent".to_owned(), |host| host.trim().to_owned())
 }
 
-/// A name that no other agent has: host name, process id and start time.
-fn agent_name(host: &str) -> String {
+/// A name that no other agent has: host name, process id, start time and a random number, because in
+/// containers that start together the first three may be the same.
+fn agent_name(host: &str) -> crate::Result<String> {
     let host: String = host
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(40)
         .collect();
     let started_at = clock::now().map_or(0, Timestamp::unix);
-    format!("{host}-{}-{started_at}", std::process::id())
+    let mut random = [0; 4];
+    random::fill(&mut random)?;
+    let (process, random) = (std::process::id(), hex::lower(&random));
+    Ok(format!("{host}-{process}-{started_at}-{random}"))
 }
 
 /// The clock of the machine, with dates in the site's time zone.

@@ -7,14 +7,13 @@ mod report;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::Date;
 use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{
-    IssueBatch, IssueOptions, IssueOutcome, IssueService, OutcomeFields, Receipt,
-    typed_id,
+    IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
 };
 use crate::site::tables::RecipientRow;
 use crate::site::{KeyPublication, PublicKeys};
-use crate::{Date, Error};
 use serde_json::json;
 
 use self::report::{ended, has_ending, write_report};
@@ -25,8 +24,8 @@ use super::job_failure::JobFailure;
 use super::recipients::{self, ReadingContext, RecipientSource};
 use super::{clock, console, context, output};
 use crate::register::batch::{
-    IssueJob, IssuedPdfs, Report, ReportRow, failure_message, make_jobs, printed_name,
-    receipt_json, row_json, row_place,
+    IssueJob, IssuedPdfs, Report, ReportRow, make_jobs, printed_name, receipt_json,
+    row_place,
 };
 
 pub(crate) fn run(
@@ -105,8 +104,17 @@ pub(crate) fn run(
                 let row = job.row.place.as_ref();
                 warnings.add(&receipt.warnings, &receipt.record.language, row);
             }
-            report_result(job, &result, issue.json, jobs.len() == 1);
-            report.set(index, ReportRow::new(job, result));
+            if let Ok(receipt) = &result {
+                report_receipt(job, receipt, issue.json, jobs.len() == 1);
+            }
+            let row = ReportRow::new(job, result);
+            if let ReportRow::Without { message, .. } = &row {
+                if issue.json {
+                    console::print_json(&row.without_json(job));
+                }
+                console::print_message(message);
+            }
+            report.set(index, row);
         },
     );
     warnings.print();
@@ -303,35 +311,18 @@ fn dry_run(
     Ok(CommandOutcome::of(failed == 0 && done == jobs.len()))
 }
 
-/// Reports the result of a job: JSON if asked for, a failure in any case, and a success in words
-/// only if the job is the only one.
-fn report_result(
-    job: &IssueJob,
-    result: &Result<Receipt, Error>,
-    json: bool,
-    single: bool,
-) {
-    match result {
-        Ok(receipt) => {
-            if json {
-                console::print_json(&receipt_json(job, receipt));
-            } else if single {
-                console::print_message(&format!(
-                    "{}: {}\n  PDF   {}\n  page  {}",
-                    outcome_text(receipt.outcome),
-                    printed_name(job, receipt),
-                    receipt.urls.download_url,
-                    receipt.urls.verify_url
-                ));
-            }
-        }
-        Err(error) => {
-            if json {
-                let fields = OutcomeFields::from(error);
-                console::print_json(&row_json(&fields, &job.course, &job.row));
-            }
-            console::print_message(&failure_message(error, &job.row));
-        }
+/// Reports the certificate of a job: as JSON if asked for, or in words if the job is the only one.
+fn report_receipt(job: &IssueJob, receipt: &Receipt, json: bool, single: bool) {
+    if json {
+        console::print_json(&receipt_json(job, receipt));
+    } else if single {
+        console::print_message(&format!(
+            "{}: {}\n  PDF   {}\n  page  {}",
+            outcome_text(receipt.outcome),
+            printed_name(job, receipt),
+            receipt.urls.download_url,
+            receipt.urls.verify_url
+        ));
     }
 }
 

@@ -16,6 +16,9 @@ use crate::site::award::Ids;
 
 /// How often other processes may change an award while this one settles it, before it gives up.
 const MAX_ROUNDS: usize = 16;
+/// Of how many editions before the last one the pages are led to it at once. An older page leads to an
+/// edition that leads on, so that the next edition costs the same however many there are.
+const MAX_RELINKED: usize = 16;
 
 /// Which editions of an award are looked at closely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +49,15 @@ impl Register {
                 Some(first) => self.corrected(&first.record)?,
                 None => None,
             };
-            for edition in editions.all() {
+            let relinked_from = match care {
+                Care::All => 0,
+                Care::Differing => editions.past.len().saturating_sub(MAX_RELINKED),
+            };
+            for (index, edition) in editions.all().enumerate() {
                 let is_last = last.as_ref() == Some(&edition.record.id);
-                let successor = last.as_ref().filter(|_| !is_last);
+                let leads_on =
+                    index < relinked_from && edition.record.successor.is_some();
+                let successor = last.as_ref().filter(|_| !is_last && !leads_on);
                 let next = self.following(edition, before.as_ref(), successor, now)?;
                 let record = if next.is_some() || !edition.is_agreed || is_close {
                     let settled = self.settle_edition(award, &edition.ids, |record| {

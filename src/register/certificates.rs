@@ -270,14 +270,22 @@ impl Register {
     }
 }
 
-/// What `parse` makes of a file, with its bytes. Errors name the file.
+/// What `parse` makes of a file, with its bytes. Errors name the file, and are the store's: what it gives is
+/// no fault of the request for which it is read.
 fn read_with<T>(
     store: &dyn Store,
     path: &StorePath,
     parse: fn(&[u8]) -> Result<T>,
 ) -> Result<Option<(T, Vec<u8>)>> {
     let Some(bytes) = store.read(path)? else { return Ok(None) };
-    let parsed = parse(&bytes).map_err(|error| error.at(Place::file(path.as_str())))?;
+    let parsed = parse(&bytes).map_err(|error| {
+        let help = error.help().unwrap_or(
+            "find out what answers in place of the store, or put the file back from a copy",
+        );
+        Error::new(ErrorKind::Store, error.message())
+            .at(Place::file(path.as_str()))
+            .with_help(help)
+    })?;
     Ok(Some((parsed, bytes)))
 }
 

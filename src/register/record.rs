@@ -34,7 +34,8 @@ pub struct Record {
     /// When the edition was issued. Of a tombstone, when it was written.
     pub issued_at: Timestamp,
     /// When the certificate was asked for, with up to six digits of a second, if the request said
-    /// so. A later request with the same facts moves it on.
+    /// so, or else when an agent accepted it. A later request with the same facts that says when it
+    /// was made moves it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<Timestamp>,
     /// The fingerprint of the facts, derived from them with the site's id secret. Equal for equal facts;

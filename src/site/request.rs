@@ -38,6 +38,7 @@ pub struct Request {
     recipient: Option<String>,
     specimen: bool,
     requested_at: Option<Timestamp>,
+    acceptance: Option<Acceptance>,
     message: Option<String>,
     language: Option<Tag>,
     second_language: Option<Tag>,
@@ -54,6 +55,16 @@ pub struct Request {
     warnings: Vec<Warning>,
 }
 
+/// When an agent accepted a request, by the clock of its queue. It gives a request without a time of its
+/// own a place in the order of requests, but no further right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Acceptance {
+    pub(crate) at: Timestamp,
+    /// Whether the request failed since, was kept, and is done again now: other requests came before
+    /// it, whatever the clocks of two machines say.
+    pub(crate) was_kept: bool,
+}
+
 impl Request {
     /// Creates a request for the course with the id `course`, in a recipient's name. The name is
     /// [cleaned](Name::clean); its changes are [`warnings`](Self::warnings).
@@ -68,6 +79,7 @@ impl Request {
             recipient: None,
             specimen: false,
             requested_at: None,
+            acceptance: None,
             message: None,
             language: None,
             second_language: None,
@@ -104,6 +116,12 @@ impl Request {
     /// sets it.
     pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
         self.message = Some(id.into());
+        self
+    }
+
+    /// Sets when an agent accepted the request.
+    pub(crate) fn with_acceptance(mut self, acceptance: Option<Acceptance>) -> Self {
+        self.acceptance = acceptance;
         self
     }
 
@@ -224,6 +242,11 @@ impl Request {
     /// Returns when the request was made, if that is known.
     pub fn requested_at(&self) -> Option<Timestamp> {
         self.requested_at
+    }
+
+    /// Returns when an agent accepted the request, if one did.
+    pub(crate) fn acceptance(&self) -> Option<Acceptance> {
+        self.acceptance
     }
 
     /// Returns the id of the message that asks for the certificate, if it is set.

@@ -7,6 +7,7 @@ mod http_api; // The HTTP API: authorization, responses, requests that survive a
 mod http_clients; // Clients that are slow, never read, or open too many connections
 mod killed; // Agents that are killed, stopped under load, or share a queue
 mod logs; // Log destinations, personal data in logs
+mod mixed; // Thousands of mixed requests, a tenth of them hostile
 mod monitoring; // Alerts and the dashboard, read by Prometheus
 mod namespaces; // Two agents in two network namespaces, one cut off and back
 pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate

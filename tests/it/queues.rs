@@ -42,11 +42,12 @@ fn issued(delivery: &Delivery) -> Answer {
         outcome: IssueOutcome::Issued,
         edition: 1,
         issued: None,
+        page: Box::default(),
     }
 }
 
 /// The answer when no certificate can be issued.
 fn failed() -> Answer {
     let message = "there is no course `Example/Knots/2026`".to_owned();
-    Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None }
+    Answer::Failed { kind: ErrorKind::UnknownCourse, message, help: None, place: None }
 }

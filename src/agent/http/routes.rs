@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use serde_json::json;
 
 use super::answers::{self, error_with, json_answer, refusal, retry_later, status_of};
-use super::state::AppState;
+use super::state::{AppState, HealthState, RequestState};
 use crate::agent::ops::shutdown::Shutdown;
 use crate::agent::spool::SpoolAnswer;
 use crate::base::digits::CertificateId;
@@ -42,7 +42,7 @@ pub(super) fn request_routes(state: &Arc<AppState>) -> Router {
 }
 
 /// Returns the routes of health and metrics, which ask for no token.
-pub(super) fn health_routes(state: &Arc<AppState>) -> Router {
+pub(super) fn health_routes(state: &Arc<HealthState>) -> Router {
     Router::new()
         .route(
             "/healthz",
@@ -117,7 +117,7 @@ async fn accept(
             Err(_) => json_answer(StatusCode::ACCEPTED, &told),
         },
         () = tokio::time::sleep(wait) => json_answer(StatusCode::ACCEPTED, &told),
-        () = until_closed(state.status.shutdown.clone()) => {
+        () = until_closed(state.parts.shutdown.clone()) => {
             json_answer(StatusCode::ACCEPTED, &told)
         }
     }
@@ -161,8 +161,9 @@ async fn certificate(
     };
     let Ok(id) = CertificateId::parse(&id) else { return unknown() };
     let found = tokio::task::spawn_blocking(move || {
-        let found = state.status.issue_service.current().register().record(&id);
-        state.status.health.record_store(found.as_ref().map(drop));
+        let RequestState { issue_service, health, .. } = &state.parts;
+        let found = issue_service.current().register().record(&id);
+        health.record_store(found.as_ref().map(drop));
         found
     });
     match found.await {
@@ -173,8 +174,8 @@ async fn certificate(
 }
 
 /// `GET /readyz`
-async fn ready(State(state): State<Arc<AppState>>) -> Response {
-    let (reasons, faults) = (state.status.unready_reasons(), state.status.faults());
+async fn ready(State(state): State<Arc<HealthState>>) -> Response {
+    let (reasons, faults) = (state.readiness.reasons(), state.readiness.faults());
     let mut body = json!({ "ready": reasons.is_empty() });
     let status = if reasons.is_empty() {
         StatusCode::OK
@@ -189,7 +190,7 @@ async fn ready(State(state): State<Arc<AppState>>) -> Response {
 }
 
 /// `GET /metrics`
-async fn metrics(State(state): State<Arc<AppState>>) -> Response {
-    let text = state.status.metrics_page();
+async fn metrics(State(state): State<Arc<HealthState>>) -> Response {
+    let text = state.metrics.to_text();
     answers::text("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
 }

@@ -9,20 +9,37 @@ use serde_json::{Map, Value};
 use super::answers::{self, refusal, retry_later};
 use super::token::Token;
 use crate::agent::clock::Clock;
+use crate::agent::issue_service::CurrentIssueService;
+use crate::agent::ops::health::Health;
 use crate::agent::ops::metrics::Metrics;
-use crate::agent::ops::status::Status;
+use crate::agent::ops::readiness::Readiness;
+use crate::agent::ops::shutdown::Shutdown;
 use crate::agent::queue::{Answer, Target, Task};
 use crate::agent::spool::{Accepted, Spool};
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// The state of the routes.
+/// What the routes of health and metrics tell.
+pub(in crate::agent) struct HealthState {
+    pub(in crate::agent) readiness: Arc<Readiness>,
+    pub(in crate::agent) metrics: Arc<Metrics>,
+}
+
+/// What the routes of requests use of the agent.
+pub(in crate::agent) struct RequestState {
+    pub(in crate::agent) issue_service: Arc<CurrentIssueService>,
+    pub(in crate::agent) health: Arc<Health>,
+    pub(in crate::agent) metrics: Arc<Metrics>,
+    pub(in crate::agent) shutdown: Arc<Shutdown>,
+    /// None: no requests are taken.
+    pub(in crate::agent) spool: Option<Arc<Spool>>,
+    pub(in crate::agent) clock: Arc<dyn Clock>,
+}
+
+/// The state of the routes of requests.
 pub(super) struct AppState {
-    pub(super) status: Status,
     /// None: no requests are taken.
     pub(super) token: Option<Token>,
-    /// None: no requests are taken.
-    pub(super) spool: Option<Arc<Spool>>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) parts: RequestState,
 }
 
 impl AppState {
@@ -38,9 +55,9 @@ impl AppState {
     /// Accepts a request: reads it, plans where its certificate will be, and spools it. Returns
     /// what the client is told.
     pub(super) fn accept(&self, body: &[u8]) -> Result<(Accepted, Value), Box<Response>> {
-        let Status { issue_service, health, metrics, shutdown, .. } = &self.status;
-        let Some(spool) = self.spool.as_ref().filter(|_| !shutdown.stop.is_requested())
-        else {
+        let RequestState { issue_service, health, metrics, shutdown, spool, clock } =
+            &self.parts;
+        let Some(spool) = spool.as_ref().filter(|_| !shutdown.stop.is_requested()) else {
             return Err(Box::new(retry_later("stopping", "the agent is stopping")));
         };
         let (correlation, task) = Task::from_json(body);
@@ -82,7 +99,7 @@ impl AppState {
             }
             Task::Ignore(_) => {}
         }
-        let now = self.clock.read().map_err(refused)?.now;
+        let now = clock.read().map_err(refused)?.now;
         match spool.accept(body, &task, now).map_err(refused)? {
             Some(accepted) => {
                 told.shift_insert(0, "id".to_owned(), accepted.id.as_str().into());

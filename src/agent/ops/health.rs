@@ -1,10 +1,10 @@
 //! The health of what every request needs besides its queue: the store, the seal, the machine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::availability::Availability;
 use super::metrics::Metrics;
+use super::readiness::{Readiness, Unready};
 use crate::agent::failure::{is_of_seal, is_of_store, loggable};
 use crate::agent::queue::Answer;
 use crate::base::error::{Error, ErrorKind};
@@ -13,34 +13,20 @@ use crate::base::error::{Error, ErrorKind};
 pub(crate) struct Health {
     metrics: Arc<Metrics>,
     store: Availability,
-    /// Keys, signer and TSA.
     seal: Availability,
-    /// The machine itself, above all its clock.
     machine: Availability,
-    /// Whether the site's files on disk have errors, so that the ones before them are still used.
-    site_is_faulty: AtomicBool,
 }
 
 impl Health {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>, readiness: &Arc<Readiness>) -> Self {
         metrics.set_store_up(true);
-        metrics.set_site_up(true);
+        let of = |reason| Availability::new(readiness.clone(), reason);
         Self {
             metrics,
-            store: Availability::default(),
-            seal: Availability::default(),
-            machine: Availability::default(),
-            site_is_faulty: AtomicBool::new(false),
+            store: of(Unready::Store),
+            seal: of(Unready::Seal),
+            machine: of(Unready::Machine),
         }
-    }
-
-    pub(crate) fn set_site_faulty(&self, is_faulty: bool) {
-        self.site_is_faulty.store(is_faulty, Ordering::Relaxed);
-        self.metrics.set_site_up(!is_faulty);
-    }
-
-    pub(crate) fn is_site_faulty(&self) -> bool {
-        self.site_is_faulty.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_store_up(&self) -> bool {
@@ -97,12 +83,5 @@ impl Health {
             }
             Err(error) => self.record_store(Err(error)),
         }
-    }
-
-    /// Returns the dependencies that are down, by the words of `/readyz`.
-    pub(crate) fn unready_reasons(&self) -> impl Iterator<Item = &'static str> {
-        let all =
-            [("store", &self.store), ("seal", &self.seal), ("machine", &self.machine)];
-        all.into_iter().filter(|(_, state)| !state.is_up()).map(|(name, _)| name)
     }
 }

@@ -213,19 +213,28 @@ impl Metrics {
         self.abandoned.set(i64::try_from(renders).unwrap_or(i64::MAX));
     }
 
-    /// Sets the memory of the process, in bytes.
-    pub(crate) fn set_memory(&self, bytes: i64) {
-        self.memory.set(bytes);
-    }
-
-    /// Returns all metrics as text in the format of OpenMetrics 1.0.
+    /// Returns all metrics as text in the format of OpenMetrics 1.0. The memory is that of the process
+    /// and of none of its parts, and is read now.
+    #[cfg(feature = "http")]
     pub(crate) fn to_text(&self) -> String {
+        if let Some(bytes) = resident_memory() {
+            self.memory.set(bytes);
+        }
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,
             Err(_) => String::new(),
         }
     }
+}
+
+/// Returns the resident memory of the process in bytes, if the system tells it.
+#[cfg(feature = "http")]
+fn resident_memory() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 fn histogram() -> Histogram {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::health::Health;
+use super::metrics::Metrics;
 use super::shutdown::Shutdown;
 use crate::agent::clock::Clock;
 use crate::agent::issue_service::CurrentIssueService;
@@ -17,6 +18,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) fn run(
     issue_service: &CurrentIssueService,
     health: &Health,
+    metrics: &Metrics,
     sources: &[Arc<RequestSource>],
     clock: &dyn Clock,
     shutdown: &Shutdown,
@@ -37,6 +39,8 @@ pub(crate) fn run(
         if let Err(error) = clock.read().and_then(|it| issuer.refresh_crl(it.now)) {
             tracing::warn!("the revocation list of the root is not renewed: {error:#}");
         }
+        // Some of them end while no request comes.
+        metrics.set_abandoned(issue_service.abandoned());
         for source in sources {
             source.probe();
         }

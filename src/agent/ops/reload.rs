@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::health::Health;
 use super::metrics::Metrics;
+use super::readiness::Readiness;
 use super::shutdown::Shutdown;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::base::error::Result;
@@ -15,7 +15,7 @@ use crate::site::files::Site;
 /// Watches the folder of the site until a stop is requested.
 pub(crate) fn run(
     issue_service: &CurrentIssueService,
-    health: &Health,
+    readiness: &Readiness,
     metrics: &Metrics,
     shutdown: &Shutdown,
     folder: &Path,
@@ -41,12 +41,12 @@ pub(crate) fn run(
         match reload(issue_service, folder) {
             Ok(()) => {
                 metrics.count_reload("done");
-                health.set_site_faulty(false);
+                readiness.set_site_faulty(false);
                 tracing::info!("the site is reloaded");
             }
             Err(error) => {
                 metrics.count_reload("failed");
-                health.set_site_faulty(true);
+                readiness.set_site_faulty(true);
                 let error = format!("{error:#}");
                 tracing::error!(error, "the changed site has errors: the old one stays");
             }

@@ -1,15 +1,17 @@
 //! The shutdown of an agent: a stop is requested once, and interrupts the threads that wait.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::readiness::{Readiness, Unready};
 
 /// How long a stopping agent may take to finish its requests, unless the caller sets it.
 pub(crate) const GRACE_PERIOD: Duration = Duration::from_secs(25);
 
 /// The two steps of a shutdown, and whether the agent stops because it is unhealthy.
-#[derive(Debug, Default)]
 pub(crate) struct Shutdown {
+    readiness: Arc<Readiness>,
     /// Requested: the agent takes no more requests.
     pub(crate) stop: StopSignal,
     /// Requested: all work has ended, and the helper threads end too.
@@ -25,8 +27,20 @@ pub(crate) struct StopSignal {
 }
 
 impl Shutdown {
+    pub(crate) fn new(readiness: Arc<Readiness>) -> Self {
+        let (stop, closed) = (StopSignal::default(), StopSignal::default());
+        Self { readiness, stop, closed, unhealthy: AtomicBool::new(false) }
+    }
+
+    /// Requests the stop, to be complete within that time.
+    pub(crate) fn request_stop(&self, within: Duration) {
+        self.readiness.set(Unready::Stopping, true);
+        self.stop.request(within);
+    }
+
     /// Records that the agent cannot go on and has to be restarted. Returns whether this is news.
     pub(crate) fn set_unhealthy(&self) -> bool {
+        self.readiness.set(Unready::Unhealthy, true);
         !self.unhealthy.swap(true, Ordering::Relaxed)
     }
 

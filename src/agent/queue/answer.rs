@@ -1,11 +1,11 @@
 //! What the sender of a request is told of it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::delivery::{Correlation, Delivery};
 use crate::base::date::Date;
-use crate::base::digits::CertificateId;
-use crate::base::error::{Error, ErrorKind};
+use crate::base::digits::{CertificateId, Sha256};
+use crate::base::error::{Error, ErrorKind, Warning};
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
 use crate::register::record::Record;
 
@@ -23,6 +23,8 @@ pub enum Answer {
         edition: u32,
         /// The date of issue, unless the record has none.
         issued: Option<Date>,
+        /// What the page is, and what was noticed while it was made.
+        page: Box<IssuedPage>,
     },
     /// A certificate is not valid any more.
     Revoked {
@@ -47,7 +49,23 @@ pub enum Answer {
         message: String,
         /// What the sender can do next.
         help: Option<String>,
+        /// Where the cause is, if that is in a file of the site.
+        place: Option<String>,
     },
+}
+
+/// The page of a certificate, as far as its answer tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct IssuedPage {
+    /// The language: a BCP 47 language tag.
+    pub language: String,
+    /// The name of the layout.
+    pub layout: String,
+    /// The digest of the PDF, unless the record has none.
+    pub sha256: Option<Sha256>,
+    /// What was noticed while the certificate was made. Empty if nothing was made.
+    pub warnings: Vec<Warning>,
 }
 
 impl Answer {
@@ -72,8 +90,9 @@ impl Answer {
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
     /// `superseding`, `reissued`, `stale`, `not-passed`, `revoked`, `ignored`, `failed`. A certificate has
-    /// `verify_id`, `download_id`, `verify_url`, `download_url`, `edition` and `issued`; `not-passed` and `ignored` have `why`; a
-    /// failure has `error`, `message` and perhaps `help`.
+    /// `verify_id`, `download_id`, `verify_url`, `download_url`, `edition`, `language`, `layout`, `issued`,
+    /// `sha256` and `warnings`; `not-passed` and `ignored` have `why`; a failure has `error`, `message` and
+    /// perhaps `help` and `place`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();
         let mut fields = Map::new();
@@ -92,9 +111,15 @@ impl Answer {
         if let Ok(Value::Object(outcome)) = serde_json::to_value(self.fields()) {
             fields.extend(outcome);
         }
-        if let Self::Issued { edition, issued, .. } = self {
+        if let Self::Issued { edition, issued, page, .. } = self {
+            let IssuedPage { language, layout, sha256, warnings } = &**page;
             fields.insert("edition".into(), (*edition).into());
+            fields.insert("language".into(), language.as_str().into());
+            fields.insert("layout".into(), layout.as_str().into());
             fields.extend(issued.map(|date| ("issued".into(), date.to_string().into())));
+            let sha256 = sha256.as_ref().map(|it| ("sha256".into(), it.as_str().into()));
+            fields.extend(sha256);
+            fields.insert("warnings".into(), json!(warnings));
         }
         Value::Object(fields)
     }
@@ -107,9 +132,10 @@ impl Answer {
             Self::Revoked { verify_id } => OutcomeFields::revoked(verify_id),
             Self::NotPassed { why } => OutcomeFields::not_passed(why),
             Self::Ignored { why } => OutcomeFields::ignored(why),
-            Self::Failed { kind, message, help } => {
-                OutcomeFields::failed(*kind, message, help.as_deref())
-            }
+            Self::Failed { kind, message, help, place } => OutcomeFields {
+                place: place.clone(),
+                ..OutcomeFields::failed(*kind, message, help.as_deref())
+            },
         }
     }
 }
@@ -122,6 +148,12 @@ impl From<&Receipt> for Answer {
             outcome: receipt.outcome,
             edition: receipt.record.edition,
             issued: certificate.map(|certificate| certificate.issued),
+            page: Box::new(IssuedPage {
+                language: receipt.record.language.clone(),
+                layout: receipt.record.layout.name.clone(),
+                sha256: certificate.and_then(|it| it.pdf_sha256()).cloned(),
+                warnings: receipt.warnings.clone(),
+            }),
         }
     }
 }
@@ -137,8 +169,9 @@ impl From<&Error> for Answer {
     fn from(error: &Error) -> Self {
         Self::Failed {
             kind: error.kind(),
-            message: error.to_string(),
+            message: error.message().to_owned(),
             help: error.help().map(str::to_owned),
+            place: error.place().map(ToString::to_string),
         }
     }
 }

@@ -51,6 +51,15 @@ pub trait Queue: fmt::Debug + Send + Sync {
     /// See [`Queue`].
     fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()>;
 
+    /// Records that a delivery in hand counts as handed out so often. A queue that does not count has
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// See [`Queue`]; the number before may then still count.
+    fn set_attempts(&self, _delivery: &Delivery, _attempts: u32) -> Result<()> {
+        Ok(())
+    }
+
     /// Answers a delivery with the error `why` and sets its request aside, never to be handed out
     /// again.
     ///

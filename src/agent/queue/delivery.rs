@@ -8,14 +8,15 @@ use crate::base::error::{Error, Result};
 use crate::base::timestamp::Timestamp;
 use crate::register::issue::IssueOptions;
 use crate::site::award::Award;
-use crate::site::request::Request;
 use crate::site::request::json_object::JsonObject;
 use crate::site::request::limits::{MAX_ID, truncated};
+use crate::site::request::{Acceptance, Request};
 
 /// A request, leased until it is answered.
 pub struct Delivery {
     id: String,
     attempt: u32,
+    acceptance: Option<Acceptance>,
     correlation: Correlation,
     task: Result<Task>,
     receipt: Box<dyn Any + Send + Sync>,
@@ -118,6 +119,7 @@ impl Delivery {
         Self {
             id: id.into(),
             attempt: 1,
+            acceptance: None,
             correlation: Correlation::default(),
             task,
             receipt: Box::new(()),
@@ -127,6 +129,17 @@ impl Delivery {
     /// Sets how often the request was handed out, this time included: 1 unless set.
     pub fn with_attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    /// Sets when the request was accepted, by the clock of the queue. Unless the request says itself when
+    /// it was made, it then brings back nothing that was revoked since.
+    pub fn with_accepted_at(self, at: Timestamp) -> Self {
+        self.with_acceptance(Some(Acceptance { at, was_kept: false }))
+    }
+
+    pub(crate) fn with_acceptance(mut self, acceptance: Option<Acceptance>) -> Self {
+        self.acceptance = acceptance;
         self
     }
 
@@ -152,6 +165,10 @@ impl Delivery {
     /// if the queue does not count.
     pub fn attempt(&self) -> u32 {
         self.attempt
+    }
+
+    pub(crate) fn acceptance(&self) -> Option<Acceptance> {
+        self.acceptance
     }
 
     /// Returns what the answer repeats.

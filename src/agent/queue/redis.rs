@@ -3,7 +3,7 @@
 //! A consumer group is the queue, and its list of pending entries holds the leases: an entry is
 //! acknowledged after the work, and another agent claims the entries of one that ended once they
 //! were idle for the lease. Answers and unusable messages go to streams of their own, in one
-//! transaction with the acknowledgement.
+//! script with the acknowledgement.
 
 mod batch;
 mod connections;
@@ -16,14 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::redis::{Cmd, Value, cmd, pipe};
+use ::redis::{Arg, Cmd, Value, cmd};
 
 use self::batch::add_result;
 pub use self::batch::{BatchResult, QueuedBatch, Unfinished};
 use self::connections::{
     Connections, is_existing_group, is_no_group, is_no_stream, is_refused_by_stream,
 };
-use self::entry::read_entry;
+use self::entry::{ACCEPTED_AT, acceptance, is_acceptance, read_entry};
 use self::kept::is_kept;
 pub use self::kept::{KeptEntry, KeptRequests, Replay};
 use self::reply::{Fields, StreamEntry};
@@ -42,6 +42,18 @@ const MAX_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_FIELDS: usize = 64;
 /// The most bytes of a field that go to the stream of dead letters.
 const MAX_FIELD: usize = 64 << 10;
+
+/// Runs commands one after the other up to the first that fails, and returns the reply to the last. Each
+/// has the number of its parts before it.
+const SETTLE: &str = "\
+    local reply = 0 \
+    local at = 1 \
+    while at <= #ARGV do \
+      local last = at + tonumber(ARGV[at]) \
+      reply = redis.call(unpack(ARGV, at + 1, last)) \
+      at = last + 1 \
+    end \
+    return reply";
 
 /// A group that no stream has.
 const NO_GROUP: &str = "testamur-checks-whether-it-may";
@@ -266,7 +278,9 @@ impl RedisQueue {
         let fields = fields?;
         let (correlation, task) = read_entry(&fields, &self.rules);
         let task = task.map(|task| task.with_reissue(self.reissue));
+        let acceptance = acceptance(&id, &fields);
         let delivery = Delivery::new(id, task).with_correlation(correlation);
+        let delivery = delivery.with_acceptance(acceptance);
         Some(delivery.with_attempt(attempt).with_receipt(fields))
     }
 
@@ -302,22 +316,32 @@ impl RedisQueue {
             return None;
         }
         let mut keep = self.add(&self.unknown_courses);
-        for (name, value) in &fields.0 {
+        for (name, value) in fields.0.iter().filter(|(name, _)| !is_acceptance(name)) {
             keep.arg(name).arg(value);
+        }
+        if let Some(acceptance) = delivery.acceptance() {
+            keep.arg(ACCEPTED_AT).arg(acceptance.at.to_string());
         }
         Some(keep)
     }
 
-    /// Sends `entries` and the acknowledgement in one transaction.
+    /// Adds `entries` and acknowledges, in one script: if an entry cannot be added the request is not
+    /// acknowledged. A transaction would do that all the same.
     fn settle(&self, delivery: &Delivery, entries: Vec<Cmd>) -> Result<LeaseState> {
-        let mut all = pipe();
-        all.atomic();
-        for entry in entries {
-            all.add_command(entry).ignore();
+        let mut acknowledge = cmd("XACK");
+        acknowledge.arg(&self.stream).arg(&self.group).arg(delivery.id());
+        let mut settle = cmd("EVAL");
+        settle.arg(SETTLE).arg(1).arg(&self.stream);
+        for command in entries.iter().chain([&acknowledge]) {
+            settle.arg(command.args_iter().count());
+            for part in command.args_iter() {
+                if let Arg::Simple(part) = part {
+                    settle.arg(part);
+                }
+            }
         }
-        all.cmd("XACK").arg(&self.stream).arg(&self.group).arg(delivery.id());
-        match self.connections.ask_all::<(u64,)>(&all)? {
-            (0,) => Ok(LeaseState::Lost),
+        match self.connections.ask::<u64>(Duration::ZERO, &settle)? {
+            0 => Ok(LeaseState::Lost),
             _ => Ok(LeaseState::Held),
         }
     }
@@ -418,6 +442,16 @@ impl Queue for RedisQueue {
         claim.arg(delivery.id()).arg("IDLE").arg(idle);
         // The agent returns it by itself: this attempt has ended nothing.
         claim.arg("RETRYCOUNT").arg(delivery.attempt().saturating_sub(1)).arg("JUSTID");
+        self.connections.ask::<Value>(Duration::ZERO, &claim).map(drop)
+    }
+
+    fn set_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<()> {
+        if !self.holds(delivery.id())? {
+            return Ok(());
+        }
+        let mut claim = cmd("XCLAIM");
+        claim.arg(&self.stream).arg(&self.group).arg(&self.consumer).arg(0);
+        claim.arg(delivery.id()).arg("RETRYCOUNT").arg(attempts).arg("JUSTID");
         self.connections.ask::<Value>(Duration::ZERO, &claim).map(drop)
     }
 

@@ -12,7 +12,7 @@ use crate::agent::failure::loggable;
 use crate::agent::issue_service::CurrentIssueService;
 use crate::agent::ops::health::Health;
 use crate::agent::ops::metrics::Metrics;
-use crate::agent::queue::{Answer, Revocation, Target, Task};
+use crate::agent::queue::{Answer, Delivery, Revocation, Target, Task};
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
@@ -48,13 +48,13 @@ impl Performer {
         &self.issue_service
     }
 
-    /// Performs the task of the message `id`; performing it again changes nothing. The result is
+    /// Performs the task of a delivery; performing it again changes nothing. The result is
     /// recorded in the health and the metrics.
     ///
     /// # Errors
     /// As [`IssueService::issue`] and [`IssueService::revoke`]; [`ErrorKind::Panic`] if the work
     /// panicked; [`ErrorKind::Deadline`] also if a render of the request was abandoned before.
-    pub(super) fn perform(&self, id: &str, task: &Task) -> Result<Answer> {
+    pub(super) fn perform(&self, delivery: &Delivery, task: &Task) -> Result<Answer> {
         let begun = Instant::now();
         let digest = match task {
             Task::Issue { request, .. } => Some(RequestDigest::of(request)?),
@@ -64,11 +64,12 @@ impl Performer {
         if let Some(digest) = digest {
             self.check_start(digest, generation)?;
         }
-        let result = catch(|| self.answer(id, task));
+        let result = catch(|| self.answer(delivery, task));
         if let (Some(digest), Err(error)) = (digest, &result)
             && error.kind() == ErrorKind::Deadline
         {
             self.abandoned.record(digest, generation);
+            self.metrics.set_abandoned(self.issue_service.abandoned());
         }
         self.metrics.observe_stage("work", begun.elapsed());
         self.health.record_work(result.as_ref());
@@ -98,11 +99,13 @@ impl Performer {
         })
     }
 
-    fn answer(&self, id: &str, task: &Task) -> Result<Answer> {
+    fn answer(&self, delivery: &Delivery, task: &Task) -> Result<Answer> {
         match task {
             Task::Issue { request, options, replaces } => {
                 let _guard = self.locks.lock(Award::of(request));
-                let request = &Request::clone(request).with_message_id(id);
+                let request = &Request::clone(request)
+                    .with_message_id(delivery.id())
+                    .with_acceptance(delivery.acceptance());
                 let issuer = self.issue_service.current();
                 let ClockReading { now, today } = self.clock.read()?;
                 let receipt = issuer

@@ -145,14 +145,14 @@ fn log(source: &RequestSource, delivery: &Delivery, answer: &Answer) {
         Answer::Ignored { why } => {
             tracing::debug!(source, id, course, outcome, why, "done")
         }
-        Answer::Failed { kind, message, help } => {
+        Answer::Failed { kind, message, help, place } => {
             let error = kind.as_str();
             if log_level(*kind) == Level::ERROR {
                 tracing::error!(source, id, course, outcome, error, "answered");
             } else {
                 tracing::warn!(source, id, course, outcome, error, "answered");
             }
-            tracing::debug!(source, id, recipient, message, help, "why it failed");
+            tracing::debug!(source, id, recipient, message, help, place, "why it failed");
         }
     }
 }

@@ -11,9 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use serde_json::Value;
 
 use super::report::{ended, write_report};
-use crate::Error;
 use crate::agent::{QueuedBatch, Unfinished, open_batch, open_queue};
 use crate::cli::args::{Issue, SiteArguments};
 use crate::cli::batch::StopSignal;
@@ -23,6 +23,7 @@ use crate::press::Press;
 use crate::register::IssueOptions;
 use crate::register::batch::{IssueJob, Report, ReportRow, row_place};
 use crate::site::AgentSettings;
+use crate::{Error, Warning};
 
 /// The most rows that are put and not done: the server holds no more of them.
 const MAX_WAITING: usize = 10_000;
@@ -58,7 +59,7 @@ pub(super) fn run(
             }
             Err(error) => {
                 let row = ReportRow::new(job, Err(error));
-                print(issue.json, job, &row);
+                print(issue.json.then(|| row.without_json(job)), &row);
                 report.set(index, row);
             }
         }
@@ -73,12 +74,14 @@ pub(super) fn run(
         bar: console::progress_bar(jobs.len()),
         printed_at: Instant::now(),
         report,
+        warnings: console::RunWarnings::default(),
         is_json: issue.json,
     };
     run.done -= run.rows.len();
     let worked = run.work();
     run.bar.finish_and_clear();
-    let QueuedRun { batch, report, done, .. } = run;
+    let QueuedRun { batch, report, done, warnings, .. } = run;
+    warnings.print();
     console::print_message(&report.summary());
     if let Some(file) = &issue.report {
         write_report(file, &report, jobs, kept)?;
@@ -133,6 +136,7 @@ struct QueuedRun<'a> {
     bar: ProgressBar,
     printed_at: Instant,
     report: Report,
+    warnings: console::RunWarnings,
     is_json: bool,
 }
 
@@ -185,24 +189,43 @@ impl QueuedRun<'_> {
             if self.report.is_set(index) {
                 continue;
             }
-            let row = ReportRow::answered(job, &result.answer).unwrap_or_else(|| {
-                let error = Error::new(
-                    crate::ErrorKind::Queue,
-                    "the answer of the agent cannot be understood",
-                );
-                ReportRow::new(
-                    job,
-                    Err(error.with_help("run the agents in this version")),
-                )
-            });
-            self.set(index, row);
+            match ReportRow::answered(job, &result.answer) {
+                Some(row) => {
+                    self.note_warnings(&result.answer);
+                    let object = row.answered_json(job, &result.answer);
+                    self.set(index, row, object);
+                }
+                None => {
+                    let error = Error::new(
+                        crate::ErrorKind::Queue,
+                        "the answer of the agent cannot be understood",
+                    );
+                    self.fail(index, error.with_help("run the agents in this version"));
+                }
+            }
         }
         Ok(any)
     }
 
-    fn set(&mut self, index: usize, row: ReportRow) {
-        let (job, is_json) = (&self.jobs[index], self.is_json);
-        self.bar.suspend(|| print(is_json, job, &row));
+    /// Notes the warnings of a certificate, which are printed at the end.
+    fn note_warnings(&mut self, answer: &Value) {
+        let warnings: Option<Vec<Warning>> =
+            serde_json::from_value(answer["warnings"].clone()).ok();
+        let language = answer["language"].as_str().unwrap_or_default();
+        self.warnings.add(&warnings.unwrap_or_default(), language);
+    }
+
+    /// Sets the result of a row that has no answer.
+    fn fail(&mut self, index: usize, error: Error) {
+        let job = &self.jobs[index];
+        let row = ReportRow::new(job, Err(error));
+        let object = row.without_json(job);
+        self.set(index, row, object);
+    }
+
+    fn set(&mut self, index: usize, row: ReportRow, object: Value) {
+        let object = self.is_json.then_some(object);
+        self.bar.suspend(|| print(object, &row));
         *self.counts.entry(row.outcome()).or_default() += 1;
         self.report.set(index, row);
         self.done += 1;
@@ -229,8 +252,7 @@ impl QueuedRun<'_> {
                             "run the same command again, with a stream that is not trimmed \
                              before its requests are done, and agents of this version",
                         );
-                        let row = ReportRow::new(&self.jobs[index], Err(error));
-                        self.set(index, row);
+                        self.fail(index, error);
                     }
                 }
             }
@@ -292,10 +314,10 @@ impl QueuedRun<'_> {
     }
 }
 
-/// Prints the result of a row: JSON if asked for, and in words why it has no certificate.
-fn print(is_json: bool, job: &IssueJob, row: &ReportRow) {
-    if is_json {
-        console::print_json(&row.json(job));
+/// Prints the result of a row: as JSON if there is some, and in words why it has no certificate.
+fn print(object: Option<Value>, row: &ReportRow) {
+    if let Some(object) = object {
+        console::print_json(&object);
     }
     if let ReportRow::Without { message, .. } = row {
         console::print_message(message);

@@ -70,6 +70,19 @@ impl ReportRow {
     }
 }
 
+#[cfg(feature = "cli")]
+impl ReportRow {
+    /// What `--json` prints of a row without a certificate.
+    pub(crate) fn without_json(&self, job: &IssueJob) -> Value {
+        let mut object = match self {
+            Self::Without { fields, .. } => row_json(fields, &job.course, &job.row),
+            Self::Issued(issued) => issued.json(job),
+        };
+        object["username"] = job.username().into();
+        object
+    }
+}
+
 #[cfg(all(feature = "cli", feature = "redis"))]
 impl ReportRow {
     /// The result of a row by the answer of an agent, in the form of its JSON. `None` if it is no
@@ -106,28 +119,38 @@ impl ReportRow {
                 error: text("error").map(Into::into),
                 message,
                 help,
+                place: text("place"),
                 ..failed
             }
         };
         let said = fields.why.as_ref().or(fields.message.as_ref());
         let mut message = said.cloned().unwrap_or_default();
-        if let Some(place) = row_place(&job.row) {
+        let row = row_place(&job.row);
+        if let Some(place) = fields.place.as_ref().or(row.as_ref()) {
             message = format!("{place}: {message}");
         }
         if let Some(help) = &fields.help {
             message.push_str(&format!("\nhelp: {help}"));
         }
+        if let (Some(_), Some(row)) = (&fields.place, &row) {
+            message.push_str(&format!("\n(for {row})"));
+        }
         Some(Self::Without { fields: Box::new(fields), message })
     }
 
-    /// The row in JSON, as the report has it.
-    pub(crate) fn json(&self, job: &IssueJob) -> Value {
-        let mut object = match self {
-            Self::Without { fields, .. } => row_json(fields, &job.course, &job.row),
-            Self::Issued(issued) => issued.json(job),
+    /// What `--json` prints of a row by the answer of an agent: that of a local run.
+    pub(crate) fn answered_json(&self, job: &IssueJob, answer: &Value) -> Value {
+        let Self::Issued(issued) = self else { return self.without_json(job) };
+        let page = PageFields {
+            name: &issued.name,
+            edition: issued.edition,
+            language: answer["language"].clone(),
+            layout: answer["layout"].clone(),
+            issued: answer["issued"].clone(),
+            sha256: answer["sha256"].clone(),
+            warnings: answer["warnings"].clone(),
         };
-        object["username"] = job.username().into();
-        object
+        certificate_json(job, issued.outcome, &issued.urls, page)
     }
 
     /// The outcome in one word.
@@ -354,17 +377,46 @@ pub(crate) fn printed_name<'a>(job: &'a IssueJob, receipt: &'a Receipt) -> &'a s
 
 /// What `--json` prints of a receipt.
 pub(crate) fn receipt_json(job: &IssueJob, receipt: &Receipt) -> Value {
-    let outcome = OutcomeFields::certificate(receipt.outcome, &receipt.urls);
     let certificate = receipt.record.certificate.as_ref();
+    let sha256 = certificate.and_then(|it| it.pdf_sha256());
+    let page = PageFields {
+        name: printed_name(job, receipt),
+        edition: receipt.record.edition,
+        language: receipt.record.language.as_str().into(),
+        layout: receipt.record.layout.name.as_str().into(),
+        issued: certificate.map(|c| c.issued.to_string()).into(),
+        sha256: sha256.map(|it| it.as_str()).into(),
+        warnings: json!(receipt.warnings),
+    };
+    certificate_json(job, receipt.outcome, &receipt.urls, page)
+}
+
+/// What `--json` prints of a certificate's page.
+struct PageFields<'a> {
+    name: &'a str,
+    edition: u32,
+    language: Value,
+    layout: Value,
+    issued: Value,
+    sha256: Value,
+    warnings: Value,
+}
+
+fn certificate_json(
+    job: &IssueJob,
+    outcome: IssueOutcome,
+    urls: &CertificateUrls,
+    page: PageFields<'_>,
+) -> Value {
+    let outcome = OutcomeFields::certificate(outcome, urls);
     let mut object = row_json(&outcome, &job.course, &job.row);
-    object["name"] = printed_name(job, receipt).into();
+    object["name"] = page.name.into();
     object["username"] = job.username().into();
-    object["edition"] = receipt.record.edition.into();
-    object["language"] = receipt.record.language.as_str().into();
-    object["layout"] = receipt.record.layout.name.as_str().into();
-    object["issued"] = certificate.map(|c| c.issued.to_string()).into();
-    object["sha256"] =
-        certificate.and_then(|it| it.pdf_sha256()).map(|it| it.as_str()).into();
-    object["warnings"] = json!(receipt.warnings);
+    object["edition"] = page.edition.into();
+    object["language"] = page.language;
+    object["layout"] = page.layout;
+    object["issued"] = page.issued;
+    object["sha256"] = page.sha256;
+    object["warnings"] = page.warnings;
     object
 }

@@ -4,6 +4,7 @@
 //! that each process that sees the same records decides alike.
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::editions::{Edition, Editions};
 use crate::register::issue::facts::RequestFacts;
 use crate::register::issue::options::IssueOptions;
@@ -52,7 +53,10 @@ pub(super) fn decide(
             } else if options.cautious {
                 return Ok(Decision::Differ(current));
             } else {
-                None
+                let was_kept = request.acceptance().filter(|it| it.was_kept);
+                let is_stale =
+                    was_kept.is_some_and(|it| it.at < record.last_requested_at());
+                is_stale.then_some(IssueOutcome::Stale)
             }
         }
         _ => keep_ended(record, request, options)?,
@@ -71,13 +75,17 @@ fn keep_ended(
     options: &IssueOptions,
 ) -> Result<Option<IssueOutcome>> {
     let requested_at = request.requested_at();
-    let last_change = current.history.last();
-    // When the revocation was requested counts, by the clock that also dates requests; for want of
-    // that, when it was done.
-    let revocation_requested_at = last_change.and_then(|change| change.requested_at);
-    let revoked_at = revocation_requested_at.or(last_change.map(|change| change.at));
-    let is_older = |requested_at| revoked_at.is_some_and(|at| requested_at <= at);
-    if requested_at.is_some_and(is_older) {
+    let revocation_requested_at =
+        current.history.last().and_then(|change| change.requested_at);
+    let is_older = match (requested_at, request.acceptance(), ended_at(current)) {
+        (Some(requested_at), _, Some(ended_at)) => requested_at <= ended_at,
+        // Clocks that tell when a request was accepted may count whole seconds.
+        (None, Some(acceptance), Some(ended_at)) => {
+            acceptance.at.unix() < ended_at.unix()
+        }
+        _ => false,
+    };
+    if is_older {
         return Ok(Some(IssueOutcome::Stale));
     }
     if options.reissue {
@@ -101,6 +109,26 @@ fn keep_ended(
     let message = format!("{} that {change}", has_certificate(request));
     Err(Error::new(ErrorKind::Revoked, message)
         .with_help("to issue it all the same: --reissue"))
+}
+
+/// When an award ended by its last change: when that was requested, by the clock that also dates requests;
+/// for want of that, when it was done.
+fn ended_at(record: &Record) -> Option<Timestamp> {
+    let change = record.history.last()?;
+    Some(change.requested_at.unwrap_or(change.at))
+}
+
+/// When the next edition of an award was requested, as its record has it: a revocation that was requested
+/// before that does not hold for it.
+pub(super) fn requested_at(
+    request: &Request,
+    current: Option<&Record>,
+) -> Option<Timestamp> {
+    request.requested_at().or_else(|| {
+        let accepted_at = request.acceptance()?.at;
+        let ended_at = current.filter(|it| !it.status.stands()).and_then(ended_at);
+        Some(ended_at.map_or(accepted_at, |at| at.max(accepted_at)))
+    })
 }
 
 /// The error for a request whose facts differ from those of the current edition.

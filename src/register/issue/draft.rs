@@ -40,6 +40,8 @@ pub(super) struct EditionRequest<'a> {
     /// The number of the edition, counted from 1.
     pub(super) number: u32,
     pub(super) ids: &'a Ids,
+    /// When it was requested, if that is known.
+    pub(super) requested_at: Option<Timestamp>,
     /// The time of issue.
     pub(super) now: Timestamp,
 }

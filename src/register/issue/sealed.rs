@@ -87,7 +87,7 @@ impl EditionDraft<'_> {
             status: if request.is_specimen() { Status::Specimen } else { Status::Valid },
             edition: edition.number,
             issued_at: edition.now,
-            requested_at: request.requested_at(),
+            requested_at: edition.requested_at,
             facts: Some(edition.facts.fingerprint.clone()),
             appearance: edition.facts.appearance.clone(),
             expires: None,

@@ -12,7 +12,7 @@ use crate::register::award::AwardHandle;
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
 use crate::register::editions::{Edition, Editions};
-use crate::register::issue::decide::{self, Decision, decide};
+use crate::register::issue::decide::{self, Decision, decide, requested_at};
 use crate::register::issue::draft::EditionRequest;
 use crate::register::issue::facts::RequestFacts;
 use crate::register::issue::options::IssueOptions;
@@ -229,12 +229,12 @@ impl IssueService {
                     return Err(self.differs(request, &facts, &current.record)?);
                 }
                 Decision::Keep(edition, outcome) => {
-                    let requested_at = request
+                    let noted_at = request
                         .requested_at()
                         .filter(|_| outcome == IssueOutcome::Unchanged);
                     // Another process changed the record first: decide again by what it says now.
                     let Some(record) =
-                        register.note_request(edition.record.clone(), requested_at)?
+                        register.note_request(edition.record.clone(), noted_at)?
                     else {
                         continue;
                     };
@@ -259,6 +259,10 @@ impl IssueService {
                 instead_of,
                 number: editions.next_number(),
                 ids: &editions.next,
+                requested_at: requested_at(
+                    request,
+                    editions.current.as_ref().map(|it| &it.record),
+                ),
                 now,
             };
             let prepared = self.publisher.prepare(make(edition)?)?;
@@ -345,6 +349,7 @@ impl IssueService {
             instead_of: None,
             number: editions.next_number(),
             ids: &editions.next,
+            requested_at: requested_at(request, None),
             now,
         };
         let draft = edition.draft(&self.press, today)?;

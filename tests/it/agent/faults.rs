@@ -28,6 +28,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 struct RefusingStore {
     inner: Arc<dyn Store>,
     refuses: AtomicBool,
+    /// Whether another page comes in place of each record.
+    garbles: AtomicBool,
     pdfs: AtomicUsize,
 }
 
@@ -36,6 +38,7 @@ impl RefusingStore {
         Arc::new(Self {
             inner,
             refuses: AtomicBool::new(false),
+            garbles: AtomicBool::new(false),
             pdfs: AtomicUsize::new(0),
         })
     }
@@ -74,7 +77,12 @@ impl Store for RefusingStore {
         self.inner.swap(file, was)
     }
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {
-        self.inner.read(path)
+        let found = self.inner.read(path)?;
+        let is_record = path.as_str().ends_with("/certificate.json");
+        if found.is_some() && is_record && self.garbles.load(Ordering::SeqCst) {
+            return Ok(Some(b"<html>down for maintenance</html>".to_vec()));
+        }
+        Ok(found)
     }
     fn remove(&self, path: &StorePath) -> Result<()> {
         self.check_refusal()?;
@@ -178,6 +186,35 @@ fn check_refusing_store(time: Duration) {
     end(running);
 }
 
+/// A server in place of the store that answers each question with a page of its own makes requests wait,
+/// and none of them is answered with an error.
+#[test]
+fn requests_wait_while_something_else_answers_for_the_store() {
+    let TestAgent { _folder, store, agent } = test_agent(Site::demo());
+    let queue = MemoryQueue::of([request("ada").to_string()]);
+    let agent = agent.with_queue(queue.clone()).with_http_api(HttpApi::new(
+        "127.0.0.1:0".parse().unwrap(),
+        None,
+        1,
+    ));
+    let running = agent.start().unwrap();
+    let at = running.address().unwrap().to_string();
+    until("it is issued", || outcomes(&queue) == ["issued"]);
+    store.garbles.store(true, Ordering::SeqCst);
+    let mut changed = request("ada");
+    changed["name"] = "Augusta Ada King".into();
+    queue.add(changed.to_string());
+    until("the store fails", || {
+        get(&at, "/metrics").body.contains("testamur_retries_total")
+    });
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(outcomes(&queue), ["issued"]);
+    store.garbles.store(false, Ordering::SeqCst);
+    until("it is done", || outcomes(&queue).len() == 2);
+    assert_eq!(outcomes(&queue), ["issued", "superseding"]);
+    end(running);
+}
+
 /// An answer whose acknowledgement fails is sent again and stays the same; nothing is issued twice.
 #[test]
 fn unacknowledged_answer_is_sent_again_unchanged() {
@@ -258,6 +295,15 @@ fn often_redelivered_request_runs_alone() {
         [0; 5],
         "no other request is in hand"
     );
+    // Those that wait to run alone do not count as handed out once more until they do.
+    let counted = queue.counted.lock().unwrap().clone();
+    let ids: Vec<String> = queue.attempts.lock().unwrap().keys().cloned().collect();
+    for id in &ids {
+        let of_it = counted.iter().filter(|(it, _)| it == id).map(|(_, count)| *count);
+        let of_it: Vec<u32> = of_it.collect();
+        let [first, .., last] = of_it[..] else { panic!("{counted:?}") };
+        assert_eq!(first + 1, last, "{counted:?}");
+    }
     assert_eq!(store.pdfs.load(Ordering::SeqCst), 12);
     end(running);
 }

@@ -68,7 +68,9 @@ fn run_requests(
     assert_eq!(http(&at, "POST", path, Some(TOKEN), half).status, 400);
 
     let before = (redis.results().len(), redis.dead());
-    wrong.iter().for_each(|body| redis.ask(body));
+    for body in &wrong {
+        redis.ask(body);
+    }
     redis.ask(&revoke);
     redis.add(&[("request", half)]);
     redis.add(&[("zaphod", b"Zaphod Beeblebrox")]);

@@ -256,17 +256,19 @@ impl Redis {
         Client::open(self.url()).unwrap().get_connection().ok()
     }
 
-    pub(crate) fn add(&self, fields: &[(&str, &[u8])]) {
+    /// Adds an entry, and returns its id.
+    pub(crate) fn add(&self, fields: &[(&str, &[u8])]) -> String {
         let mut add = cmd("XADD");
         add.arg(Self::STREAM).arg("*");
         for (name, value) in fields {
             add.arg(name).arg(value);
         }
-        add.exec(&mut self.open().unwrap()).unwrap();
+        add.query(&mut self.open().unwrap()).unwrap()
     }
 
-    pub(crate) fn ask(&self, request: &Value) {
-        self.add(&[("request", request.to_string().as_bytes())]);
+    /// Adds a request, and returns the id of its entry.
+    pub(crate) fn ask(&self, request: &Value) -> String {
+        self.add(&[("request", request.to_string().as_bytes())])
     }
 
     /// The results so far, in order.
@@ -464,6 +466,8 @@ pub(crate) struct MemoryQueue {
     pub(crate) attempts: Mutex<HashMap<String, u32>>,
     /// For each request of `attempts` that was acknowledged: how many others were in hand then.
     pub(crate) others_in_hand: Mutex<Vec<usize>>,
+    /// What requests were said to count as, in this order.
+    pub(crate) counted: Mutex<Vec<(String, u32)>>,
     /// The number of acknowledgements that fail before one succeeds.
     pub(crate) failing_acks: AtomicUsize,
 }
@@ -541,6 +545,11 @@ impl Queue for MemoryQueue {
         if let Some(request) = self.release(delivery) {
             self.waiting.lock().unwrap().push_back(request);
         }
+        Ok(())
+    }
+
+    fn set_attempts(&self, delivery: &Delivery, attempts: u32) -> Result<(), Error> {
+        self.counted.lock().unwrap().push((delivery.id().to_owned(), attempts));
         Ok(())
     }
 

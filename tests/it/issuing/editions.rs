@@ -586,3 +586,34 @@ fn follow(setup: &Setup, number: usize, steps: &[Step]) {
         }
     }
 }
+
+/// However many editions an award has, the next one changes a bounded number of pages; the page of each
+/// leads to the current one.
+#[test]
+fn page_of_each_of_many_editions_leads_to_the_current_one() {
+    let setup = Setup::with_site(site(TWO_COURSES));
+    let request = |number: u32| request(&format!("Ada {}", "I".repeat(number as usize)));
+    let receipts: Vec<Receipt> = (1..=20)
+        .map(|number| {
+            let request = request(number).with_username("ada");
+            issue(&setup.issuer, &request)
+        })
+        .collect();
+    assert_eq!(receipts[19].record.edition, 20);
+    let register = setup.issuer.register();
+    let hops = |receipt: &Receipt| {
+        let mut record = register.record(&receipt.record.id).unwrap().unwrap();
+        let mut hops = 0;
+        while let Some(successor) = record.successor.take() {
+            assert_eq!(record.status, Status::Superseded);
+            let next = receipts.iter().find(|it| it.urls.verify_url == successor);
+            record = register.record(&next.unwrap().record.id).unwrap().unwrap();
+            hops += 1;
+        }
+        assert_eq!((record.edition, record.status), (20, Status::Valid));
+        hops
+    };
+    let hops: Vec<usize> = receipts.iter().map(hops).collect();
+    assert_eq!(hops[..4], [2, 2, 2, 1], "{hops:?}");
+    assert!(hops[4..19].iter().all(|hops| *hops == 1), "{hops:?}");
+}

@@ -244,6 +244,25 @@ fn extended_lease_is_kept_and_an_expired_one_redelivered() {
 }
 
 #[test]
+fn delivery_counts_as_often_as_is_said() {
+    let (server, queue) = server();
+    let other = server.redis("b");
+    server.send("ada");
+    let delivery = receive(&queue);
+    for attempts in [0, 6] {
+        queue.set_attempts(&delivery, attempts).unwrap();
+        let id = delivery.id();
+        assert_eq!(server.attempts(id), attempts, "the lease stays");
+        assert_eq!(queue.extend_lease(&delivery).unwrap(), LeaseState::Held);
+    }
+    let taken = other.receive(LONG).unwrap().unwrap();
+    assert_eq!(taken.attempt(), 7);
+    // What another one holds is not changed.
+    queue.set_attempts(&delivery, 1).unwrap();
+    assert_eq!(server.attempts(delivery.id()), 7);
+}
+
+#[test]
 fn deleted_group_and_stream_are_created_again() {
     let (server, queue) = server();
     server.send("ada");
@@ -438,9 +457,59 @@ fn settings_at(url: &str) -> testamur::site::RedisSettings {
     testamur::site::Settings::parse(text.as_bytes()).unwrap().agent.redis
 }
 
+/// An answer that cannot be added leaves its request unacknowledged, so that it is not lost.
+#[test]
+fn answer_that_is_refused_acknowledges_nothing() {
+    let (server, queue) = server();
+    server.send("ada");
+    let delivery = receive(&queue);
+    let _: String = server.ask(&["SET", RESULTS, "no stream"]);
+    let refused = queue.ack(&delivery, &issued(&delivery)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::QueueRefused, "{refused}");
+    assert_eq!(server.pending(), 1);
+    let why = Error::new(ErrorKind::Layout, "no");
+    queue.dead_letter(&delivery, &why).unwrap_err();
+    assert_eq!(server.pending(), 1);
+    let _: i64 = server.ask(&["DEL", RESULTS]);
+    assert_eq!(queue.ack(&delivery, &issued(&delivery)).unwrap(), LeaseState::Held);
+    assert_eq!((server.pending(), server.results().len()), (0, 1));
+}
+
+/// After a failover the address leads to another server, while the old one still answers, as a replica.
+#[test]
+fn connection_to_a_server_that_was_demoted_is_given_up() {
+    let (old, new) = (RedisServer::new(), RedisServer::new());
+    let socket = |server: &RedisServer| {
+        std::path::PathBuf::from(server.url().strip_prefix("redis+unix://").unwrap())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("socket");
+    std::os::unix::fs::symlink(socket(&old), &link).unwrap();
+    let mut settings = new.settings();
+    settings.url = Some(format!("redis+unix://{}", link.display()));
+    let queue = RedisQueue::new(&settings, "a").unwrap();
+    assert!(queue.receive(BRIEF).unwrap().is_none());
+    let _: String = old.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(socket(&new), &link).unwrap();
+    new.send("ada");
+    let refused = queue.receive(BRIEF).unwrap_err();
+    assert!(refused.is_retryable(), "{refused}");
+    let delivery = queue.receive(LONG).unwrap().unwrap();
+    let answer = issued(&delivery);
+    assert_eq!(queue.ack(&delivery, &answer).unwrap(), LeaseState::Held);
+    // An answer, too.
+    let _: String = new.ask(&["REPLICAOF", "127.0.0.1", "1"]);
+    let _: String = old.ask(&["REPLICAOF", "NO", "ONE"]);
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(socket(&old), &link).unwrap();
+    queue.ack(&delivery, &answer).unwrap_err();
+    assert_eq!(queue.ack(&delivery, &answer).unwrap(), LeaseState::Lost);
+}
+
 #[test]
 fn rights_that_the_help_names_are_enough() {
-    let rights = "+@stream +@scripting +@transaction +type +info +ping";
+    let rights = "+@stream +@scripting +type +info +ping";
     let user = format!("user agent on >geheim ~dev-* {rights}");
     let server = RedisServer::with(&[&user, "user narrow on >geheim ~dev-* +@stream"]);
     let queue = |user: &str| {
@@ -517,7 +586,7 @@ fn server_that_is_none_of_its_own_is_refused_by_name() {
 #[test]
 fn cluster_that_does_not_tell_is_refused_by_name() {
     let port = format!("port {}", port());
-    let user = "user agent on >geheim ~* +@stream +@scripting +@transaction +type +ping";
+    let user = "user agent on >geheim ~* +@stream +@scripting +type +ping";
     let server = RedisServer::with(&[&port, "cluster-enabled yes", user]);
     let mut settings = server.settings();
     settings.user = Some("agent".to_owned());

@@ -146,6 +146,13 @@ impl RedisServer {
             self.ask(&["XPENDING", STREAM, "testamur"]);
         pending.0
     }
+
+    /// How often a request that is not acknowledged counts as delivered.
+    pub(super) fn attempts(&self, id: &str) -> u32 {
+        let pending: Vec<(String, String, u64, u32)> =
+            self.ask(&["XPENDING", STREAM, "testamur", id, id, "1"]);
+        pending[0].3
+    }
 }
 
 impl QueueHarness for RedisServer {

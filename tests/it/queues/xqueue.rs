@@ -356,7 +356,8 @@ fn reply_fits_the_columns_of_the_platform() {
     server.send("grace");
     let delivery = receive(&queue);
     let message = format!("\u{1f600} {}", "ü".repeat(600));
-    let answer = Answer::Failed { kind: ErrorKind::Layout, message, help: None };
+    let answer =
+        Answer::Failed { kind: ErrorKind::Layout, message, help: None, place: None };
     queue.ack(&delivery, &answer).unwrap();
     let delivery = receive(&queue);
     let mut answer = issued(&delivery);

@@ -360,8 +360,8 @@ fn unavailable_server_fails_after_the_attempts() {
 
     // When listing fails halfway, the entries of the earlier pages have been passed on.
     create(&store, &file, b"x");
-    let page: &str = "<R><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents>\
-                      <NextContinuationToken>t</NextContinuationToken></R>";
+    let page: &str = "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents>\
+                      <NextContinuationToken>t</NextContinuationToken></ListBucketResult>";
     server.proxy.next([Action::Answer(200, "", page), BUSY, BUSY, BUSY]);
     let mut found = Vec::new();
     let mut keep = |path: StorePath| {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::redis::{
-    Client, Cmd, Connection, FromRedisValue, IntoConnectionInfo as _, Pipeline,
-    RedisError, RedisResult, ServerErrorKind,
+    Client, Cmd, Connection, FromRedisValue, IntoConnectionInfo as _, RedisError,
+    RedisResult, ServerErrorKind,
 };
 
 use crate::base::error::{Error, ErrorKind, Result};
@@ -61,11 +61,6 @@ impl Connections {
         self.with(wait, |connection| ask.query(connection))
     }
 
-    /// Sends several commands at once.
-    pub(super) fn ask_all<T: FromRedisValue>(&self, ask: &Pipeline) -> Result<T> {
-        self.with(Duration::ZERO, |connection| ask.query(connection))
-    }
-
     fn with<T>(
         &self,
         wait: Duration,
@@ -115,7 +110,7 @@ impl Connections {
             redis::ErrorKind::Server(ServerErrorKind::NoPerm) => (
                 ErrorKind::QueueRefused,
                 Some(
-                    "the user needs `+@stream +@scripting +@transaction +type +info +ping`, and the \
+                    "the user needs `+@stream +@scripting +type +info +ping`, and the \
                      keys of the three streams: `~certificates*`",
                 ),
             ),
@@ -169,10 +164,20 @@ fn is_no_tls(error: &RedisError) -> bool {
     text.contains("InvalidContentType") || text.contains("received corrupt message")
 }
 
-/// Whether the error is an answer of the server, so that the connection can be used again.
+/// Whether the error is an answer of the server, so that the connection can be used again. It cannot
+/// if the server is not the one that takes requests any more, or not yet: after a failover its address
+/// leads to another one.
 fn is_answer(error: &RedisError) -> bool {
-    matches!(error.kind(), redis::ErrorKind::Server(_) | redis::ErrorKind::Extension)
-        && !error.is_unrecoverable_error()
+    use ServerErrorKind::{BusyLoading, MasterDown, ReadOnly};
+    match error.kind() {
+        redis::ErrorKind::Server(BusyLoading | MasterDown | ReadOnly) => false,
+        // Redis 6 writes the error of a command in a script into one of its own.
+        redis::ErrorKind::Server(_) if error.to_string().contains("READONLY") => false,
+        redis::ErrorKind::Server(_) | redis::ErrorKind::Extension => {
+            !error.is_unrecoverable_error()
+        }
+        _ => false,
+    }
 }
 
 fn has_code(error: &Error, code: &str) -> bool {

@@ -4,7 +4,30 @@ use super::reply::Fields;
 use crate::agent::queue::delivery::{Correlation, Task};
 use crate::agent::queue::event::{EventRules, read_event};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
+use crate::base::timestamp::Timestamp;
+use crate::site::request::Acceptance;
 use crate::site::request::limits::MAX_MESSAGE;
+
+/// The field of an entry that was kept: when the request came first, whose entry is gone.
+pub(super) const ACCEPTED_AT: &str = "accepted_at";
+
+/// When the request of an entry was accepted: the server makes ids of its time, and an entry that was
+/// kept says when it came first.
+pub(super) fn acceptance(id: &str, fields: &Fields) -> Option<Acceptance> {
+    let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
+    let added_at = Timestamp::from_unix_milliseconds(milliseconds)?;
+    let first = fields.get(ACCEPTED_AT).and_then(|it| std::str::from_utf8(it).ok());
+    let first = first.and_then(|it| Timestamp::parse(it).ok());
+    Some(Acceptance {
+        at: first.map_or(added_at, |first| first.min(added_at)),
+        was_kept: first.is_some(),
+    })
+}
+
+/// Whether a field says when the request came first, and is no part of it.
+pub(super) fn is_acceptance(name: &[u8]) -> bool {
+    name == ACCEPTED_AT.as_bytes()
+}
 
 /// Reads what an entry asks for: an event if it has a `type`, or a request in JSON.
 pub(super) fn read_entry(

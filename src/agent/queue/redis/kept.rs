@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::batch::is_of_batch;
 use super::connections::Connections;
-use super::entry::read_entry;
+use super::entry::{ACCEPTED_AT, acceptance, is_acceptance, read_entry};
 use super::reply::{self, Fields, StreamEntry};
 use crate::agent::queue::delivery::{Correlation, Target, Task};
 use crate::agent::queue::event::EventRules;
@@ -82,8 +82,8 @@ impl KeptRequests {
     }
 
     /// Puts the requests that failed since then back on the stream of requests, if `is_known` holds
-    /// for their course. A request that has no time gets that at which it failed, so that it changes
-    /// nothing that was asked for since.
+    /// for their course. A request keeps the time at which it came first: unless it says itself when it
+    /// was made, it changes nothing that was asked for since, and brings back nothing that was revoked.
     ///
     /// # Errors
     /// As those of [`Queue`](crate::agent::Queue). What was put back stays so, and the same call may
@@ -104,12 +104,12 @@ impl KeptRequests {
             }
             let mut put = cmd("EVAL");
             put.arg(MOVE).arg(2).arg(&self.unknown_courses).arg(&self.stream).arg(id);
-            for (name, value) in fields.0.iter().filter(|(name, _)| !is_of_batch(name)) {
-                put.arg(name);
-                match with_time(name, value, id) {
-                    Some(request) => put.arg(request),
-                    None => put.arg(value),
-                };
+            let own = |name: &[u8]| is_of_batch(name) || is_acceptance(name);
+            for (name, value) in fields.0.iter().filter(|(name, _)| !own(name)) {
+                put.arg(name).arg(value);
+            }
+            if let Some(acceptance) = acceptance(id, fields) {
+                put.arg(ACCEPTED_AT).arg(acceptance.at.to_string());
             }
             let put: usize = self.connections.ask(Duration::ZERO, &put)?;
             replay.put += put;
@@ -227,28 +227,6 @@ impl fmt::Debug for KeptRequests {
 pub(super) fn is_kept(fields: &Fields) -> bool {
     let sizes = fields.0.iter().map(|(name, value)| name.len() + value.len());
     fields.0.len() <= MAX_KEPT_FIELDS && sizes.sum::<usize>() <= MAX_KEPT
-}
-
-/// A request in JSON that has no time, with that of the entry in which it was kept.
-fn with_time(name: &[u8], value: &[u8], id: &str) -> Option<String> {
-    if name != b"request" {
-        return None;
-    }
-    let Ok(Json::Object(mut request)) = serde_json::from_slice(value) else {
-        return None;
-    };
-    if request.get("requested_at").is_some_and(|time| !time.is_null()) {
-        return None;
-    }
-    // It changes no other facts and no revocation, and would with a time.
-    let flag = |key: &str| request.get(key).and_then(Json::as_bool).unwrap_or(false);
-    if flag("cautious") && !flag("reissue") {
-        return None;
-    }
-    let milliseconds: u64 = id.split('-').next()?.parse().ok()?;
-    let time = Timestamp::from_unix(milliseconds / 1000)?;
-    request.insert("requested_at".to_owned(), time.to_string().into());
-    Some(Json::Object(request).to_string())
 }
 
 /// The awards that a result may be of. It does not say whether it is of a specimen, and names a recipient

@@ -214,7 +214,10 @@ pub(super) fn reply(delivery: &Delivery, answer: &Answer) -> (String, bool) {
         // The learning management system knows no other reply without a certificate.
         Answer::NotPassed { why } => failed(ErrorKind::NotPassed, why),
         Answer::Ignored { why } => failed(ErrorKind::InvalidValue, why),
-        Answer::Failed { kind, message, .. } => failed(*kind, message),
+        Answer::Failed { kind, message, place: None, .. } => failed(*kind, message),
+        Answer::Failed { kind, message, place: Some(place), .. } => {
+            failed(*kind, &format!("{place}: {message}"))
+        }
     }
 }
 

@@ -156,6 +156,7 @@ fn workshop() -> &'static Workshop {
                     instead_of: None,
                     number: 1,
                     ids: &ids,
+                    requested_at: request.requested_at(),
                     now: now(),
                 };
                 let today = Date::parse("2026-05-14").unwrap();

@@ -56,6 +56,10 @@ pub(super) fn classify(
     let code =
         if response.is_success() { None } else { xml::values(&text, "Code").next() };
     let code = code.unwrap_or_default();
+    if !is_of_bucket(&response, &text, &code, request) {
+        let quote = quote(response.status, &code, "no answer of a bucket");
+        return Err(Failure::Transient { cause: quote.into(), retry_after: None });
+    }
     let is_list = matches!(request, BucketRequest::List(_));
     match response.status {
         200..300 | 412 => return Ok(response),
@@ -76,6 +80,25 @@ pub(super) fn classify(
     let region = xml::values(&text, "Region").next();
     let help = help(response.status, &code, region.as_deref(), request);
     Err(Failure::Permanent { cause, help })
+}
+
+/// Whether an answer of success, or that there is no such key, is one that a bucket gives, and not the page
+/// of a proxy in front of it: by such a page nothing is written and nothing is known.
+fn is_of_bucket(
+    response: &BucketResponse,
+    text: &str,
+    code: &str,
+    request: &BucketRequest,
+) -> bool {
+    let is_success = response.is_success();
+    match request {
+        BucketRequest::Put { .. } if is_success => response.etag.is_some(),
+        BucketRequest::Put { .. } => response.status != 404 || !code.is_empty(),
+        BucketRequest::List(_) => !is_success || text.contains("<ListBucketResult"),
+        BucketRequest::Get { .. } | BucketRequest::Delete { .. } => {
+            response.status != 404 || !code.is_empty() || text.trim().is_empty()
+        }
+    }
 }
 
 /// The failure of a request that got no answer.
@@ -201,6 +224,9 @@ fn innermost(error: &dyn StdError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::super::request::ListRequest;
     use super::*;
 
     fn answer(status: u16, body: &str) -> Result<BucketResponse, S3Error> {
@@ -273,5 +299,34 @@ mod tests {
         ] {
             assert!(classify(outcome, &get()).is_ok());
         }
+    }
+
+    #[test]
+    fn page_of_a_proxy_is_no_answer() {
+        const PAGE: &str = "<html><title>Maintenance</title></html>";
+        const LIST: &str = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"x\"/>";
+        let put = || BucketRequest::Put {
+            key: "a".to_owned(),
+            bytes: Vec::new(),
+            media_type: "text/plain".to_owned(),
+            headers: HeaderMap::new(),
+        };
+        let list = || BucketRequest::List(ListRequest::default());
+        let delete = || BucketRequest::Delete { key: "a".to_owned() };
+        for (status, request) in [
+            (200, put()),
+            (404, put()),
+            (404, get()),
+            (404, delete()),
+            (200, list()),
+            (503, get()),
+        ] {
+            let failure = classify(answer(status, PAGE), &request);
+            assert!(matches!(failure, Err(Failure::Transient { .. })), "{status}");
+        }
+        assert!(classify(answer(200, LIST), &list()).is_ok());
+        let mut written = BucketResponse::new(200, Vec::new());
+        written.etag = Some(HeaderValue::from_static("\"e\""));
+        assert!(classify(Ok(written), &put()).is_ok());
     }
 }
