@@ -4,6 +4,8 @@
 //! here: what leads to other certificates of the recipient is removed last, so that a run that was
 //! interrupted is finished by the next one.
 
+use std::collections::BTreeSet;
+
 use crate::base::digits::CertificateId;
 use crate::base::error::Result;
 use crate::base::path::StorePath;
@@ -92,6 +94,8 @@ impl Register {
                 ids.push(record.id.clone());
             }
         }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
         Ok(ids)
     }
 
@@ -139,8 +143,11 @@ impl Register {
                 continue;
             }
             is_changed = true;
-            let known =
-                Known { award: Some(award.award()), download_id: Some(&ids_of.download) };
+            let known = Known {
+                award: Some(award.award()),
+                download_id: Some(&ids_of.download),
+                now: None,
+            };
             self.settle(&ids_of.verify, known, |record| {
                 Ok(record.or(begun.as_ref()).map(|record| record.clone().erased(now)))
             })?;

@@ -18,7 +18,7 @@ use super::rows::SCHEMA;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The version of the tables. An index of another version is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// What tells an index from other SQLite files: `tsmr`.
 const APPLICATION_ID: i64 = 0x7473_6d72;
 /// How long a process waits for another that writes.
