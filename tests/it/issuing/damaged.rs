@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::workdir::{COURSE, Run, Workdir};
+use crate::workdir::{Run, Workdir};
 
 /// A site that has issued to these people: name and username.
 fn site(people: &str) -> Workdir {
@@ -253,7 +253,7 @@ fn certificates_of_another_site_are_changed_by_no_command() {
         &["erase", &ada, "--yes"],
         &["erase", "--recipient", "Ada One", "--yes"],
         &["key", "publish"],
-        &["seal", "upgrade", "-c", COURSE],
+        &["seal", "upgrade", "--all"],
         &["restore"],
     ] {
         let refused = workdir.run(["--site", "other"].iter().chain(line));

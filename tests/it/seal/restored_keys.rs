@@ -3,7 +3,7 @@
 use testamur::site::{KeyPublication, Keys};
 
 use super::site::now;
-use crate::workdir::{COURSE, Run, Workdir};
+use crate::workdir::{Run, Workdir};
 
 /// A site that has issued one certificate, a backup of its keys from before it revoked them, and
 /// that backup put back.
@@ -61,7 +61,7 @@ fn revoked_key_that_is_put_back_seals_nothing_on_any_road() {
             &["issue", "-f", "many.csv"],
             &["render", "--seal", "-n", "Ada", "--format", "pdf", "-o", "x.pdf"],
             &["seal", "draft", "draft.pdf", "-o", "sealed.pdf"],
-            &["seal", "upgrade", "-c", COURSE],
+            &["seal", "upgrade", "--all"],
         ] {
             if is_old {
                 workdir.write("school/keys/1/root.crl", &old);
