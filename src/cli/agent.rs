@@ -240,7 +240,8 @@ fn issue_service(
     let publication = KeyPublication::of(settings).with_agent(settings);
     let open =
         if agent.check { context::open_keys_as_they_are } else { context::open_keys };
-    let keys = open(site, settings, &publication, &agent.sealing, now);
+    let public = &*stores.public;
+    let keys = open(site, settings, &publication, &agent.sealing, public, now);
     // A signing command that fails at the start is a wrong setting, not a passing failure.
     let keys = keys.map_err(|failure| Failure { is_retryable: false, ..failure })?;
     // Requests wait for a TSA that is unreachable; none is answered without a timestamp token.

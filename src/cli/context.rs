@@ -6,9 +6,10 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::press::Press;
-use crate::register::{Index, IndexLocation, Register, Store, Stores};
+use crate::register::{Index, IndexLocation, Register, Store, StorePath, Stores};
 use crate::seal::X509;
 use crate::site::secret_mode::warn_if_readable;
 use crate::site::{
@@ -140,7 +141,8 @@ pub(crate) fn print_index_failure(error: &Error) {
     console::print_note("the index is brought up to date by the next `list` or `find`");
 }
 
-/// Opens the register over the stores of the settings, with `output` as in [`open_stores`].
+/// Opens the register over the stores of the settings, with `output` as in [`open_stores`]. Where
+/// the folder of `keys` has an id secret, the stores have to be those of it.
 pub(crate) fn open_register(
     arguments: &SiteArguments,
     site: &Site,
@@ -150,7 +152,13 @@ pub(crate) fn open_register(
 ) -> Result<Register, Failure> {
     let Stores { public, private } =
         open_stores(arguments, settings, output, keys, print_index_failure)?;
-    Ok(Register::new(site, settings.publish.clone(), public, private)?)
+    let register = Register::new(site, settings.publish.clone(), public, private)?;
+    // What belongs to another secret is another site's, and nothing of it is changed from here.
+    let folder = keys.map(|keys| key_folder(arguments, keys));
+    if let Some(folder) = folder.filter(|folder| Keys::has_id_secret(folder)) {
+        register.check_identity(&Keys::id_secret(&folder)?)?;
+    }
+    Ok(register)
 }
 
 /// Opens the register of the site that the arguments name.
@@ -298,7 +306,8 @@ fn is_empty(store: &dyn Store) -> Result<bool, Failure> {
 }
 
 /// Opens the keys, with `sealing` over the settings, and prints their warnings. The CRL of the root
-/// is renewed first, if it is due and the root's key is at hand.
+/// is renewed first, if it is due and the root's key is at hand. `public` has what is published of
+/// the keys.
 ///
 /// # Errors
 /// The certificate that seals is revoked, expired or not yet valid, or the keys cannot be used.
@@ -307,12 +316,32 @@ pub(crate) fn open_keys(
     settings: &Settings,
     publication: &KeyPublication,
     sealing: &SealingArguments,
+    public: &dyn Store,
     now: Timestamp,
 ) -> Result<Keys, Failure> {
     if settings.seal.pdf.is_none() {
-        Keys::keep_current(&key_folder(site, &sealing.keys), publication, now)?;
+        let folder = key_folder(site, &sealing.keys);
+        Keys::keep_current(&folder, publication, &|path| published(public, path), now)?;
     }
-    open_keys_as_they_are(site, settings, publication, sealing, now)
+    open_keys_as_they_are(site, settings, publication, sealing, public, now)
+}
+
+/// A file that is published of the keys.
+pub(crate) fn published(
+    public: &dyn Store,
+    path: &str,
+) -> crate::Result<Option<Vec<u8>>> {
+    public.read(&StorePath::parse(path)?)
+}
+
+/// The public store of a command that issues nothing into it, for what it has of the keys.
+pub(crate) fn public_store(
+    site: &SiteArguments,
+    settings: &Settings,
+    keys: &KeyFolder,
+) -> Result<Arc<dyn Store>, Failure> {
+    let keys = key_folder(site, keys);
+    Ok(Stores::open_with(settings, folder(site), None, Some(&keys))?.public)
 }
 
 /// As [`open_keys`], without a new certificate or list where one is due.
@@ -321,6 +350,7 @@ pub(crate) fn open_keys_as_they_are(
     settings: &Settings,
     publication: &KeyPublication,
     sealing: &SealingArguments,
+    public: &dyn Store,
     now: Timestamp,
 ) -> Result<Keys, Failure> {
     let mut seal = settings.seal.clone();
@@ -337,9 +367,6 @@ pub(crate) fn open_keys_as_they_are(
         );
     }
     let folder_of_keys = key_folder(site, &sealing.keys);
-    if seal.pdf.is_none() {
-        Keys::keep_current(&folder_of_keys, publication, now)?;
-    }
     let keys =
         Keys::open_with(&folder_of_keys, folder(site), &with_token_pin(seal), now)?
             .with_publication(publication)
@@ -347,6 +374,7 @@ pub(crate) fn open_keys_as_they_are(
     #[cfg(feature = "tsa")]
     let keys = keys.with_fetched_crls(now);
     keys.check_revocation()?;
+    keys.check_published(&|path| published(public, path))?;
     keys.warnings().iter().for_each(console::print_warning);
     Ok(keys)
 }

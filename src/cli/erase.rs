@@ -11,7 +11,9 @@ use crate::site::{Award, IdSecret, Recipient};
 
 use super::args::{Erase, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::selection::{confirm, find_awards, not_found, print_found, read_ids};
+use super::selection::{
+    check_addresses, confirm, find_awards, not_found, print_found, read_ids,
+};
 use super::traces::{self, Trace};
 use super::{clock, console, context};
 
@@ -24,6 +26,7 @@ pub(crate) fn run(
     let output = erase.public.output.as_deref();
     let register = context::register_of_site(site, output, &erase.keys)?;
     let secret = context::open_id_secret(site, &erase.keys)?;
+    check_addresses(&register, selection)?;
     let mut found: Vec<AwardEditions> = Vec::new();
     let mut failed = 0;
     for id in &ids {
@@ -48,7 +51,7 @@ pub(crate) fn run(
         filter = Some(named);
         found.extend(awards);
     }
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<Award> = BTreeSet::new();
     register.add_corrections(&mut found, &secret)?;
     found.retain(|it| it.award.as_ref().is_none_or(|award| seen.insert(award.clone())));
     let is_wanted = |award: &Award, name: Option<&str>| {
@@ -99,6 +102,9 @@ pub(crate) fn run(
             }
         }
     }
+    // Erasing one award of a chain of corrections erases the others with it.
+    let mut seen = BTreeSet::new();
+    erased.retain(|id| seen.insert(id.clone()));
     let editions = if erased.len() == 1 { "edition" } else { "editions" };
     console::print_message(&format!("erased: {} {editions}", erased.len()));
     erased.iter().for_each(|id| console::print_message(&format!("  {id}")));

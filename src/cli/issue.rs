@@ -247,7 +247,8 @@ pub(crate) fn open_issuer(
     )?;
     context::create_demo_secret(site, &sealing.keys, press, &stores, now)?;
     let publication = KeyPublication::of(settings);
-    let keys = context::open_keys(site, settings, &publication, sealing, now)?;
+    let public = &*stores.public;
+    let keys = context::open_keys(site, settings, &publication, sealing, public, now)?;
     let secret = context::open_id_secret(site, &sealing.keys)?;
     stores.check()?;
     let issuer = IssueService::builder(press.clone())

@@ -5,6 +5,9 @@ mod age;
 mod backup;
 mod publish;
 
+use std::path::Path;
+
+use crate::Timestamp;
 use crate::seal::X509;
 use crate::site::{KeyPublication, KeySource, Keys, PublicKeys, X509Facts};
 
@@ -53,26 +56,29 @@ pub(crate) fn run(
                 None if rotate.root => KeySource::NewRoot { name: &name },
                 None => KeySource::NextLeaf { name: &name },
             };
+            publish::take_over(site, &rotate.keys, now);
             let keys = Keys::rotate_with(&folder, &source, &publication(site)?, now)?;
             print_new(&keys);
-            publish::after_change(site, &folder);
+            publish::after_change(site, &rotate.keys);
         }
         Key::Revoke(revoke) => return publish::revoke(site, revoke, now),
         Key::Publish(renew) => publish::renew(site, renew, now)?,
         Key::Backup(backup) => backup::write(site, backup)?,
-        Key::Restore(backup) => backup::restore(site, backup)?,
+        Key::Restore(backup) => {
+            backup::restore(site, backup)?;
+            publish::take_over(site, &backup.keys, now);
+            warn_if_revoked(&context::key_folder(site, &backup.keys), now);
+        }
         Key::Show(show) => {
             let folder = context::key_folder(site, &show.keys);
-            Keys::keep_current(&folder, &publication(site)?, now)?;
+            publish::keep_current(site, &show.keys, now)?;
             let keys = Keys::open(&folder, now)?;
             if let Some(part) = show.pem {
                 console::print_result(part_of(&keys, part)?.trim_end());
                 return Ok(CommandOutcome::Done);
             }
             keys.warnings().iter().for_each(console::print_warning);
-            if let Err(error) = keys.check_revocation() {
-                console::print_message(&format!("warning: {error:#}"));
-            }
+            print_if_revoked(&keys);
             let public = keys.public();
             if show.json {
                 console::print_result(
@@ -84,6 +90,20 @@ pub(crate) fn run(
         }
     }
     Ok(CommandOutcome::Done)
+}
+
+/// Warns of keys that were put back and are revoked.
+fn warn_if_revoked(folder: &Path, now: Timestamp) {
+    // Keys that are kept elsewhere, or have ended, are reported by what seals with them.
+    if let Ok(keys) = Keys::open(folder, now) {
+        print_if_revoked(&keys);
+    }
+}
+
+fn print_if_revoked(keys: &Keys) {
+    if let Err(error) = keys.check_revocation() {
+        console::print_message(&format!("warning: {error:#}"));
+    }
 }
 
 /// One public part of the keys as text.

@@ -118,7 +118,9 @@ fn open_sealer(
     context::create_demo_keys(site, &render.sealing.keys, press, now)?;
     let settings = press.settings();
     let publication = KeyPublication::of(settings);
-    let keys = context::open_keys(site, settings, &publication, &render.sealing, now)?;
+    let sealing = &render.sealing;
+    let public = &*context::public_store(site, settings, &sealing.keys)?;
+    let keys = context::open_keys(site, settings, &publication, sealing, public, now)?;
     Ok(Some(keys.sealer()))
 }
 

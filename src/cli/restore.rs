@@ -58,6 +58,13 @@ pub(crate) fn run(
         "certificates are valid and their PDF is lost, as their pages say: give a copy with --from \
          DIR, or make the next editions with `issue --replace`",
     );
+    let changed: Vec<&str> =
+        done.changed_pdfs.iter().map(CertificateId::as_str).collect();
+    print_list(
+        &changed,
+        "certificates have a PDF that is not the one that was issued, by its SHA-256: give a copy \
+         with --from DIR, or make the next editions with `issue --replace`",
+    );
     let unknown: Vec<&str> =
         done.unknown_awards.iter().map(CertificateId::as_str).collect();
     print_list(

@@ -1,10 +1,13 @@
 //! `testamur revoke`: ends the validity of certificates.
 
-use crate::register::{AwardEditions, Record, Status};
+use crate::register::{AwardEditions, CertificateId, Record, Status, StatusChange};
+use crate::site::request::limits::{MAX_REASON, check_length};
 
 use super::args::{Revoke, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
-use super::selection::{confirm, find_awards, not_found, print_found, read_ids};
+use super::selection::{
+    check_addresses, confirm, find_awards, not_found, print_found, printed_name, read_ids,
+};
 use super::{clock, console, context};
 
 pub(crate) fn run(
@@ -17,14 +20,17 @@ pub(crate) fn run(
             "the reason is empty\nhelp: write a few words, which the verify page shows",
         ));
     }
+    check_length("reason", reason, MAX_REASON)?;
     let selection = &revoke.selection;
     let output = revoke.public.output.as_deref();
     let register = context::register_of_site(site, output, &revoke.keys)?;
     let mut found = Vec::new();
     let mut failed = 0;
-    for id in read_ids(selection)? {
+    let ids = read_ids(selection)?;
+    check_addresses(&register, selection)?;
+    for id in &ids {
         // No secret is needed for an id.
-        match register.edition(&id) {
+        match register.edition(id) {
             Ok(editions) => found.push(editions),
             Err(error) => {
                 failed += 1;
@@ -40,14 +46,35 @@ pub(crate) fn run(
             return Err(not_found(selection));
         }
     }
-    let wanted: Vec<(&AwardEditions, &Record)> = found
-        .iter()
-        .flat_map(|editions| editions.records.iter().map(move |it| (editions, it)))
+    let all =
+        found.iter().flat_map(|it| it.records.iter().map(move |record| (it, record)));
+    let wanted: Vec<(&AwardEditions, &Record)> = all
+        .clone()
         .filter(|(editions, record)| {
             // Of what was looked for, only what can be revoked; of what was named, everything.
-            editions.award.is_none() || can_be_revoked(record)
+            is_named(&ids, editions, record) || can_be_revoked(record)
         })
         .collect();
+    let kept: Vec<&Record> = all
+        .filter(|(editions, record)| {
+            record.status == Status::Revoked && !is_named(&ids, editions, record)
+        })
+        .map(|(_, record)| record)
+        .collect();
+    for record in &kept {
+        // With its own reason nothing of it changes; what was interrupted is finished.
+        let reason = record.reason().unwrap_or_default();
+        if let Err(error) = register.revoke(&record.id, reason, clock::now()?) {
+            failed += 1;
+            console::print_message(&format!("{error:#}"));
+        }
+    }
+    if !kept.is_empty() {
+        console::print_note(&format!(
+            "{} revoked already, and keep their reason: to replace it, name the id",
+            kept.len()
+        ));
+    }
     if wanted.is_empty() {
         if failed == 0 {
             console::print_message("there is nothing to revoke: no certificate is valid");
@@ -59,14 +86,12 @@ pub(crate) fn run(
     if !confirm(selection, "revoke them?")? {
         return Ok(CommandOutcome::SomeFailed);
     }
-    for (_, record) in wanted {
-        match register.revoke(&record.id, reason, clock::now()?) {
+    for (editions, before) in wanted {
+        match register.revoke(&before.id, reason, clock::now()?) {
             Ok(record) => console::print_message(&format!(
-                "revoked: {}\n  page  {}",
-                record
-                    .certificate
-                    .map(|certificate| certificate.name)
-                    .unwrap_or_default(),
+                "{}: {}\n  page  {}",
+                what_was_done(before, reason),
+                printed_name(editions, &record).unwrap_or_default(),
                 register.publish().verify_url(&record.id)
             )),
             Err(error) => {
@@ -78,9 +103,31 @@ pub(crate) fn run(
     Ok(CommandOutcome::of(failed == 0))
 }
 
+/// Whether an edition is one that the arguments name by its id.
+fn is_named(ids: &[CertificateId], editions: &AwardEditions, record: &Record) -> bool {
+    editions.award.is_none() && ids.contains(&record.id)
+}
+
 fn can_be_revoked(record: &Record) -> bool {
     match record.status {
-        Status::Valid | Status::Specimen | Status::Expired | Status::Revoked => true,
-        Status::Superseded | Status::Erased => false,
+        Status::Valid | Status::Specimen | Status::Expired => true,
+        Status::Superseded | Status::Revoked | Status::Erased => false,
+    }
+}
+
+/// What a revocation did to a record that was so before.
+fn what_was_done(before: &Record, reason: &str) -> String {
+    let is_revocation = |change: &&StatusChange| change.status == Status::Revoked;
+    let revocation = before.history.iter().rfind(is_revocation);
+    let Some(revocation) = revocation.filter(|_| before.status == Status::Revoked) else {
+        return "revoked".to_owned();
+    };
+    let day = revocation.at.date();
+    match before.reason().filter(|earlier| *earlier != reason) {
+        Some(earlier) => format!(
+            "revoked already, on {day}; the reason `{}` is replaced",
+            earlier.escape_debug()
+        ),
+        None => format!("revoked already, on {day}, for the same reason"),
     }
 }

@@ -29,7 +29,9 @@ fn open(
 ) -> Result<(Settings, Keys), Failure> {
     let settings = context::read_settings(&context::open_site(site)?)?;
     let publication = KeyPublication::of(&settings);
-    let keys = context::open_keys(site, &settings, &publication, sealing, clock::now()?)?;
+    let public = &*context::public_store(site, &settings, &sealing.keys)?;
+    let now = clock::now()?;
+    let keys = context::open_keys(site, &settings, &publication, sealing, public, now)?;
     Ok((settings, keys))
 }
 
@@ -75,7 +77,8 @@ fn upgrade_register(
 ) -> Result<CommandOutcome, Failure> {
     let (settings, keys) = open(site, &upgrade.sealing)?;
     let files = context::open_site_without_note(site)?;
-    let register = context::open_register(site, &files, &settings, None, None)?;
+    let keys_folder = Some(&upgrade.sealing.keys);
+    let register = context::open_register(site, &files, &settings, None, keys_folder)?;
     register.check()?;
     register.publish_keys(&Keys::published_in(&context::key_folder(
         site,

@@ -136,13 +136,65 @@ pub(crate) fn not_found(selection: &Selection) -> Failure {
     }
 }
 
+/// The name on a certificate; of one whose record has none, what its request or another edition
+/// tells.
+pub(crate) fn printed_name<'a>(
+    editions: &'a AwardEditions,
+    record: &'a Record,
+) -> Option<&'a str> {
+    let certificate = record.certificate.as_ref();
+    certificate.map(|it| it.name.as_str()).or(editions.name.as_deref())
+}
+
+/// Refuses addresses of pages that are not the site's: the id in one may be that of a certificate of
+/// the site all the same, and the page that the user looks at is not ours.
+pub(crate) fn check_addresses(
+    register: &Register,
+    selection: &Selection,
+) -> Result<(), Failure> {
+    selection.ids.iter().try_for_each(|text| check_address(register, text))
+}
+
+/// Refuses an address whose host is neither that of the site's pages nor the one that is printed on
+/// the certificate, which the site may have left since.
+pub(crate) fn check_address(register: &Register, text: &str) -> Result<(), Failure> {
+    let Some(host) = host(text) else { return Ok(()) };
+    let Ok(id) = typed_id(text) else { return Ok(()) };
+    let own = register.publish().verify_url(&id);
+    let record = register.record(&id)?;
+    let certificate = record.as_ref().and_then(|it| it.certificate.as_ref());
+    let printed = certificate.and_then(|it| it.verify_url.as_deref());
+    let is_own = [Some(&*own), printed]
+        .into_iter()
+        .flatten()
+        .any(|url| self::host(url).is_some_and(|own| own == host));
+    if is_own {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "`{}` is no address of this site: its pages are at {own}\nhelp: if the certificate is of \
+         this site all the same, give the id alone: {id}",
+        text.trim().escape_debug()
+    )))
+}
+
+/// The host in an address, in small letters and without its port.
+fn host(address: &str) -> Option<String> {
+    let (_, rest) = address.trim().split_once("://")?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => host,
+    };
+    Some(host.to_lowercase())
+}
+
 /// Prints one edition that was found.
 pub(crate) fn print_found(editions: &AwardEditions, record: &Record) {
-    let certificate = record.certificate.as_ref();
-    let name = certificate.map(|it| it.name.as_str()).or(editions.name.as_deref());
+    let name = printed_name(editions, record);
     let award = editions.award.as_ref();
-    let course = award.map(|it| it.course.as_str());
-    let course = course.or(certificate.map(|it| it.course.id.as_str()));
+    let course = award.map(|it| it.course.as_str()).or(editions.course.as_deref());
     let username = match award.map(|award| &award.recipient) {
         Some(Recipient::Id(id)) => format!(" ({id})"),
         _ => String::new(),
@@ -206,6 +258,21 @@ mod tests {
         assert_eq!(typed_ids(&words(&line)).ok().unwrap(), [ID, OTHER, ID]);
         for wrong in ["0f3c 5a7b", &format!("0f3c {OTHER}"), "nonsense", &ID[1..]] {
             assert!(failure(typed_ids(&words(wrong))).contains("is no id"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn host_of_an_address_is_where_it_leads() {
+        for (address, expected) in [
+            ("https://A.example/cert/1/", Some("a.example")),
+            ("http://a.example:8080/cert/1/", Some("a.example")),
+            ("https://a.example@evil.example/cert/1/", Some("evil.example")),
+            ("https://evil.example\\@a.example/", Some("evil.example")),
+            ("https://[::1]:80/x", Some("[::1]")),
+            ("a.example/cert/1/", None),
+            (ID, None),
+        ] {
+            assert_eq!(host(address).as_deref(), expected, "{address}");
         }
     }
 

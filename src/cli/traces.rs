@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
 
 use crate::register::CertificateId;
 use crate::register::batch::file_stem;
@@ -15,6 +18,10 @@ const OTHER_FOLDERS: [&str; 6] =
 const TEXTS: [&str; 5] = ["csv", "json", "tsv", "txt", "md"];
 /// Files that are compressed inside.
 const BINARIES: [&str; 4] = ["ods", "pdf", "xlsx", "zip"];
+/// The endings of the files in an archive whose text can be searched.
+const TEXTS_IN_ARCHIVES: [&str; 7] = ["csv", "html", "json", "md", "tsv", "txt", "xml"];
+/// The most bytes that are unpacked of an archive.
+const MAX_UNPACKED: u64 = 512 << 20;
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 3;
 /// How many files are looked at.
@@ -65,9 +72,88 @@ fn trace(path: &Path, words: &[String], pages: &str) -> Option<Trace> {
     if words.iter().any(|word| contains(&bytes, word.as_bytes())) {
         return Some(Trace::Holds);
     }
-    // A PDF that was issued, and an archive of such, tells whose it is by the addresses of pages.
+    if !is_binary {
+        return None;
+    }
+    if bytes.starts_with(b"PK") {
+        return match Unpacked::read(&bytes) {
+            Some(unpacked) => unpacked.trace(words, pages),
+            None => Some(Trace::MayHold),
+        };
+    }
+    // A PDF that was issued tells whose it is by the address of its page.
     let is_of_others = contains(&bytes, pages.as_bytes());
-    (is_binary && !is_of_others).then_some(Trace::MayHold)
+    (!is_of_others).then_some(Trace::MayHold)
+}
+
+/// What an archive, or a spreadsheet, has inside.
+#[derive(Default)]
+struct Unpacked {
+    /// Its texts, without the escapes of XML.
+    text: String,
+    pdfs: Vec<Vec<u8>>,
+    /// Whether it has files of which nothing tells what is in them.
+    has_others: bool,
+}
+
+impl Unpacked {
+    /// Unpacks an archive; `None` if it cannot be read.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+        let mut found = Self::default();
+        let mut left = MAX_UNPACKED;
+        for index in 0..archive.len() {
+            let file = archive.by_index(index).ok()?;
+            if file.is_dir() {
+                continue;
+            }
+            let name = file.name().ok()?.into_owned();
+            let ending = Path::new(&name).extension().and_then(|it| it.to_str());
+            let ending = ending.unwrap_or_default().to_ascii_lowercase();
+            let is_text = TEXTS_IN_ARCHIVES.contains(&ending.as_str());
+            // An archive names its files after the recipients.
+            found.text.push_str(&format!("{name}\n"));
+            if !is_text && ending != "pdf" {
+                found.has_others |= BINARIES.contains(&ending.as_str());
+                continue;
+            }
+            let mut bytes = Vec::new();
+            let read = file.take(left + 1).read_to_end(&mut bytes).ok()?;
+            left = left.checked_sub(read as u64)?;
+            if is_text {
+                found.text.push_str(&without_escapes(&String::from_utf8_lossy(&bytes)));
+            } else {
+                found.pdfs.push(bytes);
+            }
+        }
+        Some(found)
+    }
+
+    fn trace(&self, words: &[String], pages: &str) -> Option<Trace> {
+        let holds = |word: &String| {
+            let in_pdf = |pdf: &Vec<u8>| contains(pdf, word.as_bytes());
+            !word.is_empty() && (self.text.contains(word) || self.pdfs.iter().any(in_pdf))
+        };
+        if words.iter().any(holds) {
+            return Some(Trace::Holds);
+        }
+        // A spreadsheet may have the parts of a name in cells of their own.
+        let has_parts = words.iter().any(|word| {
+            let mut parts = word.split_whitespace().peekable();
+            parts.peek().is_some() && parts.all(|part| self.text.contains(part))
+        });
+        let is_of_others = |pdf: &Vec<u8>| contains(pdf, pages.as_bytes());
+        let may_hold =
+            has_parts || self.has_others || !self.pdfs.iter().all(is_of_others);
+        may_hold.then_some(Trace::MayHold)
+    }
+}
+
+/// Text of XML as it is read.
+fn without_escapes(text: &str) -> String {
+    [("&apos;", "'"), ("&#39;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (escape, letter)| text.replace(escape, letter))
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -117,6 +203,21 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
+        for (name, inside, text) in [
+            ("sheet.xlsx", "xl/sharedStrings.xml", "<t>Lovelace</t><t>Ada</t>"),
+            ("whole.xlsx", "xl/sharedStrings.xml", "<t>Ada Lovelace</t>"),
+            ("other.xlsx", "xl/sharedStrings.xml", "<t>Grace Hopper</t>"),
+            ("others.zip", "Grace.pdf", "%PDF-1.7 (https://a.example/cert/1/)"),
+            ("prints.zip", "print.pdf", "%PDF-1.7 compressed"),
+        ] {
+            let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+            let options = zip::write::SimpleFileOptions::default()
+                .compression_method(zip::CompressionMethod::Deflated);
+            zip.start_file(inside, options).unwrap();
+            std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+            let bytes = zip.finish().unwrap().into_inner();
+            fs::write(site.path().join(name), bytes).unwrap();
+        }
         let names = BTreeSet::from(["Ada Lovelace".to_owned()]);
         let found: Vec<_> = find(site.path(), &names, &[id.parse().unwrap()], "cert")
             .into_iter()
@@ -129,8 +230,11 @@ mod tests {
             ("all.zip", Trace::Holds),
             ("one.pdf", Trace::Holds),
             ("print.pdf", Trace::MayHold),
+            ("prints.zip", Trace::MayHold),
             ("report.csv", Trace::Holds),
+            ("sheet.xlsx", Trace::MayHold),
             ("sub/people.txt", Trace::Holds),
+            ("whole.xlsx", Trace::Holds),
         ];
         assert_eq!(found, expected.map(|(name, trace)| (name.to_owned(), trace)));
     }

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use crate::base::digits::{CertificateId, DownloadId};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::path::StorePath;
+use crate::base::timestamp::Timestamp;
 use crate::register::certificates::Register;
 use crate::register::pages::{PageFiles, PageSources};
 use crate::register::paths;
@@ -34,6 +35,8 @@ pub(super) struct Known<'a> {
     pub(super) award: Option<&'a Award>,
     /// The id in the address of its PDF.
     pub(super) download_id: Option<&'a DownloadId>,
+    /// When the change is made, if it may replace the reason of a revocation.
+    pub(super) now: Option<Timestamp>,
 }
 
 /// A certificate whose sides agree.
@@ -129,6 +132,7 @@ impl Register {
             award => award,
         };
         let private = PrivateRecord::new(award, target.clone());
+        let private = private.with_reasons_of(sides, known.now);
         let is_publication =
             target.status.stands() && sides.public.is_none() && sides.private.is_none();
         let mut writes = Vec::new();
@@ -255,13 +259,13 @@ impl Register {
 
     fn write_private(&self, sides: &Sides, private: &PrivateRecord) -> Result<Write> {
         let path = StorePath::parse(&paths::private_record(&private.record.id))?;
-        let was = sides.private.as_ref().map(|(_, bytes)| bytes.as_slice());
+        let was = sides.private_bytes();
         write_over(&*self.private, &path, private.to_json().as_bytes(), was)
     }
 
     fn write_public(&self, sides: &Sides, record: &Record) -> Result<Write> {
         let path = StorePath::parse(&paths::record(&record.id))?;
-        let was = sides.public.as_ref().map(|(_, bytes)| bytes.as_slice());
+        let was = sides.public_bytes();
         write_over(&*self.public, &path, record.to_json().as_bytes(), was)
     }
 

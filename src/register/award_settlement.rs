@@ -11,6 +11,7 @@ use crate::register::agreement::{Known, Settled};
 use crate::register::award::AwardHandle;
 use crate::register::certificates::Register;
 use crate::register::editions::{Edition, Editions};
+use crate::register::published_pdf::FoundPdf;
 use crate::register::record::{Record, Status};
 use crate::site::award::Ids;
 
@@ -93,8 +94,11 @@ impl Register {
         ids: &Ids,
         next: impl Fn(&Record) -> Record,
     ) -> Result<Settled> {
-        let known =
-            Known { award: Some(award.award()), download_id: Some(&ids.download) };
+        let known = Known {
+            award: Some(award.award()),
+            download_id: Some(&ids.download),
+            now: None,
+        };
         let settled = self.settle(&ids.verify, known, |record| Ok(record.map(&next)))?;
         settled.ok_or_else(|| {
             let message =
@@ -103,13 +107,17 @@ impl Register {
         })
     }
 
-    /// Notes whether the PDF of the current edition is lost.
+    /// Notes whether the PDF of the current edition is lost: the public store has none, or another
+    /// file than the one that was issued.
     pub(crate) fn look_for_pdf(&self, editions: &mut Editions) -> Result<()> {
         let current = editions.current.as_mut().filter(|it| it.record.status.stands());
         let Some(edition) = current else { return Ok(()) };
         if let Some(certificate) = &edition.record.certificate {
-            edition.is_pdf_lost = match certificate.pdf_path() {
-                Some(path) => !self.has_file(path)?,
+            edition.is_pdf_lost = match &certificate.pdf {
+                Some(pdf) => {
+                    let found = self.published_pdf(&edition.record.id, pdf)?;
+                    !matches!(found, FoundPdf::Whole(_))
+                }
                 None => true,
             };
         }
@@ -212,8 +220,11 @@ impl Register {
         }
         let Some(snapshot) = begun else { return Ok(editions) };
         let ids = &editions.next;
-        let known =
-            Known { award: Some(award.award()), download_id: Some(&ids.download) };
+        let known = Known {
+            award: Some(award.award()),
+            download_id: Some(&ids.download),
+            now: None,
+        };
         self.settle(&ids.verify, known, |record| {
             Ok(Some(record.unwrap_or(&snapshot.record).clone().erased(now)))
         })?;

@@ -12,7 +12,7 @@ use crate::base::path::StorePath;
 use crate::register::award::AwardHandle;
 use crate::register::certificates::Register;
 use crate::register::paths;
-use crate::register::record::Record;
+use crate::register::record::{Record, Status};
 use crate::register::status_changes::award_by_name;
 use crate::site::award::{Award, Recipient};
 use crate::site::id_secret::IdSecret;
@@ -28,6 +28,8 @@ pub struct AwardEditions {
     pub records: Vec<Record>,
     /// The name of the recipient: that of the last edition that tells it.
     pub name: Option<String>,
+    /// The course's id, if anything tells it.
+    pub course: Option<String>,
 }
 
 /// Which recipient is looked for.
@@ -115,8 +117,18 @@ impl Register {
     /// As [`award_editions`](Self::award_editions).
     pub fn edition(&self, id: &CertificateId) -> Result<AwardEditions> {
         let record = self.known(id)?;
-        let name = record.certificate.as_ref().map(|it| it.name.clone());
-        Ok(AwardEditions { award: None, records: vec![record], name })
+        let certificate = record.certificate.as_ref();
+        let told = certificate.map(|it| (it.name.clone(), it.course.id.clone()));
+        // A superseded edition's name is in its snapshot alone.
+        let told = match told {
+            None if record.status != Status::Erased => {
+                let snapshot = self.snapshots(id)?.pop();
+                snapshot.map(|it| (it.request.name, it.award.course))
+            }
+            told => told,
+        };
+        let (name, course) = told.unzip();
+        Ok(AwardEditions { award: None, records: vec![record], name, course })
     }
 
     /// Every award of a recipient, specimens and unfinished ones among them, in order. If the
@@ -224,7 +236,8 @@ impl Register {
         }
         let is_derived = award.ids(secret, record.edition).verify == *id;
         let name = record.certificate.as_ref().map(|it| it.name.clone());
-        let editions = AwardEditions { award: None, records: vec![record], name };
+        let course = Some(award.course.clone());
+        let editions = AwardEditions { award: None, records: vec![record], name, course };
         Ok((!is_derived).then_some(editions))
     }
 
@@ -241,7 +254,15 @@ impl Register {
         let printed = records.iter().rev().find_map(|record| record.certificate.as_ref());
         let name = printed.map(|certificate| certificate.name.clone());
         let name = name.or_else(|| next.into_iter().next().map(|it| it.request.name));
-        Ok(AwardEditions { award: Some(award), records, name })
+        // Of an award that was corrected the snapshots alone have the name.
+        let name = match (name, records.last()) {
+            (None, Some(last)) if last.status != Status::Erased => {
+                self.snapshots(&last.id)?.pop().map(|it| it.request.name)
+            }
+            (name, _) => name,
+        };
+        let course = Some(award.course.clone());
+        Ok(AwardEditions { award: Some(award), records, name, course })
     }
 
     /// The files of certificates in the private store, by id.
@@ -293,8 +314,9 @@ impl Register {
                 Some(award) => awards.push(award),
                 None => {
                     let name = Some(certificate.name.clone());
+                    let course = Some(certificate.course.id.clone());
                     let records = vec![record];
-                    unknown.push(AwardEditions { award: None, records, name });
+                    unknown.push(AwardEditions { award: None, records, name, course });
                 }
             }
         }

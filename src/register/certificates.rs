@@ -244,9 +244,14 @@ impl Register {
         let public = path(&paths::record(id))?;
         let private = path(&paths::private_record(id))?;
         // A change is written to the private side first, so what is read second is never older.
-        let public = read_with(&*self.public, &public, Record::parse)?;
-        let private = read_with(&*self.private, &private, PrivateRecord::parse)?;
-        Ok(Sides { public, private })
+        let public = read_side(&*self.public, &public, Record::parse)?;
+        let private = read_side(&*self.private, &private, PrivateRecord::parse)?;
+        // What cannot be read counts as lost, if the other side tells.
+        let (has_public, has_private) =
+            (matches!(public, Side::Whole(..)), matches!(private, Side::Whole(..)));
+        let (public, damaged_public) = public.or_lost(has_private)?;
+        let (private, damaged_private) = private.or_lost(has_public)?;
+        Ok(Sides { public, private, damaged_public, damaged_private })
     }
 
     pub(super) fn read_snapshot(&self, path: &StorePath) -> Result<Option<Snapshot>> {
@@ -267,6 +272,49 @@ impl Register {
         // The path has the digest of the content in it.
         let file = file.with_cache_control(CacheControl::Immutable);
         self.public.create(&file).map(|_| ())
+    }
+}
+
+/// One side of a certificate.
+enum Side<T> {
+    Whole(T, Vec<u8>),
+    Damaged(Vec<u8>, Error),
+    Absent,
+}
+
+impl<T> Side<T> {
+    /// What it says and its bytes, or those of a side that cannot be read.
+    #[expect(clippy::type_complexity, reason = "the caller takes it apart at once")]
+    fn or_lost(self, has_other: bool) -> Result<(Option<(T, Vec<u8>)>, Option<Vec<u8>>)> {
+        match self {
+            Self::Whole(value, bytes) => Ok((Some((value, bytes)), None)),
+            Self::Damaged(bytes, _) if has_other => Ok((None, Some(bytes))),
+            Self::Damaged(_, error) => Err(error),
+            Self::Absent => Ok((None, None)),
+        }
+    }
+}
+
+/// Reads one side. A record of a later version of the format is not damaged: it is an error.
+fn read_side<T>(
+    store: &dyn Store,
+    path: &StorePath,
+    parse: fn(&[u8]) -> Result<T>,
+) -> Result<Side<T>> {
+    let Some(bytes) = store.read(path)? else { return Ok(Side::Absent) };
+    match parse(&bytes) {
+        Ok(value) => Ok(Side::Whole(value, bytes)),
+        Err(error) => {
+            let error = error.at(Place::file(path.as_str()));
+            if Record::is_of_later_version(&bytes) {
+                return Err(error);
+            }
+            let help = "put the file back from a copy, or remove it: then what the other store \
+                        has of the certificate counts";
+            let error =
+                if error.help().is_none() { error.with_help(help) } else { error };
+            Ok(Side::Damaged(bytes, error))
+        }
     }
 }
 

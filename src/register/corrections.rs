@@ -127,7 +127,7 @@ impl Register {
 }
 
 /// The id of the certificate that took the place of another one: the last in its address.
-fn successor(record: &Record) -> Option<CertificateId> {
+pub(super) fn successor(record: &Record) -> Option<CertificateId> {
     let parts = record.successor.as_ref()?.rsplit('/');
     parts.into_iter().find_map(|part| CertificateId::parse(part).ok())
 }

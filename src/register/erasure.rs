@@ -123,6 +123,8 @@ impl Register {
                 ids.push(record.id.clone());
             }
         }
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
         Ok(ids)
     }
 
@@ -170,8 +172,11 @@ impl Register {
                 continue;
             }
             is_changed = true;
-            let known =
-                Known { award: Some(award.award()), download_id: Some(&ids_of.download) };
+            let known = Known {
+                award: Some(award.award()),
+                download_id: Some(&ids_of.download),
+                now: None,
+            };
             self.settle(&ids_of.verify, known, |record| {
                 Ok(record.or(begun.as_ref()).map(|record| record.clone().erased(now)))
             })?;

@@ -27,12 +27,14 @@ pub(crate) mod import;
 #[cfg(feature = "index")]
 pub(crate) mod index;
 pub(crate) mod issue;
+mod key_publication;
 pub(crate) mod merge;
 mod messages;
 mod pages;
 mod paths;
 mod private_record;
 mod publication;
+mod published_pdf;
 pub(crate) mod record;
 mod restore;
 mod seal_upgrade;

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::timestamp::Timestamp;
 use crate::register::record::{Record, Status};
 use crate::site::award::Award;
 
@@ -20,6 +21,19 @@ pub(crate) struct PrivateRecord {
     pub(crate) award: Option<Award>,
     /// The public record.
     pub(crate) record: Record,
+    /// The reasons that the revocation had before the one that stands, oldest first. Removed by an
+    /// erasure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) earlier_reasons: Vec<EarlierReason>,
+}
+
+/// A reason of a revocation that another one took the place of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EarlierReason {
+    pub(crate) reason: String,
+    /// When the next one took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced_at: Option<Timestamp>,
 }
 
 impl PrivateRecord {
@@ -28,7 +42,25 @@ impl PrivateRecord {
     /// The private side of a record. An erased one keeps no award.
     pub(crate) fn new(award: Option<Award>, record: Record) -> Self {
         let award = award.filter(|_| record.status != Status::Erased);
-        Self { schema: Self::SCHEMA, award, record }
+        let earlier_reasons = Vec::new();
+        Self { schema: Self::SCHEMA, award, record, earlier_reasons }
+    }
+
+    /// The same, with the reasons that were given for the revocation before: those that the private
+    /// side has, and the one that the record replaces. An erased one keeps none, because they may
+    /// name the recipient.
+    pub(crate) fn with_reasons_of(self, sides: &Sides, now: Option<Timestamp>) -> Self {
+        if self.record.status != Status::Revoked {
+            return self;
+        }
+        let known = sides.private.as_ref().map(|(private, _)| &private.earlier_reasons);
+        let mut earlier_reasons = known.cloned().unwrap_or_default();
+        let replaced = sides.record().and_then(Record::reason);
+        if let Some(reason) = replaced.filter(|it| Some(*it) != self.record.reason()) {
+            earlier_reasons
+                .push(EarlierReason { reason: reason.to_owned(), replaced_at: now });
+        }
+        Self { earlier_reasons, ..self }
     }
 
     pub(crate) fn parse(json: &[u8]) -> Result<Self> {
@@ -51,6 +83,9 @@ impl PrivateRecord {
 pub(crate) struct Sides {
     pub(crate) public: Option<(Record, Vec<u8>)>,
     pub(crate) private: Option<(PrivateRecord, Vec<u8>)>,
+    /// The bytes of a side that cannot be read. It counts as lost, because the other one is whole.
+    pub(crate) damaged_public: Option<Vec<u8>>,
+    pub(crate) damaged_private: Option<Vec<u8>>,
 }
 
 impl Sides {
@@ -66,6 +101,18 @@ impl Sides {
             }
             (public, private) => public.or(private),
         }
+    }
+
+    /// What is to be replaced on the public side.
+    pub(crate) fn public_bytes(&self) -> Option<&[u8]> {
+        let read = self.public.as_ref().map(|(_, bytes)| bytes);
+        read.or(self.damaged_public.as_ref()).map(Vec::as_slice)
+    }
+
+    /// What is to be replaced on the private side.
+    pub(crate) fn private_bytes(&self) -> Option<&[u8]> {
+        let read = self.private.as_ref().map(|(_, bytes)| bytes);
+        read.or(self.damaged_private.as_ref()).map(Vec::as_slice)
     }
 
     /// Whether both sides say the same.

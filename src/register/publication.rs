@@ -5,10 +5,9 @@
 //! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
 //! certificate, only files that the next run completes.
 
-use crate::base::digits::{CertificateId, PgpFingerprint, Sha256};
+use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::path::StorePath;
-use crate::base::timestamp::Timestamp;
 use crate::register::agreement::{Known, Settled};
 use crate::register::certificates::Register;
 use crate::register::pages::{PageFiles, PageSources};
@@ -17,8 +16,6 @@ use crate::register::private_record::PrivateRecord;
 use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
-use crate::seal::x509::{Crl, X509};
-use crate::site::RootCrl;
 
 /// What became of a PDF that was to be created.
 #[derive(Debug)]
@@ -131,52 +128,6 @@ impl EditionFiles {
 }
 
 impl Register {
-    /// Publishes an OpenPGP key (ASCII armor), which the pages link to.
-    pub(crate) fn publish_key(
-        &self,
-        fingerprint: &PgpFingerprint,
-        armor: &str,
-    ) -> Result<()> {
-        let path = StorePath::parse(&paths::key(fingerprint))?;
-        let file = StoreFile::new(&path, armor.as_bytes());
-        self.public.create(&file).map(|_| ())
-    }
-
-    /// Publishes public parts of keys, each at its path, where the store has other ones. A CRL that
-    /// is newer than the given one, made on another machine, stays. Returns how many were written.
-    ///
-    /// # Errors
-    /// The public store failed.
-    pub fn publish_keys(&self, files: &[(String, Vec<u8>)]) -> Result<usize> {
-        let mut count = 0;
-        for (path, bytes) in files {
-            let path = StorePath::parse(path)?;
-            let was = self.public.read(&path)?;
-            let is_kept = was.is_some_and(|was| {
-                was == *bytes || is_newer_crl(files, path.as_str(), &was, bytes)
-            });
-            if !is_kept {
-                self.public.replace(&StoreFile::new(&path, bytes))?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Keeps the CRL of the root that is published current, and the one that is sealed with.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Key`](crate::ErrorKind::Key): the certificate that seals is revoked. Else what
-    /// the store and the folder of keys fail with.
-    pub(crate) fn refresh_crl(&self, crl: &RootCrl, now: Timestamp) -> Result<()> {
-        let path = crl.path();
-        let published = self.public.read(&StorePath::parse(&path)?)?;
-        match crl.refresh(published.as_deref(), now)? {
-            Some(newer) => self.publish_keys(&[(path, newer)]).map(|_| ()),
-            None => Ok(()),
-        }
-    }
-
     /// Writes a snapshot to the private store, before anything of it is published.
     pub(crate) fn prepare(&self, snapshot: &Snapshot, sha256: &Sha256) -> Result<()> {
         let path = snapshot_path(&snapshot.record.id, sha256)?;
@@ -228,7 +179,7 @@ impl Register {
         was_first: bool,
     ) -> Result<Option<Finished>> {
         let record = &snapshot.record;
-        let known = Known { award: Some(&snapshot.award), download_id: None };
+        let known = Known { award: Some(&snapshot.award), ..Known::default() };
         let settled = self.settle(&record.id, known, |current| {
             Ok(Some(current.unwrap_or(record).clone()))
         })?;
@@ -421,23 +372,6 @@ fn advance(
     for edition in editions {
         edition.take_if(|edition| !step(edition).unwrap_or(false));
     }
-}
-
-/// Whether the file at a path is a CRL that is newer than another one of the same root, whose
-/// certificate is one of `files`.
-fn is_newer_crl(
-    files: &[(String, Vec<u8>)],
-    path: &str,
-    there: &[u8],
-    given: &[u8],
-) -> bool {
-    let certificate = path.strip_suffix(".crl").map(|stem| format!("{stem}.cer"));
-    let certificate = files.iter().find(|(path, _)| Some(path) == certificate.as_ref());
-    let root = certificate.and_then(|(_, der)| X509::from_der(der).ok());
-    let crls = Crl::from_der(there).ok().zip(Crl::from_der(given).ok());
-    root.zip(crls).is_some_and(|(root, (there, given))| {
-        there.is_signed_by(&root) && there.is_newer_than(&given)
-    })
 }
 
 fn snapshot_path(id: &CertificateId, sha256: &Sha256) -> Result<StorePath> {

@@ -389,6 +389,20 @@ impl Record {
         serde_json::from_slice(json).map_err(failed)
     }
 
+    /// Whether the text is a record, public or private, of a later version of the format.
+    pub(crate) fn is_of_later_version(json: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Version {
+            schema: u32,
+            record: Option<Box<Version>>,
+        }
+        let found = serde_json::from_slice::<Version>(json).ok();
+        found.is_some_and(|it| {
+            let inner = it.record.map_or(0, |record| record.schema);
+            it.schema.max(inner) > Self::SCHEMA
+        })
+    }
+
     /// The content of a `certificate.json`: indented JSON with a line feed at its end.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self)
@@ -437,6 +451,13 @@ impl Record {
                 ..StatusChange::new(Status::Revoked, at)
             }),
         }
+    }
+
+    /// The reason for which the edition is revoked, if it is.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        let is_revocation = |change: &&StatusChange| change.status == Status::Revoked;
+        let change = self.history.iter().rfind(is_revocation);
+        change.filter(|_| self.status == Status::Revoked)?.reason.as_deref()
     }
 
     /// The record of an edition whose recipient was erased: it keeps that there was an edition.

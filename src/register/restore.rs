@@ -15,8 +15,9 @@ use crate::register::award::{AwardHandle, mark};
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
 use crate::register::paths;
+use crate::register::published_pdf::FoundPdf;
 use crate::register::record::{PublishedFile, Record, Status};
-use crate::register::store::StoreFile;
+use crate::register::store::{StoreFile, SwapOutcome};
 use crate::site::award::Award;
 use crate::site::id_secret::IdSecret;
 
@@ -36,6 +37,9 @@ pub struct Restoration {
     pub pdfs: usize,
     /// The ids of certificates that stand and whose PDF is lost: their pages say so.
     pub lost_pdfs: BTreeSet<CertificateId>,
+    /// The ids of certificates that keep their PDF, and in whose place the public store has another
+    /// file: it was damaged or changed.
+    pub changed_pdfs: BTreeSet<CertificateId>,
     /// The ids of certificates whose award is not known, because the private side was lost: a
     /// request for the same recipient finds them again, and erasing one erases that one edition.
     pub unknown_awards: Vec<CertificateId>,
@@ -56,7 +60,8 @@ impl Register {
     /// stays revoked, and what was erased stays erased, whichever side still knows it. It finishes
     /// what was interrupted, and may run while certificates are issued.
     ///
-    /// `pdfs` is asked for each PDF that the public store lacks. `each` is called for every id that
+    /// `pdfs` is asked for each PDF that the public store lacks, or that is not the one that was
+    /// issued. `each` is called for every id that
     /// was looked at.
     ///
     /// # Errors
@@ -116,7 +121,8 @@ impl Register {
     ) -> Result<()> {
         let mut next = HashMap::new();
         for id in &done.unknown_awards {
-            let Some(record) = self.record(id)? else { continue };
+            // What fails to be read was reported when it was looked at.
+            let Ok(Some(record)) = self.record(id) else { continue };
             let successor = record.successor.clone();
             let successor = successor.unwrap_or_else(|| self.publish.verify_url(id));
             next.extend(record.predecessor.map(|mark| (mark, successor)));
@@ -152,7 +158,9 @@ impl Register {
         for path in others {
             let Some(pdf) = self.public.read(&path)? else { continue };
             let id = self.id_of(&pdf);
-            let record = id.as_ref().map_or(Ok(None), |id| self.record(id))?;
+            let record = id.as_ref().map_or(Ok(None), |id| self.record(id));
+            // Of a record that cannot be read nothing tells that it has ended.
+            let Ok(record) = record else { continue };
             match (record, id) {
                 (Some(record), _) if !self.keeps_pdf(&record) => {
                     self.public.remove(&path)?;
@@ -255,7 +263,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let handle = AwardHandle::new(award.clone(), self.secret);
         let editions = self.register.editions(&handle)?;
-        let known = Known { award: Some(award), download_id: None };
+        let known = Known { award: Some(award), ..Known::default() };
         let is_listed = editions.all().any(|edition| edition.record.id == *id);
         if has_record && !is_listed {
             // An edition before it is lost on both sides.
@@ -290,20 +298,37 @@ impl Run<'_> {
         }
     }
 
-    /// Takes the PDF of a certificate that keeps one from the copy, if the public store lacks it.
+    /// Takes the PDF of a certificate that keeps one from the copy, if the public store lacks it or
+    /// has another file in its place.
     fn take_pdf(&mut self, record: &Record, pdfs: &mut PdfSource<'_>) -> Result<()> {
         let register = self.register;
         let certificate = record.certificate.as_ref();
         let Some(pdf) = certificate.and_then(|it| it.pdf.as_ref()) else { return Ok(()) };
-        if !register.keeps_pdf(record) || register.has_file(&pdf.path)? {
+        if !register.keeps_pdf(record) {
             return Ok(());
         }
-        let Some(bytes) = pdfs(pdf)? else { return Ok(()) };
-        if !pdf.is(&bytes) {
-            return Ok(());
-        }
-        register.public.create(&StoreFile::new(&pdf.path, &bytes))?;
-        self.done.pdfs += 1;
+        let other = match register.published_pdf(&record.id, pdf)? {
+            FoundPdf::Whole(_) => return Ok(()),
+            FoundPdf::Other(bytes) => Some(bytes),
+            FoundPdf::Lost => None,
+        };
+        let copy = pdfs(pdf)?.filter(|bytes| pdf.is(bytes));
+        let is_taken = match (copy, other) {
+            (Some(bytes), Some(was)) => {
+                let file = StoreFile::new(&pdf.path, &bytes);
+                register.public.swap(&file, &was)? == SwapOutcome::Swapped
+            }
+            (Some(bytes), None) => {
+                register.public.create(&StoreFile::new(&pdf.path, &bytes))?;
+                true
+            }
+            (None, Some(_)) => {
+                self.done.changed_pdfs.insert(record.id.clone());
+                false
+            }
+            (None, None) => false,
+        };
+        self.done.pdfs += usize::from(is_taken);
         Ok(())
     }
 }

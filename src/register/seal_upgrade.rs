@@ -118,7 +118,7 @@ impl Register {
         else {
             return Ok(());
         };
-        let known = Known { award: Some(&next.award), download_id: None };
+        let known = Known { award: Some(&next.award), ..Known::default() };
         self.settle(&before.id, known, |record| {
             let Some(record) = record.filter(|record| record.status.stands()) else {
                 return Ok(None);

@@ -16,13 +16,16 @@ use crate::register::record::{Record, Status};
 use crate::register::store::{StoreFile, SwapOutcome};
 use crate::site::award::{Award, Recipient};
 use crate::site::id_secret::IdSecret;
+use crate::site::request::limits::{MAX_REASON, check_length};
 use crate::site::settings::CertificateUrl;
 
 impl Register {
     /// Revokes a certificate: its pages say so, with the reason and the day, and its PDF is removed
-    /// unless the settings keep it. A second call replaces the reason, and keeps the date.
+    /// unless the settings keep it. A second call replaces the reason, and keeps the date; the
+    /// private record keeps the reason before.
     ///
     /// # Errors
+    /// [`ErrorKind::TooLarge`]: the reason has more than 500 characters.
     /// [`ErrorKind::UnknownCertificate`]: no certificate has this id. [`ErrorKind::Revoked`]: the
     /// certificate was superseded or erased. Else as [`record`](Self::record).
     pub fn revoke(
@@ -43,8 +46,10 @@ impl Register {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Record> {
+        check_length("reason", reason, MAX_REASON)?;
         self.known(id)?;
-        let settled = self.settle(id, Known::default(), |record| {
+        let known = Known { now: Some(now), ..Known::default() };
+        let settled = self.settle(id, known, |record| {
             let Some(record) = record.cloned() else { return Ok(None) };
             match record.status {
                 Status::Valid | Status::Specimen | Status::Expired | Status::Revoked => {
@@ -222,7 +227,7 @@ impl Register {
         award: &Award,
         record: &Record,
     ) -> Result<Option<Record>> {
-        let known = Known { award: Some(award), download_id: None };
+        let known = Known { award: Some(award), ..Known::default() };
         let settled = self.settle(&record.id, known, |current| {
             Ok(match current {
                 None => Some(record.clone()),

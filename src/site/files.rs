@@ -24,7 +24,7 @@ pub(crate) const SETTINGS_FILE: &str = "testamur.yaml";
 
 /// The folders and files of a site that the library reads. `keys/` and the stores are not among
 /// them.
-const PARTS: [&str; 8] = [
+pub(crate) const PARTS: [&str; 8] = [
     SETTINGS_FILE,
     "courses.yaml",
     "courses",

@@ -55,11 +55,11 @@ use self::files::{
 pub use self::make::KeySource;
 use self::make::NewRoot;
 pub use self::public::{PublicKeys, X509Facts};
-pub use self::publication::KeyPublication;
-#[cfg(feature = "issue")]
-pub(crate) use self::root_crl::RootCrl;
+pub use self::publication::{KeyPublication, PublishedFiles};
 #[cfg(not(feature = "issue"))]
 use self::root_crl::RootCrl;
+#[cfg(feature = "issue")]
+pub(crate) use self::root_crl::{CrlOrder, RootCrl, crl_order, split_crls};
 pub use self::rotate::KeyRevocation;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::timestamp::Timestamp;
@@ -395,8 +395,17 @@ impl Keys {
     /// # Errors
     /// [`ErrorKind::Key`]: it is revoked.
     pub fn check_revocation(&self) -> Result<()> {
+        self.root_crl.as_ref().map_or(Ok(()), |own| own.check_leaf(None))
+    }
+
+    /// Checks that the keys may seal by what is `published` too: a folder of keys that was put back
+    /// from a copy may not know of the revocation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Key`]: the certificate that seals is revoked. The errors of `published`.
+    pub fn check_published(&self, published: &PublishedFiles<'_>) -> Result<()> {
         let Some(own) = &self.root_crl else { return Ok(()) };
-        self.crls.get().iter().try_for_each(|crl| own.check_leaf(crl))
+        own.check_leaf(published(&own.path())?.as_deref())
     }
 
     /// Returns the public parts of the sets of these keys, as

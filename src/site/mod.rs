@@ -39,10 +39,10 @@ pub use self::id_secret::IdSecret;
 #[cfg(feature = "cli")]
 pub(crate) use self::keys::KeyBackup;
 #[cfg(feature = "issue")]
-pub(crate) use self::keys::RootCrl;
+pub(crate) use self::keys::{CrlOrder, RootCrl, crl_order, split_crls};
 #[cfg(feature = "seal")]
 pub use self::keys::{
-    KeyPublication, KeyRevocation, KeySource, Keys, PublicKeys, X509Facts,
+    KeyPublication, KeyRevocation, KeySource, Keys, PublicKeys, PublishedFiles, X509Facts,
 };
 pub use self::name::Name;
 pub use self::recipients_format::{DateOrder, RecipientsFormat};

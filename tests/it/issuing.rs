@@ -2,6 +2,8 @@
 
 mod awards; // New, unchanged and superseding editions, revocation and erasure
 mod batches; // Certificates that are published and synced together
+mod changes; // Certificates revoked twice, corrected, erased as a chain
+mod damaged; // Damaged, old, foreign stores, and ones that are not mounted, as the commands meet them
 mod editions; // When a request makes the next edition: facts, appearance, messages, corrected names
 mod grades; // Grades on the scale of their course
 mod hostile; // Names, titles and reasons with markup and template code

@@ -9,6 +9,7 @@ mod openpgp; // OpenPGP keys and signatures of two hundred kinds, judged by gpg 
 #[cfg(feature = "pkcs11")]
 mod pkcs11; // A key in a token: SoftHSM
 mod program; // The program, from keys to a verified certificate
+mod restored_keys; // Keys put back from a copy that is older than their revocation
 mod revocation; // The list of a root: sealed along, renewed, published, and keys that are distrusted
 mod signers; // Signing commands that succeed, fail, return other bytes and hang
 pub(crate) mod site; // Shared setup: a site with keys

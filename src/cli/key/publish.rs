@@ -1,13 +1,11 @@
 //! `testamur key publish` and `testamur key revoke`: what others are to know of the keys.
 
-use std::path::Path;
-
 use crate::Timestamp;
-use crate::cli::args::{PublishKeys, RevokeKey, SiteArguments};
+use crate::cli::args::{KeyFolder, PublishKeys, RevokeKey, SiteArguments};
 use crate::cli::exit::{CommandOutcome, Failure};
 use crate::cli::selection::confirm_unless;
 use crate::cli::{console, context};
-use crate::register::Register;
+use crate::register::{Register, StorePath};
 use crate::site::{KeyPublication, Keys};
 
 /// Renews the CRL of the root, and publishes it with the public keys.
@@ -16,9 +14,12 @@ pub(super) fn renew(
     renew: &PublishKeys,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let (register, publication) = open(site)?;
+    let (register, publication) = open(site, &renew.keys)?;
     let folder = context::key_folder(site, &renew.keys);
-    Keys::renew_crl(&folder, renew.root_key.as_deref(), &publication, now)?;
+    let root_key = renew.root_key.as_deref();
+    let published = published_in(&register);
+    Keys::take_over_crls(&folder, &publication, &published, now)?;
+    Keys::renew_crl(&folder, root_key, &publication, &published, now)?;
     let count = register.publish_keys(&Keys::published_in(&folder)?)?;
     console::print_message(&format!(
         "renewed the revocation list for {} days; published {count} files of the keys",
@@ -33,13 +34,14 @@ pub(super) fn revoke(
     revoke: &RevokeKey,
     now: Timestamp,
 ) -> Result<CommandOutcome, Failure> {
-    let (register, publication) = open(site)?;
+    let (register, publication) = open(site, &revoke.keys)?;
     let folder = context::key_folder(site, &revoke.keys);
     let question =
         "revoke the key? Whatever it sealed from then on counts as made by another.";
     if !confirm_unless(revoke.yes, question)? {
         return Ok(CommandOutcome::SomeFailed);
     }
+    take_over(site, &revoke.keys, now);
     let done = Keys::revoke(&folder, revoke.set, revoke.since, &publication, now)?;
     console::print_message(&format!(
         "revoked the key in {}/{} since {}",
@@ -68,11 +70,12 @@ pub(super) fn revoke(
 }
 
 /// Publishes the public parts after a rotation, if the site has published anything yet.
-pub(super) fn after_change(site: &SiteArguments, folder: &Path) {
+pub(super) fn after_change(site: &SiteArguments, keys: &KeyFolder) {
     let publish = || -> Result<(), Failure> {
-        let (register, _) = open(site)?;
+        let (register, _) = open(site, keys)?;
         if register.has_identity()? {
-            register.publish_keys(&Keys::published_in(folder)?)?;
+            let folder = context::key_folder(site, keys);
+            register.publish_keys(&Keys::published_in(&folder)?)?;
         }
         Ok(())
     };
@@ -85,9 +88,46 @@ pub(super) fn after_change(site: &SiteArguments, folder: &Path) {
     }
 }
 
-fn open(site: &SiteArguments) -> Result<(Register, KeyPublication), Failure> {
+/// Takes over what is published of the revocation lists. What fails of it hinders no change of the
+/// keys, and is a warning.
+pub(super) fn take_over(site: &SiteArguments, keys: &KeyFolder, now: Timestamp) {
+    let take_over = || -> Result<(), Failure> {
+        let (register, publication) = open(site, keys)?;
+        let folder = context::key_folder(site, keys);
+        let published = published_in(&register);
+        Ok(Keys::take_over_crls(&folder, &publication, &published, now)?)
+    };
+    if let Err(failure) = take_over() {
+        console::print_message(&format!(
+            "warning: the published revocation list is not looked at: {}\nhelp: when the store can \
+             be reached: testamur key publish",
+            failure.message
+        ));
+    }
+}
+
+/// Brings the keys up to date with the settings and with what is published.
+pub(super) fn keep_current(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let (register, publication) = open(site, keys)?;
+    let folder = context::key_folder(site, keys);
+    Ok(Keys::keep_current(&folder, &publication, &published_in(&register), now)?)
+}
+
+/// What the public store has of the keys.
+fn published_in(register: &Register) -> impl Fn(&str) -> crate::Result<Option<Vec<u8>>> {
+    |path| register.file(&StorePath::parse(path)?)
+}
+
+fn open(
+    site: &SiteArguments,
+    keys: &KeyFolder,
+) -> Result<(Register, KeyPublication), Failure> {
     let files = context::open_site_without_note(site)?;
     let settings = context::read_settings(&files)?;
-    let register = context::open_register(site, &files, &settings, None, None)?;
+    let register = context::open_register(site, &files, &settings, None, Some(keys))?;
     Ok((register, KeyPublication::of(&settings)))
 }

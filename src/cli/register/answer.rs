@@ -58,6 +58,14 @@ pub(super) fn answer(
     })?;
     drop(results);
     print_time(&answer, is_fresh);
+    if answer.behind > 0 {
+        console::print_message(&format!(
+            "warning: of {} certificates the public store lacks the record, or has an older one than \
+             the private store, whose records are told here\nhelp: make the public store anew: \
+             testamur restore",
+            answer.behind
+        ));
+    }
     Ok(Told { count: answer.count, unreadable })
 }
 

@@ -2,8 +2,9 @@
 
 use super::answer::answer;
 use crate::cli::args::{Find, SiteArguments};
-use crate::cli::console;
 use crate::cli::exit::{CommandOutcome, Failure};
+use crate::cli::selection::check_address;
+use crate::cli::{console, context};
 use crate::register::EditionQuery;
 
 pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, Failure> {
@@ -12,6 +13,13 @@ pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, 
             "there is nothing to look for\nhelp: give a part of a name, a username, an id, an \
              address or the SHA-256 of a PDF",
         ));
+    }
+    if find.text.contains("://") {
+        let files = context::open_site_without_note(site)?;
+        let settings = context::read_settings(&files)?;
+        let output = find.list.public.output.as_deref();
+        let register = context::open_register(site, &files, &settings, output, None)?;
+        check_address(&register, &find.text)?;
     }
     let query = EditionQuery::default().with_text(&find.text);
     let told = answer(site, &find.list, query)?;

@@ -31,6 +31,9 @@ pub(super) fn collect(
             }
             Err(_) => Keys::trusted(&folder)?,
         };
+        if !arguments.offline {
+            trust = with_published_crls(site, arguments, trust);
+        }
     }
     for path in &arguments.trust {
         let text = context::read_file(path)?;
@@ -61,6 +64,20 @@ pub(super) fn collect(
             .with_keys(keys);
     }
     Ok(trust)
+}
+
+/// Adds the published CRLs of the site's roots: a folder of keys that was put back from a copy may
+/// lack what was revoked since. A store that does not answer is told with the status.
+fn with_published_crls(site: &SiteArguments, arguments: &Verify, trust: Trust) -> Trust {
+    let crls = || -> Result<Vec<Vec<u8>>, Failure> {
+        let settings = context::read_settings(&context::open_site_without_note(site)?)?;
+        let public = context::public_store(site, &settings, &arguments.keys)?;
+        let folder = context::key_folder(site, &arguments.keys);
+        let published = |path: &str| context::published(&*public, path);
+        Ok(Keys::published_crls(&folder, &published)?)
+    };
+    let crls = crls().unwrap_or_default();
+    trust.clone().with_crls(crls).unwrap_or(trust)
 }
 
 fn certificates(path: &Path) -> Result<Vec<X509>, Failure> {

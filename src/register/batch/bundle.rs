@@ -1,6 +1,6 @@
 //! All PDFs of a run in one file: a ZIP archive, or one PDF for a printer.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::error::Error as StdError;
 use std::io::{BufWriter, Seek, Write};
 
@@ -8,11 +8,12 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::file_names::{file_stem, unused_name};
-use super::report::{IssuedCertificate, Report};
+use super::report::{IssuedCertificate, LostPdf, Report};
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
 use crate::register::merge::PdfMerger;
+use crate::register::published_pdf::FoundPdf;
 use crate::register::record::Record;
 use crate::register::web::FolderFile;
 use crate::site::PublicKeys;
@@ -20,23 +21,27 @@ use crate::site::PublicKeys;
 /// The PDFs of a run, read from the public store.
 pub(crate) struct IssuedPdfs<'a> {
     issuer: &'a IssueService,
-    /// The ids of the valid certificates read so far whose PDF the store lacks.
-    pub(crate) lost: BTreeSet<CertificateId>,
+    /// The ids of the valid certificates read so far that have no PDF to hand out.
+    pub(crate) lost: BTreeMap<CertificateId, LostPdf>,
 }
 
 impl<'a> IssuedPdfs<'a> {
     pub(crate) fn new(issuer: &'a IssueService) -> Self {
-        Self { issuer, lost: BTreeSet::new() }
+        Self { issuer, lost: BTreeMap::new() }
     }
 
-    /// The PDF, or `None` if the certificate has ended or its PDF is lost.
+    /// The PDF, or `None` if the certificate has ended or its PDF is lost or another one.
     fn read(&mut self, issued: &IssuedCertificate) -> Result<Option<Vec<u8>>> {
-        let Some(path) = &issued.pdf_path else { return Ok(None) };
-        let pdf = self.issuer.register().file(path)?;
-        if pdf.is_none() && issued.is_valid {
-            self.lost.insert(issued.id().clone());
+        let Some(pdf) = &issued.pdf else { return Ok(None) };
+        let lost = match self.issuer.register().published_pdf(issued.id(), pdf)? {
+            FoundPdf::Whole(bytes) => return Ok(Some(bytes)),
+            FoundPdf::Other(_) => LostPdf::Changed,
+            FoundPdf::Lost => LostPdf::Missing,
+        };
+        if issued.is_valid {
+            self.lost.insert(issued.id().clone(), lost);
         }
-        Ok(pdf)
+        Ok(None)
     }
 
     /// Writes a ZIP archive, in which each PDF is named after its recipient. Nothing is compressed: a

@@ -1,6 +1,6 @@
 //! The report of a run: the result of each row, in the order of the recipients file.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,8 @@ use super::row::{failure_message, row_json, row_place};
 use super::spreadsheet::escape_formula;
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::path::StorePath;
 use crate::register::issue::{CertificateUrls, IssueOutcome, OutcomeFields, Receipt};
-use crate::register::record::Status;
+use crate::register::record::{PublishedFile, Status};
 #[cfg(all(feature = "cli", feature = "redis"))]
 use crate::site::settings::CertificateUrl;
 
@@ -36,8 +35,7 @@ pub(crate) struct IssuedCertificate {
     urls: CertificateUrls,
     edition: u32,
     issued: String,
-    /// The PDF's path in the public store.
-    pub(crate) pdf_path: Option<StorePath>,
+    pub(crate) pdf: Option<PublishedFile>,
     pub(crate) is_valid: bool,
     /// What is wrong with it, for the user.
     message: Option<String>,
@@ -57,7 +55,7 @@ impl ReportRow {
                     outcome: receipt.outcome,
                     edition: receipt.record.edition,
                     issued: certificate.map(|c| c.issued.to_string()).unwrap_or_default(),
-                    pdf_path: certificate.and_then(|it| it.pdf_path()).cloned(),
+                    pdf: certificate.and_then(|it| it.pdf.clone()),
                     is_valid: matches!(
                         receipt.record.status,
                         Status::Valid | Status::Specimen
@@ -104,7 +102,7 @@ impl ReportRow {
                 outcome,
                 edition: answer["edition"].as_u64()?.try_into().ok()?,
                 issued: text("issued").unwrap_or_default(),
-                pdf_path: None,
+                pdf: None,
                 is_valid: true,
                 urls,
                 message: None,
@@ -162,6 +160,15 @@ impl ReportRow {
     }
 }
 
+/// Why the PDF of a valid certificate cannot be handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LostPdf {
+    /// The public store has none.
+    Missing,
+    /// What the public store has is not what was issued.
+    Changed,
+}
+
 /// The outcome of a row that a stop came before.
 const NOT_DONE: &str = "not-done";
 
@@ -196,24 +203,27 @@ impl Report {
         self.0.iter().filter(is_failed).count()
     }
 
-    /// Notes that the PDFs of these certificates are lost, and returns what to tell of each.
+    /// Notes that these certificates have no PDF that can be handed out, and returns what to tell of
+    /// each.
     pub(crate) fn note_lost_pdfs(
         &mut self,
-        lost: &BTreeSet<CertificateId>,
+        lost: &BTreeMap<CertificateId, LostPdf>,
         jobs: &[IssueJob],
     ) -> Vec<String> {
         let mut messages = Vec::new();
         for (row, job) in self.0.iter_mut().zip(jobs) {
             let Some(ReportRow::Issued(issued)) = row else { continue };
-            if !lost.contains(issued.id()) {
-                continue;
-            }
+            let Some(lost) = lost.get(issued.id()) else { continue };
             let place = row_place(&job.row).map(|place| format!("{place}: "));
             let message = format!(
-                "{}the PDF of `{}` is lost, and is left out\nhelp: put a copy back: testamur \
+                "{}the PDF of `{}` is {}, and is left out\nhelp: put a copy back: testamur \
                  restore --from DIR; or make the next edition: --replace",
                 place.unwrap_or_default(),
-                issued.name
+                issued.name,
+                match lost {
+                    LostPdf::Missing => "lost",
+                    LostPdf::Changed => "not the one that was issued",
+                }
             );
             messages.push(message.clone());
             issued.message = Some(message);

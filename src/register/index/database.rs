@@ -18,7 +18,7 @@ use super::rows::SCHEMA;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 
 /// The version of the tables. An index of another version is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// The folder of the site in which only this program writes.
 const OWN_FOLDER: &str = ".testamur";
 /// What tells an index from other SQLite files: `tsmr`.

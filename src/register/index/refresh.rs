@@ -4,6 +4,7 @@
 //! same time. Only records whose version changed are read. A row whose record was not listed is
 //! removed only if reading the record finds none.
 
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,9 @@ use crate::register::paths;
 const READERS: usize = 16;
 /// How many records wait for a reader, and rows for the database.
 const QUEUE_LEN: usize = 1024;
+/// Up to how many known rows the private store is listed too, for certificates that neither the
+/// public store nor the index has. An index of more rows knows them from before.
+const MAX_LISTED_PRIVATE: usize = 20_000;
 /// How many rows are written together.
 const BATCH_LEN: usize = 512;
 
@@ -136,7 +140,9 @@ fn list(
     let send = |task| {
         tasks.send(task).map_err(|_| Error::new(ErrorKind::Store, "the refresh ended"))
     };
-    let mut new = 0;
+    let lists_private = known.len() <= MAX_LISTED_PRIVATE;
+    let mut new: HashSet<RowId> = HashSet::new();
+    let mut new_count = 0;
     let folder = StorePath::parse(paths::CERTIFICATES)?;
     writer.public.list_named(&folder, paths::RECORD, &mut |path, version| {
         let Some(id) = paths::record_id(path.as_str()).map(|id| rows::id(&id)) else {
@@ -154,14 +160,28 @@ fn list(
                 if is_same { Ok(()) } else { send((id, row.change)) }
             }
             Err(_) => {
-                new += 1;
+                new_count += 1;
+                if lists_private {
+                    new.insert(id);
+                }
                 send((id, 0))
             }
         }
     })?;
+    if lists_private {
+        writer.private.list(None, &mut |path| {
+            let id = paths::private_id(path.as_str())
+                .filter(|_| paths::is_private_record(path.name()))
+                .map(|id| rows::id(&id));
+            let is_unknown = |id: &RowId| {
+                known.binary_search_by_key(id, |row| row.id).is_err() && !new.contains(id)
+            };
+            id.filter(is_unknown).map_or(Ok(()), |id| send((id, 0)))
+        })?;
+    }
     let gone = known.iter().filter(|row| !row.is_listed);
     gone.clone().try_for_each(|row| send((row.id, row.change)))?;
-    Ok(new + known.len() - gone.count())
+    Ok(new_count + known.len() - gone.count())
 }
 
 /// Reads records until there are no more tasks.

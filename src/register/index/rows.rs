@@ -22,7 +22,8 @@ pub(super) type RowId = [u8; 16];
 ///
 /// - `editions`: a row for each record. `change` is another number after each write of the row, by
 ///   which a slow writer sees that another was faster. `fault` is set if the record or its snapshot
-///   cannot be read.
+///   cannot be read. `behind` is 1 if the public store lacks the record, or has an older one than
+///   the private store: the row says what the private one does.
 /// - `marks`: the ids of records that are being written, and by which process.
 /// - `meta`: `identity`; `store`, the mark of the store that the rows are of; `boot`, the run of the
 ///   machine in which the file was last opened; `refreshed_at` and `refresh_took`, the time of the last refresh and its
@@ -36,11 +37,12 @@ CREATE TABLE editions (
     issued_at INTEGER NOT NULL, id BLOB NOT NULL, change INTEGER NOT NULL, version TEXT,
     fault TEXT, status TEXT, edition INTEGER, folded TEXT, course TEXT, recipient TEXT,
     username TEXT, name TEXT, issued TEXT, issued_time TEXT, pdf_url TEXT, sha256 BLOB,
-    successor TEXT, history TEXT, PRIMARY KEY (issued_at, id)
+    successor TEXT, history TEXT, behind INTEGER NOT NULL, PRIMARY KEY (issued_at, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX by_id ON editions (id);
 CREATE INDEX by_recipient ON editions (recipient) WHERE recipient IS NOT NULL;
 CREATE INDEX by_fault ON editions (id) WHERE fault IS NOT NULL;
+CREATE INDEX by_behind ON editions (behind) WHERE behind = 1;
 CREATE INDEX by_sha256 ON editions (sha256) WHERE sha256 IS NOT NULL;
 INSERT INTO meta (key, value) VALUES ('change', 0);
 ";
@@ -52,8 +54,14 @@ pub(super) const COLUMNS: &str = "id, status, edition, issued_time, course, name
 /// What the store has for an id.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RowState {
-    /// An edition; with a message if its snapshot cannot be read.
-    Edition { described: Box<Described>, fault: Option<String> },
+    /// An edition.
+    Edition {
+        described: Box<Described>,
+        /// The message, if its snapshot cannot be read.
+        fault: Option<String>,
+        /// Whether the public store lacks its record, or has an older one than the private store.
+        is_behind: bool,
+    },
     /// A record that cannot be read, with the message.
     Unreadable(String),
     /// No record.
@@ -114,10 +122,12 @@ pub(super) fn write(
         .optional()?
         .unwrap_or(false);
     connection.execute("DELETE FROM editions WHERE id = ?1", [&row.id])?;
-    let (described, fault) = match &row.state {
-        RowState::Gone => (None, None),
-        RowState::Edition { described, fault } => (Some(described), fault.as_ref()),
-        RowState::Unreadable(message) => (None, Some(message)),
+    let (described, fault, is_behind) = match &row.state {
+        RowState::Gone => (None, None, false),
+        RowState::Edition { described, fault, is_behind } => {
+            (Some(described), fault.as_ref(), *is_behind)
+        }
+        RowState::Unreadable(message) => (None, Some(message), false),
     };
     let edition = described.map(|described| &described.edition);
     let folded = edition.and_then(folded);
@@ -133,7 +143,7 @@ pub(super) fn write(
     let history = history.transpose().expect("a history has string keys");
     connection.execute(
         "INSERT INTO editions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-         ?14, ?15, ?16, ?17, ?18)",
+         ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
             edition.map_or(0, |edition| seconds(edition.issued_at)),
             row.id,
@@ -155,6 +165,7 @@ pub(super) fn write(
                 .and_then(|digest| hex::read_lower(digest.as_bytes())),
             edition.and_then(|edition| edition.successor.as_deref()),
             history,
+            is_behind,
         ],
     )?;
     Ok(true)

@@ -68,6 +68,9 @@ pub struct Answer {
     pub as_of: Timestamp,
     /// Whether the record of each edition was read for this answer.
     pub is_confirmed: bool,
+    /// How many certificates of the register, wanted or not, the public store lacks, or has as they
+    /// were before the private store's records were written: it is old or was lost.
+    pub behind: usize,
 }
 
 /// Receives each edition, or the error of its record, with the time at which the store was read.
@@ -166,7 +169,8 @@ impl Index {
     /// Calls `each` with the editions that are wanted, in the order of their issue, until it
     /// fails. A record that cannot be read is handed to `each` as its error, whatever is wanted.
     ///
-    /// The records of up to 256 editions are read before they are told. An index that was never
+    /// What is told of a certificate is what the store says that is further on: a public store may
+    /// have been put back from a copy, or lost. The records of up to 256 editions are read before they are told. An index that was never
     /// refreshed is refreshed first.
     ///
     /// # Errors
@@ -215,7 +219,7 @@ impl Index {
             for fault in self.faults()? {
                 each(Err(Error::new(ErrorKind::Syntax, fault)), as_of)?;
             }
-            return Ok(Answer { count, as_of, is_confirmed });
+            return Ok(Answer { count, as_of, is_confirmed, behind: self.behind()? });
         }
         let message = "failed to use the index of the register (it is damaged again)";
         Err(Error::new(ErrorKind::Io, message))
@@ -329,7 +333,8 @@ impl Index {
                 let path = StorePath::parse(&paths::record(&edition.id))?;
                 let now = self.writer.public.read_version(&path)?;
                 let now = now.and_then(|file| file.version);
-                if now.is_none() || now != *version {
+                let is_same = now.is_some() && now == *version;
+                if !is_same || self.writer.is_behind(&edition.id, edition.status)? {
                     self.writer.settle(&rows::id(&edition.id), None)?;
                     are_same = false;
                 }
@@ -354,6 +359,15 @@ impl Index {
             let mut query = connection.prepare(faults)?;
             query.query_map([], |row| row.get(0))?.collect()
         })
+    }
+
+    /// How many certificates the public store lacks or has as they were before.
+    fn behind(&self) -> Result<usize> {
+        let count: i64 = self.writer.database.with(&mut |connection| {
+            let count = "SELECT count(*) FROM editions WHERE behind = 1";
+            connection.query_row(count, [], |row| row.get(0))
+        })?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Whether a write is noted that did not enter the index.

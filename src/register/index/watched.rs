@@ -46,6 +46,14 @@ impl WatchedStore {
         id.map(|id| rows::id(&id))
     }
 
+    /// The row of the private record at a path.
+    fn private_row(&self, path: &StorePath) -> Option<RowId> {
+        let is_record =
+            self.side == Side::Private && paths::is_private_record(path.name());
+        let id = paths::private_id(path.as_str()).filter(|_| is_record);
+        id.map(|id| rows::id(&id))
+    }
+
     /// Does something that may write a file.
     fn around<T>(
         &self,
@@ -78,7 +86,12 @@ impl Store for WatchedStore {
     }
 
     fn swap(&self, file: &StoreFile<'_>, was: &[u8]) -> Result<SwapOutcome> {
-        self.around(file.path, || self.store.swap(file, was))
+        let swap = || self.store.swap(file, was);
+        // A change of a status is written here first, and may never become public.
+        match self.private_row(file.path) {
+            Some(id) => self.writer.around(&id, swap),
+            None => self.around(file.path, swap),
+        }
     }
 
     fn read(&self, path: &StorePath) -> Result<Option<Vec<u8>>> {

@@ -16,10 +16,12 @@ use super::database::Database;
 use super::edition::{self, Described};
 use super::presence::{self, Presence};
 use super::rows::{self, NewRow, RowId, RowState};
+use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::path::StorePath;
 use crate::register::paths;
-use crate::register::record::Record;
+use crate::register::private_record::PrivateRecord;
+use crate::register::record::{Record, Status};
 use crate::register::store::Store;
 
 /// How often other processes may write a row while this one reads its record.
@@ -178,18 +180,43 @@ impl IndexWriter {
     pub(super) fn read(&self, id: &RowId, seen: i64) -> Result<NewRow> {
         let id_text = rows::certificate_id(id);
         let path = StorePath::parse(&paths::record(&id_text))?;
-        let Some(file) = self.public.read_version(&path)? else {
-            return Ok(NewRow { id: *id, state: RowState::Gone, version: None, seen });
+        let file = self.public.read_version(&path)?;
+        let private = self.private_record(&id_text)?;
+        let (public, version) = match file {
+            Some(file) => (Some(Record::parse(&file.bytes)), file.version),
+            None => (None, None),
         };
-        let state = match Record::parse(&file.bytes) {
-            Ok(record) if record.id == id_text => self.describe(record)?,
-            Ok(_) => RowState::Unreadable(format!("{path}: the record has another id")),
-            Err(error) => RowState::Unreadable(format!(
+        let state = match (public, private) {
+            (Some(Ok(record)), _) if record.id != id_text => {
+                RowState::Unreadable(format!("{path}: the record has another id"))
+            }
+            (Some(Ok(public)), Some(private)) if is_ahead(&private, public.status) => {
+                self.describe(private, true)?
+            }
+            (Some(Ok(record)), _) => self.describe(record, false)?,
+            // The public side is lost, or damaged as by a disk that was full.
+            (_, Some(private)) => self.describe(private, true)?,
+            (Some(Err(error)), None) => RowState::Unreadable(format!(
                 "{:#}",
                 error.at(Place::file(path.as_str()))
             )),
+            (None, None) => RowState::Gone,
         };
-        Ok(NewRow { id: *id, state, version: file.version, seen })
+        Ok(NewRow { id: *id, state, version, seen })
+    }
+
+    /// Whether the private side of a certificate is further on than this status.
+    pub(super) fn is_behind(&self, id: &CertificateId, status: Status) -> Result<bool> {
+        let private = self.private_record(id)?;
+        Ok(private.is_some_and(|private| is_ahead(&private, status)))
+    }
+
+    /// The record that the private side has of a certificate. One that cannot be read tells nothing.
+    fn private_record(&self, id: &CertificateId) -> Result<Option<Record>> {
+        let path = StorePath::parse(&paths::private_record(id))?;
+        let private = self.private.read(&path)?;
+        let private = private.and_then(|bytes| PrivateRecord::parse(&bytes).ok());
+        Ok(private.map(|private| private.record).filter(|record| record.id == *id))
     }
 
     /// Overwrites what the file still has of removed names: SQLite overwrites a row that is
@@ -287,7 +314,7 @@ impl IndexWriter {
         self.tell(error);
     }
 
-    fn describe(&self, record: Record) -> Result<RowState> {
+    fn describe(&self, record: Record, is_behind: bool) -> Result<RowState> {
         let read = |path: &StorePath| match self.take_recent(path) {
             Some(bytes) => Ok(Some(bytes)),
             None => self.private.read(path),
@@ -300,7 +327,7 @@ impl IndexWriter {
             Err(error) => return Err(error),
         };
         let described = Box::new(Described::new(record, snapshot.as_ref()));
-        Ok(RowState::Edition { described, fault })
+        Ok(RowState::Edition { described, fault, is_behind })
     }
 
     fn transaction<T>(
@@ -335,6 +362,12 @@ impl Drop for IndexWriter {
             let _ = self.scrub_if_due();
         }
     }
+}
+
+/// Whether a private record is further on than a public one of this status: each is on a way without
+/// a way back.
+fn is_ahead(private: &Record, public: Status) -> bool {
+    private.status.rank() > public.rank()
 }
 
 fn is_busy(cause: &rusqlite::Error) -> bool {

@@ -131,6 +131,16 @@ pub(super) fn requested_at(
     })
 }
 
+/// The error for a request in a name that was corrected: `url` is the page of the certificate that
+/// took the place of the one in that name.
+pub(super) fn corrected(request: &Request, url: &str) -> Error {
+    let message = format!("{} that was replaced by {url}", has_certificate(request));
+    Error::new(ErrorKind::Revoked, message).with_help(
+        "it is the same recipient's: write name and username as on that certificate; to correct \
+         that one give its address to --instead-of",
+    )
+}
+
 /// The error for a request whose facts differ from those of the current edition.
 pub(super) fn differs(request: &Request, differences: &str) -> Error {
     let mut message = format!("{} with other facts", has_certificate(request));

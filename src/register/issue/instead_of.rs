@@ -1,6 +1,7 @@
-//! Correcting the name on a certificate whose recipient is known by the name alone.
+//! Correcting the name on a certificate.
 //!
-//! The decision made here: a corrected name is another award, whose first edition takes the place
+//! The decision made here: who has a username keeps it, and the corrected certificate is the next
+//! edition. Of a recipient who is known by the name alone a corrected name is another award, whose first edition takes the place
 //! of the certificate with the wrong name. A recipient of the same name who has a certificate
 //! already keeps it, and nothing is changed.
 
@@ -15,13 +16,13 @@ use crate::register::issue::options::IssueOptions;
 use crate::register::issue::receipt::{IssueOutcome, Receipt};
 use crate::register::issue::service::IssueService;
 use crate::register::record::{Record, Status};
-use crate::site::award::Award;
+use crate::site::award::{Award, Recipient};
 use crate::site::request::Request;
 
 impl IssueService {
     /// Issues a certificate that takes the place of the certificate `id` of another recipient's
     /// name: it corrects a name that was misspelt, where no username says that both are the same
-    /// recipient. The old certificate is superseded, and its page leads to the new one. Called
+    /// recipient. A request without a username has that of the old certificate. The old certificate is superseded, and its page leads to the new one. Called
     /// again it finishes what was interrupted. Where both are the same award it is
     /// [`issue`](Self::issue).
     ///
@@ -40,6 +41,15 @@ impl IssueService {
     ) -> Result<Receipt> {
         let register = self.register();
         let old = register.known(id)?;
+        // The recipient stays the same, by whatever name.
+        let own = match register.award_of(id, &self.secret)?.map(|award| award.recipient)
+        {
+            Some(Recipient::Id(username)) if request.recipient().is_none() => {
+                Some(request.clone().with_username(username))
+            }
+            _ => None,
+        };
+        let request = own.as_ref().unwrap_or(request);
         let award = AwardHandle::new(Award::of(request), &self.secret);
         let editions = register.editions(&award)?;
         let own = || editions.all();

@@ -15,6 +15,7 @@ use crate::register::record::{
     LayoutVersion, OrganizationFacts, Record, Status, StatusChange, ThemeFacts,
 };
 use crate::site::award::Award;
+use crate::site::request::limits::{MAX_REASON, check_length};
 
 /// What a revocation led to.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,7 @@ impl IssueService {
     /// issues the certificate again.
     ///
     /// # Errors
+    /// [`ErrorKind::TooLarge`]: the reason has more than 500 characters.
     /// [`ErrorKind::Store`], [`ErrorKind::StoreRefused`] and [`ErrorKind::Io`]: a store failed.
     /// [`ErrorKind::Layout`] and [`ErrorKind::UnknownLayout`]: the layout of the course cannot be
     /// read. [`ErrorKind::Unhealthy`]: other processes kept changing the award.
@@ -47,6 +49,7 @@ impl IssueService {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<RevokeOutcome> {
+        check_length("reason", reason, MAX_REASON)?;
         let register = self.register();
         let award = AwardHandle::new(award.clone(), &self.secret);
         for _ in 0..MAX_ATTEMPTS {

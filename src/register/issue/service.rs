@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::date::Date;
 use crate::base::digits::{CertificateId, KeyedDigest};
-use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::press::draft::Press;
 use crate::register::award::AwardHandle;
 use crate::register::award_settlement::Care;
 use crate::register::certificates::Register;
+use crate::register::corrections::successor;
 use crate::register::editions::{Edition, Editions};
 use crate::register::issue::decide::{self, Decision, decide, requested_at};
 use crate::register::issue::draft::EditionRequest;
@@ -122,7 +123,8 @@ impl IssueService {
     pub(crate) fn refresh_crl(&self, now: Timestamp) -> Result<()> {
         match &self.root_crl {
             Some(crl) if crl.is_time_to_look(now) => {
-                self.register().refresh_crl(crl, now)
+                let refreshed = self.register().refresh_crl(crl, now);
+                refreshed.inspect_err(|_| crl.look_again())
             }
             _ => Ok(()),
         }
@@ -211,17 +213,24 @@ impl IssueService {
             facts.add_appearance(&self.press, &award, &mut written)?;
         }
         for _ in 0..MAX_ATTEMPTS {
+            let mut lost = None;
             let mut editions =
-                register.settle_award(&award, Care::Differing, now, &mut |_| ())?;
+                register.settle_award(&award, Care::Differing, now, &mut |settled| {
+                    lost =
+                        settled.is_pdf_lost.then_some(settled.record.id).or(lost.take());
+                })?;
             if options.replace {
                 register.look_for_pdf(&mut editions)?;
             }
+            let corrected = self.corrected_by(&editions)?;
             let answered = self.answered(&editions, message.as_ref(), &facts)?;
             let decision = match (answered, editions) {
                 (Some(outcome), Editions { current: Some(current), .. }) => {
                     Decision::Keep(current, outcome)
                 }
-                (_, editions) => decide(editions, request, &facts, options)?,
+                (_, editions) => {
+                    self.decide(editions, corrected, request, &facts, options)?
+                }
             };
             let editions = match decision {
                 Decision::IssueNext(editions) => editions,
@@ -241,7 +250,10 @@ impl IssueService {
                     if let Some(message) = &message {
                         register.note_message(&record.id, message)?;
                     }
-                    return Ok(self.kept(Edition { record, ..edition }, outcome));
+                    let is_lost = lost.as_ref() == Some(&record.id);
+                    let mut receipt = self.kept(Edition { record, ..edition }, outcome);
+                    receipt.warnings.extend(is_lost.then(lost_pdf));
+                    return Ok(receipt);
                 }
             };
             facts.add_appearance(&self.press, &award, &mut written)?;
@@ -328,6 +340,7 @@ impl IssueService {
             return Ok(None);
         }
         self.mark_stores()?;
+        self.refresh_crl(now)?;
         let course = self.press.courses().get(request.course())?;
         request.mark(course, request.is_specimen())?;
         let award = AwardHandle::new(Award::of(request), &self.secret);
@@ -470,7 +483,9 @@ impl IssueService {
             facts.add_appearance(&self.press, &award, &mut written)?;
         }
         let editions = self.register().editions(&award)?;
-        let (ids, exists) = match decide(editions, request, &facts, options)? {
+        let corrected = self.corrected_by(&editions)?;
+        let decision = self.decide(editions, corrected, request, &facts, options)?;
+        let (ids, exists) = match decision {
             Decision::Keep(edition, _) => (edition.ids, true),
             Decision::Differ(current) => {
                 return Err(self.differs(request, &facts, &current.record)?);
@@ -478,6 +493,40 @@ impl IssueService {
             Decision::IssueNext(editions) => (editions.next, false),
         };
         Ok(Plan { urls: CertificateUrls::new(ids, self.register().publish()), exists })
+    }
+
+    /// The certificate of another award that took the place of the current edition, if it stands.
+    fn corrected_by(&self, editions: &Editions) -> Result<Option<Edition>> {
+        let register = self.register();
+        let current = editions.current.as_ref().map(|current| &current.record);
+        let replaced = current.filter(|record| record.status == Status::Superseded);
+        let Some(id) = replaced.and_then(successor) else { return Ok(None) };
+        let Some(award) = register.award_of(&id, &self.secret)? else { return Ok(None) };
+        let award = AwardHandle::new(award, &self.secret);
+        let successor = register.editions(&award)?.current;
+        Ok(successor.filter(|edition| edition.record.status.stands()))
+    }
+
+    /// Decides about a request; `corrected` is the certificate of another award that took the place
+    /// of the current edition. Two of one recipient never stand side by side.
+    fn decide(
+        &self,
+        editions: Editions,
+        corrected: Option<Edition>,
+        request: &Request,
+        facts: &RequestFacts,
+        options: &IssueOptions,
+    ) -> Result<Decision> {
+        let decided = decide(editions, request, facts, options);
+        let Some(corrected) = corrected else { return decided };
+        if let Ok(Decision::Keep(edition, outcome)) = decided {
+            return Ok(Decision::Keep(edition, outcome));
+        }
+        if facts.are_those_of(&corrected.record) {
+            return Ok(Decision::Keep(corrected, IssueOutcome::Unchanged));
+        }
+        let url = self.register().publish().verify_url(&corrected.record.id);
+        Err(decide::corrected(request, &url))
     }
 
     /// The record of the last edition of an award, whatever its status, or `None` if the award has
@@ -529,4 +578,12 @@ impl IssueService {
             timings: Timings::default(),
         }
     }
+}
+
+/// The warning of a certificate that stands and cannot be downloaded.
+fn lost_pdf() -> Warning {
+    let message = "the PDF is lost: the public store does not have it";
+    Warning::new(ErrorKind::MissingFile, message).with_help(
+        "put a copy back: testamur restore --from DIR; or make the next edition: --replace",
+    )
 }

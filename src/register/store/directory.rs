@@ -9,7 +9,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::batch::FolderBatch;
-use super::folder::{Folder, STAGING_DIR, StagedFile, SyncedBy, failed, is_absent};
+use super::folder::{
+    Folder, STAGING_DIR, StagedFile, SyncedBy, confirm_absence, failed, is_absent,
+};
 use super::syncs::Syncs;
 use super::{
     CreateOutcome, FileVersion, Store, StoreBatch, StoreFile, SwapOutcome, VersionedFile,
@@ -67,6 +69,14 @@ impl Directory {
         self.folder.syncs.count()
     }
 
+    /// What is read at a path that has no file.
+    fn absent<T>(target: &Path) -> Result<Option<T>> {
+        match confirm_absence(target) {
+            Ok(()) => Ok(None),
+            Err(cause) => Err(failed("read", target, cause)),
+        }
+    }
+
     fn walk(
         &self,
         folder: &Path,
@@ -75,7 +85,9 @@ impl Directory {
     ) -> Result<()> {
         let unreadable = |cause: io::Error| failed("list", folder, cause);
         let entries = match fs::read_dir(folder) {
-            Err(cause) if is_absent(&cause) => return Ok(()),
+            Err(cause) if is_absent(&cause) => {
+                return confirm_absence(folder).map_err(unreadable);
+            }
             entries => entries.map_err(unreadable)?,
         };
         for entry in entries {
@@ -133,7 +145,7 @@ impl Store for Directory {
         let target = self.folder.target(path);
         match fs::read(&target) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(cause) if is_absent(&cause) => Ok(None),
+            Err(cause) if is_absent(&cause) => Self::absent(&target),
             Err(_) if target.is_dir() => Ok(None),
             Err(cause) => Err(failed("read", &target, cause)),
         }
@@ -179,7 +191,9 @@ impl Store for Directory {
         let top = self.folder.target(folder);
         let unreadable = |cause: io::Error| failed("list", &top, cause);
         let entries = match fs::read_dir(&top) {
-            Err(cause) if is_absent(&cause) => return Ok(()),
+            Err(cause) if is_absent(&cause) => {
+                return confirm_absence(&top).map_err(unreadable);
+            }
             entries => entries.map_err(unreadable)?,
         };
         // The folders are many, and each has few files: one look at the wanted one takes half the
@@ -218,7 +232,7 @@ impl Store for Directory {
         };
         match read() {
             Ok(file) => Ok(Some(file)),
-            Err(cause) if is_absent(&cause) => Ok(None),
+            Err(cause) if is_absent(&cause) => Self::absent(&target),
             Err(_) if target.is_dir() => Ok(None),
             Err(cause) => Err(failed("read", &target, cause)),
         }

@@ -4,6 +4,7 @@
 //! to other users), and then gets its path: by a hard link if the path must be free, by a rename if
 //! it replaces a file. A reader sees the old file or the new one, never a part.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -209,14 +210,18 @@ impl Folder {
         if folder.as_os_str().is_empty() {
             return Ok(());
         }
-        let made = DirBuilder::new().create(folder);
+        let make = || DirBuilder::new().create(folder);
+        let made = match (make(), folder.parent()) {
+            (Err(cause), Some(above)) if cause.kind() == io::ErrorKind::NotFound => {
+                self.make_folder(above, self.readers, synced_by)?;
+                make()
+            }
+            (made, _) => made,
+        };
         match made {
             Ok(()) => {}
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                let Some(above) = folder.parent() else { return Err(cause) };
-                self.make_folder(above, self.readers, synced_by)?;
-                return self.make_folder(folder, readers, synced_by);
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                return refuse_dangling_link(folder);
             }
             Err(cause) => return Err(cause),
         }
@@ -317,6 +322,40 @@ fn exists(target: &Path) -> io::Result<CreateOutcome> {
     Ok(CreateOutcome::Exists)
 }
 
+/// A symbolic link that leads to nothing: what it led to is not mounted, or was removed.
+#[derive(Debug)]
+struct DanglingLink {
+    link: PathBuf,
+    target: PathBuf,
+}
+
+impl fmt::Display for DanglingLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (link, target) = (self.link.display(), self.target.display());
+        write!(f, "`{link}` leads to {target}, which does not exist")
+    }
+}
+
+impl std::error::Error for DanglingLink {}
+
+/// Refuses a path at which there is a symbolic link that leads to nothing.
+fn refuse_dangling_link(path: &Path) -> io::Result<()> {
+    let Ok(target) = fs::read_link(path) else { return Ok(()) };
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            Err(io::Error::other(DanglingLink { link: path.to_owned(), target }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells a file that is not there from one of which nothing is known: a folder above it is a symbolic
+/// link that leads to nothing, such as to a disk that is not mounted.
+pub(super) fn confirm_absence(path: &Path) -> io::Result<()> {
+    let lowest = path.ancestors().find(|path| path.symlink_metadata().is_ok());
+    lowest.map_or(Ok(()), refuse_dangling_link)
+}
+
 /// Whether the path has no file, because it is free or because its parent is a file.
 pub(super) fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -329,6 +368,14 @@ fn is_folder(target: &Path) -> Error {
 }
 
 pub(super) fn failed(what: &str, path: &Path, cause: io::Error) -> Error {
+    if let Some(dangling) =
+        cause.get_ref().and_then(|it| it.downcast_ref::<DanglingLink>())
+    {
+        let message = format!("failed to {what} in a store: {dangling}");
+        return Error::new(ErrorKind::StoreRefused, message).with_help(
+            "mount it; or remove the link, if the store is to be a folder of its own",
+        );
+    }
     let (kind, help) = match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             (ErrorKind::Store, "make room there, then run the same again")

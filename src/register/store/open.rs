@@ -13,9 +13,9 @@ use super::moved::MovedPages;
 use super::{Directory, Store};
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::register::paths;
-use crate::site::files::SETTINGS_FILE;
+use crate::site::files::{PARTS, SETTINGS_FILE};
 use crate::site::settings::{
-    FolderSettings, Readers, S3Settings, Settings, StoreSettings,
+    FolderSettings, IndexSettings, Readers, S3Settings, Settings, StoreSettings,
 };
 
 /// The folder of the private store, unless the settings name another.
@@ -40,7 +40,8 @@ impl Stores {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`]: the private store is inside the public one or around it, or the
-    /// public store holds the site itself or its keys, or lies among the keys.
+    /// public store holds the site itself or its keys or the index, or lies among the keys; the
+    /// private store and the keys are one in the other; a store lies in a folder of the site's files.
     /// [`ErrorKind::MissingFile`], [`ErrorKind::Key`]: a key file of a bucket cannot be used.
     /// [`ErrorKind::StoreRefused`]: a bucket has no keys, or this build has no S3.
     pub fn open(settings: &Settings, site: &Path) -> Result<Self> {
@@ -98,6 +99,40 @@ impl Stores {
                     format!("{public} lies inside the private store, {private}");
                 return Err(refused(message, help));
             }
+            if let IndexSettings::File(file) = &settings.index
+                && lies_in(&site.join(file), &folder)
+            {
+                let message = format!(
+                    "the index has the names of recipients, and would be published: `{file}` lies \
+                     in {public}"
+                );
+                return Err(refused(message, "give `index` a place outside of `store`"));
+            }
+        }
+        if let StoreSettings::Folder(folder) = &private {
+            let folder = site.join(&folder.path);
+            for keys in [Some(&*site.join(KEYS)), keys].into_iter().flatten() {
+                if lies_in(&folder, keys) || lies_in(keys, &folder) {
+                    let message = format!(
+                        "the private store and the keys are mixed: it is {private}"
+                    );
+                    return Err(Error::new(ErrorKind::InvalidValue, message)
+                        .at(Place::file(SETTINGS_FILE))
+                        .with_help("give `private` a folder of its own: each is backed up by itself"));
+                }
+            }
+        }
+        for (what, store) in [("store", public), ("private", &private)] {
+            let StoreSettings::Folder(folder) = store else { continue };
+            let folder = site.join(&folder.path);
+            if let Some(part) = PARTS.iter().find(|it| lies_in(&folder, &site.join(it))) {
+                let message = format!("{store} lies in `{part}` of the site");
+                let error = refused(message, "give it a folder of its own");
+                return Err(error.with_help(format!(
+                    "give `{what}` a folder of its own, such as `{what}: {}`",
+                    if what == "store" { "public" } else { DEFAULT_PRIVATE_FOLDER }
+                )));
+            }
         }
         let public: Arc<dyn Store> = match &named {
             Some(folder) => Arc::new(Directory::new(folder)),
@@ -142,6 +177,13 @@ fn check_public_folder(public: &Path, site: &Path, keys: &Path) -> Result<(), St
         return Ok(());
     };
     Err(format!("{what} would be published: the public folder is {}", public.display()))
+}
+
+/// Whether one path is that of the other, or below it, with links followed.
+fn lies_in(one: &Path, other: &Path) -> bool {
+    let paths = real_path(one).and_then(|one| Ok((one, real_path(other)?)));
+    // A path that cannot be resolved cannot be written to either.
+    paths.is_ok_and(|(one, other)| one.starts_with(other))
 }
 
 fn open(

@@ -44,16 +44,19 @@ impl Sealer {
         }
         let mut used: Vec<&Crl> = Vec::new();
         for issuer in &chain {
-            let own = crls.iter().filter(|crl| crl.is_signed_by(issuer));
-            let Some(newest) = own.max_by_key(|crl| (crl.number(), crl.this_update()))
-            else {
-                continue;
-            };
-            for certificate in chain.iter().filter(|cert| newest.is_for(cert)) {
-                if let Some(date) = newest.revocation_date(certificate) {
+            let own: Vec<&Crl> =
+                crls.iter().filter(|crl| crl.is_signed_by(issuer)).collect();
+            // What any of them has revoked is revoked.
+            for certificate in &chain {
+                let dates = own.iter().filter(|crl| crl.is_for(certificate));
+                if let Some(date) =
+                    dates.filter_map(|crl| crl.revocation_date(certificate)).min()
+                {
                     return Err(revoked(certificate, date));
                 }
             }
+            let newest = own.into_iter().max_by_key(|it| (it.number(), it.this_update()));
+            let Some(newest) = newest else { continue };
             // A clock that is a little slow must not leave out the list that was just made.
             let is_current = newest.next_update().is_none_or(|next| now <= next);
             if is_current && chain.iter().any(|cert| newest.is_for(cert)) {

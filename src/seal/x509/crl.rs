@@ -116,11 +116,21 @@ impl Crl {
         Some(Timestamp::from_der(next.to_date_time()))
     }
 
-    /// Whether it is newer than another one of the same issuer.
+    /// Whether it takes the place of another one of the same issuer: it has a higher number, and
+    /// has revoked all that the other has.
     #[cfg(all(feature = "seal", feature = "press"))]
-    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
-        let age = |crl: &Self| (crl.number(), crl.this_update());
-        age(self) > age(other)
+    pub(crate) fn supersedes(&self, other: &Self) -> bool {
+        self.number() > other.number() && self.has_all_of(other)
+    }
+
+    /// Whether it has revoked all that another one of the same issuer has, no later.
+    #[cfg(all(feature = "seal", feature = "press"))]
+    pub(crate) fn has_all_of(&self, other: &Self) -> bool {
+        let own = self.revoked();
+        let has = |it: &RevokedSerial| {
+            own.iter().any(|own| own.serial == it.serial && own.date <= it.date)
+        };
+        other.revoked().iter().all(has)
     }
 
     /// Whether it is the newest that is known at that time: it is made, and the next is not due.

@@ -59,8 +59,9 @@ pub(crate) struct IssuerAddresses {
 #[derive(Debug)]
 pub(crate) struct CrlParams<'a> {
     pub(crate) root: &'a X509,
-    /// The CRL before it: what that one has revoked stays revoked.
-    pub(crate) before: Option<&'a Crl>,
+    /// All CRLs of the root that are known: what one of them has revoked stays revoked, and the
+    /// number is higher than theirs.
+    pub(crate) before: &'a [&'a Crl],
     /// The certificates that are revoked now, each with the time from which on it does not count.
     pub(crate) revoked: &'a [(&'a X509, Timestamp)],
     pub(crate) this_update: Timestamp,
@@ -92,7 +93,7 @@ impl X509Params<'_> {
     pub(crate) fn empty_crl(&self, root: &X509, key: &PrivateKey) -> Result<Vec<u8>> {
         let (this_update, next_update) =
             (self.not_before, self.not_before.plus_days(self.days));
-        let (before, revoked) = (None, &[][..]);
+        let (before, revoked) = (&[][..], &[][..]);
         let crl = CrlParams { root, before, revoked, this_update, next_update };
         crl.sign(key).map(|crl| crl.der().to_vec())
     }
@@ -178,20 +179,23 @@ impl CrlParams<'_> {
         let time = |time| date_time_ymd(1970, 1, 1) + since_epoch(time);
         let serial =
             |cert: &X509| cert.parsed().tbs_certificate.serial_number.as_bytes().to_vec();
-        let mut revoked = self.before.map(Crl::revoked).unwrap_or_default();
-        for (certificate, since) in self.revoked {
-            let serial = serial(certificate);
+        let added = self.revoked.iter().map(|(certificate, since)| RevokedSerial {
+            serial: serial(certificate),
+            date: *since,
+        });
+        let mut revoked: Vec<RevokedSerial> = Vec::new();
+        for entry in self.before.iter().flat_map(|crl| crl.revoked()).chain(added) {
             // An earlier time wins: what was distrusted before is not trusted again.
-            let known = revoked.iter_mut().find(|entry| entry.serial == serial);
-            match known {
-                Some(entry) => entry.date = entry.date.min(*since),
-                None => revoked.push(RevokedSerial { serial, date: *since }),
+            match revoked.iter_mut().find(|known| known.serial == entry.serial) {
+                Some(known) => known.date = known.date.min(entry.date),
+                None => revoked.push(entry),
             }
         }
+        let last = self.before.iter().map(|crl| crl.number()).max().unwrap_or(0);
         let params = CertificateRevocationListParams {
             this_update: time(self.this_update),
             next_update: time(self.next_update),
-            crl_number: SerialNumber::from(self.before.map_or(0, Crl::number) + 1),
+            crl_number: SerialNumber::from(last.saturating_add(1)),
             issuing_distribution_point: None,
             revoked_certs: revoked
                 .into_iter()

@@ -111,15 +111,15 @@ impl Keys {
         Ok(trust)
     }
 
-    /// Returns the newest CRL in DER of each root in a folder, for a verifier. Secret parts are not
-    /// needed.
+    /// Returns the newest CRL in DER of each root in a folder, for a verifier; more than one if each
+    /// has what the other lacks. Secret parts are not needed.
     ///
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read. [`ErrorKind::Key`]: a CRL is
     /// not signed by its root.
     pub fn crls_in(folder: &Path) -> Result<Vec<Vec<u8>>> {
-        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
-        Ok(crls.iter().map(|(_, crl)| crl.der().to_vec()).collect())
+        let crls = root_crl::needed_crls(&KeyFolder::new(folder))?;
+        Ok(crls.iter().map(|crl| crl.der().to_vec()).collect())
     }
 
     /// Returns the certificates that seal or have sealed, of all sets in a folder: those of the
@@ -146,9 +146,10 @@ impl Keys {
         now: Timestamp,
     ) -> Result<Vec<(Warning, Vec<Sha256>)>> {
         let leaves = Self::certificates_in(folder)?;
-        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
-        let ending = crls.iter().filter_map(|(root, crl)| {
-            let warning = root_crl::ending(root, crl, now)?;
+        let known = root_crl::known_crls(&KeyFolder::new(folder))?;
+        let ending = known.iter().filter_map(|known| {
+            let root = &known.root;
+            let warning = root_crl::ending(root, known.newest()?, now)?;
             let of_root = leaves.iter().filter(|leaf| leaf.is_signed_by(root));
             let of_root: Vec<&X509> =
                 of_root.filter(|leaf| leaf.not_after() > now).collect();
@@ -179,8 +180,9 @@ impl Keys {
                 }
             }
         }
-        for (root, crl) in root_crl::newest_crls(&keys)? {
-            files.push((publication::crl_path(&root), crl.der().to_vec()));
+        for known in root_crl::known_crls(&keys)? {
+            let newest = known.newest().map(|crl| crl.der().to_vec());
+            files.extend(newest.map(|der| (publication::crl_path(&known.root), der)));
         }
         Ok(files)
     }

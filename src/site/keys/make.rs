@@ -87,11 +87,9 @@ pub(super) fn add_set(
             let addresses = publication.addresses(&root);
             Leaf::issue(name, &root, &key, addresses.as_ref(), now)?
                 .push_files(&mut files);
-            let crls = root_crl::newest_crls(keys)?;
-            let crl = crls.into_iter().find(|(issuer, _)| *issuer == root);
-            files.extend(
-                crl.map(|(_, crl)| (ROOT_CRL_FILE, Zeroizing::new(crl.der().to_vec()))),
-            );
+            let known = root_crl::known_crls_of(keys, &root)?;
+            let newest = known.newest().map(|crl| Zeroizing::new(crl.der().to_vec()));
+            files.extend(newest.map(|der| (ROOT_CRL_FILE, der)));
             files.push((ROOT_FILE, root_pem));
             files.push((ROOT_KEY_FILE, key_pem));
             name
@@ -144,7 +142,7 @@ impl NewRoot {
         let (key, pkcs8) = PrivateKey::generate(Algorithm::P256)?;
         let root = params(name, "root", key.public(), now, ROOT_DAYS).root(&key)?;
         let days = publication.crl_days;
-        let crl = root_crl::sign_next(&root, &key, None, &[], days, now)?;
+        let crl = root_crl::sign_next(&root, &key, &[], &[], days, now)?;
         let addresses = publication.addresses(&root);
         let leaf = Leaf::issue(name, &root, &key, addresses.as_ref(), now)?;
         Ok(Self { root, pkcs8, crl, leaf })

@@ -3,6 +3,7 @@
 //! The decision made here: a certificate names the file of its issuer, whose name is made of the
 //! issuer's fingerprint. So a rotation never changes what an address means.
 
+use crate::base::error::Result;
 use crate::seal::x509::{IssuerAddresses, X509};
 use crate::site::settings::Settings;
 
@@ -13,6 +14,10 @@ const ROOT_ID_LEN: usize = 40;
 const DEFAULT_CRL_DAYS: u64 = 396;
 /// How long it holds where an agent runs, which renews it.
 const DEFAULT_AGENT_CRL_DAYS: u64 = 31;
+
+/// Reads what is published of the keys: the file at a path in the public store, or `None` if there
+/// is none.
+pub type PublishedFiles<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>> + 'a;
 
 /// How the public parts of a site's keys are published.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,15 +4,18 @@
 //! different age, of which the newest counts: the one with the highest number. What a CRL has
 //! revoked, every later one of the root repeats.
 
-use std::path::{Path, PathBuf};
+use std::cmp::Reverse;
+use std::path::Path;
+#[cfg(feature = "issue")]
+use std::path::PathBuf;
 use std::sync::Arc;
 #[cfg(feature = "issue")]
 use std::sync::{Mutex, PoisonError};
 
 use super::files::{self, KeyFolder, ROOT_CRL_FILE, ROOT_FILE, ROOT_KEY_FILE, SEAL_FILE};
-use super::publication::KeyPublication;
 #[cfg(feature = "issue")]
-use super::publication::crl_path;
+use super::publication::KeyPublication;
+use super::publication::{PublishedFiles, crl_path};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PrivateKey;
@@ -43,9 +46,66 @@ pub(super) fn leaves_of(keys: &KeyFolder, number: u32) -> Result<Vec<X509>> {
     Ok(leaves)
 }
 
-/// Returns the newest CRL of each root of a folder.
-pub(super) fn newest_crls(keys: &KeyFolder) -> Result<Vec<(X509, Crl)>> {
-    let mut newest: Vec<(X509, Crl)> = Vec::new();
+/// The CRLs of a root that are known: those beside its certificate in a folder of keys, and the one
+/// that is published.
+#[derive(Debug)]
+pub(super) struct KnownCrls {
+    pub(super) root: X509,
+    /// The newest first.
+    crls: Vec<Crl>,
+}
+
+impl KnownCrls {
+    pub(super) fn new(root: X509) -> Self {
+        Self { root, crls: Vec::new() }
+    }
+
+    fn add(&mut self, crl: Crl) {
+        if !self.crls.contains(&crl) {
+            self.crls.push(crl);
+            let age = |crl: &Crl| Reverse((crl.number(), crl.this_update()));
+            self.crls.sort_by_key(age);
+        }
+    }
+
+    /// The newest one.
+    pub(super) fn newest(&self) -> Option<&Crl> {
+        self.crls.first()
+    }
+
+    /// All of them, as [`sign_next`] wants them.
+    pub(super) fn all(&self) -> Vec<&Crl> {
+        self.crls.iter().collect()
+    }
+
+    /// Those that say all that is known: the newest alone, unless another one has revoked what it
+    /// has not.
+    fn needed(self) -> impl Iterator<Item = Crl> {
+        let mut needed: Vec<Crl> = Vec::new();
+        for crl in self.crls {
+            if !needed.iter().any(|newer| newer.has_all_of(&crl)) {
+                needed.push(crl);
+            }
+        }
+        needed.into_iter()
+    }
+
+    /// Whether the newest takes the place of all others.
+    fn are_united(&self) -> bool {
+        let Some((newest, others)) = self.crls.split_first() else { return true };
+        let is_same = |crl: &Crl| crl.has_all_of(newest) && newest.has_all_of(crl);
+        others.iter().all(|crl| newest.supersedes(crl) || is_same(crl))
+    }
+
+    /// From when on a certificate is revoked by any of them, if it is.
+    pub(super) fn revocation_date(&self, certificate: &X509) -> Option<Timestamp> {
+        self.crls.iter().filter_map(|crl| crl.revocation_date(certificate)).min()
+    }
+}
+
+/// Returns the CRLs of each root of a folder.
+pub(super) fn known_crls(keys: &KeyFolder) -> Result<Vec<KnownCrls>> {
+    let mut all: Vec<KnownCrls> = Vec::new();
     for number in keys.numbers()? {
         let Some(root) = root_of(keys, number)? else { continue };
         let file = keys.set_folder(number).join(ROOT_CRL_FILE);
@@ -58,13 +118,152 @@ pub(super) fn newest_crls(keys: &KeyFolder) -> Result<Vec<(X509, Crl)>> {
                 );
             return files::place_in(&file, Err(error));
         }
-        match newest.iter_mut().find(|(known, _)| *known == root) {
-            Some((_, known)) if crl.is_newer_than(known) => *known = crl,
-            Some(_) => {}
-            None => newest.push((root, crl)),
-        }
+        let known = match all.iter().position(|known| known.root == root) {
+            Some(at) => &mut all[at],
+            None => {
+                all.push(KnownCrls::new(root));
+                let last = all.len() - 1;
+                &mut all[last]
+            }
+        };
+        known.add(crl);
     }
-    Ok(newest)
+    Ok(all)
+}
+
+/// Returns the CRLs of a root, which a folder may have none of.
+pub(super) fn known_crls_of(keys: &KeyFolder, root: &X509) -> Result<KnownCrls> {
+    let known = known_crls(keys)?.into_iter().find(|known| known.root == *root);
+    Ok(known.unwrap_or_else(|| KnownCrls::new(root.clone())))
+}
+
+/// Returns the CRLs of a root, with the one that is `published`.
+pub(super) fn known_with(
+    keys: &KeyFolder,
+    root: &X509,
+    published: Option<&[u8]>,
+) -> Result<KnownCrls> {
+    let mut known = known_crls_of(keys, root)?;
+    if let Some(published) = published.and_then(|der| crl_of(root, der)) {
+        known.add(published);
+    }
+    Ok(known)
+}
+
+/// Returns the CRLs of a folder that say all that is known.
+pub(super) fn needed_crls(keys: &KeyFolder) -> Result<Vec<Crl>> {
+    Ok(known_crls(keys)?.into_iter().flat_map(KnownCrls::needed).collect())
+}
+
+/// The CRL of that root in DER, if it is one.
+fn crl_of(root: &X509, der: &[u8]) -> Option<Crl> {
+    Crl::from_der(der).ok().filter(|crl| crl.is_signed_by(root))
+}
+
+/// Takes over the CRL of a root that is `published` into its set, if it takes the place of those
+/// there. A new one is signed if it is due, or if one of the known ones lacks what another has, and
+/// the root's key is at hand. Returns all that are known then.
+fn take_over(
+    keys: &KeyFolder,
+    number: u32,
+    root: &X509,
+    published: Option<&[u8]>,
+    days: u64,
+    now: Timestamp,
+) -> Result<KnownCrls> {
+    let own = known_crls_of(keys, root)?.newest().cloned();
+    let mut known = known_with(keys, root, published)?;
+    let is_due = known.newest().is_none_or(|crl| is_due(crl, days, now));
+    if (is_due || !known.are_united())
+        && root.is_valid_at(now)
+        && let Some(key) = root_key(keys, number)?
+    {
+        known.add(sign_next(root, &key, &known.all(), &[], days, now)?);
+    }
+    if let Some(newest) = known.newest().filter(|_| known.are_united())
+        && own.as_ref() != Some(newest)
+    {
+        // A folder that cannot be written keeps the old one: the new one is published, and every
+        // process that seals finds it there.
+        let _ = keys.replace(number, ROOT_CRL_FILE, newest.der());
+    }
+    Ok(known)
+}
+
+/// Takes over what is published of every root of a folder.
+pub(super) fn take_over_all(
+    keys: &KeyFolder,
+    published: &PublishedFiles<'_>,
+    days: u64,
+    now: Timestamp,
+) -> Result<()> {
+    let mut done: Vec<X509> = Vec::new();
+    // Of the sets that share a root the last one has its key.
+    for number in keys.numbers()?.into_iter().rev() {
+        let Some(root) = root_of(keys, number)? else { continue };
+        if done.contains(&root) {
+            continue;
+        }
+        let published = published(&crl_path(&root))?;
+        take_over(keys, number, &root, published.as_deref(), days, now)?;
+        done.push(root);
+    }
+    Ok(())
+}
+
+/// The published CRLs of the roots of a folder, in DER. What is none of the root is left out.
+pub(super) fn published_crls(
+    keys: &KeyFolder,
+    published: &PublishedFiles<'_>,
+) -> Result<Vec<Vec<u8>>> {
+    let mut crls = Vec::new();
+    for number in keys.numbers()? {
+        let Some(root) = root_of(keys, number)? else { continue };
+        let der = published(&crl_path(&root))?;
+        crls.extend(der.filter(|der| crl_of(&root, der).is_some()));
+    }
+    Ok(crls)
+}
+
+/// What is to be done with a CRL of a root where another one is published.
+#[cfg(feature = "issue")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CrlOrder {
+    /// It takes the place of the published one.
+    Newer,
+    /// The published one stays.
+    Older,
+    /// Neither may take the place of the other: it has revoked what the published one has not, and
+    /// lacks what that one has or has no higher number.
+    Split,
+}
+
+/// Compares a CRL of a root with the one that is published, both in DER.
+#[cfg(feature = "issue")]
+pub(crate) fn crl_order(root: &X509, published: &[u8], given: &[u8]) -> CrlOrder {
+    let (Some(published), Some(given)) = (crl_of(root, published), crl_of(root, given))
+    else {
+        // What is published there is no list of this root.
+        return CrlOrder::Newer;
+    };
+    if given.supersedes(&published) {
+        CrlOrder::Newer
+    } else if published.has_all_of(&given) {
+        CrlOrder::Older
+    } else {
+        CrlOrder::Split
+    }
+}
+
+/// The error of two CRLs that only the root's key unites.
+#[cfg(feature = "issue")]
+pub(crate) fn split_crls() -> Error {
+    let message = "the revocation list (CRL) that is published and the one in the folder of \
+                   keys differ: each has what the other lacks";
+    Error::new(ErrorKind::Key, message).with_help(
+        "sign the next one, which has all of both, where the root's key is at hand: testamur key \
+         publish --root-key FILE",
+    )
 }
 
 /// Whether a CRL should be renewed: half of its life is over.
@@ -98,20 +297,22 @@ pub(super) fn root_key(keys: &KeyFolder, number: u32) -> Result<Option<PrivateKe
     files::place_in(&file, PrivateKey::from_pem(&text)).map(Some)
 }
 
-/// Signs the next CRL of a root, which holds for that many days, and at most as long as the root.
+/// Signs the next CRL of a root, which holds for that many days, and at most as long as the root. It
+/// takes the place of all that are `known`.
 pub(super) fn sign_next(
     root: &X509,
     key: &PrivateKey,
-    before: Option<&Crl>,
+    known: &[&Crl],
     revoked: &[(&X509, Timestamp)],
     days: u64,
     now: Timestamp,
 ) -> Result<Crl> {
     let begin = now.unix().saturating_sub(SLOW_CLOCK_SECONDS);
-    let after = before.map_or(0, |before| before.this_update().unix() + 1);
+    let last = known.iter().map(|crl| crl.this_update().unix() + 1).max();
+    let after = last.unwrap_or(0);
     let this_update = Timestamp::from_unix(begin.max(after)).unwrap_or(now);
     let next_update = now.plus_days(days).min(root.not_after());
-    CrlParams { root, before, revoked, this_update, next_update }.sign(key)
+    CrlParams { root, before: known, revoked, this_update, next_update }.sign(key)
 }
 
 /// The CRL of a set that is opened, with that of every other root of the folder.
@@ -122,11 +323,10 @@ pub(super) fn open_crl(
     leaf: &X509,
 ) -> Result<(SharedCrls, Option<Arc<RootCrl>>)> {
     let shared = SharedCrls::default();
-    let crls = newest_crls(&KeyFolder::new(folder))?;
-    shared.set(crls.into_iter().map(|(_, crl)| crl).collect());
+    shared.set(needed_crls(&KeyFolder::new(folder))?);
     let crl = root.map(|root| {
         let (root, leaf) = (root.clone(), leaf.clone());
-        Arc::new(RootCrl::new(folder.to_owned(), number, root, leaf, shared.clone()))
+        Arc::new(RootCrl::new(folder, number, root, leaf, shared.clone()))
     });
     Ok((shared, crl))
 }
@@ -134,10 +334,13 @@ pub(super) fn open_crl(
 /// The CRL of the current root, as the processes that seal keep it.
 #[derive(Debug)]
 pub(crate) struct RootCrl {
+    #[cfg(feature = "issue")]
     folder: PathBuf,
+    #[cfg(feature = "issue")]
     number: u32,
     root: X509,
     leaf: X509,
+    #[cfg(feature = "issue")]
     publication: KeyPublication,
     shared: SharedCrls,
     /// When it was looked at last.
@@ -147,18 +350,35 @@ pub(crate) struct RootCrl {
 
 impl RootCrl {
     /// The CRL of a set of keys, whose root is `root`.
-    pub(super) fn new(
-        folder: PathBuf,
+    fn new(
+        #[cfg_attr(
+            not(feature = "issue"),
+            expect(
+                unused_variables,
+                reason = "only a process that issues renews the CRL"
+            )
+        )]
+        folder: &Path,
+        #[cfg_attr(
+            not(feature = "issue"),
+            expect(
+                unused_variables,
+                reason = "only a process that issues renews the CRL"
+            )
+        )]
         number: u32,
         root: X509,
         leaf: X509,
         shared: SharedCrls,
     ) -> Self {
         Self {
-            folder,
+            #[cfg(feature = "issue")]
+            folder: folder.to_owned(),
+            #[cfg(feature = "issue")]
             number,
             root,
             leaf,
+            #[cfg(feature = "issue")]
             publication: KeyPublication::default(),
             shared,
             #[cfg(feature = "issue")]
@@ -166,77 +386,45 @@ impl RootCrl {
         }
     }
 
-    /// The same, renewed as another publication says.
-    pub(super) fn with_publication(&self, publication: &KeyPublication) -> Self {
-        let (root, leaf) = (self.root.clone(), self.leaf.clone());
-        let (folder, shared) = (self.folder.clone(), self.shared.clone());
-        let publication = publication.clone();
-        Self { publication, ..Self::new(folder, self.number, root, leaf, shared) }
-    }
-
-    /// Renews the CRL if it is due and the root's key is at hand. `published` is what the public
-    /// store has: a newer one, such as one that was made on another machine, is taken over. Returns
-    /// the newest one.
+    /// Checks that no CRL has revoked the certificate that seals: none of those shared, and not
+    /// the `published` one.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]: the folder cannot be read. [`ErrorKind::Key`]: a file in it is broken.
-    pub(super) fn renew(
-        &self,
-        published: Option<&[u8]>,
-        now: Timestamp,
-    ) -> Result<Option<Crl>> {
-        let keys = KeyFolder::new(&self.folder);
-        let mut all = newest_crls(&keys)?;
-        let published = published
-            .and_then(|der| Crl::from_der(der).ok())
-            .filter(|crl| crl.is_signed_by(&self.root));
-        let own = all.iter().position(|(root, _)| *root == self.root);
-        let mut newest = own.map(|at| all.swap_remove(at).1);
-        if let Some(published) = published
-            && newest.as_ref().is_none_or(|own| published.is_newer_than(own))
-        {
-            self.keep(&keys, &published);
-            newest = Some(published);
-        }
-        let days = self.publication.crl_days;
-        if newest.as_ref().is_none_or(|crl| is_due(crl, days, now))
-            && self.root.is_valid_at(now)
-            && let Some(key) = root_key(&keys, self.number)?
-        {
-            let next = sign_next(&self.root, &key, newest.as_ref(), &[], days, now)?;
-            self.keep(&keys, &next);
-            newest = Some(next);
-        }
-        let mut shared: Vec<Crl> = all.into_iter().map(|(_, crl)| crl).collect();
-        shared.extend(newest.clone());
-        self.shared.set(shared);
-        Ok(newest)
-    }
-
-    /// Writes a newer CRL into the set. A folder that cannot be written keeps the old one: the new
-    /// one is published, and every process that seals finds it there.
-    fn keep(&self, keys: &KeyFolder, crl: &Crl) {
-        let _ = keys.replace(self.number, ROOT_CRL_FILE, crl.der());
-    }
-
-    /// The error if that CRL has revoked the certificate that seals.
-    pub(super) fn check_leaf(&self, crl: &Crl) -> Result<()> {
-        match crl.revocation_date(&self.leaf) {
+    /// [`ErrorKind::Key`]: it is revoked.
+    pub(super) fn check_leaf(&self, published: Option<&[u8]>) -> Result<()> {
+        let published = published.and_then(|der| crl_of(&self.root, der));
+        let shared = self.shared.get();
+        let own = shared.iter().filter(|crl| crl.is_signed_by(&self.root));
+        let dates = own.chain(&published).filter_map(|it| it.revocation_date(&self.leaf));
+        match dates.min() {
             Some(date) => Err(crate::seal::sealer::revoked(&self.leaf, date)),
             None => Ok(()),
         }
+    }
+
+    /// Its path in the public store.
+    pub(crate) fn path(&self) -> String {
+        crl_path(&self.root)
     }
 }
 
 #[cfg(feature = "issue")]
 impl RootCrl {
+    /// The same, renewed as another publication says.
+    pub(super) fn with_publication(&self, publication: &KeyPublication) -> Self {
+        let (root, leaf) = (self.root.clone(), self.leaf.clone());
+        let publication = publication.clone();
+        let shared = self.shared.clone();
+        Self { publication, ..Self::new(&self.folder, self.number, root, leaf, shared) }
+    }
+
     /// How often a process that issues looks for a newer CRL, in seconds. A key that was revoked on
     /// another machine seals no longer than that.
     const LOOK_SECONDS: u64 = 60;
 
-    /// Its path in the public store.
-    pub(crate) fn path(&self) -> String {
-        crl_path(&self.root)
+    /// The certificate of the root.
+    pub(crate) fn root(&self) -> &X509 {
+        &self.root
     }
 
     /// Whether it is time to [`refresh`](Self::refresh) it again; then the next call says no.
@@ -261,8 +449,23 @@ impl RootCrl {
         published: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>> {
-        let Some(crl) = self.renew(published, now)? else { return Ok(None) };
-        self.check_leaf(&crl)?;
-        Ok((published != Some(crl.der())).then(|| crl.der().to_vec()))
+        let keys = KeyFolder::new(&self.folder);
+        let days = self.publication.crl_days;
+        let known = take_over(&keys, self.number, &self.root, published, days, now)?;
+        let is_united = known.are_united();
+        let newest = known.newest().map(|crl| crl.der().to_vec());
+        let others = known_crls(&keys)?.into_iter().filter(|it| it.root != self.root);
+        let shared = others.flat_map(KnownCrls::needed).chain(known.needed()).collect();
+        self.shared.set(shared);
+        self.check_leaf(None)?;
+        if !is_united {
+            return Err(split_crls());
+        }
+        Ok(newest.filter(|newest| published != Some(newest)))
+    }
+
+    /// Has the next call of [`is_time_to_look`](Self::is_time_to_look) say yes: this look failed.
+    pub(crate) fn look_again(&self) {
+        *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

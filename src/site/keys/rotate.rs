@@ -85,7 +85,8 @@ impl Keys {
 
     /// Revokes the key that seals of a set, of the current one unless `set` is given: its root signs
     /// a CRL that names every certificate of the key. Seals count as made by another from `since`
-    /// on, which is `now` unless it is given.
+    /// on, which is `now` unless it is given. The CRL that is published is taken over before by
+    /// [`take_over_crls`](Self::take_over_crls).
     ///
     /// # Errors
     /// [`ErrorKind::MissingFile`]: there is no such set, or its certificate is of another CA.
@@ -129,12 +130,11 @@ impl Keys {
                 )
         })?;
         let leaves = root_crl::leaves_of(&keys, set)?;
-        let crls = root_crl::newest_crls(&keys)?;
-        let before = crls.iter().find(|(issuer, _)| *issuer == root).map(|(_, crl)| crl);
+        let known = root_crl::known_crls_of(&keys, &root)?;
         let revoked: Vec<(&X509, Timestamp)> =
             leaves.iter().map(|leaf| (leaf, since)).collect();
         let days = publication.crl_days;
-        let crl = root_crl::sign_next(&root, &key, before, &revoked, days, now)?;
+        let crl = root_crl::sign_next(&root, &key, &known.all(), &revoked, days, now)?;
         keys.replace(newest, ROOT_CRL_FILE, crl.der())?;
         note(&keys, set, SEAL_FILE, &format!("Revoked: {now}\nRevoked-Since: {since}"))?;
         let certificates = leaves.iter().map(X509::fingerprint).collect();
@@ -159,9 +159,8 @@ fn sign_last_crl(
         }
     }
     let days = last.unix().saturating_sub(now.unix()).div_ceil(86_400);
-    let crls = root_crl::newest_crls(keys)?;
-    let before = crls.iter().find(|(issuer, _)| issuer == root).map(|(_, crl)| crl);
-    let crl = root_crl::sign_next(root, &key, before, &[], days, now)?;
+    let known = root_crl::known_crls_of(keys, root)?;
+    let crl = root_crl::sign_next(root, &key, &known.all(), &[], days, now)?;
     keys.replace(number, ROOT_CRL_FILE, crl.der())
 }
 

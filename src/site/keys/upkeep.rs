@@ -9,45 +9,68 @@ use std::path::Path;
 use super::Keys;
 use super::files::{self, KeyFolder, ROOT_KEY_FILE, SEAL_FILE};
 use super::make::Leaf;
-use super::publication::KeyPublication;
-use super::root_crl::{self, RootCrl};
+use super::publication::{self, KeyPublication, PublishedFiles};
+use super::root_crl;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PrivateKey;
-use crate::seal::sealer::SharedCrls;
 use crate::seal::x509::X509;
 
 impl Keys {
     /// Brings the current set of keys up to date, where the key of its root is at hand: the
     /// certificate that seals is issued again if it does not name where the site publishes, and the
-    /// CRL is renewed if half of its life is over. Keys without a root of their own stay as they
-    /// are. Call it before [`open_with`](Self::open_with).
+    /// CRL is renewed if half of its life is over. A CRL that is `published` and newer is taken over
+    /// before, as [`take_over_crls`](Self::take_over_crls) does. Keys without a root of their own
+    /// stay as they are. Call it before [`open_with`](Self::open_with).
     ///
     /// # Errors
     /// [`ErrorKind::Io`]: a file cannot be read or written. [`ErrorKind::Key`],
-    /// [`ErrorKind::Syntax`]: a file is broken.
+    /// [`ErrorKind::Syntax`]: a file is broken. The errors of `published`.
     pub fn keep_current(
         folder: &Path,
         publication: &KeyPublication,
+        published: &PublishedFiles<'_>,
         now: Timestamp,
     ) -> Result<()> {
+        Self::take_over_crls(folder, publication, published, now)?;
         let keys = KeyFolder::new(folder);
         let Some(number) = keys.newest()? else { return Ok(()) };
         let Some(root) = root_crl::root_of(&keys, number)? else { return Ok(()) };
-        if let Some(key) = root_crl::root_key(&keys, number)? {
-            readdress(&keys, number, &root, &key, publication, now)?;
+        match root_crl::root_key(&keys, number)? {
+            Some(key) => readdress(&keys, number, &root, &key, publication, now),
+            None => Ok(()),
         }
-        let Some(leaf) = root_crl::leaves_of(&keys, number)?.into_iter().next() else {
-            return Ok(());
-        };
-        let shared = SharedCrls::default();
-        RootCrl::new(folder.to_owned(), number, root, leaf, shared)
-            .with_publication(publication)
-            .renew(None, now)
-            .map(|_| ())
     }
 
-    /// Renews the CRL of the current root with its key, which is kept elsewhere, in `root_key`.
+    /// Takes over the CRLs that are `published`, of every root of a folder: a folder that was put
+    /// back from a copy may lack what was revoked since. Where the key of the root is at hand, a CRL
+    /// is signed that has all of both, and one that is due is renewed.
+    ///
+    /// # Errors
+    /// As [`keep_current`](Self::keep_current).
+    pub fn take_over_crls(
+        folder: &Path,
+        publication: &KeyPublication,
+        published: &PublishedFiles<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let keys = KeyFolder::new(folder);
+        root_crl::take_over_all(&keys, published, publication.crl_days, now)
+    }
+
+    /// Returns the CRLs that are `published` of the roots of a folder, in DER, for a verifier.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read. The errors of `published`.
+    pub fn published_crls(
+        folder: &Path,
+        published: &PublishedFiles<'_>,
+    ) -> Result<Vec<Vec<u8>>> {
+        root_crl::published_crls(&KeyFolder::new(folder), published)
+    }
+
+    /// Renews the CRL of the current root with its key, which is kept elsewhere, in `root_key`. The
+    /// new one has all that the known ones have, the `published` one among them.
     /// The certificate that seals is issued again if it does not name where the site publishes.
     ///
     /// # Errors
@@ -58,6 +81,7 @@ impl Keys {
         folder: &Path,
         root_key: Option<&Path>,
         publication: &KeyPublication,
+        published: &PublishedFiles<'_>,
         now: Timestamp,
     ) -> Result<()> {
         let keys = KeyFolder::new(folder);
@@ -68,10 +92,10 @@ impl Keys {
         let key = files::read(file)
             .and_then(|text| files::place_in(file, PrivateKey::from_pem(&text)))?;
         readdress(&keys, number, &root, &key, publication, now)?;
-        let crls = root_crl::newest_crls(&keys)?;
-        let before = crls.iter().find(|(issuer, _)| *issuer == root).map(|(_, crl)| crl);
+        let der = published(&publication::crl_path(&root))?;
+        let known = root_crl::known_with(&keys, &root, der.as_deref())?;
         let days = publication.crl_days;
-        let next = root_crl::sign_next(&root, &key, before, &[], days, now)?;
+        let next = root_crl::sign_next(&root, &key, &known.all(), &[], days, now)?;
         keys.replace(number, files::ROOT_CRL_FILE, next.der())
     }
 }
@@ -96,9 +120,8 @@ fn readdress(
     let leaves = root_crl::leaves_of(keys, number)?;
     let Some(leaf) = leaves.first() else { return Ok(()) };
     let has_addresses = leaf.crl_urls().contains(&addresses.crl);
-    let is_revoked = root_crl::newest_crls(keys)?
-        .iter()
-        .any(|(issuer, crl)| issuer == root && crl.revocation_date(leaf).is_some());
+    let known = root_crl::known_crls_of(keys, root)?;
+    let is_revoked = known.revocation_date(leaf).is_some();
     // What is over or revoked is replaced by a new key, not by a new certificate.
     if has_addresses || is_revoked || !leaf.is_valid_at(now) || !leaf.is_signed_by(root) {
         return Ok(());

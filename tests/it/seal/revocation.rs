@@ -70,10 +70,11 @@ fn key_made_before_the_address_gets_a_new_certificate_once() {
     let before = site.seal(&draft("en.pdf"));
     let folder = site.path("keys");
     let key = std::fs::read(site.path("keys/1/seal.key.pem")).unwrap();
-    Keys::keep_current(&folder, &KeyPublication::default(), now()).unwrap();
+    Keys::keep_current(&folder, &KeyPublication::default(), &|_| Ok(None), now())
+        .unwrap();
     assert!(!site.path("keys/1/seal-1.pem").exists());
     for _ in 0..2 {
-        Keys::keep_current(&folder, &published_at(URL), now()).unwrap();
+        Keys::keep_current(&folder, &published_at(URL), &|_| Ok(None), now()).unwrap();
         assert!(seal_text(&site, "keys/1/seal.pem").contains("certs.example.org/keys/"));
         assert!(!site.path("keys/1/seal-2.pem").exists());
     }
@@ -93,7 +94,13 @@ fn key_made_before_the_address_gets_a_new_certificate_once() {
         assert!(text.contains("certificate revoked"), "{file}: {text}");
     }
     // A revoked key gets no new certificate when the site moves.
-    Keys::keep_current(&folder, &published_at("https://new.example.org"), now()).unwrap();
+    Keys::keep_current(
+        &folder,
+        &published_at("https://new.example.org"),
+        &|_| Ok(None),
+        now(),
+    )
+    .unwrap();
     assert!(!site.path("keys/1/seal-2.pem").exists());
 }
 
@@ -105,7 +112,7 @@ fn list_is_renewed_after_half_of_its_life_and_not_before() {
     let first = list();
     let year = KeyPublication::default();
     assert_eq!(year.crl_days, 396);
-    Keys::keep_current(&folder, &year, now().plus_days(190)).unwrap();
+    Keys::keep_current(&folder, &year, &|_| Ok(None), now().plus_days(190)).unwrap();
     assert_eq!(list(), first);
     // Seals that are made in its life carry the same list.
     let seal = |days| {
@@ -114,7 +121,7 @@ fn list_is_renewed_after_half_of_its_life_and_not_before() {
     };
     let has = |pdf: &[u8], list: &[u8]| pdf.windows(list.len()).any(|part| part == list);
     assert!(has(&seal(0), &first) && has(&seal(190), &first));
-    Keys::keep_current(&folder, &year, now().plus_days(200)).unwrap();
+    Keys::keep_current(&folder, &year, &|_| Ok(None), now().plus_days(200)).unwrap();
     let second = list();
     assert_ne!(second, first);
     assert!(has(&seal(200), &second) && !has(&seal(200), &first));
@@ -138,7 +145,8 @@ fn list_that_cannot_be_renewed_is_warned_of_in_its_last_quarter() {
     std::fs::rename(site.path("keys/1/root.key.pem"), &root_key).unwrap();
     let warnings = |days| {
         let later = now().plus_days(days);
-        Keys::keep_current(&folder, &KeyPublication::default(), later).unwrap();
+        Keys::keep_current(&folder, &KeyPublication::default(), &|_| Ok(None), later)
+            .unwrap();
         let keys = Keys::open(&folder, later).unwrap();
         let warnings: Vec<String> =
             keys.warnings().iter().map(|warning| format!("{warning:#}")).collect();
@@ -155,9 +163,11 @@ fn list_that_cannot_be_renewed_is_warned_of_in_its_last_quarter() {
 
     let publication = KeyPublication::default();
     let later = now().plus_days(400);
-    let fault = Keys::renew_crl(&folder, None, &publication, later).unwrap_err();
+    let fault =
+        Keys::renew_crl(&folder, None, &publication, &|_| Ok(None), later).unwrap_err();
     assert_eq!(fault.kind(), ErrorKind::MissingFile);
-    Keys::renew_crl(&folder, Some(&root_key), &publication, later).unwrap();
+    Keys::renew_crl(&folder, Some(&root_key), &publication, &|_| Ok(None), later)
+        .unwrap();
     assert_eq!(warnings(400), "");
 }
 
