@@ -191,7 +191,7 @@ impl QueuedRun<'_> {
             }
             match ReportRow::answered(job, &result.answer) {
                 Some(row) => {
-                    self.note_warnings(&result.answer);
+                    self.note_warnings(index, &result.answer);
                     let object = row.answered_json(job, &result.answer);
                     self.set(index, row, object);
                 }
@@ -208,11 +208,12 @@ impl QueuedRun<'_> {
     }
 
     /// Notes the warnings of a certificate, which are printed at the end.
-    fn note_warnings(&mut self, answer: &Value) {
+    fn note_warnings(&mut self, index: usize, answer: &Value) {
         let warnings: Option<Vec<Warning>> =
             serde_json::from_value(answer["warnings"].clone()).ok();
         let language = answer["language"].as_str().unwrap_or_default();
-        self.warnings.add(&warnings.unwrap_or_default(), language);
+        let row = self.jobs[index].row.place.as_ref();
+        self.warnings.add(&warnings.unwrap_or_default(), language, row);
     }
 
     /// Sets the result of a row that has no answer.

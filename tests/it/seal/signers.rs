@@ -254,9 +254,9 @@ impl Signer for FailingSigner {
 }
 
 /// A signer that answers wrongly.
-type WrongSigner = fn(&PrivateKey, &[u8]) -> Vec<u8>;
+type WrongAnswer = fn(&PrivateKey, &[u8]) -> Vec<u8>;
 
-const WRONG: [WrongSigner; 4] = [
+const WRONG: [WrongAnswer; 4] = [
     |key, message| Signer::sign(key, &[message, b"?"].concat()).unwrap(),
     |_, _| vec![0x55; 64],
     |_, _| Vec::new(),
