@@ -40,6 +40,8 @@ pub(super) fn loggable(error: &Error) -> String {
         ErrorClass::Site | ErrorClass::Internal => false,
     };
     match (is_impersonal, error.place()) {
+        // The name of a photo's file may be that of its recipient.
+        (_, Some(place)) if place.file.starts_with("photos/") => kind.to_string(),
         (true, _) => format!("{error:#}").replace('\n', "; "),
         (false, Some(place)) => format!("{}: {}", place, error.kind()),
         (false, None) => error.kind().to_string(),
@@ -49,10 +51,15 @@ pub(super) fn loggable(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::Place;
 
     #[test]
     fn recipient_name_in_a_message_is_not_logged() {
         let error = Error::new(ErrorKind::Revoked, "`Ada` has a certificate");
         assert!(!loggable(&error).contains("Ada"));
+        for kind in [ErrorKind::Io, ErrorKind::Image] {
+            let photo = Error::new(kind, "broken").at(Place::file("photos/ada.jpg"));
+            assert!(!loggable(&photo).contains("ada"));
+        }
     }
 }

@@ -238,11 +238,17 @@ impl Spool {
         self.store.replace(&StoreFile::new(&path, text.as_bytes()))
     }
 
-    /// Puts an entry back, before all others of its award, to be handed out after that time.
-    fn put_back(&self, entry: Arc<SpoolEntry>, after: Duration) {
+    /// Puts an entry that is worked on back, before all others of its award, to be handed out after
+    /// that time. It is never in neither of the two lists: a later request of the award would overtake
+    /// it.
+    fn put_back(&self, id: &str, after: Duration) {
+        let mut state = self.state();
+        let Some(at) = state.busy.iter().position(|it| it.id == id) else { return };
+        let entry = state.busy.swap_remove(at);
         *entry.not_before.lock().unwrap_or_else(PoisonError::into_inner) =
             Instant::now() + after;
-        self.state().waiting.push_front(entry);
+        state.waiting.push_front(entry);
+        drop(state);
         self.entry_ready.notify_one();
     }
 
@@ -269,10 +275,7 @@ impl Queue for Spool {
         loop {
             if let Some(entry) = self.pick(&mut state) {
                 drop(state);
-                let return_it = |_: &Error| {
-                    self.release(&entry.id);
-                    self.put_back(entry.clone(), Duration::ZERO);
-                };
+                let return_it = |_: &Error| self.put_back(&entry.id, Duration::ZERO);
                 let file = request_path(&entry.id)?;
                 let is_there = self.store.read(&file).inspect_err(return_it)?.is_some();
                 let (correlation, task) = Task::from_json(&entry.body);
@@ -326,14 +329,16 @@ impl Queue for Spool {
     }
 
     fn nack(&self, delivery: &Delivery, after: Duration) -> Result<()> {
-        let Some(entry) = self.release(delivery.id()) else { return Ok(()) };
+        let held = self.state().busy.iter().find(|it| it.id == delivery.id()).cloned();
+        let Some(entry) = held else { return Ok(()) };
         let written = entry.tries.as_ref().map_or(Ok(()), |tries| {
-            // The agent returns it by itself: this attempt has ended nothing.
-            let before = tries.load(Ordering::Relaxed).saturating_sub(1);
+            // The agent returns it by itself: this attempt has ended nothing. What was counted before
+            // it follows from its number, whatever `set_attempts` wrote since.
+            let before = delivery.attempt().saturating_sub(2);
             tries.store(before, Ordering::Relaxed);
             self.write_tries(&entry.id, before)
         });
-        self.put_back(entry, after);
+        self.put_back(&entry.id, after);
         written
     }
 

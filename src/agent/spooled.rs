@@ -3,6 +3,8 @@
 //! An agent that runs looks for the file of a request before it hands it out, so that a request
 //! whose file was removed is not done.
 
+use serde_json::Value;
+
 use super::queue::{Target, Task};
 use super::spool::{FOLDER, request_path, tries_path};
 use crate::base::error::Result;
@@ -11,14 +13,15 @@ use crate::register::store::Store;
 use crate::site::award::Award;
 
 /// The ids of requests that came over HTTP and are not answered yet, for which `is_wanted` holds:
-/// it is given the award, and the name of the recipient if the request has one.
+/// it is given the award, and the name of the recipient if the request has one. With each come the
+/// texts that it gave in free fields.
 ///
 /// # Errors
 /// As [`Store::list`] and [`Store::read`].
 pub fn spooled_requests(
     private: &dyn Store,
     is_wanted: &dyn Fn(&Award, Option<&str>) -> bool,
-) -> Result<Vec<String>> {
+) -> Result<Vec<(String, Vec<String>)>> {
     let mut ids = Vec::new();
     private.list(Some(&StorePath::parse(FOLDER)?), &mut |path| {
         ids.extend(path.name().strip_suffix(".json").map(str::to_owned));
@@ -28,8 +31,11 @@ pub fn spooled_requests(
     let mut found = Vec::new();
     for id in ids {
         let Some(body) = private.read(&request_path(&id)?)? else { continue };
+        let mut texts = Vec::new();
         let is_found = match Task::from_json(&body).1 {
             Ok(Task::Issue { request, .. }) => {
+                let given = request.extra().values().filter_map(Value::as_str);
+                texts.extend(given.map(str::to_owned));
                 is_wanted(&Award::of(&request), Some(request.name().as_str()))
             }
             Ok(Task::Revoke(revocation)) => match &revocation.target {
@@ -38,7 +44,7 @@ pub fn spooled_requests(
             },
             Ok(Task::Ignore(_)) | Err(_) => false,
         };
-        found.extend(is_found.then_some(id));
+        found.extend(is_found.then_some((id, texts)));
     }
     Ok(found)
 }
@@ -80,7 +86,7 @@ mod tests {
         };
         let found = spooled_requests(&*store, &is_of_a).unwrap();
         assert_eq!(found.len(), 2);
-        for id in &found {
+        for (id, _) in &found {
             remove_spooled(&*store, id).unwrap();
         }
         let left = spool.receive(Duration::ZERO).unwrap().unwrap();

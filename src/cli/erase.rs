@@ -81,7 +81,10 @@ pub(crate) fn run(
             _ => Ok(CommandOutcome::SomeFailed),
         };
     }
-    let photos = photos::Photos::find(context::folder(site), &register, &found, &secret)?;
+    let mut waiting = spool.texts.clone();
+    waiting.extend(queue.iter().flat_map(queue::Kept::texts));
+    let folder = context::folder(site);
+    let photos = photos::Photos::find(folder, &register, &found, &secret, waiting)?;
     print_all(&found, &spool, kept);
     photos.print();
     if !confirm(selection, "erase all of it, for good?")? {
@@ -214,6 +217,8 @@ fn print_elsewhere(
 /// The requests in the spool of the site's agents that are erased too.
 struct Spool {
     ids: Vec<String>,
+    /// The texts that the requests gave in free fields.
+    texts: Vec<String>,
     #[cfg(feature = "http")]
     private: std::sync::Arc<dyn crate::register::Store>,
 }
@@ -225,8 +230,9 @@ impl Spool {
         is_wanted: &dyn Fn(&Award, Option<&str>) -> bool,
     ) -> Result<Self, Failure> {
         let private = register.private().clone();
-        let ids = crate::agent::spooled_requests(&*private, is_wanted)?;
-        Ok(Self { ids, private })
+        let found = crate::agent::spooled_requests(&*private, is_wanted)?;
+        let (ids, texts): (Vec<String>, Vec<Vec<String>>) = found.into_iter().unzip();
+        Ok(Self { ids, texts: texts.concat(), private })
     }
 
     fn remove(&self) -> Result<usize, Failure> {
@@ -243,7 +249,7 @@ impl Spool {
         _: &Register,
         _: &dyn Fn(&Award, Option<&str>) -> bool,
     ) -> Result<Self, Failure> {
-        Ok(Self { ids: Vec::new() })
+        Ok(Self { ids: Vec::new(), texts: Vec::new() })
     }
 
     fn remove(&self) -> Result<usize, Failure> {

@@ -13,7 +13,7 @@ use crate::register::{
     IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
 };
 use crate::site::tables::RecipientRow;
-use crate::site::{KeyPublication, PublicKeys};
+use crate::site::{KeyPublication, Keys, PublicKeys};
 use serde_json::json;
 
 use self::report::{ended, has_ending, write_report};
@@ -64,7 +64,8 @@ pub(crate) fn run(
     context::check_address(&press, issue.specimen)?;
     if issue.dry_run {
         recipients.print_summary();
-        return dry_run(&press, issue, &jobs, today, &stop);
+        let planner = open_planner(site, issue, &press)?;
+        return dry_run(planner.as_ref(), &press, issue, &jobs, today, &options, &stop);
     }
 
     #[cfg(feature = "redis")]
@@ -190,6 +191,17 @@ fn refuse_foreign_course(press: &Press, issue: &Issue) -> Result<(), Failure> {
 /// Refuses before any work is done to write over the recipients file, and file names with a wrong
 /// extension.
 fn check_files(issue: &Issue) -> Result<(), Failure> {
+    for (file, argument) in
+        [(&issue.report, "--report"), (&issue.zip, "--zip"), (&issue.print, "--print")]
+    {
+        if let Some(file) = file.as_ref().filter(|_| issue.dry_run) {
+            return Err(Failure::usage(format!(
+                "`{}` would not be written: --dry-run issues nothing\nhelp: leave out {argument}, \
+                 or take --json for what would be issued",
+                file.display()
+            )));
+        }
+    }
     if let Some(input) = &issue.table.file {
         for (file, argument) in [
             (&issue.zip, "--zip"),
@@ -259,26 +271,85 @@ pub(crate) fn open_issuer(
     Ok((issuer, keys.public()))
 }
 
-/// Lays out and proofs every certificate, and prints what would be issued. Nothing is stored.
+/// The issue service that says what a run would do, and writes nothing. `None` for the built-in demo
+/// while it has issued nothing.
+fn open_planner(
+    site: &SiteArguments,
+    issue: &Issue,
+    press: &Arc<Press>,
+) -> Result<Option<IssueService>, Failure> {
+    let (settings, sealing) = (press.settings(), &issue.sealing);
+    let has_secret = Keys::has_id_secret(&context::key_folder(site, &sealing.keys));
+    if press.site().is_demo() && !has_secret {
+        return Ok(None);
+    }
+    let output = issue.output.as_deref();
+    let stores = context::open_stores(
+        site,
+        settings,
+        output,
+        Some(&sealing.keys),
+        context::print_index_failure,
+    )?;
+    let publication = KeyPublication::of(settings);
+    let public = &*stores.public;
+    let now = clock::now()?;
+    let keys = context::open_keys_as_they_are(
+        site,
+        settings,
+        &publication,
+        sealing,
+        public,
+        now,
+    )?;
+    let secret = context::open_id_secret(site, &sealing.keys)?;
+    let planner = IssueService::builder(press.clone())
+        .with_keys(&keys)
+        .with_id_secret(secret)
+        .with_stores(stores.public, stores.private)
+        .build_to_plan()?;
+    Ok(Some(planner))
+}
+
+/// Asks the register as a run does, lays out and proofs every certificate that it would issue, and
+/// prints them. Nothing is stored.
 fn dry_run(
+    planner: Option<&IssueService>,
     press: &Press,
     issue: &Issue,
     jobs: &[IssueJob],
     today: Date,
+    options: &IssueOptions,
     stop: &StopSignal,
 ) -> Result<CommandOutcome, Failure> {
-    let options = DraftOptions::default().with_specimen(issue.specimen);
-    let draft = |job: &IssueJob| -> Result<Draft, JobFailure> {
+    let draft_options = DraftOptions::default().with_specimen(issue.specimen);
+    let draft = |job: &IssueJob| -> Result<Option<Draft>, JobFailure> {
         let request = job.request().map_err(JobFailure::Library)?;
-        press.draft_with(request, today, &options).map_err(JobFailure::Library)
+        let plan = planner.map(|planner| planner.plan(request, options));
+        if plan.transpose().map_err(JobFailure::Library)?.is_some_and(|it| it.exists) {
+            return Ok(None);
+        }
+        let draft = press.draft_with(request, today, &draft_options);
+        draft.map(Some).map_err(JobFailure::Library)
     };
-    let (mut failed, mut not_passed) = (0, 0);
+    let (mut failed, mut not_passed, mut kept) = (0, 0, 0);
     let mut warnings = console::RunWarnings::default();
     let per_core = batch::COMPUTING_PER_CORE;
     let done = batch::run(jobs, per_core, stop, draft, |index, result| {
         let job = &jobs[index];
         match &result {
-            Ok(draft) => {
+            Ok(None) => {
+                kept += 1;
+                if issue.json {
+                    console::print_json(&json!({
+                        "outcome": "unchanged",
+                        "course": job.course,
+                        "name": job.row.name,
+                        "row": row_place(&job.row),
+                    }));
+                }
+            }
+            Ok(Some(draft)) => {
                 let row = job.row.place.as_ref();
                 warnings.add(&draft.warnings, draft.language.as_str(), row);
                 if issue.json {
@@ -305,9 +376,11 @@ fn dry_run(
         }
     });
     warnings.print();
+    let unchanged = if kept > 0 { format!(", {kept} unchanged") } else { String::new() };
     console::print_message(&format!(
-        "{} would be issued, {not_passed} not passed, {failed} failed; nothing was published",
-        done - failed - not_passed
+        "{} would be issued{unchanged}, {not_passed} not passed, {failed} failed; nothing was \
+         published",
+        done - failed - not_passed - kept
     ));
     Ok(CommandOutcome::of(failed == 0 && done == jobs.len()))
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(
         &mut || looked_at += 1,
     )?;
     let folder = context::key_folder(site, &restore.keys);
-    register.publish_keys(&Keys::published_in(&folder)?)?;
+    let published = Keys::published_in(&folder).and_then(|it| register.publish_keys(&it));
     for (id, error) in &done.failures {
         console::print_message(&format!("{id}: {error:#}"));
     }
@@ -84,6 +84,7 @@ pub(crate) fn run(
         "files of the public store belong to certificates whose record and request are lost, so \
          nothing tells whether those are valid: put copies back, or remove the files",
     );
+    published?;
     Ok(CommandOutcome::of(done.failures.is_empty()))
 }
 

@@ -37,7 +37,7 @@ impl Background {
     /// [`ErrorKind::Image`]: another format, damaged, encrypted, without a page, or with one of a
     /// size that is not printed. [`ErrorKind::TooLarge`]: more than 16 MB.
     pub(crate) fn read(bytes: &[u8], place: &Place) -> Result<Self> {
-        let picture = read(bytes).map_err(|error| error.at(place.clone()))?;
+        let picture = picture_of(bytes).map_err(|error| error.at(place.clone()))?;
         Ok(Self { picture, place: place.clone() })
     }
 
@@ -98,7 +98,7 @@ impl Background {
 }
 
 /// The picture of a file.
-fn read(bytes: &[u8]) -> Result<Picture> {
+pub(super) fn picture_of(bytes: &[u8]) -> Result<Picture> {
     if bytes.len() > Background::MAX_BYTES {
         let (is, max) = (bytes.len() >> 20, Background::MAX_BYTES >> 20);
         let message =

@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 
 use crate::base::cache::Cache;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
-use crate::image::background::Background;
+use crate::image::background::{self, Background};
 use crate::image::picture::Picture;
 use crate::site::course::Course;
 use crate::site::files::{PHOTO_FOLDER, Site};
@@ -131,8 +131,9 @@ impl ImageCache {
         bytes: &[u8],
         place: &Place,
     ) -> Result<Background> {
-        let read = |bytes: &[u8]| Ok(Background::read(bytes, place)?.picture);
-        let picture = self.read(bytes, Usage::Background, read)?;
+        // The place is set outside of the cache: another file may have the same bytes.
+        let picture = self.read(bytes, Usage::Background, background::picture_of);
+        let picture = picture.map_err(|error| error.at(place.clone()))?;
         Ok(Background { picture, place: place.clone() })
     }
 

@@ -127,7 +127,7 @@ impl Picture {
         };
         let (mut image, _) = decode::decode_bitmap(bytes, format, "photo")?;
         if image.width() > max.0 || image.height() > max.1 {
-            image = image.resize(max.0.max(1), max.1.max(1), FilterType::Lanczos3);
+            image = scaled(image, max.0.max(1), max.1.max(1));
         }
         let is_opaque = !image.color().has_alpha()
             || image.to_rgba8().pixels().all(|pixel| pixel[3] == u8::MAX);
@@ -247,15 +247,9 @@ impl Picture {
             let fit = |side: u32| (side * Self::MAX_SIDE).div_ceil(longer).max(1);
             // Scaling needs premultiplied colours, or edges take on the colour of transparent
             // pixels.
-            for pixel in image.pixels_mut() {
-                pixel.0 = map_colour(pixel.0, |value, alpha| value * alpha / 255);
-            }
+            premultiply(&mut image);
             image = thumbnail(&image, fit(width), fit(height));
-            for pixel in image.pixels_mut() {
-                pixel.0 = map_colour(pixel.0, |value, alpha| {
-                    (value * 255).checked_div(alpha).unwrap_or(0).min(255)
-                });
-            }
+            divide_by_alpha(&mut image);
         }
         let size = (f64::from(image.width()), f64::from(image.height()));
         let opaque = image.pixels().all(|pixel| pixel[3] == 255);
@@ -372,6 +366,34 @@ impl SignatureMeasures {
             height_mm: self.height_mm * whole.1 / height,
             ink: [across(left), down(top), across(right), down(bottom)],
         }
+    }
+}
+
+/// A picture of at most these sides, in the same proportions.
+fn scaled(image: DynamicImage, width: u32, height: u32) -> DynamicImage {
+    if !image.color().has_alpha() {
+        return image.resize(width, height, FilterType::Lanczos3);
+    }
+    let mut pixels = image.into_rgba8();
+    premultiply(&mut pixels);
+    let scaled = DynamicImage::from(pixels).resize(width, height, FilterType::Lanczos3);
+    let mut pixels = scaled.into_rgba8();
+    divide_by_alpha(&mut pixels);
+    pixels.into()
+}
+
+fn premultiply(image: &mut RgbaImage) {
+    for pixel in image.pixels_mut() {
+        pixel.0 = map_colour(pixel.0, |value, alpha| value * alpha / 255);
+    }
+}
+
+/// Undoes [`premultiply`].
+fn divide_by_alpha(image: &mut RgbaImage) {
+    for pixel in image.pixels_mut() {
+        pixel.0 = map_colour(pixel.0, |value, alpha| {
+            (value * 255).checked_div(alpha).unwrap_or(0).min(255)
+        });
     }
 }
 

@@ -84,7 +84,8 @@ fn read(
     let printed = (across / width).max(down / height) * 25.4;
     let warning = (printed < MIN_PRINTED).then(|| {
         let message = format!(
-            "the photo `{file}` has {printed:.0} dots per inch in its place of {width} × {height} mm"
+            "the photo `{}` has {printed:.0} dots per inch in its place of {width} × {height} mm",
+            photo.name
         );
         Warning::new(ErrorKind::Image, message)
             .with_help(format!("{PRINTED} are printed sharply: use a larger picture"))

@@ -289,7 +289,15 @@ impl<T> Side<T> {
         match self {
             Self::Whole(value, bytes) => Ok((Some((value, bytes)), None)),
             Self::Damaged(bytes, _) if has_other => Ok((None, Some(bytes))),
-            Self::Damaged(_, error) => Err(error),
+            // The store's damage is no fault of the request for which it is read.
+            Self::Damaged(_, error) => {
+                let place = error.place().cloned();
+                let help = error.help().map(str::to_owned);
+                let message = error.message().to_owned();
+                let error = Error::new(ErrorKind::Store, message).with_source(error);
+                let error = place.into_iter().fold(error, Error::at);
+                Err(help.into_iter().fold(error, |error, help| error.with_help(help)))
+            }
             Self::Absent => Ok((None, None)),
         }
     }

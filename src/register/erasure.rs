@@ -84,19 +84,38 @@ impl Register {
         secret: &IdSecret,
     ) -> Result<BTreeSet<String>> {
         let mut texts = BTreeSet::new();
-        for editions in awards {
-            let mut ids: Vec<CertificateId> =
-                editions.records.iter().map(|record| record.id.clone()).collect();
-            // One more may be begun.
-            let begun = editions.award.as_ref().map(|award| {
-                let number = ids.len() as u32 + 1;
-                AwardHandle::new(award.clone(), secret).ids(number).verify
-            });
-            ids.extend(begun);
-            for id in &ids {
-                for snapshot in self.snapshots(id)? {
-                    texts.extend(snapshot.given_texts().map(str::to_owned));
-                }
+        for id in &ids_of(awards, secret) {
+            for snapshot in self.snapshots(id)? {
+                texts.extend(snapshot.given_texts().map(str::to_owned));
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The texts that the requests of all other awards gave in free fields. Every snapshot is read.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn given_texts_of_others(
+        &self,
+        awards: &[AwardEditions],
+        secret: &IdSecret,
+    ) -> Result<BTreeSet<String>> {
+        let ids = ids_of(awards, secret);
+        let mut files = Vec::new();
+        self.private().list(None, &mut |path| {
+            let id = paths::private_id(path.as_str());
+            if id.is_some_and(|id| !ids.contains(&id))
+                && paths::is_snapshot(path.as_str())
+            {
+                files.push(path);
+            }
+            Ok(())
+        })?;
+        let mut texts = BTreeSet::new();
+        for file in &files {
+            if let Some(snapshot) = self.read_snapshot(file)? {
+                texts.extend(snapshot.given_texts().map(str::to_owned));
             }
         }
         Ok(texts)
@@ -203,4 +222,18 @@ impl Register {
     pub(super) fn remove_snapshots(&self, id: &CertificateId) -> Result<()> {
         self.snapshot_paths(id)?.iter().try_for_each(|path| self.private.remove(path))
     }
+}
+
+/// The ids of the editions of some awards, with that of one more, which may be begun.
+fn ids_of(awards: &[AwardEditions], secret: &IdSecret) -> BTreeSet<CertificateId> {
+    let mut ids = BTreeSet::new();
+    for editions in awards {
+        ids.extend(editions.records.iter().map(|record| record.id.clone()));
+        let number = editions.records.len() as u32 + 1;
+        let begun = editions.award.iter();
+        ids.extend(
+            begun.map(|award| AwardHandle::new(award.clone(), secret).ids(number).verify),
+        );
+    }
+    ids
 }

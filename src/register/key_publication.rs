@@ -34,14 +34,21 @@ impl Register {
     ///
     /// # Errors
     /// [`ErrorKind::Key`]: of a CRL that is published and the one that is given each has what the
-    /// other lacks, so neither may take the place of the other. Else what the public store fails
+    /// other lacks, so neither may take the place of the other; all others are published. Else what the public store fails
     /// with.
     pub fn publish_keys(&self, files: &[(String, Vec<u8>)]) -> Result<usize> {
-        let mut count = 0;
+        let (mut count, mut split) = (0, None);
         for (path, bytes) in files {
             let store_path = StorePath::parse(path)?;
             let is_written = match crl_root(files, path) {
-                Some(root) => self.publish_crl(&root, &store_path, bytes)?,
+                // The list of one root does not keep those of others from being published.
+                Some(root) => match self.publish_crl(&root, &store_path, bytes) {
+                    Err(error) if error.kind() == ErrorKind::Key => {
+                        split = Some(error);
+                        false
+                    }
+                    written => written?,
+                },
                 None if self.public.read(&store_path)?.as_ref() == Some(bytes) => false,
                 None => {
                     self.public.replace(&StoreFile::new(&store_path, bytes))?;
@@ -50,7 +57,7 @@ impl Register {
             };
             count += usize::from(is_written);
         }
-        Ok(count)
+        split.map_or(Ok(count), Err)
     }
 
     /// Publishes the CRL of a root, unless the published one takes its place. Returns whether it was

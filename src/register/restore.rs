@@ -121,8 +121,11 @@ impl Register {
     ) -> Result<()> {
         let mut next = HashMap::new();
         for id in &done.unknown_awards {
-            // What fails to be read was reported when it was looked at.
-            let Ok(Some(record)) = self.record(id) else { continue };
+            // What cannot be read was reported when it was looked at.
+            if done.failures.iter().any(|(failed, _)| failed == id) {
+                continue;
+            }
+            let Some(record) = self.record(id)? else { continue };
             let successor = record.successor.clone();
             let successor = successor.unwrap_or_else(|| self.publish.verify_url(id));
             next.extend(record.predecessor.map(|mark| (mark, successor)));
@@ -158,9 +161,14 @@ impl Register {
         for path in others {
             let Some(pdf) = self.public.read(&path)? else { continue };
             let id = self.id_of(&pdf);
-            let record = id.as_ref().map_or(Ok(None), |id| self.record(id));
-            // Of a record that cannot be read nothing tells that it has ended.
-            let Ok(record) = record else { continue };
+            let record = match &id {
+                // Of a record that cannot be read nothing tells that it has ended.
+                Some(id) if done.failures.iter().any(|(failed, _)| failed == id) => {
+                    continue;
+                }
+                Some(id) => self.record(id)?,
+                None => None,
+            };
             match (record, id) {
                 (Some(record), _) if !self.keeps_pdf(&record) => {
                     self.public.remove(&path)?;

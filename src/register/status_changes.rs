@@ -34,6 +34,10 @@ impl Register {
         reason: &str,
         now: Timestamp,
     ) -> Result<Record> {
+        // A reason that is recorded already may be longer.
+        if self.known(id)?.reason() != Some(reason) {
+            check_length("reason", reason, MAX_REASON)?;
+        }
         self.revoke_as_of(id, reason, None, now)
     }
 
@@ -46,7 +50,6 @@ impl Register {
         requested_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Record> {
-        check_length("reason", reason, MAX_REASON)?;
         self.known(id)?;
         let known = Known { now: Some(now), ..Known::default() };
         let settled = self.settle(id, known, |record| {

@@ -237,7 +237,11 @@ impl Sealer {
         }
         // The verifier makes the revision again from these; that of an archive field it tries.
         let read = SealParams::read(&document, &bytes[pdf.len()..]);
-        let is_read_back = Document::base_end(&bytes) == Some(pdf.len())
+        // A document may end in a line end, which the revision then begins with.
+        let is_base = Document::base_end(&bytes)
+            .and_then(|end| pdf.get(end..))
+            .is_some_and(|rest| rest.is_empty() || rest == b"\n");
+        let is_read_back = is_base
             && read == Some(SealParams { has_archive_field: true, ..params })
             && signable.extract(&bytes).as_ref() == Some(&der);
         if !made.is_signed || !is_read_back {

@@ -200,7 +200,11 @@ impl Site {
                 .at(Place::file(name))
         };
         let mut bytes = Vec::new();
-        let file = fs::File::open(path).map_err(failed)?;
+        let file = match fs::File::open(path) {
+            // It was removed since the folder was read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(failed)?,
+        };
         file.take(max + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > max {
             let message = format!("`{name}` has more than {} MB", max >> 20);

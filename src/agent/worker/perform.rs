@@ -18,7 +18,7 @@ use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
 use crate::register::record::{Record, Status};
 use crate::site::award::Award;
-use crate::site::request::Request;
+use crate::site::request::{Acceptance, Request};
 
 /// The reason that the page of a replaced certificate shows.
 const REPLACED: &str = "another certificate took its place";
@@ -103,11 +103,15 @@ impl Performer {
         match task {
             Task::Issue { request, options, replaces } => {
                 let _guard = self.locks.lock(Award::of(request));
+                let ClockReading { now, today } = self.clock.read()?;
+                // No request is accepted after now, whatever a clock said when it came.
+                let acceptance = delivery.acceptance();
+                let acceptance =
+                    acceptance.map(|it| Acceptance { at: it.at.min(now), ..it });
                 let request = &Request::clone(request)
                     .with_message_id(delivery.id())
-                    .with_acceptance(delivery.acceptance());
+                    .with_acceptance(acceptance);
                 let issuer = self.issue_service.current();
-                let ClockReading { now, today } = self.clock.read()?;
                 let receipt = issuer
                     .issue(request, today, now, options)
                     .or_else(|error| standing(&issuer, request, error));

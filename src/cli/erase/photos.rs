@@ -18,16 +18,31 @@ pub(super) struct Photos {
 }
 
 impl Photos {
+    /// Finds those that the requests of the certificates name, and the texts of requests that wait. A
+    /// file that another certificate's request names stays, and is told.
     pub(super) fn find(
         folder: &Path,
         register: &Register,
         found: &[AwardEditions],
         secret: &IdSecret,
+        waiting: impl IntoIterator<Item = String>,
     ) -> Result<Self, Failure> {
         let folder = folder.join(PHOTO_FOLDER);
-        let mut names = register.given_texts(found, secret)?;
-        names = names.iter().map(|name| name.trim().to_owned()).collect();
+        let trimmed =
+            |texts: BTreeSet<String>| texts.into_iter().map(|it| it.trim().to_owned());
+        let mut names: BTreeSet<String> =
+            trimmed(register.given_texts(found, secret)?).collect();
+        names.extend(waiting.into_iter().map(|text| text.trim().to_owned()));
         names.retain(|name| is_photo_name(name) && folder.join(name).is_file());
+        if !names.is_empty() {
+            for name in trimmed(register.given_texts_of_others(found, secret)?) {
+                if names.remove(&name) {
+                    console::print_message(&format!(
+                        "{PHOTO_FOLDER}/{name} stays: the request of another certificate names it"
+                    ));
+                }
+            }
+        }
         Ok(Self { folder, names })
     }
 

@@ -41,6 +41,11 @@ mod redis {
             self.entries.len()
         }
 
+        /// The texts that the requests gave in free fields.
+        pub(crate) fn texts(&self) -> Vec<String> {
+            self.entries.iter().flat_map(|entry| entry.texts().to_vec()).collect()
+        }
+
         pub(crate) fn remove(self) -> Result<(), Failure> {
             Ok(self.streams.remove(&self.entries)?)
         }
@@ -62,6 +67,10 @@ impl Kept {
 
     pub(super) fn len(&self) -> usize {
         0
+    }
+
+    pub(super) fn texts(&self) -> Vec<String> {
+        Vec::new()
     }
 
     pub(super) fn remove(self) -> Result<(), Failure> {

@@ -140,10 +140,25 @@ impl IssueServiceBuilder {
         prepare(&parts.register, &parts.sealer)?;
         let BuiltParts { press, sealer, secret, register, trust, keys } = parts;
         if let Some(keys) = &keys {
-            register.publish_keys(&keys.published()?)?;
+            match register.publish_keys(&keys.published()?) {
+                // Of the root that seals, each request is refused; an earlier one stops nothing.
+                Err(error) if error.kind() == ErrorKind::Key => {}
+                published => drop(published?),
+            }
         }
         let root_crl = keys.as_ref().and_then(Keys::root_crl).cloned();
         Ok(IssueService::new(press, sealer, secret, register, trust, root_crl))
+    }
+
+    /// Makes the service for [`IssueService::plan`]: nothing is written into the stores.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    #[cfg(feature = "cli")]
+    pub(crate) fn build_to_plan(self) -> Result<IssueService> {
+        let BuiltParts { press, sealer, secret, register, trust, .. } =
+            self.assemble()?;
+        Ok(IssueService::new(press, sealer, secret, register, trust, None))
     }
 
     /// Finds what [`build`](Self::build) would refuse, and writes nothing into the stores.

@@ -498,13 +498,24 @@ impl IssueService {
     /// The certificate of another award that took the place of the current edition, if it stands.
     fn corrected_by(&self, editions: &Editions) -> Result<Option<Edition>> {
         let register = self.register();
-        let current = editions.current.as_ref().map(|current| &current.record);
-        let replaced = current.filter(|record| record.status == Status::Superseded);
-        let Some(id) = replaced.and_then(successor) else { return Ok(None) };
-        let Some(award) = register.award_of(&id, &self.secret)? else { return Ok(None) };
-        let award = AwardHandle::new(award, &self.secret);
-        let successor = register.editions(&award)?.current;
-        Ok(successor.filter(|edition| edition.record.status.stands()))
+        let mut current = editions.current.as_ref().map(|current| current.record.clone());
+        // The correction may have been corrected.
+        for _ in 0..MAX_ATTEMPTS {
+            let replaced = current.filter(|record| record.status == Status::Superseded);
+            let Some(id) = replaced.as_ref().and_then(successor) else { return Ok(None) };
+            let Some(award) = register.award_of(&id, &self.secret)? else {
+                return Ok(None);
+            };
+            let award = AwardHandle::new(award, &self.secret);
+            let Some(edition) = register.editions(&award)?.current else {
+                return Ok(None);
+            };
+            if edition.record.status.stands() {
+                return Ok(Some(edition));
+            }
+            current = Some(edition.record);
+        }
+        Ok(None)
     }
 
     /// Decides about a request; `corrected` is the certificate of another award that took the place

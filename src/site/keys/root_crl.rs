@@ -324,11 +324,11 @@ pub(super) fn open_crl(
 ) -> Result<(SharedCrls, Option<Arc<RootCrl>>)> {
     let shared = SharedCrls::default();
     shared.set(needed_crls(&KeyFolder::new(folder))?);
-    let crl = root.map(|root| {
-        let (root, leaf) = (root.clone(), leaf.clone());
-        Arc::new(RootCrl::new(folder, number, root, leaf, shared.clone()))
-    });
-    Ok((shared, crl))
+    let Some(root) = root.cloned() else { return Ok((shared, None)) };
+    let mut leaves = vec![leaf.clone()];
+    leaves.extend(leaves_of(&KeyFolder::new(folder), number)?);
+    let crl = RootCrl::new(folder, number, root, leaves, shared.clone());
+    Ok((shared, Some(Arc::new(crl))))
 }
 
 /// The CRL of the current root, as the processes that seal keep it.
@@ -339,7 +339,9 @@ pub(crate) struct RootCrl {
     #[cfg(feature = "issue")]
     number: u32,
     root: X509,
-    leaf: X509,
+    /// The certificate that seals, then those of the same key that it took the place of: who revokes
+    /// the key elsewhere may know only one of these.
+    leaves: Vec<X509>,
     #[cfg(feature = "issue")]
     publication: KeyPublication,
     shared: SharedCrls,
@@ -368,7 +370,7 @@ impl RootCrl {
         )]
         number: u32,
         root: X509,
-        leaf: X509,
+        leaves: Vec<X509>,
         shared: SharedCrls,
     ) -> Self {
         Self {
@@ -377,7 +379,7 @@ impl RootCrl {
             #[cfg(feature = "issue")]
             number,
             root,
-            leaf,
+            leaves,
             #[cfg(feature = "issue")]
             publication: KeyPublication::default(),
             shared,
@@ -395,9 +397,11 @@ impl RootCrl {
         let published = published.and_then(|der| crl_of(&self.root, der));
         let shared = self.shared.get();
         let own = shared.iter().filter(|crl| crl.is_signed_by(&self.root));
-        let dates = own.chain(&published).filter_map(|it| it.revocation_date(&self.leaf));
+        let dates = own
+            .chain(&published)
+            .flat_map(|crl| self.leaves.iter().filter_map(|it| crl.revocation_date(it)));
         match dates.min() {
-            Some(date) => Err(crate::seal::sealer::revoked(&self.leaf, date)),
+            Some(date) => Err(crate::seal::sealer::revoked(&self.leaves[0], date)),
             None => Ok(()),
         }
     }
@@ -412,10 +416,10 @@ impl RootCrl {
 impl RootCrl {
     /// The same, renewed as another publication says.
     pub(super) fn with_publication(&self, publication: &KeyPublication) -> Self {
-        let (root, leaf) = (self.root.clone(), self.leaf.clone());
+        let (root, leaves) = (self.root.clone(), self.leaves.clone());
         let publication = publication.clone();
         let shared = self.shared.clone();
-        Self { publication, ..Self::new(&self.folder, self.number, root, leaf, shared) }
+        Self { publication, ..Self::new(&self.folder, self.number, root, leaves, shared) }
     }
 
     /// How often a process that issues looks for a newer CRL, in seconds. A key that was revoked on

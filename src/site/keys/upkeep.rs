@@ -10,7 +10,7 @@ use super::Keys;
 use super::files::{self, KeyFolder, ROOT_KEY_FILE, SEAL_FILE};
 use super::make::Leaf;
 use super::publication::{self, KeyPublication, PublishedFiles};
-use super::root_crl;
+use super::root_crl::{self, KnownCrls};
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::keys::PrivateKey;
@@ -37,7 +37,10 @@ impl Keys {
         let Some(number) = keys.newest()? else { return Ok(()) };
         let Some(root) = root_crl::root_of(&keys, number)? else { return Ok(()) };
         match root_crl::root_key(&keys, number)? {
-            Some(key) => readdress(&keys, number, &root, &key, publication, now),
+            Some(key) => {
+                let known = root_crl::known_crls_of(&keys, &root)?;
+                readdress(&keys, number, &known, &key, publication, now)
+            }
             None => Ok(()),
         }
     }
@@ -91,9 +94,9 @@ impl Keys {
         let file = root_key.unwrap_or(&file);
         let key = files::read(file)
             .and_then(|text| files::place_in(file, PrivateKey::from_pem(&text)))?;
-        readdress(&keys, number, &root, &key, publication, now)?;
         let der = published(&publication::crl_path(&root))?;
         let known = root_crl::known_with(&keys, &root, der.as_deref())?;
+        readdress(&keys, number, &known, &key, publication, now)?;
         let days = publication.crl_days;
         let next = root_crl::sign_next(&root, &key, &known.all(), &[], days, now)?;
         keys.replace(number, files::ROOT_CRL_FILE, next.der())
@@ -107,21 +110,22 @@ pub(super) fn no_root() -> Error {
     )
 }
 
-/// Issues the certificate that seals again, for the same key, unless it names the addresses.
+/// Issues the certificate that seals again, for the same key, unless it names the addresses, or a
+/// known CRL has revoked any certificate of the key.
 fn readdress(
     keys: &KeyFolder,
     number: u32,
-    root: &X509,
+    known: &KnownCrls,
     root_key: &PrivateKey,
     publication: &KeyPublication,
     now: Timestamp,
 ) -> Result<()> {
+    let root = &known.root;
     let Some(addresses) = publication.addresses(root) else { return Ok(()) };
     let leaves = root_crl::leaves_of(keys, number)?;
     let Some(leaf) = leaves.first() else { return Ok(()) };
     let has_addresses = leaf.crl_urls().contains(&addresses.crl);
-    let known = root_crl::known_crls_of(keys, root)?;
-    let is_revoked = known.revocation_date(leaf).is_some();
+    let is_revoked = leaves.iter().any(|it| known.revocation_date(it).is_some());
     // What is over or revoked is replaced by a new key, not by a new certificate.
     if has_addresses || is_revoked || !leaf.is_valid_at(now) || !leaf.is_signed_by(root) {
         return Ok(());

@@ -61,6 +61,15 @@ pub struct Replay {
 pub struct KeptEntry {
     stream: String,
     id: String,
+    /// The texts that its request gave in free fields.
+    texts: Vec<String>,
+}
+
+impl KeptEntry {
+    /// The texts that its request gave in free fields, as far as the entry keeps them.
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
 }
 
 impl KeptRequests {
@@ -130,15 +139,17 @@ impl KeptRequests {
         let mut found = Vec::new();
         for stream in [&self.results, &self.dead_letters, &self.unknown_courses] {
             self.each(stream, "-", &mut |id, fields| {
+                let mut texts = Vec::new();
                 let (awards, name) = match fields.get("result") {
                     Some(result) => (awards_of_result(result), None),
                     None => {
-                        let (award, name) = self.award_of_request(fields);
+                        let (award, name) = self.award_of_request(fields, &mut texts);
                         (award.into_iter().collect(), name)
                     }
                 };
                 if awards.iter().any(|award| is_wanted(award, name.as_deref())) {
-                    found.push(KeptEntry { stream: stream.clone(), id: id.to_owned() });
+                    let (stream, id) = (stream.clone(), id.to_owned());
+                    found.push(KeptEntry { stream, id, texts });
                 }
                 Ok(())
             })?;
@@ -151,7 +162,7 @@ impl KeptRequests {
     /// # Errors
     /// As [`find`](Self::find).
     pub fn remove(&self, entries: &[KeptEntry]) -> Result<()> {
-        for KeptEntry { stream, id } in entries {
+        for KeptEntry { stream, id, .. } in entries {
             let remove = cmd("XDEL").arg(stream).arg(id).take();
             self.connections.ask::<Value>(Duration::ZERO, &remove)?;
         }
@@ -188,11 +199,18 @@ impl KeptRequests {
     }
 
     /// The award that an entry asks for, as far as it can be understood, and the name in it.
-    fn award_of_request(&self, fields: &Fields) -> (Option<Award>, Option<String>) {
+    /// The texts of its free fields are added to `texts`.
+    fn award_of_request(
+        &self,
+        fields: &Fields,
+        texts: &mut Vec<String>,
+    ) -> (Option<Award>, Option<String>) {
         let (Correlation { course, recipient, .. }, task) =
             read_entry(fields, &self.rules);
         match task {
             Ok(Task::Issue { request, .. }) => {
+                let given = request.extra().values().filter_map(Json::as_str);
+                texts.extend(given.map(str::to_owned));
                 let name = request.name().as_str().to_owned();
                 (Some(Award::of(&request)), Some(name))
             }
