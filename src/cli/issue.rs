@@ -12,6 +12,7 @@ use crate::register::{
     IssueBatch, IssueOptions, IssueOutcome, IssueService, OutcomeFields, Receipt,
     typed_id,
 };
+use crate::site::name;
 use crate::site::tables::RecipientRow;
 use crate::site::{KeyPublication, PublicKeys};
 use crate::{Date, Error};
@@ -258,7 +259,7 @@ fn dry_run(
                     console::print_json(&json!({
                         "outcome": "would-issue",
                         "course": job.course,
-                        "name": job.row.name,
+                        "name": name::tidy(&job.row.name),
                         "row": row_place(&job.row),
                         "issued": draft.issued.to_string(),
                     }));

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use crate::press::Press;
 use crate::register::batch::TableReading;
 use crate::site::RecipientsFormat;
+use crate::site::name;
 use crate::site::sample::SAMPLE_NAMES;
 use crate::site::tables::{
     ColumnUse, Mapping, RecipientRow, Recipients, RequestDefaults, Table, Unread,
@@ -207,7 +208,7 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
     }
     for row in recipients.rows.iter().take(SHOWN_ROWS) {
         let place = row.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(text, "\n  {place}: {}", row.name.escape_debug());
+        let _ = write!(text, "\n  {place}: {}", name::tidy(&row.name).escape_debug());
         let values = [
             ("username", row.username.clone()),
             ("course", row.course.clone()),

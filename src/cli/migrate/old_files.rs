@@ -40,6 +40,35 @@ impl OldFolder {
         Ok(Self::at(root))
     }
 
+    /// Reports the folders below it that cannot be read: what is in them is not migrated.
+    pub(super) fn report_unreadable(&self, report: &mut Report) {
+        let mut waiting = vec![self.root.clone()];
+        let mut left = MAX_FILES;
+        while let Some(folder) = waiting.pop() {
+            // A folder may be listed and not entered: its files are known, and cannot be opened.
+            let entered = fs::metadata(folder.join("."));
+            let entries = match entered.and_then(|_| fs::read_dir(&folder)) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    let within = folder.strip_prefix(&self.root).unwrap_or(&folder);
+                    let name = within.to_string_lossy();
+                    let shown = if name.is_empty() { "." } else { &name };
+                    let how = format!("it cannot be read ({error})");
+                    report.unread(At::file(shown), shown, how);
+                    continue;
+                }
+            };
+            let folders = entries.flatten().filter(|entry| {
+                entry.file_type().is_ok_and(|it| it.is_dir())
+                    && entry.file_name() != ".git"
+            });
+            let folders: Vec<PathBuf> =
+                folders.take(left).map(|entry| entry.path()).collect();
+            left -= folders.len();
+            waiting.extend(folders);
+        }
+    }
+
     fn at(root: PathBuf) -> Self {
         Self { top: root.clone(), root, read: Arc::default() }
     }
@@ -73,13 +102,8 @@ impl OldFolder {
             return None;
         };
         match fs::read_dir(&folder.root) {
-            Err(error) => {
-                report.unread(
-                    At::file(shown),
-                    name,
-                    format!("it cannot be read ({error})"),
-                );
-            }
+            // Reported when the installation was opened.
+            Err(_) => {}
             Ok(entries) => {
                 let mut count = 0;
                 for entry in entries.take(MAX_FILES + 1) {

@@ -3,11 +3,20 @@
 //! - **Takes**: the rows of a table and what is read of them.
 //! - **Gives**: a [`Finding`] for each kind, with a count and the first place.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use super::field::RecipientField as Field;
-use super::mapping::{ColumnUse, Mapping};
+use super::mapping::{ColumnUse, Mapping, Unread};
+use super::recipient_row::RecipientRow;
 use super::table::{Table, TableRow};
+use super::words;
 use crate::base::date::Date;
 use crate::base::error::{ErrorKind, Place, Warning};
+use crate::site::course::is_failing;
+
+/// The most words that are looked up once for a table.
+const MAX_KNOWN_WORDS: usize = 10_000;
 
 /// What is doubtful about a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +46,14 @@ pub enum FindingKind {
     SmallLetters,
     /// A date of issue far from the current day.
     FarDate,
+    /// The only value of its row, where most rows have more: a heading inside the table.
+    AloneInRow,
+    /// A name with a sign that stands between several.
+    SeveralNames,
+    /// A name that differs from another one only in capitals, accents or signs.
+    AlikeName,
+    /// A word for not having passed, in a column that nothing reads.
+    UnreadFailure,
     /// A text in quotes, or with a sign that a spreadsheet needs: `'00123`, `="00123"`.
     SpreadsheetQuote,
 }
@@ -75,6 +92,14 @@ impl Finding {
             FindingKind::Capitals => "is in capitals, as all names are",
             FindingKind::SmallLetters => "is in small letters, as all names are",
             FindingKind::FarDate => "is far from today",
+            FindingKind::AloneInRow => {
+                "is the only value of its row, and other rows have more"
+            }
+            FindingKind::SeveralNames => "may be the names of several recipients",
+            FindingKind::AlikeName => {
+                "differs from another name only in capitals, accents or signs"
+            }
+            FindingKind::UnreadFailure => "may mean no certificate, and nothing reads it",
             FindingKind::SpreadsheetQuote => "has a sign of a spreadsheet around it",
         };
         let more = match self.count {
@@ -89,6 +114,12 @@ impl Finding {
             }
             FindingKind::Capitals | FindingKind::SmallLetters => {
                 "names are printed as they are written"
+            }
+            FindingKind::AlikeName => {
+                "each gets a certificate: delete one if they are the same recipient"
+            }
+            FindingKind::UnreadFailure => {
+                "delete the rows that get no certificate, or map the column: --column grade=\"…\""
             }
             _ => "look at the file again before these certificates are issued",
         };
@@ -109,6 +140,10 @@ pub(super) struct Findings<'a> {
     commas: usize,
     first_name: Option<(u32, String)>,
     first_comma: Option<(u32, String)>,
+    /// The names as they are compared, with the hash of each as it is written.
+    alike: HashMap<String, u64>,
+    /// Cells of columns that nothing reads, and whether each is a word for not having passed.
+    known_words: HashMap<String, bool>,
 }
 
 impl<'a> Findings<'a> {
@@ -123,6 +158,8 @@ impl<'a> Findings<'a> {
             commas: 0,
             first_name: None,
             first_comma: None,
+            alike: HashMap::new(),
+            known_words: HashMap::new(),
         }
     }
 
@@ -131,19 +168,31 @@ impl<'a> Findings<'a> {
         &mut self,
         row: &TableRow,
         mapping: &Mapping,
-        name: &str,
-        issued: Option<Date>,
+        recipient: &RecipientRow,
+        is_alone: bool,
     ) {
+        let (name, issued) = (recipient.name.as_str(), recipient.issued);
         for (column, cell) in mapping.columns.iter().zip(&row.cells) {
             if cell.is_blank() {
                 continue;
             }
             let is_name = match &column.used_as {
+                ColumnUse::Unread(Unread::Unknown) if self.is_failure(&cell.text) => {
+                    let kind = FindingKind::UnreadFailure;
+                    self.add(kind, row.line, &column.header, &cell.text);
+                    continue;
+                }
                 ColumnUse::Unread(_) => continue,
                 ColumnUse::Field(field) => field.is_name(),
                 ColumnUse::Extra(_) => false,
             };
-            if let Some(kind) = doubt(&cell.text, is_name) {
+            // Brightspace writes the sign before each id, so that a spreadsheet keeps its zeros.
+            let is_marked = column.used_as == ColumnUse::Field(Field::Username)
+                && cell.text.starts_with('#');
+            if is_marked {
+                let kind = FindingKind::SpreadsheetQuote;
+                self.add(kind, row.line, &column.header, &cell.text);
+            } else if let Some(kind) = doubt(&cell.text, is_name) {
                 self.add(kind, row.line, &column.header, &cell.text);
             }
         }
@@ -155,7 +204,47 @@ impl<'a> Findings<'a> {
                 columns.next().map_or("", |index| &mapping.columns[index].header);
             self.add(FindingKind::FarDate, row.line, header, &issued.to_string());
         }
+        if is_alone {
+            let column = row.cells.iter().position(|cell| !cell.is_blank());
+            let header = column.map_or("", |index| &mapping.columns[index].header);
+            self.add(FindingKind::AloneInRow, row.line, header, name);
+        }
+        // A username tells recipients apart by itself.
+        if recipient.username.is_none() {
+            self.compare(row.line, name);
+        }
         self.count_name(row.line, name);
+    }
+
+    /// Looks for another name that differs from this one in what is not heard.
+    fn compare(&mut self, line: u32, name: &str) {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        let mut hasher = DefaultHasher::new();
+        words.hash(&mut hasher);
+        let written = hasher.finish();
+        let known = *self.alike.entry(words::normalized(name)).or_insert(written);
+        if known != written {
+            self.add(FindingKind::AlikeName, line, "name", name);
+        }
+    }
+
+    /// Whether a cell of a column that nothing reads is a word for not having passed. Signs and single
+    /// letters mean many things there.
+    fn is_failure(&mut self, text: &str) -> bool {
+        let is_word = text.len() <= 60
+            && !text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
+            && text.chars().filter(|c| c.is_alphabetic()).count() > 1;
+        if !is_word {
+            return false;
+        }
+        if let Some(known) = self.known_words.get(text) {
+            return *known;
+        }
+        let is_failure = is_failing(text);
+        if self.known_words.len() < MAX_KNOWN_WORDS {
+            self.known_words.insert(text.to_owned(), is_failure);
+        }
+        is_failure
     }
 
     fn count_name(&mut self, line: u32, name: &str) {
@@ -289,10 +378,23 @@ fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     if text.contains(['\n', '\r']) {
         return Some(FindingKind::LineBreakInName);
     }
+    if text.contains([';', '|']) || has_slash_between_names(text) {
+        return Some(FindingKind::SeveralNames);
+    }
     if text.chars().any(char::is_numeric) {
         return Some(FindingKind::DigitInName);
     }
     None
+}
+
+/// Whether a slash stands between two words: that of `a/l` and `s/o` is of one name.
+fn has_slash_between_names(text: &str) -> bool {
+    let is_word = |part: &str| part.chars().filter(|c| c.is_alphabetic()).count() > 2;
+    text.split_once('/').is_some_and(|(before, after)| {
+        let before = before.split_whitespace().next_back().unwrap_or_default();
+        let after = after.split_whitespace().next().unwrap_or_default();
+        is_word(before) && is_word(after)
+    })
 }
 
 fn capitalized(text: &str) -> String {
@@ -359,7 +461,7 @@ mod tests {
     fn doubtful_values_are_found() {
         use FindingKind::{
             AddressForName, BrokenLetters, DigitInName, FormulaError, LineBreakInName,
-            Markup, NoValue, SpreadsheetQuote, Template,
+            Markup, NoValue, SeveralNames, SpreadsheetQuote, Template,
         };
         for (text, kind) in [
             ("#N/A", FormulaError),
@@ -375,6 +477,8 @@ mod tests {
             ("ada@example.org", AddressForName),
             ("Ada 2", DigitInName),
             ("Ada\nBob", LineBreakInName),
+            ("Ada; Bob", SeveralNames),
+            ("Ada Lovelace/Grace Hopper", SeveralNames),
             ("JÃ¼rgen MÃ¼ller", BrokenLetters),
             ("J?rgen", BrokenLetters),
             ("='00123'", SpreadsheetQuote),
@@ -398,6 +502,8 @@ mod tests {
             "莊雅善",
             "M. & Mme Curie",
             "Ada (Countess)",
+            "Kumar a/l Raju",
+            "Rajesh s/o Kumar",
             "None Smith",
         ] {
             assert_eq!(doubt(name, true), None, "{name}");

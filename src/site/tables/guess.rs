@@ -61,6 +61,9 @@ fn guess(
     if !told_name && !told_parts {
         settle_name(table, &mut columns, &mut faults);
     }
+    if !told.has(Field::Username) {
+        faults.extend(numbered_rows(table, &columns));
+    }
     for (index, column) in columns.iter_mut().enumerate() {
         if let Some(used_as) = told.uses.get_mut(index).and_then(Option::take) {
             column.used_as = used_as;
@@ -290,6 +293,36 @@ fn choose_best(
             columns[index].used_as = ColumnUse::Unread(Unread::Other(field));
         }
     }
+}
+
+/// The fault of a column `ID` that counts the rows, as forms do: in the next file the same numbers are of
+/// other recipients.
+fn numbered_rows(table: &Table, columns: &[Guessed]) -> Option<Error> {
+    let is_number = |column: &Guessed| column.is(Field::Username) && column.rank > 1;
+    let index = columns.iter().position(is_number)?;
+    let mut last = 0;
+    for row in table.rows.iter().filter(|row| !row.cells[index].is_blank()) {
+        let text = row.cells[index].text.as_str();
+        let number: usize = text.parse().ok()?;
+        // A row that was deleted leaves a gap.
+        let is_next = number > last && (last > 0 || number == 1);
+        if !is_next || text.len() != number.to_string().len() {
+            return None;
+        }
+        last = number;
+    }
+    if last == 0 || last > 2 * table.rows.len() {
+        return None;
+    }
+    let header = table.header[index].escape_debug();
+    let message =
+        format!("the column `{header}` numbers the rows, and identifies no recipient");
+    Some(Error::new(ErrorKind::InvalidValue, message)
+        .at(table.place(table.header_line))
+        .with_help(format!(
+            "leave it out with --ignore \"{header}\"; if the numbers are the recipients' own, say \
+             --column username=\"{header}\""
+        )))
 }
 
 /// Decides what a column `Name` holds if there is another column of given or of family names: many

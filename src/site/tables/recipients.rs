@@ -91,13 +91,23 @@ impl Recipients {
             ..Self::default()
         };
         for row in &table.rows {
-            let recipient = reader.read(row);
+            let mut recipient = reader.read(row);
             if words::is_not_a_recipient(&recipient.name) || reader.is_header(row) {
+                reader.refuse_other_header(row)?;
                 found.left_out.push((row.line, recipient.name));
                 continue;
             }
+            if reader.footer.is_some_and(|first| row.line >= first) {
+                recipient.fault = Some(RowFault::new(
+                    ErrorKind::InvalidValue,
+                    "the row has nothing but a name, and stands below a blank row",
+                    "delete it if it is a note below the table; if it is a recipient, delete the \
+                     blank row",
+                ));
+            }
             if recipient.fault.is_none() {
-                findings.look_at(row, mapping, &recipient.name, recipient.issued);
+                let is_alone = reader.has_lone_rows && reader.is_alone(row);
+                findings.look_at(row, mapping, &recipient, is_alone);
             }
             found.rows.push(recipient);
         }
@@ -122,6 +132,52 @@ struct RowReader<'a> {
     kept: Vec<usize>,
     order: Option<ColumnOrder>,
     language: Option<&'a Tag>,
+    /// The first line of a block below the table whose rows have nothing but a name.
+    footer: Option<u32>,
+    /// Whether some rows have nothing but a name, and most have more.
+    has_lone_rows: bool,
+}
+
+/// The rows of a table in which nothing but a name stands.
+#[derive(Default)]
+struct LoneRows {
+    count: usize,
+    footer: Option<u32>,
+}
+
+impl LoneRows {
+    fn of(table: &Table, name: &NameColumns) -> Self {
+        let names = name.indices();
+        let has_others = (0..table.header.len())
+            .any(|index| !names.contains(&index) && !table.header[index].is_empty());
+        if !has_others && names.len() < 2 {
+            return Self::default();
+        }
+        let mut found = Self::default();
+        // The rows of the block that a blank row begins, and whether the rows before it have more.
+        let mut is_above_full = true;
+        for (index, row) in table.rows.iter().enumerate() {
+            let is_alone = is_alone(row, &names);
+            if row.is_below_blank && found.footer.is_none() && is_above_full && index > 0
+            {
+                found.footer = Some(row.line);
+            }
+            if !is_alone {
+                found.footer = None;
+            } else if found.footer.is_none() {
+                is_above_full = false;
+            }
+            found.count += usize::from(is_alone);
+        }
+        found
+    }
+}
+
+/// Whether a row has one cell, which is of the name.
+fn is_alone(row: &TableRow, names: &[usize]) -> bool {
+    let mut cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
+    let only = cells.next().filter(|_| cells.next().is_none());
+    only.is_some_and(|(index, _)| names.contains(&index))
 }
 
 /// The columns that make a name.
@@ -152,17 +208,49 @@ impl<'a> RowReader<'a> {
             dates::order_of(&table.file, &table.header[index], cells, options.dates)
         });
         let kept = mapping.columns.iter().enumerate();
+        let name = NameColumns::of(mapping)?;
+        let alone = LoneRows::of(table, &name);
         Ok(Self {
             table,
             columns: columns.filter(|(_, used_as)| is_read(used_as)).collect(),
-            name: NameColumns::of(mapping)?,
+            name,
             kept: kept
                 .filter(|(_, column)| column.is_kept)
                 .map(|(index, _)| index)
                 .collect(),
             order: order.transpose()?,
             language: options.language.as_ref(),
+            footer: alone.footer,
+            has_lone_rows: alone.count > 0 && alone.count * 2 <= table.rows.len(),
         })
+    }
+
+    fn is_alone(&self, row: &TableRow) -> bool {
+        is_alone(row, &self.name.indices())
+    }
+
+    /// Refuses a second header that says something else of the name than the first: `First name` below
+    /// `Student` makes half a name of the whole.
+    fn refuse_other_header(&self, row: &TableRow) -> Result<()> {
+        for (header, cell) in self.table.header.iter().zip(&row.cells) {
+            let below = words::meanings(&cell.text).iter().map(|it| it.field);
+            let mut below = below.filter(|field| field.is_name());
+            let own = words::meanings(header);
+            if below.any(|field| own.iter().all(|it| it.field != field)) {
+                let message = format!(
+                    "the row is a second header: `{}` stands below `{}`",
+                    cell.text.escape_debug(),
+                    header.escape_debug()
+                );
+                return Err(Error::new(ErrorKind::InvalidValue, message)
+                    .at(self.table.place(row.line))
+                    .with_help(format!(
+                        "delete one of the two, or say which is read: --header {}",
+                        row.line
+                    )));
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, row: &TableRow) -> RecipientRow {
@@ -203,6 +291,14 @@ impl<'a> RowReader<'a> {
         }
         let language = recipient.language.as_deref();
         recipient.name = self.name_of(row, language);
+        if !recipient.name.is_empty() && !recipient.name.chars().any(char::is_alphabetic)
+        {
+            recipient.fault.get_or_insert(RowFault::new(
+                ErrorKind::Name,
+                format!("the name `{}` has no letter", recipient.name.escape_debug()),
+                "write the name of the recipient, or delete the row",
+            ));
+        }
         let parts = self.name.indices();
         if let Some(index) =
             parts.into_iter().find(|&index| row.cells[index].kind == CellKind::Error)

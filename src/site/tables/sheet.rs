@@ -3,7 +3,8 @@
 //! The decisions made here: a hidden sheet is read only if the caller names it. Of several sheets the
 //! one with a known header is read, and none if there are several. Rows that a filter hides are
 //! refused: whether they are meant is not known, and the reader of a message cannot see them. Merged
-//! cells in the table are refused, because only the first of them has the value.
+//! cells in the table are refused, because only the first of them has the value; formulas that no program
+//! has calculated are, because what they stand for is not known.
 
 use super::table::{MAX_COLUMNS, RawRows, Table, TableCell, too_large};
 use super::words;
@@ -31,6 +32,8 @@ pub(super) struct SheetContent {
     pub(super) hidden_columns: Vec<(u32, u32)>,
     /// Merged cells: first row, first column, last row, last column, from 1.
     pub(super) merged: Vec<[u32; 4]>,
+    /// The rows and columns of formulas without a result, from 1.
+    pub(super) uncalculated: Vec<(u32, u32)>,
 }
 
 /// Whether a sheet has a header with the words for a name.
@@ -115,11 +118,13 @@ pub(super) fn choose(
         }
     };
     let form = format!("sheet `{}`", sheet.name.escape_debug());
-    let SheetContent { rows, hidden_rows, hidden_columns, merged } = sheet.content;
+    let SheetContent { rows, hidden_rows, hidden_columns, merged, uncalculated } =
+        sheet.content;
     let mut table = Table::of_rows(file, form, rows, format.header, true)?;
     check_width(file, &table)?;
     refuse_hidden_rows(&table, &hidden_rows)?;
     refuse_merged(&table, &merged)?;
+    refuse_uncalculated(&table, &uncalculated)?;
     table.warnings.extend(hidden_column_warning(&table, &hidden_columns));
     Ok(table)
 }
@@ -163,6 +168,29 @@ fn refuse_merged(table: &Table, merged: &[[u32; 4]]) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidValue, message)
         .at(table.place(*top))
         .with_help("unmerge them, and write the value into each cell"))
+}
+
+fn refuse_uncalculated(table: &Table, cells: &[(u32, u32)]) -> Result<()> {
+    let width = u32::try_from(table.header.len()).unwrap_or(u32::MAX);
+    // A row of nothing but such formulas has no cell to be read.
+    let is_read =
+        |(row, column): &&(u32, u32)| *column <= width && *row >= table.header_line;
+    let mut found = cells.iter().filter(is_read);
+    let Some((row, column)) = found.next() else { return Ok(()) };
+    let more = match found.count() {
+        0 => String::new(),
+        count => format!(", and {count} more"),
+    };
+    let message = format!(
+        "the formula in the cell {}{row} has no result{more}",
+        column_letters(*column)
+    );
+    Err(Error::new(ErrorKind::InvalidValue, message)
+        .at(table.place(*row))
+        .with_help(
+            "a program wrote the file and no spreadsheet has calculated it: open it in one, and \
+             save it there",
+        ))
 }
 
 fn hidden_column_warning(table: &Table, hidden: &[(u32, u32)]) -> Option<Warning> {

@@ -41,6 +41,8 @@ pub struct TableRow {
     pub cells: Vec<TableCell>,
     /// How many cells it has in the file, if it has more or fewer than the header.
     pub ragged: Option<usize>,
+    /// Whether a blank row is above it.
+    pub is_below_blank: bool,
 }
 
 /// A cell of a table.
@@ -129,6 +131,7 @@ impl Table {
                 pending += 1;
                 continue;
             }
+            let is_below_blank = pending > 0;
             // Blank rows after the last one are no rows of the table.
             blank_rows += std::mem::take(&mut pending);
             let used =
@@ -136,7 +139,7 @@ impl Table {
             let given = cells.len();
             let ragged = (!has_gaps && (given < width || used > width)).then_some(given);
             cells.truncate(used.max(width.min(given)));
-            kept.push(TableRow { line, cells, ragged });
+            kept.push(TableRow { line, cells, ragged, is_below_blank });
         }
         // A sheet may have cells under no header; of a text they are cells too many.
         if has_gaps {

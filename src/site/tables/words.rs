@@ -154,7 +154,9 @@ pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
 /// Whether a text in the column of the name is known not to be one.
 pub(super) fn is_not_a_recipient(text: &str) -> bool {
     // Most cells are names, and names have capitals that none of these has inside.
-    text.len() < 40 && WORDS.not_recipients.contains(&normalized(text))
+    // `Total: 3` is said of the table too.
+    let said = text.split_once([':', '=']).map_or(text, |(before, _)| before);
+    said.len() < 40 && WORDS.not_recipients.contains(&normalized(said))
         || text.contains("\"ImportId\"")
 }
 

@@ -1,7 +1,7 @@
 //! Sheets of XLSX files.
 //!
-//! calamine reads the cells; what it leaves out (hidden rows and columns) and what it would read as
-//! a whole (merged cells) is read from the XML of the sheet.
+//! calamine reads the cells; what it leaves out (hidden rows and columns, formulas without a result)
+//! and what it would read as a whole (merged cells) is read from the XML of the sheet.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -167,7 +167,8 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<HashMap<String, 
     Ok(parts)
 }
 
-/// Reads which rows and columns of a sheet are hidden, and which cells are merged.
+/// Reads which rows and columns of a sheet are hidden, which cells are merged, and which formulas were
+/// never calculated.
 fn read_outline(
     file: &str,
     archive: &mut Archive<'_>,
@@ -176,21 +177,37 @@ fn read_outline(
 ) -> Result<()> {
     let Some(xml) = archive.text(part)? else { return Ok(()) };
     let mut row = 0_u32;
+    // The cell that is read, as long as it has a formula and no result.
+    let mut formula: Option<(u32, u32)> = None;
+    let mut cell = (0_u32, 0_u32);
+    let has_formulas = xml.contains("<f") || xml.contains(":f");
     each_element(file, &xml, |element| {
         let number = |name: &str| attribute(element, name)?.parse::<u32>().ok();
         let is_hidden =
             || matches!(attribute(element, "hidden").as_deref(), Some("1" | "true"));
+        // A row or a column without a height or a width is not seen either.
+        let is_flat = |name: &str| {
+            attribute(element, name).is_some_and(|it| it.parse::<f64>() == Ok(0.0))
+        };
         match element.local_name().as_ref() {
+            "c" if has_formulas => {
+                content.uncalculated.extend(formula.take());
+                let own = attribute(element, "r").and_then(|it| cell_address(&it));
+                cell = own.unwrap_or((row, cell.1.saturating_add(1)));
+            }
+            "f" => formula = Some(cell),
+            "v" | "is" => formula = None,
             "row" => {
                 row = number("r").unwrap_or(row.saturating_add(1));
-                if is_hidden() {
+                cell = (row, 0);
+                if is_hidden() || is_flat("ht") {
                     match content.hidden_rows.last_mut() {
                         Some((_, last)) if last.saturating_add(1) == row => *last = row,
                         _ => content.hidden_rows.push((row, row)),
                     }
                 }
             }
-            "col" if is_hidden() => {
+            "col" if is_hidden() || is_flat("width") => {
                 if let (Some(min), Some(max)) = (number("min"), number("max")) {
                     content.hidden_columns.push((min, max));
                 }
@@ -207,7 +224,9 @@ fn read_outline(
             }
             _ => {}
         }
-    })
+    })?;
+    content.uncalculated.extend(formula);
+    Ok(())
 }
 
 /// Calls a function with each element of an XML text.
