@@ -19,6 +19,8 @@ const MAX_FILE: u64 = 64 * 1024 * 1024;
 const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The most files of one folder.
 const MAX_FILES: usize = 20_000;
+/// The most folders of one installation that are tried. Issued files may have one each.
+const MAX_FOLDERS: usize = 500_000;
 
 /// A folder of the old installation.
 #[derive(Debug, Clone)]
@@ -43,7 +45,7 @@ impl OldFolder {
     /// Reports the folders below it that cannot be read: what is in them is not migrated.
     pub(super) fn report_unreadable(&self, report: &mut Report) {
         let mut waiting = vec![self.root.clone()];
-        let mut left = MAX_FILES;
+        let mut left = MAX_FOLDERS;
         while let Some(folder) = waiting.pop() {
             // A folder may be listed and not entered: its files are known, and cannot be opened.
             let entered = fs::metadata(folder.join("."));
@@ -58,14 +60,21 @@ impl OldFolder {
                     continue;
                 }
             };
-            let folders = entries.flatten().filter(|entry| {
-                entry.file_type().is_ok_and(|it| it.is_dir())
-                    && entry.file_name() != ".git"
-            });
-            let folders: Vec<PathBuf> =
-                folders.take(left).map(|entry| entry.path()).collect();
-            left -= folders.len();
-            waiting.extend(folders);
+            for entry in entries.flatten() {
+                let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+                if !is_folder || entry.file_name() == ".git" {
+                    continue;
+                }
+                if left == 0 {
+                    let how = format!(
+                        "it has more than {MAX_FOLDERS} folders: not all of them were tried"
+                    );
+                    report.unread(At::file("."), ".", how);
+                    return;
+                }
+                left -= 1;
+                waiting.push(entry.path());
+            }
         }
     }
 

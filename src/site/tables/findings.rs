@@ -142,12 +142,15 @@ pub(super) struct Findings<'a> {
     first_comma: Option<(u32, String)>,
     /// The names as they are compared, with the hash of each as it is written.
     alike: HashMap<String, u64>,
-    /// Cells of columns that nothing reads, and whether each is a word for not having passed.
-    known_words: HashMap<String, bool>,
+    /// What cells of columns that nothing reads say.
+    known_words: HashMap<String, Said>,
+    /// Which columns say whether a recipient gets a certificate.
+    asks_whether_attended: Vec<bool>,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(table: &'a Table, today: Option<Date>) -> Self {
+        let asks = table.header.iter().map(|it| words::asks_whether_attended(it));
         Self {
             table,
             today,
@@ -160,6 +163,7 @@ impl<'a> Findings<'a> {
             first_comma: None,
             alike: HashMap::new(),
             known_words: HashMap::new(),
+            asks_whether_attended: asks.collect(),
         }
     }
 
@@ -172,12 +176,15 @@ impl<'a> Findings<'a> {
         is_alone: bool,
     ) {
         let (name, issued) = (recipient.name.as_str(), recipient.issued);
-        for (column, cell) in mapping.columns.iter().zip(&row.cells) {
+        let cells = mapping.columns.iter().zip(&row.cells).enumerate();
+        for (index, (column, cell)) in cells {
             if cell.is_blank() {
                 continue;
             }
             let is_name = match &column.used_as {
-                ColumnUse::Unread(Unread::Unknown) if self.is_failure(&cell.text) => {
+                ColumnUse::Unread(Unread::Unknown)
+                    if self.is_failure(index, &cell.text) =>
+                {
                     let kind = FindingKind::UnreadFailure;
                     self.add(kind, row.line, &column.header, &cell.text);
                     continue;
@@ -228,23 +235,30 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Whether a cell of a column that nothing reads is a word for not having passed. Signs and single
-    /// letters mean many things there.
-    fn is_failure(&mut self, text: &str) -> bool {
+    /// Whether a cell of a column that nothing reads says that a recipient has not passed. Signs and
+    /// single letters mean many things there, and `no` answers many questions.
+    fn is_failure(&mut self, column: usize, text: &str) -> bool {
         let is_word = text.len() <= 60
             && !text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@')
-            && text.chars().filter(|c| c.is_alphabetic()).count() > 1;
+            && text.chars().any(char::is_alphabetic);
         if !is_word {
             return false;
         }
-        if let Some(known) = self.known_words.get(text) {
-            return *known;
+        let said = match self.known_words.get(text) {
+            Some(known) => *known,
+            None => {
+                let said = Said::of(text);
+                if self.known_words.len() < MAX_KNOWN_WORDS {
+                    self.known_words.insert(text.to_owned(), said);
+                }
+                said
+            }
+        };
+        match said {
+            Said::Failed => true,
+            Said::No => self.asks_whether_attended.get(column).is_some_and(|asks| *asks),
+            Said::Other => false,
         }
-        let is_failure = is_failing(text);
-        if self.known_words.len() < MAX_KNOWN_WORDS {
-            self.known_words.insert(text.to_owned(), is_failure);
-        }
-        is_failure
     }
 
     fn count_name(&mut self, line: u32, name: &str) {
@@ -315,6 +329,27 @@ impl<'a> Findings<'a> {
     }
 }
 
+/// What a cell says of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Said {
+    /// That its recipient has not passed.
+    Failed,
+    No,
+    Other,
+}
+
+impl Said {
+    fn of(text: &str) -> Self {
+        if words::is_no(text) {
+            Self::No
+        } else if text.chars().count() > 1 && is_failing(text) {
+            Self::Failed
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// Returns what is doubtful about a text.
 fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     const ERRORS: [&str; 9] = [
@@ -378,7 +413,8 @@ fn doubt(text: &str, is_name: bool) -> Option<FindingKind> {
     if text.contains(['\n', '\r']) {
         return Some(FindingKind::LineBreakInName);
     }
-    if text.contains([';', '|']) || has_slash_between_names(text) {
+    if text.contains([';', '|']) || text.contains(" & ") || has_slash_between_names(text)
+    {
         return Some(FindingKind::SeveralNames);
     }
     if text.chars().any(char::is_numeric) {

@@ -298,8 +298,15 @@ fn choose_best(
 /// The fault of a column `ID` that counts the rows, as forms do: in the next file the same numbers are of
 /// other recipients.
 fn numbered_rows(table: &Table, columns: &[Guessed]) -> Option<Error> {
-    let is_number = |column: &Guessed| column.is(Field::Username) && column.rank > 1;
-    let index = columns.iter().position(is_number)?;
+    // `Student ID` says whose the number is.
+    let is_number = |index: &usize| {
+        columns[*index].is(Field::Username)
+            && matches!(
+                &*words::normalized(&table.header[*index]),
+                "id" | "participantid"
+            )
+    };
+    let index = (0..columns.len()).find(is_number)?;
     let mut last = 0;
     for row in table.rows.iter().filter(|row| !row.cells[index].is_blank()) {
         let text = row.cells[index].text.as_str();

@@ -210,9 +210,13 @@ impl<'a> RowReader<'a> {
         let kept = mapping.columns.iter().enumerate();
         let name = NameColumns::of(mapping)?;
         let alone = LoneRows::of(table, &name);
+        let columns: Vec<_> = columns.filter(|(_, used_as)| is_read(used_as)).collect();
+        // One more column, of what no certificate prints, is often left empty.
+        let is_fuller =
+            !columns.is_empty() || table.header.len() > name.indices().len() + 1;
         Ok(Self {
             table,
-            columns: columns.filter(|(_, used_as)| is_read(used_as)).collect(),
+            columns,
             name,
             kept: kept
                 .filter(|(_, column)| column.is_kept)
@@ -221,7 +225,9 @@ impl<'a> RowReader<'a> {
             order: order.transpose()?,
             language: options.language.as_ref(),
             footer: alone.footer,
-            has_lone_rows: alone.count > 0 && alone.count * 2 <= table.rows.len(),
+            has_lone_rows: is_fuller
+                && alone.count > 0
+                && alone.count * 2 <= table.rows.len(),
         })
     }
 
