@@ -114,6 +114,16 @@ impl ReadingContext<'_> {
     }
 
     fn read_file(&self, file: &str, bytes: Vec<u8>) -> Result<RecipientList, Failure> {
+        let columns = &self.table.columns;
+        let is_again = |(index, (target, _)): &(usize, &(String, String))| {
+            columns[..*index].iter().any(|(before, _)| before == target)
+        };
+        if let Some((_, (target, _))) = columns.iter().enumerate().find(is_again) {
+            return Err(Failure::new(format!(
+                "--column {target}=… is given twice\nhelp: name one column, or join those of a \
+                 name: --column name=\"First\"+\"Last\""
+            )));
+        }
         let mut reading =
             TableReading::new(self.press, self.course, self.format(), self.today)?;
         reading.is_list_of_names = self.table.names;
@@ -198,12 +208,18 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
             ColumnUse::Field(field) => field.key().to_owned(),
             ColumnUse::Extra(path) => format!("extra.{path}"),
             ColumnUse::Unread(Unread::NotPrinted(field)) => {
-                format!("not read: no certificate prints {}", field.key())
+                format!("not used: no certificate prints the {}", field.label())
             }
             ColumnUse::Unread(Unread::Other(field)) => {
-                format!("not read: another column is the {}", field.key())
+                format!("not used: another column is the {}", field.label())
             }
-            ColumnUse::Unread(_) => "not read".to_owned(),
+            ColumnUse::Unread(Unread::Ignored) => "not used, as you say".to_owned(),
+            ColumnUse::Unread(Unread::Unknown) => {
+                "not used: the header is no known word".to_owned()
+            }
+            ColumnUse::Unread(Unread::NoHeader) => {
+                "not used: the column has no header".to_owned()
+            }
         };
         let kept = if column.is_kept { ", kept for the report" } else { "" };
         // Writing to a `String` does not fail.

@@ -153,7 +153,8 @@ pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
 
 /// Whether a text in the column of the name is known not to be one.
 pub(super) fn is_not_a_recipient(text: &str) -> bool {
-    // Most cells are names, and names have capitals that none of these has inside.
+    // Skip most cells early: they are names with a capital letter inside, and none of the known words
+    // has one.
     text.len() < 40 && WORDS.not_recipients.contains(&normalized(text))
         || text.contains("\"ImportId\"")
 }
