@@ -300,6 +300,7 @@ fn issued(delivery: &Delivery) -> Answer {
         outcome: IssueOutcome::Issued,
         edition: 1,
         issued: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -132,7 +132,7 @@ impl SiteCheck<'_> {
                 // The first page of the layout reports the same error.
                 Err(_) => return,
                 Ok(inspection) => {
-                    self.warnings.add(&inspection.warnings, language.as_str());
+                    self.warnings.add(&inspection.warnings, language.as_str(), None);
                     if let Some(fault) = inspection.fault {
                         self.report_error(
                             &format!("layout `{layout}`"),
@@ -283,7 +283,7 @@ impl SiteCheck<'_> {
         draft: Draft,
     ) -> Result<(), Failure> {
         self.passed += 1;
-        self.warnings.add(&draft.warnings, language.as_str());
+        self.warnings.add(&draft.warnings, language.as_str(), None);
         match &self.check.output {
             Some(folder) => {
                 self.write_picture(folder, what, language, name, &draft.bytes)

@@ -1,11 +1,14 @@
 //! Output: text for people on standard error, results and JSON on standard output.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::sync::OnceLock;
 
-use crate::{ErrorKind, Warning};
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+
+use super::exit::Failure;
+use crate::{ErrorKind, Place, Warning};
 
 /// Prints a message for the user on standard error. A closed pipe is ignored, so that `| head` ends
 /// no command.
@@ -13,9 +16,34 @@ pub(crate) fn print_message(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// The first write to standard output that failed. A program that prints a thousand lines asks once, at
+/// its end.
+static LOST_OUTPUT: OnceLock<io::Error> = OnceLock::new();
+
+/// Keeps the failure of a write to standard output. A closed pipe is none, so that `| head` ends no
+/// command.
+fn keep_failure(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = LOST_OUTPUT.set(error);
+    }
+}
+
+/// Says whether all results reached standard output.
+pub(crate) fn check_output() -> Result<(), Failure> {
+    keep_failure(io::stdout().flush());
+    match LOST_OUTPUT.get() {
+        None => Ok(()),
+        Some(error) => Err(Failure::new(format!(
+            "failed to write to standard output ({error}): what is there is not whole"
+        ))),
+    }
+}
+
 /// Prints the result of a command on standard output.
 pub(crate) fn print_result(text: &str) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    keep_failure(writeln!(io::stdout().lock(), "{text}"));
 }
 
 /// Standard output for many results, which are printed together. A closed pipe is ignored.
@@ -27,13 +55,13 @@ impl Results {
     }
 
     pub(crate) fn print(&mut self, text: &str) {
-        let _ = writeln!(self.0, "{text}");
+        keep_failure(writeln!(self.0, "{text}"));
     }
 }
 
 impl Drop for Results {
     fn drop(&mut self) {
-        let _ = self.0.flush();
+        keep_failure(self.0.flush());
     }
 }
 
@@ -44,7 +72,7 @@ pub(crate) fn print_note(text: &str) {
 
 /// Prints a JSON object as one line on standard output.
 pub(crate) fn print_json(value: &Value) {
-    let _ = writeln!(io::stdout().lock(), "{value}");
+    keep_failure(writeln!(io::stdout().lock(), "{value}"));
 }
 
 /// A text of a stranger on one line: control characters, line ends, and characters that change the
@@ -102,8 +130,13 @@ struct RunWarning {
 }
 
 impl RunWarnings {
-    /// Notes the warnings of a certificate in a language.
-    pub(crate) fn add(&mut self, warnings: &[Warning], language: &str) {
+    /// Notes the warnings of a certificate in a language, whose recipient has this row.
+    pub(crate) fn add(
+        &mut self,
+        warnings: &[Warning],
+        language: &str,
+        row: Option<&Place>,
+    ) {
         for warning in warnings {
             // A line says what is meant; a file may have several faults, each of them in several
             // languages.
@@ -111,7 +144,12 @@ impl RunWarnings {
             let same = || warning.message.replace(&format!("`{language}`"), "");
             let key = (warning.kind, place.map_or_else(same, ToString::to_string));
             let same = self.all.entry(key).or_insert_with(|| RunWarning {
-                warning: warning.clone(),
+                warning: match row {
+                    Some(row) if warning.place.is_none() => {
+                        warning.clone().at(row.clone())
+                    }
+                    _ => warning.clone(),
+                },
                 languages: Vec::new(),
                 count: 0,
             });
@@ -133,7 +171,7 @@ impl RunWarnings {
                 more.push(format!("the same in {}", others.join(", ")));
             }
             if *count > 1 {
-                more.push(format!("{count} times"));
+                more.push(format!("{count} times; this is the first"));
             }
             if !more.is_empty() {
                 print_message(&format!("({})", more.join("; ")));

@@ -4,6 +4,7 @@
 //! variables, which clap reads as arguments, and those over `testamur.yaml`.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::press::Press;
@@ -359,6 +360,16 @@ pub(crate) fn with_token_pin(settings: SealSettings) -> SealSettings {
         Some(pin) => settings.with_pin(Secret::new(pin)),
         None => settings,
     }
+}
+
+/// Reads all of standard input.
+pub(crate) fn read_standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|error| {
+        Failure::new(format!("failed to read standard input ({error})"))
+    })?;
+    Ok(bytes)
 }
 
 /// Reads a file that an argument names.

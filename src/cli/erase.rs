@@ -71,6 +71,9 @@ pub(crate) fn run(
     if found.is_empty() && spool.ids.is_empty() && kept == 0 {
         return match (&selection.recipient, failed) {
             (Some(_), 0) => Err(not_found(selection)),
+            (None, 0) if selection.ids.is_empty() => {
+                Err(Failure::new("the file names no id: nothing was erased"))
+            }
             _ => Ok(CommandOutcome::SomeFailed),
         };
     }

@@ -41,11 +41,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "testamur studio school\n\
                 testamur studio school --read-only --no-open --port 8000",
     ),
-    ("layout", "testamur layout new diploma --from classic"),
+    ("layout", "testamur layout new house --from classic"),
     (
         "layout new",
-        "testamur layout new diploma --from classic\n\
-                    testamur layout new diploma --from-picture paper.pdf",
+        "testamur layout new house --from classic\n\
+                    testamur layout new gala --from-picture paper.pdf",
     ),
     (
         "list",

@@ -34,7 +34,7 @@ pub(crate) fn run(
     site: &SiteArguments,
     issue: &Issue,
 ) -> Result<CommandOutcome, Failure> {
-    check_endings(issue)?;
+    check_files(issue)?;
     let instead_of = issue.instead_of.as_deref().map(typed_id).transpose()?;
     let source = RecipientSource::open(issue.name.as_deref(), &issue.table)?;
     let press = Arc::new(Press::new(context::open_site(site)?)?);
@@ -103,7 +103,8 @@ pub(crate) fn run(
         |index, result| {
             let job = &jobs[index];
             if let Ok(receipt) = &result {
-                warnings.add(&receipt.warnings, &receipt.record.language);
+                let row = job.row.place.as_ref();
+                warnings.add(&receipt.warnings, &receipt.record.language, row);
             }
             report_result(job, &result, issue.json, jobs.len() == 1);
             report.set(index, ReportRow::new(job, result));
@@ -179,8 +180,18 @@ fn refuse_foreign_course(press: &Press, issue: &Issue) -> Result<(), Failure> {
     }
 }
 
-/// Refuses file names with a wrong extension before any work is done.
-fn check_endings(issue: &Issue) -> Result<(), Failure> {
+/// Refuses before any work is done to write over the recipients file, and file names with a wrong
+/// extension.
+fn check_files(issue: &Issue) -> Result<(), Failure> {
+    if let Some(input) = &issue.table.file {
+        for (file, argument) in [
+            (&issue.zip, "--zip"),
+            (&issue.print, "--print"),
+            (&issue.report, "--report"),
+        ] {
+            file.iter().try_for_each(|file| output::keep_input(argument, file, input))?;
+        }
+    }
     for (file, ending, argument) in
         [(&issue.zip, "zip", "--zip"), (&issue.print, "pdf", "--print")]
     {
@@ -254,12 +265,13 @@ fn dry_run(
         let job = &jobs[index];
         match &result {
             Ok(draft) => {
-                warnings.add(&draft.warnings, draft.language.as_str());
+                let row = job.row.place.as_ref();
+                warnings.add(&draft.warnings, draft.language.as_str(), row);
                 if issue.json {
                     console::print_json(&json!({
                         "outcome": "would-issue",
                         "course": job.course,
-                        "name": name::tidy(&job.row.name),
+                        "name": name::printed(&job.row.name),
                         "row": row_place(&job.row),
                         "issued": draft.issued.to_string(),
                     }));

@@ -99,7 +99,8 @@ pub fn run() -> ExitCode {
         Command::Bench(bench) => bench::run(site, bench),
         Command::PackageFiles(files) => package_files::run(files),
     };
-    match result {
+    let output = console::check_output();
+    match result.and_then(|outcome| output.map(|()| outcome)) {
         Ok(outcome) => outcome.exit_code(),
         Err(failure) => {
             console::print_message(&failure.message);

@@ -64,6 +64,10 @@ pub(crate) fn create(
     let settings = settings(&demo, url)?;
     let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
     let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
+    // First, because not every name can be the owner of a key.
+    let source = KeySource::NewRoot { name: organization };
+    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
+    Keys::create_id_secret(&folder.join("keys"))?;
     if organization == DEMO_NAME {
         for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
             let bytes = demo
@@ -75,9 +79,6 @@ pub(crate) fn create(
         write("courses.yaml", own_courses(organization).as_bytes())?;
     }
     write(".gitignore", GITIGNORE.as_bytes())?;
-    let source = KeySource::NewRoot { name: organization };
-    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
-    Keys::create_id_secret(&folder.join("keys"))?;
     // Last, because this file makes the folder a site.
     write("testamur.yaml", settings.as_bytes())?;
     Ok(())

@@ -72,6 +72,40 @@ impl Output {
     }
 }
 
+/// Refuses to write the file of an argument over what the command reads.
+pub(crate) fn keep_input(
+    argument: &str,
+    file: &Path,
+    input: &Path,
+) -> Result<(), Failure> {
+    let canonical = |path: &Path| path.canonicalize().ok();
+    match (canonical(file), canonical(input)) {
+        (Some(file), Some(input)) if file == input => Err(Failure::usage(format!(
+            "{argument} `{}` would overwrite what is read\nhelp: name another file",
+            input.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses the name of a file that promises another format than what is written into it.
+pub(crate) fn check_ending(
+    argument: &str,
+    file: &Path,
+    endings: &[&str],
+) -> Result<(), Failure> {
+    let Some(ending) = file.extension() else { return Ok(()) };
+    if endings.iter().any(|it| ending.eq_ignore_ascii_case(it)) {
+        return Ok(());
+    }
+    let list = endings.join(" or .");
+    Err(Failure::usage(format!(
+        "`{}` does not end in .{list}, and would be written as that\nhelp: {argument} FILE.{}",
+        file.display(),
+        endings[0]
+    )))
+}
+
 /// Writes a file, or to standard output if there is no path.
 pub(crate) fn write(path: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
     let Some(path) = path else {
@@ -135,7 +169,8 @@ fn temporary_file(path: &Path, mode: u32) -> io::Result<tempfile::NamedTempFile>
     builder.tempfile_in(folder)
 }
 
-fn ends_in_slash(path: &Path) -> bool {
+/// Whether a path says that it is a folder.
+pub(crate) fn ends_in_slash(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
 }
 

@@ -53,6 +53,10 @@ impl RecipientSource {
     ) -> Result<Self, Failure> {
         Ok(match (name, &table.file) {
             (Some(name), _) => Self::Name(name.to_owned()),
+            (None, Some(file)) if file.as_os_str() == "-" => Self::File {
+                name: "standard input".to_owned(),
+                bytes: context::read_standard_input()?,
+            },
             (None, Some(file)) => Self::File {
                 name: file.display().to_string(),
                 bytes: context::read_file(file)?,
@@ -111,6 +115,16 @@ impl ReadingContext<'_> {
     }
 
     fn read_file(&self, file: &str, bytes: Vec<u8>) -> Result<RecipientList, Failure> {
+        let columns = &self.table.columns;
+        let is_again = |(index, (target, _)): &(usize, &(String, String))| {
+            columns[..*index].iter().any(|(before, _)| before == target)
+        };
+        if let Some((_, (target, _))) = columns.iter().enumerate().find(is_again) {
+            return Err(Failure::new(format!(
+                "--column {target}=… is given twice\nhelp: name one column, or join those of a \
+                 name: --column name=\"First\"+\"Last\""
+            )));
+        }
         let mut reading =
             TableReading::new(self.press, self.course, self.format(), self.today)?;
         reading.is_list_of_names = self.table.names;
@@ -137,7 +151,7 @@ impl ReadingContext<'_> {
             console::print_note(&format!(
                 "{}: the row of `{}` is of no recipient, and left out",
                 table.place(*line),
-                name.escape_debug()
+                console::escaped(name)
             ));
         }
         if table.blank_rows > 0 {
@@ -189,18 +203,24 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
         let header = if column.header.is_empty() {
             "(no header)".to_owned()
         } else {
-            format!("`{}`", column.header.escape_debug())
+            format!("`{}`", console::escaped(&column.header))
         };
         let used = match &column.used_as {
             ColumnUse::Field(field) => field.key().to_owned(),
             ColumnUse::Extra(path) => format!("extra.{path}"),
             ColumnUse::Unread(Unread::NotPrinted(field)) => {
-                format!("not read: no certificate prints {}", field.key())
+                format!("not used: no certificate prints the {}", field.label())
             }
             ColumnUse::Unread(Unread::Other(field)) => {
-                format!("not read: another column is the {}", field.key())
+                format!("not used: another column is the {}", field.label())
             }
-            ColumnUse::Unread(_) => "not read".to_owned(),
+            ColumnUse::Unread(Unread::Ignored) => "not used, as you say".to_owned(),
+            ColumnUse::Unread(Unread::Unknown) => {
+                "not used: the header is no known word".to_owned()
+            }
+            ColumnUse::Unread(Unread::NoHeader) => {
+                "not used: the column has no header".to_owned()
+            }
         };
         let kept = if column.is_kept { ", kept for the report" } else { "" };
         // Writing to a `String` does not fail.
@@ -208,7 +228,8 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
     }
     for row in recipients.rows.iter().take(SHOWN_ROWS) {
         let place = row.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(text, "\n  {place}: {}", name::tidy(&row.name).escape_debug());
+        let _ =
+            write!(text, "\n  {place}: {}", console::escaped(&name::printed(&row.name)));
         let values = [
             ("username", row.username.clone()),
             ("course", row.course.clone()),
@@ -223,11 +244,11 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
         ];
         for (key, value) in values {
             if let Some(value) = value {
-                let _ = write!(text, "; {key}: {}", value.escape_debug());
+                let _ = write!(text, "; {key}: {}", console::escaped(&value));
             }
         }
         for (path, value) in &row.extra {
-            let _ = write!(text, "; {path}: {}", value.escape_debug());
+            let _ = write!(text, "; {path}: {}", console::escaped(value));
         }
     }
     text

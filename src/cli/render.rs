@@ -78,7 +78,11 @@ pub(crate) fn run(
             match &result {
                 Err(failure) if failure.is_not_passed() => not_passed += 1,
                 Err(_) => failed += 1,
-                Ok(draft) => warnings.add(&draft.warnings, draft.language.as_str()),
+                Ok(draft) => warnings.add(
+                    &draft.warnings,
+                    draft.language.as_str(),
+                    jobs[index].row.place.as_ref(),
+                ),
             }
             renderer.report_result(&jobs[index], &result);
         },
@@ -227,7 +231,8 @@ fn draft_options(render: &Render, format: Format) -> DraftOptions {
 
 /// The format that `--format` names, else that of the output's extension, else PDF.
 fn choose_format(render: &Render) -> Result<Format, Failure> {
-    let ending = render.output.as_ref().and_then(|path| path.extension());
+    let output = render.output.as_deref();
+    let ending = output.and_then(Path::extension);
     let format = match render.format {
         Some(FormatName::Pdf) => Format::Pdf,
         Some(FormatName::Png) => Format::Png { pixels_per_inch: render.ppi },
@@ -244,6 +249,14 @@ fn choose_format(render: &Render) -> Result<Format, Failure> {
             })?,
         },
     };
+    let is_file =
+        !output.is_some_and(|path| path.is_dir() || output::ends_in_slash(path));
+    if let Some(file) = output.filter(|_| render.format.is_some() && is_file) {
+        output::check_ending("--output", file, &[format.extension()])?;
+    }
+    if let (Some(file), Some(input)) = (output, &render.table.file) {
+        output::keep_input("--output", file, input)?;
+    }
     Ok(match format {
         Format::Png { .. } => Format::Png { pixels_per_inch: render.ppi },
         other => other,

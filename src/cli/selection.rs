@@ -2,7 +2,7 @@
 //! they are changed.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::register::CertificateId;
@@ -19,12 +19,7 @@ pub(crate) fn read_ids(selection: &Selection) -> Result<Vec<CertificateId>, Fail
     if let Some(file) = &selection.file {
         let name = file.display().to_string();
         let bytes = if name == "-" {
-            let mut bytes = Vec::new();
-            let read = io::stdin().lock().read_to_end(&mut bytes);
-            read.map_err(|error| {
-                Failure::new(format!("failed to read standard input ({error})"))
-            })?;
-            bytes
+            context::read_standard_input()?
         } else {
             context::read_file(file)?
         };
@@ -63,7 +58,7 @@ fn typed_ids(arguments: &[String]) -> Result<Vec<CertificateId>, Failure> {
 }
 
 /// The ids in a file: one on each line, or those in the column `verify_id` of a table, as reports
-/// and lists have it.
+/// and lists have it, or `id`.
 fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<CertificateId>, Failure> {
     let text = str::from_utf8(bytes).map_err(|error| {
         Failure::new(format!(
@@ -72,11 +67,14 @@ fn ids_in_file(name: &str, bytes: &[u8]) -> Result<Vec<CertificateId>, Failure> 
     })?;
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
-    let cells = |separator: char| {
+    let cells = |separator: char, name: &str| {
         let cell = |cell: &str| cell.trim().trim_matches('"').to_lowercase();
-        header.split(separator).map(cell).position(|cell| cell == "verify_id")
+        header.split(separator).map(cell).position(|cell| cell == name)
     };
-    let column = [',', ';', '\t'].into_iter().find_map(|it| Some((it, cells(it)?)));
+    let separators = [',', ';', '\t'].into_iter();
+    let column = ["verify_id", "id"]
+        .into_iter()
+        .find_map(|name| separators.clone().find_map(|it| Some((it, cells(it, name)?))));
     let at_line = |line: usize, error: crate::Error| {
         Failure::new(format!("{name}:{line}: {error:#}"))
     };

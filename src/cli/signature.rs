@@ -8,6 +8,8 @@ use super::args::{Signature, SiteArguments};
 use super::exit::{CommandOutcome, Failure};
 use super::{console, context, output};
 
+/// The extension of the comparison of scan and ink.
+const COMPARED: &str = "compared.png";
 /// The paper of the layout `classic`: red, green and blue.
 const DEFAULT_PAPER: [u8; 3] = [0xff, 0xfd, 0xf8];
 
@@ -16,6 +18,11 @@ pub(crate) fn run(
     signature: &Signature,
 ) -> Result<CommandOutcome, Failure> {
     let scan = context::read_file(&signature.file)?;
+    if let Some(file) = &signature.output {
+        output::keep_input("--output", file, &signature.file)?;
+        output::keep_input("--output", &file.with_extension(COMPARED), &signature.file)?;
+        output::check_ending("--output", file, &["png"])?;
+    }
     let mut options = InkOptions::default();
     let mut paper = DEFAULT_PAPER;
     if let Some(id) = &signature.course {
@@ -56,7 +63,7 @@ pub(crate) fn run(
     output::write(Some(&file), ink.png())?;
     console::print_message(&format!("wrote {}", file.display()));
     let compared = ink.comparison(&scan, paper, mm * f64::from(width)).map_err(failed)?;
-    let file = file.with_extension("compared.png");
+    let file = file.with_extension(COMPARED);
     output::write(Some(&file), &compared)?;
     console::print_message(&format!(
         "wrote {}: the scan, the ink on white, and on paper of #{:02x}{:02x}{:02x}, with its base \

@@ -3,6 +3,7 @@
 //! Each question has its own line. Exit code 0 says that all three are known and good; 1 that one is
 //! known and bad; 3 that one is not known.
 
+mod form;
 #[cfg(feature = "tsa")]
 mod online;
 mod status;
@@ -50,7 +51,16 @@ pub(crate) fn run(
         let file = match verify_file(path, arguments, &trust, &source, now) {
             Ok(file) => file,
             Err(failure) if is_many => {
-                console::print_message(&console::escaped(&failure.message));
+                let message = console::escaped(&failure.message);
+                if arguments.json {
+                    let file = path.display().to_string();
+                    let object =
+                        json!({ "file": file, "verdict": null, "error": message });
+                    console::print_result(&console::escaped_json(&object));
+                } else {
+                    table.push_unread(&path.display().to_string());
+                }
+                console::print_message(&message);
                 judgements.push(Judgement::No);
                 continue;
             }
@@ -85,9 +95,15 @@ fn verify_file(
     now: Timestamp,
 ) -> Result<VerifiedFile, Failure> {
     let name = path.display().to_string();
+    if name == "-" {
+        return Err(Failure::usage(
+            "standard input is not verified, because a detached signature has to lie beside the \
+             PDF\nhelp: save it, and name the file",
+        ));
+    }
     let Some(file) = read(path, MAX_FILE_LEN)? else {
         let (found, status) = (Verification::too_large(), FoundStatus::default());
-        return Ok(VerifiedFile { name, found, status });
+        return Ok(VerifiedFile { name, found, status, advice: None });
     };
     let beside = sealed_file::signature_path(path);
     let signature = match &arguments.signature {
@@ -100,7 +116,7 @@ fn verify_file(
     if let Some(imported) = source.imported(&file) {
         let found = imported.verify(&file, signature.as_deref(), trust, now);
         let status = FoundStatus::of(imported.record, status::OWN_REGISTER, now);
-        return Ok(VerifiedFile { name, found, status });
+        return Ok(VerifiedFile { name, found, status, advice: None });
     }
     let found = verify(&file, signature.as_deref(), trust, now);
     let status = source.ask(&file, &found, now);
@@ -111,7 +127,9 @@ fn verify_file(
             .zip(found.sha256.as_ref())
             .is_some_and(|(record, sha256)| record.holds(sha256));
     let found = found.with_record(status.standing, holds_digest);
-    Ok(VerifiedFile { name, found, status })
+    // A seal that holds needs none.
+    let advice = form::advice(&file).filter(|_| found.intact != Judgement::Yes);
+    Ok(VerifiedFile { name, found, status, advice })
 }
 
 /// Reads a file, or `None` if it is larger than that: such a one is not read at all.
@@ -141,6 +159,7 @@ fn judgement(file: &VerifiedFile, offline: bool) -> Judgement {
 fn to_json(file: &VerifiedFile) -> serde_json::Value {
     let mut object = serde_json::to_value(&file.found).unwrap_or_default();
     object["file"] = json!(file.name);
+    object["advice"] = json!(file.advice);
     object["status_reason"] = json!(file.status.why);
     object["status_source"] = json!(file.status.source);
     object["record"] = serde_json::to_value(&file.status.record).unwrap_or_default();

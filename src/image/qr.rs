@@ -31,12 +31,13 @@ impl QrCode {
     /// [`ErrorKind::TooLarge`]: the address has more than the 2,331 bytes that a code holds at
     /// level M.
     pub(crate) fn new(link: &str, paper: Colour) -> Result<Self> {
-        let code = QRBuilder::new(link).ecl(ECL::M).build().map_err(|_| {
+        let code = QRBuilder::new(link).ecl(ECL::M).build().map_err(|cause| {
             Error::new(
                 ErrorKind::TooLarge,
                 format!("the verify link has {} bytes, too many for a code", link.len()),
             )
             .with_help("shorten `publish.url`")
+            .with_source(cause)
         })?;
         let side = code.size + 2 * Self::QUIET_ZONE;
         let mut path = String::new();

@@ -31,8 +31,8 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<PemBlock>> {
             "the file is larger than a megabyte",
         ));
     }
-    let text =
-        str::from_utf8(text).map_err(|_| error("the file is no PEM (not text)"))?;
+    let text = str::from_utf8(text)
+        .map_err(|cause| error("the file is no PEM (not text)").with_source(cause))?;
     let mut blocks = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {

@@ -28,7 +28,9 @@
 mod backup;
 mod external;
 mod files;
+mod folder_parts;
 mod make;
+mod public;
 mod publication;
 mod root_crl;
 mod rotate;
@@ -41,8 +43,6 @@ use std::sync::Arc;
 #[cfg(feature = "tsa")]
 use std::time::Duration;
 
-use serde::Serialize;
-
 #[cfg(feature = "cli")]
 pub(crate) use self::backup::KeyBackup;
 #[cfg(feature = "cli")]
@@ -50,18 +50,17 @@ pub(crate) use self::external::read_identity as read_external_identity;
 #[cfg(feature = "cli")]
 pub(crate) use self::files::retired_on;
 use self::files::{
-    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, ROOT_FILE, SEAL_FILE,
-    SEAL_KEY_FILE,
+    ID_SECRET_FILE, KeyFolder, PGP_FILE, PGP_KEY_FILE, SEAL_FILE, SEAL_KEY_FILE,
 };
 pub use self::make::KeySource;
 use self::make::NewRoot;
+pub use self::public::{PublicKeys, X509Facts};
 pub use self::publication::KeyPublication;
 #[cfg(feature = "issue")]
 pub(crate) use self::root_crl::RootCrl;
 #[cfg(not(feature = "issue"))]
 use self::root_crl::RootCrl;
 pub use self::rotate::KeyRevocation;
-use crate::base::digits::{PgpFingerprint, Sha256};
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
 use crate::base::timestamp::Timestamp;
 use crate::seal::identity::Identity;
@@ -75,7 +74,7 @@ use crate::seal::verify::Trust;
 use crate::seal::x509::Crl;
 use crate::seal::x509::X509;
 use crate::site::id_secret::IdSecret;
-use crate::site::settings::{PdfKeySettings, SealSettings, TsaSettings};
+use crate::site::settings::{SealSettings, TsaSettings};
 
 /// How long a CRL of another CA may take to be fetched.
 #[cfg(feature = "tsa")]
@@ -262,24 +261,6 @@ impl Keys {
         })
     }
 
-    /// Whether a folder has a set of keys. A missing folder has none.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`]: the folder cannot be listed.
-    pub fn are_in(folder: &Path) -> Result<bool> {
-        Ok(KeyFolder::new(folder).newest()?.is_some())
-    }
-
-    /// Whether a folder has the secrets of a site, and not only what a site publishes.
-    #[cfg(feature = "cli")]
-    pub(crate) fn are_own(folder: &Path) -> bool {
-        let keys = KeyFolder::new(folder);
-        let newest = keys.newest().ok().flatten();
-        let has_key =
-            newest.is_some_and(|set| keys.set_folder(set).join(SEAL_KEY_FILE).exists());
-        has_key || Self::has_id_secret(folder)
-    }
-
     /// The file of the secret that ids are derived from, in the folder of keys.
     #[cfg(feature = "cli")]
     pub(crate) const ID_SECRET: &str = ID_SECRET_FILE;
@@ -298,7 +279,7 @@ impl Keys {
                 .at(Place::file(file.display().to_string()))
                 .with_help(
                     "if certificates were issued, put it back from a copy: testamur key restore; \
-                     for a new site make it: testamur key new",
+                     for a new site make it: testamur key new --name NAME",
                 )),
         }
     }
@@ -320,81 +301,6 @@ impl Keys {
                 .add_secret(ID_SECRET_FILE, &IdSecret::generate_text()?)?;
         }
         Self::id_secret(folder)
-    }
-
-    /// Returns the trust anchors of a site, from all sets of keys in a folder: its root
-    /// certificates, its seal certificates without a root, its OpenPGP keys. Secret parts are not
-    /// needed. Without keys there are no trust anchors.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
-    pub fn trusted(folder: &Path) -> Result<Trust> {
-        let keys = KeyFolder::new(folder);
-        let mut trust = Trust::new();
-        for number in keys.numbers()? {
-            let set = keys.set_folder(number);
-            let read = |name: &str| files::read_if_exists(&set.join(name));
-            if let Some(text) = read(ROOT_FILE)? {
-                let roots = files::place_in(&set.join(ROOT_FILE), X509::from_pem(&text))?;
-                trust = named(trust, &set.join(ROOT_FILE), &roots);
-                if let (Some(root), Some(time)) =
-                    (roots.first(), files::retired_on(&text))
-                {
-                    trust = trust.with_retired(root.fingerprint(), time);
-                }
-                trust = trust.with_roots(roots);
-            } else if let Some(text) = read(SEAL_FILE)? {
-                let mut chain =
-                    files::place_in(&set.join(SEAL_FILE), X509::from_pem(&text))?;
-                trust = named(trust, &set.join(SEAL_FILE), &chain[..1])
-                    .with_certificate(chain.remove(0), chain);
-            }
-            if let Some(text) = read(PGP_FILE)? {
-                let keys =
-                    files::place_in(&set.join(PGP_FILE), PgpKey::from_armor(&text))?;
-                let file = set.join(PGP_FILE).display().to_string();
-                trust = keys
-                    .iter()
-                    .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &file))
-                    .with_keys(keys);
-            }
-        }
-        trust.with_crls(Self::crls_in(folder)?)
-    }
-
-    /// Returns the trust anchors of a site, as [`trusted`](Self::trusted) does, and those that its
-    /// settings name: the certificate that seals, the OpenPGP key, and the roots of the TSA. Paths
-    /// in the settings are relative to `site`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read.
-    pub fn trusted_by_site(
-        folder: &Path,
-        site: &Path,
-        settings: &SealSettings,
-    ) -> Result<Trust> {
-        let mut trust = Self::trusted(folder)?;
-        if let Some(
-            PdfKeySettings::File { chain, .. } | PdfKeySettings::Command { chain, .. },
-        ) = &settings.pdf
-        {
-            let mut certificates = external::read_certificates(site, chain)?;
-            trust = named(trust, &site.join(chain), &certificates[..1])
-                .with_certificate(certificates.remove(0), certificates);
-        }
-        if let Some(settings) = &settings.openpgp {
-            let file = site.join(&settings.key);
-            let keys = files::place_in(&file, PgpKey::from_armor(&files::read(&file)?))?;
-            let name = file.display().to_string();
-            trust = keys
-                .iter()
-                .fold(trust, |trust, key| trust.with_source(key.fingerprint(), &name))
-                .with_keys(keys);
-        }
-        if let Some(file) = settings.tsa.as_ref().and_then(|tsa| tsa.roots.as_ref()) {
-            trust = trust.with_tsa_roots(external::read_certificates(site, file)?);
-        }
-        Ok(trust)
     }
 
     /// Sets whether a sealer must have a timestamp token if the settings name a TSA: while the TSA
@@ -484,53 +390,6 @@ impl Keys {
         self.crls.get().iter().map(|crl| crl.der().to_vec()).collect()
     }
 
-    /// Returns the newest CRL in DER of each root in a folder, for a verifier. Secret parts are not
-    /// needed.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read. [`ErrorKind::Key`]: a CRL is
-    /// not signed by its root.
-    pub fn crls_in(folder: &Path) -> Result<Vec<Vec<u8>>> {
-        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
-        Ok(crls.iter().map(|(_, crl)| crl.der().to_vec()).collect())
-    }
-
-    /// Returns the certificates that seal or have sealed, of all sets in a folder: those of the
-    /// current set first.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
-    pub fn certificates_in(folder: &Path) -> Result<Vec<X509>> {
-        let keys = KeyFolder::new(folder);
-        let mut leaves = Vec::new();
-        for number in keys.numbers()?.into_iter().rev() {
-            leaves.extend(root_crl::leaves_of(&keys, number)?);
-        }
-        Ok(leaves)
-    }
-
-    /// Returns a warning for each CRL in a folder whose last quarter has begun, while a certificate
-    /// that it is about is valid; with the fingerprints of those certificates.
-    ///
-    /// # Errors
-    /// The errors of [`crls_in`](Self::crls_in).
-    pub fn ending_crls(
-        folder: &Path,
-        now: Timestamp,
-    ) -> Result<Vec<(Warning, Vec<Sha256>)>> {
-        let leaves = Self::certificates_in(folder)?;
-        let crls = root_crl::newest_crls(&KeyFolder::new(folder))?;
-        let ending = crls.iter().filter_map(|(root, crl)| {
-            let warning = root_crl::ending(root, crl, now)?;
-            let of_root = leaves.iter().filter(|leaf| leaf.is_signed_by(root));
-            let of_root: Vec<&X509> =
-                of_root.filter(|leaf| leaf.not_after() > now).collect();
-            let fingerprints = of_root.iter().map(|leaf| leaf.fingerprint()).collect();
-            (!of_root.is_empty()).then_some((warning, fingerprints))
-        });
-        Ok(ending.collect())
-    }
-
     /// Checks that the keys may seal: the certificate is not revoked by its root.
     ///
     /// # Errors
@@ -561,33 +420,6 @@ impl Keys {
         self.root_crl.as_ref()
     }
 
-    /// Returns the public parts of all sets in a folder, to be published: the path of each in the
-    /// public store, and its content. Root certificates and CRLs are in DER, OpenPGP keys in ASCII
-    /// armor.
-    ///
-    /// # Errors
-    /// The errors of [`crls_in`](Self::crls_in).
-    pub fn published_in(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-        let keys = KeyFolder::new(folder);
-        let mut files = Vec::new();
-        for number in keys.numbers()? {
-            if let Some(root) = root_crl::root_of(&keys, number)? {
-                files.push((publication::certificate_path(&root), root.der().to_vec()));
-            }
-            let file = keys.set_folder(number).join(PGP_FILE);
-            if let Some(text) = files::read_if_exists(&file)? {
-                for key in files::place_in(&file, PgpKey::from_armor(&text))? {
-                    let path = format!("keys/{}.asc", key.fingerprint());
-                    files.push((path, text.to_vec()));
-                }
-            }
-        }
-        for (root, crl) in root_crl::newest_crls(&keys)? {
-            files.push((publication::crl_path(&root), crl.der().to_vec()));
-        }
-        Ok(files)
-    }
-
     /// Returns what should be changed about keys that can be used all the same.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -608,65 +440,6 @@ impl Keys {
             openpgp_armor: self.pgp.key().to_armor(),
         }
     }
-}
-
-/// The public parts of a site's keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct PublicKeys {
-    /// The path of the current set, unless the keys are in memory only.
-    pub folder: Option<String>,
-    /// The certificate that seals, then its issuers.
-    pub certificate: Vec<X509Facts>,
-    /// The algorithm of the key that seals.
-    pub algorithm: Algorithm,
-    /// The site's root CA, if it has one, to be published.
-    pub root: Option<X509Facts>,
-    /// When the certificate that seals expires.
-    pub expires: Timestamp,
-    /// The fingerprint of the OpenPGP key.
-    pub openpgp_fingerprint: PgpFingerprint,
-    /// The user ID of the OpenPGP key.
-    pub openpgp_user_id: Option<String>,
-    /// When the OpenPGP key was made.
-    pub openpgp_created: Timestamp,
-    /// The OpenPGP key in ASCII armor, to be published.
-    pub openpgp_armor: String,
-}
-
-/// What a person compares of an X.509 certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct X509Facts {
-    /// The distinguished name of its subject.
-    pub subject: String,
-    /// The SHA-256 of the certificate (DER).
-    pub fingerprint: Sha256,
-    /// The begin of its validity.
-    pub not_before: Timestamp,
-    /// The end of its validity.
-    pub not_after: Timestamp,
-    /// The certificate as PEM.
-    pub pem: String,
-}
-
-impl X509Facts {
-    fn new(certificate: &X509) -> Self {
-        Self {
-            subject: certificate.subject(),
-            fingerprint: certificate.fingerprint(),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            pem: certificate.pem(),
-        }
-    }
-}
-
-/// Says of certificates that they were read in that file.
-fn named(trust: Trust, file: &Path, certificates: &[X509]) -> Trust {
-    let file = file.display().to_string();
-    let name = |trust: Trust, cert: &X509| trust.with_source(cert.fingerprint(), &file);
-    certificates.iter().fold(trust, name)
 }
 
 /// Reads the key that seals, and its certificates.
@@ -703,5 +476,5 @@ fn no_keys(folder: &Path) -> Error {
         ErrorKind::MissingFile,
         format!("there are no keys in `{}`", folder.display()),
     )
-    .with_help("make them: testamur key new")
+    .with_help("make them: testamur key new --name NAME")
 }

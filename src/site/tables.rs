@@ -19,7 +19,7 @@
 //! let recipients = Recipients::read(&table, &mapping, &RowOptions::default())?;
 //! assert_eq!(recipients.rows[0].name, "Ada Lovelace");
 //! let unread = mapping.unread_warning(&table).unwrap();
-//! assert_eq!(unread.message, "nothing reads the columns `Timestamp`, `Email Address`");
+//! assert_eq!(unread.message, "these columns are not used: `Timestamp`, `Email Address`");
 //! # Ok::<(), testamur::Error>(())
 //! ```
 

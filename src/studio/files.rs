@@ -204,10 +204,11 @@ fn on_disk(path: &Path, name: &str) -> Result<Option<(String, String)>> {
         Err(error) => return Err(io_error(name, "read", &error)),
     };
     let version = version_of(&bytes);
-    let text = String::from_utf8(bytes).map_err(|_| {
+    let text = String::from_utf8(bytes).map_err(|cause| {
         Error::new(ErrorKind::Syntax, "the file is not UTF-8")
             .at(Place::file(name))
             .with_help("save it as UTF-8 in the editor that it was written with")
+            .with_source(cause.utf8_error())
     })?;
     Ok(Some((text, version)))
 }

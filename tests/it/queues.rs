@@ -42,6 +42,7 @@ fn issued(delivery: &Delivery) -> Answer {
         outcome: IssueOutcome::Issued,
         edition: 1,
         issued: None,
+        warnings: Vec::new(),
     }
 }
 

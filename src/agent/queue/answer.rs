@@ -23,6 +23,8 @@ pub enum Answer {
         edition: u32,
         /// The date of issue, unless the record has none.
         issued: Option<Date>,
+        /// What was noticed while it was made, such as a field that nothing reads.
+        warnings: Vec<String>,
     },
     /// A certificate is not valid any more.
     Revoked {
@@ -72,8 +74,9 @@ impl Answer {
     /// `id` is the request's id in the queue, `reference` the sender's own; `action`, `course` and
     /// `username` are as the request had them. `outcome` is one of `issued`, `unchanged`,
     /// `superseding`, `reissued`, `stale`, `not-passed`, `revoked`, `ignored`, `failed`. A certificate has
-    /// `verify_id`, `download_id`, `verify_url`, `download_url`, `edition` and `issued`; `not-passed` and `ignored` have `why`; a
-    /// failure has `error`, `message` and perhaps `help`.
+    /// `verify_id`, `download_id`, `verify_url`, `download_url`, `edition` and `issued`, and `warnings` if
+    /// something was noticed while it was made; `not-passed` and `ignored` have `why`; a failure has
+    /// `error`, `message` and perhaps `help`.
     pub fn to_json(&self, delivery: &Delivery) -> Value {
         let Correlation { action, course, recipient, reference } = delivery.correlation();
         let mut fields = Map::new();
@@ -92,8 +95,11 @@ impl Answer {
         if let Ok(Value::Object(outcome)) = serde_json::to_value(self.fields()) {
             fields.extend(outcome);
         }
-        if let Self::Issued { edition, issued, .. } = self {
+        if let Self::Issued { edition, issued, warnings, .. } = self {
             fields.insert("edition".into(), (*edition).into());
+            if !warnings.is_empty() {
+                fields.insert("warnings".into(), warnings.clone().into());
+            }
             fields.extend(issued.map(|date| ("issued".into(), date.to_string().into())));
         }
         Value::Object(fields)
@@ -122,6 +128,7 @@ impl From<&Receipt> for Answer {
             outcome: receipt.outcome,
             edition: receipt.record.edition,
             issued: certificate.map(|certificate| certificate.issued),
+            warnings: receipt.warnings.iter().map(ToString::to_string).collect(),
         }
     }
 }

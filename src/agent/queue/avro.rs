@@ -45,7 +45,8 @@ impl<'a> AvroReader<'a> {
         let split = self.0.split_at_checked(length);
         let (text, rest) = split.ok_or_else(|| unreadable(field, "is cut short"))?;
         self.0 = rest;
-        std::str::from_utf8(text).map_err(|_| unreadable(field, "is not UTF-8"))
+        std::str::from_utf8(text)
+            .map_err(|cause| unreadable(field, "is not UTF-8").with_source(cause))
     }
 
     /// Reads a union of `null` and `string`, in that order.

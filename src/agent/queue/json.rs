@@ -80,7 +80,8 @@ fn revoke(object: &JsonObject) -> Result<Revocation> {
     let name = object.text("name")?;
     let target = match (id, recipient, name) {
         (Some(id), None, None) => {
-            let id = CertificateId::parse(id).map_err(|_| not_an_id("id", id))?;
+            let id = CertificateId::parse(id)
+                .map_err(|cause| not_an_id("id", id).with_source(cause))?;
             Target::Certificate(id)
         }
         (Some(_), ..) => {

@@ -147,7 +147,8 @@ impl XQueue {
     fn fetch(&self) -> Result<Option<Delivery>> {
         match self.get("get_submission")? {
             Response::Success(Value::String(content)) => {
-                let content = serde_json::from_str(&content).map_err(|_| unexpected())?;
+                let content = serde_json::from_str(&content)
+                    .map_err(|cause| unexpected().with_source(cause))?;
                 self.delivery(&content)
             }
             Response::Success(content) => self.delivery(&content),
@@ -173,7 +174,8 @@ impl XQueue {
             Some(header) => header.to_string(),
             None => return Err(unexpected()),
         };
-        let parsed: Value = serde_json::from_str(&header).map_err(|_| unexpected())?;
+        let parsed: Value = serde_json::from_str(&header)
+            .map_err(|cause| unexpected().with_source(cause))?;
         let id = match parsed.get("submission_id") {
             Some(Value::String(id)) => id.clone(),
             Some(Value::Number(id)) => id.to_string(),

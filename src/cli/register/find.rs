@@ -20,7 +20,7 @@ pub(crate) fn find(site: &SiteArguments, find: &Find) -> Result<CommandOutcome, 
     }
     console::print_message(&format!(
         "no certificate is found for `{}`",
-        find.text.escape_debug()
+        console::escaped(&find.text)
     ));
     Ok(CommandOutcome::NotFound)
 }

@@ -9,6 +9,8 @@ pub(super) struct VerifiedFile {
     pub(super) name: String,
     pub(super) found: Verification,
     pub(super) status: FoundStatus,
+    /// What the file is, if it is no whole PDF, and what to do.
+    pub(super) advice: Option<&'static str>,
 }
 
 /// What was found about the status of a certificate.

@@ -14,6 +14,9 @@ use crate::cli::console::escaped;
 pub(super) fn describe(file: &VerifiedFile, offline: bool) -> String {
     let VerifiedFile { found, status, .. } = file;
     let mut lines = vec![headline(file, offline)];
+    if let Some(advice) = file.advice {
+        lines.push(format!("advice       {advice}"));
+    }
     if let Some(sha256) = &found.sha256 {
         lines.push(format!("SHA-256      {sha256}"));
     }
@@ -90,8 +93,8 @@ fn headline(file: &VerifiedFile, offline: bool) -> String {
             format!("{not_known}: intact, but the signer is not known here")
         }
         Verdict::SignerEnded => format!(
-            "{not_known}: intact, sealed by {}, whose certificate has ended; when it was sealed \
-             is not proven",
+            "{not_known}: intact, sealed by {}, whose certificate is not valid today; when it was \
+             sealed is not proven",
             signer()
         ),
         Verdict::TimeUnknown => format!(
@@ -264,6 +267,11 @@ impl Table {
             signer(found).unwrap_or_else(|| "-".to_owned()),
             escaped(&file.name),
         ]);
+    }
+
+    /// A file that could not be read; the message says why.
+    pub(super) fn push_unread(&mut self, name: &str) {
+        self.0.push(["not read", "-", "-", &escaped(name)].map(str::to_owned));
     }
 
     /// The table as text, its columns as wide as what stands in them.

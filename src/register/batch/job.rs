@@ -50,17 +50,26 @@ pub(crate) fn make_jobs(
     }
     for (first, second) in repeated {
         let place = |index: usize| row_place(&jobs[index].row).unwrap_or_default();
-        let fault = twice(&place(first), &place(second));
+        let username = jobs[second].request.as_ref().ok().and_then(Request::recipient);
+        let fault = twice(&place(first), &place(second), username);
         jobs[first].request = Err(fault.clone());
         jobs[second].request = Err(fault);
     }
     jobs
 }
 
-fn twice(first: &str, second: &str) -> Error {
-    let message = format!("the same recipient at {first} and {second}");
-    Error::new(ErrorKind::Duplicate, message).with_help(
-        "remove one of the rows, or tell two recipients with the same name apart in a column \
-         `username`",
-    )
+fn twice(first: &str, second: &str, username: Option<&str>) -> Error {
+    let (who, help) = match username {
+        Some(username) => (
+            format!(", whose username is `{}`", username.escape_debug()),
+            "remove one of the rows, or correct the username of one",
+        ),
+        None => (
+            String::new(),
+            "remove one of the rows, or tell two recipients with the same name apart in a column \
+             `username`",
+        ),
+    };
+    let message = format!("the same recipient at {first} and {second}{who}");
+    Error::new(ErrorKind::Duplicate, message).with_help(help)
 }

@@ -1,6 +1,8 @@
 //! The rows of the index: how an edition is written into SQLite and read back.
 
-use rusqlite::types::{FromSqlError, Type};
+use std::error::Error as StdError;
+
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::edition::{Described, IndexedEdition};
@@ -183,9 +185,9 @@ pub(super) fn edition(row: &Row<'_>) -> rusqlite::Result<Option<IndexedEdition>>
     let history: Option<String> = row.get(11)?;
     Ok(Some(IndexedEdition {
         id: certificate_id(&row.get(0)?),
-        status: serde_json::from_value::<Status>(status.into()).map_err(|_| other(1))?,
+        status: serde_json::from_value::<Status>(status.into()).map_err(other(1))?,
         edition: row.get(2)?,
-        issued_at: Timestamp::parse(row.get_ref(3)?.as_str()?).map_err(|_| other(3))?,
+        issued_at: Timestamp::parse(row.get_ref(3)?.as_str()?).map_err(other(3))?,
         course: row.get(4)?,
         name: row.get(5)?,
         username: row.get(6)?,
@@ -194,17 +196,17 @@ pub(super) fn edition(row: &Row<'_>) -> rusqlite::Result<Option<IndexedEdition>>
             .as_str_or_null()?
             .map(Date::parse)
             .transpose()
-            .map_err(|_| other(7))?,
+            .map_err(other(7))?,
         pdf_url: url(row, 8)?,
         pdf_sha256: digest
             .map(|digest| Sha256::parse(&hex::lower(&digest)))
             .transpose()
-            .map_err(|_| other(9))?,
+            .map_err(other(9))?,
         successor: url(row, 10)?,
         history: history
             .map(|history| serde_json::from_str(&history))
             .transpose()
-            .map_err(|_| other(11))?
+            .map_err(other(11))?
             .unwrap_or_default(),
     }))
 }
@@ -212,7 +214,7 @@ pub(super) fn edition(row: &Row<'_>) -> rusqlite::Result<Option<IndexedEdition>>
 /// The address in a column.
 fn url(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<CertificateUrl>> {
     let text = row.get_ref(column)?.as_str_or_null()?;
-    text.map(CertificateUrl::parse).transpose().map_err(|_| other(column))
+    text.map(CertificateUrl::parse).transpose().map_err(other(column))
 }
 
 /// The version of the record that a row was made from.
@@ -221,7 +223,10 @@ pub(super) fn version(row: &Row<'_>) -> rusqlite::Result<Option<FileVersion>> {
 }
 
 /// The error for a column that this release did not write.
-fn other(column: usize) -> rusqlite::Error {
-    let cause = FromSqlError::InvalidType;
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+fn other<E: StdError + Send + Sync + 'static>(
+    column: usize,
+) -> impl Fn(E) -> rusqlite::Error {
+    move |cause| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+    }
 }

@@ -317,9 +317,9 @@ fn file_headers(settings: &S3Settings) -> Result<HeaderMap> {
         ("x-amz-tagging", tags.as_deref()),
     ] {
         let Some(value) = value else { continue };
-        let value = HeaderValue::from_str(value).map_err(|_| {
+        let value = HeaderValue::from_str(value).map_err(|cause| {
             let message = format!("failed to open {settings} (`{name}` cannot be sent)");
-            Error::new(ErrorKind::Io, message)
+            Error::new(ErrorKind::Io, message).with_source(cause)
         })?;
         headers.insert(HeaderName::from_static(name), value);
     }

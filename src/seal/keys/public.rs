@@ -30,8 +30,9 @@ impl PublicKey {
     /// # Errors
     /// [`ErrorKind::Key`]: the bytes are not a public key, or its kind or size is not supported.
     pub fn from_spki(der: &[u8]) -> Result<Self> {
-        let info = SubjectPublicKeyInfoRef::from_der(der)
-            .map_err(|_| Error::new(ErrorKind::Key, "the public key cannot be read"))?;
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|cause| {
+            Error::new(ErrorKind::Key, "the public key cannot be read").with_source(cause)
+        })?;
         let raw = info
             .subject_public_key
             .as_bytes()

@@ -36,7 +36,7 @@ impl TimestampRequest {
         let failed =
             || Error::new(ErrorKind::Timestamp, "failed to write the timestamp request");
         let mut nonce = [0; 8];
-        random::fill(&mut nonce).map_err(|_| failed())?;
+        random::fill(&mut nonce).map_err(|cause| failed().with_source(cause))?;
         // Positive, and in its shortest form.
         nonce[0] = nonce[0] & 0x3f | 0x40;
         let digest = Hash::Sha256.of(parts);
@@ -58,7 +58,7 @@ impl TimestampRequest {
             };
             Ok((request.to_der()?, nonce))
         };
-        let (der, nonce) = build().map_err(|_| failed())?;
+        let (der, nonce) = build().map_err(|cause| failed().with_source(cause))?;
         Ok(Self { der, nonce, digest })
     }
 
@@ -76,8 +76,9 @@ impl TimestampRequest {
     pub(crate) fn read_response(&self, der: &[u8], now: Timestamp) -> Result<Vec<u8>> {
         let error =
             |why: String| Error::new(ErrorKind::Timestamp, format!("the TSA {why}"));
-        let response: TimeStampResp<'_> = asn1::decode(der)
-            .map_err(|_| error("gave no timestamp response".to_owned()))?;
+        let response: TimeStampResp<'_> = asn1::decode(der).map_err(|cause| {
+            error("gave no timestamp response".to_owned()).with_source(cause)
+        })?;
         if !matches!(
             response.status.status,
             PkiStatus::Accepted | PkiStatus::GrantedWithMods

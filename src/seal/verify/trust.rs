@@ -1,6 +1,6 @@
 //! The certificates and keys that a verifier trusts.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::timestamp::Timestamp;
 use crate::seal::openpgp::PgpKey;
 use crate::seal::pem;
@@ -83,8 +83,13 @@ impl Trust {
         for crl in crls {
             if crl.as_ref().starts_with(b"-----BEGIN ") {
                 let blocks = pem::read(crl.as_ref())?;
-                let blocks = blocks.iter().filter(|block| block.label == "X509 CRL");
-                for block in blocks {
+                for block in &blocks {
+                    if block.label != "X509 CRL" {
+                        return Err(Error::new(
+                            ErrorKind::Syntax,
+                            format!("this is no CRL: it has a `{}`", block.label),
+                        ));
+                    }
                     let der = block.bytes.as_deref().map_or(&[][..], Vec::as_slice);
                     self.crls.push(Crl::from_der(der)?);
                 }

@@ -76,7 +76,8 @@ impl X509 {
         if der.len() > MAX_LEN {
             return Err(invalid());
         }
-        let parsed: Certificate = asn1::decode(der).map_err(|_| invalid())?;
+        let parsed: Certificate =
+            asn1::decode(der).map_err(|cause| invalid().with_source(cause))?;
         let tbs = parsed.tbs_certificate.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_certificate.signature {

@@ -42,7 +42,8 @@ impl Crl {
         if der.len() > MAX_LEN {
             return Err(invalid());
         }
-        let parsed: CertificateList = asn1::decode(der).map_err(|_| invalid())?;
+        let parsed: CertificateList =
+            asn1::decode(der).map_err(|cause| invalid().with_source(cause))?;
         let tbs = parsed.tbs_cert_list.to_der().map_err(|_| invalid())?;
         let is_der = parsed.to_der().is_ok_and(|again| again == der);
         if is_der && parsed.signature_algorithm == parsed.tbs_cert_list.signature {

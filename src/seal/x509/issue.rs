@@ -152,9 +152,12 @@ impl X509Params<'_> {
         let has_length = (1..=MAX_NAME_LEN).contains(&text.chars().count());
         if !has_length || text.trim() != text || text.chars().any(char::is_control) {
             let message =
-                format!("`{}` is no name for a certificate", text.escape_debug());
+                format!("`{}` cannot be the owner of a key", text.escape_debug());
             return Err(Error::new(ErrorKind::InvalidValue, message)
-                .with_help(format!("give a name of 1 to {MAX_NAME_LEN} letters")));
+                .with_help(format!(
+                    "the keys name their owner in 1 to {MAX_NAME_LEN} letters, without line ends (RFC \
+                     5280): give a shorter name for them; courses.yaml can have the whole one"
+                )));
         }
         let mut name = DistinguishedName::new();
         name.push(DnType::OrganizationName, text);
@@ -218,13 +221,14 @@ fn issuer_access(addresses: &IssuerAddresses) -> Result<CustomExtension> {
         .to_der()
     };
     let arcs: Vec<u64> = ID_PE_AUTHORITY_INFO_ACCESS.arcs().map(u64::from).collect();
-    let content = content().map_err(|_| {
+    let content = content().map_err(|cause| {
         let message = format!(
             "`{}` is no address for a certificate",
             addresses.certificate.escape_debug()
         );
         Error::new(ErrorKind::InvalidValue, message)
             .with_help("write the host of `publish.url` in its ASCII form (`xn--…`)")
+            .with_source(cause)
     })?;
     Ok(CustomExtension::from_oid_content(&arcs, content))
 }

@@ -38,6 +38,8 @@ pub enum FindingKind {
     LineBreakInName,
     /// A name with the family name first, before a comma.
     CommaInName,
+    /// A given name without a family name, or the other way round, in a table that has both.
+    NamePartMissing,
     /// Letters that were decoded wrongly before: `MÃ¼ller`, `J?rgen`.
     BrokenLetters,
     /// All names are in capitals.
@@ -85,8 +87,13 @@ impl Finding {
             FindingKind::Markup => "has HTML, which is printed as it is",
             FindingKind::Template => "has a template, which is printed as it is",
             FindingKind::AddressForName => "is an address and no name",
-            FindingKind::DigitInName => "has a digit, and is a name",
-            FindingKind::LineBreakInName => "has a line break, and is a name",
+            FindingKind::DigitInName => "is read as a name, but contains a digit",
+            FindingKind::LineBreakInName => {
+                "is read as a name, but contains a line break"
+            }
+            FindingKind::NamePartMissing => {
+                "is the whole name, because the other part is empty"
+            }
             FindingKind::CommaInName => "is printed so, with the family name first",
             FindingKind::BrokenLetters => "has letters that may be decoded wrongly",
             FindingKind::Capitals => "is in capitals, as all names are",
@@ -202,6 +209,9 @@ impl<'a> Findings<'a> {
             } else if let Some(kind) = doubt(&cell.text, is_name) {
                 self.add(kind, row.line, &column.header, &cell.text);
             }
+        }
+        if let Some((header, part)) = only_part(row, mapping) {
+            self.add(FindingKind::NamePartMissing, row.line, header, part);
         }
         if let (Some(issued), Some(today)) = (issued, self.today)
             && (issued.year() > today.year() + 1 || issued.year() < today.year() - 60)
@@ -348,6 +358,20 @@ impl Said {
             Self::Other
         }
     }
+}
+
+/// Returns the header and the text of the one part of a name that a row has, if the table has columns for
+/// both.
+fn only_part<'a>(row: &'a TableRow, mapping: &'a Mapping) -> Option<(&'a str, &'a str)> {
+    let given = mapping.columns_of(Field::GivenName).next()?;
+    let family = mapping.columns_of(Field::FamilyName).next()?;
+    let has = |index: usize| row.cells.get(index).is_some_and(|cell| !cell.is_blank());
+    let index = match (has(given), has(family)) {
+        (true, false) => given,
+        (false, true) => family,
+        _ => return None,
+    };
+    Some((&mapping.columns[index].header, &row.cells[index].text))
 }
 
 /// Returns what is doubtful about a text.

@@ -5,7 +5,7 @@ use super::field::RecipientField as Field;
 use super::findings::{Finding, Findings};
 use super::mapping::{ColumnUse, Mapping};
 use super::recipient_row::{RecipientRow, RowFault};
-use super::table::{CellKind, Table, TableRow};
+use super::table::{CellKind, Table, TableCell, TableRow};
 use super::words;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
@@ -281,8 +281,11 @@ impl<'a> RowReader<'a> {
             if cell.is_blank() {
                 continue;
             }
-            if cell.kind == CellKind::Error && recipient.fault.is_none() {
-                recipient.fault = Some(self.error_cell(index, &cell.text));
+            if recipient.fault.is_none() {
+                recipient.fault = self.formula_fault(index, cell);
+            }
+            if cell.kind == CellKind::NoResult {
+                continue;
             }
             let value = cell.text.clone();
             match used_as {
@@ -306,12 +309,10 @@ impl<'a> RowReader<'a> {
             ));
         }
         let parts = self.name.indices();
-        if let Some(index) =
-            parts.into_iter().find(|&index| row.cells[index].kind == CellKind::Error)
-        {
-            let fault = self.error_cell(index, &row.cells[index].text);
-            recipient.fault.get_or_insert(fault);
-        }
+        let mut faults = parts
+            .into_iter()
+            .filter_map(|index| self.formula_fault(index, &row.cells[index]));
+        recipient.fault = recipient.fault.or_else(|| faults.next());
         recipient
     }
 
@@ -324,7 +325,7 @@ impl<'a> RowReader<'a> {
         };
         let is_word = |index: usize| !words::meanings(&row.cells[index].text).is_empty();
         let names = self.name.indices();
-        // Few names begin a comparison: a header has the length of one.
+        // Only text as short as a header is compared, so most names are skipped cheaply.
         let is_short = names.iter().all(|&index| row.cells[index].text.len() < 100);
         let mut others = self.columns.iter().map(|(index, _)| *index);
         is_short
@@ -337,13 +338,22 @@ impl<'a> RowReader<'a> {
             })
     }
 
-    fn error_cell(&self, index: usize, text: &str) -> RowFault {
+    /// What is wrong with the formula of a cell.
+    fn formula_fault(&self, index: usize, cell: &TableCell) -> Option<RowFault> {
         let header = &self.table.header[index];
-        RowFault::new(
-            ErrorKind::InvalidValue,
-            format!("the cell in the column `{header}` is the error {text} of a formula"),
-            "correct the formula, or write the value",
-        )
+        let (what, help) = match cell.kind {
+            CellKind::Error => (
+                format!("is the error {} of a formula", cell.text),
+                "correct the formula, or write the value",
+            ),
+            CellKind::NoResult => (
+                "is a formula without its result".to_owned(),
+                "open the file in a spreadsheet and save it, so that the results are in it",
+            ),
+            CellKind::Text | CellKind::Number | CellKind::Date => return None,
+        };
+        let message = format!("the cell in the column `{header}` {what}");
+        Some(RowFault::new(ErrorKind::InvalidValue, message, help))
     }
 
     fn read_date(&self, recipient: &mut RecipientRow, text: &str) {

@@ -175,9 +175,10 @@ pub(super) fn is_no(text: &str) -> bool {
 
 /// Whether a text in the column of the name is known not to be one.
 pub(super) fn is_not_a_recipient(text: &str) -> bool {
-    // Most cells are names, and names have capitals that none of these has inside.
     // `Total: 3` is said of the table too.
     let said = text.split_once([':', '=']).map_or(text, |(before, _)| before);
+    // Skip most cells early: they are names with a capital letter inside, and none of the known words
+    // has one.
     said.len() < 40 && WORDS.not_recipients.contains(&normalized(said))
         || text.contains("\"ImportId\"")
 }

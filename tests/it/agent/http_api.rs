@@ -52,6 +52,19 @@ fn http_api_answers_with_status_and_error_code() {
     let response = post(at, "/certificates?wait=60", &request("eve"));
     assert_eq!((response.status, &response.json()["outcome"]), (201, &json!("issued")));
     assert_eq!(response.json()["reference"], "eve");
+    assert_eq!(response.json().get("warnings"), None);
+    let mut misspelt = request("uma");
+    misspelt["extra"] = json!({ "hurs": 5 });
+    let response = post(at, "/certificates?wait=60", &misspelt);
+    let warnings = response.json()["warnings"].to_string();
+    assert!(warnings.contains("nothing on the certificate reads `hurs`"), "{warnings}");
+    misspelt["extra"] = json!(null);
+    misspelt["issued"] = json!("0001-01-01");
+    let response = post(at, "/certificates?wait=60", &misspelt);
+    assert_eq!(
+        (response.status, &response.json()["error"]),
+        (422, &json!("invalid_value"))
+    );
     let revoke = json!({ "action": "revoke", "id": id, "reason": "a mistake" });
     let response = post(at, "/certificates?wait=60", &revoke);
     assert_eq!((response.status, &response.json()["outcome"]), (200, &json!("revoked")));

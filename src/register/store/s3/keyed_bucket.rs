@@ -66,8 +66,9 @@ impl KeyedBucket {
             return Ok(current.bucket.clone());
         }
         let chain = chain.clone();
-        let found = spawn_blocking(move || chain.find()).await.map_err(|_| {
+        let found = spawn_blocking(move || chain.find()).await.map_err(|cause| {
             Error::new(ErrorKind::Panic, "the look for keys of a store panicked")
+                .with_source(cause)
         })?;
         let has_ended = ends_within(0) || is_refused;
         current.looked_at = now;

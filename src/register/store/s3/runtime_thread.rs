@@ -42,8 +42,9 @@ impl RuntimeThread {
     ) -> Result<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.handle.spawn(async move { sender.send(task.await) });
-        receiver
-            .recv()
-            .map_err(|_| Error::new(ErrorKind::Panic, "a request to a store panicked"))
+        receiver.recv().map_err(|cause| {
+            Error::new(ErrorKind::Panic, "a request to a store panicked")
+                .with_source(cause)
+        })
     }
 }

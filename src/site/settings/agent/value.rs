@@ -1,6 +1,6 @@
 //! The forms of single values: words and addresses.
 
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
 
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::percent;
@@ -28,12 +28,13 @@ pub(crate) fn word(key: &str, text: &str) -> Result<String> {
 
 /// Reads an address and a port to listen at.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr> {
-    text.parse().map_err(|_| {
+    text.parse().map_err(|cause: AddrParseError| {
         Error::new(
             ErrorKind::InvalidValue,
             format!("`{text}` is no address to listen at"),
         )
         .with_help("write numbers and a port, as in `127.0.0.1:8080` or `[::]:8080`")
+        .with_source(cause)
     })
 }
 

@@ -40,7 +40,7 @@ pub(super) fn find(profile: &str, command: &str) -> Result<FoundKeys> {
         let _ = child.wait();
         return Err(failed(&format!("it took longer than {} s", DEADLINE.as_secs())));
     };
-    let text = text.map_err(|_| failed("its output is no text"))?;
+    let text = text.map_err(|cause| failed(&format!("its output: {cause}")))?;
     let status =
         ended(&mut child).map_err(|cause| failed(&cause.to_string()))?.ok_or_else(
             || failed(&format!("it took longer than {} s", DEADLINE.as_secs())),

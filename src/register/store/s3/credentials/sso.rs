@@ -28,8 +28,9 @@ pub(super) fn find(
     };
     let address = format!("{endpoint}/federation/credentials");
     let query = [("role_name", login.role), ("account_id", login.account)];
-    let url = Url::parse_with_params(&address, query)
-        .map_err(|_| refused(&format!("`{endpoint}` is no address of SSO")))?;
+    let url = Url::parse_with_params(&address, query).map_err(|cause| {
+        refused(&format!("`{endpoint}` is no address of SSO ({cause})"))
+    })?;
     let from = format!("SSO at `{endpoint}`");
     let answer = http
         .send(HttpRequest {

@@ -90,8 +90,9 @@ impl Sts<'_> {
             if self.region.starts_with("cn-") { ".cn" } else { "" }
         );
         let endpoint = self.endpoint.unwrap_or(&amazon);
-        let url = Url::parse(endpoint)
-            .map_err(|_| refused(&format!("`{endpoint}` is no address of STS")))?;
+        let url = Url::parse(endpoint).map_err(|cause| {
+            refused(&format!("`{endpoint}` is no address of STS ({cause})"))
+        })?;
         let encode = |(key, value): &(&str, String)| {
             format!("{key}={}", utf8_percent_encode(value, ENCODED))
         };
