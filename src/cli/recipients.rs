@@ -214,6 +214,10 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
             ColumnUse::Unread(Unread::Other(field)) => {
                 format!("not used: another column is the {}", field.label())
             }
+            // Without a header it has no values either.
+            ColumnUse::Unread(Unread::Ignored) if column.header.is_empty() => {
+                "not used: it is empty".to_owned()
+            }
             ColumnUse::Unread(Unread::Ignored) => "not used, as you say".to_owned(),
             ColumnUse::Unread(Unread::Unknown) => {
                 "not used: the header is no known word".to_owned()

@@ -111,9 +111,9 @@ fn http_api_answers_with_status_and_error_code() {
     assert_eq!((response.status, response.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
-        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
+        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 3",
         "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
-        "testamur_stage_seconds_count{stage=\"render\"} 2",
+        "testamur_stage_seconds_count{stage=\"render\"} 3",
         "testamur_queue_waiting{source=\"http\"}",
         "testamur_store_up 1",
         "testamur_memory_bytes ",
@@ -122,7 +122,7 @@ fn http_api_answers_with_status_and_error_code() {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     assert_eq!(site.spooled(), 0, "a done request leaves the spool");
-    assert_eq!(site.records().len(), 2);
+    assert_eq!(site.records().len(), 3);
 }
 
 /// Accepted requests are done after the agent that accepted them was killed.
