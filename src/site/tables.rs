@@ -27,10 +27,13 @@ mod archive;
 mod csv;
 mod dates;
 mod decimals;
+mod doubt;
 mod encoding;
 mod field;
+mod finding;
 mod findings;
 mod guess;
+mod lone_rows;
 mod mapping;
 mod month_names;
 mod number_format;
@@ -45,7 +48,7 @@ mod xlsx;
 mod xml;
 
 pub use self::field::RecipientField;
-pub use self::findings::{Finding, FindingKind};
+pub use self::finding::{Finding, FindingKind};
 pub use self::mapping::{ColumnUse, FreeFields, MappedColumn, Mapping, Unread};
 #[cfg(feature = "cli")]
 pub(crate) use self::recipient_row::nested as nested_fields;

@@ -2,7 +2,9 @@
 
 use super::dates::{self, ColumnOrder};
 use super::field::RecipientField as Field;
-use super::findings::{Finding, Findings};
+use super::finding::Finding;
+use super::findings::Findings;
+use super::lone_rows::{LoneRows, is_alone};
 use super::mapping::{ColumnUse, Mapping};
 use super::recipient_row::{RecipientRow, RowFault};
 use super::table::{CellKind, Table, TableCell, TableRow};
@@ -138,48 +140,6 @@ struct RowReader<'a> {
     has_lone_rows: bool,
 }
 
-/// The rows of a table in which nothing but a name stands.
-#[derive(Default)]
-struct LoneRows {
-    count: usize,
-    footer: Option<u32>,
-}
-
-impl LoneRows {
-    fn of(table: &Table, name: &NameColumns) -> Self {
-        let names = name.indices();
-        let has_others = (0..table.header.len())
-            .any(|index| !names.contains(&index) && !table.header[index].is_empty());
-        if !has_others && names.len() < 2 {
-            return Self::default();
-        }
-        let mut found = Self::default();
-        // The rows of the block that a blank row begins, and whether the rows before it have more.
-        let mut is_above_full = true;
-        for (index, row) in table.rows.iter().enumerate() {
-            let is_alone = is_alone(row, &names);
-            if row.is_below_blank && found.footer.is_none() && is_above_full && index > 0
-            {
-                found.footer = Some(row.line);
-            }
-            if !is_alone {
-                found.footer = None;
-            } else if found.footer.is_none() {
-                is_above_full = false;
-            }
-            found.count += usize::from(is_alone);
-        }
-        found
-    }
-}
-
-/// Whether a row has one cell, which is of the name.
-fn is_alone(row: &TableRow, names: &[usize]) -> bool {
-    let mut cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.is_blank());
-    let only = cells.next().filter(|_| cells.next().is_none());
-    only.is_some_and(|(index, _)| names.contains(&index))
-}
-
 /// The columns that make a name.
 enum NameColumns {
     /// These, in this order.
@@ -209,7 +169,7 @@ impl<'a> RowReader<'a> {
         });
         let kept = mapping.columns.iter().enumerate();
         let name = NameColumns::of(mapping)?;
-        let alone = LoneRows::of(table, &name);
+        let alone = LoneRows::of(table, &name.indices());
         let columns: Vec<_> = columns.filter(|(_, used_as)| is_read(used_as)).collect();
         // One more column, of what no certificate prints, is often left empty.
         let is_fuller =
@@ -300,8 +260,9 @@ impl<'a> RowReader<'a> {
         }
         let language = recipient.language.as_deref();
         recipient.name = self.name_of(row, language);
-        if !recipient.name.is_empty() && !recipient.name.chars().any(char::is_alphabetic)
-        {
+        // A number in the place of a name. Signs alone are refused of every request.
+        let has = |is_so: fn(char) -> bool| recipient.name.chars().any(is_so);
+        if has(char::is_numeric) && !has(char::is_alphabetic) {
             recipient.fault.get_or_insert(RowFault::new(
                 ErrorKind::Name,
                 format!("the name `{}` has no letter", recipient.name.escape_debug()),
