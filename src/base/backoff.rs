@@ -5,9 +5,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::Duration;
 
-/// The longest wait after the first failure.
+/// The upper bound of the wait after the first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(400);
-/// The longest wait after any number of failures.
+/// The upper bound of every wait.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// How long to wait after that many earlier failures: between half and all of a time that begins

@@ -21,7 +21,7 @@ pub(crate) fn append_fields(text: &mut String, fields: &[(&str, &str)]) {
     }
 }
 
-/// The text without its percent signs; `None` if one is not followed by two digits, or the text is no
+/// Decodes percent-encoding. `None`: a percent sign is not followed by two digits, or the result is not
 /// UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::new();

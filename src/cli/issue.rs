@@ -12,6 +12,7 @@ use crate::press::{Draft, DraftOptions, Press};
 use crate::register::{
     IssueBatch, IssueOptions, IssueOutcome, IssueService, Receipt, typed_id,
 };
+use crate::site::name;
 use crate::site::tables::RecipientRow;
 use crate::site::{KeyPublication, Keys, PublicKeys};
 use serde_json::json;
@@ -356,7 +357,7 @@ fn dry_run(
                     console::print_json(&json!({
                         "outcome": "would-issue",
                         "course": job.course,
-                        "name": job.row.name,
+                        "name": name::printed(&job.row.name),
                         "row": row_place(&job.row),
                         "issued": draft.issued.to_string(),
                     }));

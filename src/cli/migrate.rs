@@ -73,9 +73,10 @@ pub(crate) fn run(
     for path in [&migrate.private, &migrate.gpg_home].into_iter().flatten() {
         read.push(OldFolder::open(path)?);
     }
-    let read: Vec<&Path> = read.iter().map(OldFolder::path).collect();
-    let place = NewPlace::check(new, &read)?;
+    let paths: Vec<&Path> = read.iter().map(OldFolder::path).collect();
+    let place = NewPlace::check(new, &paths)?;
     let mut report = Report::default();
+    read.iter().for_each(|folder| folder.report_unreadable(&mut report));
     let mut site = NewSite::default();
     let staging = if migrate.dry_run {
         tempfile::tempdir()

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use crate::press::Press;
 use crate::register::batch::TableReading;
 use crate::site::RecipientsFormat;
+use crate::site::name;
 use crate::site::sample::SAMPLE_NAMES;
 use crate::site::tables::{
     ColumnUse, Mapping, RecipientRow, Recipients, RequestDefaults, Table, Unread,
@@ -114,6 +115,16 @@ impl ReadingContext<'_> {
     }
 
     fn read_file(&self, file: &str, bytes: Vec<u8>) -> Result<RecipientList, Failure> {
+        let columns = &self.table.columns;
+        let is_again = |(index, (target, _)): &(usize, &(String, String))| {
+            columns[..*index].iter().any(|(before, _)| before == target)
+        };
+        if let Some((_, (target, _))) = columns.iter().enumerate().find(is_again) {
+            return Err(Failure::new(format!(
+                "--column {target}=… is given twice\nhelp: name one column, or join those of a \
+                 name: --column name=\"First\"+\"Last\""
+            )));
+        }
         let mut reading =
             TableReading::new(self.press, self.course, self.format(), self.today)?;
         reading.is_list_of_names = self.table.names;
@@ -198,12 +209,22 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
             ColumnUse::Field(field) => field.key().to_owned(),
             ColumnUse::Extra(path) => format!("extra.{path}"),
             ColumnUse::Unread(Unread::NotPrinted(field)) => {
-                format!("not read: no certificate prints {}", field.key())
+                format!("not used: no certificate prints the {}", field.label())
             }
             ColumnUse::Unread(Unread::Other(field)) => {
-                format!("not read: another column is the {}", field.key())
+                format!("not used: another column is the {}", field.label())
             }
-            ColumnUse::Unread(_) => "not read".to_owned(),
+            // Without a header it has no values either.
+            ColumnUse::Unread(Unread::Ignored) if column.header.is_empty() => {
+                "not used: it is empty".to_owned()
+            }
+            ColumnUse::Unread(Unread::Ignored) => "not used, as you say".to_owned(),
+            ColumnUse::Unread(Unread::Unknown) => {
+                "not used: the header is no known word".to_owned()
+            }
+            ColumnUse::Unread(Unread::NoHeader) => {
+                "not used: the column has no header".to_owned()
+            }
         };
         let kept = if column.is_kept { ", kept for the report" } else { "" };
         // Writing to a `String` does not fail.
@@ -211,7 +232,8 @@ fn summary(table: &Table, mapping: &Mapping, recipients: &Recipients) -> String 
     }
     for row in recipients.rows.iter().take(SHOWN_ROWS) {
         let place = row.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = write!(text, "\n  {place}: {}", console::escaped(&row.name));
+        let _ =
+            write!(text, "\n  {place}: {}", console::escaped(&name::printed(&row.name)));
         let values = [
             ("username", row.username.clone()),
             ("course", row.course.clone()),

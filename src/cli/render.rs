@@ -137,11 +137,11 @@ fn render_sample(
     let request =
         sample_request::with_arguments(request, render.name.as_deref(), &render.request)?;
     let options = draft_options(render, format);
-    let draft = press.draft_course(&course, &request, today, &options)?;
-    draft.warnings.iter().for_each(console::print_warning);
+    let mut draft = press.draft_course(&course, &request, today, &options)?;
     let mut output = Output::new(render.output.as_deref(), true)?;
     let path = output.path(layout, "sample", format.extension());
-    save(path.as_deref(), &draft, sealer)?;
+    save(path.as_deref(), &mut draft, sealer)?;
+    draft.warnings.iter().for_each(console::print_warning);
     if let Some(path) = path {
         console::print_message(&format!("made {}", path.display()));
     }
@@ -172,11 +172,11 @@ impl Renderer<'_> {
             .request(&recipients::defaults(job.course, &self.render.request))
             .map_err(JobFailure::Library)?;
         let options = draft_options(self.render, self.format);
-        let draft = self
+        let mut draft = self
             .press
             .draft_with(&request, self.today, &options)
             .map_err(JobFailure::Library)?;
-        save(job.path.as_deref(), &draft, self.sealer.as_ref())
+        save(job.path.as_deref(), &mut draft, self.sealer.as_ref())
             .map_err(JobFailure::Program)?;
         Ok(draft)
     }
@@ -214,18 +214,17 @@ impl Renderer<'_> {
     }
 }
 
-/// Writes a draft, sealed if there is a sealer.
+/// Writes a draft, sealed if there is a sealer. Adds the warnings of the seal to those of the draft.
 fn save(
     path: Option<&Path>,
-    draft: &Draft,
+    draft: &mut Draft,
     sealer: Option<&Sealer>,
 ) -> Result<(), Failure> {
-    match sealer {
-        None => output::write(path, &draft.bytes),
-        Some(sealer) => {
-            sealed_file::write(path, &sealer.seal(&draft.bytes, clock::now()?)?)
-        }
-    }
+    let Some(sealer) = sealer else { return output::write(path, &draft.bytes) };
+    let sealed = sealer.seal(&draft.bytes, clock::now()?)?;
+    sealed_file::write(path, &sealed)?;
+    draft.warnings.extend(sealed.warnings);
+    Ok(())
 }
 
 fn draft_options(render: &Render, format: Format) -> DraftOptions {

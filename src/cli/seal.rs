@@ -43,6 +43,7 @@ fn seal_draft(
     let file = context::read_file(&draft.file)?;
     let sealed = keys.sealer().seal(&file, clock::now()?)?;
     let path = draft.output.as_ref().unwrap_or(&draft.file);
+    sealed.warnings.iter().for_each(console::print_warning);
     sealed_file::write(Some(path), &sealed)?;
     console::print_message(&format!(
         "sealed {} ({})",
@@ -61,6 +62,7 @@ fn upgrade_file(
     let file = context::read_file(path)?;
     let sealed = keys.sealer().upgrade(&file, &keys.crls(), clock::now()?)?;
     let path = upgrade.output.as_ref().unwrap_or(path);
+    sealed.warnings.iter().for_each(console::print_warning);
     sealed_file::write(Some(path), &sealed)?;
     console::print_message(&format!(
         "sealed {} ({})",

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::seal::Sealed;
 
 use super::exit::Failure;
-use super::{console, output};
+use super::output;
 
 /// Writes a sealed PDF, and its detached signature to [`signature_path`]. Standard output, which is
-/// what no path means, gets the PDF alone.
+/// what no path means, gets the PDF alone. The caller prints the warnings.
 pub(crate) fn write(path: Option<&Path>, sealed: &Sealed) -> Result<(), Failure> {
-    sealed.warnings.iter().for_each(console::print_warning);
     output::write(path, &sealed.bytes)?;
     if let (Some(path), Some(signature)) = (path, &sealed.signature) {
         output::write(Some(&signature_path(path)), signature.as_bytes())?;

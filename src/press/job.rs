@@ -19,6 +19,7 @@ use crate::press::layout::Layout;
 use crate::press::photos::photos;
 use crate::press::sheet::Sheet;
 use crate::press::sheet::arrange::SheetContent;
+use crate::press::unread_fields;
 use crate::site::course::{Course, GradeMark, IssueDate, Text};
 use crate::site::request::Request;
 use crate::site::settings::CertificateUrl;
@@ -283,6 +284,9 @@ impl<'a> WrittenRequest<'a> {
         };
         let (sheet, found) = Sheet::arrange(content, &layout, &assets.fonts)?;
         let mut warnings = request.warnings().to_vec();
+        let languages = [&phrases].into_iter().chain(&self.wording.second);
+        let languages = languages.map(Arc::as_ref);
+        warnings.extend(unread_fields::warning(request, course, &layout, languages));
         warnings.extend(phrases.fallback_warning());
         warnings.extend(left_out);
         warnings.extend(doubts);
@@ -334,7 +338,7 @@ struct Wording<'a> {
 
 impl<'a> Wording<'a> {
     fn of(assets: &Assets, course: &'a Course, request: &'a Request) -> Result<Self> {
-        request.check_lengths()?;
+        request.check_limits()?;
         let name = course.layout_of(request.layout(), request.template())?;
         let layout = assets.layout(name).map_err(|error| match request.layout() {
             None if error.kind() == ErrorKind::UnknownLayout => {

@@ -25,6 +25,7 @@ pub(crate) mod preview;
 pub(crate) mod proof;
 pub(crate) mod sheet;
 pub(crate) mod start;
+mod unread_fields;
 
 pub use self::draft::{Draft, DraftOptions, Press};
 pub use self::engine::page::Page;

@@ -23,6 +23,8 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 pub use self::courses::Courses;
+#[cfg(feature = "tables")]
+pub(in crate::site) use self::failing_words::is_failing;
 pub(crate) use self::grade_number::GradeNumber;
 pub(crate) use self::grades::no_scale;
 pub use self::grades::{GradeMark, GradeScale, LetterGrade, NumberGrade};

@@ -10,6 +10,7 @@
 
 pub(crate) mod award;
 pub(crate) mod course;
+pub(crate) mod date_of_issue;
 pub(crate) mod files;
 pub(crate) mod gender;
 pub(crate) mod id_secret;

@@ -6,6 +6,8 @@
 //! The decision made here is that a name is not guessed at: case and letters stay, and no first or
 //! family name is looked for. Only characters that harm a page are removed.
 
+mod invisible;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -17,9 +19,9 @@ use crate::base::error::{Error, ErrorKind, Result, Warning, finding};
 
 /// A name that can be printed.
 ///
-/// It is not empty and has at most [`MAX_LETTERS`](Self::MAX_LETTERS). It is in NFC, with single
-/// spaces between words, without control characters, line breaks, noncharacters and unbalanced
-/// bidirectional controls.
+/// It has more than punctuation, and at most [`MAX_LETTERS`](Self::MAX_LETTERS). It is in NFC, with single
+/// spaces between words, without control characters, line breaks, noncharacters, unbalanced
+/// bidirectional controls, and invisible characters that its script does not use.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(String);
 
@@ -30,15 +32,21 @@ impl Name {
     /// Cleans `raw`. Returns the name, and a warning for each kind of change.
     ///
     /// # Errors
-    /// [`ErrorKind::Name`]: nothing is left of the name, it is too long, or it has a U+FFFD: a
-    /// letter that an earlier program decoded wrongly.
+    /// [`ErrorKind::Name`]: nothing is left of the name, or punctuation alone; it is too long, or it
+    /// has a U+FFFD: a letter that an earlier program decoded wrongly.
     pub fn clean(raw: &str) -> Result<(Self, Vec<Warning>)> {
         if raw.len() > Self::MAX_LETTERS * 64 {
             return Err(too_long());
         }
-        let (text, done) = cleaned(raw);
+        let (text, done) = cleaned(raw, true);
         if !text.chars().any(|c| !is_invisible(c)) {
             return Err(Error::new(ErrorKind::Name, finding!("name_empty"))
+                .with_help("give the name that is to be printed"));
+        }
+        if text.chars().all(|c| is_punctuation(c) || is_invisible(c)) {
+            let shown: String = text.chars().take(40).collect();
+            let message = format!("`{shown}` is no name: it has no letter");
+            return Err(Error::new(ErrorKind::Name, message)
                 .with_help("give the name that is to be printed"));
         }
         if text.contains('\u{fffd}') {
@@ -80,7 +88,12 @@ fn too_long() -> Error {
 
 /// Cleans a text that is printed as a value, by the rules for names.
 pub(crate) fn tidy(raw: &str) -> Cow<'_, str> {
-    cleaned(raw).0
+    cleaned(raw, false).0
+}
+
+/// Returns a name as it is printed, or what there is in its place.
+pub(crate) fn printed(raw: &str) -> Cow<'_, str> {
+    cleaned(raw, true).0
 }
 
 /// Removes what could act on the surrounding text. All visible characters and the spaces stay.
@@ -100,8 +113,9 @@ pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept.collect())
 }
 
-/// Returns the cleaned text, and the messages of the warnings.
-fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
+/// Returns the cleaned text, and the messages of the warnings. Of a name also invisible characters are
+/// removed, which in other texts may say where a line can break.
+fn cleaned(raw: &str, is_name: bool) -> (Cow<'_, str>, Vec<String>) {
     let printable = |byte: u8| (b' '..=b'~').contains(&byte);
     let spaced = raw.contains("  ") || raw.starts_with(' ') || raw.ends_with(' ');
     if raw.bytes().all(printable) && !spaced {
@@ -121,13 +135,17 @@ fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
         })
         .map(|(_, c)| c)
         .collect();
+    let is_composed = is_nfc(&kept);
+    if !is_composed {
+        kept = composed(&kept);
+    }
+    if is_name {
+        kept = invisible::without_stray(&kept, &mut removed);
+    }
     if !removed.is_empty() {
         done.push(removal_message(removed));
     }
-    // The form of a CJK compatibility ideograph belongs to the name. NFC alone would replace it; a
-    // standardized variation sequence keeps it (Unicode 16, 23.4).
-    if !is_nfc(&kept) {
-        kept = kept.cjk_compat_variants().nfc().collect();
+    if !is_composed {
         done.push("composed the letters of the name (NFC)".to_owned());
     }
     let folded = kept.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -135,6 +153,12 @@ fn cleaned(raw: &str) -> (Cow<'_, str>, Vec<String>) {
         done.push("reduced the white space in the name to single spaces".to_owned());
     }
     (Cow::Owned(folded), done)
+}
+
+/// Returns a text in NFC. The form of a CJK compatibility ideograph belongs to the name. NFC alone would
+/// replace it; a standardized variation sequence keeps it (Unicode 16, 23.4).
+fn composed(text: &str) -> String {
+    text.cjk_compat_variants().nfc().collect()
 }
 
 /// Returns the message about removed characters.
@@ -145,9 +169,15 @@ fn removal_message(mut removed: Vec<char>) -> String {
     let shown: Vec<_> =
         removed.iter().take(5).map(|&c| format!("U+{:04X}", u32::from(c))).collect();
     let dots = if removed.len() > 5 { ", …" } else { "" };
-    let what = match count {
-        1 => "a control character".to_owned(),
-        _ => format!("{count} control characters"),
+    let kind = if removed.iter().all(|c| is_harmful(*c) || is_bidi_control(*c)) {
+        "control"
+    } else {
+        "invisible"
+    };
+    let what = match (count, kind) {
+        (1, "invisible") => "an invisible character".to_owned(),
+        (1, _) => "a control character".to_owned(),
+        _ => format!("{count} {kind} characters"),
     };
     format!("removed {what} ({}{dots}) from the name", shown.join(", "))
 }
@@ -169,6 +199,21 @@ fn is_harmful(c: char) -> bool {
 /// 23.7).
 pub(crate) fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
+}
+
+/// Whether a character is a control of the direction of text that needs a partner.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character is punctuation, which no name consists of.
+fn is_punctuation(c: char) -> bool {
+    c.is_ascii_punctuation()
+        || matches!(c, '\u{a1}'..='\u{a9}' | '\u{ab}'..='\u{b1}' | '\u{b4}' | '\u{b6}'..='\u{b8}'
+            | '\u{bb}' | '\u{bf}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}'
+            | '\u{2e00}'..='\u{2e7f}' | '\u{3001}'..='\u{3004}' | '\u{3008}'..='\u{3020}'
+            | '\u{fe10}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}'
+            | '\u{60c}' | '\u{61b}' | '\u{61f}' | '\u{30fb}' | '\u{ff65}')
 }
 
 fn is_invisible(c: char) -> bool {
@@ -235,6 +280,12 @@ mod tests {
             "O'Brien",
             "司馬 遼太郎",
             "X",
+            "ক্\u{200d}ষ",
+            "ශ්\u{200d}රී",
+            "Ada 👩\u{200d}🎓",
+            "葛\u{e0100}城",
+            "ᠨᠠᠷᠠ\u{180e}ᠠ",
+            "محمد (\u{200f}علي) Ali",
         ] {
             assert_eq!(clean(name), (name.to_owned(), vec![]));
         }
@@ -251,6 +302,63 @@ mod tests {
             done,
             ["removed 3 control characters (U+0000, U+001B, U+FDD0) from the name"]
         );
+    }
+
+    #[test]
+    fn invisible_characters_stay_where_a_script_uses_them() {
+        for invisible in [
+            '\u{200b}',
+            '\u{ad}',
+            '\u{2060}',
+            '\u{180e}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{34f}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{61c}',
+            '\u{2061}',
+            '\u{2064}',
+            '\u{206a}',
+            '\u{fe0f}',
+            '\u{e0061}',
+            '\u{e0101}',
+            '\u{115f}',
+            '\u{17b4}',
+        ] {
+            for raw in [
+                format!("Ada{invisible}Zero"),
+                format!("{invisible}AdaZero"),
+                format!("AdaZero{invisible}"),
+            ] {
+                let (name, done) = clean(&raw);
+                assert_eq!(name, "AdaZero", "{raw:?}");
+                let code = format!("U+{:04X}", u32::from(invisible));
+                assert_eq!(done.len(), 1, "{done:?}");
+                assert!(
+                    done[0].contains("an invisible") && done[0].contains(&code),
+                    "{done:?}"
+                );
+            }
+        }
+        // A blank that looks like a space is one.
+        assert_eq!(clean("Ada\u{3164}Zero").0, "Ada Zero");
+        assert_eq!(clean("Ada\u{2800} Zero").0, "Ada Zero");
+        // What a joiner keeps apart composes once it is gone.
+        assert_eq!(clean("Zoe\u{34f}\u{308}").0, "Zoë");
+        // Without Latin letters beside it the mark says nothing.
+        assert_eq!(clean("علي\u{200f}").0, "علي");
+    }
+
+    #[test]
+    fn names_of_punctuation_are_refused() {
+        for raw in ["…", "..", "-", "?", "—", " . ", "***", "、", "·\u{200b}·"] {
+            let error = Name::clean(raw).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Name, "{raw}");
+        }
+        for raw in ["X", "7", "☿", "👩", "O", "王", "ـ", "A."] {
+            Name::clean(raw).expect(raw);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How a recipients file is read, where it does not say so itself: what a course declares under
 //! `recipients`, and what the arguments of the program say over it.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 /// What the caller knows of a recipients file. What is not set is recognised, or refused where the
@@ -85,18 +87,25 @@ impl DateOrder {
 }
 
 impl RecipientsFormat {
-    /// Fills in what is not set: columns by name, lists together, every other field as a whole.
+    /// Fills in what is not set: columns by name, lists together, every other field as a whole. A column
+    /// that is mapped or left out here has no other use from `below`.
     pub fn or(mut self, below: &Self) -> Self {
+        let mapped: HashSet<String> =
+            self.columns.values().flatten().chain(&self.ignore).cloned().collect();
+        let is_told = |header: &String| mapped.contains(header);
         for (target, headers) in &below.columns {
-            self.columns.entry(target.clone()).or_insert_with(|| headers.clone());
+            if !headers.iter().any(is_told) {
+                self.columns.entry(target.clone()).or_insert_with(|| headers.clone());
+            }
         }
-        for (own, more) in
-            [(&mut self.keep, &below.keep), (&mut self.ignore, &below.ignore)]
-        {
-            for header in more {
-                if !own.contains(header) {
-                    own.push(header.clone());
-                }
+        for header in &below.keep {
+            if !self.keep.contains(header) {
+                self.keep.push(header.clone());
+            }
+        }
+        for header in &below.ignore {
+            if !self.ignore.contains(header) && !is_told(header) {
+                self.ignore.push(header.clone());
             }
         }
         Self {
@@ -191,6 +200,13 @@ mod tests {
         assert_eq!(both.columns["name"], ["A"]);
         assert_eq!(both.columns["grade"], ["C"]);
         assert_eq!(both.encoding.as_deref(), Some("gbk"));
+        let other = RecipientsFormat::default().with_column("username", ["C"]);
+        let other = other.with_column("designation", ["D"]).or(&below);
+        assert_eq!(
+            other.columns.keys().collect::<Vec<_>>(),
+            ["username", "designation", "name"]
+        );
+        assert!(other.ignore.is_empty());
         assert_eq!(
             (both.dates, both.ignore),
             (Some(DateOrder::Mdy), vec!["D".to_owned()])

@@ -9,6 +9,7 @@ use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
 use crate::base::yaml::{Document, Faults, Node};
 use crate::site::course::{Course, Courses};
+use crate::site::date_of_issue;
 use crate::site::files::Site;
 use crate::site::gender::Gender;
 use crate::site::request::Request;
@@ -91,6 +92,7 @@ fn read_request(course: &str, node: Node<'_>, faults: &mut Faults) -> Option<Req
     }
     if let Some(node) = fields.get("issued") {
         let date = Date::parse(faults.keep(node.text())?);
+        let date = date.and_then(|date| date_of_issue::check(date).map(|()| date));
         request = request.with_issued(faults.keep(date.map_err(|e| node.wrap(e)))?);
     }
     if let Some(node) = fields.get("grade") {

@@ -19,7 +19,7 @@
 //! let recipients = Recipients::read(&table, &mapping, &RowOptions::default())?;
 //! assert_eq!(recipients.rows[0].name, "Ada Lovelace");
 //! let unread = mapping.unread_warning(&table).unwrap();
-//! assert_eq!(unread.message, "nothing reads the columns `Timestamp`, `Email Address`");
+//! assert_eq!(unread.message, "these columns are not used: `Timestamp`, `Email Address`");
 //! # Ok::<(), testamur::Error>(())
 //! ```
 
@@ -27,10 +27,13 @@ mod archive;
 mod csv;
 mod dates;
 mod decimals;
+mod doubt;
 mod encoding;
 mod field;
+mod finding;
 mod findings;
 mod guess;
+mod lone_rows;
 mod mapping;
 mod month_names;
 mod number_format;
@@ -45,7 +48,7 @@ mod xlsx;
 mod xml;
 
 pub use self::field::RecipientField;
-pub use self::findings::{Finding, FindingKind};
+pub use self::finding::{Finding, FindingKind};
 pub use self::mapping::{ColumnUse, FreeFields, MappedColumn, Mapping, Unread};
 #[cfg(feature = "cli")]
 pub(crate) use self::recipient_row::nested as nested_fields;

@@ -23,6 +23,7 @@ mod language_formats;
 mod markup;
 mod name_filters;
 mod name_sounds;
+mod named_fields;
 mod origins;
 mod pseudolocale;
 mod rendering;
@@ -32,6 +33,7 @@ mod table;
 mod template_analysis;
 mod template_check;
 mod template_values;
+mod wrong_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -47,6 +49,7 @@ pub(crate) use self::date_format::issue_date;
 pub(crate) use self::fact::Fact;
 #[cfg(feature = "issue")]
 pub(crate) use self::fact::PrintedFact;
+pub(crate) use self::named_fields::NamedFields;
 pub(crate) use self::pseudolocale::Pseudolocale;
 pub(crate) use self::sentences::TablePhrases;
 pub use self::sentences::{AltTexts, Phrase, Sentences};
@@ -178,6 +181,13 @@ impl Phrases {
         let named = sentences
             .flat_map(|sentence| TemplateAnalysis::of(&sentence.template).variables);
         named.map(|(name, _)| name).filter(|name| !name.starts_with("extra.")).collect()
+    }
+
+    /// Adds the free fields that the sentences name.
+    pub(crate) fn add_named_fields(&self, named: &mut NamedFields) {
+        for sentence in self.locale.sentences() {
+            named.add(&sentence.template);
+        }
     }
 
     /// The ranges of a template that are the translator's own words.
@@ -356,7 +366,7 @@ impl Phrases {
         values: Value,
         facts: &CertificateFacts<'_>,
     ) -> Result<FinishedText> {
-        write_sentence(&self.env, sentence, &sentence.role, values, facts.extra)
+        write_sentence(&self.env, sentence, &sentence.role, values, facts)
     }
 
     /// Writes the course's outcome for the grade, whose text is a template too.
@@ -422,8 +432,8 @@ impl Phrases {
         let env = self.compile_outcome(text, at)?;
         let template = env.get_template("outcome");
         let template = template.map_err(|error| syntax_error(error, &place))?;
-        let (values, extra) = (Value::from(values.clone()), facts.extra);
-        let written = Rendering { template, what, values, extra, place: &place }.run()?;
+        let values = Value::from(values.clone());
+        let written = Rendering { template, what, values, facts, place: &place }.run()?;
         // The text may be in the course's language, whose direction may be another.
         Ok(FinishedText { runs: written.runs.isolated(), ..written })
     }

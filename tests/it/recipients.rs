@@ -156,9 +156,10 @@ fn format_of(options: &str) -> (RecipientsFormat, bool) {
             "--header" => format.with_header(value().parse().unwrap()),
             "--dates" => format.with_dates(DateOrder::parse(value()).unwrap()),
             "--column" => {
-                let (key, header) = value().split_once('=').unwrap();
-                format.with_column(key, [header])
+                let (key, headers) = value().split_once('=').unwrap();
+                format.with_column(key, headers.split('+'))
             }
+            "--ignore" => format.with_ignored(value()),
             other => panic!("{other} in {options}"),
         };
     }
@@ -203,6 +204,22 @@ fn large_archives_and_tables_are_refused_before_the_work() {
     refused("large.ods", ods(&cell(1_000, 1_000_000)));
     refused("wide.csv", "name,".repeat(1_000_000).into_bytes());
     refused("large.csv", format!("{}\n", ",".repeat(900)).repeat(20_000).into_bytes());
+    // A text that stands in many cells, rows that are filled up to a wide header, a text of no cell.
+    let long = "x".repeat(32_767);
+    let repeated = cell(2, 1_000_000).replace('x', &long);
+    refused("long.ods", ods(&repeated));
+    refused("longer.ods", ods(&cell(1, 1).replace('x', &format!("{long}x"))));
+    refused("longer.csv", format!("name\n{long}x\n").into_bytes());
+    let rows = "Ada\n".repeat(60_000);
+    refused("filled.csv", format!("{}name\n{rows}", "a,".repeat(998)).into_bytes());
+    assert!(
+        Table::read(
+            "long.csv",
+            format!("name\n{long}\n").into_bytes(),
+            &RecipientsFormat::default()
+        )
+        .is_ok()
+    );
     // Blank cells and rows cost nothing.
     let blank = cell(1_000_000, 1_000_000).replace("<text:p>x</text:p>", "");
     let header = cell(1, 1).replace('x', "Name");
@@ -300,8 +317,10 @@ fn google_forms_export_publishes_no_line_as_a_name() {
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.objects()[0]["name"], "Ada");
     for words in [
-        "form.csv:1: nothing reads the columns `Timestamp`, `Email Address`",
+        "form.csv:1: these columns are not used: `Timestamp`, `Email Address`",
         "`Full Name`              name",
+        "not used: no certificate prints the e-mail address",
+        "not used: the header is no known word",
         "form.csv:2: Ada",
         "1 would be issued, 0 not passed, 0 failed",
     ] {
@@ -309,11 +328,74 @@ fn google_forms_export_publishes_no_line_as_a_name() {
     }
     let run = workdir.run(["issue", "-f", "form.csv", "--names", "--dry-run"]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stderr.contains("the header of a table"), "{}", run.stderr);
+    assert!(run.stderr.contains("looks like a table header"), "{}", run.stderr);
     workdir.write("names.txt", "Ada Lovelace\nGrace Hopper\n");
     let run = workdir.run(["issue", "-f", "names.txt", "--dry-run"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("say --names"), "{}", run.stderr);
+}
+
+#[test]
+fn column_that_is_told_twice_is_refused() {
+    let workdir = Workdir::new();
+    workdir.write("people.csv", "Name,ID,Login\nAda Lovelace,7,ada\n");
+    let columns = |more: &[&str]| {
+        let run = ["issue", "-f", "people.csv", "--dry-run"];
+        workdir.run(run.iter().chain(more))
+    };
+    for (more, words) in [
+        (
+            ["--column", "username=ID", "--ignore", "ID"],
+            "the column `ID` is given two uses",
+        ),
+        (["--column", "username=ID", "--column", "username=Login"], "is given twice"),
+        (["--column", "grade=ID", "--column", "designation=ID"], "is given two uses"),
+    ] {
+        let run = columns(&more);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains(words), "no {words} in\n{}", run.stderr);
+    }
+    assert_eq!(columns(&["--column", "username=ID", "--ignore", "Login"]).code, 0);
+}
+
+#[test]
+fn wrong_value_is_named_with_its_row_and_column() {
+    let workdir = Workdir::new();
+    workdir.write("people.csv", "Name,study_hours\nAda Lovelace,5h\nGrace Hopper,7.5\n");
+    let run = workdir.run(["issue", "-f", "people.csv", "--dry-run"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    for words in [
+        "people.csv:2: `5h` in `study_hours` is not a number",
+        "help: write a number with a decimal point, such as `12` or `7.5`; the sentence `",
+    ] {
+        assert!(run.stderr.contains(words), "no {words} in\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn field_that_nothing_reads_is_named() {
+    let workdir = Workdir::new();
+    let issue = |field: &str| {
+        let run = workdir.run(["issue", "-n", "Ada", "--set", field]);
+        assert_eq!(run.code, 0, "{run:?}");
+        run.stderr
+    };
+    let said = issue("study_hour=5");
+    assert!(said.contains("nothing on the certificate reads `study_hour`"), "{said}");
+    assert!(said.contains("did you mean `study_hours`?"), "{said}");
+    let said = issue("study_hours=5");
+    assert!(!said.contains("nothing on the certificate"), "{said}");
+}
+
+#[test]
+fn date_of_no_certificate_is_refused() {
+    let workdir = Workdir::new();
+    for date in ["0001-01-01", "9999-12-31"] {
+        let run = workdir.run(["issue", "-n", "Ada", "-i", date]);
+        assert_eq!(run.code, 1, "{run:?}");
+        let words = format!("`{date}` is not a date of issue");
+        assert!(run.stderr.contains(&words), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -335,7 +417,7 @@ fn kept_column_stands_in_the_report_and_nowhere_else() {
     };
     let run = issue("report.csv");
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(!run.stderr.contains("secret") && !run.stderr.contains("nothing reads"));
+    assert!(!run.stderr.contains("secret") && !run.stderr.contains("not used"));
     assert!(!String::from_utf8_lossy(&run.stdout).contains("secret"), "{run:?}");
     let report = String::from_utf8(workdir.read("report.csv")).unwrap();
     assert!(
@@ -404,7 +486,7 @@ fn courses_say_how_their_recipients_files_are_read() {
     let columns = ["--ignore", "Remarks"];
     let run = workdir
         .run(site.iter().chain(&["two.json", "--format", "sheet"]).chain(&columns));
-    assert!(!run.stderr.contains("nothing reads"), "{}", run.stderr);
+    assert!(!run.stderr.contains("not used"), "{}", run.stderr);
     workdir.write("site/courses.yaml", course.replace("[room]", "[date]"));
     let run = workdir.run(site.iter().chain(&["three.json"]));
     assert!(run.stderr.contains("`date` is a value of each request"), "{}", run.stderr);

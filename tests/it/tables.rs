@@ -69,7 +69,16 @@ fn invalid_rows_are_refused_with_a_place() {
             "no text by language",
         ),
         ("[{ hours: 3 }]", ErrorKind::Sentence, "`module of row 1`"),
-        ("[{ title: Knots, hours: many }]", ErrorKind::Sentence, "`hours of row 1`"),
+        (
+            "[{ title: Knots, hours: many }]",
+            ErrorKind::InvalidValue,
+            "`many` in `hours of row 1` is not a number",
+        ),
+        (
+            "[{ title: Knots, hours: 12 }, { title: Sails, hours: '12,5' }]",
+            ErrorKind::InvalidValue,
+            "`12,5` in `hours` of row 2 of `modules` is not a number, and the column has a total",
+        ),
     ] {
         let error = refusal(modules, request("en"));
         assert_eq!(error.kind(), kind, "{error:#}");

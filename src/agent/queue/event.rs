@@ -189,7 +189,7 @@ fn task(
         // The platform writes a share of 1, whatever the course prints.
         request = request.with_grade_fraction(data.grade);
     }
-    request.check_lengths()?;
+    request.check_limits()?;
     let request = Box::new(request);
     let options = IssueOptions::default();
     Ok(Task::Issue { request, options, replaces: None })

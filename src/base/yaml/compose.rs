@@ -3,6 +3,7 @@
 //! An alias is a second reference to the same tree and copies nothing, so that nested aliases take
 //! no more memory than what is written. Only the entries of merged maps are copied, up to a limit.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ use crate::base::error::ErrorKind;
 const MAX_TREES: usize = 500_000;
 /// The most entries that the merge keys of one file may copy.
 const MAX_MERGED: usize = 500_000;
+/// The most characters of a key: as many as one on the line of its value may have (YAML 1.2, 7.4.2).
+const MAX_KEY: usize = 1_024;
+
 impl Document {
     /// Parses a file. Duplicate keys and the like become faults and are left out of the document. A
     /// file that is not valid YAML becomes one fault, and no document.
@@ -164,6 +168,8 @@ impl<'a> Composer<'a> {
 
     fn entries(&mut self, depth: usize) -> Step<Vec<MapEntry>> {
         let mut entries: Vec<MapEntry> = Vec::new();
+        // Where each key is written, which of an alias is not where its anchor is.
+        let mut places: Vec<Range<u32>> = Vec::new();
         let mut merges = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -177,11 +183,23 @@ impl<'a> Composer<'a> {
             let value = self.node(event, &value_span, depth + 1)?;
             match self.document.trees[key as usize].value {
                 Value::Scalar { .. } if merge => merges.push(value),
-                Value::Scalar { .. } => entries.push(MapEntry { key, value }),
+                Value::Scalar { ref text, .. } => {
+                    if text.chars().nth(MAX_KEY).is_some() {
+                        return Err(self
+                            .span(&span)
+                            .fault(
+                                ErrorKind::TooLarge,
+                                format!("a key of more than {MAX_KEY} characters"),
+                            )
+                            .with_help("shorten it"));
+                    }
+                    entries.push(MapEntry { key, value });
+                    places.push(range(&span));
+                }
                 _ => return Err(self.no_key(&span)),
             }
         }
-        self.without_duplicates(&mut entries);
+        self.without_duplicates(&mut entries, &places);
         if !merges.is_empty() {
             self.merge(&mut entries, &merges)?;
         }
@@ -201,20 +219,31 @@ impl<'a> Composer<'a> {
         fault.with_help("put the text in quotes")
     }
 
-    /// Removes all but the first of the entries with one key; each removed one is a fault.
-    fn without_duplicates(&mut self, entries: &mut Vec<MapEntry>) {
+    /// Removes all but the first of the entries with one key; each removed one is a fault. `places` are
+    /// those of the keys.
+    fn without_duplicates(&mut self, entries: &mut Vec<MapEntry>, places: &[Range<u32>]) {
         let document = &self.document;
+        let span = |place: &Range<u32>| Span::new(&document.source, place.clone());
         let mut firsts = HashMap::with_capacity(entries.len());
+        let mut places = places.iter();
         entries.retain(|entry| {
             let key = Key { document, tree: entry.key };
-            let first = *firsts.entry(key.text()).or_insert(entry.key);
-            if first != entry.key && self.faults.is_full() {
-                self.faults.count();
-            } else if first != entry.key {
-                let first = Key { document, tree: first }.span();
-                self.faults.push(key.twice(&first));
+            let Some(place) = places.next() else { return true };
+            match firsts.entry(key.text()) {
+                Entry::Vacant(first) => {
+                    first.insert(place);
+                }
+                Entry::Occupied(_) if self.faults.is_full() => {
+                    self.faults.count();
+                    return false;
+                }
+                Entry::Occupied(first) => {
+                    let first = span(first.get());
+                    self.faults.push(key.twice_at(span(place), &first));
+                    return false;
+                }
             }
-            first == entry.key
+            true
         });
     }
 

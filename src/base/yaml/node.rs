@@ -12,7 +12,7 @@ use crate::base::error::{Error, ErrorKind, ErrorMessage, did_you_mean, finding};
 /// The most characters of one text.
 const MAX_TEXT: usize = 5_000;
 /// The most bytes of one free field with its aliases written out; each value counts 16 bytes more
-/// than its text.
+/// than its text and its key.
 const MAX_JSON: usize = 64 * 1024;
 /// The largest value of a file that is compared with another, in the same measure.
 #[cfg(feature = "studio")]
@@ -246,6 +246,7 @@ impl<'a> Node<'a> {
                 .iter()
                 .map(|entry| {
                     let key = Key { document: self.document, tree: entry.key };
+                    *left = left.checked_sub(key.text().len())?;
                     let value = self.follow(&entry.value, None);
                     Some((key.text().to_owned(), value.json_within(left, depth)?))
                 })
@@ -364,6 +365,11 @@ impl<'a> Key<'a> {
 
     /// Creates the fault of a key that is defined before, at `first`.
     pub(crate) fn twice(self, first: &Span) -> YamlFault {
+        self.twice_at(self.span(), first)
+    }
+
+    /// As [`twice`](Self::twice), for a key that is an alias at `span`.
+    pub(super) fn twice_at(self, span: Span, first: &Span) -> YamlFault {
         let place = first.place();
         let line = place.line.unwrap_or(1);
         let there = if first.is_in(&self.document.source) {
@@ -371,7 +377,7 @@ impl<'a> Key<'a> {
         } else {
             format!("in {}, line {line}", place.file)
         };
-        self.fault(ErrorKind::Duplicate, finding!("defined_twice", self.text()))
+        span.fault(ErrorKind::Duplicate, finding!("defined_twice", self.text()))
             .with_help(format!("its first definition is {there}: remove one of them"))
     }
 

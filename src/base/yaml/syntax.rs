@@ -355,20 +355,42 @@ fn begins_comment(before: &str) -> bool {
 
 /// Returns the `#` of the first comment between two bytes that hides a closing bracket.
 fn hiding_comment(text: &str, range: Range<usize>, close: char) -> Option<usize> {
-    let start = range.start;
-    let mut signs = text[range].match_indices('#').map(|(index, _)| start + index);
-    signs.find(|&index| {
-        begins_comment(&text[..index])
-            && !is_quoted(text, index)
-            && line(text, index).contains(close)
-    })
+    let mut start = line_start(text, range.start);
+    for line in text[start..].split_inclusive('\n') {
+        if start >= range.end {
+            break;
+        }
+        // The rest of a line after the first sign is its comment.
+        if let Some(sign) = comment(line, range.start.saturating_sub(start))
+            && start + sign < range.end
+            && line[sign..].contains(close)
+        {
+            return Some(start + sign);
+        }
+        start += line.len();
+    }
+    None
 }
 
-/// Whether a byte is inside a quoted text.
-fn is_quoted(text: &str, at: usize) -> bool {
-    let line = line_start(text, at);
-    let before = &text[line..at];
-    before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1
+/// Returns the `#` that begins a comment of a line, at `from` or after it.
+fn comment(line: &str, from: usize) -> Option<usize> {
+    let (mut is_double, mut is_single, mut before) = (false, false, ' ');
+    for (index, c) in line.char_indices() {
+        match c {
+            '"' => is_double = !is_double,
+            '\'' => is_single = !is_single,
+            '#' if index >= from
+                && !is_double
+                && !is_single
+                && matches!(before, ' ' | '\t') =>
+            {
+                return Some(index);
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    None
 }
 
 fn unknown_escape(quoted: &str) -> Option<usize> {

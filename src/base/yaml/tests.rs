@@ -163,6 +163,47 @@ fn faults_beyond_the_maximum_are_counted() {
 }
 
 #[test]
+fn key_that_is_an_alias_is_a_duplicate_like_any_other() {
+    let alias = "&k title: First\n*k : Second\nother: x\n";
+    assert_eq!(faults(alias), ["a.yaml:2:1: `title` is defined twice"]);
+    let error = read(alias, |_, _| ()).unwrap_err();
+    assert_eq!(
+        error.help(),
+        Some("its first definition is on line 1: remove one of them")
+    );
+    let elsewhere = "a: &k title\ntitle: First\n*k : Second\n";
+    assert_eq!(faults(elsewhere), ["a.yaml:3:1: `title` is defined twice"]);
+    let twice = "{&k a: 1, *k : 2, *k : 3}";
+    assert_eq!(faults(twice).len(), 2);
+    // In another map the key is another one.
+    assert_eq!(
+        json("a: {&k b: 1}\nc: {*k : 2}"),
+        json!({ "a": { "b": 1 }, "c": { "b": 2 } })
+    );
+}
+
+#[test]
+fn long_keys_take_no_more_memory_than_what_is_written() {
+    let key = "k".repeat(1_000);
+    let aliases = "*b, ".repeat(100);
+    let text = format!("b: &b {{ ? {key} : 1 }}\nl: [{aliases}]\n");
+    let error = read(&text, |root, faults| faults.keep(root.json())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    let long = format!("? {}\n: 1\n", "é".repeat(1_025));
+    assert_eq!(faults(&long), ["a.yaml:1:3: a key of more than 1024 characters"]);
+    assert!(read(&format!("? {}\n: 1\n", "é".repeat(1_024)), |_, _| ()).is_ok());
+}
+
+#[test]
+fn explanation_of_a_large_file_takes_one_pass() {
+    // Each of these signs begins a comment, and hides none of the bracket's end.
+    let text = format!("a: [ {}", "# ".repeat(MAX_BYTES / 2 - 10));
+    assert_eq!(faults(&text), ["a.yaml:1:4: this `[` is never closed"]);
+    let quotes = format!("a: [ {}\n", "'#' ".repeat(MAX_BYTES / 4 - 10));
+    assert_eq!(faults(&quotes).len(), 1);
+}
+
+#[test]
 fn encodings_other_than_utf_8_are_named() {
     let said = |bytes: &[u8]| {
         let mut faults = Faults::default();

@@ -19,6 +19,8 @@ const MAX_FILE: u64 = 64 * 1024 * 1024;
 const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The most files of one folder.
 const MAX_FILES: usize = 20_000;
+/// The most folders of one installation that are tried. Issued files may have one each.
+const MAX_FOLDERS: usize = 500_000;
 
 /// A folder of the old installation.
 #[derive(Debug, Clone)]
@@ -38,6 +40,42 @@ impl OldFolder {
             Failure::new(format!("{}: there is no such folder", path.display()))
         })?;
         Ok(Self::at(root))
+    }
+
+    /// Reports the folders below it that cannot be read: what is in them is not migrated.
+    pub(super) fn report_unreadable(&self, report: &mut Report) {
+        let mut waiting = vec![self.root.clone()];
+        let mut left = MAX_FOLDERS;
+        while let Some(folder) = waiting.pop() {
+            // A folder may be listed and not entered: its files are known, and cannot be opened.
+            let entered = fs::metadata(folder.join("."));
+            let entries = match entered.and_then(|_| fs::read_dir(&folder)) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    let within = folder.strip_prefix(&self.root).unwrap_or(&folder);
+                    let name = within.to_string_lossy();
+                    let shown = if name.is_empty() { "." } else { &name };
+                    let how = format!("it cannot be read ({error})");
+                    report.unread(At::file(shown), shown, how);
+                    continue;
+                }
+            };
+            for entry in entries.flatten() {
+                let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+                if !is_folder || entry.file_name() == ".git" {
+                    continue;
+                }
+                if left == 0 {
+                    let how = format!(
+                        "it has more than {MAX_FOLDERS} folders: not all of them were tried"
+                    );
+                    report.unread(At::file("."), ".", how);
+                    return;
+                }
+                left -= 1;
+                waiting.push(entry.path());
+            }
+        }
     }
 
     fn at(root: PathBuf) -> Self {
@@ -73,13 +111,8 @@ impl OldFolder {
             return None;
         };
         match fs::read_dir(&folder.root) {
-            Err(error) => {
-                report.unread(
-                    At::file(shown),
-                    name,
-                    format!("it cannot be read ({error})"),
-                );
-            }
+            // Reported when the installation was opened.
+            Err(_) => {}
             Ok(entries) => {
                 let mut count = 0;
                 for entry in entries.take(MAX_FILES + 1) {

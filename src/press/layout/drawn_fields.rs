@@ -20,7 +20,6 @@ pub(crate) struct DrawnFields {
 
 impl DrawnFields {
     /// Whether the layout's code reads the field of this name.
-    #[cfg(feature = "issue")]
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
     }

@@ -14,7 +14,7 @@ static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 /// Whether a grade's text says that the course was not passed.
-pub(super) fn is_failing(text: &str) -> bool {
+pub(in crate::site) fn is_failing(text: &str) -> bool {
     WORDS.contains(&folded(text))
 }
 
@@ -79,6 +79,12 @@ mod tests {
             "n. b.",
             "불합격",
             "Fail.",
+            "Absent",
+            "No-show",
+            "Ritirato",
+            "FALSE",
+            "FALSCH",
+            "缺考",
         ] {
             assert!(is_failing(word), "{word}");
         }

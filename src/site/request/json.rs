@@ -114,7 +114,7 @@ impl Request {
                 return Err(Error::new(ErrorKind::InvalidValue, "`extra` is no object"));
             }
         }
-        request.check_lengths()?;
+        request.check_limits()?;
         Ok(request)
     }
 }

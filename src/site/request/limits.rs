@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Request;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::site::date_of_issue;
 
 /// The most bytes of one message that are read: a larger one is no request for a certificate.
 pub(crate) const MAX_MESSAGE: usize = 1 << 20;
@@ -27,9 +28,11 @@ const MAX_EXTRA_DEPTH: usize = 8;
 pub(crate) const MAX_REASON: usize = 500;
 
 impl Request {
-    /// Refuses texts that are longer than where they go takes.
-    pub(crate) fn check_lengths(&self) -> Result<()> {
+    /// Refuses texts that are longer than where they go takes, and a date of issue in a year that no
+    /// certificate has.
+    pub(crate) fn check_limits(&self) -> Result<()> {
         let mut faults = Vec::new();
+        faults.extend(self.issued.and_then(|date| date_of_issue::check(date).err()));
         for (key, text) in [
             ("course", Some(self.course.as_str())),
             ("username", self.recipient.as_deref()),
@@ -128,6 +131,7 @@ pub(crate) fn truncated(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::date::Date;
 
     #[test]
     fn text_is_refused_by_where_it_goes() {
@@ -143,6 +147,10 @@ mod tests {
             deep = json!([deep]);
         }
         for (request, words) in [
+            (
+                request().with_issued(Date::parse("0001-01-01").unwrap()),
+                "certificates are not dated in the year 1",
+            ),
             (
                 request().with_username("u".repeat(256)),
                 "`username` has more than 255 bytes",
@@ -183,15 +191,18 @@ mod tests {
                 "`extra` has more than 40000 characters",
             ),
         ] {
-            let error = request.check_lengths().expect_err(words);
-            assert_eq!(error.kind(), ErrorKind::TooLarge);
+            let error = request.check_limits().expect_err(words);
+            let is_date = request.issued().is_some();
+            let kind =
+                if is_date { ErrorKind::InvalidValue } else { ErrorKind::TooLarge };
+            assert_eq!(error.kind(), kind);
             assert!(error.message().contains(words), "{error}");
         }
         let request =
             request().with_username("é".repeat(127)).with_grade("A".repeat(200));
         let request =
             request.with_extra("rows", rows(900)).with_extra("m", "é".repeat(2_000));
-        request.check_lengths().unwrap();
+        request.check_limits().unwrap();
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) fn form_of(file: &str, bytes: &[u8]) -> Result<FileForm> {
         return refuse(what, "open it in a spreadsheet and save it as XLSX, ODS or CSV");
     }
     if has_tag(b"{\\rtf") {
-        return refuse("a text of a word processor", SAVE);
+        return refuse("a word processor document", SAVE);
     }
     Ok(FileForm::Text)
 }
@@ -120,7 +120,7 @@ impl<'a> Archive<'a> {
         } else if self.zip.file_names().flatten().any(|name| name.ends_with(".iwa")) {
             "one of Apple's Numbers or Pages"
         } else if self.has("word/document.xml") {
-            "a text of a word processor"
+            "a word processor document"
         } else {
             "an archive, and no spreadsheet"
         };

@@ -11,10 +11,8 @@ use super::decimals::{decimal, is_direction_mark};
 use super::month_names::{self, NamedMonth};
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, ErrorMessage, Place, Result, finding};
+use crate::site::date_of_issue;
 use crate::site::recipients_format::DateOrder;
-
-/// The years that a certificate may bear. Others are of another calendar, or a slip.
-const YEARS: std::ops::RangeInclusive<u32> = 1900..=2199;
 
 /// A date as it is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -158,17 +156,14 @@ pub(super) fn read(text: &str, order: ColumnOrder) -> Result<Date> {
             DateOrder::Ymd => (2000 + one, two, three),
         },
     };
-    if !YEARS.contains(&year) {
-        let why = format!(": the year {year} is of no certificate");
-        return Err(wrong(
-            &why,
-            "write the year of the Gregorian calendar, as in `2026-05-14`",
-        ));
-    }
     let part = |number: u32| u8::try_from(number).unwrap_or(0);
     let date =
         i32::try_from(year).ok().and_then(|y| Date::new(y, part(month), part(day)));
-    date.ok_or_else(|| wrong("", HELP))
+    let date = date.ok_or_else(|| wrong("", HELP))?;
+    date_of_issue::check(date).map(|()| date).map_err(|error| {
+        let why = format!(": certificates are not dated in the year {year}");
+        wrong(&why, error.help().unwrap_or_default())
+    })
 }
 
 /// Reads a date, and passes over a time of day.
@@ -260,6 +255,26 @@ fn is_time(text: &str) -> bool {
                 || ":.+-Z zAaPpMm/".contains(c)
                 || matches!(c, '\u{202f}' | '\u{a0}' | '上' | '下' | '午')
         })
+        && is_clock(time.trim_start_matches(|c| decimal(c).is_none() && c != ':'))
+}
+
+/// Whether a text begins with hour and minute, and seconds if it has them, that a clock shows.
+fn is_clock(time: &str) -> bool {
+    let is_of_clock = |c: &char| decimal(*c).is_some() || *c == ':';
+    let clock: String = time.chars().take_while(is_of_clock).collect();
+    let mut parts = clock.split(':').map(|part| {
+        let digits: Option<Vec<u32>> = part.chars().map(decimal).collect();
+        let digits = digits.filter(|digits| matches!(digits.len(), 1 | 2))?;
+        Some(digits.iter().fold(0, |number, digit| number * 10 + digit))
+    });
+    let mut next_is =
+        |max: u32| parts.next().map(|part| part.is_some_and(|it| it <= max));
+    // ISO 8601 has 24:00 for the end of a day, and a leap second is the sixtieth.
+    let (hour, minute, second) = (next_is(24), next_is(59), next_is(60));
+    hour == Some(true)
+        && minute == Some(true)
+        && second != Some(false)
+        && parts.next().is_none()
 }
 
 #[cfg(test)]
@@ -280,6 +295,9 @@ mod tests {
             ("2025-12-31", "2025-12-31"),
             ("2025-12-31T23:30:00+02:00", "2025-12-31"),
             ("2025-12-31 23:30:00", "2025-12-31"),
+            ("2025-12-31T24:00", "2025-12-31"),
+            ("2025-12-31 PM 10:30", "2025-12-31"),
+            ("2025-12-31T23:30:00.125Z", "2025-12-31"),
             ("2025/1/2", "2025-01-02"),
             ("31.12.2025", "2025-12-31"),
             ("2. 1. 2025", "2025-01-02"),
@@ -386,6 +404,13 @@ mod tests {
             "14 พ.ค. 2569",
             "0/0/2025",
             "31/12/2025x",
+            "2026-05-14T25:00",
+            "2026-05-14 10:75",
+            "2026-05-14 10:30:99",
+            "2026-05-14 :",
+            "0001-01-01",
+            "9999-12-31",
+            "1.1.1899",
             "1/2/3/2025",
             "99/99/2025",
         ] {

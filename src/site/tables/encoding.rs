@@ -47,6 +47,8 @@ const CANDIDATES: [&Encoding; 22] = [
 
 /// How many cells a refusal shows.
 const MAX_SHOWN: usize = 3;
+/// The most bytes that the likeliest encodings are judged by.
+const MAX_SAMPLE: usize = 1 << 20;
 
 /// A text, the name of its encoding, and what to say about that.
 pub(super) struct DecodedText {
@@ -74,10 +76,9 @@ pub(super) fn decode(
         })?;
         let warning =
             told.filter(|told| *told != unicode && !bytes.is_ascii()).map(|told| {
+                let (unicode, told) = (unicode.name(), told.name());
                 format!(
-                    "the file is {}, not {}, and read so",
-                    unicode.name(),
-                    told.name()
+                    "the file is in {unicode}, not in {told}; it is read as {unicode}"
                 )
             });
         let text = text.into_owned();
@@ -173,8 +174,9 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
             count_lines(valid.unwrap_or_default())
         }
     };
-    let (first, second) = likeliest(bytes);
-    let readings = |encoding: &'static Encoding| strict(encoding, bytes);
+    let sample = sample(bytes);
+    let (first, second) = likeliest(&sample);
+    let readings = |encoding: &'static Encoding| strict(encoding, &sample);
     let mut message = "the file is not UTF-8, and does not say its encoding".to_owned();
     let mut help = String::new();
     if let (Some(one), Some(other)) = (readings(first), second.and_then(readings)) {
@@ -189,8 +191,8 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
             ));
         }
         help = format!(
-            "read it with --encoding {} or --encoding {}, whichever writes the names \
-             rightly, or ",
+            "read it with --encoding {} or --encoding {}, whichever shows the names \
+             correctly, or ",
             first.name().to_lowercase(),
             second.to_lowercase()
         );
@@ -200,6 +202,27 @@ fn refusal(file: &str, bytes: &[u8]) -> Error {
     Error::new(ErrorKind::Syntax, message)
         .at(Place::line(file, line))
         .with_help(format!("{help}save it as UTF-8 (in a spreadsheet: «CSV UTF-8»)"))
+}
+
+/// The lines that tell encodings apart, those with a byte that is not ASCII, as far as they are needed.
+fn sample(bytes: &[u8]) -> Vec<u8> {
+    let mut sample = Vec::new();
+    let lines = bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\r'));
+    for line in lines.filter(|line| !line.is_ascii()) {
+        let left = MAX_SAMPLE - sample.len();
+        if line.len() <= left {
+            sample.extend_from_slice(line);
+            continue;
+        }
+        if sample.is_empty() {
+            // These bytes are part of no longer character in any encoding here.
+            let ends = |byte: &u8| matches!(byte, b',' | b';' | b'\t' | b' ');
+            let end = line[..left].iter().rposition(ends).map_or(left, |end| end + 1);
+            sample.extend_from_slice(&line[..end]);
+        }
+        break;
+    }
+    sample
 }
 
 /// The first cells of two readings that differ.
@@ -329,6 +352,25 @@ mod tests {
             );
             assert!(report.contains(shown) && report.contains("--encoding"), "{report}");
         }
+    }
+
+    #[test]
+    fn large_file_is_judged_by_a_part_of_it() {
+        let text = format!(
+            "name\n{}{}",
+            "Ada\n".repeat(500_000),
+            "Jürgen Müller\n".repeat(200_000)
+        );
+        let bytes = encoded(WINDOWS_1252, &text);
+        let part = sample(&bytes);
+        assert!(part.len() <= MAX_SAMPLE && part.starts_with(b"J\xfcrgen"));
+        let report = format!("{:#}", read(&bytes, None).unwrap_err());
+        assert!(report.starts_with("r.csv:500002: the file is not UTF-8"), "{report}");
+        assert!(report.contains("Jürgen Müller"), "{report}");
+        // One line without an end, which is cut between two characters.
+        let line = encoded(SHIFT_JIS, &"山田太郎,".repeat(200_000));
+        assert!(strict(SHIFT_JIS, &sample(&line)).is_some());
+        assert!(sample(&line).len() <= MAX_SAMPLE);
     }
 
     #[test]

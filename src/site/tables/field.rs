@@ -86,6 +86,28 @@ impl RecipientField {
         Self::ALL.into_iter().find(|field| field.key() == key)
     }
 
+    /// Returns what people call the field.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::GivenName => "given name",
+            Self::MiddleName => "middle name",
+            Self::FamilyName => "family name",
+            Self::Username => "username",
+            Self::Email => "e-mail address",
+            Self::Course => "course",
+            Self::Language => "language",
+            Self::SecondLanguage => "second language",
+            Self::Grade => "grade",
+            Self::Designation => "designation after the name",
+            Self::Gender => "gender",
+            Self::Issued => "date of issue",
+            Self::Layout => "layout",
+            Self::Paper => "paper",
+            Self::TitleBefore => "title before the name",
+        }
+    }
+
     /// Whether the field is the name or a part of it.
     pub fn is_name(self) -> bool {
         matches!(self, Self::Name | Self::GivenName | Self::MiddleName | Self::FamilyName)

@@ -61,6 +61,9 @@ fn guess(
     if !told_name && !told_parts {
         settle_name(table, &mut columns, &mut faults);
     }
+    if !told.has(Field::Username) {
+        faults.extend(numbered_rows(table, &columns));
+    }
     for (index, column) in columns.iter_mut().enumerate() {
         if let Some(used_as) = told.uses.get_mut(index).and_then(Option::take) {
             column.used_as = used_as;
@@ -124,7 +127,10 @@ impl Told {
         }
         for header in &format.ignore {
             match find(table, header) {
-                Ok(index) => told.uses[index] = Some(ColumnUse::Unread(Unread::Ignored)),
+                Ok(index) => {
+                    let ignored = ColumnUse::Unread(Unread::Ignored);
+                    faults.extend(told.set(table, index, ignored).err());
+                }
                 Err(fault) => faults.push(fault),
             }
         }
@@ -154,12 +160,40 @@ impl Told {
             );
             return;
         }
+        if let Some(first) =
+            self.uses.iter().position(|own| *own == Some(used_as.clone()))
+            && let Some(&second) = found.first()
+        {
+            faults.push(twice(table, &table.header[first], &table.header[second]));
+            return;
+        }
         for &index in &found {
-            self.uses[index] = Some(used_as.clone());
+            if let Err(fault) = self.set(table, index, used_as.clone()) {
+                faults.push(fault);
+                return;
+            }
         }
         if is_name {
             self.name_order = found;
         }
+    }
+
+    /// Sets what a column is used as, once.
+    fn set(&mut self, table: &Table, index: usize, used_as: ColumnUse) -> Result<()> {
+        match &mut self.uses[index] {
+            unset @ None => *unset = Some(used_as),
+            // To ignore a column twice says one thing.
+            Some(known)
+                if *known == used_as && matches!(used_as, ColumnUse::Unread(_)) => {}
+            Some(_) => {
+                let header = table.header[index].escape_debug();
+                let message = format!("the column `{header}` is given two uses");
+                return Err(Error::new(ErrorKind::InvalidValue, message)
+                    .at(table.place(table.header_line))
+                    .with_help("name it once, in one of `--column` and `--ignore`"));
+            }
+        }
+        Ok(())
     }
 
     fn has(&self, field: Field) -> bool {
@@ -292,6 +326,43 @@ fn choose_best(
     }
 }
 
+/// The fault of a column `ID` that counts the rows, as forms do: in the next file the same numbers are of
+/// other recipients.
+fn numbered_rows(table: &Table, columns: &[Guessed]) -> Option<Error> {
+    // `Student ID` says whose the number is.
+    let is_number = |index: &usize| {
+        columns[*index].is(Field::Username)
+            && matches!(
+                &*words::normalized(&table.header[*index]),
+                "id" | "participantid"
+            )
+    };
+    let index = (0..columns.len()).find(is_number)?;
+    let mut last = 0;
+    for row in table.rows.iter().filter(|row| !row.cells[index].is_blank()) {
+        let text = row.cells[index].text.as_str();
+        let number: usize = text.parse().ok()?;
+        // A row that was deleted leaves a gap.
+        let is_next = number > last && (last > 0 || number == 1);
+        if !is_next || text.len() != number.to_string().len() {
+            return None;
+        }
+        last = number;
+    }
+    if last == 0 || last > 2 * table.rows.len() {
+        return None;
+    }
+    let header = table.header[index].escape_debug();
+    let message =
+        format!("the column `{header}` numbers the rows, and identifies no recipient");
+    Some(Error::new(ErrorKind::InvalidValue, message)
+        .at(table.place(table.header_line))
+        .with_help(format!(
+            "leave it out with --ignore \"{header}\"; if the numbers are the recipients' own, say \
+             --column username=\"{header}\""
+        )))
+}
+
 /// Decides what a column `Name` holds if there is another column of given or of family names: many
 /// languages use the word for a name for one part of it too.
 fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) {
@@ -302,7 +373,7 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
     let family = find(columns, Field::FamilyName);
     let (part, rest) = match (given, family) {
         (None, None) => return,
-        // If both parts of a name have columns, `Student` holds another value, such as a number.
+        // If given and family name have columns, a column `Student` most likely holds a number.
         (Some(_), Some(_)) if columns[name].rank > 1 => {
             columns[name].used_as = ColumnUse::Unread(Unread::Other(Field::Name));
             return;
@@ -324,10 +395,9 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
             && !part.is_empty()
             && words::normalized(name).contains(&part)
     };
-    let rows = table.rows.iter().filter(|row| row.ragged.is_none());
-    let pairs = rows.map(|row| (&row.cells[name].text, &row.cells[part].text));
     let (mut whole, mut partial) = (None, None);
-    for (row, (name, part)) in table.rows.iter().zip(pairs) {
+    for row in table.rows.iter().filter(|row| row.ragged.is_none()) {
+        let (name, part) = (&row.cells[name].text, &row.cells[part].text);
         if name.is_empty() || part.is_empty() {
             continue;
         }
@@ -339,8 +409,8 @@ fn settle_name(table: &Table, columns: &mut [Guessed], faults: &mut Vec<Error>) 
             Error::new(
                 ErrorKind::InvalidValue,
                 format!(
-                    "the column `{}` has a whole name on line {whole}, and on line {partial} a \
-                     part of one beside the column `{}`",
+                    "the column `{}` has a full name on line {whole}, but on line {partial} only \
+                     a part of a name; the other part is in the column `{}`",
                     table.header[name], table.header[part]
                 ),
             )

@@ -46,13 +46,21 @@ impl FreeFields {
             Some((root, rest)) => (root, Some(rest)),
             None => (header, None),
         };
-        let wanted = words::normalized(root);
-        let same = self.names.iter().find(|name| {
-            name.as_str() == root
-                || words::normalized(name) == wanted && !wanted.is_empty()
-        });
-        let root = same.map(String::as_str)?;
+        let root = self.name_of(root)?;
         Some(rest.map_or_else(|| root.to_owned(), |rest| format!("{root}.{rest}")))
+    }
+
+    /// Returns the field of exactly this name, or the only one whose name differs in case, accents,
+    /// spaces and punctuation.
+    fn name_of(&self, name: &str) -> Option<&str> {
+        let wanted = words::normalized(name);
+        let is_alike =
+            |own: &&String| !wanted.is_empty() && words::normalized(own) == wanted;
+        if let Some(exact) = self.names.get(name) {
+            return Some(exact);
+        }
+        let mut alike = self.names.iter().filter(is_alike);
+        alike.next().filter(|_| alike.next().is_none()).map(String::as_str)
     }
 }
 
@@ -162,7 +170,7 @@ impl Mapping {
             .filter_map(|column| match column.used_as {
                 ColumnUse::Unread(Unread::Ignored) => None,
                 ColumnUse::Unread(Unread::NoHeader) => {
-                    Some("one without a header".into())
+                    Some("one without a header".to_owned())
                 }
                 ColumnUse::Unread(_) => {
                     Some(format!("`{}`", column.header.escape_debug()))
@@ -173,13 +181,45 @@ impl Mapping {
         if unread.is_empty() {
             return None;
         }
-        let columns = if unread.len() == 1 { "the column" } else { "the columns" };
-        let message = format!("nothing reads {columns} {}", unread.join(", "));
-        Some(Warning::new(ErrorKind::UnknownKey, message).at(table.place(table.header_line))
-            .with_help(
-                "map a column that is to be printed with --column FIELD=\"…\", keep one for the \
-                 report with --keep, or leave one out with --ignore",
-            ))
+        let columns =
+            if unread.len() == 1 { "this column is" } else { "these columns are" };
+        let message = format!("{columns} not used: {}", unread.join(", "));
+        let mut help =
+            "map a column that is to be printed with --column FIELD=\"…\", keep one for \
+                        the report with --keep, or leave one out with --ignore"
+                .to_owned();
+        if let Some(name) = self.name_with_title(table) {
+            help.push_str("; to print the titles before the names: --column name=");
+            help.push_str(&name);
+        }
+        Some(
+            Warning::new(ErrorKind::UnknownKey, message)
+                .at(table.place(table.header_line))
+                .with_help(help),
+        )
+    }
+
+    /// Returns the columns that make a name with the title before it, as `--column` takes them, if a
+    /// title would be left out.
+    fn name_with_title(&self, table: &Table) -> Option<String> {
+        let title = self.columns.iter().position(|column| {
+            !column.is_kept
+                && column.used_as
+                    == ColumnUse::Unread(Unread::NotPrinted(RecipientField::TitleBefore))
+        })?;
+        if !table.rows.iter().any(|row| !row.cells[title].is_blank()) {
+            return None;
+        }
+        use RecipientField::{FamilyName, GivenName, MiddleName, Name};
+        let mut name = self.name_order.clone();
+        for field in [Name, GivenName, MiddleName, FamilyName] {
+            if self.name_order.is_empty() {
+                name.extend(self.columns_of(field));
+            }
+        }
+        let quoted = |index: usize| format!("\"{}\"", self.columns[index].header);
+        let parts: Vec<String> = [title].into_iter().chain(name).map(quoted).collect();
+        Some(parts.join("+"))
     }
 }
 

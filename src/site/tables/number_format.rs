@@ -1,8 +1,9 @@
 //! Numbers as the cell of a sheet shows them: `00123`, `93%`, `4.50`.
 //!
-//! The decision made here is that digits, a decimal point, leading zeros, a percent sign and texts
-//! around them are followed; groups, fractions, powers and conditions are not: the number is then
-//! written plainly, with the fifteen digits that a spreadsheet keeps.
+//! The decision made here is that halves are rounded away from zero, as a spreadsheet does, after the
+//! fifteen digits that it keeps: 1.005 is shown as `1.01`. Digits, a decimal point, leading zeros, a
+//! percent sign and texts around them are followed; groups, fractions, powers and conditions are not:
+//! the number is then written plainly, with those fifteen digits.
 
 /// The format of a cell.
 #[derive(Debug, Default, PartialEq)]
@@ -39,8 +40,7 @@ impl NumberFormat {
             return plain(number);
         }
         let (least, most) = shape.decimals;
-        // The nearest number of fifteen digits first: 0.285 is 28.5 %, and not 28.499….
-        let mut digits = format!("{:.most$}", rounded(value.abs()));
+        let mut digits = format!("{:.most$}", rounded_half_up(value.abs(), most));
         if let Some(point) = digits.find('.') {
             while digits.len() > point + 1 + least && digits.ends_with('0') {
                 digits.pop();
@@ -131,8 +131,19 @@ fn rounded(number: f64) -> f64 {
     format!("{number:.14e}").parse().unwrap_or(number)
 }
 
+/// Rounds a positive number to so many digits after the point, halves up. Each step starts from the
+/// nearest number of fifteen digits: 0.285 is 28.5 %, and not 28.499….
+fn rounded_half_up(number: f64, digits: usize) -> f64 {
+    let number = rounded(number);
+    let Ok(digits) = i32::try_from(digits) else { return number };
+    let scale = 10_f64.powi(digits);
+    let scaled = rounded(number * scale);
+    // Larger ones have no half among their fifteen digits.
+    if scaled < 1e15 { scaled.round() / scale } else { number }
+}
+
 /// Writes a number without a format.
-fn plain(number: f64) -> String {
+pub(super) fn plain(number: f64) -> String {
     let number = rounded(number);
     if number != 0.0 && (number.abs() >= 1e21 || number.abs() < 1e-9) {
         return format!("{number:e}");
@@ -170,6 +181,20 @@ mod tests {
             ("General", 12_345_678_901_234.0, "12345678901234"),
             ("0", -0.4, "0"),
             ("0 \"points\"", 18.0, "18 points"),
+            // Halves, as Excel and LibreOffice show them.
+            ("0", 92.5, "93"),
+            ("0", 50.5, "51"),
+            ("0", 0.5, "1"),
+            ("0", 2.5, "3"),
+            ("0", -2.5, "-3"),
+            ("0", 92.49, "92"),
+            ("0%", 0.925, "93%"),
+            ("0%", 0.505, "51%"),
+            ("0.00", 1.005, "1.01"),
+            ("0.00", 2.675, "2.68"),
+            ("0.0", 0.25, "0.3"),
+            ("0.##", 1.125, "1.13"),
+            ("0", 99_999_999_999_999.5, "100000000000000"),
         ] {
             assert_eq!(NumberFormat::parse(code).show(number), shown, "{code} {number}");
         }

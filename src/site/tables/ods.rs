@@ -1,15 +1,17 @@
 //! Sheets of ODS files (ODF 1.3, part 3, 9.1).
 //!
 //! calamine gives the values of cells and neither what they show nor which rows are hidden, and makes
-//! repeated cells before they are counted; so the XML is read here.
+//! repeated cells before they are counted; so the XML is read here. What a cell shows is in its paragraphs;
+//! a writer may leave them out, and then its value counts.
 
 use std::collections::HashSet;
 
 use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, broken};
+use super::number_format::plain;
 use super::sheet::{MAX_SHEETS, Sheet, SheetContent};
-use super::table::{CellKind, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
+use super::table::{CellBudget, CellKind, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
 use super::xml::attribute;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 
@@ -24,8 +26,7 @@ pub(super) fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
     }
     let xml = archive.text("content.xml")?.unwrap_or_default();
     let mut reader = quick_xml::Reader::from_str(&xml);
-    let mut content =
-        ContentReader { file, cells_left: MAX_CELLS, ..ContentReader::default() };
+    let mut content = ContentReader::new(file);
     loop {
         match reader.read_event().map_err(|error| broken(file, error))? {
             Event::Start(element) => content.start(&element, false)?,
@@ -48,11 +49,10 @@ pub(super) fn read_sheets(file: &str, bytes: &[u8]) -> Result<Vec<Sheet>> {
 }
 
 /// What is read of `content.xml` so far.
-#[derive(Default)]
 struct ContentReader<'a> {
     file: &'a str,
     sheets: Vec<Sheet>,
-    cells_left: usize,
+    budget: CellBudget<'a>,
     /// The style that is being read, and those of hidden sheets.
     style: String,
     hidden_styles: HashSet<String>,
@@ -71,14 +71,33 @@ struct ContentReader<'a> {
 /// A cell whose end is not read yet.
 struct OpenCell {
     repeats: usize,
-    date: Option<String>,
+    /// What it holds, beside the paragraphs that show it.
+    value: Option<String>,
     kind: CellKind,
+    has_formula: bool,
     text: String,
     paragraphs: usize,
     is_covered: bool,
 }
 
-impl ContentReader<'_> {
+impl<'a> ContentReader<'a> {
+    fn new(file: &'a str) -> Self {
+        Self {
+            file,
+            sheets: Vec::new(),
+            budget: CellBudget::new(file),
+            style: String::new(),
+            hidden_styles: HashSet::new(),
+            row: 0,
+            column: 0,
+            cells: Vec::new(),
+            row_repeats: 0,
+            blank_cells: 0,
+            cell: None,
+            skipped: 0,
+        }
+    }
+
     fn start(&mut self, element: &BytesStart<'_>, is_empty: bool) -> Result<()> {
         if self.skipped > 0 {
             self.skipped += usize::from(!is_empty);
@@ -217,11 +236,24 @@ impl ContentReader<'_> {
             Some("float" | "percentage" | "currency") => CellKind::Number,
             _ => CellKind::Text,
         };
-        let date = of("date-value").filter(|_| kind == CellKind::Date);
+        let number = || of("value").and_then(|value| value.parse::<f64>().ok());
+        let value = match of("value-type").as_deref() {
+            _ if is_error => None,
+            Some("date") => of("date-value"),
+            Some("float" | "currency") => number().map(plain),
+            Some("percentage") => {
+                number().map(|share| format!("{}%", plain(share * 100.0)))
+            }
+            Some("boolean") => of("boolean-value").map(|value| value.to_uppercase()),
+            Some("time") => of("time-value"),
+            Some("string") => of("string-value"),
+            _ => None,
+        };
         self.cell = Some(OpenCell {
             repeats,
-            date,
+            value,
             kind,
+            has_formula: of("formula").is_some(),
             text: String::new(),
             paragraphs: 0,
             is_covered,
@@ -230,11 +262,18 @@ impl ContentReader<'_> {
 
     fn end_cell(&mut self) -> Result<()> {
         let Some(cell) = self.cell.take() else { return Ok(()) };
-        let text = match &cell.date {
-            Some(date) => date.trim_end_matches("T00:00:00").to_owned(),
-            None => cell.text.trim().to_owned(),
+        let shown = cell.text.trim();
+        let text = match &cell.value {
+            Some(date) if cell.kind == CellKind::Date => {
+                date.trim_end_matches("T00:00:00").to_owned()
+            }
+            Some(value) if shown.is_empty() => value.trim().to_owned(),
+            _ => shown.to_owned(),
         };
-        if text.is_empty() || cell.is_covered {
+        let is_open = cell.has_formula && cell.value.is_none() && text.is_empty();
+        let kind = if is_open { CellKind::NoResult } else { cell.kind };
+        self.budget.check_text(self.row.saturating_add(1), &text)?;
+        if text.is_empty() && !is_open || cell.is_covered {
             self.blank_cells = self.blank_cells.saturating_add(cell.repeats);
             return Ok(());
         }
@@ -249,7 +288,7 @@ impl ContentReader<'_> {
         let blank = self.cells.len() + self.blank_cells;
         self.cells.resize(blank, TableCell::default());
         self.blank_cells = 0;
-        self.cells.resize(width, TableCell { text, kind: cell.kind });
+        self.cells.resize(width, TableCell { text, kind });
         Ok(())
     }
 
@@ -263,10 +302,9 @@ impl ContentReader<'_> {
         if self.row as usize > MAX_ROWS {
             return Err(too_large(self.file, format_args!("{MAX_ROWS} rows")));
         }
-        self.cells_left = repeats
-            .checked_mul(self.cells.len())
-            .and_then(|cells| self.cells_left.checked_sub(cells))
-            .ok_or_else(|| too_large(self.file, format_args!("{MAX_CELLS} cells")))?;
+        let bytes: usize = self.cells.iter().map(|cell| cell.text.len()).sum();
+        let all = |one: usize| one.saturating_mul(repeats);
+        self.budget.take(all(self.cells.len()), all(bytes))?;
         let Some(sheet) = self.sheets.last_mut() else { return Ok(()) };
         for line in first..=self.row {
             sheet.content.rows.push((line, self.cells.clone()));

@@ -150,7 +150,7 @@ impl RecipientRow {
         for (key, value) in nested(below.extra.iter().chain(&self.extra))? {
             request = request.with_extra(key, value);
         }
-        request.check_lengths()?;
+        request.check_limits()?;
         Ok(request)
     }
 }

@@ -2,10 +2,12 @@
 
 use super::dates::{self, ColumnOrder};
 use super::field::RecipientField as Field;
-use super::findings::{Finding, Findings};
+use super::finding::Finding;
+use super::findings::Findings;
+use super::lone_rows::{LoneRows, is_alone};
 use super::mapping::{ColumnUse, Mapping};
 use super::recipient_row::{RecipientRow, RowFault};
-use super::table::{CellKind, Table, TableRow};
+use super::table::{CellKind, Table, TableCell, TableRow};
 use super::words;
 use crate::base::date::Date;
 use crate::base::error::{Error, ErrorKind, Place, Result};
@@ -91,13 +93,23 @@ impl Recipients {
             ..Self::default()
         };
         for row in &table.rows {
-            let recipient = reader.read(row);
+            let mut recipient = reader.read(row);
             if words::is_not_a_recipient(&recipient.name) || reader.is_header(row) {
+                reader.refuse_other_header(row)?;
                 found.left_out.push((row.line, recipient.name));
                 continue;
             }
+            if reader.footer.is_some_and(|first| row.line >= first) {
+                recipient.fault = Some(RowFault::new(
+                    ErrorKind::InvalidValue,
+                    "the row has nothing but a name, and stands below a blank row",
+                    "delete it if it is a note below the table; if it is a recipient, delete the \
+                     blank row",
+                ));
+            }
             if recipient.fault.is_none() {
-                findings.look_at(row, mapping, &recipient.name, recipient.issued);
+                let is_alone = reader.has_lone_rows && reader.is_alone(row);
+                findings.look_at(row, mapping, &recipient, is_alone);
             }
             found.rows.push(recipient);
         }
@@ -122,6 +134,10 @@ struct RowReader<'a> {
     kept: Vec<usize>,
     order: Option<ColumnOrder>,
     language: Option<&'a Tag>,
+    /// The first line of a block below the table whose rows have nothing but a name.
+    footer: Option<u32>,
+    /// Whether some rows have nothing but a name, and most have more.
+    has_lone_rows: bool,
 }
 
 /// The columns that make a name.
@@ -152,17 +168,55 @@ impl<'a> RowReader<'a> {
             dates::order_of(&table.file, &table.header[index], cells, options.dates)
         });
         let kept = mapping.columns.iter().enumerate();
+        let name = NameColumns::of(mapping)?;
+        let alone = LoneRows::of(table, &name.indices());
+        let columns: Vec<_> = columns.filter(|(_, used_as)| is_read(used_as)).collect();
+        // One more column, of what no certificate prints, is often left empty.
+        let is_fuller =
+            !columns.is_empty() || table.header.len() > name.indices().len() + 1;
         Ok(Self {
             table,
-            columns: columns.filter(|(_, used_as)| is_read(used_as)).collect(),
-            name: NameColumns::of(mapping)?,
+            columns,
+            name,
             kept: kept
                 .filter(|(_, column)| column.is_kept)
                 .map(|(index, _)| index)
                 .collect(),
             order: order.transpose()?,
             language: options.language.as_ref(),
+            footer: alone.footer,
+            has_lone_rows: is_fuller
+                && alone.count > 0
+                && alone.count * 2 <= table.rows.len(),
         })
+    }
+
+    fn is_alone(&self, row: &TableRow) -> bool {
+        is_alone(row, &self.name.indices())
+    }
+
+    /// Refuses a second header that says something else of the name than the first: `First name` below
+    /// `Student` makes half a name of the whole.
+    fn refuse_other_header(&self, row: &TableRow) -> Result<()> {
+        for (header, cell) in self.table.header.iter().zip(&row.cells) {
+            let below = words::meanings(&cell.text).iter().map(|it| it.field);
+            let mut below = below.filter(|field| field.is_name());
+            let own = words::meanings(header);
+            if below.any(|field| own.iter().all(|it| it.field != field)) {
+                let message = format!(
+                    "the row is a second header: `{}` stands below `{}`",
+                    cell.text.escape_debug(),
+                    header.escape_debug()
+                );
+                return Err(Error::new(ErrorKind::InvalidValue, message)
+                    .at(self.table.place(row.line))
+                    .with_help(format!(
+                        "delete one of the two, or say which is read: --header {}",
+                        row.line
+                    )));
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, row: &TableRow) -> RecipientRow {
@@ -187,8 +241,11 @@ impl<'a> RowReader<'a> {
             if cell.is_blank() {
                 continue;
             }
-            if cell.kind == CellKind::Error && recipient.fault.is_none() {
-                recipient.fault = Some(self.error_cell(index, &cell.text));
+            if recipient.fault.is_none() {
+                recipient.fault = self.formula_fault(index, cell);
+            }
+            if cell.kind == CellKind::NoResult {
+                continue;
             }
             let value = cell.text.clone();
             match used_as {
@@ -203,13 +260,20 @@ impl<'a> RowReader<'a> {
         }
         let language = recipient.language.as_deref();
         recipient.name = self.name_of(row, language);
-        let parts = self.name.indices();
-        if let Some(index) =
-            parts.into_iter().find(|&index| row.cells[index].kind == CellKind::Error)
-        {
-            let fault = self.error_cell(index, &row.cells[index].text);
-            recipient.fault.get_or_insert(fault);
+        // A number in the place of a name. Signs alone are refused of every request.
+        let has = |is_so: fn(char) -> bool| recipient.name.chars().any(is_so);
+        if has(char::is_numeric) && !has(char::is_alphabetic) {
+            recipient.fault.get_or_insert(RowFault::new(
+                ErrorKind::Name,
+                format!("the name `{}` has no letter", recipient.name.escape_debug()),
+                "write the name of the recipient, or delete the row",
+            ));
         }
+        let parts = self.name.indices();
+        let mut faults = parts
+            .into_iter()
+            .filter_map(|index| self.formula_fault(index, &row.cells[index]));
+        recipient.fault = recipient.fault.or_else(|| faults.next());
         recipient
     }
 
@@ -222,7 +286,7 @@ impl<'a> RowReader<'a> {
         };
         let is_word = |index: usize| !words::meanings(&row.cells[index].text).is_empty();
         let names = self.name.indices();
-        // Few names begin a comparison: a header has the length of one.
+        // Only text as short as a header is compared, so most names are skipped cheaply.
         let is_short = names.iter().all(|&index| row.cells[index].text.len() < 100);
         let mut others = self.columns.iter().map(|(index, _)| *index);
         is_short
@@ -235,13 +299,22 @@ impl<'a> RowReader<'a> {
             })
     }
 
-    fn error_cell(&self, index: usize, text: &str) -> RowFault {
+    /// What is wrong with the formula of a cell.
+    fn formula_fault(&self, index: usize, cell: &TableCell) -> Option<RowFault> {
         let header = &self.table.header[index];
-        RowFault::new(
-            ErrorKind::InvalidValue,
-            format!("the cell in the column `{header}` is the error {text} of a formula"),
-            "correct the formula, or write the value",
-        )
+        let (what, help) = match cell.kind {
+            CellKind::Error => (
+                format!("is the error {} of a formula", cell.text),
+                "correct the formula, or write the value",
+            ),
+            CellKind::NoResult => (
+                "is a formula without its result".to_owned(),
+                "open the file in a spreadsheet and save it, so that the results are in it",
+            ),
+            CellKind::Text | CellKind::Number | CellKind::Date => return None,
+        };
+        let message = format!("the cell in the column `{header}` {what}");
+        Some(RowFault::new(ErrorKind::InvalidValue, message, help))
     }
 
     fn read_date(&self, recipient: &mut RecipientRow, text: &str) {

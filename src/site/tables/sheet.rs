@@ -33,6 +33,21 @@ pub(super) struct SheetContent {
     pub(super) merged: Vec<[u32; 4]>,
 }
 
+/// Returns the sheets that a caller's name may mean, by index: the one of exactly that name, else all
+/// whose names differ from it in case, accents, spaces and punctuation only.
+pub(super) fn called(names: &[&str], wanted: &str) -> Vec<usize> {
+    let those = |is_one: &dyn Fn(&str) -> bool| {
+        (0..names.len()).filter(|&index| is_one(names[index])).collect::<Vec<_>>()
+    };
+    let exact = those(&|name| name == wanted);
+    let plain = words::normalized(wanted);
+    // Nothing is left of a name that has signs only.
+    if !exact.is_empty() || plain.is_empty() {
+        return exact;
+    }
+    those(&|name| words::normalized(name) == plain)
+}
+
 /// Whether a sheet has a header with the words for a name.
 fn has_names(sheet: &Sheet, format: &RecipientsFormat) -> bool {
     use super::field::RecipientField as Field;
@@ -66,18 +81,30 @@ pub(super) fn choose(
     };
     let names: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
     let sheet = if let Some(wanted) = &format.sheet {
-        let mut found = sheets.into_iter().filter(|sheet| {
-            sheet.name == *wanted
-                || words::normalized(&sheet.name) == words::normalized(wanted)
-        });
-        match found.next() {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let called = called(&names, wanted);
+        let found = match called[..] {
+            [index] => sheets.into_iter().nth(index),
+            _ => None,
+        };
+        match found {
             Some(sheet) => sheet,
-            None => {
-                let known = names.iter().map(String::as_str);
+            None if called.is_empty() => {
                 let message =
                     format!("the file has no sheet `{}`", wanted.escape_debug());
-                let help = did_you_mean(wanted, known).into_owned();
+                let help = did_you_mean(wanted, names).into_owned();
                 return refuse(ErrorKind::MissingField, message, help);
+            }
+            None => {
+                let called: Vec<String> =
+                    called.iter().map(|&index| format!("`{}`", names[index])).collect();
+                let message = format!(
+                    "more than one sheet may be `{}`: {}",
+                    wanted.escape_debug(),
+                    called.join(", ")
+                );
+                let help = "write the name of the sheet exactly as it is".to_owned();
+                return refuse(ErrorKind::InvalidValue, message, help);
             }
         }
     } else {
@@ -132,14 +159,14 @@ fn check_width(file: &str, table: &Table) -> Result<()> {
 }
 
 fn refuse_hidden_rows(table: &Table, hidden: &[(u32, u32)]) -> Result<()> {
-    let is_hidden =
-        |line: u32| hidden.iter().any(|(from, to)| (*from..=*to).contains(&line));
+    let mut is_hidden = within(hidden);
     let mut lines = table.rows.iter().map(|row| row.line).filter(|line| is_hidden(*line));
     let Some(first) = lines.next() else { return Ok(()) };
     let count = 1 + lines.count();
-    let rows =
-        if count == 1 { "a row is".to_owned() } else { format!("{count} rows are") };
-    let message = format!("{rows} hidden, the first here");
+    let message = match count {
+        1 => "this row is hidden".to_owned(),
+        count => format!("{count} rows are hidden; this is the first"),
+    };
     Err(Error::new(ErrorKind::InvalidValue, message).at(table.place(first)).with_help(
         "show all rows (a filter may hide them), and delete those that get no certificate",
     ))
@@ -166,21 +193,38 @@ fn refuse_merged(table: &Table, merged: &[[u32; 4]]) -> Result<()> {
 }
 
 fn hidden_column_warning(table: &Table, hidden: &[(u32, u32)]) -> Option<Warning> {
+    let mut is_hidden = within(hidden);
     let headers: Vec<String> = (1..)
         .zip(&table.header)
-        .filter(|(column, _)| {
-            hidden.iter().any(|(from, to)| (from..=to).contains(&column))
-        })
+        .filter(|(column, _)| is_hidden(*column))
         .filter(|(_, header)| !header.is_empty())
         .map(|(_, header)| format!("`{header}`"))
         .collect();
     if headers.is_empty() {
         return None;
     }
+    let (what, verb) = match headers.len() {
+        1 => ("this column is", "is"),
+        _ => ("these columns are", "are"),
+    };
     let message =
-        format!("hidden in the sheet, and read as the others: {}", headers.join(", "));
+        format!("{what} hidden in the sheet, but {verb} read: {}", headers.join(", "));
     let warning = Warning::new(ErrorKind::InvalidValue, message);
     Some(warning.at(table.place(table.header_line)))
+}
+
+/// Says of numbers from 1, each larger than the one before, whether they are in one of the ranges.
+fn within(ranges: &[(u32, u32)]) -> impl FnMut(u32) -> bool + use<> {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_unstable();
+    let mut ranges = ranges.into_iter().peekable();
+    let mut last = 0;
+    move |number| {
+        while let Some((_, to)) = ranges.next_if(|(from, _)| *from <= number) {
+            last = last.max(to);
+        }
+        number <= last
+    }
 }
 
 /// The letters of a column: 1 is `A`, 27 is `AA`.
@@ -211,6 +255,32 @@ pub(super) fn cell_address(text: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exact_name_of_a_sheet_goes_before_names_that_are_alike() {
+        let names = ["Passed -", "Passed +", "Group-A", "Group A", "***"];
+        for (wanted, found) in [
+            ("Passed +", &[1][..]),
+            ("Group A", &[3]),
+            ("group a", &[2, 3]),
+            ("passed", &[0, 1]),
+            ("***", &[4]),
+            ("**", &[]),
+            ("Other", &[]),
+        ] {
+            assert_eq!(called(&names, wanted), found, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn many_ranges_are_passed_once() {
+        let mut is_in = within(&[(5, 6), (1, 2), (8, 20), (9, 10)]);
+        let found: Vec<u32> = (1..=22).filter(|number| is_in(*number)).collect();
+        assert_eq!(found, [1, 2, 5, 6].into_iter().chain(8..=20).collect::<Vec<_>>());
+        let every_second: Vec<_> = (0..500_000).map(|n| (n * 2, n * 2)).collect();
+        let mut is_in = within(&every_second);
+        assert_eq!((1..1_000_000).filter(|number| is_in(*number)).count(), 499_999);
+    }
 
     #[test]
     fn addresses_of_cells_are_read_and_written() {

@@ -9,7 +9,11 @@ pub(super) const MAX_COLUMNS: usize = 1_000;
 /// The most rows of a table: those of a sheet.
 pub(super) const MAX_ROWS: usize = 1_048_576;
 /// The most cells of a table. Each takes 32 bytes besides its text.
-pub(super) const MAX_CELLS: usize = 12_000_000;
+const MAX_CELLS: usize = 12_000_000;
+/// The most characters of a cell: those that Excel allows.
+const MAX_CELL_TEXT: usize = 32_767;
+/// The most bytes of the texts of all cells. A text that a sheet has once may stand in many cells.
+const MAX_TEXT: usize = MAX_FILE;
 
 /// A table with a header.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct TableRow {
     pub cells: Vec<TableCell>,
     /// How many cells it has in the file, if it has more or fewer than the header.
     pub ragged: Option<usize>,
+    /// Whether a blank row is above it.
+    pub is_below_blank: bool,
 }
 
 /// A cell of a table.
@@ -66,6 +72,8 @@ pub enum CellKind {
     Date,
     /// An error of a sheet's formula: `#N/A`.
     Error,
+    /// A formula whose result is not in the file. The cell has no text.
+    NoResult,
 }
 
 impl TableCell {
@@ -73,9 +81,44 @@ impl TableCell {
         Self { text: text.trim().to_owned(), kind: CellKind::Text }
     }
 
-    /// Whether the cell shows nothing.
+    /// Whether the cell shows nothing. What a formula without its result would show is not known.
     pub fn is_blank(&self) -> bool {
-        self.text.is_empty()
+        self.text.is_empty() && self.kind != CellKind::NoResult
+    }
+}
+
+/// What the cells of a file may still take, so that a small file makes no large table.
+pub(super) struct CellBudget<'a> {
+    file: &'a str,
+    cells: usize,
+    bytes: usize,
+}
+
+impl<'a> CellBudget<'a> {
+    pub(super) fn new(file: &'a str) -> Self {
+        Self { file, cells: MAX_CELLS, bytes: MAX_TEXT }
+    }
+
+    /// Takes cells, and the bytes of their texts, before they are made.
+    pub(super) fn take(&mut self, cells: usize, bytes: usize) -> Result<()> {
+        let left = |left: usize, taken: usize, what: std::fmt::Arguments<'_>| {
+            left.checked_sub(taken).ok_or_else(|| too_large(self.file, what))
+        };
+        self.cells = left(self.cells, cells, format_args!("{MAX_CELLS} cells"))?;
+        self.bytes =
+            left(self.bytes, bytes, format_args!("{} MB of text", MAX_TEXT >> 20))?;
+        Ok(())
+    }
+
+    /// Refuses a text that is too long for a cell.
+    pub(super) fn check_text(&self, line: u32, text: &str) -> Result<()> {
+        if text.len() <= MAX_CELL_TEXT || text.chars().nth(MAX_CELL_TEXT).is_none() {
+            return Ok(());
+        }
+        let message = format!("a cell has more than {MAX_CELL_TEXT} characters");
+        Err(Error::new(ErrorKind::TooLarge, message)
+            .at(Place::line(self.file, line))
+            .with_help("shorten it; a quote that is never closed joins cells"))
     }
 }
 
@@ -129,19 +172,24 @@ impl Table {
                 pending += 1;
                 continue;
             }
-            // Blank rows after the last one are no rows of the table.
+            let is_below_blank = pending > 0;
+            // Blank rows at the end are not counted.
             blank_rows += std::mem::take(&mut pending);
             let used =
                 cells.iter().rposition(|cell| !cell.is_blank()).map_or(0, |i| i + 1);
             let given = cells.len();
             let ragged = (!has_gaps && (given < width || used > width)).then_some(given);
             cells.truncate(used.max(width.min(given)));
-            kept.push(TableRow { line, cells, ragged });
+            kept.push(TableRow { line, cells, ragged, is_below_blank });
         }
-        // A sheet may have cells under no header; of a text they are cells too many.
+        // In a sheet a cell may be in a column without a header. In a text file such a cell makes the
+        // row ragged.
         if has_gaps {
             let used = kept.iter().map(|row| row.cells.len()).max().unwrap_or(0);
             header.resize(used.max(width), String::new());
+        }
+        if kept.len().saturating_mul(header.len()) > MAX_CELLS {
+            return Err(too_large(file, format_args!("{MAX_CELLS} cells")));
         }
         for row in &mut kept {
             if row.cells.len() < header.len() {

@@ -6,7 +6,7 @@
 use super::csv::{CsvFault, Records};
 use super::encoding::{DecodedText, decode};
 use super::table::{
-    MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawRows, Table, TableCell, too_large,
+    CellBudget, MAX_COLUMNS, MAX_ROWS, RawRows, Table, TableCell, too_large,
 };
 use super::words;
 use crate::base::error::{Error, ErrorKind, Place, Result, Warning};
@@ -67,15 +67,20 @@ pub(super) fn read_names(
 ) -> Result<Table> {
     let (decoded, warnings) = read_text(file, bytes, format)?;
     let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
-    if let Some(header) = text.lines().find(|line| !line.trim().is_empty())
+    if let Some((line, header)) =
+        (1..).zip(text.lines()).find(|(_, line)| !line.trim().is_empty())
         && let Some(known) = known_header(header)
     {
         let message = format!(
-            "the first line is the header of a table, with the column `{known}`, and no name"
+            "the first line looks like a table header (column `{known}`), not like a name"
         );
         return Err(Error::new(ErrorKind::InvalidValue, message)
-            .at(Place::line(file, 1))
+            .at(Place::line(file, line))
             .with_help("leave out --names"));
+    }
+    let budget = CellBudget::new(file);
+    for (line, text) in (1..).zip(text.lines()) {
+        budget.check_text(line, text)?;
     }
     let header = (0, vec![TableCell::text("name")]);
     let lines =
@@ -142,7 +147,7 @@ fn read_rows(
     first_line: u32,
 ) -> Result<RawRows> {
     let mut rows = RawRows::new();
-    let mut cells_left = MAX_CELLS;
+    let mut budget = CellBudget::new(file);
     for record in Records::new(text, delimiter as u8, first_line) {
         let record = record.map_err(|fault| csv_error(file, &fault))?;
         if record.cells.len() > MAX_COLUMNS {
@@ -151,9 +156,11 @@ fn read_rows(
         if rows.len() == MAX_ROWS {
             return Err(too_large(file, format_args!("{MAX_ROWS} rows")));
         }
-        cells_left = cells_left
-            .checked_sub(record.cells.len())
-            .ok_or_else(|| too_large(file, format_args!("{MAX_CELLS} cells")))?;
+        let bytes = record.cells.iter().map(|cell| cell.len()).sum();
+        budget.take(record.cells.len(), bytes)?;
+        for cell in &record.cells {
+            budget.check_text(record.line, cell)?;
+        }
         let cells = record.cells.iter().map(|cell| TableCell::text(cell)).collect();
         rows.push((record.line, cells));
     }

@@ -24,6 +24,9 @@ pub(super) struct Meaning {
 struct Words {
     meanings: HashMap<String, Vec<Meaning>>,
     not_recipients: Vec<String>,
+    /// Headers of columns that say whether a recipient gets a certificate, and the words for no in them.
+    attended: Vec<String>,
+    no: Vec<String>,
     /// The words for each gender, with their languages.
     genders: HashMap<String, Vec<(Gender, &'static str)>>,
 }
@@ -49,7 +52,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
                             let known = words.genders.entry(normalized(text));
                             known.or_default().push((gender, language));
                         }
-                        (None, None) => words.not_recipients.push(normalized(text)),
+                        (None, None) => words.others(key).push(normalized(text)),
                     }
                 }
             }
@@ -59,6 +62,15 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 impl Words {
+    /// The list of a key that is of no field.
+    fn others(&mut self, key: &str) -> &mut Vec<String> {
+        match key {
+            "attended" => &mut self.attended,
+            "no" => &mut self.no,
+            _ => &mut self.not_recipients,
+        }
+    }
+
     fn add(
         &mut self,
         text: &str,
@@ -151,10 +163,23 @@ pub(super) fn gender(header: &str, text: &str) -> Result<Gender, String> {
     })
 }
 
+/// Whether a header asks whether the recipients get a certificate: `Attended?`.
+pub(super) fn asks_whether_attended(header: &str) -> bool {
+    WORDS.attended.contains(&normalized(header))
+}
+
+/// Whether a text says no.
+pub(super) fn is_no(text: &str) -> bool {
+    text.len() <= 40 && WORDS.no.contains(&normalized(text))
+}
+
 /// Whether a text in the column of the name is known not to be one.
 pub(super) fn is_not_a_recipient(text: &str) -> bool {
-    // Most cells are names, and names have capitals that none of these has inside.
-    text.len() < 40 && WORDS.not_recipients.contains(&normalized(text))
+    // `Total: 3` is said of the table too.
+    let said = text.split_once([':', '=']).map_or(text, |(before, _)| before);
+    // Skip most cells early: they are names with a capital letter inside, and none of the known words
+    // has one.
+    said.len() < 40 && WORDS.not_recipients.contains(&normalized(said))
         || text.contains("\"ImportId\"")
 }
 

@@ -1,9 +1,9 @@
 //! Sheets of XLSX files.
 //!
-//! calamine reads the cells; what it leaves out (hidden rows and columns) and what it would read as
-//! a whole (merged cells) is read from the XML of the sheet.
+//! calamine reads the cells; what it leaves out (hidden rows and columns, formulas without a result) and
+//! what it would read as a whole (merged cells) is read from the XML of the sheet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
 
 use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
@@ -11,8 +11,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::archive::{Archive, broken};
 use super::number_format::NumberFormat;
-use super::sheet::{MAX_SHEETS, Sheet, SheetContent, cell_address};
-use super::table::{CellKind, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
+use super::sheet::{MAX_SHEETS, Sheet, SheetContent, called, cell_address};
+use super::table::{CellBudget, CellKind, MAX_COLUMNS, MAX_ROWS, TableCell, too_large};
 use super::xml::attribute;
 use crate::base::error::Result;
 
@@ -24,34 +24,37 @@ pub(super) fn read_sheets(
     wanted: Option<&str>,
 ) -> Result<Vec<Sheet>> {
     let mut archive = Archive::open(file, bytes)?;
-    let parts = sheet_parts(file, &mut archive)?;
+    let workbook_parts = sheet_parts(file, &mut archive)?;
     let mut workbook: Xlsx<_> =
         Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(file, error))?;
     let metadata = workbook.sheets_metadata().to_vec();
     if metadata.len() > MAX_SHEETS {
         return Err(too_large(file, format_args!("{MAX_SHEETS} sheets")));
     }
-    let mut cells_left = MAX_CELLS;
+    let names: Vec<&str> = metadata.iter().map(|sheet| sheet.name.as_str()).collect();
+    let wanted = wanted.map(|wanted| called(&names, wanted));
+    let mut budget = CellBudget::new(file);
     let mut sheets = Vec::new();
-    for sheet in metadata {
+    for (index, sheet) in metadata.iter().enumerate() {
         if sheet.typ != SheetType::WorkSheet {
             continue;
         }
         let is_hidden = sheet.visible != SheetVisible::Visible;
-        let is_read = match wanted {
-            Some(wanted) => {
-                super::words::normalized(wanted) == super::words::normalized(&sheet.name)
-            }
+        let is_read = match &wanted {
+            Some(wanted) => wanted.contains(&index),
             None => !is_hidden,
         };
         let mut content = SheetContent::default();
         if is_read {
-            if let Some(part) = parts.get(&sheet.name) {
-                read_outline(file, &mut archive, part, &mut content)?;
+            let mut open = HashSet::new();
+            if let Some(part) = workbook_parts.sheets.get(&sheet.name) {
+                let stale = workbook_parts.is_calculated_on_load;
+                open = read_outline(file, &mut archive, part, stale, &mut content)?;
             }
-            read_cells(file, &mut workbook, &sheet.name, &mut cells_left, &mut content)?;
+            let name = &sheet.name;
+            read_cells(file, &mut workbook, name, &open, &mut budget, &mut content)?;
         }
-        sheets.push(Sheet { name: sheet.name, is_hidden, content });
+        sheets.push(Sheet { name: sheet.name.clone(), is_hidden, content });
     }
     Ok(sheets)
 }
@@ -60,7 +63,8 @@ fn read_cells(
     file: &str,
     workbook: &mut Xlsx<Cursor<&[u8]>>,
     name: &str,
-    cells_left: &mut usize,
+    open: &HashSet<(u32, u32)>,
+    budget: &mut CellBudget<'_>,
     content: &mut SheetContent,
 ) -> Result<()> {
     let mut reader =
@@ -79,8 +83,17 @@ fn read_cells(
     {
         let (row, column) = cell.get_position();
         let format = formats.get(style).unwrap_or(&general);
-        let Some(cell) = cell_of(cell.get_value(), format) else { continue };
-        let (line, column) = (row.saturating_add(1), column as usize);
+        let line = row.saturating_add(1);
+        let cell = if open.contains(&(line, column.saturating_add(1))) {
+            TableCell { text: String::new(), kind: CellKind::NoResult }
+        } else {
+            match cell_of(cell.get_value(), format) {
+                Some(cell) => cell,
+                None => continue,
+            }
+        };
+        budget.check_text(line, &cell.text)?;
+        let column = column as usize;
         if column >= MAX_COLUMNS {
             return Err(too_large(file, format_args!("{MAX_COLUMNS} columns")));
         }
@@ -97,9 +110,7 @@ fn read_cells(
             return Err(broken(file, cause));
         }
         let more = (column + 1).saturating_sub(cells.len());
-        *cells_left = cells_left
-            .checked_sub(more)
-            .ok_or_else(|| too_large(file, format_args!("{MAX_CELLS} cells")))?;
+        budget.take(more, cell.text.len())?;
         if more > 0 {
             cells.resize(column + 1, TableCell::default());
         }
@@ -137,8 +148,17 @@ fn cell_of(value: &DataRef<'_>, format: &NumberFormat) -> Option<TableCell> {
     (!text.is_empty()).then_some(TableCell { text, kind })
 }
 
-/// Returns the parts of the archive that hold the sheets, by the sheets' names.
-fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<HashMap<String, String>> {
+/// What the workbook says of its sheets.
+#[derive(Default)]
+struct WorkbookParts {
+    /// The parts of the archive that hold the sheets, by the sheets' names.
+    sheets: HashMap<String, String>,
+    /// Whether all results are to be calculated when the file is opened: the program that wrote it did
+    /// not know them.
+    is_calculated_on_load: bool,
+}
+
+fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<WorkbookParts> {
     let mut targets: HashMap<String, String> = HashMap::new();
     let relations = archive.text("xl/_rels/workbook.xml.rels")?.unwrap_or_default();
     each_element(file, &relations, |element| {
@@ -153,7 +173,7 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<HashMap<String, 
             targets.insert(id, target);
         }
     })?;
-    let mut parts = HashMap::new();
+    let mut parts = WorkbookParts::default();
     let workbook = archive.text("xl/workbook.xml")?.unwrap_or_default();
     each_element(file, &workbook, |element| {
         if element.local_name().as_ref() == "sheet"
@@ -161,36 +181,88 @@ fn sheet_parts(file: &str, archive: &mut Archive<'_>) -> Result<HashMap<String, 
                 (attribute(element, "name"), attribute(element, "id"))
             && let Some(target) = targets.get(&id)
         {
-            parts.insert(name, target.clone());
+            parts.sheets.insert(name, target.clone());
+        }
+        if element.local_name().as_ref() == "calcPr" {
+            let on_load = attribute(element, "fullCalcOnLoad");
+            parts.is_calculated_on_load =
+                matches!(on_load.as_deref(), Some("1" | "true"));
         }
     })?;
     Ok(parts)
 }
 
-/// Reads which rows and columns of a sheet are hidden, and which cells are merged.
+/// Reads which rows and columns of a sheet are hidden, and which cells are merged. Returns the cells,
+/// by row and column from 1, that have a formula and no result. `stale` says that results are not known
+/// to be right: some programs write 0 where they know none.
 fn read_outline(
     file: &str,
     archive: &mut Archive<'_>,
     part: &str,
+    stale: bool,
     content: &mut SheetContent,
-) -> Result<()> {
-    let Some(xml) = archive.text(part)? else { return Ok(()) };
+) -> Result<HashSet<(u32, u32)>> {
+    let Some(xml) = archive.text(part)? else { return Ok(HashSet::new()) };
+    let mut open = HashSet::new();
+    let mut cell = FormulaCell::default();
     let mut row = 0_u32;
-    each_element(file, &xml, |element| {
+    let mut reader = quick_xml::Reader::from_str(&xml);
+    reader.config_mut().check_end_names = false;
+    loop {
+        let event = reader.read_event().map_err(|error| broken(file, error))?;
+        let (element, is_empty) = match &event {
+            Event::Start(element) => (element, false),
+            Event::Empty(element) => (element, true),
+            Event::Text(text) if cell.in_value => {
+                cell.result.push_str(text.xml10_content().trim());
+                continue;
+            }
+            Event::End(element) => {
+                match element.local_name().as_ref() {
+                    "v" | "is" => cell.in_value = false,
+                    "c" if cell.is_open(stale) => {
+                        open.insert((row, cell.column));
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            Event::Eof => return Ok(open),
+            _ => continue,
+        };
         let number = |name: &str| attribute(element, name)?.parse::<u32>().ok();
         let is_hidden =
             || matches!(attribute(element, "hidden").as_deref(), Some("1" | "true"));
+        // A row or a column without a height or a width is not seen either.
+        let is_flat = |name: &str| {
+            attribute(element, name).is_some_and(|it| it.parse::<f64>() == Ok(0.0))
+        };
         match element.local_name().as_ref() {
             "row" => {
                 row = number("r").unwrap_or(row.saturating_add(1));
-                if is_hidden() {
+                cell = FormulaCell::default();
+                if is_hidden() || is_flat("ht") {
                     match content.hidden_rows.last_mut() {
                         Some((_, last)) if last.saturating_add(1) == row => *last = row,
                         _ => content.hidden_rows.push((row, row)),
                     }
                 }
             }
-            "col" if is_hidden() => {
+            "c" => {
+                let address = attribute(element, "r").and_then(|it| cell_address(&it));
+                cell = FormulaCell {
+                    column: address
+                        .map_or(cell.column.saturating_add(1), |(_, column)| column),
+                    is_text: attribute(element, "t").as_deref() == Some("str"),
+                    ..FormulaCell::default()
+                };
+            }
+            "f" => cell.has_formula = true,
+            "v" | "is" => {
+                cell.has_value = true;
+                cell.in_value = !is_empty && cell.has_formula;
+            }
+            "col" if is_hidden() || is_flat("width") => {
                 if let (Some(min), Some(max)) = (number("min"), number("max")) {
                     content.hidden_columns.push((min, max));
                 }
@@ -207,7 +279,31 @@ fn read_outline(
             }
             _ => {}
         }
-    })
+    }
+}
+
+/// What is read of a cell, as far as its formula is concerned.
+#[derive(Default)]
+struct FormulaCell {
+    column: u32,
+    /// Whether its result is declared to be a text, which may be empty.
+    is_text: bool,
+    has_formula: bool,
+    has_value: bool,
+    in_value: bool,
+    result: String,
+}
+
+impl FormulaCell {
+    /// Whether it has a formula whose result is not known.
+    fn is_open(&self, stale: bool) -> bool {
+        let is_known = match self.result.as_str() {
+            "" => self.is_text && self.has_value,
+            "0" => !stale || self.is_text,
+            _ => true,
+        };
+        self.has_formula && !is_known
+    }
 }
 
 /// Calls a function with each element of an XML text.

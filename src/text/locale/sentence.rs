@@ -60,19 +60,55 @@ impl SentenceTemplate {
         Some(sentence)
     }
 
-    /// The place in the file of the bytes `range` of the template. Where YAML writes the template
-    /// otherwise than it is (escapes, folded lines), the place at which the sentence begins.
+    /// The place in the file of the bytes `range` of the template. After an escape that YAML replaces,
+    /// it is the place at which the sentence begins.
     pub(crate) fn place_of(&self, range: Range<usize>) -> Place {
         self.offset()
-            .filter(|&start| {
-                let written = self.source.text.get(start..).unwrap_or_default();
-                self.template
-                    .get(..range.end)
-                    .is_some_and(|head| written.starts_with(head))
-            })
-            .map(|start| start + range.start..start + range.end)
+            .and_then(|start| self.written_at(start, &range))
             .map(|range| Place::in_text(&self.source.file, &self.source.text, range))
             .unwrap_or_else(|| self.place.clone())
+    }
+
+    /// The bytes of the file that became the bytes `range` of the template, which begins at `start`.
+    /// Folded and indented lines have other white space than the template.
+    fn written_at(&self, start: usize, range: &Range<usize>) -> Option<Range<usize>> {
+        let text = &self.source.text;
+        let quote = text[..start].chars().next_back();
+        // The header of a block: `>-`.
+        let mut block = start;
+        if text[start..].starts_with(['>', '|']) {
+            block += text[start..].find('\n')? + 1;
+        }
+        let mut written =
+            text[block..].char_indices().map(|(at, c)| (block + at, c)).peekable();
+        let (mut begin, mut end) = (None, block);
+        for (at, c) in self.template.char_indices() {
+            if at >= range.end {
+                break;
+            }
+            let before = written.peek().map_or(text.len(), |(at, _)| *at);
+            while written.next_if(|(_, own)| own.is_whitespace()).is_some() {}
+            let mut found = before;
+            end = before;
+            if !c.is_whitespace() {
+                // A quote inside quotes is written twice, or after a backslash.
+                let (at, mut own) = written.next()?;
+                let is_escaped = quote == Some('"') && own == '\\'
+                    || quote == Some('\'') && own == '\'';
+                found = at;
+                if is_escaped {
+                    own = written.next()?.1;
+                }
+                if own != c {
+                    return None;
+                }
+                end = written.peek().map_or(text.len(), |(at, _)| *at);
+            }
+            if at >= range.start && begin.is_none() {
+                begin = Some(found);
+            }
+        }
+        Some(begin.unwrap_or(end)..end)
     }
 
     /// The byte of the file at which the template begins, after an opening quote.

@@ -1,6 +1,6 @@
 //! The free fields that sentences name.
 
-use super::template_analysis::TemplateAnalysis;
+use super::named_fields::NamedFields;
 use crate::base::lang::Tag;
 use crate::site::course::Course;
 use crate::site::files::Site;
@@ -10,7 +10,7 @@ use crate::text::locale::{Locale, languages};
 /// Returns the free fields that the sentences of a layout name in any language, and those of the
 /// outcomes of a course. A locale that cannot be read names none: it makes no certificate.
 pub(crate) fn free_fields(site: &Site, layout: &str, course: &Course) -> FreeFields {
-    let mut fields = FreeFields::default();
+    let mut named = NamedFields::default();
     for name in languages(site, layout) {
         let Ok(tag) = Tag::parse(&name) else { continue };
         let mut errors = Vec::new();
@@ -18,9 +18,9 @@ pub(crate) fn free_fields(site: &Site, layout: &str, course: &Course) -> FreeFie
             continue;
         };
         for sentence in locale.sentences() {
-            add(&sentence.template, &mut fields);
+            named.add(&sentence.template);
         }
-        fields.names.extend(locale.table.map(|table| table.rows));
+        named.names.extend(locale.table.map(|table| table.rows));
     }
     for outcome in &course.outcomes {
         let languages: Vec<&Tag> = match outcome.text.languages().collect::<Vec<_>>() {
@@ -28,18 +28,10 @@ pub(crate) fn free_fields(site: &Site, layout: &str, course: &Course) -> FreeFie
             several => several,
         };
         for tag in languages {
-            add(outcome.text.get(tag, &course.language).0, &mut fields);
+            named.add(outcome.text.get(tag, &course.language).0);
         }
     }
+    let mut fields = FreeFields::new(named.names);
+    fields.all = named.all;
     fields
-}
-
-fn add(template: &str, fields: &mut FreeFields) {
-    for (path, _) in TemplateAnalysis::of(template).variables {
-        if path == "extra" {
-            fields.all = true;
-        }
-        let name = path.strip_prefix("extra.").and_then(|path| path.split('.').next());
-        fields.names.extend(name.map(str::to_owned));
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use indexmap::IndexMap;
 use minijinja::{Environment, OutputSpan, OutputSpanKind, Template, Value};
-use serde_json::Value as Json;
 
+use super::certificate_facts::CertificateFacts;
 use super::choices::with_choices;
 use super::finished_text::FinishedText;
 use super::markup;
 use super::template_analysis::TemplateAnalysis;
+use super::wrong_value::WrongValue;
 use crate::base::error::{Error, ErrorKind, Place, Result, did_you_mean};
 use crate::text::locale::SentenceTemplate;
 
@@ -19,7 +19,7 @@ pub(super) fn write_sentence(
     sentence: &SentenceTemplate,
     what: &str,
     values: Value,
-    extra: &IndexMap<String, Json>,
+    facts: &CertificateFacts<'_>,
 ) -> Result<FinishedText> {
     if !sentence.template.contains('{') {
         // The check at loading has parsed its markup, so there is no error.
@@ -29,7 +29,7 @@ pub(super) fn write_sentence(
     let place = |range| sentence.place_of(range);
     let template = env.get_template(&sentence.id);
     let template = template.map_err(|error| syntax_error(error, &place))?;
-    Rendering { template, what, values, extra, place: &place }.run()
+    Rendering { template, what, values, facts, place: &place }.run()
 }
 
 /// A template with the values that it is rendered with.
@@ -38,8 +38,8 @@ pub(super) struct Rendering<'a> {
     /// The name of the sentence in errors.
     pub(super) what: &'a str,
     pub(super) values: Value,
-    /// The free fields, for hints.
-    pub(super) extra: &'a IndexMap<String, Json>,
+    /// What the certificate is made of, for hints.
+    pub(super) facts: &'a CertificateFacts<'a>,
     /// The place in a file of a range of the template.
     pub(super) place: &'a dyn Fn(Range<usize>) -> Place,
 }
@@ -93,6 +93,7 @@ impl Rendering<'_> {
                     self.what
                 );
                 let known = self
+                    .facts
                     .extra
                     .keys()
                     .map(|key| format!("extra.{key}"))
@@ -105,14 +106,21 @@ impl Rendering<'_> {
             minijinja::ErrorKind::OutOfFuel => {
                 let message =
                     format!("the sentence `{}` takes too long to write", self.what);
-                at(Error::new(ErrorKind::TooLarge, message), range)
-                    .with_help("write it with fewer `{% for %}`")
+                let help = if TemplateAnalysis::of(source).has_statement("for") {
+                    "write it with fewer `{% for %}`"
+                } else {
+                    "make it shorter: it repeats too much"
+                };
+                at(Error::new(ErrorKind::TooLarge, message), range).with_help(help)
             }
             kind => {
                 let cause = match error.detail() {
                     Some(detail) => detail.to_owned(),
                     None => kind.to_string(),
                 };
+                if let Some(given) = WrongValue::find(&cause, source, &self.values) {
+                    return given.explain(self.facts, self.what, &(self.place)(range));
+                }
                 let message =
                     format!("cannot write the sentence `{}` ({cause})", self.what);
                 at(Error::new(ErrorKind::Sentence, message), range)
@@ -123,7 +131,7 @@ impl Rendering<'_> {
     /// Whether the free fields lack a dotted path.
     fn is_missing(&self, path: &str) -> bool {
         let mut keys = path.split('.');
-        let first = keys.next().and_then(|key| self.extra.get(key));
+        let first = keys.next().and_then(|key| self.facts.extra.get(key));
         let found = keys.fold(first, |value, key| value?.get(key));
         found.is_none()
     }

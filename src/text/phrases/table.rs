@@ -1,7 +1,7 @@
 //! Writes the sentences of a table: a heading for each column, a cell for each row, the row of
 //! totals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Environment, Value};
 use serde_json::{Map, Value as Json};
@@ -50,10 +50,11 @@ pub(super) fn write_table(
         .map(|(index, row)| row_values(&table.rows, index, row, facts, texts))
         .collect::<Result<_>>()?;
     check_grades(table, &rows, facts)?;
+    check_totals(table, &rows, facts)?;
 
     let mut errors = Vec::new();
     let mut write = |sentence: &SentenceTemplate, what: &str, values: Value| {
-        let written = write_sentence(env, sentence, what, values, facts.extra);
+        let written = write_sentence(env, sentence, what, values, facts);
         let written = written.map_err(|error| errors.push(error)).ok()?;
         // The words of a cell come from the course or the request, not from its sentence.
         Phrase::visible(&sentence.role, written, place)
@@ -171,6 +172,40 @@ fn check_grades(
         return Err(no_scale(grade).at(facts.course.place().clone()));
     }
     Ok(())
+}
+
+/// Refuses the total of a field that is a number in some rows and another text in others: the sum would
+/// leave those out.
+fn check_totals(
+    table: &Table,
+    rows: &[BTreeMap<String, Value>],
+    facts: &CertificateFacts<'_>,
+) -> Result<()> {
+    let sums = totals(rows);
+    let sentences = table.columns.iter().filter_map(|column| column.total.as_ref());
+    let named = sentences.flat_map(|it| TemplateAnalysis::of(&it.template).variables);
+    let fields: BTreeSet<String> = named
+        .filter_map(|(path, _)| path.strip_prefix("total.").map(str::to_owned))
+        .filter(|field| sums.contains_key(field))
+        .collect();
+    Error::join(fields.iter().flat_map(|field| {
+        let wrong = rows.iter().enumerate().filter_map(move |(index, row)| {
+            let text = row.get(field)?.as_str()?.trim();
+            let is_wrong = !text.is_empty() && parse_number(text).is_none();
+            is_wrong.then(|| (index + 1, text.to_owned()))
+        });
+        wrong.map(move |(row, text)| {
+            let shown: String = text.chars().take(40).collect();
+            let message = format!(
+                "`{shown}` in `{field}` of row {row} of `{}` is not a number, and the column has \
+                 a total",
+                table.rows
+            );
+            Error::new(ErrorKind::InvalidValue, message)
+                .at(facts.course.place().clone())
+                .with_help("write a number with a decimal point, such as `12` or `7.5`")
+        })
+    }))
 }
 
 /// The sum of each field that is a number in any of the rows.

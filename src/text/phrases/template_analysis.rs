@@ -56,6 +56,11 @@ enum Token<'a> {
 type Tokens<'a> = [(Token<'a>, Range<usize>)];
 
 impl<'a> TemplateAnalysis<'a> {
+    /// Whether one of the `{% … %}` begins with a word.
+    pub(super) fn has_statement(&self, word: &str) -> bool {
+        self.statements.iter().any(|(own, _)| *own == word)
+    }
+
     /// Analyses a template whose syntax minijinja has accepted.
     pub(super) fn of(template: &'a str) -> Self {
         let mut analysis = Self::default();

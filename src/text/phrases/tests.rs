@@ -10,7 +10,7 @@ use crate::site::name::{self, Name};
 
 const HOSTILE: [&str; 7] = [
     r#"#panic("x") $x$ *b* _e_ @ref <l> \ {{ 7*7 }} {% raw %}"#,
-    "*",
+    "*a",
     "_a_ **b** \\*",
     "{{ name }}{% for x in extra %}{% endfor %}{# c #}",
     "https://example.org/ [a](b) ```x``` // /* ~ -- ---",

@@ -52,6 +52,19 @@ fn http_api_answers_with_status_and_error_code() {
     let response = post(at, "/certificates?wait=60", &request("eve"));
     assert_eq!((response.status, &response.json()["outcome"]), (201, &json!("issued")));
     assert_eq!(response.json()["reference"], "eve");
+    assert_eq!(response.json().get("warnings"), None);
+    let mut misspelt = request("uma");
+    misspelt["extra"] = json!({ "hurs": 5 });
+    let response = post(at, "/certificates?wait=60", &misspelt);
+    let warnings = response.json()["warnings"].to_string();
+    assert!(warnings.contains("nothing on the certificate reads `hurs`"), "{warnings}");
+    misspelt["extra"] = json!(null);
+    misspelt["issued"] = json!("0001-01-01");
+    let response = post(at, "/certificates?wait=60", &misspelt);
+    assert_eq!(
+        (response.status, &response.json()["error"]),
+        (422, &json!("invalid_value"))
+    );
     let revoke = json!({ "action": "revoke", "id": id, "reason": "a mistake" });
     let response = post(at, "/certificates?wait=60", &revoke);
     assert_eq!((response.status, &response.json()["outcome"]), (200, &json!("revoked")));
@@ -98,9 +111,9 @@ fn http_api_answers_with_status_and_error_code() {
     assert_eq!((response.status, response.json()), (200, json!({ "ready": true })));
     let metrics = http(at, "GET", "/metrics", None, b"").body;
     for line in [
-        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 2",
+        "testamur_requests_total{source=\"http\",outcome=\"issued\"} 3",
         "testamur_requests_total{source=\"http\",outcome=\"revoked\"} 1",
-        "testamur_stage_seconds_count{stage=\"render\"} 2",
+        "testamur_stage_seconds_count{stage=\"render\"} 3",
         "testamur_queue_waiting{source=\"http\"}",
         "testamur_store_up 1",
         "testamur_memory_bytes ",
@@ -109,7 +122,7 @@ fn http_api_answers_with_status_and_error_code() {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     assert_eq!(site.spooled(), 0, "a done request leaves the spool");
-    assert_eq!(site.records().len(), 2);
+    assert_eq!(site.records().len(), 3);
 }
 
 /// Accepted requests are done after the agent that accepted them was killed.

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ring::hmac;
 use testamur::register::{S3, S3Keys, Store, StoreFile, StorePath};
 use testamur::site::{Settings, StoreSettings};
 
@@ -24,20 +25,20 @@ struct Template {
     sha256: String,
     record: String,
     snapshot: String,
+    course: String,
+    /// What the ids of the site are derived from.
+    secret: hmac::Key,
 }
 
 impl Template {
-    /// Issues a certificate in a site of its own.
+    /// Issues a certificate in the site `large`, and takes it out again: what is left are the keys and the
+    /// marks of the stores.
     fn new(workdir: &Workdir) -> Self {
-        assert_eq!(
-            workdir
-                .run(["new", "template", "--url", "https://certificates.example.org"])
-                .code,
-            0
-        );
-        let line = ["--site", "template", "issue", "-n", "Some Body", "-u", "userid"];
+        let new = ["new", "large", "--url", "https://certificates.example.org"];
+        assert_eq!(workdir.run(new).code, 0);
+        let line = ["--site", "large", "issue", "-n", "Some Body", "-u", "userid"];
         assert_eq!(workdir.run(line).code, 0);
-        let found = workdir.run(["--site", "template", "list", "--json"]).objects();
+        let found = workdir.run(["--site", "large", "list", "--json"]).objects();
         let text = |key: &str| found[0][key].as_str().unwrap().to_owned();
         let (id, sha256) = (text("verify_id"), text("sha256"));
         let read = |path: String| {
@@ -45,17 +46,40 @@ impl Template {
             // One day, so that another can be written in its place.
             text.replace(&found[0]["issued_at"].as_str().unwrap()[..10], "2020-01-01")
         };
-        Self {
-            record: read(format!("template/public/cert/{id}/certificate.json")),
-            snapshot: read(format!("template/private/{id}/{sha256}.json")),
+        let template = Self {
+            record: read(format!("large/public/cert/{id}/certificate.json")),
+            snapshot: read(format!("large/private/{id}/{sha256}.json")),
+            course: text("course"),
+            secret: id_secret(&workdir.read("large/keys/id.secret")),
             id,
             sha256,
+        };
+        assert_eq!(template.id("userid"), template.id);
+        for folder in ["public/cert", "public/downloads", "private/.testamur"] {
+            fs::remove_dir_all(workdir.path("large").join(folder)).unwrap();
         }
+        fs::remove_dir_all(workdir.path("large/private").join(&template.id)).unwrap();
+        template
+    }
+
+    /// The id of the first edition of an award, so that it is found by its recipient.
+    fn id(&self, username: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.secret);
+        for part in ["verify", &self.course, "id", username, "1"] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        context.sign().as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The id of a certificate that the script makes.
+    fn id_of(&self, number: u32) -> String {
+        self.id(&format!("user{number}"))
     }
 
     /// The paths and the contents of the files of one certificate: record and snapshot.
     fn files(&self, number: u32) -> [(String, String); 2] {
-        let id = id(number);
+        let id = self.id_of(number);
         let sha256 = format!("{id}{id}");
         let day = format!(
             "20{:02}-{:02}-{:02}",
@@ -77,10 +101,12 @@ impl Template {
     }
 }
 
-fn id(number: u32) -> String {
-    let spread =
-        u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    format!("{spread:032x}")
+/// The key of an id secret, whose file has it in hexadecimal digits.
+fn id_secret(file: &[u8]) -> hmac::Key {
+    let text = std::str::from_utf8(file).unwrap().trim();
+    let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+    let bytes: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
+    hmac::Key::new(hmac::HMAC_SHA256, &bytes)
 }
 
 fn name(number: u32) -> String {
@@ -118,7 +144,13 @@ fn timed(workdir: &Workdir, line: &[&str]) -> Run {
 }
 
 /// Asks what a register is asked, and changes it. `change` writes a record as another machine does.
-fn questions(workdir: &Workdir, count: u32, change: &dyn Fn(u32, &str)) {
+fn questions(
+    workdir: &Workdir,
+    template: &Template,
+    count: u32,
+    change: &dyn Fn(u32, &str),
+) {
+    let id = |number: u32| template.id_of(number);
     let lines = |run: &Run| run.stdout.iter().filter(|byte| **byte == b'\n').count();
     let made = timed(workdir, &["list", "--csv", "--since", "2100-01-01"]);
     assert_eq!((made.code, lines(&made)), (0, 1), "{}", made.stderr);
@@ -150,6 +182,7 @@ fn questions(workdir: &Workdir, count: u32, change: &dyn Fn(u32, &str)) {
     let revoke = ["revoke", "--reason", "a mistake"];
     let revoked = timed(workdir, &[&revoke[..], &recipient].concat());
     assert_eq!(revoked.code, 0, "{}", revoked.stderr);
+    assert!(revoked.stderr.contains(&id(one + 2)), "{}", revoked.stderr);
     let erased = timed(workdir, &[&["erase"][..], &recipient].concat());
     assert_eq!(erased.code, 0, "{}", erased.stderr);
     assert_eq!(timed(workdir, &["find", &format!("user{}", one + 2)]).code, 3);
@@ -160,10 +193,6 @@ fn questions(workdir: &Workdir, count: u32, change: &dyn Fn(u32, &str)) {
 fn register_of_a_million_in_a_folder_answers() {
     let workdir = Workdir::new();
     let template = Template::new(&workdir);
-    assert_eq!(
-        workdir.run(["new", "large", "--url", "https://certificates.example.org"]).code,
-        0
-    );
     let count = count(1_000_000);
     let write = |number: u32, status: &str| {
         for (folder, (path, text)) in
@@ -180,28 +209,7 @@ fn register_of_a_million_in_a_folder_answers() {
     let begun = Instant::now();
     each(count, |number| write(number, "\"valid\""));
     eprintln!("{:8.2} s  {count} records are written", begun.elapsed().as_secs_f64());
-    copy_keys(&workdir);
-    questions(&workdir, count, &write);
-}
-
-/// The id secret of the site that the records were made in.
-fn copy_keys(workdir: &Workdir) {
-    let (from, to) = (workdir.path("template/keys"), workdir.path("large/keys"));
-    fs::remove_dir_all(&to).unwrap();
-    copy(&from, &to);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
+    questions(&workdir, &template, count, &write);
 }
 
 /// The Versity gateway: `go install github.com/versity/versitygw/cmd/versitygw@latest`. It is ended
@@ -238,10 +246,6 @@ fn register_of_a_hundred_thousand_on_s3_answers() {
     const PORT: u16 = 17_070;
     let workdir = Workdir::new();
     let template = Template::new(&workdir);
-    assert_eq!(
-        workdir.run(["new", "large", "--url", "https://certificates.example.org"]).code,
-        0
-    );
     fs::create_dir_all(workdir.path("buckets/public")).unwrap();
     fs::create_dir_all(workdir.path("buckets/private")).unwrap();
     let _gateway = Gateway::start(&workdir.path("buckets"), PORT);
@@ -261,6 +265,12 @@ fn register_of_a_hundred_thousand_on_s3_answers() {
         S3::with_keys(settings, &S3Keys::new("key", "secret")).unwrap()
     };
     let stores = [open(&settings.store), open(settings.private.as_ref().unwrap())];
+    // The mark of the id secret, which the first certificate wrote into the folders.
+    for (store, folder) in stores.iter().zip(["public", "private"]) {
+        let mark = workdir.read(format!("large/{folder}/store.json"));
+        let path = StorePath::parse("store.json").unwrap();
+        store.replace(&StoreFile::new(&path, &mark)).unwrap();
+    }
     let count = count(100_000);
     let write = |number: u32, status: &str| {
         for (store, (path, text)) in stores.iter().zip(template.files(number)) {
@@ -272,6 +282,5 @@ fn register_of_a_hundred_thousand_on_s3_answers() {
     let begun = Instant::now();
     each(count, |number| write(number, "\"valid\""));
     eprintln!("{:8.2} s  {count} records are written", begun.elapsed().as_secs_f64());
-    copy_keys(&workdir);
-    questions(&workdir, count, &write);
+    questions(&workdir, &template, count, &write);
 }

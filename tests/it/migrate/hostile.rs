@@ -1,6 +1,10 @@
 //! Installations that are broken, hostile or half there: a report each, and nothing outside of NEW.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use super::installation::{Ended, Installation, pdf, tree};
 use crate::workdir::Workdir;
@@ -307,4 +311,50 @@ fn two_hundred_courses_of_a_large_fork_have_a_readable_report() {
     let report = report(&dir);
     assert!(report.contains("LONG_COURSE: `title` (200 times; first "), "{report}");
     assert!(report.lines().count() < 40, "{report}");
+}
+
+/// The user and the group of `nobody`. The superuser reads every folder.
+const ANOTHER_USER: u32 = 65534;
+
+#[test]
+fn folder_that_cannot_be_read_is_reported_and_never_taken_for_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/migrate/whole");
+    for name in ["private/template_data/v2", "private/template_data", "private", ""] {
+        fs::create_dir_all(here.join("old").join(name)).unwrap();
+    }
+    for name in
+        ["env.json", "private/cert-data.yml", "private/template_data/v2/valid.html"]
+    {
+        fs::copy(from.join(name), here.join("old").join(name)).unwrap();
+    }
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let allow = |path: &Path, mode: u32| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(here, 0o777);
+    for (number, (name, mode)) in [
+        ("private/template_data/v2", 0),
+        ("private/template_data", 0o644),
+        ("private", 0),
+        ("", 0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let hidden = here.join("old").join(name);
+        allow(&hidden, mode);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
+        command.current_dir(here).args(["migrate", "old", &format!("new{number}")]);
+        if is_root {
+            command.uid(ANOTHER_USER).gid(ANOTHER_USER);
+        }
+        let output = command.output().unwrap();
+        allow(&hidden, 0o755);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(output.status.code(), Some(1), "{name}: {text}");
+        assert!(text.contains("cannot be read (Permission denied"), "{name}: {text}");
+    }
 }

@@ -140,3 +140,22 @@ fn render_with_seal_seals_its_output() {
     let output = program(here, &["render", "-n", "A", "--seal", "-o", "d.png"]);
     assert_eq!(output.status.code(), Some(2), "{}", output_text(&output));
 }
+
+#[test]
+fn warnings_of_seals_are_said_once_with_a_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("people.csv"), "name\nAda Lovelace\nGrace Hopper\nA B\n")
+        .unwrap();
+    // No authority answers there.
+    let tsa = ["--tsa", "http://127.0.0.1:9/"];
+    let line = ["render", "-f", "people.csv", "--seal", "-o", "drafts"];
+    let output = program(here, &[&line[..], &tsa].concat());
+    let text = output_text(&output);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.matches("sealed without a timestamp").count(), 1, "{text}");
+    assert!(text.contains("(3 times; this is the first)"), "{text}");
+    let output = program(here, &[&line[..], &tsa, &["--json"]].concat());
+    let json = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(json.matches("sealed without a timestamp").count(), 3, "{json}");
+}

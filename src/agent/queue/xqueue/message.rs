@@ -105,7 +105,7 @@ fn issue(
             request = request.with_extra(key, value.clone());
         }
     }
-    request.check_lengths()?;
+    request.check_limits()?;
     Ok(Task::Issue {
         request: Box::new(request),
         options: IssueOptions::default().with_replace(regenerated.is_some()),
@@ -135,9 +135,13 @@ fn issued_date(object: &JsonObject) -> Result<Option<Date>> {
             };
             let parts = part("year").zip(part("month")).zip(part("day"));
             // Words of a language stay under `extra`, for a sentence to print.
-            Ok(parts.and_then(|((year, month), day)| {
-                Date::parse(&format!("{year:04}-{month:02}-{day:02}")).ok()
-            }))
+            let Some(((year, month), day)) = parts else { return Ok(None) };
+            let written = format!("{year:04}-{month:02}-{day:02}");
+            Date::parse(&written).map(Some).map_err(|error| {
+                let message = format!("`json_date`: {}", error.message());
+                Error::new(error.kind(), message)
+                    .with_help("give a day that exists, or leave `json_date` out")
+            })
         }
     }
 }
@@ -281,6 +285,10 @@ mod tests {
         }
         for text in ["March 2nd, 2014", "2014-02-30", "2014-03-02x"] {
             assert!(read(&json!({ "issued_date": text })).is_err(), "{text}");
+        }
+        for (year, month) in [(2026, 13), (12026, 5), (0, 5)] {
+            let date = json!({ "year": year, "month": month, "day": 14 });
+            assert!(read(&json!({ "json_date": date })).is_err(), "{date}");
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::site::course::signatory::Signatory;
 use crate::site::course::text::Text;
 use crate::site::course::theme::Theme;
 use crate::site::course::{IssueDate, Organization};
+use crate::site::date_of_issue;
 use crate::site::recipients_format::RecipientsFormat;
 
 /// The keys of a course, and of `defaults`.
@@ -279,7 +280,9 @@ fn parse_issue_date(text: &str) -> Result<IssueDate> {
     if text.eq_ignore_ascii_case("rolling") {
         Ok(IssueDate::Rolling)
     } else {
-        Date::parse(text).map(IssueDate::On)
+        let date = Date::parse(text)?;
+        date_of_issue::check(date)?;
+        Ok(IssueDate::On(date))
     }
 }
 
