@@ -52,7 +52,7 @@ fn http_api_answers_with_status_and_error_code() {
     let response = post(at, "/certificates?wait=60", &request("eve"));
     assert_eq!((response.status, &response.json()["outcome"]), (201, &json!("issued")));
     assert_eq!(response.json()["reference"], "eve");
-    assert_eq!(response.json().get("warnings"), None);
+    assert_eq!(response.json()["warnings"], json!([]));
     let mut misspelt = request("uma");
     misspelt["extra"] = json!({ "hurs": 5 });
     let response = post(at, "/certificates?wait=60", &misspelt);
