@@ -67,10 +67,14 @@ pub(crate) fn create(
     let settings = settings(&demo, url)?;
     let publication = KeyPublication::of(&Settings::parse(settings.as_bytes())?);
     let write = |name: &str, bytes: &[u8]| output::write(Some(&folder.join(name)), bytes);
+    fs::create_dir_all(folder).map_err(|error| {
+        Failure::new(format!("{}: failed to make the folder ({error})", folder.display()))
+    })?;
     // First, because not every name can be the owner of a key.
     let source = KeySource::NewRoot { name: organization };
-    Keys::create_with(&folder.join("keys"), &source, &publication, clock::now()?)?;
-    Keys::create_id_secret(&folder.join("keys"))?;
+    let keys = folder.join("keys");
+    Keys::create_with(&keys, &source, &publication, clock::now()?)
+        .and_then(|_| Keys::create_id_secret(&keys))?;
     if organization == DEMO_NAME {
         for name in ["courses.yaml", "signatures/ada.svg", "signatures/grace.svg"] {
             let bytes = demo

@@ -41,7 +41,7 @@ fn read_as(file: &str) -> Option<String> {
         }
         // A folder between, such as `locale`, or none.
         ["layouts", layout, ..] => {
-            let tag = Tag::parse(stem).ok()?;
+            let tag = Tag::parse(&stem.replace('_', "-")).ok()?;
             format!("layouts/{layout}/locales/{tag}.yaml")
         }
         _ => return None,

@@ -112,7 +112,7 @@ fn ours(tag: &str) -> Vec<String> {
             format!("layouts/shared/locales/{file}.yaml"),
             format!(
                 "heading: T\nblocks: [recipient: \"{{{{ name }}}}\", course: T, {statements}]\n\
-                 date: T\n"
+                 date: T\nspecimen: S\n"
             ),
         );
     let request = Request::new("c", "A").unwrap().with_language(tag);

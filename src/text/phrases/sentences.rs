@@ -58,16 +58,17 @@ impl Sentences {
         facts
     }
 
-    /// Whether the sentences or the table print a text, which has the form of a value.
+    /// Whether a value that the sentences or the table print is a text, or has it in it: a name may be
+    /// joined with a title before it is printed.
     pub(crate) fn has_value(&self, text: &str) -> bool {
         let phrases = self.heading.iter().chain(&self.blocks).chain(&self.date);
         let mut facts = phrases.flat_map(|phrase| &phrase.facts);
-        facts.any(|fact| fact.text() == text)
+        facts.any(|fact| fact.text().contains(text))
             || self
                 .table
                 .iter()
                 .flat_map(TablePhrases::facts)
-                .any(|it| it.fact.text() == text)
+                .any(|it| it.fact.text().contains(text))
     }
 }
 

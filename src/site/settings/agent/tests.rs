@@ -67,13 +67,13 @@ fn wrong_value_is_reported_with_its_line() {
         (2, "is no address", "agent:\n  redis: { url: 'redis://localhost/first' }\n"),
         (
             2,
-            "a secret does not belong here",
+            "the address has a user name or a password",
             "agent:\n  redis: { url: 'redis://:geheim@localhost' }\n",
         ),
         (2, "a secret does not belong here", "agent:\n  redis: { password: geheim }\n"),
         (
             2,
-            "a secret does not belong here",
+            "the address has a user name or a password",
             "agent:\n  xqueue: { auth_password: geheim }\n",
         ),
         (2, "`modes` is empty", "agent:\n  redis: { modes: [] }\n"),
@@ -82,7 +82,7 @@ fn wrong_value_is_reported_with_its_line() {
         (2, "is no stream", "agent:\n  redis: { stream: 'a b' }\n"),
         (
             2,
-            "a secret does not belong here",
+            "the address has a user name or a password",
             "agent:\n  xqueue: { url: 'https://a:geheim@x.example.org' }\n",
         ),
         (2, "is no address", "agent:\n  xqueue: { url: x.example.org }\n"),
