@@ -73,7 +73,7 @@ fn wrong_value_is_reported_with_its_line() {
         (2, "a secret does not belong here", "agent:\n  redis: { password: geheim }\n"),
         (
             2,
-            "the address has a user name or a password",
+            "a secret does not belong here",
             "agent:\n  xqueue: { auth_password: geheim }\n",
         ),
         (2, "`modes` is empty", "agent:\n  redis: { modes: [] }\n"),
