@@ -103,7 +103,7 @@ impl Register {
     ) -> Result<BTreeSet<String>> {
         let ids = ids_of(awards, secret);
         let mut files = Vec::new();
-        self.private().list(None, &mut |path| {
+        self.private.list(None, &mut |path| {
             let id = paths::private_id(path.as_str());
             if id.is_some_and(|id| !ids.contains(&id))
                 && paths::is_snapshot(path.as_str())

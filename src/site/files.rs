@@ -274,7 +274,7 @@ impl Site {
     }
 
     /// Returns the names of the site's own files, sorted.
-    #[cfg(feature = "studio")]
+    #[cfg(any(feature = "press", feature = "studio"))]
     pub(crate) fn own_files(&self) -> impl Iterator<Item = &str> {
         self.own.keys().map(String::as_str)
     }
