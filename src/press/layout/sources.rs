@@ -31,10 +31,6 @@ pub(crate) struct LayoutSources {
     /// The same with code that embeds the attachments in the PDF.
     pub(crate) main_with_attachments: Source,
     /// The free fields that its code draws.
-    #[cfg_attr(
-        not(feature = "issue"),
-        expect(dead_code, reason = "only issuing compares certificates")
-    )]
     pub(crate) drawn_fields: DrawnFields,
     /// The SHA-256 of all files that can change a certificate, 64 hexadecimal digits in lower case.
     pub(crate) sha256: Sha256,
