@@ -19,7 +19,7 @@ impl Keys {
     /// Whether a folder has a set of keys. A missing folder has none.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`]: the folder cannot be listed.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io): the folder cannot be listed.
     pub fn are_in(folder: &Path) -> Result<bool> {
         Ok(KeyFolder::new(folder).newest()?.is_some())
     }
@@ -39,7 +39,7 @@ impl Keys {
     /// needed. Without keys there are no trust anchors.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): a public part cannot be read.
     pub fn trusted(folder: &Path) -> Result<Trust> {
         let keys = KeyFolder::new(folder);
         let mut trust = Trust::new();
@@ -79,7 +79,7 @@ impl Keys {
     /// in the settings are relative to `site`.
     ///
     /// # Errors
-    /// [`ErrorKind::MissingFile`], [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read.
+    /// [`ErrorKind::MissingFile`](crate::ErrorKind::MissingFile), [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): a file cannot be read.
     pub fn trusted_by_site(
         folder: &Path,
         site: &Path,
@@ -115,7 +115,7 @@ impl Keys {
     /// has what the other lacks. Secret parts are not needed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a file cannot be read. [`ErrorKind::Key`]: a CRL is
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): a file cannot be read. [`ErrorKind::Key`](crate::ErrorKind::Key): a CRL is
     /// not signed by its root.
     pub fn crls_in(folder: &Path) -> Result<Vec<Vec<u8>>> {
         let crls = root_crl::needed_crls(&KeyFolder::new(folder))?;
@@ -126,7 +126,7 @@ impl Keys {
     /// current set first.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Syntax`]: a public part cannot be read.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io), [`ErrorKind::Syntax`](crate::ErrorKind::Syntax): a public part cannot be read.
     pub fn certificates_in(folder: &Path) -> Result<Vec<X509>> {
         let keys = KeyFolder::new(folder);
         let mut leaves = Vec::new();

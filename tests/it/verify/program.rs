@@ -109,12 +109,22 @@ fn status_that_cannot_be_asked_is_unknown() {
     school.workdir.write("elsewhere/root.pem", school.file("keys/1/root.pem"));
     let run = school.workdir.run(["verify", "c.pdf", "--trust", "elsewhere/root.pem"]);
     unknown(&run, "there is no register here");
-    // A record that cannot be read.
-    let record = format!("school/private/{}/record.json", school.get("revoked").id);
-    let kept = school.workdir.read(&record);
-    school.workdir.write(&record, "{");
+    // A record that cannot be read counts as lost: the other side tells, unless it cannot be read either.
+    let id = &school.get("revoked").id;
+    let records = [
+        format!("school/private/{id}/record.json"),
+        format!("school/public/cert/{id}/certificate.json"),
+    ];
+    let kept = records.each_ref().map(|record| school.workdir.read(record));
+    school.workdir.write(&records[0], "{");
+    let run = school.run(&["verify", "c.pdf"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(headline(&run).starts_with("revoked"), "{run:?}");
+    school.workdir.write(&records[1], "{");
     unknown(&school.run(&["verify", "c.pdf"]), "the site's register does not answer");
-    school.workdir.write(&record, kept);
+    for (record, bytes) in records.iter().zip(kept) {
+        school.workdir.write(record, bytes);
+    }
     // Settings with a fault, and a store that is away.
     let settings = String::from_utf8(school.file("testamur.yaml")).unwrap();
     school.workdir.write("school/testamur.yaml", format!("{settings}\nnonsense: 1\n"));
