@@ -370,7 +370,7 @@ mod tests {
             ),
             ("pdf: { chain: a.pem, module: m.so }\n", "token"),
             ("pdf: { chain: a.pem, module: m.so, token: t, key_id: xyz }\n", "no id"),
-            ("pdf: { chain: a.pem, key: b.pem, pin_file: p }\n", "in a token"),
+            ("pdf: { chain: a.pem, key: b.pem, pin_file: p }\n", "only with `module`"),
             ("pdf: { chain: a.pem, key: b.pem, command: [x] }\n", "in a file"),
             ("openpgp: { command: [], key: a.asc }\n", "without a program"),
             ("openpgp: { command: [x], key: a.asc, deadline: 9999 }\n", "more than 600"),
