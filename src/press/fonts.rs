@@ -109,7 +109,13 @@ impl Fonts {
                 },
             };
             let source = fontdb::Source::Binary(Arc::new(SharedBytes(bytes.clone())));
-            let ids = database.load_font_source(source);
+            // Readers take a table that is cut off for one that the font lacks.
+            let is_whole = site.built_in(name).is_some() || is_whole(&bytes);
+            let ids = if is_whole {
+                database.load_font_source(source)
+            } else {
+                Default::default()
+            };
             if ids.is_empty() {
                 warnings.push(
                     Warning::new(ErrorKind::Font, "the file is no font that can be read")
@@ -247,7 +253,13 @@ pub(crate) fn family_help(name: &str, fonts: &Fonts) -> String {
         |family: &&str| strsim::damerau_levenshtein(&name, &family.to_lowercase());
     match fonts.families().min_by_key(distance).filter(|near| distance(near) < 4) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "add its fonts to the site's `fonts/` folder".to_owned(),
+        None => match fonts.warnings.iter().find_map(|it| it.place.as_ref()) {
+            Some(place) => format!(
+                "add its fonts to the site's `fonts/` folder; something is wrong with `{}` there",
+                place.file
+            ),
+            None => "add its fonts to the site's `fonts/` folder".to_owned(),
+        },
     }
 }
 
@@ -295,6 +307,26 @@ fn variant(face: &fontdb::FaceInfo) -> FontVariant {
         FontWeight::from_number(face.weight.0),
         FontStretch::from_number(face.stretch.to_number()),
     )
+}
+
+/// Whether a font has all the bytes of the tables that its directory lists (OpenType 1.9, «otff»). A
+/// collection shares tables among its fonts, and is left to its readers.
+fn is_whole(bytes: &[u8]) -> bool {
+    let number = |at: usize, length: usize| {
+        let part = bytes.get(at..at + length)?;
+        Some(part.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte)))
+    };
+    if bytes.starts_with(b"ttcf") {
+        return true;
+    }
+    let Some(count) = number(4, 2) else { return false };
+    (0..count).all(|table| {
+        let entry = 12 + 16 * table;
+        let end = number(entry + 8, 4).zip(number(entry + 12, 4));
+        end.is_some_and(|(offset, length)| {
+            offset.checked_add(length).is_some_and(|end| end <= bytes.len())
+        })
+    })
 }
 
 /// Font data that Typst and the font database share.

@@ -193,6 +193,13 @@ fn each_kind_of_file_is_broken_and_mended() {
     desk.workdir.write("fresh/courses.yaml", &courses);
     desk.until_shown("the signature of `Ada`");
     let settings = desk.file("testamur.yaml");
+    let font = house_font();
+    desk.workdir.write("fresh/fonts/House.ttf", &font);
+    let listed =
+        "families:\n  - { family: House Vibes, like: script, scripts: [Latn] }\n";
+    desk.workdir.write("fresh/fonts/fonts.yaml", listed);
+    let house = GALA.replace("EB Garamond, like: serif", "House Vibes, like: script");
+    desk.workdir.write("fresh/layouts/house/layout.yaml", &house);
     for (layout, file, good, bad, shown) in [
         (
             "",
@@ -237,26 +244,62 @@ fn each_kind_of_file_is_broken_and_mended() {
             "layouts/ours/layout.yaml",
         ),
     ] {
-        desk.enter("#layout", layout);
-        desk.workdir.write(&format!("fresh/{file}"), &bad);
-        desk.until("!document.querySelector('.found').hidden && document.querySelector('.stage.stale')");
+        let (good, bad) = (good.as_bytes(), bad.as_bytes());
+        desk.break_and_mend(layout, file, (good, bad), shown);
+    }
+    // A font is named itself, not only the layout that lacks it.
+    let bad = &font[..font.len() / 3];
+    desk.break_and_mend("house", "fonts/House.ttf", (&font, bad), "fonts/House.ttf");
+    assert_eq!(desk.faults(), [Value::Null; 0]);
+}
+
+/// A font whose family no other font has: Great Vibes by another name.
+fn house_font() -> Vec<u8> {
+    let mut font =
+        include_bytes!("../../../fonts/great-vibes/GreatVibes-Regular.ttf").to_vec();
+    let wide =
+        |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    for (old, new) in
+        [(b"Great".to_vec(), b"House".to_vec()), (wide("Great"), wide("House"))]
+    {
+        for at in 0..font.len() - old.len() {
+            if font[at..].starts_with(&old) {
+                font[at..at + old.len()].copy_from_slice(&new);
+            }
+        }
+    }
+    font
+}
+
+impl Desk {
+    /// Breaks a file and mends it, on this layout: `shown` is told, while the last good page stays.
+    fn break_and_mend(
+        &mut self,
+        layout: &str,
+        file: &str,
+        (good, bad): (&[u8], &[u8]),
+        shown: &str,
+    ) {
+        let sound = "document.querySelector('.found').hidden \
+                     && !document.querySelector('.stage.stale')";
+        self.enter("#layout", layout);
+        self.until(sound);
+        self.workdir.write(&format!("fresh/{file}"), bad);
+        self.until(
+            "!document.querySelector('.found').hidden && document.querySelector('.stage.stale')",
+        );
         // A file that is seen while it is written may be told of first.
-        desk.until(&format!(
+        self.until(&format!(
             "document.querySelector('.found').innerText.includes('{shown}')"
         ));
-        assert_eq!(
-            desk.browser
-                .js("document.querySelectorAll('.stage.stale .sheet img').length"),
-            1,
-            "{file}"
-        );
+        let kept = "document.querySelectorAll('.stage.stale .sheet img').length";
+        assert_eq!(self.browser.js(kept), 1, "{file}");
         if file == "courses.yaml" {
-            desk.shoot("broken");
+            self.shoot("broken");
         }
-        desk.workdir.write(&format!("fresh/{file}"), &good);
-        desk.until("document.querySelector('.found').hidden && !document.querySelector('.stage.stale')");
+        self.workdir.write(&format!("fresh/{file}"), good);
+        self.until(sound);
     }
-    assert_eq!(desk.faults(), [Value::Null; 0]);
 }
 
 /// In a language of the page that is read from right to left, findings speak it.
