@@ -54,6 +54,13 @@ pub struct Restoration {
     pub failures: Vec<(CertificateId, Error)>,
 }
 
+impl Restoration {
+    /// The ids of the certificates that failed.
+    fn failed(&self) -> HashSet<CertificateId> {
+        self.failures.iter().map(|(id, _)| id.clone()).collect()
+    }
+}
+
 impl Register {
     /// Makes the two sides of every certificate agree: rebuilds public records, pages and
     /// signatures from the private store, and private records from the public one. What was revoked
@@ -120,9 +127,10 @@ impl Register {
         now: Timestamp,
     ) -> Result<()> {
         let mut next = HashMap::new();
+        let failed = done.failed();
         for id in &done.unknown_awards {
             // What cannot be read was reported when it was looked at.
-            if done.failures.iter().any(|(failed, _)| failed == id) {
+            if failed.contains(id) {
                 continue;
             }
             let Some(record) = self.record(id)? else { continue };
@@ -158,14 +166,13 @@ impl Register {
             }
             Ok(())
         })?;
+        let failed = done.failed();
         for path in others {
             let Some(pdf) = self.public.read(&path)? else { continue };
             let id = self.id_of(&pdf);
             let record = match &id {
                 // Of a record that cannot be read nothing tells that it has ended.
-                Some(id) if done.failures.iter().any(|(failed, _)| failed == id) => {
-                    continue;
-                }
+                Some(id) if failed.contains(id) => continue,
                 Some(id) => self.record(id)?,
                 None => None,
             };

@@ -4,13 +4,12 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 
-use crate::workdir::{Run, Workdir};
+use crate::workdir::Workdir;
+use crate::workdir::school::{self, run};
 
 /// A site of its own and a recipients file beside it.
 fn site() -> Workdir {
-    let workdir = Workdir::new();
-    let made = workdir.run(["new", "school", "--url", "https://c.example.org"]);
-    assert_eq!(made.code, 0, "{made:?}");
+    let workdir = school::site();
     workdir.write(
         "people.csv",
         "Name,E-mail\nAda  Example,a@example.org\nBob,b@example.org\n",
@@ -23,10 +22,6 @@ fn program(workdir: &Workdir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_testamur"));
     command.current_dir(workdir.path("")).args(["--site", "school"]);
     command
-}
-
-fn run(workdir: &Workdir, arguments: &[&str]) -> Run {
-    workdir.run(["--site", "school"].iter().chain(arguments))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A working folder in which tests run the program.
 
+pub(crate) mod school;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

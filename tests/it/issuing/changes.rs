@@ -2,24 +2,8 @@
 
 use serde_json::Value;
 
-use crate::workdir::{Run, Workdir};
-
-fn site() -> Workdir {
-    let workdir = Workdir::new();
-    let made = workdir.run(["new", "school", "--url", "https://certs.example.org"]);
-    assert_eq!(made.code, 0, "{made:?}");
-    workdir
-}
-
-fn run(workdir: &Workdir, line: &[&str]) -> Run {
-    workdir.run(["--site", "school"].iter().chain(line))
-}
-
-fn done(workdir: &Workdir, line: &[&str]) -> Run {
-    let run = run(workdir, line);
-    assert_eq!(run.code, 0, "{line:?}: {run:?}");
-    run
-}
+use crate::workdir::Workdir;
+use crate::workdir::school::{done, run, site};
 
 fn find(workdir: &Workdir, text: &str) -> Vec<Value> {
     done(workdir, &["find", text, "--json"]).objects()

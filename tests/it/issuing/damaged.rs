@@ -4,26 +4,15 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::workdir::{Run, Workdir};
+use crate::workdir::Workdir;
+use crate::workdir::school::{self, done, run};
 
 /// A site that has issued to these people: name and username.
 fn site(people: &str) -> Workdir {
-    let workdir = Workdir::new();
-    let made = workdir.run(["new", "school", "--url", "https://certs.example.org"]);
-    assert_eq!(made.code, 0, "{made:?}");
+    let workdir = school::site();
     workdir.write("p.csv", format!("name,username\n{people}"));
     done(&workdir, &["issue", "-f", "p.csv"]);
     workdir
-}
-
-fn run(workdir: &Workdir, line: &[&str]) -> Run {
-    workdir.run(["--site", "school"].iter().chain(line))
-}
-
-fn done(workdir: &Workdir, line: &[&str]) -> Run {
-    let run = run(workdir, line);
-    assert_eq!(run.code, 0, "{line:?}: {run:?}");
-    run
 }
 
 /// The record of a recipient, by a part of the name.

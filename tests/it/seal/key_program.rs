@@ -6,25 +6,8 @@ use testamur::site::{KeyPublication, KeySource, Keys, Settings};
 
 use super::judges::Certomancer;
 use super::site::now;
+use crate::workdir::school::{done, run, site};
 use crate::workdir::{Run, Workdir};
-
-/// A site that `testamur new` made.
-fn site() -> Workdir {
-    let workdir = Workdir::new();
-    let made = workdir.run(["new", "school", "--url", "https://certs.example.org"]);
-    assert_eq!(made.code, 0, "{made:?}");
-    workdir
-}
-
-fn run(workdir: &Workdir, line: &[&str]) -> Run {
-    workdir.run(["--site", "school"].iter().chain(line))
-}
-
-fn done(workdir: &Workdir, line: &[&str]) -> Run {
-    let run = run(workdir, line);
-    assert_eq!(run.code, 0, "{line:?}: {run:?}");
-    run
-}
 
 fn stdout(run: &Run) -> String {
     String::from_utf8(run.stdout.clone()).unwrap()

@@ -3,14 +3,13 @@
 use testamur::site::{KeyPublication, Keys};
 
 use super::site::now;
-use crate::workdir::{Run, Workdir};
+use crate::workdir::Workdir;
+use crate::workdir::school::{self, done, run};
 
 /// A site that has issued one certificate, a backup of its keys from before it revoked them, and
 /// that backup put back.
 fn restored() -> Workdir {
-    let workdir = Workdir::new();
-    let made = workdir.run(["new", "school", "--url", "https://certs.example.org"]);
-    assert_eq!(made.code, 0, "{made:?}");
+    let workdir = school::site();
     workdir.write("pass.txt", "correct horse battery\n");
     done(&workdir, &["issue", "-n", "Ada Lovelace"]);
     done(&workdir, &["render", "-n", "Ada", "--format", "pdf", "-o", "draft.pdf"]);
@@ -25,16 +24,6 @@ fn restored() -> Workdir {
     assert_eq!(put_back.code, 0, "{put_back:?}");
     assert!(put_back.stderr.contains("is revoked since"), "{}", put_back.stderr);
     workdir
-}
-
-fn run(workdir: &Workdir, line: &[&str]) -> Run {
-    workdir.run(["--site", "school"].iter().chain(line))
-}
-
-fn done(workdir: &Workdir, line: &[&str]) -> Run {
-    let run = run(workdir, line);
-    assert_eq!(run.code, 0, "{line:?}: {run:?}");
-    run
 }
 
 /// The published list, as openssl reads it: its number, and how many it has revoked.
