@@ -43,9 +43,9 @@ pub(crate) fn run(
         figures: String::new(),
     };
     let used: BTreeSet<&str> =
-        courses.iter().map(|course| course.layout.as_str()).collect();
+        courses.iter().flat_map(|course| course.layouts()).collect();
     let unused = press.site().layouts().into_iter().filter(|layout| {
-        // A layout of the site's own that no course names is checked with its own sample data.
+        // A layout of the site's own that no course uses is checked with its own sample data.
         let is_whole_site = check.course.is_none() && check.language.is_none();
         is_whole_site && !used.contains(layout) && press.site().has_own_layout(layout)
     });
@@ -180,21 +180,25 @@ impl SiteCheck<'_> {
         DraftOptions::default().with_format(format)
     }
 
-    /// Checks the pages of a course.
+    /// Checks the pages of a course: on its own layout, and on those that a template chooses.
     fn check_course(&mut self, course: &Course) -> Result<(), Failure> {
-        let what = format!("course `{}`", course.id);
-        let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
-            let request = Request::new(&course.id, sample.name)?;
-            let request = sample.request(request, &self.check.set)?;
-            press.draft_with(&request, today, options)
-        };
-        self.check_pages(
-            &what,
-            &course.layout,
-            course.paper.as_deref(),
-            &SAMPLE_NAMES,
-            page,
-        )
+        for layout in course.layouts() {
+            let is_own = layout == course.layout;
+            let what = if is_own {
+                format!("course `{}`", course.id)
+            } else {
+                format!("course `{}`, layout `{layout}`", course.id)
+            };
+            let page = |press: &Press, sample: &SamplePage<'_>, today, options: &_| {
+                let request = Request::new(&course.id, sample.name)?;
+                let request = sample.request(request, &self.check.set)?;
+                let request = if is_own { request } else { request.with_layout(layout) };
+                press.draft_with(&request, today, options)
+            };
+            let paper = course.paper.as_deref();
+            self.check_pages(&what, layout, paper, &SAMPLE_NAMES, page)?;
+        }
+        Ok(())
     }
 
     /// Checks the pages of a layout's sample data.

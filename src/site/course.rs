@@ -220,6 +220,19 @@ impl Course {
         })
     }
 
+    /// Returns the layouts that its certificates may have unless a request names one: its own first,
+    /// then those of its templates, each once.
+    #[cfg(feature = "cli")]
+    pub(crate) fn layouts(&self) -> Vec<&str> {
+        let mut layouts = vec![self.layout.as_str()];
+        for layout in self.templates.values().map(String::as_str) {
+            if !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
+        layouts
+    }
+
     /// Returns where the course begins: its key in the file.
     pub fn place(&self) -> &Place {
         self.spans.course.place()

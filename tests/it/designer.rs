@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::workdir::Workdir;
+
 const README: &str = include_str!("../../layouts/README.md");
 /// The lines that the README tells a designer to write.
 const FACE: &str = "text: { family: My Garamond, like: serif }";
@@ -81,6 +83,28 @@ fn copied_layout_becomes_a_custom_layout() {
     assert!(poppler("pdfinfo", &[]).contains("792 x 612 pts (letter)"));
     // pdffonts prints the PostScript name, which `renamed` changed too.
     assert!(poppler("pdffonts", &[]).contains("MyGaramond"));
+}
+
+#[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
+/// A fault of a layout that only requests with a certain template get is found before one comes.
+#[test]
+fn layout_that_a_template_chooses_is_checked_with_its_course() {
+    let site = Workdir::new();
+    site.write("testamur.yaml", "publish: none\n");
+    site.write(
+        "courses.yaml",
+        "KNOTS:\n  title: Knots and Splices\n  organization: Example University\n  \
+         language: en\n  templates: { plain.pdf: classic, merit.pdf: mine }\n",
+    );
+    let run = site.run(["layout", "new", "mine", "--from", "modern"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run = site.run(["check", "-l", "en"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    site.write("layouts/mine/locales/en.yaml", "heading: \"{{ extra.award }}\"\n");
+    let run = site.run(["check", "-c", "KNOTS", "-l", "en"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("layouts/mine/locales/en.yaml:1:"), "{}", run.stderr);
+    assert!(run.stderr.contains("course `KNOTS`, layout `mine`"), "{}", run.stderr);
 }
 
 fn change(file: &Path, changes: &[(&str, &str)]) {

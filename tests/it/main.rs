@@ -14,6 +14,7 @@ mod cases; // Shared by the suites of cases: comparing a message with the expect
 mod courses; // Course files that are refused, with the whole message, and some that are accepted
 mod designer; // A custom layout made from a copy, as `layouts/README.md` describes
 mod docs; // The reference pages: every block of code in them is run
+mod emblems; // As many sponsors and badges as each layout declares
 mod errors; // Errors as an embedder gets them: as JSON and back, with their causes
 mod examples; // The programs of `examples/`, and what they leave behind
 mod files; // Files that arguments name: kept, told if lost, named if they are no PDF

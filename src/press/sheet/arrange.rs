@@ -304,11 +304,12 @@ fn check_requirements(sheet: &Sheet, layout: &Layout, course: &Course) -> Result
         let Some(place) = surplus else { return };
         let message: ErrorMessage = match what {
             "signatories" => finding!("too_many_signatories", count, layout.name, max),
-            what => format!(
-                "the course has {count} {what}, and the layout `{}` has room for {max}",
-                layout.name
-            )
-            .into(),
+            what => {
+                let what = if count == 1 { &what[..what.len() - 1] } else { what };
+                let layout = &layout.name;
+                format!("the course has {count} {what}, and the layout `{layout}` has room for {max}")
+                    .into()
+            }
         };
         errors.push(
             Error::new(ErrorKind::TooLarge, message)

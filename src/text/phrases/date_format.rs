@@ -14,6 +14,7 @@ use icu_datetime::{DateTimeFormatter, parts};
 use writeable::{Part, PartsWrite, TryWriteable, Writeable};
 
 use super::date_style::DateStyle;
+use super::pseudolocale::Pseudolocale;
 use crate::base::date::Date;
 use crate::base::error::nearest;
 use crate::base::lang::Tag;
@@ -58,9 +59,13 @@ impl DateFormat {
             }
         };
         let style = own.unwrap_or(&style.style);
-        let (style, is_ordinal) = match tag.language() {
-            "en" => without_ordinal_day(style),
-            _ => (style.to_owned(), false),
+        let is_english = tag.language() == "en";
+        // A pseudolocale has the patterns of English.
+        let (style, is_ordinal) = if is_english || Pseudolocale::of(tag).is_some() {
+            let (style, is_ordinal) = without_ordinal_day(style);
+            (style, is_ordinal && is_english)
+        } else {
+            (style.to_owned(), false)
         };
         let style = style.as_str();
         let write = match style {
@@ -312,6 +317,7 @@ mod tests {
             ("en", "long", "2026-05-14", "May 14, 2026"),
             ("en-GB", "long", "2026-05-14", "14 May 2026"),
             ("en", "full", "2026-05-14", "Thursday, May 14, 2026"),
+            ("ar-XB", "MMMM do, y", "2026-05-02", "مايو 2, 2026"),
             ("es", "long", "2026-05-14", "14 de mayo de 2026"),
             ("es", "d 'de' MMMM 'del' y", "2026-05-14", "14 de mayo del 2026"),
             ("ar", "long", "2026-05-14", "14 مايو 2026"),
