@@ -1,7 +1,7 @@
 //! The first publication of a certificate: the writes to both stores, in the order that makes them
 //! safe.
 //!
-//! The caller prepares the snapshot, creates the PDF, and finishes with signature, pages and
+//! The caller prepares the snapshot, creates the PDF, and finishes with pages, signature and
 //! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
 //! certificate, only files that the next run completes.
 
@@ -156,19 +156,49 @@ impl Register {
         self.private.remove(&snapshot_path(id, sha256)?)
     }
 
-    /// Publishes what goes with a PDF: signature, pages, the public record, and then the private one.
+    /// Publishes what goes with a PDF: pages, signature, the public record, and then the private one.
     ///
     /// Returns `None` if the edition was superseded, revoked or erased meanwhile: then everything
     /// says what that record says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`]: it was published before, and both its records are lost. Nothing is
+    /// changed. Else what the stores fail with.
     pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Finished>> {
         match self.publish_first(snapshot)? {
             Publication::Done(warnings) => {
                 Ok(Some(Finished { is_first: true, warnings }))
             }
             Publication::Overtaken { is_first } => {
+                if !is_first && self.has_lost_records(snapshot)? {
+                    return Err(lost_records(&snapshot.record.id));
+                }
                 self.finish_overtaken(snapshot, is_first)
             }
         }
+    }
+
+    /// Whether a certificate that is to be published for the first time has a page that tells
+    /// another status than that of its first publication: then it was published before, and both
+    /// its records are lost.
+    pub(crate) fn has_lost_records(&self, snapshot: &Snapshot) -> Result<bool> {
+        let record = &snapshot.record;
+        let sources =
+            PageSources { signature: snapshot.signature.as_ref(), has_pdf: true };
+        for (name, html) in self.pages.write(record, sources, false)?.pages {
+            let path = StorePath::parse(&paths::page(&record.id, &name))?;
+            let Some(shown) = self.public.read(&path)? else { continue };
+            // The words of a page may have changed since it was begun.
+            let is_same = match (shown_status(&shown), shown_status(html.as_bytes())) {
+                (Some(shown), Some(first)) => shown == first,
+                _ => shown == html.as_bytes(),
+            };
+            // Another process shows another status only after the records have it.
+            if !is_same {
+                return Ok(self.record(&record.id)?.is_none());
+            }
+        }
+        Ok(false)
     }
 
     /// Finishes a certificate that another process is, or was, at. `was_first` says whether this one
@@ -209,9 +239,6 @@ impl Register {
         let PageFiles { pages, assets, warnings } =
             self.pages.write(record, sources, false)?;
         assets.iter().try_for_each(|asset| self.publish_asset(asset))?;
-        if let Some(signature) = &snapshot.signature {
-            self.replace_signature(record, signature)?;
-        }
         let created = |store: &dyn Store, path: &str, text: &str| -> Result<bool> {
             let path = StorePath::parse(path)?;
             let created = store.create(&StoreFile::new(&path, text.as_bytes()))?;
@@ -221,6 +248,9 @@ impl Register {
             if !created(&*self.public, &paths::page(&record.id, name), html)? {
                 return Ok(Publication::Overtaken { is_first: false });
             }
+        }
+        if let Some(signature) = &snapshot.signature {
+            self.replace_signature(record, signature)?;
         }
         if !created(&*self.public, &paths::record(&record.id), &record.to_json())? {
             return Ok(Publication::Overtaken { is_first: false });
@@ -308,13 +338,12 @@ impl Register {
             if public.create(edition.pdf)? == CreateOutcome::Exists {
                 return Ok(false);
             }
-            edition.signature.map_or(Ok(()), |file| public.replace(file))?;
             for page in &edition.pages {
                 if public.create(*page)? == CreateOutcome::Exists {
                     return Ok(false);
                 }
             }
-            Ok(true)
+            edition.signature.map_or(Ok(true), |file| public.replace(file).map(|()| true))
         });
         if !is_ordered {
             public.sync()?;
@@ -376,4 +405,23 @@ fn advance(
 
 fn snapshot_path(id: &CertificateId, sha256: &Sha256) -> Result<StorePath> {
     StorePath::parse(&paths::snapshot(id, sha256))
+}
+
+/// The status that a page of the built-in template has for its script.
+fn shown_status(page: &[u8]) -> Option<&[u8]> {
+    let attribute = b"data-status=\"";
+    let at = page.windows(attribute.len()).position(|part| part == attribute)?;
+    page[at + attribute.len()..].split(|&byte| byte == b'"').next()
+}
+
+fn lost_records(id: &CertificateId) -> Error {
+    let message = format!(
+        "the certificate `{id}` was published before, and both its records are lost: whether it was \
+         revoked is not known"
+    );
+    let (public, private) = (paths::record(id), paths::private_record(id));
+    let help = format!(
+        "put back a copy of `{public}` in the public store or of `{private}` in the private one"
+    );
+    Error::new(ErrorKind::Exists, message).with_help(help)
 }

@@ -45,8 +45,8 @@ pub struct Restoration {
     pub unknown_awards: Vec<CertificateId>,
     /// The ids of certificates that were begun and never published.
     pub unpublished: Vec<CertificateId>,
-    /// The folders of pages, and the paths of PDFs, in the public store whose record and request are
-    /// lost: nothing tells what became of their certificates, and nothing changes them.
+    /// The folders of pages, and the paths of PDFs, in the public store whose records are lost on
+    /// both sides: nothing tells what became of their certificates, and nothing changes them.
     pub unknown_files: BTreeSet<String>,
     /// How many files were removed that belong to certificates which have ended.
     pub removed: usize,
@@ -247,7 +247,11 @@ impl Run<'_> {
         };
         self.award(id, &award, record.is_some())?;
         if has_snapshot && register.record(id)?.is_none() {
-            self.done.unpublished.push(id.clone());
+            if is_public {
+                self.done.unknown_files.insert(format!("{}/", paths::folder(id)));
+            } else {
+                self.done.unpublished.push(id.clone());
+            }
         }
         Ok(())
     }
@@ -260,7 +264,8 @@ impl Run<'_> {
             let certificate = snapshot.record.certificate.as_ref();
             let Some(pdf) = certificate.and_then(|it| it.pdf.as_ref()) else { continue };
             let bytes = self.register.public.read(&pdf.path)?;
-            if bytes.is_some_and(|bytes| pdf.is(&bytes)) {
+            let is_whole = bytes.is_some_and(|bytes| pdf.is(&bytes));
+            if is_whole && !self.register.has_lost_records(&snapshot)? {
                 self.register.finish(&snapshot)?;
                 return Ok(true);
             }

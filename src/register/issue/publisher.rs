@@ -111,8 +111,9 @@ impl PreparedEdition<'_> {
     /// Returns `None` if that one was superseded, revoked or erased meanwhile.
     ///
     /// # Errors
-    /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site. Else what
-    /// the stores fail with.
+    /// [`ErrorKind::Tampered`]: the PDF at the edition's path is not one of this site.
+    /// [`ErrorKind::Exists`]: it was published before, and both its records are lost. Else what the
+    /// stores fail with.
     pub(super) fn publish(self, now: Timestamp) -> Result<Option<PublishedEdition>> {
         let Self { publisher, mut sealed } = self;
         let register = &publisher.register;
@@ -142,9 +143,16 @@ impl PreparedEdition<'_> {
             }
             PdfOutcome::Removed => return discard().map(|()| None),
         }
-        let Some(finished) = register.finish(&sealed.snapshot)? else {
-            return discard().map(|()| None);
-        };
+        let finished = register.finish(&sealed.snapshot);
+        let own = Some(&pdf.sha256);
+        let certificate = sealed.snapshot.record.certificate.as_ref();
+        if finished.as_ref().is_err_and(|error| error.kind() == ErrorKind::Exists)
+            && certificate.and_then(|it| it.pdf_sha256()) == own
+        {
+            register.public.remove(&pdf.path)?;
+            discard()?;
+        }
+        let Some(finished) = finished? else { return discard().map(|()| None) };
         if publisher.orphans().remove(&id) {
             register.remove_orphans(&sealed.snapshot)?;
         }

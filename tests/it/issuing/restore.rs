@@ -240,6 +240,46 @@ fn restore_takes_pdfs_from_a_folder_and_says_what_is_lost() {
     assert_eq!(testamur(&workdir, &["restore", "--from", "nowhere"]).code, 2);
 }
 
+/// Nothing tells that a certificate whose two records are lost is valid, if its page says otherwise.
+#[test]
+fn certificate_whose_page_says_revoked_is_not_made_valid_without_its_records() {
+    for keeps_pdfs in [true, false] {
+        let workdir = site();
+        let settings = workdir.read("school/testamur.yaml");
+        let settings = String::from_utf8(settings).unwrap();
+        assert!(settings.contains("publish:\n"), "{settings}");
+        let keep = format!("publish:\n  keep_revoked_pdfs: {keeps_pdfs}\n");
+        workdir.write("school/testamur.yaml", settings.replace("publish:\n", &keep));
+        let ada = ["-n", "Ada Lovelace", "-u", "ada"];
+        assert_eq!(issue(&workdir, &ada).code, 0);
+        let revoke = ["revoke", "--recipient", "ada", "--reason", "fraud", "--yes"];
+        assert_eq!(testamur(&workdir, &revoke).code, 0);
+        for name in ["record.json", "certificate.json"] {
+            let root = workdir.path("school");
+            for store in ["public", "private"] {
+                let found = files(&root.join(store));
+                let lost = found.keys().filter(|path| path.ends_with(name));
+                lost.for_each(|path| {
+                    fs::remove_file(root.join(store).join(path)).unwrap()
+                });
+            }
+        }
+        let before = files(&workdir.path("school/public"));
+        let run = testamur(&workdir, &["restore"]);
+        assert!(run.stderr.contains("/cert/") || run.stderr.contains("cert/"), "{run:?}");
+        assert!(!run.stderr.contains("never published"), "{}", run.stderr);
+        let run = issue(&workdir, &ada);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains("both its records are lost"), "{}", run.stderr);
+        let after = files(&workdir.path("school/public"));
+        assert!(before == after, "nothing is changed");
+        assert!(
+            after.keys().all(|path| !path.ends_with("certificate.json")),
+            "{after:?}"
+        );
+    }
+}
+
 #[test]
 fn recipient_is_revoked_and_erased_in_every_award() {
     let workdir = site();
