@@ -9,6 +9,7 @@ mod font_run;
 mod glyph_boxes;
 mod itemize;
 mod ligatures;
+mod marks;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};

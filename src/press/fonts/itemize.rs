@@ -16,6 +16,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::family::{Family, GenericFamily};
 use super::font_run::{ChosenFace, FontRun, give_spaces};
+use super::marks::places_marks;
 use super::words::{
     decides, has_script, is_emoji_sequence, is_raised_or_lowered, letters, needs_glyph,
     one_script_parts, script, words,
@@ -295,7 +296,7 @@ impl Fonts {
         (other_script, language, other_generic, lighter, foreign)
     }
 
-    /// A family's face nearest to the requested one, if it has every letter.
+    /// A family's face nearest to the requested one, if it has every letter, with its marks.
     fn covering_face(
         &self,
         family: &str,
@@ -304,7 +305,7 @@ impl Fonts {
     ) -> Option<(Font, ChosenFace)> {
         let (index, info) = self.variant(family, request)?;
         let font = self.font(index)?;
-        if !letters(text).all(|c| has_letter(&font, c)) {
+        if !letters(text).all(|c| has_letter(&font, c)) || !places_marks(&font, text) {
             return None;
         }
         let slopes =
@@ -450,6 +451,15 @@ mod tests {
                 pair("2569", "EB Garamond"),
             ]
         );
+        // EB Garamond has no place for these marks.
+        for name in ["Ọ̀ṣúnṣọlá", "Ẹ̀bùn", "Ǫ́", "M̧ajeļ", "Ɔ̌", "R̥gveda"]
+        {
+            assert_eq!(families(name, "en", request), [pair(name, "Noto Serif")]);
+        }
+        for name in ["Adébáyọ", "Nguyễn", "Žaneta", "Ἀριστοτέλης", "Ёлка"]
+        {
+            assert_eq!(families(name, "en", request), [pair(name, "EB Garamond")]);
+        }
         let strong = FaceRequest { weight: 700, ..request };
         assert_eq!(families("修了", "ja", strong), [pair("修了", "Noto Serif CJK JP")]);
         let tag = Tag::parse("en").expect("a tag");
