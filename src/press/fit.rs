@@ -49,6 +49,21 @@ struct Found {
     parts: Vec<Vec<(String, bool)>>,
 }
 
+impl Found {
+    /// Whether the sentence has its full size, with its addresses whole, so that one with a narrower
+    /// address has that too.
+    fn is_easy(&self, runs: &[SheetRun]) -> bool {
+        let is_whole = |parts: &Vec<(String, bool)>| {
+            let mut texts = parts.iter().filter(|part| **part != keep::line_end());
+            texts.next().is_some_and(|(_, whole)| *whole) && texts.next().is_none()
+        };
+        let addresses =
+            runs.iter().zip(&self.parts).filter(|(run, _)| run.link.is_some());
+        self.fitted.iter().all(|it| it.size >= it.most)
+            && addresses.into_iter().all(|(_, parts)| is_whole(parts))
+    }
+}
+
 impl Fitter {
     /// The most sentences that are remembered, in each of two generations.
     const MAX_FOUND: usize = 4_000;
@@ -66,14 +81,25 @@ impl Fitter {
         steps: &[Step],
         setting: Setting<'_>,
     ) {
-        let masked = ids::with_digit(&sentence.runs, ids::WIDE[0]);
-        let shape = masked.as_deref().unwrap_or(&sentence.runs);
-        let key = key(sentence, shape, slot, steps, setting);
-        let found = self.found.get(&key).unwrap_or_else(|| {
-            let found = Arc::new(self.find(sentence, slot, steps, setting));
-            self.found.insert(key, found.clone());
-            found
-        });
+        let own = || {
+            let key = key(sentence, &sentence.runs, slot, steps, setting);
+            let runs = sentence.runs.clone();
+            self.remembered(key, || self.find(sentence, &[runs], slot, steps, setting))
+        };
+        let found = match ids::with_digit(&sentence.runs, ids::WIDE[0]) {
+            None => own(),
+            Some(masked) => {
+                let key = key(sentence, &masked, slot, steps, setting);
+                let widest = self.remembered(key, || {
+                    let wide = ids::WIDE.iter();
+                    let wide: Vec<_> = wide
+                        .filter_map(|digit| ids::with_digit(&sentence.runs, *digit))
+                        .collect();
+                    self.find(sentence, &wide, slot, steps, setting)
+                });
+                if widest.is_easy(&sentence.runs) { widest } else { own() }
+            }
+        };
         let mut fitted = found.fitted.iter().copied();
         sentence.fitted = fitted.next().unwrap_or(Fitted::NONE);
         sentence.smaller = fitted.collect();
@@ -86,24 +112,32 @@ impl Fitter {
         space(&mut sentence.runs, slot);
     }
 
-    /// Fits a sentence, with the widest identifier in the place of its own.
+    /// What is remembered under a key, or else what `find` finds.
+    fn remembered(&self, key: u128, find: impl FnOnce() -> Found) -> Arc<Found> {
+        self.found.get(&key).unwrap_or_else(|| {
+            let found = Arc::new(find());
+            self.found.insert(key, found.clone());
+            found
+        })
+    }
+
+    /// Fits a sentence with those of these runs in the place of its own that are the widest.
     fn find(
         &self,
         sentence: &Sentence,
+        choices: &[Vec<SheetRun>],
         slot: &Slot,
         steps: &[Step],
         setting: Setting<'_>,
     ) -> Found {
         let tracking = script::tracking(&sentence.runs, &slot.style);
         let name = sentence.role == "recipient";
-        let ruler = |runs| Ruler::new(&self.fonts, runs, name, tracking, setting);
-        let masked = ids::WIDE.iter();
-        let masked: Vec<_> =
-            masked.filter_map(|digit| ids::with_digit(&sentence.runs, *digit)).collect();
-        let rulers = masked.iter().map(|runs| ruler(runs));
+        let rulers = choices
+            .iter()
+            .map(|runs| Ruler::new(&self.fonts, runs, name, tracking, setting));
         let widest =
             rulers.max_by(|one, other| one.natural().total_cmp(&other.natural()));
-        let mut ruler = widest.unwrap_or_else(|| ruler(&sentence.runs));
+        let mut ruler = widest.expect("there is one choice at least");
         if let [first, .., last] = steps {
             ruler = ruler.with_least(last.scale / first.scale);
         }

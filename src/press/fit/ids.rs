@@ -1,8 +1,9 @@
 //! Addresses with an identifier, which is another one on each certificate of a course.
 //!
 //! Takes runs, gives them as if each digit of such an identifier were the widest one. The decision
-//! made here: a sentence with an address is fitted so, once for a course. Each certificate then has
-//! its lines in the same places, and no identifier is wider than what was fitted.
+//! made here: a sentence with an address is fitted so, once for a course, if the widest address has
+//! room on a line. Each certificate then has its lines in the same places, and no identifier is wider
+//! than what was fitted.
 
 use super::advances::Part;
 use super::keep::line_end;
