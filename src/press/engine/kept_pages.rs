@@ -7,18 +7,24 @@
 //! are those that Typst set on it, letter by letter; any other is laid out whole each time. So what
 //! a page looks like does not depend on what is kept.
 
+mod frame_place;
+mod same_frame;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use ecow::EcoVec;
-use typst::foundations::{Label, Smart};
+use typst::foundations::Smart;
 use typst::introspection::Tag;
-use typst::layout::{Dir, Frame, FrameItem, GroupItem, Point};
+use typst::layout::{Dir, FrameItem, GroupItem, Point};
 use typst::model::DocumentInfo;
-use typst::text::TextItem;
 use typst::utils::hash128;
 use typst::visualize::{Image, ImageElem, ImageKind, SvgImage};
 use typst_layout::PagedDocument;
 
+use self::frame_place::{Change, FramePlace, changed, find, first_text, labelled};
+use self::same_frame::is_same;
 use super::rejoin::rejoin;
 use super::slot_words::{SlotStyle, SlotWords};
 use crate::base::date::Date;
@@ -72,13 +78,6 @@ const SIDES: [Option<SlotAlign>; 4] =
 struct KeptCode {
     image: FramePlace,
     tag: Option<FramePlace>,
-}
-
-/// The position of an item: its page, and the number of the item in each frame on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FramePlace {
-    page: usize,
-    path: Vec<usize>,
 }
 
 impl KeptPages {
@@ -333,228 +332,5 @@ impl KeptCode {
         let is_tag = |item: &FrameItem| matches!(item, FrameItem::Tag(Tag::Start(element, _)) if element.is::<ImageElem>());
         let tag = find(&item.frame, &is_tag, &mut path).then(|| group.below(&path));
         Some(Self { image, tag })
-    }
-}
-
-impl FramePlace {
-    /// The group of a label that one group of the document has.
-    fn of_label(document: &PagedDocument, id: &str) -> Option<Self> {
-        let mut found = document.pages().iter().enumerate().filter_map(|(page, it)| {
-            let mut path = Vec::new();
-            find(&it.frame, &|item| has_label(item, id), &mut path)
-                .then_some(Self { page, path })
-        });
-        let place = found.next()?;
-        found.next().is_none().then_some(place)
-    }
-
-    fn below(&self, path: &[usize]) -> Self {
-        Self { page: self.page, path: [&self.path[..], path].concat() }
-    }
-
-    fn item<'a>(&self, document: &'a PagedDocument) -> Option<&'a (Point, FrameItem)> {
-        let mut frame = &document.pages().get(self.page)?.frame;
-        let (last, way) = self.path.split_last()?;
-        for index in way {
-            let (_, FrameItem::Group(group)) = frame.items().nth(*index)? else {
-                return None;
-            };
-            frame = &group.frame;
-        }
-        frame.items().nth(*last)
-    }
-}
-
-fn has_label(item: &FrameItem, id: &str) -> bool {
-    let FrameItem::Group(GroupItem { label: Some(label), .. }) = item else {
-        return false;
-    };
-    let label: &Label = label;
-    label.resolve().as_str() == id
-}
-
-/// The group of a label in a frame.
-fn labelled<'a>(frame: &'a Frame, id: &str) -> Option<(Point, &'a GroupItem)> {
-    frame.items().find_map(|(at, item)| match item {
-        FrameItem::Group(group) if has_label(item, id) => Some((*at, group)),
-        FrameItem::Group(group) => labelled(&group.frame, id),
-        _ => None,
-    })
-}
-
-/// Finds the first item of a kind, and the way to it.
-fn find(
-    frame: &Frame,
-    is_wanted: &dyn Fn(&FrameItem) -> bool,
-    path: &mut Vec<usize>,
-) -> bool {
-    for (index, (_, item)) in frame.items().enumerate() {
-        path.push(index);
-        if is_wanted(item) {
-            return true;
-        }
-        if let FrameItem::Group(group) = item
-            && find(&group.frame, is_wanted, path)
-        {
-            return true;
-        }
-        path.pop();
-    }
-    false
-}
-
-fn first_text(frame: &Frame) -> Option<&TextItem> {
-    frame.items().find_map(|(_, item)| match item {
-        FrameItem::Text(text) => Some(text),
-        FrameItem::Group(group) => first_text(&group.frame),
-        _ => None,
-    })
-}
-
-/// Changes an item of a frame; `None` if it is another than it was.
-type Change<'a> = dyn Fn(&mut Point, &mut FrameItem) -> Option<()> + 'a;
-
-/// The frame with one of its items changed.
-fn changed(frame: &Frame, path: &[usize], change: &Change<'_>) -> Option<Frame> {
-    let (index, rest) = path.split_first()?;
-    let mut items: Vec<(Point, FrameItem)> = frame.items().cloned().collect();
-    let (at, item) = items.get_mut(*index)?;
-    if rest.is_empty() {
-        change(at, item)?;
-    } else {
-        let FrameItem::Group(group) = item else { return None };
-        group.frame = changed(&group.frame, rest, change)?;
-    }
-    let mut whole = frame.clone();
-    whole.clear();
-    whole.push_multiple(items);
-    Some(whole)
-}
-
-/// Whether two frames have the same letters in the same places, between the same tags.
-fn is_same(one: &Frame, other: &Frame) -> bool {
-    one.size() == other.size()
-        && one.kind() == other.kind()
-        && one.has_baseline() == other.has_baseline()
-        && one.baseline() == other.baseline()
-        && one.items().len() == other.items().len()
-        && one.items().zip(other.items()).all(|((at, one), (other_at, other))| {
-            at == other_at && is_same_item(one, other)
-        })
-}
-
-fn is_same_item(one: &FrameItem, other: &FrameItem) -> bool {
-    match (one, other) {
-        (FrameItem::Group(one), FrameItem::Group(other)) => {
-            one.transform == other.transform
-                && one.clip.is_none()
-                && other.clip.is_none()
-                && one.label == other.label
-                && one.parent.map(|it| it.inherit) == other.parent.map(|it| it.inherit)
-                && is_same(&one.frame, &other.frame)
-        }
-        (FrameItem::Text(one), FrameItem::Text(other)) => {
-            // All but where the source has their letters.
-            let glyphs = |text: &TextItem| -> Vec<_> {
-                text.glyphs
-                    .iter()
-                    .map(|it| {
-                        let moved =
-                            (it.x_advance, it.x_offset, it.y_advance, it.y_offset);
-                        (it.id, moved, it.range())
-                    })
-                    .collect()
-            };
-            (&one.font, one.size, &one.fill, &one.stroke, one.lang, one.region)
-                == (
-                    &other.font,
-                    other.size,
-                    &other.fill,
-                    &other.stroke,
-                    other.lang,
-                    other.region,
-                )
-                && one.text == other.text
-                && glyphs(one) == glyphs(other)
-        }
-        (FrameItem::Link(one, size), FrameItem::Link(other, other_size)) => {
-            one == other && size == other_size
-        }
-        (FrameItem::Tag(one), FrameItem::Tag(other)) => match (one, other) {
-            (Tag::Start(one, flags), Tag::Start(other, other_flags)) => {
-                one.elem() == other.elem() && flags == other_flags
-            }
-            (Tag::End(_, _, flags), Tag::End(_, _, other)) => flags == other,
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::lang::Tag;
-    use crate::press::draft::Press;
-    use crate::press::export::Format;
-    use crate::site::files::Site;
-    use crate::site::request::Request;
-
-    #[cfg_attr(core_fonts, ignore = "needs all families of the repository")]
-    #[test]
-    fn page_with_other_words_is_the_one_that_typst_lays_out() {
-        let press = Press::new(Site::demo()).expect("the demo site is sound");
-        let today = Date::parse("2026-05-14").expect("a date");
-        let names = [
-            "Ada Lovelace",
-            "Zoë O’Brien-ffoulkes",
-            "Jürgen Þorgeir Wąsik",
-            "Wolfeschlegelsteinhausenbergerdorff von und zu der Hohenlohe-Öhringen",
-            "Maria da Conceição Albuquerque de Vasconcelos e Sousa Coutinho Pereira",
-            "Li",
-            "سيف رمضان",
-            "莊雅善 Chuang",
-            "ज्ञानेश्वरी",
-            "อภิสิทธิ์ วัฒนพงศ์",
-            "Grace Hopper",
-            "Jean d’Arc",
-        ];
-        let (mut whole, mut all) = (Vec::new(), 0);
-        let layouts = press.site().layouts();
-        // The card has no room for the signatories of the demo.
-        for layout in layouts.into_iter().filter(|layout| *layout != "card") {
-            for language in ["en", "ar", "th", "ja"] {
-                for name in names {
-                    let request =
-                        Request::new("course-v1:ExampleX+CURL101+2026_T1", name)
-                            .expect("a name")
-                            .with_layout(layout)
-                            .with_language(Tag::parse(language).expect("a tag"));
-                    let place = format!("{layout}, {language}, {name}");
-                    let Ok((pages, is_kept)) = press.both_pages(&request, today) else {
-                        continue;
-                    };
-                    all += 1;
-                    whole.extend((!is_kept).then(|| place.clone()));
-                    let [one, other] = pages.map(|page| {
-                        let svg: Vec<_> = page
-                            .document
-                            .pages()
-                            .iter()
-                            .map(|page| typst_svg::svg(page, &Default::default()))
-                            .collect();
-                        let pdf = page.proof().and_then(|proof| proof.write(Format::Pdf));
-                        (svg, pdf.map_err(|error| error.to_string()))
-                    });
-                    assert_eq!(one.0, other.0, "{place}");
-                    assert!(one.1 == other.1, "{place}");
-                }
-            }
-        }
-        assert!(
-            all > 400 && whole.len() * 5 < all,
-            "{} of {all}: {whole:#?}",
-            whole.len()
-        );
     }
 }
