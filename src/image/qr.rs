@@ -4,10 +4,12 @@
 //! because seven hundred squares take longer to compile than all the rest of a certificate.
 
 use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
 
 use fast_qr::{ECL, QRBuilder};
 
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::recent::Recent;
 use crate::site::course::Colour;
 
 /// A QR code of error correction level M, with its quiet zone.
@@ -17,6 +19,21 @@ pub(crate) struct QrCode {
     pub(crate) svg: String,
     /// Modules per side, without the quiet zone.
     pub(crate) modules: usize,
+}
+
+/// The modules of the codes that were made last: the page and the web page of a certificate have the
+/// same.
+static MADE: LazyLock<Recent<String, Arc<Modules>>> =
+    LazyLock::new(|| Recent::new(MAX_MADE));
+/// The most codes that are remembered, in each of two generations.
+const MAX_MADE: usize = 64;
+
+/// The dark modules of a code, as the path of an SVG.
+#[derive(Debug)]
+struct Modules {
+    path: String,
+    /// How many there are on a side.
+    side: usize,
 }
 
 impl QrCode {
@@ -31,32 +48,17 @@ impl QrCode {
     /// [`ErrorKind::TooLarge`]: the address has more than the 2,331 bytes that a code holds at
     /// level M.
     pub(crate) fn new(link: &str, paper: Colour) -> Result<Self> {
-        let code = QRBuilder::new(link).ecl(ECL::M).build().map_err(|cause| {
-            Error::new(
-                ErrorKind::TooLarge,
-                format!("the verify link has {} bytes, too many for a code", link.len()),
-            )
-            .with_help("shorten `publish.url`")
-            .with_source(cause)
-        })?;
-        let side = code.size + 2 * Self::QUIET_ZONE;
-        let mut path = String::new();
-        for (y, row) in (0..code.size).map(|y| (y, &code[y])) {
-            let mut x = 0;
-            while x < code.size {
-                let start = x;
-                while x < code.size && row[x].value() {
-                    x += 1;
-                }
-                if x > start {
-                    let (left, top) = (start + Self::QUIET_ZONE, y + Self::QUIET_ZONE);
-                    let width = x - start;
-                    write!(path, "M{left} {top}h{width}v1h-{width}z")
-                        .expect("a string grows");
-                }
-                x += 1;
+        let modules = match MADE.get(&link.to_owned()) {
+            Some(modules) => modules,
+            None => {
+                let modules = Arc::new(Modules::new(link)?);
+                MADE.insert(link.to_owned(), modules.clone());
+                modules
             }
-        }
+        };
+        let Modules { path, side } = &*modules;
+        let modules = *side;
+        let side = modules + 2 * Self::QUIET_ZONE;
         let ground = if paper.luminance() < Self::MIN_LUMINANCE {
             format!("<path fill=\"#fff\" d=\"M0 0h{side}v{side}h-{side}z\"/>")
         } else {
@@ -66,7 +68,39 @@ impl QrCode {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{side}\" height=\"{side}\" \
              viewBox=\"0 0 {side} {side}\">{ground}<path d=\"{path}\"/></svg>"
         );
-        Ok(Self { svg, modules: code.size })
+        Ok(Self { svg, modules })
+    }
+}
+
+impl Modules {
+    fn new(link: &str) -> Result<Self> {
+        let code = QRBuilder::new(link).ecl(ECL::M).build().map_err(|cause| {
+            Error::new(
+                ErrorKind::TooLarge,
+                format!("the verify link has {} bytes, too many for a code", link.len()),
+            )
+            .with_help("shorten `publish.url`")
+            .with_source(cause)
+        })?;
+        let mut path = String::new();
+        for (y, row) in (0..code.size).map(|y| (y, &code[y])) {
+            let mut x = 0;
+            while x < code.size {
+                let start = x;
+                while x < code.size && row[x].value() {
+                    x += 1;
+                }
+                if x > start {
+                    let (left, top) =
+                        (start + QrCode::QUIET_ZONE, y + QrCode::QUIET_ZONE);
+                    let width = x - start;
+                    write!(path, "M{left} {top}h{width}v1h-{width}z")
+                        .expect("a string grows");
+                }
+                x += 1;
+            }
+        }
+        Ok(Self { path, side: code.size })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::base::lang::Tag;
 use crate::base::recent::Recent;
 use crate::image::cache::ImageCache;
 use crate::image::qr::QrCode;
+use crate::press::engine::kept_pages::KeptPages;
 use crate::press::fit::Fitter;
 use crate::press::fonts::Fonts;
 use crate::press::layout::Layout;
@@ -35,6 +36,7 @@ pub(crate) struct Assets {
     pub(crate) courses: Courses,
     pub(crate) fonts: Arc<Fonts>,
     pub(crate) fitter: Arc<Fitter>,
+    pub(crate) kept_pages: Arc<KeptPages>,
     /// What the files of the fonts were when they were read.
     #[cfg(feature = "studio")]
     font_marks: BTreeMap<String, FileMark>,
@@ -106,6 +108,7 @@ impl Assets {
             settings: settings.unwrap_or_default(),
             courses: courses.unwrap_or_default(),
             fitter,
+            kept_pages: Arc::new(KeptPages::new()),
             fonts,
             #[cfg(feature = "studio")]
             font_marks,

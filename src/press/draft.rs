@@ -480,6 +480,18 @@ impl Press {
         })
     }
 
+    /// As [`Page::both`] gives it.
+    #[cfg(test)]
+    pub(crate) fn both_pages(
+        &self,
+        request: &Request,
+        today: Date,
+    ) -> Result<([Page; 2], bool)> {
+        let input = || self.draft_input(request, today, false);
+        let (input, again) = (input()?, input()?);
+        self.pool.run(&describe(request), move || Page::both(input, again))
+    }
+
     /// What the page of a draft is made of.
     fn draft_input(
         &self,

@@ -5,8 +5,10 @@
 //! runs only on the workers of the [`RenderPool`](pool::RenderPool), which also evicts Typst's
 //! caches.
 
+pub(crate) mod kept_pages;
 pub(crate) mod library;
 pub(crate) mod page;
 pub(crate) mod pool;
 mod rejoin;
+mod slot_words;
 mod world;

@@ -7,8 +7,8 @@
 //! fitted again, because only a few sentences of a course differ from person to person.
 
 mod advances;
-mod beginnings;
 pub(crate) mod fitted;
+mod ids;
 mod keep;
 mod length;
 mod measure;
@@ -19,13 +19,13 @@ mod world;
 
 use std::sync::Arc;
 
-use self::beginnings::Beginnings;
 use self::fitted::Fitted;
 pub(crate) use self::length::check_length;
 use self::measure::Ruler;
 pub(crate) use self::measure::Setting;
 use self::search::Search;
 pub(crate) use self::step::Step;
+pub(crate) use self::world::FontWorld;
 use crate::base::recent::Recent;
 use crate::press::fonts::Fonts;
 use crate::press::layout::role::Fit;
@@ -38,7 +38,6 @@ pub(crate) struct Fitter {
     fonts: Arc<Fonts>,
     /// What was found, by all that it depends on.
     found: Recent<u128, Arc<Found>>,
-    beginnings: Beginnings,
 }
 
 /// What was found for one sentence.
@@ -50,13 +49,28 @@ struct Found {
     parts: Vec<Vec<(String, bool)>>,
 }
 
+impl Found {
+    /// Whether the sentence has its full size, with its addresses whole, so that one with a narrower
+    /// address has that too.
+    fn is_easy(&self, runs: &[SheetRun]) -> bool {
+        let is_whole = |parts: &Vec<(String, bool)>| {
+            let mut texts = parts.iter().filter(|part| **part != keep::line_end());
+            texts.next().is_some_and(|(_, whole)| *whole) && texts.next().is_none()
+        };
+        let addresses =
+            runs.iter().zip(&self.parts).filter(|(run, _)| run.link.is_some());
+        self.fitted.iter().all(|it| it.size >= it.most)
+            && addresses.into_iter().all(|(_, parts)| is_whole(parts))
+    }
+}
+
 impl Fitter {
     /// The most sentences that are remembered, in each of two generations.
     const MAX_FOUND: usize = 4_000;
 
     pub(crate) fn new(fonts: Arc<Fonts>) -> Self {
         let found = Recent::new(Self::MAX_FOUND);
-        Self { fonts, found, beginnings: Beginnings::new() }
+        Self { fonts, found }
     }
 
     /// Fits a sentence to its slot at each step, the first of which is the largest.
@@ -67,44 +81,89 @@ impl Fitter {
         steps: &[Step],
         setting: Setting<'_>,
     ) {
-        let key = key(sentence, slot, steps, setting);
-        let found = self.found.get(&key).unwrap_or_else(|| {
-            let tracking = script::tracking(&sentence.runs, &slot.style);
-            let name = sentence.role == "recipient";
-            let mut ruler =
-                Ruler::new(&self.fonts, &sentence.runs, name, tracking, setting)
-                    .with_beginnings(&self.beginnings);
-            if let [first, .., last] = steps {
-                ruler = ruler.with_least(last.scale / first.scale);
+        let own = || {
+            let key = key(sentence, &sentence.runs, slot, steps, setting);
+            let runs = sentence.runs.clone();
+            self.remembered(key, || self.find(sentence, &[runs], slot, steps, setting))
+        };
+        let found = match ids::with_digit(&sentence.runs, ids::WIDE[0]) {
+            None => own(),
+            Some(masked) => {
+                let key = key(sentence, &masked, slot, steps, setting);
+                let widest = self.remembered(key, || {
+                    let wide = ids::WIDE.iter();
+                    let wide: Vec<_> = wide
+                        .filter_map(|digit| ids::with_digit(&sentence.runs, *digit))
+                        .collect();
+                    self.find(sentence, &wide, slot, steps, setting)
+                });
+                if widest.is_easy(&sentence.runs) { widest } else { own() }
             }
-            let mut fitted = Vec::new();
-            for &step in steps {
-                let fit = |ruler: &Ruler<'_>| {
-                    Search { ruler, fit: sentence.fit, slot }.fit(step)
-                };
-                let mut one = fit(&ruler);
-                if fitted.is_empty() && ruler.decide(one.size, one.column) != one.lines {
-                    one = fit(&ruler);
-                }
-                fitted.push(one);
-            }
-            let found = Arc::new(Found { fitted, parts: ruler.into_parts() });
-            self.found.insert(key, found.clone());
-            found
-        });
+        };
         let mut fitted = found.fitted.iter().copied();
         sentence.fitted = fitted.next().unwrap_or(Fitted::NONE);
         sentence.smaller = fitted.collect();
         for (run, parts) in sentence.runs.iter_mut().zip(&found.parts) {
-            run.parts.clone_from(parts);
+            run.parts = match run.link {
+                Some(_) => ids::own_parts(&run.text, parts),
+                None => parts.clone(),
+            };
         }
         space(&mut sentence.runs, slot);
     }
+
+    /// What is remembered under a key, or else what `find` finds.
+    fn remembered(&self, key: u128, find: impl FnOnce() -> Found) -> Arc<Found> {
+        self.found.get(&key).unwrap_or_else(|| {
+            let found = Arc::new(find());
+            self.found.insert(key, found.clone());
+            found
+        })
+    }
+
+    /// Fits a sentence with those of these runs in the place of its own that are the widest.
+    fn find(
+        &self,
+        sentence: &Sentence,
+        choices: &[Vec<SheetRun>],
+        slot: &Slot,
+        steps: &[Step],
+        setting: Setting<'_>,
+    ) -> Found {
+        let tracking = script::tracking(&sentence.runs, &slot.style);
+        let name = sentence.role == "recipient";
+        let rulers = choices
+            .iter()
+            .map(|runs| Ruler::new(&self.fonts, runs, name, tracking, setting));
+        let widest =
+            rulers.max_by(|one, other| one.natural().total_cmp(&other.natural()));
+        let mut ruler = widest.expect("there is one choice at least");
+        if let [first, .., last] = steps {
+            ruler = ruler.with_least(last.scale / first.scale);
+        }
+        let mut fitted = Vec::new();
+        for &step in steps {
+            let fit =
+                |ruler: &Ruler<'_>| Search { ruler, fit: sentence.fit, slot }.fit(step);
+            let mut one = fit(&ruler);
+            if fitted.is_empty() && ruler.decide(one.size, one.column) != one.lines {
+                one = fit(&ruler);
+            }
+            fitted.push(one);
+        }
+        Found { fitted, parts: ruler.into_parts() }
+    }
 }
 
-/// All that a fit depends on, as one number.
-fn key(sentence: &Sentence, slot: &Slot, steps: &[Step], setting: Setting<'_>) -> u128 {
-    let Sentence { fit: Fit { max, min, lines, tight }, role, runs, .. } = sentence;
+/// All that a fit depends on, as one number; `runs` stand for those of the sentence.
+fn key(
+    sentence: &Sentence,
+    runs: &[SheetRun],
+    slot: &Slot,
+    steps: &[Step],
+    setting: Setting<'_>,
+) -> u128 {
+    let Sentence { fit: Fit { max, min, lines, tight }, role, .. } = sentence;
     let tight = tight.map(|tight| (tight.min.to_bits(), tight.lines));
     let runs: Vec<_> = runs
         .iter()
@@ -142,9 +201,8 @@ mod tests {
     use crate::site::files::Site;
 
     #[test]
-    fn lines_before_an_address_are_those_of_the_whole_sentence() {
+    fn each_identifier_has_room_in_the_lines_of_the_widest() {
         let fonts = Fonts::load(&Site::demo()).expect("the fonts");
-        let beginnings = Beginnings::new();
         for (tag, text, end) in [
             ("en", "The authenticity of this certificate can be verified at ", ""),
             ("en", "\u{2068}Example University\u{2069} – verify: ", "."),
@@ -158,25 +216,35 @@ mod tests {
         ] {
             let tag = Tag::parse(tag).expect("a tag");
             let setting = Setting { tag: &tag, tabular: false };
-            for id in
-                ["0f3c5a7b9d1e2f4068a0b1c2d3e4f567", "11111111", "ffffffffffffffffff"]
-            {
+            let runs = |id: &str| {
                 let address = format!("https://example.org/certificates/{id}/");
                 let link = Some(address.clone());
                 let address = SheetRun { link, ..SheetRun::latin(&address) };
-                let runs = [SheetRun::latin(text), address, SheetRun::latin(end)];
-                let whole = || Ruler::new(&fonts, &runs, false, 0.0, setting);
-                let (mut decided, mut apart) = (whole(), whole());
-                apart = apart.with_beginnings(&beginnings);
-                assert_eq!(decided.decide(8.0, 200.0), apart.decide(8.0, 200.0));
-                for step in 0..60 {
-                    // To and fro, so that columns between known ones are asked for.
-                    let column = 60.0 + f64::from(step * 37 % 60) * 5.5;
-                    let lines = whole().lines(8.0, column);
-                    let own = whole().with_beginnings(&beginnings);
-                    assert_eq!(own.lines(8.0, column), lines, "{text}{id} in {column}");
-                    let lines = decided.lines(8.0, column);
-                    assert_eq!(apart.lines(8.0, column), lines, "{text}{id} in {column}");
+                [SheetRun::latin(text), address, SheetRun::latin(end)]
+            };
+            let ids = [
+                "0f3c5a7b9d1e2f4068a0b1c2d3e4f567",
+                "1111111111111111",
+                "ffffffffffffffff",
+            ];
+            for id in ids {
+                let wide = ids::WIDE.map(|digit| {
+                    let runs = ids::with_digit(&runs(id), digit).expect("it has one");
+                    (Ruler::new(&fonts, &runs, false, 0.0, setting).natural(), runs)
+                });
+                let wide =
+                    wide.into_iter().max_by(|one, other| one.0.total_cmp(&other.0));
+                let (natural, wide) = wide.expect("there are three");
+                let own = runs(id);
+                let ruler = |runs| Ruler::new(&fonts, runs, false, 0.0, setting);
+                assert!(ruler(&own).natural() <= natural, "{text}{id}");
+                for step in 0..40 {
+                    let column = 60.0 + f64::from(step) * 8.5;
+                    let most = ruler(&wide).lines(8.0, column);
+                    assert!(
+                        ruler(&own).lines(8.0, column) <= most,
+                        "{text}{id}, {column}"
+                    );
                 }
             }
         }

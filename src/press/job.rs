@@ -306,6 +306,7 @@ impl<'a> WrittenRequest<'a> {
             language: language.clone(),
             second: second_tag,
             fitter: assets.fitter.clone(),
+            kept: assets.kept_pages.clone(),
             layout,
             fonts: assets.fonts.clone(),
             attachments: request.attachments().to_vec(),

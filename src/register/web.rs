@@ -36,6 +36,7 @@ use self::visible::VisibleFacts;
 use self::words::is_cased;
 use crate::base::error::{Error, ErrorKind, Place, Result};
 use crate::base::lang::Tag;
+use crate::base::recent::Recent;
 use crate::image::qr::QrCode;
 use crate::site::course::Colour;
 use crate::site::files::Site;
@@ -48,6 +49,8 @@ const FOLDER_PAGE: &str = "folder.html";
 const EXTRA: [&str; 2] = ["valid.html", "verify.html"];
 /// The scripts of a page, in the order in which they run.
 const SCRIPTS: [&str; 3] = ["openpgp.js", "check.js", "status.js"];
+/// The most styles that are remembered, in each of two generations.
+const MAX_STYLES: usize = 16;
 /// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end
 /// for nested loops.
 const MAX_FUEL: u64 = 200_000;
@@ -71,6 +74,8 @@ pub struct PageTemplates {
     env: Environment<'static>,
     sources: BTreeMap<&'static str, String>,
     style: String,
+    /// The styles with the colours of a theme.
+    styles: Recent<[Colour; 3], PageAsset>,
     script: PageAsset,
 }
 
@@ -106,7 +111,8 @@ impl PageTemplates {
         let style = read(site, "style.css")?;
         let script: Result<String> =
             SCRIPTS.into_iter().map(|name| read(site, name)).collect();
-        Ok(Self { env, sources, style, script: PageAsset::new(script?, "js") })
+        let script = PageAsset::new(script?, "js");
+        Ok(Self { env, sources, style, styles: Recent::new(MAX_STYLES), script })
     }
 
     /// Makes the pages of a certificate. `texts` are the pages' own texts by name
@@ -126,8 +132,7 @@ impl PageTemplates {
     ) -> Result<Pages> {
         let texts = complete(texts, language)?;
         let facts = facts.visible()?;
-        let style = format!("{}{}", Palette::css(&facts.theme), self.style);
-        let style = PageAsset::new(style, "css");
+        let style = self.style(&facts.theme);
         let qr_code = if link::is_absolute(&facts.verify_url) {
             let white = Colour::WHITE;
             let svg = QrCode::new(&facts.verify_url, white)?.svg;
@@ -159,6 +164,17 @@ impl PageTemplates {
             certificate: page(CERTIFICATE)?,
             extra: extra.map(|name| Ok((name, page(name)?))).collect::<Result<_>>()?,
             assets: vec![style, self.script.clone()],
+        })
+    }
+
+    /// The style with the colours of a theme.
+    fn style(&self, theme: &PageTheme) -> PageAsset {
+        let key = [theme.accent, theme.paper, theme.ink];
+        self.styles.get(&key).unwrap_or_else(|| {
+            let text = format!("{}{}", Palette::css(theme), self.style);
+            let style = PageAsset::new(text, "css");
+            self.styles.insert(key, style.clone());
+            style
         })
     }
 

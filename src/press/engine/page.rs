@@ -14,6 +14,7 @@ use typst::syntax::Span;
 use typst::text::{Lang, Locale, Region};
 use typst_layout::PagedDocument;
 
+use super::kept_pages::{self, KeptPages};
 use super::rejoin::rejoin;
 use super::world::SheetWorld;
 use crate::base::date::Date;
@@ -33,6 +34,8 @@ pub(crate) struct PageInput {
     pub(crate) language: Tag,
     pub(crate) second: Option<Tag>,
     pub(crate) fitter: Arc<Fitter>,
+    /// Pages that it may differ from in a few words.
+    pub(crate) kept: Arc<KeptPages>,
     pub(crate) layout: Arc<Layout>,
     pub(crate) fonts: Arc<Fonts>,
     /// Files to embed in the PDF.
@@ -83,9 +86,46 @@ impl Page {
     /// [`ErrorKind::NoConvergence`]; [`ErrorKind::PageCount`] for more than 200 pages;
     /// [`ErrorKind::Overflow`] for a page longer than two metres.
     pub(crate) fn compile(input: PageInput) -> Result<Self> {
-        let input = input.fitted()?;
-        let PageInput { layout, fonts, attachments, identifier, issued, .. } = input;
+        Self::set(input.fitted()?, true)
+    }
+
+    /// The page of a sheet beside one that is laid out whole, and whether the first one differs from a
+    /// kept page in its words alone.
+    #[cfg(test)]
+    pub(crate) fn both(input: PageInput, again: PageInput) -> Result<([Self; 2], bool)> {
+        let kept = input.kept.clone();
+        let page = Self::compile(input)?;
+        let (sheet, fonts) = (&page.sheet, &page.fonts);
+        let key = kept_pages::key(sheet, &page.layout, fonts, page.issued);
+        let is_kept = key.is_some_and(|key| kept.document(key, sheet, fonts).is_some());
+        Ok(([page, Self::set(again.fitted()?, false)?], is_kept))
+    }
+
+    /// Lays out a fitted sheet; what is kept is used and added to if `keeps` says so.
+    fn set(input: PageInput, keeps: bool) -> Result<Self> {
+        let PageInput { layout, fonts, attachments, identifier, issued, kept, .. } =
+            input;
         let sheet = Arc::new(input.sheet);
+        let key = (keeps && attachments.is_empty())
+            .then(|| kept_pages::key(&sheet, &layout, &fonts, issued))
+            .flatten();
+        if let Some(mut document) = key.and_then(|key| kept.document(key, &sheet, &fonts))
+        {
+            *document.info_mut() = info(document.info_mut(), &sheet);
+            let world =
+                SheetWorld::without_data(layout.sources.clone(), fonts.clone(), issued);
+            let warnings = Vec::new();
+            return Ok(Self {
+                document,
+                sheet,
+                layout,
+                fonts,
+                identifier,
+                issued,
+                warnings,
+                world,
+            });
+        }
         let world = SheetWorld::new(
             layout.sources.clone(),
             fonts.clone(),
@@ -126,6 +166,9 @@ impl Page {
             .map(|page| typst_layout::Page { frame: rejoin(&page.frame), ..page.clone() })
             .collect();
         let document = PagedDocument::new(pages, info);
+        if let Some(key) = key.filter(|_| warnings.is_empty()) {
+            kept.keep(key, &document, &sheet, &fonts);
+        }
         Ok(Self { document, sheet, layout, fonts, identifier, issued, warnings, world })
     }
 

@@ -71,6 +71,16 @@ impl SheetWorld {
         Self { sources, fonts, main, data, issued }
     }
 
+    /// The view of a page that is laid out already: only its spans are looked up.
+    pub(crate) fn without_data(
+        sources: Arc<LayoutSources>,
+        fonts: Arc<Fonts>,
+        issued: Date,
+    ) -> Self {
+        let main = sources.main.clone();
+        Self { sources, fonts, main, data: HashMap::new(), issued }
+    }
+
     /// Typst's errors and warnings, worded for the layout's author. Warnings that a certificate
     /// must not have are returned as errors.
     pub(crate) fn report<'a>(

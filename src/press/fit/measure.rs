@@ -23,7 +23,6 @@ use typst::utils::Protected;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::advances::{Part, SIZE, advances};
-use super::beginnings::Beginnings;
 use super::keep::{MAX_KEPT, hold, line_end, stand_alone};
 use super::script::{self, is_leftward, is_spaceable, is_unspaced, words};
 use super::world::FontWorld;
@@ -62,8 +61,6 @@ pub(super) struct Ruler<'a> {
     decided: Option<Vec<Vec<Part>>>,
     /// The share of its size that the sentence has at the smallest step.
     least: f64,
-    /// What is known of beginnings before an address.
-    beginnings: Option<&'a Beginnings>,
 }
 
 /// The pitch of lines that are counted, in points.
@@ -89,7 +86,6 @@ impl<'a> Ruler<'a> {
             counted: RefCell::default(),
             decided: None,
             least: 1.0,
-            beginnings: None,
         };
         // Letters are measured in the parts that the page has, since nothing is kerned and no space
         // is put between the letters of two parts.
@@ -98,12 +94,6 @@ impl<'a> Ruler<'a> {
         ruler.advances = advances(&frame, &parts);
         ruler.counted.get_mut().push((f64::INFINITY, lines_of(&frame)));
         ruler
-    }
-
-    /// Says what is known of beginnings, which are remembered there.
-    pub(super) fn with_beginnings(mut self, beginnings: &'a Beginnings) -> Self {
-        self.beginnings = Some(beginnings);
-        self
     }
 
     /// Says that the sentence is also set at this share of its size.
@@ -241,37 +231,7 @@ impl<'a> Ruler<'a> {
                 &own
             }
         };
-        let apart = self.count_apart(parts, size, column);
-        apart.unwrap_or_else(|| lines_of(&self.layout(parts, size, column)))
-    }
-
-    /// The number of lines of a sentence whose address has a line of its own, certainly one: the lines
-    /// before it, which are often known, and that one.
-    fn count_apart(&self, parts: &[Vec<Part>], size: f64, column: f64) -> Option<u32> {
-        let beginnings = self.beginnings.filter(|_| !self.setting.rtl())?;
-        let address = self.runs.iter().position(|run| run.link.is_some())?;
-        let [end, (_, true)] = &parts.get(address)?[..] else { return None };
-        let (before, after) = (&parts[..address], &parts[address + 1..]);
-        let is_alone = *end == line_end()
-            && before.iter().flatten().all(|part| *part != line_end())
-            && after.iter().all(Vec::is_empty);
-        let has_words =
-            self.runs[..address].iter().any(|run| !run.text.trim().is_empty());
-        let rest: f64 = self.advances[address..].iter().flatten().map(|(_, it)| it).sum();
-        if !is_alone || !has_words || rest * size > column * CLEARLY {
-            return None;
-        }
-        let runs = self.runs[..address].iter().map(|run| {
-            let SheetRun { text, font, weight, italic, size, script, .. } = run;
-            (text, font, weight, italic, size.to_bits(), script)
-        });
-        let key = typst::utils::hash128(&(
-            (runs.collect::<Vec<_>>(), before),
-            (size.to_bits(), self.tracking.to_bits()),
-            (self.setting.tag.as_str(), self.setting.tabular),
-        ));
-        let count = || lines_of(&self.layout(before, size, column));
-        Some(beginnings.lines(key, column, count) + 1)
+        lines_of(&self.layout(parts, size, column))
     }
 
     /// The parts of each run, and whether a line may break in them; none if a line may break

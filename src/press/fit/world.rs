@@ -15,7 +15,7 @@ use crate::press::fonts::Fonts;
 static MAIN: LazyLock<Source> = LazyLock::new(|| Source::detached(""));
 
 /// A world that has only fonts.
-pub(super) struct FontWorld<'a>(pub(super) &'a Fonts);
+pub(crate) struct FontWorld<'a>(pub(crate) &'a Fonts);
 
 impl World for FontWorld<'_> {
     fn library(&self) -> &LazyHash<Library> {

@@ -58,6 +58,11 @@ pub(crate) struct SourceFile {
 }
 
 impl LayoutSources {
+    /// Whether all of its code is the library's.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.files.values().all(|file| file.source.is_none() || file.built_in)
+    }
+
     /// Loads the files of `layouts/<layout>/` and `layouts/shared/`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! The decision made here: the index follows the files and not the commands, so that a record that
 //! is written by any of them, now or later, enters it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -129,7 +129,8 @@ impl Store for WatchedStore {
     fn begin_batch(&self) -> Result<Option<Box<dyn StoreBatch + '_>>> {
         let Some(batch) = self.store.begin_batch()? else { return Ok(None) };
         let (staged, written) = (BTreeMap::new(), Vec::new());
-        Ok(Some(Box::new(WatchedBatch { batch, store: self, staged, written })))
+        let marked = BTreeSet::new();
+        Ok(Some(Box::new(WatchedBatch { batch, store: self, staged, marked, written })))
     }
 
     fn check(&self) -> Result<()> {
@@ -151,18 +152,31 @@ struct WatchedBatch<'a> {
     store: &'a WatchedStore,
     /// The paths of the staged files, and what is kept of them.
     staged: BTreeMap<usize, (StorePath, Option<Vec<u8>>)>,
+    /// The numbers of staged records whose rows are marked.
+    marked: BTreeSet<usize>,
     /// The rows whose records were written, with their marks. Those of a batch that is not synced
     /// stay marked.
     written: Vec<(RowId, Option<i64>)>,
 }
 
 impl WatchedBatch<'_> {
-    /// Marks the row of the file's record, if it is one.
+    /// Marks the rows of all staged records, if the file is one of them and not marked yet.
     fn begin(&mut self, number: usize) {
-        let path = self.staged.get(&number).map(|(path, _)| path);
-        if let Some(id) = path.and_then(|path| self.store.row(path)) {
-            self.written.push((id, self.store.writer.begin(&id)));
+        let row = |path: &StorePath| self.store.row(path);
+        let is_record =
+            self.staged.get(&number).is_some_and(|(path, _)| row(path).is_some());
+        if !is_record || self.marked.contains(&number) {
+            return;
         }
+        let records = self
+            .staged
+            .iter()
+            .filter_map(|(number, (path, _))| Some((*number, row(path)?)));
+        let (numbers, ids): (Vec<usize>, Vec<RowId>) =
+            records.filter(|(number, _)| !self.marked.contains(number)).unzip();
+        let tokens = self.store.writer.begin_all(&ids);
+        self.written.extend(ids.into_iter().zip(tokens));
+        self.marked.extend(numbers);
     }
 }
 
@@ -190,9 +204,8 @@ impl StoreBatch for WatchedBatch<'_> {
 
     fn sync(&mut self) -> Result<()> {
         self.batch.sync()?;
-        for (id, token) in self.written.drain(..) {
-            self.store.writer.end(&id, token);
-        }
+        self.store.writer.end_all(&std::mem::take(&mut self.written));
+        self.marked.clear();
         Ok(())
     }
 

@@ -27,7 +27,7 @@ use crate::register::store::Store;
 /// How often other processes may write a row while this one reads its record.
 const MAX_ATTEMPTS: usize = 16;
 /// How many private files that this process wrote are kept until their record is written.
-const MAX_RECENT: usize = 64;
+const MAX_RECENT: usize = 256;
 
 /// The database of an index, and the stores that it is made from.
 #[derive(Debug)]
@@ -86,7 +86,18 @@ impl IndexWriter {
 
     /// Marks an id before its record is written. Returns `None` if that failed, which is kept.
     pub(super) fn begin(&self, id: &RowId) -> Option<i64> {
-        self.mark(id).map_err(|error| self.fail(&error)).ok()
+        self.begin_all(std::slice::from_ref(id)).pop().flatten()
+    }
+
+    /// As [`begin`](Self::begin), for many ids at once.
+    pub(super) fn begin_all(&self, ids: &[RowId]) -> Vec<Option<i64>> {
+        match self.mark(ids) {
+            Ok(tokens) => tokens.into_iter().map(Some).collect(),
+            Err(error) => {
+                self.fail(&error);
+                vec![None; ids.len()]
+            }
+        }
     }
 
     /// Brings the row of an id up to date after its record was written, and removes the mark.
@@ -98,6 +109,45 @@ impl IndexWriter {
         }
     }
 
+    /// As [`end`](Self::end), for many ids at once.
+    pub(super) fn end_all(&self, written: &[(RowId, Option<i64>)]) {
+        let left = self.settle_all(written).unwrap_or_else(|error| {
+            self.tell(&error);
+            Vec::new()
+        });
+        left.into_iter().for_each(|(id, token)| self.end(&id, Some(token)));
+    }
+
+    /// Brings the rows of marked ids up to date and removes their marks. Returns those that have to be
+    /// settled by themselves, because another process wrote them or they cannot be read.
+    fn settle_all(&self, written: &[(RowId, Option<i64>)]) -> Result<Vec<(RowId, i64)>> {
+        let marked = written.iter().filter_map(|(id, token)| Some((*id, (*token)?)));
+        let marked: Vec<(RowId, i64)> = marked.collect();
+        let seen: Vec<i64> = self.database.with(&mut |connection| {
+            marked.iter().map(|(id, _)| rows::change(connection, id)).collect()
+        })?;
+        let rows: Vec<Option<NewRow>> = marked
+            .iter()
+            .zip(seen)
+            .map(|((id, _), seen)| self.read(id, seen).ok())
+            .collect();
+        self.transaction(&mut |connection, change| {
+            let mut left = Vec::new();
+            for (marked, row) in marked.iter().zip(&rows) {
+                let written = match row {
+                    Some(row) => rows::write(connection, row, change)?,
+                    None => false,
+                };
+                if written {
+                    unmark(connection, marked.1)?;
+                } else {
+                    left.push(*marked);
+                }
+            }
+            Ok(left)
+        })
+    }
+
     /// Brings the row of an id up to date, and removes a mark that this process made for it.
     pub(super) fn settle(&self, id: &RowId, token: Option<i64>) -> Result<()> {
         for _ in 0..MAX_ATTEMPTS {
@@ -107,7 +157,7 @@ impl IndexWriter {
             let written = self.transaction(&mut |connection, change| {
                 let written = rows::write(connection, &row, change)?;
                 if let (true, Some(token)) = (written, token) {
-                    connection.execute("DELETE FROM marks WHERE token = ?1", [token])?;
+                    unmark(connection, token)?;
                 }
                 Ok(written)
             })?;
@@ -274,14 +324,23 @@ impl IndexWriter {
         }
     }
 
-    fn mark(&self, id: &RowId) -> Result<i64> {
+    fn mark(&self, ids: &[RowId]) -> Result<Vec<i64>> {
         // The folder is there once the file was opened.
         self.database.with(&mut |_| Ok(()))?;
         let writer = self.writer()?;
         self.database.with(&mut |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let insert = "INSERT INTO marks (id, writer) VALUES (?1, ?2)";
-            connection.execute(insert, rusqlite::params![id, writer])?;
-            Ok(connection.last_insert_rowid())
+            let mut insert = transaction.prepare(insert)?;
+            let tokens: rusqlite::Result<Vec<i64>> = ids
+                .iter()
+                .map(|id| insert.insert(rusqlite::params![id, writer]))
+                .collect();
+            let tokens = tokens?;
+            drop(insert);
+            transaction.commit()?;
+            Ok(tokens)
         })
     }
 
@@ -362,6 +421,11 @@ impl Drop for IndexWriter {
             let _ = self.scrub_if_due();
         }
     }
+}
+
+fn unmark(connection: &Connection, token: i64) -> rusqlite::Result<()> {
+    let delete = "DELETE FROM marks WHERE token = ?1";
+    connection.execute(delete, [token]).map(drop)
 }
 
 /// Whether a private record is further on than a public one of this status: each is on a way without

@@ -1,0 +1,336 @@
+//! Pages that differ from one that Typst laid out before in a name, an address and a code.
+//!
+//! Takes a fitted sheet, gives the frames of its page. The decisions made here: the layouts that are
+//! built in ask of a name and of a sentence with an address only what they were fitted with, and pass
+//! them to `slot`; so pages whose sheets agree in all else differ in what stands in these slots, and
+//! this is set by itself ([`SlotWords`]). A page is kept only if the words that were set by themselves
+//! are those that Typst set on it, letter by letter; any other is laid out whole each time. So what
+//! a page looks like does not depend on what is kept.
+
+mod frame_place;
+mod same_frame;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use ecow::EcoVec;
+use typst::foundations::Smart;
+use typst::introspection::Tag;
+use typst::layout::{Dir, FrameItem, GroupItem, Point};
+use typst::model::DocumentInfo;
+use typst::utils::hash128;
+use typst::visualize::{Image, ImageElem, ImageKind, SvgImage};
+use typst_layout::PagedDocument;
+
+use self::frame_place::{Change, FramePlace, changed, find, first_text, labelled};
+use self::same_frame::is_same;
+use super::rejoin::rejoin;
+use super::slot_words::{SlotStyle, SlotWords};
+use crate::base::date::Date;
+use crate::base::lang::Direction;
+use crate::base::recent::Recent;
+use crate::press::fit::fitted::Fitted;
+use crate::press::fonts::Fonts;
+use crate::press::layout::Layout;
+use crate::press::layout::slot::SlotAlign;
+use crate::press::sheet::Sheet;
+use crate::press::sheet::image::SheetImage;
+use crate::press::sheet::sentence::Sentence;
+
+/// The role of the name.
+const RECIPIENT: &str = "recipient";
+
+/// Pages by all that they depend on but the words of such slots, and the code.
+#[derive(Debug)]
+pub(crate) struct KeptPages(Recent<u128, Option<Arc<KeptPage>>>);
+
+/// A page that was laid out whole.
+#[derive(Debug)]
+struct KeptPage {
+    pages: EcoVec<typst_layout::Page>,
+    info: DocumentInfo,
+    slots: Vec<KeptSlot>,
+    /// Where the code is, if the page has one.
+    code: Option<KeptCode>,
+}
+
+/// A slot whose words differ.
+#[derive(Debug)]
+struct KeptSlot {
+    id: String,
+    place: FramePlace,
+    style: SlotStyle,
+    /// Whether it stands in a block of the slot, beyond which its letters extend.
+    extends: bool,
+    /// Which of the fits of its sentence the layout chose: 0 for the first, else that of `smaller`.
+    step: usize,
+    /// The side on which the layout aligns its lines, if that is not the one that is declared.
+    align: Option<SlotAlign>,
+}
+
+/// The sides on which a layout may align lines.
+const SIDES: [Option<SlotAlign>; 4] =
+    [None, Some(SlotAlign::Start), Some(SlotAlign::Center), Some(SlotAlign::End)];
+
+/// The positions of the code's picture and of the tag that begins it.
+#[derive(Debug)]
+struct KeptCode {
+    image: FramePlace,
+    tag: Option<FramePlace>,
+}
+
+impl KeptPages {
+    /// The most pages that are kept, in each of two generations.
+    const MAX_PAGES: usize = 32;
+
+    pub(crate) fn new() -> Self {
+        Self(Recent::new(Self::MAX_PAGES))
+    }
+
+    /// The document of a sheet, if a page is kept that it differs from in such words alone.
+    pub(super) fn document(
+        &self,
+        key: u128,
+        sheet: &Sheet,
+        fonts: &Fonts,
+    ) -> Option<PagedDocument> {
+        self.0.get(&key)??.with(sheet, fonts)
+    }
+
+    /// Keeps the page of a document, or that it cannot be kept.
+    pub(super) fn keep(
+        &self,
+        key: u128,
+        document: &PagedDocument,
+        sheet: &Sheet,
+        fonts: &Fonts,
+    ) {
+        if self.0.get(&key).is_none() {
+            self.0.insert(key, KeptPage::of(document, sheet, fonts).map(Arc::new));
+        }
+    }
+}
+
+/// All that a page depends on but the words of slots that differ; `None` for a layout that may read
+/// them, and for a page with attachments.
+pub(super) fn key(
+    sheet: &Sheet,
+    layout: &Layout,
+    fonts: &Fonts,
+    issued: Date,
+) -> Option<u128> {
+    if !layout.sources.is_built_in() {
+        return None;
+    }
+    let mut rest = sheet.clone();
+    rest.title.clear();
+    for sentence in differing_mut(&mut rest) {
+        sentence.runs.clear();
+        let smaller = sentence.smaller.iter_mut();
+        for fitted in std::iter::once(&mut sentence.fitted).chain(smaller) {
+            // Where the block of the words is placed depends on whether letters extend beyond it.
+            let extends = f64::from(u8::from(fitted.left + fitted.right != 0.0));
+            (fitted.left, fitted.right) = (extends, 0.0);
+            (fitted.natural, fitted.column) = (0.0, 0.0);
+        }
+    }
+    if let Some(verify) = &mut rest.verify {
+        verify.url.clear();
+        verify.code.alt.clear();
+    }
+    rest.extra.retain(|key, _| layout.sources.drawn_fields.has(key));
+    let is_code = |image: &&SheetImage| {
+        sheet.verify.as_ref().is_some_and(|verify| verify.code.id == image.id)
+    };
+    let pictures = sheet.picture_files().filter(|image| !is_code(image));
+    let pictures: Vec<_> = pictures.map(|image| image.picture.shared_bytes()).collect();
+    let json = serde_json::to_vec(&rest).ok()?;
+    let sources = &layout.sources;
+    let day = (issued.year(), issued.month(), issued.day());
+    Some(hash128(&(
+        json,
+        pictures,
+        &sources.layout,
+        sources.sha256.as_str(),
+        fonts.own_digest(),
+        day,
+    )))
+}
+
+/// The sentences whose words differ: the name, and those with the name or an address in them.
+fn differing(sheet: &Sheet) -> impl Iterator<Item = &Sentence> {
+    let name = name_of(sheet);
+    let second = sheet.second.iter();
+    let second =
+        second.flat_map(|second| second.blocks.iter().chain(&second.authenticity));
+    sheet
+        .blocks
+        .iter()
+        .chain(&sheet.authenticity)
+        .chain(second)
+        .filter(move |sentence| is_differing(sentence, name.as_deref()))
+}
+
+fn differing_mut(sheet: &mut Sheet) -> impl Iterator<Item = &mut Sentence> {
+    let name = name_of(sheet);
+    let second = sheet.second.iter_mut();
+    let second = second
+        .flat_map(|second| second.blocks.iter_mut().chain(&mut second.authenticity));
+    sheet
+        .blocks
+        .iter_mut()
+        .chain(&mut sheet.authenticity)
+        .chain(second)
+        .filter(move |sentence| is_differing(sentence, name.as_deref()))
+}
+
+fn is_differing(sentence: &Sentence, name: Option<&str>) -> bool {
+    sentence.role == RECIPIENT
+        || sentence.runs.iter().any(|run| run.link.is_some())
+        || name.is_some_and(|name| sentence.bare().contains(name))
+}
+
+/// The name, as it stands in its own sentence.
+fn name_of(sheet: &Sheet) -> Option<String> {
+    let own = sheet.blocks.iter().find(|sentence| sentence.role == RECIPIENT);
+    own.map(Sentence::bare).filter(|name| !name.is_empty())
+}
+
+impl KeptPage {
+    /// The page of a document, if the words of its slots are those that are set by themselves.
+    fn of(document: &PagedDocument, sheet: &Sheet, fonts: &Fonts) -> Option<Self> {
+        let slots: Option<Vec<_>> = differing(sheet)
+            .enumerate()
+            .map(|(index, sentence)| {
+                KeptSlot::of(document, index, sheet, sentence, fonts)
+            })
+            .collect();
+        let code = match &sheet.verify {
+            None => None,
+            Some(verify) => Some(KeptCode::of(document, &verify.code.id)?),
+        };
+        Some(Self {
+            pages: document.pages().iter().cloned().collect(),
+            info: typst::model::Document::info(document).clone(),
+            slots: slots?,
+            code,
+        })
+    }
+
+    /// The page with the words and the code of another sheet.
+    fn with(&self, sheet: &Sheet, fonts: &Fonts) -> Option<PagedDocument> {
+        let mut pages = self.pages.clone();
+        let mut put = |place: &FramePlace, change: &Change<'_>| {
+            let page = pages.make_mut().get_mut(place.page)?;
+            page.frame = changed(&page.frame, &place.path, change)?;
+            Some(())
+        };
+        for (index, (slot, sentence)) in
+            self.slots.iter().zip(differing(sheet)).enumerate()
+        {
+            if slot.id != sentence.id {
+                return None;
+            }
+            let (at, group) = slot.group(index, sentence, fonts)?;
+            put(&slot.place, &|own_at, item| {
+                let FrameItem::Group(own) = item else { return None };
+                own.frame = group.frame.clone();
+                if slot.extends {
+                    *own_at = at;
+                }
+                Some(())
+            })?;
+        }
+        if let Some((code, verify)) = self.code.as_ref().zip(sheet.verify.as_ref()) {
+            let alt = verify.code.alt.as_str();
+            let svg = SvgImage::new(verify.code.picture.shared_bytes()).ok()?;
+            let image = Image::new(ImageKind::Svg(svg), Some(alt.into()), Smart::Auto);
+            put(&code.image, &|_, item| {
+                let FrameItem::Image(own, ..) = item else { return None };
+                *own = image.clone();
+                Some(())
+            })?;
+            if let Some(tag) = &code.tag {
+                put(tag, &|_, item| {
+                    let FrameItem::Tag(Tag::Start(element, _)) = item else {
+                        return None;
+                    };
+                    let own = element.to_packed_mut::<ImageElem>()?;
+                    own.alt.set(Some(alt.into()));
+                    Some(())
+                })?;
+            }
+        }
+        Some(PagedDocument::new(pages, self.info.clone()))
+    }
+}
+
+impl KeptSlot {
+    fn of(
+        document: &PagedDocument,
+        index: usize,
+        sheet: &Sheet,
+        sentence: &Sentence,
+        fonts: &Fonts,
+    ) -> Option<Self> {
+        let place = FramePlace::of_label(document, &sentence.id)?;
+        let (at, FrameItem::Group(group)) = place.item(document)? else { return None };
+        let extends = sentence.fitted.left + sentence.fitted.right != 0.0;
+        let text = first_text(&group.frame)?;
+        let style = SlotStyle {
+            fill: text.fill.clone(),
+            lang: text.lang,
+            region: text.region,
+            dir: match sheet.direction_of(sentence) {
+                Direction::Ltr => Dir::LTR,
+                Direction::Rtl => Dir::RTL,
+            },
+        };
+        let steps = 0..=sentence.smaller.len();
+        let mut choices = steps.flat_map(|step| SIDES.map(|align| (step, align)));
+        choices.find_map(|(step, align)| {
+            let (id, style) = (sentence.id.clone(), style.clone());
+            let place = place.clone();
+            let slot = Self { id, place, style, extends, step, align };
+            let (own_at, own) = slot.group(index, sentence, fonts)?;
+            let is_there = !extends || own_at == *at;
+            (is_there && is_same(&own.frame, &group.frame)).then_some(slot)
+        })
+    }
+
+    /// The slot's group with the words of a sentence, and where it is in its block.
+    fn group(
+        &self,
+        index: usize,
+        sentence: &Sentence,
+        fonts: &Fonts,
+    ) -> Option<(Point, GroupItem)> {
+        let mut fitted: Fitted = match self.step.checked_sub(1) {
+            None => sentence.fitted,
+            Some(step) => *sentence.smaller.get(step)?,
+        };
+        fitted.align = self.align.unwrap_or(fitted.align);
+        let location = hash128(&("slot", index));
+        let words =
+            SlotWords { fonts, sentence, fitted: &fitted, style: &self.style, location };
+        let frame = rejoin(&words.frame()?);
+        let (at, group) = labelled(&frame, &sentence.id)?;
+        Some((at, group.clone()))
+    }
+}
+
+impl KeptCode {
+    fn of(document: &PagedDocument, id: &str) -> Option<Self> {
+        let group = FramePlace::of_label(document, id)?;
+        let (_, FrameItem::Group(item)) = group.item(document)? else { return None };
+        let mut path = Vec::new();
+        let is_image = |item: &FrameItem| matches!(item, FrameItem::Image(..));
+        find(&item.frame, &is_image, &mut path).then_some(())?;
+        let image = group.below(&path);
+        let mut path = Vec::new();
+        let is_tag = |item: &FrameItem| matches!(item, FrameItem::Tag(Tag::Start(element, _)) if element.is::<ImageElem>());
+        let tag = find(&item.frame, &is_tag, &mut path).then(|| group.below(&path));
+        Some(Self { image, tag })
+    }
+}

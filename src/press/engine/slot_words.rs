@@ -1,0 +1,203 @@
+//! The words of one slot, set by themselves.
+//!
+//! Takes a sentence, what it was fitted with and the style of its letters; gives the frame that
+//! `slot` of `layouts/shared/slot.typ` draws. The decision made here: it is made of the elements that
+//! this function makes, and laid out by Typst, so that there is one truth about where a letter
+//! stands.
+
+use std::num::NonZeroU64;
+
+use comemo::Track;
+use typst::World;
+use typst::engine::{Engine, Route, Sink, Traced};
+use typst::foundations::{Content, Label, NativeElement, Smart, StyleChain};
+use typst::introspection::{EmptyIntrospector, Introspector, Location, Locator};
+use typst::layout::{
+    Abs, AlignElem, Alignment, Axes, BlockBody, BlockElem, BoxElem, Dir, Em, Frame,
+    HAlignment, Length, PlaceElem, Region, Rel, Sides, Size, Sizing, VAlignment,
+};
+use typst::model::{Destination, LinkElem, LinkTarget, ParElem, Url};
+use typst::syntax::Span;
+use typst::text::{
+    BottomEdge, FontFamily, FontList, FontStyle, FontWeight, Lang, NumberType,
+    NumberWidth, Region as LangRegion, TextDir, TextElem, TextSize, TopEdge,
+};
+use typst::utils::{PicoStr, Protected};
+use typst::visualize::Paint;
+
+use super::library::LIBRARY;
+use crate::press::fit::FontWorld;
+use crate::press::fit::fitted::Fitted;
+use crate::press::fonts::Fonts;
+use crate::press::layout::slot::SlotAlign;
+use crate::press::sheet::sentence::{Sentence, SheetRun};
+
+/// The space between letters from which a text has no ligatures, in em: `runs.typ` has the same.
+const SPACED: f64 = 0.03;
+
+/// How the letters of a slot look, besides what their sentence says.
+#[derive(Debug, Clone)]
+pub(super) struct SlotStyle {
+    pub(super) fill: Paint,
+    pub(super) lang: Lang,
+    pub(super) region: Option<LangRegion>,
+    pub(super) dir: Dir,
+}
+
+/// A slot whose words are set.
+#[derive(Clone, Copy)]
+pub(super) struct SlotWords<'a> {
+    pub(super) fonts: &'a Fonts,
+    pub(super) sentence: &'a Sentence,
+    pub(super) fitted: &'a Fitted,
+    pub(super) style: &'a SlotStyle,
+    /// The first part of the locations of what is in it, which no other slot has.
+    pub(super) location: u128,
+}
+
+impl SlotWords<'_> {
+    /// The frame of the slot, or `None` if Typst cannot set it.
+    pub(super) fn frame(&self) -> Option<Frame> {
+        let content = self.slot()?;
+        let world = FontWorld(self.fonts);
+        let world: &dyn World = &world;
+        let introspector: &dyn Introspector = &EmptyIntrospector;
+        let traced = Traced::default();
+        let mut sink = Sink::new();
+        let mut engine = Engine {
+            library: &LIBRARY,
+            world: world.track(),
+            introspector: Protected::new(introspector.track()),
+            traced: traced.track(),
+            sink: sink.track_mut(),
+            route: Route::default(),
+        };
+        let size = Size::new(Abs::pt(self.fitted.width), Abs::inf());
+        let region = Region::new(size, Axes::splat(false));
+        let styles = StyleChain::new(&LIBRARY.styles);
+        let locator = Locator::synthesize(Location::new(self.location));
+        typst_layout::layout_frame(&mut engine, &content, locator, styles, region).ok()
+    }
+
+    /// What `slot` returns, in the style of the page.
+    fn slot(&self) -> Option<Content> {
+        let Fitted { width, height, left, right, column, .. } = *self.fitted;
+        let label = Label::new(PicoStr::intern(&self.sentence.id))?;
+        let block = |width: f64, height: Option<f64>, body: Content| {
+            let block = BlockElem::new()
+                .with_width(Smart::Custom(points(width).into()))
+                .with_body(Some(BlockBody::Content(body)));
+            match height {
+                Some(height) => block
+                    .with_height(Sizing::Rel(points(height).into()))
+                    .with_breakable(false),
+                None => block,
+            }
+        };
+        let words = block(column, None, ParElem::new(self.runs()?).pack());
+        let words = self.styled(words.pack());
+        let content = if left + right == 0.0 {
+            block(width, Some(height), words).pack().labelled(label)
+        } else {
+            let side = |length: f64| Some(Rel::from(points(length)));
+            let wide = block(width + left + right, Some(height), words)
+                .with_inset(Sides::new(side(left), None, side(right), None));
+            let placed = PlaceElem::new(wide.pack().labelled(label))
+                .with_alignment(Smart::Custom(Alignment::Both(
+                    HAlignment::Left,
+                    VAlignment::Top,
+                )))
+                .with_dx((-points(left)).into());
+            block(width, Some(height), placed.pack()).pack()
+        };
+        let SlotStyle { fill, lang, region, dir } = self.style;
+        Some(
+            content
+                .set(TextElem::lang, *lang)
+                .set(TextElem::region, *region)
+                .set(TextElem::dir, TextDir(Smart::Custom(*dir)))
+                .set(TextElem::fill, fill.clone())
+                .set(TextElem::hyphenate, Smart::Custom(false))
+                .set(TextElem::fallback, false),
+        )
+    }
+
+    /// Words in the size and the lines that they were fitted with.
+    fn styled(&self, words: Content) -> Content {
+        let fitted = self.fitted;
+        let side = match fitted.align {
+            SlotAlign::Start => HAlignment::Start,
+            SlotAlign::Center => HAlignment::Center,
+            SlotAlign::End => HAlignment::End,
+            SlotAlign::Left => HAlignment::Left,
+            SlotAlign::Right => HAlignment::Right,
+        };
+        words
+            .set(TextElem::size, TextSize(points(fitted.size)))
+            .set(TextElem::top_edge, TopEdge::Length(points(fitted.above)))
+            .set(TextElem::bottom_edge, BottomEdge::Length(-points(fitted.below)))
+            .set(ParElem::leading, points(fitted.leading))
+            .set(ParElem::spacing, Length::zero())
+            .set(ParElem::justify, false)
+            .set(AlignElem::alignment, Alignment::H(side))
+    }
+
+    fn runs(&self) -> Option<Content> {
+        let mut all = Vec::new();
+        let mut spans = (2_u64..).filter_map(NonZeroU64::new).map(Span::from_raw);
+        let mut span = || spans.next().unwrap_or(Span::detached());
+        for run in &self.sentence.runs {
+            let words = if run.parts.is_empty() {
+                self.text(run, &run.text, false, span())
+            } else {
+                let parts = run.parts.iter().map(|(part, whole)| {
+                    let text = self.text(run, part, *whole, span());
+                    if *whole {
+                        BoxElem::new().with_body(Some(text)).pack()
+                    } else {
+                        text
+                    }
+                });
+                Content::sequence(parts.collect::<Vec<_>>())
+            };
+            all.push(match &run.link {
+                None => words,
+                Some(url) => {
+                    let url = Destination::Url(Url::new(url).ok()?);
+                    LinkElem::new(LinkTarget::Dest(url), words).pack()
+                }
+            });
+        }
+        Some(Content::sequence(all))
+    }
+
+    /// A text in a run's face; one that is kept whole is set from left to right.
+    fn text(&self, run: &SheetRun, text: &str, whole: bool, span: Span) -> Content {
+        let style = if run.italic { FontStyle::Italic } else { FontStyle::Normal };
+        let mut content = TextElem::packed(text)
+            .spanned(span)
+            .set(TextElem::font, FontList(vec![FontFamily::new(&run.font)]))
+            .set(TextElem::weight, FontWeight::from_number(run.weight))
+            .set(TextElem::style, style)
+            .set(TextElem::size, TextSize(Em::new(run.size).into()));
+        if whole {
+            content = content.set(TextElem::dir, TextDir(Smart::Custom(Dir::LTR)));
+        }
+        if run.tracking != 0.0 {
+            content = content.set(TextElem::tracking, Em::new(run.tracking).into());
+        }
+        if run.link.is_some() {
+            content = content
+                .set(TextElem::number_type, Smart::Custom(NumberType::Lining))
+                .set(TextElem::number_width, Smart::Custom(NumberWidth::Tabular));
+        }
+        if run.link.is_some() || run.tracking > SPACED {
+            content = content.set(TextElem::ligatures, false);
+        }
+        content
+    }
+}
+
+fn points(length: f64) -> Length {
+    Abs::pt(length).into()
+}
