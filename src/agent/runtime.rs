@@ -27,7 +27,7 @@ use super::ops::{probe, reload, webhook};
 use super::source::RequestSource;
 #[cfg(feature = "http")]
 use super::spool::Spool;
-use super::worker::{Performer, Quarantine, Responder, Worker};
+use super::worker::{AwardLocks, Performer, Quarantine, Responder, WaitingLine, Worker};
 use crate::agent::queue::Queue;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::IssueService;
@@ -257,6 +257,7 @@ impl Agent {
             shutdown.clone(),
             webhook.clone(),
         ));
+        let locks = AwardLocks::default();
         for source in &sources {
             let worker = Worker {
                 source: source.clone(),
@@ -264,6 +265,8 @@ impl Agent {
                 responder: responder.clone(),
                 // A source's own: an outage of one stalls no other.
                 quarantine: Arc::new(Quarantine::default()),
+                waiting: Arc::new(WaitingLine::default()),
+                locks: locks.clone(),
                 shutdown: shutdown.clone(),
             };
             for _ in 0..self.workers {

@@ -32,8 +32,8 @@ struct Lease {
 }
 
 /// A delivery whose lease is extended until this is dropped.
-pub(super) struct LeaseGuard<'a> {
-    source: &'a RequestSource,
+pub(super) struct LeaseGuard {
+    source: Arc<RequestSource>,
     number: u64,
 }
 
@@ -92,13 +92,13 @@ impl RequestSource {
     }
 
     /// Extends the lease of a delivery from now on, until the guard is dropped.
-    pub(super) fn hold(&self, delivery: Arc<Delivery>) -> LeaseGuard<'_> {
+    pub(super) fn hold(self: &Arc<Self>, delivery: Arc<Delivery>) -> LeaseGuard {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut leases = self.leases();
         leases.insert(number, Lease { delivery, extended: Instant::now() });
         self.metrics.set_in_hand(self.name, leases.len());
         drop(leases);
-        LeaseGuard { source: self, number }
+        LeaseGuard { source: self.clone(), number }
     }
 
     /// Extends leases until all work has ended.
@@ -156,7 +156,7 @@ impl fmt::Debug for RequestSource {
     }
 }
 
-impl Drop for LeaseGuard<'_> {
+impl Drop for LeaseGuard {
     fn drop(&mut self) {
         let mut leases = self.source.leases();
         leases.remove(&self.number);

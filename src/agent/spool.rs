@@ -16,7 +16,9 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::agent::queue::{Answer, Delivery, Depth, LeaseState, Queue, Target, Task};
+use crate::agent::queue::{
+    Answer, Delivery, Depth, LeaseState, Queue, Revocation, Target, Task,
+};
 use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::path::StorePath;
@@ -406,13 +408,15 @@ impl SpoolEntry {
 
 impl Subject {
     fn of(task: Option<&Task>) -> Self {
+        if let Some(award) = task.and_then(Task::award) {
+            return Self::Award(award);
+        }
         match task {
-            Some(Task::Issue { request, .. }) => Self::Award(Award::of(request)),
-            Some(Task::Revoke(revocation)) => match &revocation.target {
-                Target::Award(award) => Self::Award(award.clone()),
-                Target::Certificate(verify) => Self::Certificate(verify.clone()),
-            },
-            Some(Task::Ignore(_)) | None => Self::None,
+            Some(Task::Revoke(Revocation {
+                target: Target::Certificate(verify),
+                ..
+            })) => Self::Certificate(verify.clone()),
+            _ => Self::None,
         }
     }
 }

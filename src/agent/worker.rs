@@ -9,22 +9,27 @@ mod disposition;
 mod perform;
 mod quarantine;
 mod respond;
+mod waiting_line;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::award_locks::AwardGuard;
+pub(super) use self::award_locks::AwardLocks;
 use self::disposition::Disposition;
 pub(super) use self::perform::Performer;
 use self::perform::set_aside;
 pub(super) use self::quarantine::Quarantine;
 pub(super) use self::respond::Responder;
 use self::respond::Settlement;
+use self::waiting_line::HeldDelivery;
+pub(super) use self::waiting_line::WaitingLine;
 use super::ops::shutdown::{GRACE_PERIOD, Shutdown};
 use super::source::RequestSource;
 use crate::agent::queue::{Answer, Delivery};
 use crate::base::backoff::Backoff;
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::{Error, ErrorKind, Result};
 
 /// How long to wait for a request before looking whether a stop is requested.
 const RECEIVE_WAIT: Duration = Duration::from_secs(1);
@@ -39,6 +44,8 @@ const EXCLUSIVE_WAIT: Duration = Duration::from_secs(30);
 const EXCLUSIVE_RETRY: Duration = Duration::from_secs(1);
 /// After which time a request comes again whose render was abandoned.
 const ABANDONED_RETRY: Duration = Duration::from_secs(5);
+/// After which time a request comes again that cannot wait for its award in line.
+const FULL_LINE_RETRY: Duration = Duration::from_secs(5);
 
 /// What one worker thread uses.
 #[derive(Clone)]
@@ -47,6 +54,9 @@ pub(super) struct Worker {
     pub(super) performer: Arc<Performer>,
     pub(super) responder: Arc<Responder>,
     pub(super) quarantine: Arc<Quarantine>,
+    pub(super) waiting: Arc<WaitingLine>,
+    /// Of all sources together.
+    pub(super) locks: AwardLocks,
     pub(super) shutdown: Arc<Shutdown>,
 }
 
@@ -70,6 +80,10 @@ impl Worker {
                 }
             }
         }
+        // Each worker that stops: another one may let a request wait after this.
+        for held in self.waiting.take_all() {
+            self.give_back(&held.delivery, Duration::ZERO);
+        }
     }
 
     /// Takes one request, if one comes, and returns the time to wait before the next.
@@ -78,61 +92,91 @@ impl Worker {
         let Some(shared) = self.quarantine.shared(RECEIVE_WAIT) else {
             return Duration::ZERO;
         };
-        match source.queue.receive(RECEIVE_WAIT) {
-            Ok(received) => {
-                source.record(Ok(()));
-                receiving.reset();
-                let Some(delivery) = received else { return Duration::ZERO };
-                let delivery = Arc::new(delivery);
-                let _lease = source.hold(delivery.clone());
-                if delivery.attempt() > MAX_SHARED_ATTEMPTS {
-                    drop(shared);
-                    self.take_alone(&delivery, working)
-                } else {
-                    self.take(&delivery, shared, working)
-                }
+        if let Some((held, award)) = self.waiting.next(&self.locks) {
+            if let Err(error) = self.count_again(&held.delivery) {
+                source.record(Err(&error));
+                self.give_back(&held.delivery, EXCLUSIVE_RETRY);
+                return Duration::ZERO;
             }
+            return self.take(&held.delivery, award, shared, working);
+        }
+        let received = match source.queue.receive(RECEIVE_WAIT) {
+            Ok(received) => received,
             Err(error) => {
                 drop(shared);
                 source.record(Err(&error));
-                receiving.next()
+                return receiving.next();
             }
+        };
+        source.record(Ok(()));
+        receiving.reset();
+        let Some(delivery) = received else { return Duration::ZERO };
+        let delivery = Arc::new(delivery);
+        let held = HeldDelivery::new(delivery.clone(), source.hold(delivery));
+        if held.delivery.attempt() > MAX_SHARED_ATTEMPTS {
+            drop(shared);
+            return self.take_alone(&held, working);
         }
+        if let Some(award) = self.waiting.lock_award(&held, &self.locks) {
+            return self.take(&held.delivery, award, shared, working);
+        }
+        // If the process ends meanwhile, the request has not ended it.
+        let attempts = held.delivery.attempt().saturating_sub(1);
+        if let Err(error) = source.queue.set_attempts(&held.delivery, attempts) {
+            source.record(Err(&error));
+            self.give_back(&held.delivery, EXCLUSIVE_RETRY);
+        } else if let Some(held) = self.waiting.wait(held) {
+            self.give_back(&held.delivery, FULL_LINE_RETRY);
+        }
+        Duration::ZERO
     }
 
     /// Takes a request as [`take`](Self::take) does, while no other one is in hand. As long as it only
     /// waits for that it does not count as handed out once more: if the process ends meanwhile, the
     /// request has not ended it.
-    fn take_alone(&self, delivery: &Delivery, backoff: &mut Backoff) -> Duration {
+    fn take_alone(&self, held: &HeldDelivery, backoff: &mut Backoff) -> Duration {
+        let delivery = &held.delivery;
         let queue = &self.source.queue;
-        let attempt = delivery.attempt();
-        let begun = queue.set_attempts(delivery, attempt - 1).and_then(|()| {
+        let begun = queue.set_attempts(delivery, delivery.attempt() - 1).and_then(|()| {
             let Some(alone) = self.quarantine.exclusive(EXCLUSIVE_WAIT) else {
                 return Ok(None);
             };
-            queue.set_attempts(delivery, attempt)?;
-            Ok(Some(alone))
+            // Another source may work on the award.
+            let Some(award) = held.lock(&self.locks) else { return Ok(None) };
+            self.count_again(delivery)?;
+            Ok(Some((alone, award)))
         });
-        let failed = match begun {
-            Ok(Some(alone)) => return self.take(delivery, alone, backoff),
-            Ok(None) => queue.nack(delivery, EXCLUSIVE_RETRY),
-            Err(error) => {
-                self.source.record(Err(&error));
-                queue.nack(delivery, EXCLUSIVE_RETRY)
+        match begun {
+            Ok(Some((alone, award))) => {
+                return self.take(delivery, award, alone, backoff);
             }
-        };
-        // If this fails the request comes again when its lease runs out.
-        if let Err(error) = failed {
-            self.source.record(Err(&error));
+            Ok(None) => {}
+            Err(error) => self.source.record(Err(&error)),
         }
+        self.give_back(delivery, EXCLUSIVE_RETRY);
         Duration::ZERO
     }
 
-    /// Does what a delivery asks for, ends it, and returns the time to wait before the next. The
-    /// guard of the quarantine is dropped when that is answered, or fails to be for the first time.
+    /// Lets a request that waited in hand count as handed out again.
+    fn count_again(&self, delivery: &Delivery) -> Result<()> {
+        self.source.queue.set_attempts(delivery, delivery.attempt())
+    }
+
+    /// Returns a request that was not worked on to its queue. If this fails it comes again when its
+    /// lease runs out.
+    fn give_back(&self, delivery: &Delivery, after: Duration) {
+        if let Err(error) = self.source.queue.nack(delivery, after) {
+            self.source.record(Err(&error));
+        }
+    }
+
+    /// Does what a delivery asks for, ends it, and returns the time to wait before the next. The award
+    /// is unlocked when that is done; the guard of the quarantine is dropped when it is answered, or
+    /// fails to be for the first time.
     fn take<G>(
         &self,
         delivery: &Delivery,
+        award: Option<AwardGuard>,
         quarantined: G,
         backoff: &mut Backoff,
     ) -> Duration {
@@ -153,7 +197,9 @@ impl Worker {
             return Duration::ZERO;
         }
 
-        let error = match self.performer.perform(delivery, task) {
+        let performed = self.performer.perform(delivery, task);
+        drop(award);
+        let error = match performed {
             Ok(answer) => {
                 self.respond(delivery, Settlement::Ack(answer), quarantined);
                 backoff.reset();

@@ -9,6 +9,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use icu_locale::extensions::unicode::Key;
 use icu_locale::subtags::{Language, Script, Variants};
 use icu_locale::{LanguageIdentifier, Locale, LocaleCanonicalizer};
 use icu_locale::{LocaleDirectionality, LocaleExpander};
@@ -101,6 +102,19 @@ impl Tag {
             new
         });
         steps.into_iter().map(|id| Self { text: id.to_string(), locale: id.into() })
+    }
+
+    /// Returns the tag without what changes no sentence and no format, so that tags that differ in it
+    /// alone share what is made of it: private use, and extensions other than the calendar, the digits
+    /// and the region of `-u-` (UTS #35).
+    pub(crate) fn effective(&self) -> Self {
+        const READ: [&str; 4] = ["ca", "nu", "rg", "sd"];
+        let Locale { id, extensions } = self.locale.clone();
+        let mut locale = Locale::from(id);
+        locale.extensions.unicode.keywords = extensions.unicode.keywords;
+        let is_read = |key: &Key| READ.contains(&key.as_str());
+        locale.extensions.unicode.keywords.retain_by_key(is_read);
+        Self { text: locale.to_string(), locale }
     }
 
     /// Whether the language is written in a script that has italics: Latin, Greek or Cyrillic.
@@ -262,6 +276,23 @@ mod tests {
         assert_eq!(steps("zh-CN"), "zh-CN zh-Hans zh");
         assert_eq!(steps("zh"), "zh zh-Hans");
         assert_eq!(steps("ca-ES-valencia"), "ca-ES-valencia ca-ES ca");
+    }
+
+    #[test]
+    fn effective_tag_has_what_sentences_and_formats_depend_on() {
+        for (tag, effective) in [
+            ("fr-CA", "fr-CA"),
+            ("de-x-a1", "de"),
+            ("ca-ES-valencia-x-b", "ca-ES-valencia"),
+            (
+                "ar-EG-u-attr-ca-islamic-umalqura-lb-strict-nu-latn",
+                "ar-EG-u-ca-islamic-umalqura-nu-latn",
+            ),
+            ("en-u-rg-gbzzzz-va-posix", "en-u-rg-gbzzzz"),
+            ("de-a-b1-t-en-m0-ungegn", "de"),
+        ] {
+            assert_eq!(Tag::parse(tag).unwrap().effective().as_str(), effective);
+        }
     }
 
     #[test]

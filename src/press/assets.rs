@@ -44,6 +44,7 @@ pub(crate) struct Assets {
     /// The codes of verify addresses, by address and colour of the paper.
     codes: Recent<(String, Colour), Arc<QrCode>>,
     layouts: Cache<String, Layout>,
+    /// The sentences by layout and [effective](Tag::effective) tag.
     phrases: Cache<(String, Tag), Phrases>,
 }
 
@@ -51,6 +52,10 @@ impl Assets {
     /// The most codes that are remembered, in each of two generations: certificates are compared
     /// under one address that is the same for all.
     const MAX_CODES: usize = 8;
+    /// The most languages whose sentences are kept, counted for each layout, and the bytes of their
+    /// templates together. Each of them takes about 0.3 MB, and who asks for a certificate chooses its
+    /// language: a language with each region of the world is another.
+    const MAX_PHRASES: (usize, usize) = (128, 8 << 20);
 
     /// Reads a site's settings, courses and fonts.
     ///
@@ -115,7 +120,11 @@ impl Assets {
             image_cache,
             codes: Recent::new(Self::MAX_CODES),
             layouts: Cache::default(),
-            phrases: Cache::default(),
+            phrases: Cache::with_weights(
+                Self::MAX_PHRASES.0,
+                Self::MAX_PHRASES.1,
+                Phrases::weight,
+            ),
         })
     }
 
@@ -142,12 +151,15 @@ impl Assets {
 
     /// The compiled sentences of a layout in a language, read once.
     pub(crate) fn phrases(&self, layout: &str, tag: &Tag) -> Result<Arc<Phrases>> {
-        self.phrases.get((layout.to_owned(), tag.clone()), || {
+        let effective = tag.effective();
+        let phrases = self.phrases.get((layout.to_owned(), effective.clone()), || {
             if let Some(languages) = &self.layout(layout)?.languages {
-                languages.check(&self.site, layout, tag)?;
+                languages.check(&self.site, layout, &effective)?;
             }
-            Phrases::load(&self.site, layout, tag)
-        })
+            Phrases::load(&self.site, layout, &effective)
+        })?;
+        let is_own = effective == *tag;
+        Ok(if is_own { phrases } else { Arc::new(phrases.for_tag(tag)) })
     }
 }
 
@@ -173,4 +185,27 @@ fn read_courses(site: &Site) -> Result<Courses> {
         .with_help("write one: the demo site's, in `examples/demo/`, is a start"));
     }
     Courses::parse(&files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_differ_in_no_sentence_share_their_sentences() {
+        let assets = Assets::read(Site::demo()).unwrap();
+        let phrases = |tag: &str| {
+            let tag = Tag::parse(tag).unwrap();
+            let phrases = assets.phrases("classic", &tag).unwrap();
+            assert_eq!(*phrases.language(), tag);
+            phrases
+        };
+        let plain = phrases("de");
+        for tag in ["de-x-a1", "de-x-a2", "de-u-kn-true"] {
+            assert!(phrases(tag).shares_with(&plain), "{tag}");
+        }
+        for tag in ["de-AT", "de-u-nu-arab"] {
+            assert!(!phrases(tag).shares_with(&plain), "{tag}");
+        }
+    }
 }

@@ -241,8 +241,9 @@ impl PageWriter {
     }
 
     fn texts(&self, layout: &str, tag: &Tag) -> Result<Arc<PageTexts>> {
+        let tag = tag.effective();
         self.texts.get((layout.to_owned(), tag.clone()), || {
-            PageTexts::load(&self.site, layout, tag)
+            PageTexts::load(&self.site, layout, &tag)
         })
     }
 }

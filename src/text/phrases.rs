@@ -73,8 +73,14 @@ use crate::text::locale::{Locale, SentenceTemplate};
 use crate::text::runs::Runs;
 
 /// The compiled sentences of one layout in one language, shared by all certificates.
+#[derive(Clone)]
 pub struct Phrases {
     tag: Tag,
+    compiled: Arc<CompiledPhrases>,
+}
+
+/// What the sentences of all tags share that have the same [effective](Tag::effective) one.
+struct CompiledPhrases {
     fallback_warning: Option<Warning>,
     locale: Locale,
     formats: Arc<LanguageFormats>,
@@ -145,7 +151,24 @@ impl Phrases {
         }
         Error::join(errors)?;
         let (tag, outcomes) = (tag.clone(), RwLock::default());
-        Ok(Self { tag, fallback_warning, locale, formats, env, outcomes })
+        let compiled =
+            CompiledPhrases { fallback_warning, locale, formats, env, outcomes };
+        Ok(Self { tag, compiled: Arc::new(compiled) })
+    }
+
+    /// The same sentences for a tag whose [effective](Tag::effective) one is that of these.
+    pub(crate) fn for_tag(&self, tag: &Tag) -> Self {
+        Self { tag: tag.clone(), compiled: self.compiled.clone() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.compiled, &other.compiled)
+    }
+
+    /// How many bytes of templates they have. What is compiled of them takes a multiple of that.
+    pub(crate) fn weight(&self) -> usize {
+        self.compiled.locale.sentences().map(|it| it.template.len()).sum()
     }
 
     /// The language that the caller asked for, with its extensions.
@@ -155,20 +178,21 @@ impl Phrases {
 
     /// A warning, if the sentences are those of a shorter tag.
     pub fn fallback_warning(&self) -> Option<Warning> {
-        self.fallback_warning.clone()
+        self.compiled.fallback_warning.clone()
     }
 
     /// The templates of the sentences.
     pub(crate) fn locale(&self) -> &Locale {
-        &self.locale
+        &self.compiled.locale
     }
 
     /// A date as the sentence `date` writes the date of issue.
     #[cfg(feature = "issue")]
     pub(crate) fn issue_date(&self, date: Date) -> String {
-        let template = self.locale.date.as_ref().map(|sentence| &sentence.template);
+        let template =
+            self.compiled.locale.date.as_ref().map(|sentence| &sentence.template);
         let style = DateStyle::of_template(template.map_or("", String::as_str));
-        let format = self.formats.date_format(&style);
+        let format = self.compiled.formats.date_format(&style);
         format.map_or_else(|_| date.to_string(), |format| format.format(date))
     }
 
@@ -177,7 +201,7 @@ impl Phrases {
         let is_on_page = |sentence: &&SentenceTemplate| {
             sentence.role != "title" && !sentence.role.starts_with("alt.")
         };
-        let sentences = self.locale.sentences().filter(is_on_page);
+        let sentences = self.compiled.locale.sentences().filter(is_on_page);
         let named = sentences
             .flat_map(|sentence| TemplateAnalysis::of(&sentence.template).variables);
         named.map(|(name, _)| name).filter(|name| !name.starts_with("extra.")).collect()
@@ -185,7 +209,7 @@ impl Phrases {
 
     /// Adds the free fields that the sentences name.
     pub(crate) fn add_named_fields(&self, named: &mut NamedFields) {
-        for sentence in self.locale.sentences() {
+        for sentence in self.compiled.locale.sentences() {
             named.add(&sentence.template);
         }
     }
@@ -203,8 +227,8 @@ impl Phrases {
     pub(crate) fn check_outcome(&self, text: &str, place: &Place) -> Result<()> {
         let at = |_| place.clone();
         let checker = TemplateChecker {
-            formats: &self.formats,
-            env: &self.env,
+            formats: &self.compiled.formats,
+            env: &self.compiled.env,
             scope: TemplateScope::Outcome,
             place: &at,
         };
@@ -223,11 +247,9 @@ impl Phrases {
         let mut values = template_values(facts, &mut texts);
         let mut errors = Vec::new();
 
-        let table = self
-            .locale
-            .table
-            .as_ref()
-            .map(|table| write_table(table, &self.env, facts, &values, &mut texts));
+        let table = self.compiled.locale.table.as_ref().map(|table| {
+            write_table(table, &self.compiled.env, facts, &values, &mut texts)
+        });
         let table = table.transpose().map_err(|error| errors.push(error));
         let table = table.ok().flatten().flatten();
         let outcome = self.write_outcome(facts, &values, &mut texts);
@@ -243,7 +265,8 @@ impl Phrases {
             let written = write(sentence, common.clone())?;
             Phrase::visible(&sentence.role, written, &sentence.place)
         };
-        let Locale { heading, blocks, date, authenticity, specimen, .. } = &self.locale;
+        let Locale { heading, blocks, date, authenticity, specimen, .. } =
+            &self.compiled.locale;
         let heading = heading.as_ref().and_then(&mut phrase);
         let blocks = blocks.iter().flatten().filter_map(&mut phrase).collect();
         let date = date.as_ref().and_then(&mut phrase);
@@ -260,7 +283,7 @@ impl Phrases {
                 .title
                 .as_ref()
                 .map(|title| texts.plain(title, "a signatory's title"));
-            signatures.push(match &self.locale.alt_signature {
+            signatures.push(match &self.compiled.locale.alt_signature {
                 None => name.clone(),
                 Some(sentence) => {
                     let mut values = values.clone();
@@ -287,16 +310,16 @@ impl Phrases {
             signature: signatures,
             code: match facts.verify_url {
                 None => String::new(),
-                Some(url) => plain(&self.locale.alt_code, &common)
+                Some(url) => plain(&self.compiled.locale.alt_code, &common)
                     .unwrap_or_else(|| url.to_owned()),
             },
-            logo: plain(&self.locale.alt_logo, &common)
+            logo: plain(&self.compiled.locale.alt_logo, &common)
                 .unwrap_or_else(|| organization.clone()),
         };
         let heading_text =
             heading.as_ref().map(|phrase| phrase.runs.bare()).unwrap_or_default();
         values.insert("heading", Value::from(heading_text));
-        let title = plain(&self.locale.title, &Value::from(values))
+        let title = plain(&self.compiled.locale.title, &Value::from(values))
             .unwrap_or_else(|| texts.plain(&facts.course.title, "the course title"));
         Error::join(errors)?;
         Ok(Sentences {
@@ -326,7 +349,7 @@ impl Phrases {
         facts: &CertificateFacts<'_>,
         max_pages: usize,
     ) -> Result<Vec<Vec<Option<Phrase>>>> {
-        let Some(sentence) = &self.locale.folio else { return Ok(Vec::new()) };
+        let Some(sentence) = &self.compiled.locale.folio else { return Ok(Vec::new()) };
         let mut texts =
             Texts { tag: &self.tag, course: facts.course, warnings: Vec::new() };
         let mut values = template_values(facts, &mut texts);
@@ -347,7 +370,8 @@ impl Phrases {
         let outcome = outcome.map(|outcome| {
             outcome.text.get(texts.tag, &facts.course.language).0.to_owned()
         });
-        let sentences = self.locale.sentences().map(|sentence| &sentence.template);
+        let sentences =
+            self.compiled.locale.sentences().map(|sentence| &sentence.template);
         let is_named = |template: &String| {
             let variables = TemplateAnalysis::of(template).variables;
             variables
@@ -366,7 +390,7 @@ impl Phrases {
         values: Value,
         facts: &CertificateFacts<'_>,
     ) -> Result<FinishedText> {
-        write_sentence(&self.env, sentence, &sentence.role, values, facts)
+        write_sentence(&self.compiled.env, sentence, &sentence.role, values, facts)
     }
 
     /// Writes the course's outcome for the grade, whose text is a template too.
@@ -445,17 +469,18 @@ impl Phrases {
         text: &str,
         place: &Place,
     ) -> Result<Arc<Environment<'static>>> {
-        let known = self.outcomes.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.compiled.outcomes.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(env) = known.get(text) {
             return Ok(Arc::clone(env));
         }
         drop(known);
         self.check_outcome(text, place)?;
-        let mut env = filters::environment(&self.formats);
+        let mut env = filters::environment(&self.compiled.formats);
         let added = env.add_template_owned("outcome", text.to_owned());
         added.map_err(|error| syntax_error(error, &|_| place.clone()))?;
         let env = Arc::new(env);
-        let mut known = self.outcomes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known =
+            self.compiled.outcomes.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_OUTCOMES {
             known.insert(text.to_owned(), Arc::clone(&env));
         }

@@ -10,6 +10,7 @@ mod logs; // Log destinations, personal data in logs
 mod mixed; // Thousands of mixed requests, a tenth of them hostile
 mod monitoring; // Alerts and the dashboard, read by Prometheus
 mod namespaces; // Two agents in two network namespaces, one cut off and back
+mod one_award; // Many requests for one certificate stall no other
 pub(crate) mod producer; // The producer of Open edX's event bus, up to a verified certificate
 mod program; // Events, settings, logs and exit codes of the program
 mod queued; // Recipients files on the queue, requests that are put back on it

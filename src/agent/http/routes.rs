@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -83,6 +83,10 @@ async fn accept(
             .with_help(format!("at most {MAX_BODY} bytes are read"));
         error_with(StatusCode::PAYLOAD_TOO_LARGE, &error)
     };
+    if headers.get(CONTENT_ENCODING).is_some_and(|it| it != "identity") {
+        let why = "a compressed body is not read: send it without `Content-Encoding`";
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "syntax", why);
+    }
     let length =
         headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > MAX_BODY) {
@@ -141,7 +145,10 @@ fn read_wait(query: Option<&str>) -> Result<Option<Duration>> {
             Error::new(ErrorKind::InvalidValue, "`wait` is no number of seconds")
                 .with_help(format!("write a whole number up to {MAX_WAIT}"))
         })?;
-        wait = Some(Duration::from_secs(seconds.min(MAX_WAIT)));
+        if wait.replace(Duration::from_secs(seconds.min(MAX_WAIT))).is_some() {
+            let twice = Error::new(ErrorKind::InvalidValue, "`wait` occurs twice");
+            return Err(twice.with_help("write it once"));
+        }
     }
     Ok(wait)
 }

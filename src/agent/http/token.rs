@@ -23,10 +23,12 @@ impl Token {
         Ok(Self { key, tag })
     }
 
-    /// Whether the header `Authorization` holds this token.
+    /// Whether the header `Authorization` holds this token. Of two such headers, which one was meant is
+    /// not known.
     pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get(AUTHORIZATION).and_then(|given| given.to_str().ok());
-        let given = given.and_then(|given| {
+        let mut all = headers.get_all(AUTHORIZATION).iter();
+        let (Some(given), None) = (all.next(), all.next()) else { return false };
+        let given = given.to_str().ok().and_then(|given| {
             let (scheme, token) = given.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });

@@ -98,6 +98,17 @@ impl Correlation {
 }
 
 impl Task {
+    /// Returns the award that the task is about, if it names one.
+    pub(crate) fn award(&self) -> Option<Award> {
+        match self {
+            Self::Issue { request, .. } => Some(Award::of(request)),
+            Self::Revoke(Revocation { target: Target::Award(award), .. }) => {
+                Some(award.clone())
+            }
+            Self::Revoke(_) | Self::Ignore(_) => None,
+        }
+    }
+
     /// Lets the task issue a revoked certificate again if `reissue` is set, whatever the message
     /// says, unless it is cautious: the rows of a list do what the list was given.
     pub(super) fn with_reissue(self, reissue: bool) -> Self {

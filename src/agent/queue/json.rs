@@ -51,6 +51,8 @@ impl Task {
 }
 
 fn task(object: &JsonObject) -> Result<Task> {
+    // The answer repeats it as a text.
+    object.text("reference")?;
     match object.text("action")?.unwrap_or("issue") {
         "issue" => issue(object),
         "revoke" => revoke(object).map(Task::Revoke),
@@ -161,6 +163,10 @@ mod tests {
             (
                 r#"{"action":"revoke","course":"c","username":"a","grade":"1"}"#,
                 "unknown key `grade`",
+            ),
+            (
+                r#"{"action":"revoke","course":"c","username":"a","reference":42}"#,
+                "`reference` is no text",
             ),
             (
                 r#"{"action":"revoke","course":"c","username":"a","requested_at":"now"}"#,

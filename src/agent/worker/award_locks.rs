@@ -1,41 +1,36 @@
-//! A lock for each award: of two threads that want the same certificate the second finds it issued.
+//! A lock for each award: of two requests for the same certificate the second finds it issued.
+//!
+//! The decision made here: no thread waits for a lock. A request whose award is locked waits itself,
+//! in the [`WaitingLine`](super::waiting_line::WaitingLine) of its source.
 
 use std::collections::HashSet;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::site::award::Award;
 
 /// The awards that threads of this agent work on.
-#[derive(Debug, Default)]
-pub(super) struct AwardLocks {
-    locked: Mutex<HashSet<Award>>,
-    unlocked: Condvar,
-}
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AwardLocks(Arc<Mutex<HashSet<Award>>>);
 
 /// No other thread works on the award until this is dropped.
 #[derive(Debug)]
-pub(super) struct AwardGuard<'a> {
-    locks: &'a AwardLocks,
+pub(super) struct AwardGuard {
+    locks: AwardLocks,
     award: Award,
 }
 
 impl AwardLocks {
-    /// Waits until no other thread works on the award, and locks it.
-    pub(super) fn lock(&self, award: Award) -> AwardGuard<'_> {
-        let locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut locked = self
-            .unlocked
-            .wait_while(locked, |locked| locked.contains(&award))
-            .unwrap_or_else(PoisonError::into_inner);
-        locked.insert(award.clone());
-        AwardGuard { locks: self, award }
+    /// Locks the award, unless another thread works on it.
+    pub(super) fn try_lock(&self, award: &Award) -> Option<AwardGuard> {
+        let mut locked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = locked.insert(award.clone());
+        is_free.then(|| AwardGuard { locks: self.clone(), award: award.clone() })
     }
 }
 
-impl Drop for AwardGuard<'_> {
+impl Drop for AwardGuard {
     fn drop(&mut self) {
-        let mut locked = self.locks.locked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locked = self.locks.0.lock().unwrap_or_else(PoisonError::into_inner);
         locked.remove(&self.award);
-        self.locks.unlocked.notify_all();
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::abandoned::{AbandonedRequests, RequestDigest, Start};
-use super::award_locks::AwardLocks;
 use super::disposition::Disposition;
 use crate::agent::clock::{Clock, ClockReading};
 use crate::agent::failure::loggable;
@@ -17,19 +16,17 @@ use crate::base::digits::CertificateId;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::register::issue::{IssueService, Receipt, RevokeOutcome};
 use crate::register::record::{Record, Status};
-use crate::site::award::Award;
 use crate::site::request::{Acceptance, Request};
 
 /// The reason that the page of a replaced certificate shows.
 const REPLACED: &str = "another certificate took its place";
 
-/// Performs tasks with the current issue service, one at a time for each award.
+/// Performs tasks with the current issue service. The caller has locked the award of each.
 pub(crate) struct Performer {
     issue_service: Arc<CurrentIssueService>,
     clock: Arc<dyn Clock>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    locks: AwardLocks,
     abandoned: AbandonedRequests,
 }
 
@@ -40,8 +37,8 @@ impl Performer {
         health: Arc<Health>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (locks, abandoned) = (AwardLocks::default(), AbandonedRequests::default());
-        Self { issue_service, clock, health, metrics, locks, abandoned }
+        let abandoned = AbandonedRequests::default();
+        Self { issue_service, clock, health, metrics, abandoned }
     }
 
     pub(super) fn issue_service(&self) -> &CurrentIssueService {
@@ -102,7 +99,6 @@ impl Performer {
     fn answer(&self, delivery: &Delivery, task: &Task) -> Result<Answer> {
         match task {
             Task::Issue { request, options, replaces } => {
-                let _guard = self.locks.lock(Award::of(request));
                 let ClockReading { now, today } = self.clock.read()?;
                 // No request is accepted after now, whatever a clock said when it came.
                 let acceptance = delivery.acceptance();
@@ -155,7 +151,6 @@ impl Performer {
         let verify = match target {
             Target::Certificate(verify) => verify,
             Target::Award(award) => {
-                let _guard = self.locks.lock(award.clone());
                 return match issuer.revoke(award, reason, *requested_at, now)? {
                     RevokeOutcome::Revoked(record) => Ok(Answer::from(&*record)),
                     RevokeOutcome::Stale => ignored(stale),

@@ -102,6 +102,8 @@ fn http_api_answers_with_status_and_error_code() {
     assert_eq!(response.json()["help"], "did you mean `course`?");
     assert_eq!(post(at, "/certificates?await", &request("ada")).status, 400);
     assert_eq!(post(at, "/certificates?wait=long", &request("ada")).status, 400);
+    let twice = post(at, "/certificates?wait=1&wait", &request("ada"));
+    assert_eq!((twice.status, &twice.json()["error"]), (400, &json!("invalid_value")));
     assert_eq!(get(at, "/certificates/none").status, 404);
     assert_eq!(get(at, &format!("/certificates/{:032}", 0)).status, 404);
     assert_eq!(get(at, "/").status, 404);

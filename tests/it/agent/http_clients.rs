@@ -102,3 +102,52 @@ fn key_that_occurs_twice_is_refused() {
     }
     assert_eq!(running.wait(|| true), AgentExit::Stopped);
 }
+
+/// What a proxy in front and the agent could read as two different requests is refused.
+#[test]
+fn request_with_two_meanings_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuer = issuer(folder.path(), Site::demo(), |store| store);
+    let http_api =
+        HttpApi::new("127.0.0.1:0".parse().unwrap(), Some(Secret::new(TOKEN)), 10);
+    let agent = Agent::new(issuer, Arc::new(FixedClock), "test");
+    let running = agent.with_http_api(http_api).start().unwrap();
+    let at = running.address().unwrap();
+    let body = request("ada").to_string();
+    let own = format!("authorization: Bearer {TOKEN}\r\n");
+    let length = format!("content-length: {}\r\n", body.len());
+    let ask = |version: &str, headers: &[&str], body: &str| {
+        let headers = headers.concat();
+        let head =
+            format!("POST /certificates {version}\r\nhost: x\r\nconnection: close\r\n");
+        let mut stream = connect(at, format!("{head}{headers}\r\n{body}").as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).unwrap();
+        answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap())
+    };
+    let other = "authorization: Bearer other\r\n";
+    let chunked = "transfer-encoding: chunked\r\n";
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    for (status, version, headers, body) in [
+        (202, "HTTP/1.1", vec![own.as_str(), &length], &body),
+        (202, "HTTP/1.0", vec![own.as_str(), &length], &body),
+        (202, "HTTP/1.1", vec![own.as_str(), chunked], &chunks),
+        (401, "HTTP/1.1", vec![own.as_str(), other, &length], &body),
+        (401, "HTTP/1.1", vec![other, own.as_str(), &length], &body),
+        (400, "HTTP/1.1", vec![own.as_str(), &length, "content-length: 5\r\n"], &body),
+        (400, "HTTP/1.1", vec![own.as_str(), "content-length: -5\r\n"], &body),
+        (400, "HTTP/1.1", vec![own.as_str(), &length, chunked], &body),
+        (
+            415,
+            "HTTP/1.1",
+            vec![own.as_str(), &length, "content-encoding: gzip\r\n"],
+            &body,
+        ),
+    ] {
+        assert_eq!(ask(version, &headers, body), status, "{version} {headers:?}");
+    }
+    let many: String = (0..500).map(|it| format!("x-{it}: y\r\n")).collect();
+    assert_eq!(ask("HTTP/1.1", &[&own, &many, &length], &body), 431);
+    assert_eq!(running.wait(|| true), AgentExit::Stopped);
+}

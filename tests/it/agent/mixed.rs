@@ -11,7 +11,7 @@ use super::setup::{AgentSite, COURSE, Program, Redis, until};
 /// How many requests are put at once.
 const CHUNK: usize = 100;
 /// The kinds of hostile requests.
-const HOSTILE_KINDS: usize = 20;
+const HOSTILE_KINDS: usize = 25;
 /// How much memory may grow after the first third, in kilobytes.
 const MAX_GROWTH: usize = 64 << 10;
 
@@ -171,6 +171,19 @@ fn hostile(redis: &Redis, number: usize) -> String {
         16 => text(format!("{{\"action\":\"revoke\",\"id\":\"{number:032x}\"}}")),
         17 => put(json!({ "layout": "../../../etc/passwd", "template": "\u{0}" })),
         18 => put(json!({ "name": format!("M{}", "\u{301}\u{327}\u{30a}".repeat(60)) })),
+        19 => {
+            let region = |at: usize| char::from(b'A' + (number / at % 26) as u8);
+            put(json!({ "language": format!("de-{}{}", region(250), region(6_500)) }))
+        }
+        20 => put(json!({ "language": format!("de-u-nu-latn-x-b{number}") })),
+        21 => redis.add(&[("request", b"{}"), ("request", b"{}")]),
+        22 => {
+            let names: Vec<String> = (0..2_000).map(|it| format!("f{it}")).collect();
+            let fields: Vec<_> =
+                names.iter().map(|it| (it.as_str(), &b"x"[..])).collect();
+            redis.add(&fields)
+        }
+        23 => put(json!({ "reference": { "a": [number] } })),
         _ => {
             let marks = "e\u{301}\u{327}".repeat(600);
             let fields: Value =

@@ -495,6 +495,11 @@ impl MemoryQueue {
         self.answers.lock().unwrap().clone()
     }
 
+    /// The number of requests that are not handed out.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.lock().unwrap().len()
+    }
+
     fn release(&self, delivery: &Delivery) -> Option<(String, String)> {
         let mut held = self.held.lock().unwrap();
         let at = held.iter().position(|(id, _)| id == delivery.id())?;

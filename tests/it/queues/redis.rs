@@ -221,6 +221,31 @@ fn malformed_entries_go_to_the_dead_letter_stream() {
     assert_eq!(results[4]["help"], "did you mean `language`?");
 }
 
+/// Of two things that an entry asks for, which one is meant is not known.
+#[test]
+fn entry_with_two_meanings_is_refused() {
+    let (server, queue) = server();
+    let [one, other] = ["ada", "eve"].map(|user| {
+        json!({ "course": COURSE, "name": "Ada", "username": user }).to_string()
+    });
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let kind = b"org.openedx.learning.certificate.created.v1";
+    for (fields, words) in [
+        ([("request", one), ("request", other)], "the field `request` occurs twice"),
+        ([("type", &kind[..]), ("type", &kind[..])], "the field `type` occurs twice"),
+        ([("type", &kind[..]), ("request", one)], "both a `request` and the `type`"),
+    ] {
+        server.add(&fields);
+        let delivery = receive(&queue);
+        let why = delivery.task().unwrap_err();
+        assert!(why.to_string().contains(words), "{words}: {why}");
+        queue.dead_letter(&delivery, why).unwrap();
+    }
+    let more = [("traceparent", &b"00-1"[..]), ("request", one), ("sourcehost", b"lms")];
+    server.add(&more);
+    assert!(receive(&queue).task().is_ok(), "further fields are ignored");
+}
+
 #[test]
 fn extended_lease_is_kept_and_an_expired_one_redelivered() {
     let (server, queue) = server();

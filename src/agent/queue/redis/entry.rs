@@ -1,12 +1,14 @@
 //! Reads the entries of a stream.
 
+use std::collections::HashSet;
+
 use super::reply::Fields;
 use crate::agent::queue::delivery::{Correlation, Task};
 use crate::agent::queue::event::{EventRules, read_event};
 use crate::base::error::{Error, ErrorKind, Result, did_you_mean};
 use crate::base::timestamp::Timestamp;
 use crate::site::request::Acceptance;
-use crate::site::request::limits::MAX_MESSAGE;
+use crate::site::request::limits::{MAX_ID, MAX_MESSAGE};
 
 /// The field of an entry that was kept: when the request came first, whose entry is gone.
 pub(super) const ACCEPTED_AT: &str = "accepted_at";
@@ -43,8 +45,25 @@ pub(super) fn read_entry(
                 .with_help(format!("at most {MAX_MESSAGE} are read")),
         );
     }
+    let mut names = HashSet::new();
+    let twice = fields.0.iter().find(|(name, _)| !names.insert(name.as_slice()));
+    if let Some((name, _)) = twice {
+        let name = String::from_utf8_lossy(&name[..name.len().min(MAX_ID)]);
+        let message = format!("the field `{}` occurs twice", name.escape_debug());
+        return unusable(
+            Error::new(ErrorKind::Syntax, message)
+                .with_help("give each field one value: which one is meant is not known"),
+        );
+    }
     match (fields.get("type"), fields.get("request")) {
-        (Some(kind), _) => {
+        (Some(_), Some(_)) => {
+            let message = "the entry has both a `request` and the `type` of an event";
+            unusable(
+                Error::new(ErrorKind::InvalidValue, message)
+                    .with_help("add an entry for each of the two"),
+            )
+        }
+        (Some(kind), None) => {
             let kind = String::from_utf8_lossy(kind);
             read_event(&kind, |field| fields.get(field), rules)
         }
