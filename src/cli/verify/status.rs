@@ -21,7 +21,7 @@ use crate::cli::exit::Failure;
 /// What the site's own register is called.
 pub(super) const OWN_REGISTER: &str = "the site's register";
 
-/// Who is asked for the status of certificates.
+/// The sources of the status of certificates.
 pub(super) struct StatusSource<'a> {
     arguments: &'a Verify,
     /// The register of the site, or why it cannot be asked; `None` without a site.
@@ -76,15 +76,16 @@ impl<'a> StatusSource<'a> {
         self.is_left_out
     }
 
-    /// The file as the site's register knows it, if another program issued it. A register that does not
-    /// answer knows of none: its failure is told with the status. `--offline` leaves out the status
-    /// alone: a register in a folder says whose the file is.
+    /// The file as the site's register knows it, if another program issued it. If the register does
+    /// not answer, `None`; its failure is reported with the status. With `--offline` only the
+    /// status is left out: a register in a folder still tells whether another program issued the
+    /// file.
     pub(super) fn imported(&self, file: &[u8]) -> Option<ImportedFile> {
         let Some(Ok(register)) = &self.register else { return None };
         register.imported(file).ok().flatten()
     }
 
-    /// Asks for the status of a file that is as it was sealed. Of others it means nothing.
+    /// Asks for the status of an intact file. For others the status has no meaning.
     pub(super) fn ask(
         &self,
         file: &[u8],
@@ -98,7 +99,7 @@ impl<'a> StatusSource<'a> {
             return FoundStatus::default();
         }
         let here = self.ask_register(file, found, now);
-        // What ended in one of the two places has ended.
+        // A certificate that has ended by one of the two sources has ended.
         #[cfg(feature = "tsa")]
         if let Some(online) = &self.online
             && matches!(
@@ -144,8 +145,9 @@ impl<'a> StatusSource<'a> {
     }
 }
 
-/// Whether the arguments or the current folder name a site: else its register and its keys are not
-/// asked. A folder of the built-in demo has keys with their secret parts.
+/// Whether the arguments or the current folder name a site: if not, no register and no keys are
+/// used. A current folder without settings in which the built-in demo was used counts too: it has
+/// keys with their secret parts.
 pub(super) fn is_site(site: &SiteArguments) -> bool {
     site.folder.is_some()
         || Path::new("testamur.yaml").is_file()
