@@ -1,13 +1,13 @@
-//! `holds` and `pages` of a layout: how long the texts are that it takes, and how many pages it
-//! fills.
+//! `holds` and `pages` of a layout: the length of texts that it accepts, and the number of its
+//! pages.
 
 use std::ops::RangeInclusive;
 
 use super::fields::whole;
 use crate::base::yaml::{Faults, Fields};
 
-/// The letters that a layout takes of a course's title, a recipient's name, and a signatory's name and
-/// office.
+/// The most letters that a layout accepts in a course's title, a recipient's name, and a
+/// signatory's name and office.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holds {
     pub(crate) title: usize,
