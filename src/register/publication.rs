@@ -172,8 +172,8 @@ impl Register {
         }
     }
 
-    /// Finishes a certificate on which another process works, or has worked. `was_first` says
-    /// whether this process wrote the public record nevertheless.
+    /// Finishes a certificate that another process is, or was, at. `was_first` says whether this one
+    /// wrote the public record all the same.
     fn finish_overtaken(
         &self,
         snapshot: &Snapshot,

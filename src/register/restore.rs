@@ -47,8 +47,8 @@ pub struct Restoration {
     pub unknown_awards: Vec<CertificateId>,
     /// The ids of certificates that were begun and never published.
     pub unpublished: Vec<CertificateId>,
-    /// The folders of pages, and the paths of PDFs, in the public store whose record and snapshot
-    /// are lost: the status of their certificates is not known, and they are left as they are.
+    /// The folders of pages, and the paths of PDFs, in the public store whose record and request are
+    /// lost: nothing tells what became of their certificates, and nothing changes them.
     pub unknown_files: BTreeSet<String>,
     /// How many files were removed that belong to certificates which have ended.
     pub removed: usize,

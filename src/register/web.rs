@@ -47,7 +47,7 @@ const FOLDER_PAGE: &str = "folder.html";
 const EXTRA: [&str; 2] = ["valid.html", "verify.html"];
 /// The scripts of a page, in the order in which they run.
 const SCRIPTS: [&str; 3] = ["openpgp.js", "check.js", "status.js"];
-/// The most fuel that minijinja may use for a page: enough for a hundred signatories, and a limit
+/// The most fuel that minijinja may use for a page: enough for a hundred signatories, and an end
 /// for nested loops.
 const MAX_FUEL: u64 = 200_000;
 

@@ -246,8 +246,8 @@ impl Site {
         self.own.iter().filter_map(version).collect()
     }
 
-    /// Returns what shows a change of each of the site's own files and of its folder of fonts.
-    /// `folder` limits it to one folder of the site; empty means all.
+    /// Returns by what a change of each of the site's own files, and of its folder of fonts, is known.
+    /// `folder` is one of its folders, or empty for all.
     #[cfg(feature = "studio")]
     pub(crate) fn marks(&self, folder: &str) -> BTreeMap<String, FileMark> {
         let mark = |(name, file): (&String, &File)| {

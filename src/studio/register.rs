@@ -94,7 +94,7 @@ pub(super) fn find(context: &StudioContext, call: &Call<'_>) -> Result<Value> {
         }
         Ok(())
     })?;
-    // Newest first.
+    // The last that was issued first.
     told.reverse();
     told.truncate(MAX_TOLD);
     let publish = &press.settings().publish;

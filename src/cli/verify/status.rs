@@ -76,10 +76,9 @@ impl<'a> StatusSource<'a> {
         self.is_left_out
     }
 
-    /// The file as the site's register knows it, if another program issued it. If the register does
-    /// not answer, `None`; its failure is reported with the status. With `--offline` only the
-    /// status is left out: a register in a folder still tells whether another program issued the
-    /// file.
+    /// The file as the site's register knows it, if another program issued it. A register that does not
+    /// answer knows of none: its failure is told with the status. `--offline` leaves out the status
+    /// alone: a register in a folder says whose the file is.
     pub(super) fn imported(&self, file: &[u8]) -> Option<ImportedFile> {
         let Some(Ok(register)) = &self.register else { return None };
         register.imported(file).ok().flatten()

@@ -66,8 +66,8 @@ pub(super) fn collect(
     Ok(trust)
 }
 
-/// Adds the published CRLs of the site's roots: a folder of keys that was restored from a backup
-/// may lack later revocations. A store that does not answer is reported with the status.
+/// Adds the published CRLs of the site's roots: a folder of keys that was put back from a copy may
+/// lack what was revoked since. A store that does not answer is told with the status.
 fn with_published_crls(site: &SiteArguments, arguments: &Verify, trust: Trust) -> Trust {
     let crls = || -> Result<Vec<Vec<u8>>, Failure> {
         let settings = context::read_settings(&context::open_site_without_note(site)?)?;

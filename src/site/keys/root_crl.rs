@@ -210,8 +210,7 @@ pub(super) fn take_over_all(
     Ok(())
 }
 
-/// The published CRLs of the roots of a folder, in DER. A published file that is no CRL of its root
-/// is left out.
+/// The published CRLs of the roots of a folder, in DER. What is none of the root is left out.
 pub(super) fn published_crls(
     keys: &KeyFolder,
     published: &PublishedFiles<'_>,

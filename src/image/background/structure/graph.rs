@@ -8,8 +8,8 @@ use super::objects::ObjectText;
 const MAX_DEPTH: u32 = 200;
 /// The most pages and parts of the page tree, each counted as often as it is listed.
 const MAX_PAGES: u64 = 50_000;
-/// The keys whose references may form circles, because a reader does not follow them or follows
-/// them to a limited depth (ISO 32000-1, 7.7, 8.10, 12.3 to 12.7 and 14.7).
+/// The keys by which objects refer back, or to what a reader does not follow, or follows only so
+/// far (ISO 32000-1, 7.7, 8.10, 12.3 to 12.7 and 14.7).
 const BACK_KEYS: [&[u8]; 27] = [
     b"A",
     b"AA",

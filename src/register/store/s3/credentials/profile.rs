@@ -199,8 +199,8 @@ fn read(path: &std::path::Path) -> Result<Option<String>> {
     fs::read_to_string(path).map(Some).map_err(|cause| failed(&cause))
 }
 
-/// The sections of a file, in order. An indented line continues the one before it, and belongs to
-/// settings that are not read here.
+/// The sections of a file, in order. A line that is indented continues the one before, and is
+/// about nothing that is read here.
 fn sections(text: &str) -> Vec<(String, Section)> {
     let mut found: Vec<(String, Section)> = Vec::new();
     for line in text.lines() {
