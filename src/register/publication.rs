@@ -2,8 +2,8 @@
 //! safe.
 //!
 //! The caller prepares the snapshot, creates the PDF, and finishes with signature, pages and
-//! record. The public record is written after all files that it names, so that a process that stops
-//! before it leaves no certificate, only files that the next run completes.
+//! record. The public record is written after all that it speaks of, so that a process that stops anywhere before it leaves no
+//! certificate, only files that the next run completes.
 
 use crate::base::digits::{CertificateId, Sha256};
 use crate::base::error::{Error, ErrorKind, Result, Warning};
@@ -17,7 +17,7 @@ use crate::register::record::{Record, Status};
 use crate::register::snapshot::Snapshot;
 use crate::register::store::{CreateOutcome, Store, StoreBatch, StoreFile};
 
-/// The result of creating a PDF.
+/// What became of a PDF that was to be created.
 #[derive(Debug)]
 pub(crate) enum PdfOutcome {
     /// The PDF was written.
@@ -30,11 +30,11 @@ pub(crate) enum PdfOutcome {
 
 /// How far the first publication of a certificate came.
 enum Publication {
-    /// Everything was written; with warnings about missing texts of the pages.
+    /// Everything was written; what the texts of the pages lack.
     Done(Vec<Warning>),
-    /// Another process works, or has worked, on the same certificate.
+    /// Another process is, or was, at the same certificate.
     Overtaken {
-        /// Whether this process wrote the public record nevertheless.
+        /// Whether the public record was written all the same.
         is_first: bool,
     },
 }
@@ -44,14 +44,14 @@ enum Publication {
 pub(crate) struct Finished {
     /// Whether this process wrote the public record, which one process does.
     pub(crate) is_first: bool,
-    /// Warnings about missing texts of the pages.
+    /// What the texts of the pages lack.
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// A text with its path in a store.
 type TextFile = (StorePath, String);
 
-/// The files of a first edition, except its PDF.
+/// The files of a first edition, but for its PDF.
 #[derive(Debug)]
 pub(crate) struct EditionFiles {
     /// The snapshot, for the private store.
@@ -63,7 +63,7 @@ pub(crate) struct EditionFiles {
     record: TextFile,
     /// The record of the private store.
     private: TextFile,
-    /// Warnings about missing texts of the pages.
+    /// What the pages' texts lack.
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -75,12 +75,12 @@ pub(crate) struct EditionToPublish<'a> {
     pub(crate) pdf: &'a [u8],
 }
 
-/// The result of publishing an edition together with others.
+/// What became of an edition that was to be published together with others.
 #[derive(Debug)]
 pub(crate) enum BatchOutcome {
     /// It was published, or has ended meanwhile: as [`Register::finish`] returns it.
     Finished(Option<Finished>),
-    /// A file of it existed already, or a store failed: it has to be published by itself.
+    /// There was something of it, or a store failed: it has to be published by itself.
     Left,
 }
 
@@ -156,11 +156,10 @@ impl Register {
         self.private.remove(&snapshot_path(id, sha256)?)
     }
 
-    /// Publishes the other files of a PDF: signature, pages, the public record, and then the
-    /// private one.
+    /// Publishes what goes with a PDF: signature, pages, the public record, and then the private one.
     ///
-    /// Returns `None` if the edition was superseded, revoked or erased meanwhile. Then all files
-    /// agree with that record.
+    /// Returns `None` if the edition was superseded, revoked or erased meanwhile: then everything
+    /// says what that record says.
     pub(crate) fn finish(&self, snapshot: &Snapshot) -> Result<Option<Finished>> {
         match self.publish_first(snapshot)? {
             Publication::Done(warnings) => {
@@ -202,7 +201,7 @@ impl Register {
         Ok(None)
     }
 
-    /// Publishes a certificate of which no file is published yet.
+    /// Publishes a certificate that nothing was published of.
     fn publish_first(&self, snapshot: &Snapshot) -> Result<Publication> {
         let record = &snapshot.record;
         let sources =
@@ -241,7 +240,7 @@ impl Register {
         has(&*self.public) && has(&*self.private)
     }
 
-    /// Returns the files of a first edition, and publishes the assets that its pages load.
+    /// The files of a first edition, and what its pages load, published.
     pub(crate) fn edition_files(&self, snapshot: &Snapshot) -> Result<EditionFiles> {
         let record = &snapshot.record;
         let certificate = record.certificate.as_ref();
@@ -280,7 +279,7 @@ impl Register {
     /// the stores keep the order by themselves.
     ///
     /// # Errors
-    /// The stores failed to sync files that have their final paths already: they may be lost in a
+    /// The stores failed to sync files that had got their paths: what was published may be lost in a
     /// power failure.
     pub(crate) fn publish_together(
         &self,
@@ -297,7 +296,7 @@ impl Register {
         let order = public.ordered_by();
         let is_ordered = order.is_some() && order == private.ordered_by();
         if (!is_ordered && private.sync().is_err()) || public.sync().is_err() {
-            // No file has its final path yet.
+            // Nothing has a path yet.
             return Ok(editions.iter().map(|_| BatchOutcome::Left).collect());
         }
         advance(&mut staged, |edition| private.replace(edition.snapshot).map(|()| true));
@@ -342,7 +341,7 @@ impl Register {
                 Some(Err(_)) | None => BatchOutcome::Left,
             });
         }
-        // If the stores keep the order of writes, syncing one syncs both.
+        // Of stores that keep the order the sync of one is that of both.
         if is_ordered {
             public.sync()?
         } else {
@@ -351,7 +350,7 @@ impl Register {
         Ok(outcomes)
     }
 
-    /// Removes all snapshots of a certificate except that of its published PDF.
+    /// Removes all snapshots of a certificate but that of its published PDF.
     pub(crate) fn remove_orphans(&self, snapshot: &Snapshot) -> Result<()> {
         let record = &snapshot.record;
         let sha256 = record.certificate.as_ref().and_then(|it| it.pdf_sha256());
@@ -365,7 +364,7 @@ impl Register {
     }
 }
 
-/// Does one step for each remaining edition, and drops those for which it fails.
+/// Takes a step with each edition that is left, and drops those for which it fails.
 fn advance(
     editions: &mut [Option<StagedEdition>],
     mut step: impl FnMut(&StagedEdition) -> Result<bool>,

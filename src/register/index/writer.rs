@@ -1,8 +1,8 @@
 //! Rows brought up to date from the stores.
 //!
-//! The decision made here: a row is always made from the content of the store, never from what a
-//! caller was about to write, and replaces only the row that existed before the store was read. So
-//! if two processes change the same record, the slower one cannot restore an older state.
+//! The decision made here: a row is always made from what the store says, never from what a caller
+//! was about to write, and only replaces the row that was there before the store was read. So of
+//! two processes that change the same record the slower one cannot put an older state back.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
@@ -26,7 +26,7 @@ use crate::register::store::Store;
 
 /// How often other processes may write a row while this one reads its record.
 const MAX_ATTEMPTS: usize = 16;
-/// The most private files of this process that are kept in memory until their record is written.
+/// How many private files that this process wrote are kept until their record is written.
 const MAX_RECENT: usize = 64;
 
 /// The database of an index, and the stores that it is made from.
@@ -38,17 +38,17 @@ pub(super) struct IndexWriter {
     /// Snapshots that were just written, because their records come next.
     recent: Mutex<VecDeque<(StorePath, Vec<u8>)>>,
     failures: OnceLock<FailureReport>,
-    /// Shows other processes that this one is writing; set at its first write.
+    /// Tells others that this process is at work, once it writes.
     presence: Mutex<Option<Presence>>,
 }
 
-/// The caller's function for the first failure of a write.
+/// Where the first failure of a write is told.
 struct FailureReport {
     tell: Box<TellFailure>,
     was_told: AtomicBool,
 }
 
-/// Reports that a write did not enter the index.
+/// Tells that what was written is not in the index.
 pub(super) type TellFailure = dyn Fn(&Error) + Send + Sync;
 
 impl IndexWriter {
@@ -68,7 +68,8 @@ impl IndexWriter {
     }
 
     /// Does something that may write the record of an id, and brings its row up to date. A failure
-    /// of the index does not fail the write: it is reported, and the next answer lists the store.
+    /// of the index is no failure of the write: it is kept for the caller, and the next answer
+    /// lists the store.
     pub(super) fn around<T>(
         &self,
         id: &RowId,
@@ -76,15 +77,14 @@ impl IndexWriter {
     ) -> Result<T> {
         let token = self.begin(id);
         let result = write();
-        // After an error the mark stays, because the record may have been written nevertheless.
+        // After an error the mark stays: the record may have been written all the same.
         if result.is_ok() {
             self.end(id, token);
         }
         result
     }
 
-    /// Marks an id before its record is written. Returns `None` if that failed; the failure is
-    /// reported.
+    /// Marks an id before its record is written. Returns `None` if that failed, which is kept.
     pub(super) fn begin(&self, id: &RowId) -> Option<i64> {
         self.mark(id).map_err(|error| self.fail(&error)).ok()
     }
@@ -128,8 +128,7 @@ impl IndexWriter {
         })?;
         let writers: BTreeSet<&str> =
             marked.iter().map(|(_, writer)| writer.as_str()).collect();
-        // Found before their records are read: a process that has ended changes the records no
-        // more.
+        // Looked for before their records are read: they write nothing any more.
         let ended: Vec<&str> =
             writers.into_iter().filter(|writer| self.has_ended(writer)).collect();
         let ids: BTreeSet<&RowId> = marked.iter().map(|(id, _)| id).collect();
@@ -146,8 +145,8 @@ impl IndexWriter {
         self.database.file().is_some_and(|file| presence::has_ended(file, writer))
     }
 
-    /// Removes the rows of another store that was at the same place before. Each store has a mark
-    /// of its own.
+    /// Removes the rows of another store, which was at the same place before: each store carries a
+    /// mark of its own.
     pub(super) fn check_store(&self) -> Result<()> {
         let path = StorePath::parse(paths::STORE_MARK)?;
         let mark = match self.public.read(&path)? {
@@ -160,7 +159,7 @@ impl IndexWriter {
             let known = connection.query_row(query, [], |row| row.get::<_, Vec<u8>>(0));
             match known.optional()? {
                 Some(known) if known == mark => Ok(()),
-                // The index is made anew, like a damaged file.
+                // It is made anew, as a damaged file is.
                 Some(_) => Err(rusqlite::Error::QueryReturnedNoRows),
                 None => {
                     let set = "INSERT INTO meta VALUES ('store', ?1)";
@@ -177,7 +176,7 @@ impl IndexWriter {
         })
     }
 
-    /// Reads the files of an id in the stores. `seen` is the `change` of its row before.
+    /// Reads what the stores have for an id. `seen` is the `change` of its row before.
     pub(super) fn read(&self, id: &RowId, seen: i64) -> Result<NewRow> {
         let id_text = rows::certificate_id(id);
         let path = StorePath::parse(&paths::record(&id_text))?;
@@ -195,7 +194,7 @@ impl IndexWriter {
                 self.describe(private, true)?
             }
             (Some(Ok(record)), _) => self.describe(record, false)?,
-            // The public side is lost, or damaged, for example because the disk was full.
+            // The public side is lost, or damaged as by a disk that was full.
             (_, Some(private)) => self.describe(private, true)?,
             (Some(Err(error)), None) => RowState::Unreadable(format!(
                 "{:#}",
@@ -206,13 +205,13 @@ impl IndexWriter {
         Ok(NewRow { id: *id, state, version, seen })
     }
 
-    /// Whether the private side of a certificate has a later status than this one.
+    /// Whether the private side of a certificate is further on than this status.
     pub(super) fn is_behind(&self, id: &CertificateId, status: Status) -> Result<bool> {
         let private = self.private_record(id)?;
         Ok(private.is_some_and(|private| is_ahead(&private, status)))
     }
 
-    /// The record that the private side has of a certificate. `None` if it cannot be read.
+    /// The record that the private side has of a certificate. One that cannot be read tells nothing.
     fn private_record(&self, id: &CertificateId) -> Result<Option<Record>> {
         let path = StorePath::parse(&paths::private_record(id))?;
         let private = self.private.read(&path)?;
@@ -220,9 +219,10 @@ impl IndexWriter {
         Ok(private.map(|private| private.record).filter(|record| record.id == *id))
     }
 
-    /// Overwrites remains of removed names in the file. SQLite overwrites deleted rows, but not the
-    /// copies that it left when it moved rows between pages, so all pages are written anew. If
-    /// another process uses the database this may fail; then the next answer does it.
+    /// Overwrites what the file still has of removed names: SQLite overwrites a row that is
+    /// deleted, but not the copies that moving rows between its pages left, so all pages are
+    /// written anew. Another process that uses the database may hinder it; then the next answer
+    /// does it.
     pub(super) fn scrub_if_due(&self) -> Result<()> {
         self.database.with(&mut |connection| {
             let due = "SELECT value FROM meta WHERE key = 'scrub'";
@@ -254,15 +254,15 @@ impl IndexWriter {
         }
     }
 
-    /// Drops a private file that was removed.
+    /// Forgets a private file that is removed.
     pub(super) fn drop_recent(&self, path: &StorePath) {
         self.recent().retain(|(recent, _)| recent != path);
     }
 
-    /// Sets the function that is called with the first failure of a write.
+    /// Sets where the first failure of a write is told.
     pub(super) fn set_failure_report(&self, tell: Box<TellFailure>) {
         let report = FailureReport { tell, was_told: AtomicBool::new(false) };
-        // An index is watched once, so a second function is ignored.
+        // The first one stays: an index is watched once.
         let _ = self.failures.set(report);
     }
 
@@ -275,7 +275,7 @@ impl IndexWriter {
     }
 
     fn mark(&self, id: &RowId) -> Result<i64> {
-        // Opening the file makes its folder.
+        // The folder is there once the file was opened.
         self.database.with(&mut |_| Ok(()))?;
         let writer = self.writer()?;
         self.database.with(&mut |connection| {
@@ -285,7 +285,7 @@ impl IndexWriter {
         })
     }
 
-    /// The name of this process in marks. An index in memory is not shared, so any name will do.
+    /// The name of this process in marks. An index in memory has no other.
     fn writer(&self) -> Result<String> {
         let Some(file) = self.database.file() else { return Ok(String::new()) };
         let mut presence = self.presence.lock().unwrap_or_else(PoisonError::into_inner);
@@ -307,7 +307,7 @@ impl IndexWriter {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(false);
             if options.open(marker).is_err() {
-                // If that fails too, the index stays as of its last refresh.
+                // What cannot be removed either stays as of its last refresh.
                 let _ = self.database.remove();
             }
         }
@@ -357,14 +357,15 @@ impl IndexWriter {
 
 impl Drop for IndexWriter {
     fn drop(&mut self) {
-        // If it fails now, it is done when the index is used next.
+        // What fails now is still due when the index is used next.
         if self.database.is_open() {
             let _ = self.scrub_if_due();
         }
     }
 }
 
-/// Whether a private record has a later status than the public one.
+/// Whether a private record is further on than a public one of this status: each is on a way without
+/// a way back.
 fn is_ahead(private: &Record, public: Status) -> bool {
     private.status.rank() > public.rank()
 }
